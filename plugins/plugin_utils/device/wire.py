@@ -1,0 +1,166 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two lines that travel between controller and device: the payload and the answer.
+
+    payload (standard input)   <runner: base64 of gzip of UTF-8>|<request: base64 of UTF-8 JSON>
+    answer (standard output)   #winops1:<length of base64>:<base64 of gzip of UTF-8 JSON>:end#
+
+Both are ASCII and survive code pages, wrapped lines, banners and CLIXML. This file needs only the standard library,
+so that the PowerShell proof can load it by its path.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import gzip
+import json
+import re
+import typing as t
+import zlib
+from pathlib import Path
+
+PROTOCOL_VERSION = 1
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""Bound of an unpacked answer: what a device sends is untrusted, a small answer may unpack to gigabytes."""
+
+# The only text that is sent as code on a command line; constant. Whatever is not of the payload's alphabet (line ends,
+# a byte order mark that a console put in front) is dropped. A byte array is what psrp makes of Python bytes.
+BOOTSTRAP = r"""$ErrorActionPreference='Stop'
+$i=@($input|ForEach-Object{if($_ -is [byte[]]){[Text.Encoding]::ASCII.GetString($_)}else{$_}})
+$t=(($i -join '') -replace '[^A-Za-z0-9+/=|]','').Split('|')
+$m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($t[0]))
+$z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
+$s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
+& ([ScriptBlock]::Create($s)) $t[1] $t[0]
+"""
+
+_START = b"#winops1:"
+_END = b":end#"
+_HEAD = re.compile(rb"(\d{1,10}):")
+_WHITE_SPACE = b" \t\r\n\f\v\0"
+
+
+class WireError(Exception):
+    """The device's output is not one whole answer to this request."""
+
+
+class NoAnswer(WireError):
+    """The output has no answer in it: the runner never started, or was stopped before its end."""
+
+
+class CutAnswer(WireError):
+    """The answer begins and does not end: the connection or the process broke off in it."""
+
+
+class DoubledAnswer(WireError):
+    """There is more than one answer, so that nobody can tell how often the request was executed."""
+
+
+class DamagedAnswer(WireError):
+    """The answer is there and cannot be unpacked, or is not of the agreed form."""
+
+
+class WrongAnswer(WireError):
+    """The answer is whole, but belongs to another request."""
+
+
+@functools.cache
+def runner_text() -> str:
+    """The runner as it is sent: ``runner.ps1`` without lines that hold only a comment, which the device has no use for.
+
+    The comments are nearly half of the file, and the file travels with every task.
+    """
+    lines = (Path(__file__).parent / "runner.ps1").read_text(encoding="ascii").splitlines()
+    return "\n".join(line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("#")) + "\n"
+
+
+@functools.cache
+def _packed_runner() -> bytes:
+    return pack(runner_text())
+
+
+def pack(text: str) -> bytes:
+    """base64 of gzip of UTF-8, the same for the same text (no time stamp in the gzip header)."""
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0))
+
+
+def encode_payload(request: t.Mapping[str, t.Any]) -> bytes:
+    """The line for the device's standard input, with its line end.
+
+    *request* has the shape ``request`` of vocabulary.json. Raises ``TypeError`` or ``ValueError`` where it has
+    something JSON has no form for.
+    """
+    text = json.dumps(request, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return _packed_runner() + b"|" + base64.b64encode(text.encode("ascii")) + b"\n"
+
+
+def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[str, t.Any]:
+    """The one answer in what a device printed, with the shape ``answer`` of vocabulary.json.
+
+    Text around the answer and white space within it are ignored. With *request_id*, the answer must carry this id.
+    Raises one of the kinds of :class:`WireError`, and nothing else, whatever the output is.
+    """
+    raw = stdout.encode("ascii", "replace") if isinstance(stdout, str) else bytes(stdout)
+    raw = raw.translate(None, _WHITE_SPACE)
+    answers = raw.count(_START)
+    if answers == 0:
+        raise NoAnswer("the device's output has no answer in it")
+    if answers > 1:
+        raise DoubledAnswer(f"the device's output has {answers} answers in it")
+    answer = _envelope(_unpack(_body(raw.partition(_START)[2])))
+    if request_id is not None and answer["id"] != request_id:
+        raise WrongAnswer("the answer belongs to another request")
+    return answer
+
+
+def _body(rest: bytes) -> bytes:
+    """The base64 text between the marks; *rest* is what follows the first mark."""
+    text, end, _after = rest.partition(_END)
+    if not end:
+        raise CutAnswer("the answer breaks off")
+    head = _HEAD.match(text)
+    if not head:
+        raise DamagedAnswer("the answer does not say its length")
+    body = text[head.end():]
+    if len(body) != int(head.group(1)):
+        raise DamagedAnswer(f"the answer has {len(body)} characters and should have {int(head.group(1))}")
+    return body
+
+
+def _unpack(body: bytes) -> str:
+    try:
+        packed = base64.b64decode(body, validate=True)
+        stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        data = stream.decompress(packed, MAX_ANSWER_BYTES + 1)
+        if len(data) > MAX_ANSWER_BYTES:
+            raise DamagedAnswer(f"the answer unpacks to more than {MAX_ANSWER_BYTES} bytes")
+        if not stream.eof or stream.unused_data:
+            raise DamagedAnswer("the answer's gzip stream does not end where the answer ends")
+        return data.decode("utf-8")
+    except (binascii.Error, zlib.error, UnicodeDecodeError) as exc:
+        raise DamagedAnswer(f"the answer cannot be unpacked: {exc}") from exc
+
+
+def _envelope(text: str) -> dict[str, t.Any]:
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise DamagedAnswer(f"the answer is not JSON: {exc}") from exc
+    if not isinstance(answer, dict) or answer.get("v") != PROTOCOL_VERSION:
+        raise DamagedAnswer(f"the answer is not of protocol version {PROTOCOL_VERSION}")
+    if not isinstance(answer.get("id"), str) or not isinstance(answer.get("device"), dict):
+        raise DamagedAnswer("the answer does not say whose it is")
+    results = answer.get("results")
+    if not isinstance(results, list) or not all(_is_result(result) for result in results):
+        raise DamagedAnswer("the answer's results are not of the agreed form")
+    return answer
+
+
+def _is_result(result: object) -> bool:
+    if not isinstance(result, dict):
+        return False
+    return "value" in result if result.get("ok") is True else isinstance(result.get("error"), dict)
