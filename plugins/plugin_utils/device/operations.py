@@ -1,0 +1,101 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Constructors for the operations a device can execute. ``vocabulary.json`` says what each takes and returns.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+VOCABULARY = json.loads(pathlib.Path(__file__).with_name("vocabulary.json").read_text(encoding="utf-8"))
+CHANGING = frozenset(name for name, spec in VOCABULARY["operations"].items() if spec["changing"])
+
+DATA_DIRECTORY = r"%ProgramData%\winops.entra"
+PACKAGE_DIRECTORY = DATA_DIRECTORY + r"\packages"
+ENGINE_DIRECTORY = r"%ProgramData%\Microsoft\Provisioning"
+
+
+def registry_read(path: str, depth: int = 0) -> dict:
+    return {"op": "registry_read", "path": path, "depth": depth}
+
+
+def registry_users_read(path: str, depth: int = 0) -> dict:
+    return {"op": "registry_users_read", "path": path, "depth": depth}
+
+
+def certificates(store: str = "My", issuers: tuple[str, ...] = ()) -> dict:
+    return {"op": "certificates", "store": store, "issuers": list(issuers)}
+
+
+def dsregcmd_status() -> dict:
+    return {"op": "dsregcmd_status"}
+
+
+def cim_query(cim_class: str, properties: tuple[str, ...], namespace: str | None = None) -> dict:
+    operation = {"op": "cim_query", "class": cim_class, "properties": list(properties)}
+    return operation | ({"namespace": namespace} if namespace else {})
+
+
+def events(log: str, ids: tuple[int, ...], since: str | None, limit: int = 20) -> dict:
+    operation = {"op": "events", "log": log, "ids": list(ids), "limit": limit}
+    return operation | ({"since": since} if since else {})
+
+
+def scheduled_tasks(folder: str) -> dict:
+    return {"op": "scheduled_tasks", "folder": folder}
+
+
+def provisioning_packages() -> dict:
+    return {"op": "provisioning_packages"}
+
+
+def path_info(path: str, with_hash: bool = False) -> dict:
+    return {"op": "path_info", "path": path, "hash": with_hash}
+
+
+def processes(*names: str) -> dict:
+    return {"op": "processes", "names": list(names)}
+
+
+def job_status(job: str) -> dict:
+    return {"op": "job_status", "job": job}
+
+
+def directory_create(path: str) -> dict:
+    return {"op": "directory_create", "path": path}
+
+
+def path_remove(path: str) -> dict:
+    return {"op": "path_remove", "path": path}
+
+
+def download(url: str, path: str, sha256: str, timeout: int) -> dict:
+    return {"op": "download", "url": url, "path": path, "sha256": sha256, "timeout": timeout}
+
+
+def package_install(path: str, force: bool) -> dict:
+    return {"op": "package_install", "path": path, "force": force}
+
+
+def package_remove(package_id: str) -> dict:
+    return {"op": "package_remove", "id": package_id}
+
+
+def dsregcmd_azure_vm_join(mdm_id: str | None) -> dict:
+    return {"op": "dsregcmd_azure_vm_join"} | ({"mdm_id": mdm_id} if mdm_id else {})
+
+
+def job_start(job: str, ops: list[dict], time_limit: int) -> dict:
+    return {"op": "job_start", "job": job, "ops": ops, "time_limit": time_limit}
+
+
+def job_remove(job: str) -> dict:
+    return {"op": "job_remove", "job": job}
+
+
+def restart(delay: int, comment: str) -> dict:
+    return {"op": "restart", "delay": delay, "comment": comment}

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a device must be for a join to make sense: the one catalogue of refusals, each with its reason and its fix.
+
+Sources: Microsoft Entra "Plan your Microsoft Entra join implementation" (editions, servers, AD-joined devices), Intune
+"Bulk enrollment for Windows devices" (builds), "Sign in to a Windows VM in Azure by using Microsoft Entra ID" (servers).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
+FIRST_BULK_JOIN_BUILD = 15063
+FIRST_AZURE_VM_BUILD = 17763
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """Why a join is refused before anything changes. ``name`` is stable and meant for programs."""
+
+    name: str
+    cause: str
+    fix: str
+
+
+def why_not_joinable(os: dict) -> str | None:
+    """The sentence of the first reason why this Windows cannot be Entra joined at all, None where there is none."""
+    refusal = windows_refusal(os, "azure_vm" if os["server"] else "provisioning_package")
+    return refusal.cause if refusal else None
+
+
+def windows_refusal(os: dict, method: str) -> Refusal | None:
+    """Whether this Windows (``os`` facts) can take the join method."""
+    if os["edition"] in HOME_EDITIONS:
+        return Refusal(
+            "home_edition", f"Windows Home (edition {os['edition']}) cannot be Entra joined",
+            "upgrade the device to Pro, Enterprise or Education, then run the join again")
+    if os["server"] and not os["azure_vm"]:
+        return Refusal(
+            "server_outside_azure", "Windows Server can be Entra joined only as an Azure VM",
+            "use a hybrid join for servers outside Azure, or take the host out of the inventory group")
+    if os["server"] and method != "azure_vm":
+        return Refusal(
+            "server_needs_azure_vm_method", "Windows Server has no provisioning packages",
+            "set method=azure_vm for this host")
+    if method == "azure_vm" and not os["azure_vm"]:
+        return Refusal(
+            "not_an_azure_vm", "the device is not an Azure VM, so it has no managed identity to join with",
+            "set method=provisioning_package for this device")
+    least = FIRST_AZURE_VM_BUILD if method == "azure_vm" else FIRST_BULK_JOIN_BUILD
+    build = int((os["build"] or "0").split(".")[0])
+    if build < least:
+        return Refusal(
+            "build_too_old", f"Windows build {build} is older than {least}, the first that can join this way",
+            "update Windows, then run the join again")
+    return None
+
+
+def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
+    """Whether what the device is joined to now (``join`` facts) stands in the way of a join to this tenant."""
+    if join["type"] == "entra" and join["tenant_id"] != tenant_id:
+        return Refusal(
+            "joined_to_another_tenant",
+            f"the device is joined to another tenant: {join['tenant_name'] or 'unnamed'} ({join['tenant_id']})",
+            "disconnect it from that tenant first, and be sure that a local administrator can sign in afterwards")
+    if join["type"] == "hybrid":
+        return Refusal(
+            "hybrid_joined", "the device is hybrid joined; it cannot become purely Entra joined without leaving AD",
+            "stop its hybrid auto-join, take it out of the AD domain, then run the join again")
+    if join["type"] == "domain":
+        return Refusal(
+            "domain_joined", "the device is joined to an AD domain; a package with a bulk token needs a workgroup device",
+            "take it out of the AD domain first, or use a hybrid join")
+    return None

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One conversation with one device: lists of operations out, their results back.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import uuid
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
+from . import wire
+from .operations import CHANGING
+
+# Connection plugins let errors of the libraries below them through; by these packages they are told from our own bugs.
+TRANSPORT_PACKAGES = frozenset({"winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"})
+SCRIPT_TRANSPORTS = frozenset({"winrm", "psrp"})
+
+
+class ConnectionLost(AnsibleConnectionFailure):
+    """The connection broke. Whether the operations were executed is not known."""
+
+
+class CheckModeViolation(Exception):
+    """A changing operation was about to be sent in check mode: a bug in the calling module, never the user's fault."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What one operation returned: ``value`` as vocabulary.json says, or ``error`` {type, message, hresult}."""
+
+    ok: bool
+    value: dict
+    error: dict | None = None
+
+    def get(self, key: str, default=None):
+        """A field of the value; the default where the operation failed or did not say."""
+        return self.value.get(key, default)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """Results by name, what the device said of itself, and when (controller's clock, seconds since the epoch) it said so."""
+
+    results: dict[str, Result]
+    device: dict
+    asked_at: float
+    answered_at: float
+
+    def __getitem__(self, name: str) -> Result:
+        return self.results[name]
+
+
+class DeviceSession:
+    """Runs operations on the device behind an Ansible connection (winrm, psrp, or ssh with PowerShell).
+
+    In check mode it refuses to send a changing operation; nothing else in the collection needs to.
+    ``exchanges`` counts the commands executed on the device.
+    """
+
+    def __init__(self, connection, execute, check_mode: bool = False) -> None:
+        self._connection = connection
+        self._execute = execute
+        self._check_mode = check_mode
+        self.exchanges = 0
+        self.lost = False
+
+    @classmethod
+    def of_action(cls, action) -> DeviceSession:
+        """The session of an action plugin's own connection."""
+
+        def execute(script: str, data: bytes) -> tuple[str, str, int]:
+            answer = action._low_level_execute_command(script, sudoable=False, in_data=data)
+            return answer["stdout"], answer["stderr"], answer["rc"]
+
+        return cls(action._connection, execute, action._task.check_mode)
+
+    def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
+        """Execute named operations in their order with one command on the device.
+
+        Raises ConnectionLost, wire.WireError for an answer that cannot be read, CheckModeViolation.
+        """
+        self._refuse_changes(operations.values())
+        request = {"v": 1, "id": str(uuid.uuid4()), "stop_on_error": stop_on_error, "ops": list(operations.values())}
+        asked_at = _now()
+        stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), wire.encode_payload(request)))
+        self.exchanges += 1
+        answer = wire.decode_answer(stdout, request["id"], stderr=stderr, exit_code=code)
+        results = [
+            Result(item["ok"], item.get("value") or {}, item.get("error")) for item in answer["results"]
+        ]
+        return Answer(dict(zip(operations, results)), answer["device"], asked_at, _now())
+
+    def put_file(self, source: str, destination: str) -> None:
+        """Copy a file of the controller to a literal path on the device. Raises as run() does."""
+        if self._check_mode:
+            raise CheckModeViolation("a file copy was about to be sent in check mode")
+        self._guarded(lambda: self._connection.put_file(source, destination))
+
+    def _refuse_changes(self, operations) -> None:
+        changing = sorted({operation["op"] for operation in operations} & CHANGING)
+        if self._check_mode and changing:
+            raise CheckModeViolation(f"{', '.join(changing)} was about to be sent in check mode")
+
+    def _script(self) -> str:
+        # winrm wraps a script into PowerShell by itself (and up to ansible-core 2.18 would wrap a wrapped one again); psrp
+        # runs it as it is. Any other connection hands the text to the remote shell, whichever that may be.
+        if getattr(self._connection, "transport", None) in SCRIPT_TRANSPORTS:
+            return wire.BOOTSTRAP
+        encoded = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")
+        return f"powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand {encoded}"
+
+    def _guarded(self, exchange):
+        """Do one exchange on a connection that may have broken before or may break now."""
+        try:
+            if self.lost:
+                self._connection.reset()
+                self.lost = False
+            return exchange()
+        except Exception as exc:
+            if not _is_transport_error(exc):
+                raise
+            self.lost = True
+            raise ConnectionLost(f"the connection to the device failed: {exc}") from exc
+
+
+def _is_transport_error(exc: Exception) -> bool:
+    package = type(exc).__module__.split(".", 1)[0]
+    return isinstance(exc, (AnsibleError, OSError)) or package in TRANSPORT_PACKAGES
+
+
+def _now() -> float:
+    return datetime.datetime.now(datetime.timezone.utc).timestamp()

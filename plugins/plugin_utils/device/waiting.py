@@ -1,0 +1,95 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bounded waiting: one deadline, observations that survive a lost connection, progress that is never silent for long.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import time
+
+from . import wire
+from .session import Answer, ConnectionLost, DeviceSession
+
+PROGRESS_SECONDS = 30
+
+
+class Deadline:
+    """A point in time on the controller's monotonic clock."""
+
+    def __init__(self, seconds: float, clock=time.monotonic, sleep=time.sleep) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._start = clock()
+        self.seconds = seconds
+
+    @property
+    def elapsed(self) -> float:
+        return self._clock() - self._start
+
+    @property
+    def passed(self) -> bool:
+        return self.elapsed >= self.seconds
+
+    def pause(self, seconds: float) -> None:
+        """Sleep for ``seconds`` or until the deadline, whichever comes first."""
+        self._sleep(max(0.0, min(seconds, self.seconds - self.elapsed)))
+
+
+class Progress:
+    """Says what a task is waiting for: each new sentence at once, the same one again every PROGRESS_SECONDS."""
+
+    def __init__(self, show, clock=time.monotonic) -> None:
+        self._show = show
+        self._clock = clock
+        self._last = None
+        self._shown_at = 0.0
+
+    def say(self, sentence: str, deadline: Deadline) -> None:
+        now = self._clock()
+        if sentence == self._last and now - self._shown_at < PROGRESS_SECONDS:
+            return
+        self._last, self._shown_at = sentence, now
+        self._show(f"{sentence} ({deadline.elapsed:.0f} s of at most {deadline.seconds:.0f} s)")
+
+
+class Waiter:
+    """Asks a device again and again until an answer satisfies, the deadline passes, or there is no hope."""
+
+    def __init__(self, session: DeviceSession, progress: Progress, interval: float) -> None:
+        self._session = session
+        self._progress = progress
+        self._interval = interval
+        self.connections_lost = 0
+        self.last_error: str | None = None
+
+    def observe(self, operations: dict[str, dict], deadline: Deadline, sentence: str) -> Answer | None:
+        """One answer to observing operations, however often the connection breaks; None when the deadline passed first."""
+        while True:
+            try:
+                return self._session.run(operations)
+            except (ConnectionLost, wire.WireError) as exc:
+                self.connections_lost += 1
+                self.last_error = str(exc)
+            if deadline.passed:
+                return None
+            self._progress.say(f"{sentence}; the device does not answer", deadline)
+            deadline.pause(self._interval)
+
+    def until(self, operations: dict[str, dict], satisfied, deadline: Deadline, sentence: str) -> Answer | None:
+        """The first answer for which ``satisfied(answer)`` is true, or None when the deadline passed first.
+
+        ``satisfied`` may raise to give up early. The last look is taken after the deadline has passed, so that a state
+        reached at the last moment counts.
+        """
+        while True:
+            last_look = deadline.passed
+            self._progress.say(sentence, deadline)
+            answer = self.observe(operations, deadline, sentence)
+            if answer is not None and satisfied(answer):
+                return answer
+            if last_look or answer is None:
+                return None
+            deadline.pause(self._interval)

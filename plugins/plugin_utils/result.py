@@ -1,0 +1,78 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module returns: one change set, one failure shape, phases with seconds.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+
+ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc")
+SIDES = ("device", "tenant", "network", "controller")
+
+
+class Failure(Exception):
+    """A task cannot do what it was asked to.
+
+    ``msg`` is one sentence that says what failed and what to do; ``error`` has the fields of ERROR_FIELDS
+    (those not given are None, ``evidence`` an empty list, ``permissions`` an empty list).
+    """
+
+    def __init__(self, msg: str, side: str, **error) -> None:
+        super().__init__(msg)
+        unknown = set(error) - set(ERROR_FIELDS)
+        if side not in SIDES or unknown:
+            raise ValueError(f"not an error of this collection: side {side!r}, fields {sorted(unknown)}")
+        self.msg = msg
+        self.error = {field: error.get(field) for field in ERROR_FIELDS}
+        self.error.update(side=side, evidence=error.get("evidence") or [], permissions=error.get("permissions") or [])
+
+
+class ChangeSet:
+    """The list of what was changed, or in check mode would be: the only source of changed, changes and diff."""
+
+    def __init__(self) -> None:
+        self._changes: list[dict] = []
+
+    def add(self, what: str, before, after) -> None:
+        """Record that ``what`` (a noun phrase) goes from ``before`` to ``after`` (JSON values); equal values are no change."""
+        if before != after:
+            self._changes.append({"what": what, "before": before, "after": after})
+
+    def undo(self, what: str) -> None:
+        """Forget the change of ``what``: it was taken back, and the device is as it was."""
+        self._changes = [change for change in self._changes if change["what"] != what]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self._changes)
+
+    def as_result(self, with_diff: bool) -> dict:
+        """``{changed, changes[, diff]}`` as Ansible shows it."""
+        result = {"changed": self.changed, "changes": list(self._changes)}
+        if with_diff:
+            result["diff"] = {
+                "before": {change["what"]: change["before"] for change in self._changes},
+                "after": {change["what"]: change["after"] for change in self._changes},
+            }
+        return result
+
+
+class Phases:
+    """Names and seconds of what a long task did, in order: ``[{name, seconds}]``."""
+
+    def __init__(self, clock=time.monotonic) -> None:
+        self._clock = clock
+        self.done: list[dict] = []
+
+    @contextmanager
+    def phase(self, name: str):
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self.done.append({"name": name, "seconds": round(self._clock() - start, 1)})
