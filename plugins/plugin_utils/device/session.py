@@ -20,6 +20,7 @@ from .operations import CHANGING
 
 # Connection plugins let errors of the libraries below them through; by these packages they are told from our own bugs.
 TRANSPORT_PACKAGES = frozenset({"winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"})
+SHOWN_OUTPUT = 400
 SCRIPT_TRANSPORTS = frozenset({"winrm", "psrp"})
 
 
@@ -91,7 +92,11 @@ class DeviceSession:
         asked_at = _now()
         stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), wire.encode_payload(request)))
         self.exchanges += 1
-        answer = wire.decode_answer(stdout, request["id"], stderr=stderr, exit_code=code)
+        try:
+            answer = wire.decode_answer(stdout, request["id"])
+        except wire.NoAnswer as exc:
+            said = " ".join((stderr or stdout).split())[:SHOWN_OUTPUT]
+            raise wire.NoAnswer(f"{exc}; exit code {code}, the device printed: {said or 'nothing'}") from None
         results = [
             Result(item["ok"], item.get("value") or {}, item.get("error")) for item in answer["results"]
         ]

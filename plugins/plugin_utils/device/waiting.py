@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bounded waiting: one deadline, observations that survive a lost connection, progress that is never silent for long.
+"""Bounded waiting: one deadline, questions that survive a lost connection, progress that is never silent for long.
 
 Internal to winops.entra: may change in any release.
 """
@@ -17,7 +17,7 @@ PROGRESS_SECONDS = 30
 
 
 class Deadline:
-    """A point in time on the controller's monotonic clock."""
+    """A point in time on the controller's monotonic clock, ``seconds`` from now."""
 
     def __init__(self, seconds: float, clock=time.monotonic, sleep=time.sleep) -> None:
         self._clock = clock
@@ -58,38 +58,40 @@ class Progress:
 class Waiter:
     """Asks a device again and again until an answer satisfies, the deadline passes, or there is no hope."""
 
-    def __init__(self, session: DeviceSession, progress: Progress, interval: float) -> None:
+    def __init__(self, session: DeviceSession, progress: Progress, interval: float, deadline: Deadline) -> None:
         self._session = session
         self._progress = progress
         self._interval = interval
+        self.deadline = deadline
         self.connections_lost = 0
-        self.last_error: str | None = None
 
-    def observe(self, operations: dict[str, dict], deadline: Deadline, sentence: str) -> Answer | None:
-        """One answer to observing operations, however often the connection breaks; None when the deadline passed first."""
+    def ask(self, operations: dict[str, dict], sentence: str, stop_on_error: bool = False) -> Answer:
+        """One answer, however often the connection breaks: only for operations that may be executed twice.
+
+        Raises the last ConnectionLost or WireError when the deadline passes first.
+        """
         while True:
             try:
-                return self._session.run(operations)
-            except (ConnectionLost, wire.WireError) as exc:
+                return self._session.run(operations, stop_on_error)
+            except (ConnectionLost, wire.WireError):
                 self.connections_lost += 1
-                self.last_error = str(exc)
-            if deadline.passed:
-                return None
-            self._progress.say(f"{sentence}; the device does not answer", deadline)
-            deadline.pause(self._interval)
+                if self.deadline.passed:
+                    raise
+            self._progress.say(f"{sentence}; the device does not answer", self.deadline)
+            self.deadline.pause(self._interval)
 
-    def until(self, operations: dict[str, dict], satisfied, deadline: Deadline, sentence: str) -> Answer | None:
+    def until(self, operations: dict[str, dict], satisfied, sentence: str) -> Answer | None:
         """The first answer for which ``satisfied(answer)`` is true, or None when the deadline passed first.
 
         ``satisfied`` may raise to give up early. The last look is taken after the deadline has passed, so that a state
         reached at the last moment counts.
         """
         while True:
-            last_look = deadline.passed
-            self._progress.say(sentence, deadline)
-            answer = self.observe(operations, deadline, sentence)
-            if answer is not None and satisfied(answer):
+            last_look = self.deadline.passed
+            self._progress.say(sentence, self.deadline)
+            answer = self.ask(operations, sentence)
+            if satisfied(answer):
                 return answer
-            if last_look or answer is None:
+            if last_look:
                 return None
-            deadline.pause(self._interval)
+            self.deadline.pause(self._interval)

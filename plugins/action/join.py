@@ -1,0 +1,35 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin of winops.entra.join."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from ..modules.join import ARGUMENT_SPEC, CONSTRAINTS
+from ..plugin_utils.device import joining, task
+from ..plugin_utils.package_source import chosen_package, require_guid
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+
+        def join(device: task.DeviceTask) -> dict:
+            args = device.args
+            package, described = None, None
+            if args["method"] == "provisioning_package":
+                package, described = chosen_package(args, find_file=self._find_needle, must_join=True)
+            plan = joining.JoinPlan(
+                tenant_id=require_guid(args["tenant_id"], "tenant_id"), package=package,
+                **{name: args[name] for name in PLANNED})
+            run = joining.Join(device.session, plan, device.progress, device.check_mode)
+            device.changes, device.phases = run.changes, run.phases
+            return run.run() | {"package": described}
+
+        return task.run(self, task_vars["inventory_hostname"], result, join, ARGUMENT_SPEC, **CONSTRAINTS)
+
+
+PLANNED = (
+    "method", "mdm_id", "expect_mdm", "reboot", "reboot_timeout", "timeout", "poll_interval", "on_failure", "keep_copy")

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parser for the text that C(dsregcmd /status) prints, and for what people make of it when they paste it.
+
+The format: Microsoft Learn, "Troubleshoot devices by using the dsregcmd command". The output is English on every
+Windows language. A section opens with a banner line, a title row and a banner line again; nothing closes the last one.
+Rows are ``key : value``, keys right-aligned; the width of the key column differs by build and is never relied on.
+"""
+
+from __future__ import annotations
+
+import re
+
+# A row. The first colon with a blank before it, or behind it, splits; "KeySignTest: : PASSED" has one colon too many.
+# No key is longer than 26 characters: what is longer is a sentence.
+_ROW = re.compile(r"([A-Za-z][A-Za-z0-9 -]{0,30}?)(?::?(\s+):\s*|:(?:\s+|$))(.*)")
+_BANNER = re.compile(r"\+-{3,}\+?")
+_TITLE = re.compile(r"\|\s*([A-Za-z][^|]*?)\s*\|[\s+-]*")
+_BREAK = re.compile(r"\r+\n|[\r\n]|<br\s*/?>(?:\r?\n)?", re.IGNORECASE)
+_QUOTE = re.compile(r" *[#>](?: |(?=[+|]|$))")
+# What follows an output: a code fence, the tool's own last line, a prompt of cmd or PowerShell (remote ones too).
+_AFTER = re.compile(r"```|~~~|For more information|.{0,60}?\b[A-Za-z]:\\[^<>|]*>|(?:\[[^]]*\]: )?PS\b[^<>|]*>")
+_REMARK = re.compile(r"\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4]).*|\s{2,}(?:#|//).*", re.DOTALL)
+# Keys that only this tool prints. Where no banner vouches for a row, one of them in its block has to.
+_KNOWN = re.compile(
+    r"(?:AzureAd|Enterprise(?:Joined|Prt)|Domain(?:Joined|Name)|Workplace|WorkAccountCount|WamDefault|Virtual Desktop|"
+    r"Device(?: Name|Id|Cert|Auth|Management|Eligible)|Thumbprint|Key(?:Container|Provider|Srv|SignTest)|TpmProtected|"
+    r"Tenant(?:Name|Id)|Idp$|AuthCodeUrl|AccessTokenUrl|M?dmComplianceUrl|Mdm(?:Tou)?Url|SettingsUrl|(?:Join|WebAuthN)Srv|"
+    r"Ngc|CanReset|(?:Acquire|Refresh)PrtDiag|Previous (?:Prt|Reg)|Attempt Status|OnPremTg|CloudTg|KerbTop|"
+    r"Server Error|Client Error|Error Phase|DRS |AD Con|Token acq|Fallback to|AadRecovery|Executing Acc|PreReqResult|"
+    r"Is(?:DeviceJoined|UserAzureAD)|PolicyEnabled|PostLogonEnabled|SessionIsNotRemote|CertEnrollment)"
+)
+# A console breaks a long value at its width; nothing shorter than this was broken.
+_WRAP = 60
+
+
+class DsregcmdError(ValueError):
+    """The text is not, and does not hold, the output of C(dsregcmd /status)."""
+
+
+def parse(text: str | bytes) -> dict:
+    """Parse the output of C(dsregcmd /status), whole, cut, filtered or pasted.
+
+    Returns C({join_type, prt, sections, keys}): C(sections) is C({title: {key: value}}) in the order printed and empty
+    where the text has no banners; C(keys) is C({key: value}) over all of them. A value is text as printed ("" where none
+    is), or the list of them where the key repeats. Keys are as printed, less one trailing colon. C(join_type) is
+    entra_joined, hybrid_joined, domain_joined, workplace_registered, none, or None where the text does not say;
+    C(prt) is True, False or None likewise.
+
+    Bytes may be UTF-8, UTF-16 or an ANSI or OEM code page; what cannot be decoded is replaced.
+    Raises DsregcmdError, and nothing else, for whatever holds no such output.
+    """
+    sections: dict[str, dict] = {}
+    keys: dict[str, str | list] = {}
+    loose = []
+    for title, rows in _blocks(_lines(text)):
+        if title is None:
+            if any(_KNOWN.match(row[0]) for row in rows):
+                loose += rows
+            continue
+        section = sections.setdefault(title, {})
+        for key, value in rows:
+            _add(section, key, value)
+            _add(keys, key, value)
+    # Rows outside of every section count where the paste lost its banners, not where it repeats a section's row.
+    printed = frozenset(keys)
+    for key, value in loose:
+        if key not in printed:
+            _add(keys, key, value)
+    if not keys:
+        raise DsregcmdError("no dsregcmd /status output found: expected rows such as 'AzureAdJoined : YES'")
+    return {"join_type": _join_type(keys), "prt": _flag(keys, "AzureAdPrt"), "sections": sections, "keys": keys}
+
+
+def _lines(text: str | bytes) -> list[str]:
+    if isinstance(text, bytes):
+        text = _decode(text)
+    elif not isinstance(text, str):
+        raise DsregcmdError(f"expected the output of dsregcmd /status as text, got {type(text).__name__}")
+    # NULs are left of UTF-16 that something upstream took for single bytes.
+    return _BREAK.split(text.replace("\0", "").replace("\ufeff", "").replace("\xa0", " "))
+
+
+def _decode(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
+    """Gather [key, value] rows into sections (title) and into runs of rows that stand in no section (None)."""
+    blocks: list[tuple[str | None, list[list[str]]]] = []
+    title = rows = None  # of the block that is open
+    margin = 0  # column of the section's banner: pastes are indented, quoted and commented out
+    indented = False  # the row before stood right of the margin
+    width = 0  # of the line before, where it belongs to a row
+    heading = ""  # the last line that was not blank, where it was a banner or a title
+    for raw, following in zip(lines, [*lines[1:], ""]):
+        if raw[:1] in "#> " and (quote := _QUOTE.match(raw)):
+            raw = raw[quote.end():]
+        line = raw.strip()
+        indent = len(raw) - len(raw.lstrip())
+        before, width = width, 0
+        if not line:
+            if title is None:
+                rows = None
+            continue
+        if line[0] == "+" and _BANNER.fullmatch(line):
+            if heading != "title":  # not the lower banner of a heading: the section ends here
+                title = rows = None
+                heading = "banner"
+            else:
+                heading = ""
+            continue
+        if line[0] == "|" and (row := _TITLE.fullmatch(line)):
+            if heading == "banner" or _BANNER.search(following):
+                title, rows, margin, indented, heading = row[1], [], indent, False, "title"
+                blocks.append((title, rows))
+                continue
+        heading = ""
+        if row := _ROW.fullmatch(line):
+            key, gap, value = row.groups()
+            if indent > margin and title or gap and not (title and indented) or _KNOWN.match(key):
+                if rows is None:
+                    rows = []
+                    blocks.append((None, rows))
+                rows.append([key, _REMARK.sub("", value)])
+                indented, width = indent > margin, len(raw)
+                continue
+        if _AFTER.match(line):
+            title = rows = None
+        elif rows and before >= _WRAP and indent <= margin and not line.startswith(("..", "\u2026")):
+            rows[-1][1] += line
+            width = len(raw)
+        elif title is None:
+            rows = None
+    return blocks
+
+
+def _add(target: dict, key: str, value: str) -> None:
+    if key not in target:
+        target[key] = value
+    elif isinstance(target[key], list):
+        target[key].append(value)
+    else:
+        target[key] = [target[key], value]
+
+
+def _flag(keys: dict, key: str) -> bool | None:
+    """True or False where every YES or NO printed for the key agrees, else None."""
+    values = keys.get(key, [])
+    words = {value.split(None, 1)[0].upper() for value in ([values] if isinstance(values, str) else values) if value}
+    return {(True, False): True, (False, True): False}.get(("YES" in words, "NO" in words))
+
+
+def _join_type(keys: dict) -> str | None:
+    entra, domain = _flag(keys, "AzureAdJoined"), _flag(keys, "DomainJoined")
+    if entra and domain is not None:
+        return "hybrid_joined" if domain else "entra_joined"
+    if entra is False and domain:
+        return "domain_joined"
+    if entra or domain:
+        return None
+    if _flag(keys, "WorkplaceJoined"):
+        return "workplace_registered"
+    return "none" if entra is False and domain is False else None

@@ -1,0 +1,260 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The join of one device: look, refuse or go, apply, wait for the state, verify, clean up.
+
+"The cmdlet returned" says nothing: it gives up after 180 s while the engine goes on, the engine tries again after 15 min,
+1 h, 4 h and at boot (Microsoft, "How provisioning works in Windows"), and the device may restart by itself meanwhile.
+Only the device's state counts.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..result import ChangeSet, Failure, Phases
+from . import diagnosis, provisioning, reboot, state, wire
+from . import operations as op
+from .requirements import Refusal, join_state_refusal, windows_refusal
+from .session import Answer, ConnectionLost, DeviceSession
+from .waiting import Deadline, Progress, Waiter
+
+AZURE_VM_JOB = provisioning.job_id("dsregcmd_azure_vm_join", "device")
+
+
+@dataclasses.dataclass(frozen=True)
+class JoinPlan:
+    """What the task asked for. Seconds; ``package`` is set with the method provisioning_package only."""
+
+    method: str
+    tenant_id: str
+    package: provisioning.PackageSource | None
+    mdm_id: str | None
+    expect_mdm: bool
+    reboot: bool
+    reboot_timeout: int
+    timeout: int
+    poll_interval: int
+    on_failure: str
+    keep_copy: bool
+
+    @property
+    def job(self) -> str:
+        return self.package.install_job if self.package else AZURE_VM_JOB
+
+
+class Join:
+    """One run of a join. ``changes`` and ``phases`` tell the truth at any moment, also when run() raises."""
+
+    def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
+        self.session = session
+        self.plan = plan
+        self.progress = progress
+        self.check_mode = check_mode
+        self.changes = ChangeSet()
+        self.phases = Phases()
+        self.facts: dict = {}
+        self.restarted = False
+        self.waiter = self._waiter(plan.timeout)
+
+    def run(self) -> dict:
+        """Join the device. Returns the fields of the result beside changes and phases; raises Failure."""
+        with self.phases.phase("look"):
+            first = self.session.run(self._first_look())
+            self.facts = state.build(first)
+        refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
+            self.facts["join"], self.plan.tenant_id)
+        if refusal:
+            raise _refused(refusal)
+        joined_before = self._is_joined(self.facts["join"])
+        if not joined_before:
+            self.changes.add("join", _shown(self.facts["join"]), {"type": "entra", "tenant_id": self.plan.tenant_id})
+            if self.check_mode:
+                return self._result()
+            self._join(first)
+        if self.plan.expect_mdm and not self.facts["mdm"]["enrolled"] and not self.check_mode:
+            self._await_mdm(first.device["utc"])
+        return self._result()
+
+    # --- steps ----------------------------------------------------------------------------------------------------------
+
+    def _join(self, first: Answer) -> None:
+        since = first.device["utc"]
+        try:
+            with self.phases.phase("apply"):
+                self._apply(first)
+            with self.phases.phase("join"):
+                self._await_join(since)
+        except (ConnectionLost, wire.WireError) as exc:
+            raise Failure(
+                f"the device stopped answering while it joined: {exc}", side="network", name="connection_lost",
+                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
+                fix="run the task again: it finds the join where it stands") from exc
+        except Failure:
+            self._back_out()
+            raise
+        with self.phases.phase("verify"):
+            self._verify()
+        if self.plan.package:
+            with self.phases.phase("clean up"):
+                answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
+                provisioning.clean_up(self.waiter, self.plan.package, self.plan.keep_copy, answer["packages"])
+        else:
+            self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
+        if self.plan.reboot and self.facts["os"]["pending_reboot"]:
+            with self.phases.phase("restart"):
+                reboot.restart(self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: joined to Entra ID")
+                self.restarted = True
+                self._verify()
+
+    def _apply(self, first: Answer) -> None:
+        if first["job"].get("state") == "running":
+            return  # An earlier run's job: it goes on, and this run waits for it.
+        if self.plan.package:
+            provisioning.bring(self.session, self.waiter, self.plan.package, first["file"])
+            # The package may be there from an attempt that failed: only a forced installation tries again.
+            force = provisioning.installed(first["packages"], self.plan.package.id) is not None
+            provisioning.start_install(self.waiter, self.plan.package, force, first["job"])
+            return
+        steps = {"old": op.job_remove(self.plan.job)} if first["job"].get("state") != "absent" else {}
+        steps["job"] = op.job_start(
+            self.plan.job, [op.dsregcmd_azure_vm_join(self.plan.mdm_id)], provisioning.JOB_SECONDS)
+        answer = self.waiter.ask(steps, "starting the Azure VM join as SYSTEM", stop_on_error=True)
+        for result in answer.results.values():
+            provisioning.expect(result, "the Azure VM join cannot be started as SYSTEM")
+
+    def _await_join(self, since: str) -> None:
+        """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
+        found: diagnosis.Finding | None = None
+
+        def joined(answer: Answer) -> bool:
+            nonlocal found
+            if self._is_joined(state.join_facts(answer)):
+                return True
+            finished, error = self._job_outcome(answer)
+            if provisioning.is_already_applied(error):
+                error = None
+            found = diagnosis.find(answer, error) or found
+            if found and found.hopeless and finished and not answer["engine"].get("processes"):
+                raise self._join_failed(found)
+            return False
+
+        watch = {
+            "job": op.job_status(self.plan.job),
+            "engine": op.processes("provtool.exe"),
+            "cloud_join": state.OBSERVATIONS["cloud_join"][1],
+            "certificates": state.OBSERVATIONS["certificates"][1],
+        } | diagnosis.observations(since)
+        if self.waiter.until(watch, joined, f"waiting for the join to tenant {self.plan.tenant_id}") is None:
+            raise self._join_failed(found)
+
+    def _await_mdm(self, since: str) -> None:
+        with self.phases.phase("mdm"):
+            watch = state.observations(("mdm",)) | diagnosis.observations(since)
+            last: list[Answer] = []
+
+            def enrolled(answer: Answer) -> bool:
+                last[:] = [answer]
+                return state.build(answer, ("mdm",))["mdm"]["enrolled"]
+
+            if self.waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:
+                found = diagnosis.find(last[0])
+                reason = f": {found.explanation['cause']}" if found else ""
+                raise Failure(
+                    f"the device is joined, but not enrolled in MDM after {self.plan.timeout} s{reason}",
+                    side=found.side if found else "tenant",
+                    **(found.as_error() if found else {
+                        "name": "mdm_not_enrolled",
+                        "cause": "the tenant offers no MDM to the user of the package, or enrollment has not started yet",
+                        "fix": "check the tenant's MDM user scope and licences; a package user must be in the scope",
+                    }))
+            self.facts |= state.build(last[0], ("mdm",))
+
+    def _verify(self) -> None:
+        answer = self.waiter.ask(state.observations(), "verifying")
+        before = self.facts["os"]["last_boot"]
+        self.facts = state.build(answer)
+        self.restarted = self.restarted or self.facts["os"]["last_boot"] != before
+        if not self._is_joined(self.facts["join"]):
+            raise Failure(
+                "the device said that it was joined, and no longer does", side="device", name="join_not_kept",
+                cause="its registry, certificate and dsregcmd do not agree", fix="run winops.entra.device_facts and look at "
+                "witnesses_agree; disconnect the device and join it again", evidence=[self.facts["join"]])
+
+    def _back_out(self) -> None:
+        """After a failed join: leave nothing that would join the device hours later, unless asked to keep it."""
+        self.changes.undo("join")
+        package = self.plan.package
+        if not package:
+            return
+        if self.plan.on_failure == "keep":
+            self.changes.add("package", None, {"id": package.id, "kept": "the engine goes on trying"})
+            return
+        self.waiter = self._waiter(max(self.plan.poll_interval * 6, 120))
+        with self.phases.phase("back out"):
+            try:
+                answer = self.waiter.ask(provisioning.observations(package), "looking what the package left behind")
+                if provisioning.installed(answer["packages"], package.id):
+                    provisioning.remove(self.waiter, package.id)
+                provisioning.clean_up(self.waiter, package, False, answer["packages"])
+            except (Failure, ConnectionLost, wire.WireError) as exc:
+                self.changes.add("package", None, {"id": package.id, "left behind": str(exc)})
+
+    # --- helpers --------------------------------------------------------------------------------------------------------
+
+    def _first_look(self) -> dict[str, dict]:
+        look = state.observations() | {"job": op.job_status(self.plan.job)}
+        return look | (provisioning.observations(self.plan.package) if self.plan.package else {})
+
+    def _waiter(self, seconds: float) -> Waiter:
+        return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
+
+    def _is_joined(self, join: dict) -> bool:
+        return join["type"] == "entra" and join["tenant_id"] == self.plan.tenant_id
+
+    def _job_outcome(self, answer: Answer) -> tuple[bool, dict | None]:
+        if self.plan.package:
+            return provisioning.install_result(answer["job"])
+        return azure_vm_result(answer["job"])
+
+    def _join_failed(self, found: diagnosis.Finding | None) -> Failure:
+        if found:
+            code = found.explanation.get("code")
+            return Failure(
+                f"the join failed: {found.explanation['cause']}" + (f" ({code})" if code else ""), side=found.side,
+                **found.as_error())
+        return Failure(
+            f"the device is not joined after {self.plan.timeout} s and shows no error", side="device", name="join_timeout",
+            cause="the provisioning engine is still at work, or never started",
+            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device")
+
+    def _result(self) -> dict:
+        return {
+            "join": self.facts["join"],
+            "mdm": self.facts["mdm"],
+            "reboot_required": bool(self.facts["os"]["pending_reboot"]),
+            "restarted": self.restarted,
+        }
+
+
+def azure_vm_result(job) -> tuple[bool, dict | None]:
+    """``(finished, error)`` of the Azure VM join job: its exit code is a signed HRESULT, 0 for success (azure-docs,
+    AADLoginForWindows extension)."""
+    finished, error = provisioning.install_result(job)
+    results = (job.get("answer") or {}).get("results") or []
+    if error is None and results and results[-1]["ok"] and results[-1]["value"].get("exit_code"):
+        code = results[-1]["value"]["exit_code"]
+        error = {"type": "ExitCode", "message": "dsregcmd /AzureSecureVMJoin failed", "hresult": code}
+    return finished, error
+
+
+def _refused(refusal: Refusal) -> Failure:
+    return Failure(
+        f"refused before anything changed: {refusal.cause}; {refusal.fix}", side="device", name=refusal.name,
+        cause=refusal.cause, fix=refusal.fix)
+
+
+def _shown(join: dict) -> dict:
+    return {"type": join["type"], "tenant_id": join["tenant_id"]}

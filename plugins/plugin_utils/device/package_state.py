@@ -1,0 +1,118 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of one package on one device: present or absent, by its package id.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ..result import ChangeSet, Failure, Phases
+from . import diagnosis, provisioning
+from . import operations as op
+from .provisioning import PackageSource
+from .session import Answer, DeviceSession
+from .waiting import Deadline, Progress, Waiter
+
+
+def by_id(package_id: str) -> PackageSource:
+    """A package of which only the id is known: enough to remove it."""
+    return PackageSource(id=package_id, path="")
+
+
+class PackageState:
+    """Brings one package to the asked state. ``changes`` and ``phases`` tell the truth also when a method raises."""
+
+    def __init__(
+        self, session: DeviceSession, package: PackageSource, progress: Progress, check_mode: bool, *,
+        force: bool, keep_copy: bool, timeout: int, poll_interval: int,
+    ) -> None:
+        self.session = session
+        self.package = package
+        self.check_mode = check_mode
+        self.force = force
+        self.keep_copy = keep_copy
+        self.waiter = Waiter(session, progress, poll_interval, Deadline(timeout))
+        self.timeout = timeout
+        self.changes = ChangeSet()
+        self.phases = Phases()
+
+    def present(self) -> dict:
+        """Install the package unless it is installed (or ``force``). Returns ``{installed}``; raises Failure."""
+        first = self._look(provisioning.observations(self.package))
+        before = provisioning.installed(first["packages"], self.package.id)
+        if before and not self.force:
+            return {"installed": True}
+        after = {"id": self.package.id, "applied": "again" if before else "once"}
+        self.changes.add("package", before and {"id": self.package.id}, after)
+        if self.check_mode:
+            return {"installed": True}
+        try:
+            with self.phases.phase("apply"):
+                if first["job"].get("state") != "running":
+                    provisioning.bring(self.session, self.waiter, self.package, first["file"])
+                    provisioning.start_install(self.waiter, self.package, bool(before), first["job"])
+                last = self._await_install(first.device["utc"])
+        except Failure:
+            self.changes.undo("package")
+            raise
+        with self.phases.phase("clean up"):
+            provisioning.clean_up(self.waiter, self.package, self.keep_copy, last["packages"])
+        return {"installed": True}
+
+    def absent(self) -> dict:
+        """Uninstall the package if it is installed. Returns ``{installed}``; raises Failure."""
+        first = self._look({"packages": op.provisioning_packages()})
+        before = provisioning.installed(first["packages"], self.package.id)
+        if before:
+            self.changes.add("package", {"id": self.package.id, "name": before["name"]}, None)
+        if before and not self.check_mode:
+            with self.phases.phase("remove"):
+                provisioning.remove(self.waiter, self.package.id)
+        return {"installed": False}
+
+    def _look(self, observations: dict[str, dict]) -> Answer:
+        with self.phases.phase("look"):
+            first = self.session.run(observations)
+        if not first["packages"].get("available"):
+            raise Failure(
+                "the device has no provisioning cmdlets", side="device", name="no_provisioning",
+                cause="Windows Server and editions without the Provisioning module take no packages",
+                fix="take the host out of the inventory group; a server joins as an Azure VM (winops.entra.join, "
+                    "method azure_vm)")
+        return first
+
+    def _await_install(self, since: str) -> Answer:
+        """Wait until the engine has ended and lists the package."""
+        watch = {
+            "job": op.job_status(self.package.install_job),
+            "packages": op.provisioning_packages(),
+            "engine": op.processes("provtool.exe"),
+        } | diagnosis.observations(since)
+        last: list[Answer] = []
+
+        def settled(answer: Answer) -> bool:
+            last[:] = [answer]
+            finished, error = provisioning.install_result(answer["job"])
+            if error and not provisioning.is_already_applied(error):
+                raise self._install_failed(answer, error)
+            return finished and not answer["engine"].get("processes")
+
+        answer = self.waiter.until(watch, settled, "waiting for the package to be applied")
+        if answer is None:
+            raise self._install_failed(last[0], None)
+        if not provisioning.installed(answer["packages"], self.package.id):
+            raise self._install_failed(answer, None)
+        return answer
+
+    def _install_failed(self, answer: Answer, error: dict | None) -> Failure:
+        found = diagnosis.find(answer, error)
+        if found:
+            return Failure(
+                f"the package {self.package.id} was not applied: {found.explanation['cause']}", side=found.side,
+                **found.as_error())
+        return Failure(
+            f"the package {self.package.id} is not applied after {self.timeout} s and the device shows no error",
+            side="device", name="package_timeout", cause="the provisioning engine is still at work, or never started",
+            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device")

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Provisioning packages on a device: bring, install as SYSTEM, remove, clean up.
+
+A job has an id made of what it does, so that a task that runs again, after a lost connection or a crash of the
+controller, finds the job instead of starting a second one.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+
+from ..result import Failure
+from . import operations as op
+from .session import DeviceSession, Result
+from .state import package_key
+from .waiting import Waiter
+
+JOBS = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
+# The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
+JOB_SECONDS = 900
+ALREADY_EXISTS = 0x800700B7
+
+
+@dataclasses.dataclass(frozen=True)
+class PackageSource:
+    """Where a package comes from: exactly one of ``src`` (controller), ``path`` (device) and ``url`` is set.
+
+    ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal (None with ``path``).
+    """
+
+    id: str
+    sha256: str | None = None
+    src: str | None = None
+    path: str | None = None
+    url: str | None = None
+
+    @property
+    def device_path(self) -> str:
+        """Where the file lies on the device when it is installed."""
+        return self.path or rf"{op.PACKAGE_DIRECTORY}\{self.sha256[:32]}.ppkg"
+
+    @property
+    def install_job(self) -> str:
+        return job_id("package_install", self.id)
+
+
+def job_id(purpose: str, subject: str) -> str:
+    """The GUID of the job that does ``purpose`` to ``subject``: the same on every run."""
+    return str(uuid.uuid5(JOBS, f"{purpose}:{package_key(subject)}"))
+
+
+def observations(package: PackageSource) -> dict[str, dict]:
+    """What must be known before the package is installed; part of a module's first exchange."""
+    return {
+        "job": op.job_status(package.install_job),
+        "file": op.path_info(package.device_path, with_hash=bool(package.sha256)),
+        "packages": op.provisioning_packages(),
+    }
+
+
+def installed(packages: Result, package_id: str) -> dict | None:
+    """The installed package of this id, None where it is not installed."""
+    wanted = package_key(package_id)
+    found = (p for p in packages.get("packages", []) if package_key(p["id"]) == wanted and p["installed"] is not False)
+    return next(found, None)
+
+
+def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: Result) -> None:
+    """Have the file on the device: nothing to do where it lies there already with the right hash.
+
+    A url is fetched by the install job itself, as SYSTEM.
+    """
+    if package.path:
+        if not file.get("exists"):
+            raise Failure(
+                f"there is no file {package.path} on the device", side="device", name="package_not_found",
+                cause="the option path names a file that is not there", fix="correct path, or use src or url")
+        return
+    if file.get("sha256") == package.sha256 or package.url:
+        return
+    directory = waiter.ask({"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
+    expect(directory["directory"], "the package directory cannot be created")
+    session.put_file(package.src, rf"{directory['directory'].value['path']}\{package.device_path.rsplit(chr(92), 1)[1]}")
+    copied = waiter.ask({"file": op.path_info(package.device_path, with_hash=True)}, "checking the copied package")
+    if copied["file"].get("sha256") != package.sha256:
+        raise Failure(
+            "the package arrived damaged on the device: its hash is not that of the file on the controller",
+            side="network", name="damaged_copy", cause="the copy broke off or something on the device changed it",
+            fix="check the device's disk space and antivirus log, then run the task again",
+            evidence=[{"expected": package.sha256, "found": copied["file"].get("sha256")}])
+
+
+def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Result) -> None:
+    """Start the install job, or find it running. An answer that an earlier run left behind is thrown away."""
+    steps = [op.package_install(package.device_path, force)]
+    start = {"job": op.job_start(package.install_job, steps, JOB_SECONDS)}
+    if package.url:
+        fetch = op.download(package.url, package.device_path, package.sha256, timeout=JOB_SECONDS // 2)
+        start = {
+            "directory": op.directory_create(op.PACKAGE_DIRECTORY),
+            "job": op.job_start(package.install_job, [fetch] + steps, JOB_SECONDS),
+        }
+    if job.get("state") in ("done", "lost"):
+        start = {"old": op.job_remove(package.install_job)} | start
+    answer = waiter.ask(start, "starting the installation as SYSTEM", stop_on_error=True)
+    for result in answer.results.values():
+        expect(result, "the installation cannot be started as SYSTEM")
+
+
+def install_result(job: Result) -> tuple[bool, dict | None]:
+    """``(finished, error)`` of the install job; the error is {type, message, hresult} of the step that failed.
+
+    A job that is lost (a restart ended it) or gave up waiting has no error: the engine goes on, and the state decides.
+    """
+    state = job.get("state")
+    if state in ("running", None):
+        return False, None
+    results = ((job.get("answer") or {}).get("results") or []) if state == "done" else []
+    for result in results:
+        if not result["ok"]:
+            return True, result["error"]
+        error = result["value"].get("error") or {}
+        if error.get("type") and not result["value"].get("gave_up"):
+            return True, error
+    return True, None
+
+
+def is_already_applied(error: dict | None) -> bool:
+    """Whether the engine refused because this very package is on the device (0x800700B7, reported by immybot and others)."""
+    return bool(error) and error.get("hresult") is not None and error["hresult"] & 0xFFFFFFFF == ALREADY_EXISTS
+
+
+def remove(waiter: Waiter, package_id: str) -> None:
+    """Uninstall the package as SYSTEM and see that it is gone. Uninstalling does not undo a join."""
+    job = job_id("package_remove", package_id)
+    start = {"old": op.job_remove(job), "job": op.job_start(job, [op.package_remove(package_id)], JOB_SECONDS)}
+    expect(waiter.ask(start, "removing the package as SYSTEM")["job"], "the removal cannot be started as SYSTEM")
+    watch = {"job": op.job_status(job), "packages": op.provisioning_packages()}
+    answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
+    error = install_result(answer["job"])[1] if answer else None
+    if answer is None or installed(answer["packages"], package_id):
+        raise Failure(
+            f"the package {package_id} is still installed" + (f": {error['message']}" if error else ""), side="device",
+            name="package_not_removed", code=hresult_text(error), cause="Uninstall-ProvisioningPackage did not remove it",
+            fix="a policy may forbid it (Security/AllowRemoveProvisioningPackage); remove it in Settings, Access work or "
+                "school, Add or remove a provisioning package")
+    waiter.ask({"job": op.job_remove(job)}, "cleaning up")
+
+
+def clean_up(waiter: Waiter, package: PackageSource, keep_copy: bool, packages: Result) -> list[str]:
+    """Remove the job and, unless told not to, the copies of the package that hold its secrets. Returns the paths removed.
+
+    Copies are ours below %ProgramData%\\winops.entra and the engine's in %ProgramData%\\Microsoft\\Provisioning; a file
+    the user named with ``path`` is the user's.
+    """
+    steps = {"job": op.job_remove(package.install_job)}
+    if not keep_copy:
+        engine = installed(packages, package.id) or {}
+        if engine.get("path", "").lower().endswith(".ppkg") and "\\microsoft\\provisioning\\" in engine["path"].lower():
+            steps["engine"] = op.path_remove(engine["path"])
+        if not package.path:
+            steps["copy"] = op.path_remove(package.device_path)
+    answer = waiter.ask(steps, "removing the copies of the package")
+    return [result.value["path"] for name, result in answer.results.items() if name != "job" and result.get("removed")]
+
+
+def hresult_text(error: dict | None) -> str | None:
+    """An operation error's HRESULT as ``0x`` and eight digits, None where it has none."""
+    if not error or error.get("hresult") is None:
+        return None
+    return f"0x{error['hresult'] & 0xFFFFFFFF:08x}"
+
+
+def expect(result: Result, sentence: str) -> None:
+    """Raise Failure where an operation was refused."""
+    if not result.ok:
+        raise Failure(
+            f"{sentence}: {result.error['message']}", side="device", name=result.error["type"],
+            code=hresult_text(result.error), cause="the device refused the operation",
+            fix="the connecting account must be a local administrator with its full token (LocalAccountTokenFilterPolicy); "
+                "check also the disk space")
+

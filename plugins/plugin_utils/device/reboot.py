@@ -1,0 +1,64 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restart a device and see it come back, under one total deadline.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ..result import Failure
+from . import operations as op
+from . import wire
+from .session import ConnectionLost, DeviceSession
+from .waiting import Waiter
+
+BOOT_TIME = {"system": op.cim_query("Win32_OperatingSystem", ("LastBootUpTime",))}
+# Time for Windows to send the answer before it closes the network.
+RESTART_DELAY = 5
+
+
+def boot_time(answer) -> str | None:
+    """When the device says it was last started (UTC text)."""
+    instances = answer["system"].get("instances")
+    return instances[0]["LastBootUpTime"] if instances else None
+
+
+def restart(session: DeviceSession, waiter: Waiter, comment: str) -> str:
+    """Restart the device, wait until it answers with another boot time, and return that time.
+
+    A restart that somebody else has already scheduled counts. Raises Failure with the last error when the deadline
+    passes first, or when the device refuses.
+    """
+    before = boot_time(waiter.ask(BOOT_TIME, "reading the boot time"))
+    try:
+        answer = session.run({"restart": op.restart(RESTART_DELAY, comment)})
+    except (ConnectionLost, wire.WireError):
+        answer = None  # It may have gone down while it answered: the boot time will tell.
+    if answer is not None and not answer["restart"].ok:
+        error = answer["restart"].error
+        raise Failure(
+            f"the device refuses to restart: {error['message']}", side="device", name=error["type"],
+            cause="shutdown.exe failed", fix="look at what shutdown.exe says on the device")
+    return wait_for_boot(waiter, before)
+
+
+def wait_for_boot(waiter: Waiter, before: str | None) -> str:
+    """Wait until the device answers with a boot time other than ``before`` and return it."""
+    try:
+        answer = waiter.until(BOOT_TIME, lambda a: boot_time(a) not in (None, before), "waiting for the device to restart")
+    except (ConnectionLost, wire.WireError) as exc:
+        raise Failure(
+            f"the device did not come back within {waiter.deadline.seconds:.0f} s of its restart: {exc}", side="network",
+            name="not_back_after_restart",
+            cause="it is still starting, has another name or address, or no longer accepts this account",
+            fix="look at its console; check its address, the WinRM listener, the firewall profile and the local account, "
+                "then run the task again",
+        ) from exc
+    if answer is None:
+        raise Failure(
+            f"the device answers, but has not restarted within {waiter.deadline.seconds:.0f} s", side="device",
+            name="not_restarted", cause="something holds the restart up, or it was aborted",
+            fix="restart the device by hand, then run the task again")
+    return boot_time(answer)

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From an Ansible task to a device session and back to a result: what every device module's action plugin does.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible.utils.display import Display
+
+from ..result import ChangeSet, Failure, Phases
+from . import wire
+from .session import DeviceSession
+from .waiting import Progress
+
+
+@dataclasses.dataclass
+class DeviceTask:
+    """One task on one device, as a module's work sees it.
+
+    A module that changes something sets ``changes`` (and ``phases``, where it is long) before it starts, so that a failure
+    halfway still reports them.
+    """
+
+    args: dict[str, t.Any]
+    session: DeviceSession
+    check_mode: bool
+    progress: Progress
+    changes: ChangeSet | None = None
+    phases: Phases | None = None
+
+
+def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], spec: dict, **constraints) -> dict:
+    """Validate the task's options, do ``work`` on the device and shape the result.
+
+    ``host`` is the inventory name, for progress lines. ``spec`` is a module's ARGUMENT_SPEC, ``constraints`` what AnsibleModule calls required_if, mutually_exclusive and so
+    on. A device that cannot be reached at first contact is unreachable (AnsibleConnectionFailure passes through); a
+    Failure, or an answer nobody can read, is a failed task.
+    """
+    _validated, args = action.validate_argument_spec(argument_spec=spec, **constraints)
+    progress = Progress(_line_printer(action, host))
+    task = DeviceTask(args, DeviceSession.of_action(action), action._task.check_mode, progress)
+    try:
+        result.update(work(task))
+    except Failure as failure:
+        result.update(failed=True, msg=failure.msg, error=failure.error)
+    except wire.WireError as exc:
+        result.update(failed=True, **unreadable_answer(exc))
+    if task.changes is not None:
+        result.update(task.changes.as_result(with_diff=action._task.diff))
+    if task.phases is not None:
+        result["phases"] = task.phases.done
+    return result
+
+
+def unreadable_answer(exc: wire.WireError) -> dict:
+    """``msg`` and ``error`` for a device that was reached and whose answer cannot be read."""
+    failure = Failure(
+        f"the device was reached, but its answer cannot be read: {exc}", side="device", name=type(exc).__name__,
+        cause="PowerShell did not run the collection's runner to its end: an antivirus or application control policy, "
+              "constrained language mode, a profile or login banner that stops it, or a process that was killed",
+        fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must say "
+            "FullLanguage; then look at the antivirus log")
+    return {"msg": failure.msg, "error": failure.error}
+
+
+def _line_printer(action, host: str) -> t.Callable[[str], None]:
+    module = action._task.action.rsplit(".", 1)[-1]
+    display = Display()
+    return lambda sentence: display.display(f"{module}: [{host}] {sentence}")
