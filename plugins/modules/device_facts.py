@@ -1,0 +1,162 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.device_facts. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: device_facts
+short_description: Read how a Windows device is joined to Microsoft Entra ID
+version_added: 0.1.0
+description:
+  - Reads the join state (formerly Azure AD or AAD join), MDM enrollment, provisioning packages, edition and clock of a
+    Windows 10/11 device, as C(ansible_facts.entra).
+  - Everything is read with one command on the device. Nothing is written there.
+  - The registry and the device certificate are the first witnesses, C(dsregcmd /status) is the second. Where they disagree
+    the facts say so in C(join.witnesses_agree).
+  - Works over the C(winrm) and C(psrp) connections, and over C(ssh) with PowerShell.
+options:
+  gather_subset:
+    description:
+      - Which facts to read. The device is asked only for what they need.
+    type: list
+    elements: str
+    choices: [all, join, mdm, packages, os, clock, caller]
+    default: [all]
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.device
+attributes:
+  facts:
+    description: Returns C(ansible_facts).
+    support: full
+notes:
+  - Run it as a local administrator with a full token. Without one, MDM enrollments and parts of C(dsregcmd) cannot be read;
+    each such part is a warning.
+seealso:
+  - module: winops.entra.join
+  - plugin: winops.entra.dsregcmd
+    plugin_type: filter
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Read the join state
+  winops.entra.device_facts:
+
+- name: Every device must be joined to our tenant
+  ansible.builtin.assert:
+    that:
+      - ansible_facts.entra.join.type == "entra"
+      - ansible_facts.entra.join.tenant_id == entra_tenant_id
+    fail_msg: "{{ inventory_hostname }} is {{ ansible_facts.entra.join.type }}"
+
+- name: Only the clock, before a join
+  winops.entra.device_facts:
+    gather_subset: [clock]
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Holds the facts below the key C(entra).
+  returned: success
+  type: complex
+  contains:
+    entra:
+      description: The asked subsets.
+      returned: success
+      type: complex
+      contains:
+        join:
+          description:
+            - What the device is joined to.
+            - C(type) is V(entra) (Entra joined), V(hybrid) (Entra and AD), V(domain) (AD only), V(registered) (a user has a
+              work account on it) or V(none).
+            - C(certificate_expires) is UTC. C(device_auth_status) is what the service says of the device object
+              (Windows 10 21H1 and later). Fields that do not apply are null.
+          returned: subset join
+          type: dict
+          sample:
+            type: entra
+            device_id: 6e4cbe68-588b-499c-8c04-dcfff140a1ca
+            tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+            tenant_name: Contoso
+            joined_by: package_1c2f7a4e-2f35-4ad9-8a6b-0d2a2c4b6f10@contoso.onmicrosoft.com
+            thumbprint: 0BF36D245A124205D42B7FBCA6B6AB65A5B06A3C
+            certificate_expires: "2035-03-09T11:53:00.000Z"
+            tpm_protected: true
+            device_auth_status: SUCCESS
+            witnesses_agree: true
+        mdm:
+          description:
+            - The MDM enrollment. C(enrolled) is true only where its state, its certificate and its task folder are there.
+          returned: subset mdm
+          type: dict
+          sample:
+            enrolled: true
+            provider: MS DM Server
+            enrollment_id: 8f0f2f0e-2d39-4f55-9f3b-b2a2b4b7b8aa
+            upn: ""
+            discovery_url: https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc
+        packages:
+          description:
+            - Installed provisioning packages. C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT.
+          returned: subset packages
+          type: list
+          elements: dict
+          sample:
+            - id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+              name: Contoso join
+              version: "1.0"
+              last_result: "0x00000000"
+        os:
+          description:
+            - Windows itself. C(joinable) says whether this Windows can be Entra joined at all, C(why_not_joinable) why not.
+            - C(last_boot) is UTC.
+          returned: subset os
+          type: dict
+          sample:
+            edition: Professional
+            build: "26100.2314"
+            version: 24H2
+            server: false
+            azure_vm: false
+            last_boot: "2026-11-20T06:12:44.000Z"
+            pending_reboot: false
+            pending_reboot_reasons: []
+            joinable: true
+            why_not_joinable: null
+        clock:
+          description:
+            - The device's clock, and how many seconds it is ahead of the controller's, give or take C(uncertainty_seconds).
+          returned: subset clock
+          type: dict
+          sample:
+            device_utc: "2026-11-21T08:00:00.000Z"
+            skew_seconds: 0.4
+            uncertainty_seconds: 0.2
+        caller:
+          description:
+            - What describes the connecting account only, among it the User, SSO and Hello sections of C(dsregcmd).
+              Over WinRM these say nothing about the user at the device.
+          returned: subset caller
+          type: dict
+          sample:
+            account: PC-0042\\ansible
+            sid: S-1-5-21-1004336348-1177238915-682003330-1001
+            elevated: true
+            system: false
+            sections: {}
+"""
+
+ARGUMENT_SPEC = {
+    "gather_subset": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["all", "join", "mdm", "packages", "os", "clock", "caller"],
+        "default": ["all"],
+    },
+}

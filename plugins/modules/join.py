@@ -1,0 +1,218 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.join. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: join
+short_description: Join a Windows device to a Microsoft Entra tenant and prove it
+version_added: 0.1.0
+description:
+  - Joins a running Windows 10/11 device to a Microsoft Entra tenant (formerly Azure AD join), and waits until the device's
+    own state says so.
+  - A device that is joined to this tenant already is left alone. One that is joined to another tenant, to an AD domain or
+    hybrid joined, a Home edition, or a server outside Azure is refused before anything changes, with the reason and the fix.
+  - Windows knows no command that joins with a user name and password. The unattended way is a provisioning package with a
+    bulk token, which this module applies as SYSTEM; Azure VMs join with their managed identity.
+  - A join that fails is explained from the device's own event logs, with the code, its cause and its fix.
+options:
+  method:
+    description:
+      - V(provisioning_package) applies a package that carries a bulk token.
+      - V(azure_vm) runs C(dsregcmd /AzureSecureVMJoin) on a VM in Azure with a system-assigned managed identity.
+    type: str
+    choices: [provisioning_package, azure_vm]
+    default: provisioning_package
+  tenant_id:
+    description:
+      - Id of the tenant the device must be joined to at the end, a GUID.
+    type: str
+    required: true
+  src:
+    description:
+      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted or
+        no package, or where it carries no bulk token.
+      - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
+    type: path
+  path:
+    description:
+      - Path of the package file on the device. It stays where it is. Needs O(package_id).
+    type: str
+  url:
+    description:
+      - An https URL from which the device fetches the package, as SYSTEM. Needs O(package_id) and O(checksum).
+    type: str
+  checksum:
+    description:
+      - SHA-256 of the file behind O(url), as 64 hexadecimal digits with or without C(sha256:) before them.
+    type: str
+  package_id:
+    description:
+      - The package's id, a GUID. Read from the file with O(src).
+    type: str
+  mdm_id:
+    description:
+      - With O(method=azure_vm), the application id of the MDM to enroll in.
+        Intune is V(0000000a-0000-0000-c000-000000000000).
+    type: str
+  expect_mdm:
+    description:
+      - Wait also until the device is enrolled in MDM, and fail where it is not within O(timeout). Also on a device that was
+        joined before.
+    type: bool
+    default: false
+  reboot:
+    description:
+      - Restart the device after the join where Windows waits for a restart, for example because the package renames it.
+      - The device may restart by itself during the join whatever this says. The module waits for it.
+    type: bool
+    default: false
+  reboot_timeout:
+    description:
+      - Seconds within which the device must be back after a restart that this module asked for.
+    type: int
+    default: 600
+  timeout:
+    description:
+      - Seconds within which the device must be joined, and enrolled with O(expect_mdm).
+      - The provisioning engine tries a failed setting again after 15 minutes, so a smaller value gives up before the first
+        such attempt.
+    type: int
+    default: 1800
+  poll_interval:
+    description:
+      - Seconds between two looks at the device while it joins.
+    type: int
+    default: 10
+  on_failure:
+    description:
+      - V(remove) uninstalls the package of a join that failed and deletes its copies, so that the device does not join by
+        itself hours later.
+      - V(keep) leaves the engine to its retries, after 1 hour, 4 hours and at each start.
+    type: str
+    choices: [remove, keep]
+    default: remove
+  keep_copy:
+    description:
+      - Leave the copies of the package on the device after the join. They hold the bulk token in clear text.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.device
+notes:
+  - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working with the join.
+  - A device that stops answering during the join may well have joined. Run the task again, it finds the join where it stands.
+seealso:
+  - module: winops.entra.device_facts
+  - module: winops.entra.ppkg_info
+  - plugin: winops.entra.join_error
+    plugin_type: filter
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Join to the tenant and wait for Intune
+  winops.entra.join:
+    tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+    src: packages/contoso-join.ppkg
+    expect_mdm: true
+
+- name: An Azure VM
+  winops.entra.join:
+    method: azure_vm
+    tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+    mdm_id: 0000000a-0000-0000-c000-000000000000
+
+- name: A slow site, where the package lies on a local web server
+  winops.entra.join:
+    tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+    url: https://packages.example.com/contoso-join.ppkg
+    checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+    timeout: 3600
+"""
+
+RETURN = r"""
+join:
+  description: The join state at the end, as M(winops.entra.device_facts) returns it. In check mode the state now.
+  returned: success
+  type: dict
+mdm:
+  description: The MDM enrollment at the end, as M(winops.entra.device_facts) returns it.
+  returned: success
+  type: dict
+reboot_required:
+  description: Whether Windows waits for a restart.
+  returned: success
+  type: bool
+restarted:
+  description: Whether the device was started anew during the task, by this module or by itself.
+  returned: success
+  type: bool
+package:
+  description: What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
+  returned: success
+  type: dict
+changes:
+  description: What was changed, or in check mode would be.
+  returned: always, once the device has been looked at
+  type: list
+  elements: dict
+  sample:
+    - what: join
+      before: {type: none, tenant_id: null}
+      after: {type: entra, tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537}
+phases:
+  description: Name and seconds of each phase.
+  returned: always, once the device has been looked at
+  type: list
+  elements: dict
+  sample:
+    - {name: look, seconds: 2.1}
+    - {name: apply, seconds: 6.4}
+    - {name: join, seconds: 48.9}
+error:
+  description:
+    - What failed. C(side) is device, tenant, network or controller; C(code) the HRESULT or AADSTS code; C(cause) and C(fix)
+      what is known about it; C(evidence) the device's own events, with times on its clock.
+  returned: failure
+  type: dict
+  sample:
+    code: AADSTS700082
+    name: ExpiredOrRevokedGrantInactiveToken
+    side: tenant
+    cause: The bulk token has expired.
+    fix: Make a new package.
+    evidence: []
+    request_id: null
+    permissions: []
+    doc: null
+"""
+
+ARGUMENT_SPEC = {
+    "method": {"type": "str", "choices": ["provisioning_package", "azure_vm"], "default": "provisioning_package"},
+    "tenant_id": {"type": "str", "required": True},
+    "src": {"type": "path"},
+    "path": {"type": "str"},
+    "url": {"type": "str"},
+    "checksum": {"type": "str"},
+    "package_id": {"type": "str"},
+    "mdm_id": {"type": "str"},
+    "expect_mdm": {"type": "bool", "default": False},
+    "reboot": {"type": "bool", "default": False},
+    "reboot_timeout": {"type": "int", "default": 600},
+    "timeout": {"type": "int", "default": 1800},
+    "poll_interval": {"type": "int", "default": 10},
+    "on_failure": {"type": "str", "choices": ["remove", "keep"], "default": "remove"},
+    "keep_copy": {"type": "bool", "default": False},
+}
+CONSTRAINTS = {
+    "mutually_exclusive": [("src", "path", "url")],
+    "required_if": [("method", "provisioning_package", ("src", "path", "url"), True)],
+    "required_by": {"path": "package_id", "url": ("package_id", "checksum")},
+}

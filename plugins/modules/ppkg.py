@@ -1,0 +1,146 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.ppkg. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ppkg
+short_description: Apply or remove a provisioning package on a Windows device
+version_added: 0.1.0
+description:
+  - Applies a provisioning package (C(.ppkg)) as SYSTEM, or removes it. Which package it is, is told by its package id.
+  - The work is done by a one-shot scheduled task, so a lost connection does not stop it, and running the task again finds it.
+  - Removing a package does not undo an Entra join, nor does it remove accounts that the package made.
+options:
+  src:
+    description:
+      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted or
+        no package.
+      - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
+    type: path
+  path:
+    description:
+      - Path of the package file on the device. It stays where it is. Needs O(package_id).
+    type: str
+  url:
+    description:
+      - An https URL from which the device fetches the package, as SYSTEM. Needs O(package_id) and O(checksum).
+    type: str
+  checksum:
+    description:
+      - SHA-256 of the file behind O(url), as 64 hexadecimal digits with or without C(sha256:) before them.
+    type: str
+  package_id:
+    description:
+      - The package's id, a GUID. Read from the file with O(src).
+    type: str
+  state:
+    description:
+      - V(present) applies the package where it is not installed, V(absent) removes it where it is.
+    type: str
+    choices: [present, absent]
+    default: present
+  force:
+    description:
+      - Apply the package again although it is installed. The task then always reports a change.
+    type: bool
+    default: false
+  keep_copy:
+    description:
+      - Leave the copies of the package on the device, this module's own and the one the provisioning engine keeps in
+        C(%ProgramData%\Microsoft\Provisioning). A package with a bulk token is a credential in clear text.
+    type: bool
+    default: false
+  timeout:
+    description:
+      - Seconds within which the package must be applied or removed.
+    type: int
+    default: 900
+  poll_interval:
+    description:
+      - Seconds between two looks at the device while it works.
+    type: int
+    default: 5
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.device
+notes:
+  - To join a device with a package use M(winops.entra.join). It proves the join; this module proves only that the package
+    was applied.
+seealso:
+  - module: winops.entra.join
+  - module: winops.entra.ppkg_info
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Wi-Fi and certificates for the new site
+  winops.entra.ppkg:
+    src: packages/site-berlin.ppkg
+
+- name: A large package that the device fetches by itself
+  winops.entra.ppkg:
+    url: https://packages.example.com/site-berlin.ppkg
+    checksum: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+
+- name: Take it off again
+  winops.entra.ppkg:
+    package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+    state: absent
+"""
+
+RETURN = r"""
+installed:
+  description: Whether the package is installed at the end, in check mode whether it would be.
+  returned: success
+  type: bool
+package:
+  description: What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
+  returned: success
+  type: dict
+changes:
+  description: What was changed, or in check mode would be.
+  returned: always, once the device has been looked at
+  type: list
+  elements: dict
+  sample:
+    - what: package
+      before: null
+      after: {id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111, applied: once}
+phases:
+  description: Name and seconds of each phase.
+  returned: always, once the device has been looked at
+  type: list
+  elements: dict
+error:
+  description:
+    - What failed. C(side) is device, tenant, network or controller; C(evidence) is what the device itself says.
+  returned: failure
+  type: dict
+"""
+
+ARGUMENT_SPEC = {
+    "src": {"type": "path"},
+    "path": {"type": "str"},
+    "url": {"type": "str"},
+    "checksum": {"type": "str"},
+    "package_id": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "force": {"type": "bool", "default": False},
+    "keep_copy": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 900},
+    "poll_interval": {"type": "int", "default": 5},
+}
+CONSTRAINTS = {
+    "mutually_exclusive": [("src", "path", "url")],
+    "required_if": [
+        ("state", "present", ("src", "path", "url"), True),
+        ("state", "absent", ("src", "package_id"), True),
+    ],
+    "required_by": {"path": "package_id", "url": ("package_id", "checksum")},
+}
