@@ -1,0 +1,111 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's own payload: the constant bootstrap as the script, runner and request on the input.
+
+Shares two data files with the collection, the vocabulary and the runner's text, and no code.
+"""
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import json
+import re
+import typing as t
+from functools import cache
+from pathlib import Path
+
+from .session import Record, ScriptResult, Session, terminated
+
+_DEVICE = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "device"
+
+# The steps of the bootstrap, in order: input to a two-part text, gzip of the first part to a script, script called
+# with the second part and with itself.
+_BOOTSTRAP = re.compile(
+    r"\$input.*Split\('\|'\).*FromBase64String\(\$t\[0\]\).*GZipStream.*Decompress.*UTF8.*ReadToEnd\(\)"
+    r".*\[ScriptBlock\]::Create\(\$s\)\)\s+\$t\[1\]\s+\$t\[0\]",
+    re.DOTALL,
+)
+_NOT_PAYLOAD = re.compile(r"[^A-Za-z0-9+/=|]")
+
+
+def recognises(script: str) -> bool:
+    """Tell the bootstrap by its steps; what Ansible puts around a script does not matter."""
+    return _BOOTSTRAP.search(script) is not None
+
+
+async def run(session: Session) -> ScriptResult:
+    """Do what the bootstrap does with the input: check the runner, run the request, write the marked line."""
+    text = "".join(_text(item) for item in await session.input_lines())
+    parts = _NOT_PAYLOAD.sub("", text).split("|")
+    try:
+        script = gzip.decompress(base64.b64decode(parts[0], validate=True)).decode("utf-8")
+    except (binascii.Error, OSError, EOFError, UnicodeDecodeError, gzip.BadGzipFile):
+        return terminated(
+            'Exception calling "ReadToEnd" with "0" argument(s): "The magic number in GZip header is not correct. '
+            'Make sure you are passing in a GZip stream."',
+            category="NotSpecified", error_id="InvalidDataException",
+        )  # fmt: skip
+    if _fingerprint(script) != runner_fingerprint():
+        return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
+    try:
+        request = json.loads(base64.b64decode(parts[1], validate=True))
+        operations = request["ops"]
+    except (IndexError, binascii.Error, ValueError, KeyError, TypeError):
+        return terminated(
+            'Exception calling "FromBase64String" with "1" argument(s): "Invalid length for a Base-64 char array or'
+            ' string."',
+            category="NotSpecified", error_id="FormatException",
+        )  # fmt: skip
+    record = Record("operations", [str(item.get("op")) for item in operations], changing(operations))
+    answer = await session.host.run_operations(request, account=session.account)
+    return ScriptResult([marked_line(answer)], record=record)
+
+
+def marked_line(answer: dict[str, t.Any]) -> str:
+    """The one line of output that carries an answer."""
+    packed = gzip.compress(json.dumps(answer, separators=(",", ":")).encode("utf-8"), 6, mtime=0)
+    text = base64.b64encode(packed).decode()
+    return f"#winops1:{len(text)}:{text}:end#"
+
+
+def changing(operations: list[dict[str, t.Any]]) -> list[str]:
+    """Names of the operations that the vocabulary marks changing, also those inside a job."""
+    names: list[str] = []
+    for operation in operations:
+        if vocabulary()["operations"].get(operation.get("op"), {}).get("changing"):
+            names.append(operation["op"])
+        nested = operation.get("ops")
+        if isinstance(nested, list):
+            names.extend(changing(nested))
+    return names
+
+
+@cache
+def vocabulary() -> dict[str, t.Any]:
+    """The vocabulary of the working tree."""
+    return json.loads((_DEVICE / "vocabulary.json").read_text(encoding="utf-8"))
+
+
+def runner_fingerprint() -> str:
+    """SHA-256 of the statements of the working tree's runner; read again when the file has changed."""
+    path = _DEVICE / "runner.ps1"
+    return _fingerprint_of(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _fingerprint_of(path: Path, _changed: int) -> str:
+    return _fingerprint(path.read_text(encoding="utf-8-sig"))
+
+
+def _fingerprint(script: str) -> str:
+    # The runner may travel without empty lines and lines that are only a comment; every other line must be the file's.
+    lines = (line.rstrip() for line in script.splitlines())
+    kept = [line for line in lines if line and not line.lstrip().startswith("#")]
+    return hashlib.sha256("\n".join(kept).encode("utf-8")).hexdigest()
+
+
+def _text(item: str | bytes) -> str:
+    return item.decode("ascii", "replace") if isinstance(item, bytes) else item
