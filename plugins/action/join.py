@@ -18,6 +18,7 @@ class ActionModule(ActionBase):
 
         def join(device: task.DeviceTask) -> dict:
             args = device.args
+            device.learned = {"outcome": "refused"}
             package, described = None, None
             if args["method"] == "provisioning_package":
                 package, described = chosen_package(args, find_file=self._find_needle, must_join=True)
@@ -25,7 +26,7 @@ class ActionModule(ActionBase):
                 tenant_id=require_guid(args["tenant_id"], "tenant_id"), package=package,
                 **{name: args[name] for name in PLANNED})
             run = joining.Join(device.session, plan, device.progress, device.check_mode)
-            device.changes, device.phases = run.changes, run.phases
+            device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run() | {"package": described}
 
         return task.run(self, task_vars["inventory_hostname"], result, join, ARGUMENT_SPEC, **CONSTRAINTS)

@@ -103,6 +103,10 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+attributes:
+  facts:
+    description: Returns C(ansible_facts).
+    support: full
 notes:
   - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working with the join.
   - A device that stops answering during the join may well have joined. Run the task again, it finds the join where it stands.
@@ -138,13 +142,18 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-join:
-  description: The join state at the end, as M(winops.entra.device_facts) returns it. In check mode the state now.
-  returned: success
-  type: dict
-mdm:
-  description: The MDM enrollment at the end, as M(winops.entra.device_facts) returns it.
-  returned: success
+outcome:
+  description:
+    - What became of the join. V(joined), V(unchanged) (it was joined to this tenant before), V(refused) (before anything
+      changed), V(failed), or in check mode V(would_join).
+  returned: always
+  type: str
+  sample: joined
+ansible_facts:
+  description:
+    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode and after a
+      refusal the state now.
+  returned: once the device has been looked at
   type: dict
 reboot_required:
   description: Whether Windows waits for a restart.

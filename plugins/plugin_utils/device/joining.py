@@ -46,7 +46,10 @@ class JoinPlan:
 
 
 class Join:
-    """One run of a join. ``changes`` and ``phases`` tell the truth at any moment, also when run() raises."""
+    """One run of a join. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when run() raises.
+
+    ``learned`` holds ``outcome`` (joined, unchanged, refused, failed; would_join in check mode) and the facts read last.
+    """
 
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
         self.session = session
@@ -55,7 +58,7 @@ class Join:
         self.check_mode = check_mode
         self.changes = ChangeSet()
         self.phases = Phases()
-        self.facts: dict = {}
+        self.learned: dict = {"outcome": "failed"}
         self.restarted = False
         self.waiter = self._waiter(plan.timeout)
 
@@ -67,16 +70,17 @@ class Join:
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
             self.facts["join"], self.plan.tenant_id)
         if refusal:
+            self.learned["outcome"] = "refused"
             raise _refused(refusal)
         joined_before = self._is_joined(self.facts["join"])
         if not joined_before:
             self.changes.add("join", _shown(self.facts["join"]), {"type": "entra", "tenant_id": self.plan.tenant_id})
             if self.check_mode:
-                return self._result()
+                return self._result("would_join")
             self._join(first)
         if self.plan.expect_mdm and not self.facts["mdm"]["enrolled"] and not self.check_mode:
             self._await_mdm(first.device["utc"])
-        return self._result()
+        return self._result("unchanged" if joined_before else "joined")
 
     # --- steps ----------------------------------------------------------------------------------------------------------
 
@@ -170,7 +174,7 @@ class Join:
                         "cause": "the tenant offers no MDM to the user of the package, or enrollment has not started yet",
                         "fix": "check the tenant's MDM user scope and licences; a package user must be in the scope",
                     }))
-            self.facts |= state.build(last[0], ("mdm",))
+            self.facts = self.facts | state.build(last[0], ("mdm",))
 
     def _verify(self) -> None:
         answer = self.waiter.ask(state.observations(), "verifying")
@@ -230,10 +234,17 @@ class Join:
             cause="the provisioning engine is still at work, or never started",
             fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device")
 
-    def _result(self) -> dict:
+    @property
+    def facts(self) -> dict:
+        return self.learned["ansible_facts"]["entra"]
+
+    @facts.setter
+    def facts(self, facts: dict) -> None:
+        self.learned["ansible_facts"] = {"entra": facts}
+
+    def _result(self, outcome: str) -> dict:
+        self.learned["outcome"] = outcome
         return {
-            "join": self.facts["join"],
-            "mdm": self.facts["mdm"],
             "reboot_required": bool(self.facts["os"]["pending_reboot"]),
             "restarted": self.restarted,
         }

@@ -23,8 +23,8 @@ from .waiting import Progress
 class DeviceTask:
     """One task on one device, as a module's work sees it.
 
-    A module that changes something sets ``changes`` (and ``phases``, where it is long) before it starts, so that a failure
-    halfway still reports them.
+    A module that changes something sets ``changes`` (and ``phases``, where it is long) before it starts, and puts what it
+    learns into ``learned``, so that a failure halfway still reports them.
     """
 
     args: dict[str, t.Any]
@@ -33,6 +33,7 @@ class DeviceTask:
     progress: Progress
     changes: ChangeSet | None = None
     phases: Phases | None = None
+    learned: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
 def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], spec: dict, **constraints) -> dict:
@@ -46,16 +47,26 @@ def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], s
     progress = Progress(_line_printer(action, host))
     task = DeviceTask(args, DeviceSession.of_action(action), action._task.check_mode, progress)
     try:
+        _require_positive(args, spec)
         result.update(work(task))
     except Failure as failure:
         result.update(failed=True, msg=failure.msg, error=failure.error)
     except wire.WireError as exc:
         result.update(failed=True, **unreadable_answer(exc))
+    result.update(task.learned)
     if task.changes is not None:
         result.update(task.changes.as_result(with_diff=action._task.diff))
     if task.phases is not None:
         result["phases"] = task.phases.done
     return result
+
+
+def _require_positive(args: dict, spec: dict) -> None:
+    for name, option in spec.items():
+        if option.get("type") == "int" and args[name] is not None and args[name] < 1:
+            raise Failure(
+                f"bad option {name}: {args[name]} is not a positive number", side="controller", name="bad_option",
+                cause="a number of seconds must be positive", fix=f"leave {name} out, or give a larger number")
 
 
 def unreadable_answer(exc: wire.WireError) -> dict:

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin of winops.entra.join_report."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import tempfile
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..modules.join_report import ARGUMENT_SPEC
+from ..plugin_utils import report
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        _validated, args = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        hostvars = task_vars["hostvars"]
+        hosts = args["hosts"] if args["hosts"] is not None else task_vars["ansible_play_hosts_all"]
+        records = {host: hostvars[host].get(args["fact"]) for host in hosts}
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+        made = report.report(records, now)
+        batch = set(task_vars.get("ansible_play_batch") or hosts)
+        lines = report.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
+        lines.append(report.summary(made["totals"]))
+        for line in lines:
+            Display().display(line)
+        if not self._task.check_mode or args["write_in_check_mode"]:
+            _write(os.path.abspath(args["dest"]), made)
+            Display().display(f"report: {os.path.abspath(args['dest'])}")
+        return result | {"changed": False, "totals": made["totals"], "dest": os.path.abspath(args["dest"])}
+
+
+def _write(path: str, made: dict) -> None:
+    """Write the file whole or not at all: a rollout that is stopped leaves the last good report."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump(made, stream, indent=2, ensure_ascii=False)
+        stream.write("\n")
+    os.replace(temporary, path)

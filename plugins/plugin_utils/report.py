@@ -1,0 +1,84 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rollout came to: one record a device, totals, a table for people.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+OUTCOMES = ("joined", "unchanged", "would_join", "refused", "failed", "unreachable", "not_started")
+NEEDS_ATTENTION = ("refused", "failed", "unreachable")
+ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
+
+
+def outcome(result: dict) -> dict:
+    """The record of a registered result of winops.entra.join, the same fields whatever happened to the device.
+
+    ``{outcome, changed, seconds, device_id, tenant_id, join_type, mdm_enrolled, restarted, reboot_required, msg, code, name,
+    side, cause, fix, doc, phases}``; what is not known is null.
+    """
+    facts = (result.get("ansible_facts") or {}).get("entra") or {}
+    join = facts.get("join") or {}
+    error = result.get("error") or {}
+    phases = result.get("phases") or []
+    unreachable = bool(result.get("unreachable"))
+    record = {
+        "outcome": "unreachable" if unreachable else result.get("outcome") or "failed",
+        "changed": bool(result.get("changed")),
+        "seconds": round(sum(phase["seconds"] for phase in phases), 1),
+        "device_id": join.get("device_id"),
+        "tenant_id": join.get("tenant_id"),
+        "join_type": join.get("type"),
+        "mdm_enrolled": (facts.get("mdm") or {}).get("enrolled"),
+        "restarted": result.get("restarted"),
+        "reboot_required": result.get("reboot_required"),
+        "msg": result.get("msg") if result.get("failed") or unreachable else None,
+        "phases": phases,
+    }
+    record |= {field: error.get(field) for field in ERROR_FIELDS}
+    if unreachable:
+        record |= {
+            "name": "unreachable", "side": "network", "cause": "the device does not answer, or refuses the account",
+            "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account"}
+    return record
+
+
+def report(records: dict[str, dict | None], generated: str) -> dict:
+    """The report of a rollout from one record (or None: not started yet) a device: ``{generated, totals, devices}``."""
+    devices = [{"device": name, **(record or {"outcome": "not_started"})} for name, record in records.items()]
+    counted = Counter(device["outcome"] for device in devices)
+    totals = {name: counted[name] for name in OUTCOMES if counted[name]}
+    return {"generated": generated, "totals": {"devices": len(devices), **totals}, "devices": devices}
+
+
+def table(devices: list[dict], limit: int) -> list[str]:
+    """Lines for the screen: every device where there are at most ``limit``, else those that need attention."""
+    shown = devices if len(devices) <= limit else [d for d in devices if d["outcome"] in NEEDS_ATTENTION]
+    width = max([len(d["device"]) for d in shown] + [len("device")])
+    lines = [f"{'device':{width}}  {'outcome':11}  {'seconds':>7}  says"] if shown else []
+    for device in shown:
+        seconds = f"{device['seconds']:.1f}" if device.get("seconds") is not None else ""
+        lines.append(f"{device['device']:{width}}  {device['outcome']:11}  {seconds:>7}  {_says(device)}".rstrip())
+    if len(shown) < len(devices):
+        lines.append(f"({len(devices) - len(shown)} devices that need no attention are in the report only)")
+    return lines
+
+
+def summary(totals: dict) -> str:
+    """One line: ``14 devices: 9 joined, 3 refused, ...``."""
+    parts = [f"{count} {name.replace('_', ' ')}" for name, count in totals.items() if name != "devices"]
+    return f"{totals['devices']} devices: {', '.join(parts) or 'nothing done'}"
+
+
+def _says(device: dict) -> str:
+    if device["outcome"] in NEEDS_ATTENTION:
+        code = f"{device['code']}: " if device.get("code") else ""
+        return f"{code}{device.get('cause') or device.get('msg') or ''} -> {device.get('fix') or 'see msg in the report'}"
+    parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
+    parts += ["restarted"] if device.get("restarted") else []
+    parts += ["restart needed"] if device.get("reboot_required") else []
+    return ", ".join(parts)
