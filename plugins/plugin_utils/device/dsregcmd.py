@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import re
 
-# A row. The first colon with a blank before it, or behind it, splits; "KeySignTest: : PASSED" has one colon too many.
+# A row: its first colon with a blank before or behind it splits; "KeySignTest: : PASSED" has one colon too many.
 # No key is longer than 26 characters: what is longer is a sentence.
-_ROW = re.compile(r"([A-Za-z][A-Za-z0-9 -]{0,30}?)(?::?(\s+):\s*|:(?:\s+|$))(.*)")
+_ROW = re.compile(r"([A-Za-z](?:[A-Za-z0-9 -]{0,29}[A-Za-z0-9])?)(?:(\s+):|:\s+:(?=\s|$)|:(?=\s|$))\s*(.*)")
 _BANNER = re.compile(r"\+-{3,}\+?")
-_TITLE = re.compile(r"\|\s*([A-Za-z][^|]*?)\s*\|[\s+-]*")
-_BREAK = re.compile(r"\r+\n|[\r\n]|<br\s*/?>(?:\r?\n)?", re.IGNORECASE)
-_QUOTE = re.compile(r" *[#>](?: |(?=[+|]|$))")
+_TITLE = re.compile(r"\|\s*([A-Za-z][^|]*)\|[\s+-]*")
+_HTML_BREAK = re.compile(r"<br ?/?>\n?", re.IGNORECASE)
+_QUOTE = re.compile(r" *[#>] ?(?![#>])")
 # What follows an output: a code fence, the tool's own last line, a prompt of cmd or PowerShell (remote ones too).
 _AFTER = re.compile(r"```|~~~|For more information|.{0,60}?\b[A-Za-z]:\\[^<>|]*>|(?:\[[^]]*\]: )?PS\b[^<>|]*>")
-_REMARK = re.compile(r"\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4]).*|\s{2,}(?:#|//).*", re.DOTALL)
+_REMARK = re.compile(r"(?<=\S)(?:\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4])|\s{2,}(?:#|//)).*", re.DOTALL)
 # Keys that only this tool prints. Where no banner vouches for a row, one of them in its block has to.
 _KNOWN = re.compile(
     r"(?:AzureAd|Enterprise(?:Joined|Prt)|Domain(?:Joined|Name)|Workplace|WorkAccountCount|WamDefault|Virtual Desktop|"
@@ -31,8 +31,9 @@ _KNOWN = re.compile(
     r"Server Error|Client Error|Error Phase|DRS |AD Con|Token acq|Fallback to|AadRecovery|Executing Acc|PreReqResult|"
     r"Is(?:DeviceJoined|UserAzureAD)|PolicyEnabled|PostLogonEnabled|SessionIsNotRemote|CertEnrollment)"
 )
-# A console breaks a long value at its width; nothing shorter than this was broken.
-_WRAP = 60
+# A console breaks a long value at its width. No line shorter than the first number was broken, and no value that the
+# tool prints is longer than the second.
+_WRAP, _LONGEST = 60, 8192
 
 
 class DsregcmdError(ValueError):
@@ -79,7 +80,11 @@ def _lines(text: str | bytes) -> list[str]:
     elif not isinstance(text, str):
         raise DsregcmdError(f"expected the output of dsregcmd /status as text, got {type(text).__name__}")
     # NULs are left of UTF-16 that something upstream took for single bytes.
-    return _BREAK.split(text.replace("\0", "").replace("\ufeff", "").replace("\xa0", " "))
+    text = text.replace("\0", "").replace("\ufeff", "").replace("\xa0", " ")
+    text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    if "<" in text:
+        text = _HTML_BREAK.sub("\n", text)
+    return text.split("\n")
 
 
 def _decode(data: bytes) -> str:
@@ -94,17 +99,18 @@ def _decode(data: bytes) -> str:
 def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
     """Gather [key, value] rows into sections (title) and into runs of rows that stand in no section (None)."""
     blocks: list[tuple[str | None, list[list[str]]]] = []
-    title = rows = None  # of the block that is open
+    title: str | None = None  # of the block that is open
+    rows: list[list[str]] | None = None
     margin = 0  # column of the section's banner: pastes are indented, quoted and commented out
     indented = False  # the row before stood right of the margin
-    width = 0  # of the line before, where it belongs to a row
+    broken = ""  # the line before, where it belongs to a row and may go on in this one
     heading = ""  # the last line that was not blank, where it was a banner or a title
     for raw, following in zip(lines, [*lines[1:], ""]):
         if raw[:1] in "#> " and (quote := _QUOTE.match(raw)):
             raw = raw[quote.end():]
         line = raw.strip()
         indent = len(raw) - len(raw.lstrip())
-        before, width = width, 0
+        before, broken = broken, ""
         if not line:
             if title is None:
                 rows = None
@@ -118,24 +124,27 @@ def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
             continue
         if line[0] == "|" and (row := _TITLE.fullmatch(line)):
             if heading == "banner" or _BANNER.search(following):
-                title, rows, margin, indented, heading = row[1], [], indent, False, "title"
+                title, rows, margin, indented, heading = row[1].rstrip(), [], indent, False, "title"
                 blocks.append((title, rows))
                 continue
         heading = ""
         if row := _ROW.fullmatch(line):
             key, gap, value = row.groups()
-            if indent > margin and title or gap and not (title and indented) or _KNOWN.match(key):
+            right = indent > margin
+            # In a section rows stand right of the banner, unless the paste lost its indentation.
+            if (title and right) or (gap and not (title and indented)) or _KNOWN.match(key):
                 if rows is None:
                     rows = []
                     blocks.append((None, rows))
                 rows.append([key, _REMARK.sub("", value)])
-                indented, width = indent > margin, len(raw)
+                indented, broken = right, raw
                 continue
         if _AFTER.match(line):
             title = rows = None
-        elif rows and before >= _WRAP and indent <= margin and not line.startswith(("..", "\u2026")):
-            rows[-1][1] += line
-            width = len(raw)
+        elif rows and len(before.rstrip()) >= _WRAP and indent <= margin and not line.startswith(("..", "\u2026")):
+            if len(rows[-1][1]) < _LONGEST:
+                rows[-1][1] += (" " if before[-2:].strip() and before[-1] == " " else "") + line
+            broken = raw
         elif title is None:
             rows = None
     return blocks
@@ -153,8 +162,9 @@ def _add(target: dict, key: str, value: str) -> None:
 def _flag(keys: dict, key: str) -> bool | None:
     """True or False where every YES or NO printed for the key agrees, else None."""
     values = keys.get(key, [])
-    words = {value.split(None, 1)[0].upper() for value in ([values] if isinstance(values, str) else values) if value}
-    return {(True, False): True, (False, True): False}.get(("YES" in words, "NO" in words))
+    words = {word.upper() for value in ([values] if isinstance(values, str) else values) for word in value.split()[:1]}
+    yes, no = "YES" in words, "NO" in words
+    return yes if yes != no else None
 
 
 def _join_type(keys: dict) -> str | None:

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dsregcmd parser against written-down outputs: our fixtures, and the practice samples where they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError, parse
+
+ROOT = Path(__file__).resolve().parents[3]
+FIXTURES = sorted((ROOT / "tests/unit/fixtures/dsregcmd").glob("*.txt"))
+SAMPLES = sorted((ROOT.parent / "shared/dsregcmd").glob("*.txt"))
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def expectation(path: Path) -> dict:
+    """The written-down result: {join_type, prt, sections: [title], must: {key as printed: value or values}}."""
+    return json.loads(read(path.with_suffix(".json")))
+
+
+def check(text: str | bytes, expected: dict) -> dict:
+    result = parse(text)
+    assert result["keys"] == {key.removesuffix(":"): value for key, value in expected["must"].items()}
+    assert list(result["sections"]) == expected["sections"]
+    assert result["join_type"] == expected["join_type"]
+    assert result["prt"] is expected["prt"]
+    return result
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_a_fixture_parses_to_what_is_written_beside_it(path):
+    check(read(path), expectation(path))
+
+
+@pytest.mark.skipif(not SAMPLES, reason="the practice samples (../shared/dsregcmd) are not on this machine")
+def test_every_practice_sample_parses_to_its_json():
+    for path in SAMPLES:
+        check(path.read_bytes(), expectation(path))
+
+
+# What happens to an output between the console and the file in which it reaches us.
+DAMAGE = {
+    "bytes": lambda text: text.encode("utf-8"),
+    "bytes with a mark": lambda text: text.encode("utf-8-sig"),
+    "UTF-16 as PowerShell 5.1 redirects": lambda text: text.encode("utf-16"),
+    "UTF-16 big endian": lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+    "UTF-16 read as single bytes": "\0".join,
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "CRLF doubled by a text mode write": lambda text: text.replace("\n", "\r\r\n"),
+    "CR": lambda text: text.replace("\n", "\r"),
+    "HTML line ends": lambda text: text.replace("\n", "<br/>\n"),
+    "HTML line ends only": lambda text: text.replace("\n", "<br>"),
+    "trailing blanks": lambda text: re.sub(r"(?<=\S)\n", "    \n", text),
+    "hard blanks": lambda text: text.replace("  ", "\xa0\xa0"),
+    "quoted mail": lambda text: "".join(f"> {line}" for line in text.splitlines(True)),
+    "indented": lambda text: "".join(f"      {line}" for line in text.splitlines(True)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_damage_on_the_way_does_not_change_the_result(path, damage):
+    check(DAMAGE[damage](read(path)), expectation(path))
+
+
+@pytest.mark.parametrize("damage", ["\n\n", "\n \n"], ids=["blank lines doubled", "lines of one blank"])
+def test_doubled_line_ends_do_not_change_a_whole_output(damage):
+    path = ROOT / "tests/unit/fixtures/dsregcmd/entra-joined.txt"
+    check(read(path).replace("\n", damage), expectation(path))
+
+
+def test_an_output_kept_as_a_comment_in_a_script_parses():
+    path = ROOT / "tests/unit/fixtures/dsregcmd/entra-joined.txt"
+    check("".join(f"# {line}" for line in read(path).splitlines(True)), expectation(path))
+
+
+def test_lost_indentation_does_not_change_a_whole_output():
+    for name in ("entra-joined", "domain-joined-1803", "workplace-registered", "not-joined", "cut"):
+        path = ROOT / f"tests/unit/fixtures/dsregcmd/{name}.txt"
+        check("\n".join(line.strip() for line in read(path).splitlines()), expectation(path))
+
+
+def test_sections_hold_what_was_printed_under_their_title():
+    result = parse(read(ROOT / "tests/unit/fixtures/dsregcmd/workplace-registered.txt"))
+    assert result["sections"]["User State"]["NgcSet"] == "NO"
+    assert result["sections"]["Work Account 1"]["WorkplaceTenantName"] == "Fabrikam"
+    assert result["sections"]["Work Account 2"]["WorkplaceTenantName"] == "Tailspin Toys"
+    assert result["keys"]["WorkplaceTenantName"] == ["Fabrikam", "Tailspin Toys"]
+    assert result["keys"]["NgcSet"] == ["NO", "NO", "NO"]
+
+
+def test_a_key_repeated_inside_one_section_is_a_list_there_too():
+    section = parse(read(ROOT / "tests/unit/fixtures/dsregcmd/documentation.txt"))["sections"]["SSO State"]
+    assert section["Attempt Status"] == ["0xc000006d", "0xc00000d0"]
+    assert section["EnterprisePrt"] == "NO"
+
+
+def test_an_ansi_tenant_name_is_kept_and_the_rest_is_unharmed():
+    text = read(ROOT / "tests/unit/fixtures/dsregcmd/entra-joined.txt")
+    assert parse(text.encode("cp1252"))["keys"]["TenantName"] == "Fabrikam Møbler AS"
+    oem = parse(text.encode("cp850"))
+    assert oem["keys"]["TenantName"].startswith("Fabrikam M")
+    assert oem["join_type"] == "entra_joined"
+
+
+FLAGS = [
+    ("YES", "YES", None, "hybrid_joined"),
+    ("YES", "NO", "YES", "entra_joined"),
+    ("YES", None, "NO", None),
+    ("NO", "YES", "YES", "domain_joined"),
+    (None, "YES", None, None),
+    ("NO", "NO", "YES", "workplace_registered"),
+    (None, None, "YES", "workplace_registered"),
+    ("NO", "NO", "NO", "none"),
+    ("NO", "NO", None, "none"),
+    ("NO", None, "NO", None),
+    (None, None, "NO", None),
+    ("NOT SET", "NO", "NO", None),
+    ("YES (see below)", "No", None, "entra_joined"),
+]
+
+
+@pytest.mark.parametrize(("entra", "domain", "workplace", "join_type"), FLAGS)
+def test_join_type_is_told_only_from_what_is_printed(entra, domain, workplace, join_type):
+    rows = {"AzureAdJoined": entra, "DomainJoined": domain, "WorkplaceJoined": workplace}
+    text = "\n".join(f"{key} : {value}" for key, value in rows.items() if value)
+    assert parse(text)["join_type"] == join_type
+
+
+@pytest.mark.parametrize(("value", "prt"), [("YES", True), ("NO", False), ("", None), ("ERROR", None), ("NONE", None)])
+def test_prt_is_true_false_or_unknown(value, prt):
+    assert parse(f"AzureAdPrt : {value}")["prt"] is prt
+
+
+def test_outputs_that_contradict_each_other_tell_nothing():
+    result = parse("AzureAdJoined : NO\nDomainJoined : NO\n\nAzureAdJoined : YES\nDomainJoined : NO\n")
+    assert result["keys"]["AzureAdJoined"] == ["NO", "YES"]
+    assert result["join_type"] is None
+
+
+def test_a_row_repeated_outside_of_its_section_is_not_counted_twice():
+    text = read(ROOT / "tests/unit/fixtures/dsregcmd/not-joined.txt")
+    text += "\nPS C:\\> dsregcmd /status | findstr AzureAdJ\nAzureAdJoined : YES\n"
+    assert parse(text)["keys"]["AzureAdJoined"] == "NO"
+
+
+NOTHING = [
+    "",
+    "   \n\n",
+    b"",
+    b"\xff\xfe",
+    "'dsregcmd' is not recognized as an internal or external command,\noperable program or batch file.",
+    "dsregcmd : The term 'dsregcmd' is not recognized\n    + CategoryInfo          : ObjectNotFound: (dsregcmd:String) []",
+    "+----+\n| id |\n+----+\n|  1 |\n+----+",
+    "Name : value\nOther : value",
+    "+------+\n+------+\n",
+]
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_text_without_an_output_is_refused_with_the_parsers_own_error(text):
+    with pytest.raises(DsregcmdError, match="no dsregcmd /status output"):
+        parse(text)
+
+
+@pytest.mark.parametrize("value", [None, 5, ["AzureAdJoined : YES"], {}])
+def test_what_is_no_text_is_refused_with_the_parsers_own_error(value):
+    with pytest.raises(DsregcmdError, match="as text, got"):
+        parse(value)
