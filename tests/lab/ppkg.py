@@ -392,7 +392,7 @@ def _read_compressed(data: bytes, xml: bytes) -> tuple[dict[str, bytes], dict[st
     from dissect.archive.wim import WIM
 
     files: dict[str, bytes] = {}
-    waiting = [("", image.root) for image in WIM(io.BytesIO(data)).images()][:1]
+    waiting = [("", image.root) for image in list(WIM(io.BytesIO(data)).images())[:1]]
     while waiting:
         folder, node = waiting.pop()
         for entry in node.iterdir():

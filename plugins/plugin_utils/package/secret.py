@@ -1,0 +1,55 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bulk token while it is being looked at: it answers questions about itself and does not come out.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import datetime, timedelta, timezone
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MASK = "********"
+
+
+class Secret:
+    """A text that must not be seen: it can be compared, fingerprinted and masked, and does not print."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Secret()"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of its SHA-256: enough to tell two apart, useless to guess it."""
+        return hashlib.sha256(self._text.encode()).hexdigest()[:12]
+
+    def mask(self, text: str) -> str:
+        """The text without this secret; too short a one would tear holes into innocent words."""
+        return text.replace(self._text, MASK) if len(self._text) > 7 else text
+
+    def expires(self) -> datetime | None:
+        """When a token of the JWT form (RFC 7519) says that it ends; bulk tokens as Entra gives them out are opaque."""
+        parts = self._text.split(".")
+        if len(parts) != 3:
+            return None
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+            seconds = claims.get("exp") if isinstance(claims, dict) else None
+            return EPOCH + timedelta(seconds=seconds) if type(seconds) is int and seconds > 0 else None
+        except (ValueError, RecursionError, OverflowError):
+            return None

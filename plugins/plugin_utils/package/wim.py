@@ -1,0 +1,225 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read the container of a provisioning package: a WIM of one part, with XPRESS, LZX or no compression.
+
+Only what is needed to list the files of its images and to read small ones. What the file says is believed only as far
+as the limits below and the size of the file allow. Source: Microsoft's paper "Windows Imaging File Format (WIM)" and
+the format notes of wimlib.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from .compression import OFFSET_SLOTS, lzx, xpress
+from .errors import DamagedPackage, NotAPackage, UnsupportedPackage
+from .strangers import stranger
+
+MAGIC = b"MSWIM\0\0\0"
+HEADER = struct.Struct("<8sIIII16sHHI24s24s24sI24s60x")
+LOOKUP_ENTRY = struct.Struct("<24sHI20s")
+DENTRY = struct.Struct("<QIiQ16x24x20s4xQHHH")
+STREAM = struct.Struct("<QQ20sH")
+VERSION, SOLID_VERSION = 0x10D00, 0xE00
+SPANNED, WRITE_IN_PROGRESS, XPRESS, LZX, LZMS = 0x8, 0x40, 0x20000, 0x40000, 0x80000
+RESOURCE_METADATA, RESOURCE_COMPRESSED, RESOURCE_SOLID = 0x02, 0x04, 0x10
+DIRECTORY, REPARSE_POINT = 0x10, 0x400
+NO_CONTENT = bytes(20)
+
+MAX_IMAGES = 16
+MAX_ENTRIES = 20_000  # files and folders of all images
+MAX_RESOURCE = 4 << 20  # bytes of one resource that is read
+MAX_TOTAL = 8 << 20  # bytes of all resources that are read
+READ = 4096
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Where a piece of content lies: ``size`` bytes at ``offset``, ``length`` bytes once decompressed."""
+
+    size: int
+    flags: int
+    offset: int
+    length: int
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Resource:
+        offset, length = struct.unpack_from("<QQ", raw, 8)
+        return cls(int.from_bytes(raw[:7], "little"), raw[7], offset, length)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of an image: its path with ``/``, its size in bytes, and the hash that finds its content."""
+
+    image: int
+    path: str
+    size: int
+    digest: bytes
+
+
+class Wim:
+    """An open WIM: ``images`` (number), ``files`` (of all images) and ``xml`` (the bytes of its XML data).
+
+    Raises PackageError; struct.error, ValueError and IndexError where the bytes make no sense are left to
+    the caller, who turns them into DamagedPackage at one place.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._size = size
+        self._read_so_far = 0
+        start = self._bytes(0, min(size, READ))
+        if not start.startswith(MAGIC):
+            raise stranger(start, size)
+        if size < HEADER.size:
+            raise DamagedPackage("the file is cut: it ends inside its header")
+        fields = HEADER.unpack_from(start)
+        _magic, _length, version, self._flags, self._chunk, _guid, part, parts, self.images, table, xml, *_ = fields
+        self._check_kind(version, part, parts)
+        if not self.images:
+            raise DamagedPackage("the package holds no image, so nothing at all")
+        if self.images > MAX_IMAGES:
+            raise UnsupportedPackage(f"the package claims {self.images} images, more than {MAX_IMAGES}")
+        self._contents: dict[bytes, Resource] = {}
+        metadata = self._lookup_table(Resource.parse(table))
+        if len(metadata) != self.images:
+            raise DamagedPackage(f"the package claims {self.images} images and holds {len(metadata)}")
+        self.xml = self._resource(Resource.parse(xml))
+        self.files: list[File] = []
+        for number, (resource, digest) in enumerate(metadata, 1):
+            self._list(number, self._resource(resource, digest))
+
+    def read(self, file: File) -> bytes:
+        """The content of a file, checked against its SHA-1."""
+        if file.digest == NO_CONTENT:
+            return b""
+        return self._resource(self._contents[file.digest], file.digest)
+
+    def _check_kind(self, version: int, part: int, parts: int) -> None:
+        if version == SOLID_VERSION:
+            raise UnsupportedPackage("the file is a solid WIM (ESD), which provisioning packages are not")
+        if version != VERSION:
+            raise DamagedPackage(f"the file has the WIM version {version:#x} where {VERSION:#x} is expected")
+        if self._flags & SPANNED or (part, parts) != (1, 1):
+            raise UnsupportedPackage("the file is one part of a split WIM")
+        if self._flags & WRITE_IN_PROGRESS:
+            raise DamagedPackage("the package was never finished: the program that wrote it was stopped")
+        if self._flags & LZMS:
+            raise UnsupportedPackage("the package is compressed with LZMS, which provisioning packages are not")
+        if self._flags & (XPRESS | LZX):
+            order = self._chunk.bit_length() - 1
+            known = order in OFFSET_SLOTS if self._flags & LZX else 12 <= order <= 16
+            if self._chunk != 1 << order or not known:
+                raise DamagedPackage("the package has an impossible chunk size in its header")
+
+    def _bytes(self, offset: int, size: int) -> bytes:
+        if offset + size > self._size:
+            raise DamagedPackage(f"the file is cut: it has {self._size} bytes and needs {offset + size} or more")
+        self._file.seek(offset)
+        data = self._file.read(size)
+        if len(data) != size:
+            raise DamagedPackage("the file became shorter while it was read")
+        return data
+
+    def _lookup_table(self, where: Resource) -> list[tuple[Resource, bytes]]:
+        """Fill the table of contents and return the metadata resources, one an image."""
+        metadata = []
+        for raw, _part, _references, digest in LOOKUP_ENTRY.iter_unpack(self._resource(where)):
+            resource = Resource.parse(raw)
+            if resource.flags & RESOURCE_SOLID:
+                raise UnsupportedPackage("the package is compressed as a solid WIM, which Windows does not apply")
+            if resource.offset + resource.size > self._size:
+                raise DamagedPackage("the file is cut: a part of its contents lies beyond its end")
+            if resource.flags & RESOURCE_METADATA:
+                metadata.append((resource, digest))
+            else:
+                self._contents[digest] = resource
+        return metadata
+
+    def _resource(self, resource: Resource, digest: bytes | None = None) -> bytes:
+        self._read_so_far += resource.length
+        if resource.length > MAX_RESOURCE or self._read_so_far > MAX_TOTAL:
+            raise UnsupportedPackage(
+                f"the settings of the package are larger than {MAX_RESOURCE >> 20} MiB in one piece "
+                f"or {MAX_TOTAL >> 20} MiB together")
+        if resource.flags & RESOURCE_COMPRESSED:
+            data = self._decompress(resource)
+        elif resource.size != resource.length:
+            raise DamagedPackage("a part of the package has two different sizes")
+        else:
+            data = self._bytes(resource.offset, resource.size)
+        if digest is not None and hashlib.sha1(data, usedforsecurity=False).digest() != digest:
+            raise DamagedPackage("a part of the package does not match its checksum")
+        return data
+
+    def _decompress(self, resource: Resource) -> bytes:
+        if not self._flags & (XPRESS | LZX):
+            raise DamagedPackage("a part of the package is compressed, but the header names no compression")
+        if resource.size > resource.length:
+            raise DamagedPackage("a part of the package is larger compressed than not")
+        chunks = -(-resource.length // self._chunk)
+        data = self._bytes(resource.offset, resource.size)
+        # A table of where each chunk but the first begins, then the chunks. (8-byte offsets are for 4 GiB and more.)
+        table = 4 * (chunks - 1)
+        begins = [0, *struct.unpack_from(f"<{chunks - 1}I", data), resource.size - table]
+        out = bytearray()
+        for begin, end in zip(begins, begins[1:]):
+            size = min(self._chunk, resource.length - len(out))
+            chunk = data[table + begin : table + end]
+            if not 0 < end - begin == len(chunk) <= size:
+                raise DamagedPackage("a part of the package has impossible chunk sizes")
+            if len(chunk) == size:  # it would not shrink, so it is stored as it is
+                out += chunk
+            else:
+                out += lzx(chunk, size, self._chunk) if self._flags & LZX else xpress(chunk, size)
+        return bytes(out)
+
+    def _list(self, image: int, metadata: bytes) -> None:
+        """Walk the directory tree of an image."""
+        security = struct.unpack_from("<I", metadata)[0]
+        root = DENTRY.unpack_from(metadata, max(8, -(-security // 8) * 8))
+        folders = [("", root[3])]
+        seen = set()
+        while folders:
+            folder, at = folders.pop()
+            if at in seen:
+                raise DamagedPackage("a folder of the package contains itself")
+            seen.add(at)
+            while length := struct.unpack_from("<Q", metadata, at)[0]:
+                entry = DENTRY.unpack_from(metadata, at)
+                _length, attributes, _security, children, digest, _link, streams, _short, name_size = entry
+                begin = at + DENTRY.size
+                name = metadata[begin : begin + name_size].decode("utf-16-le")
+                if length < DENTRY.size + name_size or not name or name in (".", "..") or set(name) & set("\\/\0"):
+                    raise DamagedPackage("the list of files in the package is damaged")
+                at += -(-length // 8) * 8
+                for _ in range(streams):
+                    stream_length, _reserved, stream_digest, stream_name_size = STREAM.unpack_from(metadata, at)
+                    if not stream_name_size and digest == NO_CONTENT:
+                        digest = stream_digest
+                    at += max(-(-stream_length // 8) * 8, STREAM.size)
+                if attributes & DIRECTORY and not attributes & REPARSE_POINT:
+                    folders.append((f"{folder}{name}/", children))
+                else:
+                    self.files.append(File(image, folder + name, self._length_of(digest), digest))
+                if len(self.files) + len(folders) + len(seen) > MAX_ENTRIES:
+                    raise UnsupportedPackage(f"the package holds more than {MAX_ENTRIES} files and folders")
+
+    def _length_of(self, digest: bytes) -> int:
+        if digest == NO_CONTENT:
+            return 0
+        if digest not in self._contents:
+            raise DamagedPackage("a file of the package has no content")
+        return self._contents[digest].length
+
+
+def not_provisioning() -> NotAPackage:
+    """The error for a WIM without anything that a provisioning package has."""
+    return NotAPackage("the file is a Windows image (WIM), but holds no provisioning settings")
