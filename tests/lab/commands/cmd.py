@@ -15,22 +15,21 @@ _VARIABLE = re.compile(r"%([^%\s]+)%")
 _PART = re.compile(r"""((?:"[^"]*"|[^"&|])+|")(\|\||&&|&|$)""")
 
 
-class ProgramNotFound(Exception):
-    """A program that does not exist was to start without a shell."""
+def can_start(command_line: str) -> bool:
+    """Tell whether the first word is a program, as it must be where there is no shell (WINRS_SKIP_CMD_SHELL)."""
+    name, *_arguments = stock.words(command_line) or [""]
+    is_shell = powershell.is_powershell(command_line) or _CMD.match(command_line) is not None
+    return is_shell or stock.find(name) is not None
 
 
 async def run(command_line: str, session: Session, *, skip_shell: bool = False) -> Outcome:
-    """Run a command line as WinRS does; raises ProgramNotFound only with `skip_shell`."""
-    session.start = run
-    if skip_shell:
-        name, *arguments = stock.words(command_line) or [""]
-        program = stock.find(name)
-        if program is not None:
-            return await program(arguments, session)
-        if not (powershell.is_powershell(command_line) or _CMD.match(command_line)):
-            raise ProgramNotFound(name)
+    """Run a command line as WinRS does: in cmd.exe, unless `skip_shell` and it names a program (see can_start)."""
     if powershell.is_powershell(command_line):
         return await powershell.run_process(command_line, session)
+    name, *arguments = stock.words(command_line) or [""]
+    program = stock.find(name) if skip_shell else None
+    if program is not None:
+        return await program(arguments, session)
     return await _run_parts(command_line, session)
 
 

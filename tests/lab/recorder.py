@@ -1,0 +1,72 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The recording of what clients did: one JSON line per command in <out>/winrm.jsonl, and one per ended shell.
+
+Fields of a line:
+
+``utc`` text, ``device`` inventory name, ``shell`` id, ``account``, ``auth`` basic or ntlm, ``protocol`` winrs or psrp,
+``kind`` operations | module | put_file | fetch_file | command | shell, ``operations`` names of the request's operations
+(of a module: its name), ``changing`` those that the vocabulary marks changing, also inside a job, ``processes``
+PowerShell processes started, ``exit_code`` int or null, ``requests``, ``bytes_in``, ``bytes_out``.
+
+The last three count HTTP requests and body bytes (as sent, so sealed where messages are encrypted) of the shell since
+its previous line; the first line also has the handshake of its connection, and the line of kind ``shell``, written when
+the shell is deleted or lost, has what came after the last command. So their sum over all lines is the whole traffic.
+"""
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .commands.session import Record
+
+
+@dataclass
+class Traffic:
+    """HTTP requests and body bytes not yet written to a line."""
+
+    requests: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+    def add(self, other: Traffic) -> None:
+        """Take over what the other has counted, and empty it."""
+        self.requests += other.requests
+        self.bytes_in += other.bytes_in
+        self.bytes_out += other.bytes_out
+        other.requests = other.bytes_in = other.bytes_out = 0
+
+
+class Recorder:
+    """Writes the lines, each whole and at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def write(self, shell: dict[str, str], record: Record, traffic: Traffic, exit_code: int | None) -> None:
+        """Write one line; `shell` has device, shell, account, auth, protocol. Empties the traffic."""
+        if self._file.closed:  # a command that the end of the lab has cut off
+            return
+        now = datetime.now(timezone.utc)
+        line: dict[str, t.Any] = {
+            "utc": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+            **shell,
+            "kind": record.kind,
+            "operations": record.operations,
+            "changing": record.changing,
+            "processes": record.processes,
+            "exit_code": exit_code,
+            "requests": traffic.requests,
+            "bytes_in": traffic.bytes_in,
+            "bytes_out": traffic.bytes_out,
+        }
+        self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        traffic.requests = traffic.bytes_in = traffic.bytes_out = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
