@@ -1,0 +1,76 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""device_facts over 200 devices against the floor, and against what people do today.
+
+The floor: a play that asks nothing (ansible.builtin.assert) plus a bare pywinrm loop that makes the same exchange. Today:
+ansible.windows.win_command with dsregcmd /status, whose text still has to be parsed.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from pathlib import Path
+
+from tests.lab import process
+
+from .measure import Run, peak_mib, run
+
+DEVICES = 200
+FORKS = 5
+ROUNDS = 3
+HERE = Path(__file__).parent
+
+
+def measure(root: Path) -> dict:
+    """Interleaved rounds of the four; figures by name."""
+    with process.running(root / "build" / "bench" / "lab", "--scenario", "healthy", "--devices", str(DEVICES)) as lab:
+        contenders = {
+            "assert": lambda: _play(root, lab, "assert.yml"),
+            "pywinrm": lambda: _pywinrm(root, lab),
+            "device_facts": lambda: _play(root, lab, "device_facts.yml"),
+            "win_command": lambda: _play(root, lab, "win_command.yml"),
+        }
+        _play(root, lab, "assert.yml")  # Warms the disk cache for all of them.
+        runs: dict[str, list[Run]] = {name: [] for name in contenders}
+        traffic: dict[str, list[dict]] = {name: [] for name in contenders}
+        for _round in range(ROUNDS):
+            for name, contender in contenders.items():
+                before = len(lab.commands())
+                runs[name].append(contender())
+                traffic[name] += lab.commands()[before:]
+        lab_memory = peak_mib(lab.process.pid)
+    seconds = {name: statistics.median(one.seconds for one in many) for name, many in runs.items()}
+    wire = {name: sum(c["bytes_in"] + c["bytes_out"] for c in many) / ROUNDS / DEVICES for name, many in traffic.items()}
+    for name, value in seconds.items():
+        print(f"{name:14} {value:6.2f} s for {DEVICES} devices, {wire[name]:9.0f} bytes a device")
+    floor = statistics.median(
+        facts.seconds / (empty.seconds + raw.seconds)
+        for facts, empty, raw in zip(runs["device_facts"], runs["assert"], runs["pywinrm"]))
+    today = statistics.median(
+        facts.seconds / command.seconds for facts, command in zip(runs["device_facts"], runs["win_command"]))
+    return {
+        "device_facts: time against assert play + bare pywinrm loop": {"value": floor, "goal": 1.2, "better": "lower"},
+        "device_facts: time against win_command dsregcmd": {"value": today, "goal": 0.7, "better": "lower"},
+        "device_facts: bytes on the wire against win_command": {
+            "value": wire["device_facts"] / wire["win_command"], "goal": 0.1, "better": "lower"},
+        "device_facts: commands a device": {
+            "value": len(traffic["device_facts"]) / ROUNDS / DEVICES, "goal": 1, "better": "lower"},
+        "device_facts: bytes a device": {"value": wire["device_facts"], "goal": None, "better": "lower"},
+        f"ansible-playbook: peak MiB with {DEVICES} devices": {
+            "value": max(one.peak_mib for one in runs["device_facts"]), "goal": None, "better": "lower"},
+        f"lab of {DEVICES} devices: peak MiB": {"value": lab_memory, "goal": None, "better": "lower"},
+    }
+
+
+def _play(root: Path, lab: process.RunningLab, name: str) -> Run:
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(HERE / name), "-i", str(lab.inventory),
+               "--forks", str(FORKS)]
+    return run(command, root, ANSIBLE_CONFIG=str(root / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.minimal",
+               ANSIBLE_DISPLAY_OK_HOSTS="false")
+
+
+def _pywinrm(root: Path, lab: process.RunningLab) -> Run:
+    return run([sys.executable, str(HERE / "bare_pywinrm.py"), str(lab.inventory), str(FORKS)], root,
+               PYTHONPATH=f"{root / 'build' / 'collections'}")
