@@ -10,9 +10,9 @@ SCENARIOS := default
 BIN  := .venv/bin
 LINK := build/collections/ansible_collections/winops/entra
 ENV  := .venv/.installed$(addprefix -,$(CORE))
+PYTEST := $(BIN)/python -m pytest
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
 
@@ -29,7 +29,7 @@ $(ENV): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 10) and "Python 3.10 or newer is needed, $(PYTHON) is %d.%d: make env PYTHON=..." % v[:2])'
 	$(PYTHON) -m venv .venv
 	@rm -f .venv/.installed*
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	$(if $(CORE),$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ansible-core~=$(CORE).0')
 	@touch $@
 	@$(BIN)/python -c 'import sys; from importlib.metadata import version; print(".venv: Python %d.%d, ansible-core %s" % (*sys.version_info[:2], version("ansible-core")))'
@@ -45,3 +45,62 @@ link: $(LINK)
 .PHONY: lock
 lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..."
 	$(PYTHON) tests/tools/lock.py $(PYTHONS)
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: lint sanity unit integration molecule ## all of the checks below, as CI runs them
+
+.PHONY: lint
+lint: env ## ruff, ansible-lint (profile production), changelog fragments
+	$(BIN)/ruff check
+	$(BIN)/ansible-lint
+	$(BIN)/antsibull-changelog lint
+
+.PHONY: sanity
+sanity: env ## ansible-test sanity for the ansible-core in .venv
+	$(BIN)/python tests/run_sanity.py $(ARGS)
+
+.PHONY: unit
+unit: env ## no network, no processes
+	$(PYTEST) tests/unit $(ARGS)
+
+.PHONY: integration
+integration: env ## playbooks and stock clients against the lab
+	$(PYTEST) tests/integration $(ARGS)
+
+.PHONY: molecule
+molecule: env ## the roles against the lab: converge, idempotence, verify
+	for scenario in $(SCENARIOS); do (cd extensions && molecule test --scenario-name "$$scenario") || exit; done
+
+.PHONY: powershell
+powershell: ## runner.ps1 under each PowerShell on PATH; needs no environment
+	$(PYTHON) tests/powershell/run.py $(ARGS)
+
+# --- the lab ----------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: env ## the real join playbook over the lab's devices, twice
+	$(BIN)/python -m tests.demo $(ARGS)
+
+.PHONY: lab
+lab: env ## a lab in the foreground: make lab DEVICES=20 SCENARIO=join
+	$(BIN)/python -m tests.lab --devices $(DEVICES) --scenario $(SCENARIO) --out build/lab $(ARGS)
+
+.PHONY: bench
+bench: env ## measure side by side with what a user would use instead; writes build/bench.json
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# --- release ----------------------------------------------------------------------------------------------------------
+
+.PHONY: docs
+docs: env ## check the documentation of modules, plugins and roles
+	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
+
+.PHONY: build
+build: env ## the archive that Galaxy takes, in build/
+	$(BIN)/ansible-galaxy collection build --force --output-path build
+
+.PHONY: clean
+clean: ## remove build/ and .venv
+	rm -rf build .venv

@@ -45,7 +45,7 @@ def merge(environments: dict[Version, dict[str, str]]) -> list[str]:
     lines = []
     for name in (names[key] for key in sorted(names)):
         by_python = [(version, environments[version].get(name)) for version in versions]
-        if len({pin for _, pin in by_python}) == 1:
+        if len({environments[version].get(name) for version in versions}) == 1:
             lines.append(f"{name}=={by_python[0][1]}")
             continue
         for first, last, pin in runs(by_python):
