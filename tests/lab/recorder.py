@@ -42,10 +42,10 @@ class Traffic:
 
 
 class Recorder:
-    """Writes the lines, each whole and at once."""
+    """Writes the lines, each whole and at once, to a new file."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._file = path.open("w", encoding="utf-8", buffering=1)
 
     def write(self, shell: dict[str, str], record: Record, traffic: Traffic, exit_code: int | None) -> None:
         """Write one line; `shell` has device, shell, account, auth, protocol. Empties the traffic."""

@@ -92,13 +92,15 @@ class Outcome:
 class ScriptResult:
     """The end of a PowerShell script: objects written to the output (as text), error texts, the exit code.
 
-    `exit_code` is None where the script has not called exit; `failed` tells whether its last statement has failed.
+    `exit_code` is None where the script has not called exit; `failed` tells whether its last statement has failed,
+    `stopped` whether a terminating error has ended it.
     """
 
     output: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     exit_code: int | None = None
     failed: bool = False
+    stopped: bool = False
     record: Record = field(default_factory=Record)
 
     @property
@@ -110,7 +112,8 @@ class ScriptResult:
 def terminated(message: str, *, category: str = "OperationStopped", error_id: str = "RuntimeException") -> ScriptResult:
     """A script that a terminating error has ended, in the words in which Windows PowerShell shows one."""
     text = f"{message}\r\n    + CategoryInfo          : {category}: (:) [], {error_id}\r\n"
-    return ScriptResult(errors=[f"{text}    + FullyQualifiedErrorId : {error_id}\r\n "], failed=True)
+    text += f"    + FullyQualifiedErrorId : {error_id}\r\n "
+    return ScriptResult(errors=[text], failed=True, stopped=True)
 
 
 async def _constant(data: bytes) -> bytes:

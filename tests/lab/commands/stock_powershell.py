@@ -44,7 +44,7 @@ async def run(script: str, session: Session) -> ScriptResult:
             native_exit = result.exit_code
         _add(total, result)
         if statement.lower().startswith("throw"):
-            total.exit_code = 1
+            total.stopped = True
             return total
     return total
 

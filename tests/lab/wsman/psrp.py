@@ -14,7 +14,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import psrpcore
-from psrpcore.types import HostMethodIdentifier, NETException, PSVersion
+from psrpcore.types import (
+    ErrorCategoryInfo,
+    ErrorRecord,
+    HostMethodIdentifier,
+    NETException,
+    PipelineState,
+    PSInvocationState,
+    PSVersion,
+)
 
 from ..commands import cmd, powershell
 from ..commands.session import Record, ScriptResult, Session
@@ -163,11 +171,15 @@ class PowerShellShell(Shell):
             self.record(result.record, result.exit_code if result.exit_code is not None else int(bool(result.errors)))
             for line in result.output:
                 pipeline.core.write_output(line)
+            last = result.errors.pop() if result.stopped and result.errors else None
             for text in result.errors:
                 pipeline.core.write_error(NETException(Message=text), fully_qualified_error_id="RuntimeException")
             if result.exit_code is not None:
                 pipeline.core.host_call(HostMethodIdentifier.SetShouldExit, [result.exit_code])
-            pipeline.core.complete()
+            if last is None:
+                pipeline.core.complete()
+            else:
+                _fail(pipeline.core, last)
             self._flush()
             pipeline.close(0)
 
@@ -176,15 +188,32 @@ def _reader(pipeline: Pipeline) -> Callable[[], Awaitable[list[str | bytes]]]:
     return pipeline.read_input
 
 
+def _fail(pipeline: psrpcore.ServerPipeline, text: str) -> None:
+    """End a pipeline with the terminating error that stopped it (MS-PSRP 2.2.2.21)."""
+    error = ErrorRecord(
+        Exception=NETException(Message=text),
+        CategoryInfo=ErrorCategoryInfo(),
+        FullyQualifiedErrorId="RuntimeException",
+    )
+    pipeline.prepare_message(PipelineState(PipelineState=PSInvocationState.Failed.value, ExceptionAsErrorRecord=error))
+    pipeline.state = PSInvocationState.Failed
+
+
 async def _script(created: psrpcore.PowerShell, session: Session) -> ScriptResult:
-    """Run the commands of a pipeline one after the other: a script as it is, a cmdlet with its arguments as text."""
+    """Run the commands of a pipeline: a script as it is, Invoke-Expression's script, a cmdlet with its arguments."""
     total = ScriptResult(record=Record())
     for command in created.commands:
-        arguments = [str(value) for _name, value in command.parameters]
-        text = command.command_text if command.is_script else " ".join([command.command_text, *arguments])
+        named = {str(name).lower(): value for name, value in command.parameters if name}
+        arguments = [str(value) for name, value in command.parameters if not name]
+        if command.command_text == "Out-String":
+            total.output = ["\r\n".join([*total.output, ""])] if total.output else []
+            continue
+        if command.command_text == "Invoke-Expression" and "command" in named:
+            text = str(named["command"])
+        else:
+            text = command.command_text if command.is_script else " ".join([command.command_text, *arguments])
         result = await powershell.run_script(text, arguments, session)
         total.output += result.output
         total.errors += result.errors
-        total.exit_code = result.exit_code
-        total.record = result.record
+        total.exit_code, total.record, total.stopped = result.exit_code, result.record, result.stopped
     return total

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the lab: ``python3 -m tests.lab [--devices N] [--scenario NAME|FILE] [--out build/lab] [--speed F]``.
+
+Writes <out>/ca.pem, <out>/inventory.yml, <out>/winrm.jsonl and, last and whole, <out>/ready.json with
+{pid, control, devices}; prints one line when it is ready; stops on SIGTERM and SIGINT.
+"""
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+from . import inventory, tls
+from .control import application
+from .host import ScenarioError, World
+from .recorder import Recorder
+from .scenario import load_world
+from .wsman.server import Listeners
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and run until a signal comes; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python3 -m tests.lab", description="Simulated Windows devices on loopback.")
+    parser.add_argument("--devices", type=_count, help="number of devices (default: the scenario's own)")
+    parser.add_argument("--scenario", default="demo", help="name in tests/lab/scenarios, or a YAML file")
+    parser.add_argument("--out", type=Path, default=Path("build/lab"), help="directory for the lab's files")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="device seconds per real second")
+    parser.add_argument("--attached", action="store_true", help="stop also when the standard input is closed")
+    options = parser.parse_args(arguments)
+    out: Path = options.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "ready.json").unlink(missing_ok=True)
+    _raise_file_limit()
+    try:
+        world = load_world(options.scenario, devices=options.devices, speed=options.speed, out=out)
+    except ScenarioError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
+    asyncio.run(_run(world, out, options.attached))
+    return 0
+
+
+async def _run(world: World, out: Path, attached: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if attached:
+        loop.add_reader(sys.stdin.fileno(), _on_input, stop)
+    recorder = Recorder(out / "winrm.jsonl")
+    listeners = Listeners(world.hosts, recorder, tls.issue(out))
+    try:
+        await world.start()
+        await listeners.start()
+        inventory.write(out / "inventory.yml", world, listeners.ports, out / "ca.pem")
+        async with _control(world) as control:
+            _write_ready(out / "ready.json", {"pid": os.getpid(), "control": control, "devices": len(world.hosts)})
+            print(f"lab: {len(world.hosts)} devices, inventory {out / 'inventory.yml'}, control {control}", flush=True)
+            await stop.wait()
+    finally:
+        (out / "ready.json").unlink(missing_ok=True)
+        await listeners.stop()
+        await world.stop()
+        recorder.close()
+
+
+@contextlib.asynccontextmanager
+async def _control(world: World) -> AsyncIterator[str]:
+    runner = web.AppRunner(application(world), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _on_input(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def _write_ready(path: Path, content: dict[str, object]) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _raise_file_limit() -> None:
+    # Two listening sockets a device, and the connections of the clients.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 2000:
+        raise argparse.ArgumentTypeError("a number from 1 to 2000")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 10000:
+        raise argparse.ArgumentTypeError("a number greater than 0, up to 10000")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
