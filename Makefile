@@ -3,14 +3,17 @@
 PYTHON   ?= python3
 # Another ansible-core than the pinned one, as MAJOR.MINOR: make env CORE=2.18
 CORE     ?=
-DEVICES  ?= 20
-SCENARIO ?= join
-SCENARIOS := default
+# For `make lab`: a name in tests/lab/scenarios or a file, and how many devices (the scenario's own number when empty).
+SCENARIO ?= demo
+DEVICES  ?=
+# More arguments for the program behind a target: make unit ARGS="-k wire -x"
+ARGS     ?=
 
-BIN  := .venv/bin
-LINK := build/collections/ansible_collections/winops/entra
-ENV  := .venv/.installed$(addprefix -,$(CORE))
+BIN    := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+LINK   := build/collections/ansible_collections/winops/entra
+ENV    := .venv/.installed$(addprefix -,$(CORE))
+STOCK  := build/collections/ansible_collections/ansible/windows/MANIFEST.json
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -42,6 +45,11 @@ $(LINK):
 .PHONY: link
 link: $(LINK)
 
+# The modules that the lab is tried with, and that the benchmarks measure against.
+$(STOCK): tests/tools/stock_collection.py | $(ENV)
+	$(BIN)/python tests/tools/stock_collection.py
+	@touch $@
+
 .PHONY: lock
 lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..."
 	$(PYTHON) tests/tools/lock.py $(PYTHONS)
@@ -52,10 +60,14 @@ lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..
 test: lint sanity unit integration molecule ## all of the checks below, as CI runs them
 
 .PHONY: lint
-lint: env ## ruff, ansible-lint (profile production), changelog fragments
+lint: docs ## ruff, ansible-lint (profile production), changelog fragments, documentation
 	$(BIN)/ruff check
 	$(BIN)/ansible-lint
 	$(BIN)/antsibull-changelog lint
+
+.PHONY: docs
+docs: env ## the documentation of modules, plugins and roles, as docs.ansible.com would render it
+	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 
 .PHONY: sanity
 sanity: env ## ansible-test sanity for the ansible-core in .venv
@@ -66,12 +78,12 @@ unit: env ## no network, no processes
 	$(PYTEST) tests/unit $(ARGS)
 
 .PHONY: integration
-integration: env ## playbooks and stock clients against the lab
+integration: env $(STOCK) ## playbooks and stock clients against the lab
 	$(PYTEST) tests/integration $(ARGS)
 
 .PHONY: molecule
 molecule: env ## the roles against the lab: converge, idempotence, verify
-	for scenario in $(SCENARIOS); do (cd extensions && molecule test --scenario-name "$$scenario") || exit; done
+	MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/build/molecule molecule test --all
 
 .PHONY: powershell
 powershell: ## runner.ps1 under each PowerShell on PATH; needs no environment
@@ -84,18 +96,14 @@ demo: env ## the real join playbook over the lab's devices, twice
 	$(BIN)/python -m tests.demo $(ARGS)
 
 .PHONY: lab
-lab: env ## a lab in the foreground: make lab DEVICES=20 SCENARIO=join
-	$(BIN)/python -m tests.lab --devices $(DEVICES) --scenario $(SCENARIO) --out build/lab $(ARGS)
+lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20
+	$(BIN)/python -m tests.lab --scenario $(SCENARIO) $(if $(DEVICES),--devices $(DEVICES)) --out build/lab $(ARGS)
 
 .PHONY: bench
-bench: env ## measure side by side with what a user would use instead; writes build/bench.json
+bench: env $(STOCK) ## measure side by side with what a user would use instead; writes build/bench.json
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 # --- release ----------------------------------------------------------------------------------------------------------
-
-.PHONY: docs
-docs: env ## check the documentation of modules, plugins and roles
-	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 
 .PHONY: build
 build: env ## the archive that Galaxy takes, in build/
