@@ -36,7 +36,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scenario", default="demo", help="name in tests/lab/scenarios, or a YAML file")
     parser.add_argument("--out", type=Path, default=Path("build/lab"), help="directory for the lab's files")
     parser.add_argument("--speed", type=_speed, default=1.0, help="device seconds per real second")
-    parser.add_argument("--attached", action="store_true", help="stop also when the standard input is closed")
     options = parser.parse_args(arguments)
     out: Path = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
@@ -47,17 +46,15 @@ def main(arguments: list[str] | None = None) -> int:
     except ScenarioError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2
-    asyncio.run(_run(world, out, options.attached))
+    asyncio.run(_run(world, out))
     return 0
 
 
-async def _run(world: World, out: Path, attached: bool) -> None:
+async def _run(world: World, out: Path) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if attached:
-        loop.add_reader(sys.stdin.fileno(), _on_input, stop)
     recorder = Recorder(out / "winrm.jsonl")
     listeners = Listeners(world.hosts, recorder, tls.issue(out))
     try:
@@ -85,12 +82,6 @@ async def _control(world: World) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-def _on_input(stop: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
-        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-        stop.set()
 
 
 def _write_ready(path: Path, content: dict[str, object]) -> None:

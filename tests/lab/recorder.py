@@ -1,18 +1,18 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recording of what clients did: one JSON line per command in <out>/winrm.jsonl, and one per ended shell.
+"""The recording of what clients did: one JSON line per command in <out>/winrm.jsonl.
 
 Fields of a line:
 
-``utc`` text, ``device`` inventory name, ``shell`` id, ``account``, ``auth`` basic or ntlm, ``protocol`` winrs or psrp,
-``kind`` operations | module | put_file | fetch_file | command | shell, ``operations`` names of the request's operations
-(of a module: its name), ``changing`` those that the vocabulary marks changing, also inside a job, ``processes``
-PowerShell processes started, ``exit_code`` int or null, ``requests``, ``bytes_in``, ``bytes_out``.
+``utc`` when the command ended, ``device`` inventory name, ``shell`` id, ``account``, ``auth`` basic or ntlm,
+``protocol`` winrs or psrp, ``kind`` operations | module | put_file | fetch_file | command, ``operations`` names of the
+request's operations (of a module: its name), ``changing`` those that the vocabulary marks changing, also inside a job,
+``processes`` PowerShell processes started, ``exit_code``, ``requests``, ``bytes_in``, ``bytes_out``.
 
-The last three count HTTP requests and body bytes (as sent, so sealed where messages are encrypted) of the shell since
-its previous line; the first line also has the handshake of its connection, and the line of kind ``shell``, written when
-the shell is deleted or lost, has what came after the last command. So their sum over all lines is the whole traffic.
+The last three count the HTTP requests and body bytes (as sent, so sealed where messages are encrypted) of the shell, from
+the handshake of its connection to its deletion. For that, the line of a command waits until its exchange is over: until
+the shell is deleted or gets its next command, or its connection breaks. A shell without any command leaves no line.
 """
 from __future__ import annotations
 
@@ -41,25 +41,33 @@ class Traffic:
         other.requests = other.bytes_in = other.bytes_out = 0
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    record: Record
+    exit_code: int
+    utc: datetime
+
+
 class Recorder:
     """Writes the lines, each whole and at once, to a new file."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8", buffering=1)
 
-    def write(self, shell: dict[str, str], record: Record, traffic: Traffic, exit_code: int | None) -> None:
+    def write(self, shell: dict[str, str], ended: Ended, traffic: Traffic) -> None:
         """Write one line; `shell` has device, shell, account, auth, protocol. Empties the traffic."""
         if self._file.closed:  # a command that the end of the lab has cut off
             return
-        now = datetime.now(timezone.utc)
         line: dict[str, t.Any] = {
-            "utc": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+            "utc": f"{ended.utc:%Y-%m-%dT%H:%M:%S}.{ended.utc.microsecond // 1000:03d}Z",
             **shell,
-            "kind": record.kind,
-            "operations": record.operations,
-            "changing": record.changing,
-            "processes": record.processes,
-            "exit_code": exit_code,
+            "kind": ended.record.kind,
+            "operations": ended.record.operations,
+            "changing": ended.record.changing,
+            "processes": ended.record.processes,
+            "exit_code": ended.exit_code,
             "requests": traffic.requests,
             "bytes_in": traffic.bytes_in,
             "bytes_out": traffic.bytes_out,

@@ -93,6 +93,7 @@ class PowerShellShell(Shell):
         body = request.body
         if body is None or not body.get("CommandId"):
             raise faults.invalid_parameter()
+        self.write_lines()
         self._started += 1
         command_id = body.get("CommandId", "").upper()
         core = psrpcore.ServerPipeline(self._pool, uuid.UUID(command_id))

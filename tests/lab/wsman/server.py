@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import typing as t
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from ..recorder import Recorder, Traffic
 from . import encryption, soap
 from .auth import AccountFiles, Connection, Refused
 from .service import MAX_ENVELOPE, Reply, WinRM
-from .shell import Caller
+from .shell import Caller, Shell
 
 _SOAP_TYPE = "application/soap+xml;charset=UTF-8"
 _LOOPBACK = "127.0.0.1"
@@ -50,6 +51,28 @@ class Link:
     endpoint: Endpoint
     auth: Connection
     traffic: Traffic = field(default_factory=Traffic)
+    shell: Shell | None = None
+
+
+class _Server(web.Server):
+    """aiohttp's low-level server, telling when a connection is lost."""
+
+    def __init__(self, handler: t.Any, lost: t.Callable[[asyncio.BaseTransport], None]) -> None:
+        super().__init__(handler, request_factory=_request, access_log=None)
+        self._lost = lost
+        self._transports: dict[t.Any, asyncio.BaseTransport] = {}
+
+    def connection_made(self, handler: t.Any, transport: t.Any) -> None:
+        """Called by aiohttp."""
+        super().connection_made(handler, transport)
+        self._transports[handler] = transport
+
+    def connection_lost(self, handler: t.Any, exc: BaseException | None = None) -> None:
+        """Called by aiohttp."""
+        super().connection_lost(handler, exc)
+        transport = self._transports.pop(handler, None)
+        if transport is not None:
+            self._lost(transport)
 
 
 class Listeners:
@@ -68,7 +91,7 @@ class Listeners:
 
     async def start(self) -> None:
         """Bind every port, listen on those of machines that are on, and follow their power."""
-        self._web = web.Server(self._serve, request_factory=_request, access_log=None)
+        self._web = _Server(self._serve, self._lost)
         for host in self._hosts:
             ports = []
             for tls in (False, True):
@@ -111,6 +134,11 @@ class Listeners:
         endpoint.server = await loop.create_server(
             self._web, sock=endpoint.socket, ssl=self._tls if endpoint.tls else None, backlog=64
         )
+
+    def _lost(self, transport: asyncio.BaseTransport) -> None:
+        link = self._links.pop(transport, None)
+        if link is not None and link.shell is not None:
+            link.shell.detach()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
@@ -168,6 +196,7 @@ class Listeners:
     ) -> web.StreamResponse:
         sent = {"": len(data), "half": len(data) // 2, "drop": 0}[reply.cut]
         link.traffic.bytes_out += sent
+        link.shell = reply.shell or link.shell
         link.endpoint.service.settle(reply, link.traffic)
         if reply.cut:
             if sent:

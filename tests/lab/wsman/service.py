@@ -51,7 +51,7 @@ class WinRM:
             return Reply(fault.status, fault.render(request.message_id, self.host.hostname), self._of(request, caller))
 
     def settle(self, reply: Reply, traffic: Traffic) -> None:
-        """Count an exchange that is over; the last one of a shell completes its recording."""
+        """Count an exchange that is over; after the last one of a shell, end it."""
         if reply.shell is not None:
             reply.shell.traffic.add(traffic)
             if reply.shell.deleted:

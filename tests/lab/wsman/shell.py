@@ -9,11 +9,12 @@ import base64
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from ..commands import cmd
 from ..commands.session import Outcome, Record, Session
 from ..host import Host
-from ..recorder import Recorder, Traffic
+from ..recorder import Ended, Recorder, Traffic
 from . import faults, soap
 
 #: Output travels in pieces of this size, several in one envelope as far as MaxEnvelopeSize allows.
@@ -132,7 +133,9 @@ class Shell:
         self.resource_uri = request.resource_uri
         self.traffic = Traffic()
         self.deleted = False
+        self.attached = True
         self._recorder = recorder
+        self._ended: list[Ended] = []
         self._created = self.touched = time.monotonic()
         body = request.body
         self.idle_timeout = soap.seconds(soap.child_text(body, "IdleTimeOut"), 7200.0)
@@ -147,6 +150,7 @@ class Shell:
     def touch(self) -> None:
         """A request has named the shell."""
         self.touched = time.monotonic()
+        self.attached = True
 
     def description(self) -> str:
         """The rsp:Shell element of answers to Create and Get."""
@@ -160,18 +164,31 @@ class Shell:
         inner = "".join(soap.element(f"rsp:{name}", text) for name, text in fields)
         return f'<rsp:Shell xmlns:rsp="{soap.SHELL}">{inner}</rsp:Shell>'
 
-    def record(self, record: Record, exit_code: int | None) -> None:
-        """Write a line with the traffic since the last one."""
+    def record(self, record: Record, exit_code: int) -> None:
+        """Note a command that has ended."""
+        self._ended.append(Ended(record, exit_code, datetime.now(timezone.utc)))
+        if not self.attached:
+            self.write_lines()
+
+    def write_lines(self) -> None:
+        """Write the lines of the commands that have ended; the traffic since the last line goes to the first."""
         shell = {
             "device": self.host.name, "shell": self.id, "account": self.caller.account, "auth": self.caller.auth,
             "protocol": self.protocol,
         }  # fmt: skip
-        self._recorder.write(shell, record, self.traffic, exit_code)
+        for ended in self._ended:
+            self._recorder.write(shell, ended, self.traffic)
+        self._ended.clear()
+
+    def detach(self) -> None:
+        """The connection of the client is gone; whatever the shell does from now on has no exchange to wait for."""
+        self.attached = False
+        self.write_lines()
 
     def end(self) -> None:
-        """Kill what runs and write the shell's last line."""
+        """Kill what runs."""
         self.kill()
-        self.record(Record("shell"), None)
+        self.detach()
 
     def kill(self) -> None:
         """Kill what runs."""
@@ -208,6 +225,7 @@ class CommandShell(Shell):
         command = Command(command_id, " ".join(words).strip(), request.flag("WINRS_SKIP_CMD_SHELL"))
         if command.skip_shell and not cmd.can_start(command.line):
             raise faults.file_not_found()
+        self.write_lines()
         self._started += 1
         self._commands[command_id] = command
         command.task = asyncio.get_running_loop().create_task(self._run(command))
