@@ -114,9 +114,8 @@ class Wim:
         if self._flags & LZMS:
             raise UnsupportedPackage("the package is compressed with LZMS, which provisioning packages are not")
         if self._flags & (XPRESS | LZX):
-            order = self._chunk.bit_length() - 1
-            known = order in OFFSET_SLOTS if self._flags & LZX else 12 <= order <= 16
-            if self._chunk != 1 << order or not known:
+            orders = OFFSET_SLOTS if self._flags & LZX else range(12, 17)
+            if self._chunk not in {1 << order for order in orders}:
                 raise DamagedPackage("the package has an impossible chunk size in its header")
 
     def _bytes(self, offset: int, size: int) -> bytes:
@@ -170,7 +169,7 @@ class Wim:
         table = 4 * (chunks - 1)
         begins = [0, *struct.unpack_from(f"<{chunks - 1}I", data), resource.size - table]
         out = bytearray()
-        for begin, end in zip(begins, begins[1:]):
+        for begin, end in zip(begins[:-1], begins[1:], strict=True):
             size = min(self._chunk, resource.length - len(out))
             chunk = data[table + begin : table + end]
             if not 0 < end - begin == len(chunk) <= size:

@@ -1,0 +1,260 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.ppkg_info. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ppkg_info
+short_description: Describe a provisioning package, and list those on a Windows device
+version_added: 0.1.0
+description:
+  - Says what is inside a provisioning package file (C(.ppkg)) on the controller, without Windows and without applying
+    it, and whether the package can join devices to Microsoft Entra ID (formerly Azure AD) at all.
+  - Lists the provisioning packages that are installed on a device.
+  - The bulk token (BPRT) and passwords inside a package are never returned; tokens can be told apart by a fingerprint.
+options:
+  src:
+    description:
+      - Path of a package file on the controller, to be described as RV(package).
+      - A file that cannot be read as a package is an error. What else is wrong with it is one of RV(package.issues).
+    type: path
+  installed:
+    description:
+      - Whether to ask the device which packages are installed on it, as RV(installed).
+      - The default is V(true) without O(src), and V(false) with it. Nothing is sent to the device when it is V(false).
+    type: bool
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.device
+attributes:
+  platform:
+    details: With O(src) alone the work is done on the controller, and nothing is sent to the host of the task.
+notes:
+  - At least one of O(src) and O(installed) must ask for something.
+  - Reads packages that are compressed with XPRESS, as those of Windows Configuration Designer are, with LZX or not at
+    all. Nothing has to be installed for it.
+  - An encrypted package has no mark of its own. A file is taken for one where its size fits exactly and its bytes look
+    random.
+  - A bulk token does not tell when it expires; Entra ID limits it to 180 days. RV(package.bulk_token.expires) is null
+    but for tokens in JWT form, which do tell.
+  - Signatures of packages are not checked, nor are checksums of embedded files.
+seealso:
+  - module: winops.entra.ppkg
+  - module: winops.entra.join
+  - name: Provisioning packages for Windows
+    description: What packages are and how Windows applies them.
+    link: https://learn.microsoft.com/windows/configuration/provisioning-packages/provisioning-packages
+  - name: Bulk enrollment for Windows devices
+    description: How a package with a bulk token is made, and how long it lives.
+    link: https://learn.microsoft.com/mem/intune/enrollment/windows-bulk-enroll
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: What is in this package
+  winops.entra.ppkg_info:
+    src: packages/join.ppkg
+  run_once: true
+  register: join
+
+- name: Stop before any device is touched
+  ansible.builtin.assert:
+    that: join.package.can_join
+    fail_msg: "{{ join.package.issues | map(attribute='message') | join('; ') }}"
+  run_once: true
+
+- name: What is installed on the device
+  winops.entra.ppkg_info:
+  register: device
+
+- name: Say what is there
+  ansible.builtin.debug:
+    msg: "{{ device.installed | map(attribute='name') | join(', ') }}"
+
+- name: Both at once
+  winops.entra.ppkg_info:
+    src: packages/join.ppkg
+    installed: true
+"""
+
+RETURN = r"""
+package:
+  description: What is inside the package. Null without O(src). What the package does not set is null or an empty list.
+  returned: success
+  type: complex
+  contains:
+    id:
+      description: Package id, a GUID in lower case without braces.
+      returned: success
+      type: str
+      sample: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+    name:
+      description: Name of the package.
+      returned: success
+      type: str
+      sample: Contoso join
+    version:
+      description: Version of the package.
+      returned: success
+      type: str
+      sample: "1.0"
+    owner:
+      description: Owner, as the package says it. Null where the package has nothing but compiled settings.
+      returned: success
+      type: str
+      sample: ITAdmin
+    rank:
+      description: Rank among packages of this owner, 0 to 99. Null where the package has nothing but compiled settings.
+      returned: success
+      type: int
+      sample: 0
+    can_join:
+      description: Whether none of the RV(package.issues) keeps the package from joining a device.
+      returned: success
+      type: bool
+      sample: true
+    bulk_token:
+      description: The join credential.
+      returned: success
+      type: dict
+      contains:
+        present:
+          description: Whether there is a bulk token.
+          returned: success
+          type: bool
+          sample: true
+        fingerprint:
+          description: The first 12 hexadecimal digits of its SHA-256.
+          returned: success
+          type: str
+          sample: 0fd3a2b94c11
+        expires:
+          description: When the token says it ends, in UTC. Null for bulk tokens as Entra ID gives them out.
+          returned: success
+          type: str
+          sample: null
+    authority:
+      description: Where the token is redeemed.
+      returned: success
+      type: str
+      sample: https://login.microsoftonline.com/common
+    computer_name:
+      description: Pattern of the computer name, with C(%SERIAL%) and C(%RAND:n%) as they stand.
+      returned: success
+      type: str
+      sample: PC-%SERIAL%
+    security_key_signin:
+      description: Whether sign-in with security keys is turned on or off.
+      returned: success
+      type: bool
+      sample: true
+    commands:
+      description: Command lines, which the device runs as SYSTEM.
+      returned: success
+      type: list
+      elements: str
+      sample: ["cmd /c setup.cmd"]
+    certificates:
+      description:
+        - Certificates. C(kind) is V(root), V(ca), V(trusted_people), V(client), V(trusted_provisioner), or what the
+          package calls it. Where the package has nothing but compiled settings, C(name) is a thumbprint for all but
+          client certificates, and C(file) is null.
+      returned: success
+      type: list
+      elements: dict
+      sample:
+        - kind: root
+          name: Contoso Root
+          file: contoso.cer
+    accounts:
+      description: Local accounts that the package creates.
+      returned: success
+      type: list
+      elements: dict
+      sample:
+        - name: rescue
+          group: Administrators
+    mdm:
+      description: MDM enrollment that is set in the package itself, beside what the tenant does after a join.
+      returned: success
+      type: dict
+      sample:
+        upn: enroll@contoso.example
+        discovery_url: https://mdm.contoso.example/EnrollmentServer/Discovery.svc
+    settings:
+      description: Areas of settings in the package; names of CSPs where it has nothing but compiled settings.
+      returned: success
+      type: list
+      elements: str
+      sample: [Accounts, DevDetail, ProvisioningCommands]
+    files:
+      description: Embedded files with their size in bytes, and the image of the package (from 1) that they are in.
+      returned: success
+      type: list
+      elements: dict
+      sample:
+        - path: setup.cmd
+          size: 1204
+          image: 1
+    images:
+      description: Number of images in the package. One, in the packages of Windows Configuration Designer.
+      returned: success
+      type: int
+      sample: 1
+    issues:
+      description:
+        - What a user of the package should know. Those with C(blocks_join) are C(no_bulk_token), C(no_package_id) and
+          C(token_expired); the others are C(no_authority), C(no_compiled_settings), C(settings_differ),
+          C(two_package_ids) and C(several_images).
+      returned: success
+      type: list
+      elements: dict
+      sample:
+        - name: no_bulk_token
+          message: the package carries no bulk token, so it cannot join a device to a tenant
+          fix: add a bulk token (Accounts > Azure, or 'Set up device management') and build the package again
+          blocks_join: true
+    encrypted:
+      description: Always V(false). An encrypted package cannot be read and is an error.
+      returned: success
+      type: bool
+      sample: false
+    sha256:
+      description: SHA-256 of the package file, as 64 hexadecimal digits.
+      returned: success
+      type: str
+      sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    size:
+      description: Size of the package file in bytes.
+      returned: success
+      type: int
+      sample: 20514
+installed:
+  description:
+    - Packages on the device. C(last_result) is the worst result that the provisioning engine recorded, as hexadecimal
+      HRESULT, or null.
+    - Null where the device was not asked.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+      name: Contoso join
+      version: "1.0"
+      last_result: "0x00000000"
+error:
+  description:
+    - What failed. For a file, C(name) is C(package_unreadable), C(not_a_package), C(package_damaged),
+      C(package_encrypted) or C(package_unsupported), and C(side) is controller.
+  returned: failure
+  type: dict
+"""
+
+ARGUMENT_SPEC = {
+    "src": {"type": "path"},
+    "installed": {"type": "bool"},
+}
