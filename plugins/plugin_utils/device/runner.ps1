@@ -27,6 +27,8 @@ $System = 'S-1-5-18'
 $Administrators = 'S-1-5-32-544'
 $TaskStates = @('Unknown', 'Disabled', 'Queued', 'Ready', 'Running')
 $MaxDownloadBytes = 4294967296
+# Install-ProvisioningPackage stops waiting after 180 s.
+$CmdletPatience = 175
 
 # What the task of a job runs. The working directory is the job's own; constant, so nothing is put into a command line.
 $JobBootstrap = @'
@@ -267,7 +269,7 @@ function Open-EventReader([string]$Log, [string]$XPath) {
 function Connect-TaskService {
     # COM, not the ScheduledTasks module: it loads ten times faster, and one way serves reading and jobs.
     $service = New-Object -ComObject Schedule.Service
-    $service.Connect()
+    [void]$service.Connect()
     return $service
 }
 
@@ -305,7 +307,7 @@ function New-PrivateDirectory([string]$Path) {
                     [Security.Principal.SecurityIdentifier]$sid, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')))
     }
     if ($PSVersionTable['PSVersion'].Major -ge 6) {
-        [void][IO.FileSystemAclExtensions]::CreateDirectory($security, $Path)
+        [void][System.IO.FileSystemAclExtensions]::CreateDirectory($security, $Path)
     }
     else {
         [void][IO.Directory]::CreateDirectory($Path, $security)
@@ -638,7 +640,7 @@ function Resolve-OwnPath([string]$Path) {
     $root = (Get-StateRoot) + [IO.Path]::DirectorySeparatorChar
     if (($text -split '[\\/]') -contains '..' -or -not $full.StartsWith($root, [StringComparison]::OrdinalIgnoreCase) -or
         $full.IndexOf(':', $root.Length) -ge 0) {
-        Stop-Operation UnauthorizedAccessException "Refused, not below $root : $Path"
+        Stop-Operation UnauthorizedAccessException ('Refused, not below {0}: {1}' -f $root, $Path)
     }
     foreach ($part in (Get-OwnPathChain $full)) {
         if (Test-Link $part) { Stop-Operation UnauthorizedAccessException "Refused, $part is a link" }
@@ -755,9 +757,9 @@ function package_install($Ask) {
     }
     catch {
         $failure = Get-Failure $_
-        # The cmdlet waits 180 s for provtool.exe and then fails, while provtool goes on.
+        # The cmdlet waits for provtool.exe and then fails, while provtool goes on.
         $engine = (processes @{ names = @('provtool.exe') })['processes']
-        $gaveUp = $clock.Elapsed.TotalSeconds -ge 175 -and ($engine.Count -gt 0 -or $failure['type'] -like '*CmdletException')
+        $gaveUp = $clock.Elapsed.TotalSeconds -ge $CmdletPatience -and ($engine.Count -gt 0 -or $failure['type'] -like '*CmdletException')
     }
     return @{ gave_up = $gaveUp; seconds = [Math]::Round($clock.Elapsed.TotalSeconds, 3); error = $failure }
 }
@@ -879,10 +881,10 @@ function Start-JobTask([string]$Job, [string]$Directory, [int]$Seconds) {
     # 5 service account, 1 highest privileges
     $definition.Principal.LogonType = 5
     $definition.Principal.RunLevel = 1
-    # The defaults do not start a task on battery and stop it when the cable is pulled.
+    # The defaults do not start a task on battery and stop it when the cable is pulled. A limit of 0 would be none.
     $definition.Settings.DisallowStartIfOnBatteries = $false
     $definition.Settings.StopIfGoingOnBatteries = $false
-    $definition.Settings.ExecutionTimeLimit = 'PT{0}S' -f $Seconds
+    $definition.Settings.ExecutionTimeLimit = 'PT{0}S' -f [Math]::Max(1, $Seconds)
     # 2: a second start is ignored. 4 is normal priority; the default is a background one.
     $definition.Settings.MultipleInstances = 2
     $definition.Settings.Priority = 4
@@ -903,8 +905,8 @@ function job_remove($Ask) {
     $removed = $false
     $task = Get-JobTask $job
     if ($null -ne $task) {
-        $task.Stop(0)
-        (Connect-TaskService).GetFolder('\').DeleteTask("winops.entra-$job", 0)
+        if (@(2, 4) -contains $task.State) { [void]$task.Stop(0) }
+        [void](Connect-TaskService).GetFolder('\').DeleteTask("winops.entra-$job", 0)
         $removed = $true
     }
     # The process may be in its last moments; while it lives, nobody can remove its working directory.

@@ -68,34 +68,30 @@ class WrongAnswer(WireError):
     """The answer is whole, but belongs to another request."""
 
 
-@functools.cache
-def runner_text() -> str:
-    """The runner as it is sent: ``runner.ps1`` without lines that hold only a comment, which the device has no use for.
+def pack_runner(text: str) -> bytes:
+    """A runner as it is sent: base64 of gzip, the same for the same text (no time stamp in the gzip header).
 
-    The comments are nearly half of the file, and the file travels with every task.
+    The device has no use for indentation and lines that hold only a comment, and the runner travels with every task.
     """
-    lines = (Path(__file__).parent / "runner.ps1").read_text(encoding="ascii").splitlines()
-    return "\n".join(line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("#")) + "\n"
+    lines = (line.strip() for line in text.splitlines())
+    bare = "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
+    return base64.b64encode(gzip.compress(bare.encode("ascii"), compresslevel=9, mtime=0))
 
 
 @functools.cache
 def _packed_runner() -> bytes:
-    return pack(runner_text())
+    return pack_runner((Path(__file__).parent / "runner.ps1").read_text(encoding="ascii"))
 
 
-def pack(text: str) -> bytes:
-    """base64 of gzip of UTF-8, the same for the same text (no time stamp in the gzip header)."""
-    return base64.b64encode(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0))
-
-
-def encode_payload(request: t.Mapping[str, t.Any]) -> bytes:
+def encode_payload(request: t.Mapping[str, t.Any], packed_runner: bytes | None = None) -> bytes:
     """The line for the device's standard input, with its line end.
 
-    *request* has the shape ``request`` of vocabulary.json. Raises ``TypeError`` or ``ValueError`` where it has
-    something JSON has no form for.
+    *request* has the shape ``request`` of vocabulary.json. Another runner than the product's (see
+    :func:`pack_runner`) is for tests. Raises ``TypeError`` or ``ValueError`` where the request has something JSON
+    has no form for.
     """
     text = json.dumps(request, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return _packed_runner() + b"|" + base64.b64encode(text.encode("ascii")) + b"\n"
+    return (packed_runner or _packed_runner()) + b"|" + base64.b64encode(text.encode("ascii")) + b"\n"
 
 
 def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[str, t.Any]:
