@@ -6,6 +6,7 @@
 Writes <out>/ca.pem, <out>/inventory.yml, <out>/winrm.jsonl and, last and whole, <out>/ready.json with
 {pid, control, devices}; prints one line when it is ready; stops on SIGTERM and SIGINT.
 """
+
 from __future__ import annotations
 
 import argparse

@@ -6,6 +6,7 @@
 The WS-Man servers (``tests.lab.wsman``), the commands (``tests.lab.commands``) and ``tests.lab.__main__`` see a
 simulated world only through these protocols; ``tests.lab.device`` and ``tests.lab.scenario`` implement them.
 """
+
 from __future__ import annotations
 
 import typing as t

@@ -10,16 +10,17 @@ Fields of a line:
 request's operations (of a module: its name), ``changing`` those that the vocabulary marks changing, also inside a job,
 ``processes`` PowerShell processes started, ``exit_code``, ``requests``, ``bytes_in``, ``bytes_out``.
 
-The last three count the HTTP requests and body bytes (as sent, so sealed where messages are encrypted) of the shell, from
-the handshake of its connection to its deletion. For that, the line of a command waits until its exchange is over: until
-the shell is deleted or gets its next command, or its connection breaks. A shell without any command leaves no line.
+The last three count the HTTP requests and body bytes (as sent, so sealed where messages are encrypted) of the shell,
+from the handshake of its connection to its deletion. For that, the line of a command waits until its exchange is over:
+until the shell is deleted or gets its next command, or its connection breaks. A shell without any command leaves none.
 """
+
 from __future__ import annotations
 
 import json
 import typing as t
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 from .commands.session import Record

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's own certification authority: one server certificate, shared by the HTTPS listeners of all devices."""
+
 from __future__ import annotations
 
 import ipaddress

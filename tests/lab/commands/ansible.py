@@ -7,6 +7,7 @@ Up to ansible-core 2.18 the input is `wrapper NUL NUL NUL NUL json`; from 2.19 o
 line of four NUL characters, a JSON line with scripts and actions, and for scripts with input the mark again and data.
 What a payload says is taken as data: the module's name and its arguments, never its code.
 """
+
 from __future__ import annotations
 
 import json
@@ -86,7 +87,7 @@ def _parse_new(lines: list[str]) -> Payload:
     name = action["name"].removesuffix(".ps1")
     if name != "module_wrapper":
         return Payload(name, action["params"], list(rest[second + 1 :]))
-    arguments = next((item["Value"] for item in action["params"]["Variables"] if item["Name"] == "complex_args"))
+    arguments = next(item["Value"] for item in action["params"]["Variables"] if item["Name"] == "complex_args")
     module = arguments.get("_ansible_module_name") or action["params"]["Script"].removesuffix(".ps1")
     return Payload(name, {"name": module, "arguments": arguments})
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stock modules that tests and benchmarks run on a device, answered as the real ones answer (ansible.windows 3)."""
+
 from __future__ import annotations
 
 import base64
@@ -40,7 +41,7 @@ async def win_ping(arguments: Arguments, _session: Session) -> tuple[dict[str, t
 async def win_command(arguments: Arguments, session: Session) -> tuple[dict[str, t.Any], Outcome]:
     """A program without a shell."""
     command_line = str(arguments.get("_raw_params") or arguments.get("cmd") or "").strip()
-    return await _command(command_line, command_line, arguments, session)
+    return await _command(command_line, command_line, arguments, session, skip_shell=True)
 
 
 async def win_shell(arguments: Arguments, session: Session) -> tuple[dict[str, t.Any], Outcome]:
@@ -54,13 +55,17 @@ async def win_shell(arguments: Arguments, session: Session) -> tuple[dict[str, t
 
 
 async def _command(
-    shown: str, command_line: str, arguments: Arguments, session: Session
+    shown: str, command_line: str, arguments: Arguments, session: Session, *, skip_shell: bool = False
 ) -> tuple[dict[str, t.Any], Outcome]:
     if arguments.get("_ansible_check_mode"):
         return {"changed": False, "skipped": True, "msg": "skipped, running in check mode"}, Outcome(record=Record())
     started = datetime.now(timezone.utc)
     stdin = arguments.get("stdin") or ""
-    outcome = await session.run_process(command_line, str(stdin).encode())
+    try:
+        outcome = await session.run_process(command_line, str(stdin).encode(), skip_shell=skip_shell)
+    except FileNotFoundError:
+        why = f"Failed to run: '{shown}': Win32 error: The system cannot find the file specified (2)"
+        return {"failed": True, "rc": 2, "cmd": shown, "msg": why}, Outcome(2)
     ended = datetime.now(timezone.utc)
     answer: dict[str, t.Any] = {
         "changed": True,

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """cmd.exe: the shell that WinRS puts around a command line unless WINRS_SKIP_CMD_SHELL is on."""
+
 from __future__ import annotations
 
 import re
@@ -22,8 +23,13 @@ def can_start(command_line: str) -> bool:
     return is_shell or stock.find(name) is not None
 
 
-async def run(command_line: str, session: Session, *, skip_shell: bool = False) -> Outcome:
-    """Run a command line as WinRS does: in cmd.exe, unless `skip_shell` and it names a program (see can_start)."""
+async def run(command_line: str, session: Session, skip_shell: bool = False) -> Outcome:
+    """Run a command line as WinRS does: in cmd.exe, or with `skip_shell` the program it names.
+
+    Raises FileNotFoundError where there is no such program and no shell to say so.
+    """
+    if skip_shell and not can_start(command_line):
+        raise FileNotFoundError(command_line)
     if powershell.is_powershell(command_line):
         return await powershell.run_process(command_line, session)
     name, *arguments = stock.words(command_line) or [""]
@@ -61,7 +67,8 @@ async def _run_one(text: str, session: Session) -> tuple[Outcome, bool]:
     name, _, rest = text.partition(" ")
     lower = name.lower()
     if lower in {"echo", "echo."}:
-        return Outcome(stdout=f"{rest}\r\n" if rest.strip() else "ECHO is on.\r\n" if lower == "echo" else "\r\n"), False
+        silent = "ECHO is on.\r\n" if lower == "echo" else "\r\n"
+        return Outcome(stdout=f"{rest}\r\n" if rest.strip() else silent), False
     if lower == "exit":
         number = rest.lower().replace("/b", "").strip()
         return Outcome(int(number) if re.fullmatch(r"-?\d+", number) else 0), True

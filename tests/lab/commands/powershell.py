@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """powershell.exe: its command line, the script inside (also when it was encoded twice), and its two output streams."""
+
 from __future__ import annotations
 
 import base64
@@ -10,7 +11,7 @@ import re
 from xml.sax.saxutils import escape
 
 from . import ansible, put_file, runner, stock_powershell
-from .session import Outcome, ScriptResult, Session
+from .session import Error, Outcome, ScriptResult, Session, native
 
 _PROGRAM = re.compile(r"""^\s*(?:&\s*)?["']?(?:[^"'\s]*\\)?powershell(?:\.exe)?["']?(?=\s|$)""", re.IGNORECASE)
 _ENCODED = re.compile(r"""\s-e(?:c|n\w*)?\s+["']?(?P<text>[A-Za-z0-9+/=]+)["']?(?P<rest>.*)$""", re.IGNORECASE | re.S)
@@ -41,10 +42,7 @@ async def run_script(script: str, arguments: list[str], session: Session) -> Scr
     inner = _inner_command_line(script)
     if inner is not None:
         # ansible-core up to 2.18 encodes a command that is encoded already: a second process, inside the first.
-        outcome = await run_process(inner, session)
-        lines = outcome.stdout.split("\r\n")[:-1] if outcome.stdout else []
-        errors = [outcome.stderr] if outcome.stderr else []
-        return ScriptResult(lines, errors, outcome.exit_code, outcome.exit_code != 0, outcome.record)
+        return native(await run_process(inner, session))
     if runner.recognises(script):
         return await runner.run(session)
     if put_file.recognises(script):
@@ -75,14 +73,14 @@ def _inner_command_line(script: str) -> str | None:
     return script[: match.end("text")]
 
 
-def _stderr(errors: list[str], encoded: bool) -> str:
+def _stderr(errors: list[Error], encoded: bool) -> str:
     # With -EncodedCommand the error stream of Windows PowerShell is CLIXML, with control characters as _xHHHH_.
     if not errors:
         return ""
     if not encoded:
-        return "".join(f"{text}\r\n" for text in errors)
+        return "".join(f"{error}\r\n" for error in errors)
     items = []
-    for text in errors:
+    for text in map(str, errors):
         if text.startswith("#< CLIXML"):
             return text  # of the inner process, passed on
         for line in f"{text}\r\n".splitlines(keepends=True):

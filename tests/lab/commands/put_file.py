@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ansible's file transfer to and from a device: its scripts up to ansible-core 2.18, and what both generations do."""
+
 from __future__ import annotations
 
 import base64
@@ -40,7 +41,7 @@ def write(path: str, lines: list[str | bytes], session: Session) -> ScriptResult
         content = b"".join(base64.b64decode(line, validate=True) for line in lines)
     except (binascii.Error, ValueError):
         return _failed("The input is not a valid Base-64 string.", "FormatException", record)
-    if "%" in path:  # .NET expands no variables: the name is relative to the current directory, and its parent is not there
+    if "%" in path:  # .NET expands no variables: this is a name in the current directory, and its parent is not there
         path = f"C:\\Users\\{session.account}\\{path}"
         return _failed(f"Could not find a part of the path '{path}'.", "DirectoryNotFoundException", record)
     try:

@@ -5,6 +5,7 @@
 
 Shares two data files with the collection, the vocabulary and the runner's text, and no code.
 """
+
 from __future__ import annotations
 
 import base64

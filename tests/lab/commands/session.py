@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a command is given and what comes of it."""
+
 from __future__ import annotations
 
 import re
@@ -13,8 +14,8 @@ from ..host import Host
 #: Reads all input until the client has closed it: bytes of a process, or the objects piped into a pipeline.
 ReadInput = Callable[[], Awaitable["bytes | list[str | bytes]"]]
 
-#: Runs a command line in a session.
-Start = Callable[[str, "Session"], Awaitable["Outcome"]]
+#: Runs a command line in a session, the last argument says whether without cmd.exe.
+Start = Callable[[str, "Session", bool], Awaitable["Outcome"]]
 
 _LINE_END = re.compile("\r\n|\n|\r")
 
@@ -30,11 +31,16 @@ class Session:
     #: Starts a further process from its command line; set by whoever opens the session (``cmd.run``).
     start: Start | None = None
 
-    async def run_process(self, command_line: str, given_input: bytes | None = None) -> Outcome:
-        """Start a process from within another one; without `given_input` it inherits the input."""
+    async def run_process(
+        self, command_line: str, given_input: bytes | None = None, *, skip_shell: bool = False
+    ) -> Outcome:
+        """Start a process from within another one; without `given_input` it inherits the input.
+
+        Raises FileNotFoundError with `skip_shell`, where the first word is no program.
+        """
         assert self.start is not None, "a session without a shell cannot start processes"
         session = self if given_input is None else replace(self, read_input=lambda: _constant(given_input))
-        return await self.start(command_line, session)
+        return await self.start(command_line, session, skip_shell)
 
     async def input_lines(self) -> list[str | bytes]:
         """The input as PowerShell's $input enumerates it: lines of text, or objects as they were piped."""
@@ -88,16 +94,34 @@ class Outcome:
     record: Record = field(default_factory=Record)
 
 
+@dataclass(frozen=True)
+class Error:
+    """One record of PowerShell's error stream; without a category it is what a native program wrote to stderr."""
+
+    message: str
+    category: str = ""
+    error_id: str = ""
+
+    def __str__(self) -> str:
+        """As Windows PowerShell shows it on a console."""
+        if not self.category:
+            return self.message
+        return (
+            f"{self.message}\r\n    + CategoryInfo          : {self.category}: (:) [], {self.error_id}\r\n"
+            f"    + FullyQualifiedErrorId : {self.error_id}\r\n "
+        )
+
+
 @dataclass
 class ScriptResult:
-    """The end of a PowerShell script: objects written to the output (as text), error texts, the exit code.
+    """The end of a PowerShell script: objects written to the output (as text), errors, the exit code.
 
     `exit_code` is None where the script has not called exit; `failed` tells whether its last statement has failed,
     `stopped` whether a terminating error has ended it.
     """
 
     output: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
+    errors: list[Error] = field(default_factory=list)
     exit_code: int | None = None
     failed: bool = False
     stopped: bool = False
@@ -110,10 +134,17 @@ class ScriptResult:
 
 
 def terminated(message: str, *, category: str = "OperationStopped", error_id: str = "RuntimeException") -> ScriptResult:
-    """A script that a terminating error has ended, in the words in which Windows PowerShell shows one."""
-    text = f"{message}\r\n    + CategoryInfo          : {category}: (:) [], {error_id}\r\n"
-    text += f"    + FullyQualifiedErrorId : {error_id}\r\n "
-    return ScriptResult(errors=[text], failed=True, stopped=True)
+    """A script that a terminating error has ended."""
+    return ScriptResult(errors=[Error(message, category, error_id)], failed=True, stopped=True)
+
+
+def native(outcome: Outcome) -> ScriptResult:
+    """What a script sees of a program it has run: lines of output, standard error as one record, the exit code."""
+    lines = outcome.stdout.replace("\r\n", "\n").split("\n")
+    if not lines[-1]:
+        lines.pop()
+    errors = [Error(outcome.stderr)] if outcome.stderr else []
+    return ScriptResult(lines, errors, outcome.exit_code, outcome.exit_code != 0, record=outcome.record)
 
 
 async def _constant(data: bytes) -> bytes:

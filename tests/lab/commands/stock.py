@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The programs of a plain Windows that stock clients start: hostname, whoami, ipconfig, dsregcmd, shutdown, ..."""
+
 from __future__ import annotations
 
 import re

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The few PowerShell statements that stock clients send: output of literals and variables, exit, native programs."""
+
 from __future__ import annotations
 
 import re
 
 from . import stock
-from .session import ScriptResult, Session, terminated
+from .session import Error, ScriptResult, Session, native, terminated
 
 _STATEMENT = re.compile(r"""((?:'(?:[^']|'')*'|"(?:[^"`]|`.)*"|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|[^'"\n;{])+)""")
 # Settings of the session that change nothing that could be seen here.
@@ -23,11 +24,15 @@ _QUOTED = re.compile(r"""^(?:'(?P<single>(?:[^']|'')*)'|"(?P<double>(?:[^"`]|`.)
 _NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
 _VARIABLE = re.compile(r"\$(?:env:(?P<env>\w+)|\{env:(?P<braced>\w+)\}|(?P<plain>PSVersionTable\.PSVersion))", re.I)
 _SHELLS = re.compile(r"^(?:.*\\)?(?:cmd|powershell)(?:\.exe)?$", re.IGNORECASE)
+_COMMAND_NAME = re.compile(r"^[A-Za-z_.\\:][\w.\\:-]*$")
+_KEYWORDS = frozenset("param if foreach for while do switch try function begin process end using".split())
 _ESCAPES = {"`n": "\n", "`r": "\r", "`t": "\t", '`"': '"', "``": "`", "`$": "$"}
 
 
 async def run(script: str, session: Session) -> ScriptResult:
     """Run statement after statement, as powershell.exe would with $ErrorActionPreference = Continue."""
+    if _STATEMENT.sub("", script).strip(" \t\r\n;"):
+        return _unknown(script)
     total = ScriptResult()
     native_exit: int | None = None
     for match in _STATEMENT.finditer(script):
@@ -43,7 +48,7 @@ async def run(script: str, session: Session) -> ScriptResult:
         if result.exit_code is not None:
             native_exit = result.exit_code
         _add(total, result)
-        if statement.lower().startswith("throw"):
+        if result.stopped:
             total.stopped = True
             return total
     return total
@@ -57,21 +62,26 @@ async def _run_statement(statement: str, session: Session) -> ScriptResult:
     raised = _ERROR.match(statement)
     if raised:
         message = _value(raised["value"].strip(), session, bare=True) or raised["value"]
-        return terminated(message, error_id=message if raised["word"].lower() == "throw" else "WriteErrorException")
+        if raised["word"].lower() == "throw":
+            return terminated(message, error_id=message)
+        return ScriptResult(errors=[Error(message, "NotSpecified", "WriteErrorException")], failed=True)
     line = statement.removeprefix("&").strip()
     name, *_rest = stock.words(line) or [""]
     if stock.find(name) or _SHELLS.match(name):
-        outcome = await session.run_process(line)
-        output = outcome.stdout.replace("\r\n", "\n").split("\n")
-        output = output[:-1] if output and not output[-1] else output
-        errors = [outcome.stderr] if outcome.stderr else []
-        return ScriptResult(output, errors, outcome.exit_code, outcome.exit_code != 0, outcome.record)
-    return terminated(
-        f"{name} : The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable"
-        " program. Check the spelling of the name, or if a path was included, verify that the path is correct and try"
-        " again.",
-        category="ObjectNotFound", error_id="CommandNotFoundException",
-    )  # fmt: skip
+        return native(await session.run_process(line))
+    if not _COMMAND_NAME.match(name) or name.lower() in _KEYWORDS:
+        return _unknown(statement)
+    text = (
+        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program."
+        " Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
+    )
+    return ScriptResult(errors=[Error(text, "ObjectNotFound", "CommandNotFoundException")], failed=True)
+
+
+def _unknown(text: str) -> ScriptResult:
+    # Better a clear end than a script that seems to have done something.
+    shown = " ".join(text.split())[:200]
+    return terminated(f"The lab's devices run a few plain statements of PowerShell only, and this is none: {shown}")
 
 
 def _value(text: str, session: Session, *, bare: bool) -> str | None:

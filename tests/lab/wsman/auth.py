@@ -5,6 +5,7 @@
 
 NTLM authenticates the TCP connection, not the request: one acceptor per connection, kept until it closes.
 """
+
 from __future__ import annotations
 
 import base64

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Message encryption of WS-Man over plain HTTP: multipart/encrypted bodies (MS-WSMV 2.2.9.1)."""
+
 from __future__ import annotations
 
 import re

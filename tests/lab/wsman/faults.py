@@ -6,6 +6,7 @@
 Codes are those of wsmerror.h; the texts and their places in the envelope are those of recorded answers (tests of
 pypsrp and pywinrm).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

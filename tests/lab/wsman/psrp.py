@@ -5,6 +5,7 @@
 
 The protocol itself, with its fragments and CLIXML, is psrpcore's; here it meets the shells and the scripts.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -25,7 +26,7 @@ from psrpcore.types import (
 )
 
 from ..commands import cmd, powershell
-from ..commands.session import Record, ScriptResult, Session
+from ..commands.session import Error, Record, ScriptResult, Session
 from ..host import Host
 from ..recorder import Recorder
 from . import faults, soap
@@ -173,8 +174,8 @@ class PowerShellShell(Shell):
             for line in result.output:
                 pipeline.core.write_output(line)
             last = result.errors.pop() if result.stopped and result.errors else None
-            for text in result.errors:
-                pipeline.core.write_error(NETException(Message=text), fully_qualified_error_id="RuntimeException")
+            for error in result.errors:
+                pipeline.core.write_error(NETException(Message=error.message), fully_qualified_error_id=error.error_id)
             if result.exit_code is not None:
                 pipeline.core.host_call(HostMethodIdentifier.SetShouldExit, [result.exit_code])
             if last is None:
@@ -189,14 +190,14 @@ def _reader(pipeline: Pipeline) -> Callable[[], Awaitable[list[str | bytes]]]:
     return pipeline.read_input
 
 
-def _fail(pipeline: psrpcore.ServerPipeline, text: str) -> None:
+def _fail(pipeline: psrpcore.ServerPipeline, error: Error) -> None:
     """End a pipeline with the terminating error that stopped it (MS-PSRP 2.2.2.21)."""
-    error = ErrorRecord(
-        Exception=NETException(Message=text),
-        CategoryInfo=ErrorCategoryInfo(),
-        FullyQualifiedErrorId="RuntimeException",
+    record = ErrorRecord(
+        Exception=NETException(Message=error.message),
+        CategoryInfo=ErrorCategoryInfo(Reason=error.error_id),
+        FullyQualifiedErrorId=error.error_id,
     )
-    pipeline.prepare_message(PipelineState(PipelineState=PSInvocationState.Failed.value, ExceptionAsErrorRecord=error))
+    pipeline.prepare_message(PipelineState(PipelineState=PSInvocationState.Failed.value, ExceptionAsErrorRecord=record))
     pipeline.state = PSInvocationState.Failed
 
 

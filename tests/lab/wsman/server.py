@@ -5,6 +5,7 @@
 
 One aiohttp server serves all sockets; which device a connection belongs to follows from the port it came in at.
 """
+
 from __future__ import annotations
 
 import asyncio

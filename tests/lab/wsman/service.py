@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The WinRM service of one device: requests in, answers or faults out."""
+
 from __future__ import annotations
 
 import asyncio

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shells of WinRS and what all shells have in common: output that is fetched with Receive (MS-WSMV 3.1.4.1.31)."""
+
 from __future__ import annotations
 
 import asyncio

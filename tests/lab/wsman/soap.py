@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SOAP envelopes of WS-Management: requests parsed, answers written (MS-WSMV 2.2, 3.1.4)."""
+
 from __future__ import annotations
 
 import re
