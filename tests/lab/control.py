@@ -1,0 +1,224 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control API of the lab: JSON over HTTP on loopback, for tests and demos.
+
+=======================================  ==============================================================================
+GET /devices                             [{name, hostname, kind, online, join, expect}]
+GET /devices/NAME                        the whole state (``tests.lab.device.dump``), with ``digest``
+GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], newest first
+POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
+DELETE /devices/NAME/faults              no faults are pending any more
+POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
+GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
+PATCH /tenant                            {"registration_policy": {...}, "mdm_policy": {...}, "conditional_access": [...]}
+POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"}
+PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
+DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
+GET /packages                            {label: {id, user, tenant}}
+=======================================  ==============================================================================
+
+Errors are {"error": sentence} with status 400 or 404. /tenant is the tenant that devices are to join; every tenant has
+the same routes below /tenants/LABEL.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import typing as t
+
+from aiohttp import web
+
+from .device.dump import dump, summary
+from .device.wire import utc_text
+from .scenario_schema import FAULTS
+from .tenant import Tenant
+from .tenant.model import LIFETIME_DAYS
+from .world import World
+
+WORLD: web.AppKey[World] = web.AppKey("world", World)
+POLICIES = ("registration_policy", "mdm_policy", "conditional_access")
+
+
+def application(world: World) -> web.Application:
+    """The API of one world; ``tests.lab.__main__`` serves it."""
+    app = web.Application(middlewares=[_errors])
+    app[WORLD] = world
+    app.router.add_get("/devices", _devices)
+    app.router.add_get("/devices/{name}", _device)
+    app.router.add_get("/devices/{name}/events", _events)
+    app.router.add_post("/devices/{name}/faults", _add_fault)
+    app.router.add_delete("/devices/{name}/faults", _clear_faults)
+    app.router.add_post("/devices/{name}/power", _power)
+    app.router.add_get("/packages", _packages)
+    for prefix in ("/tenant", "/tenants/{label}"):
+        app.router.add_get(prefix, _tenant)
+        app.router.add_patch(prefix, _set_policies)
+        app.router.add_post(prefix + "/packages/{package}", _change_token)
+        app.router.add_patch(prefix + "/devices/{device_id}", _change_object)
+        app.router.add_delete(prefix + "/devices/{device_id}", _delete_object)
+    return app
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@web.middleware
+async def _errors(request: web.Request, handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except _Refused as refusal:
+        return web.json_response({"error": str(refusal)}, status=refusal.status)
+
+
+# --- devices ------------------------------------------------------------------------------------------------------------
+
+async def _devices(request: web.Request) -> web.Response:
+    return web.json_response([summary(host) for host in request.app[WORLD].hosts])
+
+
+async def _device(request: web.Request) -> web.Response:
+    return web.json_response(dump(_host(request)))
+
+
+async def _events(request: web.Request) -> web.Response:
+    host, log = _host(request), request.query.get("log", "")
+    if not host.events.exists(log):
+        raise _Refused(404, f"{host.name} has no log '{log}'")
+    return web.json_response([{
+        "id": e.id, "record": e.record, "utc": utc_text(e.utc), "provider": e.provider, "data": list(e.data)}
+        for e in reversed(host.events.read(log))])
+
+
+async def _add_fault(request: web.Request) -> web.Response:
+    host, body = _host(request), await _body(request)
+    kind, times = body.pop("kind", None), body.pop("times", 1)
+    if kind not in FAULTS:
+        raise _Refused(400, f"kind must be one of {', '.join(FAULTS)}")
+    if not isinstance(times, int) or times < 1:
+        raise _Refused(400, "times must be a whole number above 0")
+    host.faults.add(kind, body, times)
+    return web.json_response({"faults": host.faults.pending()})
+
+
+async def _clear_faults(request: web.Request) -> web.Response:
+    _host(request).faults.clear()
+    return web.json_response({"faults": {}})
+
+
+async def _power(request: web.Request) -> web.Response:
+    host, body = _host(request), await _body(request)
+    state = body.get("state")
+    if state == "off":
+        host.power.stop()
+        await host.power.off()
+    elif state == "on":
+        await host.power.on()
+    elif state == "restart":
+        host.power.schedule_restart(body.get("delay", 0), "asked for over the control API", "lab")
+    else:
+        raise _Refused(400, "state must be on, off or restart")
+    return web.json_response({"online": host.online, "restart_scheduled": host.power.scheduled})
+
+
+# --- tenants ------------------------------------------------------------------------------------------------------------
+
+async def _tenant(request: web.Request) -> web.Response:
+    tenant = _find_tenant(request)
+    shown = {field.name: getattr(tenant, field.name) for field in dataclasses.fields(tenant)}
+    shown["tokens"] = [
+        {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
+        for token in tenant.tokens.values()]
+    return web.json_response(shown)
+
+
+async def _set_policies(request: web.Request) -> web.Response:
+    tenant, body = _find_tenant(request), await _body(request)
+    unknown = set(body) - set(POLICIES)
+    if unknown:
+        raise _Refused(400, f"only {', '.join(POLICIES)} can be set, not {', '.join(sorted(unknown))}")
+    for name in POLICIES[:2]:
+        getattr(tenant, name).update(body.get(name, {}))
+    tenant.conditional_access = body.get("conditional_access", tenant.conditional_access)
+    return web.json_response({name: getattr(tenant, name) for name in POLICIES})
+
+
+async def _change_token(request: web.Request) -> web.Response:
+    world, tenant, body = request.app[WORLD], _find_tenant(request), await _body(request)
+    package = world.packages.get(request.match_info["package"])
+    if package is None or package.tenant is not tenant or package.upn is None:
+        raise _Refused(404, f"this tenant issued no token for a package '{request.match_info['package']}'")
+    token = next(token for token in tenant.tokens.values() if token.value.encode() in package.data)
+    now = world.clock.utc()
+    if body.get("token") == "revoke":
+        tenant.users.pop(token.user_id, None)
+    elif body.get("token") == "expire":
+        token.expires = now - datetime.timedelta(days=1)
+    elif body.get("token") == "renew":
+        token.expires = now + datetime.timedelta(days=LIFETIME_DAYS)
+        tenant.users.setdefault(token.user_id, {
+            "id": token.user_id, "userPrincipalName": package.upn, "displayName": package.upn.partition("@")[0],
+            "accountEnabled": True})
+    else:
+        raise _Refused(400, "token must be revoke, expire or renew")
+    return web.json_response({"user_exists": token.user_id in tenant.users, "expires": utc_text(token.expires)})
+
+
+async def _change_object(request: web.Request) -> web.Response:
+    found = _find_object(request)
+    found.update(await _body(request))
+    return web.json_response(found)
+
+
+async def _delete_object(request: web.Request) -> web.Response:
+    found = _find_object(request)
+    del _find_tenant(request).devices[found["id"]]
+    return web.json_response(found)
+
+
+async def _packages(request: web.Request) -> web.Response:
+    packages = request.app[WORLD].packages
+    return web.json_response({
+        label: {"id": p.id, "user": p.upn, "tenant": p.tenant.id} for label, p in packages.items()})
+
+
+# --- small ones ---------------------------------------------------------------------------------------------------------
+
+def _host(request: web.Request):
+    name = request.match_info["name"]
+    host = request.app[WORLD].host(name)
+    if host is None:
+        raise _Refused(404, f"there is no device '{name}'")
+    return host
+
+
+def _find_tenant(request: web.Request) -> Tenant:
+    world = request.app[WORLD]
+    label = request.match_info.get("label")
+    if label is None:
+        return world.tenant
+    if label not in world.tenants:
+        raise _Refused(404, f"there is no tenant '{label}', only {', '.join(world.tenants)}")
+    return world.tenants[label]
+
+
+def _find_object(request: web.Request) -> dict:
+    found = _find_tenant(request).device(request.match_info["device_id"])
+    if found is None:
+        raise _Refused(404, "there is no device object with this deviceId")
+    return found
+
+
+async def _body(request: web.Request) -> dict[str, t.Any]:
+    try:
+        body = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _Refused(400, f"the body is no JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise _Refused(400, "the body must be an object")
+    return body

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""dsregcmd /AzureSecureVMJoin: the join of an Azure VM by its managed identity.
+
+Exit codes are HRESULTs as signed integers: -2145648574 (0x801c0042, no tenant id from the identity endpoint),
+-2145648607 (0x801c0021, discovery failed); documented in "Sign in to a Windows virtual machine in Azure".
+"""
+
+from __future__ import annotations
+
+from ..tenant import registration
+from . import joinstate, network
+from .accounts import Caller
+from .errors import E_ACCESSDENIED, hexadecimal, signed
+from .events import REGISTRATION
+from .provisioning import aadj
+
+NO_TENANT_ID = 0x801C0042
+DISCOVERY_FAILED = 0x801C0021
+
+
+async def secure_vm_join(device, caller: Caller, mdm_id: str | None) -> tuple[int, str]:
+    """Exit code and the text of /debug."""
+    if not caller.system:
+        return _failed(device, E_ACCESSDENIED, "The join must run as SYSTEM.")
+    if joinstate.read(device) is not None or device.domain is not None:
+        device.event(REGISTRATION, 335)
+        return _failed(device, aadj.ALREADY_JOINED, "The device is already joined.")
+    if not device.hardware.azure:
+        await device.sleep(network.CONNECT_TIMEOUT)
+        return _failed(device, NO_TENANT_ID, "The instance metadata service did not answer.")
+    try:
+        await device.network.request(network.METADATA)
+    except network.Unreachable:
+        return _failed(device, NO_TENANT_ID, "The instance metadata service did not answer.")
+    tenant = device.directory.tenants.get(device.hardware.identity or "")
+    if tenant is None:
+        return _failed(device, NO_TENANT_ID, "The virtual machine has no managed identity.")
+    try:
+        await device.network.request(network.REGISTRATION)
+        await device.network.request(network.LOGIN)
+    except network.Unreachable as error:
+        return _failed(device, DISCOVERY_FAILED, f"{error.host}: {hexadecimal(error.hresult)}")
+    await device.sleep(3)
+    aadj.complete(device, registration.join_with_identity(device.directory, tenant, device, mdm_id), None)
+    device.event(REGISTRATION, 389)
+    return 0, _text("DsrCmdAzureHelper::Join succeeded.")
+
+
+def _failed(device, code: int, reason: str) -> tuple[int, str]:
+    if code != E_ACCESSDENIED:
+        device.event(REGISTRATION, 304, [signed(code), "", "Undefined", "Azure AD", reason])
+    return signed(code), _text(f"AzureSecureVMJoin failed: {hexadecimal(code)}", reason)
+
+
+def _text(*lines: str) -> str:
+    return "".join(line + "\r\n" for line in lines)

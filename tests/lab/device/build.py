@@ -1,0 +1,148 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A device from the options of a scenario: what it is, what it is joined to, how its world treats it."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from .. import ppkg
+from ..tenant import Directory, Registered, Tenant
+from ..tenant import registration as service
+from . import joinstate, mdm, power
+from .accounts import POLICIES, Account
+from .device import Device
+from .images import image
+from .provisioning import cmdlets, engine, results
+from .provisioning.package import EngineOptions, InstalledPackage, key
+from .registry import Registry
+
+LOGIN = "ansible"
+#: Long, because newer versions of ansible-core mask a secret wherever its text occurs.
+PASSWORD = "Lab-only.Password-of-every-simulated-device.0451"
+DEFAULT_BUILD = "22631.4317"
+JOINED_DAYS_AGO = 60
+
+
+def build(name: str, hostname: str, options: dict[str, t.Any], context: "Context") -> Device:
+    """A device named ``name`` in the inventory. ``options`` is the ``device`` block of a kind, already checked."""
+    windows = options.get("windows", {})
+    made = image(windows.get("edition", "Professional"), str(windows.get("build", DEFAULT_BUILD)),
+                 windows.get("language", "en-US"))
+    device = Device(name, options.get("hostname", hostname), made, context.clock, context.directory)
+    device.login = LOGIN
+    device.skew = datetime.timedelta(seconds=options.get("clock_skew", 0))
+    power.backdate_boot(device, 7)
+    device.local_accounts = [
+        Account("Administrator", 500, PASSWORD, enabled=False), Account(LOGIN, 1001, PASSWORD),
+        Account("lab.user", 1002, PASSWORD, administrator=False)]
+    for account in device.local_accounts[1:]:
+        device.users[f"{device.machine_sid}-{account.rid}"] = Registry()
+    device.hardware.tpm = options.get("tpm", True)
+    _set_azure(device, options.get("azure"), context)
+    device.domain = options.get("domain")
+    device.domain_tests = options.get("domain_tests", {})
+    device.network.blocked = set(options.get("blocked", []))
+    device.mdm.delay = options.get("mdm_delay", device.mdm.delay)
+    device.power.boot_seconds = options.get("boot_seconds", device.power.boot_seconds)
+    device.power.at_boot = [engine.resume, mdm.resume]
+    device.engine = _engine(options.get("engine", {}))
+    _set_state(device, options, context)
+    return device
+
+
+class Context(t.NamedTuple):
+    """What a device is built into. ``packages``: (label to (bytes, tenant, token's user principal name))."""
+
+    clock: t.Any
+    directory: Directory
+    tenants: dict[str, Tenant]
+    packages: dict[str, "Package"]
+
+
+class Package(t.NamedTuple):
+    """A package file of the world. ``upn`` is its package user, None where it carries no token."""
+
+    label: str
+    data: bytes
+    tenant: Tenant
+    upn: str | None
+    id: str
+
+
+def _engine(options: dict[str, t.Any]) -> EngineOptions:
+    given = dict(options)
+    if "retry_delays" in given:
+        given["retry_delays"] = tuple(given["retry_delays"])
+    given["failures"] = [dict(failure) for failure in given.get("failures", [])]
+    return EngineOptions(**given)
+
+
+def _set_azure(device: Device, azure: dict | None, context: Context) -> None:
+    if azure is not None:
+        device.hardware.azure = True
+        identity = azure.get("identity")
+        device.hardware.identity = context.tenants[identity].id if identity else None
+
+
+def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> None:
+    join = options.get("join")
+    if join is not None:
+        _join(device, join, options.get("mdm", "none"), context)
+    elif options.get("mdm") == "leftovers":
+        mdm.leave_leftovers(device, next(iter(context.tenants.values())).id)
+    power.mark_pending(device, options.get("pending_reboot", []))
+    if "rename" in options.get("pending_reboot", []):
+        device.set_name(f"{device.hostname}-NEW"[-15:], active=False)
+    device.power.blocks_join = options.get("reboot_blocks_join", False)
+    if options.get("token_filter"):
+        device.registry.set(POLICIES, {"LocalAccountTokenFilterPolicy": 0})
+    if options.get("policies"):
+        device.registry.set(cmdlets.POLICY, options["policies"])
+    for label in options.get("installed", []):
+        _installed(device, context.packages[label])
+    for fault in options.get("faults", []):
+        settings = {name: value for name, value in fault.items() if name not in ("kind", "times")}
+        device.faults.add(fault["kind"], settings, fault.get("times", 1))
+
+
+def _join(device: Device, join: dict[str, t.Any], enrolled: str, context: Context) -> None:
+    tenant = context.tenants[join.get("tenant", "main")]
+    trust = {"entra": "AzureAd", "hybrid": "ServerAd", "registered": "Workplace"}[join["type"]]
+    upn = f"lab.user@{tenant.domains[0]}" if trust == "Workplace" else f"admin@{tenant.domains[0]}"
+    if "package" in join:
+        upn = context.packages[join["package"]].upn or upn
+    registered = service.create(context.directory, tenant, device, upn, enrolled == "enrolled", trust_type=trust)
+    when = device.utc() - datetime.timedelta(days=JOINED_DAYS_AGO)
+    if trust == "Workplace":
+        joinstate.register_workplace(device, f"{device.machine_sid}-1002", registered, when)
+    else:
+        state = joinstate.write(device, registered, JOINED_DAYS_AGO)
+        if enrolled == "enrolled":
+            mdm.enroll(device, state)
+        elif enrolled == "leftovers":
+            mdm.leave_leftovers(device, tenant.id)
+    _set_object(tenant, registered, join.get("object", "present"))
+
+
+def _set_object(tenant: Tenant, registered: Registered, state: str) -> None:
+    found = tenant.device(registered.device_id)
+    if found is not None and state == "disabled":
+        found["accountEnabled"] = False
+    elif found is not None and state == "deleted":
+        del tenant.devices[found["id"]]
+
+
+def _installed(device: Device, package: Package) -> None:
+    """A package that was applied before the world began, without its join (left since, or another cause)."""
+    settings = ppkg.inspect(package.data)
+    path = rf"{device.files.resolve(cmdlets.STORE)}\{package.label}.ppkg"
+    device.files.make_directory(cmdlets.STORE)
+    device.files.write(path, package.data)
+    known = InstalledPackage(key(settings["package_id"]), settings["name"], settings["version"], path, settings)
+    device.packages[known.id] = known
+    results.register(device, known)
+    for name in known.sets:
+        results.record(device, known, name, 0)

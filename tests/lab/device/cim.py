@@ -1,0 +1,133 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CIM classes, computed from the state of the device when asked. Property names and values as Microsoft documents them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import errors
+from .accounts import ADMINISTRATORS, Caller
+from .images import LANGUAGES
+from .wire import utc_text
+
+CIMV2 = "root/cimv2"
+TPM_NAMESPACE = "root/cimv2/security/microsofttpm"
+#: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
+AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
+
+
+def instances(device, caller: Caller, class_name: str, namespace: str) -> list[dict[str, t.Any]]:
+    """All instances of a class. WindowsError for an unknown class or namespace, or where the caller may not look."""
+    space = namespace.replace("\\", "/").strip("/").lower()
+    if space not in (CIMV2, TPM_NAMESPACE):
+        raise errors.cim_error("Invalid namespace ", errors.WBEM_E_INVALID_NAMESPACE)
+    classes = _CLASSES[space]
+    reader = classes.get(class_name.lower())
+    if reader is None:
+        raise errors.cim_error("Invalid class ", errors.WBEM_E_INVALID_CLASS)
+    if space == TPM_NAMESPACE and not caller.elevated:
+        raise errors.cim_error("Access denied ", errors.WBEM_E_ACCESS_DENIED)
+    return reader(device)
+
+
+def _operating_system(device) -> list[dict]:
+    image = device.image
+    return [{
+        "Caption": image.caption, "Version": f"10.0.{image.build}", "BuildNumber": str(image.build),
+        "OperatingSystemSKU": image.edition.sku, "ProductType": 3 if image.server else 1,
+        "OSArchitecture": "64-bit", "OSLanguage": LANGUAGES[image.language], "MUILanguages": [image.language],
+        "Locale": f"{LANGUAGES[image.language]:04x}", "CSName": device.hostname.upper()[:15],
+        "LastBootUpTime": utc_text(device.booted), "LocalDateTime": utc_text(device.utc()),
+        "SystemDirectory": r"C:\Windows\system32", "WindowsDirectory": r"C:\Windows", "SystemDrive": "C:",
+        "Status": "OK",
+    }]
+
+
+def _computer_system(device) -> list[dict]:
+    hardware, joined = device.hardware, device.domain is not None
+    role = (3 if joined else 2) if device.image.server else (1 if joined else 0)
+    return [{
+        "Name": device.hostname.upper()[:15], "DNSHostName": device.hostname, "Domain": device.domain or "WORKGROUP",
+        "Workgroup": None if joined else "WORKGROUP", "PartOfDomain": joined, "DomainRole": role,
+        "Manufacturer": "Microsoft Corporation" if hardware.azure else hardware.manufacturer,
+        "Model": "Virtual Machine" if hardware.azure else hardware.model,
+        "PCSystemType": 1 if hardware.azure or device.image.server else 2,
+        "HypervisorPresent": hardware.azure, "UserName": None, "TotalPhysicalMemory": 16 * 2**30,
+    }]
+
+
+def _bios(device) -> list[dict]:
+    return [{
+        "SerialNumber": device.hardware.serial, "Manufacturer": device.hardware.manufacturer,
+        "SMBIOSBIOSVersion": "N3QET41W (1.41)",
+    }]
+
+
+def _enclosure(device) -> list[dict]:
+    azure = device.hardware.azure
+    return [{
+        "ChassisTypes": [3] if azure or device.image.server else [10], "SerialNumber": device.hardware.serial,
+        "SMBIOSAssetTag": AZURE_ASSET_TAG if azure else "No Asset Information",
+        "Manufacturer": "Microsoft Corporation" if azure else device.hardware.manufacturer,
+    }]
+
+
+def _product(device) -> list[dict]:
+    return [{
+        "UUID": device.new_id("smbios").upper(), "IdentifyingNumber": device.hardware.serial,
+        "Name": device.hardware.model, "Vendor": device.hardware.manufacturer,
+    }]
+
+
+def _disk(device) -> list[dict]:
+    return [{"DeviceID": "C:", "DriveType": 3, "Size": 256 * 2**30, "FreeSpace": device.hardware.free_bytes,
+             "FileSystem": "NTFS"}]
+
+
+def _processes(device) -> list[dict]:
+    return [{"Name": process.name, "ProcessId": process.pid} for process in device.processes.all()]
+
+
+def _user_accounts(device) -> list[dict]:
+    return [{
+        "Name": account.name, "Domain": device.hostname.upper()[:15], "LocalAccount": True,
+        "SID": f"{device.machine_sid}-{account.rid}", "Disabled": not account.enabled, "Lockout": False,
+        "PasswordRequired": True, "Status": "OK" if account.enabled else "Degraded",
+    } for account in device.local_accounts]
+
+
+def _groups(device) -> list[dict]:
+    return [{"Name": name, "SID": sid, "LocalAccount": True, "Domain": device.hostname.upper()[:15]}
+            for name, sid in ((_administrators(device), ADMINISTRATORS),)]
+
+
+def _administrators(device) -> str:
+    return {"de-DE": "Administratoren", "fr-FR": "Administrateurs"}.get(device.image.language, "Administrators")
+
+
+def _tpm(device) -> list[dict]:
+    if not device.hardware.tpm:
+        return []
+    return [{
+        "IsActivated_InitialValue": True, "IsEnabled_InitialValue": True, "IsOwned_InitialValue": True,
+        "ManufacturerId": 0x494E5443, "ManufacturerIdTxt": "INTC", "ManufacturerVersion": "600.18.33.0",
+        "SpecVersion": "2.0, 0, 1.59", "PhysicalPresenceVersionInfo": "1.3",
+    }]
+
+
+_CLASSES: dict[str, dict[str, t.Callable]] = {
+    CIMV2: {
+        "win32_operatingsystem": _operating_system,
+        "win32_computersystem": _computer_system,
+        "win32_computersystemproduct": _product,
+        "win32_bios": _bios,
+        "win32_systemenclosure": _enclosure,
+        "win32_logicaldisk": _disk,
+        "win32_process": _processes,
+        "win32_useraccount": _user_accounts,
+        "win32_group": _groups,
+    },
+    TPM_NAMESPACE: {"win32_tpm": _tpm},
+}

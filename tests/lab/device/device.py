@@ -1,0 +1,180 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One simulated Windows device: the parts that hold its state and the doors through which the world sees it.
+
+Implements ``tests.lab.host.Host``. What a device *does* (provisioning, enrollment, restart, operations) lives in modules
+of its own that take the device as an argument.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime
+import itertools
+import typing as t
+import uuid
+from collections.abc import Coroutine, Mapping, Sequence
+
+from ..clock import Clock
+from .accounts import SYSTEM, Account, Caller, caller
+from .certificates import Certificate
+from .events import SYSTEM as SYSTEM_LOG
+from .events import EventLogs
+from .faults import Faults
+from .files import ENVIRONMENT, Files
+from .images import COMPUTER_NAME, TCPIP, Image
+from .jobs import Job
+from .mdm import MdmOptions
+from .network import Network
+from .power import Power
+from .processes import Processes
+from .provisioning.package import EngineOptions, InstalledPackage
+from .registry import Registry
+from .tasks import Tasks
+
+NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
+
+
+@dataclasses.dataclass
+class Hardware:
+    """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity."""
+
+    manufacturer: str = "LENOVO"
+    model: str = "21HM"
+    serial: str = "PF000000"
+    tpm: bool = True
+    azure: bool = False
+    identity: str | None = None
+    free_bytes: int = 120 * 2**30
+
+
+class Device:
+    """One device. Its registry, files and certificates are the truth: joined means what they say."""
+
+    def __init__(self, name: str, hostname: str, image: Image, clock: Clock, directory, seed: str = "") -> None:
+        self.name = name
+        self.image = image
+        self.clock = clock
+        self.directory = directory
+        self.seed = seed or name
+        self.skew = datetime.timedelta()
+        self.online = True
+        self.on_power: list = []
+        self.faults = Faults()
+        self.variables: dict[str, t.Any] = {}
+        self.groups: list[str] = []
+        self.expect: dict[str, t.Any] = {}
+        self.kind = ""
+        self.registry = Registry(image.registry)
+        self.users: dict[str, Registry] = {}
+        self.files = Files(image.files, ENVIRONMENT)
+        self.certificates: list[Certificate] = []
+        self.events = EventLogs(image.logs, image.language.split("-")[0])
+        self.processes = Processes()
+        self.tasks = Tasks(image.task_folders)
+        self.network = Network(self)
+        self.power = Power(self)
+        self.jobs: dict[str, Job] = {}
+        self.packages: dict[str, InstalledPackage] = {}
+        self.engine = EngineOptions()
+        self.mdm = MdmOptions()
+        self.hardware = Hardware(serial="PF" + self.new_id("serial").replace("-", "")[:6].upper())
+        self.local_accounts: list[Account] = []
+        self.login = ""
+        self.domain: str | None = None
+        self.domain_tests: dict[str, str] = {}
+        self.powershell_processes = 0
+        self._ids = itertools.count()
+        self._running: set[asyncio.Task] = set()
+        self.hostname = hostname
+        self.set_name(hostname, active=True)
+        self.booted = self.utc() - datetime.timedelta(hours=7)
+        self.machine_sid = "S-1-5-21-" + "-".join(
+            str(uuid.uuid5(NAMESPACE, f"{self.seed}/{part}").int % 2**32) for part in "abc")
+
+    # --- identity and time ----------------------------------------------------------------------------------------------
+
+    def utc(self) -> datetime.datetime:
+        """The device's own idea of UTC: true time plus its skew."""
+        return self.clock.utc() + self.skew
+
+    def new_id(self, purpose: str) -> str:
+        """A GUID (lower case) that is the same in every run of the same scenario for the same purpose."""
+        return str(uuid.uuid5(NAMESPACE, f"{self.seed}/{purpose}"))
+
+    def next_id(self, purpose: str) -> str:
+        """A further GUID with each call."""
+        return self.new_id(f"{purpose}/{next(self._ids)}")
+
+    def set_name(self, hostname: str, active: bool) -> None:
+        """Write the computer name; ``active`` False leaves it pending until the next boot."""
+        self.registry.set(rf"{COMPUTER_NAME}\ComputerName", {"ComputerName": hostname.upper()[:15]})
+        self.registry.set(TCPIP, {"NV Hostname": hostname})
+        if active:
+            self.registry.set(rf"{COMPUTER_NAME}\ActiveComputerName", {"ComputerName": hostname.upper()[:15]})
+            self.registry.set(TCPIP, {"Hostname": hostname})
+            self.hostname = hostname
+            self.files.environment["computername"] = hostname
+
+    # --- accounts -------------------------------------------------------------------------------------------------------
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """Accounts that can sign in, with their passwords."""
+        return {account.name: account.password for account in self.local_accounts if account.enabled}
+
+    def account(self, name: str) -> Account | None:
+        return next((a for a in self.local_accounts if a.name.lower() == name.lower()), None)
+
+    # --- small writers --------------------------------------------------------------------------------------------------
+
+    def event(self, log: str, event_id: int, data: Sequence = (), provider: str = "") -> None:
+        """Write an event at the device's own time."""
+        self.events.write(log, event_id, self.utc(), data, provider)
+
+    def system_event(self, provider: str, event_id: int, data: Sequence = ()) -> None:
+        self.event(SYSTEM_LOG, event_id, data, provider)
+
+    # --- what runs ------------------------------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine) -> asyncio.Task:
+        """Run something on the device; it is cut off when the power goes."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def kill_everything(self) -> None:
+        """Cut off all that runs, as the end of a session does."""
+        for task in list(self._running):
+            task.cancel()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many device seconds."""
+        await self.clock.sleep(seconds)
+
+    # --- the doors ------------------------------------------------------------------------------------------------------
+
+    def process_started(self, count: int = 1) -> None:
+        self.powershell_processes += count
+
+    def caller(self, account: str, system: bool = False) -> Caller:
+        return SYSTEM if system else caller(self, account)
+
+    async def run_operations(self, request: dict, *, account: str, system: bool = False) -> dict:
+        """Run one request of vocabulary.json. ConnectionAbortedError if the device loses power meanwhile."""
+        from .operations import run_request
+        task = self.spawn(run_request(self, self.caller(account, system), request))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise ConnectionAbortedError(f"{self.name} lost power") from None
+            raise
+
+    async def dsregcmd(self, arguments: list[str], *, account: str) -> tuple[int, str]:
+        """Run dsregcmd.exe: exit code and text with CRLF line ends."""
+        from .dsregcmd import run
+        return await run(self, self.caller(account), arguments)

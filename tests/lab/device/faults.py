@@ -1,0 +1,30 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults that wait to be met: put in by a scenario or the control API, each consumed once, oldest first."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Faults:
+    """Pending faults of one device, by kind. ``tests.lab.host.Faults`` lists the kinds of the network side."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, list[dict[str, t.Any]]] = {}
+
+    def add(self, kind: str, options: dict[str, t.Any] | None = None, times: int = 1) -> None:
+        self._pending.setdefault(kind, []).extend(dict(options or {}) for _each in range(times))
+
+    def take(self, kind: str) -> dict[str, t.Any] | None:
+        """The options of the oldest pending fault of this kind, which is then gone; None where there is none."""
+        waiting = self._pending.get(kind)
+        return waiting.pop(0) if waiting else None
+
+    def pending(self) -> dict[str, int]:
+        """How many of each kind are left."""
+        return {kind: len(waiting) for kind, waiting in self._pending.items() if waiting}
+
+    def clear(self) -> None:
+        self._pending.clear()

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Windows as installed: what every device of one edition, build and language has in common, built once and shared."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+from . import events
+from .files import Entry
+from .registry import Key, Registry
+
+
+@dataclasses.dataclass(frozen=True)
+class Edition:
+    """One edition: the numbers are Win32_OperatingSystem.OperatingSystemSKU and ProductType."""
+
+    id: str
+    title: str
+    sku: int
+    server: bool = False
+    home: bool = False
+
+
+EDITIONS = {edition.id: edition for edition in (
+    Edition("Professional", "Pro", 48),
+    Edition("ProfessionalWorkstation", "Pro for Workstations", 161),
+    Edition("Enterprise", "Enterprise", 4),
+    Edition("EnterpriseS", "Enterprise LTSC", 125),
+    Edition("Education", "Education", 121),
+    Edition("Core", "Home", 101, home=True),
+    Edition("CoreSingleLanguage", "Home Single Language", 100, home=True),
+    Edition("ServerStandard", "Standard", 7, server=True),
+    Edition("ServerDatacenter", "Datacenter", 8, server=True),
+)}
+CLIENT_VERSIONS = {
+    14393: "1607", 15063: "1703", 16299: "1709", 17134: "1803", 17763: "1809", 18362: "1903", 18363: "1909",
+    19041: "2004", 19042: "20H2", 19043: "21H1", 19044: "21H2", 19045: "22H2",
+    22000: "21H2", 22621: "22H2", 22631: "23H2", 26100: "24H2", 26200: "25H2",
+}
+SERVER_VERSIONS = {14393: ("2016", "1607"), 17763: ("2019", "1809"), 20348: ("2022", "21H2"), 26100: ("2025", "24H2")}
+LANGUAGES = {"en-US": 0x409, "it-IT": 0x410, "de-DE": 0x407, "fr-FR": 0x40C}
+
+CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+COMPUTER_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName"
+TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
+#: Subkeys of Enrollments that every Windows has and that are no enrollments.
+ENROLLMENT_FOLDERS = ("Context", "Ownership", "Status", "ValidNodePaths")
+#: Built-in pseudo enrollments (seen in every public dump of the key): no ProviderID of an MDM.
+BUILT_IN_ENROLLMENTS = (
+    "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49", "89E9E42C-7A9F-4E8E-9D1C-8B9B1E7B9A8E",
+    "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+)
+SYSTEM32 = r"C:\Windows\System32"
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """A Windows installation that devices share. ``revision`` is the UBR, the number behind the build."""
+
+    edition: Edition
+    build: int
+    revision: int
+    language: str
+    registry: Key
+    files: dict[str, Entry]
+    logs: tuple[str, ...]
+    task_folders: frozenset[str]
+
+    @property
+    def server(self) -> bool:
+        return self.edition.server
+
+    @property
+    def display_version(self) -> str:
+        return SERVER_VERSIONS[self.build][1] if self.server else CLIENT_VERSIONS[self.build]
+
+    @property
+    def caption(self) -> str:
+        """Win32_OperatingSystem.Caption."""
+        if self.server:
+            return f"Microsoft Windows Server {SERVER_VERSIONS[self.build][0]} {self.edition.title}"
+        return f"Microsoft Windows {11 if self.build >= 22000 else 10} {self.edition.title}"
+
+
+@functools.lru_cache(maxsize=None)
+def image(edition: str, build: str, language: str) -> Image:
+    """The image of an edition id, a build like ``22631.4317`` and a language; KeyError or ValueError for unknown ones."""
+    kind = EDITIONS[edition]
+    number, _dot, revision = build.partition(".")
+    known = SERVER_VERSIONS if kind.server else CLIENT_VERSIONS
+    if int(number) not in known:
+        raise ValueError(f"no {'server' if kind.server else 'client'} Windows has build {number}")
+    LANGUAGES[language]
+    folders = {r"\Microsoft\Windows\Workplace Join"}
+    if not kind.server:
+        folders |= {r"\Microsoft\Windows\Management\Provisioning", r"\Microsoft\Windows\EnterpriseMgmt"}
+    made = Image(
+        kind, int(number), int(revision or 1), language, Registry().root, _files(kind, int(number)),
+        (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM), frozenset(folders))
+    return dataclasses.replace(made, registry=_registry(made))
+
+
+def _registry(made: Image) -> Key:
+    hive = Registry()
+    version = {
+        "ProductName": f"Windows Server {SERVER_VERSIONS[made.build][0]} {made.edition.title}" if made.server
+        else f"Windows 10 {made.edition.title}",  # Windows 11 still says 10 here
+        "EditionID": made.edition.id,
+        "InstallationType": "Server" if made.server else "Client",
+        "CurrentBuild": str(made.build), "CurrentBuildNumber": str(made.build), "UBR": made.revision,
+        "CurrentVersion": "6.3", "CurrentMajorVersionNumber": 10, "CurrentMinorVersionNumber": 0,
+        "ReleaseId": made.display_version if made.build < 19042 else "2009",
+        "RegisteredOwner": "Lab", "RegisteredOrganization": "",
+    }
+    if made.build >= 19042:
+        version["DisplayVersion"] = made.display_version
+    hive.set(CURRENT_VERSION, version)
+    hive.set(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing", {"Version": "10.0"})
+    hive.set(r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update")
+    hive.set(r"SYSTEM\CurrentControlSet\Control\Session Manager", {"ProtectionMode": 1, "SETUPEXECUTE": []})
+    hive.set(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin")
+    hive.set(r"SYSTEM\CurrentControlSet\Services\Netlogon")
+    hive.set(r"SOFTWARE\Microsoft\Provisioning\Results")
+    hive.set(r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts")
+    hive.set(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security", {"AllowAddProvisioningPackage": 1})
+    hive.set(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System", {
+        "EnableLUA": 1, "LocalAccountTokenFilterPolicy": 1})
+    for folder in ENROLLMENT_FOLDERS:
+        hive.set(rf"SOFTWARE\Microsoft\Enrollments\{folder}")
+    for guid in BUILT_IN_ENROLLMENTS:
+        hive.set(rf"SOFTWARE\Microsoft\Enrollments\{guid}", {"EnrollmentState": 0})
+    return hive.root
+
+
+@functools.lru_cache(maxsize=None)
+def _files(edition: Edition, build: int) -> dict[str, Entry]:
+    directories = [
+        "C:\\", r"C:\Windows", SYSTEM32, r"C:\Windows\Temp", SYSTEM32 + r"\WindowsPowerShell",
+        SYSTEM32 + r"\WindowsPowerShell\v1.0", r"C:\Program Files", r"C:\Program Files (x86)", r"C:\ProgramData",
+        r"C:\ProgramData\Microsoft", r"C:\Users", r"C:\Users\Public",
+    ]
+    programs = ["cmd.exe", "dsregcmd.exe", "hostname.exe", "shutdown.exe", "whoami.exe",
+                r"WindowsPowerShell\v1.0\powershell.exe"]
+    if not edition.server:
+        directories.append(r"C:\ProgramData\Microsoft\Provisioning")
+        programs += ["provtool.exe", "deviceenroller.exe"]
+    entries = [Entry(path, None) for path in directories]
+    entries += [Entry(rf"{SYSTEM32}\{name}", f"MZ {name} {build}".encode("ascii")) for name in programs]
+    return {entry.path.lower(): entry for entry in entries}

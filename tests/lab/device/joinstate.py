@@ -1,0 +1,92 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The join of a device, as its registry and certificates say it: read, written and cleared here and nowhere else.
+
+Places and value names as read by AADInternals (``Device.ps1``) and documented in the Microsoft Entra device FAQ.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from .certificates import DEVICE_ISSUER, Certificate, device_certificate, p2p_certificate
+
+CLOUD_DOMAIN_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
+WORKPLACE_JOIN = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin"
+DRS = "https://enterpriseregistration.windows.net/EnrollmentServer/DeviceEnrollmentWebService.svc"
+
+
+@dataclasses.dataclass(frozen=True)
+class Join:
+    """What a joined device knows about itself."""
+
+    device_id: str
+    tenant_id: str
+    tenant_name: str
+    user_email: str
+    certificate: Certificate
+    mdm_url: str
+    mdm_terms_url: str
+    mdm_compliance_url: str
+    tpm: bool
+
+
+def read(device) -> Join | None:
+    """The join of the device, None where it has none."""
+    for thumbprint in device.registry.subkeys(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo"):
+        info = rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{thumbprint}"
+        certificate = next((c for c in device.certificates if c.thumbprint == thumbprint), None)
+        tenant_id = device.registry.get(info, "TenantId", "")
+        if certificate is None or not tenant_id:
+            continue
+        tenant = rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{tenant_id}"
+        return Join(
+            device_id=certificate.subject.removeprefix("CN="), tenant_id=tenant_id,
+            tenant_name=device.registry.get(tenant, "DisplayName", ""),
+            user_email=device.registry.get(info, "UserEmail", ""), certificate=certificate,
+            mdm_url=device.registry.get(tenant, "MdmEnrollmentUrl", ""),
+            mdm_terms_url=device.registry.get(tenant, "MdmTermsOfUseUrl", ""),
+            mdm_compliance_url=device.registry.get(tenant, "MdmComplianceUrl", ""),
+            tpm=device.registry.get(info, "TransportKeyStatus", 0) == 3)
+    return None
+
+
+def write(device, registered, days_ago: float = 0) -> Join:
+    """Make the device joined: registry, device certificate, peer-to-peer certificate.
+
+    ``registered`` is the tenant's answer (``tests.lab.tenant.registration.Registered``).
+    """
+    issued = device.utc() - datetime.timedelta(days=days_ago)
+    certificate = device_certificate(registered.device_id, issued)
+    device.certificates += [certificate, p2p_certificate(registered.device_id, registered.tenant_id, device.utc())]
+    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{certificate.thumbprint}", {
+        "IdpDomain": "login.windows.net", "TenantId": registered.tenant_id, "UserEmail": registered.user_upn,
+        "AttestationLevel": 0, "AikCertStatus": 0, "TransportKeyStatus": 3 if device.hardware.tpm else 0,
+        "DeviceDisplayName": device.hostname, "OsVersion": f"10.0.{device.image.build}.{device.image.revision}",
+        "DdidUpToDate": 0, "LastSyncTime": int(issued.timestamp()),
+    })
+    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{registered.tenant_id}", {
+        "DisplayName": registered.tenant_name, "MdmEnrollmentUrl": registered.mdm_url,
+        "MdmTermsOfUseUrl": registered.mdm_terms_url, "MdmComplianceUrl": registered.mdm_compliance_url,
+        "UserSettingSyncUrl": "", "DrsEndpoint": DRS,
+    })
+    joined = read(device)
+    assert joined is not None
+    return joined
+
+
+def register_workplace(device, sid: str, registered, registered_at: datetime.datetime) -> None:
+    """A work account of one user (workplace join): a key in the user's own hive."""
+    certificate = device_certificate(registered.device_id, registered_at)
+    device.users[sid].set(rf"{WORKPLACE_JOIN}\JoinInfo\{certificate.thumbprint}", {
+        "IdpDomain": "login.windows.net", "TenantId": registered.tenant_id, "UserEmail": registered.user_upn,
+        "TransportKeyStatus": 3 if device.hardware.tpm else 0, "DeviceDisplayName": device.hostname,
+    })
+    device.users[sid].set(rf"{WORKPLACE_JOIN}\TenantInfo\{registered.tenant_id}", {
+        "DisplayName": registered.tenant_name, "MdmEnrollmentUrl": registered.mdm_url})
+
+
+def is_device_certificate(certificate: Certificate) -> bool:
+    return certificate.issuer == DEVICE_ISSUER

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MDM enrollment: what follows a join when the tenant's MDM scope covers it, and what it leaves on the device.
+
+Registry values, certificate, task folder and events as Fleet, IntuneMigration and Microsoft's troubleshooting pages read
+them. Enrollment type 6 is "device-wide with Entra" in mdmregistration.h.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from . import joinstate, network, tasks
+from .certificates import mdm_certificate
+from .errors import signed
+from .events import MDM
+
+ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
+TASK_FOLDER = r"\Microsoft\Windows\EnterpriseMgmt"
+PROVIDER = "MS DM Server"
+ALREADY_ENROLLED = 0x8018000A
+CONNECTIVITY = 0x80180010
+DEVICE_CREDENTIAL = 2
+#: Places that hold a key per enrollment besides Enrollments itself.
+TRACES = (
+    rf"{ENROLLMENTS}\Status", rf"{ENROLLMENTS}\Context", r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked",
+    r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled", r"SOFTWARE\Microsoft\PolicyManager\Providers",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts", r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
+)
+TASKS = (
+    "PushLaunch", "PushRenewal", "Schedule #1 created by enrollment client", "Schedule #2 created by enrollment client",
+    "Schedule #3 created by enrollment client", "Schedule to run OMADMClient by client",
+)
+
+
+@dataclasses.dataclass
+class MdmOptions:
+    """``delay``: device seconds from the join to the enrollment. ``pending``: an enrollment is still to come."""
+
+    delay: float = 30.0
+    pending: bool = False
+
+
+def follow_join(device, user_id: str | None) -> None:
+    """Begin the enrollment that a join brings, if the tenant told the device an MDM address."""
+    join = joinstate.read(device)
+    if join is not None and join.mdm_url and not device.image.server:
+        device.mdm.pending = True
+        device.spawn(_enroll_later(device))
+
+
+def resume(device) -> None:
+    """At boot: an enrollment that the restart cut off begins again."""
+    if device.mdm.pending:
+        device.spawn(_enroll_later(device))
+
+
+async def _enroll_later(device) -> None:
+    await device.sleep(device.mdm.delay)
+    join = joinstate.read(device)
+    if join is None:
+        device.mdm.pending = False
+        return
+    try:
+        await device.network.request(network.MDM)
+    except network.Unreachable:
+        _fail(device, CONNECTIVITY)
+        return
+    device.mdm.pending = False
+    if enrollments(device):
+        _fail(device, ALREADY_ENROLLED)
+        return
+    enroll(device, join)
+    for event_id in (4, 6, 8, 10, 16, 58, 72):
+        device.event(MDM, event_id)
+    device.event(MDM, 75, [DEVICE_CREDENTIAL])
+
+
+def _fail(device, hresult: int) -> None:
+    device.mdm.pending = False
+    device.event(MDM, 71, [signed(hresult)])
+    device.event(MDM, 76, [DEVICE_CREDENTIAL, signed(hresult)])
+
+
+def enrollments(device) -> list[str]:
+    """Ids of enrollments that the registry calls active, leftovers included."""
+    return [
+        name for name in device.registry.subkeys(ENROLLMENTS)
+        if device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID")
+        and device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1]
+
+
+def enroll(device, join: joinstate.Join) -> str:
+    """Everything a finished enrollment leaves, at the time of the join's certificate; returns its id."""
+    enrollment_id = device.next_id("enrollment").upper()
+    certificate = mdm_certificate(device.next_id("mdm device"), join.certificate.not_before)
+    device.certificates.append(certificate)
+    write_traces(device, enrollment_id, join, certificate.thumbprint)
+    for name in TASKS:
+        device.tasks.register(rf"{TASK_FOLDER}\{enrollment_id}", tasks.Task(name))
+    _tell_tenant(device, join, certificate.subject.removeprefix("CN="))
+    return enrollment_id
+
+
+def write_traces(device, enrollment_id: str, join: joinstate.Join, thumbprint: str) -> None:
+    """The registry part of an enrollment."""
+    device.registry.set(rf"{ENROLLMENTS}\{enrollment_id}", {
+        "ProviderID": PROVIDER, "EnrollmentState": 1, "EnrollmentType": 6, "UPN": join.user_email,
+        "DiscoveryServiceFullURL": join.mdm_url, "AADTenantID": join.tenant_id,
+        "AADResourceID": "https://manage.microsoft.com/", "DMPCertThumbPrint": thumbprint, "IsFederated": 0,
+        "RenewalPeriod": 42, "SID": "",
+    })
+    for place in TRACES:
+        device.registry.set(rf"{place}\{enrollment_id}")
+
+
+def leave_leftovers(device, tenant_id: str) -> str:
+    """An enrollment that was removed badly: its key still says 1, certificate and tasks are gone."""
+    enrollment_id = device.next_id("leftover").upper()
+    device.registry.set(rf"{ENROLLMENTS}\{enrollment_id}", {
+        "ProviderID": PROVIDER, "EnrollmentState": 1, "EnrollmentType": 6, "UPN": "",
+        "DiscoveryServiceFullURL": "https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc",
+        "AADTenantID": tenant_id, "DMPCertThumbPrint": device.new_id("leftover").replace("-", "").upper() + "00000000",
+    })
+    for place in TRACES:
+        device.registry.set(rf"{place}\{enrollment_id}")
+    return enrollment_id
+
+
+def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
+    """The tenant's side: the device object becomes managed, Intune gets a record."""
+    tenant = device.directory.tenants.get(join.tenant_id)
+    found = tenant.device(join.device_id) if tenant else None
+    if found is None:
+        return
+    found.update({"isManaged": True, "managementType": "mDM", "enrollmentType": "windowsBulkAzureDomainJoin"})
+    tenant.managed_devices[mdm_device_id] = {
+        "id": mdm_device_id, "azureADDeviceId": join.device_id, "deviceName": device.hostname,
+        "serialNumber": device.hardware.serial, "operatingSystem": "Windows",
+        "deviceEnrollmentType": "windowsBulkAzureDomainJoin", "managementAgent": "mdm", "complianceState": "unknown",
+    }

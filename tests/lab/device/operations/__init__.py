@@ -1,0 +1,9 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One handler for each operation of ``plugins/plugin_utils/device/vocabulary.json``."""
+
+from .dispatch import HANDLERS, run_request
+from . import azure, downloads, events, files, identity, jobs, packages, power, registry, tasks  # noqa: F401 register handlers
+
+__all__ = ["HANDLERS", "run_request"]

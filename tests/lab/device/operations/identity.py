@@ -1,0 +1,51 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""certificates, dsregcmd_status, cim_query, processes."""
+
+from __future__ import annotations
+
+from .. import cim, dsregcmd, wql
+from ..accounts import Caller
+from ..images import SYSTEM32
+from ..wire import utc_text
+from .dispatch import operation
+
+
+@operation("certificates")
+def certificates(device, caller: Caller, store: str, issuers: list) -> dict:
+    found = [c for c in device.certificates if c.store.lower() == store.lower()]
+    if issuers:
+        found = [c for c in found if any(text.lower() in c.issuer.lower() for text in issuers)]
+    return {"certificates": [{
+        "thumbprint": c.thumbprint, "subject": c.subject, "issuer": c.issuer, "not_before": utc_text(c.not_before),
+        "not_after": utc_text(c.not_after), "has_private_key": c.has_private_key} for c in found]}
+
+
+@operation("dsregcmd_status")
+async def dsregcmd_status(device, caller: Caller) -> dict:
+    if not device.files.exists(SYSTEM32 + r"\dsregcmd.exe"):
+        return {"present": False, "exit_code": None, "text": ""}
+    exit_code, text = await dsregcmd.run(device, caller, ["/status"])
+    return {"present": True, "exit_code": exit_code, "text": text}
+
+
+@operation("cim_query")
+def cim_query(device, caller: Caller, class_name: str, properties: list, namespace: str = cim.CIMV2,
+              filter: str | None = None) -> dict:  # noqa: A002 the vocabulary's name
+    found = cim.instances(device, caller, class_name, namespace)
+    if filter:
+        test = wql.parse(filter)
+        found = [instance for instance in found if test(instance)]
+    if properties:
+        found = [{name: _property(instance, name) for name in properties} for instance in found]
+    return {"instances": found}
+
+
+def _property(instance: dict, name: str):
+    return next((value for key, value in instance.items() if key.lower() == name.lower()), None)
+
+
+@operation("processes")
+def processes(device, caller: Caller, names: list) -> dict:
+    return {"processes": [{"name": p.name, "pid": p.pid} for p in device.processes.named(*names)]}

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""job_start, job_status, job_remove: operations that run as SYSTEM in a one-shot scheduled task."""
+
+from __future__ import annotations
+
+from .. import jobs
+from ..accounts import Caller
+from ..errors import bad_argument
+from ..wire import utc_text
+from .dispatch import operation, require_elevated, run_request
+
+
+@operation("job_start")
+async def job_start(device, caller: Caller, job: str, ops: list, time_limit: int) -> dict:
+    require_elevated(caller)
+    job_id = _checked(job)
+    if jobs.state(device, job_id) in ("running", "done"):
+        return {"started": False, "already": True}
+    jobs.start(device, job_id, ops, time_limit, run_request)
+    return {"started": True, "already": False}
+
+
+@operation("job_status")
+def job_status(device, caller: Caller, job: str) -> dict:
+    require_elevated(caller)
+    job_id = _checked(job)
+    found = jobs.state(device, job_id)
+    task = device.tasks.get(jobs.FOLDER, jobs.task_name(job_id))
+    known = device.jobs.get(job_id)
+    return {
+        "state": found, "started": utc_text(known.started) if known and found != "absent" else None,
+        "last_task_result": task.last_result if task else None,
+        "answer": jobs.answer(device, job_id) if found == "done" else None,
+    }
+
+
+@operation("job_remove")
+def job_remove(device, caller: Caller, job: str) -> dict:
+    require_elevated(caller)
+    return {"removed": jobs.remove(device, _checked(job))}
+
+
+def _checked(job: str) -> str:
+    if not jobs.GUID.fullmatch(job):
+        raise bad_argument(f"'{job}' is no GUID")
+    return job.lower()

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""provisioning_packages, package_install, package_remove: the cmdlets of the Provisioning module."""
+
+from __future__ import annotations
+
+from ..accounts import Caller
+from ..errors import WindowsError, command_not_found
+from ..provisioning import cmdlets
+from .dispatch import operation, require_elevated
+
+NO_ERROR = {"type": None, "message": None, "hresult": None}
+
+
+@operation("provisioning_packages")
+def provisioning_packages(device, caller: Caller) -> dict:
+    if not cmdlets.available(device):
+        return {"available": False, "packages": []}
+    require_elevated(caller)
+    return {"available": True, "packages": cmdlets.installed(device)}
+
+
+@operation("package_install")
+async def package_install(device, caller: Caller, path: str, force: bool) -> dict:
+    if not cmdlets.available(device):
+        raise command_not_found("Install-ProvisioningPackage")
+    begun = device.clock.elapsed()
+    gave_up, error = False, NO_ERROR
+    try:
+        gave_up = await cmdlets.install(device, caller, path, force)
+    except cmdlets.GaveUp as refusal:
+        gave_up, error = True, refusal.as_answer()
+    except WindowsError as refusal:
+        error = refusal.as_answer()
+    return {"gave_up": gave_up, "seconds": round(device.clock.elapsed() - begun, 3), "error": error}
+
+
+@operation("package_remove")
+async def package_remove(device, caller: Caller, id: str) -> dict:  # noqa: A002 the vocabulary's name
+    if not cmdlets.available(device):
+        raise command_not_found("Uninstall-ProvisioningPackage")
+    require_elevated(caller)
+    return {"removed": await cmdlets.uninstall(device, id)}

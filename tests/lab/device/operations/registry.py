@@ -1,0 +1,40 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""registry_read, registry_users_read."""
+
+from __future__ import annotations
+
+from ..accounts import Caller
+from ..errors import bad_argument, registry_denied
+from ..registry import parts
+from .dispatch import operation
+
+#: Keys that even an administrator cannot open; SYSTEM can.
+SYSTEM_ONLY = ("security", "sam\\sam")
+
+
+@operation("registry_read")
+def registry_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
+    relative = "\\".join(_below_machine(path))
+    if not caller.system and relative.lower().startswith(SYSTEM_ONLY):
+        raise registry_denied()
+    key = device.registry.tree(relative, depth)
+    return {"exists": key is not None, "key": key}
+
+
+@operation("registry_users_read")
+def registry_users_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
+    if not caller.elevated:
+        raise registry_denied()
+    trees = {sid: hive.tree(path, depth) for sid, hive in device.users.items()}
+    return {"users": {sid: tree for sid, tree in trees.items() if tree is not None}}
+
+
+def _below_machine(path: str) -> list[str]:
+    first, *rest = parts(path) or [""]
+    if first.upper() in ("HKLM", "HKEY_LOCAL_MACHINE"):
+        return rest
+    if first.upper().startswith("HK"):
+        raise bad_argument(f"'{first}' is not HKLM")
+    return [first, *rest]

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The AADJ CSP: redeems the bulk token, registers the device, writes the join. Its steps write the events of
+User Device Registration that a person reads afterwards."""
+
+from __future__ import annotations
+
+import json
+
+from ...tenant import TenantError
+from ...tenant import registration as service
+from .. import joinstate, mdm, network
+from ..accounts import Caller
+from ..errors import E_ACCESSDENIED, E_NOT_SUPPORTED, signed
+from ..events import AAD, REGISTRATION
+from .package import CspError
+
+NODE = "AADJ/BPRT"
+REQUIRES_REBOOT = 0x801C000F
+#: The device is joined already, to a domain or a tenant (NERR_SetupAlreadyJoined; what AADJ returns is not published).
+ALREADY_JOINED = 0x80070A83
+DISCOVERY_FAILED = 0x801C0021
+
+
+async def apply(device, caller: Caller, values: dict[str, str]) -> None:
+    """Join the device with the package's token. CspError with the HRESULT that Windows reports."""
+    _check_windows(device, caller)
+    _take_planned_failure(device)
+    await _discover(device)
+    token = values.get("AADJ/BPRT", "")
+    try:
+        await device.network.request(network.LOGIN)
+        grant = service.redeem(device.directory, token)
+        await device.network.request(network.REGISTRATION)
+        device.event(REGISTRATION, 103, [""])
+        registered = service.register(device.directory, grant, device)
+    except network.Unreachable as error:
+        _auth_failed(device, error.token_hresult, str(error), "")
+        raise _failed(error.token_hresult) from error
+    except TenantError as error:
+        if error.phase == "auth":
+            device.event(AAD, 1081, [error.server_code, error.response, error.request_id])
+            _auth_failed(device, error.hresult, error.response, "Managed")
+        else:
+            device.event(REGISTRATION, 204, [signed(error.hresult), error.request_id, error.status, error.response])
+            device.event(REGISTRATION, 304, [signed(error.hresult), error.message, "Managed", "Azure AD", ""])
+        raise _failed(error.hresult) from error
+    complete(device, registered, grant.user_id)
+
+
+def complete(device, registered: service.Registered, user_id: str | None) -> None:
+    """The answer is good: write the join, say so, and let MDM enrollment follow."""
+    device.event(REGISTRATION, 104, [json.dumps({"Certificate": {}, "DeviceId": registered.device_id}),
+                                     registered.request_id])
+    joinstate.write(device, registered)
+    device.event(REGISTRATION, 105)
+    device.event(REGISTRATION, 106)
+    mdm.follow_join(device, user_id)
+
+
+def _check_windows(device, caller: Caller) -> None:
+    if device.image.edition.home:
+        raise _failed(E_NOT_SUPPORTED)
+    if not caller.system:
+        raise _failed(E_ACCESSDENIED)  # a network logon is an untried case: the lab takes the worse answer
+    if device.power.blocks_join:
+        raise _failed(REQUIRES_REBOOT)
+    if device.domain is not None or joinstate.read(device) is not None:
+        device.event(REGISTRATION, 335)
+        raise _failed(ALREADY_JOINED)
+
+
+def _take_planned_failure(device) -> None:
+    """A fault that the scenario planned: the first attempts fail, later ones may not."""
+    for planned in device.engine.failures:
+        if planned["times"] > 0:
+            planned["times"] -= 1
+            _auth_failed(device, planned["hresult"], planned.get("message", ""), "Managed")
+            raise _failed(planned["hresult"])
+
+
+async def _discover(device) -> None:
+    try:
+        await device.network.request(network.REGISTRATION)
+    except network.Unreachable as error:
+        wrapper = DISCOVERY_FAILED if error.hresult == network.TIMEOUT else error.hresult
+        device.event(REGISTRATION, 201, [signed(error.hresult), 0, error.text])
+        device.event(REGISTRATION, 304, [
+            signed(wrapper), "", "Undefined", "Azure AD", f"discover: {error.host}: 0x{error.hresult:08x}"])
+        raise _failed(wrapper) from error
+    device.event(REGISTRATION, 101, [json.dumps({"DeviceRegistrationService": {"RegistrationEndpoint": joinstate.DRS}})])
+    device.event(REGISTRATION, 102, [6, "DEVICE_BULK", "login.microsoftonline.com"])
+
+
+def _auth_failed(device, hresult: int, message: str, tenant_type: str) -> None:
+    device.event(REGISTRATION, 305, [signed(hresult), message, tenant_type or "Undefined", "common"])
+
+
+def _failed(hresult: int) -> CspError:
+    return CspError(hresult, NODE)

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Provisioning module's cmdlets, as far as the vocabulary calls them.
+
+Install-ProvisioningPackage starts provtool and waits 180 s for it (decompiled in public); then it throws although the
+engine goes on. What it throws for a failing CSP is not documented: here it is the engine's HRESULT.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ntpath
+
+from ... import ppkg
+from .. import errors
+from ..accounts import Caller
+from ..errors import WindowsError, signed
+from ..events import PROVISIONING
+from . import engine, results
+from .package import InstalledPackage, key
+
+STORE = r"%ProgramData%\Microsoft\Provisioning"
+POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"
+CMDLET_EXCEPTION = "Microsoft.Windows.Provisioning.ProvCommon.CmdletException"
+WAIT_TIMEOUT = 0x80070102
+BAD_FORMAT = 0x8007000B
+UNREADABLE = {"not_wim": BAD_FORMAT, "damaged": 0x8007000D, "encrypted": 0x80070005}
+
+
+class GaveUp(WindowsError):
+    """The cmdlet stopped waiting; the engine did not."""
+
+
+def available(device) -> bool:
+    """The module exists on client editions only."""
+    return not device.image.server
+
+
+def installed(device) -> list[dict]:
+    """Get-ProvisioningPackage -AllInstalledPackages in the vocabulary's shape."""
+    found = list(device.packages.values())
+    if device.engine.listing == "files":
+        found = [package for package in found if device.files.exists(package.path)]
+    return [{
+        "id": package.id.strip("{}"), "name": package.name, "version": package.version, "path": package.path,
+        "installed": not package.pending} for package in found]
+
+
+async def install(device, caller: Caller, path: str, force: bool) -> bool:
+    """Install-ProvisioningPackage -QuietInstall: returns False when provtool ended well in time, raises otherwise."""
+    package = _add(device, caller, path, force)
+    device.packages[package.id] = package
+    results.register(device, package)
+    device.event(PROVISIONING, 61, [package.path])
+    run = engine.start(device, package, caller)
+    limit = asyncio.ensure_future(device.sleep(device.engine.cmdlet_limit))
+    try:
+        await asyncio.wait({run, limit}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        limit.cancel()
+    if not run.done():
+        raise GaveUp(CMDLET_EXCEPTION, "The operation did not complete within the time-out of 180000 ms.", WAIT_TIMEOUT)
+    if package.failed:
+        code = next(iter(package.failed.values()))
+        raise WindowsError(CMDLET_EXCEPTION, f"Provisioning failed with {errors.hexadecimal(code)}.", code)
+    return False
+
+
+def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
+    """AddPackage: everything that is refused before the engine starts."""
+    device.event(PROVISIONING, 60, [1])
+    if not caller.elevated:
+        raise _refused(device, errors.E_ACCESSDENIED, "Administrator privileges are required.")
+    if device.registry.get(POLICY, "AllowAddProvisioningPackage", 1) == 0:
+        raise _refused(device, errors.E_BLOCKED_BY_POLICY, "Adding provisioning packages is blocked by policy.")
+    full = device.files.resolve(path)
+    if not device.files.exists(full) or device.files.is_directory(full):
+        raise _refused(device, errors.E_FILE_NOT_FOUND, f"The package '{full}' was not found.")
+    data = device.files.read(full)
+    try:
+        settings = ppkg.inspect(data)
+    except ppkg.BadPackage as error:
+        raise _refused(device, UNREADABLE[error.reason], str(error)) from error
+    package_id = key(settings["package_id"])
+    if package_id in device.packages and not force:
+        known = device.packages[package_id]
+        device.event(PROVISIONING, 23, [known.name, package_id])
+        raise _refused(device, errors.E_ALREADY_EXISTS, "The package is already installed.")
+    copy = rf"{device.files.resolve(STORE)}\{ntpath.splitext(ntpath.basename(full))[0]}.ppkg"
+    device.files.make_directory(STORE)
+    device.files.write(copy, data)
+    return InstalledPackage(
+        package_id, settings["name"], settings["version"], copy, settings, pending=list(settings["sets"]))
+
+
+def _refused(device, hresult: int, message: str) -> WindowsError:
+    device.event(PROVISIONING, 62, [signed(hresult)])
+    return WindowsError(CMDLET_EXCEPTION, message, hresult)
+
+
+async def uninstall(device, package_id: str) -> bool:
+    """Uninstall-ProvisioningPackage: ends the retries, does not undo a join, leaves the copy on disk (a guess)."""
+    package = device.packages.get(key(package_id))
+    if package is None:
+        return False
+    device.event(PROVISIONING, 63, [package.id])
+    await device.sleep(2)
+    device.packages.pop(package.id, None)
+    results.forget(device, package)
+    device.event(PROVISIONING, 64, [package.id])
+    device.event(PROVISIONING, 66, [package.id])
+    return True

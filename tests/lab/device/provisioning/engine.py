@@ -1,0 +1,127 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""provtool: applies a package's ProvXML files, retries what failed, and restarts the device when it must.
+
+Documented by Microsoft ("How provisioning works in Windows"): a failing CSP is tried three more times at once, then by a
+delayed task after 15 minutes, 1 hour and 4 hours and at the next system start, always as SYSTEM, until the package is
+removed. Nobody else's patience ends it: a caller that gives up leaves the engine running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+from ..accounts import SYSTEM, Caller
+from ..errors import signed
+from ..events import PROVISIONING
+from . import results
+from .csp import HANDLERS, apply_unknown
+from .package import CspError, InstalledPackage, category
+
+PROCESS = "provtool.exe"
+
+
+def start(device, package: InstalledPackage, caller: Caller) -> asyncio.Task:
+    """Run the engine over what is pending of a package, as a process of its own."""
+    return device.spawn(_run(device, package, caller))
+
+
+def resume(device) -> None:
+    """At boot: take up what the last session left pending (the RunOnReboot and Retry tasks)."""
+    for package in list(device.packages.values()):
+        package.running = False
+        if package.pending:
+            device.spawn(_run_after_boot(device, package))
+
+
+def is_running(device) -> bool:
+    return any(package.running for package in device.packages.values())
+
+
+async def _run_after_boot(device, package: InstalledPackage) -> None:
+    await device.sleep(10)
+    await _run(device, package, SYSTEM)
+
+
+async def _run(device, package: InstalledPackage, caller: Caller) -> None:
+    """One run: the pending sets, then the delayed retries of what failed."""
+    while is_running(device):
+        await device.sleep(1)
+    package.running = True
+    process = device.processes.start(PROCESS)
+    try:
+        device.event(PROVISIONING, 20, [package.name, package.id])
+        await device.sleep(device.engine.seconds)
+        for name in list(package.pending):
+            await _apply(device, package, name, caller)
+        if package.failed:
+            device.event(PROVISIONING, 22, [package.name, signed(next(iter(package.failed.values())))])
+        else:
+            device.event(PROVISIONING, 21, [package.name])
+            _restart_if_due(device, "after_join")
+    finally:
+        package.running = False
+        device.processes.end(process)
+    if package.failed and package.id in device.packages:
+        device.spawn(_retry_later(device, package))
+
+
+async def _retry_later(device, package: InstalledPackage) -> None:
+    if package.retries < len(device.engine.retry_delays):
+        delay = device.engine.retry_delays[package.retries]
+        package.retries += 1
+        await device.sleep(delay)
+        if device.packages.get(package.id) is package and package.pending:
+            await _run(device, package, SYSTEM)
+
+
+async def _apply(device, package: InstalledPackage, name: str, caller: Caller) -> None:
+    values = package.sets[name]
+    area = category(values)
+    if area == "AADJ" and _restart_if_due(device, "before_join"):
+        await asyncio.Event().wait()  # the restart ends this process
+    device.event(PROVISIONING, 10, [area, name])
+    error = None
+    for _attempt in range(1 + device.engine.retries_at_once):
+        error = await _try(device, caller, area, dict(values))
+        if error is None:
+            break
+        results.record(device, package, name, error.hresult, error.node)
+    if device.packages.get(package.id) is not package:
+        return  # removed meanwhile
+    if error is None:
+        package.pending.remove(name)
+        package.failed.pop(name, None)
+        results.record(device, package, name, 0)
+        device.event(PROVISIONING, 11, [area, ""])
+    else:
+        package.failed[name] = error.hresult
+        device.event(PROVISIONING, 12, [area, signed(error.hresult), error.node, area])
+
+
+async def _try(device, caller: Caller, area: str, values: dict[str, str]) -> CspError | None:
+    handler: t.Callable = HANDLERS.get(area, apply_unknown)
+    try:
+        await handler(device, caller, values)
+    except CspError as error:
+        return error
+    return None
+
+
+def _restart_if_due(device, moment: str) -> bool:
+    """Ask Windows for a restart where the scenario or a rename wants one at this moment; true if it was asked."""
+    from ..power import pending_name
+    restart = device.engine.restart
+    if restart is not None and restart["when"] == moment:
+        device.engine.restart = None
+        after = restart.get("after", device.engine.restart_after_rename)
+    elif restart is None and moment == "after_join" and pending_name(device) and not device.power.scheduled:
+        after = device.engine.restart_after_rename
+    else:
+        return False
+    device.event(PROVISIONING, 43)
+    if device.power.schedule_restart(after, "Provisioning", r"NT AUTHORITY\SYSTEM") == 0:
+        device.event(PROVISIONING, 41)
+    return True

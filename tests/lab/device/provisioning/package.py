@@ -1,0 +1,68 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A provisioning package as the device remembers it, and how its engine is set to behave."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+
+class CspError(Exception):
+    """A configuration service provider that failed at one of its nodes; ``hresult`` unsigned."""
+
+    def __init__(self, hresult: int, node: str) -> None:
+        super().__init__(f"{hresult:#010x} at {node}")
+        self.hresult = hresult
+        self.node = node
+
+
+@dataclasses.dataclass
+class EngineOptions:
+    """How the engine of one device behaves. Times in device seconds.
+
+    ``seconds``: what a run takes besides network waits. ``cmdlet_limit``: when the cmdlet gives up waiting (180 s, as
+    decompiled in public). ``retry_delays``: the delayed retries that Microsoft documents (15 min, 1 h, 4 h).
+    ``restart``: None (restart only after a rename), or {"when": "before_join" | "after_join", "after": seconds}.
+    ``failures``: faults that the join meets before it may succeed: [{"hresult": int, "times": int}].
+    ``listing``: where Get-ProvisioningPackage looks, ``registered`` or ``files`` (undocumented, so both exist).
+    """
+
+    seconds: float = 12.0
+    cmdlet_limit: float = 180.0
+    retry_delays: tuple[float, ...] = (900.0, 3600.0, 14400.0)
+    retries_at_once: int = 3
+    restart: dict[str, t.Any] | None = None
+    restart_after_rename: float = 60.0
+    failures: list[dict[str, int]] = dataclasses.field(default_factory=list)
+    listing: str = "registered"
+
+
+@dataclasses.dataclass
+class InstalledPackage:
+    """A package the engine knows. ``sets`` are its ProvXML files in order, ``pending`` the ones not applied yet."""
+
+    id: str
+    name: str
+    version: str
+    path: str
+    settings: dict[str, t.Any]
+    pending: list[str] = dataclasses.field(default_factory=list)
+    failed: dict[str, int] = dataclasses.field(default_factory=dict)
+    retries: int = 0
+    running: bool = False
+
+    @property
+    def sets(self) -> dict[str, list[tuple[str, str]]]:
+        return self.settings["sets"]
+
+
+def category(values: list[tuple[str, str]]) -> str:
+    """The name of a ProvXML set in events and results: the first step of its CSP path."""
+    return values[0][0].split("/")[0] if values else "Empty"
+
+
+def key(package_id: str) -> str:
+    """How package ids are compared: lower case, in braces."""
+    return "{" + package_id.strip().strip("{}").lower() + "}"

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The schema of scenario files: what may stand where, and a clear sentence for what may not."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+from pathlib import Path
+
+from .device.images import CLIENT_VERSIONS, EDITIONS, LANGUAGES, SERVER_VERSIONS
+from .host import ScenarioError
+
+Shape = t.Any
+
+
+class OneOf(tuple):
+    """One of these words."""
+
+
+class ListOf(t.NamedTuple):
+    """A list of one shape."""
+
+    item: Shape
+
+
+class MapOf(t.NamedTuple):
+    """A map from names to one shape."""
+
+    item: Shape
+
+
+class Either(tuple):
+    """Any of these shapes."""
+
+
+TENANT = {
+    "id": str, "name": str, "domain": str, "mfa": bool, "quota": int,
+    "join": Either((OneOf(("all", "none")), ListOf(str))),
+    "mdm": Either((OneOf(("all", "none")), ListOf(str))),
+    "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
+}
+PACKAGE = {
+    "title": str, "version": str, "tenant": str, "computer_name": str, "security_key": bool,
+    "variant": OneOf(("wcd", "provxml_only")),
+    "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
+}
+ENGINE = {
+    "seconds": float, "cmdlet_limit": float, "retry_delays": ListOf(float), "retries_at_once": int,
+    "restart": {"when": OneOf(("before_join", "after_join")), "after": float}, "restart_after_rename": float,
+    "failures": ListOf({"hresult": int, "times": int, "message": str}), "listing": OneOf(("registered", "files")),
+}
+FAULTS = ("drop_receive", "drop_half_answer", "drop_request", "http_500", "slow_receive", "busy_shells", "access_denied")
+DEVICE = {
+    "hostname": str, "domain": str, "domain_tests": MapOf(str), "tpm": bool, "clock_skew": float,
+    "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES)},
+    "join": {"type": OneOf(("entra", "hybrid", "registered")), "tenant": str, "package": str,
+             "object": OneOf(("present", "disabled", "deleted"))},
+    "mdm": OneOf(("none", "enrolled", "leftovers")), "azure": {"identity": str}, "blocked": ListOf(str),
+    "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))), "reboot_blocks_join": bool,
+    "installed": ListOf(str), "token_filter": bool, "policies": MapOf(int), "engine": ENGINE, "mdm_delay": float,
+    "boot_seconds": float, "faults": ListOf({"kind": OneOf(FAULTS), "times": int, "seconds": float}),
+}
+KIND = {
+    "description": str, "device": DEVICE, "package": str, "method": OneOf(("provisioning_package", "azure_vm")),
+    "expect_mdm": bool, "reboot": bool, "variables": dict,
+    "expect": {"outcome": OneOf(("joined", "unchanged", "refused", "failed")), "code": str, "mdm": bool},
+}
+ENTRY = {**KIND, "kind": str, "count": int, "name": str}
+LIBRARY = {"tenants": MapOf(TENANT), "packages": MapOf(PACKAGE), "kinds": MapOf(KIND)}
+SCENARIO = {**LIBRARY, "description": str, "devices": Either((OneOf(("all",)), ListOf(ENTRY)))}
+_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a map"}
+
+
+class check:  # noqa: N801 reads as check.scenario(...)
+    """The three checks, each raising ScenarioError with the file and the place."""
+
+    @staticmethod
+    def library(path: Path, content: t.Any) -> None:
+        _check(path, "the file", content, LIBRARY)
+
+    @staticmethod
+    def scenario(path: Path, content: t.Any) -> None:
+        _check(path, "the file", content, SCENARIO)
+        if not content.get("devices"):
+            _refuse(path, "devices", "a scenario needs at least one device")
+        for number, entry in enumerate(content["devices"] if isinstance(content["devices"], list) else []):
+            if "kind" not in entry:
+                _refuse(path, f"devices[{number}]", "a device needs a kind")
+            if entry.get("count", 1) < 1:
+                _refuse(path, f"devices[{number}].count", "must be at least 1")
+
+    @staticmethod
+    def references(path: Path, own: dict, merged: dict) -> None:
+        """Names that one part of a scenario uses and another must have."""
+        for label, tenant in merged["tenants"].items():
+            for option in ("join", "mdm"):
+                if isinstance(tenant.get(option), list):
+                    _known(path, f"tenants.{label}.{option}", tenant[option], merged, "packages")
+            for control, labels in tenant.get("conditional_access", {}).items():
+                _known(path, f"tenants.{label}.conditional_access.{control}", labels, merged, "packages")
+        for label, package in merged["packages"].items():
+            _known(path, f"packages.{label}.tenant", [package.get("tenant", "main")], merged, "tenants")
+        for number, entry in enumerate(own["devices"]):
+            _known(path, f"devices[{number}].kind", [entry["kind"]], merged, "kinds")
+            _device(path, f"devices[{number}]", entry, merged)
+        for label, kind in merged["kinds"].items():
+            _device(path, f"kinds.{label}", kind, merged)
+
+
+def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
+    options = entry.get("device", {})
+    join = options.get("join", {})
+    if options.get("join") is not None and "type" not in join:
+        _refuse(path, f"{place}.device.join", "needs a type: entra, hybrid or registered")
+    packages = [label for label in (entry.get("package"), join.get("package")) if label] + options.get("installed", [])
+    _known(path, place, packages, merged, "packages")
+    tenants = [label for label in (join.get("tenant"), (options.get("azure") or {}).get("identity")) if label]
+    _known(path, place, tenants, merged, "tenants")
+    windows = options.get("windows", {})
+    if "build" in windows:
+        server = EDITIONS[windows.get("edition", "Professional")].server
+        known = SERVER_VERSIONS if server else CLIENT_VERSIONS
+        if windows["build"].split(".")[0] not in {str(build) for build in known}:
+            _refuse(path, f"{place}.device.windows.build",
+                    f"no {'server' if server else 'client'} Windows here has build {windows['build']}; "
+                    f"use one of {', '.join(map(str, known))}, with the revision behind a dot")
+
+
+def _known(path: Path, place: str, names: list[str], merged: dict, part: str) -> None:
+    for name in names:
+        if name not in merged[part]:
+            _refuse(path, place, f"there is no '{name}' under {part}{_suggest(name, merged[part])}")
+
+
+def _check(path: Path, place: str, value: t.Any, shape: Shape) -> None:
+    if isinstance(shape, Either):
+        _check_either(path, place, value, shape)
+    elif isinstance(shape, OneOf):
+        if value not in shape:
+            _refuse(path, place, f"'{value}' is none of {', '.join(map(str, shape))}")
+    elif isinstance(shape, ListOf):
+        _expect(path, place, value, list, "a list")
+        for number, item in enumerate(value):
+            _check(path, f"{place}[{number}]", item, shape.item)
+    elif isinstance(shape, MapOf):
+        _expect(path, place, value, dict, "a map")
+        for name, item in value.items():
+            _check(path, _join(place, name), item, shape.item)
+    elif isinstance(shape, dict):
+        _expect(path, place, value, dict, "a map")
+        for name, item in value.items():
+            if name not in shape:
+                _refuse(path, place, f"'{name}' is not known here{_suggest(str(name), shape)}")
+            _check(path, _join(place, name), item, shape[name])
+    else:
+        accepted = (int, float) if shape is float else shape
+        if not isinstance(value, accepted) or (isinstance(value, bool) and shape is not bool):
+            _refuse(path, place, f"must be {_NAMES[shape]}, not {value!r}")
+
+
+def _check_either(path: Path, place: str, value: t.Any, shape: Either) -> None:
+    wanted = list if isinstance(value, list) else str
+    for option in shape:
+        if isinstance(option, ListOf) is (wanted is list):
+            return _check(path, place, value, option)
+    return None
+
+
+def _expect(path: Path, place: str, value: t.Any, kind: type, name: str) -> None:
+    if not isinstance(value, kind):
+        _refuse(path, place, f"must be {name}, not {value!r}")
+
+
+def _join(place: str, name: t.Any) -> str:
+    return str(name) if place == "the file" else f"{place}.{name}"
+
+
+def _suggest(name: str, known: t.Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(map(str, known))}"
+
+
+def _refuse(path: Path, place: str, message: str) -> t.NoReturn:
+    raise ScenarioError(f"{path}: {place}: {message}")

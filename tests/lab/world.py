@@ -1,0 +1,40 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One simulated world: devices and tenants that share one clock. Implements ``tests.lab.host.World``."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from .clock import Clock
+from .device.build import Package
+from .device.device import Device
+from .tenant import Directory, Tenant
+
+
+class World:
+    """What a scenario describes. ``tenant`` is the one the devices are to join; ``tenants`` are all, by label."""
+
+    def __init__(self, clock: Clock, directory: Directory, tenants: dict[str, Tenant], packages: dict[str, Package],
+                 hosts: Sequence[Device], variables: dict[str, t.Any]) -> None:
+        self.clock = clock
+        self.directory = directory
+        self.tenants = tenants
+        self.tenant = next(iter(tenants.values()))
+        self.packages = packages
+        self.hosts = list(hosts)
+        self.variables = variables
+
+    def host(self, name: str) -> Device | None:
+        return next((host for host in self.hosts if host.name == name), None)
+
+    async def start(self) -> None:
+        """Begin to live: nothing runs on a device before something happens to it."""
+
+    async def stop(self) -> None:
+        """Cancel every timer and task."""
+        for host in self.hosts:
+            host.power.stop()
+            host.kill_everything()
