@@ -6,6 +6,8 @@
 The format: Microsoft Learn, "Troubleshoot devices by using the dsregcmd command". The output is English on every
 Windows language. A section opens with a banner line, a title row and a banner line again; nothing closes the last one.
 Rows are ``key : value``, keys right-aligned; the width of the key column differs by build and is never relied on.
+
+Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ _REMARK = re.compile(r"(?<=\S)(?:\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4])|
 _KNOWN = re.compile(
     r"(?:AzureAd|Enterprise(?:Joined|Prt)|Domain(?:Joined|Name)|Workplace|WorkAccountCount|WamDefault|Virtual Desktop|"
     r"Device(?: Name|Id|Cert|Auth|Management|Eligible)|Thumbprint|Key(?:Container|Provider|Srv|SignTest)|TpmProtected|"
-    r"Tenant(?:Name|Id)|Idp$|AuthCodeUrl|AccessTokenUrl|M?dmComplianceUrl|Mdm(?:Tou)?Url|SettingsUrl|(?:Join|WebAuthN)Srv|"
-    r"Ngc|CanReset|(?:Acquire|Refresh)PrtDiag|Previous (?:Prt|Reg)|Attempt Status|OnPremTg|CloudTg|KerbTop|"
+    r"Tenant(?:Name|Id)|Idp$|AuthCodeUrl|AccessTokenUrl|M?dmComplianceUrl|Mdm(?:Tou)?Url|SettingsUrl|JoinSrv|"
+    r"WebAuthNSrv|Ngc|CanReset|(?:Acquire|Refresh)PrtDiag|Previous (?:Prt|Reg)|Attempt Status|OnPremTg|CloudTg|KerbTop|"
     r"Server Error|Client Error|Error Phase|DRS |AD Con|Token acq|Fallback to|AadRecovery|Executing Acc|PreReqResult|"
     r"Is(?:DeviceJoined|UserAzureAD)|PolicyEnabled|PostLogonEnabled|SessionIsNotRemote|CertEnrollment)"
 )
@@ -43,9 +45,9 @@ class DsregcmdError(ValueError):
 def parse(text: str | bytes) -> dict:
     """Parse the output of C(dsregcmd /status), whole, cut, filtered or pasted.
 
-    Returns C({join_type, prt, sections, keys}): C(sections) is C({title: {key: value}}) in the order printed and empty
-    where the text has no banners; C(keys) is C({key: value}) over all of them. A value is text as printed ("" where none
-    is), or the list of them where the key repeats. Keys are as printed, less one trailing colon. C(join_type) is
+    Returns C({join_type, prt, sections, keys}): C(sections) is C({title: {key: value}}) in the order printed, empty
+    where the text has no banners; C(keys) is C({key: value}) over all of them. A value is text as printed ("" where
+    none is), or the list of them where the key repeats. Keys are as printed, less one trailing colon. C(join_type) is
     entra_joined, hybrid_joined, domain_joined, workplace_registered, none, or None where the text does not say;
     C(prt) is True, False or None likewise.
 
