@@ -151,9 +151,9 @@ async def _set_policies(request: web.Request) -> web.Response:
 async def _change_token(request: web.Request) -> web.Response:
     world, tenant, body = request.app[WORLD], _find_tenant(request), await _body(request)
     package = world.packages.get(request.match_info["package"])
-    if package is None or package.tenant is not tenant or package.upn is None:
+    token = package.token if package is not None and package.tenant is tenant else None
+    if package is None or token is None:
         raise _Refused(404, f"this tenant issued no token for a package '{request.match_info['package']}'")
-    token = next(token for token in tenant.tokens.values() if token.value.encode() in package.data)
     now = world.clock.utc()
     if body.get("token") == "revoke":
         tenant.users.pop(token.user_id, None)

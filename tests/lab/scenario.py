@@ -115,7 +115,7 @@ def _package(label: str, options: dict[str, t.Any], tenants: dict[str, Tenant], 
         computer_name=options.get("computer_name"), security_key=options.get("security_key"),
         variant=options.get("variant", "wcd"))
     upn = tenant.users[token.user_id]["userPrincipalName"] if token else None
-    return builder.Package(label, data, tenant, upn, package_id)
+    return builder.Package(label, data, tenant, upn, package_id, token)
 
 
 def _set_policies(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, builder.Package]) -> None:

@@ -9,7 +9,7 @@ import datetime
 import typing as t
 
 from .. import ppkg
-from ..tenant import Directory, Registered, Tenant
+from ..tenant import BulkToken, Directory, Registered, Tenant
 from ..tenant import registration as service
 from . import joinstate, mdm, power
 from .accounts import POLICIES, Account
@@ -63,13 +63,14 @@ class Context(t.NamedTuple):
 
 
 class Package(t.NamedTuple):
-    """A package file of the world. ``upn`` is its package user, None where it carries no token."""
+    """A package file of the world. ``upn`` is its package user; None, like ``token``, where it carries no token."""
 
     label: str
     data: bytes
     tenant: Tenant
     upn: str | None
     id: str
+    token: BulkToken | None
 
 
 def _engine(options: dict[str, t.Any]) -> EngineOptions:

@@ -18,6 +18,8 @@ WBEM_E_ACCESS_DENIED = 0x80041003
 COR_E_ARGUMENT = 0x80070057
 COR_E_SECURITY = 0x8013150A
 COR_E_SYSTEM = 0x80131501
+COR_E_NOT_SUPPORTED = 0x80131515
+COR_E_FORMAT = 0x80131537
 
 
 def signed(code: int) -> int:
@@ -70,12 +72,8 @@ def registry_denied() -> WindowsError:
     return WindowsError("System.Security.SecurityException", "Requested registry access is not allowed.", COR_E_SECURITY)
 
 
-def command_not_found(name: str) -> WindowsError:
-    return WindowsError(
-        "System.Management.Automation.CommandNotFoundException",
-        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
-        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again.",
-        COR_E_SYSTEM)
+def not_supported(message: str) -> WindowsError:
+    return WindowsError("System.NotSupportedException", message, COR_E_NOT_SUPPORTED)
 
 
 def cim_error(message: str, hresult: int) -> WindowsError:

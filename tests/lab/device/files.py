@@ -41,11 +41,15 @@ class Files:
         self._own: dict[str, Entry | None] = {}
         self.environment = dict(environment)
 
-    def resolve(self, path: str) -> str:
-        """The full path: variables expanded (an unknown one stays as it is), slashes turned, dots resolved."""
+    def expand(self, path: str) -> str:
+        """Environment variables replaced; an unknown one stays as it is."""
         def replace(match: re.Match) -> str:
             return self.environment.get(match.group(1).lower(), match.group(0))
-        full = ntpath.normpath(re.sub(r"%([^%]+)%", replace, path))
+        return re.sub(r"%([^%]+)%", replace, path)
+
+    def resolve(self, path: str) -> str:
+        """The full path: variables expanded, slashes turned, dots resolved."""
+        full = ntpath.normpath(self.expand(path))
         return full if ntpath.isabs(full) else ntpath.normpath(ntpath.join(self.environment["systemroot"], full))
 
     def entry(self, path: str) -> Entry | None:

@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 from ..accounts import Caller
-from ..errors import WindowsError, bad_argument
+from ..errors import WindowsError, access_denied, bad_argument
 from ..wire import utc_text
 
 VOCABULARY = json.loads(
@@ -85,6 +85,5 @@ def _checked(step: dict) -> tuple[str, dict]:
 
 def require_elevated(caller: Caller) -> None:
     """Refuse what a filtered or plain user token may not do."""
-    from ..errors import access_denied
     if not caller.elevated:
         raise access_denied()

@@ -9,27 +9,26 @@ import hashlib
 import ntpath
 
 from ..accounts import Caller
-from ..errors import WindowsError, bad_argument, directory_not_found
+from ..errors import COR_E_SYSTEM, WindowsError, bad_argument
 from ..web import WebError, fetch
 from .dispatch import operation, require_elevated
-from .files import confined
+from .files import confirm_directory, own_path
 
 
 @operation("download")
 async def download(device, caller: Caller, url: str, path: str, sha256: str, timeout: int) -> dict:
     require_elevated(caller)
-    full = confined(device, path)
     if not url.lower().startswith("https://"):
-        raise bad_argument("only https addresses are fetched")
+        raise bad_argument("Only https addresses are fetched.")
+    full = own_path(device, path)
+    confirm_directory(device, ntpath.dirname(full))
     try:
         data = await fetch(device, url, timeout)
     except WebError as error:
         raise WindowsError("System.Net.WebException", str(error), error.hresult) from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != sha256.lower():
-        raise WindowsError("System.IO.InvalidDataException", f"SHA-256 of the download is {digest}, not {sha256.lower()}",
-                           0x80131501)
-    if not device.files.is_directory(ntpath.dirname(full)):
-        raise directory_not_found(full)
+        raise WindowsError("System.IO.InvalidDataException", f"The file has SHA-256 {digest}, not {sha256}.",
+                           COR_E_SYSTEM)
     device.files.write(full, data)
     return {"path": full, "size": len(data), "sha256": digest}

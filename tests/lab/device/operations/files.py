@@ -9,7 +9,7 @@ import hashlib
 import ntpath
 
 from ..accounts import Caller
-from ..errors import bad_argument, path_denied
+from ..errors import access_denied, bad_argument, path_denied
 from .dispatch import operation, require_elevated
 
 OWN = r"%ProgramData%\winops.entra"
@@ -18,7 +18,7 @@ ENGINE = r"%ProgramData%\Microsoft\Provisioning"
 
 @operation("path_info")
 def path_info(device, caller: Caller, path: str, hash: bool = False) -> dict:  # noqa: A002 the vocabulary's name
-    full = device.files.resolve(path)
+    full = absolute(device, path)
     entry = device.files.entry(full)
     if not caller.elevated and entry is not None and _in_private(device, full):
         raise path_denied(full)
@@ -33,30 +33,55 @@ def path_info(device, caller: Caller, path: str, hash: bool = False) -> dict:  #
 @operation("directory_create")
 def directory_create(device, caller: Caller, path: str) -> dict:
     require_elevated(caller)
-    full = confined(device, path)
-    return {"path": full, "created": device.files.make_directory(full, private=True)}
+    full = own_path(device, path)
+    return {"path": full, "created": confirm_directory(device, full)}
 
 
 @operation("path_remove")
 def path_remove(device, caller: Caller, path: str) -> dict:
     require_elevated(caller)
-    full = device.files.resolve(path)
+    full = absolute(device, path)
     engine = device.files.resolve(ENGINE).lower()
-    package_copy = ntpath.dirname(full).lower() == engine and full.lower().endswith(".ppkg")
-    if package_copy and device.files.is_directory(full):
-        raise bad_argument(f"'{full}' is a directory")
-    if not package_copy:
-        confined(device, path)
+    cached = ntpath.dirname(full).lower() == engine and full.lower().endswith(".ppkg")
+    if not cached:
+        full = own_path(device, path)
+    elif device.files.is_directory(full):
+        raise access_denied(f"Refused, {full} is a directory")
     return {"path": full, "removed": device.files.remove(full)}
 
 
-def confined(device, path: str) -> str:
-    """The full path, refused unless it lies below %ProgramData%\\winops.entra (or is that directory)."""
-    full = device.files.resolve(path)
-    root = device.files.resolve(OWN)
-    if full.lower() != root.lower() and not full.lower().startswith(root.lower() + "\\"):
-        raise bad_argument(f"'{full}' is not below {root}")
+def absolute(device, path: str) -> str:
+    """The full path of an absolute one, variables expanded."""
+    if not ntpath.isabs(device.files.expand(path)):
+        raise bad_argument(f"Not an absolute path: {path}")
+    return device.files.resolve(path)
+
+
+def own_path(device, path: str) -> str:
+    """The full path, refused unless it lies strictly below %ProgramData%\\winops.entra, spelled out."""
+    full, root = absolute(device, path), device.files.resolve(OWN)
+    steps = device.files.expand(path).replace("/", "\\").split("\\")
+    if ".." in steps or not full.lower().startswith(root.lower() + "\\") or ":" in full[len(root):]:
+        raise access_denied(f"Refused, not below {root}: {path}")
     return full
+
+
+def confirm_directory(device, full: str) -> bool:
+    """Create our directories down to this one, each closed to others; true where the last one is new.
+
+    A directory of our name that somebody else made is refused: anybody may create one in ProgramData.
+    """
+    root = device.files.resolve(OWN)
+    chain = [root]
+    for name in full[len(root) + 1:].split("\\"):
+        chain.append(f"{chain[-1]}\\{name}")
+    created = False
+    for directory in chain:
+        entry = device.files.entry(directory)
+        if entry is not None and not entry.private:
+            raise access_denied(f"{directory} belongs or is open to S-1-5-32-545. Look into it, then remove it.")
+        created = device.files.make_directory(directory, private=True)
+    return created
 
 
 def _in_private(device, full: str) -> bool:

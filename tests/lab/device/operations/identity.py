@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .. import cim, dsregcmd, wql
 from ..accounts import Caller
+from ..errors import WBEM_E_INVALID_QUERY, cim_error
 from ..images import SYSTEM32
 from ..wire import utc_text
 from .dispatch import operation
@@ -37,13 +38,14 @@ def cim_query(device, caller: Caller, class_name: str, properties: list, namespa
     if filter:
         test = wql.parse(filter)
         found = [instance for instance in found if test(instance)]
-    if properties:
-        found = [{name: _property(instance, name) for name in properties} for instance in found]
-    return {"instances": found}
+    return {"instances": [{name: _property(instance, name) for name in properties} for instance in found]}
 
 
 def _property(instance: dict, name: str):
-    return next((value for key, value in instance.items() if key.lower() == name.lower()), None)
+    for key, value in instance.items():
+        if key.lower() == name.lower():
+            return value
+    raise cim_error("Invalid query ", WBEM_E_INVALID_QUERY)  # a property that the class does not have
 
 
 @operation("processes")

@@ -10,6 +10,7 @@ from ..accounts import Caller
 from ..errors import bad_argument
 from ..wire import utc_text
 from .dispatch import operation, require_elevated, run_request
+from .files import confirm_directory
 
 
 @operation("job_start")
@@ -18,6 +19,7 @@ async def job_start(device, caller: Caller, job: str, ops: list, time_limit: int
     job_id = _checked(job)
     if jobs.state(device, job_id) in ("running", "done"):
         return {"started": False, "already": True}
+    confirm_directory(device, device.files.resolve(jobs.directory(job_id)))
     jobs.start(device, job_id, ops, time_limit, run_request)
     return {"started": True, "already": False}
 
@@ -44,5 +46,5 @@ def job_remove(device, caller: Caller, job: str) -> dict:
 
 def _checked(job: str) -> str:
     if not jobs.GUID.fullmatch(job):
-        raise bad_argument(f"'{job}' is no GUID")
+        raise bad_argument("A job id is a GUID.")
     return job.lower()

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from ..accounts import Caller
-from ..errors import WindowsError, command_not_found
+from ..errors import COR_E_FORMAT, WindowsError, file_not_found, not_supported
+from ..jobs import GUID
 from ..provisioning import cmdlets
 from .dispatch import operation, require_elevated
 
@@ -23,12 +24,15 @@ def provisioning_packages(device, caller: Caller) -> dict:
 
 @operation("package_install")
 async def package_install(device, caller: Caller, path: str, force: bool) -> dict:
+    full = device.files.resolve(path)
+    if not device.files.exists(full) or device.files.is_directory(full):
+        raise file_not_found(full)
     if not cmdlets.available(device):
-        raise command_not_found("Install-ProvisioningPackage")
+        raise not_supported("This system has no provisioning cmdlets.")
     begun = device.clock.elapsed()
     gave_up, error = False, NO_ERROR
     try:
-        gave_up = await cmdlets.install(device, caller, path, force)
+        gave_up = await cmdlets.install(device, caller, full, force)
     except cmdlets.GaveUp as refusal:
         gave_up, error = True, refusal.as_answer()
     except WindowsError as refusal:
@@ -38,7 +42,9 @@ async def package_install(device, caller: Caller, path: str, force: bool) -> dic
 
 @operation("package_remove")
 async def package_remove(device, caller: Caller, id: str) -> dict:  # noqa: A002 the vocabulary's name
+    if not GUID.fullmatch(id.strip("{}")):
+        raise WindowsError("System.FormatException", f"'{id}' is no GUID.", COR_E_FORMAT)
     if not cmdlets.available(device):
-        raise command_not_found("Uninstall-ProvisioningPackage")
+        raise not_supported("This system has no provisioning cmdlets.")
     require_elevated(caller)
     return {"removed": await cmdlets.uninstall(device, id)}

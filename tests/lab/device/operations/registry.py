@@ -12,11 +12,12 @@ from .dispatch import operation
 
 #: Keys that even an administrator cannot open; SYSTEM can.
 SYSTEM_ONLY = ("security", "sam\\sam")
+HIVES = ("HKLM", "HKLM:", "HKEY_LOCAL_MACHINE", "HKU", "HKU:", "HKEY_USERS", "HKCU", "HKCU:", "HKEY_CURRENT_USER")
 
 
 @operation("registry_read")
 def registry_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
-    relative = "\\".join(_below_machine(path))
+    relative = _relative(path)
     if not caller.system and relative.lower().startswith(SYSTEM_ONLY):
         raise registry_denied()
     key = device.registry.tree(relative, depth)
@@ -25,16 +26,16 @@ def registry_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
 
 @operation("registry_users_read")
 def registry_users_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
+    relative = _relative(path)
     if not caller.elevated:
         raise registry_denied()
-    trees = {sid: hive.tree(path, depth) for sid, hive in device.users.items()}
+    trees = {sid: hive.tree(relative, depth) for sid, hive in device.users.items()}
     return {"users": {sid: tree for sid, tree in trees.items() if tree is not None}}
 
 
-def _below_machine(path: str) -> list[str]:
-    first, *rest = parts(path) or [""]
-    if first.upper() in ("HKLM", "HKEY_LOCAL_MACHINE"):
-        return rest
-    if first.upper().startswith("HK"):
-        raise bad_argument(f"'{first}' is not HKLM")
-    return [first, *rest]
+def _relative(path: str) -> str:
+    """The path below its hive. A hive's own name in it would find nothing on a device: said aloud here."""
+    names = parts(path)
+    if names and names[0].upper() in HIVES:
+        raise bad_argument(f"the path is relative to its hive: '{names[0]}' must not stand in it")
+    return "\\".join(names)

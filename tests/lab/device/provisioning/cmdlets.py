@@ -75,8 +75,6 @@ def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
     if device.registry.get(POLICY, "AllowAddProvisioningPackage", 1) == 0:
         raise _refused(device, errors.E_BLOCKED_BY_POLICY, "Adding provisioning packages is blocked by policy.")
     full = device.files.resolve(path)
-    if not device.files.exists(full) or device.files.is_directory(full):
-        raise _refused(device, errors.E_FILE_NOT_FOUND, f"The package '{full}' was not found.")
     data = device.files.read(full)
     try:
         settings = ppkg.inspect(data)

@@ -55,6 +55,8 @@ async def _run(device, package: InstalledPackage, caller: Caller) -> None:
         device.event(PROVISIONING, 20, [package.name, package.id])
         await device.sleep(device.engine.seconds)
         for name in list(package.pending):
+            if device.packages.get(package.id) is not package:
+                return  # removed meanwhile
             await _apply(device, package, name, caller)
         if package.failed:
             device.event(PROVISIONING, 22, [package.name, signed(next(iter(package.failed.values())))])
