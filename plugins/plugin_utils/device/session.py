@@ -85,9 +85,21 @@ class DeviceSession:
     def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
         """Execute named operations in their order with one command on the device.
 
+        A connection that breaks in mid-exchange is tried once more where nothing but observing operations was sent.
         Raises ConnectionLost, wire.WireError for an answer that cannot be read, CheckModeViolation.
         """
-        self._refuse_changes(operations.values())
+        changing = sorted({operation["op"] for operation in operations.values()} & CHANGING)
+        if self._check_mode and changing:
+            raise CheckModeViolation(f"{', '.join(changing)} was about to be sent in check mode")
+        try:
+            return self._exchange(operations, stop_on_error)
+        except ConnectionLost as exc:
+            # What Ansible itself calls a failed connection (refused, wrong password, timeout) is not better a moment later.
+            if changing or isinstance(exc.__cause__, AnsibleConnectionFailure):
+                raise
+            return self._exchange(operations, stop_on_error)
+
+    def _exchange(self, operations: dict[str, dict], stop_on_error: bool) -> Answer:
         request = {"v": 1, "id": str(uuid.uuid4()), "stop_on_error": stop_on_error, "ops": list(operations.values())}
         asked_at = _now()
         stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), wire.encode_payload(request)))
@@ -107,11 +119,6 @@ class DeviceSession:
         if self._check_mode:
             raise CheckModeViolation("a file copy was about to be sent in check mode")
         self._guarded(lambda: self._connection.put_file(source, destination))
-
-    def _refuse_changes(self, operations) -> None:
-        changing = sorted({operation["op"] for operation in operations} & CHANGING)
-        if self._check_mode and changing:
-            raise CheckModeViolation(f"{', '.join(changing)} was about to be sent in check mode")
 
     def _script(self) -> str:
         # winrm wraps a script into PowerShell by itself (and up to ansible-core 2.18 would wrap a wrapped one again); psrp

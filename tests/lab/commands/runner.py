@@ -102,9 +102,9 @@ def _fingerprint_of(path: Path, _changed: int) -> str:
 
 
 def _fingerprint(script: str) -> str:
-    # The runner may travel without empty lines and lines that are only a comment; every other line must be the file's.
-    lines = (line.rstrip() for line in script.splitlines())
-    kept = [line for line in lines if line and not line.lstrip().startswith("#")]
+    # The runner may travel without indentation, empty lines and lines that are only a comment; the rest must be the file's.
+    lines = (line.strip() for line in script.splitlines())
+    kept = [line for line in lines if line and not line.startswith("#")]
     return hashlib.sha256("\n".join(kept).encode("utf-8")).hexdigest()
 
 
