@@ -83,7 +83,7 @@ integration: env $(STOCK) ## playbooks and stock clients against the lab
 
 .PHONY: molecule
 molecule: env ## the roles against the lab: converge, idempotence, verify
-	MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/build/molecule molecule test --all
+	MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/build/molecule MOLECULE_COMMAND_BORDERS=false molecule test --all
 
 .PHONY: powershell
 powershell: ## runner.ps1 under each PowerShell on PATH; needs no environment
