@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decompress the chunks of a WIM: XPRESS (Huffman) and LZX, with the size of the output as a hard limit.
 
-Every step of the decoders puts out at least one byte, so that time and memory are bounded by ``size`` whatever the
-input is. Sources: [MS-XCA] "Xpress Compression Algorithm" section 2.2, and for LZX as WIMs use it the description
-of [MS-PATCH] with the differences that wimlib documents (window of one chunk, no E8 header).
+Every step of the decoders puts out at least one byte and the number of blocks is limited, so that time and memory are
+bounded by ``size`` whatever the input is. Sources: [MS-XCA] "Xpress Compression Algorithm" section 2.2, and for LZX as
+WIMs use it [MS-PATCH] with the differences that wimlib documents (a window of one chunk, no header for E8).
 
 Both raise ValueError or IndexError where the data make no sense.
 
@@ -127,6 +127,7 @@ OFFSET_SLOTS = {15: 30, 16: 32, 17: 34, 18: 36, 19: 38, 20: 42, 21: 50}
 EXTRA_BITS = [0, 0, 0, 0] + [min(slot // 2 - 1, 17) for slot in range(4, 50)]
 SLOT_BASE = [sum(1 << bits for bits in EXTRA_BITS[:slot]) - 2 for slot in range(50)]
 TRANSLATED_SIZE = 12_000_000
+SMALLEST_BLOCK = 2048  # on average; compressors make theirs larger, and each costs a millisecond to prepare
 LENGTH_SYMBOLS, ALIGNED_WIDTH, PRECODE_WIDTH = 249, 7, 15
 
 
@@ -138,7 +139,9 @@ def lzx(data: bytes, size: int, window: int) -> bytes:
     recent = [1, 1, 1]
     main_lengths = [0] * (256 + 8 * OFFSET_SLOTS[order])
     length_lengths = [0] * LENGTH_SYMBOLS
+    blocks_left = 4 + size // SMALLEST_BLOCK
     while len(out) < size:
+        blocks_left -= 1
         kind = bits.take(3)
         if bits.take(1):
             block = 32768
@@ -147,7 +150,7 @@ def lzx(data: bytes, size: int, window: int) -> bytes:
             if order >= 16:
                 block = block << 8 | bits.take(8)
         end = len(out) + block
-        if kind not in (1, 2, 3) or not block or end > size:
+        if kind not in (1, 2, 3) or not block or end > size or not blocks_left:
             raise ValueError("no block of LZX data")
         if kind == 3:
             bits.align()

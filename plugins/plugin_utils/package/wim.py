@@ -34,6 +34,7 @@ NO_CONTENT = bytes(20)
 
 MAX_IMAGES = 16
 MAX_ENTRIES = 20_000  # files and folders of all images
+MAX_READS = 2_000  # files of settings
 MAX_RESOURCE = 4 << 20  # bytes of one resource that is read
 MAX_TOTAL = 8 << 20  # bytes of all resources that are read
 READ = 4096
@@ -74,7 +75,7 @@ class Wim:
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
         self._size = size
-        self._read_so_far = 0
+        self._reads = self._read_so_far = 0
         start = self._bytes(0, min(size, READ))
         if not start.startswith(MAGIC):
             raise stranger(start, size)
@@ -98,6 +99,9 @@ class Wim:
 
     def read(self, file: File) -> bytes:
         """The content of a file, checked against its SHA-1."""
+        self._reads += 1
+        if self._reads > MAX_READS:
+            raise UnsupportedPackage(f"the package has more than {MAX_READS} files of settings")
         if file.digest == NO_CONTENT:
             return b""
         return self._resource(self._contents[file.digest], file.digest)

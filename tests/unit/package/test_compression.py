@@ -12,7 +12,7 @@ import struct
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.package.compression import lzx
+from ansible_collections.winops.entra.plugins.plugin_utils.package.compression import Bits, lzx
 from ansible_collections.winops.entra.plugins.plugin_utils.package.wim import Wim
 
 from .conftest import FIXTURES
@@ -76,14 +76,34 @@ def test_what_wimlib_compressed_is_read_back_byte_for_byte(capture, options):
     assert read_all(capture(*options)) == contents()
 
 
+def stored_block(size: int) -> bytes:
+    """Kind 3 in three bits, one bit "not the default size", the size in 16 bits, then from the next word boundary on
+    three recent offsets, the bytes and a byte of padding where their number is odd."""
+    bits = 0b011_0 << 28 | size << 12
+    return struct.pack("<HHIII", bits >> 16, bits & 0xFFFF, 1, 1, 1) + bytes(range(size)) + bytes(size & 1)
+
+
 @pytest.mark.parametrize("size", [99, 100])
 def test_stored_blocks_of_lzx_which_wimlib_does_not_write_are_read(size):
-    # Kind 3 in three bits, one bit "not the default size", the size in 16 bits, then from the next word boundary on
-    # three recent offsets, the bytes and a byte of padding where their number is odd.
-    bits = 0b011_0 << 28 | size << 12
-    block = struct.pack("<HHIII", bits >> 16, bits & 0xFFFF, 1, 1, 1) + bytes(range(size)) + bytes(size & 1)
+    assert lzx(stored_block(size) * 2, 2 * size, 32768) == bytes(range(size)) * 2
 
-    assert lzx(block * 2, 2 * size, 32768) == bytes(range(size)) * 2
+
+@pytest.mark.parametrize(
+    ("read_ahead", "used", "position"), [(16, 3, 2), (32, 3, 2), (32, 16, 4), (16, 16, 4), (48, 20, 4)]
+)
+def test_the_next_word_boundary_is_found_however_far_was_read_ahead(read_ahead, used, position):
+    bits = Bits(bytes(16))
+    bits.fill(read_ahead)
+    bits.take(used)
+
+    bits.align()
+
+    assert bits.position == position
+
+
+def test_many_tiny_blocks_of_lzx_are_refused_before_they_cost_time():
+    with pytest.raises(ValueError):
+        lzx(stored_block(1) * 32768, 32768, 32768)
 
 
 @pytest.mark.parametrize("file", ["join-xpress.ppkg", "two-images-xpress.ppkg"])

@@ -119,8 +119,9 @@ BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]><a>&
 FETCH = f'<!DOCTYPE a [<!ENTITY a SYSTEM "file://{__file__}">]><a>&a;</a>'
 
 
-@pytest.mark.parametrize("place", [SETTINGS, "CommonSettings/1/AnswerFile.xml", "Multivariant/0/Prov/RunTime/0.provxml"],
-                         ids=["customizations", "answer file", "provxml"])
+@pytest.mark.parametrize(
+    "place", [SETTINGS, "CommonSettings/1/AnswerFile.xml", "Multivariant/0/Prov/RunTime/0.provxml"]
+)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -161,6 +162,8 @@ def test_settings_beyond_the_limits_are_refused_before_they_are_read(read_files,
         read_files({SETTINGS: b"<a/>" + b" " * wim.MAX_RESOURCE})
     with pytest.raises(UnsupportedPackage, match="8 MiB together"):
         read_files({f"Multivariant/0/Prov/RunTime/{n}.provxml": b"<a/>" + b" " * (3_000_000 + n) for n in range(3)})
+    with pytest.raises(UnsupportedPackage, match="more than 2000 files of settings"):
+        read_files({f"Multivariant/0/{n}.provxml": b"<a/>" for n in range(wim.MAX_READS + 1)})
     monkeypatch.setattr(wim, "MAX_ENTRIES", 50)
     with pytest.raises(UnsupportedPackage, match="more than 50 files"):
         read_files({SETTINGS: b"<a/>"} | {f"DataAsset/2/{n}_x/{n}.bin": b"" for n in range(30)})
