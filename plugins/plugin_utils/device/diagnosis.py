@@ -28,6 +28,8 @@ FAILURE_EVENTS = {
     "registration_events": (REGISTRATION_LOG, (201, 202, 203, 204, 205, 206, 304, 305, 309)),
     "enrollment_events": (ENROLLMENT_LOG, (11, 52, 59, 71, 76)),
 }
+JOIN_EVENTS = ("provisioning_events", "registration_events")
+MDM_EVENTS = ("enrollment_events",)
 EVENT_LIMIT = 20
 
 
@@ -53,9 +55,9 @@ class Finding:
         return self.explanation.get("side") or "device"
 
 
-def observations(since: str | None) -> dict[str, dict]:
-    """The failure events since a time on the device's own clock."""
-    return {name: op.events(log, ids, since, EVENT_LIMIT) for name, (log, ids) in FAILURE_EVENTS.items()}
+def observations(since: str | None, names: tuple[str, ...] = JOIN_EVENTS) -> dict[str, dict]:
+    """The failure events of these names (of FAILURE_EVENTS) since a time on the device's own clock."""
+    return {name: op.events(*FAILURE_EVENTS[name], since, EVENT_LIMIT) for name in names}
 
 
 def find(answer: Answer, job_error: dict | None = None) -> Finding | None:

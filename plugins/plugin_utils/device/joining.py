@@ -156,7 +156,7 @@ class Join:
 
     def _await_mdm(self, since: str) -> None:
         with self.phases.phase("mdm"):
-            watch = state.observations(("mdm",)) | diagnosis.observations(since)
+            watch = state.observations(("mdm",)) | diagnosis.observations(since, diagnosis.MDM_EVENTS)
             last: list[Answer] = []
 
             def enrolled(answer: Answer) -> bool:

@@ -1,0 +1,278 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stories of joins, told by a scripted device whose clock moves only when the join waits."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.winops.entra.plugins.plugin_utils.device import joining, provisioning, waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+
+from . import scripted
+from .scripted import Clock, ScriptedDevice
+
+OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
+SHA256 = "ab" * 32
+COPY = rf"C:\ProgramData\winops.entra\packages\{SHA256[:32]}.ppkg"
+
+
+class Story(ScriptedDevice):
+    """A device that installs a package and joins ``joins_after`` looks later, if ever."""
+
+    def __init__(self, joins_after: int | None = 2) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.joins_after = joins_after
+        self.job = "absent"
+        self.job_error: dict | None = None
+        self.packages: list[dict] = []
+        self.events: list[dict] = []
+        self.engine_running = False
+        self.handlers |= {
+            "path_info": self._path_info, "job_start": self._job_start, "job_status": self._job_status,
+            "job_remove": self._job_remove, "provisioning_packages": lambda _p: {"available": True, "packages": self.packages},
+            "processes": lambda _p: {"processes": [{"name": "provtool.exe", "pid": 4}] if self.engine_running else []},
+            "events": lambda p: {"log_exists": True, "events": [e for e in self.events if e["id"] in p["ids"]]},
+        }
+
+    def _path_info(self, params):
+        there = COPY in self.copied
+        return {"path": COPY, "exists": there, "directory": False, "size": 1 if there else None,
+                "sha256": SHA256 if there else None}
+
+    def _job_start(self, params):
+        if self.job == "running":
+            return {"started": False, "already": True}
+        if params["ops"][-1]["op"] == "package_remove":
+            self.packages = []
+        else:
+            self.packages = [{"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True,
+                              "path": r"C:\ProgramData\Microsoft\Provisioning\Join.ppkg"}]
+        self.job = "running"
+        return {"started": True, "already": False}
+
+    def _job_status(self, _params):
+        state, answer = self.job, None
+        if state in ("running", "done") and self.joins_after is not None:
+            self.joins_after -= 1
+            if self.joins_after <= 0:
+                self.join(scripted.TENANT)
+        if state in ("running", "done"):
+            self.job = "done"
+            error = self.job_error or {"type": None, "message": None, "hresult": None}
+            answer = {"results": [{"ok": True, "value": {"gave_up": False, "seconds": 1.0, "error": error}}]}
+        return {"state": state, "started": None, "last_task_result": None, "answer": answer if state == "done" else None}
+
+    def _job_remove(self, _params):
+        self.job = "absent"
+        return {"removed": True}
+
+    def join(self, tenant: str) -> None:
+        self.handlers["registry_read"] = scripted.registry(scripted.joined_registry(tenant))
+        self.handlers["certificates"] = lambda _p: {"certificates": [scripted.join_certificate()]}
+        self.handlers["dsregcmd_status"] = scripted.dsregcmd(True)
+
+    def fail_with(self, *data: str, event: int = 12) -> None:
+        self.events.append({"id": event, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None})
+
+
+def plan(**changes) -> joining.JoinPlan:
+    package = provisioning.PackageSource(id=scripted.PACKAGE, sha256=SHA256, src="/packages/join.ppkg")
+    settings = {
+        "method": "provisioning_package", "tenant_id": scripted.TENANT, "package": package, "mdm_id": None,
+        "expect_mdm": False, "reboot": False, "reboot_timeout": 600, "timeout": 1800, "poll_interval": 10,
+        "on_failure": "remove", "keep_copy": False}
+    return joining.JoinPlan(**(settings | changes))
+
+
+def run(device: Story, monkeypatch, check_mode: bool = False, **changes):
+    monkeypatch.setattr(joining, "Deadline", lambda seconds: device.clock.deadline(seconds))
+    run = joining.Join(device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode)
+    try:
+        return run, run.run()
+    except Failure as failure:
+        return run, failure
+
+
+def test_an_unjoined_device_joins_and_keeps_no_copy_of_the_token(monkeypatch):
+    device = Story()
+    join, result = run(device, monkeypatch)
+    assert join.learned["outcome"] == "joined" and join.facts["join"]["tenant_id"] == scripted.TENANT
+    assert join.changes.changed
+    assert [phase["name"] for phase in join.phases.done] == ["look", "apply", "join", "verify", "clean up"]
+    assert device.executed.count("put_file") == 1 and device.executed.count("path_remove") == 2
+    assert result["reboot_required"] is False
+
+
+def test_a_device_of_this_tenant_is_left_alone_with_one_exchange(monkeypatch):
+    device = Story()
+    device.join(scripted.TENANT)
+    join, _result = run(device, monkeypatch)
+    assert join.learned["outcome"] == "unchanged" and not join.changes.changed
+    assert device.requests == 1 and not set(device.executed) & op.CHANGING
+
+
+def test_check_mode_says_what_would_happen_and_only_looks(monkeypatch):
+    device = Story()
+    join, _result = run(device, monkeypatch, check_mode=True)
+    assert join.learned["outcome"] == "would_join"
+    assert join.changes.as_result(True)["diff"] == {
+        "before": {"join": {"type": "none", "tenant_id": None}},
+        "after": {"join": {"type": "entra", "tenant_id": scripted.TENANT}}}
+    assert device.requests == 1
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("name, prepare", [
+    ("joined_to_another_tenant", lambda d: d.join(OTHER_TENANT)),
+    ("hybrid_joined", lambda d: (d.join(scripted.TENANT), d.handlers.update(cim_query=scripted.cim(in_domain=True)))),
+    ("domain_joined", lambda d: d.handlers.update(cim_query=scripted.cim(in_domain=True))),
+    ("server_outside_azure", lambda d: d.handlers.update(cim_query=scripted.cim(product_type=3))),
+])
+def test_what_cannot_be_joined_is_refused_before_anything_changes(monkeypatch, name, prepare, check_mode):
+    device = Story()
+    prepare(device)
+    join, failure = run(device, monkeypatch, check_mode)
+    assert isinstance(failure, Failure) and failure.error["name"] == name and failure.error["fix"]
+    assert join.learned["outcome"] == "refused" and not join.changes.changed
+    assert device.requests == 1 and not set(device.executed) & op.CHANGING
+
+
+def test_an_expired_token_ends_early_is_explained_and_leaves_nothing_behind(monkeypatch):
+    device = Story(joins_after=None)
+    device.fail_with("3399548931", "AADSTS700082: The refresh token has expired", "./Vendor/MSFT/AADJ/BPRT")
+    join, failure = run(device, monkeypatch)
+    assert failure.error["code"] == "AADSTS700082" and failure.error["side"] == "tenant" and failure.error["evidence"]
+    assert device.clock.now < 60
+    assert device.packages == [] and not join.changes.changed and join.learned["outcome"] == "failed"
+
+
+def test_on_failure_keep_leaves_the_engine_to_its_retries_and_says_so(monkeypatch):
+    device = Story(joins_after=None)
+    device.fail_with("AADSTS700082")
+    join, _failure = run(device, monkeypatch, on_failure="keep")
+    assert device.packages and join.changes.changed
+    assert "kept" in join.changes.as_result(False)["changes"][0]["after"]
+
+
+def test_a_failure_that_may_pass_is_waited_for(monkeypatch):
+    device = Story(joins_after=None)
+    device.fail_with("2147954402")  # 0x80072ee2, a timeout
+    job_status = device.handlers["job_status"]
+
+    def late(params):
+        if device.clock.now >= 900:
+            device.join(scripted.TENANT)
+        return job_status(params)
+
+    device.handlers["job_status"] = late
+    join, _result = run(device, monkeypatch)
+    assert join.learned["outcome"] == "joined" and 900 <= device.clock.now < 930
+
+
+def test_the_deadline_passes_without_any_error_on_the_device(monkeypatch):
+    device = Story(joins_after=None)
+    _join, failure = run(device, monkeypatch, timeout=300)
+    assert failure.error["name"] == "join_timeout" and "300 s" in failure.msg
+    assert device.packages == []
+
+
+def test_a_package_that_an_earlier_attempt_left_is_forced(monkeypatch):
+    device = Story()
+    device.packages = [{"id": "{" + scripted.PACKAGE.upper() + "}", "name": "Join", "version": "1.0", "path": "", "installed": True}]
+    forced = []
+    start = device.handlers["job_start"]
+    device.handlers["job_start"] = lambda p: forced.append(p["ops"][-1].get("force")) or start(p)
+    run(device, monkeypatch)
+    assert forced == [True]
+
+
+def test_a_running_job_of_an_earlier_run_is_found_and_waited_for(monkeypatch):
+    device = Story()
+    device.job = "running"
+    join, _result = run(device, monkeypatch)
+    assert join.learned["outcome"] == "joined"
+    assert "job_start" not in device.executed and "put_file" not in device.executed
+
+
+def test_a_connection_lost_in_mid_join_does_not_lose_the_join(monkeypatch):
+    device = Story()
+    started = device.handlers["job_start"]
+
+    def start_and_vanish(params):
+        device.lose = 4
+        return started(params)
+
+    device.handlers["job_start"] = start_and_vanish
+    join, _result = run(device, monkeypatch)
+    assert join.learned["outcome"] == "joined" and device.resets >= 1
+
+
+def test_a_device_that_never_comes_back_says_that_the_task_can_be_run_again(monkeypatch):
+    device = Story()
+    start = device.handlers["job_start"]
+
+    def start_and_die(params):
+        device.lose = 10_000
+        return start(params)
+
+    device.handlers["job_start"] = start_and_die
+    _join, failure = run(device, monkeypatch, timeout=120)
+    assert failure.error["name"] == "connection_lost" and "run the task again" in failure.error["fix"]
+
+
+def test_a_copy_that_arrives_damaged_is_not_installed(monkeypatch):
+    device = Story()
+    device.handlers["path_info"] = lambda p: {"path": COPY, "exists": True, "directory": False, "size": 1, "sha256": "0" * 64}
+    _join, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "damaged_copy" and failure.error["side"] == "network"
+
+
+def test_a_copy_that_lies_there_already_is_not_sent_again(monkeypatch):
+    device = Story()
+    device.copied[COPY] = "earlier"
+    run(device, monkeypatch)
+    assert "put_file" not in device.executed
+
+
+def test_expected_mdm_that_does_not_come_is_a_failure_after_the_join(monkeypatch):
+    device = Story()
+    device.fail_with("0", "2149056536", event=76)
+    join, failure = run(device, monkeypatch, expect_mdm=True, timeout=120)
+    assert failure.error["code"] == "0x80180018" and "joined, but not enrolled" in failure.msg
+    assert join.changes.changed and join.facts["join"]["type"] == "entra"
+
+
+def test_a_restart_is_made_where_windows_waits_for_one_and_it_was_asked_for(monkeypatch):
+    device = Story()
+    boots = iter(["2026-11-20T06:00:00.000Z"] * 3 + ["2026-11-21T08:05:00.000Z"] * 9)
+    pending = {r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName": scripted.key(
+        ActiveComputerName=scripted.key({"ComputerName": "OLD"}), ComputerName=scripted.key({"ComputerName": "NEW"}))}
+    tree = scripted.joined_registry() | pending
+    cim = scripted.cim()
+
+    def look(params):
+        answer = cim(params)
+        if params["class"] == "Win32_OperatingSystem":
+            answer["instances"][0]["LastBootUpTime"] = next(boots)
+        return answer
+
+    device.handlers["cim_query"] = look
+    device.join = lambda _tenant: (Story.join(device, scripted.TENANT), device.handlers.update(
+        registry_read=scripted.registry(tree)))
+    device.handlers["restart"] = lambda _p: tree.pop(next(iter(pending))) and {"scheduled": True, "exit_code": 0}
+    join, result = run(device, monkeypatch, reboot=True)
+    assert result["restarted"] is True and result["reboot_required"] is False
+    assert "restart" in [phase["name"] for phase in join.phases.done]
+
+
+def test_an_azure_vm_joins_by_dsregcmd_and_its_signed_exit_code_is_explained(monkeypatch):
+    device = Story(joins_after=None)
+    device.handlers["cim_query"] = scripted.cim(asset_tag="7783-7084-3265-9085-8269-3286-77")
+    device.handlers["job_status"] = lambda _p: {"state": "done", "started": None, "last_task_result": 0, "answer": {
+        "results": [{"ok": True, "value": {"exit_code": -2145648574, "text": ""}}]}} if "job_start" in device.executed else {
+        "state": "absent", "started": None, "last_task_result": None, "answer": None}
+    _join, failure = run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
+    assert failure.error["code"] == "0x801c0042"
