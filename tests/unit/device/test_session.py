@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device import session, wire
 
@@ -54,15 +54,51 @@ def test_check_mode_copies_no_file():
     assert device.executed == []
 
 
+class BreakingDevice(ScriptedDevice):
+    """Its next exchanges break with these errors."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+    def execute(self, script, data):
+        if self.errors:
+            self.requests += 1
+            raise self.errors.pop(0)
+        return super().execute(script, data)
+
+
 @pytest.mark.parametrize("error", [OSError("reset by peer"), AnsibleError("the connection attempt timed out")])
-def test_a_broken_connection_is_lost_and_reset_before_the_next_exchange(error):
-    device = ScriptedDevice()
+def test_an_observing_exchange_that_breaks_is_tried_once_more_on_a_fresh_connection(error):
+    device = BreakingDevice(error)
+    assert device.session().run({"a": op.dsregcmd_status()})["a"].ok
+    assert device.requests == 2 and device.resets == 1
+    device = BreakingDevice(error, error)
+    with pytest.raises(session.ConnectionLost):
+        device.session().run({"a": op.dsregcmd_status()})
+    assert device.requests == 2
+
+
+def test_a_changing_exchange_that_breaks_is_not_tried_again_by_itself():
+    device = BreakingDevice(OSError("reset by peer"))
+    with pytest.raises(session.ConnectionLost):
+        device.session().run({"a": op.restart(5, "x")})
+    assert device.requests == 1
+
+
+def test_a_device_that_cannot_be_reached_is_told_at_once():
+    device = BreakingDevice(AnsibleConnectionFailure("connection refused"))
+    with pytest.raises(session.ConnectionLost, match="refused"):
+        device.session().run({"a": op.dsregcmd_status()})
+    assert device.requests == 1
+
+
+def test_a_lost_connection_is_reset_before_the_next_exchange_and_only_then():
+    device = BreakingDevice(AnsibleConnectionFailure("gone"))
     broken = device.session()
-    execute, broken._execute = broken._execute, lambda *_args: _raise(error)
     with pytest.raises(session.ConnectionLost):
         broken.run({"a": op.dsregcmd_status()})
     assert device.resets == 0
-    broken._execute = execute
     broken.run({"a": op.dsregcmd_status()})
     broken.run({"a": op.dsregcmd_status()})
     assert device.resets == 1
