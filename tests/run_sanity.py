@@ -64,7 +64,7 @@ def isolated_environment() -> dict[str, str]:
 
 
 def write_pip_configuration(path: Path) -> None:
-    """Write what pip would be told here, by its files and by PIP_* variables, as one file; 0600, for it can hold a password."""
+    """Write what pip is told here, by its files and by PIP_* variables, as one file; 0600, it can hold a password."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     listing = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=True).stdout
     cache = subprocess.run([*pip, "cache", "dir"], capture_output=True, text=True, check=False).stdout.strip()
