@@ -20,7 +20,8 @@ _ROW = re.compile(r"([A-Za-z](?:[A-Za-z0-9 -]{0,29}[A-Za-z0-9])?)(?:(\s+):|:\s+:
 _BANNER = re.compile(r"\+-{3,}\+?")
 _TITLE = re.compile(r"\|\s*([A-Za-z][^|]*)\|[\s+-]*")
 _HTML_BREAK = re.compile(r"<br ?/?>\n?", re.IGNORECASE)
-_QUOTE = re.compile(r" *[#>] ?(?![#>])")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Select-String of PowerShell 7 marks what it found
+_QUOTE = re.compile(r" *[#>] ?")
 # What follows an output: a code fence, the tool's own last line, a prompt of cmd or PowerShell (remote ones too).
 _AFTER = re.compile(r"```|~~~|For more information|.{0,60}?\b[A-Za-z]:\\[^<>|]*>|(?:\[[^]]*\]: )?PS\b[^<>|]*>")
 _REMARK = re.compile(r"(?<=\S)(?:\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4])|\s{2,}(?:#|//)).*", re.DOTALL)
@@ -84,6 +85,8 @@ def _lines(text: str | bytes) -> list[str]:
     # NULs are left of UTF-16 that something upstream took for single bytes.
     text = text.replace("\0", "").replace("\ufeff", "").replace("\xa0", " ")
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
     if "<" in text:
         text = _HTML_BREAK.sub("\n", text)
     return text.split("\n")

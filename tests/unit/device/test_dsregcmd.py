@@ -59,7 +59,8 @@ DAMAGE = {
     "HTML line ends": lambda text: text.replace("\n", "<br/>\n"),
     "HTML line ends only": lambda text: text.replace("\n", "<br>"),
     "trailing blanks": lambda text: re.sub(r"(?<=\S)\n", "    \n", text),
-    "hard blanks": lambda text: text.replace("  ", "\xa0\xa0"),
+    "hard blanks": lambda text: text.replace(" ", "\xa0"),
+    "coloured by Select-String": lambda text: text.replace("Joined", "\x1b[7mJoined\x1b[0m"),
     "quoted mail": lambda text: "".join(f"> {line}" for line in text.splitlines(True)),
     "indented": lambda text: "".join(f"      {line}" for line in text.splitlines(True)),
 }
@@ -109,6 +110,75 @@ def test_an_ansi_tenant_name_is_kept_and_the_rest_is_unharmed():
     oem = parse(text.encode("cp850"))
     assert oem["keys"]["TenantName"].startswith("Fabrikam M")
     assert oem["join_type"] == "entra_joined"
+
+
+SECTION = """\
++----------------------------------------------------------------------+
+| SSO State                                                            |
++----------------------------------------------------------------------+
+
+                AzureAdPrt : YES
+       AzureAdPrtAuthority : https://login.microsoftonline.com/3f0c6c52-7d0e-4c64-9a5b-2b1de1c4a901
+"""
+WHOLE = {"AzureAdPrt": "YES", "AzureAdPrtAuthority": SECTION.split()[-1]}
+
+AFTER = [
+    "```",
+    "~~~",
+    "+----------------------------------------------------------------------+",
+    "For more information, please visit https://www.microsoft.com/aadjerrors",
+    "PS C:\\Users\\kari> whoami",
+    "C:\\Windows\\system32>whoami",
+    "[fab-0417]: PS C:\\> whoami",
+    "*Some-Shell* PS C:\\Users\\kari\\Documents> whoami",
+    "PS> whoami",
+]
+
+
+@pytest.mark.parametrize("line", AFTER)
+def test_what_follows_an_output_is_none_of_its_rows(line):
+    assert parse(f"{SECTION}\n{line}\n        User Name : kari\n")["keys"] == WHOLE
+
+
+NO_ROWS = [
+    "Result : fine",
+    "Note: all is well",
+    "           Tenant discovery failed with error code now : 0x801c001d",
+    "           goes on here",
+    "...",
+    "\u2026",
+    "https://www.microsoft.com/aadjerrors",
+]
+
+
+@pytest.mark.parametrize("line", NO_ROWS[:3])
+def test_a_sentence_with_a_colon_is_no_row_of_a_section(line):
+    assert parse(f"{SECTION}\n{line}\n")["keys"] == WHOLE
+
+
+@pytest.mark.parametrize("line", NO_ROWS[3:6])
+def test_only_what_the_console_broke_off_is_glued_to_a_value(line):
+    assert parse(f"{SECTION}{line}\n")["keys"] == WHOLE
+
+
+def test_a_value_is_glued_over_any_number_of_lines_and_never_over_a_blank_one():
+    broken = SECTION.replace("/3f0c6c52-7d0e", "/3f0c6c52\n-7d0e")
+    assert parse(broken)["keys"] == WHOLE
+    assert parse(broken.replace("\n-7d0e", "\n\n-7d0e"))["keys"]["AzureAdPrtAuthority"].endswith("/3f0c6c52")
+
+
+def test_a_row_between_bars_is_a_title_only_beside_a_banner():
+    assert parse("AzureAdPrt : YES\n\n| SSO State |\n\nAzureAdJoined : NO\n")["sections"] == {}
+    assert list(parse("| SSO State |\n+-------+\nAzureAdPrt : YES\n")["sections"]) == ["SSO State"]
+    assert list(parse("+-------+\n\n| SSO State |\nAzureAdPrt : YES\n")["sections"]) == ["SSO State"]
+
+
+@pytest.mark.parametrize("between", ["\n", "that is all\n", "```\n", "PS C:\\>\n"])
+def test_without_banners_only_rows_beside_a_known_key_count(between):
+    assert parse(f"Status : open\n{between}AzureAdPrt : YES\nSome New Key : 7\n")["keys"] == {
+        "AzureAdPrt": "YES",
+        "Some New Key": "7",
+    }
 
 
 FLAGS = [
