@@ -228,7 +228,7 @@ NOTHING = [
     b"",
     b"\xff\xfe",
     "'dsregcmd' is not recognized as an internal or external command,\noperable program or batch file.",
-    "dsregcmd : The term 'dsregcmd' is not recognized\n    + CategoryInfo          : ObjectNotFound: (dsregcmd:String) []",
+    "dsregcmd : The term 'dsregcmd' is not recognized\n    + CategoryInfo          : ObjectNotFound: (dsregcmd)",
     "+----+\n| id |\n+----+\n|  1 |\n+----+",
     "Name : value\nOther : value",
     "+------+\n+------+\n",
