@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
             device.learned = {"outcome": "refused"}
             package, described = None, None
             if args["method"] == "provisioning_package":
-                package, described = chosen_package(args, find_file=self._find_needle, must_join=True)
+                package, described = chosen_package(self, args, must_join=True)
             plan = joining.JoinPlan(
                 tenant_id=require_guid(args["tenant_id"], "tenant_id"), package=package,
                 **{name: args[name] for name in PLANNED})

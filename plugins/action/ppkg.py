@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
             if args["state"] == "absent" and args["package_id"]:
                 package, described = package_state.by_id(require_guid(args["package_id"], "package_id")), None
             else:
-                package, described = chosen_package(args, find_file=self._find_needle, must_join=False)
+                package, described = chosen_package(self, args, must_join=False)
             run = package_state.PackageState(
                 device.session, package, device.progress, device.check_mode, force=args["force"],
                 keep_copy=args["keep_copy"], timeout=args["timeout"], poll_interval=args["poll_interval"])

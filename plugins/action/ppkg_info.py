@@ -10,6 +10,7 @@ from ansible.plugins.action import ActionBase
 from ..modules.ppkg_info import ARGUMENT_SPEC
 from ..plugin_utils.device import state, task
 from ..plugin_utils.package_source import described_file
+from ..plugin_utils.result import Failure
 
 
 class ActionModule(ActionBase):
@@ -17,11 +18,15 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
 
         def describe(device: task.DeviceTask) -> dict:
-            src = device.args["src"]
+            src, installed = device.args["src"], device.args["installed"]
+            if src is None and installed is False:
+                raise Failure(
+                    "bad option installed: without src there is nothing else to describe", side="controller",
+                    name="bad_option", cause="installed is false and src is not given", fix="give src, or leave installed out")
             facts = {"changed": False}
             if src is not None:
-                facts["package"] = described_file(src, self._find_needle)
-            if device.args["installed"] or (device.args["installed"] is None and src is None):
+                facts["package"] = described_file(self, src)
+            if installed or src is None:
                 answer = device.session.run(state.observations(("packages",)))
                 facts["installed"] = state.build(answer, ("packages",))["packages"]
             return facts

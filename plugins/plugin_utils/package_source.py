@@ -16,31 +16,28 @@ import uuid
 from ansible.errors import AnsibleError
 
 from .device.provisioning import PackageSource
-from .package import PackageError, describe, read_package
+from .package import Package, describe, read_package
 from .result import Failure
 
 SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})$")
 
 
-def chosen_package(args: dict, find_file, must_join: bool) -> tuple[PackageSource, dict | None]:
+def chosen_package(action, args: dict, must_join: bool) -> tuple[PackageSource, dict | None]:
     """The package that ``src``, ``path`` or ``url`` names, and its description where the controller has the file.
 
-    ``find_file(directory, name)`` finds a file the way Ansible does. With ``must_join`` a package without a bulk token is
-    refused. Raises Failure naming the option and what would be right.
+    ``action`` is the action plugin. With ``must_join`` a package that cannot join a device is refused. Raises Failure
+    naming the option and what would be right.
     """
     if args["src"] is not None:
-        described = described_file(args["src"], find_file)
-        if must_join and not described["bulk_token"]["present"]:
-            raise _bad_option(
-                "src", f"the package {described['name'] or args['src']} carries no bulk token, so it cannot join a device",
-                "make one with a bulk token (Windows Configuration Designer: Provision desktop devices, Account "
-                "management, Enroll in Microsoft Entra ID)")
+        package, path = _read(action, args["src"])
+        for issue in package.issues:
+            if issue.name == "no_package_id" or (must_join and issue.blocks_join):
+                raise _bad_option("src", f"{args['src']}: {issue.message}", issue.fix)
         given = args["package_id"]
-        if given is not None and require_guid(given, "package_id") != require_guid(described["id"], "src"):
+        if given is not None and require_guid(given, "package_id") != package.id:
             raise _bad_option(
-                "package_id", f"the package in src has the id {described['id']}, not {given}", "leave package_id out")
-        source = PackageSource(id=described["id"], sha256=described["sha256"], src=described["path"])
-        return source, described
+                "package_id", f"the package in src has the id {package.id}, not {given}", "leave package_id out")
+        return PackageSource(id=package.id, sha256=package.sha256, src=path), describe(package)
     package_id = args["package_id"]
     if package_id is None:
         raise _bad_option(
@@ -52,19 +49,18 @@ def chosen_package(args: dict, find_file, must_join: bool) -> tuple[PackageSourc
     return PackageSource(id=package_id, url=_https(args["url"]), sha256=_sha256(args["checksum"])), None
 
 
-def described_file(src: str, find_file) -> dict:
-    """The description of a package file on the controller, with its ``path``. Raises Failure."""
+def described_file(action, src: str) -> dict:
+    """The description of a package file on the controller. Raises Failure."""
+    return describe(_read(action, src)[0])
+
+
+def _read(action, src: str) -> tuple[Package, str]:
+    """The package and the path of the readable file: a vaulted one is decrypted by Ansible for the time of the task."""
     try:
-        path = find_file("files", src)
+        path = action._loader.get_real_file(action._find_needle("files", src))
     except AnsibleError as exc:
-        raise _bad_option("src", f"there is no package {src} on the controller", "give the path of a .ppkg file") from exc
-    try:
-        return describe(read_package(path)) | {"path": path}
-    except PackageError as exc:
-        raise Failure(
-            f"the package {src} cannot be used: {exc}", side="controller", name=type(exc).__name__,
-            cause="the option src names a file that is no usable provisioning package",
-            fix="build or download the package again; winops.entra.ppkg_info shows what is inside") from exc
+        raise _bad_option("src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file") from exc
+    return read_package(path), path
 
 
 def require_guid(text: str, option: str) -> str:

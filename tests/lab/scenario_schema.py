@@ -60,12 +60,12 @@ DEVICE = {
     "mdm": OneOf(("none", "enrolled", "leftovers")), "azure": {"identity": str}, "blocked": ListOf(str),
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))), "reboot_blocks_join": bool,
     "installed": ListOf(str), "token_filter": bool, "policies": MapOf(int), "engine": ENGINE, "mdm_delay": float,
-    "boot_seconds": float, "faults": ListOf({"kind": OneOf(FAULTS), "times": int, "seconds": float}),
+    "boot_seconds": float, "faults": ListOf({"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float}),
 }
 KIND = {
     "description": str, "device": DEVICE, "package": str, "method": OneOf(("provisioning_package", "azure_vm")),
     "expect_mdm": bool, "reboot": bool, "variables": dict,
-    "expect": {"outcome": OneOf(("joined", "unchanged", "refused", "failed")), "code": str, "mdm": bool},
+    "expect": {"outcome": OneOf(("joined", "unchanged", "refused", "failed")), "name": str, "code": str, "mdm": bool},
 }
 ENTRY = {**KIND, "kind": str, "count": int, "name": str}
 LIBRARY = {"tenants": MapOf(TENANT), "packages": MapOf(PACKAGE), "kinds": MapOf(KIND)}

@@ -67,6 +67,14 @@ class Join:
         with self.phases.phase("look"):
             first = self.session.run(self._first_look())
             self.facts = state.build(first)
+        unreadable = state.problems(first, state.ESSENTIAL)
+        if unreadable:
+            self.learned["outcome"] = "refused"
+            raise Failure(
+                f"refused before anything changed: the device's state cannot be read: {unreadable[0]}", side="device",
+                name="state_unreadable", cause="the connecting account may not read it, or Windows is damaged there",
+                fix="connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
+                evidence=[{"problem": sentence} for sentence in unreadable])
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
             self.facts["join"], self.plan.tenant_id)
         if refusal:

@@ -35,6 +35,11 @@ def why_not_joinable(os: dict) -> str | None:
 
 def windows_refusal(os: dict, method: str) -> Refusal | None:
     """Whether this Windows (``os`` facts) can take the join method."""
+    if os["build"] is None or os["server"] is None:
+        return Refusal(
+            "windows_unreadable", "the edition and build of Windows could not be read",
+            "connect with a local administrator that has its full token, and look at the warnings of "
+            "winops.entra.device_facts")
     if os["edition"] in HOME_EDITIONS:
         return Refusal(
             "home_edition", f"Windows Home (edition {os['edition']}) cannot be Entra joined",
@@ -52,7 +57,7 @@ def windows_refusal(os: dict, method: str) -> Refusal | None:
             "not_an_azure_vm", "the device is not an Azure VM, so it has no managed identity to join with",
             "set method=provisioning_package for this device")
     least = FIRST_AZURE_VM_BUILD if method == "azure_vm" else FIRST_BULK_JOIN_BUILD
-    build = int((os["build"] or "0").split(".")[0])
+    build = int(os["build"].split(".")[0])
     if build < least:
         return Refusal(
             "build_too_old", f"Windows build {build} is older than {least}, the first that can join this way",

@@ -22,10 +22,10 @@ from .session import Answer, Result
 
 SUBSETS = ("join", "mdm", "packages", "os", "clock", "caller")
 
-CLOUD_DOMAIN_JOIN = r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
+CLOUD_DOMAIN_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 WORKPLACE_JOIN = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin\JoinInfo"
-CURRENT_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-PROVISIONING_RESULTS = r"HKLM\SOFTWARE\Microsoft\Provisioning\Results"
+CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+PROVISIONING_RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 DEVICE_CERTIFICATE_ISSUER = "MS-Organization-Access"
 
 # name -> (subsets that need it, the operation)
@@ -35,7 +35,7 @@ OBSERVATIONS = {
     "certificates": (("join", "mdm"), op.certificates()),
     "dsregcmd": (("join", "caller"), op.dsregcmd_status()),
     "computer": (("join", "os"), op.cim_query("Win32_ComputerSystem", ("PartOfDomain", "Domain", "DomainRole"))),
-    "enrollments": (("mdm",), op.registry_read(r"HKLM\SOFTWARE\Microsoft\Enrollments", depth=1)),
+    "enrollments": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Enrollments", depth=1)),
     "enrollment_tasks": (("mdm",), op.scheduled_tasks(r"\Microsoft\Windows\EnterpriseMgmt")),
     "packages": (("packages",), op.provisioning_packages()),
     "package_results": (("packages",), op.registry_read(PROVISIONING_RESULTS, depth=4)),
@@ -43,11 +43,11 @@ OBSERVATIONS = {
     "system": (("os",), op.cim_query("Win32_OperatingSystem", ("ProductType", "LastBootUpTime"))),
     "enclosure": (("os",), op.cim_query("Win32_SystemEnclosure", ("SMBIOSAssetTag",))),
     "servicing": (("os",), op.registry_read(
-        r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending")),
+        r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending")),
     "update": (("os",), op.registry_read(
-        r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired")),
-    "session_manager": (("os",), op.registry_read(r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager")),
-    "computer_name": (("os",), op.registry_read(r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName", depth=1)),
+        r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired")),
+    "session_manager": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\Session Manager")),
+    "computer_name": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\ComputerName", depth=1)),
 }
 
 
@@ -71,11 +71,15 @@ def build(answer: Answer, subsets=SUBSETS) -> dict:
     return {subset: makers[subset]() for subset in SUBSETS if subset in subsets}
 
 
-def problems(answer: Answer) -> list[str]:
-    """One sentence for each observation the device refused: facts that hang on it are then null, not false."""
+# Without these nobody can say whether a join is needed, possible, or done.
+ESSENTIAL = ("cloud_join", "certificates", "computer", "version", "system")
+
+
+def problems(answer: Answer, names=None) -> list[str]:
+    """One sentence for each observation (of these names) that the device refused: facts that hang on it are then null."""
     return [
         f"{name} could not be read: {result.error['message']} ({result.error['type']})"
-        for name, result in answer.results.items() if not result.ok
+        for name, result in answer.results.items() if not result.ok and (names is None or name in names)
     ]
 
 

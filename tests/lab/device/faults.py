@@ -18,9 +18,17 @@ class Faults:
         self._pending.setdefault(kind, []).extend(dict(options or {}) for _each in range(times))
 
     def take(self, kind: str) -> dict[str, t.Any] | None:
-        """The options of the oldest pending fault of this kind, which is then gone; None where there is none."""
+        """The options of the oldest pending fault of this kind, which is then gone; None where there is none.
+
+        A fault with {"skip": n} lets n chances go by first.
+        """
         waiting = self._pending.get(kind)
-        return waiting.pop(0) if waiting else None
+        if not waiting:
+            return None
+        if waiting[0].get("skip", 0) > 0:
+            waiting[0]["skip"] -= 1
+            return None
+        return waiting.pop(0)
 
     def pending(self) -> dict[str, int]:
         """How many of each kind are left."""

@@ -90,7 +90,7 @@ def key(values: dict | None = None, **keys) -> dict:
 
 def fresh_registry() -> dict:
     return {
-        r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion": key({
+        r"SOFTWARE\Microsoft\Windows NT\CurrentVersion": key({
             "EditionID": "Professional", "CurrentBuild": "26100", "UBR": 2314, "DisplayVersion": "24H2",
             "InstallationType": "Client"}),
     }
@@ -98,7 +98,7 @@ def fresh_registry() -> dict:
 
 def joined_registry(tenant: str = TENANT) -> dict:
     return fresh_registry() | {
-        r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin": key(
+        r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin": key(
             JoinInfo=key(**{THUMBPRINT: key({"TenantId": tenant, "UserEmail": "package_x@contoso.onmicrosoft.com"})}),
             TenantInfo=key(**{tenant: key({"DisplayName": "Contoso"})}))}
 

@@ -248,7 +248,7 @@ def test_expected_mdm_that_does_not_come_is_a_failure_after_the_join(monkeypatch
 def test_a_restart_is_made_where_windows_waits_for_one_and_it_was_asked_for(monkeypatch):
     device = Story()
     boots = iter(["2026-11-20T06:00:00.000Z"] * 3 + ["2026-11-21T08:05:00.000Z"] * 9)
-    pending = {r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName": scripted.key(
+    pending = {r"SYSTEM\CurrentControlSet\Control\ComputerName": scripted.key(
         ActiveComputerName=scripted.key({"ComputerName": "OLD"}), ComputerName=scripted.key({"ComputerName": "NEW"}))}
     tree = scripted.joined_registry() | pending
     cim = scripted.cim()
@@ -276,3 +276,15 @@ def test_an_azure_vm_joins_by_dsregcmd_and_its_signed_exit_code_is_explained(mon
         "state": "absent", "started": None, "last_task_result": None, "answer": None}
     _join, failure = run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
     assert failure.error["code"] == "0x801c0042"
+
+
+def test_a_device_whose_state_cannot_be_read_is_not_joined_blindly(monkeypatch):
+    device = Story()
+
+    def refused(_params):
+        raise scripted.OperationError("System.UnauthorizedAccessException", "Access is denied", -2147024891)
+
+    device.handlers["certificates"] = refused
+    join, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "state_unreadable" and "certificates" in failure.msg
+    assert join.learned["outcome"] == "refused" and not set(device.executed) & op.CHANGING

@@ -98,7 +98,7 @@ def enrolled(**without) -> ScriptedDevice:
     values = {"ProviderID": "MS DM Server", "EnrollmentState": without.get("state", 1), "UPN": "",
               "DMPCertThumbPrint": MDM_THUMBPRINT, "DiscoveryServiceFullURL": "https://enrollment.example/discovery.svc"}
     tree = scripted.fresh_registry() | {
-        r"HKLM\SOFTWARE\Microsoft\Enrollments": key(**{ENROLLMENT: key(values), "Context": key(), "Status": key()})}
+        r"SOFTWARE\Microsoft\Enrollments": key(**{ENROLLMENT: key(values), "Context": key(), "Status": key()})}
     device.handlers["registry_read"] = scripted.registry(tree)
     certificates = [] if without.get("certificate") is False else [scripted.join_certificate() | {"thumbprint": MDM_THUMBPRINT.lower()}]
     device.handlers["certificates"] = lambda _p: {"certificates": certificates}
@@ -130,11 +130,11 @@ def test_the_worst_recorded_result_of_a_package_is_shown():
 
 
 @pytest.mark.parametrize("path, tree, reason", [
-    (r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending", key(), "component servicing"),
-    (r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired", key(), "windows update"),
-    (r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager", key({"PendingFileRenameOperations": ["a", ""]}),
+    (r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending", key(), "component servicing"),
+    (r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired", key(), "windows update"),
+    (r"SYSTEM\CurrentControlSet\Control\Session Manager", key({"PendingFileRenameOperations": ["a", ""]}),
      "pending file renames"),
-    (r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName",
+    (r"SYSTEM\CurrentControlSet\Control\ComputerName",
      key(ActiveComputerName=key({"ComputerName": "OLD"}), ComputerName=key({"ComputerName": "NEW"})), "computer rename"),
 ])
 def test_each_place_where_windows_waits_for_a_restart_is_seen(path, tree, reason):
