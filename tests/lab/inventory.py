@@ -45,7 +45,7 @@ def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path)
 def _variables(host: Host, ports: tuple[int, int], *, secure: bool) -> dict[str, t.Any]:
     transport = {"ansible_winrm_transport": "basic"} if secure else {
         "ansible_winrm_transport": "ntlm", "ansible_winrm_message_encryption": "always",
-    }  # fmt: skip
+    }
     return {
         "ansible_port": ports[1] if secure else ports[0],
         "ansible_winrm_scheme": "https" if secure else "http",

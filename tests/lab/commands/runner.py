@@ -48,7 +48,7 @@ async def run(session: Session) -> ScriptResult:
             'Exception calling "ReadToEnd" with "0" argument(s): "The magic number in GZip header is not correct. '
             'Make sure you are passing in a GZip stream."',
             category="NotSpecified", error_id="InvalidDataException",
-        )  # fmt: skip
+        )
     if _fingerprint(script) != runner_fingerprint():
         return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
     try:
@@ -59,7 +59,7 @@ async def run(session: Session) -> ScriptResult:
             'Exception calling "FromBase64String" with "1" argument(s): "Invalid length for a Base-64 char array or'
             ' string."',
             category="NotSpecified", error_id="FormatException",
-        )  # fmt: skip
+        )
     record = Record("operations", [str(item.get("op")) for item in operations], changing(operations))
     answer = await session.host.run_operations(request, account=session.account)
     return ScriptResult([marked_line(answer)], record=record)
@@ -102,7 +102,7 @@ def _fingerprint_of(path: Path, _changed: int) -> str:
 
 
 def _fingerprint(script: str) -> str:
-    # The runner may travel without indentation, empty lines and lines that are only a comment; the rest must be the file's.
+    # The runner may travel without indentation, empty lines and comment lines; every other line must be the file's.
     lines = (line.strip() for line in script.splitlines())
     kept = [line for line in lines if line and not line.startswith("#")]
     return hashlib.sha256("\n".join(kept).encode("utf-8")).hexdigest()

@@ -69,4 +69,4 @@ def encrypt(context: Sealer, plain: bytes) -> bytes:
             str(len(plain) + sealed.padding_length).encode(), b"\r\n", _BOUNDARY, b"\r\n", _OCTETS,
             struct.pack("<i", len(sealed.header)), sealed.header, sealed.data, _BOUNDARY, b"--\r\n",
         )
-    )  # fmt: skip
+    )

@@ -97,7 +97,7 @@ def shell_not_found(shell_id: str) -> Fault:
         " the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the"
         " server. Provide the correct ShellId or create a new shell and retry the operation.",
         "UnexpectedSelectors",
-    )  # fmt: skip
+    )
 
 
 def command_not_found() -> Fault:
@@ -109,7 +109,7 @@ def command_not_found() -> Fault:
         "The Windows Remote Shell received a request to perform an operation on a command identifier that does not"
         " exist. Either the command has completed execution or the client specified an invalid command identifier.",
         "UnexpectedSelectors",
-    )  # fmt: skip
+    )
 
 
 def too_many_shells(limit: int) -> Fault:
@@ -120,7 +120,7 @@ def too_many_shells(limit: int) -> Fault:
         " has been exceeded. Close existing shells or raise the quota for this user.",
         f"The WS-Management service cannot process the request. This user is allowed a maximum number of {limit}"
         " concurrent shells, which has been exceeded. Close existing shells or raise the quota for this user.",
-    )  # fmt: skip
+    )
 
 
 def too_many_operations(limit: int) -> Fault:
@@ -131,7 +131,7 @@ def too_many_operations(limit: int) -> Fault:
         " concurrent operations, which has been exceeded. Close existing operations for this user, or raise the quota"
         " for this user.",
         wmi=True,
-    )  # fmt: skip
+    )
 
 
 def request_too_large(limit: int) -> Fault:
@@ -142,7 +142,7 @@ def request_too_large(limit: int) -> Fault:
         f" encoding limit. The maximum envelope size is {limit} bytes. Reconfigure the client to send messages which"
         " fit the encoding limits of the service.",
         detail="MaxEnvelopeSizeExceeded",
-    )  # fmt: skip
+    )
 
 
 def access_denied() -> Fault:
@@ -155,7 +155,7 @@ def invalid_parameter() -> Fault:
     return Fault(
         INVALID_PARAMETER, True, "w:InvalidParameter", "The parameter is incorrect.", detail="InvalidValue",
         provider="Shell cmd plugin",
-    )  # fmt: skip
+    )
 
 
 def file_not_found() -> Fault:
@@ -170,7 +170,7 @@ def action_not_supported(action: str) -> Fault:
         ACTION_NOT_SUPPORTED, True, "w:ActionNotSupported",
         f"The WS-Management service cannot process the request. The action is not supported: {action}.",
         detail="ActionMismatch",
-    )  # fmt: skip
+    )
 
 
 def unknown_resource(resource_uri: str) -> Fault:
@@ -180,4 +180,4 @@ def unknown_resource(resource_uri: str) -> Fault:
         "The WS-Management service cannot process the request. The service cannot find the resource identified by the"
         f" resource URI and selectors: {resource_uri}.",
         detail="InvalidResourceURI",
-    )  # fmt: skip
+    )

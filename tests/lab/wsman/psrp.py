@@ -166,7 +166,7 @@ class PowerShellShell(Shell):
         try:
             result = await _script(created, Session(
                 self.host, self.caller.account, _reader(pipeline), {}, cmd.run,
-            ))  # fmt: skip
+            ))
         except ConnectionAbortedError:  # the machine has lost power under the pipeline
             pass
         finally:

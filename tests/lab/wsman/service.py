@@ -163,7 +163,7 @@ class WinRM:
         fields = (
             ("ProtocolVersion", soap.WSMAN), ("ProductVendor", "Microsoft Corporation"),
             ("ProductVersion", "OS: 10.0.22631 SP: 0.0 Stack: 3.0"),
-        )  # fmt: skip
+        )
         inner = "".join(soap.element(f"wsmid:{name}", text) for name, text in fields)
         return (
             f'<s:Envelope xml:lang="en-US" xmlns:s="{soap.SOAP}"><s:Header/><s:Body><wsmid:IdentifyResponse'

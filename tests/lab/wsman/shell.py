@@ -161,7 +161,7 @@ class Shell:
             ("ClientIP", self.caller.address), ("IdleTimeOut", f"PT{self.idle_timeout:.3f}S"),
             ("InputStreams", self.input_streams), ("OutputStreams", self.output_streams),
             ("ShellRunTime", f"P0DT0H0M{age}S"), ("ShellInactivity", "P0DT0H0M0S"),
-        )  # fmt: skip
+        )
         inner = "".join(soap.element(f"rsp:{name}", text) for name, text in fields)
         return f'<rsp:Shell xmlns:rsp="{soap.SHELL}">{inner}</rsp:Shell>'
 
@@ -176,7 +176,7 @@ class Shell:
         shell = {
             "device": self.host.name, "shell": self.id, "account": self.caller.account, "auth": self.caller.auth,
             "protocol": self.protocol,
-        }  # fmt: skip
+        }
         for ended in self._ended:
             self._recorder.write(shell, ended, self.traffic)
         self._ended.clear()

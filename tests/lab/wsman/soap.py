@@ -112,7 +112,7 @@ def answer(action: str, relates_to: str, body: str) -> str:
             "</a:To><a:RelatesTo>", escape(relates_to), "</a:RelatesTo></s:Header><s:Body>", body,
             "</s:Body></s:Envelope>",
         )
-    )  # fmt: skip
+    )
 
 
 def new_id() -> str:

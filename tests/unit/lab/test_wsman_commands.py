@@ -138,7 +138,7 @@ def test_changing_operations_inside_a_job_are_seen() -> None:
         (encoded("throw 'no'\n'never'"), "", 1),
         (encoded("nonsense"), "", 1),
     ],
-)  # fmt: skip
+)
 def test_stock_commands(command_line: str, output: str, exit_code: int) -> None:
     outcome = run(command_line)
     assert (outcome.stdout, outcome.exit_code) == (output, exit_code)

@@ -31,7 +31,7 @@ def protocol(lab: WsmanLab, scheme: str = "http", user: str = "ops", timeout: in
     return Protocol(
         lab.url(scheme), username=user, password=lab.hosts[0].accounts[user], ca_trust_path=lab.ca,
         operation_timeout_sec=timeout, read_timeout_sec=PATIENCE, **transport,
-    )  # fmt: skip
+    )
 
 
 def run(client: Protocol, shell: str, command: str, *arguments: str) -> tuple[bytes, bytes, int]:

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running lab for integration tests."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.lab.process import RunningLab, running
+
+StartLab = Callable[..., RunningLab]
+
+_LOG_TAIL = 4000
+
+
+@pytest.fixture(scope="session")
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
+    """A function that starts a lab of its own: ``start_lab("--scenario", "every_kind", "--speed", "60")``.
+
+    The labs stop at the end of the session; a test that changes devices starts its own.
+    """
+    with contextlib.ExitStack() as labs:
+
+        def start(*arguments: str) -> RunningLab:
+            return labs.enter_context(running(tmp_path_factory.mktemp("lab"), *arguments))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def lab(start_lab: StartLab) -> RunningLab:
+    """The lab of the session: devices that can all be joined, for tests that only look at them."""
+    return start_lab("--scenario", "healthy", "--speed", "60")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> t.Any:
+    """Show with a failed test what its lab has said."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            log = value.out / "lab.log" if isinstance(value, RunningLab) else None
+            if log is not None and log.exists():
+                text = log.read_text(encoding="utf-8", errors="replace")
+                report.sections.append((f"lab in {value.out}", text[-_LOG_TAIL:] or "(the lab's log is empty)"))
+    return report
