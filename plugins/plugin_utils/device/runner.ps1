@@ -179,6 +179,10 @@ function Get-Failure($ErrorRecord) {
         # Its HResult is always E_FAIL; -2147024896 is 0x80070000.
         $code = -2147024896 -bor ($cause.NativeErrorCode -band 65535)
     }
+    elseif (($code -band -65536) -eq -2146238464 -and $cause.Message -match '0x[89a-f][0-9a-f]{7}') {
+        # 0x8013....: .NET's own code, which says nothing, while the text has the engine's.
+        $code = [Convert]::ToInt32($Matches[0], 16)
+    }
     return @{ type = $cause.GetType().FullName; message = $cause.Message; hresult = $code }
 }
 
@@ -212,7 +216,7 @@ function Get-PathAttribute([string]$Path) {
 
 function Get-FileSha256([string]$Path) {
     $sha = [Security.Cryptography.SHA256]::Create()
-    $stream = New-Object IO.FileStream($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    $stream = [IO.File]::Open($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
     try {
         return [BitConverter]::ToString($sha.ComputeHash($stream)).Replace('-', '').ToLowerInvariant()
     }
@@ -249,7 +253,8 @@ function Get-DeviceFact {
 
 function Open-RegistryHive([string]$Hive) {
     # The 64-bit view, whatever this process is.
-    return [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]$Hive, [Microsoft.Win32.RegistryView]::Registry64)
+    return [Microsoft.Win32.RegistryKey]::OpenBaseKey(
+        [Microsoft.Win32.RegistryHive]$Hive, [Microsoft.Win32.RegistryView]::Registry64)
 }
 
 function Open-CertificateStore([string]$Name) {
@@ -261,7 +266,8 @@ function Open-CertificateStore([string]$Name) {
 
 function Open-EventReader([string]$Log, [string]$XPath) {
     # The reader itself, not Get-WinEvent: "no events" is then an end, not an error that must be told from others.
-    $query = New-Object Diagnostics.Eventing.Reader.EventLogQuery($Log, [Diagnostics.Eventing.Reader.PathType]::LogName, $XPath)
+    $query = New-Object Diagnostics.Eventing.Reader.EventLogQuery($Log,
+        [Diagnostics.Eventing.Reader.PathType]::LogName, $XPath)
     $query.ReverseDirection = $true
     return New-Object Diagnostics.Eventing.Reader.EventLogReader($query)
 }
@@ -303,8 +309,9 @@ function New-PrivateDirectory([string]$Path) {
     $security.SetAccessRuleProtection($true, $false)
     $security.SetOwner([Security.Principal.SecurityIdentifier]$Administrators)
     foreach ($sid in $System, $Administrators) {
-        $security.AddAccessRule((New-Object Security.AccessControl.FileSystemAccessRule(
-                    [Security.Principal.SecurityIdentifier]$sid, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')))
+        $rule = New-Object Security.AccessControl.FileSystemAccessRule([Security.Principal.SecurityIdentifier]$sid,
+            'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $security.AddAccessRule($rule)
     }
     if ($PSVersionTable['PSVersion'].Major -ge 6) {
         [void][System.IO.FileSystemAclExtensions]::CreateDirectory($security, $Path)
@@ -330,8 +337,9 @@ function Assert-PrivateDirectory([string]$Path) {
 
 function Open-WebStream([Uri]$Uri, [int]$Milliseconds) {
     # Older systems offer TLS 1.0 only unless told; 0 means that the system chooses, which is right.
-    if ([int][Net.ServicePointManager]::SecurityProtocol -ne 0) {
-        [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+    $protocols = [Net.ServicePointManager]::SecurityProtocol
+    if ([int]$protocols -ne 0) {
+        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
     }
     $call = [Net.WebRequest]::Create($Uri)
     $call.Timeout = $Milliseconds
@@ -355,7 +363,8 @@ function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
         $errors = New-Object IO.MemoryStream
         # Both at once: a program that fills one pipe while the other is read would wait for ever.
         $copies = [Threading.Tasks.Task[]]@(
-            $process.StandardOutput.BaseStream.CopyToAsync($output), $process.StandardError.BaseStream.CopyToAsync($errors))
+            $process.StandardOutput.BaseStream.CopyToAsync($output),
+            $process.StandardError.BaseStream.CopyToAsync($errors))
         if (-not $process.WaitForExit($Seconds * 1000)) {
             $process.Kill()
             Stop-Operation TimeoutException "$Program did not end within $Seconds s"
@@ -370,7 +379,8 @@ function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
 }
 
 function ConvertFrom-ConsoleByte([byte[]]$Bytes) {
-    # Console programs write in the OEM code page, unless somebody chose UTF-8; what is valid UTF-8 hardly is anything else.
+    # Console programs write in the OEM code page, unless somebody chose UTF-8. What is valid UTF-8 hardly is anything
+    # else.
     try {
         return (New-Object Text.UTF8Encoding($false, $true)).GetString($Bytes)
     }
@@ -471,7 +481,8 @@ function dsregcmd_status($Ask) {
 }
 
 function cim_query($Ask) {
-    $query = @{ ClassName = $Ask['class']; Property = [string[]]$Ask['properties']; OperationTimeoutSec = 60; ErrorAction = 'Stop' }
+    $query = @{ ClassName = $Ask['class']; Property = [string[]]$Ask['properties']; ErrorAction = 'Stop' }
+    $query['OperationTimeoutSec'] = 60
     if ($Ask['namespace']) { $query['Namespace'] = $Ask['namespace'] }
     if ($Ask['filter']) { $query['Filter'] = $Ask['filter'] }
     $instances = New-List
@@ -501,7 +512,8 @@ function events($Ask) {
         [void]$conditions.Add('(EventID=' + ($ids -join ' or EventID=') + ')')
     }
     if ($Ask['since']) {
-        $since = [datetime]::Parse($Ask['since'], $Invariant, [Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal')
+        $style = [Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+        $since = [datetime]::Parse($Ask['since'], $Invariant, $style)
         [void]$conditions.Add("TimeCreated[@SystemTime>='" + (Format-Utc $since) + "']")
     }
     $xpath = '*'
@@ -560,7 +572,8 @@ function scheduled_tasks($Ask) {
     }
     # 1: hidden ones too
     foreach ($task in $folder.GetTasks(1)) {
-        [void]$tasks.Add(@{ name = $task.Name; state = $TaskStates[[int]$task.State]; last_result = $task.LastTaskResult })
+        $state = $TaskStates[[int]$task.State]
+        [void]$tasks.Add(@{ name = $task.Name; state = $state; last_result = $task.LastTaskResult })
     }
     return @{ exists = $true; folders = $folders; tasks = $tasks }
 }
@@ -638,8 +651,8 @@ function Resolve-OwnPath([string]$Path) {
     $text = [Environment]::ExpandEnvironmentVariables($Path)
     $full = (Resolve-AnyPath $text).TrimEnd('\', '/')
     $root = (Get-StateRoot) + [IO.Path]::DirectorySeparatorChar
-    if (($text -split '[\\/]') -contains '..' -or -not $full.StartsWith($root, [StringComparison]::OrdinalIgnoreCase) -or
-        $full.IndexOf(':', $root.Length) -ge 0) {
+    $below = $full.StartsWith($root, [StringComparison]::OrdinalIgnoreCase)
+    if (-not $below -or ($text -split '[\\/]') -contains '..' -or $full.IndexOf(':', $root.Length) -ge 0) {
         Stop-Operation UnauthorizedAccessException ('Refused, not below {0}: {1}' -f $root, $Path)
     }
     foreach ($part in (Get-OwnPathChain $full)) {
@@ -753,13 +766,15 @@ function package_install($Ask) {
     $gaveUp = $false
     $clock = [Diagnostics.Stopwatch]::StartNew()
     try {
-        $null = Install-ProvisioningPackage -PackagePath $path -QuietInstall -ForceInstall:([bool]$Ask['force']) -ErrorAction Stop
+        $force = [bool]$Ask['force']
+        $null = Install-ProvisioningPackage -PackagePath $path -QuietInstall -ForceInstall:$force -ErrorAction Stop
     }
     catch {
         $failure = Get-Failure $_
         # The cmdlet waits for provtool.exe and then fails, while provtool goes on.
         $engine = (processes @{ names = @('provtool.exe') })['processes']
-        $gaveUp = $clock.Elapsed.TotalSeconds -ge $CmdletPatience -and ($engine.Count -gt 0 -or $failure['type'] -like '*CmdletException')
+        $goesOn = $engine.Count -gt 0 -or $failure['type'] -like '*CmdletException'
+        $gaveUp = $clock.Elapsed.TotalSeconds -ge $CmdletPatience -and $goesOn
     }
     return @{ gave_up = $gaveUp; seconds = [Math]::Round($clock.Elapsed.TotalSeconds, 3); error = $failure }
 }
@@ -890,7 +905,8 @@ function Start-JobTask([string]$Job, [string]$Directory, [int]$Seconds) {
     $definition.Settings.Priority = 4
     $action = $definition.Actions.Create(0)
     # The scheduler is a 64-bit program: here System32 is right in a 32-bit PowerShell, too.
-    $action.Path = [IO.Path]::Combine([Environment]::GetFolderPath('Windows'), 'System32\WindowsPowerShell\v1.0\powershell.exe')
+    $windows = [Environment]::GetFolderPath('Windows')
+    $action.Path = [IO.Path]::Combine($windows, 'System32\WindowsPowerShell\v1.0\powershell.exe')
     $action.Arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand ' +
         [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($JobBootstrap))
     $action.WorkingDirectory = $Directory
