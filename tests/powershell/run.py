@@ -130,18 +130,23 @@ def verdict(case: t.Any, result: dict[str, t.Any]) -> str:
         return ""
     if not result["ok"]:
         return f"failed with {result['error']}"
-    shape = VOCABULARY["operations"][case.op]["returns"]
-    problems = shapes.complaints(shape, result["value"], case.op)
-    for key in [result["value"]["key"]] if case.op == "registry_read" else result["value"].get("users", {}).values():
-        if key is not None:
-            problems += shapes.complaints(VOCABULARY["key"], key, "key")
+    problems = shapes.complaints(VOCABULARY["operations"][case.op]["returns"], result["value"], case.op)
     if not problems:
-        try:
-            if not case.holds(result["value"]):
-                problems.append(f"unexpected value {json.dumps(result['value'])[:600]}")
-        except (LookupError, TypeError, AttributeError) as exc:
-            problems.append(f"unexpected value ({exc!r}) {json.dumps(result['value'])[:600]}")
-    return "; ".join(problems)
+        keys = [result["value"]["key"]] if case.op == "registry_read" else result["value"].get("users", {}).values()
+        shape = VOCABULARY["key"]
+        problems = [text for key in keys if key is not None for text in shapes.complaints(shape, key, "key")]
+    return "; ".join(problems) or unexpected(case.holds, result["value"])
+
+
+def unexpected(holds: t.Callable[[t.Any], bool], value: t.Any) -> str:
+    """What is wrong where *holds* does not hold of *value*, or cannot even be asked."""
+    why = ""
+    try:
+        if holds(value):
+            return ""
+    except (LookupError, TypeError, AttributeError) as exc:
+        why = f" ({exc!r})"
+    return f"unexpected value{why} {json.dumps(value)[:600]}"
 
 
 def prove(table: Table, shell: Shell, how: str, todo: list[t.Any], packed: bytes | None, **extra: t.Any) -> None:
@@ -167,8 +172,7 @@ def prove_job(table: Table, shell: Shell, packed: bytes | None, right: t.Callabl
         why = "" if status["state"] == "done" else f"ended as {json.dumps(status)[:600]}"
         if not why:
             why = "; ".join(shapes.complaints(VOCABULARY["answer"], status["answer"], "answer"))
-        if not why and not right(status):
-            why = f"unexpected answer {json.dumps(status)[:600]}"
+        why = why or unexpected(right, status)
     except (wire.WireError, subprocess.TimeoutExpired) as exc:
         why = str(exc)
     table.add("job_status (done)", shell.name, "encoded", "failed" if why else "passed", why)
