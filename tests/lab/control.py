@@ -11,7 +11,7 @@ POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
-PATCH /tenant                            {"registration_policy": {...}, "mdm_policy": {...}, "conditional_access": [...]}
+PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "conditional_access": []}
 POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"}
 PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
 DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
@@ -76,7 +76,7 @@ async def _errors(request: web.Request, handler) -> web.StreamResponse:
         return web.json_response({"error": str(refusal)}, status=refusal.status)
 
 
-# --- devices ------------------------------------------------------------------------------------------------------------
+# --- devices ------------------------------------------------------------------------------------------------------
 
 async def _devices(request: web.Request) -> web.Response:
     return web.json_response([summary(host) for host in request.app[WORLD].hosts])
@@ -126,7 +126,7 @@ async def _power(request: web.Request) -> web.Response:
     return web.json_response({"online": host.online, "restart_scheduled": host.power.scheduled})
 
 
-# --- tenants ------------------------------------------------------------------------------------------------------------
+# --- tenants ------------------------------------------------------------------------------------------------------
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
@@ -187,7 +187,7 @@ async def _packages(request: web.Request) -> web.Response:
         label: {"id": p.id, "user": p.upn, "tenant": p.tenant.id} for label, p in packages.items()})
 
 
-# --- small ones ---------------------------------------------------------------------------------------------------------
+# --- small ones ---------------------------------------------------------------------------------------------------
 
 def _host(request: web.Request):
     name = request.match_info["name"]

@@ -53,14 +53,15 @@ def load_world(scenario: str = "demo", *, devices: int | None = None, speed: flo
     return World(clock, directory, tenants, packages, hosts, {"join_tenant_id": main.id})
 
 
-# --- files --------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------------
 
 def read(scenario: str) -> dict[str, t.Any]:
     """A scenario's description, checked and merged over the library of tenants, packages and kinds."""
     path = Path(scenario) if scenario.endswith((".yml", ".yaml")) else DIRECTORY / f"{scenario}.yml"
     if not path.is_file() or path.name == LIBRARY:
         names = sorted(file.stem for file in DIRECTORY.glob("*.yml") if file.name != LIBRARY)
-        raise ScenarioError(f"there is no scenario '{scenario}'; use one of {', '.join(names)}, or a path ending in .yml")
+        known = ", ".join(names)
+        raise ScenarioError(f"there is no scenario '{scenario}'; use one of {known}, or a path ending in .yml")
     library = _library()
     own = _load(path)
     merged = {part: {**library[part], **own.get(part, {})} for part in ("tenants", "packages", "kinds")}
@@ -70,7 +71,7 @@ def read(scenario: str) -> dict[str, t.Any]:
     return {**merged, "devices": own["devices"]}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _library() -> dict[str, t.Any]:
     path = DIRECTORY / LIBRARY
     content = _parse(path)
@@ -91,7 +92,7 @@ def _parse(path: Path) -> t.Any:
         raise ScenarioError(f"{path} is no YAML: {error}") from error
 
 
-# --- tenants and packages -----------------------------------------------------------------------------------------------
+# --- tenants and packages -----------------------------------------------------------------------------------------
 
 def _tenant(label: str, options: dict[str, t.Any]) -> Tenant:
     domain = options.get("domain", f"{label}.example")
@@ -140,7 +141,8 @@ def _set_policies(tenant: Tenant, options: dict[str, t.Any], packages: dict[str,
         tenant.mdm_policy["appliesTo"] = mdm
     for control, labels in options.get("conditional_access", {}).items():
         tenant.conditional_access.append({
-            "id": tenant.object_id(f"conditional access/{control}"), "displayName": f"Lab: {control}", "state": "enabled",
+            "id": tenant.object_id(f"conditional access/{control}"), "displayName": f"Lab: {control}",
+            "state": "enabled",
             "conditions": {"users": {"includeUsers": users(labels)}, "applications": {"includeApplications": ["All"]}},
             "grantControls": {"operator": "OR", "builtInControls": [control]},
         })
@@ -169,7 +171,7 @@ def _write(packages: dict[str, builder.Package], out: Path) -> dict[str, Path]:
     return paths
 
 
-# --- devices ------------------------------------------------------------------------------------------------------------
+# --- devices ------------------------------------------------------------------------------------------------------
 
 def _fleet(description: dict[str, t.Any], wanted: int | None) -> t.Iterator[tuple[str, str, dict]]:
     """(inventory name, kind, options) of each device; names are numbered by kind."""

@@ -51,7 +51,8 @@ ENGINE = {
     "restart": {"when": OneOf(("before_join", "after_join")), "after": float}, "restart_after_rename": float,
     "failures": ListOf({"hresult": int, "times": int, "message": str}), "listing": OneOf(("registered", "files")),
 }
-FAULTS = ("drop_receive", "drop_half_answer", "drop_request", "http_500", "slow_receive", "busy_shells", "access_denied")
+FAULTS = (
+    "drop_receive", "drop_half_answer", "drop_request", "http_500", "slow_receive", "busy_shells", "access_denied")
 DEVICE = {
     "hostname": str, "domain": str, "domain_tests": MapOf(str), "tpm": bool, "clock_skew": float,
     "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES)},
@@ -73,7 +74,7 @@ SCENARIO = {**LIBRARY, "description": str, "devices": Either((OneOf(("all",)), L
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a map"}
 
 
-class check:  # noqa: N801 reads as check.scenario(...)
+class check:
     """The three checks, each raising ScenarioError with the file and the place."""
 
     @staticmethod

@@ -26,7 +26,7 @@ DEFAULT_BUILD = "22631.4317"
 JOINED_DAYS_AGO = 60
 
 
-def build(name: str, hostname: str, options: dict[str, t.Any], context: "Context") -> Device:
+def build(name: str, hostname: str, options: dict[str, t.Any], context: Context) -> Device:
     """A device named ``name`` in the inventory. ``options`` is the ``device`` block of a kind, already checked."""
     windows = options.get("windows", {})
     made = image(windows.get("edition", "Professional"), str(windows.get("build", DEFAULT_BUILD)),
@@ -59,7 +59,7 @@ class Context(t.NamedTuple):
     clock: t.Any
     directory: Directory
     tenants: dict[str, Tenant]
-    packages: dict[str, "Package"]
+    packages: dict[str, Package]
 
 
 class Package(t.NamedTuple):

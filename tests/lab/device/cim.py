@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CIM classes, computed from the state of the device when asked. Property names and values as Microsoft documents them."""
+"""CIM classes, computed from the state of the device when asked. Names and values as Microsoft documents them."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One simulated Windows device: the parts that hold its state and the doors through which the world sees it.
 
-Implements ``tests.lab.host.Host``. What a device *does* (provisioning, enrollment, restart, operations) lives in modules
-of its own that take the device as an argument.
+Implements ``tests.lab.host.Host``. What a device *does* (provisioning, enrollment, restart, operations) lives in
+modules of its own that take the device as an argument.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Device:
         self.machine_sid = "S-1-5-21-" + "-".join(
             str(uuid.uuid5(NAMESPACE, f"{self.seed}/{part}").int % 2**32) for part in "abc")
 
-    # --- identity and time ----------------------------------------------------------------------------------------------
+    # --- identity and time ----------------------------------------------------------------------------------------
 
     def utc(self) -> datetime.datetime:
         """The device's own idea of UTC: true time plus its skew."""
@@ -118,7 +118,7 @@ class Device:
             self.hostname = hostname
             self.files.environment["computername"] = hostname
 
-    # --- accounts -------------------------------------------------------------------------------------------------------
+    # --- accounts -------------------------------------------------------------------------------------------------
 
     @property
     def accounts(self) -> Mapping[str, str]:
@@ -128,7 +128,7 @@ class Device:
     def account(self, name: str) -> Account | None:
         return next((a for a in self.local_accounts if a.name.lower() == name.lower()), None)
 
-    # --- small writers --------------------------------------------------------------------------------------------------
+    # --- small writers --------------------------------------------------------------------------------------------
 
     def event(self, log: str, event_id: int, data: Sequence = (), provider: str = "") -> None:
         """Write an event at the device's own time."""
@@ -137,7 +137,7 @@ class Device:
     def system_event(self, provider: str, event_id: int, data: Sequence = ()) -> None:
         self.event(SYSTEM_LOG, event_id, data, provider)
 
-    # --- what runs ------------------------------------------------------------------------------------------------------
+    # --- what runs ------------------------------------------------------------------------------------------------
 
     def spawn(self, work: Coroutine) -> asyncio.Task:
         """Run something on the device; it is cut off when the power goes."""
@@ -155,7 +155,7 @@ class Device:
         """Wait that many device seconds."""
         await self.clock.sleep(seconds)
 
-    # --- the doors ------------------------------------------------------------------------------------------------------
+    # --- the doors ------------------------------------------------------------------------------------------------
 
     def process_started(self, count: int = 1) -> None:
         self.powershell_processes += count

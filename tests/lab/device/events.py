@@ -46,7 +46,7 @@ class Event(t.NamedTuple):
 
 
 class EventLogs:
-    """The logs of one device. ``names`` are the channels that exist; a write to another one is dropped, as Windows does."""
+    """The logs of one device. ``names`` are the channels that exist; writes to others are dropped, as Windows does."""
 
     def __init__(self, names: Iterable[str], language: str = "en") -> None:
         self._logs: dict[str, list[Event]] = {name: [] for name in names}

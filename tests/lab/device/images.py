@@ -85,9 +85,9 @@ class Image:
         return f"Microsoft Windows {11 if self.build >= 22000 else 10} {self.edition.title}"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def image(edition: str, build: str, language: str) -> Image:
-    """The image of an edition id, a build like ``22631.4317`` and a language; KeyError or ValueError for unknown ones."""
+    """The image of an edition id, a build like ``22631.4317`` and a language; KeyError, ValueError for unknown ones."""
     kind = EDITIONS[edition]
     number, _dot, revision = build.partition(".")
     known = SERVER_VERSIONS if kind.server else CLIENT_VERSIONS
@@ -135,7 +135,7 @@ def _registry(made: Image) -> Key:
     return hive.root
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _files(edition: Edition, build: int) -> dict[str, Entry]:
     directories = [
         "C:\\", r"C:\Windows", SYSTEM32, r"C:\Windows\Temp", SYSTEM32 + r"\WindowsPowerShell",

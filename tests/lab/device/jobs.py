@@ -57,7 +57,7 @@ def answer(device, job: str) -> dict:
 
 
 def start(device, job: str, operations: list, time_limit: int, run_request) -> None:
-    """Register and start the task; the directory is there. ``run_request(device, caller, request)`` runs the operations."""
+    """Register and start the task. The directory is there; ``run_request(device, caller, request)`` runs the steps."""
     request = {"v": 1, "id": job, "ops": operations}
     device.files.write(rf"{directory(job)}\self.b64", b"")
     device.files.write(rf"{directory(job)}\request.b64", json.dumps(request).encode("utf-8"))

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """MDM enrollment: what follows a join when the tenant's MDM scope covers it, and what it leaves on the device.
 
-Registry values, certificate, task folder and events as Fleet, IntuneMigration and Microsoft's troubleshooting pages read
-them. Enrollment type 6 is "device-wide with Entra" in mdmregistration.h.
+Registry values, certificate, task folder and events as Fleet, IntuneMigration and Microsoft's troubleshooting pages
+read them. Enrollment type 6 is "device-wide with Entra" in mdmregistration.h.
 """
 
 from __future__ import annotations

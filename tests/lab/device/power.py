@@ -41,7 +41,7 @@ class Power:
         if self._restart is not None:
             return IN_PROGRESS if self._going_down else ALREADY_SCHEDULED
         self._device.system_event("User32", 1074, [
-            r"C:\Windows\system32\shutdown.exe (%s)" % self._device.hostname, self._device.hostname,
+            rf"C:\Windows\system32\shutdown.exe ({self._device.hostname})", self._device.hostname,
             "No title for this reason could be found", "0x800000ff", "restart", comment, account])
         self._restart = asyncio.get_running_loop().create_task(self._restart_after(delay))
         return 0

@@ -13,7 +13,7 @@ import base64
 import typing as t
 from collections.abc import Iterator, Mapping
 
-Value = t.Union[int, str, bytes, list]
+Value = int | str | bytes | list
 
 
 class Key:
@@ -21,7 +21,7 @@ class Key:
 
     __slots__ = ("values", "keys")
 
-    def __init__(self, values: Mapping[str, tuple[str, Value]], keys: Mapping[str, tuple[str, "Key"]]) -> None:
+    def __init__(self, values: Mapping[str, tuple[str, Value]], keys: Mapping[str, tuple[str, Key]]) -> None:
         self.values = values
         self.keys = keys
 

@@ -10,7 +10,8 @@ import datetime
 
 def utc_text(moment: datetime.datetime) -> str:
     """``2026-11-21T08:00:00.000Z``."""
-    return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    utc = moment.astimezone(datetime.timezone.utc)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
 
 
 def parse_utc(text: str) -> datetime.datetime:

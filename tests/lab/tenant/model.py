@@ -69,7 +69,7 @@ def default_mdm_policy() -> dict:
 
 @dataclasses.dataclass
 class Tenant:
-    """One tenant. Collections are by object id; ``tokens`` by the token's value; ``devices`` are Graph device objects."""
+    """One tenant. Collections are by object id, ``tokens`` by the token's value; ``devices`` are Graph's objects."""
 
     id: str
     name: str

@@ -32,7 +32,7 @@ def render(device, caller: Caller) -> str:
     return text.replace("\n", "\r\n") + "\r\n"
 
 
-# --- since 1809 ---------------------------------------------------------------------------------------------------------
+# --- since 1809 ---------------------------------------------------------------------------------------------------
 
 def _modern(device, caller: Caller, layout: Layout, join: joinstate.Join | None) -> list[str]:
     sections = [layout.section("Device State", _device_state(device, layout, join))]
@@ -109,8 +109,10 @@ def _diagnostics(device, caller: Caller, layout: Layout, join: joinstate.Join | 
         return rows
     if not device.domain:
         return []
-    rows = [("Diagnostics Reference", "www.microsoft.com/aadjerrors"),
-            ("User Context", "SYSTEM" if caller.elevated else "UN-ELEVATED User"), ("Client Time", _stamp(device.utc()))]
+    rows = [
+        ("Diagnostics Reference", "www.microsoft.com/aadjerrors"),
+        ("User Context", "SYSTEM" if caller.elevated else "UN-ELEVATED User"),
+        ("Client Time", _stamp(device.utc()))]
     tests = {
         "AD Connectivity Test": "PASS", "AD Configuration Test": "FAIL [0x80070002]", "DRS Discovery Test": "SKIPPED",
         "DRS Connectivity Test": "SKIPPED", "Token acquisition Test": "SKIPPED", "Fallback to Sync-Join": "ENABLED",
@@ -135,7 +137,7 @@ def _ngc(layout: Layout, caller: Caller, join: joinstate.Join | None) -> list:
     return checks + [("SessionIsNotRemote", "YES"), ("CertEnrollment", "none"), ("PreReqResult", "WillNotProvision")]
 
 
-# --- 1709/1803 and before -----------------------------------------------------------------------------------------------
+# --- 1709/1803 and before -----------------------------------------------------------------------------------------
 
 def _old(device, caller: Caller, layout: Layout, join: joinstate.Join | None) -> list[str]:
     state: list = [("AzureAdJoined", _yes(join)), ("EnterpriseJoined", "NO")]
@@ -161,7 +163,7 @@ def _old(device, caller: Caller, layout: Layout, join: joinstate.Join | None) ->
             layout.section("Ngc Prerequisite Check", ngc + [("PreReqResult", "WillNotProvision")])]
 
 
-# --- small ones ---------------------------------------------------------------------------------------------------------
+# --- small ones ---------------------------------------------------------------------------------------------------
 
 def _yes(value) -> str:
     return "YES" if value else "NO"

@@ -17,7 +17,7 @@ from ..wire import utc_text
 VOCABULARY = json.loads(
     (pathlib.Path(__file__).parents[4] / "plugins/plugin_utils/device/vocabulary.json").read_text(encoding="utf-8"))
 POWERSHELL = "5.1.{build}.{revision}"
-_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,), "utc": (str,), "float": (int, float)}
+_TYPES = {"str": (str,), "int": (int,), "bool": (bool,), "utc": (str,), "float": (int, float)}
 
 Handler = t.Callable[..., t.Any]
 HANDLERS: dict[str, Handler] = {}
@@ -68,7 +68,8 @@ def _checked(step: dict) -> tuple[str, dict]:
     name = step.get("op")
     if name not in HANDLERS:
         raise bad_argument(f"unknown operation '{name}'")
-    known = {key.rstrip("?"): (shape, key.endswith("?")) for key, shape in VOCABULARY["operations"][name]["params"].items()}
+    declared = VOCABULARY["operations"][name]["params"]
+    known = {key.rstrip("?"): (shape, key.endswith("?")) for key, shape in declared.items()}
     params = {key: value for key, value in step.items() if key != "op"}
     for key, value in params.items():
         shape = known.get(key, (None, False))[0]

@@ -17,7 +17,7 @@ ENGINE = r"%ProgramData%\Microsoft\Provisioning"
 
 
 @operation("path_info")
-def path_info(device, caller: Caller, path: str, hash: bool = False) -> dict:  # noqa: A002 the vocabulary's name
+def path_info(device, caller: Caller, path: str, hash: bool = False) -> dict:
     full = absolute(device, path)
     entry = device.files.entry(full)
     if not caller.elevated and entry is not None and _in_private(device, full):

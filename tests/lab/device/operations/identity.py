@@ -33,7 +33,7 @@ async def dsregcmd_status(device, caller: Caller) -> dict:
 
 @operation("cim_query")
 def cim_query(device, caller: Caller, class_name: str, properties: list, namespace: str = cim.CIMV2,
-              filter: str | None = None) -> dict:  # noqa: A002 the vocabulary's name
+              filter: str | None = None) -> dict:
     found = cim.instances(device, caller, class_name, namespace)
     if filter:
         test = wql.parse(filter)

@@ -41,7 +41,7 @@ async def package_install(device, caller: Caller, path: str, force: bool) -> dic
 
 
 @operation("package_remove")
-async def package_remove(device, caller: Caller, id: str) -> dict:  # noqa: A002 the vocabulary's name
+async def package_remove(device, caller: Caller, id: str) -> dict:
     if not GUID.fullmatch(id.strip("{}")):
         raise WindowsError("System.FormatException", f"'{id}' is no GUID.", COR_E_FORMAT)
     if not cmdlets.available(device):

@@ -89,7 +89,8 @@ async def _discover(device) -> None:
         device.event(REGISTRATION, 304, [
             signed(wrapper), "", "Undefined", "Azure AD", f"discover: {error.host}: 0x{error.hresult:08x}"])
         raise _failed(wrapper) from error
-    device.event(REGISTRATION, 101, [json.dumps({"DeviceRegistrationService": {"RegistrationEndpoint": joinstate.DRS}})])
+    answer = {"DeviceRegistrationService": {"RegistrationEndpoint": joinstate.DRS}}
+    device.event(REGISTRATION, 101, [json.dumps(answer)])
     device.event(REGISTRATION, 102, [6, "DEVICE_BULK", "login.microsoftonline.com"])
 
 

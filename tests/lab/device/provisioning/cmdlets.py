@@ -18,7 +18,7 @@ from ..accounts import Caller
 from ..errors import WindowsError, signed
 from ..events import PROVISIONING
 from . import engine, results
-from .package import InstalledPackage, key
+from .package import InstalledPackage, category, key
 
 STORE = r"%ProgramData%\Microsoft\Provisioning"
 POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"
@@ -88,8 +88,9 @@ def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
     copy = rf"{device.files.resolve(STORE)}\{ntpath.splitext(ntpath.basename(full))[0]}.ppkg"
     device.files.make_directory(STORE)
     device.files.write(copy, data)
-    return InstalledPackage(
-        package_id, settings["name"], settings["version"], copy, settings, pending=list(settings["sets"]))
+    # The join comes last: the settings store says that it waits for others; the order among the rest is the package's.
+    order = sorted(settings["sets"], key=lambda name: category(settings["sets"][name]) == "AADJ")
+    return InstalledPackage(package_id, settings["name"], settings["version"], copy, settings, pending=order)
 
 
 def _refused(device, hresult: int, message: str) -> WindowsError:

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """provtool: applies a package's ProvXML files, retries what failed, and restarts the device when it must.
 
-Documented by Microsoft ("How provisioning works in Windows"): a failing CSP is tried three more times at once, then by a
-delayed task after 15 minutes, 1 hour and 4 hours and at the next system start, always as SYSTEM, until the package is
-removed. Nobody else's patience ends it: a caller that gives up leaves the engine running.
+Documented by Microsoft ("How provisioning works in Windows"): a failing CSP is tried three more times at once, then by
+a delayed task after 15 minutes, 1 hour and 4 hours and at the next system start, always as SYSTEM, until the package
+is removed. Nobody else's patience ends it: a caller that gives up leaves the engine running.
 """
 
 from __future__ import annotations

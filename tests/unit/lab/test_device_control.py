@@ -1,0 +1,138 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control API: the independent route to the state of the world."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from tests.lab.control import application
+from tests.lab.device import joinstate
+
+from .world_lab import Lab
+
+
+def _with_client(tmp_path: Path, test) -> None:
+    async def main():
+        lab = Lab(tmp_path)
+        async with TestClient(TestServer(application(lab.world))) as client:
+            await test(lab, client)
+        await lab.world.stop()
+    asyncio.run(main())
+
+
+async def _json(response, status: int = 200):
+    assert response.status == status, await response.text()
+    return await response.json()
+
+
+def test_devices_are_listed_and_shown_whole(tmp_path):
+    async def test(lab, client):
+        devices = await _json(await client.get("/devices"))
+        assert len(devices) == len(lab.world.hosts)
+        shown = await _json(await client.get("/devices/joined-01"))
+        assert shown["join"]["type"] == "entra" and shown["join"]["mdm"] is True
+        for part in ("registry", "certificates", "packages", "tasks", "jobs", "files", "accounts", "events", "digest"):
+            assert part in shown
+        assert any(path.startswith(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin\TenantInfo")
+                   for path in shown["registry"]["HKLM"])
+        assert "password" not in str(shown).lower()
+        assert (await _json(await client.get("/devices/nobody"), 404))["error"]
+    _with_client(tmp_path, test)
+
+
+def test_the_digest_moves_with_every_change_and_with_nothing_else(tmp_path):
+    async def test(lab, client):
+        async def digest() -> str:
+            return (await _json(await client.get("/devices/unjoined-pro-01")))["digest"]
+        first = await digest()
+        await lab.clock.advance(86_400)
+        assert await digest() == first
+        device, seen = lab.device("unjoined_pro"), {first}
+        for change in (
+                lambda: device.registry.set("SOFTWARE\\Lab"),
+                lambda: device.files.write(r"C:\Windows\Temp\x", b""),
+                lambda: device.tasks.create_folder("\\x") or device.tasks.register("\\x", _task()),
+                lambda: device.event("System", 1, provider="x"),
+                lambda: device.users.popitem(),
+                lambda: device.files.remove(r"C:\Windows\System32\cmd.exe"),
+                lambda: setattr(device.local_accounts[0], "enabled", True)):
+            change()
+            seen.add(await digest())
+        assert len(seen) == 8
+    _with_client(tmp_path, test)
+
+
+def _task():
+    from tests.lab.device.tasks import Task
+    return Task("t")
+
+
+def test_faults_wait_until_they_are_met(tmp_path):
+    async def test(lab, client):
+        body = {"kind": "slow_receive", "times": 2, "seconds": 0.5}
+        assert await _json(await client.post("/devices/home-01/faults", json=body)) == {"faults": {"slow_receive": 2}}
+        host = lab.device("home")
+        assert host.faults.take("slow_receive") == {"seconds": 0.5} and host.faults.take("http_500") is None
+        assert await _json(await client.delete("/devices/home-01/faults")) == {"faults": {}}
+        assert host.faults.take("slow_receive") is None
+        for bad in ({"kind": "earthquake"}, {"kind": "http_500", "times": 0}, [1]):
+            await _json(await client.post("/devices/home-01/faults", json=bad), 400)
+    _with_client(tmp_path, test)
+
+
+def test_power_can_be_cut_given_and_cycled(tmp_path):
+    async def test(lab, client):
+        host, url = lab.device("home"), "/devices/home-01/power"
+        assert (await _json(await client.post(url, json={"state": "off"})))["online"] is False
+        assert (await _json(await client.post(url, json={"state": "on"})))["online"] is True
+        assert (await _json(await client.post(url, json={"state": "restart", "delay": 5})))["restart_scheduled"] is True
+        await lab.clock.advance(20)
+        assert host.online is False
+        await _json(await client.post(url, json={"state": "sideways"}), 400)
+    _with_client(tmp_path, test)
+
+
+def test_the_tenant_can_be_read_and_changed_without_showing_tokens(tmp_path):
+    async def test(lab, client):
+        shown = await _json(await client.get("/tenant"))
+        assert shown["name"] == "Contoso" and shown["devices"] and shown["tokens"]
+        assert not [p for p in lab.world.packages.values() if p.token and p.token.value in str(shown)]
+        assert (await _json(await client.get("/tenants/other")))["name"] == "Fabrikam"
+        await _json(await client.get("/tenants/nobody"), 404)
+        changed = await _json(await client.patch("/tenant", json={"registration_policy": {"userDeviceQuota": 7}}))
+        assert changed["registration_policy"]["userDeviceQuota"] == 7
+        assert lab.world.tenant.registration_policy["userDeviceQuota"] == 7
+        await _json(await client.patch("/tenant", json={"name": "x"}), 400)
+    _with_client(tmp_path, test)
+
+
+def test_tokens_can_be_revoked_expired_and_renewed(tmp_path):
+    async def test(lab, client):
+        device, url = lab.device("unjoined_pro"), "/tenant/packages/fleet"
+        assert (await _json(await client.post(url, json={"token": "revoke"})))["user_exists"] is False
+        assert (await lab.install(device))["error"]["hresult"] is not None
+        await _json(await client.post(url, json={"token": "expire"}))
+        assert (await _json(await client.post(url, json={"token": "renew"})))["user_exists"] is True
+        await _json(await client.post(url, json={"token": "eat"}), 400)
+        await _json(await client.post("/tenant/packages/other_tenant", json={"token": "revoke"}), 404)
+        await lab.clock.advance(1000)
+        assert joinstate.read(device) is not None
+    _with_client(tmp_path, test)
+
+
+def test_device_objects_can_be_disabled_and_deleted_behind_the_devices_back(tmp_path):
+    async def test(lab, client):
+        device = lab.device("joined")
+        url = f"/tenant/devices/{joinstate.read(device).device_id}"
+        await _json(await client.patch(url, json={"accountEnabled": False}))
+        _code, text = await device.dsregcmd(["/status"], account="ansible")
+        assert "FAILED. Device is either disabled or deleted" in text
+        await _json(await client.delete(url))
+        await _json(await client.delete(url), 404)
+        assert joinstate.read(device) is not None
+    _with_client(tmp_path, test)
