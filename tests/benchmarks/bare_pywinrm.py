@@ -3,30 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The least that the same exchange can cost: a thread pool of bare pywinrm clients that send what device_facts sends.
 
-Arguments: the lab's inventory, the number of threads.
+Arguments: the lab's inventory, the number of threads, a JSON file with the script and the payload of one exchange.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import winrm
 import yaml
-from ansible.plugins.loader import init_plugin_loader
-
-init_plugin_loader(["build/collections"])
-
-from ansible_collections.winops.entra.plugins.plugin_utils.device import state, wire  # noqa: E402
-
-REQUEST = {"v": 1, "id": "00000000-0000-0000-0000-000000000001", "stop_on_error": False,
-           "ops": list(state.observations().values())}
-SCRIPT = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")
-PAYLOAD = wire.encode_payload(REQUEST)
 
 
-def ask(host: dict) -> None:
+def ask(host: dict, script: str, payload: bytes) -> None:
     scheme = host["ansible_winrm_scheme"]
     protocol = winrm.Protocol(
         f"{scheme}://{host['ansible_host']}:{host['ansible_port']}/wsman", transport=host["ansible_winrm_transport"],
@@ -35,24 +27,25 @@ def ask(host: dict) -> None:
         message_encryption="always" if scheme == "http" else "auto")
     shell = protocol.open_shell(codepage=65001)
     command = protocol.run_command(
-        shell, "PowerShell", ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Unrestricted", "-EncodedCommand", SCRIPT],
+        shell, "PowerShell", ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Unrestricted", "-EncodedCommand", script],
         console_mode_stdin=False)
-    protocol.send_command_input(shell, command, PAYLOAD, end=True)
+    protocol.send_command_input(shell, command, payload, end=True)
     stdout, stderr, code = protocol.get_command_output(shell, command)
     protocol.cleanup_command(shell, command)
     protocol.close_shell(shell)
-    if code or not wire.decode_answer(stdout, REQUEST["id"])["results"]:
+    if code or not stdout.startswith(b"#winops1:"):
         raise RuntimeError(f"exit code {code}: {stderr!r}")
 
 
 def main() -> None:
-    with open(sys.argv[1], encoding="utf-8") as stream:
-        inventory = yaml.safe_load(stream)
+    inventory = yaml.load(Path(sys.argv[1]).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    exchange = json.loads(Path(sys.argv[3]).read_text(encoding="utf-8"))
+    script = base64.b64encode(exchange["script"].encode("utf-16-le")).decode("ascii")
     group = inventory["all"]["children"]["devices"]
     common = group.get("vars") or {}
     hosts = [common | (own or {}) for own in group["hosts"].values()]
     with ThreadPoolExecutor(int(sys.argv[2])) as pool:
-        list(pool.map(ask, hosts))
+        list(pool.map(lambda host: ask(host, script, exchange["payload"].encode("ascii")), hosts))
 
 
 if __name__ == "__main__":

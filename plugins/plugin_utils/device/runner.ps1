@@ -6,7 +6,7 @@
 # each operation takes and gives. No text of the request ever becomes code.
 #
 # Written for Windows PowerShell 5.1 and PowerShell 7. Lines that hold only a comment are left out when it is sent.
-#   Request     base64 of the UTF-8 JSON request
+#   Request     base64 of gzip of the UTF-8 JSON request
 #   Self        this text as it travels (base64 of gzip), for jobs
 #   ResultPath  jobs only: the answer goes to this file instead of the output
 param([string]$Request, [string]$Self, [string]$ResultPath)
@@ -875,8 +875,7 @@ function job_start($Ask) {
     try {
         [void](Confirm-OwnDirectory (Resolve-OwnPath $directory))
         $asked = ConvertTo-JsonText @{ v = 1; id = $job; ops = $Ask['ops'] }
-        $packed = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($asked))
-        [IO.File]::WriteAllText([IO.Path]::Combine($directory, 'request.b64'), $packed)
+        [IO.File]::WriteAllText([IO.Path]::Combine($directory, 'request.b64'), (Compress-Text $asked))
         [IO.File]::WriteAllText([IO.Path]::Combine($directory, 'self.b64'), $Self)
         Start-JobTask $job $directory ([int]$Ask['time_limit'])
     }
@@ -983,8 +982,14 @@ function Compress-Text([string]$Text) {
     return [Convert]::ToBase64String($memory.ToArray())
 }
 
+function Expand-Text([string]$Packed) {
+    $memory = New-Object IO.MemoryStream(, [Convert]::FromBase64String($Packed))
+    $gzip = New-Object IO.Compression.GZipStream($memory, [IO.Compression.CompressionMode]::Decompress)
+    return (New-Object IO.StreamReader($gzip, [Text.Encoding]::UTF8)).ReadToEnd()
+}
+
 #--- run ---
-$question = ConvertFrom-JsonText ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Request)))
+$question = ConvertFrom-JsonText (Expand-Text $Request)
 $reply = ConvertTo-JsonText (Invoke-Request $question)
 if ($ResultPath) {
     # Renamed when it is whole: whoever sees the file sees all of it.

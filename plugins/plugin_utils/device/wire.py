@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two lines that travel between controller and device: the payload and the answer.
 
-    payload (standard input)   <runner: base64 of gzip of UTF-8>|<request: base64 of UTF-8 JSON>
+    payload (standard input)   <runner: base64 of gzip of UTF-8>|<request: base64 of gzip of UTF-8 JSON>
     answer (standard output)   #winops1:<length of base64>:<base64 of gzip of UTF-8 JSON>:end#
 
 Both are ASCII and survive code pages, wrapped lines, banners and CLIXML. This file needs only the standard library,
@@ -75,7 +75,11 @@ def pack_runner(text: str) -> bytes:
     """
     lines = (line.strip() for line in text.splitlines())
     bare = "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
-    return base64.b64encode(gzip.compress(bare.encode("ascii"), compresslevel=9, mtime=0))
+    return _pack(bare)
+
+
+def _pack(text: str) -> bytes:
+    return base64.b64encode(gzip.compress(text.encode("ascii"), compresslevel=9, mtime=0))
 
 
 @functools.cache
@@ -91,7 +95,7 @@ def encode_payload(request: t.Mapping[str, t.Any], packed_runner: bytes | None =
     has no form for.
     """
     text = json.dumps(request, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return (packed_runner or _packed_runner()) + b"|" + base64.b64encode(text.encode("ascii")) + b"\n"
+    return (packed_runner or _packed_runner()) + b"|" + _pack(text) + b"\n"
 
 
 def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[str, t.Any]:

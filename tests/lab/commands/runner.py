@@ -52,9 +52,9 @@ async def run(session: Session) -> ScriptResult:
     if _fingerprint(script) != runner_fingerprint():
         return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
     try:
-        request = json.loads(base64.b64decode(parts[1], validate=True))
+        request = json.loads(gzip.decompress(base64.b64decode(parts[1], validate=True)))
         operations = request["ops"]
-    except (IndexError, binascii.Error, ValueError, KeyError, TypeError):
+    except (IndexError, binascii.Error, OSError, EOFError, ValueError, KeyError, TypeError):
         return terminated(
             'Exception calling "FromBase64String" with "1" argument(s): "Invalid length for a Base-64 char array or'
             ' string."',

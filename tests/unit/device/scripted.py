@@ -52,7 +52,7 @@ class ScriptedDevice:
         if self.lose:
             self.lose -= 1
             raise AnsibleConnectionFailure("the network is gone")
-        request = json.loads(base64.b64decode(data.split(b"|")[1]))
+        request = json.loads(gzip.decompress(base64.b64decode(data.split(b"|")[1])))
         return answer_line(request["id"], [self._do(dict(operation)) for operation in request["ops"]]), "", 0
 
     def _do(self, operation: dict) -> dict:

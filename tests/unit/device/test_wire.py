@@ -48,7 +48,7 @@ def test_the_payload_is_one_ascii_line_of_runner_and_request():
     runner, _, asked = payload.rstrip(b"\n").partition(b"|")
     assert payload.isascii() and payload.count(b"\n") == 1 and payload.endswith(b"\n")
     assert gzip.decompress(base64.b64decode(runner)).startswith(b"param([string]$Request, [string]$Self")
-    assert json.loads(base64.b64decode(asked, validate=True)) == request
+    assert json.loads(gzip.decompress(base64.b64decode(asked, validate=True))) == request
 
 
 def test_the_same_request_gives_the_same_payload():
@@ -67,7 +67,7 @@ def test_a_request_that_json_cannot_hold_is_refused(value):
 @given(json_values)
 def test_any_json_request_survives(value):
     request = {"v": 1, "id": "x", "ops": [{"op": "x", "value": value}]}
-    assert json.loads(base64.b64decode(wire.encode_payload(request).partition(b"|")[2])) == request
+    assert json.loads(gzip.decompress(base64.b64decode(wire.encode_payload(request).partition(b"|")[2]))) == request
 
 
 @pytest.mark.parametrize("stdout", [

@@ -34,7 +34,7 @@ REQUEST = {"v": 1, "id": "r1", "ops": [{"op": "dsregcmd_status"}, {"op": "restar
 
 def payload(request: dict[str, t.Any] = REQUEST, script: str | None = None) -> bytes:
     text = script if script is not None else (DEVICE / "runner.ps1").read_text(encoding="utf-8")
-    parts = (gzip.compress(text.encode()), json.dumps(request).encode())
+    parts = (gzip.compress(text.encode()), gzip.compress(json.dumps(request).encode()))
     return b"|".join(base64.b64encode(part) for part in parts) + b"\n"
 
 
