@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -185,6 +187,36 @@ def test_a_dropped_answer_can_be_fetched_again_on_a_new_connection(lab: WsmanLab
     with pytest.raises(requests.exceptions.ConnectionError):
         client.get_command_output(shell, command)
     assert protocol(lab).get_command_output(shell, command) == (b"PC0\r\n", b"", 0)
+
+
+def test_the_same_message_sent_again_gets_the_same_answer(lab: WsmanLab) -> None:
+    client = protocol(lab, "https")
+    shell = client.open_shell()
+    command = client.run_command(shell, "hostname")
+    header = client.build_wsman_header(f"{soap.SHELL}/Receive", soap.CMD_SHELL_URI, shell, message_id="again")
+    stream = {"@CommandId": command, "#text": "stdout stderr"}
+    header["env:Body"] = {"rsp:Receive": {"rsp:DesiredStream": stream}}
+    first, second = (client.send_message(xmltodict.unparse({"env:Envelope": header})) for _time in range(2))
+    assert first == second
+    assert base64.b64encode(b"PC0\r\n") in first
+
+
+def test_a_shell_that_was_idle_for_too_long_is_gone(lab: WsmanLab) -> None:
+    client = protocol(lab)
+    shell = client.open_shell(idle_timeout="PT0S")
+    with pytest.raises(WSManFaultError) as error:
+        client.run_command(shell, "hostname")
+    assert error.value.wsman_fault_code == 2150858843
+
+
+def test_an_answer_can_be_slow(lab: WsmanLab) -> None:
+    lab.hosts[0].faults["slow_receive"] = [{"seconds": 0.3}]
+    client = protocol(lab)
+    shell = client.open_shell()
+    command = client.run_command(shell, "hostname")
+    before = time.monotonic()
+    client.get_command_output(shell, command)
+    assert time.monotonic() - before >= 0.3
 
 
 def test_a_cut_answer_ends_in_the_middle_and_its_command_is_recorded(lab: WsmanLab) -> None:
