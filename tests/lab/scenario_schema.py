@@ -31,6 +31,13 @@ class MapOf(t.NamedTuple):
     item: Shape
 
 
+class Needs(t.NamedTuple):
+    """A map of which some keys must be there."""
+
+    keys: tuple[str, ...]
+    shape: dict
+
+
 class Either(tuple):
     """Any of these shapes."""
 
@@ -49,26 +56,29 @@ PACKAGE = {
 ENGINE = {
     "seconds": float, "cmdlet_limit": float, "retry_delays": ListOf(float), "retries_at_once": int,
     "restart": {"when": OneOf(("before_join", "after_join")), "after": float}, "restart_after_rename": float,
-    "failures": ListOf({"hresult": int, "times": int, "message": str}), "listing": OneOf(("registered", "files")),
+    "failures": ListOf(Needs(("hresult",), {"hresult": int, "times": int, "message": str})),
+    "listing": OneOf(("registered", "files")),
 }
 FAULTS = (
     "drop_receive", "drop_half_answer", "drop_request", "http_500", "slow_receive", "busy_shells", "access_denied")
 DEVICE = {
     "hostname": str, "domain": str, "domain_tests": MapOf(str), "tpm": bool, "clock_skew": float,
     "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES)},
-    "join": {"type": OneOf(("entra", "hybrid", "registered")), "tenant": str, "package": str,
-             "object": OneOf(("present", "disabled", "deleted"))},
+    "join": Needs(("type",), {
+        "type": OneOf(("entra", "hybrid", "registered")), "tenant": str, "package": str,
+        "object": OneOf(("present", "disabled", "deleted"))}),
     "mdm": OneOf(("none", "enrolled", "leftovers")), "azure": {"identity": str}, "blocked": ListOf(str),
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))), "reboot_blocks_join": bool,
     "installed": ListOf(str), "token_filter": bool, "policies": MapOf(int), "engine": ENGINE, "mdm_delay": float,
-    "boot_seconds": float, "faults": ListOf({"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float}),
+    "boot_seconds": float, "earlier_failures": bool,
+    "faults": ListOf(Needs(("kind",), {"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float})),
 }
 KIND = {
     "description": str, "device": DEVICE, "package": str, "method": OneOf(("provisioning_package", "azure_vm")),
     "expect_mdm": bool, "reboot": bool, "variables": dict,
     "expect": {"outcome": OneOf(("joined", "unchanged", "refused", "failed")), "name": str, "code": str, "mdm": bool},
 }
-ENTRY = {**KIND, "kind": str, "count": int, "name": str}
+ENTRY = Needs(("kind",), {**KIND, "kind": str, "count": int, "name": str})
 LIBRARY = {"tenants": MapOf(TENANT), "packages": MapOf(PACKAGE), "kinds": MapOf(KIND)}
 SCENARIO = {**LIBRARY, "description": str, "devices": Either((OneOf(("all",)), ListOf(ENTRY)))}
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a map"}
@@ -87,8 +97,6 @@ class check:
         if not content.get("devices"):
             _refuse(path, "devices", "a scenario needs at least one device")
         for number, entry in enumerate(content["devices"] if isinstance(content["devices"], list) else []):
-            if "kind" not in entry:
-                _refuse(path, f"devices[{number}]", "a device needs a kind")
             if entry.get("count", 1) < 1:
                 _refuse(path, f"devices[{number}].count", "must be at least 1")
 
@@ -113,8 +121,6 @@ class check:
 def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
     options = entry.get("device", {})
     join = options.get("join", {})
-    if options.get("join") is not None and "type" not in join:
-        _refuse(path, f"{place}.device.join", "needs a type: entra, hybrid or registered")
     packages = [label for label in (entry.get("package"), join.get("package")) if label] + options.get("installed", [])
     _known(path, place, packages, merged, "packages")
     tenants = [label for label in (join.get("tenant"), (options.get("azure") or {}).get("identity")) if label]
@@ -149,6 +155,11 @@ def _check(path: Path, place: str, value: t.Any, shape: Shape) -> None:
         _expect(path, place, value, dict, "a map")
         for name, item in value.items():
             _check(path, _join(place, name), item, shape.item)
+    elif isinstance(shape, Needs):
+        _check(path, place, value, shape.shape)
+        for key in shape.keys:
+            if key not in value:
+                _refuse(path, place, f"needs '{key}'")
     elif isinstance(shape, dict):
         _expect(path, place, value, dict, "a map")
         for name, item in value.items():

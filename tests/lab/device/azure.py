@@ -43,7 +43,7 @@ async def secure_vm_join(device, caller: Caller, mdm_id: str | None) -> tuple[in
     except network.Unreachable as error:
         return _failed(device, DISCOVERY_FAILED, f"{error.host}: {hexadecimal(error.hresult)}")
     await device.sleep(3)
-    aadj.complete(device, registration.join_with_identity(device.directory, tenant, device, mdm_id), None)
+    aadj.complete(device, registration.join_with_identity(device.directory, tenant, device, mdm_id))
     device.event(REGISTRATION, 389)
     return 0, _text("DsrCmdAzureHelper::Join succeeded.")
 

@@ -11,9 +11,10 @@ import typing as t
 from .. import ppkg
 from ..tenant import BulkToken, Directory, Registered, Tenant
 from ..tenant import registration as service
-from . import joinstate, mdm, power
+from . import events, joinstate, mdm, power
 from .accounts import POLICIES, Account
 from .device import Device
+from .errors import signed
 from .images import image
 from .provisioning import cmdlets, engine, results
 from .provisioning.package import EngineOptions, InstalledPackage, key
@@ -77,7 +78,9 @@ def _engine(options: dict[str, t.Any]) -> EngineOptions:
     given = dict(options)
     if "retry_delays" in given:
         given["retry_delays"] = tuple(given["retry_delays"])
-    given["failures"] = [dict(failure) for failure in given.get("failures", [])]
+    given["failures"] = [{"times": 1, **failure} for failure in given.get("failures", [])]
+    if "restart" in given:
+        given["restart"] = {"when": "after_join", **given["restart"]}
     return EngineOptions(**given)
 
 
@@ -94,6 +97,8 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
         _join(device, join, options.get("mdm", "none"), context)
     elif options.get("mdm") == "leftovers":
         mdm.leave_leftovers(device, next(iter(context.tenants.values())).id)
+    if options.get("earlier_failures"):
+        _earlier_failures(device)
     power.mark_pending(device, options.get("pending_reboot", []))
     if "rename" in options.get("pending_reboot", []):
         device.set_name(f"{device.hostname}-NEW"[-15:], active=False)
@@ -134,6 +139,19 @@ def _set_object(tenant: Tenant, registered: Registered, state: str) -> None:
         found["accountEnabled"] = False
     elif found is not None and state == "deleted":
         del tenant.devices[found["id"]]
+
+
+def _earlier_failures(device: Device) -> None:
+    """Failures of attempts a month ago: evidence of nothing that happens now."""
+    when = device.utc() - datetime.timedelta(days=30)
+    unresolved, refused = signed(0x80072EE7), signed(0xCAA20003)
+    write = device.events.write
+    write(events.PROVISIONING, 20, when, ["An older package", "{6a9b2c1e-0f4d-4f0a-9c55-0d2f6c1b7a11}"])
+    write(events.PROVISIONING, 12, when, ["AADJ", unresolved, "AADJ/BPRT", "AADJ"])
+    write(events.PROVISIONING, 22, when, ["An older package", unresolved])
+    write(events.REGISTRATION, 305, when, [
+        refused, "AADSTS50126: Error validating credentials due to invalid username or password.", "Managed", "common"])
+    write(events.MDM, 76, when, [mdm.DEVICE_CREDENTIAL, signed(mdm.CONNECTIVITY)])
 
 
 def _installed(device: Device, package: Package) -> None:

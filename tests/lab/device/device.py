@@ -166,6 +166,8 @@ class Device:
     async def run_operations(self, request: dict, *, account: str, system: bool = False) -> dict:
         """Run one request of vocabulary.json. ConnectionAbortedError if the device loses power meanwhile."""
         from .operations import run_request
+        if not self.online:
+            raise ConnectionAbortedError(f"{self.name} is off")
         task = self.spawn(run_request(self, self.caller(account, system), request))
         try:
             return await asyncio.shield(task)

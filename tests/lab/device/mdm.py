@@ -43,7 +43,7 @@ class MdmOptions:
     pending: bool = False
 
 
-def follow_join(device, user_id: str | None) -> None:
+def follow_join(device) -> None:
     """Begin the enrollment that a join brings, if the tenant told the device an MDM address."""
     join = joinstate.read(device)
     if join is not None and join.mdm_url and not device.image.server:

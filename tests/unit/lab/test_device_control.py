@@ -80,6 +80,8 @@ def test_faults_wait_until_they_are_met(tmp_path):
         assert host.faults.take("slow_receive") == {"seconds": 0.5} and host.faults.take("http_500") is None
         assert await _json(await client.delete("/devices/home-01/faults")) == {"faults": {}}
         assert host.faults.take("slow_receive") is None
+        await _json(await client.post("/devices/home-01/faults", json={"kind": "http_500", "skip": 2}))
+        assert [host.faults.take("http_500") is None for _each in range(4)] == [True, True, False, True]
         for bad in ({"kind": "earthquake"}, {"kind": "http_500", "times": 0}, [1]):
             await _json(await client.post("/devices/home-01/faults", json=bad), 400)
     _with_client(tmp_path, test)

@@ -71,6 +71,8 @@ async def test_an_exchange_that_the_power_cuts_off_is_an_aborted_connection(lab:
     await device.power.off()
     with pytest.raises(ConnectionAbortedError):
         await exchange
+    with pytest.raises(ConnectionAbortedError, match="is off"):
+        await device.run_operations(request, account="ansible")
     assert (await _processes(lab, device)) == []
 
 

@@ -35,6 +35,8 @@ def test_a_failed_join_leaves_its_evidence_on_the_device(kind, tmp_path):
     @run
     async def fails(lab: Lab):
         device = lab.device(kind)
+        for log in (PROVISIONING, REGISTRATION):
+            device.events.read(log).clear()
         value = await lab.install(device)
         assert code(value["error"]["hresult"]) == hresult and value["gave_up"] is False
         [failed] = lab.events(device, PROVISIONING, 22)
@@ -51,11 +53,22 @@ def test_a_failed_join_leaves_its_evidence_on_the_device(kind, tmp_path):
 
 @run
 async def test_a_failing_csp_is_tried_three_more_times_at_once(lab: Lab):
-    device = lab.device("expired_token")
+    device = lab.device("user_gone")
     await lab.install(device)
     assert len(lab.events(device, REGISTRATION, 305)) == 4
-    key = device.registry.tree(rf"SOFTWARE\Microsoft\Provisioning\Results\{{{lab.world.packages['expired'].id}}}", 3)
+    path = rf"SOFTWARE\Microsoft\Provisioning\Results\{{{lab.world.packages['user_gone'].id}}}"
+    key = device.registry.tree(path, 3)
     assert '"NumFailures": 4' in json.dumps(key)
+
+
+@run
+async def test_earlier_failures_lie_a_month_back(lab: Lab):
+    device = lab.device("expired_token")
+    await lab.install(device)
+    found = await lab.value(device, "events", log=PROVISIONING, ids=[22], limit=10)
+    assert [code(int(event["data"][1])) for event in found["events"]] == ["0xcaa20003", "0x80072ee7"]
+    fresh = await lab.value(device, "events", log=PROVISIONING, ids=[22], limit=10, since="2026-11-21T08:00:00.000Z")
+    assert len(fresh["events"]) == 1
 
 
 @run

@@ -46,17 +46,17 @@ async def apply(device, caller: Caller, values: dict[str, str]) -> None:
             device.event(REGISTRATION, 204, [signed(error.hresult), error.request_id, error.status, error.response])
             device.event(REGISTRATION, 304, [signed(error.hresult), error.message, "Managed", "Azure AD", ""])
         raise _failed(error.hresult) from error
-    complete(device, registered, grant.user_id)
+    complete(device, registered)
 
 
-def complete(device, registered: service.Registered, user_id: str | None) -> None:
+def complete(device, registered: service.Registered) -> None:
     """The answer is good: write the join, say so, and let MDM enrollment follow."""
     device.event(REGISTRATION, 104, [json.dumps({"Certificate": {}, "DeviceId": registered.device_id}),
                                      registered.request_id])
     joinstate.write(device, registered)
     device.event(REGISTRATION, 105)
     device.event(REGISTRATION, 106)
-    mdm.follow_join(device, user_id)
+    mdm.follow_join(device)
 
 
 def _check_windows(device, caller: Caller) -> None:
