@@ -45,7 +45,7 @@ async def secure_vm_join(device, caller: Caller, mdm_id: str | None) -> tuple[in
     await device.sleep(3)
     aadj.complete(device, registration.join_with_identity(device.directory, tenant, device, mdm_id))
     device.event(REGISTRATION, 389)
-    return 0, _text("DsrCmdAzureHelper::Join succeeded.")
+    return 0, _text("AzureSecureVMJoin succeeded.")
 
 
 def _failed(device, code: int, reason: str) -> tuple[int, str]:

@@ -91,7 +91,7 @@ async def _discover(device) -> None:
         raise _failed(wrapper) from error
     answer = {"DeviceRegistrationService": {"RegistrationEndpoint": joinstate.DRS}}
     device.event(REGISTRATION, 101, [json.dumps(answer)])
-    device.event(REGISTRATION, 102, [6, "DEVICE_BULK", "login.microsoftonline.com"])
+    device.event(REGISTRATION, 102, [0, "Undefined", "login.microsoftonline.com"])
 
 
 def _auth_failed(device, hresult: int, message: str, tenant_type: str) -> None:
