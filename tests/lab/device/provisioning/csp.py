@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+import uuid
+
 from ..accounts import Account, Caller
 from ..errors import E_NOT_SUPPORTED
 from . import aadj
@@ -31,7 +34,7 @@ async def apply_accounts(device, caller: Caller, values: dict[str, str]) -> None
         steps = path.split("/")
         if steps[1:3] == ["Domain", "ComputerName"]:
             device.set_name(_computer_name(device, value), active=False)
-        elif steps[1] == "Users" and steps[-1] == "Password" and device.account(steps[2]) is None:
+        elif len(steps) == 4 and steps[1] == "Users" and steps[3] == "Password" and device.account(steps[2]) is None:
             group = values.get(f"Accounts/Users/{steps[2]}/LocalUserGroup")
             rid = 1001 + len(device.local_accounts)
             device.local_accounts.append(Account(steps[2], rid, value, administrator=group == "2"))
@@ -47,13 +50,9 @@ async def apply_hello(device, caller: Caller, values: dict[str, str]) -> None:
 
 def _computer_name(device, pattern: str) -> str:
     """%SERIAL% and %RAND:n% replaced; at most 15 characters."""
+    digits = str(uuid.UUID(device.new_id(f"rand/{pattern}")).int)
     name = pattern.replace("%SERIAL%", device.hardware.serial)
-    while "%RAND:" in name:
-        start = name.index("%RAND:")
-        end = name.index("%", start + 1)
-        digits = str(int(device.new_id(f"rand/{pattern}").replace("-", ""), 16))[-int(name[start + 6:end]):]
-        name = name[:start] + digits + name[end + 1:]
-    return name[:15]
+    return re.sub(r"%RAND:(\d{1,2})%", lambda match: digits[-int(match.group(1)):], name)[:15]
 
 
 HANDLERS = {
