@@ -10,10 +10,16 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
+import yaml
 
+from tests.integration.play import Player
 from tests.lab.process import RunningLab, running
 
 StartLab = Callable[..., RunningLab]
+StartFleet = Callable[["str | dict"], RunningLab]
+
+# A simulated minute passes in a second; playbooks wait in real time.
+SPEED = "60"
 
 _LOG_TAIL = 4000
 
@@ -32,10 +38,35 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
         yield start
 
 
+@pytest.fixture(scope="module")
+def start_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartFleet]:
+    """A function that starts a lab from a scenario's name or its content (docs/lab.md has the schema).
+
+    The labs stop after the module's last test.
+    """
+    with contextlib.ExitStack() as labs:
+
+        def start(scenario: str | dict) -> RunningLab:
+            out = tmp_path_factory.mktemp("fleet")
+            if isinstance(scenario, dict):
+                file = out / "scenario.yml"
+                file.write_text(yaml.safe_dump(scenario, sort_keys=False), encoding="utf-8")
+                scenario = str(file)
+            return labs.enter_context(running(out / "lab", "--scenario", scenario, "--speed", SPEED))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def player(tmp_path_factory: pytest.TempPathFactory) -> Player:
+    """Runs playbooks."""
+    return Player(tmp_path_factory.mktemp("plays"))
+
+
 @pytest.fixture(scope="session")
 def lab(start_lab: StartLab) -> RunningLab:
     """The lab of the session: devices that can all be joined, for tests that only look at them."""
-    return start_lab("--scenario", "healthy", "--speed", "60")
+    return start_lab("--scenario", "healthy", "--speed", SPEED)
 
 
 @pytest.hookimpl(wrapper=True)
