@@ -19,29 +19,12 @@ $WarningPreference = 'SilentlyContinue'
 # Every operation is the function of the same name below; nothing else can be called from outside.
 $Operations = @(
     'registry_read', 'registry_users_read', 'certificates', 'dsregcmd_status', 'cim_query', 'events', 'scheduled_tasks',
-    'provisioning_packages', 'path_info', 'processes', 'job_status', 'directory_create', 'path_remove', 'download',
-    'package_install', 'package_remove', 'dsregcmd_azure_vm_join', 'job_start', 'job_remove', 'restart'
+    'provisioning_packages', 'path_info', 'processes', 'job_status'
 )
 $Invariant = [Globalization.CultureInfo]::InvariantCulture
 $System = 'S-1-5-18'
 $Administrators = 'S-1-5-32-544'
 $TaskStates = @('Unknown', 'Disabled', 'Queued', 'Ready', 'Running')
-$MaxDownloadBytes = 4294967296
-# Install-ProvisioningPackage stops waiting after 180 s.
-$CmdletPatience = 175
-
-# What the task of a job runs. The working directory is the job's own; constant, so nothing is put into a command line.
-$JobBootstrap = @'
-$ErrorActionPreference='Stop'
-$d=[Environment]::CurrentDirectory
-$b=[IO.File]::ReadAllText([IO.Path]::Combine($d,'self.b64'))
-$r=[IO.File]::ReadAllText([IO.Path]::Combine($d,'request.b64'))
-$m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($b))
-$z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
-$s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
-& ([ScriptBlock]::Create($s)) $r $b ([IO.Path]::Combine($d,'result.json'))
-'@
-
 # ---------------------------------------------------------------------------------------------------------------- JSON
 # ConvertFrom-Json and ConvertTo-Json differ between 5.1 and 7: text that looks like a date becomes a date (7, and other
 # forms in 5.1), arrays of one are unrolled, depth is cut at 2, arrays may turn into {"value", "Count"} (5.1). Sixty
@@ -301,54 +284,6 @@ function Import-ProvisioningModule {
     if (-not [IO.Directory]::Exists($folder)) { return $false }
     Import-Module -Name Provisioning -ErrorAction Stop
     return $true
-}
-
-function New-PrivateDirectory([string]$Path) {
-    # Created with its access list, so that there is no moment in which others could open it.
-    $security = New-Object Security.AccessControl.DirectorySecurity
-    $security.SetAccessRuleProtection($true, $false)
-    $security.SetOwner([Security.Principal.SecurityIdentifier]$Administrators)
-    foreach ($sid in $System, $Administrators) {
-        $rule = New-Object Security.AccessControl.FileSystemAccessRule([Security.Principal.SecurityIdentifier]$sid,
-            'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
-        $security.AddAccessRule($rule)
-    }
-    if ($PSVersionTable['PSVersion'].Major -ge 6) {
-        [void][System.IO.FileSystemAclExtensions]::CreateDirectory($security, $Path)
-    }
-    else {
-        [void][IO.Directory]::CreateDirectory($Path, $security)
-    }
-}
-
-function Assert-PrivateDirectory([string]$Path) {
-    # Anybody may create a directory in ProgramData: one that was there before us is not ours because of its name.
-    $security = Get-Acl -LiteralPath $Path
-    $sids = @($security.GetOwner([Security.Principal.SecurityIdentifier]).Value)
-    foreach ($rule in $security.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
-        $sids += $rule.IdentityReference.Value
-    }
-    foreach ($sid in $sids) {
-        if ($sid -cne $System -and $sid -cne $Administrators) {
-            Stop-Operation UnauthorizedAccessException "$Path belongs or is open to $sid. Look into it, then remove it."
-        }
-    }
-}
-
-function Open-WebStream([Uri]$Uri, [int]$Milliseconds) {
-    # Older systems offer TLS 1.0 only unless told; 0 means that the system chooses, which is right.
-    $protocols = [Net.ServicePointManager]::SecurityProtocol
-    if ([int]$protocols -ne 0) {
-        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
-    }
-    $call = [Net.WebRequest]::Create($Uri)
-    $call.Timeout = $Milliseconds
-    $response = $call.GetResponse()
-    if ($response.ResponseUri.Scheme -cne 'https') {
-        $response.Close()
-        Stop-Operation InvalidOperationException 'The server redirects to an address that is not https.'
-    }
-    return $response.GetResponseStream()
 }
 
 function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
@@ -625,11 +560,136 @@ function processes($Ask) {
     return @{ processes = $found }
 }
 
-# ------------------------------------------------------------------------------------------------- our own directories
+# --------------------------------------------------------------------------------------------------------- SYSTEM jobs
 
 function Get-StateRoot {
     return [IO.Path]::Combine((Get-ProgramData), 'winops.entra')
 }
+
+function Get-JobId($Ask) {
+    # The id goes into a path and a task name.
+    $job = [string]$Ask['job']
+    if ($job -notmatch '\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\z') {
+        Stop-Operation ArgumentException 'A job id is a GUID.'
+    }
+    return $job.ToLowerInvariant()
+}
+
+function Get-JobDirectory([string]$Job) {
+    return [IO.Path]::Combine((Get-StateRoot), 'jobs', $Job)
+}
+
+function Get-JobTask([string]$Job) {
+    try {
+        return (Connect-TaskService).GetFolder('\').GetTask("winops.entra-$Job")
+    }
+    catch {
+        if (Test-NotFound $_) { return $null }
+        throw
+    }
+}
+
+function job_status($Ask) {
+    $job = Get-JobId $Ask
+    $directory = Get-JobDirectory $job
+    $status = @{ state = 'absent'; started = $null; last_task_result = $null; answer = $null }
+    if ($null -eq (Get-PathAttribute $directory)) { return $status }
+    $status['started'] = [IO.Directory]::GetCreationTimeUtc($directory)
+    # The task first, then the answer: the other way round, a job that ends in between would seem lost.
+    $task = Get-JobTask $job
+    $running = $false
+    if ($null -ne $task) {
+        $status['last_task_result'] = $task.LastTaskResult
+        # 2 queued, 4 running; 267009 running, 267045 queued
+        $running = @(2, 4) -contains $task.State -or @(267009, 267045) -contains $task.LastTaskResult
+    }
+    $result = [IO.Path]::Combine($directory, 'result.json')
+    if ($null -ne (Get-PathAttribute $result)) {
+        $status['state'] = 'done'
+        $status['answer'] = ConvertFrom-JsonText ([IO.File]::ReadAllText($result))
+        return $status
+    }
+    # For a moment after its start a task still looks as if it had never run.
+    $age = ([datetime]::UtcNow - $status['started']).TotalSeconds
+    $status['state'] = 'lost'
+    if ($running -or ($null -ne $task -and $task.LastTaskResult -eq 267011 -and [Math]::Abs($age) -lt 60)) {
+        $status['state'] = 'running'
+    }
+    return $status
+}
+
+# ------------------------------------------------------------------------------------------------------------ changing
+# Where only observing operations are asked for, as in check mode, the lines from here to the next mark are not even sent.
+#--- changing ---
+$Operations += @(
+    'directory_create', 'path_remove', 'download', 'package_install', 'package_remove', 'dsregcmd_azure_vm_join',
+    'job_start', 'job_remove', 'restart'
+)
+$MaxDownloadBytes = 4294967296
+# Install-ProvisioningPackage stops waiting after 180 s.
+$CmdletPatience = 175
+
+# What the task of a job runs. The working directory is the job's own; constant, so nothing is put into a command line.
+$JobBootstrap = @'
+$ErrorActionPreference='Stop'
+$d=[Environment]::CurrentDirectory
+$b=[IO.File]::ReadAllText([IO.Path]::Combine($d,'self.b64'))
+$r=[IO.File]::ReadAllText([IO.Path]::Combine($d,'request.b64'))
+$m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($b))
+$z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
+$s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
+& ([ScriptBlock]::Create($s)) $r $b ([IO.Path]::Combine($d,'result.json'))
+'@
+
+function New-PrivateDirectory([string]$Path) {
+    # Created with its access list, so that there is no moment in which others could open it.
+    $security = New-Object Security.AccessControl.DirectorySecurity
+    $security.SetAccessRuleProtection($true, $false)
+    $security.SetOwner([Security.Principal.SecurityIdentifier]$Administrators)
+    foreach ($sid in $System, $Administrators) {
+        $rule = New-Object Security.AccessControl.FileSystemAccessRule([Security.Principal.SecurityIdentifier]$sid,
+            'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $security.AddAccessRule($rule)
+    }
+    if ($PSVersionTable['PSVersion'].Major -ge 6) {
+        [void][System.IO.FileSystemAclExtensions]::CreateDirectory($security, $Path)
+    }
+    else {
+        [void][IO.Directory]::CreateDirectory($Path, $security)
+    }
+}
+
+function Assert-PrivateDirectory([string]$Path) {
+    # Anybody may create a directory in ProgramData: one that was there before us is not ours because of its name.
+    $security = Get-Acl -LiteralPath $Path
+    $sids = @($security.GetOwner([Security.Principal.SecurityIdentifier]).Value)
+    foreach ($rule in $security.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
+        $sids += $rule.IdentityReference.Value
+    }
+    foreach ($sid in $sids) {
+        if ($sid -cne $System -and $sid -cne $Administrators) {
+            Stop-Operation UnauthorizedAccessException "$Path belongs or is open to $sid. Look into it, then remove it."
+        }
+    }
+}
+
+function Open-WebStream([Uri]$Uri, [int]$Milliseconds) {
+    # Older systems offer TLS 1.0 only unless told; 0 means that the system chooses, which is right.
+    $protocols = [Net.ServicePointManager]::SecurityProtocol
+    if ([int]$protocols -ne 0) {
+        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
+    }
+    $call = [Net.WebRequest]::Create($Uri)
+    $call.Timeout = $Milliseconds
+    $response = $call.GetResponse()
+    if ($response.ResponseUri.Scheme -cne 'https') {
+        $response.Close()
+        Stop-Operation InvalidOperationException 'The server redirects to an address that is not https.'
+    }
+    return $response.GetResponseStream()
+}
+
+# ------------------------------------------------------------------------------------------------- our own directories
 
 function Test-Link([string]$Path) {
     $attributes = Get-PathAttribute $Path
@@ -812,59 +872,7 @@ function restart($Ask) {
     return @{ scheduled = ($run['exit_code'] -eq 0); exit_code = $run['exit_code'] }
 }
 
-# --------------------------------------------------------------------------------------------------------- SYSTEM jobs
-
-function Get-JobId($Ask) {
-    # The id goes into a path and a task name.
-    $job = [string]$Ask['job']
-    if ($job -notmatch '\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\z') {
-        Stop-Operation ArgumentException 'A job id is a GUID.'
-    }
-    return $job.ToLowerInvariant()
-}
-
-function Get-JobDirectory([string]$Job) {
-    return [IO.Path]::Combine((Get-StateRoot), 'jobs', $Job)
-}
-
-function Get-JobTask([string]$Job) {
-    try {
-        return (Connect-TaskService).GetFolder('\').GetTask("winops.entra-$Job")
-    }
-    catch {
-        if (Test-NotFound $_) { return $null }
-        throw
-    }
-}
-
-function job_status($Ask) {
-    $job = Get-JobId $Ask
-    $directory = Get-JobDirectory $job
-    $status = @{ state = 'absent'; started = $null; last_task_result = $null; answer = $null }
-    if ($null -eq (Get-PathAttribute $directory)) { return $status }
-    $status['started'] = [IO.Directory]::GetCreationTimeUtc($directory)
-    # The task first, then the answer: the other way round, a job that ends in between would seem lost.
-    $task = Get-JobTask $job
-    $running = $false
-    if ($null -ne $task) {
-        $status['last_task_result'] = $task.LastTaskResult
-        # 2 queued, 4 running; 267009 running, 267045 queued
-        $running = @(2, 4) -contains $task.State -or @(267009, 267045) -contains $task.LastTaskResult
-    }
-    $result = [IO.Path]::Combine($directory, 'result.json')
-    if ($null -ne (Get-PathAttribute $result)) {
-        $status['state'] = 'done'
-        $status['answer'] = ConvertFrom-JsonText ([IO.File]::ReadAllText($result))
-        return $status
-    }
-    # For a moment after its start a task still looks as if it had never run.
-    $age = ([datetime]::UtcNow - $status['started']).TotalSeconds
-    $status['state'] = 'lost'
-    if ($running -or ($null -ne $task -and $task.LastTaskResult -eq 267011 -and [Math]::Abs($age) -lt 60)) {
-        $status['state'] = 'running'
-    }
-    return $status
-}
+# ------------------------------------------------------------------------------------------------- SYSTEM jobs, changing
 
 function job_start($Ask) {
     $job = Get-JobId $Ask
@@ -939,6 +947,7 @@ function job_remove($Ask) {
     return @{ removed = $removed }
 }
 
+#--- always ---
 # ----------------------------------------------------------------------------------------------------------------- run
 
 function Invoke-Operation($Ask) {

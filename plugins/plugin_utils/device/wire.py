@@ -74,8 +74,13 @@ def pack_runner(text: str) -> bytes:
     The device has no use for indentation and lines that hold only a comment, and the runner travels with every task.
     """
     lines = (line.strip() for line in text.splitlines())
-    bare = "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
-    return _pack(bare)
+    return _pack("\n".join(line for line in lines if line and not line.startswith("#")) + "\n")
+
+
+def observing_part(text: str) -> str:
+    """A runner without what changes a device: enough for observing operations, and half the size."""
+    before, _mark, rest = text.partition("#--- changing ---\n")
+    return before + rest.partition("#--- always ---\n")[2]
 
 
 def _pack(text: str) -> bytes:
@@ -83,19 +88,22 @@ def _pack(text: str) -> bytes:
 
 
 @functools.cache
-def _packed_runner() -> bytes:
-    return pack_runner((Path(__file__).parent / "runner.ps1").read_text(encoding="ascii"))
+def _packed_runner(changing: bool) -> bytes:
+    text = (Path(__file__).parent / "runner.ps1").read_text(encoding="ascii")
+    return pack_runner(text if changing else observing_part(text))
 
 
-def encode_payload(request: t.Mapping[str, t.Any], packed_runner: bytes | None = None) -> bytes:
+def encode_payload(
+    request: t.Mapping[str, t.Any], changing: bool = True, packed_runner: bytes | None = None
+) -> bytes:
     """The line for the device's standard input, with its line end.
 
-    *request* has the shape ``request`` of vocabulary.json. Another runner than the product's (see
-    :func:`pack_runner`) is for tests. Raises ``TypeError`` or ``ValueError`` where the request has something JSON
-    has no form for.
+    *request* has the shape ``request`` of vocabulary.json; where it holds observing operations only, *changing* may be
+    false. Another runner than the product's (see :func:`pack_runner`) is for tests. Raises ``TypeError`` or
+    ``ValueError`` where the request has something JSON has no form for.
     """
     text = json.dumps(request, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return (packed_runner or _packed_runner()) + b"|" + _pack(text) + b"\n"
+    return (packed_runner or _packed_runner(changing)) + b"|" + _pack(text) + b"\n"
 
 
 def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[str, t.Any]:

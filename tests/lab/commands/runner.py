@@ -49,7 +49,9 @@ async def run(session: Session) -> ScriptResult:
             'Make sure you are passing in a GZip stream."',
             category="NotSpecified", error_id="InvalidDataException",
         )
-    if _fingerprint(script) != runner_fingerprint():
+    whole, observing = runner_fingerprints()
+    sent = _fingerprint(script)
+    if sent not in (whole, observing):
         return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
     try:
         request = json.loads(gzip.decompress(base64.b64decode(parts[1], validate=True)))
@@ -61,6 +63,8 @@ async def run(session: Session) -> ScriptResult:
             category="NotSpecified", error_id="FormatException",
         )
     record = Record("operations", [str(item.get("op")) for item in operations], changing(operations))
+    if sent == observing and record.changing:
+        return terminated(f"This runner has no operation {record.changing[0]}")
     answer = await session.host.run_operations(request, account=session.account)
     return ScriptResult([marked_line(answer)], record=record)
 
@@ -90,15 +94,17 @@ def vocabulary() -> dict[str, t.Any]:
     return json.loads((_DEVICE / "vocabulary.json").read_text(encoding="utf-8"))
 
 
-def runner_fingerprint() -> str:
-    """SHA-256 of the statements of the working tree's runner; read again when the file has changed."""
+def runner_fingerprints() -> tuple[str, str]:
+    """SHA-256 of the statements of the working tree's runner, and of its observing part; anew when the file has changed."""
     path = _DEVICE / "runner.ps1"
-    return _fingerprint_of(path, path.stat().st_mtime_ns)
+    return _fingerprints_of(path, path.stat().st_mtime_ns)
 
 
 @cache
-def _fingerprint_of(path: Path, _changed: int) -> str:
-    return _fingerprint(path.read_text(encoding="utf-8-sig"))
+def _fingerprints_of(path: Path, _changed: int) -> tuple[str, str]:
+    text = path.read_text(encoding="utf-8-sig")
+    before, _mark, rest = text.partition("#--- changing ---\n")
+    return _fingerprint(text), _fingerprint(before + rest.partition("#--- always ---\n")[2])
 
 
 def _fingerprint(script: str) -> str:

@@ -22,11 +22,13 @@ ROOT = Path(__file__).resolve().parents[3]
 DEVICE = ROOT / "plugins" / "plugin_utils" / "device"
 RUNNER = (DEVICE / "runner.ps1").read_bytes()
 STUBS = (ROOT / "tests" / "powershell" / "stubs.ps1").read_bytes()
-OPERATIONS = set(json.loads((DEVICE / "vocabulary.json").read_text(encoding="utf-8"))["operations"])
+VOCABULARY = json.loads((DEVICE / "vocabulary.json").read_text(encoding="utf-8"))["operations"]
+OPERATIONS = set(VOCABULARY)
+OBSERVING = wire.observing_part(RUNNER.decode()).encode()
 SENT = gzip.decompress(base64.b64decode(wire.encode_payload({}).partition(b"|")[0]))
 HERE_STRINGS = re.findall(rb"@'\n(.*?)\n'@", RUNNER, re.DOTALL)
 JOB_BOOTSTRAP = HERE_STRINGS[0]
-TEXTS = {"runner": RUNNER, "as sent": SENT, "bootstrap": wire.BOOTSTRAP.encode(), "job bootstrap": JOB_BOOTSTRAP}
+TEXTS = {"runner": RUNNER, "observing part": OBSERVING, "as sent": SENT, "bootstrap": wire.BOOTSTRAP.encode(), "job bootstrap": JOB_BOOTSTRAP}
 
 # Verb-Noun commands that the runner may use beside its own functions: all are in 5.1 and in 7.
 CMDLETS = {
@@ -83,9 +85,22 @@ def test_the_text_is_ascii_without_tabs_or_carriage_returns(name):
     assert text.isascii() and b"\r" not in text and b"\t" not in text
 
 
+def table_of(text: bytes) -> list[str]:
+    tables = re.findall(r"\$Operations \+?= @\((.*?)\)", text.decode(), re.DOTALL)
+    return [name for table in tables for name in re.findall(r"'(\w+)'", table)]
+
+
+def test_the_observing_part_holds_no_changing_operation_and_calls_nothing_it_does_not_hold():
+    observing = {name for name in OPERATIONS if not VOCABULARY[name]["changing"]}
+    assert set(table_of(OBSERVING)) == observing
+    assert {name for name in functions(OBSERVING) if "-" not in name} == observing
+    assert set(texts_of(OBSERVING, "command_name")) <= CMDLETS | set(functions(OBSERVING))
+    for changing in ("Install-", "Uninstall-", "RegisterTaskDefinition", "::Delete(", "WriteAllText", "CreateDirectory"):
+        assert changing not in OBSERVING.decode().partition("#--- run ---")[0]
+
+
 def test_every_operation_of_the_vocabulary_is_one_function_and_one_entry_of_the_table():
-    table = re.findall(r"'(\w+)'", re.search(r"\$Operations = @\((.*?)\)", RUNNER.decode(), re.DOTALL).group(1))
-    assert sorted(table) == sorted(OPERATIONS)
+    assert sorted(table_of(RUNNER)) == sorted(OPERATIONS)
     assert sorted(name for name in functions(RUNNER) if "-" not in name) == sorted(OPERATIONS)
 
 
