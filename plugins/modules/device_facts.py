@@ -103,7 +103,8 @@ ansible_facts:
             discovery_url: https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc
         packages:
           description:
-            - Installed provisioning packages. C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT.
+            - Provisioning packages. C(installed) is false for one that has failed so far: the engine goes on trying.
+            - C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT.
           returned: subset packages
           type: list
           elements: dict
@@ -111,6 +112,7 @@ ansible_facts:
             - id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
               name: Contoso join
               version: "1.0"
+              installed: true
               last_result: "0x00000000"
         os:
           description:

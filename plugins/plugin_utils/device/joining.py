@@ -105,14 +105,15 @@ class Join:
                 cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
                 fix="run the task again: it finds the join where it stands") from exc
         except Failure:
-            self._back_out()
+            self._back_out(first)
             raise
         with self.phases.phase("verify"):
             self._verify()
         if self.plan.package:
             with self.phases.phase("clean up"):
                 answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
-                provisioning.clean_up(self.waiter, self.plan.package, self.plan.keep_copy, answer["packages"])
+                provisioning.clean_up(
+                    self.waiter, self.plan.package, self.plan.keep_copy, first["packages"], answer["packages"])
         else:
             self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
         if self.plan.reboot and self.facts["os"]["pending_reboot"]:
@@ -127,7 +128,7 @@ class Join:
         if self.plan.package:
             provisioning.bring(self.session, self.waiter, self.plan.package, first["file"])
             # The package may be there from an attempt that failed: only a forced installation tries again.
-            force = provisioning.installed(first["packages"], self.plan.package.id) is not None
+            force = provisioning.listed(first["packages"], self.plan.package.id) is not None
             provisioning.start_install(self.waiter, self.plan.package, force, first["job"])
             return
         steps = {"old": op.job_remove(self.plan.job)} if first["job"].get("state") != "absent" else {}
@@ -195,24 +196,25 @@ class Join:
                 cause="its registry, certificate and dsregcmd do not agree", fix="run winops.entra.device_facts and look at "
                 "witnesses_agree; disconnect the device and join it again", evidence=[self.facts["join"]])
 
-    def _back_out(self) -> None:
+    def _back_out(self, first: Answer) -> None:
         """After a failed join: leave nothing that would join the device hours later, unless asked to keep it."""
         self.changes.undo("join")
         package = self.plan.package
-        if not package:
-            return
-        if self.plan.on_failure == "keep":
+        if package and self.plan.on_failure == "keep":
             self.changes.add("package", None, {"id": package.id, "kept": "the engine goes on trying"})
             return
         self.waiter = self._waiter(max(self.plan.poll_interval * 6, 120))
         with self.phases.phase("back out"):
             try:
+                if not package:
+                    self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
+                    return
                 answer = self.waiter.ask(provisioning.observations(package), "looking what the package left behind")
-                if provisioning.installed(answer["packages"], package.id):
+                if provisioning.listed(answer["packages"], package.id):
                     provisioning.remove(self.waiter, package.id)
-                provisioning.clean_up(self.waiter, package, False, answer["packages"])
+                provisioning.clean_up(self.waiter, package, False, first["packages"], answer["packages"])
             except (Failure, ConnectionLost, wire.WireError) as exc:
-                self.changes.add("package", None, {"id": package.id, "left behind": str(exc)})
+                self.changes.add("leftovers", None, {"job": self.plan.job, "left behind": str(exc)})
 
     # --- helpers --------------------------------------------------------------------------------------------------------
 

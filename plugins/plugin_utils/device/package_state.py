@@ -52,19 +52,20 @@ class PackageState:
             with self.phases.phase("apply"):
                 if first["job"].get("state") != "running":
                     provisioning.bring(self.session, self.waiter, self.package, first["file"])
-                    provisioning.start_install(self.waiter, self.package, bool(before), first["job"])
+                    known = provisioning.listed(first["packages"], self.package.id) is not None
+                    provisioning.start_install(self.waiter, self.package, known, first["job"])
                 last = self._await_install(first.device["utc"])
         except Failure:
             self.changes.undo("package")
             raise
         with self.phases.phase("clean up"):
-            provisioning.clean_up(self.waiter, self.package, self.keep_copy, last["packages"])
+            provisioning.clean_up(self.waiter, self.package, self.keep_copy, first["packages"], last["packages"])
         return {"installed": True}
 
     def absent(self) -> dict:
         """Uninstall the package if it is installed. Returns ``{installed}``; raises Failure."""
         first = self._look({"packages": op.provisioning_packages()})
-        before = provisioning.installed(first["packages"], self.package.id)
+        before = provisioning.listed(first["packages"], self.package.id)
         if before:
             self.changes.add("package", {"id": self.package.id, "name": before["name"]}, None)
         if before and not self.check_mode:

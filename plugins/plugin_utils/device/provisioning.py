@@ -63,11 +63,19 @@ def observations(package: PackageSource) -> dict[str, dict]:
     }
 
 
-def installed(packages: Result, package_id: str) -> dict | None:
-    """The installed package of this id, None where it is not installed."""
+def listed(packages: Result, package_id: str) -> dict | None:
+    """What Windows lists of this package, None where it knows nothing of it.
+
+    A package that has failed is listed with ``installed`` false: the engine still holds its copy and goes on trying.
+    """
     wanted = package_key(package_id)
-    found = (p for p in packages.get("packages", []) if package_key(p["id"]) == wanted and p["installed"] is not False)
-    return next(found, None)
+    return next((p for p in packages.get("packages", []) if package_key(p["id"]) == wanted), None)
+
+
+def installed(packages: Result, package_id: str) -> dict | None:
+    """What Windows lists of this package where it is applied, else None."""
+    package = listed(packages, package_id)
+    return package if package and package["installed"] is not False else None
 
 
 def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: Result) -> None:
@@ -143,7 +151,7 @@ def remove(waiter: Waiter, package_id: str) -> None:
     watch = {"job": op.job_status(job), "packages": op.provisioning_packages()}
     answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
     error = install_result(answer["job"])[1] if answer else None
-    if answer is None or installed(answer["packages"], package_id):
+    if answer is None or listed(answer["packages"], package_id):
         raise Failure(
             f"the package {package_id} is still installed" + (f": {error['message']}" if error else ""), side="device",
             name="package_not_removed", code=hresult_text(error), cause="Uninstall-ProvisioningPackage did not remove it",
@@ -152,21 +160,24 @@ def remove(waiter: Waiter, package_id: str) -> None:
     waiter.ask({"job": op.job_remove(job)}, "cleaning up")
 
 
-def clean_up(waiter: Waiter, package: PackageSource, keep_copy: bool, packages: Result) -> list[str]:
+def clean_up(waiter: Waiter, package: PackageSource, keep_copy: bool, *seen: Result) -> list[str]:
     """Remove the job and, unless told not to, the copies of the package that hold its secrets. Returns the paths removed.
 
-    Copies are ours below %ProgramData%\\winops.entra and the engine's in %ProgramData%\\Microsoft\\Provisioning; a file
-    the user named with ``path`` is the user's.
+    Copies are ours below %ProgramData%\\winops.entra and the engine's in %ProgramData%\\Microsoft\\Provisioning, under
+    every name that a listing in ``seen`` (answers to provisioning_packages) gave it; a file the user named with ``path``
+    is the user's.
     """
     steps = {"job": op.job_remove(package.install_job)}
     if not keep_copy:
-        engine = installed(packages, package.id) or {}
-        if engine.get("path", "").lower().endswith(".ppkg") and "\\microsoft\\provisioning\\" in engine["path"].lower():
-            steps["engine"] = op.path_remove(engine["path"])
-        if not package.path:
-            steps["copy"] = op.path_remove(package.device_path)
+        names = {(listed(packages, package.id) or {}).get("path") or "" for packages in seen}
+        copies = sorted(name for name in names if _is_engine_copy(name)) + ([] if package.path is not None else [package.device_path])
+        steps |= {f"copy {number}": op.path_remove(path) for number, path in enumerate(copies)}
     answer = waiter.ask(steps, "removing the copies of the package")
     return [result.value["path"] for name, result in answer.results.items() if name != "job" and result.get("removed")]
+
+
+def _is_engine_copy(path: str) -> bool:
+    return path.lower().endswith(".ppkg") and "\\microsoft\\provisioning\\" in path.lower()
 
 
 def hresult_text(error: dict | None) -> str | None:

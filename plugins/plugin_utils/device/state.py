@@ -153,7 +153,8 @@ def _tpm_protected(values: dict, keys: dict) -> bool | None:
 # --- packages -----------------------------------------------------------------------------------------------------------
 
 def package_facts(packages: Result, results: Result) -> list[dict]:
-    """``packages``: what is installed, with the worst result the engine recorded as hexadecimal HRESULT, null if none."""
+    """``packages``: what Windows lists, ``installed`` false where it has failed so far, with the worst result the engine
+    recorded as hexadecimal HRESULT, null if none."""
     recorded = (results.get("key") or {}).get("keys", {})
     by_id = {package_key(name): _worst_result(key) for name, key in recorded.items()}
     return [
@@ -161,9 +162,10 @@ def package_facts(packages: Result, results: Result) -> list[dict]:
             "id": package_key(package["id"]),
             "name": package["name"],
             "version": package["version"],
+            "installed": package["installed"],
             "last_result": by_id.get(package_key(package["id"])),
         }
-        for package in packages.get("packages", []) if package["installed"] is not False
+        for package in packages.get("packages", [])
     ]
 
 

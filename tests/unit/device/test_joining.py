@@ -288,3 +288,39 @@ def test_a_device_whose_state_cannot_be_read_is_not_joined_blindly(monkeypatch):
     join, failure = run(device, monkeypatch)
     assert failure.error["name"] == "state_unreadable" and "certificates" in failure.msg
     assert join.learned["outcome"] == "refused" and not set(device.executed) & op.CHANGING
+
+
+def test_a_failed_package_that_windows_lists_as_not_installed_is_removed_with_its_copy(monkeypatch):
+    device = Story(joins_after=None)
+    device.fail_with("AADSTS700082")
+    start = device.handlers["job_start"]
+    removed = []
+    device.handlers["path_remove"] = lambda p: removed.append(p["path"]) or {"path": p["path"], "removed": True}
+
+    def fail(params):
+        answer = start(params)
+        for package in device.packages:
+            package["installed"] = False
+        return answer
+
+    device.handlers["job_start"] = fail
+    run(device, monkeypatch)
+    assert device.packages == []
+    assert sorted(removed)[1] == r"C:\ProgramData\Microsoft\Provisioning\Join.ppkg" and len(removed) == 2
+
+
+def test_the_copy_of_an_earlier_attempt_is_removed_under_its_own_name(monkeypatch):
+    device = Story()
+    earlier = r"C:\ProgramData\Microsoft\Provisioning\earlier.ppkg"
+    device.packages = [{"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "path": earlier, "installed": True}]
+    removed = []
+    device.handlers["path_remove"] = lambda p: removed.append(p["path"]) or {"path": p["path"], "removed": True}
+    run(device, monkeypatch)
+    assert earlier in removed and len(removed) == 3
+
+
+def test_a_failed_azure_vm_join_leaves_no_job(monkeypatch):
+    device = Story(joins_after=None)
+    device.handlers["cim_query"] = scripted.cim(asset_tag="7783-7084-3265-9085-8269-3286-77")
+    run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
+    assert device.executed[-1] == "job_remove"

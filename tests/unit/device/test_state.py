@@ -126,7 +126,7 @@ def test_the_worst_recorded_result_of_a_package_is_shown():
         {}, area=key({}, info=key({}, one=key({"LastResult": 0}), two=key({"LastResult": -2147024891}))))})
     device.handlers["registry_read"] = scripted.registry({state.PROVISIONING_RESULTS: results})
     assert facts(device, ("packages",))["packages"] == [
-        {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "last_result": "0x80070005"}]
+        {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True, "last_result": "0x80070005"}]
 
 
 @pytest.mark.parametrize("path, tree, reason", [
