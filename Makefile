@@ -57,7 +57,7 @@ lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint sanity unit integration molecule ## all of the checks below, as CI runs them
+test: lint sanity molecule unit integration ## all of the checks below, as CI runs them
 
 .PHONY: lint
 lint: docs ## ruff, ansible-lint (profile production), changelog fragments, documentation
