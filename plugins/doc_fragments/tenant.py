@@ -1,0 +1,106 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options by which every tenant module signs in to Microsoft Graph: see plugin_utils/tenant/options.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Fragment `winops.entra.tenant`."""
+
+    DOCUMENTATION = r"""
+options:
+  auth:
+    description:
+      - The kind of credential.
+      - V(auto) takes the kind whose option is given, that is O(client_secret), O(certificate_path) or
+        O(federated_token_file). Options of the task, or of C(module_defaults), go before the environment.
+      - V(device_code) signs a user in; the code is shown while the task waits. Together with O(token_cache) one sign-in
+        lasts for the playbook.
+      - V(environment) reads the variables of azure-identity's C(EnvironmentCredential).
+    type: str
+    choices: [auto, client_secret, certificate, managed_identity, workload_identity, azure_cli, device_code, environment]
+    default: auto
+  tenant_id:
+    description:
+      - The tenant's id, or one of its domains.
+      - Falls back to the environment variables E(AZURE_TENANT_ID) and E(AZURE_TENANT).
+    type: str
+  client_id:
+    description:
+      - The application (client) id. With O(auth=managed_identity) the client id of a user-assigned identity.
+      - Falls back to the environment variable E(AZURE_CLIENT_ID).
+    type: str
+  client_secret:
+    description:
+      - The application's client secret.
+      - Falls back to the environment variables E(AZURE_CLIENT_SECRET) and E(AZURE_SECRET).
+    type: str
+  certificate_path:
+    description:
+      - A PEM or PKCS12 file on the controller, with the application's certificate and its RSA key.
+      - Falls back to the environment variable E(AZURE_CLIENT_CERTIFICATE_PATH).
+    type: path
+  certificate_password:
+    description:
+      - The password of O(certificate_path).
+      - Falls back to the environment variable E(AZURE_CLIENT_CERTIFICATE_PASSWORD).
+    type: str
+  federated_token_file:
+    description:
+      - A file on the controller with the token of a workload (Kubernetes, GitHub, Azure DevOps) that the application trusts.
+      - Falls back to the environment variable E(AZURE_FEDERATED_TOKEN_FILE).
+    type: path
+  cloud:
+    description: The cloud that the tenant is in.
+    type: str
+    choices: [public, us_government, us_government_dod, china]
+    default: public
+  authority:
+    description:
+      - Where tokens come from, as a https URL, in place of the cloud's.
+      - Falls back to the environment variable E(AZURE_AUTHORITY_HOST).
+    type: str
+  graph_url:
+    description:
+      - Where Microsoft Graph is, as a https URL without version, in place of the cloud's.
+      - Falls back to the environment variable E(WINOPS_ENTRA_GRAPH_URL).
+    type: str
+  ca_file:
+    description:
+      - A PEM file on the controller with the CA certificates to trust, in place of the usual ones. A proxy that opens TLS
+        needs it.
+      - Falls back to the environment variable E(WINOPS_ENTRA_CA_FILE).
+    type: path
+  disable_instance_discovery:
+    description:
+      - Do not ask Microsoft's public cloud whether O(authority) is known. Private clouds and test servers need it.
+      - Falls back to the environment variable E(WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY).
+    type: bool
+    default: false
+  token_cache:
+    description:
+      - A directory on the controller, yours alone (mode 0700), in which the tasks of a run share their access token. It is
+        created where it is missing; the file in it has the mode 0600 and holds a token, which is a secret, for as long as
+        the service lets it live (about an hour).
+      - Without it each task asks for a token of its own; the items of a loop share one.
+      - Falls back to the environment variable E(WINOPS_ENTRA_TOKEN_CACHE).
+    type: path
+  timeout:
+    description:
+      - How many seconds the task may wait in all, for throttling, for repeated requests, and for what it wrote to show.
+    type: int
+    default: 300
+attributes:
+  action_group:
+    description: Use C(group/winops.entra.tenant) in C(module_defaults) to sign in once for all modules of the tenant.
+    support: full
+    membership: winops.entra.tenant
+requirements:
+  - azure-identity >= 1.19.0, on the controller
+  - msgraph-sdk >= 1.40.0, on the controller
+notes:
+  - Runs on the controller, in the Ansible process itself. No C(delegate_to) is needed, and the host of the task is not
+    contacted.
+"""

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a request is sent again, how long to wait before, and how much waiting a task may do in all.
+
+Sources: Microsoft Graph, "Throttling guidance" (429 with Retry-After in seconds; Conditional Access gives none) and
+"Best practices" (503, 504); RFC 9110 section 10.2.3 (Retry-After may be a date).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+import random
+import time
+import typing as t
+from collections.abc import Callable
+
+THROTTLED = 429
+#: A gateway's answers: the request may or may not have been executed.
+UNSURE = frozenset({502, 503, 504})
+MOST_ATTEMPTS = {True: 10, False: 4}  # throttled or not
+LONGEST_BACK_OFF = 30.0
+TELL_FROM = 5.0
+
+
+class Waits:
+    """What one task spends on waiting: a sum of seconds that never passes ``limit``.
+
+    Working time does not count, so that a long list is no timeout; time lost in attempts that failed does. ``sleep`` and
+    ``clock`` (both in seconds) can be replaced, ``say`` shows a sentence to the user.
+    """
+
+    def __init__(
+        self, limit: float, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        self.limit = float(limit)
+        self.spent = 0.0
+        self.clock = clock
+        self._sleep = sleep
+        self._say = say
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.limit - self.spent)
+
+    def lose(self, seconds: float) -> None:
+        """Count seconds that a failed attempt took."""
+        self.spent += max(0.0, seconds)
+
+    def wait(self, seconds: float, why: str) -> bool:
+        """Sleep and say why, where the wait is long. False, without sleeping, when that would pass the limit."""
+        if seconds > self.left:
+            return False
+        if self._say is not None and seconds >= TELL_FROM:
+            self._say(f"{why}: waiting {seconds:.0f} s ({self.left:.0f} s left)")
+        self.spent += seconds
+        self._sleep(seconds)
+        return True
+
+
+def pause(
+    attempt: int, status: int | None, retry_after: str | None, repeatable: bool, unsent: bool = False,
+    jitter: Callable[[], float] = random.random,
+) -> float | None:
+    """Seconds to wait before the next attempt; None where there must be none.
+
+    ``attempt`` counts from 1. ``status`` is None where no answer came; ``unsent`` says that the request surely never
+    arrived. ``repeatable`` says whether executing it twice does no harm: a POST that creates is repeated only where the
+    first one was certainly refused.
+    """
+    throttled = status == THROTTLED
+    if not (throttled or unsent or (repeatable and (status is None or status in UNSURE))):
+        return None
+    if attempt >= MOST_ATTEMPTS[throttled]:
+        return None
+    asked = seconds_of(retry_after)
+    if asked is not None:
+        return max(1.0, asked)
+    return back_off(attempt) * (1 + jitter() / 2)
+
+
+def back_off(attempt: int, longest: float = LONGEST_BACK_OFF) -> float:
+    """1, 2, 4, ... seconds, at most ``longest``."""
+    return min(longest, 2.0 ** (min(attempt, 16) - 1))
+
+
+def seconds_of(retry_after: str | None, now: t.Callable[[], datetime.datetime] | None = None) -> float | None:
+    """Retry-After, given in seconds or as a date, as seconds; None where it is missing or unreadable."""
+    if not retry_after:
+        return None
+    text = str(retry_after).strip()
+    if text.isdigit():
+        return float(text)
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=datetime.timezone.utc)
+    present = now() if now else datetime.datetime.now(datetime.timezone.utc)
+    return max(0.0, (date - present).total_seconds())
