@@ -17,7 +17,7 @@ import dataclasses
 from ..result import ChangeSet, Failure, Phases
 from . import diagnosis, provisioning, reboot, state, wire
 from . import operations as op
-from .requirements import Refusal, join_state_refusal, windows_refusal
+from .requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
 from .session import Answer, ConnectionLost, DeviceSession
 from .waiting import Deadline, Progress, Waiter
 
@@ -77,11 +77,14 @@ class Join:
                 evidence=[{"problem": sentence} for sentence in unreadable])
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
             self.facts["join"], self.plan.tenant_id)
+        joined_before = self._is_joined(self.facts["join"])
+        refusal = refusal or (None if joined_before else account_refusal(self.facts["caller"]))
         if refusal:
             self.learned["outcome"] = "refused"
             raise _refused(refusal)
-        joined_before = self._is_joined(self.facts["join"])
-        if not joined_before:
+        if joined_before:
+            self._end_earlier_run(first)
+        else:
             self.changes.add("join", _shown(self.facts["join"]), {"type": "entra", "tenant_id": self.plan.tenant_id})
             if self.check_mode:
                 return self._result("would_join")
@@ -109,34 +112,42 @@ class Join:
             raise
         with self.phases.phase("verify"):
             self._verify()
-        if self.plan.package:
-            with self.phases.phase("clean up"):
-                answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
-                provisioning.clean_up(
-                    self.waiter, self.plan.package, self.plan.keep_copy, first["packages"], answer["packages"])
-        else:
-            self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
+        self._clean_up(first)
         if self.plan.reboot and self.facts["os"]["pending_reboot"]:
             with self.phases.phase("restart"):
                 reboot.restart(self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: joined to Entra ID")
                 self.restarted = True
                 self._verify()
 
+    def _end_earlier_run(self, first: Answer) -> None:
+        """Clean up after a run that was cut off, or that left the package to the engine's retries, and joined all the same."""
+        if provisioning.left_behind(self.plan.package, self.plan.keep_copy, first):
+            self.changes.add("leftovers", {"job": self.plan.job}, None)
+            if not self.check_mode:
+                self._clean_up(first)
+
+    def _clean_up(self, first: Answer) -> None:
+        with self.phases.phase("clean up"):
+            if not self.plan.package:
+                self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
+                return
+            answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
+            provisioning.clean_up(
+                self.waiter, self.plan.package, self.plan.keep_copy, first["packages"], answer["packages"])
+
     def _apply(self, first: Answer) -> None:
-        if first["job"].get("state") == "running":
-            return  # An earlier run's job: it goes on, and this run waits for it.
-        if self.plan.package:
-            provisioning.bring(self.session, self.waiter, self.plan.package, first["file"])
+        package = self.plan.package
+        if provisioning.under_way(package, first):
+            return  # An earlier run's doing: it goes on, and this run waits for it.
+        if package:
+            provisioning.bring(self.session, self.waiter, package, first["file"])
             # The package may be there from an attempt that failed: only a forced installation tries again.
-            force = provisioning.listed(first["packages"], self.plan.package.id) is not None
-            provisioning.start_install(self.waiter, self.plan.package, force, first["job"])
+            force = provisioning.listed(first["packages"], package.id) is not None
+            provisioning.start_install(self.waiter, package, force, first["job"])
             return
-        steps = {"old": op.job_remove(self.plan.job)} if first["job"].get("state") != "absent" else {}
-        steps["job"] = op.job_start(
-            self.plan.job, [op.dsregcmd_azure_vm_join(self.plan.mdm_id)], provisioning.JOB_SECONDS)
-        answer = self.waiter.ask(steps, "starting the Azure VM join as SYSTEM", stop_on_error=True)
-        for result in answer.results.values():
-            provisioning.expect(result, "the Azure VM join cannot be started as SYSTEM")
+        steps = [op.dsregcmd_azure_vm_join(self.plan.mdm_id)]
+        provisioning.start_job(self.waiter, op.job_start(self.plan.job, steps, provisioning.JOB_SECONDS), first["job"],
+                               "the Azure VM join")
 
     def _await_join(self, since: str) -> None:
         """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
@@ -156,7 +167,7 @@ class Join:
 
         watch = {
             "job": op.job_status(self.plan.job),
-            "engine": op.processes("provtool.exe"),
+            "engine": op.processes(provisioning.ENGINE),
             "cloud_join": state.OBSERVATIONS["cloud_join"][1],
             "certificates": state.OBSERVATIONS["certificates"][1],
         } | diagnosis.observations(since)

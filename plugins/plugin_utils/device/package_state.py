@@ -9,10 +9,10 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ..result import ChangeSet, Failure, Phases
-from . import diagnosis, provisioning
+from . import diagnosis, provisioning, wire
 from . import operations as op
 from .provisioning import PackageSource
-from .session import Answer, DeviceSession
+from .session import Answer, ConnectionLost, DeviceSession, Result
 from .waiting import Deadline, Progress, Waiter
 
 
@@ -43,6 +43,7 @@ class PackageState:
         first = self._look(provisioning.observations(self.package))
         before = provisioning.installed(first["packages"], self.package.id)
         if before and not self.force:
+            self._end_earlier_run(first)
             return {"installed": True}
         after = {"id": self.package.id, "applied": "again" if before else "once"}
         self.changes.add("package", before and {"id": self.package.id}, after)
@@ -50,16 +51,17 @@ class PackageState:
             return {"installed": True}
         try:
             with self.phases.phase("apply"):
-                if first["job"].get("state") != "running":
+                if not provisioning.under_way(self.package, first):
                     provisioning.bring(self.session, self.waiter, self.package, first["file"])
                     known = provisioning.listed(first["packages"], self.package.id) is not None
                     provisioning.start_install(self.waiter, self.package, known, first["job"])
                 last = self._await_install(first.device["utc"])
         except Failure:
             self.changes.undo("package")
+            if not self.waiter.deadline.passed:  # else it is still at work, and the next run finds it
+                self._clean_up_after_failure()
             raise
-        with self.phases.phase("clean up"):
-            provisioning.clean_up(self.waiter, self.package, self.keep_copy, first["packages"], last["packages"])
+        self._clean_up(first["packages"], last["packages"])
         return {"installed": True}
 
     def absent(self) -> dict:
@@ -71,11 +73,31 @@ class PackageState:
         if before and not self.check_mode:
             with self.phases.phase("remove"):
                 provisioning.remove(self.waiter, self.package.id)
+            self._clean_up(first["packages"])
         return {"installed": False}
+
+    def _end_earlier_run(self, first: Answer) -> None:
+        """Clean up after a run that was cut off when the package was as good as applied."""
+        if provisioning.left_behind(self.package, self.keep_copy, first):
+            self.changes.add("leftovers", {"job": self.package.install_job}, None)
+            if not self.check_mode:
+                self._clean_up(first["packages"])
+
+    def _clean_up(self, *seen: Result) -> None:
+        with self.phases.phase("clean up"):
+            provisioning.clean_up(self.waiter, self.package, self.keep_copy, *seen)
+
+    def _clean_up_after_failure(self) -> None:
+        """Remove what is ours. The engine's own copy stays with the package: uninstalling is the user's decision."""
+        try:
+            self._clean_up()
+        except (ConnectionLost, wire.WireError) as exc:
+            self.changes.add("leftovers", None, {"job": self.package.install_job, "left behind": str(exc)})
 
     def _look(self, observations: dict[str, dict]) -> Answer:
         with self.phases.phase("look"):
             first = self.session.run(observations)
+        provisioning.expect(first["packages"], "the device's packages cannot be listed")
         if not first["packages"].get("available"):
             raise Failure(
                 "the device has no provisioning cmdlets", side="device", name="no_provisioning",
@@ -89,7 +111,7 @@ class PackageState:
         watch = {
             "job": op.job_status(self.package.install_job),
             "packages": op.provisioning_packages(),
-            "engine": op.processes("provtool.exe"),
+            "engine": op.processes(provisioning.ENGINE),
         } | diagnosis.observations(since)
         last: list[Answer] = []
 

@@ -16,7 +16,7 @@ import uuid
 
 from ..result import Failure
 from . import operations as op
-from .session import DeviceSession, Result
+from .session import Answer, DeviceSession, Result
 from .state import package_key
 from .waiting import Waiter
 
@@ -24,6 +24,7 @@ JOBS = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
 # The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
 JOB_SECONDS = 900
 ALREADY_EXISTS = 0x800700B7
+ENGINE = "provtool.exe"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,24 @@ def observations(package: PackageSource) -> dict[str, dict]:
         "job": op.job_status(package.install_job),
         "file": op.path_info(package.device_path, with_hash=bool(package.sha256)),
         "packages": op.provisioning_packages(),
+        "engine": op.processes(ENGINE),
     }
+
+
+def under_way(package: PackageSource | None, look: Answer) -> bool:
+    """Whether an earlier run's job, or the engine that it has started and that outlives it, is still at work.
+
+    ``look`` holds the answers to observations(), or of them only ``job`` where there is no package.
+    """
+    if look["job"].get("state") == "running":
+        return True
+    return bool(package and listed(look["packages"], package.id) and look["engine"].get("processes"))
+
+
+def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) -> bool:
+    """Whether an earlier run has left its job, or our copy of the package, on the device. ``look`` as in under_way()."""
+    copy = package and package.path is None and not keep_copy and look["file"].get("exists")
+    return bool(copy) or look["job"].get("state") in ("running", "done", "lost")
 
 
 def listed(packages: Result, package_id: str) -> dict | None:
@@ -106,18 +124,24 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
 def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Result) -> None:
     """Start the install job, or find it running. An answer that an earlier run left behind is thrown away."""
     steps = [op.package_install(package.device_path, force)]
-    start = {"job": op.job_start(package.install_job, steps, JOB_SECONDS)}
     if package.url:
         fetch = op.download(package.url, package.device_path, package.sha256, timeout=JOB_SECONDS // 2)
-        start = {
-            "directory": op.directory_create(op.PACKAGE_DIRECTORY),
-            "job": op.job_start(package.install_job, [fetch] + steps, JOB_SECONDS),
-        }
-    if job.get("state") in ("done", "lost"):
-        start = {"old": op.job_remove(package.install_job)} | start
-    answer = waiter.ask(start, "starting the installation as SYSTEM", stop_on_error=True)
-    for result in answer.results.values():
-        expect(result, "the installation cannot be started as SYSTEM")
+        steps.insert(0, fetch)
+        directory = waiter.ask({"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
+        expect(directory["directory"], "the package directory cannot be created")
+    start_job(waiter, op.job_start(package.install_job, steps, JOB_SECONDS), job, "the installation")
+
+
+def start_job(waiter: Waiter, start: dict, old: Result, what: str) -> None:
+    """Start a job in place of an ended one of the same id (``old`` is its status).
+
+    Two exchanges: one that removes and starts would, where its answer is lost and it is sent again, end the job that it
+    has just started and start a second one.
+    """
+    if old.get("state") in ("done", "lost"):
+        waiter.ask({"old": op.job_remove(start["job"])}, "removing the job of an earlier run")
+    answer = waiter.ask({"job": start}, f"starting {what} as SYSTEM")
+    expect(answer["job"], f"{what} cannot be started as SYSTEM")
 
 
 def install_result(job: Result) -> tuple[bool, dict | None]:

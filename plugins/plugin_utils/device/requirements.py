@@ -65,6 +65,16 @@ def windows_refusal(os: dict, method: str) -> Refusal | None:
     return None
 
 
+def account_refusal(caller: dict) -> Refusal | None:
+    """Whether the connecting account (``caller`` facts) may do what a join needs."""
+    if not caller["elevated"]:
+        return Refusal(
+            "account_not_elevated", f"the account {caller['account']} has no administrator's full token on the device",
+            "connect with a local administrator, and let it have its full token over the network "
+            "(LocalAccountTokenFilterPolicy)")
+    return None
+
+
 def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
     """Whether what the device is joined to now (``join`` facts) stands in the way of a join to this tenant."""
     if join["type"] == "entra" and join["tenant_id"] != tenant_id:

@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 
 from ..result import ChangeSet, Failure, Phases
 from . import wire
-from .session import DeviceSession
+from .session import ConnectionLost, DeviceSession
 from .waiting import Progress
 
 
@@ -41,7 +41,7 @@ def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], s
 
     ``host`` is the inventory name, for progress lines. ``spec`` is a module's ARGUMENT_SPEC, ``constraints`` what AnsibleModule calls required_if, mutually_exclusive and so
     on. A device that cannot be reached at first contact is unreachable (AnsibleConnectionFailure passes through); a
-    Failure, or an answer nobody can read, is a failed task.
+    Failure, a connection lost later, or an answer nobody can read, is a failed task.
     """
     _validated, args = action.validate_argument_spec(argument_spec=spec, **constraints)
     progress = Progress(_line_printer(action, host))
@@ -53,6 +53,10 @@ def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], s
         result.update(failed=True, msg=failure.msg, error=failure.error)
     except wire.WireError as exc:
         result.update(failed=True, **unreadable_answer(exc))
+    except ConnectionLost as exc:
+        if not task.session.exchanges:
+            raise
+        result.update(failed=True, **lost_connection(exc))
     result.update(task.learned)
     if task.changes is not None:
         result.update(task.changes.as_result(with_diff=action._task.diff))
@@ -77,6 +81,15 @@ def unreadable_answer(exc: wire.WireError) -> dict:
               "constrained language mode, a profile or login banner that stops it, or a process that was killed",
         fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must say "
             "FullLanguage; then look at the antivirus log")
+    return {"msg": failure.msg, "error": failure.error}
+
+
+def lost_connection(exc: ConnectionLost) -> dict:
+    """``msg`` and ``error`` for a device that has answered before and does not any more."""
+    failure = Failure(
+        f"the device has stopped answering: {exc}", side="network", name="connection_lost",
+        cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
+        fix="run the task again: it finds its work where it stands")
     return {"msg": failure.msg, "error": failure.error}
 
 

@@ -42,6 +42,7 @@ class ScriptedDevice:
         self.lose = 0
         self.resets = 0
         self.copied: dict[str, bytes] = {}
+        self.identity = {"elevated": True}
         self.connection = types.SimpleNamespace(transport="winrm", reset=self._reset, put_file=self._put_file)
 
     def session(self, check_mode: bool = False) -> session.DeviceSession:
@@ -53,7 +54,8 @@ class ScriptedDevice:
             self.lose -= 1
             raise AnsibleConnectionFailure("the network is gone")
         request = json.loads(gzip.decompress(base64.b64decode(data.split(b"|")[1])))
-        return answer_line(request["id"], [self._do(dict(operation)) for operation in request["ops"]]), "", 0
+        results = [self._do(dict(operation)) for operation in request["ops"]]
+        return answer_line(request["id"], results, **self.identity), "", 0
 
     def _do(self, operation: dict) -> dict:
         name = operation.pop("op")
@@ -71,9 +73,9 @@ class ScriptedDevice:
         self.copied[destination] = source
 
 
-def answer_line(request_id: str, results: list[dict]) -> str:
+def answer_line(request_id: str, results: list[dict], **identity) -> str:
     device = {"name": "PC-1", "utc": UTC, "powershell": "5.1.26100.1", "account": "PC-1\\ansible", "sid": "S-1-5-21-1-2-3-1001",
-              "system": False, "elevated": True, "wow64": False}
+              "system": False, "elevated": True, "wow64": False} | identity
     answer = {"v": 1, "id": request_id, "device": device, "results": results, "seconds": 0.1}
     body = base64.b64encode(gzip.compress(json.dumps(answer).encode())).decode()
     return f"#winops1:{len(body)}:{body}:end#\r\n"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.winops.entra.plugins.plugin_utils.device import joining, provisioning, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
@@ -324,3 +325,63 @@ def test_a_failed_azure_vm_join_leaves_no_job(monkeypatch):
     device.handlers["cim_query"] = scripted.cim(asset_tag="7783-7084-3265-9085-8269-3286-77")
     run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
     assert device.executed[-1] == "job_remove"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_account_without_its_full_token_is_refused_where_a_join_is_needed(monkeypatch, check_mode):
+    device = Story()
+    device.identity["elevated"] = False
+    join, failure = run(device, monkeypatch, check_mode)
+    assert failure.error["name"] == "account_not_elevated" and "LocalAccountTokenFilterPolicy" in failure.error["fix"]
+    assert join.learned["outcome"] == "refused" and not set(device.executed) & op.CHANGING
+    device.join(scripted.TENANT)
+    assert run(device, monkeypatch, check_mode)[0].learned["outcome"] == "unchanged"
+
+
+@pytest.mark.parametrize("job, copied", [("done", {}), ("lost", {}), ("running", {}), ("absent", {COPY: "earlier"})])
+def test_what_a_run_that_was_cut_off_left_on_a_joined_device_is_removed(monkeypatch, job, copied):
+    device = Story(joins_after=None)
+    device.join(scripted.TENANT)
+    device.job, device.copied = job, dict(copied)
+    checked, _result = run(device, monkeypatch, check_mode=True)
+    assert not set(device.executed) & op.CHANGING
+    join, _result = run(device, monkeypatch)
+    assert [change["what"] for change in join.changes.as_result(False)["changes"]] == ["leftovers"]
+    assert checked.changes.as_result(True) == join.changes.as_result(True)
+    assert join.learned["outcome"] == "unchanged" and device.job == "absent" and "path_remove" in device.executed
+
+
+def test_copies_that_were_to_be_kept_are_no_leftovers(monkeypatch):
+    device = Story()
+    device.join(scripted.TENANT)
+    device.copied = {COPY: "earlier"}
+    join, _result = run(device, monkeypatch, keep_copy=True)
+    assert not join.changes.changed and not set(device.executed) & op.CHANGING
+
+
+def test_an_engine_that_outlives_the_job_of_an_earlier_run_is_waited_for(monkeypatch):
+    device = Story()
+    device.job, device.engine_running = "done", True
+    device.packages = [{"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "path": "", "installed": False}]
+    join, _result = run(device, monkeypatch)
+    assert join.learned["outcome"] == "joined" and "job_start" not in device.executed
+
+
+def test_a_start_whose_answer_is_lost_does_not_end_the_job_it_has_started(monkeypatch):
+    device = Story()
+    device.job = "done"
+    start, running, ended = device.handlers["job_start"], [], []
+
+    def start_and_lose_the_answer(params):
+        answer = start(params)
+        running.append(params["job"])
+        if len(running) == 1:
+            raise AnsibleConnectionFailure("the network is gone")
+        return answer
+
+    device.handlers["job_start"] = start_and_lose_the_answer
+    remove = device.handlers["job_remove"]
+    device.handlers["job_remove"] = lambda p: ended.append(bool(running) and device.job == "running") or remove(p)
+    join, _result = run(device, monkeypatch)
+    assert join.learned["outcome"] == "joined" and len(running) == 2
+    assert ended and not any(ended)
