@@ -45,16 +45,21 @@ def ours(dump: State) -> list[str]:
     entries = [entry for entry in dump["files"] if entry["path"].lower().startswith(OWN)]
     found = [entry["path"] for entry in entries
              if not entry["directory"] or entry["path"].lower() not in KEPT_DIRECTORIES]
-    found += [f"{entry['path']} is open to everybody" for entry in entries if entry["directory"] and not entry["private"]]
+    found += [f"{entry['path']} is open" for entry in entries if entry["directory"] and not entry["private"]]
     found += [f"job {job}: {what}" for job, what in dump["jobs"].items() if what != "absent"]
     return found + [
         f"task {task['name']}" for tasks in dump["tasks"].values() for task in tasks
         if task["name"].startswith("winops.entra")]
 
 
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def copies(dump: State, *packages: Path) -> list[str]:
     """Paths of files on a device that are one of these packages, whatever they are called."""
-    hashes = {hashlib.sha256(package.read_bytes()).hexdigest() for package in packages}
+    hashes = {sha256(package) for package in packages}
     return [entry["path"] for entry in dump["files"] if entry["sha256"] in hashes]
 
 

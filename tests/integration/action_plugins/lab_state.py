@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the state of a device by the lab's control API between two tasks: the route that goes through no product code."""
+"""Reads the state of a device by the lab's control API between two tasks: a route that goes through no product code."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joins as tasks: one task for every device of a fleet, its options by host."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tests.integration import inspection
+from tests.integration.play import wait_until
+from tests.lab.process import RunningLab
+
+OPTIONS = (
+    "method", "tenant_id", "src", "path", "url", "checksum", "package_id", "mdm_id", "expect_mdm", "reboot",
+    "reboot_timeout", "timeout", "poll_interval", "on_failure", "keep_copy")
+#: Real seconds. At the lab's speed a minute is an hour of the device; a failing join fails within a few seconds.
+LONG, SHORT = 60, 8
+SETTLE_SECONDS = 60
+
+Options = dict[str, t.Any]
+
+
+def join_task(name: str = "join") -> dict[str, t.Any]:
+    """The task: each host's options are its variable C(want); a failure does not end the play for the host."""
+    options = {option: f"{{{{ want.{option} | default(omit) }}}}" for option in OPTIONS}
+    return {"name": name, "winops.entra.join": options, "ignore_errors": True, "ignore_unreachable": True}
+
+
+def options_of_scenario(lab: RunningLab) -> dict[str, Options]:
+    """What each device's scenario asks for, by inventory name; devices whose join is to fail are given less time."""
+    found = {}
+    for name, variables in inspection.inventory(lab).items():
+        wanted = {option: variables[f"join_{option}"] for option in OPTIONS if f"join_{option}" in variables}
+        fails = variables["lab_expect"].get("outcome") == "failed"
+        found[name] = {"poll_interval": 1, "timeout": SHORT if fails else LONG, **wanted}
+        if found[name].get("method") == "azure_vm":
+            found[name].pop("src", None)
+    return found
+
+
+def wanted(options: dict[str, Options]) -> dict[str, dict[str, Options]]:
+    """Host variables for join_task."""
+    return {name: {"want": given} for name, given in options.items()}
+
+
+def settled(lab: RunningLab) -> dict[str, inspection.State]:
+    """The devices' states once nothing goes on any more: no restart, no provisioning engine."""
+
+    def look() -> dict[str, inspection.State] | None:
+        found = inspection.states(lab)
+        busy = [name for name, dump in found.items() if dump["restart_scheduled"] or not dump["online"] or any(
+            process["name"].lower() in ("provtool.exe", "powershell.exe") for process in dump["processes"])]
+        return None if busy else found
+
+    return wait_until(look, SETTLE_SECONDS, "every device at rest")
