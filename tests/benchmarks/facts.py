@@ -74,7 +74,7 @@ def measure(root: Path) -> dict:
 def _play(root: Path, lab: process.RunningLab, name: str) -> Run:
     command = [str(Path(sys.executable).with_name("ansible-playbook")), str(HERE / name), "-i", str(lab.inventory),
                "--forks", str(FORKS)]
-    return run(command, root, ANSIBLE_CONFIG=str(root / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.minimal",
+    return run(command, root, ANSIBLE_CONFIG=str(root / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
                ANSIBLE_DISPLAY_OK_HOSTS="false")
 
 

@@ -90,7 +90,7 @@ class Shell:
         payload = wire.encode_payload(request, packed_runner=packed)
         script = self.scratch / "bootstrap.ps1"
         script.write_text(wire.BOOTSTRAP, encoding="ascii")
-        if how == "encoded":
+        if how in ("encoded", "alone"):
             command = [*self.start, "-EncodedCommand", base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode()]
         elif how == "script":
             command = [*self.start, "-File", str(script)]
@@ -196,10 +196,11 @@ def prove_with_stubs(table: Table, shell: Shell) -> None:
     stubs = (HERE / "stubs.ps1").read_text(encoding="ascii")
     packed = wire.pack_runner(before + stubs + after)
     cases.prepare(shell.scratch)
-    # First what needs the observing part only: it must do without the rest, and it finds nothing changed yet.
+    # First each observing operation with what is sent for it alone: it must do without the rest.
     observing = {name for name, operation in VOCABULARY["operations"].items() if not operation["changing"]}
-    observed = [case for case in cases.stubbed(shell.scratch) if case.op in observing]
-    prove(table, shell, "encoded", observed, wire.pack_runner(wire.observing_part(before) + stubs + after))
+    for name in sorted(observing):
+        todo = [case for case in cases.stubbed(shell.scratch) if case.op == name]
+        prove(table, shell, "alone", todo, wire.pack_runner(wire.runner_for(before, [name]) + stubs + after))
     prove(table, shell, "encoded", cases.stubbed(shell.scratch), packed)
     prove_job(table, shell, packed, cases.job_is_right)
     read = cases.Case(
@@ -229,14 +230,13 @@ def prove_with_stubs(table: Table, shell: Shell) -> None:
 
 
 def prove_for_real(table: Table, shell: Shell, changing: bool) -> None:
-    """The untouched runner on a real Windows: observing operations with its observing part, as the session sends it."""
+    """The untouched runner on a real Windows: what each request needs of it, as the session sends it."""
     todo = cases.observing()
-    observing = wire.pack_runner(wire.observing_part((DEVICE / "runner.ps1").read_text(encoding="ascii")))
     if os.name != "nt":
         for case in todo:
             table.add(case.op, shell.name, "real", "skipped", "not Windows")
         return
-    prove(table, shell, "encoded", todo, observing)
+    prove(table, shell, "encoded", todo, None)
     if changing:
         prove(table, shell, "encoded", cases.changing(), None)
         prove_job(table, shell, None, cases.system_job_is_right)

@@ -5,7 +5,8 @@
 # The only PowerShell of the collection: executes a list of operations and writes one answer. vocabulary.json says what
 # each operation takes and gives. No text of the request ever becomes code.
 #
-# Written for Windows PowerShell 5.1 and PowerShell 7. Lines that hold only a comment are left out when it is sent.
+# Written for Windows PowerShell 5.1 and PowerShell 7. Only what a request needs is sent: no comment lines, and of the parts
+# between the marks only those that name one of its operations. What changes a device is not even sent to look at it.
 #   Request     base64 of gzip of the UTF-8 JSON request
 #   Self        this text as it travels (base64 of gzip), for jobs
 #   ResultPath  jobs only: the answer goes to this file instead of the output
@@ -19,12 +20,13 @@ $WarningPreference = 'SilentlyContinue'
 # Every operation is the function of the same name below; nothing else can be called from outside.
 $Operations = @(
     'registry_read', 'registry_users_read', 'certificates', 'dsregcmd_status', 'cim_query', 'events', 'scheduled_tasks',
-    'provisioning_packages', 'path_info', 'processes', 'job_status'
+    'provisioning_packages', 'path_info', 'processes', 'job_status', 'directory_create', 'path_remove', 'download',
+    'package_install', 'package_remove', 'dsregcmd_azure_vm_join', 'job_start', 'job_remove', 'restart'
 )
 $Invariant = [Globalization.CultureInfo]::InvariantCulture
 $System = 'S-1-5-18'
 $Administrators = 'S-1-5-32-544'
-$TaskStates = @('Unknown', 'Disabled', 'Queued', 'Ready', 'Running')
+
 # ---------------------------------------------------------------------------------------------------------------- JSON
 # ConvertFrom-Json and ConvertTo-Json differ between 5.1 and 7: text that looks like a date becomes a date (7, and other
 # forms in 5.1), arrays of one are unrolled, depth is cut at 2, arrays may turn into {"value", "Count"} (5.1). Sixty
@@ -174,7 +176,7 @@ function Test-NotFound($ErrorRecord) {
     return @(-2147024894, -2147024893) -contains (Get-Cause $ErrorRecord).HResult
 }
 
-# ---------------------------------------------------------------------------------------------------------- small tools
+# --------------------------------------------------------------------------------------------------------- small tools
 
 function Format-Utc([datetime]$Time) {
     return $Time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", $Invariant)
@@ -197,25 +199,13 @@ function Get-PathAttribute([string]$Path) {
     }
 }
 
-function Get-FileSha256([string]$Path) {
-    $sha = [Security.Cryptography.SHA256]::Create()
-    $stream = [IO.File]::Open($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
-    try {
-        return [BitConverter]::ToString($sha.ComputeHash($stream)).Replace('-', '').ToLowerInvariant()
-    }
-    finally {
-        $stream.Dispose()
-        $sha.Dispose()
-    }
-}
-
 function Resolve-AnyPath([string]$Path) {
     $text = [Environment]::ExpandEnvironmentVariables($Path)
     if (-not [IO.Path]::IsPathRooted($text)) { Stop-Operation ArgumentException "Not an absolute path: $Path" }
     return [IO.Path]::GetFullPath($text)
 }
 
-# ----------------------------------------------------------------------------------------------- what touches Windows
+# ------------------------------------------------------------------------------------------------ what touches Windows
 # Thin, and one function a thing: tests/powershell puts its own in their place where a system lacks it.
 
 function Get-DeviceFact {
@@ -240,21 +230,6 @@ function Open-RegistryHive([string]$Hive) {
         [Microsoft.Win32.RegistryHive]$Hive, [Microsoft.Win32.RegistryView]::Registry64)
 }
 
-function Open-CertificateStore([string]$Name) {
-    $store = New-Object Security.Cryptography.X509Certificates.X509Store($Name,
-        [Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
-    $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadOnly, OpenExistingOnly')
-    return $store
-}
-
-function Open-EventReader([string]$Log, [string]$XPath) {
-    # The reader itself, not Get-WinEvent: "no events" is then an end, not an error that must be told from others.
-    $query = New-Object Diagnostics.Eventing.Reader.EventLogQuery($Log,
-        [Diagnostics.Eventing.Reader.PathType]::LogName, $XPath)
-    $query.ReverseDirection = $true
-    return New-Object Diagnostics.Eventing.Reader.EventLogReader($query)
-}
-
 function Connect-TaskService {
     # COM, not the ScheduledTasks module: it loads ten times faster, and one way serves reading and jobs.
     $service = New-Object -ComObject Schedule.Service
@@ -272,18 +247,13 @@ function Get-ProgramData {
     return [Environment]::GetFolderPath('CommonApplicationData')
 }
 
+# ----------------------------------------------------------------------------------------------------- native programs
+#--- for dsregcmd_status dsregcmd_azure_vm_join restart ---
+
 function Get-OemEncoding {
     $hive = Open-RegistryHive 'LocalMachine'
     $key = $hive.OpenSubKey('SYSTEM\CurrentControlSet\Control\Nls\CodePage')
     return [Text.Encoding]::GetEncoding([int]$key.GetValue('OEMCP'))
-}
-
-function Import-ProvisioningModule {
-    # Servers do not have it. By name, so that PowerShell 7 may take its way through Windows PowerShell.
-    $folder = [IO.Path]::Combine((Get-NativeFolder), 'WindowsPowerShell\v1.0\Modules\Provisioning')
-    if (-not [IO.Directory]::Exists($folder)) { return $false }
-    Import-Module -Name Provisioning -ErrorAction Stop
-    return $true
 }
 
 function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
@@ -324,7 +294,8 @@ function ConvertFrom-ConsoleByte([byte[]]$Bytes) {
     }
 }
 
-# ----------------------------------------------------------------------------------------------------------- observing
+# ------------------------------------------------------------------------------------------------- observing: registry
+#--- for registry_read registry_users_read ---
 
 function Read-RegistryTree($Key, [int]$Depth) {
     $values = New-Map
@@ -379,6 +350,16 @@ function registry_users_read($Ask) {
     return @{ users = $users }
 }
 
+# --------------------------------------------------------------------------------------------- observing: certificates
+#--- for certificates ---
+
+function Open-CertificateStore([string]$Name) {
+    $store = New-Object Security.Cryptography.X509Certificates.X509Store($Name,
+        [Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
+    $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadOnly, OpenExistingOnly')
+    return $store
+}
+
 function certificates($Ask) {
     $found = New-List
     try {
@@ -408,12 +389,18 @@ function certificates($Ask) {
     return @{ certificates = $found }
 }
 
+# ------------------------------------------------------------------------------------------------- observing: dsregcmd
+#--- for dsregcmd_status ---
+
 function dsregcmd_status($Ask) {
     $program = [IO.Path]::Combine((Get-NativeFolder), 'dsregcmd.exe')
     if (-not [IO.File]::Exists($program)) { return @{ present = $false; exit_code = $null; text = '' } }
     $run = Invoke-Native $program '/status' 120
     return @{ present = $true; exit_code = $run['exit_code']; text = $run['text'] }
 }
+
+# ------------------------------------------------------------------------------------------------------ observing: CIM
+#--- for cim_query ---
 
 function cim_query($Ask) {
     $query = @{ ClassName = $Ask['class']; Property = [string[]]$Ask['properties']; ErrorAction = 'Stop' }
@@ -431,6 +418,17 @@ function cim_query($Ask) {
         [void]$instances.Add($facts)
     }
     return @{ instances = $instances }
+}
+
+# --------------------------------------------------------------------------------------------------- observing: events
+#--- for events ---
+
+function Open-EventReader([string]$Log, [string]$XPath) {
+    # The reader itself, not Get-WinEvent: "no events" is then an end, not an error that must be told from others.
+    $query = New-Object Diagnostics.Eventing.Reader.EventLogQuery($Log,
+        [Diagnostics.Eventing.Reader.PathType]::LogName, $XPath)
+    $query.ReverseDirection = $true
+    return New-Object Diagnostics.Eventing.Reader.EventLogReader($query)
 }
 
 function Format-EventField($Value) {
@@ -492,6 +490,10 @@ function events($Ask) {
     return @{ log_exists = $true; events = $found }
 }
 
+# ---------------------------------------------------------------------------------------------------- observing: tasks
+#--- for scheduled_tasks ---
+$TaskStates = @('Unknown', 'Disabled', 'Queued', 'Ready', 'Running')
+
 function scheduled_tasks($Ask) {
     $folders = New-List
     $tasks = New-List
@@ -511,6 +513,17 @@ function scheduled_tasks($Ask) {
         [void]$tasks.Add(@{ name = $task.Name; state = $state; last_result = $task.LastTaskResult })
     }
     return @{ exists = $true; folders = $folders; tasks = $tasks }
+}
+
+# ------------------------------------------------------------------------------------------------- observing: packages
+#--- for provisioning_packages package_install package_remove ---
+
+function Import-ProvisioningModule {
+    # Servers do not have it. By name, so that PowerShell 7 may take its way through Windows PowerShell.
+    $folder = [IO.Path]::Combine((Get-NativeFolder), 'WindowsPowerShell\v1.0\Modules\Provisioning')
+    if (-not [IO.Directory]::Exists($folder)) { return $false }
+    Import-Module -Name Provisioning -ErrorAction Stop
+    return $true
 }
 
 function Get-InstalledPackage {
@@ -535,6 +548,21 @@ function provisioning_packages($Ask) {
     return @{ available = $true; packages = (Get-InstalledPackage) }
 }
 
+# ---------------------------------------------------------------------------------------------------- observing: files
+#--- for path_info download ---
+
+function Get-FileSha256([string]$Path) {
+    $sha = [Security.Cryptography.SHA256]::Create()
+    $stream = [IO.File]::Open($Path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]'ReadWrite, Delete')
+    try {
+        return [BitConverter]::ToString($sha.ComputeHash($stream)).Replace('-', '').ToLowerInvariant()
+    }
+    finally {
+        $stream.Dispose()
+        $sha.Dispose()
+    }
+}
+
 function path_info($Ask) {
     $path = Resolve-AnyPath ([string]$Ask['path'])
     $attributes = Get-PathAttribute $path
@@ -549,6 +577,9 @@ function path_info($Ask) {
     return $info
 }
 
+# ------------------------------------------------------------------------------------------------ observing: processes
+#--- for processes package_install package_remove ---
+
 function processes($Ask) {
     $found = New-List
     foreach ($name in $Ask['names']) {
@@ -560,7 +591,8 @@ function processes($Ask) {
     return @{ processes = $found }
 }
 
-# --------------------------------------------------------------------------------------------------------- SYSTEM jobs
+# ---------------------------------------------------------------------------------------------- observing: SYSTEM jobs
+#--- for job_status job_start job_remove directory_create path_remove download ---
 
 function Get-StateRoot {
     return [IO.Path]::Combine((Get-ProgramData), 'winops.entra')
@@ -618,28 +650,8 @@ function job_status($Ask) {
     return $status
 }
 
-# ------------------------------------------------------------------------------------------------------------ changing
-# Where only observing operations are asked for, as in check mode, the lines from here to the next mark are not even sent.
-#--- changing ---
-$Operations += @(
-    'directory_create', 'path_remove', 'download', 'package_install', 'package_remove', 'dsregcmd_azure_vm_join',
-    'job_start', 'job_remove', 'restart'
-)
-$MaxDownloadBytes = 4294967296
-# Install-ProvisioningPackage stops waiting after 180 s.
-$CmdletPatience = 175
-
-# What the task of a job runs. The working directory is the job's own; constant, so nothing is put into a command line.
-$JobBootstrap = @'
-$ErrorActionPreference='Stop'
-$d=[Environment]::CurrentDirectory
-$b=[IO.File]::ReadAllText([IO.Path]::Combine($d,'self.b64'))
-$r=[IO.File]::ReadAllText([IO.Path]::Combine($d,'request.b64'))
-$m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($b))
-$z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
-$s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
-& ([ScriptBlock]::Create($s)) $r $b ([IO.Path]::Combine($d,'result.json'))
-'@
+# --------------------------------------------------------------------------------------- changing: our own directories
+#--- for directory_create path_remove download job_start job_remove ---
 
 function New-PrivateDirectory([string]$Path) {
     # Created with its access list, so that there is no moment in which others could open it.
@@ -672,24 +684,6 @@ function Assert-PrivateDirectory([string]$Path) {
         }
     }
 }
-
-function Open-WebStream([Uri]$Uri, [int]$Milliseconds) {
-    # Older systems offer TLS 1.0 only unless told; 0 means that the system chooses, which is right.
-    $protocols = [Net.ServicePointManager]::SecurityProtocol
-    if ([int]$protocols -ne 0) {
-        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
-    }
-    $call = [Net.WebRequest]::Create($Uri)
-    $call.Timeout = $Milliseconds
-    $response = $call.GetResponse()
-    if ($response.ResponseUri.Scheme -cne 'https') {
-        $response.Close()
-        Stop-Operation InvalidOperationException 'The server redirects to an address that is not https.'
-    }
-    return $response.GetResponseStream()
-}
-
-# ------------------------------------------------------------------------------------------------- our own directories
 
 function Test-Link([string]$Path) {
     $attributes = Get-PathAttribute $Path
@@ -759,6 +753,26 @@ function path_remove($Ask) {
     return @{ path = $path; removed = $true }
 }
 
+# -------------------------------------------------------------------------------------------------- changing: download
+#--- for download ---
+$MaxDownloadBytes = 4294967296
+
+function Open-WebStream([Uri]$Uri, [int]$Milliseconds) {
+    # Older systems offer TLS 1.0 only unless told; 0 means that the system chooses, which is right.
+    $protocols = [Net.ServicePointManager]::SecurityProtocol
+    if ([int]$protocols -ne 0) {
+        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
+    }
+    $call = [Net.WebRequest]::Create($Uri)
+    $call.Timeout = $Milliseconds
+    $response = $call.GetResponse()
+    if ($response.ResponseUri.Scheme -cne 'https') {
+        $response.Close()
+        Stop-Operation InvalidOperationException 'The server redirects to an address that is not https.'
+    }
+    return $response.GetResponseStream()
+}
+
 function download($Ask) {
     $uri = New-Object Uri([string]$Ask['url'])
     if ($uri.Scheme -cne 'https') { Stop-Operation ArgumentException 'Only https addresses are fetched.' }
@@ -814,7 +828,10 @@ function Save-WebFile([Uri]$Uri, [string]$Path, [int]$Seconds) {
     return $size
 }
 
-# ---------------------------------------------------------------------------------------------------- packages and join
+# -------------------------------------------------------------------------------------------------- changing: packages
+#--- for package_install package_remove ---
+# Install-ProvisioningPackage stops waiting after 180 s.
+$CmdletPatience = 175
 
 function package_install($Ask) {
     $path = Resolve-AnyPath ([string]$Ask['path'])
@@ -854,6 +871,9 @@ function package_remove($Ask) {
     return @{ removed = $false }
 }
 
+# ------------------------------------------------------------------------------------------ changing: join and restart
+#--- for dsregcmd_azure_vm_join restart ---
+
 function dsregcmd_azure_vm_join($Ask) {
     $arguments = '/AzureSecureVMJoin /debug'
     if ($Ask['mdm_id']) { $arguments += ' /MdmId ' + ([guid][string]$Ask['mdm_id']).ToString() }
@@ -872,7 +892,19 @@ function restart($Ask) {
     return @{ scheduled = ($run['exit_code'] -eq 0); exit_code = $run['exit_code'] }
 }
 
-# ------------------------------------------------------------------------------------------------- SYSTEM jobs, changing
+# ----------------------------------------------------------------------------------------------- changing: SYSTEM jobs
+#--- for job_start job_remove ---
+# What the task of a job runs. The working directory is the job's own; constant, so nothing is put into a command line.
+$JobBootstrap = @'
+$ErrorActionPreference='Stop'
+$d=[Environment]::CurrentDirectory
+$b=[IO.File]::ReadAllText([IO.Path]::Combine($d,'self.b64'))
+$r=[IO.File]::ReadAllText([IO.Path]::Combine($d,'request.b64'))
+$m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($b))
+$z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
+$s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
+& ([ScriptBlock]::Create($s)) $r $b ([IO.Path]::Combine($d,'result.json'))
+'@
 
 function job_start($Ask) {
     $job = Get-JobId $Ask
@@ -947,8 +979,8 @@ function job_remove($Ask) {
     return @{ removed = $removed }
 }
 
-#--- always ---
 # ----------------------------------------------------------------------------------------------------------------- run
+#--- always ---
 
 function Invoke-Operation($Ask) {
     try {

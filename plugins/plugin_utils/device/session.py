@@ -92,17 +92,17 @@ class DeviceSession:
         if self._check_mode and changing:
             raise CheckModeViolation(f"{', '.join(changing)} was about to be sent in check mode")
         try:
-            return self._exchange(operations, stop_on_error, bool(changing))
+            return self._exchange(operations, stop_on_error)
         except ConnectionLost as exc:
             # What Ansible itself calls a failed connection (refused, wrong password, timeout) is not better a moment later.
             if changing or isinstance(exc.__cause__, AnsibleConnectionFailure):
                 raise
-            return self._exchange(operations, stop_on_error, False)
+            return self._exchange(operations, stop_on_error)
 
-    def _exchange(self, operations: dict[str, dict], stop_on_error: bool, changing: bool) -> Answer:
+    def _exchange(self, operations: dict[str, dict], stop_on_error: bool) -> Answer:
         request = {"v": 1, "id": str(uuid.uuid4()), "stop_on_error": stop_on_error, "ops": list(operations.values())}
         asked_at = _now()
-        stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), wire.encode_payload(request, changing)))
+        stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), wire.encode_payload(request)))
         self.exchanges += 1
         try:
             answer = wire.decode_answer(stdout, request["id"])

@@ -38,6 +38,9 @@ $s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
 & ([ScriptBlock]::Create($s)) $t[1] $t[0]
 """
 
+_PART = re.compile(r"^#--- (for [a-z_ ]+|always) ---\n", re.MULTILINE)
+_STORE_THE_RUNNER = frozenset({"job_start", "system_probe"})
+
 _START = b"#winops1:"
 _END = b":end#"
 _HEAD = re.compile(rb"(\d{1,10}):")
@@ -77,10 +80,17 @@ def pack_runner(text: str) -> bytes:
     return _pack("\n".join(line for line in lines if line and not line.startswith("#")) + "\n")
 
 
-def observing_part(text: str) -> str:
-    """A runner without what changes a device: enough for observing operations, and half the size."""
-    before, _mark, rest = text.partition("#--- changing ---\n")
-    return before + rest.partition("#--- always ---\n")[2]
+def runner_for(text: str, operations: t.Iterable[str]) -> str:
+    """Of a runner what these operations need: its parts are marked with the operations that need them.
+
+    A job stores the runner for its own operations, so whoever starts one gets all of it.
+    """
+    wanted = frozenset(operations)
+    pieces = _PART.split(text)
+    if wanted & _STORE_THE_RUNNER:
+        return "".join(pieces[0::2])
+    kept = (body for mark, body in zip(pieces[1::2], pieces[2::2]) if mark == "always" or wanted & set(mark.split()[1:]))
+    return pieces[0] + "".join(kept)
 
 
 def _pack(text: str) -> bytes:
@@ -88,22 +98,20 @@ def _pack(text: str) -> bytes:
 
 
 @functools.cache
-def _packed_runner(changing: bool) -> bytes:
-    text = (Path(__file__).parent / "runner.ps1").read_text(encoding="ascii")
-    return pack_runner(text if changing else observing_part(text))
+def _packed_runner(operations: frozenset[str]) -> bytes:
+    return pack_runner(runner_for((Path(__file__).parent / "runner.ps1").read_text(encoding="ascii"), operations))
 
 
-def encode_payload(
-    request: t.Mapping[str, t.Any], changing: bool = True, packed_runner: bytes | None = None
-) -> bytes:
+def encode_payload(request: t.Mapping[str, t.Any], packed_runner: bytes | None = None) -> bytes:
     """The line for the device's standard input, with its line end.
 
-    *request* has the shape ``request`` of vocabulary.json; where it holds observing operations only, *changing* may be
-    false. Another runner than the product's (see :func:`pack_runner`) is for tests. Raises ``TypeError`` or
-    ``ValueError`` where the request has something JSON has no form for.
+    *request* has the shape ``request`` of vocabulary.json. Another runner than the product's (see
+    :func:`pack_runner`) is for tests. Raises ``TypeError`` or ``ValueError`` where the request has something JSON
+    has no form for.
     """
     text = json.dumps(request, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return (packed_runner or _packed_runner(changing)) + b"|" + _pack(text) + b"\n"
+    runner = packed_runner or _packed_runner(frozenset(operation["op"] for operation in request["ops"]))
+    return runner + b"|" + _pack(text) + b"\n"
 
 
 def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[str, t.Any]:
@@ -114,22 +122,22 @@ def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[st
     """
     raw = stdout.encode("ascii", "replace") if isinstance(stdout, str) else bytes(stdout)
     raw = raw.translate(None, _WHITE_SPACE)
-    answers = raw.count(_START)
-    if answers == 0:
+    _banner, start, rest = raw.partition(_START)
+    if not start:
         raise NoAnswer("the device's output has no answer in it")
-    if answers > 1:
-        raise DoubledAnswer(f"the device's output has {answers} answers in it")
-    answer = _envelope(_unpack(_body(raw.partition(_START)[2])))
+    text, end, after = rest.partition(_END)
+    if _START in text or _START in after:
+        raise DoubledAnswer("the device's output has more than one answer in it")
+    if not end:
+        raise CutAnswer("the answer breaks off")
+    answer = _envelope(_unpack(_body(text)))
     if request_id is not None and answer["id"] != request_id:
         raise WrongAnswer("the answer belongs to another request")
     return answer
 
 
-def _body(rest: bytes) -> bytes:
-    """The base64 text between the marks; *rest* is what follows the first mark."""
-    text, end, _after = rest.partition(_END)
-    if not end:
-        raise CutAnswer("the answer breaks off")
+def _body(text: bytes) -> bytes:
+    """The base64 text of an answer; *text* is what stands between its marks."""
     head = _HEAD.match(text)
     if not head:
         raise DamagedAnswer("the answer does not say its length")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
-import hashlib
 import json
 import re
 import typing as t
@@ -49,10 +48,6 @@ async def run(session: Session) -> ScriptResult:
             'Make sure you are passing in a GZip stream."',
             category="NotSpecified", error_id="InvalidDataException",
         )
-    whole, observing = runner_fingerprints()
-    sent = _fingerprint(script)
-    if sent not in (whole, observing):
-        return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
     try:
         request = json.loads(gzip.decompress(base64.b64decode(parts[1], validate=True)))
         operations = request["ops"]
@@ -62,9 +57,10 @@ async def run(session: Session) -> ScriptResult:
             ' string."',
             category="NotSpecified", error_id="FormatException",
         )
-    record = Record("operations", [str(item.get("op")) for item in operations], changing(operations))
-    if sent == observing and record.changing:
-        return terminated(f"This runner has no operation {record.changing[0]}")
+    names = [str(item.get("op")) for item in operations]
+    if _statements(script) not in (_statements(text) for text in runner_texts(frozenset(names))):
+        return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
+    record = Record("operations", names, changing(operations))
     answer = await session.host.run_operations(request, account=session.account)
     return ScriptResult([marked_line(answer)], record=record)
 
@@ -94,24 +90,36 @@ def vocabulary() -> dict[str, t.Any]:
     return json.loads((_DEVICE / "vocabulary.json").read_text(encoding="utf-8"))
 
 
-def runner_fingerprints() -> tuple[str, str]:
-    """SHA-256 of the statements of the working tree's runner, and of its observing part; anew when the file has changed."""
+def runner_texts(operations: frozenset[str]) -> tuple[str, str]:
+    """What may be sent for these operations: the working tree's runner whole, or without the parts they do not need.
+
+    A job stores the runner for its own operations, so one that starts a job must be whole.
+    """
     path = _DEVICE / "runner.ps1"
-    return _fingerprints_of(path, path.stat().st_mtime_ns)
+    whole, parts = _parts_of(path, path.stat().st_mtime_ns)
+    if "job_start" in operations:
+        return whole, whole
+    return whole, "".join(text for needed_by, text in parts if not needed_by or operations & needed_by)
 
 
 @cache
-def _fingerprints_of(path: Path, _changed: int) -> tuple[str, str]:
+def _parts_of(path: Path, _changed: int) -> tuple[str, list[tuple[frozenset[str], str]]]:
+    """The runner, and its parts with the operations that need each (none: everything needs it); anew after a change."""
     text = path.read_text(encoding="utf-8-sig")
-    before, _mark, rest = text.partition("#--- changing ---\n")
-    return _fingerprint(text), _fingerprint(before + rest.partition("#--- always ---\n")[2])
+    parts: list[tuple[frozenset[str], str]] = [(frozenset(), "")]
+    for line in text.splitlines(keepends=True):
+        words = line.split()
+        if words[:1] == ["#---"] and words[-1:] == ["---"] and words[1] in ("for", "always"):
+            parts.append((frozenset(words[2:-1]), ""))
+        else:
+            parts[-1] = (parts[-1][0], parts[-1][1] + line)
+    return text, parts
 
 
-def _fingerprint(script: str) -> str:
+def _statements(script: str) -> str:
     # The runner may travel without indentation, empty lines and comment lines; every other line must be the file's.
     lines = (line.strip() for line in script.splitlines())
-    kept = [line for line in lines if line and not line.startswith("#")]
-    return hashlib.sha256("\n".join(kept).encode("utf-8")).hexdigest()
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
 
 
 def _text(item: str | bytes) -> str:
