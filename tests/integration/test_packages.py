@@ -1,0 +1,239 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""winops.entra.ppkg and ppkg_info: a package is applied and removed, each checked, done, and done again."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from tests.integration import inspection, joins
+from tests.integration.conftest import StartFleet
+from tests.integration.play import Play, Player, Tasks
+from tests.lab import ppkg, scenario
+from tests.lab.process import RunningLab
+
+SOURCES = ("by-src", "by-url", "by-path", "copies-kept")
+USERS_PATH = r"C:\Users\Public\site.ppkg"
+SECURITY_KEY = r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey"
+STORE = r"C:\ProgramData\Microsoft\Provisioning"
+PLAIN = {"kind": "unjoined_pro"}
+FLEET: dict[str, t.Any] = {
+    "packages": {"site": {"title": "Contoso site", "version": "2.1", "token": "none", "security_key": True}},
+    "devices": [
+        *({**PLAIN, "name": name} for name in SOURCES),
+        {**PLAIN, "name": "failing"},
+        {**PLAIN, "name": "slow", "device": {"engine": {"seconds": 600}}},
+        {"kind": "packages_forbidden", "name": "forbidden"},
+        {"kind": "server", "name": "server"},
+        {**PLAIN, "name": "filtered-token", "device": {"token_filter": True}},
+        {"kind": "already_installed", "name": "installed"},
+        {**PLAIN, "name": "off"},
+    ],
+}
+OPTIONS = ("src", "path", "url", "checksum", "package_id", "keep_copy", "timeout")
+
+
+class Stories(t.NamedTuple):
+    """A run of the tasks of ``story``."""
+
+    lab: RunningLab
+    play: Play
+    package_id: str
+
+    def digest(self, name: str, task: str) -> str:
+        """The digest of a device's state at that time."""
+        return self.play.state(name, task)["digest"]
+
+
+@pytest.fixture(scope="module")
+def lab(start_fleet: StartFleet) -> RunningLab:
+    """The devices."""
+    return start_fleet(FLEET)
+
+
+def story() -> Tasks:
+    """Present, present again, applied by force, absent, absent again; each after a look in check mode."""
+    options = {option: f"{{{{ want.{option} | default(omit) }}}}" for option in OPTIONS}
+    present = options | {"poll_interval": 1}
+    absent = {
+        "state": "absent", "poll_interval": 1, "src": options["src"],
+        "package_id": "{{ omit if 'src' in want else want.package_id }}"}
+    tasks: Tasks = [{
+        "name": "put", "device_file": {"src": "{{ site }}", "dest": USERS_PATH}, "when": "'path' in want"}]
+    for name, given in (("present", present), ("present again", present), ("forced", present | {"force": True}),
+                        ("absent", absent), ("absent again", absent)):
+        tasks += [
+            {"name": f"before {name}", "lab_state": {}},
+            {"name": f"check {name}", "winops.entra.ppkg": given, "check_mode": True, "diff": True},
+            {"name": f"checked {name}", "lab_state": {}},
+            {"name": name, "winops.entra.ppkg": given},
+            {"name": f"after {name}", "lab_state": {}}]
+    return tasks
+
+
+@pytest.fixture(scope="module")
+def stories(lab: RunningLab, player: Player) -> Stories:
+    """The story of a package from each source."""
+    site = inspection.package_file(lab, "site")
+    package_id = ppkg.inspect(site.read_bytes())["package_id"].strip("{}")
+    wanted = {
+        "by-src": {"src": str(site)},
+        "by-url": {"url": f"{scenario.WEB}site.ppkg", "checksum": inspection.sha256(site), "package_id": package_id},
+        "by-path": {"path": USERS_PATH, "package_id": package_id},
+        "copies-kept": {"src": str(site), "keep_copy": True},
+    }
+    play = player.tasks(
+        lab, story(), hosts=",".join(SOURCES), host_variables=joins.wanted(wanted), variables={"site": str(site)})
+    assert play.exit_code == 0, play.output
+    return Stories(lab, play, package_id)
+
+
+# --- applied and removed ----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("step", ["present", "present again", "forced", "absent", "absent again"])
+def test_check_mode_changes_nothing_and_predicts_the_step(stories: Stories, name: str, step: str) -> None:
+    checked, real = stories.play.result(name, f"check {step}"), stories.play.result(name, step)
+    assert stories.digest(name, f"checked {step}") == stories.digest(name, f"before {step}")
+    assert (checked["changed"], checked["changes"], checked["installed"]) == (
+        real["changed"], real["changes"], real["installed"])
+    assert bool(checked["diff"]["after"]) is checked["changed"]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_package_is_applied(stories: Stories, name: str) -> None:
+    result, dump = stories.play.result(name, "present"), stories.play.state(name, "after present")
+    assert (result["changed"], result["installed"]) == (True, True)
+    assert [(package["id"], package["version"], package["pending"]) for package in dump["packages"]] == [
+        (stories.package_id, "2.1", [])]
+    assert dump["registry"]["HKLM"][SECURITY_KEY] == {"UseSecurityKeyForSignin": 1}
+    assert stories.play.state(name, "before present")["packages"] == []
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("step", ["present again", "absent again"])
+def test_a_second_run_changes_nothing(stories: Stories, name: str, step: str) -> None:
+    assert stories.play.result(name, step)["changed"] is False
+    assert stories.digest(name, f"after {step}") == stories.digest(name, f"before {step}")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_force_applies_the_package_once_more(stories: Stories, name: str) -> None:
+    assert stories.play.result(name, "forced")["changed"] is True
+    assert len(inspection.events(stories.lab, name, inspection.PROVISIONING, inspection.INSTALLED)) == 2
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_package_is_removed(stories: Stories, name: str) -> None:
+    result, dump = stories.play.result(name, "absent"), stories.play.state(name, "after absent")
+    assert (result["changed"], result["installed"], dump["packages"]) == (True, False, [])
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("step", ["present", "forced", "absent"])
+def test_copies_stay_only_where_they_are_wanted_or_the_users_own(stories: Stories, name: str, step: str) -> None:
+    dump = stories.play.state(name, f"after {step}")
+    found = {path.rpartition("\\")[0] for path in inspection.copies(dump, inspection.package_file(stories.lab, "site"))}
+    expected = {"by-path": {r"C:\Users\Public"}}.get(name, set())
+    if name == "copies-kept" and step != "absent":
+        expected = {STORE, r"C:\ProgramData\winops.entra\packages"}
+    assert found == expected
+    assert inspection.ours(dump) == [] or expected
+
+
+def test_the_result_tells_what_is_in_the_package(stories: Stories) -> None:
+    package = stories.play.result("by-src", "present")["package"]
+    assert (package["id"], package["name"], package["version"], package["security_key_signin"]) == (
+        stories.package_id, "Contoso site", "2.1", True)
+    assert stories.play.result("by-url", "present")["package"] is None
+
+
+# --- packages that are not applied ------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def refusals(lab: RunningLab, player: Player) -> Stories:
+    """Devices on which a package cannot be applied."""
+    site, expired = (str(inspection.package_file(lab, label)) for label in ("site", "expired"))
+    wanted = {
+        "failing": {"src": expired, "timeout": 30}, "slow": {"src": site, "timeout": 3}, "forbidden": {"src": site},
+        "server": {"src": site}, "filtered-token": {"src": site}}
+    options = {option: f"{{{{ want.{option} | default(omit) }}}}" for option in OPTIONS}
+    apply = {"winops.entra.ppkg": options | {"poll_interval": 1}, "ignore_errors": True}
+    tasks: Tasks = [
+        {"name": "before", "lab_state": {}}, {"name": "apply", **apply}, {"name": "after", "lab_state": {}},
+        {"name": "again", **apply, "when": "inventory_hostname == 'slow'", "vars": {"want": {"src": site}}},
+        {"name": "after again", "lab_state": {}}]
+    play = player.tasks(lab, tasks, hosts=",".join(wanted), host_variables=joins.wanted(wanted))
+    return Stories(lab, play, "")
+
+
+@pytest.mark.parametrize(("name", "side", "says"), [
+    ("failing", "tenant", "AADSTS700082"), ("forbidden", "device", "0x800704ec"),
+    ("slow", "device", "not applied after 3 s"), ("server", "device", "no provisioning cmdlets"),
+    ("filtered-token", "device", "LocalAccountTokenFilterPolicy")])
+def test_a_package_that_cannot_be_applied_is_explained(refusals: Stories, name: str, side: str, says: str) -> None:
+    result = refusals.play.result(name, "apply")
+    assert refusals.play.status(name, "apply") == "ignored"
+    assert (result["changed"], result["error"]["side"]) == (False, side)
+    assert result["error"]["cause"] and result["error"]["fix"]
+    assert says in result["msg"] + json.dumps(result["error"]), result
+
+
+@pytest.mark.parametrize("name", ["failing", "forbidden", "server", "filtered-token"])
+def test_a_package_that_was_not_applied_leaves_nothing_of_ours(refusals: Stories, name: str) -> None:
+    assert inspection.ours(refusals.play.state(name, "after")) == []
+
+
+@pytest.mark.parametrize("name", ["server", "filtered-token"])
+def test_a_device_that_takes_no_packages_is_left_alone(refusals: Stories, name: str) -> None:
+    assert refusals.digest(name, "after") == refusals.digest(name, "before")
+
+
+def test_a_package_that_takes_longer_than_the_task_is_found_by_the_next_run(refusals: Stories) -> None:
+    again, dump = refusals.play.result("slow", "again"), refusals.play.state("slow", "after again")
+    assert (again["changed"], again["installed"]) == (True, True), again
+    assert len(inspection.events(refusals.lab, "slow", inspection.PROVISIONING, inspection.INSTALLED)) == 1
+    assert inspection.ours(dump) == []
+
+
+# --- ppkg_info --------------------------------------------------------------------------------------------------------
+
+def test_a_package_file_is_described_without_asking_the_device(lab: RunningLab, player: Player) -> None:
+    lab.post("/devices/off/power", {"state": "off"})
+    known = len(lab.commands())
+    files = {label: inspection.package_file(lab, label) for label in ("site", "rename")}
+    tasks: Tasks = [{"name": label, "winops.entra.ppkg_info": {"src": str(file)}} for label, file in files.items()]
+    play = player.tasks(lab, tasks, hosts="off,installed")
+    assert play.exit_code == 0, play.output
+    assert lab.commands()[known:] == []
+    for label, file in files.items():
+        inside, told = ppkg.inspect(file.read_bytes()), play.result("off", label)["package"]
+        assert (told["id"], told["name"], told["version"], told["authority"], told["computer_name"]) == (
+            inside["package_id"].strip("{}"), inside["name"], inside["version"], inside["authority"],
+            inside["computer_name"])
+        assert (told["sha256"], told["size"]) == (inspection.sha256(file), file.stat().st_size)
+        assert told["bulk_token"]["present"] is told["can_join"] is bool(inside["token"])
+        assert play.result("off", label).get("installed") is None
+        assert play.result("installed", label)["package"] == told
+
+
+def test_installed_packages_are_listed_with_one_command(lab: RunningLab, player: Player) -> None:
+    known, before = len(lab.commands()), inspection.state(lab, "installed")
+    source = str(inspection.package_file(lab, "site"))
+    tasks: Tasks = [
+        {"name": "installed", "winops.entra.ppkg_info": {}},
+        {"name": "both", "winops.entra.ppkg_info": {"src": source, "installed": True}}]
+    play = player.tasks(lab, tasks, "--check", hosts="installed")
+    assert play.exit_code == 0, play.output
+    listed = play.result("installed", "installed")["installed"]
+    assert [(package["id"], package["name"], package["version"]) for package in listed] == [
+        (package["id"], package["name"], package["version"]) for package in before["packages"]]
+    assert len(listed) == 1
+    both = play.result("installed", "both")
+    assert (both["installed"], both["package"]["name"]) == (listed, "Contoso site")
+    assert [line["changing"] for line in lab.commands()[known:]] == [[], []]
+    assert inspection.state(lab, "installed")["digest"] == before["digest"]
