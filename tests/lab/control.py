@@ -15,6 +15,7 @@ PATCH /tenant                            {"registration_policy": {}, "mdm_policy
 POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"}
 PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
 DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
+(/tenant/faults, /tenant/settings, ...)   ``tests.lab.graph.control``
 GET /packages                            {label: {id, user, tenant}}
 =======================================  ==============================================================================
 
@@ -33,6 +34,8 @@ from aiohttp import web
 
 from .device.dump import dump, summary
 from .device.wire import utc_text
+from .graph import control as graph_control
+from .graph.service import Service
 from .scenario_schema import FAULTS
 from .tenant import Tenant
 from .tenant.model import LIFETIME_DAYS
@@ -42,10 +45,12 @@ WORLD: web.AppKey[World] = web.AppKey("world", World)
 POLICIES = ("registration_policy", "mdm_policy", "conditional_access")
 
 
-def application(world: World) -> web.Application:
-    """The API of one world; ``tests.lab.__main__`` serves it."""
+def application(world: World, service: Service | None = None) -> web.Application:
+    """The API of one world; ``tests.lab.__main__`` serves it. With ``service`` also the switches of its Graph."""
     app = web.Application(middlewares=[_errors])
     app[WORLD] = world
+    if service is not None:
+        graph_control.add_routes(app, service, _find_tenant)
     app.router.add_get("/devices", _devices)
     app.router.add_get("/devices/{name}", _device)
     app.router.add_get("/devices/{name}/events", _events)
@@ -130,7 +135,7 @@ async def _power(request: web.Request) -> web.Response:
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
-    shown = {field.name: getattr(tenant, field.name) for field in dataclasses.fields(tenant)}
+    shown = {f.name: getattr(tenant, f.name) for f in dataclasses.fields(tenant) if f.name != "applications"}
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
         for token in tenant.tokens.values()]

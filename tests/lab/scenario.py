@@ -20,7 +20,8 @@ from .device.device import Device
 from .host import ScenarioError
 from .scenario_schema import check
 from .tenant import Directory, Tenant
-from .tenant.model import some_members
+from .tenant.defaults import some_members
+from .tenant.furnish import furnish
 from .world import World
 
 DIRECTORY = Path(__file__).with_name("scenarios")
@@ -98,8 +99,7 @@ def _tenant(label: str, options: dict[str, t.Any]) -> Tenant:
     domain = options.get("domain", f"{label}.example")
     tenant = Tenant(options.get("id") or Tenant("", label, [domain]).object_id(f"tenant/{label}"),
                     options.get("name", label), [domain, f"{label}.onmicrosoft.example"])
-    tenant.add_user(f"admin@{domain}", "Admin of the lab")
-    tenant.add_user(f"lab.user@{domain}", "User of the lab")
+    furnish(tenant)
     return tenant
 
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from .model import DEVICE_REGISTRATION, INTUNE, INTUNE_ENROLLMENT, REGISTER_DEVICE_ACTION, Tenant
+from .defaults import DEVICE_REGISTRATION, INTUNE, INTUNE_ENROLLMENT
+from .model import REGISTER_DEVICE_ACTION, Tenant
 
 
 def may_join(tenant: Tenant, user_id: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from tests.lab.clock import ManualClock
 from tests.lab.device.images import image
 from tests.lab.tenant import Directory, Tenant, TenantError, policy, registration
-from tests.lab.tenant.model import INTUNE, INTUNE_ENROLLMENT, some_members
+from tests.lab.tenant.defaults import INTUNE, INTUNE_ENROLLMENT, some_members
 
 DEVICE = types.SimpleNamespace(
     hostname="PC", image=image("Professional", "22631.1", "en-US"), next_id=lambda purpose: f"id of {purpose}",
