@@ -177,10 +177,10 @@ def _fleet(description: dict[str, t.Any], wanted: int | None) -> t.Iterator[tupl
     """(inventory name, kind, options) of each device; names are numbered by kind."""
     entries = [entry for entry in description["devices"] for _each in range(entry.get("count", 1))]
     total = wanted or len(entries)
-    counters: dict[str, itertools.count] = {}
+    counters: dict[str, int] = {}
     for position, entry in enumerate(itertools.islice(itertools.cycle(entries), total)):
         kind = entry["kind"]
-        number = next(counters.setdefault(kind, itertools.count(1)))
+        counters[kind] = number = counters.get(kind, 0) + 1
         own_name = entry.get("name") if position < len(entries) and entry.get("count", 1) == 1 else None
         name = own_name or f"{kind.replace('_', '-')}-{number:0{max(2, len(str(total)))}d}"
         yield name, kind, _merge(description["kinds"][kind], entry)

@@ -111,6 +111,11 @@ class GraphClient:
 
     # --- one request ---
 
+    @property
+    def cloud_graph(self) -> str:
+        """The address by which objects are referred to (``@odata.id``): the cloud's own, wherever requests really go."""
+        return self.session.settings.scope.removesuffix("/.default")
+
     def url(self, path: str, query: Query | None, version: str) -> str:
         return f"{self.session.settings.graph_url}/{version}{path}{odata.query(query)}"
 
