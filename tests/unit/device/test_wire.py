@@ -31,8 +31,9 @@ def line_of(body: bytes) -> bytes:
     return b"#winops1:%d:%s:end#" % (len(body), body)
 
 
-def line(answer: object = None) -> bytes:
-    return line_of(base64.b64encode(gzip.compress(json.dumps(ANSWER if answer is None else answer).encode("utf-8"))))
+def line(*answer: object) -> bytes:
+    """The line of an answer, ANSWER where none is given."""
+    return line_of(base64.b64encode(gzip.compress(json.dumps(answer[0] if answer else ANSWER).encode("utf-8"))))
 
 
 LINE = line()
