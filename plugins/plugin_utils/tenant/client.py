@@ -26,7 +26,7 @@ from .session import Session, origin
 
 #: Some calls demand one (BitLocker keys); it also tells the tenant who called.
 USER_AGENT = "winops.entra (Ansible)"
-Query = Mapping[str, t.Union[str, int, bool]]
+Query = Mapping[str, str | int | bool]
 
 
 class GraphClient:

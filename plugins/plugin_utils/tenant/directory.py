@@ -54,7 +54,7 @@ def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str,
     else:
         found = [answer.require().get("value") or [] for answer in client.batch(items)]
     for name, rows in zip(unknown, found):
-        ids[name] = the_one(kind, name, rows)["id"]
+        ids[name] = the_one(kind, name, rows)["id"].lower()
     return ids
 
 

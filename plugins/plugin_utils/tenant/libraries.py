@@ -20,9 +20,10 @@ from ..result import Failure
 
 try:
     import azure.core.exceptions as azure_errors
-    import azure.identity as identity
+
     # What the first token request would import in every worker.
     import azure.core.pipeline.transport._requests_basic  # noqa: F401
+    import azure.identity as identity
     import httpx
     from kiota_abstractions.method import Method
     from kiota_abstractions.native_response_handler import NativeResponseHandler
