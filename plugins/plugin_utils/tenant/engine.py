@@ -212,14 +212,18 @@ def settle(task: TenantTask, read: Callable[[], Seen], shows: Callable[[Seen], b
         seconds = min(_LONGEST_PAUSE, seconds * 2)
 
 
-def once_known(task: TenantTask, call: Callable[[], Seen], what: str) -> Seen:
-    """``call``, again while Graph says 404: an object made a moment ago is not known everywhere."""
+def once_known(task: TenantTask, call: Callable[[], Seen], what: str, but_not: Iterable[str] = ()) -> Seen:
+    """``call``, again while Graph says 404: an object made a moment ago is not known everywhere.
+
+    A 404 whose message names one of ``but_not`` (ids of other objects) is not about it, and final.
+    """
     seconds = _FIRST_PAUSE
     while True:
         try:
             return call()
         except GraphFailure as refused:
-            if refused.status != 404 or not task.client.waits.wait(seconds, f"{what} is not known everywhere yet"):
+            other = any(identity in refused.message for identity in but_not)
+            if refused.status != 404 or other or not task.client.waits.wait(seconds, f"{what} is not known everywhere yet"):
                 raise
         seconds = min(_LONGEST_PAUSE, seconds * 2)
 

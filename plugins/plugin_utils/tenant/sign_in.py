@@ -23,7 +23,9 @@ DOC = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _CODE = re.compile(r"AADSTS(\d{5,8})")
 _TRACE = re.compile(r"Trace ID:\s*([0-9a-fA-F-]{36})")
 _SENTENCE = re.compile(r"AADSTS\d{5,8}:\s*(.*?)(?:\s+Trace ID:|\r|\n|$)")
-_SECRETIVE = re.compile(r"[A-Za-z0-9+/_.~=-]{40,}|'[^']{16,}'")
+_OAUTH = re.compile(r"\b(?:invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]+|access_denied|temporarily_unavailable)\b")
+# Longer than a GUID.
+_SECRETIVE = re.compile(r"[A-Za-z0-9+/_.~=-]{37,}|'[^']{16,}'")
 
 _KNOWN = {
     "7000215": ("client_secret_wrong", "the client secret is not one of the application's",
@@ -81,7 +83,7 @@ def sign_in_failure(exc: Exception, kind: str) -> Failure:
     return Failure(
         f"could not sign in with auth={kind}: {cause}; check authority, cloud and tenant_id", side="tenant",
         name="sign_in_failed", cause=cause, fix="check authority, cloud and tenant_id",
-        evidence=[type(exc).__name__, _careful(str(exc))], doc=DOC)
+        evidence=[type(exc).__name__, *sorted(set(_OAUTH.findall(text)))], doc=DOC)
 
 
 _UNAVAILABLE = {

@@ -57,14 +57,14 @@ def ensure(task: TenantTask) -> dict:
     """The work of the module: ``{"group": {...} or None}``."""
     wanted = _wanted(task.args)
     current = _find(task)
+    if current is not None:
+        _require_security_group(current)
     if task.args["state"] == "absent":
         return _remove(task, current)
-    if current is None and task.args["object_id"]:
-        raise bad_option("object_id", f"the tenant has no group {task.args['object_id']}", "give the id of an existing group")
     if current is not None:
-        _refuse_strange(task.args, wanted, current)
-    elif "membership" not in wanted:
-        wanted["membership"] = "assigned"
+        _fit(wanted, current)
+    else:
+        _complete(task.args, wanted)
     dynamic = wanted.get("membership", _shown_membership(current)) == "dynamic"
     members = group_members.wanted(task, dynamic)  # names are looked up before anything is written
     made = current is None
@@ -111,10 +111,14 @@ def _find(task: TenantTask) -> dict | None:
     return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query))
 
 
-def _refuse_strange(args: dict, wanted: dict, current: dict) -> None:
+def _require_security_group(current: dict) -> None:
     if not current.get("securityEnabled") or current.get("mailEnabled"):
         raise _refusal("not_a_security_group", f"{current['displayName']!r} is a Microsoft 365, mail or distribution group",
                        "choose another name, or delete that group")
+
+
+def _fit(wanted: dict, current: dict) -> None:
+    """Make ``wanted`` what can be done to an existing group; Failure for what cannot."""
     if "role_assignable" in wanted and bool(current.get("isAssignableToRole")) != wanted["role_assignable"]:
         raise _refusal("role_assignable_fixed", "whether a group can be assigned to roles is fixed when it is created",
                        "leave role_assignable out, or make another group")
@@ -136,12 +140,20 @@ def _shown_membership(current: dict | None) -> str:
     return "dynamic" if "DynamicMembership" in (current or {}).get("groupTypes", []) else "assigned"
 
 
-def _create(task: TenantTask, wanted: dict) -> dict:
-    if "membership_rule" in wanted or wanted["membership"] == "dynamic":
-        if not wanted.get("membership_rule"):
-            raise bad_option("membership_rule", "a dynamic group needs a rule", "give one of the rule options")
-        wanted = {"rule_paused": False, **wanted, "membership": "dynamic"}
+def _complete(args: dict, wanted: dict) -> None:
+    """Add to ``wanted`` what a new group must have; Failure where something is missing."""
+    if args["object_id"]:
+        raise bad_option("object_id", f"the tenant has no group {args['object_id']}", "give the id of an existing group")
+    dynamic = "membership_rule" in wanted or "rule_paused" in wanted
+    wanted.setdefault("membership", "dynamic" if dynamic else "assigned")
     wanted.setdefault("mail_nickname", nickname_of(wanted["name"]))
+    if wanted["membership"] == "dynamic":
+        if "membership_rule" not in wanted:
+            raise bad_option("membership_rule", "a dynamic group needs a rule", "give one of the rule options")
+        wanted.setdefault("rule_paused", False)
+
+
+def _create(task: TenantTask, wanted: dict) -> dict:
     body = {item.path: item.sent(wanted[item.option]) for item in GROUPS.properties if item.option in wanted}
     body.update(securityEnabled=True, mailEnabled=False)
     shown = {item.what: item.shown(body[item.path]) for item in GROUPS.properties if item.path in body}

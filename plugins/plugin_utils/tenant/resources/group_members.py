@@ -17,7 +17,7 @@ from ..batch import LARGEST, Item
 from ..credentials import bad_option
 from ..directory import DEVICE, GROUP, USER, resolve
 from ..engine import Step, apply, once_known, settle
-from ..errors import Permissions, Purpose
+from ..errors import GraphFailure, Permissions, Purpose
 from ..task import TenantTask
 from .mdm_scope import already_there
 
@@ -46,7 +46,8 @@ def ensure(task: TenantTask, group_id: str | None, members: dict[str, str], made
     add = [] if state == "absent" else [member for member in members if member not in present]
     remove = {"present": [], "absent": [member for member in members if member in present],
               "exact": sorted(present - set(members))}[state]
-    apply(task, [*_steps(task, group_id, "POST", add, members), *_steps(task, group_id, "DELETE", remove, members)])
+    apply(task, [
+        *_steps(task, group_id, "POST", add, members, made), *_steps(task, group_id, "DELETE", remove, members, made)])
     expected = (present | set(add)) - set(remove)
     if (add or remove) and not task.check_mode:
         settle(task, lambda: _read(task, group_id),
@@ -59,22 +60,34 @@ def _read(task: TenantTask, group_id: str | None) -> set[str]:
     return {member["id"].lower() for member in task.client.list(path, READ, {"$select": "id", "$top": 999})}
 
 
-def _steps(task: TenantTask, group_id: str | None, method: str, ids: list[str], names: dict[str, str]):
+def _steps(task: TenantTask, group_id: str | None, method: str, ids: list[str], names: dict[str, str], made: bool):
     for start in range(0, len(ids), LARGEST):
         chunk = ids[start:start + LARGEST]
         before, after = ("absent", "present") if method == "POST" else ("present", "absent")
         yield Step(
             [(f"member {names.get(member, member)}", before, after) for member in chunk],
-            functools.partial(_send, task, group_id, method, chunk))
+            functools.partial(_send, task, group_id, method, chunk, made))
 
 
-def _send(task: TenantTask, group_id: str, method: str, chunk: list[str]) -> None:
-    for answer in once_known(task, lambda: task.client.batch([_item(task, group_id, method, member) for member in chunk]),
-                             "the group"):
-        failed = answer.failure
-        if failed is None or already_there(failed) or (method == "DELETE" and failed.status == 404):
-            continue
-        raise failed
+def _send(task: TenantTask, group_id: str, method: str, chunk: list[str], made: bool) -> None:
+    pending = list(chunk)
+
+    def attempt() -> None:
+        answers = task.client.batch([_item(task, group_id, method, member) for member in pending])
+        failures = {member: answer.failure for member, answer in zip(pending, answers) if not _done(method, answer.failure)}
+        pending[:] = failures
+        if failures:
+            raise next(iter(failures.values()))
+
+    if made:
+        # A 404 that names the member is about the member: waiting for the group would be no use.
+        once_known(task, attempt, "the new group", but_not=chunk)
+    else:
+        attempt()
+
+
+def _done(method: str, failure: GraphFailure | None) -> bool:
+    return failure is None or already_there(failure) or (method == "DELETE" and failure.status == 404)
 
 
 def _item(task: TenantTask, group_id: str, method: str, member: str) -> Item:
