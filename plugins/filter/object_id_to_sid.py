@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - winops.entra contributors (@winops)
 description:
-  - Turns the object id of a Microsoft Entra (formerly Azure AD) user, group or role into the SID that Windows shows for it,
-    for instance in the local Administrators group of a joined device.
+  - Turns the object id of a Microsoft Entra (formerly Azure AD) user, group or role into the SID that Windows shows
+    for it, for instance in the local Administrators group of a joined device.
 positional: _input
 options:
   _input:

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - winops.entra contributors (@winops)
 description:
-  - Turns a SID that begins with S-1-12-1, as a joined device shows it for a Microsoft Entra (formerly Azure AD) user, group
-    or role, into the object id in the tenant.
+  - Turns a SID that begins with S-1-12-1, as a joined device shows it for a Microsoft Entra (formerly Azure AD) user,
+    group or role, into the object id in the tenant.
 positional: _input
 options:
   _input:

@@ -71,8 +71,8 @@ options:
     elements: str
   members_state:
     description:
-      - What to do with the O(users), O(groups) and O(devices) that are named, add them, take them out, or make them the only
-        members. With V(exact) and an empty list the group becomes empty.
+      - What to do with the O(users), O(groups) and O(devices) that are named, add them, take them out, or make them
+        the only members. With V(exact) and an empty list the group becomes empty.
     type: str
     choices: [present, absent, exact]
     default: present
@@ -81,10 +81,11 @@ extends_documentation_fragment:
   - winops.entra.attributes.controller
   - winops.entra.tenant
 notes:
-  - The permissions are C(Group.Read.All) to read (check mode), C(Group.Create) to create, C(Group.ReadWrite.All) to change and
-    delete, C(GroupMember.ReadWrite.All) for members, application or delegated (delegated, creating needs
+  - The permissions are C(Group.Read.All) to read (check mode), C(Group.Create) to create, C(Group.ReadWrite.All) to
+    change and delete, C(GroupMember.ReadWrite.All) for members, application or delegated (delegated, creating needs
     C(Group.ReadWrite.All)). Names of users need C(User.ReadBasic.All), device ids C(Device.Read.All).
-  - Dynamic groups of users need Entra ID P1. Groups that can hold roles need C(RoleManagement.ReadWrite.Directory) as well.
+  - Dynamic groups of users need Entra ID P1. Groups that can hold roles need C(RoleManagement.ReadWrite.Directory) as
+    well.
 seealso:
   - module: winops.entra.mdm_scope
   - module: winops.entra.local_admin_role
@@ -115,7 +116,8 @@ EXAMPLES = r"""
 - name: Put the joined devices into a group
   winops.entra.group:
     name: Pilot devices
-    devices: "{{ groups['windows'] | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | list }}"
+    devices: "{{ groups['windows'] | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | list
+      }}"
   run_once: true
 
 - name: These users are the deployment staff, and no others
@@ -128,7 +130,8 @@ EXAMPLES = r"""
 RETURN = r"""
 group:
   description:
-    - The group as this module's options would say it. Null where it is absent. C(members) is there where members were named.
+    - The group as this module's options would say it. Null where it is absent. C(members) is there where members were
+      named.
     - In check mode C(id) of a group that would be created is null.
   returned: success
   type: dict

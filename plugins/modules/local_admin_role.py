@@ -11,8 +11,8 @@ module: local_admin_role
 short_description: Manage who is local administrator of all joined devices
 version_added: 0.1.0
 description:
-  - Manages the members of the role Microsoft Entra Joined Device Local Administrator (formerly Azure AD Joined Device Local
-    Administrator). They are local administrators of every joined device of the tenant.
+  - Manages the members of the role Microsoft Entra Joined Device Local Administrator (formerly Azure AD Joined Device
+    Local Administrator). They are local administrators of every joined device of the tenant.
   - On a device the change shows with the member's next primary refresh token, which may take four hours.
   - Members that are only eligible (Privileged Identity Management) are neither shown nor changed.
 options:
@@ -25,7 +25,8 @@ options:
     type: list
     elements: str
   state:
-    description: Add the named, take them out, or make them the only members. With V(exact) and an empty list nobody is left.
+    description: Add the named, take them out, or make them the only members. With V(exact) and an empty list nobody is
+      left.
     type: str
     choices: [present, absent, exact]
     default: present
@@ -34,9 +35,10 @@ extends_documentation_fragment:
   - winops.entra.attributes.controller
   - winops.entra.tenant
 notes:
-  - The permissions are C(RoleManagement.Read.Directory) to read (check mode), C(RoleManagement.ReadWrite.Directory) to write,
-    application or delegated. Names of users need C(User.ReadBasic.All), names of groups C(Group.Read.All). A signed-in user
-    needs the role Privileged Role Administrator.
+  - The permissions are C(RoleManagement.Read.Directory) to read (check mode), C(RoleManagement.ReadWrite.Directory) to
+    write,
+    application or delegated. Names of users need C(User.ReadBasic.All), names of groups C(Group.Read.All). A signed-in
+    user needs the role Privileged Role Administrator.
 seealso:
   - module: winops.entra.group
   - plugin: winops.entra.object_id_to_sid

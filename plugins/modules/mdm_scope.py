@@ -11,10 +11,10 @@ module: mdm_scope
 short_description: Manage whose devices enroll in Intune by themselves
 version_added: 0.1.0
 description:
-  - Manages the MDM (or MAM) user scope of automatic enrollment. Devices of the users in scope enroll in Intune, or another
-    MDM, when they are joined.
-  - Microsoft lets only a signed-in user do this. With an application's credential (client secret, certificate, managed or
-    workload identity) the task fails before anything is asked of Microsoft Graph; use O(auth=device_code).
+  - Manages the MDM (or MAM) user scope of automatic enrollment. Devices of the users in scope enroll in Intune, or
+    another MDM, when they are joined.
+  - Microsoft lets only a signed-in user do this. With an application's credential (client secret, certificate, managed
+    or workload identity) the task fails before anything is asked of Microsoft Graph; use O(auth=device_code).
 options:
   application:
     description: Which scope, that of mobile device management or of mobile application management.
@@ -30,7 +30,8 @@ options:
     type: str
     choices: [none, all, selected]
   groups:
-    description: Object ids or display names of groups of users, for O(scope=selected). A name that two groups have is refused.
+    description: Object ids or display names of groups of users, for O(scope=selected). A name that two groups have is
+      refused.
     type: list
     elements: str
   discovery_url:
@@ -50,7 +51,8 @@ extends_documentation_fragment:
   - winops.entra.attributes.controller
   - winops.entra.tenant
 notes:
-  - The permissions are delegated only, C(Policy.Read.All) to read, C(Policy.ReadWrite.MobilityManagement) to write; names of
+  - The permissions are delegated only, C(Policy.Read.All) to read, C(Policy.ReadWrite.MobilityManagement) to write;
+    names of
     groups need C(Group.Read.All). The user needs the role Cloud Device Administrator; the tenant needs Entra ID P1.
   - Graph has these policies in its beta version only.
 seealso:

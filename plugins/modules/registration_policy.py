@@ -11,13 +11,14 @@ module: registration_policy
 short_description: Manage who may join devices to a Microsoft Entra tenant
 version_added: 0.1.0
 description:
-  - Manages the tenant's device registration policy (device settings of Microsoft Entra ID, formerly Azure AD or AAD), which
+  - Manages the tenant's device registration policy (device settings of Microsoft Entra ID, formerly Azure AD or AAD),
+    which
     decides who may join and register devices, how many, whether they need MFA, who becomes local administrator, and
     whether Windows LAPS may keep passwords in the tenant.
-  - What is not named stays as it is. The policy is written as a whole, so that two changes at the same time can undo each
-    other.
-  - Where the tenant does not let administrators change a setting (registering, once an MDM is set up), a task that asks for
-    another value fails and changes nothing.
+  - What is not named stays as it is. The policy is written as a whole, so that two changes at the same time can undo
+    each other.
+  - Where the tenant does not let administrators change a setting (registering, once an MDM is set up), a task that
+    asks for another value fails and changes nothing.
 options:
   join:
     description:
@@ -65,7 +66,8 @@ options:
     type: dict
     suboptions:
       scope:
-        description: Everybody, nobody, or the named O(local_administrators.users) and O(local_administrators.groups) and no others.
+        description: Everybody, nobody, or the named O(local_administrators.users) and O(local_administrators.groups)
+          and no others.
         type: str
         choices: [all, none, selected]
         required: true
@@ -88,8 +90,8 @@ options:
     type: int
   mfa_required:
     description:
-      - Whether joining and registering need MFA. With V(true) joins by a provisioning package fail, as nobody is there to
-        confirm. Must be V(false) where Conditional Access asks for it instead.
+      - Whether joining and registering need MFA. With V(true) joins by a provisioning package fail, as nobody is there
+        to confirm. Must be V(false) where Conditional Access asks for it instead.
     type: bool
   laps:
     description: Whether Windows LAPS may keep the passwords of local administrators in the tenant.
@@ -99,7 +101,8 @@ extends_documentation_fragment:
   - winops.entra.attributes.controller
   - winops.entra.tenant
 notes:
-  - The permissions are C(Policy.Read.DeviceConfiguration) to read (check mode), C(Policy.ReadWrite.DeviceConfiguration) to
+  - The permissions are C(Policy.Read.DeviceConfiguration) to read (check mode),
+    C(Policy.ReadWrite.DeviceConfiguration) to
     write, application or delegated. Names of users need C(User.ReadBasic.All), names of groups C(Group.Read.All).
   - A signed-in user needs the role Cloud Device Administrator, Intune Administrator or Windows 365 Administrator.
 seealso:

@@ -33,8 +33,8 @@ class GraphClient:
     """Requests of one task. In check mode it refuses to send anything that would change the tenant.
 
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
-    version, and ``eventual`` for advanced queries (ConsistencyLevel; the caller adds ``$count``). They raise GraphFailure
-    (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
+    version, and ``eventual`` for advanced queries (ConsistencyLevel; the caller adds ``$count``). They raise
+    GraphFailure (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
     """
 
     def __init__(self, session: Session, waits: Waits, check_mode: bool = False) -> None:
@@ -91,8 +91,8 @@ class GraphClient:
 
     def post(self, path: str, body: t.Any, purpose: Purpose, version: str = "v1.0", reads: bool = False,
              repeatable: bool = False) -> dict | None:
-        """Create, or call an action. ``reads``: it changes nothing, and is sent in check mode too. ``repeatable``: twice does
-        no harm, so that it may be sent again when nobody knows whether it arrived."""
+        """Create, or call an action. ``reads``: it changes nothing, and is sent in check mode too. ``repeatable``:
+        twice does no harm, so that it may be sent again when nobody knows whether it arrived."""
         return self._call("POST", self.url(path, None, version), purpose, body, {}, reads, repeatable or reads)
 
     def put(self, path: str, body: dict, purpose: Purpose, version: str = "v1.0") -> dict | None:
@@ -113,7 +113,8 @@ class GraphClient:
 
     @property
     def cloud_graph(self) -> str:
-        """The address by which objects are referred to (``@odata.id``): the cloud's own, wherever requests really go."""
+        """The address by which objects are referred to (``@odata.id``): the cloud's own, wherever requests really
+        go."""
         return self.session.settings.scope.removesuffix("/.default")
 
     def url(self, path: str, query: Query | None, version: str) -> str:
@@ -160,7 +161,8 @@ class GraphClient:
                 seconds = retry.pause(
                     attempt, status, response.headers.get("Retry-After") if response is not None else None, repeatable,
                     unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)))
-            if seconds is None or not self.waits.wait(seconds, f"could not yet {purpose.what} ({status or 'no answer'})"):
+            if seconds is None or not self.waits.wait(seconds,
+                                                      f"could not yet {purpose.what} ({status or 'no answer'})"):
                 if failed is not None:
                     raise network_failure(failed, purpose.what) from None
                 return response

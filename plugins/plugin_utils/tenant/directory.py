@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the names that people use to object ids: exactly the named object, or a refusal.
 
-Source: Microsoft Graph, "List users", "List groups", "List devices". Graph compares texts in filters without regard to case
-and lets several groups have the same name; neither is good enough for what these ids are used for.
+Source: Microsoft Graph, "List users", "List groups", "List devices". Graph compares texts in filters without regard to
+case and lets several groups have the same name; neither is good enough for what these ids are used for.
 
 Internal to winops.entra: may change in any release.
 """
@@ -23,7 +23,8 @@ from .errors import Permissions, Purpose
 
 @dataclasses.dataclass(frozen=True)
 class Named:
-    """A kind of object that people name by ``name``. ``exact_case``: the spelling must match, as it does not identify."""
+    """A kind of object that people name by ``name``. ``exact_case``: the spelling must match, as it does not
+    identify."""
 
     noun: str
     collection: str
@@ -36,7 +37,8 @@ class Named:
 
 USER = Named("user", "users", "userPrincipalName", "id,userPrincipalName", Permissions.same("User.ReadBasic.All"))
 GROUP = Named("group", "groups", "displayName", "id,displayName", Permissions.same("Group.Read.All"), exact_case=True)
-DEVICE = Named("device", "devices", "deviceId", "id,deviceId,displayName", Permissions.same("Device.Read.All"), id_is_name=True)
+DEVICE = Named("device", "devices", "deviceId", "id,deviceId,displayName", Permissions.same("Device.Read.All"),
+               id_is_name=True)
 
 
 def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str, str]:
@@ -62,7 +64,8 @@ def the_one(kind: Named, name: str, rows: Iterable[dict]) -> dict:
     """The row that is exactly named; Failure where there is none or more than one."""
     row = at_most_one(kind, name, rows)
     if row is None:
-        raise _refusal(kind, name, "unknown", f"the tenant has no {kind.noun} {name!r}", "check the spelling, or give its id")
+        raise _refusal(kind, name, "unknown", f"the tenant has no {kind.noun} {name!r}",
+                       "check the spelling, or give its id")
     return row
 
 
@@ -72,10 +75,12 @@ def at_most_one(kind: Named, name: str, rows: Iterable[dict]) -> dict | None:
     exact = [row for row in near if row[kind.name] == name] if kind.exact_case else near
     if len(exact) > 1:
         ids = ", ".join(sorted(row["id"] for row in exact))
-        raise _refusal(kind, name, "ambiguous", f"the tenant has {len(exact)} of the name {name!r} ({ids})", "give the id")
+        raise _refusal(kind, name, "ambiguous", f"the tenant has {len(exact)} of the name {name!r} ({ids})",
+                       "give the id")
     if near and not exact:
         raise _refusal(
-            kind, name, "spelled_otherwise", f"the tenant's {kind.noun} is spelled {near[0][kind.name]!r}, not {name!r}",
+            kind, name, "spelled_otherwise",
+            f"the tenant's {kind.noun} is spelled {near[0][kind.name]!r}, not {name!r}",
             "spell it so, or give its id")
     return exact[0] if exact else None
 

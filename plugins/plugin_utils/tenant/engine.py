@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resource engine: read, merge, compare, write, and read back until it shows.
 
-A resource is a table (``resources/``): which option is which property of Graph, and how the two are compared. What a table
-cannot say (members by reference, an order of writes) is a function beside it that hands Steps to ``apply``.
+A resource is a table (``resources/``): which option is which property of Graph, and how the two are compared. What a
+table cannot say (members by reference, an order of writes) is a function beside it that hands Steps to ``apply``.
 
 Internal to winops.entra: may change in any release.
 """
@@ -39,8 +39,8 @@ class Property:
     """One option and its property.
 
     ``path`` is where it is in the object (``azureADJoin.localAdmins.enableGlobalAdmins``), ``what`` a noun phrase for
-    changes. ``values`` maps the option's value to Graph's, where they differ. ``unless_false`` is the path of a property that
-    forbids a change where it is false.
+    changes. ``values`` maps the option's value to Graph's, where they differ. ``unless_false`` is the path of a
+    property that forbids a change where it is false.
     """
 
     option: str
@@ -73,8 +73,8 @@ class Property:
 
 @dataclasses.dataclass(frozen=True)
 class Resource:
-    """A kind of object. ``whole`` says that a write replaces the object (PUT), so that everything but ``read_only`` is sent
-    back; else only what changes is sent (PATCH)."""
+    """A kind of object. ``whole`` says that a write replaces the object (PUT), so that everything but ``read_only`` is
+    sent back; else only what changes is sent (PATCH)."""
 
     noun: str
     properties: tuple[Property, ...]
@@ -183,8 +183,8 @@ def update(task: TenantTask, resource: Resource, path: str, wanted: dict[str, t.
 
 
 def apply(task: TenantTask, steps: Iterable[Step]) -> None:
-    """Do the writes in order. Each is recorded when it is done, so that a failure halfway reports what was changed so far; in
-    check mode they are only recorded."""
+    """Do the writes in order. Each is recorded when it is done, so that a failure halfway reports what was changed so
+    far; in check mode they are only recorded."""
     for step in steps:
         if not task.check_mode:
             step.write()
@@ -223,7 +223,8 @@ def once_known(task: TenantTask, call: Callable[[], Seen], what: str, but_not: I
             return call()
         except GraphFailure as refused:
             other = any(identity in refused.message for identity in but_not)
-            if refused.status != 404 or other or not task.client.waits.wait(seconds, f"{what} is not known everywhere yet"):
+            if refused.status != 404 or other or not task.client.waits.wait(seconds,
+                                                                            f"{what} is not known everywhere yet"):
                 raise
         seconds = min(_LONGEST_PAUSE, seconds * 2)
 

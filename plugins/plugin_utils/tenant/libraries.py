@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The libraries that reach a tenant, imported at one place and guarded: without them a task says how to get them.
 
-They are imported when Ansible loads the action plugin, that is once, in the parent of all workers: measured, 0.2 s there
+They are imported when Ansible loads the action plugin, that is once, in the parent of all workers: measured, 0.2 s
+there
 instead of 0.2 s in every task. azure-identity's package imports all of its credentials, so that importing one of them
 from a private path saves nothing. ``msgraph_core`` is the part of msgraph-sdk that talks; ``msgraph`` itself adds
 the typed request builders, which nothing here uses.
@@ -56,5 +57,6 @@ def require() -> None:
         packages = " ".join(f"'{package}'" for package in PACKAGES)
         raise Failure(
             f"a Python library for Microsoft Graph is missing on the controller: {MISSING.name}",
-            side="controller", name="library_missing", cause=f"the Python that runs Ansible cannot import {MISSING.name}",
+            side="controller", name="library_missing",
+            cause=f"the Python that runs Ansible cannot import {MISSING.name}",
             fix=f"{sys.executable} -m pip install {packages}")

@@ -21,12 +21,14 @@ _NAME = re.compile(r"name resolution|name or service not known|getaddrinfo|noden
 
 def network_failure(exc: BaseException, what: str) -> Failure | None:
     """The Failure of an exception that means "no answer"; None for any other exception."""
-    if not isinstance(exc, (httpx.TransportError, azure_errors.ServiceRequestError, azure_errors.ServiceResponseError)) \
+    if not isinstance(exc, (httpx.TransportError, azure_errors.ServiceRequestError,
+                            azure_errors.ServiceResponseError)) \
             and not _of_requests(exc):
         return None
     name, cause, fix = _explain(exc)
     return Failure(
-        f"could not {what}: {cause}; {fix}", side="network", name=name, cause=cause, fix=fix, evidence=[type(exc).__name__])
+        f"could not {what}: {cause}; {fix}", side="network", name=name, cause=cause, fix=fix,
+        evidence=[type(exc).__name__])
 
 
 def _of_requests(exc: BaseException) -> bool:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SIDs of Microsoft Entra objects: S-1-12-1 and the object id as four little-endian numbers of 32 bits.
 
-Source: Microsoft Entra, "How to manage the local administrators group on Microsoft Entra joined devices" names such SIDs; the
-arithmetic is public in several tools.
+Source: Microsoft Entra, "How to manage the local administrators group on Microsoft Entra joined devices" names such
+SIDs; the arithmetic is public in several tools.
 
 Internal to winops.entra: may change in any release.
 """

@@ -37,7 +37,8 @@ def guid(text: str) -> str:
 
 
 def error(status: int, code: str, message: str = "refused", headers: dict | None = None) -> httpx.Response:
-    return httpx.Response(status, json={"error": {"code": code, "message": message}}, headers={"request-id": "r-1", **(headers or {})})
+    return httpx.Response(status, json={"error": {"code": code, "message": message}},
+                          headers={"request-id": "r-1", **(headers or {})})
 
 
 def jwt(claims: dict) -> str:
@@ -58,10 +59,11 @@ class FakeCredential:
 
 
 class FakeGraph:
-    """State and answers. ``requests`` is what was seen, as (method, path, body); ``writes`` those that change something.
+    """State and answers. ``requests`` is what was seen, as (method, path, body); ``writes`` those that change
+    something.
 
-    ``script`` maps a pattern of "METHOD path" to answers that are given before the real one: a Response, an exception or
-    a function of the request. ``lag``: so many reads after each write still show the old state.
+    ``script`` maps a pattern of "METHOD path" to answers that are given before the real one: a Response, an exception
+    or a function of the request. ``lag``: so many reads after each write still show the old state.
     """
 
     def __init__(self) -> None:
@@ -99,7 +101,8 @@ class FakeGraph:
         identity = guid(f"group {name} {len(self.groups)}")
         self.groups[identity] = {
             "id": identity, "displayName": name, "description": None, "mailNickname": "x", "groupTypes": [],
-            "membershipRule": None, "membershipRuleProcessingState": None, "securityEnabled": True, "mailEnabled": False,
+            "membershipRule": None, "membershipRuleProcessingState": None, "securityEnabled": True,
+            "mailEnabled": False,
             "isAssignableToRole": None, **properties}
         self.members[identity] = list(members)
         return identity
@@ -130,7 +133,7 @@ class FakeGraph:
         self.script.append((pattern, list(answers)))
 
     def token_text(self, number: int) -> str:
-        return jwt({**self.claims, "n": number}) if self.claims else f"token-{number}-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
+        return jwt({**self.claims, "n": number}) if self.claims else f"token-{number}-AbCdEfGhIjKlMnOpQrStUvWxYz0123456"
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = unquote(request.url.raw_path.decode()).split("?")[0]
@@ -141,13 +144,15 @@ class FakeGraph:
         self.urls.append(str(request.url))
         if rest == "$batch":
             scripted = self._scripted(f"POST {version}/$batch", request)
-            return scripted or httpx.Response(200, json={"responses": [self._batched(version, item) for item in body["requests"]]})
+            return scripted or httpx.Response(
+                200, json={"responses": [self._batched(version, item) for item in body["requests"]]})
         query = dict(parse_qsl(urlsplit(str(request.url)).query))
         return self._answer(version, request.method, rest, query, body, request)
 
     def _batched(self, version: str, item: dict) -> dict:
         url = urlsplit(item["url"])
-        answer = self._answer(version, item["method"], unquote(url.path).lstrip("/"), dict(parse_qsl(url.query)), item.get("body"), None)
+        answer = self._answer(version, item["method"], unquote(url.path).lstrip("/"), dict(parse_qsl(url.query)),
+                              item.get("body"), None)
         return {"id": item["id"], "status": answer.status_code, "headers": dict(answer.headers),
                 **({"body": answer.json()} if answer.content else {})}
 
@@ -214,7 +219,8 @@ class FakeGraph:
              lambda q, b, i, g: _take(self.included, g)),
             ("GET roleManagement/directory/roleAssignments", lambda q, b: _page(list(self.assignments.values()))),
             ("POST roleManagement/directory/roleAssignments", self._assign),
-            (r"DELETE roleManagement/directory/roleAssignments/([\w-]+)", lambda q, b, i: _gone(self.assignments.pop(i, None))),
+            (r"DELETE roleManagement/directory/roleAssignments/([\w-]+)", lambda q, b,
+             i: _gone(self.assignments.pop(i, None))),
         ]
 
     def _put_policy(self, query, body) -> httpx.Response:
@@ -302,7 +308,8 @@ class Bench:
         self.slept: list[float] = []
         self.sentences: list[str] = []
         self.settings = credentials.Settings(
-            "client_secret", f"{ROOT}/.default", "https://login.microsoftonline.com", ROOT, "contoso.com", guid("app"), SECRET)
+            "client_secret", f"{ROOT}/.default", "https://login.microsoftonline.com", ROOT, "contoso.com", guid("app"),
+            SECRET)
 
     def client(self, check_mode: bool = False, limit: float = 300) -> client.GraphClient:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(self.graph), clock=lambda: 1e9)

@@ -11,15 +11,24 @@ import types
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant import credentials, libraries, session, sign_in, tokens
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import (
+    credentials,
+    libraries,
+    session,
+    sign_in,
+    tokens,
+)
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.options import TENANT_SPEC
 
 from .fake_graph import SECRET
 
-NAMES = ("AZURE_TENANT_ID", "AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SECRET", "AZURE_AUTHORITY_HOST",
+NAMES = ("AZURE_TENANT_ID", "AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SECRET",
+         "AZURE_AUTHORITY_HOST",
          "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_FEDERATED_TOKEN_FILE",
-         "WINOPS_ENTRA_GRAPH_URL", "WINOPS_ENTRA_CA_FILE", "WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY", "WINOPS_ENTRA_TOKEN_CACHE")
+         "WINOPS_ENTRA_GRAPH_URL", "WINOPS_ENTRA_CA_FILE", "WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY",
+         "WINOPS_ENTRA_TOKEN_CACHE")
 WHO = {"tenant_id": "contoso.com", "client_id": "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"}
 
 
@@ -56,11 +65,14 @@ def test_the_given_option_says_which_kind(file):
 
 
 @pytest.mark.parametrize(("options", "named"), [
-    ({}, "no credential"), ({"auth": "client_secret", **WHO}, "client_secret"), ({"client_secret": SECRET}, "tenant_id"),
+    ({}, "no credential"), ({"auth": "client_secret", **WHO}, "client_secret"), ({"client_secret": SECRET},
+                                                                                 "tenant_id"),
     ({"client_secret": SECRET, "tenant_id": "contoso.com"}, "client_id"), ({"auth": "device_code"}, "tenant_id"),
     ({"auth": "managed_identity", "client_secret": SECRET}, "client_secret"),
-    ({**WHO, "certificate_path": "/nowhere.pem"}, "certificate_path"), ({**WHO, "client_secret": SECRET, "ca_file": "/no"}, "ca_file"),
-    ({"auth": "environment"}, "AZURE_TENANT_ID"), ({"client_id": "x", "client_secret": SECRET, "tenant_id": "a/b"}, "tenant_id"),
+    ({**WHO, "certificate_path": "/nowhere.pem"}, "certificate_path"),
+    ({**WHO, "client_secret": SECRET, "ca_file": "/no"}, "ca_file"),
+    ({"auth": "environment"}, "AZURE_TENANT_ID"), ({"client_id": "x", "client_secret": SECRET, "tenant_id": "a/b"},
+                                                   "tenant_id"),
     ({**WHO, "client_secret": SECRET, "authority": "http://login.example"}, "authority"),
     ({**WHO, "client_secret": SECRET, "authority": "https://login.example/tenant"}, "authority"),
     ({**WHO, "client_secret": SECRET, "graph_url": "http://graph.example"}, "graph_url"),
@@ -84,7 +96,8 @@ def test_the_task_goes_before_the_environment(monkeypatch, file):
     assert settings(auth="managed_identity").kind == "managed_identity"
 
 
-@pytest.mark.parametrize(("secret", "tenant"), [("AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"), ("AZURE_SECRET", "AZURE_TENANT")])
+@pytest.mark.parametrize(
+    ("secret", "tenant"), [("AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"), ("AZURE_SECRET", "AZURE_TENANT")])
 def test_the_environment_fills_what_the_task_leaves_out(monkeypatch, secret, tenant):
     for name, value in ((secret, SECRET), (tenant, "contoso.com"), ("AZURE_CLIENT_ID", "x"), ("WINOPS_ENTRA_GRAPH_URL", "http://127.0.0.1:1"),
                         ("AZURE_AUTHORITY_HOST", "login.example"), ("WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY", "true")):
@@ -95,7 +108,8 @@ def test_the_environment_fills_what_the_task_leaves_out(monkeypatch, secret, ten
 
 
 @pytest.mark.parametrize(("cloud", "authority", "graph"), [
-    ("public", "login.microsoftonline.com", "graph.microsoft.com"), ("us_government", "login.microsoftonline.us", "graph.microsoft.us"),
+    ("public", "login.microsoftonline.com", "graph.microsoft.com"), ("us_government", "login.microsoftonline.us",
+                                                                     "graph.microsoft.us"),
     ("us_government_dod", "login.microsoftonline.us", "dod-graph.microsoft.us"),
     ("china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn")])
 def test_national_clouds(cloud, authority, graph):
@@ -112,7 +126,8 @@ def test_secrets_are_not_in_the_text_of_settings(file):
 def test_the_fingerprint_differs_with_everything_that_matters(file):
     base = {**WHO, "client_secret": SECRET}
     prints = {settings(**options).fingerprint() for options in (
-        base, {**base, "client_secret": "other-" + SECRET}, {**base, "tenant_id": "fabrikam.com"}, {**base, "cloud": "china"},
+        base, {**base, "client_secret": "other-" + SECRET}, {**base, "tenant_id": "fabrikam.com"}, {**base,
+                                                                                                    "cloud": "china"},
         {**base, "graph_url": "https://localhost"}, {**WHO, "certificate_path": file})}
     assert len(prints) == 6
     assert settings(**base).fingerprint() == settings(**base).fingerprint()
@@ -120,7 +135,8 @@ def test_the_fingerprint_differs_with_everything_that_matters(file):
 
 
 @pytest.mark.parametrize(("options", "expected"), [
-    ({**WHO, "client_secret": SECRET}, "ClientSecretCredential"), ({"auth": "managed_identity"}, "ManagedIdentityCredential"),
+    ({**WHO, "client_secret": SECRET}, "ClientSecretCredential"), ({"auth": "managed_identity"},
+                                                                   "ManagedIdentityCredential"),
     ({"auth": "azure_cli"}, "AzureCliCredential"), ({"auth": "device_code", **WHO}, "DeviceCodeCredential")], ids=str)
 def test_each_kind_is_azure_identity_s(options, expected):
     assert type(credentials.create(settings(**options), lambda url, code: None, 60)).__name__ == expected
@@ -130,7 +146,8 @@ def test_the_kinds_that_read_files(monkeypatch, file):
     made = credentials.create(settings(**WHO, federated_token_file=file), lambda url, code: None, 60)
     assert type(made).__name__ == "WorkloadIdentityCredential"
     with pytest.raises(Failure, match="certificate_path") as caught:
-        credentials.create(settings(**WHO, certificate_path=file, certificate_password=SECRET), lambda url, code: None, 60)
+        credentials.create(settings(**WHO, certificate_path=file, certificate_password=SECRET), lambda url,
+                           code: None, 60)
     assert SECRET not in str(caught.value.error)
     for name, value in (("AZURE_TENANT_ID", "contoso.com"), ("AZURE_CLIENT_ID", "x"), ("AZURE_CLIENT_SECRET", SECRET)):
         monkeypatch.setenv(name, value)
@@ -231,9 +248,10 @@ def failed(text: str, kind: str = "client_secret", cause: Exception | None = Non
 
 @pytest.mark.parametrize(("code", "name"), [
     ("7000215", "client_secret_wrong"), ("7000222", "client_secret_expired"), ("700016", "application_unknown"),
-    ("90002", "tenant_unknown"), ("53003", "conditional_access"), ("7000218", "not_a_public_client"), ("1234567", "sign_in_refused")])
+    ("90002", "tenant_unknown"), ("53003", "conditional_access"), ("7000218", "not_a_public_client"),
+    ("1234567", "sign_in_refused")])
 def test_each_sign_in_code_has_its_name(code, name):
-    text = (f"Authentication failed: AADSTS{code}: Something about the matter. Trace ID: 0a1b2c3d-0000-1111-2222-333344445555 "
+    text = (f"Authentication failed: AADSTS{code}: Something odd. Trace ID: 0a1b2c3d-0000-1111-2222-333344445555 "
             "Correlation ID: 1 Timestamp: 2026-11-21")
     failure = failed(text)
     assert (failure.error["name"], failure.error["code"]) == (name, f"AADSTS{code}")
@@ -248,15 +266,17 @@ def test_what_a_sign_in_exception_quotes_does_not_come_through():
 
 
 def test_a_sign_in_that_reached_nobody_is_of_the_network():
-    cause = libraries.azure_errors.ServiceRequestError("Failed to resolve 'login' ([Errno -2] Name or service not known)")
+    errors = libraries.azure_errors
+    cause = errors.ServiceRequestError("Failed to resolve 'login' ([Errno -2] Name or service not known)")
     failure = failed("Authentication failed", cause=cause)
     assert (failure.error["side"], failure.error["name"]) == ("network", "name_unresolved")
-    tls = libraries.azure_errors.ServiceRequestError("SSLError(SSLCertVerificationError(1, 'CERTIFICATE_VERIFY_FAILED'))")
+    tls = errors.ServiceRequestError("SSLError(SSLCertVerificationError(1, 'CERTIFICATE_VERIFY_FAILED'))")
     assert failed("x", cause=tls).error["name"] == "tls_untrusted"
 
 
 @pytest.mark.parametrize(("kind", "name"), [
-    ("azure_cli", "azure_cli_unavailable"), ("managed_identity", "managed_identity_unavailable"), ("environment", "environment_incomplete")])
+    ("azure_cli", "azure_cli_unavailable"), ("managed_identity", "managed_identity_unavailable"),
+    ("environment", "environment_incomplete")])
 def test_a_credential_that_is_not_there_says_what_to_do(kind, name):
     exc = libraries.identity.CredentialUnavailableError(message="Please run 'az login'")
     assert sign_in.sign_in_failure(exc, kind).error["name"] == name

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.winops.entra.plugins.modules.group import ARGUMENT_SPEC, CONSTRAINTS
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import group
 
 from .fake_graph import error, guid
 
 HOSTILE = [
-    "O'Brien's", "'' or displayName ne '", 'say "hi"', "back\\slash", "100 % of them", "a%27b", "Gerät Nr. 5 – Büro", "日本",
+    "O'Brien's", "'' or displayName ne '", 'say "hi"', "back\\slash", "100 % of them", "a%27b", "Gerät Nr. 5 – Büro",
+    "日本",
     "a&b=c#d?e+f", "x/../y", "$filter", "Staff' or 'a' eq 'a", "{{ 7 * 7 }}"]
 
 
@@ -53,9 +55,11 @@ def test_the_rule_of_a_group_tag(bench, graph):
 
 
 @pytest.mark.parametrize("options", [
-    {"description": "New"}, {"mail_nickname": "other"}, {"rule_paused": True}, {"membership_rule": "(device.x -eq 1)"}], ids=str)
+    {"description": "New"}, {"mail_nickname": "other"}, {"rule_paused": True},
+    {"membership_rule": "(device.x -eq 1)"}], ids=str)
 def test_each_option_alone_changes_only_its_property(bench, graph, options):
-    identity = graph.add_group("D", description="Old", groupTypes=["DynamicMembership"], membershipRule="(device.y -eq 2)",
+    identity = graph.add_group("D", description="Old", groupTypes=["DynamicMembership"],
+                               membershipRule="(device.y -eq 2)",
                                membershipRuleProcessingState="On")
     before = dict(graph.groups[identity])
     checked = run(bench, check_mode=True, name="D", **options)
@@ -130,7 +134,8 @@ def test_deleting_is_done_once_and_waited_for(bench, graph):
 
 
 def test_a_new_group_is_used_only_when_it_can_be_read(bench, graph):
-    graph.on("GET v1.0/groups/[0-9a-f-]{36}$", error(404, "Request_ResourceNotFound"), error(404, "Request_ResourceNotFound"))
+    graph.on("GET v1.0/groups/[0-9a-f-]{36}$", error(404, "Request_ResourceNotFound"),
+             error(404, "Request_ResourceNotFound"))
     graph.on(r"POST v1.0/groups/.*ref", error(404, "Request_ResourceNotFound"))
     result = run(bench, name="Fresh", users=["ada@contoso.com"])
     assert result["changed"] is True, result
@@ -189,7 +194,8 @@ def test_an_unknown_member_is_refused_before_the_group_is_made(bench, graph):
 
 
 def test_a_member_that_somebody_else_added_meanwhile_is_no_failure(bench, graph):
-    graph.on(r"POST v1.0/groups/.*ref", error(400, "Request_BadRequest", "One or more added object references already exist for x"))
+    graph.on(r"POST v1.0/groups/.*ref", error(400, "Request_BadRequest",
+                                              "One or more added object references already exist for x"))
     staff = guid("group Staff 0")
     graph.on("GET v1.0/groups/.*/members", None, lambda _request: graph.members[staff].append(guid("ada@contoso.com")))
     assert run(bench, name="Staff", users=["ada@contoso.com"])["changed"] is True

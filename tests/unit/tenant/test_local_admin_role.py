@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.winops.entra.plugins.filter import object_id_to_sid, sid_to_object_id
 from ansible_collections.winops.entra.plugins.modules.local_admin_role import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import local_admin_role
@@ -29,7 +30,8 @@ def assign(graph, *members: str, scope: str = "/") -> None:
         number = len(graph.assignments) + 1
         graph.assignments[f"assignment-{number}"] = {
             "id": f"assignment-{number}", "roleDefinitionId": local_admin_role.ROLE, "principalId": member,
-            "directoryScopeId": scope, "principal": {"@odata.type": "#microsoft.graph.user", "userPrincipalName": member}}
+            "directoryScopeId": scope, "principal": {"@odata.type": "#microsoft.graph.user",
+                                                     "userPrincipalName": member}}
 
 
 def members(graph) -> set[str]:
@@ -53,7 +55,8 @@ def test_present_absent_and_exact(bench, graph, state, left):
 def test_the_assignment_is_for_the_whole_tenant(bench, graph):
     run(bench, users=["ada@contoso.com"])
     assert graph.writes[0][2] == {
-        "@odata.type": "#microsoft.graph.unifiedRoleAssignment", "roleDefinitionId": "9f06204d-73c1-4d4c-880a-6edb90606fd8",
+        "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
+        "roleDefinitionId": "9f06204d-73c1-4d4c-880a-6edb90606fd8",
         "principalId": ADA, "directoryScopeId": "/"}
 
 
@@ -74,7 +77,8 @@ def test_exact_needs_a_list_to_empty_the_role(bench, graph):
 def test_an_assignment_that_exists_meanwhile_is_no_failure(bench, graph):
     def meanwhile(_request):
         assign(graph, ADA)
-        return error(400, "Request_BadRequest", "A conflicting object with one or more of the specified property values already exists")
+        return error(400, "Request_BadRequest",
+                     "A conflicting object with one or more of the specified property values already exists")
 
     graph.on("POST .*roleAssignments", meanwhile)
     assert run(bench, users=["ada@contoso.com"])["changed"] is True

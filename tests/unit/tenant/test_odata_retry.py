@@ -9,9 +9,10 @@ import datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant import odata, retry
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import odata, retry
 
 NOW = datetime.datetime(2026, 11, 21, 8, 0, tzinfo=datetime.timezone.utc)
 
@@ -50,8 +51,8 @@ def test_alternate_keys_and_lists():
 
 
 @pytest.mark.parametrize(("text", "seconds"), [
-    ("30", 30.0), ("0", 0.0), ("Sat, 21 Nov 2026 08:02:00 GMT", 120.0), ("Sat, 21 Nov 2026 07:00:00 GMT", 0.0), ("soon", None),
-    ("", None), (None, None), ("-5", None)])
+    ("30", 30.0), ("0", 0.0), ("Sat, 21 Nov 2026 08:02:00 GMT", 120.0), ("Sat, 21 Nov 2026 07:00:00 GMT", 0.0),
+    ("soon", None),    ("", None), (None, None), ("-5", None)])
 def test_retry_after_is_seconds_or_a_date(text, seconds):
     assert retry.seconds_of(text, lambda: NOW) == seconds
 

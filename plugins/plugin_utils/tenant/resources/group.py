@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Security groups for devices and users, assigned or dynamic.
 
-Sources: Microsoft Graph, "group resource type", "Create group", "Update group"; Microsoft Entra, "Manage rules for dynamic
-membership groups"; Intune, "Create device groups for Windows Autopilot" (the two ready rules).
+Sources: Microsoft Graph, "group resource type", "Create group", "Update group"; Microsoft Entra, "Manage rules for
+dynamic membership groups"; Intune, "Create device groups for Windows Autopilot" (the two ready rules).
 
 Internal to winops.entra: may change in any release.
 """
@@ -38,7 +38,8 @@ GROUPS = Resource(
         Property("mail_nickname", "mailNickname", "mail nickname"),
         Property("membership", "groupTypes", "membership", values=_MEMBERSHIP),
         Property("membership_rule", "membershipRule", "membership rule", Kind.TEXT),
-        Property("rule_paused", "membershipRuleProcessingState", "membership rule paused", values={True: "Paused", False: "On"}),
+        Property("rule_paused", "membershipRuleProcessingState", "membership rule paused",
+                 values={True: "Paused", False: "On"}),
         Property("role_assignable", "isAssignableToRole", "assignable to roles"),
     ),
     read=Permissions.same("Group.Read.All"),
@@ -91,9 +92,11 @@ def _wanted(args: dict) -> dict:
     if rule is not None and (not rule or len(rule) > LONGEST_RULE):
         raise bad_option("membership_rule", f"it has {len(rule)} characters", f"give 1 to {LONGEST_RULE}")
     if wanted.get("membership") == "assigned" and (rule or "rule_paused" in wanted):
-        raise bad_option("membership", "an assigned group has no membership rule", "set it to dynamic, or leave the rule out")
+        raise bad_option("membership", "an assigned group has no membership rule",
+                         "set it to dynamic, or leave the rule out")
     nickname = wanted.get("mail_nickname")
-    if nickname is not None and not re.fullmatch(r"[!-~]{1,64}", nickname) or nickname and set(nickname) & set('@()\\[]";:<>,'):
+    if nickname is not None and not re.fullmatch(r"[!-~]{1,64}",
+                                                 nickname) or nickname and set(nickname) & set('@()\\[]";:<>,'):
         raise bad_option("mail_nickname", f"{nickname!r} is no mail nickname",
                          "use 1 to 64 ASCII characters without space and @()\\[]\";:<>,")
     if len(args["name"]) > 256 or not args["name"].strip():
@@ -113,7 +116,8 @@ def _find(task: TenantTask) -> dict | None:
 
 def _require_security_group(current: dict) -> None:
     if not current.get("securityEnabled") or current.get("mailEnabled"):
-        raise _refusal("not_a_security_group", f"{current['displayName']!r} is a Microsoft 365, mail or distribution group",
+        raise _refusal("not_a_security_group",
+                       f"{current['displayName']!r} is a Microsoft 365, mail or distribution group",
                        "choose another name, or delete that group")
 
 
@@ -126,7 +130,8 @@ def _fit(wanted: dict, current: dict) -> None:
     membership = _shown_membership(current)
     rule_asked = "membership_rule" in wanted or "rule_paused" in wanted
     if rule_asked and membership == "assigned" and wanted.get("membership") != "dynamic":
-        raise _refusal("assigned_group", f"the group {current['displayName']!r} has assigned members, which a rule would replace",
+        raise _refusal("assigned_group",
+                       f"the group {current['displayName']!r} has assigned members, which a rule would replace",
                        "set membership to dynamic if that is meant")
     if wanted.get("membership") == "dynamic" and membership == "assigned":
         if not wanted.get("membership_rule"):
@@ -143,7 +148,8 @@ def _shown_membership(current: dict | None) -> str:
 def _complete(args: dict, wanted: dict) -> None:
     """Add to ``wanted`` what a new group must have; Failure where something is missing."""
     if args["object_id"]:
-        raise bad_option("object_id", f"the tenant has no group {args['object_id']}", "give the id of an existing group")
+        raise bad_option("object_id", f"the tenant has no group {args['object_id']}",
+                         "give the id of an existing group")
     dynamic = "membership_rule" in wanted or "rule_paused" in wanted
     wanted.setdefault("membership", "dynamic" if dynamic else "assigned")
     wanted.setdefault("mail_nickname", nickname_of(wanted["name"]))

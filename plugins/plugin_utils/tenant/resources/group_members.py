@@ -74,7 +74,8 @@ def _send(task: TenantTask, group_id: str, method: str, chunk: list[str], made: 
 
     def attempt() -> None:
         answers = task.client.batch([_item(task, group_id, method, member) for member in pending])
-        failures = {member: answer.failure for member, answer in zip(pending, answers) if not _done(method, answer.failure)}
+        failures = {member: answer.failure for member,
+                    answer in zip(pending, answers) if not _done(method, answer.failure)}
         pending[:] = failures
         if failures:
             raise next(iter(failures.values()))

@@ -32,7 +32,8 @@ def ensure(task: TenantTask) -> dict:
     """The work of the module: ``{"members": [{id, kind, name, assignment_id}]}``."""
     args = task.args
     if args["users"] is None and args["groups"] is None:
-        raise bad_option("users", "neither users nor groups are named", "name some; with state exact an empty list is fine")
+        raise bad_option("users", "neither users nor groups are named",
+                         "name some; with state exact an empty list is fine")
     users = resolve(task.client, USER, args["users"] or [])
     groups = resolve(task.client, GROUP, args["groups"] or [])
     wanted = {found: name for named in (users, groups) for name, found in named.items()}
@@ -41,13 +42,16 @@ def ensure(task: TenantTask) -> dict:
     remove = {"present": [], "absent": [member for member in wanted if member in present],
               "exact": sorted(set(present) - set(wanted))}[args["state"]]
     apply(task, [
-        *(Step([(f"member {wanted[member]}", "absent", "present")], functools.partial(_add, task, member)) for member in add),
-        *(Step([(f"member {present[member]['name']}", "present", "absent")], functools.partial(_take, task, present[member]))
+        *(Step([(f"member {wanted[member]}", "absent", "present")], functools.partial(_add, task, member))
+          for member in add),
+        *(Step([(f"member {present[member]['name']}", "present", "absent")],
+               functools.partial(_take, task, present[member]))
           for member in remove)])
     if task.check_mode:
         kinds = {**dict.fromkeys(users.values(), "user"), **dict.fromkeys(groups.values(), "group")}
         present.update({
-            member: {"id": member, "kind": kinds[member], "name": wanted[member], "assignment_id": None} for member in add})
+            member: {"id": member, "kind": kinds[member], "name": wanted[member], "assignment_id": None}
+            for member in add})
         present = {member: row for member, row in present.items() if member not in remove}
     elif add or remove:
         present = settle(task, lambda: _read(task),

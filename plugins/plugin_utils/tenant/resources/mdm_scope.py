@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whose devices enroll by themselves: the MDM and MAM user scope (mobility management policies, beta).
 
-Sources: Microsoft Graph, "mobilityManagementPolicy resource type", "Update mobileDeviceManagementPolicies" (``appliesTo``
+Sources: Microsoft Graph, "mobilityManagementPolicy resource type", "Update mobileDeviceManagementPolicies"
+(``appliesTo``
 must not share a PATCH with the URLs, ``selected`` comes by adding a group, ``all`` drops the groups) and "Add
 includedGroups"; CIPP and Microsoft365DSC for the form of the reference. There is no application permission.
 
@@ -32,7 +33,8 @@ SCOPE = Resource(
         Property("discovery_url", "discoveryUrl", "discovery URL", Kind.TEXT),
         Property("terms_of_use_url", "termsOfUseUrl", "terms of use URL", Kind.TEXT),
         Property("compliance_url", "complianceUrl", "compliance URL", Kind.TEXT),
-        Property("enroll_on_register", "isMdmEnrollmentDuringRegistrationDisabled", "enrollment when a device is registered",
+        Property("enroll_on_register", "isMdmEnrollmentDuringRegistrationDisabled",
+                 "enrollment when a device is registered",
                  values={True: False, False: True}),
     ),
     read=Permissions(delegated=("Policy.Read.All",)),
@@ -48,7 +50,7 @@ def ensure(task: TenantTask) -> dict:
     scope = Scope(task)
     before = scope.read()
     if before["policy"].get("isValid") is False and (compare(SCOPE, task.args, before["policy"]) or task.args["scope"]):
-        raise bad_option("application_id", "Microsoft Graph calls this policy invalid, and invalid ones cannot be changed",
+        raise bad_option("application_id", "Microsoft Graph calls this policy invalid, and refuses to change it",
                          "repair it in the portal")
     groups = sorted(set(resolve(task.client, GROUP, task.args["groups"] or []).values()))
     apply(task, scope.steps(before, groups))
@@ -96,7 +98,8 @@ class Scope:
         changes = compare(SCOPE, self._task.args, seen["policy"])
         if changes:
             body = body_of(SCOPE, merge(seen["policy"], changes), changes)
-            yield Step([(change.item.what, change.before, change.after) for change in changes], lambda: self._patch(body))
+            yield Step([(change.item.what, change.before, change.after) for change in changes],
+                       lambda: self._patch(body))
         scope, now = self._task.args["scope"], seen["policy"].get("appliesTo")
         if scope is None:
             return
@@ -126,7 +129,8 @@ class Scope:
         reference = {"@odata.id": f"{root}/odata/groups('{group}')"}
         try:
             self._task.client.post(
-                self._path + "/includedGroups/$ref", reference, Purpose(f"add the group {group} to the MDM scope", SCOPE.write),
+                self._path + "/includedGroups/$ref", reference,
+                Purpose(f"add the group {group} to the MDM scope", SCOPE.write),
                 VERSION, repeatable=True)
         except GraphFailure as refused:
             if not already_there(refused):

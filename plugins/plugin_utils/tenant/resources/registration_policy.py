@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The device registration policy: who may join and register, how many devices, MFA, local administrators, LAPS.
 
-Source: Microsoft Graph, "deviceRegistrationPolicy resource type" and "Update deviceRegistrationPolicy". A PUT replaces the
+Source: Microsoft Graph, "deviceRegistrationPolicy resource type" and "Update deviceRegistrationPolicy". A PUT replaces
+the
 whole object: what it lacks is refused or reset, so that everything that was read is sent back. ``isAdminConfigurable``
-cannot be changed by a caller (a PUT ignores it, reported for Microsoft365DSC); where it is false, the membership beside it
-cannot be changed either.
+cannot be changed by a caller (a PUT ignores it, reported for Microsoft365DSC); where it is false, the membership
+beside it cannot be changed either.
 
 Internal to winops.entra: may change in any release.
 """
