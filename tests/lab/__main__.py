@@ -4,7 +4,8 @@
 """Run the lab: ``python3 -m tests.lab [--devices N] [--scenario NAME|FILE] [--out build/lab] [--speed F]``.
 
 Writes <out>/ca.pem, <out>/inventory.yml, <out>/tenant.env, <out>/tenant.json, <out>/winrm.jsonl, <out>/graph.jsonl and,
-last and whole, <out>/ready.json with {pid, control, devices, graph, authority}; prints one line when it is ready; stops on SIGTERM and SIGINT.
+last and whole, <out>/ready.json with {pid, control, devices, graph, authority}; prints one line when it is ready; stops
+on SIGTERM and SIGINT.
 """
 
 from __future__ import annotations

@@ -76,15 +76,16 @@ class GraphError(Exception):
         error: dict[str, t.Any] = {"code": self.code, "message": self.message}
         if self.details:
             error["details"] = self.details
-        error["innerError"] = {"date": f"{now:%Y-%m-%dT%H:%M:%S}", "request-id": request_id, "client-request-id": client}
+        error["innerError"] = {
+            "date": f"{now:%Y-%m-%dT%H:%M:%S}", "request-id": request_id, "client-request-id": client}
         return Answer(self.status, {"error": error}, dict(self.headers))
 
 
 def not_found(identifier: str) -> GraphError:
     """What the directory says about an object that is not there."""
     return GraphError(404, "Request_ResourceNotFound",
-                      f"Resource '{identifier}' does not exist or one of its queried reference-property objects are not "
-                      "present.")
+                      f"Resource '{identifier}' does not exist or one of its queried reference-property objects are "
+                      "not present.")
 
 
 def bad_request(message: str, code: str = "Request_BadRequest", target: str | None = None) -> GraphError:

@@ -68,9 +68,9 @@ class Authority:
             application = self._confidential(tenant, form, origin)
             audience, scopes = self._scopes(form)
             if scopes != [".default"]:
-                raise OAuthError("AADSTS1002012", f"The provided value for scope {form.get('scope')} is not valid. Client "
-                                                  "credential flows must have a scope value with /.default suffixed to "
-                                                  "the resource identifier (application ID URI).")
+                raise OAuthError("AADSTS1002012", f"The provided value for scope {form.get('scope')} is not valid. "
+                                                  "Client credential flows must have a scope value with /.default "
+                                                  "suffixed to the resource identifier (application ID URI).")
             token = self.tokens.issue(tenant, application, audience)
             return self._answer(token)
         if grant == DEVICE_CODE:
@@ -97,9 +97,9 @@ class Authority:
         """By client id; AADSTS700016 when the tenant does not know it."""
         found = tenant.applications.get(client_id.lower())
         if found is None:
-            raise OAuthError("AADSTS700016", f"Application with identifier '{client_id}' was not found in the directory "
-                                             f"'{tenant.name}'. This can happen if the application has not been "
-                                             "installed by the administrator of the tenant.")
+            raise OAuthError("AADSTS700016", f"Application with identifier '{client_id}' was not found in the "
+                                             f"directory '{tenant.name}'. This can happen if the application has not "
+                                             "been installed by the administrator of the tenant.")
         return found
 
     def _confidential(self, tenant: Tenant, form: dict[str, str], origin: str) -> Application:
@@ -115,9 +115,9 @@ class Authority:
             raise OAuthError("AADSTS7000216", "'client_assertion', 'client_secret' or 'request' is required for the "
                                               "'client_credentials' grant type.")
         elif form["client_secret"] not in application.secrets:
-            raise OAuthError("AADSTS7000215", "Invalid client secret provided. Ensure the secret being sent in the request "
-                                              "is the client secret value, not the client secret ID, for a secret added "
-                                              f"to app '{application.client_id}'.")
+            raise OAuthError("AADSTS7000215", "Invalid client secret provided. Ensure the secret being sent in the "
+                                              "request is the client secret value, not the client secret ID, for a "
+                                              f"secret added to app '{application.client_id}'.")
         return application
 
     def _delegated(self, tenant: Tenant, application: Application, user_id: str, scope: str,
@@ -128,9 +128,9 @@ class Authority:
         audience, scopes = self._scopes({"scope": scope})
         missing = set(scopes) - application.delegated - {".default"}
         if missing:
-            raise OAuthError("AADSTS65001", f"The user or administrator has not consented to use the application with ID "
-                                            f"'{application.client_id}' named '{application.name}'. Send an interactive "
-                                            "authorization request for this user and resource.")
+            raise OAuthError("AADSTS65001", "The user or administrator has not consented to use the application with "
+                                            f"ID '{application.client_id}' named '{application.name}'. Send an "
+                                            "interactive authorization request for this user and resource.")
         granted = sorted(application.delegated)  # Entra gives all that was consented to, whatever was asked for
         token = self.tokens.issue(tenant, application, audience, user=user, scopes=granted,
                                   roles=tenant.roles_of(user_id))
@@ -159,9 +159,9 @@ class Authority:
                                             "contains more than one resource.")
         resource = resources.pop()
         if resource not in self.resources:
-            raise OAuthError("AADSTS500011", f"The resource principal named {resource} was not found in the tenant. This "
-                                             "can happen if the application has not been installed by the administrator "
-                                             "of the tenant or consented to by any user in the tenant.")
+            raise OAuthError("AADSTS500011", f"The resource principal named {resource} was not found in the tenant. "
+                                             "This can happen if the application has not been installed by the "
+                                             "administrator of the tenant or consented to by any user in the tenant.")
         return resource, names
 
     def _answer(self, token: str) -> dict[str, t.Any]:

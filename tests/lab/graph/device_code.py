@@ -64,8 +64,8 @@ class SignIns:
         if waiting is None or waiting.client_id != client_id:
             raise OAuthError("AADSTS70018", "Invalid verification code.")
         if waiting.expires <= self._clock() or waiting.outcome == "expire":
-            raise OAuthError("AADSTS70020", "The provided value for the input parameter 'device_code' is not valid. This "
-                                            "device code has expired.")
+            raise OAuthError("AADSTS70020", "The provided value for the input parameter 'device_code' is not valid. "
+                                            "This device code has expired.")
         if waiting.polls > 0:
             waiting.polls -= 1
             raise OAuthError("AADSTS70016", "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")

@@ -19,9 +19,9 @@ token_error            the token endpoint refuses with ``code`` (AADSTS...)
 token_unavailable      the token endpoint answers 503
 =====================  =====================================================================================
 
-Options of each: ``times`` (default 1, null: for ever), ``skip`` (so many matching requests pass first), ``path`` (regular
-expression, sought in the path behind the version), ``methods`` (list), ``after`` (true: the write is done all the same),
-``html`` (true: the body is a page of a gateway and no JSON).
+Options of each: ``times`` (default 1, null: for ever), ``skip`` (so many matching requests pass first), ``path``
+(regular expression, sought in the path behind the version), ``methods`` (list), ``after`` (true: the write is done all
+the same), ``html`` (true: the body is a page of a gateway and no JSON).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client needs to know: <out>/tenant.env, <out>/tenant.json and the files of certificate and federation (0600)."""
+"""What a client needs to know: <out>/tenant.env, <out>/tenant.json, certificate and federated token (all 0600)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def _environment(tenant: Tenant, origin: str, ca: Path) -> dict[str, str]:
 
 
 def _shown(application: Application) -> dict[str, t.Any]:
-    return {"client_id": application.client_id, "client_secret": application.secrets[0] if application.secrets else None,
+    return {"client_id": application.client_id,
+            "client_secret": application.secrets[0] if application.secrets else None,
             "permissions": sorted(application.delegated if application.public else application.permissions)}
 
 

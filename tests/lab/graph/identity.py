@@ -37,7 +37,8 @@ class Identities:
             return _refuse(400, "invalid_request", "Identity not found")
         resource = request.query.get("resource", "").rstrip("/").removesuffix("/.default")
         if resource not in authority.resources:
-            return _refuse(400, "invalid_resource", f"AADSTS500011: The resource principal named {resource} was not found.")
+            return _refuse(400, "invalid_resource", f"AADSTS500011: The resource principal named {resource} was not "
+                                                    "found.")
         self._service.count_token(tenant.id, NAME)
         token = authority.tokens.issue(tenant, identity, resource, lifetime=LIFETIME)
         now = int(time.time())

@@ -4,8 +4,8 @@
 """The recording of every exchange with Graph: one JSON line each in <out>/graph.jsonl.
 
 Fields: ``method``, ``url`` (path with version and query), ``version``, ``request_headers`` (those that matter to the
-contract), ``request_body``, ``status``, ``response_headers`` (Retry-After, request-id), ``response_body``. No Authorization
-header, no token; passwords and keys inside answers are replaced.
+contract), ``request_body``, ``status``, ``response_headers`` (Retry-After, request-id), ``response_body``. No
+Authorization header, no token; passwords and keys inside answers are replaced.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Recording:
             "method": method, "url": url, "version": version,
             "request_headers": {name: request[0][name] for name in HEADERS if name in request[0]},
             "request_body": request[1], "status": answer[0],
-            "response_headers": {name: value for name, value in answer[1].items() if name in ("Retry-After", "request-id")},
+            "response_headers": {name: answer[1][name] for name in ("Retry-After", "request-id") if name in answer[1]},
             "response_body": mask(answer[2])}
         self._file.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
 

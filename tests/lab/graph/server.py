@@ -16,6 +16,7 @@ from aiohttp import web
 from . import batch, routing
 from . import resources as _resources  # noqa: F401  (registers the routes)
 from .answers import Answer, Call, GraphError
+from .faults import STATUS
 from .identity import Identities
 from .oauth_errors import OAuthError
 from .recording import Recording
@@ -66,7 +67,7 @@ class Server:
     # --- the authority --------------------------------------------------------------------------------------------
 
     async def _configuration(self, request: web.Request) -> web.Response:
-        return self._oauth(request, lambda name, _form: self.service.authority.configuration(name, _origin(request)), {})
+        return self._oauth(request, lambda name, _f: self.service.authority.configuration(name, _origin(request)), {})
 
     async def _token(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -119,7 +120,7 @@ class Server:
     async def _answer(self, call: Call) -> Answer:
         if call.path == ("$batch",) and call.method == "POST":
             call.side.requests["POST /$batch"] += 1
-            fault = call.side.faults.take(("throttle", "unavailable", "gateway_timeout", "expired_token"), "POST", "/$batch")
+            fault = call.side.faults.take(STATUS, "POST", "/$batch")
             if fault is None:
                 return await batch.answer(call)
             refusal = fault.refusal()
@@ -138,8 +139,8 @@ class Server:
             raise _unauthorized(str(error)) from error
 
     def _record(self, request: web.Request, version: str, headers: dict[str, str], body: t.Any, answer: Answer) -> None:
-        self.recording.write(request.method, request.rel_url.raw_path_qs if hasattr(request.rel_url, "raw_path_qs")
-                             else request.path_qs, version, (headers, body), (answer.status, answer.headers, answer.body))
+        self.recording.write(request.method, request.rel_url.raw_path_qs, version, (headers, body),
+                             (answer.status, answer.headers, answer.body))
 
 
 async def _body(request: web.Request) -> t.Any:

@@ -32,6 +32,10 @@ class Service:
         self.authority = Authority(directory.tenants, Tokens())
         self.sides = {id_: Side(tenant, directory, clock) for id_, tenant in directory.tenants.items()}
         self.token_requests: collections.Counter[str] = collections.Counter()
+        for tenant in directory.tenants.values():
+            for fault in tenant.graph.get("faults", []):
+                self.side(tenant).faults.add(fault["kind"], {k: v for k, v in fault.items() if k != "kind"})
+            self.configure(tenant, tenant.graph.get("settings", {}))
 
     def listen(self, origin: str) -> None:
         """The address became known: tokens may be for it, with and without its port."""

@@ -67,7 +67,7 @@ class Side:
     def _route(self, call: Call) -> routing.Route:
         found = self._router.find(call.version, call.path)
         if not found:
-            raise GraphError(400, "BadRequest", f"Resource not found for the segment '{call.path[-1] if call.path else ''}'.")
+            raise GraphError(400, "BadRequest", f"Resource not found for the segment '{call.path[-1]}'.")
         for known, params in found:
             if known.method == call.method:
                 call.params = params

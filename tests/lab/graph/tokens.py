@@ -26,7 +26,7 @@ GRAPH = "00000003-0000-0000-c000-000000000000"
 
 @dataclasses.dataclass(frozen=True)
 class Caller:
-    """Who asks. ``permissions`` are app roles, or the delegated scopes when ``delegated``; ``roles`` directory roles."""
+    """Who asks. ``permissions``: app roles, or scopes when ``delegated``; ``roles``: directory roles (template ids)."""
 
     tenant_id: str
     client_id: str

@@ -28,7 +28,7 @@ PROPERTIES = {
     "user": ("accountEnabled", "city", "companyName", "country", "department", "displayName", "givenName", "jobTitle",
              "mail", "state", "surname", "usageLocation", "userPrincipalName", "userType"),
 }
-_TOKEN = re.compile(r"""\s*(?:(?P<text>"(?:[^"`]|`.)*"|'(?:[^']|'')*')|(?P<sign>[()\[\],])|(?P<word>[^\s()\[\],"']+))""")
+_TOKEN = re.compile(r"""\s*(?:"(?:[^"`]|`.)*" | '(?:[^']|'')*' | [()\[\],] | [^\s()\[\],"']+)""", re.VERBOSE)
 _OPERATORS = ("eq", "ne", "startswith", "notstartswith", "contains", "notcontains", "match", "notmatch", "in", "notin")
 
 

@@ -57,6 +57,8 @@ class Tenant:
     role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)
     local_credentials: dict[str, dict] = dataclasses.field(default_factory=dict)
     recovery_keys: dict[str, dict] = dataclasses.field(default_factory=dict)
+    #: Faults and settings that the tenant's Graph begins with.
+    graph: dict = dataclasses.field(default_factory=dict)
     #: App registrations by client id. They hold secrets: not for showing.
     applications: dict[str, Application] = dataclasses.field(default_factory=dict)
 

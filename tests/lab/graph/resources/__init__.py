@@ -4,6 +4,32 @@
 """The resources of Microsoft Graph that the lab serves, one file each; importing one registers its routes."""
 from __future__ import annotations
 
-from . import devices, group_members, groups, registration_policy
+from . import (
+    autopilot,
+    deleted_items,
+    device_secrets,
+    devices,
+    directory_roles,
+    group_members,
+    groups,
+    intune,
+    mobility,
+    registration_policy,
+    tenant_wide,
+    users,
+)
 
-__all__ = ["devices", "group_members", "groups", "registration_policy"]
+__all__ = [
+    "autopilot",
+    "deleted_items",
+    "device_secrets",
+    "devices",
+    "directory_roles",
+    "group_members",
+    "groups",
+    "intune",
+    "mobility",
+    "registration_policy",
+    "tenant_wide",
+    "users",
+]

@@ -13,6 +13,7 @@ from ..types import check_body, utc
 from .kinds import DEVICE, GROUP, USER, objects
 
 READ = "Device.Read.All Device.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
+PEOPLE_READ = "Device.Read.All Directory.Read.All Directory.ReadWrite.All"
 ADMINISTRATORS = (roles.CLOUD_DEVICE_ADMINISTRATOR, roles.INTUNE_ADMINISTRATOR)
 BY_KEY = "/devices(deviceId='{deviceId}')"
 #: What may be set on any device, also by an application (microsoft-graph-docs issue 16641).
@@ -21,18 +22,18 @@ EVERYWHERE = {"extensionAttributes"}
 RESTORABLE = ("AzureAd", "Workplace")
 
 
-@route("GET", "/devices", READ)
+@route("GET", "/devices", READ, delegated=PEOPLE_READ)
 def list_devices(call: Call) -> Answer:
     return collection(call, DEVICE, call.side.view.rows("devices"))
 
 
-@route("GET", "/devices/$count", READ)
+@route("GET", "/devices/$count", READ, delegated=PEOPLE_READ)
 def count_devices(call: Call) -> Answer:
     return count(call, DEVICE, call.side.view.rows("devices"))
 
 
-@route("GET", "/devices/{id}", READ)
-@route("GET", BY_KEY, READ)
+@route("GET", "/devices/{id}", READ, delegated=PEOPLE_READ)
+@route("GET", BY_KEY, READ, delegated=PEOPLE_READ)
 def read(call: Call) -> Answer:
     return entity(call, DEVICE, find(call))
 
@@ -64,7 +65,8 @@ def delete(call: Call) -> Answer:
     """Gone from here; joined and registered devices wait in deletedItems, others are gone for good."""
     found, tenant = _existing(call), call.side.tenant
     if any(d.get("azureActiveDirectoryDeviceId") == found["deviceId"] for d in tenant.autopilot_devices.values()):
-        # The refusal does not say why (PBKoning/..., memdocs issue 1435): the object is the anchor of an Autopilot device.
+        # The refusal does not say why (PBKoning/..., memdocs issue 1435): the object is the anchor of an Autopilot
+        # device.
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     call.side.view.touch("devices", found["id"])
     tenant.devices.pop(found["id"], None)
@@ -76,16 +78,16 @@ def delete(call: Call) -> Answer:
     return Answer(204)
 
 
-@route("GET", "/devices/{id}/registeredOwners", READ)
-@route("GET", "/devices/{id}/registeredUsers", READ)
-@route("GET", BY_KEY + "/registeredOwners", READ)
+@route("GET", "/devices/{id}/registeredOwners", READ, delegated=PEOPLE_READ)
+@route("GET", "/devices/{id}/registeredUsers", READ, delegated=PEOPLE_READ)
+@route("GET", BY_KEY + "/registeredOwners", READ, delegated=PEOPLE_READ)
 def owners(call: Call) -> Answer:
     found = objects(call, "users", find(call).get("registeredOwners", []))
     return collection(call, USER, found, mixed=lambda row: USER)
 
 
-@route("GET", "/devices/{id}/memberOf", READ)
-@route("GET", "/devices/{id}/transitiveMemberOf", READ)
+@route("GET", "/devices/{id}/memberOf", READ, delegated=PEOPLE_READ)
+@route("GET", "/devices/{id}/transitiveMemberOf", READ, delegated=PEOPLE_READ)
 def member_of(call: Call) -> Answer:
     found = call.side.tenant.groups_of(find(call)["id"])
     return collection(call, GROUP, objects(call, "groups", sorted(found)), mixed=lambda row: GROUP)

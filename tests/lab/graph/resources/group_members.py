@@ -8,10 +8,11 @@ from __future__ import annotations
 from ..answers import Answer, Call, GraphError, bad_request, not_found
 from ..query import Row, collection, count
 from ..routing import route
-from .groups import DYNAMIC, READ, bound, find, refresh
+from .groups import DYNAMIC, bound, find, refresh
 from .kinds import DEVICE, DIRECTORY_OBJECT, group_members, kind_of
 
-READ_MEMBERS = f"GroupMember.ReadBasic.All GroupMember.ReadWrite.All {READ}"
+READ_MEMBERS = ("GroupMember.ReadBasic.All GroupMember.Read.All GroupMember.ReadWrite.All Group.ReadBasic.All "
+                "Group.Read.All Group.ReadWrite.All Directory.Read.All")
 WRITE = "GroupMember.ReadWrite.All Group.ReadWrite.All Directory.ReadWrite.All"
 
 

@@ -36,7 +36,7 @@ def count_groups(call: Call) -> Answer:
     return count(call, GROUP, call.side.view.rows("groups"))
 
 
-@route("POST", "/groups", f"Group.Create {WRITE}")
+@route("POST", "/groups", f"Group.Create {WRITE}", delegated=WRITE)
 def create(call: Call) -> Answer:
     return entity(call, GROUP, _create(call, call.object_body(), {}), 201)
 
@@ -130,8 +130,8 @@ def _create(call: Call, body: Row, key: Row) -> Row:
             raise bad_request(f"A value is required for property '{name}' of resource 'Group'.", target=name)
     unique = known.get("uniqueName")
     if unique is not None and any(g.get("uniqueName") == unique for g in call.side.tenant.groups.values()):
-        raise GraphError(400, "Request_BadRequest", "Another object with the same value for property uniqueName already "
-                                                    "exists.", details=[{
+        raise GraphError(400, "Request_BadRequest", "Another object with the same value for property uniqueName "
+                                                    "already exists.", details=[{
                                                         "code": "ObjectConflict", "target": "uniqueName",
                                                         "message": "Another object with the same value for property "
                                                                    "uniqueName already exists."}])
@@ -167,7 +167,7 @@ def _update(call: Call, found: Row, body: Row) -> None:
     real.update(changes)
     new = [bound(call, address) for address in body.get("members@odata.bind", [])]
     if new and DYNAMIC in real["groupTypes"]:
-        raise bad_request("Insufficient privileges to complete the operation: members of a dynamic group cannot be set.")
+        raise bad_request("Members of a dynamic group cannot be set.")
     real["members"] += [member for member in new if member not in real["members"]]
 
 
@@ -187,8 +187,8 @@ def _check(group: Row) -> None:
     dynamic = DYNAMIC in group["groupTypes"]
     rule, state = group.get("membershipRule"), group.get("membershipRuleProcessingState")
     if not dynamic and "Unified" not in group["groupTypes"] and group["mailEnabled"]:
-        raise bad_request("The service does not currently support writes of mail-enabled groups. Please ensure that the "
-                          "mail-enablement property is unset and the security-enablement property is set.")
+        raise bad_request("The service does not currently support writes of mail-enabled groups. Please ensure that "
+                          "the mail-enablement property is unset and the security-enablement property is set.")
     if not dynamic:
         if rule or state:
             raise bad_request("Membership rule can only be set on a group with type 'DynamicMembership'.",

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kinds of directory objects: what an answer shows and what a filter may name.
 
-Properties that a plain ``$filter`` takes: the reference pages of the types and "Advanced query capabilities on Microsoft
-Entra ID objects"; where those say nothing, the advanced form is asked for.
+Properties that a plain ``$filter`` takes: the reference pages of the types and "Advanced query capabilities on
+Microsoft Entra ID objects"; where those say nothing, the advanced form is asked for.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..query import Kind, Row, typed
 
 _DEVICE_INDEX = (
     "id", "deviceId", "displayName", "accountEnabled", "approximateLastSignInDateTime", "operatingSystem",
-    "operatingSystemVersion", "isCompliant", "isManaged", "mdmAppId", "physicalIds", "deviceCategory", "deviceOwnership",
-    "enrollmentProfileName", "onPremisesSyncEnabled")
+    "operatingSystemVersion", "isCompliant", "isManaged", "mdmAppId", "physicalIds", "deviceCategory",
+    "deviceOwnership", "enrollmentProfileName", "onPremisesSyncEnabled")
 _GROUP_DEFAULT = (
     "id", "deletedDateTime", "classification", "createdDateTime", "description", "displayName", "expirationDateTime",
     "groupTypes", "isAssignableToRole", "mail", "mailEnabled", "mailNickname", "membershipRule",
