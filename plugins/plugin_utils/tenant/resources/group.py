@@ -162,7 +162,7 @@ def _complete(args: dict, wanted: dict) -> None:
 def _create(task: TenantTask, wanted: dict) -> dict:
     body = {item.path: item.sent(wanted[item.option]) for item in GROUPS.properties if item.option in wanted}
     body.update(securityEnabled=True, mailEnabled=False)
-    shown = {item.what: item.shown(body[item.path]) for item in GROUPS.properties if item.path in body}
+    shown = {item.option: item.shown(body[item.path]) for item in GROUPS.properties if item.path in body}
     if task.check_mode:
         task.changes.add(f"group {wanted['name']!r}", None, shown)
         return body
