@@ -64,9 +64,12 @@ def find(task: TenantTask) -> dict:
     found = [devices.shown(row, now) for row in rows]
     whole = not names_some and all(args[option] is None for option in FILTERS)
     if args["intune"]:
-        _join_intune(client, found, wanted["device_ids"] if names_some else None, whole)
+        _join_intune(client, found, missing["device_ids"], whole)
     if args["autopilot"]:
-        _join_autopilot(client, found, wanted["device_ids"] if names_some else None, whole)
+        _join_autopilot(client, found, missing["device_ids"], whole)
+    for device in found if args["intune"] else ():  # those that only Autopilot knows
+        device.setdefault("intune", None)
+        device.setdefault("intune_records", 0)
     return {"devices": found, "missing": missing, "count": len(found)}
 
 
@@ -95,10 +98,12 @@ def _filters(args: dict, now: datetime.datetime) -> tuple[list[str], bool]:
 
     A device that never signed in has no stamp, and no ``le`` ever finds it.
     """
-    filters = [f"{name} eq {str(args[option]).lower()}" for option, name in
-               (("enabled", "accountEnabled"), ("managed", "isManaged")) if args[option] is not None]
-    if args["compliant"]:  # null, which most devices have, is not compliant either: false is sorted out here
-        filters.append("isCompliant eq true")
+    filters = []
+    if args["enabled"] is not None:
+        filters.append(f"accountEnabled eq {str(args['enabled']).lower()}")
+    # Null, which most devices have, is no either, and eq false does not find it: no is sorted out here.
+    filters += [f"{name} eq true" for option, name in
+                (("managed", "isManaged"), ("compliant", "isCompliant")) if args[option]]
     if args["join_type"] is not None:
         filters.append(odata.equals("trustType", devices.TRUST_TYPES[args["join_type"]]))
     if args["stale_days"] is not None:
@@ -116,16 +121,18 @@ def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
         if any(args[option] is not None and bool(row.get(name)) is not args[option] for option, name in
                (("enabled", "accountEnabled"), ("managed", "isManaged"), ("compliant", "isCompliant"))):
             return False
+        if args["stale_days"] is None:
+            return True
         days = devices.inactive_days(row, now)
-        return args["stale_days"] is None or (days is not None and days >= args["stale_days"])
+        return days is not None and days >= args["stale_days"]
     return fits
 
 
 # --- Intune and Autopilot beside it ---
 
-def _join_intune(client: GraphClient, found: list[dict], named: list[str] | None, whole: bool) -> None:
+def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> None:
     """Put ``intune`` into each device; devices that only Intune knows are added where nothing rules them out."""
-    rows = intune_rows(client, None if whole else _ids(found, named))
+    rows = intune_rows(client, None if whole else _ids(found, unknown))
     known = _by_device_id(found)
     for device in found:
         device.update(intune=None, intune_records=0)
@@ -138,10 +145,10 @@ def _join_intune(client: GraphClient, found: list[dict], named: list[str] | None
         device.update(intune=_fields(newest, INTUNE_FIELDS), intune_records=len(many))
 
 
-def _join_autopilot(client: GraphClient, found: list[dict], named: list[str] | None, whole: bool) -> None:
+def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> None:
     """Put ``autopilot`` into each device, and add those that only Autopilot knows. It has no filter for device ids, so
     that its whole list is read."""
-    known, ids = _by_device_id(found), set(_ids(found, named))
+    known, ids = _by_device_id(found), set(_ids(found, unknown))
     for device in found:
         device["autopilot"] = None
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
@@ -200,10 +207,10 @@ def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
     return found
 
 
-def _ids(found: list[dict], named: list[str] | None) -> list[str]:
+def _ids(found: list[dict], unknown: list[str]) -> list[str]:
     """Device ids to ask the others for: those found, and those named that the directory does not know."""
     ids = [str(device["device_id"]).lower() for device in found if device["device_id"]]
-    return list(dict.fromkeys([*ids, *(named or [])]))
+    return list(dict.fromkeys([*ids, *unknown]))
 
 
 def _by_device_id(found: list[dict]) -> dict[str, dict]:

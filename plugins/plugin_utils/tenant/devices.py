@@ -152,7 +152,10 @@ def instant(text: str | None) -> datetime.datetime | None:
     """A date of Graph. None for null and for the years 1 and 9999, by which Intune says never."""
     if not text or text[:4] in ("0001", "9999"):
         return None
-    return datetime.datetime.strptime(text[:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z")
+    try:
+        return datetime.datetime.fromisoformat(text[:19]).replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return None
 
 
 def inactive_days(row: dict, now: datetime.datetime) -> int | None:
