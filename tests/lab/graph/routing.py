@@ -38,7 +38,7 @@ class Route:
             found = pattern.fullmatch(segment)
             if found is None:
                 return None
-            quoted = "('" in self.template  # an alternate key is an OData literal: '' is one quote
+            quoted = "='" in self.template  # an alternate key is an OData literal: '' is one quote
             params.update((k, v.replace("''", "'") if quoted else v) for k, v in found.groupdict().items())
         return params
 
