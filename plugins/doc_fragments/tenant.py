@@ -99,7 +99,7 @@ attributes:
   action_group:
     description: Use C(group/winops.entra.tenant) in C(module_defaults) to sign in once for all modules of the tenant.
     support: full
-    membership: winops.entra.tenant
+    membership: [winops.entra.tenant]
 requirements:
   - azure-identity >= 1.19.0, on the controller
   - msgraph-sdk >= 1.40.0, on the controller

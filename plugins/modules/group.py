@@ -95,14 +95,12 @@ author:
 
 EXAMPLES = r"""
 - name: Sign in once for all modules of the tenant
-  hosts: localhost
-  gather_facts: false
   module_defaults:
     group/winops.entra.tenant:
       tenant_id: contoso.onmicrosoft.com
       client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
       client_secret: "{{ vault_entra_client_secret }}"
-  tasks:
+  block:
     - name: A group of all Autopilot devices
       winops.entra.group:
         name: Autopilot devices

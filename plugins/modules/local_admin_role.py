@@ -49,14 +49,12 @@ author:
 
 EXAMPLES = r"""
 - name: Sign in once for all modules of the tenant
-  hosts: localhost
-  gather_facts: false
   module_defaults:
     group/winops.entra.tenant:
       tenant_id: contoso.onmicrosoft.com
       client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
       client_secret: "{{ vault_entra_client_secret }}"
-  tasks:
+  block:
     - name: The helpdesk is local administrator of all joined devices
       winops.entra.local_admin_role:
         groups: [Helpdesk device administrators]

@@ -114,14 +114,12 @@ author:
 
 EXAMPLES = r"""
 - name: Sign in once for all modules of the tenant
-  hosts: localhost
-  gather_facts: false
   module_defaults:
     group/winops.entra.tenant:
       tenant_id: contoso.onmicrosoft.com
       client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
       client_secret: "{{ vault_entra_client_secret }}"
-  tasks:
+  block:
     - name: Deployment staff may join devices, without MFA
       winops.entra.registration_policy:
         join:
@@ -180,4 +178,4 @@ ARGUMENT_SPEC = {
     "mfa_required": {"type": "bool"},
     "laps": {"type": "bool"},
 }
-CONSTRAINTS: dict = {}
+CONSTRAINTS = {}

@@ -164,5 +164,5 @@ def test_everything_said_to_graph_is_within_microsoft_s_contract(tenant, applied
     if not CONTRACT.exists():
         pytest.skip(f"Microsoft's description of Graph is not at {CONTRACT}")
     checked = subprocess.run([sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")], capture_output=True,
-                             text=True)
+                             text=True, check=False)
     assert checked.returncode == 0, checked.stdout[-6000:]

@@ -23,8 +23,8 @@ from ..result import Failure
 
 try:
     import azure.core.exceptions as azure_errors
-    import azure.identity as identity
     import httpx
+    from azure import identity
     from kiota_abstractions.method import Method
     from kiota_abstractions.native_response_handler import NativeResponseHandler
     from kiota_abstractions.request_information import RequestInformation

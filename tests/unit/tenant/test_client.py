@@ -177,7 +177,7 @@ def test_repeating_ends(bench, graph):
     (httpx.Response(200, json=[1]), "unreadable_answer", "network"),
     (httpx.Response(404, html="<html>nginx</html>"), "unreadable_answer", "network"),
     (error(400, "BadRequest", "Request not applicable to target tenant."), "intune_unusable", "tenant"),
-], ids=lambda value: str(value))
+], ids=str)
 def test_each_refusal_has_its_name(bench, graph, answer, name, side):
     graph.on("GET", answer)
     failure = failure_of(bench.client().get, "/users", LIST)

@@ -158,9 +158,8 @@ def test_the_kinds_that_read_files(monkeypatch, file):
 def test_a_process_has_one_session_for_each_credential():
     first, same = settings(**WHO, client_secret=SECRET), settings(**WHO, client_secret=SECRET)
     other = settings(**WHO, client_secret="other-" + SECRET)
-    prompt = lambda url, code: None  # noqa: E731
-    assert session.session_for(first, prompt, 60) is session.session_for(same, prompt, 60)
-    assert session.session_for(first, prompt, 60) is not session.session_for(other, prompt, 60)
+    assert session.session_for(first, print, 60) is session.session_for(same, print, 60)
+    assert session.session_for(first, print, 60) is not session.session_for(other, print, 60)
 
 
 def test_a_missing_library_is_said_with_its_cure(monkeypatch):

@@ -52,7 +52,7 @@ def test_alternate_keys_and_lists():
 
 @pytest.mark.parametrize(("text", "seconds"), [
     ("30", 30.0), ("0", 0.0), ("Sat, 21 Nov 2026 08:02:00 GMT", 120.0), ("Sat, 21 Nov 2026 07:00:00 GMT", 0.0),
-    ("soon", None),    ("", None), (None, None), ("-5", None)])
+    ("soon", None), ("", None), (None, None), ("-5", None)])
 def test_retry_after_is_seconds_or_a_date(text, seconds):
     assert retry.seconds_of(text, lambda: NOW) == seconds
 
