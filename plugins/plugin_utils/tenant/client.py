@@ -76,7 +76,7 @@ class GraphClient:
             seen.add(url)
             url = page.get("@odata.nextLink")
             if url is not None and (origin(url) != self.session.origin or url in seen):
-                raise _foreign_page(purpose, url, loop=url in seen)
+                raise _foreign_page(purpose, str(url), loop=origin(url) == self.session.origin)
 
     def batch(self, items: Sequence[Item], version: str = "v1.0") -> list[Answer]:
         """Many requests, 20 in one, in the order of ``items``. An item that fails is an Answer with a failure.
@@ -148,7 +148,7 @@ class GraphClient:
             response, failed = None, None
             try:
                 response = self.session.send(method, url, headers, content)
-            except httpx.TransportError as exc:
+            except httpx.RequestError as exc:
                 failed = exc
                 self.waits.lose(self.waits.clock() - started)
             status = response.status_code if response is not None else None
@@ -201,7 +201,7 @@ def _unreadable(purpose: Purpose, why: str) -> Failure:
 
 def _foreign_page(purpose: Purpose, url: str, loop: bool) -> Failure:
     cause = ("the next page is one that was read already" if loop
-             else f"the next page is on another server ({origin(url)}), and the token must not go there")
+             else f"the next page is on another server ({url[:80]}), and the token must not go there")
     fix = "check graph_url, and whether a proxy rewrites the answers"
     return Failure(
         f"could not {purpose.what}: {cause}; {fix}", side="network", name="foreign_page", cause=cause, fix=fix)

@@ -81,7 +81,10 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
-        return tuple(secret for secret in (self.client_secret, self.certificate_password) if secret)
+        found = [self.client_secret, self.certificate_password]
+        if self.kind == "environment":
+            found += [os.environ.get(name) for name in ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD")]
+        return tuple(secret for secret in found if secret)
 
     def fingerprint(self) -> str:
         """A hash that is the same for the same credential and service, and only then."""

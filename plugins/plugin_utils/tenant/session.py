@@ -30,9 +30,12 @@ CONNECT_SECONDS, READ_SECONDS = 15.0, 60.0
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL, comparable."""
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    """Scheme, host and port of a URL, comparable; empty for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except (ValueError, TypeError, AttributeError):
+        return ""
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 
 
@@ -58,7 +61,7 @@ class Session:
         return self.tokens.caller()
 
     def send(self, method: str, url: str, headers: t.Mapping[str, str], content: bytes | None) -> t.Any:
-        """One request, one ``httpx.Response`` of any status. httpx.TransportError where none came, Failure without a
+        """One request, one ``httpx.Response`` of any status. httpx.RequestError where none came, Failure without a
         token."""
         request = libraries.RequestInformation()
         request.http_method = libraries.Method(method)

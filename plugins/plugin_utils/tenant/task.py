@@ -62,7 +62,8 @@ def run(action, result: dict, work: Callable[[TenantTask], dict], spec: dict, **
         chosen = credentials.settings(shared, frozenset(action._task.args))
         session = session_for(chosen, _prompt(show), shared["timeout"])
     except Failure as failure:
-        return result | _failed(failure, tuple(filter(None, (shared["client_secret"], shared["certificate_password"]))))
+        secrets = tuple(filter(None, (shared["client_secret"], shared["certificate_password"])))
+        return {**result, "changed": False, "changes": [], **_failed(failure, secrets)}
     client = GraphClient(session, Waits(shared["timeout"], say=show), action._task.check_mode)
     return perform(TenantTask(args, client, action._task.check_mode, progress=show), work, result, action._task.diff)
 

@@ -85,7 +85,8 @@ def test_an_empty_page_is_not_the_end(bench, graph):
     "https://evil.example/v1.0/devices?$skiptoken=2", "http://graph.microsoft.com/v1.0/devices?$skiptoken=2",
     "https://graph.microsoft.com:444/v1.0/devices", "https://graph.microsoft.com.evil.example/v1.0/devices",
     "https://graph.microsoft.com@evil.example/v1.0/devices", "//evil.example/v1.0/devices",
-    "/v1.0/devices?$skiptoken=2"])
+    "/v1.0/devices?$skiptoken=2",
+    "https://graph.microsoft.com:port/v1.0/devices", "https://[graph/v1.0", 5, {"a": 1}], ids=str)
 def test_a_page_elsewhere_is_refused_and_the_token_is_not_sent(bench, graph, link):
     pages(graph, link)
     failure = failure_of(list, bench.client().list("/devices", LIST))
@@ -190,7 +191,8 @@ def test_each_refusal_has_its_name(bench, graph, answer, name, side):
     (httpx.ConnectError("[Errno -2] Name or service not known"), "name_unresolved"),
     (httpx.ConnectError("All connection attempts failed"), "network_unreachable"),
     (httpx.ProxyError("403 Forbidden"), "proxy_failed"), (httpx.ReadTimeout(""), "network_timeout"),
-    (httpx.RemoteProtocolError("Server disconnected"), "connection_broken")], ids=str)
+    (httpx.RemoteProtocolError("Server disconnected"), "connection_broken"),
+    (httpx.DecodingError("Error -3 while decompressing data"), "connection_broken")], ids=str)
 def test_each_way_not_to_reach_graph_has_its_name(bench, graph, exception, name):
     graph.on("GET", *[exception] * 9)
     failure = failure_of(bench.client().get, "/users", LIST)
