@@ -9,6 +9,7 @@ skipped.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import subprocess
@@ -16,6 +17,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from azure import identity
+from azure.core.exceptions import ClientAuthenticationError
+from msgraph import GraphServiceClient
+from msgraph.generated.models.device import Device
+from msgraph.generated.models.group import Group
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph.generated.models.reference_create import ReferenceCreate
 
 from tests.integration.graph_client import BareGraph
 from tests.lab.graph import server as _server  # noqa: F401  (registers the routes)
@@ -304,6 +312,51 @@ def _load(path: Path):
         _LOADED[path] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(_LOADED[path])
     return _LOADED[path]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:msgraph")
+def test_microsofts_own_clients_work(world, monkeypatch):
+    """The typed SDK and the credentials of azure-identity, which share nothing with this lab."""
+    tenant = json.loads((world.out / "tenant.json").read_text(encoding="utf-8"))
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", tenant["managed_identity"])
+    monkeypatch.setenv("SSL_CERT_FILE", tenant["ca_file"])
+    common = {"authority": tenant["authority"], "disable_instance_discovery": True,
+              "connection_verify": tenant["ca_file"]}
+    app = tenant["applications"]["everything"]
+    credentials = [
+        identity.CertificateCredential(tenant["tenant_id"], app["client_id"], tenant["certificate_path"], **common),
+        identity.WorkloadIdentityCredential(
+            tenant_id=tenant["tenant_id"], client_id=app["client_id"], token_file_path=tenant["federated_token_file"],
+            **common),
+        identity.DeviceCodeCredential(tenant["sign_in"]["client_id"], tenant_id=tenant["tenant_id"],
+                                      prompt_callback=lambda *shown: None, **common),
+        identity.ManagedIdentityCredential(),
+        identity.ClientSecretCredential(tenant["tenant_id"], app["client_id"], app["client_secret"], **common)]
+    for credential in credentials:
+        assert credential.get_token("https://graph.microsoft.com/.default").token.count(".") == 2
+    with pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
+        identity.ClientSecretCredential(tenant["tenant_id"], app["client_id"], "wrong", **common).get_token(
+            "https://graph.microsoft.com/.default")
+    asyncio.run(_typed(credentials[-1], tenant["graph_url"]))
+    _validate(world.out / "graph.jsonl")
+
+
+async def _typed(credential: identity.ClientSecretCredential, root: str) -> None:
+    client = GraphServiceClient(credential)
+    client.request_adapter.base_url = root + "/v1.0"
+    policy = await client.policies.device_registration_policy.get()
+    assert policy.azure_a_d_join.allowed_to_join.odata_type.endswith("enumeratedDeviceRegistrationMembership")
+    body = Group(display_name="typed", mail_enabled=False, mail_nickname="typed", security_enabled=True)
+    made = await client.groups.post(body)
+    devices = (await client.devices.get()).value
+    reference = ReferenceCreate(odata_id=f"https://graph.microsoft.com/v1.0/directoryObjects/{devices[0].id}")
+    await client.groups.by_group_id(made.id).members.ref.post(reference)
+    members = await client.groups.by_group_id(made.id).members.get()
+    assert [(type(member), member.device_id) for member in members.value] == [(Device, devices[0].device_id)]
+    with pytest.raises(ODataError) as refused:
+        await client.devices.by_device_id("none").get()
+    assert refused.value.error.code == "Request_ResourceNotFound" and refused.value.error.inner_error.request_id
+    await client.groups.by_group_id(made.id).delete()
 
 
 def test_the_recording_holds_no_secret(world):

@@ -11,7 +11,8 @@ POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
-PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "conditional_access": []}
+PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "security_defaults": {},
+                                         "conditional_access": []}
 POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"}
 PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
 DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
@@ -42,7 +43,7 @@ from .tenant.model import LIFETIME_DAYS
 from .world import World
 
 WORLD: web.AppKey[World] = web.AppKey("world", World)
-POLICIES = ("registration_policy", "mdm_policy", "conditional_access")
+POLICIES = ("registration_policy", "mdm_policy", "security_defaults", "conditional_access")
 
 
 def application(world: World, service: Service | None = None) -> web.Application:
@@ -147,7 +148,7 @@ async def _set_policies(request: web.Request) -> web.Response:
     unknown = set(body) - set(POLICIES)
     if unknown:
         raise _Refused(400, f"only {', '.join(POLICIES)} can be set, not {', '.join(sorted(unknown))}")
-    for name in POLICIES[:2]:
+    for name in POLICIES[:3]:
         getattr(tenant, name).update(body.get(name, {}))
     tenant.conditional_access = body.get("conditional_access", tenant.conditional_access)
     return web.json_response({name: getattr(tenant, name) for name in POLICIES})
