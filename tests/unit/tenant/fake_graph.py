@@ -47,15 +47,21 @@ def jwt(claims: dict) -> str:
 
 
 class FakeCredential:
-    """Gives tokens that can be told apart; ``issued`` counts over all credentials of a graph."""
+    """Gives tokens that can be told apart; ``issued`` counts over all credentials of a graph.
+
+    Like those of azure-identity it keeps its token, and gives the same one again unless a claim is made.
+    """
 
     def __init__(self, graph: FakeGraph) -> None:
         self._graph = graph
+        self._kept: t.Any = None
 
     def get_token(self, *scopes: str, claims: str | None = None, **_options: t.Any):
-        self._graph.issued += 1
-        self._graph.scopes.append(scopes)
-        return types.SimpleNamespace(token=self._graph.token_text(self._graph.issued), expires_on=2e9)
+        if self._kept is None or claims:
+            self._graph.issued += 1
+            self._graph.scopes.append(scopes)
+            self._kept = types.SimpleNamespace(token=self._graph.token_text(self._graph.issued), expires_on=2e9)
+        return self._kept
 
 
 class FakeGraph:
@@ -245,8 +251,10 @@ class FakeGraph:
         return _patch(self.mdm, body)
 
     def _include(self, query, body, identity) -> httpx.Response:
-        self.mdm["appliesTo"] = "selected"
-        return _add(self.included, {"@odata.id": body["@odata.id"].rstrip("')").replace("groups('", "/")})
+        answer = _add(self.included, {"@odata.id": body["@odata.id"].rstrip("')").replace("groups('", "/")})
+        if answer.is_success:
+            self.mdm["appliesTo"] = "selected"
+        return answer
 
     def _assign(self, query, body) -> httpx.Response:
         identity = f"assignment-{len(self.assignments) + 1}"

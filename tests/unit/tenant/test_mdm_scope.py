@@ -66,7 +66,8 @@ def test_enrollment_when_registering_is_the_service_s_switch_the_other_way_round
 
 
 @pytest.mark.parametrize(("before", "included"), [
-    ("none", []), ("all", []), ("selected", [STAFF]), ("selected", [PILOT, STAFF])])
+    ("none", []), ("none", [STAFF]), ("all", []), ("all", [STAFF]),
+    ("selected", [STAFF]), ("selected", [PILOT, STAFF])])
 @pytest.mark.parametrize("wanted", [
     {"scope": "none"}, {"scope": "all"}, {"scope": "selected", "groups": ["Staff"]},
     {"scope": "selected", "groups": ["Pilot", STAFF]}], ids=str)

@@ -12,6 +12,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.winops.entra.plugins.modules.registration_policy import ARGUMENT_SPEC
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.engine import compare, merge
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import registration_policy
 
 from .fake_graph import ALL, error, guid
@@ -146,3 +147,10 @@ def test_403_on_reading_and_on_writing_names_the_permission(bench, graph):
     assert result["error"]["permissions"] == ["Policy.ReadWrite.DeviceConfiguration"]
     assert "Policy.ReadWrite.DeviceConfiguration" in result["msg"] and result["error"]["request_id"] == "r-1"
     assert result["changed"] is False
+
+
+def test_what_was_read_stays_as_it_was_when_changes_are_merged(graph):
+    before = copy.deepcopy(graph.policy)
+    changes = compare(registration_policy.POLICY, {"laps": True, "join": {"scope": "none"}}, graph.policy)
+    assert merge(graph.policy, changes)["localAdminPassword"] == {"isEnabled": True}
+    assert graph.policy == before

@@ -107,11 +107,11 @@ class Scope:
             if scope != now:
                 yield Step([("scope", now, scope)], lambda: self._patch({"appliesTo": scope}))
             return
-        # While everybody is in scope the groups that are listed mean nothing, and adding one makes it "selected".
-        present = [] if now == "all" else seen["groups"]
+        present = seen["groups"]
         missing = [group for group in groups if group not in present]
         surplus = [group for group in present if group not in groups]
         if now != scope and not missing:
+            # Only adding a group makes it "selected", and a group that is listed already cannot be added.
             missing = groups[:1]
             yield Step([], lambda: self._remove(groups[0]))
         for number, group in enumerate(missing):
