@@ -39,8 +39,8 @@ options:
     choices: [entra, hybrid, registered]
   stale_days:
     description:
-      - Only devices whose last sign-in is at least so many days ago. The directory renews its stamp about every 14 days,
-        so that numbers below 20 say little.
+      - Only devices whose last sign-in is at least so many days ago. The directory renews its stamp about every 14
+        days, so that numbers below 20 say little.
       - Devices that never signed in are judged by their registration, except objects of Windows Autopilot devices that
         have not been deployed yet, which are never stale.
     type: int

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Device objects enabled, disabled, deleted and tagged, many in one task: everything is checked before anything changes.
+"""Device objects enabled, disabled, deleted and tagged, many in one task: everything is checked before anything
+changes.
 
 Sources: Microsoft Graph, "Update device", "Delete device", "Soft delete for devices"; microsoft-graph-docs issue 16641
 (an application may change nothing but extension attributes of devices that are not Windows); memdocs issue 1435 (403
@@ -20,7 +21,7 @@ from ..result import Failure
 from . import devices, odata
 from .batch import LARGEST, Answer, Item
 from .credentials import bad_option
-from .devices import EXTENSION_ATTRIBUTES, READ, SELECT, WRITE
+from .devices import EXTENSION_ATTRIBUTES, SELECT, WRITE
 from .engine import settle
 from .errors import GraphFailure, Purpose
 from .task import TenantTask
@@ -150,7 +151,8 @@ def _require_allowed(args: dict, plans: list[Plan]) -> None:
     deleted = [plan for plan in plans if plan.after is None]
     if len(deleted) > args["max_deletions"]:
         raise _refused(
-            "too_many_deletions", f"{len(deleted)} devices would be deleted, and max_deletions is {args['max_deletions']}",
+            "too_many_deletions",
+            f"{len(deleted)} devices would be deleted, and max_deletions is {args['max_deletions']}",
             [plan.what for plan in deleted], "look at the list, then raise max_deletions if it is right")
     anchors = [plan for plan in plans if plan.wanted and (plan.after is None or "enabled" in plan.after)
                and devices.is_autopilot_anchor(plan.row)]

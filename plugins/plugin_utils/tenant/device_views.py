@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Devices as the directory, Intune and Windows Autopilot see them, brought together by device id.
 
-Sources: Microsoft Graph, "List devices", "List managedDevices", "List windowsAutopilotDeviceIdentities". Intune ignores a
-filter that it does not support and answers with every device of the tenant, and of several device ids in one filter it
-looks at the first only (graph-explorer issue 3125, msgraph-beta-sdk-dotnet issue 1156): rows are compared with the id that
-was asked for.
+Sources: Microsoft Graph, "List devices", "List managedDevices", "List windowsAutopilotDeviceIdentities". Intune
+ignores a filter that it does not support and answers with every device of the tenant, and of several device ids in one
+filter it looks at the first only (graph-explorer issue 3125, msgraph-beta-sdk-dotnet issue 1156): rows are compared
+with the id that was asked for.
 
 Internal to winops.entra: may change in any release.
 """
@@ -39,6 +39,7 @@ INTUNE_FIELDS = {
     "compliance": "complianceState", "management_agent": "managementAgent",
     "enrollment_type": "deviceEnrollmentType", "enrolled": "enrolledDateTime", "last_sync": "lastSyncDateTime",
     "encrypted": "isEncrypted", "os_version": "osVersion"}
+_INTUNE_SELECT = ("azureADDeviceId", *INTUNE_FIELDS.values())
 AUTOPILOT_FIELDS = {
     "id": "id", "serial_number": "serialNumber", "group_tag": "groupTag", "user": "userPrincipalName",
     "enrollment_state": "enrollmentState", "last_contact": "lastContactedDateTime"}
@@ -56,7 +57,7 @@ def find(task: TenantTask) -> dict:
             raise bad_option("stale_days", f"{args['stale_days']} is too small", "give 1 or more")
         if args["stale_days"] <= STAMP_DAYS:
             task.learned["warnings"] = [
-                f"stale_days is {args['stale_days']}: the stamp of a device in daily use is up to {STAMP_DAYS} days old"]
+                f"stale_days is {args['stale_days']}, but a device in daily use may have a stamp {STAMP_DAYS} days old"]
     version = "beta" if args["extension_attributes"] else "v1.0"
     select = (*devices.SELECT, *(["extensionAttributes"] if args["extension_attributes"] else []))
     names_some = any(args[option] is not None for option in devices.KEYS)
@@ -166,14 +167,14 @@ def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], 
 def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, list[dict]]:
     """The managed devices by device id (None: all).
 
-    A few ids are asked for one by one, 20 in one request. Of many the list is read, until all are found or it has cost as
-    many requests as asking would; then the rest is asked for.
+    A few ids are asked for one by one, 20 in one request. Of many the list is read, until all are found or it has cost
+    as many requests as asking would; then the rest is asked for.
     """
     found: dict[str, list[dict]] = {}
     rest = None if ids is None else {identity.lower() for identity in ids}
     if rest is None or len(rest) > LARGEST:
         purpose = Purpose("list the devices of Intune", INTUNE_READ)
-        query = {"$select": ",".join(("azureADDeviceId", *INTUNE_FIELDS.values())), "$top": INTUNE_PAGE}
+        query = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
         most = None if rest is None else INTUNE_PAGE * -(-len(rest) // LARGEST)
         listed_all = True
         for number, row in enumerate(client.list("/deviceManagement/managedDevices", purpose, query)):
@@ -192,9 +193,10 @@ def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, lis
 
 def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
     """The managed devices with these device ids, one question each."""
-    items = [Item("GET", "/deviceManagement/managedDevices", Purpose(f"look up the device {key} in Intune", INTUNE_READ),
-                  {"$filter": odata.equals("azureADDeviceId", key),
-                   "$select": ",".join(("azureADDeviceId", *INTUNE_FIELDS.values()))}) for key in ids]
+    items = [Item("GET", "/deviceManagement/managedDevices",
+                  Purpose(f"look up the device {key} in Intune", INTUNE_READ),
+                  {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join(_INTUNE_SELECT)})
+             for key in ids]
     found: dict[str, list[dict]] = {}
     for key, answer in zip(ids, client.batch(items)):
         rows = answer.require().get("value") or []

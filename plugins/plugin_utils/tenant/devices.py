@@ -4,8 +4,8 @@
 """Device objects of the directory: found by exactly what is named, many in one request, and shown in plain words.
 
 Sources: Microsoft Graph, "device resource type" (``id`` is the object, ``deviceId`` what the device itself knows),
-"Use the $filter query parameter" (15 expressions in one filter), "Advanced query capabilities"; Microsoft Entra, "How to
-manage stale devices" (how old a sign-in stamp may be).
+"Use the $filter query parameter" (15 expressions in one filter), "Advanced query capabilities"; Microsoft Entra, "How
+to manage stale devices" (how old a sign-in stamp may be).
 
 Internal to winops.entra: may change in any release.
 """
