@@ -209,6 +209,9 @@ def _intune(app: BareGraph) -> None:
         assert {row["serialNumber"] for row in identities} == {"SN001", "SN 002"}
         assert len(app.get(f"{IDENTITIES}?$filter=contains(serialNumber,'SN001')", version)["value"]) == 1
         app.get(f"{IDENTITIES}/{identities[0]['id']}", version)
+        rows = app.get("/deviceManagement/deviceEnrollmentConfigurations", version)["value"]
+        assert {row["@odata.type"].removeprefix("#microsoft.graph.deviceEnrollment") for row in rows} == {
+            "LimitConfiguration", "PlatformRestrictionsConfiguration"}
     for action in ("syncDevice", "rebootNow", "retire"):
         assert app.call("POST", f"/deviceManagement/managedDevices/{first['id']}/{action}").status == 204
     managed = app.get(f"/deviceManagement/managedDevices/{first['id']}")

@@ -21,7 +21,9 @@ TYPES = (
     "directoryObject", "device", "group", "user", "servicePrincipal", "directoryRole", "organization", "managedDevice",
     "windowsAutopilotDeviceIdentity", "unifiedRoleAssignment", "unifiedRoleDefinition", "conditionalAccessPolicy",
     "identitySecurityDefaultsEnforcementPolicy", "subscribedSku", "licenseDetails", "deviceLocalCredentialInfo",
-    "bitlockerRecoveryKey", "deviceRegistrationPolicy", "mobileDeviceManagementPolicy", "mobileAppManagementPolicy")
+    "bitlockerRecoveryKey", "deviceRegistrationPolicy", "mobileDeviceManagementPolicy", "mobileAppManagementPolicy",
+    "deviceEnrollmentConfiguration", "deviceEnrollmentLimitConfiguration",
+    "deviceEnrollmentPlatformRestrictionsConfiguration")
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 
 

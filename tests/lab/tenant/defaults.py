@@ -67,6 +67,21 @@ def enrollment_policy() -> dict:
     }
 
 
+def enrollment_configurations() -> list[dict]:
+    """What Intune lets everybody enroll: ``deviceEnrollmentConfiguration`` objects of a new tenant."""
+    shared = {"displayName": "All users and all devices", "priority": 0, "version": 1,
+              "description": "This is the default restriction applied with the lowest priority to all users.",
+              "createdDateTime": "0001-01-01T00:00:00Z", "lastModifiedDateTime": "0001-01-01T00:00:00Z"}
+    allowed = {"platformBlocked": False, "personalDeviceEnrollmentBlocked": False, "osMinimumVersion": "",
+               "osMaximumVersion": ""}
+    start = "#microsoft.graph.deviceEnrollment"
+    return [
+        {"@odata.type": start + "LimitConfiguration", "id": f"{INTUNE_ENROLLMENT}_DefaultLimit", "limit": 15, **shared},
+        {"@odata.type": start + "PlatformRestrictionsConfiguration",
+         "id": f"{INTUNE_ENROLLMENT}_DefaultPlatformRestrictions", "windowsRestriction": allowed, **shared},
+    ]
+
+
 def mam_policy() -> dict:
     """``mobileAppManagementPolicy`` of Microsoft Intune, which covers nobody."""
     return {

@@ -47,6 +47,7 @@ class Tenant:
     mdm_policy: dict = dataclasses.field(default_factory=defaults.mdm_policy)
     conditional_access: list[dict] = dataclasses.field(default_factory=list)
     enrollment_policy: dict = dataclasses.field(default_factory=defaults.enrollment_policy)
+    enrollment_configurations: list[dict] = dataclasses.field(default_factory=defaults.enrollment_configurations)
     mam_policy: dict = dataclasses.field(default_factory=defaults.mam_policy)
     security_defaults: dict = dataclasses.field(default_factory=defaults.security_defaults)
     service_principals: dict[str, dict] = dataclasses.field(default_factory=dict)
