@@ -149,11 +149,18 @@ outcome:
   returned: always
   type: str
   sample: joined
+join:
+  description: What the device is joined to, read last. See M(winops.entra.device_facts).
+  returned: once the device has been looked at
+  type: dict
+mdm:
+  description: Its MDM enrollment, read last. See M(winops.entra.device_facts).
+  returned: once the device has been looked at
+  type: dict
 ansible_facts:
   description:
-    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode and after a
-      refusal the state now.
-  returned: once the device has been looked at
+    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode the state now.
+  returned: success
   type: dict
 reboot_required:
   description: Whether Windows waits for a restart.

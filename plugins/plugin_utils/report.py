@@ -22,8 +22,7 @@ def outcome(result: dict) -> dict:
     ``{outcome, changed, seconds, device_id, tenant_id, join_type, mdm_enrolled, restarted, reboot_required, msg, code, name,
     side, cause, fix, doc, phases}``; what is not known is null.
     """
-    facts = (result.get("ansible_facts") or {}).get("entra") or {}
-    join = facts.get("join") or {}
+    join = result.get("join") or {}
     error = result.get("error") or {}
     phases = result.get("phases") or []
     unreachable = bool(result.get("unreachable"))
@@ -34,7 +33,7 @@ def outcome(result: dict) -> dict:
         "device_id": join.get("device_id"),
         "tenant_id": join.get("tenant_id"),
         "join_type": join.get("type"),
-        "mdm_enrolled": (facts.get("mdm") or {}).get("enrolled"),
+        "mdm_enrolled": (result.get("mdm") or {}).get("enrolled"),
         "restarted": result.get("restarted"),
         "reboot_required": result.get("reboot_required"),
         "msg": result.get("msg") if result.get("failed") or unreachable else None,

@@ -12,7 +12,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils import report
 JOINED = {
     "outcome": "joined", "changed": True, "phases": [{"name": "look", "seconds": 1.5}, {"name": "join", "seconds": 40.1}],
     "restarted": True, "reboot_required": False,
-    "ansible_facts": {"entra": {"join": {"type": "entra", "device_id": "d1", "tenant_id": "t1"}, "mdm": {"enrolled": True}}},
+    "join": {"type": "entra", "device_id": "d1", "tenant_id": "t1"}, "mdm": {"enrolled": True},
 }
 FAILED = {
     "failed": True, "msg": "the join failed", "outcome": "failed",
@@ -51,7 +51,7 @@ def test_totals_add_up_and_later_waves_are_not_started():
 
 def test_the_directory_proves_joined_devices_and_names_the_missing():
     records = {"a": report.outcome(JOINED), "b": report.outcome(FAILED), "c": report.outcome(
-        JOINED | {"ansible_facts": {"entra": {"join": {"device_id": "d2"}}}})}
+        JOINED | {"join": {"device_id": "d2"}})}
     found = [{"device_id": "d1", "object_id": "o1", "enabled": True, "join_type": "entra", "intune": {"id": "i1"}}]
     made = report.report(records, "now", found)
     assert made["totals"]["in_directory"] == 1 and made["totals"]["not_in_directory"] == 1
