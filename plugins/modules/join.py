@@ -146,7 +146,7 @@ outcome:
   description:
     - What became of the join. V(joined), V(unchanged) (it was joined to this tenant before), V(refused) (before anything
       changed), V(failed), or in check mode V(would_join).
-  returned: always
+  returned: always, unless Ansible itself refuses an option
   type: str
   sample: joined
 join:
