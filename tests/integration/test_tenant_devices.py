@@ -153,7 +153,8 @@ def test_named_devices_with_intune_beside_them(tenant):
 def test_a_missing_permission_is_named(tenant, application, tasks, permission):
     play = tenant.run(tasks, sign_in=tenant.credential(application))
     result = play.result(HOST, "read")
-    assert play.status(HOST, "read") == "failed" and result["error"]["permissions"] == [permission] and permission in result["msg"]
+    assert play.status(HOST, "read") == "failed"
+    assert result["error"]["permissions"] == [permission] and permission in result["msg"]
 
 
 @pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, the description of Graph")
