@@ -96,16 +96,16 @@ EXAMPLES = r"""
         object_ids: "{{ stale.devices | map(attribute='object_id') }}"
         state: disabled
 
-- name: Delete two devices
-  winops.entra.directory_device:
-    names: [KIOSK-017, KIOSK-018]
-    state: absent
+    - name: Delete two devices
+      winops.entra.directory_device:
+        names: [KIOSK-017, KIOSK-018]
+        state: absent
 
-- name: Mark the devices of this rollout, for a dynamic group
-  winops.entra.directory_device:
-    device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra', 'device_id']) }}"
-    extension_attributes:
-      extensionAttribute1: rollout-2026-11
+    - name: Mark the devices of this rollout, for a dynamic group
+      winops.entra.directory_device:
+        device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra', 'device_id']) }}"
+        extension_attributes:
+          extensionAttribute1: rollout-2026-11
 """
 
 RETURN = r"""
@@ -139,4 +139,4 @@ ARGUMENT_SPEC = {
     "max_deletions": {"type": "int", "default": 5},
     "allow_autopilot": {"type": "bool", "default": False},
 }
-CONSTRAINTS: dict = {"required_one_of": [["device_ids", "object_ids", "names"]]}
+CONSTRAINTS = {"required_one_of": [["device_ids", "object_ids", "names"]]}

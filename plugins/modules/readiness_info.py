@@ -83,14 +83,14 @@ EXAMPLES = r"""
         user_prefixes: [package_]
         fail_on: [fail]
 
-- name: See whether these people can join a second device
-  winops.entra.readiness_info:
-    users: [ada@contoso.com, bob@contoso.com]
-  register: readiness
+    - name: See whether these people can join a second device
+      winops.entra.readiness_info:
+        users: [ada@contoso.com, bob@contoso.com]
+      register: readiness
 
-- name: Show what is to be done
-  ansible.builtin.debug:
-    msg: "{{ readiness.findings | rejectattr('result', 'equalto', 'pass') }}"
+    - name: Show what is to be done
+      ansible.builtin.debug:
+        msg: "{{ readiness.findings | rejectattr('result', 'equalto', 'pass') }}"
 """
 
 RETURN = r"""
@@ -160,4 +160,4 @@ ARGUMENT_SPEC = {
     "expect_mdm": {"type": "bool", "default": True},
     "fail_on": {"type": "list", "elements": "str", "choices": ["fail", "warn", "unknown"], "default": []},
 }
-CONSTRAINTS: dict = {}
+CONSTRAINTS = {}

@@ -120,7 +120,9 @@ def test_enrollment_writes_that_are_refused(lab, body):
 
 
 def test_groups_make_it_selected_and_all_drops_them(lab):
-    ask = lambda *call: lab.ask(*call, version="beta", user=lab.admin)  # noqa: E731
+    def ask(*call):
+        return lab.ask(*call, version="beta", user=lab.admin)
+
     group = lab.tenant.add_group("G", [lab.admin["id"]])
     reference = {"@odata.id": f"https://graph.microsoft.com/odata/groups('{group['id']}')"}
     assert ask("PATCH", MDM, {"discoveryUrl": "https://mdm.example/d"}).status == 204

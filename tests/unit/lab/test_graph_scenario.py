@@ -71,9 +71,9 @@ def test_hybrid_devices_do_not_count_against_the_quota(tmp_path):
 
 
 def test_parts_of_the_registration_policy_are_laid_over(tmp_path):
-    rules = _lab(tmp_path, registration_policy={"localAdminPassword": {"isEnabled": True}, "azureADJoin": {
-        "allowedToJoin": {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}}},
-        ).world.tenant.registration_policy
+    nobody = {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
+    given = {"localAdminPassword": {"isEnabled": True}, "azureADJoin": {"allowedToJoin": nobody}}
+    rules = _lab(tmp_path, registration_policy=given).world.tenant.registration_policy
     assert rules["localAdminPassword"]["isEnabled"] and rules["userDeviceQuota"] == 50
     assert rules["azureADJoin"]["allowedToJoin"] == {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
     assert rules["azureADJoin"]["localAdmins"]["enableGlobalAdmins"] is True
