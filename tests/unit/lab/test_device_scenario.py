@@ -19,8 +19,7 @@ from tests.lab.scenario import load_world, read
 from .world_lab import Lab
 
 START = {
-    "joined": "entra", "joined_elsewhere": "entra", "hybrid": "hybrid", "ad_joined": "domain",
-    "registered": "registered"}
+    "joined_half_left": "none", "joined_elsewhere_left": "none", "ad_joined": "domain", "registered": "registered"}
 
 
 def _file(tmp_path, content) -> str:
@@ -31,7 +30,9 @@ def _file(tmp_path, content) -> str:
 
 def test_every_kind_begins_as_its_name_says(tmp_path):
     for host in Lab(tmp_path).world.hosts:
-        assert join_summary(host)["type"] == START.get(host.kind, "none"), host.kind
+        named = next((kind for word, kind in (("joined", "entra"), ("hybrid", "hybrid")) if word in host.kind), "none")
+        expected = START.get(host.kind, "none" if host.kind.startswith("unjoined") else named)
+        assert join_summary(host)["type"] == expected, host.kind
 
 
 def test_the_demo_has_every_kind_that_issue_and_rollout_ask_for(tmp_path):
@@ -103,7 +104,7 @@ def test_a_bad_file_is_told_its_place_and_what_would_be_right(content, sentence,
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ScenarioError, match=r"use one of demo, every_kind, healthy, joined"):
+    with pytest.raises(ScenarioError, match=r"use one of demo, disconnect, every_kind, healthy, joined, preflight"):
         read("nonsense")
 
 

@@ -47,7 +47,7 @@ async def run_request(device, caller: Caller, request: dict) -> dict:
             "name": device.hostname.upper()[:15], "utc": utc_text(device.utc()),
             "powershell": POWERSHELL.format(build=device.image.build, revision=device.image.revision),
             "account": caller.account, "sid": caller.sid, "system": caller.system, "elevated": caller.elevated,
-            "wow64": False,
+            "wow64": caller.wow64,
         },
         "results": results,
         "seconds": round(device.clock.elapsed() - begun, 3),
