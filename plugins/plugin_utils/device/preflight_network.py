@@ -81,9 +81,10 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """What came of one request: an HTTP status, or ``problem``: names, tls, timeout, connection."""
+    """What came of one request: an HTTP status, or ``problem``: names, tls, timeout, connection, proxy."""
 
     status: int | None
+    kind: str
     code: str | None
     message: str
     body: str
@@ -92,12 +93,18 @@ class Reply:
     def problem(self) -> str | None:
         if self.status is not None:
             return None
+        if self.kind in PROBLEMS:
+            return PROBLEMS[self.kind]
         value = int(self.code, 16) if self.code else 0
         if value in NAME_CODES:
             return "names"
         if value in TLS_CODES:
             return "tls"
         return "timeout" if value == 0x80072EE2 else "connection"
+
+
+# The types of error that the vocabulary has for a request without an answer; the code tells where it is another.
+PROBLEMS = {"dns": "names", "tls": "tls", "certificate": "tls", "timeout": "timeout", "connect": "connection", "proxy": "proxy"}
 
 
 def targets(plan: Plan) -> list[Target]:
@@ -146,7 +153,7 @@ def _reply(item: dict) -> Reply:
     error = item.get("error") or {}
     value = error.get("hresult")
     code = None if value is None else errors.hresult_hex(value)
-    return Reply(item["status"], code, error.get("message") or "", item.get("body_start") or "")
+    return Reply(item["status"], error.get("type") or "", code, error.get("message") or "", item.get("body_start") or "")
 
 
 def _as_whom(look: Look) -> str:
@@ -191,6 +198,7 @@ FIXES = {
     "tls": "correct the clock, trust the proxy's root certificate for the machine, or exempt {host} from TLS inspection",
     "timeout": "open HTTPS to {host} in firewall and proxy, for the machine and not only for users",
     "connection": "open HTTPS to {host} in firewall and proxy, for the machine and not only for users",
+    "proxy": "correct the machine's proxy (netsh winhttp show proxy), or its rules for {host}",
 }
 
 
@@ -224,7 +232,7 @@ def proxy(look: Look) -> Check:
     if not isinstance(found, str) and any(reply.status in PROXY_REFUSES for reply in found.values()):
         return rule.failed(observed, "the proxy wants a password, which SYSTEM does not have",
                            "let devices through to Microsoft's endpoints without authentication")
-    unreached = _troubled(look, "names", "timeout", "connection")
+    unreached = _troubled(look, "names", "timeout", "connection", "proxy")
     users = user_proxies(look.read("user_proxies"))
     if users and not server:
         observed += f"; users: {', '.join(users)}"
