@@ -47,7 +47,7 @@ EVENT_LIMIT = 20
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # How the services call it in their own texts, the most useful first.
 _REQUEST_ID = tuple(re.compile(name + r"[\"']?\s*[:=]\s*[\"']?(" + _GUID + ")", re.IGNORECASE) for name in (
-    "trace id", "request-?id", "correlation ?id", "activity ?id"))
+    "trace id", "request[- ]?id", "correlation ?id", "activity ?id"))
 _WHOLE_GUID = re.compile(_GUID)
 # Where a data field is nothing but the id: 204 its activity, 1081 its correlation.
 _ID_EVENTS = {(REGISTRATION_LOG, 204), (SIGN_IN_LOG, 1081)}
