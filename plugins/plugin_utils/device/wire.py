@@ -83,7 +83,8 @@ def runner_for(text: str, operations: t.Iterable[str]) -> str:
     """Of a runner what these operations need: its parts are marked with the operations that need them."""
     wanted = frozenset(operations)
     pieces = _PART.split(text)
-    kept = (body for mark, body in zip(pieces[1::2], pieces[2::2]) if mark == "always" or wanted & set(mark.split()[1:]))
+    parts = zip(pieces[1::2], pieces[2::2])
+    kept = (body for mark, body in parts if mark == "always" or wanted & set(mark.split()[1:]))
     return pieces[0] + "".join(kept)
 
 
