@@ -39,17 +39,26 @@ CERTIFICATE_DAYS = 30
 
 
 def winrm_account(look: Look) -> Check:
-    rule = Rule("winrm_account", "a local administrator with its full token", WINRM_DOC)
+    """Whether the account is one that stays. Whether UAC lets it work is another check's."""
+    rule = Rule("winrm_account", "a local administrator", WINRM_DOC)
     caller = look.facts["caller"]
-    refusal = account_refusal(caller) or administrators.caller_refusal(look.answer, caller)
     observed = f"{caller['account']} ({caller['sid']})"
-    if refusal and refusal.name == "account_not_local":
-        if look.read("administrators") is None:
-            return rule.unknown(look.why_not("administrators"))
+    if look.read("administrators") is None:
+        refusal = account_refusal(caller)
+        return rule.failed(observed, refusal.cause, refusal.fix) if refusal else rule.unknown(look.why_not("administrators"))
+    if not caller["elevated"] and not _is_member(look):
+        return rule.failed(observed, f"the account {caller['account']} is no administrator of the device",
+                           "connect with a local administrator")
+    if administrators.caller_refusal(look.answer, caller):
         return rule.failed(
             observed, f"the connecting account {caller['account']} is not a local account of the device, and may stop working "
             "with the join", "connect with a local administrator")
-    return rule.failed(observed, refusal.cause, refusal.fix) if refusal else rule.passed(observed)
+    return rule.passed(observed)
+
+
+def _is_member(look: Look) -> bool:
+    sid = look.facts["caller"]["sid"].lower()
+    return any(member["sid"].lower() == sid for member in look.answer["administrators"].get("members", []))
 
 
 def token_filter(look: Look) -> Check:
@@ -66,13 +75,13 @@ def token_filter(look: Look) -> Check:
         return rule.passed(observed)
     fix = ("set LocalAccountTokenFilterPolicy=1 in HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System, and "
            "exempt the device from security baselines that take it back")
-    if caller["elevated"]:
-        return rule.warned(observed, "the account has its full token now, by another way than this policy", fix)
-    return rule.failed(observed, f"UAC filters the token of {caller['account']} over the network", fix)
+    refusal = account_refusal(caller)
+    if refusal and (look.read("administrators") is None or _is_member(look)):
+        return rule.failed(observed, refusal.cause, fix)
+    return rule.warned(observed, "a local administrator that comes over the network gets its full token by this policy only", fix)
 
 
 def winrm_listener(look: Look) -> Check:
-    """The certificate counts where the connection is HTTPS; the listener's name is the one that a renaming breaks."""
     rule = Rule("winrm_listener", "a listener whose certificate is there and valid", WINRM_DOC)
     result = look.read("listeners")
     if result is None:
@@ -84,8 +93,6 @@ def winrm_listener(look: Look) -> Check:
     secure = [values for kind, _port, values in found if kind == "HTTPS"]
     if not secure:
         return rule.passed(observed)
-    by_https = look.plan.scheme == "https" or len(secure) == len(found)
-    bad = rule.failed if by_https else rule.warned
     fix = "give the HTTPS listener a certificate of the machine's own (New-SelfSignedCertificate, or a public CA)"
     for values in secure:
         wanted = str(values.get("certthumbprint") or "").replace(" ", "").lower()
@@ -96,11 +103,15 @@ def winrm_listener(look: Look) -> Check:
         certificate = next((c for c in look.answer["certificates"].get("certificates", [])
                             if c["thumbprint"].lower() == wanted), None)
         if certificate is None or not certificate["has_private_key"]:
-            return bad(observed, f"the certificate of the HTTPS listener ({wanted[:8]}...) is gone, or its key is", fix)
+            return rule.failed(
+                observed, f"the certificate of the HTTPS listener ({wanted[:8]}...) is gone, or its key is: nobody can connect to "
+                "it any more", fix)
         # On the true clock: the device's own may be wrong, and the client judges by its own.
         left = (state.parse_utc(certificate["not_after"]).timestamp() - look.answer.answered_at) / SECONDS_A_DAY
         if left < 0:
-            return bad(observed, f"the certificate of the HTTPS listener expired {-left:.0f} days ago", fix)
+            return rule.warned(
+                observed, f"the certificate of the HTTPS listener expired {-left:.0f} days ago: only clients that do not check it "
+                "connect", fix)
         if "DC=" in certificate["issuer"].upper():
             return rule.warned(observed, "the certificate of the HTTPS listener comes from an AD certification authority, which "
                                "will not renew it for a device outside of AD", fix)
@@ -145,6 +156,12 @@ def winrm_firewall(look: Look) -> Check:
         cause = ("WinRM is let in on domain networks only, and the device will be on none"
                  if DOMAIN in now else f"no rule lets WinRM in on {shut[0]} networks, which the device is on")
         return rule.failed(observed, cause, fix)
+    unguarded = [PROFILES[category][0] for category in sorted(after) if how[category] == "no firewall"]
+    if unguarded:
+        # Security baselines come with MDM, and switch the firewall on.
+        return (rule.failed if look.plan.expect_mdm else rule.warned)(
+            observed, f"WinRM gets in only because the firewall lets everything in on {unguarded[0]} networks: a security baseline "
+            "that switches it on shuts Ansible out", fix)
     limited = [PROFILES[category][0] for category in sorted(after) if how[category] == "local subnet"]
     if limited:
         return rule.warned(observed, f"on {limited[0]} networks WinRM is let in from the local subnet only", fix)
@@ -152,20 +169,21 @@ def winrm_firewall(look: Look) -> Check:
 
 
 def lets_in(firewall: dict, policy: dict, category: int, ports: list[int]) -> str:
-    """How a profile treats WinRM: ``off`` (no firewall), ``open``, ``local subnet`` or ``closed``.
+    """How a profile treats WinRM: ``open``, ``local subnet``, ``no firewall`` (no rule, but none is needed) or ``closed``.
 
     ``firewall`` and ``policy`` are the keys of the local and the group policy's settings with their subkeys.
     """
     name, key = PROFILES[category]
     local, forced = _settings(firewall, key), _settings(policy, key)
-    if forced.get("enablefirewall", local.get("enablefirewall", 1)) == 0:
-        return "off"
-    if forced.get("defaultinboundaction", local.get("defaultinboundaction", 1)) == 0:
-        return "open"
     stores = [policy] if forced.get("allowlocalpolicymerge") == 0 else [firewall, policy]
     found = {scope for store in stores for text in _settings(store, "FirewallRules").values()
              if (scope := _scope(str(text), name, ports))}
-    return next((scope for scope in ("open", "local subnet") if scope in found), "closed")
+    if "open" in found:
+        return "open"
+    enabled = forced.get("enablefirewall", local.get("enablefirewall", 1)) != 0
+    if not enabled or forced.get("defaultinboundaction", local.get("defaultinboundaction", 1)) == 0:
+        return "no firewall"
+    return "local subnet" if found else "closed"
 
 
 def _settings(store: dict, key: str) -> dict:
