@@ -29,8 +29,8 @@ options:
     type: str
   stop_hybrid_autojoin:
     description:
-      - Needed for hybrid joined devices, which would join again by themselves. Disables the task Automatic-Device-Join and
-        sets the policy value C(autoWorkplaceJoin) to 0.
+      - Needed for hybrid joined devices, which would join again by themselves, unless that was stopped before. Disables the
+        task Automatic-Device-Join and sets the policy value C(autoWorkplaceJoin) to 0.
       - A group policy may set it again. Take the device also out of the scope of Entra Connect.
     type: bool
     default: false

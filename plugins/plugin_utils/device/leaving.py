@@ -19,7 +19,7 @@ from . import operations as op
 from .enrollment_removal import MDM_OBSERVATIONS, found, removal
 from .requirements import Refusal, account_refusal
 from .session import Answer
-from .system_work import Step, SystemWork, evidence, is_running, is_there
+from .system_work import Step, SystemWork, evidence, is_running, is_there, job_status
 
 # Registration could not be cleared, or flushed (event manifest of the User Device Registration provider).
 LEAVE_FAILURES = (239, 240)
@@ -81,7 +81,7 @@ class Leave(SystemWork):
     def _steps(self, look: Answer) -> list[Step]:
         """What is to be done, in this order; a step whose state is reached already is none."""
         steps = []
-        if self.plan.stop_hybrid_autojoin and leave_state.in_domain(look) and not leave_state.autojoin_is_stopped(look):
+        if self.plan.stop_hybrid_autojoin and self._would_rejoin(look):
             steps.append(self._stop_autojoin())
         if self.plan.remove_mdm and (items := self._chosen(look)):
             steps.append(removal(items, self._reading, self._gate))
@@ -97,6 +97,10 @@ class Leave(SystemWork):
         tenant = self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
         return [item for item in items if tenant is None or item["tenant_id"] in (None, tenant)]
 
+    @staticmethod
+    def _would_rejoin(look: Answer) -> bool:
+        return leave_state.in_domain(look) and not leave_state.autojoin_is_stopped(look)
+
     def _refuse(self, look: Answer, wanted: dict[str, Step]) -> None:
         join = self.before["join"]
         refusal = None
@@ -107,7 +111,7 @@ class Leave(SystemWork):
                 "correct tenant_id, or leave it out to disconnect the device whatever it is joined to")
         elif not wanted:
             return
-        elif leave_state.remains(look) and leave_state.in_domain(look) and not self.plan.stop_hybrid_autojoin:
+        elif self._would_rejoin(look) and not self.plan.stop_hybrid_autojoin:
             refusal = Refusal(
                 "hybrid_joined", "the device is hybrid joined, and would join again by itself",
                 "set stop_hybrid_autojoin=true; take it also out of the scope of Entra Connect and of the policy that joins it")
@@ -233,7 +237,7 @@ class Leave(SystemWork):
         if not anything:
             return
         with self.phases.phase("verify"):
-            answer = waiter.ask(state.observations() | self.watch, "verifying")
+            answer = waiter.ask(job_status(self.jobs) | state.observations() | self.watch, "verifying")
             self.facts = state.build(answer)
             self._learn(answer)
         if self.learned["remains"]:
@@ -242,7 +246,7 @@ class Leave(SystemWork):
                 name="joined_again", cause="something joins it by itself: a hybrid auto-join, a provisioning package with "
                 "retries ahead, or the Azure VM extension",
                 fix="stop that (stop_hybrid_autojoin, winops.entra.ppkg state=absent, remove the extension), then run again")
-        self.clean_up()
+        self.clean_up(answer)
 
     def _add_restart(self, restart: bool) -> None:
         self.changes.add("restart", None, "done" if restart else None)

@@ -71,8 +71,7 @@ class Mdm(SystemWork):
         if not self.check_mode:
             self.facts = self.facts | {"mdm": state.build(look, ("mdm",))["mdm"]}
             self._learn(look)
-            if step or leftovers:
-                self.clean_up()
+            self.clean_up(look)
         if not (step or by_earlier_run):
             self.learned["outcome"] = "unchanged"
         elif self.check_mode:

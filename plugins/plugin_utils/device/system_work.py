@@ -158,12 +158,11 @@ class SystemWork:
         for what, _before, _after in step.changes:
             self.changes.undo(what)
 
-    def clean_up(self) -> None:
-        """Remove the jobs; one that still runs is left to its end, and to the next run."""
-        with self.phases.phase("clean up"):
-            status = self.waiter.ask(job_status(self.jobs), "cleaning up")
-            gone = {job: op.job_remove(JOBS[job]) for job in self.jobs if is_there(status[job]) and not is_running(status[job])}
-            if gone:
+    def clean_up(self, look: Answer) -> None:
+        """Remove the jobs that ``look`` shows; one that still runs is left to its end, and to the next run."""
+        gone = {job: op.job_remove(JOBS[job]) for job in self.jobs if is_there(look[job]) and not is_running(look[job])}
+        if gone:
+            with self.phases.phase("clean up"):
                 self.waiter.ask(gone, "cleaning up")
 
     # --- helpers --------------------------------------------------------------------------------------------------------

@@ -232,6 +232,12 @@ def test_the_auto_join_of_a_hybrid_device_is_stopped_before_it_leaves(monkeypatc
     assert run(device, monkeypatch, stop_hybrid_autojoin=True)[0].learned["outcome"] == "unchanged"
 
 
+def test_a_hybrid_device_whose_auto_join_was_stopped_before_leaves(monkeypatch):
+    device = Leaver(in_domain=True)
+    device.handlers["hybrid_autojoin_stop"]({})
+    assert whats(run(device, monkeypatch)[0]) == ["join"]
+
+
 def test_an_auto_join_that_a_policy_sets_again_stops_the_leave(monkeypatch):
     device = Leaver(in_domain=True)
     device.handlers["hybrid_autojoin_stop"] = lambda _p: {"disabled": True}
