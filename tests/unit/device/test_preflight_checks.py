@@ -171,6 +171,7 @@ STORIES = [
     ("package_policy", "unknown", refuse("registry_read", "PolicyManager"), {}),
     ("enrollment_leftovers", "pass", both(), {}),
     ("enrollment_leftovers", "pass", enrolled(state=2), {}),
+    ("enrollment_leftovers", "pass", enrolled(provider="WMI_Bridge_Server"), {"expect_mdm": True}),
     ("enrollment_leftovers", "pass", both(joined(scripted.TENANT), enrolled(complete=True)), {}),
     ("enrollment_leftovers", "warn", enrolled(), {}),
     ("enrollment_leftovers", "warn", enrolled(complete=True), {}),
