@@ -139,7 +139,8 @@ def _set_policies(tenant: Tenant, options: dict[str, t.Any], packages: dict[str,
         rules["multiFactorAuthConfiguration"] = "required"
     rules["userDeviceQuota"] = options.get("quota", rules["userDeviceQuota"])
     if isinstance(mdm, list):
-        group = tenant.add_group("Users in the MDM scope", users(mdm))
+        lab_user = [user["id"] for user in tenant.users.values() if user["userPrincipalName"].startswith("lab.user@")]
+        group = tenant.add_group("Users in the MDM scope", users(mdm) + lab_user)
         tenant.mdm_policy.update({"appliesTo": "selected", "includedGroups": [group["id"]]})
     else:
         tenant.mdm_policy["appliesTo"] = mdm

@@ -61,7 +61,8 @@ ENGINE = {
     "listing": OneOf(("registered", "files")),
 }
 CHECKS = (
-    "edition", "build", "server", "join_state", "pending_reboot", "clock", "tpm", "endpoints", "proxy", "tls",
+    "edition", "build", "server", "join_state", "pending_reboot", "clock", "tpm", "endpoint_login",
+    "endpoint_device_login", "endpoint_registration", "endpoint_mdm", "proxy", "tls",
     "name_resolution", "disk", "package_policy", "enrollment_leftovers", "winrm_account", "token_filter",
     "winrm_firewall", "winrm_listener", "local_administrator")
 FAULTS = (
@@ -69,15 +70,15 @@ FAULTS = (
 ACCOUNTS = {
     "account": {"name": str, "kind": OneOf(("local", "domain", "entra")), "administrator": bool},
     "local_administrators": ListOf(Needs(("name",), {
-        "name": str, "enabled": bool, "locked": bool, "password_expired": bool})),
+        "name": str, "enabled": bool, "locked": bool, "password_expired": bool, "expired": bool})),
     "unresolvable": ListOf(OneOf(("entra", "domain", "local"))), "token_filter": bool, "wow64_shell": bool,
 }
 SURROUNDINGS = {
     "blocked": ListOf(str), "blocked_for_system": ListOf(str), "blocked_for_user": ListOf(str),
-    "unresolved": ListOf(str), "inspected": ListOf(str), "direct": bool, "tls12": bool,
+    "unresolved": ListOf(str), "inspected": ListOf(str), "direct": bool, "tls12": bool, "users_proxy": str,
     "proxy": Needs(("server",), {"server": str, "bypass": ListOf(str), "answers": bool}),
     "winrm": {
-        "network": OneOf(("public", "private", "domain")), "rules": OneOf(("all", "domain", "none")),
+        "network": OneOf(("public", "private", "domain")), "rules": OneOf(("all", "subnet", "domain", "none")), "https": bool,
         "firewall_off": ListOf(OneOf(("public", "private", "domain"))),
         "certificate": OneOf(("valid", "expired", "missing", "enterprise"))},
 }
@@ -103,10 +104,12 @@ DEVICE = {
     "boot_seconds": float, "earlier_failures": bool,
     "faults": ListOf(Needs(("kind",), {"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float})),
 }
-#: What ``preflight`` must say of a kind: the checks that fail, and those that warn; ``diagnose`` is the code it must find.
+#: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in check
+#: mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
 EXPECT = {
     "outcome": OneOf(("joined", "unchanged", "refused", "failed")), "name": str, "code": str, "mdm": bool,
-    "preflight": ListOf(OneOf(CHECKS)), "warn": ListOf(OneOf(CHECKS)), "diagnose": str,
+    "preflight": ListOf(OneOf(CHECKS)), "warn": ListOf(OneOf(CHECKS)), "unknown": ListOf(OneOf(CHECKS)),
+    "check_mode": ListOf(OneOf(CHECKS)), "diagnose": str,
     "disconnect": OneOf(("left", "unchanged", "refused", "failed")), "disconnect_name": str,
 }
 KIND = {

@@ -23,7 +23,7 @@ class Account:
     """One account that may sign in. ``kind`` is local, domain or entra.
 
     ``rid`` is the last number of a local account's SID (500 is the built-in Administrator); the others have ``foreign``,
-    a SID of their own.
+    a SID of their own. ``expired``: past its expiry date.
     """
 
     name: str
@@ -33,13 +33,14 @@ class Account:
     enabled: bool = True
     locked: bool = False
     password_expired: bool = False
+    expired: bool = False
     kind: str = "local"
     foreign: str = ""
 
     @property
     def usable(self) -> bool:
         """It can sign in with its password."""
-        return self.enabled and not self.locked and not self.password_expired
+        return self.enabled and not self.expired and not self.locked and not self.password_expired
 
     def sid(self, machine_sid: str) -> str:
         return self.foreign or f"{machine_sid}-{self.rid}"
@@ -118,7 +119,7 @@ def administrators(device) -> list[dict]:
     members = [{
         "sid": account.sid(device.machine_sid), "name": full_name(device, account), "kind": account.kind,
         **(dict.fromkeys(("enabled", "locked", "password_expired")) if account.kind != "local" else {
-            "enabled": account.enabled, "locked": account.locked, "password_expired": account.password_expired}),
+            "enabled": account.enabled and not account.expired, "locked": account.locked, "password_expired": account.password_expired}),
     } for account in device.local_accounts if account.administrator]
     return members + [{
         "sid": member.sid, "name": member.name, "kind": kind_of(device, member.sid), "enabled": None, "locked": None,

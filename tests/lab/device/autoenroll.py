@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from ..tenant import policy
 from . import joinstate, mdm, network
-from .accounts import Caller
 
 CREDENTIALS = {"user": 1, "device": 2}
 NOT_AUTHENTICATED = 0x80180002
@@ -23,11 +22,9 @@ NOT_CONFIGURED = 0x80180031
 SECONDS = 8.0
 
 
-async def auto_enroll(device, caller: Caller, credential: str) -> tuple[int, str]:
-    """Exit code and text. Outside SYSTEM the program does nothing, and does not say so."""
+async def auto_enroll(device, credential: str) -> tuple[int, str]:
+    """Exit code and text."""
     await device.sleep(SECONDS)
-    if not caller.system:
-        return 0, ""
     hresult = await _enroll(device, credential)
     if hresult is not None:
         mdm.fail(device, hresult, CREDENTIALS[credential])
@@ -62,6 +59,8 @@ def _tenant_refuses(device, join: joinstate.Join, credential: str) -> int | None
     found = tenant.device(join.device_id) if tenant else None
     if tenant is None or found is None or not found["accountEnabled"]:
         return NOT_AUTHENTICATED
+    if credential == "device" and device.domain is not None and tenant.mdm_policy["appliesTo"] != "none":
+        return None  # co-management: no user stands behind it
     upn = device.console_user if credential == "user" else join.user_email
     user = next((user["id"] for user in tenant.users.values() if user["userPrincipalName"] == upn), None)
     if policy.mdm_applies(tenant, user):

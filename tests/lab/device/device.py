@@ -95,6 +95,8 @@ class Device:
         self.keys: set[str] = set()
         self.leave = Leave()
         self.wow64_shell = False
+        #: Whether the inventory connects by HTTPS; None where the inventory may choose.
+        self.secure: bool | None = None
         self.login = ""
         self.domain: str | None = None
         #: The tenant (id) that the domain's service connection point names; None without a hybrid set-up.

@@ -69,11 +69,14 @@ def surroundings(device, options: dict[str, t.Any]) -> None:
     if "proxy" in options:
         given = options["proxy"]
         net.set_proxy(network.Proxy(given["server"], tuple(given.get("bypass", [])), given.get("answers", True)))
+    if "users_proxy" in options:
+        net.set_users_proxy(options["users_proxy"])
     net.direct = options.get("direct", True)
     if not options.get("tls12", True):
         device.registry.set(network.SCHANNEL, {"Enabled": 0, "DisabledByDefault": 1})
     ways = options.get("winrm", {})
     net.category = winrm.CATEGORIES[ways.get("network", "domain" if device.domain else "private")]
+    device.secure = ways.get("https")
     winrm.listen(device, ways.get("certificate", "valid"))
     if "rules" in ways or "firewall_off" in ways:
         winrm.restrict(device, ways.get("rules", "all"), ways.get("firewall_off", []))

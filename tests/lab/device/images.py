@@ -54,13 +54,11 @@ ENROLLMENT_PARENTS = (
     r"SOFTWARE\Microsoft\PolicyManager\Providers", r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
     r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger", r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
 )
-#: Built-in pseudo enrollments (seen in every public dump of the key): no ProviderID of an MDM. One has a ProviderID of
-#: Windows itself and calls itself enrolled, without certificate and tasks: what those say is a guess, the harder one.
+#: Built-in pseudo enrollments (seen in every public dump of the key): no ProviderID of an MDM.
 BUILT_IN_ENROLLMENTS = (
     "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49", "89E9E42C-7A9F-4E8E-9D1C-8B9B1E7B9A8E",
     "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
 )
-LOCAL_MANAGEMENT = "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49"
 #: Tasks of every Windows in the folder Workplace Join, with their state.
 WORKPLACE_TASKS = (("Automatic-Device-Join", "Ready"), ("Device-Sync", "Disabled"), ("Recovery-Check", "Disabled"))
 SYSTEM32 = r"C:\Windows\System32"
@@ -146,8 +144,6 @@ def _registry(made: Image) -> Key:
         hive.set(rf"SOFTWARE\Microsoft\Enrollments\{folder}")
     for guid in BUILT_IN_ENROLLMENTS:
         hive.set(rf"SOFTWARE\Microsoft\Enrollments\{guid}", {"EnrollmentState": 0})
-    hive.set(rf"SOFTWARE\Microsoft\Enrollments\{LOCAL_MANAGEMENT}", {
-        "ProviderID": "Local_Management", "EnrollmentState": 1, "EnrollmentType": 20})
     hive.set(network.WINHTTP, {"WinHttpSettings": network.direct_settings()})
     for path, values in winrm.image_values().items():
         hive.set(path, values)

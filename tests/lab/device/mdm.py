@@ -20,6 +20,8 @@ from .images import BUILT_IN_ENROLLMENTS
 ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
 TASK_FOLDER = r"\Microsoft\Windows\EnterpriseMgmt"
 PROVIDER = "MS DM Server"
+#: Windows' own bridge for local management: a ProviderID of no MDM, which stops no enrollment.
+BRIDGES = ("WMI_Bridge_Server", "WMI_Bridge_SCCM_Server")
 ALREADY_ENROLLED = 0x8018000A
 CONNECTIVITY = 0x80180010
 DEVICE_CREDENTIAL = 2
@@ -97,10 +99,11 @@ def fail(device, hresult: int, credential: int = DEVICE_CREDENTIAL) -> None:
 
 
 def enrollments(device) -> list[str]:
-    """Ids of enrollments that the registry calls active, leftovers and other MDMs' included, built-in ones not."""
+    """Ids of enrollments that the registry calls active, leftovers and other MDMs' included, Windows' own not."""
     return [
         name for name in device.registry.subkeys(ENROLLMENTS)
-        if name not in BUILT_IN_ENROLLMENTS and device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID")
+        if name not in BUILT_IN_ENROLLMENTS
+        and device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID", "") not in ("", *BRIDGES)
         and device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1]
 
 

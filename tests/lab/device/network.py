@@ -31,6 +31,7 @@ CERTIFICATE_DAYS = 45
 #: Beyond this a token is refused as not yet or no longer valid (no number is documented; Kerberos' five minutes).
 TOKEN_MINUTES = 5
 WINHTTP = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
+USERS_PROXY = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings"
 SCHANNEL = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client"
 TEXTS = {
     TIMEOUT: "The operation timed out",
@@ -67,7 +68,8 @@ class Network:
     Host names by what happens to them: ``blocked`` (a firewall drops packets), ``blocked_for_system`` and
     ``blocked_for_user`` (the same for one context only), ``unresolved`` (no DNS answer), ``inspected`` (TLS opened by a
     middle box with a certificate that the machine does not trust). ``direct`` False: only the proxy gets out.
-    ``category`` is NetworkCategory of MSFT_NetConnectionProfile.
+    ``users_proxied``: users have a proxy of their own that gets them out, and WinHTTP none. ``category`` is
+    NetworkCategory of MSFT_NetConnectionProfile.
     """
 
     def __init__(self, device) -> None:
@@ -79,6 +81,7 @@ class Network:
         self.inspected: set[str] = set()
         self.proxy: Proxy | None = None
         self.direct = True
+        self.users_proxied = False
         self.category = 1
 
     async def request(self, host: str, system: bool = True) -> None:
@@ -108,15 +111,27 @@ class Network:
         return None
 
     def _connection_problem(self, host: str, system: bool) -> int | None:
-        if self.proxy is not None and not any(fnmatch.fnmatch(host, pattern) for pattern in self.proxy.bypass):
+        if self.goes_by_proxy(host):
             if not self.proxy.answers:
                 return CANNOT_CONNECT
+        elif self.users_proxied and not system:
+            pass
         elif host in self.unresolved:
             return NOT_RESOLVED
         elif not self.direct and host != METADATA:
             return TIMEOUT
         one = self.blocked_for_system if system else self.blocked_for_user
         return TIMEOUT if host in self.blocked or host in one else None
+
+    def goes_by_proxy(self, host: str) -> bool:
+        """Whether WinHTTP asks its proxy for this host."""
+        return self.proxy is not None and not any(fnmatch.fnmatch(host, pattern) for pattern in self.proxy.bypass)
+
+    def set_users_proxy(self, server: str) -> None:
+        """The proxy of every user (WinINET), which SYSTEM does not know."""
+        self.users_proxied = True
+        for hive in self._device.users.values():
+            hive.set(USERS_PROXY, {"ProxyEnable": 1, "ProxyServer": server})
 
     def set_proxy(self, proxy: Proxy) -> None:
         """Set it, with what ``netsh winhttp set proxy`` writes."""

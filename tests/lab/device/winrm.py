@@ -23,16 +23,20 @@ CATEGORIES = {"public": 0, "private": 1, "domain": 2}
 _NAME = "Name=@FirewallAPI.dll,-30253|Desc=@FirewallAPI.dll,-30256|EmbedCtxt=@FirewallAPI.dll,-30267|"
 RULES = {
     "WINRM-HTTP-In-TCP": "Profile=Domain|Profile=Private|LPort=5985|App=System|" + _NAME,
-    "WINRM-HTTP-In-TCP-PUBLIC": "Profile=Public|LPort=5985|RA4=LocalSubnet|RA6=LocalSubnet|App=System|" + _NAME,
+    "WINRM-HTTP-In-TCP-PUBLIC": "Profile=Public|LPort=5985|App=System|" + _NAME,
     "{5E2F3B0C-8D4E-4C53-9E0F-6B4C1E0B5986}": "LPort=5986|Name=Windows Remote Management (HTTPS-In)|",
 }
 #: What a scenario's ``rules`` mean: which of the rules above are active.
-ACTIVE = {"all": set(RULES), "domain": {"WINRM-HTTP-In-TCP"}, "none": set()}
+ACTIVE = {"all": set(RULES), "subnet": set(RULES), "domain": {"WINRM-HTTP-In-TCP"}, "none": set()}
+#: What a rule for the local subnet has before its port: what Enable-PSRemoting makes for public networks.
+SUBNET = "RA4=LocalSubnet|RA6=LocalSubnet|"
 
 
-def rule(name: str, active: bool, domain_only: bool = False) -> str:
-    """The text of one inbound rule."""
-    rest = RULES[name].replace("Profile=Private|", "") if domain_only else RULES[name]
+def rule(name: str, active: bool, scope: str = "all") -> str:
+    """The text of one inbound rule; scope ``domain`` or ``subnet`` narrows it."""
+    rest = RULES[name].replace("Profile=Private|", "") if scope == "domain" else RULES[name]
+    if scope == "subnet":
+        rest = rest.replace("LPort=", f"{SUBNET}LPort=")
     return f"v2.31|Action=Allow|Active={'TRUE' if active else 'FALSE'}|Dir=In|Protocol=6|{rest}"
 
 
@@ -61,7 +65,7 @@ def listen(device, certificate: str = "valid") -> None:
 
 def restrict(device, rules: str, firewall_off: list[str]) -> None:
     """Deactivate rules; ``firewall_off`` names profiles (public, private, domain) whose firewall is off."""
-    values = {name: rule(name, name in ACTIVE[rules], rules == "domain") for name in RULES}
+    values = {name: rule(name, name in ACTIVE[rules], rules) for name in RULES}
     device.registry.set(rf"{FIREWALL}\FirewallRules", values)
     for name in firewall_off:
         device.registry.set(rf"{FIREWALL}\{PROFILES[CATEGORIES[name]][1]}", {"EnableFirewall": 0})

@@ -43,10 +43,15 @@ CHANGING = [
     {"op": "package_remove", "id": "{11111111-2222-3333-4444-555555555555}"},
     {"op": "job_start", "job": JOB, "ops": [{"op": "dsregcmd_status"}], "time_limit": 60},
     {"op": "job_remove", "job": JOB},
-    {"op": "dsregcmd_leave"},
     {"op": "hybrid_autojoin_stop"},
     {"op": "system_probe", "ops": [{"op": "bitlocker"}], "timeout": 60},
     {"op": "restart", "delay": 600, "comment": "unit test"},
+]
+AS_SYSTEM = [
+    {"op": "bitlocker"},
+    {"op": "mdm_auto_enroll", "credential": "device"},
+    {"op": "enrollment_remove", "id": "11111111-2222-3333-4444-555555555555", "provider": "x", "unregister": True},
+    {"op": "dsregcmd_leave"},
 ]
 #: Kinds whose connecting account has no full token, and how Windows refuses it.
 UNELEVATED = ("filtered_token", "not_administrator")
@@ -72,6 +77,16 @@ async def test_answers_of_every_kind_of_device_have_the_shapes_of_the_vocabulary
                 assert result["error"]["type"] in REFUSED, (device.kind, step, result)
                 continue
             assert result["ok"], (device.kind, step, result)
+            assert complaints(OPERATIONS[step["op"]]["returns"], result["value"]) == [], (device.kind, step)
+
+
+@run
+async def test_what_only_system_may_do_has_the_shapes_of_the_vocabulary(lab: Lab):
+    for device in lab.world.hosts:
+        for step, result in zip(AS_SYSTEM, await lab.ask(device, *AS_SYSTEM, system=True), strict=True):
+            if device.image.server and step["op"] == "mdm_auto_enroll":
+                assert result["error"]["type"] == "System.IO.FileNotFoundException"
+                continue
             assert complaints(OPERATIONS[step["op"]]["returns"], result["value"]) == [], (device.kind, step)
 
 

@@ -84,6 +84,12 @@ def _checked(step: dict) -> tuple[str, dict]:
     return name, {("class_name" if key == "class" else key): value for key, value in params.items()}
 
 
+def require_system(caller: Caller) -> None:
+    """Refuse what others than SYSTEM do by half: the runner does, Windows does not."""
+    if not caller.system:
+        raise access_denied("Refused: only SYSTEM does all of this, others do half of it.")
+
+
 def require_elevated(caller: Caller) -> None:
     """Refuse what a filtered or plain user token may not do."""
     if not caller.elevated:

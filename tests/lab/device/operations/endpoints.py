@@ -15,6 +15,8 @@ from ..errors import bad_argument, signed
 from .dispatch import operation
 
 NO_ERROR = {"type": None, "message": None, "hresult": None}
+KINDS = {network.TIMEOUT: "timeout", network.NOT_RESOLVED: "dns", network.CANNOT_CONNECT: "connect",
+         network.TLS_CLOCK: "certificate", network.SECURE_CHANNEL: "tls"}
 #: What answers on the simulated internet, by the end of the host name; everything else has no DNS entry.
 CLOUDS = (".microsoftonline.com", ".windows.net", ".microsoft.com", ".microsoftonline.us", ".windows.us",
           ".microsoft.us", ".chinacloudapi.cn", ".partner.microsoftonline.cn", ".lab.example")
@@ -41,10 +43,15 @@ async def _ask(device, caller: Caller, target: dict, timeout: int) -> dict:
         problem = network.Unreachable(host, network.TIMEOUT)
     status, body = (None, None) if problem else _answer(device, url)
     error = NO_ERROR if problem is None else {
-        "type": "System.Runtime.InteropServices.COMException", "message": problem.text,
-        "hresult": signed(problem.hresult)}
+        "type": _kind(device, problem), "message": problem.text, "hresult": signed(problem.hresult)}
     return {"name": target["name"], "status": status, "seconds": round(device.clock.elapsed() - begun, 3),
             "error": error, "body_start": None if body is None else body[:BODY_START]}
+
+
+def _kind(device, problem: network.Unreachable) -> str:
+    """The vocabulary's type of error. With a proxy it is not the device that looks up and connects to the server."""
+    kind = KINDS[problem.hresult]
+    return "proxy" if kind in ("dns", "connect") and device.network.goes_by_proxy(problem.host) else kind
 
 
 def _answer(device, url: urllib.parse.SplitResult) -> tuple[int, str]:

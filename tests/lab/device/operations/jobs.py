@@ -9,7 +9,7 @@ import asyncio
 
 from .. import jobs
 from ..accounts import Caller
-from ..errors import bad_argument
+from ..errors import access_denied, bad_argument
 from ..wire import utc_text
 from .dispatch import VOCABULARY, operation, require_elevated, run_request
 from .files import confirm_directory
@@ -44,10 +44,10 @@ def job_status(device, caller: Caller, job: str) -> dict:
 async def system_probe(device, caller: Caller, ops: list, timeout: int) -> dict:
     require_elevated(caller)
     for step in ops:
-        declared = VOCABULARY["operations"].get(step.get("op") if isinstance(step, dict) else None)
+        declared = VOCABULARY["operations"].get(step.get("op"))
         if declared is None or declared["changing"]:
-            raise bad_argument("A probe runs observing operations only.")
-    probe = device.next_id("probe")
+            raise access_denied(f"Refused, it does not only observe: {step.get('op')}")
+    probe = "00000000" + device.next_id("probe")[8:]
     confirm_directory(device, device.files.resolve(jobs.directory(probe)))
     jobs.start(device, probe, ops, timeout, run_request)
     limit = asyncio.ensure_future(device.sleep(timeout))
