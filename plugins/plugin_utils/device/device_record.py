@@ -34,11 +34,16 @@ def build(answer: Answer) -> dict:
     enrollment's certificate (Microsoft, "Intune device certificate"; read so by IntuneMigration).
     """
     join = state.join_facts(answer)
+    certificate = state.device_certificate(answer["certificates"], None) or {}
     found = enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])
     return {
         "hostname": answer.device["name"],
         "join_type": join["type"],
-        **{field: join[field] for field in ("tenant_id", "tenant_name", "device_id", "thumbprint")},
+        "tenant_id": join["tenant_id"] or _guid(_join_info(answer).get("TenantId")),
+        "tenant_name": join["tenant_name"],
+        # What is half left has lost the key or the certificate: the other still tells.
+        "device_id": join["device_id"] or _common_name(certificate),
+        "thumbprint": join["thumbprint"] or certificate.get("thumbprint"),
         "intune_device_id": _intune_device_id(found, answer["certificates"]),
         "autopilot_id": _guid((answer["autopilot"].get("key") or {}).get("values", {}).get("ZtdRegistrationId")),
         "serial_number": ((answer["bios"].get("instances") or [{}])[0].get("SerialNumber") or "").strip() or None,
@@ -79,8 +84,17 @@ def _intune_device_id(found: list[dict], certificates: Result) -> str | None:
     wanted = {(item["thumbprint"] or "").lower() for item in found if item["enrolled"]}
     for certificate in certificates.get("certificates", []):
         if certificate["thumbprint"].lower() in wanted:
-            return _guid(certificate["subject"].partition("CN=")[2].partition(",")[0])
+            return _common_name(certificate)
     return None
+
+
+def _join_info(answer: Answer) -> dict:
+    joins = (answer["cloud_join"].get("key") or {}).get("keys", {}).get("JoinInfo", {}).get("keys", {})
+    return next((key["values"] for key in joins.values()), {})
+
+
+def _common_name(certificate: dict) -> str | None:
+    return _guid(certificate.get("subject", "").partition("CN=")[2].partition(",")[0])
 
 
 def _guid(text: str | None) -> str | None:

@@ -76,7 +76,7 @@ class Leave(SystemWork):
         required = restart_due and not self.restarted or self.facts["os"]["pending_reboot"]
         return {"reboot_required": bool(required), "restarted": self.restarted}
 
-    # --- deciding -------------------------------------------------------------------------------------------------------
+    # --- deciding -----------------------------------------------------------------------------------------------------
 
     def _steps(self, look: Answer) -> list[Step]:
         """What is to be done, in this order; a step whose state is reached already is none."""
@@ -144,7 +144,7 @@ class Leave(SystemWork):
                 "an Azure VM may be joined again by its extension AADLoginForWindows: remove the extension in Azure")
         self.learned["warnings"] = [text for text in warnings if text]
 
-    # --- steps ----------------------------------------------------------------------------------------------------------
+    # --- steps --------------------------------------------------------------------------------------------------------
 
     def _predict(self, look: Answer, wanted: dict[str, Step]) -> Answer:
         for step in wanted.values():
@@ -251,7 +251,7 @@ class Leave(SystemWork):
     def _add_restart(self, restart: bool) -> None:
         self.changes.add("restart", None, "done" if restart else None)
 
-    # --- helpers --------------------------------------------------------------------------------------------------------
+    # --- helpers ------------------------------------------------------------------------------------------------------
 
     def _record(self, record: dict, look: Answer) -> dict:
         return device_record.complete(record, *(look[job] for job in reversed(self.jobs)))

@@ -94,7 +94,7 @@ class Mdm(SystemWork):
             self.changes.add(f"mdm enrollment {enrollment_id}", described(item), None)
         return self.changes.changed
 
-    # --- enrolled -------------------------------------------------------------------------------------------------------
+    # --- enrolled -----------------------------------------------------------------------------------------------------
 
     def _enrollment(self, look: Answer, since: str) -> Step | None:
         items = found(look)
@@ -155,7 +155,7 @@ class Mdm(SystemWork):
             fix="let a user of the tenant sign in to the device, then run the task again; check the MDM user scope and licences",
             evidence=evidence(answer["mdm_auto_enroll"]))
 
-    # --- absent ---------------------------------------------------------------------------------------------------------
+    # --- absent -------------------------------------------------------------------------------------------------------
 
     def _removal(self, look: Answer, _since: str) -> Step | None:
         items = found(look)

@@ -26,6 +26,7 @@ JOBS = {name: provisioning.job_id(name, "device") for name in (
 JOB_SECONDS = 600
 SHOWN_TEXT = 600
 UNFINISHED = "unfinished"
+UNKNOWN = "unknown: the device stopped answering"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +91,7 @@ class SystemWork:
     def work(self) -> dict:
         raise NotImplementedError
 
-    # --- looking --------------------------------------------------------------------------------------------------------
+    # --- looking ------------------------------------------------------------------------------------------------------
 
     def first_look(self, *more: dict[str, dict]) -> Answer:
         """The first exchange: all facts, what is watched, every job, and ``more``. Refuses where state cannot be read."""
@@ -119,7 +120,7 @@ class SystemWork:
             raise unfinished("what an earlier run has started", self.plan.timeout)
         return ended
 
-    # --- doing ----------------------------------------------------------------------------------------------------------
+    # --- doing --------------------------------------------------------------------------------------------------------
 
     def do(self, step: Step, look: Answer) -> Answer:
         """Have one step done and see that the device is as it should be. Gives the newest look."""
@@ -133,6 +134,11 @@ class SystemWork:
                 self._take_back(step)
                 if failure.error["name"] == UNFINISHED:
                     self.changes.add(step.title, None, "goes on; the next run finds it")
+                raise
+            except (ConnectionLost, wire.WireError):
+                self._take_back(step)
+                for what, before, _after in step.changes:
+                    self.changes.add(what, before, UNKNOWN)
                 raise
         return answer
 
@@ -165,7 +171,7 @@ class SystemWork:
             with self.phases.phase("clean up"):
                 self.waiter.ask(gone, "cleaning up")
 
-    # --- helpers --------------------------------------------------------------------------------------------------------
+    # --- helpers ------------------------------------------------------------------------------------------------------
 
     def new_waiter(self, seconds: float) -> Waiter:
         return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))

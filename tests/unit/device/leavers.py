@@ -67,7 +67,7 @@ class Leaver(ScriptedDevice):
         }
         self.enrolls = True
 
-    # --- state ----------------------------------------------------------------------------------------------------------
+    # --- state --------------------------------------------------------------------------------------------------------
 
     @property
     def registered(self) -> bool:
@@ -99,7 +99,7 @@ class Leaver(ScriptedDevice):
             return {"instances": [{"SerialNumber": SERIAL}]}
         return scripted.cim(last_boot=self.boots[-1], in_domain=self.in_domain)(params)
 
-    # --- jobs -----------------------------------------------------------------------------------------------------------
+    # --- jobs ---------------------------------------------------------------------------------------------------------
 
     def _job_start(self, params):
         if self.jobs.get(params["job"], {}).get("state") in ("running", "done"):
@@ -131,7 +131,7 @@ class Leaver(ScriptedDevice):
     def _job_remove(self, params):
         return {"removed": self.jobs.pop(params["job"], None) is not None}
 
-    # --- what jobs do ---------------------------------------------------------------------------------------------------
+    # --- what jobs do -------------------------------------------------------------------------------------------------
 
     def _leave(self, _params):
         if self.leaves in ("whole", "half"):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import leaving, system_work, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
@@ -41,7 +42,7 @@ def whats(run: leaving.Leave) -> list[str]:
     return [change["what"] for change in run.changes.as_result(False)["changes"]]
 
 
-# --- the plain way ------------------------------------------------------------------------------------------------------
+# --- the plain way ----------------------------------------------------------------------------------------------------
 
 def test_a_joined_device_leaves_and_says_what_it_was(monkeypatch):
     device = Leaver()
@@ -96,7 +97,7 @@ def test_a_second_run_changes_nothing(monkeypatch):
     assert leave.learned["outcome"] == "unchanged" and device.requests == asked + 1
 
 
-# --- the gate -----------------------------------------------------------------------------------------------------------
+# --- the gate ---------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("members, says", [
@@ -184,7 +185,7 @@ def test_an_administrator_who_is_disabled_meanwhile_stops_the_leave_after_the_un
     assert device.registered
 
 
-# --- other refusals -----------------------------------------------------------------------------------------------------
+# --- other refusals ---------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_device_of_another_tenant_is_refused_where_a_tenant_was_named(monkeypatch, check_mode):
@@ -215,7 +216,7 @@ def test_a_device_whose_state_cannot_be_read_does_not_count_as_left(monkeypatch,
     assert failure.error["name"] == "state_unreadable" and leave.learned["outcome"] == "refused"
 
 
-# --- hybrid -------------------------------------------------------------------------------------------------------------
+# --- hybrid -----------------------------------------------------------------------------------------------------------
 
 def test_a_hybrid_device_is_refused_without_its_auto_join_stopped(monkeypatch):
     device = Leaver(in_domain=True)
@@ -252,7 +253,7 @@ def test_the_auto_join_of_a_device_outside_a_domain_is_left_alone(monkeypatch):
     assert whats(leave) == ["join"] and AUTOJOIN not in device.tree
 
 
-# --- MDM ----------------------------------------------------------------------------------------------------------------
+# --- MDM --------------------------------------------------------------------------------------------------------------
 
 def test_enrollments_stay_unless_they_are_to_be_removed(monkeypatch):
     device = Leaver()
@@ -303,7 +304,7 @@ def test_a_join_that_windows_ends_with_its_enrollment_is_told_as_left(monkeypatc
     assert leave.learned["outcome"] == "disconnected"
 
 
-# --- half, not, and too late --------------------------------------------------------------------------------------------
+# --- half, not, and too late ------------------------------------------------------------------------------------------
 
 def test_a_half_left_device_is_recognised_and_finished(monkeypatch):
     device = Leaver()
@@ -314,6 +315,7 @@ def test_a_half_left_device_is_recognised_and_finished(monkeypatch):
     change = leave.changes.as_result(False)["changes"][0]
     assert change["before"]["half_left"] == ["device certificate"] and change["after"] is None
     assert leave.learned["join_state"] == "left" and device.certificates == []
+    assert leave.learned["record"]["device_id"] == scripted.DEVICE_ID
 
 
 def test_a_leave_that_does_half_of_it_says_so_and_what_is_left(monkeypatch):
@@ -373,7 +375,7 @@ def test_a_device_that_joins_again_by_itself_is_told(monkeypatch):
     assert failure.error["name"] == "joined_again"
 
 
-# --- restarts, broken connections, crashes ------------------------------------------------------------------------------
+# --- restarts, broken connections, crashes ----------------------------------------------------------------------------
 
 def test_a_restart_is_made_when_asked_after_the_leave(monkeypatch):
     device = Leaver()
@@ -466,6 +468,7 @@ def test_a_device_that_goes_silent_says_that_the_task_can_be_run_again(monkeypat
     leave, failure = run(device, monkeypatch)
     assert failure.error["name"] == "connection_lost" and failure.error["side"] == "network"
     assert leave.learned["record"]["device_id"] == scripted.DEVICE_ID
+    assert leave.changes.as_result(False)["changes"][0]["after"] == system_work.UNKNOWN
 
 
 def test_what_a_crashed_run_left_on_a_device_that_has_left_is_cleaned_up_and_its_record_told(monkeypatch):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import mdm_state, system_work, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
@@ -44,7 +45,7 @@ def whats(run: mdm_state.Mdm) -> list[str]:
     return [change["what"] for change in run.changes.as_result(False)["changes"]]
 
 
-# --- enrolled -----------------------------------------------------------------------------------------------------------
+# --- enrolled ---------------------------------------------------------------------------------------------------------
 
 def test_a_joined_device_enrolls_once(monkeypatch):
     device = joined()
@@ -115,7 +116,7 @@ def test_an_enrollment_that_never_comes_names_what_it_needs(monkeypatch):
     assert failure.error["name"] == "mdm_not_enrolled" and "signed in" in failure.error["cause"]
 
 
-# --- absent -------------------------------------------------------------------------------------------------------------
+# --- absent -----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("live", [True, False])
 def test_one_enrollment_is_removed_and_nothing_else(monkeypatch, live):
