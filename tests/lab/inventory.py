@@ -43,8 +43,7 @@ def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path)
 
 
 def _secure(host: Host, number: int) -> bool:
-    wanted = getattr(host, "secure", None)
-    return bool(number % 2) if wanted is None else wanted
+    return bool(number % 2) if host.secure is None else host.secure
 
 
 def _variables(host: Host, ports: tuple[int, int], *, secure: bool) -> dict[str, t.Any]:

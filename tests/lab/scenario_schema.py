@@ -78,7 +78,8 @@ SURROUNDINGS = {
     "unresolved": ListOf(str), "inspected": ListOf(str), "direct": bool, "tls12": bool, "users_proxy": str,
     "proxy": Needs(("server",), {"server": str, "bypass": ListOf(str), "answers": bool}),
     "winrm": {
-        "network": OneOf(("public", "private", "domain")), "rules": OneOf(("all", "subnet", "domain", "none")), "https": bool,
+        "network": OneOf(("public", "private", "domain")), "https": bool,
+        "rules": OneOf(("all", "subnet", "domain", "none")),
         "firewall_off": ListOf(OneOf(("public", "private", "domain"))),
         "certificate": OneOf(("valid", "expired", "missing", "enterprise"))},
 }
@@ -104,8 +105,8 @@ DEVICE = {
     "boot_seconds": float, "earlier_failures": bool,
     "faults": ListOf(Needs(("kind",), {"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float})),
 }
-#: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in check
-#: mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
+#: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in
+#: check mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
 EXPECT = {
     "outcome": OneOf(("joined", "unchanged", "refused", "failed")), "name": str, "code": str, "mdm": bool,
     "preflight": ListOf(OneOf(CHECKS)), "warn": ListOf(OneOf(CHECKS)), "unknown": ListOf(OneOf(CHECKS)),

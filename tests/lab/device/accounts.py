@@ -22,7 +22,7 @@ ROLES = ("role/Global Administrator", "role/Microsoft Entra Joined Device Local 
 class Account:
     """One account that may sign in. ``kind`` is local, domain or entra.
 
-    ``rid`` is the last number of a local account's SID (500 is the built-in Administrator); the others have ``foreign``,
+    ``rid`` is the last number of a local account's SID (500: the built-in Administrator); the others have ``foreign``,
     a SID of their own. ``expired``: past its expiry date.
     """
 
@@ -119,7 +119,8 @@ def administrators(device) -> list[dict]:
     members = [{
         "sid": account.sid(device.machine_sid), "name": full_name(device, account), "kind": account.kind,
         **(dict.fromkeys(("enabled", "locked", "password_expired")) if account.kind != "local" else {
-            "enabled": account.enabled and not account.expired, "locked": account.locked, "password_expired": account.password_expired}),
+            "enabled": account.enabled and not account.expired, "locked": account.locked,
+            "password_expired": account.password_expired}),
     } for account in device.local_accounts if account.administrator]
     return members + [{
         "sid": member.sid, "name": member.name, "kind": kind_of(device, member.sid), "enabled": None, "locked": None,

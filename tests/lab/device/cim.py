@@ -117,7 +117,8 @@ def _tpm(device) -> list[dict]:
     return [{
         "IsActivated_InitialValue": ready, "IsEnabled_InitialValue": ready, "IsOwned_InitialValue": ready,
         "ManufacturerId": 0x494E5443, "ManufacturerIdTxt": "INTC", "ManufacturerVersion": "600.18.33.0",
-        "SpecVersion": "2.0, 0, 1.59" if device.hardware.tpm_version == "2.0" else "1.2, 2, 3", "PhysicalPresenceVersionInfo": "1.3",
+        "SpecVersion": "2.0, 0, 1.59" if device.hardware.tpm_version == "2.0" else "1.2, 2, 3",
+        "PhysicalPresenceVersionInfo": "1.3",
     }]
 
 

@@ -22,7 +22,7 @@ DOMAIN = "S-1-5-21-2127521184-1604012920-1887927527"
 
 
 def accounts(device, options: dict[str, t.Any], tenant) -> None:
-    """``account``: what the inventory connects with; ``local_administrators``: further ones; ``unresolvable`` members."""
+    """``account``: what the inventory uses; ``local_administrators``: further ones; ``unresolvable``: members."""
     login = {"kind": "local", "administrator": True, "name": LOGIN, **options.get("account", {})}
     own = Account(login["name"], 1001, PASSWORD, administrator=login["administrator"])
     if login["kind"] != "local":

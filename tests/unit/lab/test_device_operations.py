@@ -15,7 +15,7 @@ from tests.lab.device.accounts import POLICIES
 from tests.lab.device.operations import HANDLERS
 from tests.shapes import complaints
 
-from .world_lab import ENGINE, JOB, PACKAGES, Lab, code, run
+from .world_lab import JOB, PACKAGES, Lab, code, run
 
 ROOT = Path(__file__).parents[3]
 VOCABULARY = json.loads((ROOT / "plugins/plugin_utils/device/vocabulary.json").read_text(encoding="utf-8"))
@@ -220,72 +220,6 @@ async def test_a_filtered_token_may_look_but_not_change(lab: Lab):
         assert code(result["error"]["hresult"]) == "0x80070005", step
     [denied] = await lab.ask(device, {"op": "registry_users_read", "path": "SOFTWARE"})
     assert denied["error"]["type"] == "System.Security.SecurityException"
-
-
-# --- files --------------------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("path", [
-    r"C:\Windows\System32", r"%ProgramData%\winops.entra", r"%ProgramData%\winops.entra\..\other",
-    r"%ProgramData%\winops.entra-other\x", r"%ProgramData%\Microsoft\Provisioning\sub\x.ppkg",
-    r"%ProgramData%\Microsoft\Provisioning\x.txt", r"%ProgramData%\winops.entra\a:stream", r"\\server\share\x",
-])
-def test_changing_files_is_confined(path, tmp_path):
-    @run
-    async def refused(lab: Lab):
-        device = lab.device("unjoined_pro")
-        for operation in ("path_remove", "directory_create"):
-            error = await lab.error(device, operation, path=path)
-            assert code(error["hresult"]) == "0x80070005", operation
-    refused(tmp_path)
-
-
-@run
-async def test_directories_are_closed_before_anything_lies_in_them(lab: Lab):
-    device = lab.device("unjoined_pro")
-    first = await lab.value(device, "directory_create", path=PACKAGES)
-    assert first == {"path": r"C:\ProgramData\winops.entra\packages", "created": True}
-    assert (await lab.value(device, "directory_create", path=PACKAGES.upper()))["created"] is False
-    assert device.files.entry(PACKAGES).private and device.files.entry(r"%ProgramData%\winops.entra").private
-
-
-@run
-async def test_a_directory_of_our_name_that_is_open_to_others_is_refused(lab: Lab):
-    device = lab.device("unjoined_pro")
-    device.files.make_directory(r"%ProgramData%\winops.entra")
-    assert code((await lab.error(device, "directory_create", path=PACKAGES))["hresult"]) == "0x80070005"
-
-
-@run
-async def test_the_engines_copy_of_a_package_can_be_removed(lab: Lab):
-    device = lab.device("unjoined_pro")
-    await lab.install(device)
-    [copy] = device.files.children(ENGINE)
-    assert (await lab.value(device, "path_remove", path=copy.path))["removed"] is True
-    assert (await lab.value(device, "path_remove", path=copy.path))["removed"] is False
-    assert (await lab.value(device, "path_remove", path=PACKAGES))["removed"] is True
-    assert not device.files.exists(rf"{PACKAGES}\fleet.ppkg")
-
-
-@run
-async def test_downloads_check_address_and_hash(lab: Lab):
-    import hashlib
-    device, data = lab.device("unjoined_pro"), lab.world.packages["fleet"].data
-    good = {"url": "https://packages.lab.example/fleet.ppkg", "path": rf"{PACKAGES}\f.ppkg", "timeout": 60,
-            "sha256": hashlib.sha256(data).hexdigest()}
-    value = await lab.value(device, "download", **good)
-    assert value["size"] == len(data) and device.files.read(rf"{PACKAGES}\f.ppkg") == data
-    changed = await lab.error(device, "download", **{**good, "sha256": "0" * 64})
-    assert changed["type"] == "System.IO.InvalidDataException"
-    plain = await lab.error(device, "download", **{**good, "url": "http://x/y"})
-    assert plain["type"] == "System.ArgumentException"
-    gone = await lab.error(device, "download", **{**good, "url": "https://packages.lab.example/none.ppkg"})
-    assert gone["type"] == "System.Net.WebException" and "404" in gone["message"]
-    unknown = await lab.error(device, "download", **{**good, "url": "https://nowhere.example/x"})
-    assert "could not be resolved" in unknown["message"]
-    device.network.blocked.add("packages.lab.example")
-    begun = lab.clock.elapsed()
-    await lab.error(device, "download", **{**good, "timeout": 5})
-    assert lab.clock.elapsed() - begun == pytest.approx(5)
 
 
 def test_a_client_that_goes_away_does_not_stop_what_it_started(tmp_path):
