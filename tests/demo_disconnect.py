@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make demo-disconnect`: the way back. The real disconnect playbook over simulated devices that are joined.
 
-Steps: start the lab, run the playbook in check mode (and prove that no device was touched), run it, compare the report with
-the scenario, run it again (and prove that nothing changes). Exit status 0 when all of it holds, and somebody can get into
-every device that was taken out of its tenant.
+Steps: start the lab, run the playbook in check mode (and prove that no device was touched), run it, compare the report
+with the scenario, run it again (and prove that nothing changes). Exit status 0 when all of it holds, and somebody can
+get into every device that was taken out of its tenant.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> int:
     print(f"{time.monotonic() - started:.0f} s in all")
     for problem in problems:
         print(f"PROBLEM: {problem}", file=sys.stderr)
-    print("FAILED: not every device ended as its scenario says" if problems else "Every device ended as its scenario says.")
+    print("FAILED: not every device ended as it should" if problems else "Every device ended as its scenario says.")
     return 1 if problems else 0
 
 
@@ -71,7 +71,8 @@ def run_playbook(*options: str) -> dict:
         str(OUT / "inventory.yml"), "-e", f"disconnect_report={REPORT}", "-e", json.dumps(SETTINGS), *options]
     env = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
     lines = []
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+    with subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         for line in run.stdout:
             lines.append(line)
             print(line, end="", flush=True)
@@ -102,7 +103,8 @@ def print_outcomes(report: dict, devices: dict) -> None:
     """One line a device."""
     for device in report["devices"]:
         said = device.get("cause") or (f"was {device['device_id']}" if device.get("device_id") else "")
-        print(f"  {device['device']:32} {device['outcome']:12} {said[:110]} {devices[device['device']]['kind']}".rstrip())
+        kind = devices[device["device"]]["kind"]
+        print(f"  {device['device']:32} {device['outcome']:12} {said[:110]} ({kind})")
     print("  " + ", ".join(f"{count} {name}" for name, count in report["totals"].items()))
 
 

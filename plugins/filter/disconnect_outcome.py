@@ -12,8 +12,8 @@ name: disconnect_outcome
 short_description: What became of a disconnect, the same fields whatever happened
 version_added: 0.2.0
 description:
-  - Makes one flat record out of a registered result of M(winops.entra.disconnect), also where the task failed or the device
-    could not be reached. It holds the ids by which the device is found in Entra, Intune and Autopilot.
+  - Makes one flat record out of a registered result of M(winops.entra.disconnect), also where the task failed or the
+    device could not be reached. It holds the ids by which the device is found in Entra, Intune and Autopilot.
 options:
   _input:
     description: The registered result.
@@ -37,9 +37,9 @@ _value:
   description:
     - C(outcome) (disconnected, unchanged, would_disconnect, refused, failed, unreachable), C(changed), C(seconds),
       C(join_state), C(device_id), C(tenant_id), C(join_type), C(intune_device_id), C(autopilot_id), C(serial_number),
-      C(enrollments), C(bitlocker), C(administrators), C(mdm_enrolled), C(restarted), C(reboot_required), C(changes), C(msg),
-      C(code), C(name), C(side), C(cause), C(fix), C(doc), C(phases). What is not known is null; the ids and the join type are
-      those of before.
+      C(enrollments), C(bitlocker), C(administrators), C(mdm_enrolled), C(restarted), C(reboot_required), C(changes),
+      C(msg), C(code), C(name), C(side), C(cause), C(fix), C(doc), C(phases). What is not known is null; the ids and the
+      join type are those of before.
   type: dict
 """
 

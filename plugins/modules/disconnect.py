@@ -11,14 +11,15 @@ module: disconnect
 short_description: Take a Windows device out of its Microsoft Entra tenant without locking anyone out
 version_added: 0.2.0
 description:
-  - Makes a Windows device leave its Microsoft Entra tenant (formerly Azure AD), as SYSTEM, and proves by the device's own
-    state that it has left.
-  - Before anything changes, a local administrator must be there that can sign in afterwards, enabled, not locked and with a
-    password that has not expired; else the task is refused and says which accounts there are and why none of them counts.
-  - The ids by which the device is found in Entra, Intune and Autopilot, and the ids and types of its BitLocker protectors,
-    are recorded in the result first. They are gone from the device afterwards. No key is ever read.
-  - A device that has left already is left alone. One that has left by half, as after C(dsregcmd /leave) by another account
-    than SYSTEM, is recognised and finished.
+  - Makes a Windows device leave its Microsoft Entra tenant (formerly Azure AD), as SYSTEM, and proves by the device's
+    own state that it has left.
+  - Before anything changes, a local administrator must be there that can sign in afterwards, enabled, not locked and
+    with a password that has not expired; else the task is refused and says which accounts there are and why none of
+    them counts.
+  - The ids by which the device is found in Entra, Intune and Autopilot, and the ids and types of its BitLocker
+    protectors, are recorded in the result first. They are gone from the device afterwards. No key is ever read.
+  - A device that has left already is left alone. One that has left by half, as after C(dsregcmd /leave) by another
+    account than SYSTEM, is recognised and finished.
   - A run that was cut off, by a lost connection, a crash of the controller or a timeout, is taken up by the next run.
   - The objects in Entra, Intune and Autopilot stay. The role P(winops.entra.disconnect#role) has a part for them.
 options:
@@ -29,8 +30,8 @@ options:
     type: str
   stop_hybrid_autojoin:
     description:
-      - Needed for hybrid joined devices, which would join again by themselves, unless that was stopped before. Disables the
-        task Automatic-Device-Join and sets the policy value C(autoWorkplaceJoin) to 0.
+      - Needed for hybrid joined devices, which would join again by themselves, unless that was stopped before. Disables
+        the task Automatic-Device-Join and sets the policy value C(autoWorkplaceJoin) to 0.
       - A group policy may set it again. Take the device also out of the scope of Entra Connect.
     type: bool
     default: false
@@ -57,8 +58,8 @@ options:
     default: false
   reboot:
     description:
-      - Restart the device once it has left, also where an earlier run of this module that was cut off has made it leave.
-        Windows needs a restart to forget the sign-ins of Entra accounts.
+      - Restart the device once it has left, also where an earlier run of this module that was cut off has made it
+        leave. Windows needs a restart to forget the sign-ins of Entra accounts.
     type: bool
     default: false
   reboot_timeout:
@@ -85,10 +86,10 @@ attributes:
     support: full
 notes:
   - Connect with a local account.
-  - Deleting the Entra device object deletes the BitLocker recovery passwords and the LAPS password stored with it. Save them
-    first; RV(record.bitlocker) and RV(administrators) say which.
-  - Whether an account may sign in by the device's user rights, and whether somebody knows its password, cannot be seen from
-    the device. The connecting account, where it is local, proves both.
+  - Deleting the Entra device object deletes the BitLocker recovery passwords and the LAPS password stored with it. Save
+    them first; RV(record.bitlocker) and RV(administrators) say which.
+  - Whether an account may sign in by the device's user rights, and whether somebody knows its password, cannot be seen
+    from the device. The connecting account, where it is local, proves both.
   - Profiles of Entra users, applied policies, installed provisioning packages and the Intune Management Extension stay.
 seealso:
   - module: winops.entra.join
@@ -127,8 +128,8 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - What became of it. V(disconnected), V(unchanged) (the device had left before), V(refused) (before anything changed),
-      V(failed), or in check mode V(would_disconnect).
+    - What became of it. V(disconnected), V(unchanged) (the device had left before), V(refused) (before anything
+      changed), V(failed), or in check mode V(would_disconnect).
   returned: always
   type: str
   sample: disconnected
@@ -212,8 +213,9 @@ record:
             - {id: "{5A7B0C9D-1E2F-4A3B-8C4D-5E6F7A8B9C0D}", type: RecoveryPassword}
 administrators:
   description:
-    - The members of the local group Administrators, also those whose SID nobody can resolve. C(counts) says that the account
-      can sign in once the device has left, else C(why_not) says why; C(laps) that LAPS keeps its password in Entra.
+    - The members of the local group Administrators, also those whose SID nobody can resolve. C(counts) says that the
+      account can sign in once the device has left, else C(why_not) says why; C(laps) that LAPS keeps its password in
+      Entra.
   returned: once the device has been looked at
   type: list
   elements: dict

@@ -12,17 +12,19 @@ short_description: Enroll a Windows device in MDM, or remove one enrollment clea
 version_added: 0.2.0
 description:
   - Triggers the automatic MDM enrollment of a joined Windows device, as SYSTEM, and waits until it is enrolled.
-  - Or removes one MDM enrollment, by its id and with its own provider, and nothing else. Enrollments of other providers, and
-    the keys that Windows itself keeps among them, are never touched.
-  - A device counts as enrolled where the enrollment's registry value, its certificate and its task folder are all there.
+  - Or removes one MDM enrollment, by its id and with its own provider, and nothing else. Enrollments of other
+    providers, and the keys that Windows itself keeps among them, are never touched.
+  - A device counts as enrolled where the enrollment's registry value, its certificate and its task folder are all
+    there.
   - What the device's join type cannot do is refused before anything changes, with the reason and the fix.
 options:
   state:
     description:
-      - V(enrolled) triggers automatic enrollment where the device is not enrolled. It must be Entra joined or hybrid joined,
-        and the tenant must have given it an MDM address.
-      - V(absent) removes the enrollment of O(provider), also the leftovers of one that was removed badly. On a joined device
-        a local administrator is needed that can sign in afterwards, because Windows may end the join with the enrollment.
+      - V(enrolled) triggers automatic enrollment where the device is not enrolled. It must be Entra joined or hybrid
+        joined, and the tenant must have given it an MDM address.
+      - V(absent) removes the enrollment of O(provider), also the leftovers of one that was removed badly. On a joined
+        device a local administrator is needed that can sign in afterwards, because Windows may end the join with the
+        enrollment.
     type: str
     choices: [enrolled, absent]
     default: enrolled
@@ -37,8 +39,8 @@ options:
     type: str
   credential:
     description:
-      - With O(state=enrolled), whose credential enrolls. V(user) needs a user of the tenant who is signed in to the device.
-        V(device) is supported by Microsoft for co-management and Azure Virtual Desktop multi-session only.
+      - With O(state=enrolled), whose credential enrolls. V(user) needs a user of the tenant who is signed in to the
+        device. V(device) is supported by Microsoft for co-management and Azure Virtual Desktop multi-session only.
     type: str
     choices: [user, device]
     default: user
@@ -88,8 +90,8 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - What became of it. V(enrolled), V(removed), V(unchanged), V(refused) (before anything changed), V(failed), or in check
-      mode V(would_enroll) and V(would_remove).
+    - What became of it. V(enrolled), V(removed), V(unchanged), V(refused) (before anything changed), V(failed), or in
+      check mode V(would_enroll) and V(would_remove).
   returned: always
   type: str
   sample: enrolled

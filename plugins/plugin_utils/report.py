@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 
 OUTCOMES = (
-    "joined", "disconnected", "unchanged", "would_join", "would_disconnect", "refused", "failed", "unreachable", "not_started")
+    "joined", "disconnected", "unchanged", "would_join", "would_disconnect", "refused", "failed", "unreachable",
+    "not_started")
 NEEDS_ATTENTION = ("refused", "failed", "unreachable")
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 
@@ -50,8 +51,8 @@ def outcome(result: dict) -> dict:
 
 def disconnect_outcome(result: dict) -> dict:
     """The record of a registered result of winops.entra.disconnect: the fields of outcome(), where ``device_id``,
-    ``tenant_id`` and ``join_type`` are those of before, and ``{join_state, intune_device_id, autopilot_id, serial_number,
-    enrollments, bitlocker, administrators, changes}``.
+    ``tenant_id`` and ``join_type`` are those of before, and ``{join_state, intune_device_id, autopilot_id,
+    serial_number, enrollments, bitlocker, administrators, changes}``.
     """
     before = result.get("record") or {}
     kept = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")

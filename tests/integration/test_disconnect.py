@@ -20,7 +20,8 @@ from tests.integration.play import ROOT, Play, Player, wait_until
 from tests.lab.process import RunningLab
 
 SCENARIOS = ROOT / "tests/lab/scenarios"
-FLEET = [entry["kind"] for entry in yaml.safe_load((SCENARIOS / "disconnect.yml").read_text(encoding="utf-8"))["devices"]]
+SCENARIO = yaml.safe_load((SCENARIOS / "disconnect.yml").read_text(encoding="utf-8"))
+FLEET = [entry["kind"] for entry in SCENARIO["devices"]]
 #: What a kind's ``expect.disconnect`` is called in the module's result.
 OUTCOMES = {"left": "disconnected", "unchanged": "unchanged", "refused": "refused", "failed": "failed"}
 INTUNE = "MS DM Server"
@@ -39,7 +40,8 @@ def untouched(dump: inspection.State) -> list[dict]:
 
 
 class Guard:
-    """Looks at every device all the time: a local administrator, once there, must never be gone; nor a foreign enrollment.
+    """Looks at every device all the time: a local administrator, once there, must never be gone; nor a foreign
+    enrollment.
 
     Also nobody may be taken out of a tenant who has none.
     """
@@ -169,7 +171,8 @@ def test_the_record_tells_what_the_device_was(exodus: Exodus) -> None:
     assert record["bitlocker"]["volumes"] == before["bitlocker"]
     assert record["intune_device_id"] in exodus.lab.get("/tenant")["managed_devices"]
     assert record["serial_number"]
-    recovery = [p["id"] for volume in before["bitlocker"] for p in volume["protectors"] if p["type"] == "RecoveryPassword"]
+    recovery = [protector["id"] for volume in before["bitlocker"] for protector in volume["protectors"]
+                if protector["type"] == "RecoveryPassword"]
     assert all(any(text in warning for warning in exodus.result("joined_bitlocker")["warnings"]) for text in recovery)
 
 
@@ -216,8 +219,8 @@ EXCHANGES, REQUESTS = 16, 6
 
 
 def cut_fleet(lasting: bool) -> dict[str, t.Any]:
-    """One hybrid device for each exchange of a whole leave, whose connection breaks there in one of three ways: once, or
-    for good from then on."""
+    """One hybrid device for each exchange of a whole leave, whose connection breaks there in one of three ways: once,
+    or for good from then on."""
     kinds = {"hard": {"description": "hybrid joined, enrolled, other MDMs", "device": HARD, "package": "fleet"}}
     devices = []
     for number in range(EXCHANGES):
@@ -256,7 +259,9 @@ def test_a_connection_that_breaks_once_at_any_exchange_does_not_stop_the_leave(
         assert result["outcome"] == "unchanged" or first.result(name, "leave").get("unreachable"), name
 
 
-def test_a_device_that_is_lost_at_any_exchange_is_finished_by_the_next_run(start_fleet: StartFleet, player: Player) -> None:
+def test_a_device_that_is_lost_at_any_exchange_is_finished_by_the_next_run(
+    start_fleet: StartFleet, player: Player
+) -> None:
     lab = start_fleet(cut_fleet(lasting=True))
     before = inspection.states(lab)
     with Guard(lab) as guard:
@@ -292,7 +297,8 @@ def test_a_controller_that_crashes_between_steps_is_followed_by_a_run_that_finis
 
             with player.running(lab, [{"hosts": "devices", "gather_facts": False, "tasks": [
                     leave_task(**EVERYTHING)]}]) as run:
-                wait_until(lambda: changed() >= count or run.process.poll() is not None, 60, f"{count} changes")
+                wait_until(
+                    lambda: changed() >= count or run.process.poll() is not None, 60, f"{count} changes")  # noqa: B023
                 run.kill()
         joins.settled(lab)
         finished = player.tasks(lab, [leave_task(**EVERYTHING)])
@@ -309,8 +315,8 @@ def test_a_device_that_joins_leaves_joins_another_tenant_and_leaves_ends_as_it_b
     start_fleet: StartFleet, player: Player
 ) -> None:
     lab = start_fleet({
-        "description": "One device and two tenants.", "tenants": {"other": {"name": "Fabrikam", "domain": "fabrikam.example",
-                                                                            "join": "all", "mdm": "all"}},
+        "description": "One device and two tenants.",
+        "tenants": {"other": {"name": "Fabrikam", "domain": "fabrikam.example", "join": "all", "mdm": "all"}},
         "devices": [{"kind": "unjoined_pro", "name": "traveller"}]})
     before = inspection.state(lab, "traveller")
     tasks = []

@@ -17,8 +17,8 @@ from tests.lab.process import RunningLab
 INTUNE = "MS DM Server"
 KINDS = (
     "joined", "joined_other_mdm", "joined_twice_enrolled", "joined_mdm_offered", "joined_user_signed_in",
-    "joined_no_mdm_address", "joined_without_administrator", "joined_elsewhere_left", "hybrid_offered", "ad_joined", "registered", "server",
-    "unjoined_pro")
+    "joined_no_mdm_address", "joined_without_administrator", "joined_elsewhere_left", "hybrid_offered", "ad_joined",
+    "registered", "server", "unjoined_pro")
 #: What state=enrolled comes to.
 ENROLL = {
     "joined": "unchanged", "joined_other_mdm": "unchanged", "joined_twice_enrolled": "unchanged",
@@ -79,7 +79,8 @@ def test_check_mode_touches_nothing_and_predicts_the_change(runs: Runs) -> None:
     assert runs.plays["enrolled checked"].result(name, "mdm")["outcome"] == "would_enroll"
     assert runs.plays["absent checked"].result(name, "mdm")["outcome"] == "would_remove"
     for state in ("enrolled", "absent"):
-        assert runs.plays[f"{state} checked"].result(name, "mdm")["changes"] == runs.plays[state].result(name, "mdm")["changes"]
+        predicted, real = (runs.plays[play].result(name, "mdm") for play in (f"{state} checked", state))
+        assert predicted["changes"] == real["changes"]
 
 
 def test_a_second_run_changes_nothing(runs: Runs) -> None:
@@ -103,7 +104,7 @@ def test_one_enrollment_goes_with_all_of_it_and_no_other_is_touched(runs: Runs) 
         assert (result["outcome"], result["changed"]) == ("removed", True), result
         assert after["enrollments"] == [item for item in before["enrollments"] if item["provider"] != INTUNE]
         gone = [item["id"] for item in before["enrollments"] if item["provider"] == INTUNE]
-        assert not any(gone[0] in path for path in after["registry"]["HKLM"]) and not any(gone[0] in path for path in after["tasks"])
+        assert not any(gone[0] in path for path in [*after["registry"]["HKLM"], *after["tasks"]])
         assert after["join_parts"] == before["join_parts"] and inspection.ours(after) == []
 
 
@@ -114,5 +115,6 @@ def test_an_enrollment_among_several_must_be_named(runs: Runs, player: Player) -
     live, old = (next(item for item in error["evidence"] if item["enrolled"] is wanted) for wanted in (True, False))
     play = player.tasks(runs.lab, [task(state="absent", enrollment_id=old["enrollment_id"])], hosts=name)
     assert play.result(name, "mdm")["outcome"] == "removed"
-    left = [item["id"].lower() for item in inspection.state(runs.lab, name)["enrollments"] if item["provider"] == INTUNE]
+    found = inspection.state(runs.lab, name)["enrollments"]
+    left = [item["id"].lower() for item in found if item["provider"] == INTUNE]
     assert left == [live["enrollment_id"]]

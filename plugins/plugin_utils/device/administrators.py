@@ -17,7 +17,8 @@ from .requirements import Refusal
 from .session import Answer
 
 # Windows LAPS reads its policy from the first of these that has a setting (Microsoft, "Configure policy settings for
-# Windows LAPS"). BackupDirectory 1 keeps the password on the Entra device object, and without a name LAPS manages RID 500.
+# Windows LAPS"). BackupDirectory 1 keeps the password on the Entra device object, and without a name LAPS manages
+# RID 500.
 LAPS_POLICIES = {
     "laps_mdm": r"SOFTWARE\Microsoft\Policies\LAPS",
     "laps_policy": r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS",
@@ -50,7 +51,7 @@ def facts(answer: Answer, caller: dict) -> list[dict]:
 
 
 def laps_account(answer: Answer) -> str | None:
-    """The account whose password LAPS keeps in Entra: its name, ``""`` for the built-in one, None where there is none."""
+    """The account whose password LAPS keeps in Entra: its name, ``""`` for the built-in one, None without LAPS."""
     for name in LAPS_POLICIES:
         values = (answer[name].get("key") or {}).get("values", {})
         if values:
@@ -69,11 +70,12 @@ def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
     members = facts(answer, caller)
     if any(member["counts"] for member in members):
         return None
-    found = "; ".join(f"{shown(member)}: {member['why_not']}" for member in members) or "the group Administrators is empty"
+    found = "; ".join(f"{shown(member)}: {member['why_not']}" for member in members)
+    found = found or "the group Administrators is empty"
     return Refusal(
         "no_local_administrator", f"no local administrator could sign in after the leave ({found})",
-        "enable a local administrator, or create one (ansible.windows.win_user), with a password you know, that is neither "
-        "locked nor expired; then run the task again")
+        "enable a local administrator, or create one (ansible.windows.win_user), with a password you know, that is "
+        "neither locked nor expired; then run the task again")
 
 
 def caller_refusal(answer: Answer, caller: dict) -> Refusal | None:
@@ -82,8 +84,8 @@ def caller_refusal(answer: Answer, caller: dict) -> Refusal | None:
     if caller["system"] or (machine and caller["sid"].lower().startswith(f"{machine.lower()}-")):
         return None
     return Refusal(
-        "account_not_local", f"the connecting account {caller['account']} is not a local account of the device, and may "
-        "stop working once the device has left",
+        "account_not_local", f"the connecting account {caller['account']} is not a local account of the device, and "
+        "may stop working once the device has left",
         "connect with a local administrator, or set allow_account_loss=true where you know another way in")
 
 

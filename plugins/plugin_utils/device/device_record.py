@@ -29,9 +29,9 @@ OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in (
 def build(answer: Answer) -> dict:
     """The record of a device from an answer to OBSERVATIONS; what it does not have is null.
 
-    ``{hostname, join_type, tenant_id, tenant_name, device_id, thumbprint, intune_device_id, autopilot_id, serial_number,
-    enrollments: [{enrollment_id, provider, tenant_id, enrolled}], bitlocker}``. The Intune id is the common name of the
-    enrollment's certificate (Microsoft, "Intune device certificate"; read so by IntuneMigration).
+    ``{hostname, join_type, tenant_id, tenant_name, device_id, thumbprint, intune_device_id, autopilot_id,
+    serial_number, enrollments: [{enrollment_id, provider, tenant_id, enrolled}], bitlocker}``. The Intune id is the
+    common name of the enrollment's certificate (read so by IntuneMigration).
     """
     join = state.join_facts(answer)
     certificate = state.device_certificate(answer["certificates"], None) or {}
@@ -54,7 +54,7 @@ def build(answer: Answer) -> dict:
 
 
 def complete(now: dict, *jobs: Result) -> dict:
-    """The record with what earlier jobs (``job_status`` of each, the latest step first) have read before they took it away.
+    """The record with what earlier jobs (``job_status`` of each, the latest step first) have read first.
 
     A job of another join of the device, or one without an answer, adds nothing.
     """
@@ -75,7 +75,8 @@ def _of_job(job: Result) -> dict | None:
     if len(results) < len(OBSERVATIONS):
         return None
     named = {
-        name: Result(item["ok"], item.get("value") or {}, item.get("error")) for name, item in zip(OBSERVATIONS, results)}
+        name: Result(item["ok"], item.get("value") or {}, item.get("error"))
+        for name, item in zip(OBSERVATIONS, results)}
     record = build(Answer(named, envelope["device"], 0.0, 0.0))
     return record if record["device_id"] else None
 

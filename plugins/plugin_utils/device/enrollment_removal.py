@@ -1,7 +1,8 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Removing MDM enrollments of a device: one enrollment at a time, by its id and with its own provider, and nothing else.
+"""Removing MDM enrollments of a device: one enrollment at a time, by its id and with its own provider, and nothing
+else.
 
 Internal to winops.entra: may change in any release.
 """
@@ -45,7 +46,8 @@ def trace(answer: Answer, item: dict) -> list[str]:
 
 
 def removal(items: list[dict], before: list[dict], gate) -> Step:
-    """The step that removes these enrollments, each with its own provider. ``before`` are operations for the job to do first.
+    """The step that removes these enrollments, each with its own provider. ``before`` are operations for the job to do
+    first.
 
     A live enrollment is unregistered by Windows itself first (UnregisterDeviceWithManagement); a leftover cannot be.
     """

@@ -18,14 +18,16 @@ from .session import Answer
 WORKPLACE_JOIN_TASKS = r"\Microsoft\Windows\Workplace Join"
 AUTOJOIN_TASK = "Automatic-Device-Join"
 AUTOJOIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\WorkplaceJoin"
-OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in ("cloud_join", "certificates", "dsregcmd", "computer")} | {
+WITNESSES = ("cloud_join", "certificates", "dsregcmd", "computer")
+OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in WITNESSES} | {
     "autojoin_tasks": op.scheduled_tasks(WORKPLACE_JOIN_TASKS),
     "autojoin_policy": op.registry_read(AUTOJOIN_POLICY),
 }
 
 
 def witnesses(answer: Answer) -> dict[str, bool]:
-    """What each witness says, by a phrase for it: True for joined. A witness that must be read and cannot counts as joined."""
+    """What each witness says, by a phrase for it: True for joined. A witness that must be read and cannot counts as
+    joined."""
     found = {f"{name} cannot be read": True for name in ("cloud_join", "certificates") if not answer[name].ok}
     if answer["cloud_join"].ok:
         joins = (answer["cloud_join"].get("key") or {}).get("keys", {}).get("JoinInfo", {}).get("keys", {})
@@ -53,7 +55,8 @@ def in_domain(answer: Answer) -> bool:
 
 
 def autojoin_is_stopped(answer: Answer) -> bool:
-    """Whether Windows will not hybrid join by itself again: policy value autoWorkplaceJoin 0, task disabled or not there."""
+    """Whether Windows will not hybrid join by itself again: policy value autoWorkplaceJoin 0, task disabled or not
+    there."""
     policy = (answer["autojoin_policy"].get("key") or {}).get("values", {})
     tasks = [task for task in answer["autojoin_tasks"].get("tasks", []) if task["name"] == AUTOJOIN_TASK]
     return (

@@ -1,10 +1,12 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, verify, restart, clean up.
+"""The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, verify, restart, clean
+up.
 
-The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts. Nothing is started
-unless a local administrator can sign in afterwards, looked up anew before each step that could lock everybody out.
+The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts. Nothing is
+started unless a local administrator can sign in afterwards, looked up anew before each step that could lock everybody
+out.
 
 Internal to winops.entra: may change in any release.
 """
@@ -90,7 +92,8 @@ class Leave(SystemWork):
         return steps
 
     def _chosen(self, look: Answer) -> list[dict]:
-        """The enrollments to remove: of the provider, and not of another tenant than the one that is left; or the one named."""
+        """The enrollments to remove: of the provider, and not of another tenant than the one that is left; or the one
+        named."""
         items = [item for item in found(look) if item["provider"] == self.plan.mdm_provider]
         if self.plan.mdm_enrollment_id:
             return [item for item in items if item["enrollment_id"] == self.plan.mdm_enrollment_id]
@@ -114,7 +117,8 @@ class Leave(SystemWork):
         elif self._would_rejoin(look) and not self.plan.stop_hybrid_autojoin:
             refusal = Refusal(
                 "hybrid_joined", "the device is hybrid joined, and would join again by itself",
-                "set stop_hybrid_autojoin=true; take it also out of the scope of Entra Connect and of the policy that joins it")
+                "set stop_hybrid_autojoin=true; take it also out of the scope of Entra Connect and of the policy that "
+                "joins it")
         refusal = refusal or account_refusal(self.before["caller"])
         if refusal:
             raise self.refused(refusal)
@@ -138,7 +142,8 @@ class Leave(SystemWork):
         laps = [administrators.shown(member) for member in self.learned["administrators"] if member["laps"]]
         if laps:
             warnings.append(
-                f"LAPS keeps the password of {', '.join(laps)} on the Entra device object: read it before that is deleted")
+                f"LAPS keeps the password of {', '.join(laps)} on the Entra device object: read it before that is "
+                "deleted")
         if self.before["os"]["azure_vm"]:
             warnings.append(
                 "an Azure VM may be joined again by its extension AADLoginForWindows: remove the extension in Azure")
@@ -152,13 +157,14 @@ class Leave(SystemWork):
         return look
 
     def _go(self, first: Answer, wanted: dict[str, Step]) -> Answer:
-        """Do what is wanted and gives the newest look. Wanted changes that are there when their turn comes were made by an
-        earlier run, or with the step before: Windows may end a join with its MDM enrollment."""
+        """Do what is wanted and gives the newest look. Wanted changes that are there when their turn comes were made by
+        an earlier run, or with the step before: Windows may end a join with its MDM enrollment."""
         if wanted:
             record = self.learned["record"]
             self.progress.say(
-                f"device id {record['device_id']}, tenant {record['tenant_id']}, Intune id {record['intune_device_id']}, "
-                f"serial number {record['serial_number']}", self.waiter.deadline)
+                f"device id {record['device_id']}, tenant {record['tenant_id']}, "
+                f"Intune id {record['intune_device_id']}, serial number {record['serial_number']}",
+                self.waiter.deadline)
         look = self.wait_for_earlier_run(first)
         self.learned["record"] = self._record(self.learned["record"], look)
         for job in self.jobs:
@@ -194,7 +200,8 @@ class Leave(SystemWork):
             operations=[*self._reading, op.hybrid_autojoin_stop()], reached=leave_state.autojoin_is_stopped,
             changes=[("hybrid auto-join", "enabled", "stopped")], failure=lambda answer: Failure(
                 "the hybrid auto-join is not stopped, so the device was not disconnected", side="device",
-                name="autojoin_not_stopped", cause="a group policy may set it again (Register domain joined computers as devices)",
+                name="autojoin_not_stopped",
+                cause="a group policy may set it again (Register domain joined computers as devices)",
                 fix="take the device out of that policy, then run the task again",
                 evidence=evidence(answer["hybrid_autojoin_stop"])))
 
@@ -223,7 +230,8 @@ class Leave(SystemWork):
         return Failure(
             f"the device is still joined: dsregcmd /leave as SYSTEM changed nothing ({left})", side="device",
             name="not_left", cause="Windows refused to leave, or the job was ended before it began", evidence=said,
-            fix="look at evidence and at the User Device Registration event log, restart the device, then run the task again")
+            fix="look at evidence and at the User Device Registration event log, restart the device, then run the task "
+                "again")
 
     def _finish(self, restart: bool, anything: bool) -> None:
         """Restart, verify and clean up. The jobs go last: until then a run that is cut off can be taken up."""
@@ -243,9 +251,11 @@ class Leave(SystemWork):
         if self.learned["remains"]:
             raise Failure(
                 f"the device had left, and is joined again: {', '.join(self.learned['remains'])}", side="device",
-                name="joined_again", cause="something joins it by itself: a hybrid auto-join, a provisioning package with "
-                "retries ahead, or the Azure VM extension",
-                fix="stop that (stop_hybrid_autojoin, winops.entra.ppkg state=absent, remove the extension), then run again")
+                name="joined_again",
+                cause="something joins it by itself: a hybrid auto-join, a provisioning package with retries ahead, or "
+                      "the Azure VM extension",
+                fix="stop that (stop_hybrid_autojoin, winops.entra.ppkg state=absent, remove the extension), then run "
+                    "again")
         self.clean_up(answer)
 
     def _add_restart(self, restart: bool) -> None:

@@ -4,8 +4,8 @@
 """The module mdm: enroll a device in the MDM of its tenant, or remove one enrollment and nothing else.
 
 What the join type allows is documented by Microsoft in "Enroll a Windows device automatically using Group Policy" and
-"Diagnose MDM enrollment": automatic enrollment needs a device that is Entra joined or hybrid joined and whose tenant gave
-it an MDM address.
+"Diagnose MDM enrollment": automatic enrollment needs a device that is Entra joined or hybrid joined and whose tenant
+gave it an MDM address.
 
 Internal to winops.entra: may change in any release.
 """
@@ -44,8 +44,8 @@ class MdmPlan:
 
 
 class Mdm(SystemWork):
-    """One run of the module mdm; ``learned`` has ``outcome`` (enrolled, removed, unchanged, refused, failed, would_enroll,
-    would_remove), ``enrollments`` and the facts read last."""
+    """One run of the module mdm; ``learned`` has ``outcome`` (enrolled, removed, unchanged, refused, failed,
+    would_enroll, would_remove), ``enrollments`` and the facts read last."""
 
     jobs = ("enrollment_remove", "mdm_auto_enroll")
     essential = (*state.ESSENTIAL, "enrollments", "enrollment_tasks")
@@ -105,9 +105,9 @@ class Mdm(SystemWork):
             raise self.refused(refusal, items)
         return Step(
             job="mdm_auto_enroll", phase="mdm", title="the MDM enrollment", gate=lambda _answer: None,
-            operations=[op.mdm_auto_enroll(self.plan.credential)], reached=self._is_enrolled, failure=self._not_enrolled,
-            changes=[("mdm enrollment", None, {"provider": self.plan.provider})], lasting=True, hopeless=_is_hopeless,
-            watch=diagnosis.observations(since, diagnosis.MDM_EVENTS))
+            operations=[op.mdm_auto_enroll(self.plan.credential)], reached=self._is_enrolled,
+            failure=self._not_enrolled, changes=[("mdm enrollment", None, {"provider": self.plan.provider})],
+            lasting=True, hopeless=_is_hopeless, watch=diagnosis.observations(since, diagnosis.MDM_EVENTS))
 
     def _is_enrolled(self, answer: Answer) -> bool:
         return any(item["enrolled"] and item["provider"] == self.plan.provider for item in found(answer))
@@ -118,26 +118,29 @@ class Mdm(SystemWork):
         own = [item for item in items if item["provider"] == self.plan.provider]
         leftover = next((item for item in own if _is_leftover(item)), None)
         if self.facts["os"]["server"]:
-            return Refusal("server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "manage servers by other means")
+            return Refusal(
+                "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "manage servers by other means")
         if join["type"] not in ("entra", "hybrid"):
             return Refusal(
-                "not_joined", f"automatic MDM enrollment needs a device of a tenant, and this one's join type is {join['type']}",
+                "not_joined",
+                f"automatic MDM enrollment needs a device of a tenant, and this one's join type is {join['type']}",
                 "join the device first (winops.entra.join), or hybrid join it")
         if other:
             return Refusal(
                 "enrolled_elsewhere", f"the device is enrolled with another provider, {other['provider']}",
-                f"remove that enrollment first (state=absent, provider, enrollment_id={other['enrollment_id']}), or set "
-                "provider to it")
+                f"remove that enrollment first (state=absent, provider, enrollment_id={other['enrollment_id']}), or "
+                "set provider to it")
         if leftover:
             return Refusal(
-                "enrollment_leftovers", f"an earlier enrollment, {leftover['enrollment_id']}, was removed badly: Windows takes "
-                "the device for enrolled (0x8018000a)",
-                f"remove it first: state=absent, enrollment_id={leftover['enrollment_id']}, provider={leftover['provider']}")
+                "enrollment_leftovers", f"an earlier enrollment, {leftover['enrollment_id']}, was removed badly: "
+                "Windows takes the device for enrolled (0x8018000a)",
+                f"remove it first: state=absent, enrollment_id={leftover['enrollment_id']}, "
+                f"provider={leftover['provider']}")
         if not _mdm_address(look, join["tenant_id"]):
             return Refusal(
                 "no_mdm_address", "the tenant gave this device no MDM address when it joined",
-                "put the joining user (for a package, its package user) into the tenant's MDM user scope, then let the device "
-                "join again")
+                "put the joining user (for a package, its package user) into the tenant's MDM user scope, then let the "
+                "device join again")
         return None
 
     def _not_enrolled(self, answer: Answer) -> Failure:
@@ -152,7 +155,8 @@ class Mdm(SystemWork):
         return Failure(
             f"the device is not enrolled in MDM after {self.plan.timeout} s and shows no error", side="device",
             name="mdm_not_enrolled", cause=f"perhaps because enrollment uses {who}",
-            fix="let a user of the tenant sign in to the device, then run the task again; check the MDM user scope and licences",
+            fix="let a user of the tenant sign in to the device, then run the task again; check the MDM user scope and "
+                "licences",
             evidence=evidence(answer["mdm_auto_enroll"]))
 
     # --- absent -------------------------------------------------------------------------------------------------------
@@ -174,7 +178,8 @@ class Mdm(SystemWork):
                 "several_enrollments", f"the device has {len(items)} enrollments of {self.plan.provider}: {listed}",
                 "say which one with enrollment_id"), items)
         policy = (look["auto_enroll_policy"].get("key") or {}).get("values", {})
-        if items[0]["enrolled"] and policy.get("AutoEnrollMDM") == 1 and self.facts["join"]["type"] in ("entra", "hybrid"):
+        comes_back = policy.get("AutoEnrollMDM") == 1 and self.facts["join"]["type"] in ("entra", "hybrid")
+        if items[0]["enrolled"] and comes_back:
             raise self.refused(Refusal(
                 "auto_enrollment_policy", "a policy (AutoEnrollMDM) would enroll the device again",
                 "take the device out of that group policy first"), items)
@@ -206,5 +211,5 @@ def _is_hopeless(answer: Answer) -> bool:
 
 def _mdm_address(look: Answer, tenant_id: str | None) -> str | None:
     tenants = (look["cloud_join"].get("key") or {}).get("keys", {}).get("TenantInfo", {}).get("keys", {})
-    return next((
-        key["values"].get("MdmEnrollmentUrl") for name, key in tenants.items() if name.lower() == (tenant_id or "")), None)
+    own = next((key for name, key in tenants.items() if name.lower() == tenant_id), None)
+    return own["values"].get("MdmEnrollmentUrl") if own else None

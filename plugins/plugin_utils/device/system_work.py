@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work that a device does as SYSTEM in steps, each judged by the device's state before and after it.
 
-A step is a job with an id of its own that is the same on every run: a run that was cut off, by a lost connection, a crash
-of the controller or an impatient timeout, leaves the job to its end, and the next run finds it.
+A step is a job with an id of its own that is the same on every run: a run that was cut off, by a lost connection, a
+crash of the controller or an impatient timeout, leaves the job to its end, and the next run finds it.
 
 Internal to winops.entra: may change in any release.
 """
@@ -33,10 +33,10 @@ UNKNOWN = "unknown: the device stopped answering"
 class Step:
     """One job. ``job`` is a name of JOBS, ``title`` what messages call it, ``phase`` what the result's phases do.
 
-    ``changes`` holds (what, before, after); ``reached(answer)`` says whether the device is as it should be, ``gate(answer)``
-    raises Failure where the step must not be started, ``failure(answer)`` makes the Failure of one that has ended in vain.
-    ``lasting`` work goes on after its job has ended: it is waited for until it is reached, or ``hopeless(answer)``. ``watch``
-    is looked at besides what the whole work watches.
+    ``changes`` holds (what, before, after); ``reached(answer)`` says whether the device is as it should be,
+    ``gate(answer)`` raises Failure where the step must not be started, ``failure(answer)`` makes the Failure of one
+    that has ended in vain. ``lasting`` work goes on after its job has ended: it is waited for until it is reached, or
+    ``hopeless(answer)``. ``watch`` is looked at besides what the whole work watches.
     """
 
     job: str
@@ -53,10 +53,12 @@ class Step:
 
 
 class SystemWork:
-    """One run of such work. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when run() raises.
+    """One run of such work. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when run()
+    raises.
 
-    A subclass names its ``jobs``, what each look at the device asks for in ``watch``, and which observations it cannot do
-    without in ``essential``; and it implements ``work()``. Its plan has ``timeout`` and ``poll_interval`` in seconds.
+    A subclass names its ``jobs``, what each look at the device asks for in ``watch``, and which observations it cannot
+    do without in ``essential``; and it implements ``work()``. Its plan has ``timeout`` and ``poll_interval`` in
+    seconds.
     """
 
     jobs: tuple[str, ...] = ()
@@ -85,7 +87,8 @@ class SystemWork:
                 raise
             raise Failure(
                 f"the device stopped answering in the middle: {exc}", side="network", name="connection_lost",
-                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
+                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account "
+                      "changed",
                 fix="run the task again: it finds the work where it stands") from exc
 
     def work(self) -> dict:
@@ -94,7 +97,8 @@ class SystemWork:
     # --- looking ------------------------------------------------------------------------------------------------------
 
     def first_look(self, *more: dict[str, dict]) -> Answer:
-        """The first exchange: all facts, what is watched, every job, and ``more``. Refuses where state cannot be read."""
+        """The first exchange: all facts, what is watched, every job, and ``more``. Refuses where state cannot be
+        read."""
         operations = job_status(self.jobs) | state.observations() | self.watch
         for others in more:
             operations |= others
@@ -228,4 +232,5 @@ def unfinished(title: str, seconds: float) -> Failure:
     """The Failure of a job that goes on when the deadline has passed."""
     return Failure(
         f"{title} has not ended after {seconds:.0f} s; the device goes on with it", side="device", name=UNFINISHED,
-        cause="the device is slow or busy", fix="run the task again: it finds the work where it stands; or raise timeout")
+        cause="the device is slow or busy",
+        fix="run the task again: it finds the work where it stands; or raise timeout")

@@ -81,7 +81,8 @@ class Leaver(ScriptedDevice):
         if live:
             self.folders.append(enrollment_id.upper())
             self.certificates.append({
-                "thumbprint": thumbprint, "subject": f"CN={INTUNE_DEVICE}", "issuer": "CN=Microsoft Intune MDM Device CA",
+                "thumbprint": thumbprint, "subject": f"CN={INTUNE_DEVICE}",
+                "issuer": "CN=Microsoft Intune MDM Device CA",
                 "not_before": scripted.UTC, "not_after": scripted.UTC, "has_private_key": True})
 
     def offer_mdm(self) -> None:

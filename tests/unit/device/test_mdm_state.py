@@ -12,7 +12,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device import operati
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
-from .leavers import BUILT_IN, FOREIGN, INTUNE, Leaver
+from .leavers import BUILT_IN, CLOUD_JOIN, FOREIGN, INTUNE, Leaver
 
 KEYS = r"SOFTWARE\Microsoft\Enrollments"
 POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
@@ -26,7 +26,8 @@ def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
         "state": "enrolled", "provider": "MS DM Server", "enrollment_id": None, "credential": "user",
         "allow_account_loss": False, "timeout": 300, "poll_interval": 5} | changes
     run = mdm_state.Mdm(
-        device.session(check_mode), mdm_state.MdmPlan(**settings), waiting.Progress(lambda _l: None, device.clock), check_mode)
+        device.session(check_mode), mdm_state.MdmPlan(**settings), waiting.Progress(lambda _l: None, device.clock),
+        check_mode)
     try:
         return run, run.run()
     except Failure as failure:
@@ -78,12 +79,12 @@ def test_an_enrollment_that_comes_after_the_program_has_ended_is_waited_for(monk
 
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("name, prepare", [
-    ("not_joined", lambda d: d.tree.pop(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin") and d.certificates.clear()),
+    ("not_joined", lambda d: d.tree.pop(CLOUD_JOIN) and d.certificates.clear()),
     ("server_has_no_mdm", lambda d: d.handlers.update(cim_query=scripted.cim(product_type=3))),
     ("enrolled_elsewhere", lambda d: d.enroll(FOREIGN, provider="Foreign MDM")),
     ("enrollment_leftovers", lambda d: d.enroll(LEFTOVER, live=False)),
-    ("no_mdm_address", lambda d: d.tree[r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"]["keys"]["TenantInfo"]["keys"][
-        scripted.TENANT]["values"].pop("MdmEnrollmentUrl")),
+    ("no_mdm_address", lambda d: d.tree[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"].pop(
+        "MdmEnrollmentUrl")),
     ("account_not_elevated", lambda d: d.identity.update(elevated=False)),
 ])
 def test_what_cannot_enroll_is_refused_before_anything_changes(monkeypatch, name, prepare, check_mode):
