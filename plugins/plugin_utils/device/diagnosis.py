@@ -33,7 +33,7 @@ SIGN_IN_LOG = "Microsoft-Windows-AAD/Operational"
 
 # Failures only, so that a cause is never read out of an event that tells of success.
 FAILURE_EVENTS = {
-    "provisioning_events": (PROVISIONING_LOG, (12, 22)),
+    "provisioning_events": (PROVISIONING_LOG, (12, 22, 62, 72)),
     "registration_events": (REGISTRATION_LOG, (200, 201, 202, 203, 204, 205, 206, 304, 305, 309)),
     "enrollment_events": (ENROLLMENT_LOG, (11, 52, 59, 71, 76)),
     "sign_in_events": (SIGN_IN_LOG, (1081, 1084, 1088, 1098)),
@@ -43,6 +43,7 @@ MDM_EVENTS = ("enrollment_events",)
 SIGN_IN_EVENTS = ("sign_in_events",)
 TOPICS = {"provisioning_events": "join", "registration_events": "join", "enrollment_events": "mdm", "sign_in_events": "sign_in"}
 EVENT_LIMIT = 20
+ADD_PACKAGE_FAILED, ALREADY_THERE = 62, "0x800700b7"
 
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # How the services call it in their own texts, the most useful first.
@@ -129,7 +130,12 @@ def event_clues(answer: Answer) -> list[Clue]:
     """A clue for each event in an answer to observations(), newest first within a log."""
     return [
         _event_clue(TOPICS[name], FAILURE_EVENTS[name][0], event)
-        for name in FAILURE_EVENTS if name in answer.results for event in _events(answer[name])]
+        for name in FAILURE_EVENTS if name in answer.results for event in _events(answer[name]) if not _is_no_failure(event)]
+
+
+def _is_no_failure(event: dict) -> bool:
+    """A package that cannot be added because it is there already (0x800700b7)."""
+    return event["id"] == ADD_PACKAGE_FAILED and errors.find_codes(" ".join(event["data"])) == [ALREADY_THERE]
 
 
 def _events(result: Result) -> list[dict]:

@@ -31,6 +31,7 @@ CAUSES = {
     "build": ("join", 95, ("0x80070032",)),
     "join_state": ("join", 85, ("0x80070a83",)),
     "package_policy": ("join", 85, ("0x800704ec",)),
+    "disk": ("join", 85, ("0x80070070",)),
     "clock": ("join", 85, ("0x80072f8f", "0xcaa82f8f", "0x80090328", "0x80090325", "AADSTS700024", "AADSTS50168")),
     "pending_reboot": ("join", 20, ("0x801c000f",)),
     "tpm": ("join", 15, ("0x80280036",)),

@@ -277,3 +277,10 @@ def test_a_joins_error_holds_all_that_was_seen():
     assert found.explanation["code"] == "AADSTS700082" and found.hopeless
     assert len(found.evidence) == 5 and found.evidence[-1]["hresult_hex"] == "0x801c0003"
     assert diagnosis.find(Troubled().session(True).run(diagnosis.observations(None))) is None
+
+
+@pytest.mark.parametrize(("code", "found"), [(0x800704EC, ["0x800704ec"]), (0x800700B7, [])])
+def test_a_package_that_is_refused_is_a_failure_and_one_that_is_there_already_is_none(code, found):
+    device = Troubled()
+    device.log(diagnosis.PROVISIONING_LOG, 62, str(errors.signed(code)))
+    assert [finding["code"] for finding in device.findings()] == found
