@@ -8,8 +8,10 @@ States are read over the control API.
 
 from __future__ import annotations
 
+import json
 import threading
 import typing as t
+from pathlib import Path
 
 import pytest
 import yaml
@@ -307,6 +309,28 @@ def test_a_controller_that_crashes_between_steps_is_followed_by_a_run_that_finis
     left_whole(lab)
     assert finished.result("one", "leave")["record"]["device_id"] == record["device_id"]
     assert last.result("one", "leave")["outcome"] == "unchanged"
+
+
+# --- the playbook -----------------------------------------------------------------------------------------------------
+
+def test_the_playbook_reports_the_ids_of_what_left_and_fails_what_did_not(
+    start_fleet: StartFleet, player: Player, tmp_path: Path
+) -> None:
+    lab = start_fleet({"description": "One that leaves and one that must not.", "devices": [
+        {"kind": "joined_bitlocker", "name": "goes"}, {"kind": "joined_without_administrator", "name": "stays"}]})
+    before = inspection.state(lab, "goes")
+    report = tmp_path / "report.json"
+    play = player.run(lab, ROOT / "playbooks/disconnect.yml", variables={
+        "disconnect_hosts": "devices", "disconnect_serial": 1, "disconnect_max_fail_percentage": 100,
+        "disconnect_remove_mdm": True, "disconnect_poll_interval": 1, "disconnect_report": str(report)})
+    made = json.loads(report.read_text(encoding="utf-8"))
+    assert made["totals"] == {"devices": 2, "disconnected": 1, "refused": 1}
+    goes, stays = made["devices"]
+    assert goes["device_id"] == before["join"]["device_id"]
+    assert goes["intune_device_id"] in lab.get("/tenant")["managed_devices"]
+    assert goes["bitlocker"]["volumes"] == before["bitlocker"] and goes["serial_number"]
+    assert stays["name"] == "no_local_administrator" and all(not item["counts"] for item in stays["administrators"])
+    assert play.recap["goes"]["failures"] == 0 and play.recap["stays"]["failures"] == 1
 
 
 # --- there and back ---------------------------------------------------------------------------------------------------

@@ -1,12 +1,11 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, verify, restart, clean
-up.
+"""The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, restart, verify.
 
 The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts. Nothing is
-started unless a local administrator can sign in afterwards, looked up anew before each step that could lock everybody
-out.
+started unless a local administrator can sign in afterwards; who can is looked up anew before each step that could lock
+everybody out.
 
 Internal to winops.entra: may change in any release.
 """
