@@ -104,12 +104,12 @@ class Leave(SystemWork):
         return leave_state.in_domain(look) and not leave_state.autojoin_is_stopped(look)
 
     def _refuse(self, look: Answer, wanted: dict[str, Step]) -> None:
-        join = self.before["join"]
         refusal = None
-        if self.plan.tenant_id and join["tenant_id"] not in (None, self.plan.tenant_id):
+        tenant = self.learned["record"]["tenant_id"] if leave_state.remains(look) else None
+        if self.plan.tenant_id and tenant not in (None, self.plan.tenant_id):
+            name = self.learned["record"]["tenant_name"] or "unnamed"
             refusal = Refusal(
-                "joined_to_another_tenant",
-                f"the device is joined to another tenant: {join['tenant_name'] or 'unnamed'} ({join['tenant_id']})",
+                "joined_to_another_tenant", f"the device is joined to another tenant: {name} ({tenant})",
                 "correct tenant_id, or leave it out to disconnect the device whatever it is joined to")
         elif not wanted:
             return
