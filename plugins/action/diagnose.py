@@ -48,8 +48,12 @@ class ActionModule(ActionBase):
             return self._loader.get_real_file(self._find_needle("files", src))
         except AnsibleError as exc:
             raise Failure(
-                f"bad option src: there is no readable bundle {src} on the controller", side="controller", name="bad_option",
-                cause=f"there is no readable bundle {src}", fix="give the path of a file that diagnose has written") from exc
+                f"bad option src: there is no readable bundle {src} on the controller",
+                side="controller",
+                name="bad_option",
+                cause=f"there is no readable bundle {src}",
+                fix="give the path of a file that diagnose has written",
+            ) from exc
 
 
 def _scope(args: dict) -> Scope:
@@ -61,7 +65,9 @@ def _scope(args: dict) -> Scope:
         except ValueError as exc:
             raise _bad("since", f"{since!r} is no time", "give it like 2026-11-21T08:00:00Z") from exc
         if moment.tzinfo is None:
-            raise _bad("since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00")
+            raise _bad(
+                "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
+            )
         utc = moment.astimezone(datetime.timezone.utc)
         since = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     tenant_id = require_guid(args["tenant_id"], "tenant_id") if args["tenant_id"] is not None else None
@@ -103,9 +109,12 @@ def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> dict:
         report = _report(answer, scope, args["limit"])
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:
         raise Failure(
-            f"the bundle {args['src']} cannot be used: its content does not fit together ({exc})", side="controller",
-            name="damaged_bundle", cause="the content of the bundle does not fit together",
-            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt") from exc
+            f"the bundle {args['src']} cannot be used: its content does not fit together ({exc})",
+            side="controller",
+            name="damaged_bundle",
+            cause="the content of the bundle does not fit together",
+            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
+        ) from exc
     return report | {"source": "bundle", "bundle": {"host": bundle["host"], "collected": bundle["collected"]}}
 
 

@@ -11,12 +11,12 @@ module: diagnose
 short_description: Tell why a join, an MDM enrollment or a sign-in of a Windows device failed
 version_added: 0.2.0
 description:
-  - Reads everything on a device that tells of a failed join to Microsoft Entra ID (formerly Azure AD join), a failed MDM
-    enrollment or a failed sign-in, with one command on the device, and says what it comes down to.
-  - Reads the event logs by their data fields (messages are localised), the results that the provisioning engine records in the
-    registry, the diagnostic part of C(dsregcmd /status), and the state of the device.
-  - One failure leaves many traces. Traces of the same failure become one finding, with the code that tells most; findings are
-    ranked by weight.
+  - Reads everything on a device that tells of a failed join to Microsoft Entra ID (formerly Azure AD join), a failed
+    MDM enrollment or a failed sign-in, with one command on the device, and says what it comes down to.
+  - Reads the event logs by their data fields (messages are localised), the results that the provisioning engine
+    records in the registry, the diagnostic part of C(dsregcmd /status), and the state of the device.
+  - One failure leaves many traces. Traces of the same failure become one finding, with the code that tells most;
+    findings are ranked by weight.
   - M(winops.entra.join) explains its own failures in the same way.
   - Also works on a bundle that was saved earlier, without the device.
 options:
@@ -36,7 +36,8 @@ options:
       - Only events of the last so many hours before now on the device's clock count. 72, unless O(since) is given.
     type: int
   tenant_id:
-    description: Id of the tenant that the device ought to be joined to, a GUID. A join to another tenant is then a finding.
+    description: Id of the tenant that the device ought to be joined to, a GUID. A join to another tenant is then a
+      finding.
     type: str
   method:
     description: How the device was to be joined, as in M(winops.entra.join).
@@ -53,8 +54,8 @@ options:
     type: path
   dest:
     description:
-      - Where on the controller to save what the device has said, as a JSON bundle that only its owner can read. It is left alone
-        where it says the same already, and not written in check mode.
+      - Where on the controller to save what the device has said, as a JSON bundle that only its owner can read. It is
+        left alone where it says the same already, and not written in check mode.
       - Tokens, passwords and binary values are taken out. Names of people, machines and tenants stay in.
     type: path
 extends_documentation_fragment:
@@ -95,13 +96,14 @@ RETURN = r"""
 findings:
   description:
     - What went wrong, the weightiest first.
-    - C(weight) is 0 to 100. From 60 on it is a cause by the device's own words. Up to 20 it is over (the device has joined or
-      enrolled since), or only might have been a cause.
-    - C(what) failed is join, mdm, sign_in or device. C(code) is the most telling code, an AADSTS code before an HRESULT; null
-      where the state of the device tells and no code.
+    - C(weight) is 0 to 100. From 60 on it is a cause by the device's own words. Up to 20 it is over (the device has
+      joined or enrolled since), or only might have been a cause.
+    - C(what) failed is join, mdm, sign_in or device. C(code) is the most telling code, an AADSTS code before an
+      HRESULT; null where the state of the device tells and no code.
     - C(side) says where the fix is, in the device, tenant, network or controller.
-    - C(evidence) are the traces, newest first. C(device_utc) is on the device's clock; C(data) are an event's own fields;
-      C(hresult_signed) is the form that event viewers and dsregcmd print; C(request_id) is what Microsoft's support asks for.
+    - C(evidence) are the traces, newest first. C(device_utc) is on the device's clock; C(data) are an event's own
+      fields; C(hresult_signed) is the form that event viewers and dsregcmd print; C(request_id) is what Microsoft's
+      support asks for.
   returned: success
   type: list
   elements: dict
@@ -175,7 +177,11 @@ error:
 
 ARGUMENT_SPEC = {
     "topics": {
-        "type": "list", "elements": "str", "choices": ["join", "mdm", "sign_in"], "default": ["join", "mdm", "sign_in"]},
+        "type": "list",
+        "elements": "str",
+        "choices": ["join", "mdm", "sign_in"],
+        "default": ["join", "mdm", "sign_in"],
+    },
     "since": {"type": "str"},
     "hours": {"type": "int"},
     "tenant_id": {"type": "str"},

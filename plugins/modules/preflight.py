@@ -11,17 +11,17 @@ module: preflight
 short_description: Tell beforehand whether a Windows device can be joined to Microsoft Entra ID
 version_added: 0.2.0
 description:
-  - Checks everything on a device that decides about a join to Microsoft Entra ID (formerly Azure AD join), with one command
-    on the device, and says of each check what was found, what was expected, why it matters and what to do.
+  - Checks everything on a device that decides about a join to Microsoft Entra ID (formerly Azure AD join), with one
+    command on the device, and says of each check what was found, what was expected, why it matters and what to do.
   - The rules are those by which M(winops.entra.join) refuses a device.
-  - The endpoints are asked from the device as SYSTEM, all at once, by a scheduled task that is gone afterwards. Firewalls and
-    proxies treat SYSTEM and users differently.
+  - The endpoints are asked from the device as SYSTEM, all at once, by a scheduled task that is gone afterwards.
+    Firewalls and proxies treat SYSTEM and users differently.
   - What only the tenant knows (an expired package, the registration policy, Conditional Access) cannot be seen here.
 options:
   tenant_id:
     description:
-      - Id of the tenant that the device is to join, a GUID. A device of this tenant passes the check C(join_state), and the
-        registration service is asked for this tenant, as Windows does.
+      - Id of the tenant that the device is to join, a GUID. A device of this tenant passes the check C(join_state),
+        and the registration service is asked for this tenant, as Windows does.
     type: str
   method:
     description: How the device is to be joined, as in M(winops.entra.join).
@@ -35,7 +35,8 @@ options:
     default: public
   expect_mdm:
     description:
-      - Whether the device is to be enrolled in MDM, too. What stands in the way of that is then a failure, not a warning.
+      - Whether the device is to be enrolled in MDM, too. What stands in the way of that is then a failure, not a
+        warning.
     type: bool
     default: false
   fail_on:
@@ -58,7 +59,8 @@ options:
     default: []
     suboptions:
       name:
-        description: A name of lower-case letters, digits and underscores. The check is called C(endpoint_) and this name.
+        description: A name of lower-case letters, digits and underscores. The check is called C(endpoint_) and this
+          name.
         type: str
         required: true
       url:

@@ -67,8 +67,18 @@ def told(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     first = player.tasks(lab, tasks, "--diff")
     commands = lab.commands()[count:]
     again = player.tasks(lab, tasks)
-    return Told(lab, {name: dump["kind"] for name, dump in states.items()}, joined, before, commands, checked, first, again,
-                inspection.digests(lab), bundles)
+    return Told(
+        lab,
+        {name: dump["kind"] for name, dump in states.items()},
+        joined,
+        before,
+        commands,
+        checked,
+        first,
+        again,
+        inspection.digests(lab),
+        bundles,
+    )
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PLANTED if kind not in NOT_KEPT])
@@ -86,7 +96,16 @@ def test_the_evidence_stands_in_the_devices_logs(told: Told, kind: str) -> None:
     events = [item for item in told.result(kind)["findings"][0]["evidence"] if item["event"]]
     assert events
     for item in events:
-        assert set(item) >= {"log", "event", "device_utc", "data", "hresult_hex", "hresult_signed", "aadsts", "request_id"}
+        assert set(item) >= {
+            "log",
+            "event",
+            "device_utc",
+            "data",
+            "hresult_hex",
+            "hresult_signed",
+            "aadsts",
+            "request_id",
+        }
         logged = inspection.events(told.lab, told.device(kind), item["log"], item["event"])
         assert item["device_utc"] in [event["utc"] for event in logged]
 
@@ -120,7 +139,11 @@ def test_a_bundle_is_saved_for_its_owner_and_again_only_when_it_says_something_e
     name = told.device("expired_token")
     file = told.bundles / f"{name}.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [(play.result(name, "diagnose")["changed"]) for play in (told.checked, told.told, told.again)] == [True, True, False]
+    assert [(play.result(name, "diagnose")["changed"]) for play in (told.checked, told.told, told.again)] == [
+        True,
+        True,
+        False,
+    ]
     assert told.told.result(name, "diagnose")["diff"]["before"] == {"bundle": None}
 
 
@@ -131,7 +154,9 @@ def test_no_bundle_holds_a_token(told: Told) -> None:
         bundle = json.loads(file.read_text(encoding="utf-8"))
         assert (bundle["format"], bundle["version"], bundle["host"]) == ("winops.entra.diagnosis", 1, file.stem)
         text = file.read_text(encoding="utf-8")
-        assert not any(word.encode("utf-16-le") in token for token in tokens for word in text.split('"') if len(word) > 100)
+        assert not any(
+            word.encode("utf-16-le") in token for token in tokens for word in text.split('"') if len(word) > 100
+        )
 
 
 def test_a_bundle_tells_the_same_without_the_device(told: Told, player: Player) -> None:
@@ -140,9 +165,17 @@ def test_a_bundle_tells_the_same_without_the_device(told: Told, player: Player) 
     damaged = told.bundles.parent / "damaged.json"
     damaged.write_text(file.read_text(encoding="utf-8")[:-400], encoding="utf-8")
     count = len(told.lab.commands())
-    play = player.tasks(told.lab, [
-        diagnose_task("read", src=str(file)), diagnose_task("damaged", src=str(damaged)), diagnose_task("none", src="nothing.json"),
-        diagnose_task("both", src=str(file), dest="x.json"), diagnose_task("since", since="yesterday")], hosts=name)
+    play = player.tasks(
+        told.lab,
+        [
+            diagnose_task("read", src=str(file)),
+            diagnose_task("damaged", src=str(damaged)),
+            diagnose_task("none", src="nothing.json"),
+            diagnose_task("both", src=str(file), dest="x.json"),
+            diagnose_task("since", since="yesterday"),
+        ],
+        hosts=name,
+    )
     assert len(told.lab.commands()) == count
     read = play.result(name, "read")
     assert read["findings"] == told.told.result(name, "diagnose")["findings"]

@@ -85,8 +85,16 @@ def foretold(start_fleet: StartFleet, player: Player) -> Foretold:
     after = inspection.states(lab)
     joined = player.tasks(lab, [joins.join_task()], host_variables=joins.wanted(joins.options_of_scenario(lab)))
     return Foretold(
-        lab, {name: dump["kind"] for name, dump in states.items()}, before, checked, recorded[commands[0]:commands[1]], looked,
-        recorded[commands[1]:commands[2]], after, joined)
+        lab,
+        {name: dump["kind"] for name, dump in states.items()},
+        before,
+        checked,
+        recorded[commands[0] : commands[1]],
+        looked,
+        recorded[commands[1] : commands[2]],
+        after,
+        joined,
+    )
 
 
 def table(foretold: Foretold) -> str:
@@ -98,9 +106,18 @@ def table(foretold: Foretold) -> str:
         checks, met = foretold.checks(kind), foretold.met(kind)
         error = met.get("error") or {}
         signs = "".join(f"  {SIGNS[checks[name]['result']] if name in checks else ' '}" for name in ids)
-        rows.append(f"{kind:30}{signs}  {met.get('outcome', '')} {error.get('code') or error.get('name') or ''}".rstrip())
+        rows.append(
+            f"{kind:30}{signs}  {met.get('outcome', '')} {error.get('code') or error.get('name') or ''}".rstrip()
+        )
     names = [f"{number:2} {name}" for number, name in enumerate(ids, 1)]
-    lines = ["", "preflight (. pass, w warn, F fail, ? unknown) and the join that followed:", *head, *rows, "", ", ".join(names)]
+    lines = [
+        "",
+        "preflight (. pass, w warn, F fail, ? unknown) and the join that followed:",
+        *head,
+        *rows,
+        "",
+        ", ".join(names),
+    ]
     counts = {name: sum(1 for kind in KINDS if cell(foretold, kind) == name) for name in CELLS}
     return "\n".join([*lines, "", *(f"{name}: {count}" for name, count in counts.items())])
 
@@ -183,15 +200,21 @@ def test_a_preflight_changes_nothing(foretold: Foretold) -> None:
         assert inspection.ours(dump) == [], name
         assert dump["join"]["type"] == foretold.after[name]["join"]["type"]
     for play in (foretold.checked, foretold.looked):
-        assert {name: result.get("changed") for name, result in play.results("preflight").items() if result.get("changed")} == {}
+        assert {
+            name: result.get("changed") for name, result in play.results("preflight").items() if result.get("changed")
+        } == {}
     diff = foretold.checked.result(foretold.device("home"), "preflight")["diff"]
     assert diff == {"before": {}, "after": {}}
 
 
 def test_the_task_fails_by_what_fail_on_names(foretold: Foretold, player: Player) -> None:
     home, pro = foretold.device("home"), foretold.device("packages_forbidden")
-    tasks = [preflight_task("all", fail_on=["all"]), preflight_task("other", fail_on=["clock"]),
-             preflight_task("skipped", fail_on=["all"], skip=["edition", "endpoints"]), preflight_task("bad", fail_on=["editoin"])]
+    tasks = [
+        preflight_task("all", fail_on=["all"]),
+        preflight_task("other", fail_on=["clock"]),
+        preflight_task("skipped", fail_on=["all"], skip=["edition", "endpoints"]),
+        preflight_task("bad", fail_on=["editoin"]),
+    ]
     before = len(foretold.lab.commands())
     play = player.tasks(foretold.lab, tasks, hosts=f"{home},{pro}")
     result = play.result(home, "all")
@@ -201,4 +224,7 @@ def test_the_task_fails_by_what_fail_on_names(foretold: Foretold, player: Player
     bad = play.result(home, "bad")
     assert bad["error"]["name"] == "bad_option" and "fail_on" in bad["msg"]
     assert len([line for line in foretold.lab.commands()[before:] if line["device"] == home]) == 3
-    assert (play.result(pro, "all")["error"]["name"], play.status(pro, "skipped")) == ("preflight_package_policy", "ignored")
+    assert (play.result(pro, "all")["error"]["name"], play.status(pro, "skipped")) == (
+        "preflight_package_policy",
+        "ignored",
+    )

@@ -8,9 +8,9 @@ One failure leaves many: Windows wraps what the service said into code after cod
 wrapper that a more telling clue holds too, make one finding. Clues may come from elsewhere, too: whoever knows the
 tenant's view adds its own before rank().
 
-Event ids are those of the event manifests of the providers (published by repnz/etw-providers-docs); 204, 304 and 305 are
-documented in "Troubleshoot Microsoft Entra hybrid joined devices", 1081, 1084 and 1088 in "Troubleshoot primary refresh
-token issues". Events are read by their data fields: messages are localised.
+Event ids are those of the event manifests of the providers (published by repnz/etw-providers-docs); 204, 304 and 305
+are documented in "Troubleshoot Microsoft Entra hybrid joined devices", 1081, 1084 and 1088 in "Troubleshoot primary
+refresh token issues". Events are read by their data fields: messages are localised.
 
 Internal to winops.entra: may change in any release.
 """
@@ -41,7 +41,12 @@ FAILURE_EVENTS = {
 JOIN_EVENTS = ("provisioning_events", "registration_events")
 MDM_EVENTS = ("enrollment_events",)
 SIGN_IN_EVENTS = ("sign_in_events",)
-TOPICS = {"provisioning_events": "join", "registration_events": "join", "enrollment_events": "mdm", "sign_in_events": "sign_in"}
+TOPICS = {
+    "provisioning_events": "join",
+    "registration_events": "join",
+    "enrollment_events": "mdm",
+    "sign_in_events": "sign_in",
+}
 EVENT_LIMIT = 20
 ADD_PACKAGE_FAILED, ALREADY_THERE = 62, "0x800700b7"
 
@@ -53,7 +58,8 @@ _WHOLE_GUID = re.compile(_GUID)
 # Where a data field is nothing but the id: 204 its activity, 1081 its correlation.
 _ID_EVENTS = {(REGISTRATION_LOG, 204), (SIGN_IN_LOG, 1081)}
 
-# By what a code tells. A known AADSTS code says what the service itself objects to; a wrapper only that something failed.
+# By what a code tells. A known AADSTS code says what the service itself objects to; a wrapper only that something
+# failed.
 AADSTS, FAULT, CHECK, REPORTED, UNKNOWN_AADSTS, WRAPPER, UNKNOWN = 90, 80, 75, 70, 60, 40, 30
 CORROBORATED = 10
 # What is over: the device has joined, or enrolled, since.
@@ -64,9 +70,9 @@ OVER = 10
 class Clue:
     """One piece of evidence, whoever it comes from.
 
-    ``what`` failed: join, mdm, sign_in or device. ``codes`` stand in it; ``evidence`` is what the user sees. A clue without
-    a code, or one that knows better than the catalogue, brings an ``explanation`` {name, side, cause, fix, doc} and its
-    ``weight``; ``explains`` are the codes that are then its doing.
+    ``what`` failed: join, mdm, sign_in or device. ``codes`` stand in it; ``evidence`` is what the user sees. A clue
+    without a code, or one that knows better than the catalogue, brings an ``explanation`` {name, side, cause, fix,
+    doc} and its ``weight``; ``explains`` are the codes that are then its doing.
     """
 
     what: str
@@ -119,7 +125,7 @@ class Finding:
         return self.explanation.get("side") or "device"
 
 
-# --- evidence -----------------------------------------------------------------------------------------------------------
+# --- evidence ---------------------------------------------------------------------------------------------------------
 
 def observations(since: str | None, names: tuple[str, ...] = JOIN_EVENTS, limit: int = EVENT_LIMIT) -> dict[str, dict]:
     """The newest failure events of these names (of FAILURE_EVENTS) since a time on the device's own clock."""
@@ -130,7 +136,11 @@ def event_clues(answer: Answer) -> list[Clue]:
     """A clue for each event in an answer to observations(), newest first within a log."""
     return [
         _event_clue(TOPICS[name], FAILURE_EVENTS[name][0], event)
-        for name in FAILURE_EVENTS if name in answer.results for event in _events(answer[name]) if not _is_no_failure(event)]
+        for name in FAILURE_EVENTS
+        if name in answer.results
+        for event in _events(answer[name])
+        if not _is_no_failure(event)
+    ]
 
 
 def _is_no_failure(event: dict) -> bool:
@@ -150,7 +160,8 @@ def _event_clue(what: str, log: str, event: dict) -> Clue:
 
 
 def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Clue:
-    """A clue from ``evidence`` {log, event, device_utc, data}: the codes in its data are found and spelled in every form."""
+    """A clue from ``evidence`` {log, event, device_utc, data}: the codes in its data are found and spelled in every
+    form."""
     text = "\n".join(evidence.get("data") or [])
     codes = tuple(errors.find_codes(text))
     hresult = next((code for code in codes if code.startswith("0x")), None)
@@ -169,11 +180,14 @@ def job_clue(job_error: dict, what: str = "join") -> Clue:
     """The error {type, message, hresult} of a job's step."""
     code = job_error.get("hresult")
     data = ([errors.hresult_hex(code)] if code is not None else []) + [job_error["message"] or ""]
-    return clue(what, {"log": "the job's own error", "data": data}
-                | {"error": job_error["type"], "message": job_error["message"], "code": data[0] if code is not None else None})
+    return clue(
+        what,
+        {"log": "the job's own error", "data": data}
+        | {"error": job_error["type"], "message": job_error["message"], "code": data[0] if code is not None else None},
+    )
 
 
-# --- findings -----------------------------------------------------------------------------------------------------------
+# --- findings ---------------------------------------------------------------------------------------------------------
 
 def find(answer: Answer, job_error: dict | None = None) -> Finding | None:
     """The best explanation of what an answer to observations() shows, None where the device shows no failure.
@@ -212,8 +226,14 @@ def _grouped(clues: list[Clue]) -> list[tuple[str | None, list[Clue]]]:
         # In waves: what a member that was just added holds belongs here, too.
         while own:
             held = {held for n in own for held in clues[n].codes}
-            own = [n for n, item in enumerate(clues) if n not in taken and item.code in held and item.what == clues[members[0]].what
-                   and _nearest(item, code, clues, groups)]
+            own = [
+                n
+                for n, item in enumerate(clues)
+                if n not in taken
+                and item.code in held
+                and item.what == clues[members[0]].what
+                and _nearest(item, code, clues, groups)
+            ]
             taken.update(own)
             members += own
         groups.append((code or None, [clues[n] for n in members]))
@@ -223,7 +243,9 @@ def _grouped(clues: list[Clue]) -> list[tuple[str | None, list[Clue]]]:
 def _nearest(item: Clue, code: str, clues: list[Clue], groups: list) -> bool:
     """Whether no clue of another telling code that holds this clue's code is nearer in time than those of ``code``."""
     def distance(candidates: list[Clue]) -> float:
-        return min((_seconds_between(item, other) for other in candidates if item.code in other.codes), default=float("inf"))
+        return min(
+            (_seconds_between(item, other) for other in candidates if item.code in other.codes), default=float("inf")
+        )
 
     mine = distance([other for other in clues if other.code == code])
     rivals = [other for other in clues if other.code not in (code, item.code)
@@ -237,7 +259,7 @@ def _seconds_between(one: Clue, other: Clue) -> float:
     return abs((parse_utc(one.utc) - parse_utc(other.utc)).total_seconds())
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def weight(code: str | None) -> int:
     """How much a code tells, 0 to 100."""
     known = errors.explain(code) if code else {}
@@ -252,13 +274,16 @@ def weight(code: str | None) -> int:
 
 def _finding(code: str | None, members: list[Clue]) -> Finding:
     members = sorted(members, key=lambda item: item.utc, reverse=True)
-    explanation = errors.explain(code or "\n".join(text for item in members for text in item.evidence.get("data") or []))
+    explanation = errors.explain(
+        code or "\n".join(text for item in members for text in item.evidence.get("data") or [])
+    )
     heavy = OVER if all(item.over for item in members) else weight(code)
     return Finding(explanation, [item.evidence for item in members], members[0].what, heavy)
 
 
 def _add_explained(findings: list[Finding], item: Clue) -> None:
-    """A clue that knows what it means: it tells a finding's cause where that is its doing, else it is one of its own."""
+    """A clue that knows what it means: it tells a finding's cause where that is its doing, else it is one of its
+    own."""
     for finding in findings:
         if finding.explanation.get("code") in item.explains and finding.weight > OVER:
             known = item.explanation or {}

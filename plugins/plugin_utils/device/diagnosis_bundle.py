@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A diagnosis' raw material as a file: one JSON object, to be looked at later, elsewhere, without the device.
 
-``{format: "winops.entra.diagnosis", version: 1, collected, host, scope, device, asked_at, answered_at, results: {name: {ok,
-value, error}}}``. What looks like a credential is taken out before anything is written. What is read is untrusted: it is
-held against the shapes of vocabulary.json before anything looks at it.
+``{format: "winops.entra.diagnosis", version: 1, collected, host, scope, device, asked_at, answered_at, results: {name:
+{ok, value, error}}}``. What looks like a credential is taken out before anything is written. What is read is
+untrusted: it is held against the shapes of vocabulary.json before anything looks at it.
 
 Internal to winops.entra: may change in any release.
 """
@@ -30,7 +30,9 @@ MAX_DEPTH = 40
 REMOVED = "(removed)"
 # Tokens of Entra ID: JWTs, refresh and bulk tokens; and whatever is that long without a blank in it.
 _TOKEN = re.compile(r"\beyJ[\w-]{10,}\.[\w.-]+|\b[01]\.A[\w-]{20,}\.[\w.-]+|[A-Za-z0-9+/_=-]{200,}")
-_PASSWORD = re.compile(r"(?i)\b(password|pwd|secret|client_secret|refresh_token|access_token|bprt)([\"']?\s*[:=]\s*[\"']?)[^\s\"'&,;]+")
+_PASSWORD = re.compile(
+    r"(?i)\b(password|pwd|secret|client_secret|refresh_token|access_token|bprt)([\"']?\s*[:=]\s*[\"']?)[^\s\"'&,;]+"
+)
 _URL_PASSWORD = re.compile(r"(?i)(://)[^/\s@]+@")
 _SECRET_NAME = re.compile(r"(?i)password|secret|token|bprt|opaque|credential(?!type)")
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
@@ -77,14 +79,19 @@ def write(path: str, bundle: dict) -> None:
             os.unlink(temporary)
             raise
     except OSError as exc:
-        raise _bad("dest", f"{path} cannot be written: {exc.strerror or exc}", "give a path on the controller that can be") from exc
+        raise _bad(
+            "dest", f"{path} cannot be written: {exc.strerror or exc}", "give a path on the controller that can be"
+        ) from exc
 
 
 def same_evidence(one: dict, other: dict) -> bool:
     """Whether two bundles say the same, the times of asking aside."""
     def essence(bundle: dict) -> dict:
-        return {"device": {name: value for name, value in bundle["device"].items() if name != "utc"}, "results": bundle["results"],
-                "topics": bundle["scope"]["topics"]}
+        return {
+            "device": {name: value for name, value in bundle["device"].items() if name != "utc"},
+            "results": bundle["results"],
+            "topics": bundle["scope"]["topics"],
+        }
 
     return essence(one) == essence(other)
 
@@ -97,7 +104,9 @@ def read(path: str) -> dict:
             raise _damaged(path, f"it has {size} bytes, more than {MAX_BYTES}")
         text = Path(path).read_text(encoding="utf-8")
     except OSError as exc:
-        raise _bad("src", f"{path} cannot be read: {exc.strerror or exc}", "give the path of a bundle on the controller") from exc
+        raise _bad(
+            "src", f"{path} cannot be read: {exc.strerror or exc}", "give the path of a bundle on the controller"
+        ) from exc
     except UnicodeDecodeError as exc:
         raise _damaged(path, "it is not UTF-8 text") from exc
     try:
@@ -112,10 +121,10 @@ def unpack(bundle: dict) -> Answer:
     missing = Result(False, {}, {"type": "NotInBundle", "message": "the bundle does not hold it", "hresult": None})
     results = {name: Result(item["ok"], item["value"] or {}, item["error"]) for name, item in bundle["results"].items()}
     wanted = diagnosis_device.observations(diagnosis_device.Scope())
-    return Answer({name: missing for name in wanted} | results, bundle["device"], bundle["asked_at"], bundle["answered_at"])
+    return Answer(dict.fromkeys(wanted, missing) | results, bundle["device"], bundle["asked_at"], bundle["answered_at"])
 
 
-# --- checking -----------------------------------------------------------------------------------------------------------
+# --- checking ---------------------------------------------------------------------------------------------------------
 
 def _checked(path: str, bundle) -> dict:
     if not isinstance(bundle, dict) or bundle.get("format") != FORMAT:
@@ -123,19 +132,30 @@ def _checked(path: str, bundle) -> dict:
     if bundle.get("version") != VERSION:
         raise _damaged(path, f"it is of version {bundle.get('version')!r}, and this release reads version {VERSION}")
     shape = {
-        "format": "str", "version": "int", "collected": "str", "host": "str", "scope": {"topics": ["str"], "since": "utc?"},
-        "device": VOCABULARY["answer"]["device"], "asked_at": "float", "answered_at": "float",
-        "results": {"*": {"ok": "bool", "value": "any", "error": "any"}}}
+        "format": "str",
+        "version": "int",
+        "collected": "str",
+        "host": "str",
+        "scope": {"topics": ["str"], "since": "utc?"},
+        "device": VOCABULARY["answer"]["device"],
+        "asked_at": "float",
+        "answered_at": "float",
+        "results": {"*": {"ok": "bool", "value": "any", "error": "any"}},
+    }
     problem = _misfit(bundle, shape, "the file")
     wanted = diagnosis_device.observations(diagnosis_device.Scope())
     for name, item in () if problem else bundle["results"].items():
         if name not in wanted:
             problem = f"results.{name} is nothing that a diagnosis reads"
         elif item["ok"]:
-            problem = _misfit(item["value"], VOCABULARY["operations"][wanted[name]["op"]]["returns"], f"results.{name}.value")
+            problem = _misfit(
+                item["value"], VOCABULARY["operations"][wanted[name]["op"]]["returns"], f"results.{name}.value"
+            )
             problem = problem or _bad_keys(item["value"], f"results.{name}.value")
         else:
-            problem = _misfit(item["error"], {"type": "str", "message": "str", "hresult": "int?"}, f"results.{name}.error")
+            problem = _misfit(
+                item["error"], {"type": "str", "message": "str", "hresult": "int?"}, f"results.{name}.error"
+            )
         if problem:
             break
     if problem:
@@ -155,7 +175,9 @@ def _bad_key(key, place: str, depth: int) -> str | None:
     problem = _misfit(key, VOCABULARY["key"], place)
     if problem:
         return problem
-    return next((found for name, child in key["keys"].items() if (found := _bad_key(child, f"{place}.{name}", depth + 1))), None)
+    return next(
+        (found for name, child in key["keys"].items() if (found := _bad_key(child, f"{place}.{name}", depth + 1))), None
+    )
 
 
 def _misfit(value, shape, place: str) -> str | None:
@@ -163,12 +185,16 @@ def _misfit(value, shape, place: str) -> str | None:
     if isinstance(shape, list):
         if not isinstance(value, list):
             return f"{place} is no list"
-        return next((found for n, item in enumerate(value) if (found := _misfit(item, shape[0], f"{place}[{n}]"))), None)
+        return next(
+            (found for n, item in enumerate(value) if (found := _misfit(item, shape[0], f"{place}[{n}]"))), None
+        )
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return f"{place} is no object"
         if "*" in shape:
-            return next((found for name, item in value.items() if (found := _misfit(item, shape["*"], f"{place}.{name}"))), None)
+            return next(
+                (found for name, item in value.items() if (found := _misfit(item, shape["*"], f"{place}.{name}"))), None
+            )
         wanted = {name.rstrip("?"): name for name in shape}
         for name, written in wanted.items():
             if name not in value:

@@ -12,7 +12,6 @@ import dataclasses
 import datetime
 
 from . import diagnosis, dsregcmd, errors, preflight_network, preflight_windows, state
-from . import operations as op
 from .diagnosis import Clue, Finding
 from .preflight_check import FAIL, Check, Look, Plan
 from .session import Answer
@@ -40,11 +39,26 @@ CAUSES = {
 }
 
 # What dsregcmd prints of a failed hybrid join, and of a failed sign-in of the calling account.
-JOIN_ROWS = ("Error Phase", "Client ErrorCode", "Server ErrorCode", "Server Error Code", "Server Message", "Server Error Description",
-             "Https Status", "Request Id")
+JOIN_ROWS = (
+    "Error Phase",
+    "Client ErrorCode",
+    "Server ErrorCode",
+    "Server Error Code",
+    "Server Message",
+    "Server Error Description",
+    "Https Status",
+    "Request Id",
+)
 TEST_ROWS = ("AD Connectivity Test", "AD Configuration Test", "DRS Discovery Test", "DRS Connectivity Test",
              "Token acquisition Test")
-SIGN_IN_ROWS = ("Attempt Status", "Server Error Code", "Server Error Description", "HTTP Error", "HTTP status", "Correlation ID")
+SIGN_IN_ROWS = (
+    "Attempt Status",
+    "Server Error Code",
+    "Server Error Description",
+    "HTTP Error",
+    "HTTP status",
+    "Correlation ID",
+)
 DISABLED_OR_DELETED = "disabled or deleted"
 
 
@@ -78,7 +92,8 @@ def begin(answer: Answer, scope: Scope) -> str | None:
 
 
 def diagnose(answer: Answer, scope: Scope, more: list[Clue] | None = None) -> tuple[list[Finding], dict]:
-    """Findings by weight and the facts they were judged against. ``more`` are clues of others, such as the tenant's view."""
+    """Findings by weight and the facts they were judged against. ``more`` are clues of others, such as the tenant's
+    view."""
     facts = state.build(answer)
     clues = device_clues(answer, facts, scope) + list(more or [])
     return diagnosis.rank([item for item in clues if item.what in (*scope.topics, "device")]), facts
@@ -94,12 +109,17 @@ def device_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     return clues + check_clues(answer, facts, scope) + state_clues(answer, facts)
 
 
-# --- registry, dsregcmd -------------------------------------------------------------------------------------------------
+# --- registry, dsregcmd -----------------------------------------------------------------------------------------------
 
 def result_clues(answer: Answer) -> list[Clue]:
-    """What the provisioning engine recorded of packages that failed: Provisioning\\Results, three levels below the package."""
+    """What the provisioning engine recorded of packages that failed: Provisioning\\Results, three levels below the
+    package."""
     root = answer["package_results"].get("key") or {"keys": {}}
-    return [item for package, key in root["keys"].items() for item in _results(key, rf"{state.PROVISIONING_RESULTS}\{package}")]
+    return [
+        item
+        for package, key in root["keys"].items()
+        for item in _results(key, rf"{state.PROVISIONING_RESULTS}\{package}")
+    ]
 
 
 def _results(key: dict, path: str) -> list[Clue]:
@@ -122,10 +142,15 @@ def dsregcmd_clues(answer: Answer) -> list[Clue]:
     except dsregcmd.DsregcmdError:
         return []
     found = []
-    for title, what, names in (("Diagnostic Data", "join", JOIN_ROWS + TEST_ROWS), ("SSO State", "sign_in", SIGN_IN_ROWS),
-                               ("User State", "sign_in", SIGN_IN_ROWS)):
+    for title, what, names in (
+        ("Diagnostic Data", "join", JOIN_ROWS + TEST_ROWS),
+        ("SSO State", "sign_in", SIGN_IN_ROWS),
+        ("User State", "sign_in", SIGN_IN_ROWS),
+    ):
         rows = {name: _text(value) for name, value in sections.get(title, {}).items() if name in names}
-        failed = {name: value for name, value in rows.items() if name not in TEST_ROWS or value.upper().startswith("FAIL")}
+        failed = {
+            name: value for name, value in rows.items() if name not in TEST_ROWS or value.upper().startswith("FAIL")
+        }
         data = [f"{name}: {value}" for name, value in failed.items() if value]
         made = diagnosis.clue(what, {"log": f"dsregcmd /status, {title}", "data": data})
         if made.codes and any("0x" in line or "AADSTS" in line for line in data):
@@ -137,7 +162,7 @@ def _text(value) -> str:
     return " ".join(value) if isinstance(value, list) else value
 
 
-# --- state --------------------------------------------------------------------------------------------------------------
+# --- state ------------------------------------------------------------------------------------------------------------
 
 def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     """Preflight's own checks, as far as they read what a diagnosis reads: what fails there may be why."""
@@ -149,8 +174,17 @@ def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
         if check.result in ("fail", "warn") and not _is_beside_the_point(check, facts):
             over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
             heavy = heavy if check.result == FAIL else min(heavy, 20)
-            found.append(Clue(what, _check_evidence(check), (), {
-                "name": name, "side": "device", "cause": check.cause, "fix": check.fix, "doc": check.doc}, heavy, codes, over))
+            found.append(
+                Clue(
+                    what,
+                    _check_evidence(check),
+                    (),
+                    {"name": name, "side": "device", "cause": check.cause, "fix": check.fix, "doc": check.doc},
+                    heavy,
+                    codes,
+                    over,
+                )
+            )
     return found
 
 
@@ -160,7 +194,11 @@ def _method(scope: Scope, facts: dict) -> str:
 
 def _is_beside_the_point(check: Check, facts: dict) -> bool:
     """A joined device needs no package, and what has joined needs no TPM to have been better."""
-    return check.result == "warn" and check.id in ("tpm", "pending_reboot") and facts["join"]["type"] in ("entra", "hybrid")
+    return (
+        check.result == "warn"
+        and check.id in ("tpm", "pending_reboot")
+        and facts["join"]["type"] in ("entra", "hybrid")
+    )
 
 
 def _check_evidence(check: Check) -> dict:
@@ -189,12 +227,29 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
             "name": "half_joined", "side": "device", "doc": DSREGCMD_DOC,
             "cause": "the device is half joined: registry, certificate and dsregcmd do not agree",
             "fix": "disconnect it completely (dsregcmd /leave as SYSTEM), then join it"}))
-    if joined and not facts["mdm"]["enrolled"] and not facts["os"]["server"] and _offers_no_mdm(answer, join["tenant_id"]):
-        found.append(_stated("mdm", 55, "CloudDomainJoin\\TenantInfo", "MdmEnrollmentUrl is empty", {
-            "name": "mdm_not_offered", "side": "tenant", "doc": MDM_DOC,
-            "cause": "the tenant offers no MDM to the account that joined the device",
-            "fix": "put the account (for a package its package_ user) into the tenant's MDM user scope, give it a licence, and join "
-                   "the device again"}))
+    if (
+        joined
+        and not facts["mdm"]["enrolled"]
+        and not facts["os"]["server"]
+        and _offers_no_mdm(answer, join["tenant_id"])
+    ):
+        found.append(
+            _stated(
+                "mdm",
+                55,
+                "CloudDomainJoin\\TenantInfo",
+                "MdmEnrollmentUrl is empty",
+                {
+                    "name": "mdm_not_offered",
+                    "side": "tenant",
+                    "doc": MDM_DOC,
+                    "cause": "the tenant offers no MDM to the account that joined the device",
+                    "fix": "put the account (for a package its package_ user) into the tenant's MDM user scope, "
+                           "give it a licence, and join "
+                    "the device again",
+                },
+            )
+        )
     return found
 
 

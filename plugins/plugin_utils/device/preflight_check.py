@@ -13,12 +13,15 @@ import dataclasses
 from .session import Answer, Result
 
 PASS, WARN, FAIL, UNKNOWN = "pass", "warn", "fail", "unknown"
-FULL_TOKEN = "connect with a local administrator that has its full token over the network (LocalAccountTokenFilterPolicy)"
+FULL_TOKEN = (
+    "connect with a local administrator that has its full token over the network (LocalAccountTokenFilterPolicy)"
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What the device is to be fit for. Seconds; ``scheme`` is the connection's (http, https, None where it is not WinRM)."""
+    """What the device is to be fit for. Seconds; ``scheme`` is the connection's (http, https, None where it is not
+    WinRM)."""
 
     tenant_id: str | None = None
     method: str = "provisioning_package"
@@ -51,7 +54,8 @@ class Look:
         return f"it could not be read: {refused[0].error['message']}" if refused else "it could not be read"
 
     def values(self, name: str) -> dict | None:
-        """The values of a registry key by lower-case name, empty where the key does not exist, None where it is refused."""
+        """The values of a registry key by lower-case name, empty where the key does not exist, None where it is
+        refused."""
         result = self.read(name)
         if result is None:
             return None

@@ -83,8 +83,11 @@ def join_state(look: Look) -> Check:
     if refusal:
         return rule.failed(observed, refusal.cause, refusal.fix)
     if not join["witnesses_agree"]:
-        return rule.warned(observed, "registry, certificate and dsregcmd do not agree about the join: half of one is left",
-                           "disconnect the device completely (dsregcmd /leave as SYSTEM), then join it")
+        return rule.warned(
+            observed,
+            "registry, certificate and dsregcmd do not agree about the join: half of one is left",
+            "disconnect the device completely (dsregcmd /leave as SYSTEM), then join it",
+        )
     return rule.passed(observed)
 
 
@@ -109,7 +112,8 @@ def clock(look: Look) -> Check:
         return rule.passed(observed)
     direction = "ahead of" if skew > 0 else "behind"
     cause = f"the device's clock is {_duration(abs(skew))} {direction} the controller's"
-    fix = "correct the clock and check its time source: w32tm /query /source, NTP over UDP 123 (and the controller's own clock)"
+    fix = ("correct the clock and check its time source: w32tm /query /source, NTP over UDP 123 (and the "
+           "controller's own clock)")
     if certain <= CLOCK_FAIL:
         return rule.warned(observed, cause, fix)
     return rule.failed(observed, f"{cause}: TLS certificates and tokens are refused as not valid", fix)
@@ -176,8 +180,11 @@ def package_policy(look: Look) -> Check:
         return rule.warned(observed, "a policy refuses packages that are not signed by a trusted provisioner",
                            "sign the package and trust its certificate on the device, or lift the policy")
     if values.get("AllowRemoveProvisioningPackage") == 0:
-        return rule.warned(observed, "a policy forbids the removal of packages: one whose join fails stays on the device",
-                           "allow it, or take into account that the engine goes on trying")
+        return rule.warned(
+            observed,
+            "a policy forbids the removal of packages: one whose join fails stays on the device",
+            "allow it, or take into account that the engine goes on trying",
+        )
     return rule.passed(observed or "no policy")
 
 
@@ -194,12 +201,18 @@ def enrollment_leftovers(look: Look) -> Check:
     observed = ", ".join(f"{item['enrollment_id']} ({item['provider']})" for item in half or active) or "none"
     if half:
         missing = " and ".join(name for name, there in half[0]["witnesses"].items() if not there)
-        cause = f"an enrollment says that it is active, but its {missing} is gone: the next enrollment fails (0x8018000a)"
-        fix = f"remove the enrollment {half[0]['enrollment_id']} of {half[0]['provider']} (winops.entra.mdm, state absent)"
+        cause = (
+            f"an enrollment says that it is active, but its {missing} is gone: the next enrollment fails (0x8018000a)"
+        )
+        fix = (f"remove the enrollment {half[0]['enrollment_id']} of {half[0]['provider']} (winops.entra.mdm, "
+               f"state absent)")
         return (rule.failed if look.plan.expect_mdm else rule.warned)(observed, cause, fix)
     if active and look.facts["join"]["type"] in ("none", "registered"):
-        return rule.warned(observed, "the device is enrolled in MDM without being joined: the enrollment that follows a join "
-                           "fails (0x8018000a)", "unenroll it first, where the join is to enroll it")
+        return rule.warned(
+            observed,
+            "the device is enrolled in MDM without being joined: the enrollment that follows a join fails (0x8018000a)",
+            "unenroll it first, where the join is to enroll it",
+        )
     return rule.passed(observed)
 
 

@@ -45,14 +45,21 @@ def winrm_account(look: Look) -> Check:
     observed = f"{caller['account']} ({caller['sid']})"
     if look.read("administrators") is None:
         refusal = account_refusal(caller)
-        return rule.failed(observed, refusal.cause, refusal.fix) if refusal else rule.unknown(look.why_not("administrators"))
+        return (
+            rule.failed(observed, refusal.cause, refusal.fix)
+            if refusal
+            else rule.unknown(look.why_not("administrators"))
+        )
     if not caller["elevated"] and not _is_member(look):
         return rule.failed(observed, f"the account {caller['account']} is no administrator of the device",
                            "connect with a local administrator")
     if administrators.caller_refusal(look.answer, caller):
         return rule.failed(
-            observed, f"the connecting account {caller['account']} is not a local account of the device, and may stop working "
-            "with the join", "connect with a local administrator")
+            observed,
+            f"the connecting account {caller['account']} is not a local account of the device, and may stop working "
+            "with the join",
+            "connect with a local administrator",
+        )
     return rule.passed(observed)
 
 
@@ -73,12 +80,17 @@ def token_filter(look: Look) -> Check:
     built_in = caller["sid"].endswith("-500") and values.get("filteradministratortoken", 0) != 1
     if policy == 1 or built_in or caller["system"] or values.get("enablelua") == 0:
         return rule.passed(observed)
-    fix = ("set LocalAccountTokenFilterPolicy=1 in HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System, and "
-           "exempt the device from security baselines that take it back")
+    fix = (
+        "set LocalAccountTokenFilterPolicy=1 in "
+        "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System, and "
+        "exempt the device from security baselines that take it back"
+    )
     refusal = account_refusal(caller)
     if refusal and (look.read("administrators") is None or _is_member(look)):
         return rule.failed(observed, refusal.cause, fix)
-    return rule.warned(observed, "a local administrator that comes over the network gets its full token by this policy only", fix)
+    return rule.warned(
+        observed, "a local administrator that comes over the network gets its full token by this policy only", fix
+    )
 
 
 def winrm_listener(look: Look) -> Check:
@@ -104,17 +116,29 @@ def winrm_listener(look: Look) -> Check:
                             if c["thumbprint"].lower() == wanted), None)
         if certificate is None or not certificate["has_private_key"]:
             return rule.failed(
-                observed, f"the certificate of the HTTPS listener ({wanted[:8]}...) is gone, or its key is: nobody can connect to "
-                "it any more", fix)
+                observed,
+                f"the certificate of the HTTPS listener ({wanted[:8]}...) is gone, or its key is: nobody can "
+                f"connect to "
+                "it any more",
+                fix,
+            )
         # On the true clock: the device's own may be wrong, and the client judges by its own.
         left = (state.parse_utc(certificate["not_after"]).timestamp() - look.answer.answered_at) / SECONDS_A_DAY
         if left < 0:
             return rule.warned(
-                observed, f"the certificate of the HTTPS listener expired {-left:.0f} days ago: only clients that do not check it "
-                "connect", fix)
+                observed,
+                f"the certificate of the HTTPS listener expired {-left:.0f} days ago: only clients that do not "
+                f"check it "
+                "connect",
+                fix,
+            )
         if "DC=" in certificate["issuer"].upper():
-            return rule.warned(observed, "the certificate of the HTTPS listener comes from an AD certification authority, which "
-                               "will not renew it for a device outside of AD", fix)
+            return rule.warned(
+                observed,
+                "the certificate of the HTTPS listener comes from an AD certification authority, which "
+                "will not renew it for a device outside of AD",
+                fix,
+            )
         if left < CERTIFICATE_DAYS:
             return rule.warned(observed, f"the certificate of the HTTPS listener expires in {left:.0f} days", fix)
     return rule.passed(observed)
@@ -131,7 +155,7 @@ def listeners(result) -> list[tuple[str, int, dict]]:
     return sorted(found, key=lambda listener: listener[:2])
 
 
-# --- firewall -----------------------------------------------------------------------------------------------------------
+# --- firewall ---------------------------------------------------------------------------------------------------------
 
 def winrm_firewall(look: Look) -> Check:
     """A device that leaves AD loses the domain profile, and a rule for that profile alone no longer lets anyone in."""
@@ -143,12 +167,17 @@ def winrm_firewall(look: Look) -> Check:
     if not firewall:
         return rule.unknown("there are no firewall settings", "look at Get-NetFirewallProfile on the device")
     found = listeners(look.answer["listeners"])
-    wanted = [port for kind, port, _values in found if look.plan.scheme in (None, kind.lower())] or list(DEFAULT_PORTS.values())
+    wanted = [port for kind, port, _values in found if look.plan.scheme in (None, kind.lower())] or list(
+        DEFAULT_PORTS.values()
+    )
     policy = look.answer["firewall_policy"].get("key") or {"values": {}, "keys": {}}
     how = {category: lets_in(firewall, policy, category, wanted) for category in PROFILES}
     now = {profile.get("NetworkCategory") for profile in look.answer["networks"].get("instances", [])} & set(PROFILES)
-    observed = "; ".join(f"{PROFILES[category][0]}{' (now)' if category in now else ''}: {how[category]}" for category in PROFILES)
-    fix = f"enable an inbound rule for TCP {' or '.join(map(str, wanted))} on the profiles Private and Public, for the controller's addresses"
+    observed = "; ".join(
+        f"{PROFILES[category][0]}{' (now)' if category in now else ''}: {how[category]}" for category in PROFILES
+    )
+    fix = (f"enable an inbound rule for TCP {' or '.join(map(str, wanted))} on the profiles Private and Public, "
+           f"for the controller's addresses")
     # Out of the domain the network is public, unless somebody calls it private.
     after = {PUBLIC if category == DOMAIN else category for category in now} or {PUBLIC}
     shut = [PROFILES[category][0] for category in sorted(after) if how[category] == "closed"]
@@ -160,8 +189,12 @@ def winrm_firewall(look: Look) -> Check:
     if unguarded:
         # Security baselines come with MDM, and switch the firewall on.
         return (rule.failed if look.plan.expect_mdm else rule.warned)(
-            observed, f"WinRM gets in only because the firewall lets everything in on {unguarded[0]} networks: a security baseline "
-            "that switches it on shuts Ansible out", fix)
+            observed,
+            f"WinRM gets in only because the firewall lets everything in on {unguarded[0]} networks: a security "
+            f"baseline "
+            "that switches it on shuts Ansible out",
+            fix,
+        )
     limited = [PROFILES[category][0] for category in sorted(after) if how[category] == "local subnet"]
     if limited:
         return rule.warned(observed, f"on {limited[0]} networks WinRM is let in from the local subnet only", fix)
@@ -169,7 +202,8 @@ def winrm_firewall(look: Look) -> Check:
 
 
 def lets_in(firewall: dict, policy: dict, category: int, ports: list[int]) -> str:
-    """How a profile treats WinRM: ``open``, ``local subnet``, ``no firewall`` (no rule, but none is needed) or ``closed``.
+    """How a profile treats WinRM: ``open``, ``local subnet``, ``no firewall`` (no rule, but none is needed) or
+    ``closed``.
 
     ``firewall`` and ``policy`` are the keys of the local and the group policy's settings with their subkeys.
     """
@@ -217,8 +251,12 @@ def local_administrator(look: Look) -> Check:
         return rule.passed(", ".join(usable))
     found = "; ".join(f"{administrators.shown(member)}: {member['why_not']}" for member in members) or "no members"
     return rule.failed(
-        found, "no local administrator can sign in: once the device is joined, only Entra accounts can, and they cannot come in "
-        "over WinRM", "enable a local administrator, or create one (ansible.windows.win_user)")
+        found,
+        "no local administrator can sign in: once the device is joined, only Entra accounts can, and they "
+        "cannot come in "
+        "over WinRM",
+        "enable a local administrator, or create one (ansible.windows.win_user)",
+    )
 
 
 CHECKS = {check.__name__: check for check in (

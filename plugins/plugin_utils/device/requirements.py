@@ -6,7 +6,8 @@
 The one catalogue: winops.entra.join refuses by these rules, winops.entra.preflight and diagnose report by them.
 
 Sources: Microsoft Entra "Plan your Microsoft Entra join implementation" (editions, servers, AD-joined devices), Intune
-"Bulk enrollment for Windows devices" (builds), "Sign in to a Windows VM in Azure by using Microsoft Entra ID" (servers).
+"Bulk enrollment for Windows devices" (builds), "Sign in to a Windows VM in Azure by using Microsoft Entra ID"
+(servers).
 
 Internal to winops.entra: may change in any release.
 """
@@ -81,8 +82,10 @@ def build_refusal(os: dict, method: str) -> Refusal | None:
     build = int(os["build"].split(".")[0])
     if build < first_build(method):
         return Refusal(
-            "build_too_old", f"Windows build {build} is older than {first_build(method)}, the first that can join this way",
-            "update Windows, then run the join again")
+            "build_too_old",
+            f"Windows build {build} is older than {first_build(method)}, the first that can join this way",
+            "update Windows, then run the join again",
+        )
     return None
 
 
@@ -109,19 +112,25 @@ def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
             "stop its hybrid auto-join, take it out of the AD domain, then run the join again")
     if join["type"] == "domain":
         return Refusal(
-            "domain_joined", "the device is joined to an AD domain; a package with a bulk token needs a workgroup device",
-            "take it out of the AD domain first, or use a hybrid join")
+            "domain_joined",
+            "the device is joined to an AD domain; a package with a bulk token needs a workgroup device",
+            "take it out of the AD domain first, or use a hybrid join",
+        )
     return None
 
 
 def package_policy_refusal(security: dict) -> Refusal | None:
-    """Whether the device's policies (values below PolicyManager\\current\\device\\Security) forbid provisioning packages.
+    """Whether the device's policies (values below PolicyManager\\current\\device\\Security) forbid provisioning
+    packages.
 
-    The registry is where field tools read the effective policy (Policy CSP, Security); only the engine itself decides, so
-    a join does not refuse by this rule.
+    The registry is where field tools read the effective policy (Policy CSP, Security); only the engine itself decides,
+    so a join does not refuse by this rule.
     """
     if security.get("AllowAddProvisioningPackage") == 0:
         return Refusal(
-            "packages_forbidden", "a policy on the device forbids provisioning packages (AllowAddProvisioningPackage is 0)",
-            "allow them for this device in the MDM policy Security/AllowAddProvisioningPackage, at least until it is joined")
+            "packages_forbidden",
+            "a policy on the device forbids provisioning packages (AllowAddProvisioningPackage is 0)",
+            "allow them for this device in the MDM policy Security/AllowAddProvisioningPackage, at least until "
+            "it is joined",
+        )
     return None

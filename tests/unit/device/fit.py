@@ -10,7 +10,7 @@ import datetime
 import struct
 import typing as t
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_network, preflight_winrm
+from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_endpoints, preflight_winrm
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight_check import Check, Plan
 
 from . import scripted
@@ -32,12 +32,15 @@ def administrator(rid: int = 1001, **changes: t.Any) -> dict:
 
 def winhttp(proxy: str = "", bypass: str = "") -> dict:
     """WinHttpSettings as netsh writes them, in the wire's form of REG_BINARY."""
-    data = struct.pack("<IIII", 0x28, 0, 3 if proxy else 1, len(proxy)) + proxy.encode() + struct.pack("<I", len(bypass))
+    data = (
+        struct.pack("<IIII", 0x28, 0, 3 if proxy else 1, len(proxy)) + proxy.encode() + struct.pack("<I", len(bypass))
+    )
     return {"base64": base64.b64encode(data + bypass.encode()).decode()}
 
 
 class FitDevice(ScriptedDevice):
-    """``registry``, ``cim``, ``replies`` (status, (error type, HRESULT) or ... by check id) may be changed before it is asked."""
+    """``registry``, ``cim``, ``replies`` (status, (error type, HRESULT) or ... by check id) may be changed before it
+    is asked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,15 +48,23 @@ class FitDevice(ScriptedDevice):
         self.registry = scripted.fresh_registry() | {
             SECURITY: key({"AllowAddProvisioningPackage": 1}),
             UAC: key({"EnableLUA": 1, "LocalAccountTokenFilterPolicy": 1}),
-            preflight_winrm.LISTENERS: key({}, **{
-                "*+HTTP": key({"Port": 5985}), "*+HTTPS": key({"Port": 5986, "certThumbprint": LISTENER})}),
+            preflight_winrm.LISTENERS: key(
+                {}, **{"*+HTTP": key({"Port": 5985}), "*+HTTPS": key({"Port": 5986, "certThumbprint": LISTENER})}
+            ),
             preflight_winrm.FIREWALL: key(
-                {}, PublicProfile=key({"EnableFirewall": 1}), StandardProfile=key({"EnableFirewall": 1}),
+                {},
+                PublicProfile=key({"EnableFirewall": 1}),
+                StandardProfile=key({"EnableFirewall": 1}),
                 DomainProfile=key({"EnableFirewall": 1}),
-                FirewallRules=key({"http": RULE.format(profiles="", port=5985), "https": RULE.format(profiles="", port=5986)})),
+                FirewallRules=key(
+                    {"http": RULE.format(profiles="", port=5985), "https": RULE.format(profiles="", port=5986)}
+                ),
+            ),
         }
         self.cim = {
-            "Win32_Tpm": [{"SpecVersion": "2.0, 0, 1.59", "IsEnabled_InitialValue": True, "IsActivated_InitialValue": True}],
+            "Win32_Tpm": [
+                {"SpecVersion": "2.0, 0, 1.59", "IsEnabled_InitialValue": True, "IsActivated_InitialValue": True}
+            ],
             "Win32_LogicalDisk": [{"DeviceID": "C:", "FreeSpace": 50 * 2**30}],
             "MSFT_NetConnectionProfile": [{"InterfaceAlias": "Ethernet", "NetworkCategory": 1}],
         }
@@ -118,4 +129,4 @@ def skewed(device: FitDevice, seconds: float) -> None:
     device.identity["utc"] = _now(seconds)
 
 
-ENDPOINTS = preflight_network.ENDPOINTS
+ENDPOINTS = preflight_endpoints.ENDPOINTS

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import diagnosis, diagnosis_device, errors
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis_device import Scope
 
@@ -32,8 +33,19 @@ class Troubled(FitDevice):
 
     def log(self, log: str, event: int, *data: str, utc: str | None = None) -> None:
         utc = utc or self.identity["utc"]
-        self.logged.append((log, {"id": event, "record": len(self.logged), "utc": utc, "provider": "x", "data": list(data),
-                                  "message": "Eine Meldung, die niemand liest: AADSTS50126"}))
+        self.logged.append(
+            (
+                log,
+                {
+                    "id": event,
+                    "record": len(self.logged),
+                    "utc": utc,
+                    "provider": "x",
+                    "data": list(data),
+                    "message": "Eine Meldung, die niemand liest: AADSTS50126",
+                },
+            )
+        )
 
     def _read_events(self, params: dict) -> dict:
         found = [event for log, event in self.logged if log == params["log"] and event["id"] in params["ids"]
@@ -69,7 +81,12 @@ def test_the_traces_of_one_failure_are_one_finding_with_the_most_telling_code():
     expired_token(device)
     first, *rest = device.findings(topics=("join",))
     assert rest == []
-    assert (first["code"], first["what"], first["side"], first["weight"]) == ("AADSTS700082", "join", "tenant", diagnosis.AADSTS)
+    assert (first["code"], first["what"], first["side"], first["weight"]) == (
+        "AADSTS700082",
+        "join",
+        "tenant",
+        diagnosis.AADSTS,
+    )
     assert {(item["log"], item["event"]) for item in first["evidence"]} == {
         (diagnosis.PROVISIONING_LOG, 12), (diagnosis.PROVISIONING_LOG, 22), (diagnosis.REGISTRATION_LOG, 305)}
 
@@ -166,8 +183,29 @@ def test_what_has_been_overcome_weighs_little():
 
 def test_what_the_engine_recorded_is_evidence():
     device = Troubled()
-    device.registry[RESULTS] = key({}, **{scripted.PACKAGE: key({"PackageFileName": "x.ppkg"}, DeviceContext=key({}, AADJ=key(
-        {}, **{"0.provxml": key({"LastResult": 0x801C0003, "FailingNodePath": "AADJ/BPRT", "Message": "HRESULT -2145648637"})})))})
+    device.registry[RESULTS] = key(
+        {},
+        **{
+            scripted.PACKAGE: key(
+                {"PackageFileName": "x.ppkg"},
+                DeviceContext=key(
+                    {},
+                    AADJ=key(
+                        {},
+                        **{
+                            "0.provxml": key(
+                                {
+                                    "LastResult": 0x801C0003,
+                                    "FailingNodePath": "AADJ/BPRT",
+                                    "Message": "HRESULT -2145648637",
+                                }
+                            )
+                        },
+                    ),
+                ),
+            )
+        },
+    )
     finding = device.findings()[0]
     assert finding["code"] == "0x801c0003"
     assert scripted.PACKAGE in finding["evidence"][0]["log"] and "AADJ/BPRT" in finding["evidence"][0]["data"]
@@ -184,7 +222,9 @@ def test_the_diagnostic_part_of_dsregcmd_is_evidence():
     text = scripted.dsregcmd_text(False) + (
         "+---------------------+\r\n| Diagnostic Data |\r\n+---------------------+\r\n\r\n"
         "        DRS Discovery Test : FAIL [0x801c0021/0x801c000c]\r\n"
-        "      AD Connectivity Test : PASS\r\n               Error Phase : discover\r\n          Client ErrorCode : 0x801c001d\r\n")
+        "      AD Connectivity Test : PASS\r\n               Error Phase : discover\r\n          Client "
+        "ErrorCode : 0x801c001d\r\n"
+    )
     device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
     finding = device.findings()[0]
     assert finding["code"] == "0x801c001d"
@@ -200,7 +240,11 @@ def test_a_failed_sign_in_of_the_caller_is_evidence():
         "  Server Error Description : AADSTS50126: Error validating credentials.\r\n")
     device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
     finding = device.findings()[0]
-    assert (finding["what"], finding["code"], finding["evidence"][0]["aadsts"]) == ("sign_in", "AADSTS50126", "AADSTS50126")
+    assert (finding["what"], finding["code"], finding["evidence"][0]["aadsts"]) == (
+        "sign_in",
+        "AADSTS50126",
+        "AADSTS50126",
+    )
 
 
 def test_the_state_of_the_device_tells_what_a_code_only_hints_at():
@@ -262,7 +306,9 @@ def test_clues_of_others_are_ranked_among_the_devices():
     device = Troubled()
     device.log(diagnosis.PROVISIONING_LOG, 22, "Join", GENERIC)
     answer = device.session(True).run(diagnosis_device.observations(Scope()))
-    theirs = diagnosis.clue("join", {"log": "tenant sign-in log", "data": [f"0xcaa20003 AADSTS50076 Request Id: {REQUEST}"]})
+    theirs = diagnosis.clue(
+        "join", {"log": "tenant sign-in log", "data": [f"0xcaa20003 AADSTS50076 Request Id: {REQUEST}"]}
+    )
     findings, _facts = diagnosis_device.diagnose(answer, Scope(), [theirs])
     assert [(finding.explanation["code"], len(finding.evidence)) for finding in findings] == [("AADSTS50076", 2)]
     assert findings[0].as_error()["request_id"] == REQUEST

@@ -10,13 +10,14 @@ import json
 import stat
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.winops.entra.plugins.action import diagnose as action
 from ansible_collections.winops.entra.plugins.plugin_utils.device import diagnosis_bundle as bundles
 from ansible_collections.winops.entra.plugins.plugin_utils.device import diagnosis_device
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis_device import Scope
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .scripted import key
 from .test_diagnosis import Troubled, expired_token
@@ -66,22 +67,30 @@ def test_a_bundle_is_one_json_object_with_a_version(tmp_path):
 @pytest.mark.parametrize("secret", [JWT, BULK, "Zm9v" * 60])
 def test_tokens_are_taken_out_wherever_they_stand(secret):
     device = Troubled()
-    device.log(next(iter(diagnosis_device.diagnosis.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", "")
+    device.log(
+        next(iter(diagnosis_device.diagnosis.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", ""
+    )
     device.registry[r"SOFTWARE\Microsoft\Enrollments"] = key({}, X=key({"Note": secret, "Blob": {"base64": secret}}))
     answer = device.session(True).run(diagnosis_device.observations(Scope()))
     text = json.dumps(bundles.pack(answer, Scope(), "PC-1", COLLECTED))
     assert secret not in text and secret[10:60] not in text and bundles.REMOVED in text
 
 
-@pytest.mark.parametrize(("value", "redacted"), [
-    ({"DefaultPassword": "hunter2"}, {"DefaultPassword": bundles.REMOVED}),
-    ({"AADOpaqueID": "abc", "UPN": "me@contoso.example"}, {"AADOpaqueID": bundles.REMOVED, "UPN": "me@contoso.example"}),
-    ("https://me:hunter2@proxy.example.com:8080", f"https://{bundles.REMOVED}@proxy.example.com:8080"),
-    ("client_secret=hunter2&x=1", f"client_secret={bundles.REMOVED}&x=1"),
-    ('{"refresh_token": "hunter2"}', f'{{"refresh_token": "{bundles.REMOVED}"}}'),
-    ([{"base64": "AAAA"}, 5, None, True], [bundles.REMOVED, 5, None, True]),
-    ("AADSTS700082: expired. Trace ID: 4f0e9d0b-7a55-4f0e-9d0b-0a52f3a7c111", None),
-])
+@pytest.mark.parametrize(
+    ("value", "redacted"),
+    [
+        ({"DefaultPassword": "hunter2"}, {"DefaultPassword": bundles.REMOVED}),
+        (
+            {"AADOpaqueID": "abc", "UPN": "me@contoso.example"},
+            {"AADOpaqueID": bundles.REMOVED, "UPN": "me@contoso.example"},
+        ),
+        ("https://me:hunter2@proxy.example.com:8080", f"https://{bundles.REMOVED}@proxy.example.com:8080"),
+        ("client_secret=hunter2&x=1", f"client_secret={bundles.REMOVED}&x=1"),
+        ('{"refresh_token": "hunter2"}', f'{{"refresh_token": "{bundles.REMOVED}"}}'),
+        ([{"base64": "AAAA"}, 5, None, True], [bundles.REMOVED, 5, None, True]),
+        ("AADSTS700082: expired. Trace ID: 4f0e9d0b-7a55-4f0e-9d0b-0a52f3a7c111", None),
+    ],
+)
 def test_what_looks_like_a_credential_is_taken_out_and_nothing_else(value, redacted):
     assert bundles.redact(value) == (value if redacted is None else redacted)
 
@@ -98,17 +107,25 @@ def changed(path: list, value) -> dict:
     return bundle
 
 
-@pytest.mark.parametrize(("bundle", "says"), [
-    ([], "no bundle"), ({}, "no bundle"), (changed(["format"], "other"), "no bundle"), (changed(["version"], 2), "version 2"),
-    (changed(["version"], None), "version"), (changed(["device", "utc"], "yesterday"), "device.utc"),
-    (changed(["device"], ...), "lacks device"), (changed(["asked_at"], "now"), "asked_at"),
-    (changed(["results", "provisioning_events", "value", "events"], {}), "events is no list"),
-    (changed(["results", "provisioning_events", "value", "events", 0, "data"], [5]), "data[0] is no str"),
-    (changed(["results", "cloud_join", "value", "key"], {"values": {}}), "lacks keys"),
-    (changed(["results", "unknown"], {"ok": True, "value": {}, "error": None}), "nothing that a diagnosis reads"),
-    (changed(["results", "system", "ok"], "yes"), "ok is no bool"),
-    (changed(["results", "cloud_join"], {"ok": False, "value": {}, "error": None}), "error is no object"),
-])
+@pytest.mark.parametrize(
+    ("bundle", "says"),
+    [
+        ([], "no bundle"),
+        ({}, "no bundle"),
+        (changed(["format"], "other"), "no bundle"),
+        (changed(["version"], 2), "version 2"),
+        (changed(["version"], None), "version"),
+        (changed(["device", "utc"], "yesterday"), "device.utc"),
+        (changed(["device"], ...), "lacks device"),
+        (changed(["asked_at"], "now"), "asked_at"),
+        (changed(["results", "provisioning_events", "value", "events"], {}), "events is no list"),
+        (changed(["results", "provisioning_events", "value", "events", 0, "data"], [5]), "data[0] is no str"),
+        (changed(["results", "cloud_join", "value", "key"], {"values": {}}), "lacks keys"),
+        (changed(["results", "unknown"], {"ok": True, "value": {}, "error": None}), "nothing that a diagnosis reads"),
+        (changed(["results", "system", "ok"], "yes"), "ok is no bool"),
+        (changed(["results", "cloud_join"], {"ok": False, "value": {}, "error": None}), "error is no object"),
+    ],
+)
 def test_a_damaged_bundle_is_refused_with_the_place(tmp_path, bundle, says):
     file = tmp_path / "bundle.json"
     file.write_text(json.dumps(bundle), encoding="utf-8")

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.winops.entra.plugins.modules.preflight import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_network
+from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_endpoints
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight_check import Plan
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -45,14 +46,14 @@ def test_skipped_checks_are_left_out():
 
 @pytest.mark.parametrize("cloud", ARGUMENT_SPEC["cloud"]["choices"])
 def test_each_cloud_has_its_own_endpoints(cloud):
-    hosts = [target.host for target in preflight_network.targets(Plan(tenant_id=scripted.TENANT, cloud=cloud))]
+    hosts = [target.host for target in preflight_endpoints.targets(Plan(tenant_id=scripted.TENANT, cloud=cloud))]
     assert len(set(hosts)) == 4
     ends = {"public": (".com", ".net"), "china": (".cn",)}.get(cloud, (".us",))
     assert all(host.endswith(ends) for host in hosts)
 
 
 def test_the_registration_service_is_asked_as_windows_asks_it():
-    target = preflight_network.targets(Plan(tenant_id=scripted.TENANT))[2]
+    target = preflight_endpoints.targets(Plan(tenant_id=scripted.TENANT))[2]
     assert target.url == f"https://enterpriseregistration.windows.net/{scripted.TENANT}/discover?api-version=1.7"
     assert target.headers["ocp-adrs-client-name"] == "dsreg"
 

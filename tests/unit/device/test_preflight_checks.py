@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_winrm
 
 from . import fit, scripted
@@ -60,8 +61,19 @@ def replies(**found):
 
 def enrolled(state=1, provider="MS DM Server", complete=False):
     def change(device):
-        device.registry[ENROLLMENTS] = key({}, Context=key(), **{ENROLLMENT: key({
-            "ProviderID": provider, "EnrollmentState": state, "DMPCertThumbPrint": fit.LISTENER if complete else "00"})})
+        device.registry[ENROLLMENTS] = key(
+            {},
+            Context=key(),
+            **{
+                ENROLLMENT: key(
+                    {
+                        "ProviderID": provider,
+                        "EnrollmentState": state,
+                        "DMPCertThumbPrint": fit.LISTENER if complete else "00",
+                    }
+                )
+            },
+        )
         if complete:
             device.handlers["scheduled_tasks"] = lambda _p: {"exists": True, "folders": [ENROLLMENT], "tasks": []}
     return change
@@ -80,13 +92,23 @@ def members(*found):
 
 
 def proxied(text):
-    return lambda d: d.registry.update({
-        r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections": key({"WinHttpSettings": winhttp(text)})})
+    return lambda d: d.registry.update(
+        {
+            r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections": key(
+                {"WinHttpSettings": winhttp(text)}
+            )
+        }
+    )
 
 
 def user_proxy(text):
-    return lambda d: d.handlers.update(registry_users_read=lambda p: {"users": {
-        "S-1-5-21-1-2-3-1002": key({"ProxyEnable": 1, "ProxyServer": text})} if "Internet Settings" in p["path"] else {}})
+    return lambda d: d.handlers.update(
+        registry_users_read=lambda p: {
+            "users": {"S-1-5-21-1-2-3-1002": key({"ProxyEnable": 1, "ProxyServer": text})}
+            if "Internet Settings" in p["path"]
+            else {}
+        }
+    )
 
 
 def tls(**values):
@@ -98,7 +120,9 @@ def certificate(**values):
 
 
 def rules(*found):
-    return lambda d: d.registry[preflight_winrm.FIREWALL]["keys"].update(FirewallRules=key(dict(enumerate_names(found))))
+    return lambda d: d.registry[preflight_winrm.FIREWALL]["keys"].update(
+        FirewallRules=key(dict(enumerate_names(found)))
+    )
 
 
 def enumerate_names(found):
@@ -151,16 +175,35 @@ STORIES = [
     ("clock", "fail", lambda d: skewed(d, -17280000), {}),
     ("tpm", "pass", both(), {}),
     ("tpm", "warn", instances("Win32_Tpm"), {}),
-    ("tpm", "warn", instances("Win32_Tpm", {
-        "SpecVersion": "1.2, 2, 3", "IsEnabled_InitialValue": True, "IsActivated_InitialValue": True}), {}),
-    ("tpm", "warn", instances("Win32_Tpm", {
-        "SpecVersion": "2.0", "IsEnabled_InitialValue": False, "IsActivated_InitialValue": True}), {}),
+    (
+        "tpm",
+        "warn",
+        instances(
+            "Win32_Tpm", {"SpecVersion": "1.2, 2, 3", "IsEnabled_InitialValue": True, "IsActivated_InitialValue": True}
+        ),
+        {},
+    ),
+    (
+        "tpm",
+        "warn",
+        instances(
+            "Win32_Tpm", {"SpecVersion": "2.0", "IsEnabled_InitialValue": False, "IsActivated_InitialValue": True}
+        ),
+        {},
+    ),
     ("tpm", "unknown", refuse("cim_query", "Win32_Tpm"), {}),
     ("disk", "pass", both(), {}),
     ("disk", "warn", instances("Win32_LogicalDisk", {"DeviceID": "C:", "FreeSpace": 2**30}), {}),
     ("disk", "fail", instances("Win32_LogicalDisk", {"DeviceID": "C:", "FreeSpace": 2**20}), {}),
-    ("disk", "pass", both(version(SystemRoot=r"D:\Windows"), instances(
-        "Win32_LogicalDisk", {"DeviceID": "C:", "FreeSpace": 0}, {"DeviceID": "D:", "FreeSpace": 2**40})), {}),
+    (
+        "disk",
+        "pass",
+        both(
+            version(SystemRoot=r"D:\Windows"),
+            instances("Win32_LogicalDisk", {"DeviceID": "C:", "FreeSpace": 0}, {"DeviceID": "D:", "FreeSpace": 2**40}),
+        ),
+        {},
+    ),
     ("disk", "unknown", instances("Win32_LogicalDisk"), {}),
     ("disk", "unknown", refuse("cim_query", "Win32_LogicalDisk"), {}),
     ("package_policy", "pass", both(), {}),
@@ -205,8 +248,18 @@ STORIES = [
     ("proxy", "fail", both(user_proxy("proxy.example.com:8080"), replies(endpoint_login=TIMEOUT)), {}),
     ("proxy", "fail", replies(endpoint_login=407), {}),
     ("proxy", "unknown", refuse("registry_read", "Internet Settings"), {}),
-    ("proxy", "unknown", lambda d: d.registry.update({
-        r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections": key({"WinHttpSettings": {"base64": "AAAA"}})}), {}),
+    (
+        "proxy",
+        "unknown",
+        lambda d: d.registry.update(
+            {
+                r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections": key(
+                    {"WinHttpSettings": {"base64": "AAAA"}}
+                )
+            }
+        ),
+        {},
+    ),
     ("tls", "pass", both(), {}),
     ("tls", "pass", tls(Enabled=1), {}),
     ("tls", "warn", tls(DisabledByDefault=1), {}),
@@ -259,8 +312,21 @@ STORIES = [
     ("local_administrator", "fail", members(administrator(500, enabled=False)), {}),
     ("local_administrator", "fail", members(administrator(locked=True)), {}),
     ("local_administrator", "fail", members(administrator(password_expired=True)), {}),
-    ("local_administrator", "fail", members({
-        "sid": "S-1-12-1-1-2-3-4", "name": None, "kind": "entra", "enabled": None, "locked": None, "password_expired": None}), {}),
+    (
+        "local_administrator",
+        "fail",
+        members(
+            {
+                "sid": "S-1-12-1-1-2-3-4",
+                "name": None,
+                "kind": "entra",
+                "enabled": None,
+                "locked": None,
+                "password_expired": None,
+            }
+        ),
+        {},
+    ),
     ("local_administrator", "unknown", refuse("local_administrators"), {}),
 ]
 
