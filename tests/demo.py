@@ -1,14 +1,16 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make demo`: the real join playbook over simulated devices, compared with what each device's scenario says.
+"""`make demo`: a tenant that lets nobody join and a fleet of every kind of device, brought to order by the real playbooks.
 
-Steps: start the lab, run the playbook in check mode (and prove that no device was touched), run it, compare the report
-with the scenario, run it again (and prove that nothing changes). Exit status 0 when all of it holds.
+Steps: ask the tenant whether joins would succeed (they would not), set it up with playbooks/tenant.yml, run playbooks/join.yml
+in check mode (and prove that no device was touched), run it, compare the report with what each device's scenario says, run
+both playbooks again (and prove that nothing changes). Exit status 0 when all of it holds.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -21,60 +23,93 @@ from tests.lab import process
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "lab"
-REPORT = ROOT / "build" / "demo" / "join-report.json"
+RESULTS = ROOT / "build" / "demo"
+REPORT = RESULTS / "join-report.json"
+TENANT = RESULTS / "tenant.json"
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
 # A simulated minute passes in a second. The product's own waiting is real, so it is told to wait for less than a real
 # device would need: 30 s here are half an hour there.
 SPEED = "60"
-WAITING = ("-e", "join_poll_interval=1", "-e", "join_timeout=30")
+JOIN = ("playbooks/join.yml", "-e", f"join_report={REPORT}", "-e", "join_check_tenant=true",
+        "-e", "join_poll_interval=1", "-e", "join_timeout=30")
+# Packages whose users the tenant is to let join; the scenario says which devices have others.
+ALLOWED = ("fleet", "rename", "no_mdm", "expired", "conditional_access")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a playbook run came to: exit status, the recap's changed counts, and the report where it wrote one."""
+
+    status: int
+    changed: dict[str, int]
+    report: dict | None
 
 
 def main() -> int:
     started = time.monotonic()
+    RESULTS.mkdir(parents=True, exist_ok=True)
     with process.running(OUT, "--scenario", "demo", "--speed", SPEED) as lab:
         expected = {device["name"]: device["expect"] for device in lab.get("/devices")}
-        title(f"A lab of {len(expected)} devices is running. First look: ansible-playbook playbooks/join.yml --check --diff")
+        print(f"A lab is running: {len(expected)} devices and a tenant that lets nobody join.")
+
+        title("Would joins succeed? join.yml asks the tenant before it asks any device")
         digests = {name: lab.get(f"/devices/{name}")["digest"] for name in expected}
-        predicted = run_playbook("--check", "--diff")
-        problems = check_mode_problems(lab, digests)
+        refused = play(*JOIN, "--check")
+        problems = [] if refused.status and refused.report is None else ["the tenant was not found unready"]
 
-        title("Now for real: ansible-playbook playbooks/join.yml")
-        first = run_playbook()
-        problems += differences(first, expected) + prediction_problems(predicted, first)
+        title("Set the tenant up: playbooks/tenant.yml")
+        TENANT.write_text(json.dumps(tenant_variables(lab)), encoding="utf-8")
+        repaired = play("playbooks/tenant.yml", "-e", f"@{TENANT}", "--diff")
+        problems += [] if repaired.status == 0 else ["the tenant could not be set up"]
 
-        title("Once more: a second run changes nothing")
-        second = run_playbook()
-        problems += changed_devices(second)
-        problems += [
-            f"{device['device']}: {device['outcome']} in the second run, which should find it joined"
-            for device in second["devices"]
-            if expected[device["device"]]["outcome"] == "joined" and device["outcome"] != "unchanged"]
+        title("First look at the fleet: playbooks/join.yml --check --diff")
+        predicted = play(*JOIN, "--check", "--diff")
+        problems += check_mode_problems(lab, digests)
+
+        title("Now for real: playbooks/join.yml")
+        first = play(*JOIN)
+        problems += differences(first, expected) + prediction_problems(predicted, first) + unproved(first)
+
+        title("Once more, both: a second run changes nothing")
+        problems += still_changing("tenant.yml", play("playbooks/tenant.yml", "-e", f"@{TENANT}"))
+        second = play(*JOIN)
+        problems += still_changing("join.yml", second) + joined_again(second, expected)
     title("What happened")
-    print_outcomes(first, expected)
-    print(f"\nreport: {REPORT.relative_to(ROOT)}   devices' commands: {(OUT / 'winrm.jsonl').relative_to(ROOT)}")
+    print_outcomes(first)
+    shown = [path.relative_to(ROOT) for path in (REPORT, OUT / "winrm.jsonl", OUT / "graph.jsonl")]
+    print(f"\nreport: {shown[0]}   what went to the devices: {shown[1]}   to Graph: {shown[2]}")
     print(f"{time.monotonic() - started:.0f} s in all")
     for problem in problems:
         print(f"PROBLEM: {problem}", file=sys.stderr)
-    print("FAILED: not every device ended as its scenario says" if problems else "Every device ended as its scenario says.")
+    print("FAILED: not everything ended as the scenario says" if problems else "Every device ended as its scenario says.")
     return 1 if problems else 0
 
 
-def run_playbook(*options: str) -> dict:
-    """Run the join playbook over the lab; returns its report, with the recap's changed counts under ``recap``."""
+def tenant_variables(lab: process.RunningLab) -> dict:
+    """Variables of the role tenant: exactly these package users may join, and nobody is there to confirm MFA."""
+    packages = lab.get("/packages")
+    return {"tenant_registration_policy": {
+        "join": {"scope": "selected", "users": [packages[label]["user"] for label in ALLOWED]}, "mfa_required": False}}
+
+
+def play(playbook: str, *options: str) -> Run:
+    """Run a playbook over the lab, its output on the screen."""
     REPORT.unlink(missing_ok=True)
     command = [
-        str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/join.yml", "-i", str(OUT / "inventory.yml"),
-        "-e", f"join_report={REPORT}", *WAITING, *options]
-    env = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
+        str(Path(sys.executable).with_name("ansible-playbook")), playbook, "-i", str(OUT / "inventory.yml"), *options]
+    tenant = json.loads((OUT / "tenant.json").read_text(encoding="utf-8"))["environment"]
+    env = os.environ | tenant | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
     lines = []
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         for line in run.stdout:
             lines.append(line)
             print(line, end="", flush=True)
-    if not REPORT.exists():
-        sys.exit(f"the playbook wrote no report (exit status {run.returncode})")
-    recap = {name: int(changed) for name, changed in RECAP.findall("".join(lines))}
-    return json.loads(REPORT.read_text(encoding="utf-8")) | {"recap": recap}
+    changed = {name: int(count) for name, count in RECAP.findall("".join(lines))}
+    return Run(run.returncode, changed, json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else None)
+
+
+def devices(run: Run) -> list[dict]:
+    return run.report["devices"] if run.report else []
 
 
 def check_mode_problems(lab: process.RunningLab, digests: dict[str, str]) -> list[str]:
@@ -85,36 +120,50 @@ def check_mode_problems(lab: process.RunningLab, digests: dict[str, str]) -> lis
     return sent + touched
 
 
-def differences(report: dict, expected: dict) -> list[str]:
+def differences(run: Run, expected: dict) -> list[str]:
     found = []
-    for device in report["devices"]:
-        expect = expected[device["device"]]
-        for field, value in expect.items():
-            if device.get({"mdm": "mdm_enrolled"}.get(field, field)) != value:
-                found.append(f"{device['device']}: {field} should be {value}, is {device.get(field)} ({device.get('msg')})")
-    missing = set(expected) - {device["device"] for device in report["devices"]}
+    for device in devices(run):
+        for field, value in expected[device["device"]].items():
+            field = {"mdm": "mdm_enrolled"}.get(field, field)
+            if field in device and device[field] != value:
+                found.append(f"{device['device']}: {field} should be {value}, is {device[field]} ({device.get('msg')})")
+    missing = set(expected) - {device["device"] for device in devices(run)}
     return found + [f"{name}: not in the report" for name in sorted(missing)]
 
 
-def prediction_problems(predicted: dict, report: dict) -> list[str]:
+def prediction_problems(predicted: Run, run: Run) -> list[str]:
     """A device that check mode would join is tried, one it refuses is refused, one it leaves alone stays."""
-    after = {device["device"]: device["outcome"] for device in report["devices"]}
+    after = {device["device"]: device["outcome"] for device in devices(run)}
     fits = {"would_join": ("joined", "failed", "unreachable"), "refused": ("refused",), "unchanged": ("unchanged",)}
     return [
-        f"{device['device']}: check mode said {device['outcome']}, the real run {after[device['device']]}"
-        for device in predicted["devices"] if after[device["device"]] not in fits.get(device["outcome"], (device["outcome"],))]
+        f"{device['device']}: check mode said {device['outcome']}, the real run {after.get(device['device'])}"
+        for device in devices(predicted)
+        if after.get(device["device"]) not in fits.get(device["outcome"], (device["outcome"],))]
 
 
-def changed_devices(report: dict) -> list[str]:
-    return [f"{name}: changed={count} in the second run" for name, count in report["recap"].items() if count]
+def unproved(run: Run) -> list[str]:
+    return [
+        f"{device['device']}: the directory does not know it" for device in devices(run)
+        if device["outcome"] in ("joined", "unchanged") and not (device.get("directory") or {}).get("found")]
 
 
-def print_outcomes(report: dict, expected: dict) -> None:
-    kinds = {name: expect.get("kind", "") for name, expect in expected.items()}
-    for device in report["devices"]:
+def still_changing(playbook: str, run: Run) -> list[str]:
+    counts = [f"{playbook}: changed={count} for {name} in the second run" for name, count in run.changed.items() if count]
+    return counts or ([] if run.changed else [f"{playbook}: the second run did not end"])
+
+
+def joined_again(run: Run, expected: dict) -> list[str]:
+    return [
+        f"{device['device']}: {device['outcome']} in the second run, which should find it joined" for device in devices(run)
+        if expected[device["device"]]["outcome"] == "joined" and device["outcome"] != "unchanged"]
+
+
+def print_outcomes(run: Run) -> None:
+    for device in devices(run):
         reason = " ".join(part for part in (device.get("code"), device.get("cause")) if part)
-        print(f"  {device['device']:28} {device['outcome']:11} {reason or device.get('device_id') or ''} {kinds[device['device']]}".rstrip())
-    print("  " + ", ".join(f"{count} {name}" for name, count in report["totals"].items()))
+        print(f"  {device['device']:28} {device['outcome']:11} {reason or device.get('device_id') or ''}".rstrip())
+    if run.report:
+        print("  " + ", ".join(f"{count} {name}" for name, count in run.report["totals"].items()))
 
 
 def title(text: str) -> None:

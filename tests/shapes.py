@@ -56,7 +56,8 @@ def _object_complaints(shape: dict[str, t.Any], value: t.Any, where: str) -> lis
         return [f"{where}: {value!r:.80} is not an object"]
     known = {name.removesuffix("?"): rule for name, rule in shape.items() if name != "*"}
     found = [
-        f"{where}: {name!r} is missing" for name in shape
+        f"{where}: {name!r} is missing"
+        for name in shape
         if name != "*" and not name.endswith("?") and name not in value
     ]
     for name, item in value.items():

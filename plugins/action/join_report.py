@@ -27,8 +27,9 @@ class ActionModule(ActionBase):
         hosts = args["hosts"] if args["hosts"] is not None else task_vars["ansible_play_hosts_all"]
         records = {host: hostvars[host].get(args["fact"]) for host in hosts}
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-        made = report.report(records, now)
-        batch = set(task_vars.get("ansible_play_batch") or hosts)
+        made = report.report(records, now, args["directory"])
+        # Within a rollout the wave, elsewhere all that were asked for.
+        batch = set(hosts if args["hosts"] is not None else task_vars["ansible_play_batch"])
         lines = report.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
         lines.append(report.summary(made["totals"]))
         for line in lines:

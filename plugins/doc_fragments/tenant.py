@@ -20,7 +20,8 @@ options:
         lasts for the playbook.
       - V(environment) reads the variables of azure-identity's C(EnvironmentCredential).
     type: str
-    choices: [auto, client_secret, certificate, managed_identity, workload_identity, azure_cli, device_code, environment]
+    choices: [auto, client_secret, certificate, managed_identity, workload_identity, azure_cli, device_code,
+      environment]
     default: auto
   tenant_id:
     description:
@@ -49,7 +50,8 @@ options:
     type: str
   federated_token_file:
     description:
-      - A file on the controller with the token of a workload (Kubernetes, GitHub, Azure DevOps) that the application trusts.
+      - A file on the controller with the token of a workload (Kubernetes, GitHub, Azure DevOps) that the application
+        trusts.
       - Falls back to the environment variable E(AZURE_FEDERATED_TOKEN_FILE).
     type: path
   cloud:
@@ -69,8 +71,8 @@ options:
     type: str
   ca_file:
     description:
-      - A PEM file on the controller with the CA certificates to trust, in place of the usual ones. A proxy that opens TLS
-        needs it.
+      - A PEM file on the controller with the CA certificates to trust, in place of the usual ones. A proxy that opens
+        TLS needs it.
       - Falls back to the environment variable E(WINOPS_ENTRA_CA_FILE).
     type: path
   disable_instance_discovery:
@@ -81,9 +83,10 @@ options:
     default: false
   token_cache:
     description:
-      - A directory on the controller, yours alone (mode 0700), in which the tasks of a run share their access token. It is
-        created where it is missing; the file in it has the mode 0600 and holds a token, which is a secret, for as long as
-        the service lets it live (about an hour).
+      - A directory on the controller, yours alone (mode 0700), in which the tasks of a run share their access token.
+        It is
+        created where it is missing; the file in it has the mode 0600 and holds a token, which is a secret, for as long
+        as the service lets it live (about an hour).
       - Without it each task asks for a token of its own; the items of a loop share one.
       - Falls back to the environment variable E(WINOPS_ENTRA_TOKEN_CACHE).
     type: path
@@ -96,7 +99,7 @@ attributes:
   action_group:
     description: Use C(group/winops.entra.tenant) in C(module_defaults) to sign in once for all modules of the tenant.
     support: full
-    membership: winops.entra.tenant
+    membership: [winops.entra.tenant]
 requirements:
   - azure-identity >= 1.19.0, on the controller
   - msgraph-sdk >= 1.40.0, on the controller

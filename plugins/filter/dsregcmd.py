@@ -58,9 +58,9 @@ EXAMPLES = r"""
         msg: "{{ audit | dict2items | selectattr('value.keys.TenantId', 'defined')
                  | rejectattr('value.keys.TenantId', 'eq', tenant_id) | map(attribute='key') }}"
 
-- name: Explain why a hybrid join did not work
-  ansible.builtin.debug:
-    msg: "{{ (text | winops.entra.dsregcmd)['keys']['Client ErrorCode'] | winops.entra.join_error }}"
+    - name: Explain why a hybrid join did not work
+      ansible.builtin.debug:
+        msg: "{{ (text | winops.entra.dsregcmd)['keys']['Client ErrorCode'] | winops.entra.join_error }}"
 """
 
 RETURN = r"""

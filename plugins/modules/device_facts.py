@@ -103,7 +103,7 @@ ansible_facts:
             discovery_url: https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc
         packages:
           description:
-            - Provisioning packages. C(installed) is false for one that has failed so far: the engine goes on trying.
+            - Provisioning packages. C(installed) is false for one that has failed so far, the engine goes on trying.
             - C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT.
           returned: subset packages
           type: list

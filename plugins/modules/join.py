@@ -146,14 +146,21 @@ outcome:
   description:
     - What became of the join. V(joined), V(unchanged) (it was joined to this tenant before), V(refused) (before anything
       changed), V(failed), or in check mode V(would_join).
-  returned: always
+  returned: always, unless Ansible itself refuses an option
   type: str
   sample: joined
+join:
+  description: What the device is joined to, read last. See M(winops.entra.device_facts).
+  returned: once the device has been looked at
+  type: dict
+mdm:
+  description: Its MDM enrollment, read last. See M(winops.entra.device_facts).
+  returned: once the device has been looked at
+  type: dict
 ansible_facts:
   description:
-    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode and after a
-      refusal the state now.
-  returned: once the device has been looked at
+    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode the state now.
+  returned: success
   type: dict
 reboot_required:
   description: Whether Windows waits for a restart.

@@ -29,6 +29,12 @@ options:
     description: The devices to report on. All hosts of the play by default.
     type: list
     elements: str
+  directory:
+    description:
+      - Devices as M(winops.entra.directory_device_info) returns them. Each joined device of the report then says what the
+        directory, and Intune, know of it.
+    type: list
+    elements: dict
   table_limit:
     description: Show every device of a wave where there are at most this many, else only those that need attention.
     type: int
@@ -69,6 +75,7 @@ ARGUMENT_SPEC = {
     "dest": {"type": "path", "default": "join-report.json"},
     "fact": {"type": "str", "default": "join_outcome"},
     "hosts": {"type": "list", "elements": "str"},
+    "directory": {"type": "list", "elements": "dict"},
     "table_limit": {"type": "int", "default": 50},
     "write_in_check_mode": {"type": "bool", "default": True},
 }

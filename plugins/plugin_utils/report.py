@@ -13,6 +13,7 @@ from collections import Counter
 OUTCOMES = (
     "joined", "disconnected", "unchanged", "would_join", "would_disconnect", "refused", "failed", "unreachable",
     "not_started")
+JOINED = ("joined", "unchanged")
 NEEDS_ATTENTION = ("refused", "failed", "unreachable")
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 
@@ -23,8 +24,7 @@ def outcome(result: dict) -> dict:
     ``{outcome, changed, seconds, device_id, tenant_id, join_type, mdm_enrolled, restarted, reboot_required, msg, code, name,
     side, cause, fix, doc, phases}``; what is not known is null.
     """
-    facts = (result.get("ansible_facts") or {}).get("entra") or {}
-    join = facts.get("join") or {}
+    join = result.get("join") or {}
     error = result.get("error") or {}
     phases = result.get("phases") or []
     unreachable = bool(result.get("unreachable"))
@@ -35,7 +35,7 @@ def outcome(result: dict) -> dict:
         "device_id": join.get("device_id"),
         "tenant_id": join.get("tenant_id"),
         "join_type": join.get("type"),
-        "mdm_enrolled": (facts.get("mdm") or {}).get("enrolled"),
+        "mdm_enrolled": (result.get("mdm") or {}).get("enrolled"),
         "restarted": result.get("restarted"),
         "reboot_required": result.get("reboot_required"),
         "msg": result.get("msg") if result.get("failed") or unreachable else None,
@@ -65,12 +65,38 @@ def disconnect_outcome(result: dict) -> dict:
     }
 
 
-def report(records: dict[str, dict | None], generated: str) -> dict:
-    """The report of a rollout from one record (or None: not started yet) a device: ``{generated, totals, devices}``."""
+def report(records: dict[str, dict | None], generated: str, directory: list[dict] | None = None) -> dict:
+    """The report of a rollout from one record (or None: not started yet) a device: ``{generated, totals, devices}``.
+
+    With ``directory`` (devices as winops.entra.directory_device_info returns them) each joined device says what the
+    directory knows of it, and the totals how many it knows.
+    """
     devices = [{"device": name, **(record or {"outcome": "not_started"})} for name, record in records.items()]
+    if directory is not None:
+        _prove(devices, directory)
     counted = Counter(device["outcome"] for device in devices)
     totals = {name: counted[name] for name in OUTCOMES if counted[name]}
+    if directory is not None:
+        known = [device["directory"]["found"] for device in devices if "directory" in device]
+        totals |= {"in_directory": sum(known), "not_in_directory": len(known) - sum(known)}
     return {"generated": generated, "totals": {"devices": len(devices), **totals}, "devices": devices}
+
+
+def _prove(devices: list[dict], directory: list[dict]) -> None:
+    by_id = {found["device_id"]: found for found in directory if found.get("object_id")}
+    for device in devices:
+        if device["outcome"] not in JOINED:
+            continue
+        found = by_id.get(device.get("device_id"))
+        intune = (found or {}).get("intune") or {}
+        device["directory"] = {
+            "found": found is not None,
+            "object_id": (found or {}).get("object_id"),
+            "enabled": (found or {}).get("enabled"),
+            "join_type": (found or {}).get("join_type"),
+            "intune_id": intune.get("id"),
+            "compliance": intune.get("compliance"),
+        }
 
 
 def table(devices: list[dict], limit: int) -> list[str]:
@@ -97,6 +123,9 @@ def _says(device: dict) -> str:
         code = f"{device['code']}: " if device.get("code") else ""
         return f"{code}{device.get('cause') or device.get('msg') or ''} -> {device.get('fix') or 'see msg in the report'}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
+    if "directory" in device:
+        parts += ["in the directory" if device["directory"]["found"] else "NOT in the directory"]
+        parts += ["in Intune"] if device["directory"]["intune_id"] else []
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     return ", ".join(parts)

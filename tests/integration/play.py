@@ -135,11 +135,12 @@ class Player:
     @contextlib.contextmanager
     def running(
         self, lab: RunningLab, playbook: Path | list, *options: str, variables: dict | None = None,
-        host_variables: dict[str, dict] | None = None, environment: dict[str, str] | None = None,
+        host_variables: dict[str, dict] | None = None,
     ) -> Iterator[RunningPlay]:
         """Start a playbook (a file, or its content as data) with the lab's inventory; it is dead when the block ends.
 
-        variables: extra variables of the command line; host_variables: by host, over those of the inventory.
+        variables: extra variables of the command line, to which run_directory is added; host_variables: by host, over
+        those of the inventory.
         """
         self._count += 1
         directory = self._directory / f"play{self._count:02d}"
@@ -149,11 +150,11 @@ class Player:
             command += ["-i", _write(directory / "hosts.yml", {"all": {"hosts": host_variables}})]
         if not isinstance(playbook, Path):
             playbook = Path(_write(directory / "playbook.yml", playbook))
-        extra = {"lab_control": lab.ready["control"], **(variables or {})}
+        extra = {"lab_control": lab.ready["control"], "run_directory": str(directory), **(variables or {})}
         command += ["-e", "@" + _write(directory / "variables.yml", extra), *options, str(playbook)]
         with (directory / "output.txt").open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=_environment(directory) | (environment or {}), stdin=subprocess.DEVNULL,
+                command, cwd=ROOT, env=_environment(directory), stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT)
         run = RunningPlay(process, directory)
         try:
@@ -184,6 +185,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"), "ANSIBLE_CALLBACKS_ENABLED": "task_results",
         "ANSIBLE_ACTION_PLUGINS": str(HERE / "action_plugins"), "TASK_RESULTS": str(directory / "results.jsonl"),
         "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"), "TMPDIR": str(directory / "tmp"),
+        "ANSIBLE_LOG_PATH": str(directory / "ansible.log"),
     }
 
 

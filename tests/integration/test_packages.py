@@ -26,6 +26,7 @@ FLEET: dict[str, t.Any] = {
     "devices": [
         *({**PLAIN, "name": name} for name in SOURCES),
         {**PLAIN, "name": "failing"},
+        {**PLAIN, "name": "another-id"},
         {**PLAIN, "name": "slow", "device": {"engine": {"seconds": 600}}},
         {"kind": "packages_forbidden", "name": "forbidden"},
         {"kind": "server", "name": "server"},
@@ -34,6 +35,7 @@ FLEET: dict[str, t.Any] = {
         {**PLAIN, "name": "off"},
     ],
 }
+PUT = {"name": "put", "device_file": {"src": "{{ site }}", "dest": USERS_PATH}, "when": "'path' in want"}
 OPTIONS = ("src", "path", "url", "checksum", "package_id", "keep_copy", "timeout")
 
 
@@ -62,8 +64,7 @@ def story() -> Tasks:
     absent = {
         "state": "absent", "poll_interval": 1, "src": options["src"],
         "package_id": "{{ omit if 'src' in want else want.package_id }}"}
-    tasks: Tasks = [{
-        "name": "put", "device_file": {"src": "{{ site }}", "dest": USERS_PATH}, "when": "'path' in want"}]
+    tasks: Tasks = [PUT]
     for name, given in (("present", present), ("present again", present), ("forced", present | {"force": True}),
                         ("absent", absent), ("absent again", absent)):
         tasks += [
@@ -160,19 +161,22 @@ def refusals(lab: RunningLab, player: Player) -> Stories:
     site, expired = (str(inspection.package_file(lab, label)) for label in ("site", "expired"))
     wanted = {
         "failing": {"src": expired, "timeout": 30}, "slow": {"src": site, "timeout": 3}, "forbidden": {"src": site},
+        "another-id": {"path": USERS_PATH, "package_id": "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"},
         "server": {"src": site}, "filtered-token": {"src": site}}
     options = {option: f"{{{{ want.{option} | default(omit) }}}}" for option in OPTIONS}
     apply = {"winops.entra.ppkg": options | {"poll_interval": 1}, "ignore_errors": True}
     tasks: Tasks = [
-        {"name": "before", "lab_state": {}}, {"name": "apply", **apply}, {"name": "after", "lab_state": {}},
+        PUT, {"name": "before", "lab_state": {}}, {"name": "apply", **apply}, {"name": "after", "lab_state": {}},
         {"name": "again", **apply, "when": "inventory_hostname == 'slow'", "vars": {"want": {"src": site}}},
         {"name": "after again", "lab_state": {}}]
-    play = player.tasks(lab, tasks, hosts=",".join(wanted), host_variables=joins.wanted(wanted))
+    play = player.tasks(
+        lab, tasks, hosts=",".join(wanted), host_variables=joins.wanted(wanted), variables={"site": site})
     return Stories(lab, play, "")
 
 
 @pytest.mark.parametrize(("name", "side", "says"), [
-    ("failing", "tenant", "AADSTS700082"), ("forbidden", "device", "0x800704ec"),
+    ("failing", "tenant", "AADSTS700082"), ("another-id", "device", "ppkg_info"),
+    ("forbidden", "device", "0x800704ec"),
     ("slow", "device", "not applied after 3 s"), ("server", "device", "no provisioning cmdlets"),
     ("filtered-token", "device", "LocalAccountTokenFilterPolicy")])
 def test_a_package_that_cannot_be_applied_is_explained(refusals: Stories, name: str, side: str, says: str) -> None:
@@ -183,7 +187,7 @@ def test_a_package_that_cannot_be_applied_is_explained(refusals: Stories, name: 
     assert says in result["msg"] + json.dumps(result["error"]), result
 
 
-@pytest.mark.parametrize("name", ["failing", "forbidden", "server", "filtered-token"])
+@pytest.mark.parametrize("name", ["failing", "another-id", "forbidden", "server", "filtered-token"])
 def test_a_package_that_was_not_applied_leaves_nothing_of_ours(refusals: Stories, name: str) -> None:
     assert inspection.ours(refusals.play.state(name, "after")) == []
 

@@ -262,4 +262,3 @@ def test_ansible_moves_files_both_ways(lab: RunningLab, devices: dict[str, Devic
     assert code == 0, output
     for way in hosts["all"]["hosts"]:
         assert (tmp_path / f"back_of_{way}").read_bytes() == content
-

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the lab: ``python3 -m tests.lab [--devices N] [--scenario NAME|FILE] [--out build/lab] [--speed F]``.
 
-Writes <out>/ca.pem, <out>/inventory.yml, <out>/winrm.jsonl and, last and whole, <out>/ready.json with
-{pid, control, devices}; prints one line when it is ready; stops on SIGTERM and SIGINT.
+Writes <out>/ca.pem, <out>/inventory.yml, <out>/tenant.env, <out>/tenant.json, <out>/winrm.jsonl, <out>/graph.jsonl and,
+last and whole, <out>/ready.json with {pid, control, devices, graph, authority}; prints one line when it is ready; stops
+on SIGTERM and SIGINT.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from aiohttp import web
 
 from . import inventory, tls
 from .control import application
+from .graph import files as tenant_files
+from .graph.recording import Recording
+from .graph.server import Server
+from .graph.service import Service
 from .host import ScenarioError, World
 from .recorder import Recorder
 from .scenario import load_world
@@ -57,25 +62,33 @@ async def _run(world: World, out: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     recorder = Recorder(out / "winrm.jsonl")
-    listeners = Listeners(world.hosts, recorder, tls.issue(out))
+    context = tls.issue(out)
+    listeners = Listeners(world.hosts, recorder, context)
+    service = Service(world.directory, world.clock)
+    tenant = Server(service, context, Recording(out / "graph.jsonl"))
     try:
         await world.start()
         await listeners.start()
+        await tenant.start()
+        tenant_files.write(out, service, world.tenants, tenant.origin, tenant.identity)
         inventory.write(out / "inventory.yml", world, listeners.ports, out / "ca.pem")
-        async with _control(world) as control:
-            _write_ready(out / "ready.json", {"pid": os.getpid(), "control": control, "devices": len(world.hosts)})
+        async with _control(world, service) as control:
+            _write_ready(out / "ready.json", {
+                "pid": os.getpid(), "control": control, "devices": len(world.hosts), "graph": tenant.origin,
+                "authority": tenant.origin})
             print(f"lab: {len(world.hosts)} devices, inventory {out / 'inventory.yml'}, control {control}", flush=True)
             await stop.wait()
     finally:
         (out / "ready.json").unlink(missing_ok=True)
+        await tenant.stop()
         await listeners.stop()
         await world.stop()
         recorder.close()
 
 
 @contextlib.asynccontextmanager
-async def _control(world: World) -> AsyncIterator[str]:
-    runner = web.AppRunner(application(world), access_log=None)
+async def _control(world: World, service: Service) -> AsyncIterator[str]:
+    runner = web.AppRunner(application(world, service), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

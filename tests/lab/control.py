@@ -12,10 +12,12 @@ DELETE /devices/NAME/faults              no faults are pending any more
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
-PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "conditional_access": []}
+PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "security_defaults": {},
+                                         "conditional_access": []}
 POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"}
 PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
 DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
+(/tenant/faults, /tenant/settings, ...)   ``tests.lab.graph.control``
 GET /packages                            {label: {id, user, tenant}}
 =======================================  ==============================================================================
 
@@ -35,6 +37,8 @@ from aiohttp import web
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
 from .device.wire import utc_text
+from .graph import control as graph_control
+from .graph.service import Service
 from .scenario_schema import FAULTS
 from .tenant import Tenant
 from .tenant.model import LIFETIME_DAYS
@@ -42,13 +46,15 @@ from .world import World
 
 WORLD: web.AppKey[World] = web.AppKey("world", World)
 ACCOUNT = ("enabled", "locked", "password_expired", "expired", "administrator")
-POLICIES = ("registration_policy", "mdm_policy", "conditional_access")
+POLICIES = ("registration_policy", "mdm_policy", "security_defaults", "conditional_access")
 
 
-def application(world: World) -> web.Application:
-    """The API of one world; ``tests.lab.__main__`` serves it."""
+def application(world: World, service: Service | None = None) -> web.Application:
+    """The API of one world; ``tests.lab.__main__`` serves it. With ``service`` also the switches of its Graph."""
     app = web.Application(middlewares=[_errors])
     app[WORLD] = world
+    if service is not None:
+        graph_control.add_routes(app, service, _find_tenant)
     app.router.add_get("/devices", _devices)
     app.router.add_get("/devices/{name}", _device)
     app.router.add_get("/devices/{name}/events", _events)
@@ -146,7 +152,7 @@ async def _change_account(request: web.Request) -> web.Response:
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
-    shown = {field.name: getattr(tenant, field.name) for field in dataclasses.fields(tenant)}
+    shown = {f.name: getattr(tenant, f.name) for f in dataclasses.fields(tenant) if f.name != "applications"}
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
         for token in tenant.tokens.values()]
@@ -158,7 +164,7 @@ async def _set_policies(request: web.Request) -> web.Response:
     unknown = set(body) - set(POLICIES)
     if unknown:
         raise _Refused(400, f"only {', '.join(POLICIES)} can be set, not {', '.join(sorted(unknown))}")
-    for name in POLICIES[:2]:
+    for name in POLICIES[:3]:
         getattr(tenant, name).update(body.get(name, {}))
     tenant.conditional_access = body.get("conditional_access", tenant.conditional_access)
     return web.json_response({name: getattr(tenant, name) for name in POLICIES})

@@ -20,8 +20,8 @@ import hmac
 import io
 import struct
 import uuid
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 MAGIC = b"MSWIM\0\0\0"

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import yaml
 
-from . import ppkg
+from . import ppkg, scenario_tenant
 from .clock import Clock
 from .device import build as builder
 from .device.device import Device
 from .host import ScenarioError
 from .scenario_schema import check
 from .tenant import Directory, Tenant
-from .tenant.model import some_members
+from .tenant.furnish import furnish
 from .world import World
 
 DIRECTORY = Path(__file__).with_name("scenarios")
@@ -43,7 +43,7 @@ def load_world(scenario: str = "demo", *, devices: int | None = None, speed: flo
     directory = Directory(list(tenants.values()), clock)
     packages = {label: _package(label, options, tenants, clock) for label, options in description["packages"].items()}
     for label, options in description["tenants"].items():
-        _set_policies(tenants[label], options, packages)
+        scenario_tenant.shape(tenants[label], options, packages, clock)
     _delete_users(description["packages"], packages)
     paths = _write(packages, out)
     directory.web = {f"{WEB}{label}.ppkg": package.data for label, package in packages.items()}
@@ -102,8 +102,7 @@ def _tenant(label: str, options: dict[str, t.Any]) -> Tenant:
     domain = options.get("domain", f"{label}.example")
     tenant = Tenant(options.get("id") or Tenant("", label, [domain]).object_id(f"tenant/{label}"),
                     options.get("name", label), [domain, f"{label}.onmicrosoft.example"])
-    tenant.add_user(f"admin@{domain}", "Admin of the lab")
-    tenant.add_user(f"lab.user@{domain}", "User of the lab")
+    furnish(tenant)
     return tenant
 
 
@@ -121,36 +120,6 @@ def _package(label: str, options: dict[str, t.Any], tenants: dict[str, Tenant], 
         variant=options.get("variant", "wcd"))
     upn = tenant.users[token.user_id]["userPrincipalName"] if token else None
     return builder.Package(label, data, tenant, upn, package_id, token)
-
-
-def _set_policies(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, builder.Package]) -> None:
-    def users(labels: list[str]) -> list[str]:
-        upns = {packages[label].upn for label in labels}
-        return [user["id"] for user in tenant.users.values() if user["userPrincipalName"] in upns]
-
-    join, mdm = options.get("join", "all"), options.get("mdm", "all")
-    rules = tenant.registration_policy
-    if join == "none":
-        rules["azureADJoin"]["allowedToJoin"] = {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
-    elif join != "all":
-        group = tenant.add_group("Package users who may join", users(join))
-        rules["azureADJoin"]["allowedToJoin"] = some_members([], [group["id"]])
-    if options.get("mfa"):
-        rules["multiFactorAuthConfiguration"] = "required"
-    rules["userDeviceQuota"] = options.get("quota", rules["userDeviceQuota"])
-    if isinstance(mdm, list):
-        lab_user = [user["id"] for user in tenant.users.values() if user["userPrincipalName"].startswith("lab.user@")]
-        group = tenant.add_group("Users in the MDM scope", users(mdm) + lab_user)
-        tenant.mdm_policy.update({"appliesTo": "selected", "includedGroups": [group["id"]]})
-    else:
-        tenant.mdm_policy["appliesTo"] = mdm
-    for control, labels in options.get("conditional_access", {}).items():
-        tenant.conditional_access.append({
-            "id": tenant.object_id(f"conditional access/{control}"), "displayName": f"Lab: {control}",
-            "state": "enabled",
-            "conditions": {"users": {"includeUsers": users(labels)}, "applications": {"includeApplications": ["All"]}},
-            "grantControls": {"operator": "OR", "builtInControls": [control]},
-        })
 
 
 def _delete_users(options: dict[str, dict], packages: dict[str, builder.Package]) -> None:
@@ -182,10 +151,10 @@ def _fleet(description: dict[str, t.Any], wanted: int | None) -> t.Iterator[tupl
     """(inventory name, kind, options) of each device; names are numbered by kind."""
     entries = [entry for entry in description["devices"] for _each in range(entry.get("count", 1))]
     total = wanted or len(entries)
-    counters: dict[str, itertools.count] = {}
+    counters: dict[str, int] = {}
     for position, entry in enumerate(itertools.islice(itertools.cycle(entries), total)):
         kind = entry["kind"]
-        number = next(counters.setdefault(kind, itertools.count(1)))
+        counters[kind] = number = counters.get(kind, 0) + 1
         own_name = entry.get("name") if position < len(entries) and entry.get("count", 1) == 1 else None
         name = own_name or f"{kind.replace('_', '-')}-{number:0{max(2, len(str(total)))}d}"
         yield name, kind, _merge(description["kinds"][kind], entry)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from .device.bitlocker import TYPES
 from .device.images import CLIENT_VERSIONS, EDITIONS, LANGUAGES, SERVER_VERSIONS
+from .graph.faults import KINDS as GRAPH_FAULTS
 from .host import ScenarioError
+from .tenant.licences import PRODUCTS
+from .tenant.roles import SHORT as ROLES
 
 Shape = t.Any
 
@@ -47,7 +50,24 @@ TENANT = {
     "id": str, "name": str, "domain": str, "mfa": bool, "quota": int,
     "join": Either((OneOf(("all", "none")), ListOf(str))),
     "mdm": Either((OneOf(("all", "none")), ListOf(str))),
-    "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
+    "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)}, "conditional_access_policies": ListOf(dict),
+    "security_defaults": bool, "registration_policy": dict,
+    "users": MapOf({
+        "name": str, "enabled": bool, "licences": ListOf(OneOf(PRODUCTS)), "without": ListOf(str), "devices": int,
+        "roles": ListOf(OneOf(ROLES)), "usage_location": str}),
+    "groups": MapOf({
+        "members": ListOf(str), "packages": ListOf(str), "rule": str, "paused": bool, "description": str,
+        "unique_name": str, "role_assignable": bool}),
+    "skus": MapOf(int), "without_service_principals": ListOf(str),
+    "devices": ListOf(Needs(("name",), {
+        "name": str, "count": int, "trust": OneOf(("AzureAd", "ServerAd", "Workplace")), "days": float,
+        "signed_in": bool, "enabled": bool, "owner": str, "properties": dict})),
+    "autopilot": ListOf(Needs(("serial",), {
+        "serial": str, "group_tag": str, "model": str, "manufacturer": str, "user": str})),
+    "faults": ListOf(Needs(("kind",), {
+        "kind": OneOf(GRAPH_FAULTS), "times": int, "skip": int, "path": str, "methods": ListOf(str), "after": bool,
+        "html": bool, "retry_after": float, "seconds": float, "host": str, "code": str})),
+    "settings": {"lag": int, "page_size": int, "rule_reads": int, "token_lifetime": int},
 }
 PACKAGE = {
     "title": str, "version": str, "tenant": str, "computer_name": str, "security_key": bool,
@@ -147,6 +167,11 @@ class check:
             for option in ("join", "mdm"):
                 if isinstance(tenant.get(option), list):
                     _known(path, f"tenants.{label}.{option}", tenant[option], merged, "packages")
+            for name, group in tenant.get("groups", {}).items():
+                _known(path, f"tenants.{label}.groups.{name}", group.get("packages", []), merged, "packages")
+                _users(path, f"tenants.{label}.groups.{name}.members", group.get("members", []), tenant)
+            for number, entry in enumerate(tenant.get("devices", [])):
+                _users(path, f"tenants.{label}.devices[{number}].owner", [entry.get("owner", "admin")], tenant)
             for control, labels in tenant.get("conditional_access", {}).items():
                 _known(path, f"tenants.{label}.conditional_access.{control}", labels, merged, "packages")
         for label, package in merged["packages"].items():
@@ -173,6 +198,13 @@ def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
             _refuse(path, f"{place}.device.windows.build",
                     f"no {'server' if server else 'client'} Windows here has build {windows['build']}; "
                     f"use one of {', '.join(map(str, known))}, with the revision behind a dot")
+
+
+def _users(path: Path, place: str, names: list[str], tenant: dict) -> None:
+    known = [name.partition("@")[0] for name in tenant.get("users", {})] + ["admin", "lab.user"]
+    for name in names:
+        if name.partition("@")[0] not in known:
+            _refuse(path, place, f"there is no user '{name}'{_suggest(name, known)}")
 
 
 def _known(path: Path, place: str, names: list[str], merged: dict, part: str) -> None:

@@ -190,7 +190,7 @@ def prove_job(table: Table, shell: Shell, packed: bytes | None, right: t.Callabl
 
 def prove_with_stubs(table: Table, shell: Shell) -> None:
     """Everything, on any system."""
-    before, _, after = (DEVICE / "runner.ps1").read_text(encoding="ascii").partition(MARKER)
+    before, _rest, after = (DEVICE / "runner.ps1").read_text(encoding="ascii").partition(MARKER)
     if not after:
         raise SystemExit(f"runner.ps1 has no line {MARKER!r}")
     stubs = (HERE / "stubs.ps1").read_text(encoding="ascii")

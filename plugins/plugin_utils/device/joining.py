@@ -257,15 +257,18 @@ class Join:
 
     @property
     def facts(self) -> dict:
-        return self.learned["ansible_facts"]["entra"]
+        """What was read last, as winops.entra.device_facts returns it. A failed task shows only what matters of it."""
+        return self._facts
 
     @facts.setter
     def facts(self, facts: dict) -> None:
-        self.learned["ansible_facts"] = {"entra": facts}
+        self._facts = facts
+        self.learned |= {"join": facts["join"], "mdm": facts["mdm"]}
 
     def _result(self, outcome: str) -> dict:
         self.learned["outcome"] = outcome
         return {
+            "ansible_facts": {"entra": self.facts},
             "reboot_required": bool(self.facts["os"]["pending_reboot"]),
             "restarted": self.restarted,
         }

@@ -126,7 +126,12 @@ class PackageState:
         if answer is None:
             raise self._install_failed(last[0], None)
         if not provisioning.installed(answer["packages"], self.package.id):
-            raise self._install_failed(answer, None)
+            if diagnosis.find(answer):
+                raise self._install_failed(answer, None)
+            raise Failure(
+                f"the package was applied, and Windows does not list {self.package.id} among its packages",
+                side="device", name="package_not_listed", cause="the file has another package id",
+                fix="give the package_id that winops.entra.ppkg_info prints for the file")
         return answer
 
     def _install_failed(self, answer: Answer, error: dict | None) -> Failure:

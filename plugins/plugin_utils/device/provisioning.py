@@ -219,4 +219,3 @@ def expect(result: Result, sentence: str) -> None:
             code=hresult_text(result.error), cause="the device refused the operation",
             fix="the connecting account must be a local administrator with its full token (LocalAccountTokenFilterPolicy); "
                 "check also the disk space")
-

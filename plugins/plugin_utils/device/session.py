@@ -115,10 +115,18 @@ class DeviceSession:
         return Answer(dict(zip(operations, results)), answer["device"], asked_at, _now())
 
     def put_file(self, source: str, destination: str) -> None:
-        """Copy a file of the controller to a literal path on the device. Raises as run() does."""
+        """Copy a file of the controller to a literal path on the device. Raises as run() does.
+
+        A connection that breaks in the middle is tried once more: the file is always written whole.
+        """
         if self._check_mode:
             raise CheckModeViolation("a file copy was about to be sent in check mode")
-        self._guarded(lambda: self._connection.put_file(source, destination))
+        try:
+            self._guarded(lambda: self._connection.put_file(source, destination))
+        except ConnectionLost as exc:
+            if isinstance(exc.__cause__, AnsibleError):  # the device answers, and says no; or it is not there at all
+                raise
+            self._guarded(lambda: self._connection.put_file(source, destination))
 
     def _script(self) -> str:
         # winrm wraps a script into PowerShell by itself (and up to ansible-core 2.18 would wrap a wrapped one again); psrp

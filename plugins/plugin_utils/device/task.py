@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
 from ..result import ChangeSet, Failure, Phases
@@ -39,11 +40,15 @@ class DeviceTask:
 def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], spec: dict, **constraints) -> dict:
     """Validate the task's options, do ``work`` on the device and shape the result.
 
-    ``host`` is the inventory name, for progress lines. ``spec`` is a module's ARGUMENT_SPEC, ``constraints`` what AnsibleModule calls required_if, mutually_exclusive and so
-    on. A device that cannot be reached at first contact is unreachable (AnsibleConnectionFailure passes through); a
-    Failure, a connection lost later, or an answer nobody can read, is a failed task.
+    ``host`` is the inventory name, for progress lines. ``spec`` is a module's ARGUMENT_SPEC, ``constraints`` what
+    AnsibleModule calls required_if, mutually_exclusive and so on. A device that cannot be reached at first contact is
+    unreachable (AnsibleConnectionFailure passes through); bad options, a Failure, a connection lost later, or an answer
+    nobody can read, is a failed task.
     """
-    _validated, args = action.validate_argument_spec(argument_spec=spec, **constraints)
+    try:
+        _validated, args = action.validate_argument_spec(argument_spec=spec, **constraints)
+    except AnsibleActionFail as exc:
+        return result | {"failed": True, **bad_options(exc, action._task.action)}
     progress = Progress(_line_printer(action, host))
     task = DeviceTask(args, DeviceSession.of_action(action), action._task.check_mode, progress)
     try:
@@ -71,6 +76,13 @@ def _require_positive(args: dict, spec: dict) -> None:
             raise Failure(
                 f"bad option {name}: {args[name]} is not a positive number", side="controller", name="bad_option",
                 cause="a number of seconds must be positive", fix=f"leave {name} out, or give a larger number")
+
+
+def bad_options(exc: AnsibleActionFail, module: str) -> dict:
+    """``msg`` and ``error`` for options that Ansible itself refuses; its sentence names the option."""
+    failure = Failure(
+        f"bad options: {exc}", side="controller", name="bad_option", cause=str(exc), fix=f"see ansible-doc {module}")
+    return {"msg": failure.msg, "error": failure.error}
 
 
 def unreadable_answer(exc: wire.WireError) -> dict:

@@ -154,12 +154,12 @@ def lzx(data: bytes, size: int, window: int) -> bytes:
             raise ValueError("no block of LZX data")
         if kind == 3:
             bits.align()
-            recent = [int.from_bytes(bits.take_bytes(4), "little") for _ in range(3)]
+            recent = [int.from_bytes(bits.take_bytes(4), "little") for _each in range(3)]
             out += bits.take_bytes(block)
             if block & 1:
                 bits.take_bytes(1)
             continue
-        aligned = decode_table([bits.take(3) for _ in range(8)], ALIGNED_WIDTH) if kind == 2 else None
+        aligned = decode_table([bits.take(3) for _each in range(8)], ALIGNED_WIDTH) if kind == 2 else None
         _read_lengths(bits, main_lengths, 0, 256)
         _read_lengths(bits, main_lengths, 256, len(main_lengths))
         _read_lengths(bits, length_lengths, 0, LENGTH_SYMBOLS)
@@ -169,7 +169,7 @@ def lzx(data: bytes, size: int, window: int) -> bytes:
 
 def _read_lengths(bits: Bits, lengths: list[int], start: int, end: int) -> None:
     """Read code lengths, told as differences to those of the block before."""
-    precode = decode_table([bits.take(4) for _ in range(20)], PRECODE_WIDTH)
+    precode = decode_table([bits.take(4) for _each in range(20)], PRECODE_WIDTH)
     at = start
     while at < end:
         symbol = bits.decode(precode, PRECODE_WIDTH)

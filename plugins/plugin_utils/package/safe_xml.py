@@ -8,7 +8,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 MAX_DEPTH = 64

@@ -50,6 +50,6 @@ class Secret:
         try:
             claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
             seconds = claims.get("exp") if isinstance(claims, dict) else None
-            return EPOCH + timedelta(seconds=seconds) if type(seconds) is int and seconds > 0 else None
+            return EPOCH + timedelta(seconds=seconds) if isinstance(seconds, int) and seconds > 1 else None
         except (ValueError, RecursionError, OverflowError):
             return None

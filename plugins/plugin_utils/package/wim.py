@@ -82,7 +82,7 @@ class Wim:
         if size < HEADER.size:
             raise DamagedPackage("the file is cut: it ends inside its header")
         fields = HEADER.unpack_from(start)
-        _magic, _length, version, self._flags, self._chunk, _guid, part, parts, self.images, table, xml, *_ = fields
+        _magic, _length, version, self._flags, self._chunk, _guid, part, parts, self.images, table, xml, *_unused = fields
         self._check_kind(version, part, parts)
         if not self.images:
             raise DamagedPackage("the package holds no image, so nothing at all")
@@ -203,7 +203,7 @@ class Wim:
                 if length < DENTRY.size + name_size or not name or name in (".", "..") or set(name) & set("\\/\0"):
                     raise DamagedPackage("the list of files in the package is damaged")
                 at += -(-length // 8) * 8
-                for _ in range(streams):
+                for _each in range(streams):
                     stream_length, _reserved, stream_digest, stream_name_size = STREAM.unpack_from(metadata, at)
                     if not stream_name_size and digest == NO_CONTENT:
                         digest = stream_digest

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """JSON batching: many requests in one, each with its own status.
 
-Source: Microsoft Graph, "Combine multiple HTTP requests using JSON batching": at most 20 in one, answers in any order, each
-throttled by itself with its own Retry-After; a failed dependency is 424.
+Source: Microsoft Graph, "Combine multiple HTTP requests using JSON batching": at most 20 in one, answers in any order,
+each throttled by itself with its own Retry-After; a failed dependency is 424.
 
 Internal to winops.entra: may change in any release.
 """
@@ -45,7 +45,8 @@ class Item:
         headers = {"Content-Type": "application/json"} if self.body is not None else {}
         if self.eventual:
             headers["ConsistencyLevel"] = "eventual"
-        request: dict[str, t.Any] = {"id": str(number), "method": self.method, "url": self.path + odata.query(self.query)}
+        request: dict[str, t.Any] = {"id": str(number), "method": self.method,
+                                     "url": self.path + odata.query(self.query)}
         if headers:
             request["headers"] = headers
         if self.body is not None:
@@ -98,7 +99,8 @@ def _run_chunk(client: GraphClient, waiting: dict[int, Item], version: str, answ
         if refused:
             client.session.tokens.renew()
             renewed = True
-        if pauses and not client.waits.wait(max(pauses), f"{len(pauses)} of {len(waiting)} requests are to be repeated"):
+        if pauses and not client.waits.wait(max(pauses),
+                                            f"{len(pauses)} of {len(waiting)} requests are to be repeated"):
             # What has an answer keeps it; what was refused for its token still gets its second attempt.
             again = {number: item for number, item in again.items() if number not in answers}
         attempt += 1
@@ -110,13 +112,15 @@ def _exchange(client: GraphClient, items: dict[int, Item], version: str) -> dict
     body = {"requests": [item.as_request(number) for number, item in items.items()]}
     reads = all(item.method == "GET" or item.reads for item in items.values())
     answer = client.post(
-        "/$batch", body, purpose, version, reads=reads, repeatable=all(item.repeatable for item in items.values())) or {}
+        "/$batch", body, purpose, version, reads=reads,
+        repeatable=all(item.repeatable for item in items.values())) or {}
     rows = {str(row.get("id")): row for row in answer.get("responses", []) if isinstance(row, dict)}
     missing = [number for number in items if not isinstance(rows.get(str(number), {}).get("status"), int)]
     if missing:
         cause = f"{len(missing)} of {len(items)} answers of a batch are missing"
         raise Failure(
-            f"could not {purpose.what}: {cause}; run the task again", side="tenant", name="incomplete_batch", cause=cause,
+            f"could not {purpose.what}: {cause}; run the task again", side="tenant", name="incomplete_batch",
+            cause=cause,
             fix="run the task again")
     return {number: rows[str(number)] for number in items}
 

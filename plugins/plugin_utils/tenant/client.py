@@ -26,15 +26,15 @@ from .session import Session, origin
 
 #: Some calls demand one (BitLocker keys); it also tells the tenant who called.
 USER_AGENT = "winops.entra (Ansible)"
-Query = Mapping[str, t.Union[str, int, bool]]
+Query = Mapping[str, str | int | bool]
 
 
 class GraphClient:
     """Requests of one task. In check mode it refuses to send anything that would change the tenant.
 
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
-    version, and ``eventual`` for advanced queries (ConsistencyLevel; the caller adds ``$count``). They raise GraphFailure
-    (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
+    version, and ``eventual`` for advanced queries (ConsistencyLevel; the caller adds ``$count``). They raise
+    GraphFailure (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
     """
 
     def __init__(self, session: Session, waits: Waits, check_mode: bool = False) -> None:
@@ -76,7 +76,7 @@ class GraphClient:
             seen.add(url)
             url = page.get("@odata.nextLink")
             if url is not None and (origin(url) != self.session.origin or url in seen):
-                raise _foreign_page(purpose, url, loop=url in seen)
+                raise _foreign_page(purpose, str(url), loop=origin(url) == self.session.origin)
 
     def batch(self, items: Sequence[Item], version: str = "v1.0") -> list[Answer]:
         """Many requests, 20 in one, in the order of ``items``. An item that fails is an Answer with a failure.
@@ -91,8 +91,8 @@ class GraphClient:
 
     def post(self, path: str, body: t.Any, purpose: Purpose, version: str = "v1.0", reads: bool = False,
              repeatable: bool = False) -> dict | None:
-        """Create, or call an action. ``reads``: it changes nothing, and is sent in check mode too. ``repeatable``: twice does
-        no harm, so that it may be sent again when nobody knows whether it arrived."""
+        """Create, or call an action. ``reads``: it changes nothing, and is sent in check mode too. ``repeatable``:
+        twice does no harm, so that it may be sent again when nobody knows whether it arrived."""
         return self._call("POST", self.url(path, None, version), purpose, body, {}, reads, repeatable or reads)
 
     def put(self, path: str, body: dict, purpose: Purpose, version: str = "v1.0") -> dict | None:
@@ -110,6 +110,12 @@ class GraphClient:
                 raise
 
     # --- one request ---
+
+    @property
+    def cloud_graph(self) -> str:
+        """The address by which objects are referred to (``@odata.id``): the cloud's own, wherever requests really
+        go."""
+        return self.session.settings.scope.removesuffix("/.default")
 
     def url(self, path: str, query: Query | None, version: str) -> str:
         return f"{self.session.settings.graph_url}/{version}{path}{odata.query(query)}"
@@ -142,7 +148,7 @@ class GraphClient:
             response, failed = None, None
             try:
                 response = self.session.send(method, url, headers, content)
-            except httpx.TransportError as exc:
+            except httpx.RequestError as exc:
                 failed = exc
                 self.waits.lose(self.waits.clock() - started)
             status = response.status_code if response is not None else None
@@ -155,7 +161,8 @@ class GraphClient:
                 seconds = retry.pause(
                     attempt, status, response.headers.get("Retry-After") if response is not None else None, repeatable,
                     unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)))
-            if seconds is None or not self.waits.wait(seconds, f"could not yet {purpose.what} ({status or 'no answer'})"):
+            if seconds is None or not self.waits.wait(seconds,
+                                                      f"could not yet {purpose.what} ({status or 'no answer'})"):
                 if failed is not None:
                     raise network_failure(failed, purpose.what) from None
                 return response
@@ -194,7 +201,7 @@ def _unreadable(purpose: Purpose, why: str) -> Failure:
 
 def _foreign_page(purpose: Purpose, url: str, loop: bool) -> Failure:
     cause = ("the next page is one that was read already" if loop
-             else f"the next page is on another server ({origin(url)}), and the token must not go there")
+             else f"the next page is on another server ({url[:80]}), and the token must not go there")
     fix = "check graph_url, and whether a proxy rewrites the answers"
     return Failure(
         f"could not {purpose.what}: {cause}; {fix}", side="network", name="foreign_page", cause=cause, fix=fix)

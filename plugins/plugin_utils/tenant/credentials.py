@@ -49,7 +49,8 @@ KINDS = {
     "environment": Kind(()),
 }
 #: The option that by itself says which kind is meant.
-TELLING = {"client_secret": "client_secret", "certificate_path": "certificate", "federated_token_file": "workload_identity"}
+TELLING = {"client_secret": "client_secret", "certificate_path": "certificate",
+           "federated_token_file": "workload_identity"}
 _IDENTITY_OPTIONS = ("tenant_id", "client_id", *TELLING, "certificate_password")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _SECONDS = {"connection_timeout": 15, "read_timeout": 60, "retry_total": 2}
@@ -80,7 +81,10 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
-        return tuple(secret for secret in (self.client_secret, self.certificate_password) if secret)
+        found = [self.client_secret, self.certificate_password]
+        if self.kind == "environment":
+            found += [os.environ.get(name) for name in ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD")]
+        return tuple(secret for secret in found if secret)
 
     def fingerprint(self) -> str:
         """A hash that is the same for the same credential and service, and only then."""
@@ -89,7 +93,8 @@ class Settings:
             if field.name not in ("client_secret", "certificate_password", "token_cache")}
         if self.kind == "environment":
             public["environment"] = {
-                name: os.environ.get(name) for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH")}
+                name: os.environ.get(name) for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID",
+                                                        "AZURE_CLIENT_CERTIFICATE_PATH")}
         digest = hashlib.sha256(json.dumps(public, sort_keys=True).encode())
         for secret in self._proofs():
             digest.update(hashlib.sha256(secret).digest())
@@ -122,7 +127,8 @@ def settings(options: dict, given: Collection[str] = ()) -> Settings:
         if not values[name]:
             raise bad_option(name, f"auth={kind} needs it", f"set {name}, or choose another auth")
     if values.get("tenant_id") and not _TENANT.fullmatch(values["tenant_id"]):
-        raise bad_option("tenant_id", f"{values['tenant_id']!r} is no tenant", "give the tenant's id or one of its domains")
+        raise bad_option("tenant_id", f"{values['tenant_id']!r} is no tenant",
+                         "give the tenant's id or one of its domains")
     for name in ("certificate_path", "federated_token_file"):
         if values.get(name):
             _require_file(name, values[name])
@@ -133,7 +139,8 @@ def settings(options: dict, given: Collection[str] = ()) -> Settings:
     return Settings(
         kind=kind, scope=cloud.scope, authority=_authority(options["authority"] or cloud.authority),
         graph_url=_graph_url(options["graph_url"] or cloud.graph), ca_file=options["ca_file"] or None,
-        disable_instance_discovery=options["disable_instance_discovery"], token_cache=options["token_cache"] or None, **values)
+        disable_instance_discovery=options["disable_instance_discovery"], token_cache=options["token_cache"] or None,
+        **values)
 
 
 def _kind(options: dict, given: Collection[str]) -> str:
@@ -142,7 +149,8 @@ def _kind(options: dict, given: Collection[str]) -> str:
     if kind != "auto":
         stranger = next((name for name in told if TELLING[name] != kind), None)
         if stranger:
-            raise bad_option(stranger, f"auth={kind} does not use it", f"leave {stranger} out, or set auth={TELLING[stranger]}")
+            raise bad_option(stranger, f"auth={kind} does not use it",
+                             f"leave {stranger} out, or set auth={TELLING[stranger]}")
         return kind
     told = told or [name for name in TELLING if options[name]]
     if len(told) > 1:
@@ -160,7 +168,8 @@ def _require_file(name: str, path: str) -> None:
         with open(path, "rb"):
             pass
     except OSError as exc:
-        raise bad_option(name, f"{path} cannot be read: {exc.strerror}", "give the path of a file on the controller") from None
+        raise bad_option(name, f"{path} cannot be read: {exc.strerror}",
+                         "give the path of a file on the controller") from None
 
 
 def _require_environment() -> None:
@@ -196,7 +205,8 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def create(chosen: Settings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
-    """The credential. ``prompt`` is shown (URL, code) where a user has to sign in, and has that many seconds to do so."""
+    """The credential. ``prompt`` is shown (URL, code) where a user has to sign in, and has that many seconds to do
+    so."""
     web = {
         "authority": chosen.authority, "disable_instance_discovery": chosen.disable_instance_discovery,
         "connection_verify": chosen.ca_file or True, **_SECONDS}

@@ -84,7 +84,8 @@ def read(status: int, headers: t.Mapping[str, str], body: t.Any) -> Refusal:
     request_id = lower.get("request-id") or inner.get("request-id") or lower.get("client-request-id")
     retry_after = lower.get("retry-after")
     if not isinstance(error, dict):
-        return Refusal(status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id, retry_after, False)
+        return Refusal(status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id,
+                       retry_after, False)
     message, phrase = _unwrap(str(error.get("message") or ""))
     return Refusal(status, str(error.get("code") or phrase or ""), _short(message), request_id, retry_after)
 
@@ -146,9 +147,9 @@ def _explain(refusal: Refusal, purpose: Purpose, caller: Caller) -> tuple[str, s
 _KNOWN = {
     400: ("bad_request", "Microsoft Graph does not accept the request", "correct the named value"),
     401: ("token_refused", "Microsoft Graph refuses the access token, and a new one as well",
-          "check that cloud, tenant_id and graph_url belong together, that the controller's clock is right and that the "
-          "application is not disabled"),
-    404: ("not_found", "the tenant has no such object", "check the name or id; an object made seconds ago may need a minute"),
+          "check the controller's clock, whether the application is enabled, and that cloud and tenant_id match"),
+    404: ("not_found", "the tenant has no such object",
+          "check the name or id; an object made seconds ago may need a minute"),
     405: ("unsupported", "this Graph does not know the operation", "check cloud and graph_url"),
     409: ("conflict", "it conflicts with another object or with a change under way", "run the task again"),
     410: ("gone", "the object is gone", "run the task again"),
@@ -172,10 +173,10 @@ def _forbidden(purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
                 if purpose.permissions.delegated and not caller.delegated else "give it the needed role or permission")
     if caller.granted is not None and set(wanted) <= caller.granted:
         return ("forbidden", "tenant", f"Microsoft Graph refuses although the token holds {names}",
-                "the signed-in user lacks a directory role" if caller.delegated
-                else "the object is protected (a role-assignable group, an Autopilot device, a restricted unit): see the evidence")
+                "give the signed-in user a directory role that allows it" if caller.delegated
+                else "see the evidence: a role-assignable group, an Autopilot device or a restricted unit is protected")
     who = f"the application {caller.client_id}" if caller.client_id else "the application"
-    return ("permission_missing", "tenant", f"the {kind} permission {names} is missing",
-            f"grant it to {who} in Microsoft Entra (API permissions, Microsoft Graph, {kind}), give admin consent, and run "
-            "the task again after a few minutes"
-            + ("; the user needs a directory role that allows it, too" if caller.delegated else ""))
+    fix = f"grant it to {who} ({kind} permission of Microsoft Graph), give admin consent, and wait a few minutes"
+    if caller.delegated:
+        fix += "; the user needs a directory role that allows it, too"
+    return "permission_missing", "tenant", f"the {kind} permission {names} is missing", fix

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The libraries that reach a tenant, imported at one place and guarded: without them a task says how to get them.
 
-They are imported when Ansible loads the action plugin, that is once, in the parent of all workers: measured, 0.2 s there
+They are imported when Ansible loads the action plugin, that is once, in the parent of all workers: measured, 0.2 s
+there
 instead of 0.2 s in every task. azure-identity's package imports all of its credentials, so that importing one of them
 from a private path saves nothing. ``msgraph_core`` is the part of msgraph-sdk that talks; ``msgraph`` itself adds
 the typed request builders, which nothing here uses.
@@ -13,6 +14,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 import sys
 
@@ -20,10 +23,8 @@ from ..result import Failure
 
 try:
     import azure.core.exceptions as azure_errors
-    import azure.identity as identity
-    # What the first token request would import in every worker.
-    import azure.core.pipeline.transport._requests_basic  # noqa: F401
     import httpx
+    from azure import identity
     from kiota_abstractions.method import Method
     from kiota_abstractions.native_response_handler import NativeResponseHandler
     from kiota_abstractions.request_information import RequestInformation
@@ -35,6 +36,11 @@ except ImportError as exc:
     ResponseHandlerOption = BaseGraphRequestAdapter = None
 else:
     MISSING = None
+    # httpx and azure-identity import these at the first request: 60 ms of every worker, paid here once for all of them.
+    for _name in ("httpcore", "anyio._backends._asyncio", "azure.core.pipeline.transport._requests_basic",
+                  "azure.core.rest._requests_basic", "msal_extensions", "encodings.utf_8_sig"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(_name)
 
 __all__ = [
     "BaseGraphRequestAdapter", "Method", "NativeResponseHandler", "RequestInformation", "ResponseHandlerOption",
@@ -55,5 +61,6 @@ def require() -> None:
         packages = " ".join(f"'{package}'" for package in PACKAGES)
         raise Failure(
             f"a Python library for Microsoft Graph is missing on the controller: {MISSING.name}",
-            side="controller", name="library_missing", cause=f"the Python that runs Ansible cannot import {MISSING.name}",
+            side="controller", name="library_missing",
+            cause=f"the Python that runs Ansible cannot import {MISSING.name}",
             fix=f"{sys.executable} -m pip install {packages}")

@@ -21,12 +21,14 @@ _NAME = re.compile(r"name resolution|name or service not known|getaddrinfo|noden
 
 def network_failure(exc: BaseException, what: str) -> Failure | None:
     """The Failure of an exception that means "no answer"; None for any other exception."""
-    if not isinstance(exc, (httpx.TransportError, azure_errors.ServiceRequestError, azure_errors.ServiceResponseError)) \
+    if not isinstance(exc, (httpx.RequestError, azure_errors.ServiceRequestError,
+                            azure_errors.ServiceResponseError)) \
             and not _of_requests(exc):
         return None
     name, cause, fix = _explain(exc)
     return Failure(
-        f"could not {what}: {cause}; {fix}", side="network", name=name, cause=cause, fix=fix, evidence=[type(exc).__name__])
+        f"could not {what}: {cause}; {fix}", side="network", name=name, cause=cause, fix=fix,
+        evidence=[type(exc).__name__])
 
 
 def _of_requests(exc: BaseException) -> bool:
@@ -46,7 +48,7 @@ def _explain(exc: BaseException) -> tuple[str, str, str]:
     if _NAME.search(text):
         return ("name_unresolved", "the service's name cannot be resolved",
                 "check DNS on the controller, cloud, authority and graph_url")
-    if isinstance(exc, (httpx.RemoteProtocolError, httpx.ReadError)):
+    if isinstance(exc, (httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError)):
         return ("connection_broken", "the connection broke before the answer was complete", "run the task again")
     return ("network_unreachable", "the service cannot be reached",
             "check the way from the controller to it: firewall, proxy, cloud, authority and graph_url")

@@ -23,7 +23,8 @@ def is_guid(text: str) -> bool:
 
 
 def literal(text: str) -> str:
-    """A string literal of a filter: ``O'Brien`` becomes ``'O''Brien'`` (not percent-encoded yet: ``query`` does that)."""
+    """A string literal of a filter: ``O'Brien`` becomes ``'O''Brien'`` (not percent-encoded yet: ``query`` does
+    that)."""
     return "'" + text.replace("'", "''") + "'"
 
 

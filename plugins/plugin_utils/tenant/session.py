@@ -4,8 +4,8 @@
 """One connection to Microsoft Graph: a token source, an HTTP client and an event loop, shared by what a process does.
 
 A loop of 100 items runs in one Ansible worker process, so that it asks for one token and opens one connection. The
-request adapter is msgraph-sdk's (``msgraph_core.BaseGraphRequestAdapter``, of which ``msgraph.GraphRequestAdapter`` is an
-empty subclass); answers are taken raw, because the first typed entity of the SDK imports 1,204 modules.
+request adapter is msgraph-sdk's (``msgraph_core.BaseGraphRequestAdapter``, of which ``msgraph.GraphRequestAdapter`` is
+an empty subclass); answers are taken raw, because the first typed entity of the SDK imports 1,204 modules.
 
 Internal to winops.entra: may change in any release.
 """
@@ -30,9 +30,12 @@ CONNECT_SECONDS, READ_SECONDS = 15.0, 60.0
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL, comparable."""
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    """Scheme, host and port of a URL, comparable; empty for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except (ValueError, TypeError, AttributeError):
+        return ""
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 
 
@@ -58,7 +61,8 @@ class Session:
         return self.tokens.caller()
 
     def send(self, method: str, url: str, headers: t.Mapping[str, str], content: bytes | None) -> t.Any:
-        """One request, one ``httpx.Response`` of any status. httpx.TransportError where none came, Failure without a token."""
+        """One request, one ``httpx.Response`` of any status. httpx.RequestError where none came, Failure without a
+        token."""
         request = libraries.RequestInformation()
         request.http_method = libraries.Method(method)
         request.url = url

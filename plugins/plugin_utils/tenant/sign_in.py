@@ -23,7 +23,9 @@ DOC = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _CODE = re.compile(r"AADSTS(\d{5,8})")
 _TRACE = re.compile(r"Trace ID:\s*([0-9a-fA-F-]{36})")
 _SENTENCE = re.compile(r"AADSTS\d{5,8}:\s*(.*?)(?:\s+Trace ID:|\r|\n|$)")
-_SECRETIVE = re.compile(r"[A-Za-z0-9+/_.~=-]{40,}|'[^']{16,}'")
+_OAUTH = re.compile(r"\b(?:invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]+|access_denied)\b")
+# Longer than a GUID.
+_SECRETIVE = re.compile(r"[A-Za-z0-9+/_.~=-]{37,}|'[^']{16,}'")
 
 _KNOWN = {
     "7000215": ("client_secret_wrong", "the client secret is not one of the application's",
@@ -47,8 +49,10 @@ _KNOWN = {
                "compare issuer, subject and audience of the federated credential with the token of the workload"),
     "50034": ("user_unknown", "the tenant does not know the user", "check the user and tenant_id"),
     "50057": ("user_disabled", "the user account is disabled", "enable the user, or sign in as another"),
-    "50076": ("mfa_required", "the sign-in needs multifactor authentication", "sign in interactively: auth=device_code"),
-    "50079": ("mfa_required", "the sign-in needs multifactor authentication", "sign in interactively: auth=device_code"),
+    "50076": ("mfa_required", "the sign-in needs multifactor authentication",
+              "sign in interactively: auth=device_code"),
+    "50079": ("mfa_required", "the sign-in needs multifactor authentication",
+              "sign in interactively: auth=device_code"),
     "53003": ("conditional_access", "Conditional Access blocks the sign-in",
               "exclude this sign-in from the policy; the sign-in log of the tenant names it"),
     "65001": ("no_consent", "nobody has consented to the application", "give admin consent to its permissions"),
@@ -69,19 +73,22 @@ def sign_in_failure(exc: Exception, kind: str) -> Failure:
     if code is not None:
         return _refused(code.group(1), text, kind)
     if isinstance(exc, identity.CredentialUnavailableError):
-        name, cause, fix = _UNAVAILABLE.get(kind, ("credential_unavailable", "the credential is not available", "check auth"))
+        name, cause, fix = _UNAVAILABLE.get(kind, ("credential_unavailable", "the credential is not available",
+                                                   "check auth"))
         return Failure(
             f"could not sign in with auth={kind}: {cause}; {fix}", side="controller", name=name, cause=cause, fix=fix)
     if "timed out" in text.lower() or "timeout" in text.lower():
         return Failure(
             f"could not sign in with auth={kind}: nobody completed the sign-in in time; run the task again",
-            side="controller", name="sign_in_timeout", cause="the sign-in was not completed in time", fix="run the task again")
-    status = next((getattr(link, "status_code", None) for link in _chain(exc) if getattr(link, "status_code", None)), None)
+            side="controller", name="sign_in_timeout", cause="the sign-in was not completed in time",
+            fix="run the task again")
+    status = next((getattr(link, "status_code", None) for link in _chain(exc) if getattr(link, "status_code", None)),
+                  None)
     cause = f"the token service answered {status}" if status else "the token service's answer is of no use"
     return Failure(
         f"could not sign in with auth={kind}: {cause}; check authority, cloud and tenant_id", side="tenant",
         name="sign_in_failed", cause=cause, fix="check authority, cloud and tenant_id",
-        evidence=[type(exc).__name__, _careful(str(exc))], doc=DOC)
+        evidence=[type(exc).__name__, *sorted(set(_OAUTH.findall(text)))], doc=DOC)
 
 
 _UNAVAILABLE = {

@@ -39,16 +39,18 @@ class TenantTask:
     phases: Phases | None = None
 
     def require_delegated(self, what: str, permission: str) -> None:
-        """Failure, before the first Graph call, where the credential is an application's and only a user may ``what``."""
+        """Failure, before the first Graph call, where the credential is an application's and only a user may
+        ``what``."""
         tokens.require_delegated(self.client.session.tokens, self.client.session.settings, what, permission)
 
 
 def run(action, result: dict, work: Callable[[TenantTask], dict], spec: dict, **constraints) -> dict:
     """Validate the options, do ``work`` and shape the result.
 
-    ``spec`` is a module's ARGUMENT_SPEC without the options of the doc fragment, which are added here; ``constraints`` what
-    AnsibleModule calls required_if, mutually_exclusive and so on. A Failure is a failed task. ``changed``, ``changes`` and
-    ``diff`` come from the change set alone.
+    ``spec`` is a module's ARGUMENT_SPEC without the options of the doc fragment, which are added here; ``constraints``
+    what
+    AnsibleModule calls required_if, mutually_exclusive and so on. A Failure is a failed task. ``changed``, ``changes``
+    and ``diff`` come from the change set alone.
     """
     checked, args = action.validate_argument_spec(argument_spec={**TENANT_SPEC, **spec}, **constraints)
     shared = {name: args.pop(name) for name in TENANT_SPEC}
@@ -60,7 +62,8 @@ def run(action, result: dict, work: Callable[[TenantTask], dict], spec: dict, **
         chosen = credentials.settings(shared, frozenset(action._task.args))
         session = session_for(chosen, _prompt(show), shared["timeout"])
     except Failure as failure:
-        return result | _failed(failure, tuple(filter(None, (shared["client_secret"], shared["certificate_password"]))))
+        secrets = tuple(filter(None, (shared["client_secret"], shared["certificate_password"])))
+        return {**result, "changed": False, "changes": [], **_failed(failure, secrets)}
     client = GraphClient(session, Waits(shared["timeout"], say=show), action._task.check_mode)
     return perform(TenantTask(args, client, action._task.check_mode, progress=show), work, result, action._task.diff)
 

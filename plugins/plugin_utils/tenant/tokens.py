@@ -42,10 +42,12 @@ class TokenFile:
             status = self._directory.lstat()
         except OSError as exc:
             raise bad_option(
-                "token_cache", f"{self._directory} cannot be used: {exc.strerror}", "name a directory of your own") from None
+                "token_cache", f"{self._directory} cannot be used: {exc.strerror}",
+                "name a directory of your own") from None
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
             raise bad_option(
-                "token_cache", f"others have access to {self._directory}", "name a directory of your own with mode 0700")
+                "token_cache", f"others have access to {self._directory}",
+                "name a directory of your own with mode 0700")
 
     def load(self) -> tuple[str, float] | None:
         """(token, end as seconds since 1970); None where there is none that can be used."""
@@ -77,8 +79,8 @@ class TokenFile:
 
 
 class TokenSource:
-    """The one token of a credential in this process. ``make`` builds the credential, and builds it anew for a new token:
-    azure-identity keeps tokens inside a credential and would give the refused one again."""
+    """The one token of a credential in this process. ``make`` builds the credential, and builds it anew for a new
+    token: azure-identity keeps tokens inside a credential and would give the refused one again."""
 
     def __init__(
         self, settings: Settings, make: Callable[[], t.Any], file: TokenFile | None = None,
@@ -138,7 +140,8 @@ class TokenSource:
             self._credential = None
 
     def caller(self) -> Caller:
-        """Who the token speaks for, as far as it can be read. Graph's tokens are opaque by contract: a hint, no proof."""
+        """Who the token speaks for, as far as it can be read. Graph's tokens are opaque by contract: a hint, no
+        proof."""
         claims = _claims(self._token)
         if claims is None:
             return Caller(self._settings.delegated, None, self._settings.client_id)
@@ -170,8 +173,8 @@ def require_delegated(source: TokenSource, settings: Settings, what: str, permis
         delegated = source.caller().delegated
     if delegated is False:
         cause = f"Microsoft Graph lets only a signed-in user {what}; auth={settings.kind} signs in as an application"
-        fix = (f"use auth=device_code with an application that has the delegated permission {permission}, and sign in as a "
-               "Cloud Device Administrator")
+        fix = (f"use auth=device_code with an application that has the delegated permission {permission}, and sign in "
+               "as a Cloud Device Administrator")
         raise Failure(
             f"{cause}; {fix}", side="controller", name="delegated_only", cause=cause, fix=fix, permissions=[permission],
             doc="https://learn.microsoft.com/graph/api/resources/mobilitymanagementpolicy")

@@ -64,7 +64,7 @@ async def _run_one(text: str, session: Session) -> tuple[Outcome, bool]:
         return await _run_parts(inner, session), False
     if powershell.is_powershell(text):
         return await powershell.run_process(text, session), False
-    name, _, rest = text.partition(" ")
+    name, _rest, rest = text.partition(" ")
     lower = name.lower()
     if lower in {"echo", "echo."}:
         silent = "ECHO is on.\r\n" if lower == "echo" else "\r\n"

@@ -87,4 +87,3 @@ def _stderr(errors: list[Error], encoded: bool) -> str:
             plain = escape(line)
             items.append('<S S="Error">' + _CONTROL.sub(lambda m: f"_x{ord(m[0]):04X}_", plain) + "</S>")
     return _CLIXML.format("".join(items))
-

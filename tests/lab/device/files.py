@@ -36,10 +36,10 @@ class Entry:
 class Files:
     """What lies on the disk. ``base`` (lower-case path to entry) is shared by every device of an image."""
 
-    def __init__(self, base: Mapping[str, Entry], environment: Mapping[str, str] = ENVIRONMENT) -> None:
+    def __init__(self, base: Mapping[str, Entry], environment: Mapping[str, str] | None = None) -> None:
         self._base = base
         self._own: dict[str, Entry | None] = {}
-        self.environment = dict(environment)
+        self.environment = dict(environment or ENVIRONMENT)
 
     def expand(self, path: str) -> str:
         """Environment variables replaced; an unknown one stays as it is."""

@@ -159,9 +159,17 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
     found = tenant.device(join.device_id) if tenant else None
     if found is None:
         return
-    found.update({"isManaged": True, "managementType": "mDM", "enrollmentType": "windowsBulkAzureDomainJoin"})
+    found.update({"isManaged": True, "managementType": "mDM", "enrollmentType": "windowsBulkAzureDomainJoin",
+                  "mdmAppId": tenant.mdm_policy["id"]})
+    stamp = device.directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
+    user = tenant.user(join.user_email) if join.user_email else None
     tenant.managed_devices[mdm_device_id] = {
         "id": mdm_device_id, "azureADDeviceId": join.device_id, "deviceName": device.hostname,
         "serialNumber": device.hardware.serial, "operatingSystem": "Windows",
-        "deviceEnrollmentType": "windowsBulkAzureDomainJoin", "managementAgent": "mdm", "complianceState": "unknown",
+        "osVersion": found["operatingSystemVersion"], "manufacturer": device.hardware.manufacturer,
+        "model": device.hardware.model, "deviceEnrollmentType": "windowsBulkAzureDomainJoin", "managementAgent": "mdm",
+        "complianceState": "unknown",
+        "enrolledDateTime": stamp, "lastSyncDateTime": stamp, "managementState": "managed", "azureADRegistered": True,
+        "deviceRegistrationState": "registered", "managedDeviceOwnerType": "company", "joinType": "azureADJoined",
+        "userPrincipalName": join.user_email, "userId": user["id"] if user else "", "autopilotEnrolled": False,
     }

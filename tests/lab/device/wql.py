@@ -127,6 +127,6 @@ def _compare(sign: str, found: t.Any, wanted: t.Any) -> bool:
             wanted = wanted.lower() == "true"
         elif re.fullmatch(r"-?\d+", wanted):
             wanted = int(wanted)
-    if found is None or wanted is None or (type(found) is str) != (type(wanted) is str):
+    if found is None or wanted is None or isinstance(found, str) != isinstance(wanted, str):
         return sign in ("<>", "!=") and found != wanted
     return _COMPARE[sign](found, wanted)

@@ -7,25 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import typing as t
 import uuid
 
+from . import defaults
+
+if t.TYPE_CHECKING:
+    from .applications import Application
+
 NAMESPACE = uuid.UUID("1d0b3f38-2f51-4e38-9d7b-0f6f3f6a1c55")
-#: Application ids documented by Microsoft and AADInternals.
-INTUNE = "0000000a-0000-0000-c000-000000000000"
-INTUNE_ENROLLMENT = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
-DEVICE_REGISTRATION = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
 REGISTER_DEVICE_ACTION = "urn:user:registerdevice"
-
-ALL_MEMBERS = {"@odata.type": "#microsoft.graph.allDeviceRegistrationMembership"}
-NO_MEMBERS = {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
 LIFETIME_DAYS = 180  # of a bulk token at most (Intune, "Bulk enrollment for Windows devices")
-
-
-def some_members(users: list[str], groups: list[str]) -> dict:
-    """The membership of named users and groups (object ids)."""
-    return {
-        "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership", "users": users, "groups": groups}
 
 
 @dataclasses.dataclass
@@ -36,35 +29,6 @@ class BulkToken:
     user_id: str
     issued: datetime.datetime
     expires: datetime.datetime
-
-
-def default_registration_policy() -> dict:
-    """``deviceRegistrationPolicy`` of a new tenant."""
-    return {
-        "id": "deviceRegistrationPolicy",
-        "displayName": "Device Registration Policy",
-        "description": "Tenant-wide policy that manages initial provisioning controls using quota restrictions, "
-                       "additional authentication and authorization checks",
-        "userDeviceQuota": 50,
-        "multiFactorAuthConfiguration": "notRequired",
-        "azureADRegistration": {"isAdminConfigurable": False, "allowedToRegister": dict(ALL_MEMBERS)},
-        "azureADJoin": {
-            "isAdminConfigurable": True, "allowedToJoin": dict(ALL_MEMBERS),
-            "localAdmins": {"enableGlobalAdmins": True, "registeringUsers": dict(ALL_MEMBERS)},
-        },
-        "localAdminPassword": {"isEnabled": False},
-    }
-
-
-def default_mdm_policy() -> dict:
-    """``mobileDeviceManagementPolicy`` of Microsoft Intune, covering everybody. ``includedGroups`` are object ids."""
-    return {
-        "id": INTUNE, "displayName": "Microsoft Intune", "description": "Microsoft Intune", "appliesTo": "all",
-        "isValid": True, "isMdmEnrollmentDuringRegistrationDisabled": False,
-        "discoveryUrl": "https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc",
-        "termsOfUseUrl": "https://portal.manage.microsoft.com/TermsofUse.aspx",
-        "complianceUrl": "https://portal.manage.microsoft.com/?portalAction=Compliance", "includedGroups": [],
-    }
 
 
 @dataclasses.dataclass
@@ -79,9 +43,25 @@ class Tenant:
     tokens: dict[str, BulkToken] = dataclasses.field(default_factory=dict)
     devices: dict[str, dict] = dataclasses.field(default_factory=dict)
     managed_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
-    registration_policy: dict = dataclasses.field(default_factory=default_registration_policy)
-    mdm_policy: dict = dataclasses.field(default_factory=default_mdm_policy)
+    registration_policy: dict = dataclasses.field(default_factory=defaults.registration_policy)
+    mdm_policy: dict = dataclasses.field(default_factory=defaults.mdm_policy)
     conditional_access: list[dict] = dataclasses.field(default_factory=list)
+    enrollment_policy: dict = dataclasses.field(default_factory=defaults.enrollment_policy)
+    enrollment_configurations: list[dict] = dataclasses.field(default_factory=defaults.enrollment_configurations)
+    mam_policy: dict = dataclasses.field(default_factory=defaults.mam_policy)
+    security_defaults: dict = dataclasses.field(default_factory=defaults.security_defaults)
+    service_principals: dict[str, dict] = dataclasses.field(default_factory=dict)
+    subscribed_skus: dict[str, dict] = dataclasses.field(default_factory=dict)
+    autopilot_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
+    deleted_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
+    directory_roles: dict[str, dict] = dataclasses.field(default_factory=dict)
+    role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)
+    local_credentials: dict[str, dict] = dataclasses.field(default_factory=dict)
+    recovery_keys: dict[str, dict] = dataclasses.field(default_factory=dict)
+    #: Faults and settings that the tenant's Graph begins with.
+    graph: dict = dataclasses.field(default_factory=dict)
+    #: App registrations by client id. They hold secrets: not for showing.
+    applications: dict[str, Application] = dataclasses.field(default_factory=dict)
 
     def object_id(self, purpose: str) -> str:
         """A GUID that is the same in every run for the same purpose."""
@@ -93,10 +73,11 @@ class Tenant:
         self.users[user["id"]] = user
         return user
 
-    def add_group(self, display_name: str, members: list[str]) -> dict:
-        """A security group; ``members`` are object ids of users."""
+    def add_group(self, display_name: str, members: list[str], **properties: t.Any) -> dict:
+        """A security group; ``members`` are object ids of users, devices or groups."""
         group = {"id": self.object_id(f"group/{display_name}"), "displayName": display_name, "securityEnabled": True,
-                 "mailEnabled": False, "members": list(members)}
+                 "mailEnabled": False, "mailNickname": re.sub(r"[^A-Za-z0-9]", "", display_name)[:64] or "group",
+                 "groupTypes": [], "members": list(members), **properties}
         self.groups[group["id"]] = group
         return group
 
@@ -109,8 +90,35 @@ class Tenant:
         self.tokens[token.value] = token
         return token
 
-    def groups_of(self, user_id: str) -> set[str]:
-        return {group["id"] for group in self.groups.values() if user_id in group["members"]}
+    def user(self, name: str) -> dict | None:
+        """By object id or user principal name."""
+        if name in self.users:
+            return self.users[name]
+        wanted = name.casefold()
+        return next((u for u in self.users.values() if u["userPrincipalName"].casefold() == wanted), None)
+
+    def groups_of(self, member_id: str) -> set[str]:
+        """Ids of the groups that a user, device or group belongs to, directly or through other groups."""
+        found: set[str] = set()
+        waiting = [member_id]
+        while waiting:
+            member = waiting.pop()
+            new = {group["id"] for group in self.groups.values() if member in group["members"]} - found
+            found |= new
+            waiting += new
+        return found
+
+    def roles_of(self, principal_id: str) -> set[str]:
+        """Template ids of the directory roles of a principal, its own and those of its groups."""
+        principals = {principal_id} | self.groups_of(principal_id)
+        return {a["roleDefinitionId"] for a in self.role_assignments.values() if a["principalId"] in principals}
+
+    def assign_role(self, template_id: str, principal_id: str) -> dict:
+        """Make a principal an active member of a directory role."""
+        assignment = {"id": self.object_id(f"role assignment/{template_id}/{principal_id}"),
+                      "roleDefinitionId": template_id, "principalId": principal_id, "directoryScopeId": "/"}
+        self.role_assignments[assignment["id"]] = assignment
+        return assignment
 
     def device(self, device_id: str) -> dict | None:
         """The device object with this deviceId."""

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
-from .model import DEVICE_REGISTRATION, INTUNE, INTUNE_ENROLLMENT, REGISTER_DEVICE_ACTION, Tenant
+from .defaults import DEVICE_REGISTRATION, INTUNE, INTUNE_ENROLLMENT
+from .model import REGISTER_DEVICE_ACTION, Tenant
+
+#: Trust types of devices that count against a user's quota.
+COUNTED = ("AzureAd", "Workplace")
 
 
 def may_join(tenant: Tenant, user_id: str) -> bool:
@@ -20,10 +24,14 @@ def may_join(tenant: Tenant, user_id: str) -> bool:
 
 
 def quota_left(tenant: Tenant, user_id: str) -> int:
-    """Devices the user may still add; a package user is not counted (observed by AADInternals)."""
+    """Devices the user may still add; a package user is not counted (observed by AADInternals).
+
+    Joined and registered devices count, hybrid ones do not (Microsoft, "Manage device identities").
+    """
     if tenant.users[user_id]["userPrincipalName"].startswith("package_"):
         return 1
-    owned = sum(1 for device in tenant.devices.values() if user_id in device.get("registeredOwners", []))
+    owned = sum(1 for device in tenant.devices.values()
+                if user_id in device.get("registeredOwners", []) and device["trustType"] in COUNTED)
     return tenant.registration_policy["userDeviceQuota"] - owned
 
 
@@ -38,8 +46,11 @@ def mdm_applies(tenant: Tenant, user_id: str | None) -> bool:
 def conditional_access_demands(tenant: Tenant, user_id: str) -> str | None:
     """``block``, ``mfa`` or None: what enabled policies demand of this user when registering a device.
 
-    Other grant controls (compliant device and so on) cannot be met by a new device and count as ``block``.
+    Other grant controls (compliant device and so on) cannot be met by a new device and count as ``block``. With
+    security defaults there is no Conditional Access; that they ask a package user for MFA is a guess.
     """
+    if tenant.security_defaults["isEnabled"]:
+        return "mfa"
     demands = set()
     for policy in tenant.conditional_access:
         if policy["state"] != "enabled" or not _covers_user(tenant, policy["conditions"]["users"], user_id):
@@ -51,11 +62,13 @@ def conditional_access_demands(tenant: Tenant, user_id: str) -> str | None:
 
 
 def _covers_user(tenant: Tenant, users: dict, user_id: str) -> bool:
-    groups = tenant.groups_of(user_id)
-    if user_id in users.get("excludeUsers", []) or groups & set(users.get("excludeGroups", [])):
+    groups, roles = tenant.groups_of(user_id), tenant.roles_of(user_id)
+    if (user_id in users.get("excludeUsers", []) or groups & set(users.get("excludeGroups", []))
+            or roles & set(users.get("excludeRoles", []))):
         return False
     included = users.get("includeUsers", [])
-    return "All" in included or user_id in included or bool(groups & set(users.get("includeGroups", [])))
+    return ("All" in included or user_id in included or bool(groups & set(users.get("includeGroups", [])))
+            or bool(roles & set(users.get("includeRoles", []))))
 
 
 def _covers_registration(applications: dict) -> bool:

@@ -112,14 +112,17 @@ def create(directory: Directory, tenant: Tenant, device, upn: str, mdm: bool, re
     """Add the device object (Graph's ``device``) and say what the device gets to know."""
     device_id = device.next_id("device")
     object_id = tenant.object_id(f"device/{device_id}")
+    owner = tenant.user(upn) if upn else None
+    stamp = directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
     tenant.devices[object_id] = {
         "id": object_id, "deviceId": device_id, "displayName": device.hostname, "trustType": trust_type,
         "accountEnabled": True, "operatingSystem": "Windows",
         "operatingSystemVersion": f"10.0.{device.image.build}.{device.image.revision}",
-        "registrationDateTime": directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "approximateLastSignInDateTime": directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "registrationDateTime": stamp, "approximateLastSignInDateTime": stamp,
         "isManaged": None, "isCompliant": None, "managementType": None, "profileType": "RegisteredDevice",
         "enrollmentType": None, "manufacturer": device.hardware.manufacturer, "model": device.hardware.model,
+        "physicalIds": [f"[HWID]:h:{device_id.replace('-', '')}"], "systemLabels": [], "alternativeSecurityIds": [],
+        "registeredOwners": [owner["id"]] if owner else [],
     }
     rules = tenant.mdm_policy
     return Registered(

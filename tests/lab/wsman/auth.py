@@ -95,7 +95,7 @@ class Connection:
 
         Raises Refused (status 401) while the request may not be served.
         """
-        scheme, _, value = authorization.partition(" ")
+        scheme, _rest, value = authorization.partition(" ")
         scheme = scheme.lower()
         if scheme == "basic":
             return self._basic(value)
@@ -115,7 +115,7 @@ class Connection:
         if not self._tls:  # AllowUnencrypted=false: no passwords in the clear
             raise self.refusal()
         try:
-            user, _, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
+            user, _rest, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, UnicodeDecodeError):
             raise self.refusal() from None
         name = _local_name(user, self._host)

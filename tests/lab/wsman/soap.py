@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import uuid
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"

@@ -15,6 +15,7 @@ import json
 import types
 
 from ansible.errors import AnsibleConnectionFailure
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import session, waiting
 
 TENANT = "d10f84e2-ba05-45c0-90b7-994f1fafa537"

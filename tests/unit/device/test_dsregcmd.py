@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError, parse
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError, parse
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError, parse
 
 FIXTURES = Path(__file__).parents[1] / "fixtures/dsregcmd"
 OUTPUTS = [path.read_text(encoding="utf-8") for path in sorted(FIXTURES.glob("*.txt"))]
@@ -58,7 +59,7 @@ def test_any_sequence_of_the_formats_own_pieces(pieces):
 
 @given(st.sampled_from(OUTPUTS), st.data())
 def test_any_mutation_of_an_output(output, data):
-    for _ in range(data.draw(st.integers(1, 4))):
+    for _each in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(output)))
         end = data.draw(st.integers(start, min(len(output), start + 200)))
         output = output[:start] + data.draw(st.text(max_size=20)) + output[end:]

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
 
 
 @pytest.mark.parametrize(

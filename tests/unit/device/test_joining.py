@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import joining, provisioning, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
@@ -89,7 +90,7 @@ def plan(**changes) -> joining.JoinPlan:
 
 
 def run(device: Story, monkeypatch, check_mode: bool = False, **changes):
-    monkeypatch.setattr(joining, "Deadline", lambda seconds: device.clock.deadline(seconds))
+    monkeypatch.setattr(joining, "Deadline", device.clock.deadline)
     run = joining.Join(device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode)
     try:
         return run, run.run()

@@ -29,7 +29,7 @@ FAKE = f"""#!{sys.executable}
 import base64, gzip, json, os, sys
 data = open(sys.argv[-1], "rb").read() if sys.argv[-1].endswith("payload.txt") else sys.stdin.buffer.read()
 request = json.loads(gzip.decompress(base64.b64decode(data.partition(b"|")[2])))
-results = [json.loads(os.environ["WINOPS_ANSWER"]) for _ in request["ops"]]
+results = [json.loads(os.environ["WINOPS_ANSWER"]) for _each in request["ops"]]
 answer = {{"v": 1, "id": request["id"], "seconds": 0.1, "results": results,
           "device": {{"name": "x", "utc": "2026-11-21T08:00:00.000Z", "powershell": "7", "account": "x", "sid": "x",
                      "system": False, "elevated": True, "wow64": False}}}}

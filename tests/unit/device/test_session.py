@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device import session, wire
 
@@ -86,6 +87,26 @@ def test_a_changing_exchange_that_breaks_is_not_tried_again_by_itself():
     with pytest.raises(session.ConnectionLost):
         device.session().run({"a": op.restart(5, "x")})
     assert device.requests == 1
+
+
+@pytest.mark.parametrize(("error", "tries"), [
+    (OSError("reset by peer"), 2), (AnsibleError("failed to transfer file: the disk is full"), 1)])
+def test_a_copy_that_breaks_is_tried_once_more_and_one_that_is_refused_is_not(error, tries):
+    device = ScriptedDevice()
+    copied = []
+
+    def put_file(source, destination):
+        copied.append(destination)
+        if len(copied) < tries or tries == 1:
+            raise error
+
+    device.connection.put_file = put_file
+    if tries == 1:
+        with pytest.raises(session.ConnectionLost, match="disk"):
+            device.session().put_file("a", "b")
+    else:
+        device.session().put_file("a", "b")
+    assert (len(copied), device.resets) == (tries, tries - 1)
 
 
 def test_a_device_that_cannot_be_reached_is_told_at_once():

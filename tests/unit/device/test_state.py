@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import state
 
 from . import scripted
@@ -88,7 +89,11 @@ def test_a_device_without_dsregcmd_is_judged_by_its_registry_and_certificate():
 
 def test_what_the_device_refuses_is_a_problem_said_aloud():
     device = ScriptedDevice()
-    device.handlers["scheduled_tasks"] = lambda _p: (_ for _ in ()).throw(OperationError("System.UnauthorizedAccessException", "no"))
+
+    def refused(_params):
+        raise OperationError("System.UnauthorizedAccessException", "no")
+
+    device.handlers["scheduled_tasks"] = refused
     answer = device.session().run(state.observations())
     assert state.problems(answer) == ["enrollment_tasks could not be read: no (System.UnauthorizedAccessException)"]
 

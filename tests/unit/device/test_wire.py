@@ -31,8 +31,9 @@ def line_of(body: bytes) -> bytes:
     return b"#winops1:%d:%s:end#" % (len(body), body)
 
 
-def line(answer: object = ANSWER) -> bytes:
-    return line_of(base64.b64encode(gzip.compress(json.dumps(answer).encode("utf-8"))))
+def line(*answer: object) -> bytes:
+    """The line of an answer, ANSWER where none is given."""
+    return line_of(base64.b64encode(gzip.compress(json.dumps(answer[0] if answer else ANSWER).encode("utf-8"))))
 
 
 LINE = line()
@@ -45,7 +46,7 @@ def wrapped(text: bytes, width: int) -> bytes:
 def test_the_payload_is_one_ascii_line_of_runner_and_request():
     request = {"v": 1, "id": "x", "ops": [{"op": "path_info", "path": "C:\\M\u00fcnchen\n'$(calc)"}]}
     payload = wire.encode_payload(request)
-    runner, _, asked = payload.rstrip(b"\n").partition(b"|")
+    runner, _rest, asked = payload.rstrip(b"\n").partition(b"|")
     assert payload.isascii() and payload.count(b"\n") == 1 and payload.endswith(b"\n")
     assert gzip.decompress(base64.b64decode(runner)).startswith(b"param([string]$Request, [string]$Self")
     assert json.loads(gzip.decompress(base64.b64decode(asked, validate=True))) == request

@@ -60,7 +60,7 @@ def test_the_digest_moves_with_every_change_and_with_nothing_else(tmp_path):
                 lambda: device.files.write(r"C:\Windows\Temp\x", b""),
                 lambda: device.tasks.create_folder("\\x") or device.tasks.register("\\x", _task()),
                 lambda: device.event("System", 1, provider="x"),
-                lambda: device.users.popitem(),
+                device.users.popitem,
                 lambda: device.files.remove(r"C:\Windows\System32\cmd.exe"),
                 lambda: setattr(device.local_accounts[0], "enabled", True)):
             change()

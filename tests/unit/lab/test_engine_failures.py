@@ -10,7 +10,7 @@ import json
 import pytest
 
 from tests.lab.device import joinstate
-from tests.lab.tenant.model import NO_MEMBERS
+from tests.lab.tenant.defaults import NO_MEMBERS
 
 from .world_lab import ENGINE, PROVISIONING, REGISTRATION, Lab, code, run
 

@@ -13,7 +13,7 @@ import pytest
 from tests.lab.clock import ManualClock
 from tests.lab.device.images import image
 from tests.lab.tenant import Directory, Tenant, TenantError, policy, registration
-from tests.lab.tenant.model import INTUNE, INTUNE_ENROLLMENT, some_members
+from tests.lab.tenant.defaults import INTUNE, INTUNE_ENROLLMENT, some_members
 
 DEVICE = types.SimpleNamespace(
     hostname="PC", image=image("Professional", "22631.1", "en-US"), next_id=lambda purpose: f"id of {purpose}",
@@ -136,7 +136,10 @@ def test_the_mdm_scope_decides_whether_the_device_learns_an_address(world):
 
 def test_device_auth_status_follows_the_object(world):
     registered = registration.register(world.directory, _redeem(world), DEVICE)
-    ask = lambda: world.directory.device_auth_status(world.tenant.id, registered.device_id)  # noqa: E731
+
+    def ask():
+        return world.directory.device_auth_status(world.tenant.id, registered.device_id)
+
     assert ask() == "SUCCESS"
     world.tenant.device(registered.device_id)["accountEnabled"] = False
     assert ask() == "FAILED. Device is either disabled or deleted"

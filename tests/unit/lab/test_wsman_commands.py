@@ -32,9 +32,9 @@ $s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
 REQUEST = {"v": 1, "id": "r1", "ops": [{"op": "dsregcmd_status"}, {"op": "restart", "delay": 0, "comment": ""}]}
 
 
-def payload(request: dict[str, t.Any] = REQUEST, script: str | None = None) -> bytes:
+def payload(request: dict[str, t.Any] | None = None, script: str | None = None) -> bytes:
     text = script if script is not None else (DEVICE / "runner.ps1").read_text(encoding="utf-8")
-    parts = (gzip.compress(text.encode()), gzip.compress(json.dumps(request).encode()))
+    parts = (gzip.compress(text.encode()), gzip.compress(json.dumps(request or REQUEST).encode()))
     return b"|".join(base64.b64encode(part) for part in parts) + b"\n"
 
 
@@ -102,7 +102,7 @@ def test_another_runner_is_refused_before_anything_runs() -> None:
     assert outcome.stderr.startswith("#< CLIXML")
 
 
-@pytest.mark.parametrize("given", [b"", b"|", b"abc|def", payload().split(b"|")[0], payload()[:-30]])
+@pytest.mark.parametrize("given", [b"", b"|", b"abc|def", payload().partition(b"|")[0], payload()[:-30]])
 def test_a_damaged_payload_is_a_powershell_error(given: bytes) -> None:
     host = FakeHost("pc0")
     outcome = run(encoded(BOOTSTRAP), given, host)

@@ -24,7 +24,7 @@ def contents() -> dict[str, bytes]:
     text = b"".join(b'<parm name="p%d" value="%d" />\r\n' % (n % 91, rolls.randrange(10**6)) for n in range(2500))
     noise = rolls.randbytes(70_000)
     calls = b"".join(b"\xe8" + (rolls.randrange(-9000, 9000)).to_bytes(4, "little", signed=True) + b"\x8b\xec\x90"
-                     for _ in range(6000))
+                     for _each in range(6000))
     return {
         "text.xml": text,
         "noise.bin": noise,
@@ -119,7 +119,7 @@ def test_a_second_reader_agrees(file):
 
     data = (FIXTURES / file).read_bytes()
     images = [dict(walk(image.root)) for image in dissect.WIM(io.BytesIO(data)).images()]
-    ours: list[dict] = [{} for _ in images]
+    ours: list[dict] = [{} for _each in images]
     wim = Wim(io.BytesIO(data), len(data))
     for entry in wim.files:
         ours[entry.image - 1][entry.path] = wim.read(entry)

@@ -200,7 +200,7 @@ def test_damaged_compressed_data_never_pass_for_good_ones(save, fixture):
     data = (FIXTURES / fixture).read_bytes()
     rolls = random.Random(7)
     good = read_package(FIXTURES / fixture)
-    for _ in range(60):
+    for _each in range(60):
         at = rolls.randrange(len(data))
         bent = data[:at] + bytes([data[at] ^ (1 << rolls.randrange(8))]) + data[at + 1 :]
         try:

@@ -1,0 +1,220 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.directory_device_info. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: directory_device_info
+short_description: Find device objects of a Microsoft Entra tenant
+version_added: 0.1.0
+description:
+  - Finds device objects by id, name, owner, join type, staleness and compliance, or lists all of them. What Intune and
+    Windows Autopilot know of a device can be put beside it, by device id.
+  - Named devices are looked up together, 300 ids or 20 names in one request, so that a task that proves a rollout of a
+    thousand devices sends a handful of requests.
+  - Options that describe devices narrow each other down. With ids or names they narrow down what was named.
+options:
+  device_ids:
+    description:
+      - Device ids, as the device itself knows them (C(dsregcmd), M(winops.entra.device_facts), Intune).
+    type: list
+    elements: str
+  object_ids:
+    description: Object ids of the directory.
+    type: list
+    elements: str
+  names:
+    description: Whole names, compared without regard to case. All devices of a name are returned.
+    type: list
+    elements: str
+  owner:
+    description: Only devices of this owner, a user principal name or an object id.
+    type: str
+  join_type:
+    description: Only devices that are Entra joined, hybrid joined, or registered.
+    type: str
+    choices: [entra, hybrid, registered]
+  stale_days:
+    description:
+      - Only devices whose last sign-in is at least so many days ago. The directory renews its stamp about every 14
+        days, so that numbers below 20 say little.
+      - Devices that never signed in are judged by their registration, except objects of Windows Autopilot devices that
+        have not been deployed yet, which are never stale.
+    type: int
+  enabled:
+    description: Only devices that are, or are not, enabled.
+    type: bool
+  compliant:
+    description: Only devices that are, or are not, marked as compliant. Devices without an MDM are not.
+    type: bool
+  managed:
+    description: Only devices that are, or are not, managed by an MDM.
+    type: bool
+  intune:
+    description:
+      - Also return what Intune knows, as RV(devices.intune). Named devices, and with no other option all devices, that
+        only Intune has are returned too, with RV(devices.object_id) null.
+    type: bool
+    default: false
+  autopilot:
+    description: Also return what Windows Autopilot knows, as RV(devices.autopilot), in the same way.
+    type: bool
+    default: false
+  extension_attributes:
+    description: Also return the extension attributes, for which the beta version of Microsoft Graph is read.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.controller
+  - winops.entra.tenant
+attributes:
+  diff_mode:
+    support: none
+notes:
+  - The permissions are C(Device.Read.All), with O(owner) also C(User.Read.All), with O(intune)
+    C(DeviceManagementManagedDevices.Read.All), with O(autopilot) C(DeviceManagementServiceConfig.Read.All), application
+    or delegated.
+  - A device that has just joined may take a minute to show. Use C(until) with RV(missing).
+seealso:
+  - module: winops.entra.directory_device
+  - module: winops.entra.device_facts
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Prove that every joined device is in the directory and in Intune
+  winops.entra.directory_device_info:
+    tenant_id: contoso.onmicrosoft.com
+    client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+    client_secret: "{{ vault_entra_client_secret }}"
+    device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra', 'device_id']) }}"
+    intune: true
+  register: directory
+  until: not directory.missing.device_ids
+  retries: 5
+  delay: 30
+  run_once: true
+
+- name: List what nobody has used for half a year
+  winops.entra.directory_device_info:
+    join_type: entra
+    stale_days: 180
+
+- name: List the devices of a user
+  winops.entra.directory_device_info:
+    owner: ada@contoso.com
+"""
+
+RETURN = r"""
+devices:
+  description: The devices found.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name.
+      type: str
+    device_id:
+      description: The device's own id.
+      type: str
+    object_id:
+      description: The id of the object in the directory, null where the directory has none.
+      type: str
+    enabled:
+      description: Whether it may sign in.
+      type: bool
+    join_type:
+      description: V(entra), V(hybrid), V(registered), or null for an object that has not joined.
+      type: str
+    last_sign_in:
+      description: About when it last signed in (UTC), null for never.
+      type: str
+    registered:
+      description: When it was registered (UTC).
+      type: str
+    inactive_days:
+      description: Whole days since the last sign-in, or since the registration of a device that never signed in. Null
+        where neither is known and for Windows Autopilot objects that have not been deployed.
+      type: int
+    operating_system:
+      description: The operating system.
+      type: str
+    os_version:
+      description: Its version.
+      type: str
+    compliant:
+      description: Whether it is marked as compliant, null without an MDM.
+      type: bool
+    managed:
+      description: Whether an MDM manages it.
+      type: bool
+    mdm_app_id:
+      description: The application id of that MDM.
+      type: str
+    manufacturer:
+      description: The manufacturer.
+      type: str
+    model:
+      description: The model.
+      type: str
+    ownership:
+      description: V(company), V(personal) or V(unknown).
+      type: str
+    enrollment_profile:
+      description: The name of the enrollment profile.
+      type: str
+    profile_type:
+      description: V(RegisteredDevice), V(SecureVM), V(Shared), V(Printer) or V(IoT).
+      type: str
+    autopilot_anchor:
+      description: Whether a Windows Autopilot registration is anchored to it.
+      type: bool
+    group_tag:
+      description: The group tag of Windows Autopilot.
+      type: str
+    extension_attributes:
+      description: The fifteen attributes by name, with O(extension_attributes).
+      type: dict
+    intune:
+      description: The device in Intune, null where it is not enrolled. C(id), C(name), C(serial_number), C(user),
+        C(compliance), C(management_agent), C(enrollment_type), C(enrolled), C(last_sync), C(encrypted), C(os_version).
+      type: dict
+    intune_records:
+      description: How many records Intune has of it. Of several, RV(devices.intune) is the one that synchronized last.
+      type: int
+    autopilot:
+      description: The device in Windows Autopilot, null where it is not registered. C(id), C(serial_number),
+        C(group_tag), C(user), C(enrollment_state), C(last_contact).
+      type: dict
+missing:
+  description: Which of the C(device_ids), C(object_ids) and C(names) that were given the directory does not have.
+  returned: success
+  type: dict
+  sample: {device_ids: [], object_ids: [], names: [KIOSK-017]}
+count:
+  description: How many devices were found.
+  returned: success
+  type: int
+"""
+
+ARGUMENT_SPEC = {
+    "device_ids": {"type": "list", "elements": "str"},
+    "object_ids": {"type": "list", "elements": "str"},
+    "names": {"type": "list", "elements": "str"},
+    "owner": {"type": "str"},
+    "join_type": {"type": "str", "choices": ["entra", "hybrid", "registered"]},
+    "stale_days": {"type": "int"},
+    "enabled": {"type": "bool"},
+    "compliant": {"type": "bool"},
+    "managed": {"type": "bool"},
+    "intune": {"type": "bool", "default": False},
+    "autopilot": {"type": "bool", "default": False},
+    "extension_attributes": {"type": "bool", "default": False},
+}
+CONSTRAINTS = {}

@@ -1,0 +1,171 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.group. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: group
+short_description: Manage security groups of a Microsoft Entra tenant
+version_added: 0.1.0
+description:
+  - Creates, changes and deletes security groups in Microsoft Entra ID (formerly Azure AD), assigned or dynamic.
+  - A group is found by exactly its name. A tenant may hold several groups of the same name; such a name is refused, and
+    O(object_id) tells them apart.
+options:
+  name:
+    description: The display name. With O(object_id), the name that the group shall have.
+    type: str
+    required: true
+  object_id:
+    description: The object id of an existing group, in place of finding it by name.
+    type: str
+  state:
+    description: Whether the group exists.
+    type: str
+    choices: [present, absent]
+    default: present
+  description:
+    description: The description. An empty text removes it.
+    type: str
+  mail_nickname:
+    description:
+      - The mail nickname, which Microsoft wants even of groups without mail. A new group gets one made of its name.
+    type: str
+  membership:
+    description:
+      - Whether members are assigned, or a rule decides who they are. A new group with a rule is dynamic, one without is
+        assigned.
+      - An existing group changes its kind only if this says so, as a rule replaces the assigned members.
+    type: str
+    choices: [assigned, dynamic]
+  membership_rule:
+    description: The rule of a dynamic group. A rule is about devices or about users, never both.
+    type: str
+  autopilot_devices:
+    description: Use the rule of all Windows Autopilot devices.
+    type: bool
+    default: false
+  autopilot_group_tag:
+    description: Use the rule of the Windows Autopilot devices with this group tag.
+    type: str
+  rule_paused:
+    description: Whether the rule's processing is paused.
+    type: bool
+  role_assignable:
+    description: Whether the group can hold directory roles. Fixed when a group is created; needs Entra ID P1.
+    type: bool
+  users:
+    description: Members, as object ids or user principal names.
+    type: list
+    elements: str
+  groups:
+    description: Members, as object ids or display names of groups.
+    type: list
+    elements: str
+  devices:
+    description: Members, as device ids (not object ids), as M(winops.entra.device_facts) returns them.
+    type: list
+    elements: str
+  members_state:
+    description:
+      - What to do with the O(users), O(groups) and O(devices) that are named, add them, take them out, or make them
+        the only members. With V(exact) and an empty list the group becomes empty.
+    type: str
+    choices: [present, absent, exact]
+    default: present
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.controller
+  - winops.entra.tenant
+notes:
+  - The permissions are C(Group.Read.All) to read (check mode), C(Group.Create) to create, C(Group.ReadWrite.All) to
+    change and delete, C(GroupMember.ReadWrite.All) for members, application or delegated (delegated, creating needs
+    C(Group.ReadWrite.All)). Names of users need C(User.ReadBasic.All), device ids C(Device.Read.All).
+  - Dynamic groups of users need Entra ID P1. Groups that can hold roles need C(RoleManagement.ReadWrite.Directory) as
+    well.
+seealso:
+  - module: winops.entra.mdm_scope
+  - module: winops.entra.local_admin_role
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Sign in once for all modules of the tenant
+  module_defaults:
+    group/winops.entra.tenant:
+      tenant_id: contoso.onmicrosoft.com
+      client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+      client_secret: "{{ vault_entra_client_secret }}"
+  block:
+    - name: A group of all Autopilot devices
+      winops.entra.group:
+        name: Autopilot devices
+        autopilot_devices: true
+
+    - name: A group of the kiosks, by their group tag
+      winops.entra.group:
+        name: Kiosks
+        autopilot_group_tag: Kiosk
+
+- name: Put the joined devices into a group
+  winops.entra.group:
+    name: Pilot devices
+    devices: "{{ groups['windows'] | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | list
+      }}"
+  run_once: true
+
+- name: These users are the deployment staff, and no others
+  winops.entra.group:
+    name: Deployment staff
+    users: [ada@contoso.com, grace@contoso.com]
+    members_state: exact
+"""
+
+RETURN = r"""
+group:
+  description:
+    - The group as this module's options would say it. Null where it is absent. C(members) is there where members were
+      named.
+    - In check mode C(id) of a group that would be created is null.
+  returned: success
+  type: dict
+  sample:
+    id: 73d664e4-0886-4a73-b745-c694da45ddb4
+    name: Kiosks
+    description: null
+    mail_nickname: Kiosks
+    membership: dynamic
+    membership_rule: '(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))'
+    rule_paused: false
+    role_assignable: null
+changes:
+  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  returned: always
+  type: list
+  elements: dict
+"""
+
+ARGUMENT_SPEC = {
+    "name": {"type": "str", "required": True},
+    "object_id": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "description": {"type": "str"},
+    "mail_nickname": {"type": "str"},
+    "membership": {"type": "str", "choices": ["assigned", "dynamic"]},
+    "membership_rule": {"type": "str"},
+    "autopilot_devices": {"type": "bool", "default": False},
+    "autopilot_group_tag": {"type": "str"},
+    "rule_paused": {"type": "bool"},
+    "role_assignable": {"type": "bool"},
+    "users": {"type": "list", "elements": "str"},
+    "groups": {"type": "list", "elements": "str"},
+    "devices": {"type": "list", "elements": "str"},
+    "members_state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+}
+CONSTRAINTS = {
+    "mutually_exclusive": [["membership_rule", "autopilot_group_tag"]],
+}

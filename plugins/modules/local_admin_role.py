@@ -1,0 +1,91 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.local_admin_role. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: local_admin_role
+short_description: Manage who is local administrator of all joined devices
+version_added: 0.1.0
+description:
+  - Manages the members of the role Microsoft Entra Joined Device Local Administrator (formerly Azure AD Joined Device
+    Local Administrator). They are local administrators of every joined device of the tenant.
+  - On a device the change shows with the member's next primary refresh token, which may take four hours.
+  - Members that are only eligible (Privileged Identity Management) are neither shown nor changed.
+options:
+  users:
+    description: Object ids or user principal names.
+    type: list
+    elements: str
+  groups:
+    description: Object ids or display names of groups, which must have been created as assignable to roles.
+    type: list
+    elements: str
+  state:
+    description: Add the named, take them out, or make them the only members. With V(exact) and an empty list nobody is
+      left.
+    type: str
+    choices: [present, absent, exact]
+    default: present
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.controller
+  - winops.entra.tenant
+notes:
+  - The permissions are C(RoleManagement.Read.Directory) to read (check mode), C(RoleManagement.ReadWrite.Directory) to
+    write,
+    application or delegated. Names of users need C(User.ReadBasic.All), names of groups C(Group.Read.All). A signed-in
+    user needs the role Privileged Role Administrator.
+seealso:
+  - module: winops.entra.group
+  - plugin: winops.entra.object_id_to_sid
+    plugin_type: filter
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Sign in once for all modules of the tenant
+  module_defaults:
+    group/winops.entra.tenant:
+      tenant_id: contoso.onmicrosoft.com
+      client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+      client_secret: "{{ vault_entra_client_secret }}"
+  block:
+    - name: The helpdesk is local administrator of all joined devices
+      winops.entra.local_admin_role:
+        groups: [Helpdesk device administrators]
+
+- name: Nobody else is
+  winops.entra.local_admin_role:
+    groups: [Helpdesk device administrators]
+    state: exact
+"""
+
+RETURN = r"""
+members:
+  description: The members. C(assignment_id) of one that would be added is null in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 73d664e4-0886-4a73-b745-c694da45ddb4
+      kind: group
+      name: Helpdesk device administrators
+      assignment_id: lAPpYvVpN0KRkAEhdxReEJC2sEqbR_9Hr48lds9SGHI-1
+changes:
+  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  returned: always
+  type: list
+  elements: dict
+"""
+
+ARGUMENT_SPEC = {
+    "users": {"type": "list", "elements": "str"},
+    "groups": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
+}
+CONSTRAINTS = {"required_one_of": [["users", "groups"]]}

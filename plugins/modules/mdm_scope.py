@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.mdm_scope. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mdm_scope
+short_description: Manage whose devices enroll in Intune by themselves
+version_added: 0.1.0
+description:
+  - Manages the MDM (or MAM) user scope of automatic enrollment. Devices of the users in scope enroll in Intune, or
+    another MDM, when they are joined.
+  - Microsoft lets only a signed-in user do this. With an application's credential (client secret, certificate, managed
+    or workload identity) the task fails before anything is asked of Microsoft Graph; use O(auth=device_code).
+options:
+  application:
+    description: Which scope, that of mobile device management or of mobile application management.
+    type: str
+    choices: [mdm, mam]
+    default: mdm
+  application_id:
+    description: The application id of the MDM. The default is Microsoft Intune.
+    type: str
+    default: 0000000a-0000-0000-c000-000000000000
+  scope:
+    description: Nobody, everybody, or the users of O(groups) and no others.
+    type: str
+    choices: [none, all, selected]
+  groups:
+    description: Object ids or display names of groups of users, for O(scope=selected). A name that two groups have is
+      refused.
+    type: list
+    elements: str
+  discovery_url:
+    description: Where devices find the MDM.
+    type: str
+  terms_of_use_url:
+    description: The MDM's terms of use.
+    type: str
+  compliance_url:
+    description: Where users read why their device is not compliant.
+    type: str
+  enroll_on_register:
+    description: Whether a device that is only registered (a personal one with a work account) enrolls, too. MDM only.
+    type: bool
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.controller
+  - winops.entra.tenant
+notes:
+  - The permissions are delegated only, C(Policy.Read.All) to read, C(Policy.ReadWrite.MobilityManagement) to write;
+    names of
+    groups need C(Group.Read.All). The user needs the role Cloud Device Administrator; the tenant needs Entra ID P1.
+  - Graph has these policies in its beta version only.
+seealso:
+  - module: winops.entra.registration_policy
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Devices of the pilot users enroll in Intune
+  winops.entra.mdm_scope:
+    auth: device_code
+    tenant_id: contoso.onmicrosoft.com
+    client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+    token_cache: "{{ lookup('env', 'HOME') }}/.cache/winops.entra"
+    scope: selected
+    groups: [Intune pilot]
+
+- name: Everybody's devices enroll
+  winops.entra.mdm_scope:
+    auth: azure_cli
+    scope: all
+"""
+
+RETURN = r"""
+mdm_scope:
+  description: The scope as this module's options would say it; groups as object ids.
+  returned: success
+  type: dict
+  sample:
+    application_id: 0000000a-0000-0000-c000-000000000000
+    scope: selected
+    groups: [73d664e4-0886-4a73-b745-c694da45ddb4]
+    discovery_url: https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc
+    terms_of_use_url: https://portal.manage.microsoft.com/TermsofUse.aspx
+    compliance_url: https://portal.manage.microsoft.com/?portalAction=Compliance
+    enroll_on_register: true
+changes:
+  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  returned: always
+  type: list
+  elements: dict
+"""
+
+ARGUMENT_SPEC = {
+    "application": {"type": "str", "choices": ["mdm", "mam"], "default": "mdm"},
+    "application_id": {"type": "str", "default": "0000000a-0000-0000-c000-000000000000"},
+    "scope": {"type": "str", "choices": ["none", "all", "selected"]},
+    "groups": {"type": "list", "elements": "str"},
+    "discovery_url": {"type": "str"},
+    "terms_of_use_url": {"type": "str"},
+    "compliance_url": {"type": "str"},
+    "enroll_on_register": {"type": "bool"},
+}
+CONSTRAINTS = {}

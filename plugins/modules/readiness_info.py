@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.readiness_info. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: readiness_info
+short_description: Tell whether joins to a Microsoft Entra tenant would succeed
+version_added: 0.1.0
+description:
+  - Looks at everything in the tenant that makes joins and MDM enrollments fail, and returns a list of findings, each
+    with what was seen, why it matters and what to do. Nothing is changed.
+  - It looks at the device registration policy (who may join, quota, MFA), the users (there, enabled, licensed, devices
+    left of their quota), Conditional Access and security defaults, the MDM scope, Intune's enrollment limit and
+    restrictions, and Microsoft's service principals.
+  - What cannot be read is a finding with the result V(unknown) that names the missing permission. The task goes on.
+  - Conditional Access is read, not evaluated. Conditions that are known at sign-in only, such as locations and risks,
+    give a V(warn). Policies for directory roles are left out.
+options:
+  users:
+    description:
+      - Users who will join devices, by user principal name or object id.
+      - Those whose name begins with C(package_) are the users of provisioning packages. Nobody is there to confirm MFA
+        for them, and they need neither quota nor licence.
+    type: list
+    elements: str
+  user_prefixes:
+    description: Also all users whose user principal name begins so. V(package_) finds those of all provisioning
+      packages.
+    type: list
+    elements: str
+  devices_per_user:
+    description: How many devices each user is going to join.
+    type: int
+    default: 1
+  expect_mdm:
+    description: Whether the devices are to enroll in Intune, too.
+    type: bool
+    default: true
+  fail_on:
+    description: The task fails when a finding has one of these results. The findings are returned all the same.
+    type: list
+    elements: str
+    choices: [fail, warn, unknown]
+    default: []
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.controller
+  - winops.entra.tenant
+attributes:
+  diff_mode:
+    support: none
+notes:
+  - The permissions, application or delegated, are C(Policy.Read.DeviceConfiguration) (registration policy),
+    C(Policy.Read.All) (Conditional Access, security defaults), C(User.Read.All), C(GroupMember.Read.All),
+    C(Application.Read.All) (service principals) and C(DeviceManagementServiceConfig.Read.All) (Intune). Whatever is
+    missing makes its findings unknown.
+  - Microsoft lets only a signed-in user read the MDM scope. With an application's credential that finding is unknown;
+    use O(auth=device_code) to have it judged.
+seealso:
+  - module: winops.entra.registration_policy
+  - module: winops.entra.mdm_scope
+  - module: winops.entra.join
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Look at the tenant before a rollout
+  hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/winops.entra.tenant:
+      tenant_id: contoso.onmicrosoft.com
+      client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+      client_secret: "{{ vault_entra_client_secret }}"
+  tasks:
+    - name: Stop when joins by provisioning packages would fail
+      winops.entra.readiness_info:
+        user_prefixes: [package_]
+        fail_on: [fail]
+
+    - name: See whether these people can join a second device
+      winops.entra.readiness_info:
+        users: [ada@contoso.com, bob@contoso.com]
+      register: readiness
+
+    - name: Show what is to be done
+      ansible.builtin.debug:
+        msg: "{{ readiness.findings | rejectattr('result', 'equalto', 'pass') }}"
+"""
+
+RETURN = r"""
+findings:
+  description: One for each check and, where it is about somebody, each user.
+  returned: when the tenant could be asked
+  type: list
+  elements: dict
+  contains:
+    id:
+      description:
+        - The check. V(registration_policy) (only when it could not be read), V(join_scope), V(device_quota),
+          V(mfa_at_join), V(user), V(licence), V(conditional_access), V(security_defaults), V(service_principal),
+          V(mdm_scope), V(enrollment_limit) or V(enrollment_restriction).
+      type: str
+    result:
+      description: V(pass), V(warn), V(fail) or V(unknown).
+      type: str
+    subject:
+      description: The user, application or policy that it is about, null for the tenant.
+      type: str
+    observed:
+      description: What the tenant says.
+      type: str
+    cause:
+      description: Why that matters, null on a pass.
+      type: str
+    fix:
+      description: What to do, null on a pass.
+      type: str
+    doc:
+      description: Where to read on.
+      type: str
+    side:
+      description: Where the trouble is, V(tenant), V(network) or V(controller).
+      type: str
+    permissions:
+      description: The permissions that are missing.
+      type: list
+      elements: str
+  sample:
+    - id: join_scope
+      result: fail
+      subject: package_3f2504e0-4f89-11d3-9a0c-0305e82c3301@contoso.com
+      observed: the registration policy names neither the user nor a group of the user
+      cause: its joins fail (0x801C0003)
+      fix: add the user, or a group with the rule (user.userPrincipalName -startsWith "package_"), to join of the
+        registration policy
+      doc: https://learn.microsoft.com/entra/identity/devices/manage-device-identities#configure-device-settings
+      side: tenant
+      permissions: []
+summary:
+  description: How many findings have each result.
+  returned: when the tenant could be asked
+  type: dict
+  sample: {pass: 12, warn: 1, fail: 1, unknown: 1}
+ready:
+  description: Whether there is no V(fail). Look at the unknown ones, too.
+  returned: when the tenant could be asked
+  type: bool
+"""
+
+ARGUMENT_SPEC = {
+    "users": {"type": "list", "elements": "str"},
+    "user_prefixes": {"type": "list", "elements": "str"},
+    "devices_per_user": {"type": "int", "default": 1},
+    "expect_mdm": {"type": "bool", "default": True},
+    "fail_on": {"type": "list", "elements": "str", "choices": ["fail", "warn", "unknown"], "default": []},
+}
+CONSTRAINTS = {}

@@ -1,0 +1,181 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.registration_policy. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registration_policy
+short_description: Manage who may join devices to a Microsoft Entra tenant
+version_added: 0.1.0
+description:
+  - Manages the tenant's device registration policy (device settings of Microsoft Entra ID, formerly Azure AD or AAD),
+    which
+    decides who may join and register devices, how many, whether they need MFA, who becomes local administrator, and
+    whether Windows LAPS may keep passwords in the tenant.
+  - What is not named stays as it is. The policy is written as a whole, so that two changes at the same time can undo
+    each other.
+  - Where the tenant does not let administrators change a setting (registering, once an MDM is set up), a task that
+    asks for another value fails and changes nothing.
+options:
+  join:
+    description:
+      - Who may join devices. A bulk token joins as the user who made it, so that this user must be in it.
+    type: dict
+    suboptions:
+      scope:
+        description: Everybody, nobody, or the named O(join.users) and O(join.groups) and no others.
+        type: str
+        choices: [all, none, selected]
+        required: true
+      users:
+        description: Object ids or user principal names.
+        type: list
+        elements: str
+        default: []
+      groups:
+        description: Object ids or display names. A name that two groups have is refused.
+        type: list
+        elements: str
+        default: []
+  register:
+    description:
+      - Who may register devices (personal devices with a work account).
+    type: dict
+    suboptions:
+      scope:
+        description: Everybody, nobody, or the named O(register.users) and O(register.groups) and no others.
+        type: str
+        choices: [all, none, selected]
+        required: true
+      users:
+        description: Object ids or user principal names.
+        type: list
+        elements: str
+        default: []
+      groups:
+        description: Object ids or display names. A name that two groups have is refused.
+        type: list
+        elements: str
+        default: []
+  local_administrators:
+    description:
+      - Which users become local administrator of the devices that they join from now on.
+    type: dict
+    suboptions:
+      scope:
+        description: Everybody, nobody, or the named O(local_administrators.users) and O(local_administrators.groups)
+          and no others.
+        type: str
+        choices: [all, none, selected]
+        required: true
+      users:
+        description: Object ids or user principal names.
+        type: list
+        elements: str
+        default: []
+      groups:
+        description: Object ids or display names. A name that two groups have is refused.
+        type: list
+        elements: str
+        default: []
+  global_administrators_local:
+    description: Whether global administrators become local administrators of devices that are joined from now on.
+    type: bool
+  devices_per_user:
+    description:
+      - How many devices a user may have, joined and registered ones together. With V(0) nobody can add a device.
+    type: int
+  mfa_required:
+    description:
+      - Whether joining and registering need MFA. With V(true) joins by a provisioning package fail, as nobody is there
+        to confirm. Must be V(false) where Conditional Access asks for it instead.
+    type: bool
+  laps:
+    description: Whether Windows LAPS may keep the passwords of local administrators in the tenant.
+    type: bool
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.controller
+  - winops.entra.tenant
+notes:
+  - The permissions are C(Policy.Read.DeviceConfiguration) to read (check mode),
+    C(Policy.ReadWrite.DeviceConfiguration) to
+    write, application or delegated. Names of users need C(User.ReadBasic.All), names of groups C(Group.Read.All).
+  - A signed-in user needs the role Cloud Device Administrator, Intune Administrator or Windows 365 Administrator.
+seealso:
+  - module: winops.entra.mdm_scope
+  - module: winops.entra.join
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Sign in once for all modules of the tenant
+  module_defaults:
+    group/winops.entra.tenant:
+      tenant_id: contoso.onmicrosoft.com
+      client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+      client_secret: "{{ vault_entra_client_secret }}"
+  block:
+    - name: Deployment staff may join devices, without MFA
+      winops.entra.registration_policy:
+        join:
+          scope: selected
+          groups: [Deployment staff]
+        mfa_required: false
+        devices_per_user: 100
+
+- name: Nobody becomes local administrator by joining, passwords are kept by LAPS
+  winops.entra.registration_policy:
+    local_administrators:
+      scope: none
+    global_administrators_local: false
+    laps: true
+
+- name: Read the policy
+  winops.entra.registration_policy:
+  register: current
+"""
+
+RETURN = r"""
+policy:
+  description: The whole policy as this module's options would say it; users and groups as object ids.
+  returned: success
+  type: dict
+  sample:
+    join: {scope: selected, users: [], groups: [73d664e4-0886-4a73-b745-c694da45ddb4]}
+    register: {scope: all, users: [], groups: []}
+    local_administrators: {scope: none, users: [], groups: []}
+    global_administrators_local: false
+    devices_per_user: 50
+    mfa_required: false
+    laps: true
+changes:
+  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  returned: always
+  type: list
+  elements: dict
+"""
+
+_MEMBERSHIP = {
+    "type": "dict",
+    "options": {
+        "scope": {"type": "str", "choices": ["all", "none", "selected"], "required": True},
+        "users": {"type": "list", "elements": "str", "default": []},
+        "groups": {"type": "list", "elements": "str", "default": []},
+    },
+}
+
+ARGUMENT_SPEC = {
+    "join": _MEMBERSHIP,
+    "register": _MEMBERSHIP,
+    "local_administrators": _MEMBERSHIP,
+    "global_administrators_local": {"type": "bool"},
+    "devices_per_user": {"type": "int"},
+    "mfa_required": {"type": "bool"},
+    "laps": {"type": "bool"},
+}
+CONSTRAINTS = {}

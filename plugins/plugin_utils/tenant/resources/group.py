@@ -1,0 +1,198 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Security groups for devices and users, assigned or dynamic.
+
+Sources: Microsoft Graph, "group resource type", "Create group", "Update group"; Microsoft Entra, "Manage rules for
+dynamic membership groups"; Intune, "Create device groups for Windows Autopilot" (the two ready rules).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ...result import Failure
+from .. import odata
+from ..credentials import bad_option
+from ..directory import GROUP, at_most_one
+from ..engine import Kind, Property, Resource, Step, apply, once_known, settle, update
+from ..errors import Permissions, Purpose
+from ..task import TenantTask
+from . import group_members
+
+LONGEST_RULE = 3072
+AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
+FIELDS = (
+    "id,displayName,description,mailNickname,groupTypes,membershipRule,membershipRuleProcessingState,securityEnabled,"
+    "mailEnabled,isAssignableToRole")
+CREATE = Permissions(("Group.Create",), ("Group.ReadWrite.All",))
+_MEMBERSHIP = {"assigned": [], "dynamic": ["DynamicMembership"]}
+
+GROUPS = Resource(
+    noun="group",
+    properties=(
+        Property("name", "displayName", "name"),
+        Property("description", "description", "description", Kind.TEXT),
+        Property("mail_nickname", "mailNickname", "mail nickname"),
+        Property("membership", "groupTypes", "membership", values=_MEMBERSHIP),
+        Property("membership_rule", "membershipRule", "membership rule", Kind.TEXT),
+        Property("rule_paused", "membershipRuleProcessingState", "membership rule paused",
+                 values={True: "Paused", False: "On"}),
+        Property("role_assignable", "isAssignableToRole", "assignable to roles"),
+    ),
+    read=Permissions.same("Group.Read.All"),
+    write=Permissions.same("Group.ReadWrite.All"),
+)
+
+
+def group_tag_rule(tag: str) -> str:
+    """The rule of Autopilot devices with this group tag. ValueError for a tag that no rule can say."""
+    if not tag or set(tag) & {'"', "`"}:
+        raise ValueError("a group tag in a rule must not be empty or hold a double quote or a backtick")
+    return f'(device.devicePhysicalIds -any (_ -eq "[OrderID]:{tag}"))'
+
+
+def ensure(task: TenantTask) -> dict:
+    """The work of the module: ``{"group": {...} or None}``."""
+    wanted = _wanted(task.args)
+    current = _find(task)
+    if current is not None:
+        _require_security_group(current)
+    if task.args["state"] == "absent":
+        return _remove(task, current)
+    if current is not None:
+        _fit(wanted, current)
+    else:
+        _complete(task.args, wanted)
+    dynamic = wanted.get("membership", _shown_membership(current)) == "dynamic"
+    members = group_members.wanted(task, dynamic)  # names are looked up before anything is written
+    made = current is None
+    group = _create(task, wanted) if made else update(task, GROUPS, _path(current), wanted, current)
+    result = {"id": group.get("id"), **GROUPS.shown(group)}
+    if members is not None:
+        result["members"] = group_members.ensure(task, group.get("id"), members, made)
+    return {"group": result}
+
+
+def _wanted(args: dict) -> dict:
+    """The options as properties; Failure for what contradicts itself."""
+    wanted = {item.option: args[item.option] for item in GROUPS.properties if args[item.option] is not None}
+    if args["autopilot_devices"]:
+        if "membership_rule" in wanted or args["autopilot_group_tag"] is not None:
+            raise bad_option("autopilot_devices", "another rule is given as well", "choose one of the rule options")
+        wanted["membership_rule"] = AUTOPILOT_RULE
+    if args["autopilot_group_tag"] is not None:
+        try:
+            wanted["membership_rule"] = group_tag_rule(args["autopilot_group_tag"])
+        except ValueError as exc:
+            raise bad_option("autopilot_group_tag", str(exc), "use another tag, or write the membership_rule") from None
+    rule = wanted.get("membership_rule")
+    if rule is not None and (not rule or len(rule) > LONGEST_RULE):
+        raise bad_option("membership_rule", f"it has {len(rule)} characters", f"give 1 to {LONGEST_RULE}")
+    if wanted.get("membership") == "assigned" and (rule or "rule_paused" in wanted):
+        raise bad_option("membership", "an assigned group has no membership rule",
+                         "set it to dynamic, or leave the rule out")
+    nickname = wanted.get("mail_nickname")
+    if nickname is not None and not re.fullmatch(r"[!-~]{1,64}",
+                                                 nickname) or nickname and set(nickname) & set('@()\\[]";:<>,'):
+        raise bad_option("mail_nickname", f"{nickname!r} is no mail nickname",
+                         "use 1 to 64 ASCII characters without space and @()\\[]\";:<>,")
+    if len(args["name"]) > 256 or not args["name"].strip():
+        raise bad_option("name", "it must have 1 to 256 characters", "choose another name")
+    return wanted
+
+
+def _find(task: TenantTask) -> dict | None:
+    """The group by its id, else by exactly this name."""
+    if task.args["object_id"]:
+        if not odata.is_guid(task.args["object_id"]):
+            raise bad_option("object_id", "it is no object id", "give a GUID")
+        return task.client.find(odata.path("groups", task.args["object_id"]), GROUPS.reading, {"$select": FIELDS})
+    query = {"$filter": odata.equals("displayName", task.args["name"]), "$select": FIELDS}
+    return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query))
+
+
+def _require_security_group(current: dict) -> None:
+    if not current.get("securityEnabled") or current.get("mailEnabled"):
+        raise _refusal("not_a_security_group",
+                       f"{current['displayName']!r} is a Microsoft 365, mail or distribution group",
+                       "choose another name, or delete that group")
+
+
+def _fit(wanted: dict, current: dict) -> None:
+    """Make ``wanted`` what can be done to an existing group; Failure for what cannot."""
+    if "role_assignable" in wanted and bool(current.get("isAssignableToRole")) != wanted["role_assignable"]:
+        raise _refusal("role_assignable_fixed", "whether a group can be assigned to roles is fixed when it is created",
+                       "leave role_assignable out, or make another group")
+    wanted.pop("role_assignable", None)
+    membership = _shown_membership(current)
+    rule_asked = "membership_rule" in wanted or "rule_paused" in wanted
+    if rule_asked and membership == "assigned" and wanted.get("membership") != "dynamic":
+        raise _refusal("assigned_group",
+                       f"the group {current['displayName']!r} has assigned members, which a rule would replace",
+                       "set membership to dynamic if that is meant")
+    if wanted.get("membership") == "dynamic" and membership == "assigned":
+        if not wanted.get("membership_rule"):
+            raise bad_option("membership_rule", "a dynamic group needs a rule", "give one of the rule options")
+        wanted.setdefault("rule_paused", False)
+    if wanted.get("membership") == "assigned" and membership == "dynamic":
+        wanted["rule_paused"] = True  # what Graph demands of a group that stops to be dynamic
+
+
+def _shown_membership(current: dict | None) -> str:
+    return "dynamic" if "DynamicMembership" in (current or {}).get("groupTypes", []) else "assigned"
+
+
+def _complete(args: dict, wanted: dict) -> None:
+    """Add to ``wanted`` what a new group must have; Failure where something is missing."""
+    if args["object_id"]:
+        raise bad_option("object_id", f"the tenant has no group {args['object_id']}",
+                         "give the id of an existing group")
+    dynamic = "membership_rule" in wanted or "rule_paused" in wanted
+    wanted.setdefault("membership", "dynamic" if dynamic else "assigned")
+    wanted.setdefault("mail_nickname", nickname_of(wanted["name"]))
+    if wanted["membership"] == "dynamic":
+        if "membership_rule" not in wanted:
+            raise bad_option("membership_rule", "a dynamic group needs a rule", "give one of the rule options")
+        wanted.setdefault("rule_paused", False)
+
+
+def _create(task: TenantTask, wanted: dict) -> dict:
+    body = {item.path: item.sent(wanted[item.option]) for item in GROUPS.properties if item.option in wanted}
+    body.update(securityEnabled=True, mailEnabled=False)
+    shown = {item.option: item.shown(body[item.path]) for item in GROUPS.properties if item.path in body}
+    if task.check_mode:
+        task.changes.add(f"group {wanted['name']!r}", None, shown)
+        return body
+    made = task.client.post("/groups", body, Purpose("create the group", CREATE)) or {}
+    task.changes.add(f"group {wanted['name']!r}", None, shown)
+    path = _path(made)
+    return once_known(task, lambda: task.client.get(path, GROUPS.reading, {"$select": FIELDS}), "the new group")
+
+
+def nickname_of(name: str) -> str:
+    """A mail nickname made of a name: Graph wants one even of groups without mail. It need not be unique."""
+    return re.sub(r"[^A-Za-z0-9._-]", "", name)[:64] or "group"
+
+
+def _remove(task: TenantTask, current: dict | None) -> dict:
+    if current is None:
+        return {"group": None}
+    path = _path(current)
+    apply(task, [Step(
+        [(f"group {current['displayName']!r}", GROUPS.shown(current), None)],
+        lambda: task.client.delete(path, Purpose("delete the group", GROUPS.write)))])
+    if not task.check_mode:
+        settle(task, lambda: task.client.find(path, GROUPS.reading, {"$select": "id"}), lambda seen: seen is None,
+               "the deletion of the group")
+    return {"group": None}
+
+
+def _path(group: dict) -> str:
+    return odata.path("groups", group["id"])
+
+
+def _refusal(name: str, cause: str, fix: str) -> Failure:
+    return Failure(f"{cause}; {fix}", side="tenant", name=name, cause=cause, fix=fix)

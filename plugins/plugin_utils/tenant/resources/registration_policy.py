@@ -1,0 +1,93 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The device registration policy: who may join and register, how many devices, MFA, local administrators, LAPS.
+
+Source: Microsoft Graph, "deviceRegistrationPolicy resource type" and "Update deviceRegistrationPolicy". A PUT replaces
+the
+whole object: what it lacks is refused or reset, so that everything that was read is sent back. ``isAdminConfigurable``
+cannot be changed by a caller (a PUT ignores it, reported for Microsoft365DSC); where it is false, the membership
+beside it cannot be changed either.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...result import Failure
+from ..credentials import bad_option
+from ..directory import GROUP, USER, resolve
+from ..engine import Kind, Property, Resource, update
+from ..errors import Permissions
+from ..task import TenantTask
+
+PATH = "/policies/deviceRegistrationPolicy"
+LARGEST_QUOTA = 2147483647
+MEMBERSHIPS = ("join", "register", "local_administrators")
+
+POLICY = Resource(
+    noun="device registration policy",
+    properties=(
+        Property("join", "azureADJoin.allowedToJoin", "users who may join devices", Kind.MEMBERSHIP,
+                 unless_false="azureADJoin.isAdminConfigurable"),
+        Property("register", "azureADRegistration.allowedToRegister", "users who may register devices", Kind.MEMBERSHIP,
+                 unless_false="azureADRegistration.isAdminConfigurable"),
+        Property("local_administrators", "azureADJoin.localAdmins.registeringUsers",
+                 "users who become local administrator of the device they join", Kind.MEMBERSHIP),
+        Property("global_administrators_local", "azureADJoin.localAdmins.enableGlobalAdmins",
+                 "global administrators as local administrators"),
+        Property("devices_per_user", "userDeviceQuota", "devices per user"),
+        Property("mfa_required", "multiFactorAuthConfiguration", "MFA to join or register",
+                 values={True: "required", False: "notRequired"}),
+        Property("laps", "localAdminPassword.isEnabled", "Windows LAPS"),
+    ),
+    read=Permissions.same("Policy.Read.DeviceConfiguration"),
+    write=Permissions.same("Policy.ReadWrite.DeviceConfiguration"),
+    whole=True,
+    read_only=("id", "displayName", "description"),
+)
+
+
+def ensure(task: TenantTask) -> dict:
+    """The work of the module: ``{"policy": {option: value}}``."""
+    _check(task.args)
+    wanted = {**task.args, **_resolved(task)}
+    current = task.client.get(PATH, POLICY.reading, version=POLICY.version)
+    _require_complete(current)
+    return {"policy": POLICY.shown(update(task, POLICY, PATH, wanted, current))}
+
+
+def _check(args: dict) -> None:
+    quota = args["devices_per_user"]
+    if quota is not None and not 0 <= quota <= LARGEST_QUOTA:
+        raise bad_option("devices_per_user", f"{quota} is out of range", f"give 0 to {LARGEST_QUOTA}")
+    for option in MEMBERSHIPS:
+        membership = args[option]
+        if membership is None:
+            continue
+        named = bool(membership["users"] or membership["groups"])
+        if named and membership["scope"] != "selected":
+            raise bad_option(option, f"scope {membership['scope']} takes no users and groups", "set scope to selected")
+        if not named and membership["scope"] == "selected":
+            raise bad_option(option, "scope selected needs users or groups", "name some, or set scope to none")
+
+
+def _resolved(task: TenantTask) -> dict[str, dict]:
+    """The memberships that were asked for, with ids in place of names; each kind is looked up once."""
+    asked = {option: task.args[option] for option in MEMBERSHIPS if task.args[option] is not None}
+    users = resolve(task.client, USER, [user for wanted in asked.values() for user in wanted["users"] or []])
+    groups = resolve(task.client, GROUP, [group for wanted in asked.values() for group in wanted["groups"] or []])
+    return {
+        option: {
+            "scope": wanted["scope"], "users": sorted({users[user] for user in wanted["users"] or []}),
+            "groups": sorted({groups[group] for group in wanted["groups"] or []})}
+        for option, wanted in asked.items()}
+
+
+def _require_complete(current: dict) -> None:
+    """A policy without these was not read whole, and a PUT made of it would reset them."""
+    missing = [name for name in ("userDeviceQuota", "azureADJoin", "azureADRegistration") if current.get(name) is None]
+    if missing:
+        cause = f"Microsoft Graph gave the device registration policy without {', '.join(missing)}"
+        fix = "run the task again; nothing was changed"
+        raise Failure(f"{cause}; {fix}", side="tenant", name="incomplete_policy", cause=cause, fix=fix)

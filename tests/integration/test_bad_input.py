@@ -1,0 +1,164 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input is refused on the controller: the message names the option, and no device is asked anything."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.integration import inspection
+from tests.integration.play import Play, Player
+from tests.lab import ppkg
+from tests.lab.process import RunningLab
+
+TENANT = "d10f84e2-ba05-45c0-90b7-994f1fafa537"
+PACKAGE = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
+TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
+URL = "https://packages.example.com/join.ppkg"
+JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
+FIELDS = {"code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc"}
+
+
+class Case(t.NamedTuple):
+    """A task that must be refused; ``src`` in its options is the name of a file of ``write_files``."""
+
+    module: str
+    options: dict[str, t.Any]
+    option: str  # the message must name it ...
+    says: str  # ... and say this
+    name: str = "bad_option"
+
+
+CASES = {
+    "a damaged package": Case(JOIN, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
+    "a package that was cut off": Case(JOIN, {"src": "cut"}, "cut.ppkg", "", "package_damaged"),
+    "an encrypted package": Case(
+        JOIN, {"src": "encrypted"}, "encrypted.ppkg", "without encryption", "package_encrypted"),
+    "a file that is no WIM": Case(JOIN, {"src": "text"}, "text.ppkg", "not", "not_a_package"),
+    "an empty file": Case(JOIN, {"src": "empty"}, "empty.ppkg", "", "not_a_package"),
+    "a package without a bulk token": Case(JOIN, {"src": "no_token"}, "src", "no bulk token"),
+    "a package without an id": Case(PPKG, {"src": "no_id"}, "src", "id"),
+    "a file that is not there": Case(JOIN, {"src": "absent"}, "src", "absent.ppkg"),
+    "a directory": Case(JOIN, {"src": "directory"}, "src", "directory"),
+    "a tenant that is no GUID": Case(JOIN, {"src": "good", "tenant_id": "contoso.example"}, "tenant_id", "GUID"),
+    "another package's id": Case(PPKG, {"src": "good", "package_id": TENANT}, "package_id", PACKAGE),
+    "a package id that is no GUID": Case(PPKG, {"state": "absent", "package_id": "join"}, "package_id", "GUID"),
+    "an http url": Case(
+        JOIN, {"url": URL.replace("https", "http"), "checksum": "0" * 64, "package_id": PACKAGE}, "url", "https"),
+    "a url without a checksum": Case(JOIN, {"url": URL, "package_id": PACKAGE}, "checksum", ""),
+    "a checksum of another kind": Case(
+        PPKG, {"url": URL, "checksum": "md5:d41d8cd98f00b204e9800998ecf8427e", "package_id": PACKAGE}, "checksum",
+        "SHA-256"),
+    "a path without a package id": Case(JOIN, {"path": r"C:\join.ppkg"}, "package_id", ""),
+    "a negative timeout": Case(JOIN, {"src": "good", "timeout": -1}, "timeout", "positive"),
+    "no time between two looks": Case(PPKG, {"src": "good", "poll_interval": 0}, "poll_interval", "positive"),
+    "no time to restart": Case(JOIN, {"src": "good", "reboot_timeout": 0}, "reboot_timeout", "positive"),
+    "two sources": Case(
+        JOIN, {"src": "good", "path": r"C:\join.ppkg", "package_id": PACKAGE}, "src", "mutually exclusive"),
+    "no source": Case(JOIN, {}, "src", "missing"),
+    "no tenant": Case(JOIN, {"src": "good", "tenant_id": None}, "tenant_id", "missing"),
+    "a package to remove without its id": Case(PPKG, {"state": "absent"}, "package_id", "missing"),
+    "an unknown method": Case(JOIN, {"src": "good", "method": "password"}, "method", "azure_vm"),
+    "an unknown state": Case(PPKG, {"src": "good", "state": "there"}, "state", "absent"),
+    "a misspelled option": Case(JOIN, {"src": "good", "reeboot": True}, "reeboot", "nsupported"),
+    "a subset that does not exist": Case(FACTS, {"gather_subset": ["bios"]}, "gather_subset", "clock"),
+    "nothing to describe": Case(INFO, {"installed": False}, "installed", "src"),
+    "a damaged package to describe": Case(INFO, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
+}
+
+
+def write_files(directory: Path) -> dict[str, str]:
+    """The paths of the cases' files by name."""
+    good = ppkg.build("Contoso join", PACKAGE, token=TOKEN)
+    contents = {
+        "good": good, "cut": good[: len(good) // 2], "damaged": _damaged(good),
+        "encrypted": ppkg.encrypt(good, "secret"), "text": b"This is a note about a package.\n" * 40, "empty": b"",
+        "no_token": ppkg.build("Contoso site", str(uuid.uuid4()), security_key=True),
+        "no_id": ppkg.build("Contoso site", PACKAGE, security_key=True, variant="provxml_only",
+                            identity={"PACKAGEID": "", "NOTES": ""}),
+    }
+    for name, content in contents.items():
+        (directory / f"{name}.ppkg").write_bytes(content)
+    (directory / "directory").mkdir()
+    names = {name: str(directory / f"{name}.ppkg") for name in [*contents, "absent"]}
+    return names | {"directory": str(directory / "directory")}
+
+
+def _damaged(package: bytes) -> bytes:
+    """One byte of the bulk token is another one: only the checksum tells."""
+    middle = package.index(TOKEN.encode()) + 10
+    return package[:middle] + bytes([package[middle] ^ 0xFF]) + package[middle + 1 :]
+
+
+class Refused(t.NamedTuple):
+    """A run of all cases on one device, and what the device saw of it."""
+
+    play: Play
+    host: str
+    commands: list[dict]
+    before: inspection.State
+    after: inspection.State
+    files: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def refused(lab: RunningLab, player: Player, tmp_path_factory: pytest.TempPathFactory) -> Refused:
+    """All cases, one task each."""
+    files = write_files(tmp_path_factory.mktemp("packages"))
+    host = lab.get("/devices")[0]["name"]
+    known, before = len(lab.commands()), lab.get(f"/devices/{host}")
+    tasks = [{"name": name, case.module: options(case, files), "ignore_errors": True} for name, case in CASES.items()]
+    play = player.tasks(lab, tasks, hosts=host)
+    after = lab.get(f"/devices/{host}")
+    return Refused(play, host, lab.commands()[known:], before, after, files)
+
+
+def options(case: Case, files: dict[str, str]) -> dict[str, t.Any]:
+    """The options of a case's task: those it does not give are right."""
+    given = ({"tenant_id": TENANT} if case.module == JOIN else {}) | case.options
+    if "src" in given:
+        given["src"] = files[given["src"]]
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def test_the_device_is_asked_nothing(refused: Refused) -> None:
+    assert refused.commands == []
+    assert refused.after["powershell_processes"] == refused.before["powershell_processes"]
+    assert refused.after["digest"] == refused.before["digest"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_is_refused_by_the_name_of_the_option(refused: Refused, name: str) -> None:
+    case, result = CASES[name], refused.play.result(refused.host, name)
+    assert refused.play.status(refused.host, name) == "ignored"
+    assert result.get("changed", False) is False
+    assert case.option in result["msg"] and case.says in result["msg"], result["msg"]
+    assert "Traceback" not in str(result) and TOKEN not in str(result)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_error_has_its_whole_shape(refused: Refused, name: str) -> None:
+    error = refused.play.result(refused.host, name)["error"]
+    assert set(error) == FIELDS
+    assert (error["side"], error["name"]) == ("controller", CASES[name].name)
+    assert error["cause"] and error["fix"]
+    assert (error["evidence"], error["permissions"]) == ([], [])
+
+
+def test_check_mode_refuses_the_same(refused: Refused, lab: RunningLab, player: Player) -> None:
+    tasks = [{"name": name, case.module: options(case, refused.files), "ignore_errors": True}
+             for name, case in CASES.items()]
+    play = player.tasks(lab, tasks, "--check", hosts=refused.host)
+    assert {name: play.result(refused.host, name)["msg"] for name in CASES} == {
+        name: refused.play.result(refused.host, name)["msg"] for name in CASES}
+
+
+def test_a_good_package_is_not_refused(refused: Refused, lab: RunningLab, player: Player) -> None:
+    good = {"src": refused.files["good"], "tenant_id": TENANT}
+    play = player.tasks(lab, [{"name": "join", JOIN: good}], "--check", hosts=refused.host)
+    assert (play.exit_code, play.result(refused.host, "join")["outcome"]) == (0, "would_join")

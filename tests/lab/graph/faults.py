@@ -1,0 +1,123 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong when a scenario or a test says so.
+
+=====================  =====================================================================================
+throttle               429; ``retry_after`` seconds, none when it is null or missing
+unavailable            503; ``retry_after``
+gateway_timeout        504
+server_error           500
+forbidden              403, whatever the permissions
+expired_token          401
+drop                   the connection ends without an answer
+latency                an answer comes ``seconds`` later
+foreign_next_link      ``@odata.nextLink`` names another ``host``
+no_intune              400 for everything below /deviceManagement: a tenant without Intune
+quota_reset            a PUT of the registration policy without a quota sets it to 0 instead of being refused
+token_error            the token endpoint refuses with ``code`` (AADSTS...)
+token_unavailable      the token endpoint answers 503
+=====================  =====================================================================================
+
+Options of each: ``times`` (default 1, null: for ever), ``skip`` (so many matching requests pass first), ``path``
+(regular expression, sought in the path behind the version), ``methods`` (list), ``after`` (true: the write is done all
+the same), ``html`` (true: the body is a page of a gateway and no JSON).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .answers import Answer, GraphError
+
+STATUS = {"throttle": 429, "unavailable": 503, "gateway_timeout": 504, "server_error": 500, "forbidden": 403,
+          "expired_token": 401}
+KINDS = (*STATUS, "drop", "latency", "foreign_next_link", "no_intune", "quota_reset", "token_error",
+         "token_unavailable")
+OPTIONS: dict[str, type | tuple[type, ...]] = {
+    "times": (int, type(None)), "skip": int, "path": str, "methods": list, "after": bool, "html": bool,
+    "retry_after": (int, float, str, type(None)), "seconds": (int, float), "host": str, "code": str}
+CODES = {429: ("TooManyRequests", "Too Many Requests"),
+         503: ("serviceNotAvailable", "The service is temporarily unavailable. Please retry later."),
+         504: ("UnknownError", "The gateway did not get an answer in time."),
+         500: ("generalException", "An internal server error occurred."),
+         403: ("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
+         401: ("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")}
+GATEWAY = "<html><head><title>{status}</title></head><body><h1>{status} Service unavailable</h1></body></html>"
+
+
+class FaultError(Exception):
+    """A fault that cannot be set; the text says why."""
+
+
+@dataclasses.dataclass
+class Fault:
+    kind: str
+    times: int | None = 1
+    skip: int = 0
+    path: str = ""
+    methods: tuple[str, ...] = ()
+    options: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def matches(self, method: str, path: str) -> bool:
+        return (not self.methods or method in self.methods) and re.search(self.path, path) is not None
+
+    def refusal(self) -> Answer | GraphError:
+        """The answer of a fault with a status."""
+        status = STATUS[self.kind]
+        headers = {}
+        after = self.options.get("retry_after")
+        if after is not None:
+            headers["Retry-After"] = str(after)
+        if self.options.get("html"):
+            return Answer(status, GATEWAY.format(status=status), {**headers, "Content-Type": "text/html"})
+        code, message = CODES[status]
+        if status == 429:
+            headers["x-ms-throttle-scope"] = "Tenant_Application/ReadWrite"
+            headers["x-ms-throttle-information"] = "CPULimitExceeded"
+        return GraphError(status, code, message, headers)
+
+
+class Faults:
+    """The faults that wait for their request, oldest first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+
+    def add(self, kind: str, options: dict[str, t.Any]) -> None:
+        """FaultError for an unknown kind or option."""
+        if kind not in KINDS:
+            raise FaultError(f"kind must be one of {', '.join(KINDS)}")
+        for name, value in options.items():
+            if name not in OPTIONS or not isinstance(value, OPTIONS[name]):
+                raise FaultError(f"{name}: {value!r} is no option of a fault; known are {', '.join(OPTIONS)}")
+        try:
+            re.compile(options.get("path", ""))
+        except re.error as error:
+            raise FaultError(f"path is no regular expression: {error}") from error
+        rest = {k: v for k, v in options.items() if k not in ("times", "skip", "path", "methods")}
+        self.waiting.append(Fault(kind, options.get("times", 1), options.get("skip", 0), options.get("path", ""),
+                                  tuple(options.get("methods", ())), rest))
+
+    def take(self, kinds: t.Container[str], method: str = "GET", path: str = "") -> Fault | None:
+        """The first fault of these kinds that fits the request, which uses it up."""
+        for fault in self.waiting:
+            if fault.kind not in kinds or not fault.matches(method, path):
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.waiting.remove(fault)
+            return fault
+        return None
+
+    def clear(self) -> None:
+        self.waiting.clear()
+
+    def pending(self) -> list[dict[str, t.Any]]:
+        return [dataclasses.asdict(fault) for fault in self.waiting]

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resources of Microsoft Graph that the lab serves, one file each; importing one registers its routes."""
+from __future__ import annotations
+
+from . import (
+    autopilot,
+    deleted_items,
+    device_secrets,
+    devices,
+    directory_roles,
+    enrollment_configurations,
+    group_members,
+    groups,
+    intune,
+    mobility,
+    registration_policy,
+    tenant_wide,
+    users,
+)
+
+__all__ = [
+    "autopilot",
+    "deleted_items",
+    "device_secrets",
+    "devices",
+    "directory_roles",
+    "enrollment_configurations",
+    "group_members",
+    "groups",
+    "intune",
+    "mobility",
+    "registration_policy",
+    "tenant_wide",
+    "users",
+]
