@@ -21,7 +21,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 - \2/p' $(MAKEFILE_LIST) | awk -F ' - ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 - \2/p' $(MAKEFILE_LIST) | awk -F ' - ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 # --- environment ------------------------------------------------------------------------------------------------------
 
@@ -94,6 +94,10 @@ powershell: ## runner.ps1 under each PowerShell on PATH; needs no environment
 .PHONY: demo
 demo: env ## the real join playbook over the lab's devices, twice
 	$(BIN)/python -m tests.demo $(ARGS)
+
+.PHONY: demo-disconnect
+demo-disconnect: env ## the way back: the real disconnect playbook over the lab's joined devices, twice
+	$(BIN)/python -m tests.demo_disconnect $(ARGS)
 
 .PHONY: lab
 lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20

@@ -12,6 +12,7 @@ short_description: Write and show what a rollout came to
 version_added: 0.1.0
 description:
   - Collects the outcomes that the role C(winops.entra.join) records, writes them as JSON on the controller and shows a table.
+  - With O(fact=disconnect_outcome) those of the role C(winops.entra.disconnect).
   - Made to be run once a wave. The report always holds every device of the play; those of later waves are V(not_started).
   - A report is a by-product, so the task never reports a change.
 options:
@@ -20,7 +21,8 @@ options:
     type: path
     default: join-report.json
   fact:
-    description: The fact that holds a device's outcome, as the filter P(winops.entra.join_outcome#filter) makes it.
+    description: The fact that holds a device's outcome, as the filter P(winops.entra.join_outcome#filter) or
+      P(winops.entra.disconnect_outcome#filter) makes it.
     type: str
     default: join_outcome
   hosts:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-OUTCOMES = ("joined", "unchanged", "would_join", "refused", "failed", "unreachable", "not_started")
+OUTCOMES = (
+    "joined", "disconnected", "unchanged", "would_join", "would_disconnect", "refused", "failed", "unreachable",
+    "not_started")
 JOINED = ("joined", "unchanged")
 NEEDS_ATTENTION = ("refused", "failed", "unreachable")
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
@@ -45,6 +47,22 @@ def outcome(result: dict) -> dict:
             "name": "unreachable", "side": "network", "cause": "the device does not answer, or refuses the account",
             "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account"}
     return record
+
+
+def disconnect_outcome(result: dict) -> dict:
+    """The record of a registered result of winops.entra.disconnect: the fields of outcome(), where ``device_id``,
+    ``tenant_id`` and ``join_type`` are those of before, and ``{join_state, intune_device_id, autopilot_id,
+    serial_number, enrollments, bitlocker, administrators, changes}``.
+    """
+    before = result.get("record") or {}
+    kept = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
+    return outcome(result) | {field: before.get(field) for field in kept} | {
+        "join_state": result.get("join_state"),
+        "enrollments": before.get("enrollments") or [],
+        "bitlocker": before.get("bitlocker"),
+        "administrators": result.get("administrators") or [],
+        "changes": result.get("changes") or [],
+    }
 
 
 def report(records: dict[str, dict | None], generated: str, directory: list[dict] | None = None) -> dict:
@@ -85,10 +103,10 @@ def table(devices: list[dict], limit: int) -> list[str]:
     """Lines for the screen: every device where there are at most ``limit``, else those that need attention."""
     shown = devices if len(devices) <= limit else [d for d in devices if d["outcome"] in NEEDS_ATTENTION]
     width = max([len(d["device"]) for d in shown] + [len("device")])
-    lines = [f"{'device':{width}}  {'outcome':11}  {'seconds':>7}  says"] if shown else []
+    lines = [f"{'device':{width}}  {'outcome':12}  {'seconds':>7}  says"] if shown else []
     for device in shown:
         seconds = f"{device['seconds']:.1f}" if device.get("seconds") is not None else ""
-        lines.append(f"{device['device']:{width}}  {device['outcome']:11}  {seconds:>7}  {_says(device)}".rstrip())
+        lines.append(f"{device['device']:{width}}  {device['outcome']:12}  {seconds:>7}  {_says(device)}".rstrip())
     if len(shown) < len(devices):
         lines.append(f"({len(devices) - len(shown)} devices that need no attention are in the report only)")
     return lines

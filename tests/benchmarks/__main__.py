@@ -13,14 +13,14 @@ import json
 import sys
 from pathlib import Path
 
-from . import facts, lab_size, tenant
+from . import facts, lab_size, preflight, tenant
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "bench.json"
 
 
 def main() -> int:
-    figures = facts.measure(ROOT) | lab_size.measure(ROOT) | tenant.measure(ROOT)
+    figures = facts.measure(ROOT) | preflight.measure(ROOT) | lab_size.measure(ROOT) | tenant.measure(ROOT)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     width = max(map(len, figures))

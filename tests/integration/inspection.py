@@ -88,3 +88,8 @@ def inventory(lab: RunningLab) -> dict[str, dict[str, t.Any]]:
 def operations(commands: list[dict[str, t.Any]], device: str | None = None) -> list[dict[str, t.Any]]:
     """Recorded commands that carried operations, of one device or of all."""
     return [line for line in commands if line["kind"] == "operations" and device in (None, line["device"])]
+
+
+def clear_faults(lab: RunningLab, name: str) -> None:
+    """No faults of a device are pending any more."""
+    lab.delete(f"/devices/{name}/faults")

@@ -10,6 +10,7 @@ GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], ne
 POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
+PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
 PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "security_defaults": {},
                                          "conditional_access": []}
@@ -33,6 +34,7 @@ import typing as t
 
 from aiohttp import web
 
+from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
 from .device.wire import utc_text
 from .graph import control as graph_control
@@ -43,6 +45,7 @@ from .tenant.model import LIFETIME_DAYS
 from .world import World
 
 WORLD: web.AppKey[World] = web.AppKey("world", World)
+ACCOUNT = ("enabled", "locked", "password_expired", "expired", "administrator")
 POLICIES = ("registration_policy", "mdm_policy", "security_defaults", "conditional_access")
 
 
@@ -58,6 +61,7 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_post("/devices/{name}/faults", _add_fault)
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
     app.router.add_post("/devices/{name}/power", _power)
+    app.router.add_patch("/devices/{name}/accounts/{account}", _change_account)
     app.router.add_get("/packages", _packages)
     for prefix in ("/tenant", "/tenants/{label}"):
         app.router.add_get(prefix, _tenant)
@@ -130,6 +134,18 @@ async def _power(request: web.Request) -> web.Response:
     else:
         raise _Refused(400, "state must be on, off or restart")
     return web.json_response({"online": host.online, "restart_scheduled": host.power.scheduled})
+
+
+async def _change_account(request: web.Request) -> web.Response:
+    host, body = _host(request), await _body(request)
+    account = host.account(request.match_info["account"])
+    if account is None:
+        raise _Refused(404, f"{host.name} has no account '{request.match_info['account']}'")
+    if not set(body) <= set(ACCOUNT) or not all(isinstance(value, bool) for value in body.values()):
+        raise _Refused(400, f"only {', '.join(ACCOUNT)} can be set, to true or false")
+    for name, value in body.items():
+        setattr(account, name, value)
+    return web.json_response({"local_administrator": has_local_administrator(host)})
 
 
 # --- tenants ------------------------------------------------------------------------------------------------------

@@ -62,6 +62,8 @@ class Host(t.Protocol):
     #: Further inventory variables of this host, and the groups beside ``devices`` it is in.
     variables: Mapping[str, t.Any]
     groups: Sequence[str]
+    #: Whether the inventory connects by HTTPS; None where it may choose.
+    secure: bool | None
     #: False while the machine is off or restarting.
     online: bool
     #: Awaited with (host, up) after ``online`` has changed.

@@ -18,10 +18,10 @@ def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path)
     """Write the inventory (mode 0600: it holds the passwords of the devices).
 
     Every other device is reached by NTLM with message encryption over HTTP, the rest by Basic over HTTPS with the
-    certificate checked against the lab's authority. A device's own variables win.
+    certificate checked against the lab's authority, unless a device wants one of the two. A device's own variables win.
     """
     devices = {
-        host.name: _variables(host, ports[host.name], secure=bool(number % 2))
+        host.name: _variables(host, ports[host.name], secure=_secure(host, number))
         for number, host in enumerate(world.hosts)
     }
     common: dict[str, t.Any] = {
@@ -40,6 +40,10 @@ def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     temporary.replace(path)
+
+
+def _secure(host: Host, number: int) -> bool:
+    return bool(number % 2) if host.secure is None else host.secure
 
 
 def _variables(host: Host, ports: tuple[int, int], *, secure: bool) -> dict[str, t.Any]:

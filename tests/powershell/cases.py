@@ -18,6 +18,12 @@ from pathlib import Path
 
 TEXT = 'a "quoted" \\ text, \u00fc\u20ac\U0001f600\t\0\r\n'
 JOB = "0f8fad5b-d9cb-469f-a165-70867728950e"
+ENROLLED, FOREIGN, BORROWED, STUCK, BUILT_IN = (f"{letter * 8}-1111-4222-8333-BBBBBBBBBBBB" for letter in "ABCDE")
+"""Enrollments of stubs.ps1: one of Intune, one of another MDM, one that names the join's certificate as its own, one
+whose tasks cannot be removed, and a key that only looks like one."""
+ENROLLMENTS = "SOFTWARE\\Microsoft\\Enrollments"
+TASK_FOLDER = "\\Microsoft\\Windows\\EnterpriseMgmt"
+NO_ERROR = {"type": None, "message": None, "hresult": None}
 LOST_JOB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 
@@ -62,6 +68,7 @@ def prepare(scratch: Path) -> None:
     # printf: \201 is a u with two dots in code page 850, and not UTF-8
     for name, script in (
         ("dsregcmd.exe", "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2"),
+        ("deviceenroller.exe", "echo \"$*\""),
         ("shutdown.exe", "exit 0"),
     ):
         program = scratch / "System32" / name
@@ -380,10 +387,234 @@ def stubbed(scratch: Path) -> list[Case]:
         Case(
             "job_start", {"job": JOB, "time_limit": 600, "ops": []}, lambda v: v == {"started": False, "already": True}
         ),
+        # administrators, BitLocker, endpoints
+        Case(
+            "local_administrators",
+            {},
+            lambda v: (
+                v["machine_sid"] == "S-1-5-21-1-2-3"
+                and [
+                    (m["sid"], m["kind"], m["enabled"], m["locked"], m["password_expired"], m["name"] is None)
+                    for m in v["members"]
+                ]
+                == [
+                    ("S-1-5-21-1-2-3-500", "local", False, False, False, False),
+                    ("S-1-5-21-1-2-3-1001", "local", True, False, False, False),
+                    ("S-1-5-21-1-2-3-1002", "local", False, True, True, False),
+                    ("S-1-5-21-1-2-3-1003", "local", True, False, None, False),
+                    ("S-1-5-21-1-2-3-1999", "local", None, None, None, True),
+                    ("S-1-12-1-7-8-9-10", "entra", None, None, None, True),
+                    ("S-1-5-21-1-2-33-500", "domain", None, None, None, False),
+                    ("S-1-5-4", "unknown", None, None, None, False),
+                ]
+            ),
+        ),
+        Case(
+            "bitlocker",
+            {},
+            lambda v: (
+                v["available"]
+                and [(o["mount_point"], o["system"], o["protected"]) for o in v["volumes"]]
+                == [("C:", True, True), ("D:", False, False), ("locked", False, None)]
+                and [[(p["id"], p["type"]) for p in o["protectors"]] for o in v["volumes"]]
+                == [
+                    [("{tpm}", "Tpm"), ("{numbers}", "RecoveryPassword"), ("{new}", "Unknown")],
+                    [],
+                    [("{only}", "ExternalKey")],
+                ]
+            ),
+        ),
+        Case(
+            "endpoints",
+            {
+                "timeout": 10,
+                "targets": [
+                    {"name": "closed", "url": "https://127.0.0.1:9/", "headers": {}},
+                    *[
+                        {"name": name, "url": f"https://{name}.proof/x", "headers": {"Accept": "application/json"}}
+                        for name in ("200", "404", "407", "dns", "cert", "tls")
+                    ],
+                    {"name": "plain", "url": "http://127.0.0.1:9/", "headers": {}},
+                    {"name": "nonsense", "url": "no address", "headers": {}},
+                ],
+            },
+            lambda v: (
+                [(r["name"], r["status"], r["error"]["type"], r["error"]["hresult"]) for r in v["results"]]
+                == [
+                    ("closed", None, "connect", 0x80072EFD - 2**32),
+                    ("200", 200, None, None),
+                    ("404", 404, None, None),
+                    ("407", None, "proxy", 0x80190197 - 2**32),
+                    ("dns", None, "dns", 0x80072EE7 - 2**32),
+                    ("cert", None, "certificate", 0x80072F8F - 2**32),
+                    ("tls", None, "tls", 0x80072F7D - 2**32),
+                    ("plain", None, "other", None),
+                    ("nonsense", None, "other", None),
+                ]
+                and v["results"][1]["body_start"] == "application/json\u20ac" + "x" * 183
+                and v["results"][4]["error"]["message"] == "It failed: dns"
+            ),
+        ),
+        Case(
+            "endpoints",
+            {
+                "timeout": 1,
+                "targets": [
+                    {"name": name, "url": f"https://{name}.proof/", "headers": {}} for name in ("slow", "200", "slow")
+                ],
+            },
+            lambda v: (
+                [(r["status"], r["error"]["type"]) for r in v["results"]]
+                == [(None, "timeout"), (200, None), (None, "timeout")]
+            ),
+        ),
+        Case("endpoints", {"timeout": 1, "targets": []}, lambda v: v == {"results": []}),
+        # a look as SYSTEM
+        Case(
+            "system_probe",
+            {
+                "timeout": 600,
+                "ops": [
+                    {"op": "registry_read", "path": "SOFTWARE\\Proof"},
+                    {"op": "path_info", "path": "2026-11-21T08:00:00Z"},
+                ],
+            },
+            lambda v: job_is_right(v),
+        ),
+        *[
+            Case("system_probe", {"timeout": 600, "ops": [{"op": op}]}, error="UnauthorizedAccessException")
+            for op in ("restart", "system_probe", "job_start", "REGISTRY_READ", "Get-Date")
+        ],
+        # leaving
+        Case("dsregcmd_leave", {}, lambda v: v["exit_code"] == 0 and v["text"].startswith("/debug /leave\r\n")),
+        Case("mdm_auto_enroll", {"credential": "user"}, lambda v: v["text"].split() == ["/c", "/AutoEnrollMDM"]),
+        Case(
+            "mdm_auto_enroll",
+            {"credential": "device"},
+            lambda v: v["text"].split()[:2] == ["/c", "/AutoEnrollMDMUsingAADDeviceCredential"],
+        ),
+        Case("mdm_auto_enroll", {"credential": "user /x"}, error="ArgumentException"),
+        Case("hybrid_autojoin_stop", {}, lambda v: v == {"disabled": True}),
+        Case("hybrid_autojoin_stop", {}, lambda v: v == {"disabled": False}),
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Policies\\Microsoft\\Windows\\WorkplaceJoin"},
+            lambda v: not v["exists"] or v["key"]["values"] == {"autoWorkplaceJoin": 0},
+        ),
+        # enrollments
+        *[
+            Case("enrollment_remove", {"id": name, "provider": provider, "unregister": True}, error=error)
+            for name, provider, error in (
+                (FOREIGN, "MS DM Server", "UnauthorizedAccessException"),
+                (FOREIGN, "another mdm", "UnauthorizedAccessException"),
+                (BUILT_IN, "", "UnauthorizedAccessException"),
+                (BUILT_IN, "MS DM Server", "UnauthorizedAccessException"),
+                ("", "MS DM Server", "ArgumentException"),
+                ("{" + ENROLLED + "}", "MS DM Server", "ArgumentException"),
+                (ENROLLED + "\n", "MS DM Server", "ArgumentException"),
+                ("Status", "MS DM Server", "ArgumentException"),
+            )
+        ],
+        Case(
+            "enrollment_remove",
+            {"id": JOB, "provider": "MS DM Server", "unregister": True},
+            lambda v: v == {"removed": [], "unregistered": None},
+        ),
+        Case(
+            "enrollment_remove",
+            {"id": ENROLLED.lower(), "provider": "MS DM Server", "unregister": True},
+            lambda v: (
+                v["unregistered"]
+                and "error" not in v
+                and v["removed"]
+                == [
+                    f"{TASK_FOLDER}\\{ENROLLED}",
+                    "Cert:\\LocalMachine\\My\\" + "AB" * 20,
+                    f"HKLM\\{ENROLLMENTS}\\Status\\{ENROLLED}",
+                    f"HKLM\\{ENROLLMENTS}\\Context\\{ENROLLED}",
+                    f"HKLM\\SOFTWARE\\Microsoft\\Provisioning\\OMADM\\Accounts\\{ENROLLED}",
+                    f"HKLM\\{ENROLLMENTS}\\{ENROLLED}",
+                ]
+            ),
+        ),
+        Case(
+            "enrollment_remove",
+            {"id": ENROLLED, "provider": "MS DM Server", "unregister": False},
+            lambda v: v == {"removed": [], "unregistered": None},
+        ),
+        Case(
+            "enrollment_remove",
+            {"id": BORROWED, "provider": "MS DM Server", "unregister": True},
+            lambda v: (
+                v["unregistered"] is False
+                and v["error"]["hresult"] == -2145910776
+                and len(v["removed"]) == 5
+                and not any("Cert:" in name for name in v["removed"])
+            ),
+        ),
+        Case(
+            "enrollment_remove",
+            {"id": STUCK, "provider": "MS DM Server", "unregister": False},
+            lambda v: (
+                v["unregistered"] is None
+                and v["error"]["type"].endswith("UnauthorizedAccessException")
+                and len(v["removed"]) == 3
+                and f"HKLM\\{ENROLLMENTS}\\{STUCK}" not in v["removed"]
+            ),
+        ),
+        Case(
+            "registry_read",
+            {"path": ENROLLMENTS, "depth": 1},
+            lambda v: (
+                # The operation alone leaves them as they were.
+                set(v["key"]["keys"]) >= {FOREIGN, STUCK, BUILT_IN}
+                and v["key"]["keys"][FOREIGN]["values"]["ProviderID"] == "Another MDM"
+            ),
+        ),
+        Case(
+            "scheduled_tasks",
+            {"folder": TASK_FOLDER},
+            lambda v: {FOREIGN, STUCK, BUILT_IN} <= set(v["folders"]),
+        ),
+        Case("scheduled_tasks", {"folder": f"{TASK_FOLDER}\\{FOREIGN}"}, lambda v: len(v["tasks"]) == 2),
         # nothing else is callable
         Case("Get-Date", {}, error="NotSupportedException"),
         Case("REGISTRY_READ", {"path": "SOFTWARE\\Proof"}, error="NotSupportedException"),
     ]
+
+
+def for_others() -> list[Case]:
+    """What is refused to anybody but SYSTEM."""
+    return [
+        Case(op, {**params}, error="UnauthorizedAccessException")
+        for op, params in (
+            ("dsregcmd_leave", {}),
+            ("mdm_auto_enroll", {"credential": "user"}),
+            ("enrollment_remove", {"id": ENROLLED, "provider": "MS DM Server", "unregister": False}),
+        )
+    ]
+
+
+def behind_a_proxy() -> list[Case]:
+    """With the proxy of PROXY: who fails to look up a name is the proxy, and *.near.proof goes past it."""
+    targets = [
+        {"name": name, "url": f"https://{name}/", "headers": {}}
+        for name in ("dns.proof", "dns.near.proof", "200.proof")
+    ]
+    return [
+        Case(
+            "endpoints",
+            {"timeout": 10, "targets": targets},
+            lambda v: (
+                [(r["error"]["type"], r["error"]["hresult"], r["status"]) for r in v["results"]]
+                == [("proxy", 0x80072EE7 - 2**32, None), ("dns", 0x80072EE7 - 2**32, None), (None, None, 200)]
+            ),
+        )
+    ]
+
+
+PROXY = "http=one.proof:80;https=two.proof:8080|<local>;*.near.proof"
+"""Proxies and exceptions, as netsh winhttp set proxy takes them."""
 
 
 def job_is_right(status: dict[str, t.Any]) -> bool:
@@ -443,6 +674,26 @@ def observing() -> list[Case]:
         Case("path_info", {"path": "C:\\winops.entra absent\\x"}, lambda v: not v["exists"]),
         Case("processes", {"names": ["pwsh.exe", "powershell.exe"]}, lambda v: len(v["processes"]) >= 1),
         Case("job_status", {"job": LOST_JOB}, lambda v: v["state"] == "absent"),
+        Case(
+            "local_administrators",
+            {},
+            lambda v: (
+                any(m["sid"] == v["machine_sid"] + "-500" and m["enabled"] is not None for m in v["members"])
+                and all(m["kind"] != "local" or m["sid"].startswith(v["machine_sid"]) for m in v["members"])
+            ),
+        ),
+        Case("bitlocker", {}, lambda v: not v["available"] or any(o["system"] for o in v["volumes"])),
+        Case(
+            "endpoints",
+            {
+                "timeout": 20,
+                "targets": [
+                    {"name": "nowhere", "url": "https://winops-entra.invalid/", "headers": {}},
+                    {"name": "closed", "url": "https://127.0.0.1:9/", "headers": {}},
+                ],
+            },
+            lambda v: [r["error"]["type"] for r in v["results"]] in (["dns", "connect"], ["proxy", "connect"]),
+        ),
     ]
 
 
@@ -454,6 +705,11 @@ def changing() -> list[Case]:
         Case("directory_create", {"path": f"{root}\\proof\\deep"}, lambda v: not v["created"]),
         Case("directory_create", {"path": "%windir%\\Temp\\winops"}, error="UnauthorizedAccessException"),
         Case("path_remove", {"path": f"{root}\\proof"}, lambda v: v["removed"]),
+        Case(
+            "system_probe",
+            {"timeout": 60, "ops": [{"op": "local_administrators"}]},
+            lambda v: v["answer"]["device"]["system"] and v["answer"]["results"][0]["ok"],
+        ),
         Case("path_remove", {"path": "%ProgramData%\\Microsoft\\Provisioning"}, error="UnauthorizedAccessException"),
         Case(
             "job_start",

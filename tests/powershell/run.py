@@ -212,6 +212,19 @@ def prove_with_stubs(table: Table, shell: Shell) -> None:
         "package_install", {"path": str(shell.scratch / "fails.ppkg"), "force": False}, lambda value: value["gave_up"]
     )
     prove(table, shell, "encoded", [gave_up], packed, environment={"WINOPS_PROOF_PATIENCE": "0"})
+    for name, right in (
+        ("InvalidNamespace", lambda value: value == {"available": False, "volumes": []}),
+        ("InvalidClass", lambda value: not value["available"]),
+    ):
+        environment = {"WINOPS_PROOF_BITLOCKER": name}
+        prove(table, shell, "encoded", [cases.Case("bitlocker", {}, right)], packed, environment=environment)
+    for name, error, code in (("AccessDenied", "CimException", None), ("broken", "COMException", -2144272384)):
+        denied = cases.Case("bitlocker", {}, error=error, hresult=code)
+        prove(table, shell, "encoded", [denied], packed, environment={"WINOPS_PROOF_BITLOCKER": name})
+    prove(table, shell, "encoded", cases.for_others(), packed, environment={"WINOPS_PROOF_CALLER": "1"})
+    prove(table, shell, "encoded", cases.behind_a_proxy(), packed, environment={"WINOPS_PROOF_PROXY": cases.PROXY})
+    left = [path.name for path in (shell.scratch / "ProgramData" / "winops.entra" / "jobs").iterdir()]
+    table.add("system_probe (cleans up)", shell.name, "encoded", "failed" if left else "passed", ", ".join(left))
     unknown = cases.Case("no_such_operation", {}, error="NotSupportedException")
     prove(
         table,

@@ -18,7 +18,8 @@ ENROLLED = 1
 
 
 def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]:
-    """Every enrollment-like subkey: ``{enrolled, provider, enrollment_id, upn, discovery_url, state, type, witnesses}``."""
+    """Every enrollment-like subkey: ``{enrolled, provider, enrollment_id, upn, discovery_url, state, type, tenant_id,
+    thumbprint, witnesses}``."""
     folders = {folder.strip("{}").lower() for folder in tasks.get("folders", [])}
     thumbprints = {certificate["thumbprint"].lower() for certificate in certificates.get("certificates", [])}
     found = []
@@ -39,6 +40,8 @@ def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]
             "discovery_url": values.get("DiscoveryServiceFullURL"),
             "state": values.get("EnrollmentState"),
             "type": values.get("EnrollmentType"),
+            "tenant_id": str(values.get("AADTenantID") or "").strip("{}").lower() or None,
+            "thumbprint": values.get("DMPCertThumbPrint") or None,
             "witnesses": witnesses,
         })
     return found

@@ -65,6 +65,18 @@ def job_status(job: str) -> dict:
     return {"op": "job_status", "job": job}
 
 
+def local_administrators() -> dict:
+    return {"op": "local_administrators"}
+
+
+def bitlocker() -> dict:
+    return {"op": "bitlocker"}
+
+
+def endpoints(targets: list[dict], timeout: int) -> dict:
+    return {"op": "endpoints", "targets": targets, "timeout": timeout}
+
+
 def directory_create(path: str) -> dict:
     return {"op": "directory_create", "path": path}
 
@@ -87,6 +99,26 @@ def package_remove(package_id: str) -> dict:
 
 def dsregcmd_azure_vm_join(mdm_id: str | None) -> dict:
     return {"op": "dsregcmd_azure_vm_join"} | ({"mdm_id": mdm_id} if mdm_id else {})
+
+
+def dsregcmd_leave() -> dict:
+    return {"op": "dsregcmd_leave"}
+
+
+def hybrid_autojoin_stop() -> dict:
+    return {"op": "hybrid_autojoin_stop"}
+
+
+def mdm_auto_enroll(credential: str) -> dict:
+    return {"op": "mdm_auto_enroll", "credential": credential}
+
+
+def enrollment_remove(enrollment_id: str, provider: str, unregister: bool) -> dict:
+    return {"op": "enrollment_remove", "id": enrollment_id, "provider": provider, "unregister": unregister}
+
+
+def system_probe(ops: list[dict], timeout: int) -> dict:
+    return {"op": "system_probe", "ops": ops, "timeout": timeout}
 
 
 def job_start(job: str, ops: list[dict], time_limit: int) -> dict:

@@ -1,10 +1,13 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a device must be for a join to make sense: the one catalogue of refusals, each with its reason and its fix.
+"""What a device must be for a join to make sense, each rule with its reason and its fix.
+
+The one catalogue: winops.entra.join refuses by these rules, winops.entra.preflight and diagnose report by them.
 
 Sources: Microsoft Entra "Plan your Microsoft Entra join implementation" (editions, servers, AD-joined devices), Intune
-"Bulk enrollment for Windows devices" (builds), "Sign in to a Windows VM in Azure by using Microsoft Entra ID" (servers).
+"Bulk enrollment for Windows devices" (builds), "Sign in to a Windows VM in Azure by using Microsoft Entra ID"
+(servers).
 
 Internal to winops.entra: may change in any release.
 """
@@ -34,16 +37,26 @@ def why_not_joinable(os: dict) -> str | None:
 
 
 def windows_refusal(os: dict, method: str) -> Refusal | None:
-    """Whether this Windows (``os`` facts) can take the join method."""
+    """Whether this Windows (``os`` facts) can take the join method: the first of the three rules that it breaks."""
     if os["build"] is None or os["server"] is None:
         return Refusal(
             "windows_unreadable", "the edition and build of Windows could not be read",
             "connect with a local administrator that has its full token, and look at the warnings of "
             "winops.entra.device_facts")
+    return edition_refusal(os) or server_refusal(os, method) or build_refusal(os, method)
+
+
+def edition_refusal(os: dict) -> Refusal | None:
+    """Every edition but Home can be Entra joined."""
     if os["edition"] in HOME_EDITIONS:
         return Refusal(
             "home_edition", f"Windows Home (edition {os['edition']}) cannot be Entra joined",
             "upgrade the device to Pro, Enterprise or Education, then run the join again")
+    return None
+
+
+def server_refusal(os: dict, method: str) -> Refusal | None:
+    """Servers join as Azure VMs only, and only Azure VMs join with a managed identity."""
     if os["server"] and not os["azure_vm"]:
         return Refusal(
             "server_outside_azure", "Windows Server can be Entra joined only as an Azure VM",
@@ -56,12 +69,23 @@ def windows_refusal(os: dict, method: str) -> Refusal | None:
         return Refusal(
             "not_an_azure_vm", "the device is not an Azure VM, so it has no managed identity to join with",
             "set method=provisioning_package for this device")
-    least = FIRST_AZURE_VM_BUILD if method == "azure_vm" else FIRST_BULK_JOIN_BUILD
+    return None
+
+
+def first_build(method: str) -> int:
+    """The first build of Windows that can join by this method."""
+    return FIRST_AZURE_VM_BUILD if method == "azure_vm" else FIRST_BULK_JOIN_BUILD
+
+
+def build_refusal(os: dict, method: str) -> Refusal | None:
+    """``os["build"]`` must be known."""
     build = int(os["build"].split(".")[0])
-    if build < least:
+    if build < first_build(method):
         return Refusal(
-            "build_too_old", f"Windows build {build} is older than {least}, the first that can join this way",
-            "update Windows, then run the join again")
+            "build_too_old",
+            f"Windows build {build} is older than {first_build(method)}, the first that can join this way",
+            "update Windows, then run the join again",
+        )
     return None
 
 
@@ -88,6 +112,25 @@ def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
             "stop its hybrid auto-join, take it out of the AD domain, then run the join again")
     if join["type"] == "domain":
         return Refusal(
-            "domain_joined", "the device is joined to an AD domain; a package with a bulk token needs a workgroup device",
-            "take it out of the AD domain first, or use a hybrid join")
+            "domain_joined",
+            "the device is joined to an AD domain; a package with a bulk token needs a workgroup device",
+            "take it out of the AD domain first, or use a hybrid join",
+        )
+    return None
+
+
+def package_policy_refusal(security: dict) -> Refusal | None:
+    """Whether the device's policies (values below PolicyManager\\current\\device\\Security) forbid provisioning
+    packages.
+
+    The registry is where field tools read the effective policy (Policy CSP, Security); only the engine itself decides,
+    so a join does not refuse by this rule.
+    """
+    if security.get("AllowAddProvisioningPackage") == 0:
+        return Refusal(
+            "packages_forbidden",
+            "a policy on the device forbids provisioning packages (AllowAddProvisioningPackage is 0)",
+            "allow them for this device in the MDM policy Security/AllowAddProvisioningPackage, at least until "
+            "it is joined",
+        )
     return None

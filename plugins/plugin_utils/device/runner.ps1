@@ -17,7 +17,8 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
 
-# Every operation is the function of the same name below; nothing else can be called from outside.
+# Every operation is the function of the same name below; nothing else can be called from outside. Parts that not every
+# task carries add theirs to the list.
 $Operations = @(
     'registry_read', 'registry_users_read', 'certificates', 'dsregcmd_status', 'cim_query', 'events', 'scheduled_tasks',
     'provisioning_packages', 'path_info', 'processes', 'job_status', 'directory_create', 'path_remove', 'download',
@@ -248,7 +249,7 @@ function Get-ProgramData {
 }
 
 # ----------------------------------------------------------------------------------------------------- native programs
-#--- for dsregcmd_status dsregcmd_azure_vm_join restart ---
+#--- for dsregcmd_status dsregcmd_azure_vm_join dsregcmd_leave mdm_auto_enroll restart ---
 
 function Get-OemEncoding {
     $hive = Open-RegistryHive 'LocalMachine'
@@ -592,7 +593,7 @@ function processes($Ask) {
 }
 
 # ---------------------------------------------------------------------------------------------- observing: SYSTEM jobs
-#--- for job_status job_start job_remove directory_create path_remove download ---
+#--- for job_status job_start job_remove system_probe directory_create path_remove download ---
 
 function Get-StateRoot {
     return [IO.Path]::Combine((Get-ProgramData), 'winops.entra')
@@ -650,8 +651,342 @@ function job_status($Ask) {
     return $status
 }
 
+# ------------------------------------------------------------------------------------- observing: local administrators
+#--- for local_administrators ---
+$Operations += @('local_administrators')
+
+function Get-AdsProperty($Member, [string]$Name) {
+    return , $Member.GetType().InvokeMember($Name, [Reflection.BindingFlags]::GetProperty, $null, $Member, $null)
+}
+
+function Get-AdministratorEntry {
+    # Get-LocalGroupMember fails as a whole at the first member that nobody can resolve, and a join adds two of those.
+    # ADSI lists them all; it wants the group's name in the language of this Windows.
+    $group = ([Security.Principal.SecurityIdentifier]$Administrators).Translate([Security.Principal.NTAccount]).Value
+    $directory = [ADSI]('WinNT://./{0},group' -f $group.Split('\')[-1])
+    $entries = New-List
+    foreach ($member in @($directory.psbase.Invoke('Members'))) {
+        $sid = New-Object Security.Principal.SecurityIdentifier([byte[]](Get-AdsProperty $member 'objectSid'), 0)
+        $name = $null
+        try {
+            $name = $sid.Translate([Security.Principal.NTAccount]).Value
+        }
+        catch {
+            # Deleted, of Entra, or of a domain that does not answer. Nobody decides by the name.
+            $name = $null
+        }
+        [void]$entries.Add(@{ sid = $sid.Value; name = $name; member = $member })
+    }
+    return , $entries
+}
+
+function Get-LocalAccount {
+    $accounts = New-Map
+    $query = @{ ClassName = 'Win32_UserAccount'; Filter = 'LocalAccount=TRUE'; Property = 'SID', 'Disabled', 'Lockout' }
+    foreach ($account in @(Get-CimInstance @query -OperationTimeoutSec 60 -ErrorAction Stop)) {
+        $accounts[$account.SID] = $account
+    }
+    return $accounts
+}
+
+function Test-AccountEnded($Member) {
+    try {
+        $end = [datetime](Get-AdsProperty $Member 'AccountExpirationDate')
+    }
+    catch {
+        # An account without an end has no such property.
+        return $false
+    }
+    return $end.Year -gt 1970 -and $end -lt [datetime]::Now
+}
+
+function Test-PasswordExpired($Member) {
+    try {
+        return [int](Get-AdsProperty $Member 'PasswordExpired') -ne 0
+    }
+    catch {
+        return $null
+    }
+}
+
+function local_administrators($Ask) {
+    $accounts = Get-LocalAccount
+    $machine = ''
+    foreach ($account in $accounts.GetEnumerator()) {
+        $machine = $account.Key -replace '-[0-9]+\z', ''
+    }
+    if (-not $machine) { Stop-Operation InvalidOperationException 'This system has no local accounts.' }
+    $members = New-List
+    foreach ($entry in (Get-AdministratorEntry)) {
+        $sid = $entry['sid']
+        $kind = 'unknown'
+        if ($sid -clike 'S-1-12-1-*') { $kind = 'entra' }
+        elseif ($sid -clike "$machine-*") { $kind = 'local' }
+        elseif ($sid -clike 'S-1-5-21-*') { $kind = 'domain' }
+        $fact = @{ sid = $sid; name = $entry['name']; kind = $kind }
+        $fact['enabled'] = $null
+        $fact['locked'] = $null
+        $fact['password_expired'] = $null
+        $account = $accounts[$sid]
+        if ($null -ne $account) {
+            $fact['enabled'] = -not $account.Disabled -and -not (Test-AccountEnded $entry['member'])
+            $fact['locked'] = [bool]$account.Lockout
+            $fact['password_expired'] = Test-PasswordExpired $entry['member']
+        }
+        [void]$members.Add($fact)
+    }
+    return @{ machine_sid = $machine; members = $members }
+}
+
+# ------------------------------------------------------------------------------------------------ observing: BitLocker
+#--- for bitlocker ---
+$Operations += @('bitlocker')
+$VolumeNamespace = 'root/cimv2/Security/MicrosoftVolumeEncryption'
+# What GetKeyProtectorType of Win32_EncryptableVolume returns, in the words of Get-BitLockerVolume
+$ProtectorTypes = @('Unknown', 'Tpm', 'ExternalKey', 'RecoveryPassword', 'TpmPin', 'TpmStartupKey', 'TpmPinStartupKey',
+    'PublicKey', 'Password', 'TpmNetworkKey', 'AdAccountOrGroup')
+
+function Invoke-VolumeMethod($Volume, [string]$Method, $Arguments) {
+    $out = Invoke-CimMethod -InputObject $Volume -MethodName $Method -Arguments $Arguments -ErrorAction Stop
+    $code = [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32]$out.ReturnValue), 0)
+    # 0x80310008: BitLocker was never turned on for this volume
+    if ($code -ne 0 -and $code -ne -2144272376) {
+        throw (New-Object Runtime.InteropServices.COMException("$Method failed.", $code))
+    }
+    return $out
+}
+
+function Get-KeyProtector($Volume) {
+    $protectors = New-List
+    $found = Invoke-VolumeMethod $Volume 'GetKeyProtectors' @{ KeyProtectorType = [uint32]0 }
+    foreach ($id in @(Get-PropertyValue $found 'VolumeKeyProtectorID')) {
+        if ($id) {
+            $kind = Invoke-VolumeMethod $Volume 'GetKeyProtectorType' @{ VolumeKeyProtectorID = [string]$id }
+            $number = [int](Get-PropertyValue $kind 'KeyProtectorType')
+            if ($number -ge $ProtectorTypes.Length) { $number = 0 }
+            [void]$protectors.Add(@{ id = [string]$id; type = $ProtectorTypes[$number] })
+        }
+    }
+    return , $protectors
+}
+
+function bitlocker($Ask) {
+    $volumes = New-List
+    try {
+        $query = @{ ClassName = 'Win32_EncryptableVolume'; Namespace = $VolumeNamespace; OperationTimeoutSec = 60 }
+        $encryptable = @(Get-CimInstance @query -ErrorAction Stop)
+    }
+    catch {
+        $native = [string](Get-PropertyValue (Get-Cause $_) 'NativeErrorCode')
+        if (@('InvalidNamespace', 'InvalidClass') -cnotcontains $native) { throw }
+        return @{ available = $false; volumes = $volumes }
+    }
+    foreach ($volume in $encryptable) {
+        # Some have no letter.
+        $mount = [string]$volume.DriveLetter
+        if (-not $mount) { $mount = [string]$volume.DeviceID }
+        # 0 off, 1 on, 2 unknown, which is what a locked volume says
+        $protected = $null
+        if (@(0, 1) -contains $volume.ProtectionStatus) { $protected = $volume.ProtectionStatus -eq 1 }
+        [void]$volumes.Add(@{
+                mount_point = $mount
+                system = ($volume.VolumeType -eq 0)
+                protected = $protected
+                protectors = (Get-KeyProtector $volume)
+            })
+    }
+    return @{ available = $true; volumes = $volumes }
+}
+
+# ------------------------------------------------------------------------------------------------ observing: endpoints
+#--- for endpoints ---
+$Operations += @('endpoints')
+# What .NET Framework (WebException.Status) and .NET (HttpRequestError, SocketErrorCode) say of a failure, what kind it
+# is, and WinHTTP's code for it, which is what a join meets in its place. The first that fits.
+$WebFailures = @(
+    @('TrustFailure|AuthenticationException\S* .*certificate', 'certificate', -2147012721),
+    @('ProxyTunnelError|proxy tunnel .*407', 'proxy', -2145844841),
+    @('ProxyNameResolutionFailure|RequestProhibitedByProxy|proxy tunnel', 'proxy', $null),
+    @('NameResolution(Failure|Error)|HostNotFound|TryAgain|NoData|NoRecovery', 'dns', -2147012889),
+    @('ConnectionReset|ConnectionAborted', 'connect', -2147012866),
+    @('SecureChannelFailure|SecureConnectionError|AuthenticationException', 'tls', -2147012739),
+    @('Timeout|TimedOut|Cancel', 'timeout', -2147012894),
+    @('SendFailure|ReceiveFailure|ConnectionClosed|ResponseEnded', 'connect', -2147012866),
+    @('ConnectFailure|ConnectionError|SocketException|IOException', 'connect', -2147012867),
+    @('', 'other', $null)
+)
+
+function Get-WinHttpProxy {
+    # What netsh winhttp set proxy wrote: at 8 flags (2: there is a proxy), then two texts, each after its length.
+    $hive = Open-RegistryHive 'LocalMachine'
+    $key = $hive.OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections')
+    if ($null -eq $key) { return $null }
+    $data = $key.GetValue('WinHttpSettings')
+    if ($data -isnot [byte[]] -or $data.Length -lt 20 -or ($data[8] -band 2) -eq 0) { return $null }
+    $length = [BitConverter]::ToInt32($data, 12)
+    $named = [Text.Encoding]::ASCII.GetString($data, 16, $length)
+    $bypass = [Text.Encoding]::ASCII.GetString($data, 20 + $length, [BitConverter]::ToInt32($data, 16 + $length))
+    foreach ($part in ($named -split '[;\s]+')) {
+        # One for all, or one a scheme: http=one:80;https=two:8080
+        if ($part -match '\A(?:https=)?(?:https?://)?([^=/]+)/?\z') {
+            return @{ address = 'http://' + $Matches[1]; bypass = @($bypass -split '[;\s]+') }
+        }
+    }
+}
+
+function Test-ProxyBypass([Uri]$Uri, $Bypass) {
+    foreach ($entry in $Bypass) {
+        if ($entry -eq '<local>' -and $Uri.Host.IndexOf('.') -lt 0) { return $true }
+        $name = $entry -replace '\Ahttps?://', '' -replace ':[0-9]+\z', ''
+        if ($Uri.Host -match ('\A' + [regex]::Escape($name).Replace('\*', '.*') + '\z')) { return $true }
+    }
+    return $false
+}
+
+function New-WebClient($Proxy) {
+    # Windows PowerShell does not load it by itself.
+    [void][Reflection.Assembly]::Load(
+        'System.Net.Http, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b03f5f7f11d50a3a')
+    $handler = New-Object Net.Http.HttpClientHandler
+    $handler.AllowAutoRedirect = $false
+    $handler.UseCookies = $false
+    if ($Proxy -ceq 'none') {
+        $handler.UseProxy = $false
+    }
+    elseif ($Proxy) {
+        $server = New-Object Net.WebProxy([string]$Proxy)
+        # The device may say who it is, as its own services do. Nobody else's account is shown to a proxy.
+        $server.UseDefaultCredentials = (Get-DeviceFact)['system']
+        $handler.Proxy = $server
+    }
+    $client = New-Object Net.Http.HttpClient($handler)
+    $client.Timeout = [Threading.Timeout]::InfiniteTimeSpan
+    return $client
+}
+
+function Start-WebCall($Client, [Uri]$Uri, $Headers, $Token) {
+    if ($Uri.Scheme -cne 'https') { Stop-Operation ArgumentException 'Only https addresses are asked.' }
+    $message = New-Object Net.Http.HttpRequestMessage([Net.Http.HttpMethod]::Get, $Uri)
+    foreach ($header in $Headers.GetEnumerator()) {
+        [void]$message.Headers.TryAddWithoutValidation([string]$header.Key, [string]$header.Value)
+    }
+    return $Client.SendAsync($message, [Net.Http.HttpCompletionOption]::ResponseHeadersRead, $Token)
+}
+
+function Get-WebFailure($Problem, [bool]$Proxied) {
+    $signs = ''
+    $message = ''
+    for ($cause = $Problem; $null -ne $cause; $cause = $cause.InnerException) {
+        # The innermost says most; those around it say that something went wrong.
+        $message = $cause.Message
+        $signs += ' | ' + $cause.GetType().Name
+        foreach ($name in 'Status', 'SocketErrorCode', 'HttpRequestError') {
+            $signs += ',' + [string](Get-PropertyValue $cause $name)
+        }
+        # Texts of .NET itself are English everywhere; for .NET Framework the status is enough.
+        if (@('AuthenticationException', 'HttpRequestException') -ccontains $cause.GetType().Name) {
+            $signs += ' ' + $message
+        }
+    }
+    foreach ($rule in $WebFailures) {
+        if ($signs -cmatch $rule[0]) {
+            $kind = $rule[1]
+            # With a proxy it is not the device that looks up and connects to the server.
+            if ($Proxied -and @('dns', 'connect') -ccontains $kind) { $kind = 'proxy' }
+            return @{ type = $kind; message = $message; hresult = $rule[2] }
+        }
+    }
+}
+
+function Step-WebCall($Call) {
+    # True where there is nothing more to wait for. First comes the head of the answer, then the start of its body.
+    $result = $Call['result']
+    $task = $Call['task']
+    $whole = $task.Status -eq 'RanToCompletion'
+    if ($null -ne $Call['buffer']) {
+        if ($whole) {
+            $text = [Text.Encoding]::UTF8.GetString($Call['buffer'], 0, $task.Result)
+            $text = [regex]::Replace($text, '[\ud800-\udfff]', '?')
+            $result['body_start'] = $text.Substring(0, [Math]::Min(200, $text.Length))
+        }
+        $Call['response'].Dispose()
+        return $true
+    }
+    $result['seconds'] = [Math]::Round($Call['clock'].Elapsed.TotalSeconds, 3)
+    if (-not $whole) {
+        # A task that was cancelled has no exception, and nothing but the time limit cancels it.
+        if ($null -ne $task.Exception) { $result['error'] = Get-WebFailure $task.Exception $Call['proxied'] }
+        return $true
+    }
+    $Call['response'] = $task.Result
+    $status = [int]$task.Result.StatusCode
+    if ($status -eq 407) {
+        $result['error'] = @{ type = 'proxy'; message = 'The proxy asks who it is (407).'; hresult = -2145844841 }
+        $task.Result.Dispose()
+        return $true
+    }
+    $result['status'] = $status
+    $result['error'] = @{ type = $null; message = $null; hresult = $null }
+    $Call['buffer'] = New-Object byte[] 1024
+    $stream = $task.Result.Content.ReadAsStreamAsync().Result
+    $Call['task'] = $stream.ReadAsync($Call['buffer'], 0, 1024, $Call['token'])
+    return $false
+}
+
+function endpoints($Ask) {
+    # Older systems offer TLS 1.0 only unless told; 0 means that the system chooses, which is right.
+    $protocols = [Net.ServicePointManager]::SecurityProtocol
+    if ([int]$protocols -ne 0) {
+        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
+    }
+    # Two a host is the default.
+    [Net.ServicePointManager]::DefaultConnectionLimit = 64
+    $proxy = Get-WinHttpProxy
+    $plain = New-WebClient $null
+    $proxied = $plain
+    if ($null -ne $proxy) {
+        $plain = New-WebClient 'none'
+        $proxied = New-WebClient $proxy['address']
+    }
+    $seconds = [int]$Ask['timeout']
+    $late = @{ type = 'timeout'; message = "No answer within $seconds s."; hresult = -2147012894 }
+    $results = New-List
+    $pending = New-List
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    foreach ($target in $Ask['targets']) {
+        $result = @{ name = $target['name']; status = $null; seconds = $seconds; error = $late; body_start = $null }
+        [void]$results.Add($result)
+        try {
+            $uri = [Uri][string]$target['url']
+            $around = $null -ne $proxy -and -not (Test-ProxyBypass $uri $proxy['bypass'])
+            $client = $plain
+            if ($around) { $client = $proxied }
+            $limit = New-Object Threading.CancellationTokenSource([int]($seconds * 1000))
+            $call = @{ result = $result; proxied = $around; buffer = $null; token = $limit.Token }
+            $call['clock'] = [Diagnostics.Stopwatch]::StartNew()
+            $call['task'] = Start-WebCall $client $uri $target['headers'] $limit.Token
+            [void]$pending.Add($call)
+        }
+        catch {
+            $result['seconds'] = 0.0
+            $result['error'] = Get-WebFailure $_.Exception $false
+        }
+    }
+    while ($pending.Count -gt 0) {
+        $tasks = [Threading.Tasks.Task[]]@(foreach ($call in $pending) { $call['task'] })
+        # A look-up of a name cannot be cancelled: it is left alone a second after its time.
+        $left = [Math]::Max([long]0, ($seconds + 1) * 1000 - $clock.ElapsedMilliseconds)
+        $done = [Threading.Tasks.Task]::WaitAny($tasks, [int]$left)
+        if ($done -lt 0) { break }
+        if (Step-WebCall $pending[$done]) { $pending.RemoveAt($done) }
+    }
+    $plain.Dispose()
+    $proxied.Dispose()
+    return @{ results = $results }
+}
+
 # --------------------------------------------------------------------------------------- changing: our own directories
-#--- for directory_create path_remove download job_start job_remove ---
+#--- for directory_create path_remove download job_start job_remove system_probe ---
 
 function New-PrivateDirectory([string]$Path) {
     # Created with its access list, so that there is no moment in which others could open it.
@@ -893,7 +1228,7 @@ function restart($Ask) {
 }
 
 # ----------------------------------------------------------------------------------------------- changing: SYSTEM jobs
-#--- for job_start job_remove ---
+#--- for job_start job_remove system_probe ---
 # What the task of a job runs. The working directory is the job's own; constant, so nothing is put into a command line.
 $JobBootstrap = @'
 $ErrorActionPreference='Stop'
@@ -977,6 +1312,285 @@ function job_remove($Ask) {
         }
     }
     return @{ removed = $removed }
+}
+
+# ------------------------------------------------------------------------------------------- changing: a look as SYSTEM
+#--- for system_probe ---
+$Operations += @('system_probe')
+# A task as SYSTEM is a change that leaves nothing behind; what it does must be none at all.
+$Observing = @(
+    'registry_read', 'registry_users_read', 'certificates', 'dsregcmd_status', 'cim_query', 'events', 'scheduled_tasks',
+    'provisioning_packages', 'path_info', 'processes', 'job_status', 'local_administrators', 'bitlocker', 'endpoints'
+)
+# How the ids of probes begin
+$ProbeMark = '00000000'
+
+function Remove-LostProbe {
+    # Of a probe whose process was ended before it could clean up.
+    $jobs = [IO.Path]::Combine((Get-StateRoot), 'jobs')
+    if (-not [IO.Directory]::Exists($jobs)) { return }
+    foreach ($directory in [IO.Directory]::GetDirectories($jobs, "$ProbeMark-*")) {
+        $age = [datetime]::UtcNow - [IO.Directory]::GetCreationTimeUtc($directory)
+        if ([Math]::Abs($age.TotalHours) -gt 1) { [void](job_remove @{ job = [IO.Path]::GetFileName($directory) }) }
+    }
+}
+
+function system_probe($Ask) {
+    foreach ($inner in $Ask['ops']) {
+        if ($Observing -cnotcontains [string]$inner['op']) {
+            Stop-Operation UnauthorizedAccessException ('Refused, it does not only observe: ' + [string]$inner['op'])
+        }
+    }
+    Remove-LostProbe
+    $seconds = [int]$Ask['timeout']
+    $job = @{ ops = $Ask['ops']; time_limit = $seconds }
+    $job['job'] = $ProbeMark + [guid]::NewGuid().ToString().Substring(8)
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    try {
+        [void](job_start $job)
+        do {
+            Start-Sleep -Milliseconds 200
+            $status = job_status $job
+        } while ($status['state'] -ceq 'running' -and $clock.Elapsed.TotalSeconds -lt $seconds)
+    }
+    finally {
+        [void](job_remove $job)
+    }
+    return @{ answer = $status['answer'] }
+}
+
+# --------------------------------------------------------------------------------------------------- changing: leaving
+#--- for dsregcmd_leave mdm_auto_enroll enrollment_remove ---
+
+function Assert-System {
+    if (-not (Get-DeviceFact)['system']) {
+        Stop-Operation UnauthorizedAccessException 'Refused: only SYSTEM does all of this, others do half of it.'
+    }
+}
+
+#--- for dsregcmd_leave ---
+$Operations += @('dsregcmd_leave')
+
+function dsregcmd_leave($Ask) {
+    Assert-System
+    return Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'dsregcmd.exe')) '/debug /leave' 600
+}
+
+#--- for mdm_auto_enroll ---
+$Operations += @('mdm_auto_enroll')
+
+function mdm_auto_enroll($Ask) {
+    Assert-System
+    $options = @{ user = '/AutoEnrollMDM'; device = '/AutoEnrollMDMUsingAADDeviceCredential' }
+    $option = $options[[string]$Ask['credential']]
+    if (-not $option) { Stop-Operation ArgumentException 'The credential is user or device.' }
+    return Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'deviceenroller.exe')) "/c $option" 600
+}
+
+#--- for hybrid_autojoin_stop ---
+$Operations += @('hybrid_autojoin_stop')
+
+function Get-AutoJoinTask {
+    try {
+        return (Connect-TaskService).GetFolder('\Microsoft\Windows\Workplace Join').GetTask('Automatic-Device-Join')
+    }
+    catch {
+        if (Test-NotFound $_) { return $null }
+        throw
+    }
+}
+
+function hybrid_autojoin_stop($Ask) {
+    $disabled = $false
+    $hive = Open-RegistryHive 'LocalMachine'
+    $path = 'SOFTWARE\Policies\Microsoft\Windows\WorkplaceJoin'
+    $key = $hive.OpenSubKey($path)
+    $value = $null
+    if ($null -ne $key) {
+        $value = $key.GetValue('autoWorkplaceJoin')
+        $key.Close()
+    }
+    if ($value -isnot [int] -or $value -ne 0) {
+        $key = $hive.CreateSubKey($path)
+        $key.SetValue('autoWorkplaceJoin', 0, [Microsoft.Win32.RegistryValueKind]::DWord)
+        $key.Close()
+        $disabled = $true
+    }
+    $task = Get-AutoJoinTask
+    if ($null -ne $task) {
+        if ($task.Enabled) {
+            $task.Enabled = $false
+            $disabled = $true
+        }
+        # 2 queued, 4 running: it would join again when we are gone.
+        if (@(2, 4) -contains $task.State) { [void]$task.Stop(0) }
+    }
+    return @{ disabled = $disabled }
+}
+
+# ---------------------------------------------------------------------------------- changing: removal of an enrollment
+#--- for enrollment_remove ---
+$Operations += @('enrollment_remove')
+$EnrollmentTasks = '\Microsoft\Windows\EnterpriseMgmt'
+$Enrollments = 'SOFTWARE\Microsoft\Enrollments'
+# Where an enrollment has a key with its id as the name. The enrollment itself is the last: as long as it is there, one
+# knows whose the rest is, and may try again.
+$EnrollmentKeys = @(
+    'SOFTWARE\Microsoft\Enrollments\Status', 'SOFTWARE\Microsoft\Enrollments\Context',
+    'SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked', 'SOFTWARE\Microsoft\PolicyManager\AdmxInstalled',
+    'SOFTWARE\Microsoft\PolicyManager\Providers', 'SOFTWARE\Microsoft\Provisioning\OMADM\Accounts',
+    'SOFTWARE\Microsoft\Provisioning\OMADM\Logger', 'SOFTWARE\Microsoft\Provisioning\OMADM\Sessions', $Enrollments
+)
+
+function Invoke-Unregistration([string]$Id) {
+    # A constant text, and the only one in here that is compiled. No id would mean every enrollment of the device.
+    $text = '[DllImport("mdmregistration.dll", CharSet = CharSet.Unicode, ExactSpelling = true)]' +
+        '[DefaultDllImportSearchPaths(DllImportSearchPath.System32)]' +
+        'public static extern int UnregisterDeviceWithManagement(string enrollmentID);'
+    $library = Add-Type -MemberDefinition $text -Namespace WinopsEntra -Name MdmRegistration -PassThru
+    $code = $library::UnregisterDeviceWithManagement($Id)
+    if ($code -lt 0) {
+        throw (New-Object Runtime.InteropServices.COMException('UnregisterDeviceWithManagement failed.', $code))
+    }
+}
+
+function Open-PersonalStore {
+    $store = New-Object Security.Cryptography.X509Certificates.X509Store('My',
+        [Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
+    $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadWrite, OpenExistingOnly')
+    return $store
+}
+
+function Get-ChildName($Names, [string]$Id) {
+    # The name as it is spelled there: capitals, braces.
+    foreach ($name in $Names) {
+        if ($name.Trim('{', '}') -eq $Id) { return $name }
+    }
+}
+
+function Get-EnrollmentFact([string]$Id) {
+    # The enrollment's provider and its certificate, where no other enrollment names the same.
+    $root = (Open-RegistryHive 'LocalMachine').OpenSubKey($Enrollments)
+    if ($null -eq $root) { return $null }
+    $names = @($root.GetSubKeyNames())
+    $own = Get-ChildName $names $Id
+    if ($null -eq $own) { return $null }
+    $key = $root.OpenSubKey($own)
+    $fact = @{ provider = [string]$key.GetValue('ProviderID'); thumbprint = [string]$key.GetValue('DMPCertThumbPrint') }
+    foreach ($name in $names) {
+        if ($name -ne $own) {
+            $other = $root.OpenSubKey($name)
+            if ([string]$other.GetValue('DMPCertThumbPrint') -eq $fact['thumbprint']) { $fact['thumbprint'] = '' }
+        }
+    }
+    return $fact
+}
+
+function Test-MdmCertificate($Certificate, $Fact) {
+    if (-not $Fact['thumbprint'] -or $Certificate.Thumbprint -ne $Fact['thumbprint']) { return $false }
+    # Intune's own authorities. Of another provider's nobody knows the name, but it is not the one of the join.
+    if ($Fact['provider'] -ceq 'MS DM Server') {
+        return $Certificate.Issuer -match 'Microsoft Intune|Microsoft Device Management Device CA|SC_Online_Issuing'
+    }
+    return $Certificate.Issuer -notmatch 'MS-Organization-'
+}
+
+function Get-EnrollmentPart([string]$Id, $Fact) {
+    # What there is of the enrollment, in the order in which it goes.
+    $parts = New-List
+    try {
+        $folders = @((Connect-TaskService).GetFolder($EnrollmentTasks).GetFolders(0))
+    }
+    catch {
+        if (-not (Test-NotFound $_)) { throw }
+        $folders = @()
+    }
+    $folder = Get-ChildName @(foreach ($one in $folders) { $one.Name }) $Id
+    if ($null -ne $folder) { [void]$parts.Add(@{ kind = 'tasks'; where = $EnrollmentTasks; name = $folder }) }
+    $store = Open-PersonalStore
+    foreach ($certificate in $store.Certificates) {
+        if (Test-MdmCertificate $certificate $Fact) {
+            [void]$parts.Add(@{ kind = 'certificate'; where = 'Cert:\LocalMachine\My'; name = $certificate.Thumbprint })
+        }
+    }
+    $store.Close()
+    $hive = Open-RegistryHive 'LocalMachine'
+    foreach ($path in $EnrollmentKeys) {
+        $key = $hive.OpenSubKey($path)
+        if ($null -ne $key) {
+            $name = Get-ChildName ($key.GetSubKeyNames()) $Id
+            if ($null -ne $name) { [void]$parts.Add(@{ kind = 'registry'; where = "HKLM\$path"; name = $name }) }
+            $key.Close()
+        }
+    }
+    return , $parts
+}
+
+function Remove-EnrollmentPart($Part, $Fact) {
+    if ($Part['kind'] -ceq 'tasks') {
+        $parent = (Connect-TaskService).GetFolder($Part['where'])
+        $folder = (Connect-TaskService).GetFolder($Part['where'] + '\' + $Part['name'])
+        foreach ($task in @($folder.GetTasks(1))) {
+            if (@(2, 4) -contains $task.State) { [void]$task.Stop(0) }
+            [void]$folder.DeleteTask($task.Name, 0)
+        }
+        [void]$parent.DeleteFolder($Part['name'], 0)
+    }
+    elseif ($Part['kind'] -ceq 'certificate') {
+        $store = Open-PersonalStore
+        foreach ($certificate in @($store.Certificates)) {
+            if (Test-MdmCertificate $certificate $Fact) { [void]$store.Remove($certificate) }
+        }
+        $store.Close()
+    }
+    else {
+        $key = (Open-RegistryHive 'LocalMachine').OpenSubKey($Part['where'].Substring(5), $true)
+        $key.DeleteSubKeyTree($Part['name'], $false)
+        $key.Close()
+    }
+}
+
+function enrollment_remove($Ask) {
+    Assert-System
+    $id = [string]$Ask['id']
+    if ($id -notmatch '\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\z') {
+        Stop-Operation ArgumentException 'The id of an enrollment is a GUID.'
+    }
+    $fact = Get-EnrollmentFact $id
+    if ($null -eq $fact) { return @{ removed = @(); unregistered = $null } }
+    # Also built-in keys have a GUID as their name; those have no provider.
+    if (-not $fact['provider'] -or $fact['provider'] -cne [string]$Ask['provider']) {
+        Stop-Operation UnauthorizedAccessException ("Refused, the provider of $id is '{0}'." -f $fact['provider'])
+    }
+    $before = Get-EnrollmentPart $id $fact
+    $answer = @{ removed = (New-List); unregistered = $null }
+    if ($Ask['unregister']) {
+        try {
+            [void](Invoke-Unregistration $id)
+            $answer['unregistered'] = $true
+        }
+        catch {
+            $answer['unregistered'] = $false
+            $answer['error'] = Get-Failure $_
+        }
+    }
+    $stuck = $false
+    foreach ($part in (Get-EnrollmentPart $id $fact)) {
+        if ($stuck -and $part['where'] -ceq "HKLM\$Enrollments") { continue }
+        try {
+            Remove-EnrollmentPart $part $fact
+        }
+        catch {
+            $stuck = $true
+            if ($null -eq $answer['error']) { $answer['error'] = Get-Failure $_ }
+        }
+    }
+    $left = @(foreach ($part in (Get-EnrollmentPart $id $fact)) { $part['where'] + '\' + $part['name'] })
+    foreach ($part in $before) {
+        $name = $part['where'] + '\' + $part['name']
+        if ($left -notcontains $name) { [void]$answer['removed'].Add($name) }
+    }
+    return $answer
 }
 
 # ----------------------------------------------------------------------------------------------------------------- run

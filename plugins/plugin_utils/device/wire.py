@@ -39,7 +39,6 @@ $s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
 """
 
 _PART = re.compile(r"^#--- (for [a-z_ ]+|always) ---\n", re.MULTILINE)
-_STORE_THE_RUNNER = frozenset({"job_start", "system_probe"})
 
 _START = b"#winops1:"
 _END = b":end#"
@@ -81,16 +80,21 @@ def pack_runner(text: str) -> bytes:
 
 
 def runner_for(text: str, operations: t.Iterable[str]) -> str:
-    """Of a runner what these operations need: its parts are marked with the operations that need them.
-
-    A job stores the runner for its own operations, so whoever starts one gets all of it.
-    """
+    """Of a runner what these operations need: its parts are marked with the operations that need them."""
     wanted = frozenset(operations)
     pieces = _PART.split(text)
-    if wanted & _STORE_THE_RUNNER:
-        return "".join(pieces[0::2])
-    kept = (body for mark, body in zip(pieces[1::2], pieces[2::2]) if mark == "always" or wanted & set(mark.split()[1:]))
+    parts = zip(pieces[1::2], pieces[2::2])
+    kept = (body for mark, body in parts if mark == "always" or wanted & set(mark.split()[1:]))
     return pieces[0] + "".join(kept)
+
+
+def operation_names(operations: t.Iterable[t.Mapping[str, t.Any]]) -> frozenset[str]:
+    """The names of operations and of those inside them: a job stores the runner that starts it and runs by that."""
+    names: set[str] = set()
+    for operation in operations:
+        names.add(operation["op"])
+        names |= operation_names(operation.get("ops", ()))
+    return frozenset(names)
 
 
 def _pack(text: str) -> bytes:
@@ -110,7 +114,7 @@ def encode_payload(request: t.Mapping[str, t.Any], packed_runner: bytes | None =
     has no form for.
     """
     text = json.dumps(request, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    runner = packed_runner or _packed_runner(frozenset(operation["op"] for operation in request["ops"]))
+    runner = packed_runner or _packed_runner(operation_names(request["ops"]))
     return runner + b"|" + _pack(text) + b"\n"
 
 

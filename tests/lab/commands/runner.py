@@ -58,7 +58,7 @@ async def run(session: Session) -> ScriptResult:
             category="NotSpecified", error_id="FormatException",
         )
     names = [str(item.get("op")) for item in operations]
-    if _statements(script) not in (_statements(text) for text in runner_texts(frozenset(names))):
+    if _statements(script) not in (_statements(text) for text in runner_texts(frozenset(_all_names(operations)))):
         return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
     record = Record("operations", names, changing(operations))
     answer = await session.host.run_operations(request, account=session.account)
@@ -84,6 +84,13 @@ def changing(operations: list[dict[str, t.Any]]) -> list[str]:
     return names
 
 
+def _all_names(operations: list[dict[str, t.Any]]) -> t.Iterator[str]:
+    for operation in operations:
+        yield str(operation.get("op"))
+        nested = operation.get("ops")
+        yield from _all_names(nested if isinstance(nested, list) else [])
+
+
 @cache
 def vocabulary() -> dict[str, t.Any]:
     """The vocabulary of the working tree."""
@@ -93,12 +100,10 @@ def vocabulary() -> dict[str, t.Any]:
 def runner_texts(operations: frozenset[str]) -> tuple[str, str]:
     """What may be sent for these operations: the working tree's runner whole, or without the parts they do not need.
 
-    A job stores the runner for its own operations, so one that starts a job must be whole.
+    A job and a probe store the runner for their own operations, so those count, too.
     """
     path = _DEVICE / "runner.ps1"
     whole, parts = _parts_of(path, path.stat().st_mtime_ns)
-    if "job_start" in operations:
-        return whole, whole
     return whole, "".join(text for needed_by, text in parts if not needed_by or operations & needed_by)
 
 

@@ -11,18 +11,14 @@ import typing as t
 from .. import ppkg
 from ..tenant import BulkToken, Directory, Registered, Tenant
 from ..tenant import registration as service
-from . import events, joinstate, mdm, power
-from .accounts import POLICIES, Account
+from . import accounts, autojoin, events, furnish, joinstate, leaving, mdm, power
+from .accounts import POLICIES
 from .device import Device
 from .errors import signed
 from .images import image
 from .provisioning import cmdlets, engine, results
 from .provisioning.package import EngineOptions, InstalledPackage, key
-from .registry import Registry
 
-LOGIN = "ansible"
-#: Long, because newer versions of ansible-core mask a secret wherever its text occurs.
-PASSWORD = "Lab-only.Password-of-every-simulated-device.0451"
 DEFAULT_BUILD = "22631.4317"
 JOINED_DAYS_AGO = 60
 
@@ -33,22 +29,18 @@ def build(name: str, hostname: str, options: dict[str, t.Any], context: Context)
     made = image(windows.get("edition", "Professional"), str(windows.get("build", DEFAULT_BUILD)),
                  windows.get("language", "en-US"))
     device = Device(name, options.get("hostname", hostname), made, context.clock, context.directory)
-    device.login = LOGIN
     device.skew = datetime.timedelta(seconds=options.get("clock_skew", 0))
     power.backdate_boot(device, 7)
-    device.local_accounts = [
-        Account("Administrator", 500, PASSWORD, enabled=False), Account(LOGIN, 1001, PASSWORD),
-        Account("lab.user", 1002, PASSWORD, administrator=False)]
-    for account in device.local_accounts[1:]:
-        device.users[f"{device.machine_sid}-{account.rid}"] = Registry()
-    device.hardware.tpm = options.get("tpm", True)
-    _set_azure(device, options.get("azure"), context)
     device.domain = options.get("domain")
     device.domain_tests = options.get("domain_tests", {})
-    device.network.blocked = set(options.get("blocked", []))
+    furnish.accounts(device, options, next(iter(context.tenants.values())))
+    furnish.hardware(device, options)
+    _set_azure(device, options.get("azure"), context)
+    furnish.surroundings(device, options)
+    furnish.management(device, options)
     device.mdm.delay = options.get("mdm_delay", device.mdm.delay)
     device.power.boot_seconds = options.get("boot_seconds", device.power.boot_seconds)
-    device.power.at_boot = [engine.resume, mdm.resume]
+    device.power.at_boot = [engine.resume, mdm.resume, autojoin.resume]
     device.engine = _engine(options.get("engine", {}))
     _set_state(device, options, context)
     return device
@@ -120,16 +112,25 @@ def _join(device: Device, join: dict[str, t.Any], enrolled: str, context: Contex
     upn = f"lab.user@{tenant.domains[0]}" if trust == "Workplace" else f"admin@{tenant.domains[0]}"
     if "package" in join:
         upn = context.packages[join["package"]].upn or upn
-    registered = service.create(context.directory, tenant, device, upn, enrolled == "enrolled", trust_type=trust)
+    offered = enrolled in ("enrolled", "offered")
+    registered = service.create(context.directory, tenant, device, upn, offered, trust_type=trust)
     when = device.utc() - datetime.timedelta(days=JOINED_DAYS_AGO)
     if trust == "Workplace":
         joinstate.register_workplace(device, f"{device.machine_sid}-1002", registered, when)
     else:
         state = joinstate.write(device, registered, JOINED_DAYS_AGO)
+        if trust == "AzureAd":
+            accounts.add_role_members(device, tenant)
+        else:
+            device.hybrid_tenant = tenant.id
+        if join.get("console_user"):
+            device.console_user = f"lab.user@{tenant.domains[0]}"
         if enrolled == "enrolled":
             mdm.enroll(device, state)
         elif enrolled == "leftovers":
             mdm.leave_leftovers(device, tenant.id)
+    if join.get("half_left"):
+        leaving.forget_registry(device)
     _set_object(tenant, registered, join.get("object", "present"))
 
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import typing as t
 
-from . import errors
+from . import errors, winrm
 from .accounts import ADMINISTRATORS, Caller
+from .bitlocker import TYPES, available
 from .images import LANGUAGES
 from .wire import utc_text
 
 CIMV2 = "root/cimv2"
 TPM_NAMESPACE = "root/cimv2/security/microsofttpm"
+BITLOCKER_NAMESPACE = "root/cimv2/security/microsoftvolumeencryption"
+NETWORK_NAMESPACE = "root/standardcimv2"
 #: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
@@ -21,13 +24,13 @@ AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 def instances(device, caller: Caller, class_name: str, namespace: str) -> list[dict[str, t.Any]]:
     """All instances of a class. WindowsError for an unknown class or namespace, or where the caller may not look."""
     space = namespace.replace("\\", "/").strip("/").lower()
-    if space not in (CIMV2, TPM_NAMESPACE):
+    if space not in _CLASSES or (space == BITLOCKER_NAMESPACE and not available(device)):
         raise errors.cim_error("Invalid namespace ", errors.WBEM_E_INVALID_NAMESPACE)
     classes = _CLASSES[space]
     reader = classes.get(class_name.lower())
     if reader is None:
         raise errors.cim_error("Invalid class ", errors.WBEM_E_INVALID_CLASS)
-    if space == TPM_NAMESPACE and not caller.elevated:
+    if space in (TPM_NAMESPACE, BITLOCKER_NAMESPACE) and not caller.elevated:
         raise errors.cim_error("Access denied ", errors.WBEM_E_ACCESS_DENIED)
     return reader(device)
 
@@ -93,9 +96,9 @@ def _processes(device) -> list[dict]:
 def _user_accounts(device) -> list[dict]:
     return [{
         "Name": account.name, "Domain": device.hostname.upper()[:15], "LocalAccount": True,
-        "SID": f"{device.machine_sid}-{account.rid}", "Disabled": not account.enabled, "Lockout": False,
+        "SID": account.sid(device.machine_sid), "Disabled": not account.enabled, "Lockout": account.locked,
         "PasswordRequired": True, "Status": "OK" if account.enabled else "Degraded",
-    } for account in device.local_accounts]
+    } for account in device.local_accounts if account.kind == "local"]
 
 
 def _groups(device) -> list[dict]:
@@ -110,11 +113,34 @@ def _administrators(device) -> str:
 def _tpm(device) -> list[dict]:
     if not device.hardware.tpm:
         return []
+    ready = device.hardware.tpm_ready
     return [{
-        "IsActivated_InitialValue": True, "IsEnabled_InitialValue": True, "IsOwned_InitialValue": True,
+        "IsActivated_InitialValue": ready, "IsEnabled_InitialValue": ready, "IsOwned_InitialValue": ready,
         "ManufacturerId": 0x494E5443, "ManufacturerIdTxt": "INTC", "ManufacturerVersion": "600.18.33.0",
-        "SpecVersion": "2.0, 0, 1.59", "PhysicalPresenceVersionInfo": "1.3",
+        "SpecVersion": "2.0, 0, 1.59" if device.hardware.tpm_version == "2.0" else "1.2, 2, 3",
+        "PhysicalPresenceVersionInfo": "1.3",
     }]
+
+
+def _encryptable_volumes(device) -> list[dict]:
+    return [{
+        "DriveLetter": volume.mount_point, "DeviceID": "\\\\?\\Volume{" + device.new_id(volume.mount_point) + "}\\",
+        "ProtectionStatus": int(volume.protected), "VolumeType": 0 if volume.system else 1,
+        "KeyProtectorTypes": [TYPES[protector.type] for protector in volume.protectors],
+    } for volume in device.volumes]
+
+
+def _connection_profiles(device) -> list[dict]:
+    return [{
+        "InterfaceAlias": "Ethernet", "InterfaceIndex": 12, "Name": device.domain or "Network",
+        "NetworkCategory": device.network.category, "IPv4Connectivity": 4, "IPv6Connectivity": 1,
+    }]
+
+
+def _firewall_profiles(device) -> list[dict]:
+    return [{
+        "Name": name, "Enabled": device.registry.get(rf"{winrm.FIREWALL}\{key}", "EnableFirewall", 1),
+    } for name, key in winrm.PROFILES.values()]
 
 
 _CLASSES: dict[str, dict[str, t.Callable]] = {
@@ -130,4 +156,9 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
         "win32_group": _groups,
     },
     TPM_NAMESPACE: {"win32_tpm": _tpm},
+    BITLOCKER_NAMESPACE: {"win32_encryptablevolume": _encryptable_volumes},
+    NETWORK_NAMESPACE: {
+        "msft_netconnectionprofile": _connection_profiles,
+        "msft_netfirewallprofile": _firewall_profiles,
+    },
 }

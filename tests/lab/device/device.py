@@ -18,7 +18,8 @@ import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 
 from ..clock import Clock
-from .accounts import SYSTEM, Account, Caller, caller
+from .accounts import SYSTEM, Account, Caller, Member, caller, can_sign_in
+from .bitlocker import Volume
 from .certificates import Certificate
 from .events import SYSTEM as SYSTEM_LOG
 from .events import EventLogs
@@ -26,6 +27,7 @@ from .faults import Faults
 from .files import ENVIRONMENT, Files
 from .images import COMPUTER_NAME, TCPIP, Image
 from .jobs import Job
+from .leaving import Leave
 from .mdm import MdmOptions
 from .network import Network
 from .power import Power
@@ -39,12 +41,18 @@ NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
 
 @dataclasses.dataclass
 class Hardware:
-    """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity."""
+    """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity.
+
+    ``tpm_fips``: a TPM 1.2 in FIPS mode, which no class shows.
+    """
 
     manufacturer: str = "LENOVO"
     model: str = "21HM"
     serial: str = "PF000000"
     tpm: bool = True
+    tpm_version: str = "2.0"
+    tpm_ready: bool = True
+    tpm_fips: bool = False
     azure: bool = False
     identity: str | None = None
     free_bytes: int = 120 * 2**30
@@ -73,7 +81,7 @@ class Device:
         self.certificates: list[Certificate] = []
         self.events = EventLogs(image.logs, image.language.split("-")[0])
         self.processes = Processes()
-        self.tasks = Tasks(image.task_folders)
+        self.tasks = Tasks(image.task_folders, image.tasks)
         self.network = Network(self)
         self.power = Power(self)
         self.jobs: dict[str, Job] = {}
@@ -82,8 +90,19 @@ class Device:
         self.mdm = MdmOptions()
         self.hardware = Hardware(serial="PF" + self.new_id("serial").replace("-", "")[:6].upper())
         self.local_accounts: list[Account] = []
+        self.members: list[Member] = []
+        self.volumes: list[Volume] = []
+        self.keys: set[str] = set()
+        self.leave = Leave()
+        self.wow64_shell = False
+        #: Whether the inventory connects by HTTPS; None where the inventory may choose.
+        self.secure: bool | None = None
         self.login = ""
         self.domain: str | None = None
+        #: The tenant (id) that the domain's service connection point names; None without a hybrid set-up.
+        self.hybrid_tenant: str | None = None
+        #: A signed-in Entra user (user principal name) who has a primary refresh token.
+        self.console_user: str | None = None
         self.domain_tests: dict[str, str] = {}
         self.powershell_processes = 0
         self._ids = itertools.count()
@@ -123,7 +142,7 @@ class Device:
     @property
     def accounts(self) -> Mapping[str, str]:
         """Accounts that can sign in, with their passwords."""
-        return {account.name: account.password for account in self.local_accounts if account.enabled}
+        return {account.name: account.password for account in self.local_accounts if can_sign_in(self, account)}
 
     def account(self, name: str) -> Account | None:
         return next((a for a in self.local_accounts if a.name.lower() == name.lower()), None)

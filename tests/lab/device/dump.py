@@ -10,7 +10,7 @@ import hashlib
 import json
 import typing as t
 
-from . import jobs, joinstate, mdm
+from . import accounts, autojoin, bitlocker, enrollment, jobs, joinstate, leaving, mdm, winrm
 from .power import pending_name
 from .wire import utc_text
 
@@ -82,8 +82,18 @@ def _state(device) -> dict[str, t.Any]:
             "sha256": None if entry.data is None else hashlib.sha256(entry.data).hexdigest()}
             for entry in device.files.own()],
         "removed_files": device.files.removed(),
-        "accounts": [{"name": a.name, "rid": a.rid, "administrator": a.administrator, "enabled": a.enabled}
-                     for a in device.local_accounts],
+        "accounts": [{
+            "name": a.name, "rid": a.rid, "sid": a.sid(device.machine_sid), "kind": a.kind,
+            "administrator": a.administrator, "enabled": a.enabled, "locked": a.locked,
+            "password_expired": a.password_expired} for a in device.local_accounts],
+        "administrators": accounts.administrators(device),
+        "local_administrator": accounts.has_local_administrator(device),
+        "enrollments": enrollment.overview(device),
+        "bitlocker": bitlocker.volumes(device),
+        "join_parts": leaving.remains(device),
+        "leave_unfinished": device.leave.unfinished,
+        "autojoin_stopped": autojoin.stopped(device),
+        "winrm_reachable": winrm.reachable(device),
         "events": device.events.count(),
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-from . import events
+from . import events, network, winrm
 from .files import Entry
 from .registry import Key, Registry
 
@@ -48,11 +48,19 @@ COMPUTER_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName"
 TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 #: Subkeys of Enrollments that every Windows has and that are no enrollments.
 ENROLLMENT_FOLDERS = ("Context", "Ownership", "Status", "ValidNodePaths")
+#: Keys that every Windows has and under which enrollments leave keys of their own.
+ENROLLMENT_PARENTS = (
+    r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked", r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
+    r"SOFTWARE\Microsoft\PolicyManager\Providers", r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger", r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
+)
 #: Built-in pseudo enrollments (seen in every public dump of the key): no ProviderID of an MDM.
 BUILT_IN_ENROLLMENTS = (
     "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49", "89E9E42C-7A9F-4E8E-9D1C-8B9B1E7B9A8E",
     "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
 )
+#: Tasks of every Windows in the folder Workplace Join, with their state.
+WORKPLACE_TASKS = (("Automatic-Device-Join", "Ready"), ("Device-Sync", "Disabled"), ("Recovery-Check", "Disabled"))
 SYSTEM32 = r"C:\Windows\System32"
 
 
@@ -68,6 +76,7 @@ class Image:
     files: dict[str, Entry]
     logs: tuple[str, ...]
     task_folders: frozenset[str]
+    tasks: tuple[tuple[str, str, str], ...]
 
     @property
     def server(self) -> bool:
@@ -99,7 +108,8 @@ def image(edition: str, build: str, language: str) -> Image:
         folders |= {r"\Microsoft\Windows\Management\Provisioning", r"\Microsoft\Windows\EnterpriseMgmt"}
     made = Image(
         kind, int(number), int(revision or 1), language, Registry().root, _files(kind, int(number)),
-        (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM), frozenset(folders))
+        (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM), frozenset(folders),
+        tuple((r"\Microsoft\Windows\Workplace Join", *task) for task in WORKPLACE_TASKS))
     return dataclasses.replace(made, registry=_registry(made))
 
 
@@ -124,7 +134,9 @@ def _registry(made: Image) -> Key:
     hive.set(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin")
     hive.set(r"SYSTEM\CurrentControlSet\Services\Netlogon")
     hive.set(r"SOFTWARE\Microsoft\Provisioning\Results")
-    hive.set(r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts")
+    for parent in ENROLLMENT_PARENTS:
+        hive.set(parent)
+    hive.set(r"SOFTWARE\Microsoft\Provisioning\PackageInfo")
     hive.set(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security", {"AllowAddProvisioningPackage": 1})
     hive.set(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System", {
         "EnableLUA": 1, "LocalAccountTokenFilterPolicy": 1})
@@ -132,6 +144,9 @@ def _registry(made: Image) -> Key:
         hive.set(rf"SOFTWARE\Microsoft\Enrollments\{folder}")
     for guid in BUILT_IN_ENROLLMENTS:
         hive.set(rf"SOFTWARE\Microsoft\Enrollments\{guid}", {"EnrollmentState": 0})
+    hive.set(network.WINHTTP, {"WinHttpSettings": network.direct_settings()})
+    for path, values in winrm.image_values().items():
+        hive.set(path, values)
     return hive.root
 
 

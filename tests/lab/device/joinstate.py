@@ -54,7 +54,7 @@ def read(device) -> Join | None:
 
 
 def write(device, registered, days_ago: float = 0) -> Join:
-    """Make the device joined: registry, device certificate, peer-to-peer certificate.
+    """Make the device joined: registry, device certificate, peer-to-peer certificate, keys.
 
     ``registered`` is the tenant's answer (``tests.lab.tenant.registration.Registered``).
     """
@@ -72,6 +72,8 @@ def write(device, registered, days_ago: float = 0) -> Join:
         "MdmTermsOfUseUrl": registered.mdm_terms_url, "MdmComplianceUrl": registered.mdm_compliance_url,
         "UserSettingSyncUrl": "", "DrsEndpoint": DRS,
     })
+    device.keys |= {f"{registered.device_id}/device", f"{registered.device_id}/transport"}
+    device.leave.unfinished = False
     joined = read(device)
     assert joined is not None
     return joined
@@ -86,6 +88,11 @@ def register_workplace(device, sid: str, registered, registered_at: datetime.dat
     })
     device.users[sid].set(rf"{WORKPLACE_JOIN}\TenantInfo\{registered.tenant_id}", {
         "DisplayName": registered.tenant_name, "MdmEnrollmentUrl": registered.mdm_url})
+
+
+def belongs_to_join(certificate: Certificate) -> bool:
+    """The device certificate, or the peer-to-peer certificate of the same join."""
+    return is_device_certificate(certificate) or certificate.issuer.startswith("CN=MS-Organization-P2P-Access")
 
 
 def is_device_certificate(certificate: Certificate) -> bool:

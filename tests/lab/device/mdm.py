@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import dataclasses
 
-from . import joinstate, network, tasks
+from . import baseline, joinstate, network, tasks
 from .certificates import mdm_certificate
 from .errors import signed
 from .events import MDM
+from .images import BUILT_IN_ENROLLMENTS
 
 ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
 TASK_FOLDER = r"\Microsoft\Windows\EnterpriseMgmt"
 PROVIDER = "MS DM Server"
+#: Windows' own bridge for local management: a ProviderID of no MDM, which stops no enrollment.
+BRIDGES = ("WMI_Bridge_Server", "WMI_Bridge_SCCM_Server")
 ALREADY_ENROLLED = 0x8018000A
 CONNECTIVITY = 0x80180010
 DEVICE_CREDENTIAL = 2
+CURRENT_POLICIES = r"SOFTWARE\Microsoft\PolicyManager\current\device"
+#: One policy stands for all that an MDM sets.
+POLICY_AREA, POLICY = "DeviceLock", "MaxInactivityTimeDeviceLock"
 #: Places that hold a key per enrollment besides Enrollments itself.
 TRACES = (
     rf"{ENROLLMENTS}\Status", rf"{ENROLLMENTS}\Context", r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked",
@@ -37,10 +43,12 @@ TASKS = (
 
 @dataclasses.dataclass
 class MdmOptions:
-    """``delay``: device seconds from the join to the enrollment. ``pending``: an enrollment is still to come."""
+    """``delay``: device seconds from the join to the enrollment. ``pending``: an enrollment is still to come.
+    ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter`` (see ``baseline``)."""
 
     delay: float = 30.0
     pending: bool = False
+    baseline: tuple[str, ...] = ()
 
 
 def follow_join(device) -> None:
@@ -66,29 +74,36 @@ async def _enroll_later(device) -> None:
     try:
         await device.network.request(network.MDM)
     except network.Unreachable:
-        _fail(device, CONNECTIVITY)
+        fail(device, CONNECTIVITY)
         return
     device.mdm.pending = False
     if enrollments(device):
-        _fail(device, ALREADY_ENROLLED)
+        fail(device, ALREADY_ENROLLED)
         return
     enroll(device, join)
+    succeed(device)
+
+
+def succeed(device, credential: int = DEVICE_CREDENTIAL) -> None:
+    """The events of an enrollment that went well, and what the MDM then sets."""
     for event_id in (4, 6, 8, 10, 16, 58, 72):
         device.event(MDM, event_id)
-    device.event(MDM, 75, [DEVICE_CREDENTIAL])
+    device.event(MDM, 75, [credential])
+    baseline.apply(device)
 
 
-def _fail(device, hresult: int) -> None:
+def fail(device, hresult: int, credential: int = DEVICE_CREDENTIAL) -> None:
     device.mdm.pending = False
     device.event(MDM, 71, [signed(hresult)])
-    device.event(MDM, 76, [DEVICE_CREDENTIAL, signed(hresult)])
+    device.event(MDM, 76, [credential, signed(hresult)])
 
 
 def enrollments(device) -> list[str]:
-    """Ids of enrollments that the registry calls active, leftovers included."""
+    """Ids of enrollments that the registry calls active, leftovers and other MDMs' included, Windows' own not."""
     return [
         name for name in device.registry.subkeys(ENROLLMENTS)
-        if device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID")
+        if name not in BUILT_IN_ENROLLMENTS
+        and device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID", "") not in ("", *BRIDGES)
         and device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1]
 
 
@@ -100,6 +115,7 @@ def enroll(device, join: joinstate.Join) -> str:
     write_traces(device, enrollment_id, join, certificate.thumbprint)
     for name in TASKS:
         device.tasks.register(rf"{TASK_FOLDER}\{enrollment_id}", tasks.Task(name))
+    apply_policies(device, enrollment_id)
     _tell_tenant(device, join, certificate.subject.removeprefix("CN="))
     return enrollment_id
 
@@ -114,6 +130,14 @@ def write_traces(device, enrollment_id: str, join: joinstate.Join, thumbprint: s
     })
     for place in TRACES:
         device.registry.set(rf"{place}\{enrollment_id}")
+
+
+def apply_policies(device, enrollment_id: str) -> None:
+    """What the MDM sets: its own value, and the value that holds, with the provider that won."""
+    own = rf"SOFTWARE\Microsoft\PolicyManager\Providers\{enrollment_id}\default\Device\{POLICY_AREA}"
+    device.registry.set(own, {POLICY: 15})
+    device.registry.set(rf"{CURRENT_POLICIES}\{POLICY_AREA}", {
+        POLICY: 15, f"{POLICY}_ProviderSet": 1, f"{POLICY}_WinningProvider": enrollment_id})
 
 
 def leave_leftovers(device, tenant_id: str) -> str:

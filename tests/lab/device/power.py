@@ -9,6 +9,7 @@ import asyncio
 import datetime
 import typing as t
 
+from . import winrm
 from .images import COMPUTER_NAME
 
 SERVICING = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
@@ -84,13 +85,15 @@ class Power:
             return
         device.booted = device.utc()
         self.blocks_join = False
+        device.leave.unfinished = False
         settle_pending(device)
         device.system_event("Microsoft-Windows-Kernel-General", 12, [
             10, 0, device.image.build, device.image.revision, 0, 0, device.booted.isoformat()])
         device.system_event("EventLog", 6005)
         device.online = True
-        for callback in list(device.on_power):
-            await callback(device, True)
+        if winrm.reachable(device):
+            for callback in list(device.on_power):
+                await callback(device, True)
         for start in self.at_boot:
             start(device)
 

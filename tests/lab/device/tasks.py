@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 
-READY, RUNNING, QUEUED = "Ready", "Running", "Queued"
+READY, RUNNING, QUEUED, DISABLED = "Ready", "Running", "Queued", "Disabled"
 RESULT_RUNNING, RESULT_NEVER, RESULT_TERMINATED, RESULT_QUEUED = 267009, 267011, 267014, 267045
 
 
@@ -27,10 +27,14 @@ class Task:
 class Tasks:
     """Folders by lower-case path; every folder above one exists too."""
 
-    def __init__(self, folders: frozenset[str] = frozenset()) -> None:
+    def __init__(self, folders: frozenset[str] = frozenset(),
+                 known: tuple[tuple[str, str, str], ...] = ()) -> None:
+        """``known``: (folder, task, state) of what Windows brings."""
         self._folders: dict[str, tuple[str, dict[str, Task]]] = {"\\": ("\\", {})}
         for folder in sorted(folders):
             self.create_folder(folder)
+        for folder, name, state in known:
+            self.register(folder, Task(name, state))
 
     def create_folder(self, path: str) -> None:
         full = ""

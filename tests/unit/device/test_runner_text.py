@@ -24,8 +24,15 @@ RUNNER = (DEVICE / "runner.ps1").read_bytes()
 STUBS = (ROOT / "tests" / "powershell" / "stubs.ps1").read_bytes()
 VOCABULARY = json.loads((DEVICE / "vocabulary.json").read_text(encoding="utf-8"))["operations"]
 OPERATIONS = set(VOCABULARY)
-WHOLE = {"ops": [{"op": "job_start"}]}
-SENT = gzip.decompress(base64.b64decode(wire.encode_payload(WHOLE).partition(b"|")[0]))
+
+
+def sent_for(*operations: dict) -> bytes:
+    """The runner that a request with these operations carries."""
+    return gzip.decompress(base64.b64decode(wire.encode_payload({"ops": operations}).partition(b"|")[0]))
+
+
+WHOLE = [{"op": name} for name in sorted(OPERATIONS)]
+SENT = sent_for(*WHOLE)
 GLOBALS = set(re.findall(r"(?m)^\$([A-Z]\w+) = ", RUNNER.decode()))
 HERE_STRINGS = re.findall(rb"@'\n(.*?)\n'@", RUNNER, re.DOTALL)
 JOB_BOOTSTRAP = HERE_STRINGS[0]
@@ -34,8 +41,15 @@ TEXTS = {"runner": RUNNER, "as sent": SENT, "bootstrap": wire.BOOTSTRAP.encode()
 # Verb-Noun commands that the runner may use beside its own functions: all are in 5.1 and in 7.
 CMDLETS = {
     "Get-Acl", "Get-CimInstance", "Get-ProvisioningPackage", "Import-Module", "Install-ProvisioningPackage",
+    "Invoke-CimMethod",
     "New-Object", "Set-StrictMode", "Start-Sleep", "Uninstall-ProvisioningPackage", "Write-Output",
 }
+COMPILING = {"enrollment_remove": {"Add-Type"}}
+"""What calls a function of Windows that nothing else reaches."""
+FACTS = [
+    "registry_read", "registry_users_read", "certificates", "dsregcmd_status", "cim_query", "scheduled_tasks",
+    "provisioning_packages", "path_info",
+]
 BOOTSTRAP_COMMANDS = {"New-Object", "ForEach-Object"}
 
 
@@ -95,7 +109,8 @@ def table_of(text: bytes) -> list[str]:
 def test_what_is_sent_for_an_operation_parses_and_holds_all_that_it_calls(name):
     text = wire.runner_for(RUNNER.decode(), [name]).encode()
     assert name in functions(text)
-    assert set(texts_of(text, "command_name")) <= CMDLETS | set(functions(text))
+    assert set(texts_of(text, "command_name")) <= CMDLETS | set(functions(text)) | COMPILING.get(name, set())
+    assert table_of(text).count(name) == 1
     used = set(re.findall(r"\$([A-Z]\w+)\b", code_only(text)))
     assert used & (GLOBALS - set(re.findall(r"(?m)^\$(\w+) = ", text.decode()))) == set()
     assert [node for node in nodes(parse(text)) if node.type == "ERROR" or node.is_missing] == []
@@ -105,8 +120,13 @@ def test_nothing_that_changes_a_device_is_sent_to_look_at_it():
     observing = [name for name in OPERATIONS if not VOCABULARY[name]["changing"]]
     text = wire.runner_for(RUNNER.decode(), observing)
     assert set(functions(text.encode())) & {name for name in OPERATIONS if VOCABULARY[name]["changing"]} == set()
-    for changing in ("Install-", "Uninstall-", "RegisterTaskDefinition", "::Delete(", "::Create(", "CreateDirectory"):
-        assert changing not in text.partition("#--- run ---")[0].replace("SHA256]::Create(", "").replace("ScriptBlock]::Create(", "")
+    for changing in (
+        "Install-", "Uninstall-", "RegisterTaskDefinition", "::Delete(", "::Create(", "CreateDirectory", "Add-Type",
+        "ReadWrite,", "CreateSubKey", "SetValue", "DeleteSubKeyTree", "DeleteTask", "DeleteFolder", ".Stop(",
+        ".Remove(",
+    ):
+        bare = text.partition("#--- run ---")[0].replace("SHA256]::Create(", "")
+        assert changing not in bare.replace("[IO.FileShare]'ReadWrite,", "")
 
 
 def test_every_operation_of_the_vocabulary_is_one_function_and_one_entry_of_the_table():
@@ -121,7 +141,7 @@ def test_no_function_is_defined_twice():
 @pytest.mark.parametrize("name", ["runner", "as sent"])
 def test_only_known_commands_are_called_and_no_aliases(name):
     called = set(texts_of(TEXTS[name], "command_name"))
-    unknown = called - CMDLETS - set(functions(RUNNER))
+    unknown = called - CMDLETS - set(functions(RUNNER)) - {"Add-Type"}
     assert unknown == set(), "an alias, a misspelt function, or a cmdlet that 5.1 or 7 may lack"
 
 
@@ -145,10 +165,19 @@ def test_there_is_no_syntax_newer_than_5_1(name):
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_text_becomes_code(name):
-    forbidden = r"(?i)invoke-expression|\biex\b|add-type|executioncontext|newscriptblock|invokescript"
+    forbidden = r"(?i)invoke-expression|\biex\b|executioncontext|newscriptblock|invokescript"
     assert re.findall(forbidden, TEXTS[name].decode()) == []
     allowed = 1 if name in ("bootstrap", "job bootstrap") else 0
     assert code_only(TEXTS[name]).lower().count("[scriptblock]::create") == allowed
+
+
+def test_what_is_compiled_is_one_constant_text():
+    for name, text in TEXTS.items():
+        assert text.decode().lower().count("add-type") == (name in ("runner", "as sent"))
+    compiled = r"\$text = ('\[DllImport.*?)\n\s*\$library = Add-Type -MemberDefinition \$text "
+    (constant,) = re.findall(compiled, RUNNER.decode(), re.S)
+    assert re.fullmatch(r"'[^'$]*'( \+\n\s*'[^'$]*')*", constant)
+    assert constant.count("DllImport(") == constant.count("extern") == 1
 
 
 def test_strict_mode_and_stop_come_before_anything_else():
@@ -177,8 +206,99 @@ def test_the_bootstrap_fits_a_command_line():
     assert len(base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le"))) < 4000
 
 
-def test_the_runner_stays_small_on_the_wire():
-    assert len(wire.encode_payload(WHOLE)) < 13_000
+@pytest.mark.parametrize(
+    ("operations", "limit"),
+    [
+        (FACTS, 7_100),
+        ([*FACTS, "local_administrators", "system_probe", "endpoints"], 14_500),
+        (["job_start", "package_install"], 8_500),
+        (sorted(OPERATIONS), 20_500),
+    ],
+    ids=["facts", "preflight", "join", "whole"],
+)
+def test_the_runner_stays_small_on_the_wire(operations, limit):
+    assert len(wire.encode_payload({"ops": [{"op": name} for name in operations]})) < limit
+
+
+def test_a_job_carries_what_its_own_operations_need_and_no_more():
+    job = {"op": "job_start", "ops": [{"op": "system_probe", "ops": [{"op": "endpoints"}]}]}
+    assert {"job_start", "system_probe", "endpoints"} <= set(functions(sent_for(job)))
+    assert set(functions(sent_for(job))) & {"bitlocker", "dsregcmd_leave", "enrollment_remove", "restart"} == set()
+
+
+def part_of(name: str) -> str:
+    """The text from the mark of an operation's part to the next mark."""
+    return re.split(r"(?m)^#--- ", RUNNER.decode().partition(f"\n#--- for {name} ---\n")[2], maxsplit=1)[0]
+
+
+def body_of(name: str) -> str:
+    return re.search(rf"(?ms)^function {name}\b.*?^}}$", RUNNER.decode())[0]
+
+
+def test_a_look_as_system_may_do_what_only_observes():
+    allowed = set(re.findall(r"'(\w+)'", re.search(r"\$Observing = @\((.*?)\)", RUNNER.decode(), re.S)[1]))
+    assert allowed == {name for name in OPERATIONS if not VOCABULARY[name]["changing"]}
+    assert body_of("system_probe").index("$Observing") < body_of("system_probe").index("job_start")
+
+
+@pytest.mark.parametrize("name", ["dsregcmd_leave", "mdm_auto_enroll", "enrollment_remove"])
+def test_what_only_system_does_whole_is_refused_to_others_first(name):
+    assert body_of(name).splitlines()[1].strip() == "Assert-System"
+
+
+def test_no_key_is_read_of_bitlocker():
+    assert re.findall(r"Invoke-VolumeMethod \$Volume '(\w+)'", part_of("bitlocker")) == [
+        "GetKeyProtectors", "GetKeyProtectorType"]
+    assert len(re.findall("Invoke-CimMethod", RUNNER.decode())) == 1
+
+
+def test_an_enrollment_is_known_by_guid_and_provider_before_anything_is_done():
+    body = body_of("enrollment_remove")
+    steps = [
+        "-notmatch", "Get-EnrollmentFact", "$fact['provider'] -cne", "Invoke-Unregistration", "Remove-EnrollmentPart"]
+    assert sorted(steps, key=body.index) == steps
+
+
+def test_the_keys_of_an_enrollment_are_the_known_ones_and_its_own_is_the_last():
+    (text,) = re.findall(r"\$EnrollmentKeys = @\((.*?)\)", RUNNER.decode(), re.S)
+    assert re.findall(r"'([^']+)'|(\$\w+)", text) == [(key, "") for key in (
+        r"SOFTWARE\Microsoft\Enrollments\Status", r"SOFTWARE\Microsoft\Enrollments\Context",
+        r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked", r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
+        r"SOFTWARE\Microsoft\PolicyManager\Providers", r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
+        r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger", r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
+    )] + [("", "$Enrollments")]
+
+
+@pytest.mark.parametrize(
+    ("signs", "kind", "code"),
+    [
+        # Windows PowerShell 5.1: WebException.Status
+        (" | HttpRequestException,,, | WebException,NameResolutionFailure,,", "dns", 0x80072EE7),
+        (" | WebException,ProxyNameResolutionFailure,,", "proxy", None),
+        (" | WebException,TrustFailure,, | AuthenticationException,,, Das Remotezertifikat", "certificate", 0x80072F8F),
+        (" | WebException,SecureChannelFailure,,", "tls", 0x80072F7D),
+        (" | WebException,SendFailure,, | IOException,,, | SocketException,,ConnectionReset,", "connect", 0x80072EFE),
+        (" | WebException,ConnectFailure,, | SocketException,,ConnectionRefused,", "connect", 0x80072EFD),
+        (" | WebException,Timeout,,", "timeout", 0x80072EE2),
+        # PowerShell 7: HttpRequestError, SocketErrorCode
+        (" | HttpRequestException,,,NameResolutionError x | SocketException,,HostNotFound,", "dns", 0x80072EE7),
+        (" | HttpRequestException,,,SecureConnectionError x | AuthenticationException,,, The certificate is invalid",
+         "certificate", 0x80072F8F),
+        (" | HttpRequestException,,,SecureConnectionError x | AuthenticationException,,, Cannot determine the frame",
+         "tls", 0x80072F7D),
+        (" | HttpRequestException,,,ProxyTunnelError The proxy tunnel request failed with status code '407'",
+         "proxy", 0x80190197),
+        (" | HttpRequestException,,, The proxy tunnel request failed with status code '502'", "proxy", None),
+        (" | HttpRequestException,,,ConnectionError x | SocketException,,ConnectionRefused,", "connect", 0x80072EFD),
+        (" | TaskCanceledException,,,", "timeout", 0x80072EE2),
+        (" | ArgumentException,,,", "other", None),
+    ],
+)
+def test_failures_of_the_network_are_told_apart_with_the_codes_of_winhttp(signs, kind, code):
+    rules = re.findall(r"@\('([^']*)', '(\w+)', (\$null|-\d+)\)", part_of("endpoints"))
+    assert len(rules) == part_of("endpoints").partition("$WebFailures = @(")[2].partition("\n)")[0].count("@(")
+    found = next((rule[1], rule[2]) for rule in rules if re.search(rule[0], signs))
+    assert found == (kind, "$null" if code is None else str(code - 2**32))
 
 
 def test_maps_are_read_by_index_so_that_keys_cannot_hide_members():
@@ -187,13 +307,13 @@ def test_maps_are_read_by_index_so_that_keys_cannot_hide_members():
 
 
 def test_no_name_of_an_automatic_variable_is_assigned():
-    automatic = "input|args|error|event|sender|this|matches|host|home|pid|profile|psitem|_|true|false|null"
-    # $null = swallows output
-    assert set(re.findall(rf"(?i)\$({automatic})\s*=(?!=)", code_only(RUNNER))) <= {"null"}
+    automatic = "input|args|error|event|sender|this|matches|host|home|pid|profile|psitem|switch|foreach|_|true|false"
+    assert re.findall(rf"(?i)\$({automatic})\s*=(?!=)", code_only(RUNNER)) == []
 
 
 def test_accounts_are_named_by_sid():
-    assert re.findall(r"(?i)BUILTIN|NT AUTHORITY|'administrators?'|'everyone'|'system'", RUNNER.decode()) == []
+    text = RUNNER.decode().replace("(Get-DeviceFact)['system']", "")
+    assert re.findall(r"(?i)BUILTIN|NT AUTHORITY|'administrators?'|'everyone'|'system'", text) == []
 
 
 def test_the_harness_finds_its_place():
@@ -201,6 +321,6 @@ def test_the_harness_finds_its_place():
 
 
 def test_the_stubs_replace_only_functions_that_exist():
-    own = {"New-ProofKey"}
+    own = {"New-ProofKey", "New-ProofHive", "New-ProofTree"}
     replaced = {name for name in functions(STUBS) if not name.startswith("Proof")} - own
     assert replaced <= set(functions(RUNNER)) | CMDLETS

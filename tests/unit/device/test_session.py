@@ -16,7 +16,9 @@ from .scripted import OperationError, ScriptedDevice
 CHANGING = [
     op.directory_create(r"%ProgramData%\winops.entra\x"), op.path_remove("x"), op.download("https://x", "x", "0" * 64, 1),
     op.package_install("x", False), op.package_remove("x"), op.dsregcmd_azure_vm_join(None),
-    op.job_start("x", [op.dsregcmd_status()], 1), op.job_remove("x"), op.restart(5, "x"),
+    op.job_start("x", [op.dsregcmd_status()], 1), op.job_remove("x"), op.restart(5, "x"), op.dsregcmd_leave(),
+    op.hybrid_autojoin_stop(), op.mdm_auto_enroll("user"), op.enrollment_remove("x", "x", False),
+    op.system_probe([op.dsregcmd_status()], 1),
 ]
 
 

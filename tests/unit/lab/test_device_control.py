@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tests.lab.control import application
 from tests.lab.device import joinstate
+from tests.lab.device.furnish import PASSWORD
 
 from .world_lab import Lab
 
@@ -36,11 +37,12 @@ def test_devices_are_listed_and_shown_whole(tmp_path):
         assert len(devices) == len(lab.world.hosts)
         shown = await _json(await client.get("/devices/joined-01"))
         assert shown["join"]["type"] == "entra" and shown["join"]["mdm"] is True
-        for part in ("registry", "certificates", "packages", "tasks", "jobs", "files", "accounts", "events", "digest"):
+        for part in ("registry", "certificates", "packages", "tasks", "jobs", "files", "accounts", "administrators",
+                     "local_administrator", "enrollments", "bitlocker", "join_parts", "events", "digest"):
             assert part in shown
         assert any(path.startswith(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin\TenantInfo")
                    for path in shown["registry"]["HKLM"])
-        assert "password" not in str(shown).lower()
+        assert PASSWORD not in str(shown)
         assert (await _json(await client.get("/devices/nobody"), 404))["error"]
     _with_client(tmp_path, test)
 
@@ -124,6 +126,18 @@ def test_tokens_can_be_revoked_expired_and_renewed(tmp_path):
         await _json(await client.post("/tenant/packages/other_tenant", json={"token": "revoke"}), 404)
         await lab.clock.advance(1000)
         assert joinstate.read(device) is not None
+    _with_client(tmp_path, test)
+
+
+def test_somebody_else_may_change_an_account(tmp_path):
+    async def test(lab, client):
+        device, url = lab.device("unjoined_pro"), "/devices/unjoined-pro-01/accounts/ansible"
+        assert await _json(await client.patch(url, json={"locked": True})) == {"local_administrator": False}
+        assert "ansible" not in device.accounts
+        assert await _json(await client.patch(url, json={"locked": False})) == {"local_administrator": True}
+        await _json(await client.patch(url, json={"password": "x"}), 400)
+        await _json(await client.patch(url, json={"enabled": "no"}), 400)
+        await _json(await client.patch("/devices/unjoined-pro-01/accounts/nobody", json={}), 404)
     _with_client(tmp_path, test)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 import tracemalloc
 
 import pytest
@@ -19,7 +20,7 @@ from tests.lab.scenario import load_world, read
 from .world_lab import Lab
 
 START = {
-    "joined": "entra", "joined_elsewhere": "entra", "hybrid": "hybrid", "ad_joined": "domain",
+    "joined_half_left": "none", "joined_elsewhere_left": "none", "ad_joined": "domain", "winrm_in_domain": "domain",
     "registered": "registered"}
 
 
@@ -31,7 +32,9 @@ def _file(tmp_path, content) -> str:
 
 def test_every_kind_begins_as_its_name_says(tmp_path):
     for host in Lab(tmp_path).world.hosts:
-        assert join_summary(host)["type"] == START.get(host.kind, "none"), host.kind
+        named = next((kind for word, kind in (("joined", "entra"), ("hybrid", "hybrid")) if word in host.kind), "none")
+        expected = START.get(host.kind, "none" if host.kind.startswith("unjoined") else named)
+        assert join_summary(host)["type"] == expected, host.kind
 
 
 def test_the_demo_has_every_kind_that_issue_and_rollout_ask_for(tmp_path):
@@ -54,6 +57,34 @@ def test_packages_are_written_for_their_owner_only_and_inventory_variables_name_
     assert world.variables == {"join_tenant_id": world.tenant.id}
 
 
+def test_the_confusion_table_has_every_kind_that_preflight_can_foretell(tmp_path):
+    kinds = read("every_kind")["kinds"]
+    foretold = {kind for kind, options in kinds.items() if {"preflight", "warn"} & set(options["expect"])}
+    fleet = {entry["kind"] for entry in read("preflight")["devices"]}
+    assert foretold - fleet <= {kind for kind in kinds if kind.startswith(("joined_", "hybrid_"))}
+    healthy = [kind for kind in fleet if kind not in foretold]
+    assert len(healthy) >= 8 and all(kinds[kind]["expect"]["outcome"] in ("joined", "unchanged") for kind in healthy)
+
+
+def test_every_joined_kind_can_be_disconnected_or_says_why_not(tmp_path):
+    kinds = read("every_kind")["kinds"]
+    for entry in read("disconnect")["devices"]:
+        if entry["kind"].startswith(("joined_", "hybrid_")) and entry["kind"] != "joined_half_left":
+            assert "disconnect" in kinds[entry["kind"]]["expect"], entry["kind"]
+
+
+def test_a_device_may_ask_for_its_kind_of_connection(tmp_path):
+    from tests.lab import inventory
+    world = load_world("preflight", out=tmp_path)
+    inventory.write(tmp_path / "inventory.yml", world, {host.name: (1, 2) for host in world.hosts}, tmp_path / "ca.pem")
+    written = yaml.safe_load((tmp_path / "inventory.yml").read_text(encoding="utf-8"))
+    hosts = written["all"]["children"]["devices"]["hosts"]
+    assert hosts["listener-certificate-of-ad-01"]["ansible_winrm_scheme"] == "https"
+    assert hosts["listener-certificate-gone-01"]["ansible_winrm_scheme"] == "http"
+    assert hosts["joined-by-entra-account-01"]["ansible_user"] == "lab.admin"
+    assert {host["ansible_winrm_scheme"] for host in hosts.values()} == {"http", "https"}
+
+
 def test_devices_are_replicated_in_turn_with_numbered_names(tmp_path):
     world = load_world("healthy", devices=7, out=tmp_path)
     assert [host.kind for host in world.hosts].count("unjoined_pro") == 3
@@ -74,6 +105,13 @@ def test_five_hundred_devices_are_small(tmp_path):
     tracemalloc.stop()
     assert len(world.hosts) == 500
     assert used / 500 < 100_000, "bytes a device"
+
+
+def test_five_hundred_devices_of_every_kind_start_soon(tmp_path):
+    load_world("every_kind", out=tmp_path)
+    begun = time.process_time()
+    load_world("every_kind", devices=500, out=tmp_path)
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(("content", "sentence"), [
@@ -103,7 +141,7 @@ def test_a_bad_file_is_told_its_place_and_what_would_be_right(content, sentence,
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ScenarioError, match=r"use one of demo, every_kind, healthy, joined"):
+    with pytest.raises(ScenarioError, match=r"use one of demo, disconnect, every_kind, healthy, joined, preflight"):
         read("nonsense")
 
 

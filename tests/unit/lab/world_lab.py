@@ -41,10 +41,10 @@ class Lab:
         return next(host for host in self.world.hosts if host.kind == kind)
 
     async def ask(self, device: Device, *steps: dict, system: bool = False, stop_on_error: bool = False,
-                  account: str = "ansible") -> list[dict]:
+                  account: str | None = None) -> list[dict]:
         """The results of operations, letting as much time pass as they need."""
         request = {"v": 1, "id": "unit", "ops": list(steps), "stop_on_error": stop_on_error}
-        answer = await self.clock.run(device.run_operations(request, account=account, system=system))
+        answer = await self.clock.run(device.run_operations(request, account=account or device.login, system=system))
         return answer["results"]
 
     async def value(self, device: Device, operation: str, system: bool = False, **params: t.Any) -> t.Any:
@@ -53,7 +53,7 @@ class Lab:
         assert result["ok"], result
         return result["value"]
 
-    async def error(self, device: Device, operation: str, system: bool = False, account: str = "ansible",
+    async def error(self, device: Device, operation: str, system: bool = False, account: str | None = None,
                     **params: t.Any) -> dict:
         """The error of one operation, which must fail."""
         [result] = await self.ask(device, {"op": operation, **params}, system=system, account=account)

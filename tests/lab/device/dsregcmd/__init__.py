@@ -32,6 +32,9 @@ async def run(device, caller: Caller, arguments: list[str]) -> tuple[int, str]:
         position = switches.index("/mdmid") + 1 if "/mdmid" in switches else 0
         mdm_id = arguments[position] if 0 < position < len(arguments) else None
         return await secure_vm_join(device, caller, mdm_id)
+    if "/leave" in switches:
+        from ..leaving import leave
+        return await leave(device, caller)
     if "/status" in switches:
         return 0, status.render(device, caller)
     return (0 if "/?" in switches else 1), USAGE.replace("\n", "\r\n")

@@ -48,9 +48,18 @@ def _modern(device, caller: Caller, layout: Layout, join: joinstate.Join | None)
         sections.append(layout.section("IE Proxy Config for Current User", [
             ("Auto Detect Settings", "YES"), ("Auto-Configuration URL", ""), ("Proxy Server List", ""),
             ("Proxy Bypass List", "")]))
-        sections.append(layout.section("WinHttp Default Proxy Config", [("Access Type", "DIRECT")]))
+        sections.append(layout.section("WinHttp Default Proxy Config", _winhttp(device)))
     sections.append(layout.section("Ngc Prerequisite Check", _ngc(layout, caller, join)))
     return sections
+
+
+def _winhttp(device) -> list:
+    """How a proxy is printed is a guess after the section above it."""
+    proxy = device.network.proxy
+    if proxy is None:
+        return [("Access Type", "DIRECT")]
+    return [("Access Type", "NAMED_PROXY"), ("Proxy Server List", proxy.server),
+            ("Proxy Bypass List", ";".join(proxy.bypass))]
 
 
 def _device_state(device, layout: Layout, join: joinstate.Join | None) -> list:
@@ -78,7 +87,7 @@ def _device_details(device, layout: Layout, join: joinstate.Join) -> list:
 
 def auth_status(device, join: joinstate.Join) -> str:
     """What the service says of the device object, or that it could not be asked."""
-    if device.network.problem(LOGIN):
+    if device.network.problem(LOGIN) or device.network.token_problem(LOGIN):
         return "FAILED. Error: 0xd000023c"
     return device.directory.device_auth_status(join.tenant_id, join.device_id)
 

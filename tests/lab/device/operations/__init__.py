@@ -4,7 +4,21 @@
 """One handler for each operation of ``plugins/plugin_utils/device/vocabulary.json``."""
 from __future__ import annotations
 
-from . import azure, downloads, events, files, identity, jobs, packages, power, registry, tasks  # noqa: F401 register handlers
+from . import (  # noqa: F401 register handlers
+    accounts,
+    azure,
+    downloads,
+    endpoints,
+    events,
+    files,
+    identity,
+    jobs,
+    leaving,
+    packages,
+    power,
+    registry,
+    tasks,
+)
 from .dispatch import HANDLERS, run_request
 
 __all__ = ["HANDLERS", "run_request"]

@@ -47,7 +47,7 @@ async def run_request(device, caller: Caller, request: dict) -> dict:
             "name": device.hostname.upper()[:15], "utc": utc_text(device.utc()),
             "powershell": POWERSHELL.format(build=device.image.build, revision=device.image.revision),
             "account": caller.account, "sid": caller.sid, "system": caller.system, "elevated": caller.elevated,
-            "wow64": False,
+            "wow64": caller.wow64,
         },
         "results": results,
         "seconds": round(device.clock.elapsed() - begun, 3),
@@ -82,6 +82,12 @@ def _checked(step: dict) -> tuple[str, dict]:
     if missing:
         raise bad_argument(f"{name} needs the parameter '{missing[0]}'")
     return name, {("class_name" if key == "class" else key): value for key, value in params.items()}
+
+
+def require_system(caller: Caller) -> None:
+    """Refuse what others than SYSTEM do by half: the runner does, Windows does not."""
+    if not caller.system:
+        raise access_denied("Refused: only SYSTEM does all of this, others do half of it.")
 
 
 def require_elevated(caller: Caller) -> None:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from .. import jobs
 from ..accounts import Caller
-from ..errors import bad_argument
+from ..errors import access_denied, bad_argument
 from ..wire import utc_text
-from .dispatch import operation, require_elevated, run_request
+from .dispatch import VOCABULARY, operation, require_elevated, run_request
 from .files import confirm_directory
 
 
@@ -36,6 +38,26 @@ def job_status(device, caller: Caller, job: str) -> dict:
         "last_task_result": task.last_result if task else None,
         "answer": jobs.answer(device, job_id) if found == "done" else None,
     }
+
+
+@operation("system_probe")
+async def system_probe(device, caller: Caller, ops: list, timeout: int) -> dict:
+    require_elevated(caller)
+    for step in ops:
+        declared = VOCABULARY["operations"].get(step.get("op"))
+        if declared is None or declared["changing"]:
+            raise access_denied(f"Refused, it does not only observe: {step.get('op')}")
+    probe = "00000000" + device.next_id("probe")[8:]
+    confirm_directory(device, device.files.resolve(jobs.directory(probe)))
+    jobs.start(device, probe, ops, timeout, run_request)
+    limit = asyncio.ensure_future(device.sleep(timeout))
+    try:
+        await asyncio.wait({device.jobs[probe].work, limit}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        limit.cancel()
+    answer = jobs.answer(device, probe) if jobs.state(device, probe) == "done" else None
+    jobs.remove(device, probe)
+    return {"answer": answer}
 
 
 @operation("job_remove")

@@ -10,7 +10,7 @@ import json
 
 from ...tenant import TenantError
 from ...tenant import registration as service
-from .. import joinstate, mdm, network
+from .. import accounts, joinstate, mdm, network
 from ..accounts import Caller
 from ..errors import E_ACCESSDENIED, E_NOT_SUPPORTED, signed
 from ..events import AAD, REGISTRATION
@@ -18,6 +18,8 @@ from .package import CspError
 
 NODE = "AADJ/BPRT"
 REQUIRES_REBOOT = 0x801C000F
+#: TPM_E_NOTFIPS: a TPM 1.2 in FIPS mode (Microsoft Entra, "Plan your Microsoft Entra join").
+TPM_NOT_FIPS = 0x80280036
 #: The device is joined already, to a domain or a tenant (NERR_SetupAlreadyJoined; what AADJ returns is not published).
 ALREADY_JOINED = 0x80070A83
 DISCOVERY_FAILED = 0x801C0021
@@ -54,6 +56,7 @@ def complete(device, registered: service.Registered) -> None:
     device.event(REGISTRATION, 104, [json.dumps({"Certificate": {}, "DeviceId": registered.device_id}),
                                      registered.request_id])
     joinstate.write(device, registered)
+    accounts.add_role_members(device, device.directory.tenants[registered.tenant_id])
     device.event(REGISTRATION, 105)
     device.event(REGISTRATION, 106)
     mdm.follow_join(device)
@@ -66,6 +69,8 @@ def _check_windows(device, caller: Caller) -> None:
         raise _failed(E_ACCESSDENIED)  # a network logon is an untried case: the lab takes the worse answer
     if device.power.blocks_join:
         raise _failed(REQUIRES_REBOOT)
+    if device.hardware.tpm_fips:
+        raise _failed(TPM_NOT_FIPS)
     if device.domain is not None or joinstate.read(device) is not None:
         device.event(REGISTRATION, 335)
         raise _failed(ALREADY_JOINED)

@@ -21,6 +21,8 @@ from . import engine, results
 from .package import InstalledPackage, category, key
 
 STORE = r"%ProgramData%\Microsoft\Provisioning"
+#: Bytes without which no package is taken (a guess; Windows names no number).
+LEAST_FREE = 100 * 2**20
 POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"
 CMDLET_EXCEPTION = "Microsoft.Windows.Provisioning.ProvCommon.CmdletException"
 WAIT_TIMEOUT = 0x80070102
@@ -74,6 +76,8 @@ def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
         raise _refused(device, errors.E_ACCESSDENIED, "Administrator privileges are required.")
     if device.registry.get(POLICY, "AllowAddProvisioningPackage", 1) == 0:
         raise _refused(device, errors.E_BLOCKED_BY_POLICY, "Adding provisioning packages is blocked by policy.")
+    if device.hardware.free_bytes < LEAST_FREE:
+        raise _refused(device, errors.E_DISK_FULL, "There is not enough space on the disk.")
     full = device.files.resolve(path)
     data = device.files.read(full)
     try:

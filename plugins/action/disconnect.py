@@ -1,0 +1,33 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin of winops.entra.disconnect."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from ..modules.disconnect import ARGUMENT_SPEC
+from ..plugin_utils.device import leaving, task
+from ..plugin_utils.package_source import require_guid
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+
+        def leave(device: task.DeviceTask) -> dict:
+            args = device.args
+            device.learned = {"outcome": "refused"}
+            ids = {name: args[name] and require_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
+            plan = leaving.LeavePlan(**ids, **{name: args[name] for name in PLANNED})
+            run = leaving.Leave(device.session, plan, device.progress, device.check_mode)
+            device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
+            return run.run()
+
+        return task.run(self, task_vars["inventory_hostname"], result, leave, ARGUMENT_SPEC)
+
+
+PLANNED = (
+    "stop_hybrid_autojoin", "remove_mdm", "mdm_provider", "allow_account_loss", "reboot", "reboot_timeout", "timeout",
+    "poll_interval")

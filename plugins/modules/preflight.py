@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.preflight. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Tell beforehand whether a Windows device can be joined to Microsoft Entra ID
+version_added: 0.2.0
+description:
+  - Checks everything on a device that decides about a join to Microsoft Entra ID (formerly Azure AD join), with one
+    command on the device, and says of each check what was found, what was expected, why it matters and what to do.
+  - The rules are those by which M(winops.entra.join) refuses a device.
+  - The endpoints are asked from the device as SYSTEM, all at once, by a scheduled task that is gone afterwards.
+    Firewalls and proxies treat SYSTEM and users differently.
+  - What only the tenant knows (an expired package, the registration policy, Conditional Access) cannot be seen here.
+options:
+  tenant_id:
+    description:
+      - Id of the tenant that the device is to join, a GUID. A device of this tenant passes the check C(join_state),
+        and the registration service is asked for this tenant, as Windows does.
+    type: str
+  method:
+    description: How the device is to be joined, as in M(winops.entra.join).
+    type: str
+    choices: [provisioning_package, azure_vm]
+    default: provisioning_package
+  cloud:
+    description: The cloud of the tenant, which decides which endpoints are asked.
+    type: str
+    choices: [public, us_government, us_government_dod, china]
+    default: public
+  expect_mdm:
+    description:
+      - Whether the device is to be enrolled in MDM, too. What stands in the way of that is then a failure, not a
+        warning.
+    type: bool
+    default: false
+  fail_on:
+    description:
+      - The checks that fail the task when their result is V(fail). V(all) stands for all of them, V(endpoints) for all
+        endpoints. An empty list never fails it.
+    type: list
+    elements: str
+    default: [all]
+  skip:
+    description:
+      - Checks to leave out. V(endpoints) stands for all endpoints; nothing is then executed as SYSTEM.
+    type: list
+    elements: str
+    default: []
+  extra_endpoints:
+    description: More addresses that must answer from the device, for example those of a federated identity provider.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: A name of lower-case letters, digits and underscores. The check is called C(endpoint_) and this
+          name.
+        type: str
+        required: true
+      url:
+        description: An https URL. Any answer but that of a proxy or filter in its place counts.
+        type: str
+        required: true
+  timeout:
+    description: Seconds that each endpoint has to answer.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.device
+notes:
+  - In check mode no scheduled task is made. The endpoints are asked by the connecting account, and the checks say so.
+  - The checks are C(edition), C(build), C(server), C(join_state), C(pending_reboot), C(clock), C(tpm), C(disk),
+    C(package_policy), C(enrollment_leftovers), C(endpoint_login), C(endpoint_device_login), C(endpoint_registration),
+    C(endpoint_mdm), C(proxy), C(tls), C(name_resolution), C(winrm_account), C(token_filter), C(winrm_firewall),
+    C(winrm_listener) and C(local_administrator).
+seealso:
+  - module: winops.entra.join
+  - module: winops.entra.diagnose
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Stop at devices that cannot be joined
+  winops.entra.preflight:
+    tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+    expect_mdm: true
+
+- name: Look only, and leave the decision to the playbook
+  winops.entra.preflight:
+    tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+    fail_on: []
+    extra_endpoints:
+      - name: federation
+        url: https://sts.example.com/adfs/services/trust/mex
+  register: fitness
+
+- name: Restart where Windows waits for it
+  ansible.windows.win_reboot:
+  when: "'pending_reboot' in fitness.warned_checks"
+"""
+
+RETURN = r"""
+checks:
+  description:
+    - Every check, in a fixed order. C(result) is V(pass), V(warn) (the join works, or may), V(fail) (the join or the
+      enrollment fails, or the device cannot be managed afterwards) or V(unknown) (the device did not let it be seen).
+    - C(cause) and C(fix) are null where the check passes.
+  returned: once the device has been looked at
+  type: list
+  elements: dict
+  sample:
+    - id: clock
+      result: fail
+      observed: "-17280000.0 s, give or take 0.3 s"
+      expected: within 300 s of the controller
+      cause: the device's clock is 200 days behind the controller's
+      fix: correct the clock
+      doc: null
+passed_checks:
+  description: Ids of the checks that pass.
+  returned: once the device has been looked at
+  type: list
+  elements: str
+  sample: [edition, build, server]
+warned_checks:
+  description: Ids of the checks that warn.
+  returned: once the device has been looked at
+  type: list
+  elements: str
+  sample: [tpm]
+failed_checks:
+  description: Ids of the checks that fail, whether or not they fail the task.
+  returned: once the device has been looked at
+  type: list
+  elements: str
+  sample: [clock]
+unknown_checks:
+  description: Ids of the checks whose outcome the device did not let be seen.
+  returned: once the device has been looked at
+  type: list
+  elements: str
+  sample: []
+error:
+  description: The first check of O(fail_on) that fails, with all of them in C(evidence).
+  returned: failure
+  type: dict
+  sample:
+    code: null
+    name: preflight_clock
+    side: device
+    cause: the device's clock is 200 days behind the controller's
+    fix: correct the clock
+    evidence:
+      - {check: clock, observed: "-17280000.0 s", expected: within 300 s of the controller}
+    request_id: null
+    permissions: []
+    doc: null
+"""
+
+ARGUMENT_SPEC = {
+    "tenant_id": {"type": "str"},
+    "method": {"type": "str", "choices": ["provisioning_package", "azure_vm"], "default": "provisioning_package"},
+    "cloud": {"type": "str", "choices": ["public", "us_government", "us_government_dod", "china"], "default": "public"},
+    "expect_mdm": {"type": "bool", "default": False},
+    "fail_on": {"type": "list", "elements": "str", "default": ["all"]},
+    "skip": {"type": "list", "elements": "str", "default": []},
+    "extra_endpoints": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"name": {"type": "str", "required": True}, "url": {"type": "str", "required": True}},
+    },
+    "timeout": {"type": "int", "default": 10},
+}

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who can still administer a device once it has left its tenant.
+
+After a leave no Entra account can sign in any more; Microsoft tells to have an enabled local administrator first (Entra
+devices FAQ, "How can I disconnect a Microsoft Entra joined device"). An account counts here only where everything that
+must be known about it is known.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from . import operations as op
+from .requirements import Refusal
+from .session import Answer
+
+# Windows LAPS reads its policy from the first of these that has a setting (Microsoft, "Configure policy settings for
+# Windows LAPS"). BackupDirectory 1 keeps the password on the Entra device object, and without a name LAPS manages
+# RID 500.
+LAPS_POLICIES = {
+    "laps_mdm": r"SOFTWARE\Microsoft\Policies\LAPS",
+    "laps_policy": r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS",
+}
+LAPS_IN_ENTRA = 1
+OBSERVATIONS = {"administrators": op.local_administrators()} | {
+    name: op.registry_read(path) for name, path in LAPS_POLICIES.items()}
+
+KINDS = {
+    "entra": "an Entra account: it cannot sign in once the device has left",
+    "domain": "a domain account: it is not a local one",
+}
+UNRESOLVED = "a SID that Windows cannot resolve to a local account"
+LAPS_ONLY = "LAPS keeps its password on the Entra device object only, which may be deleted with the leave"
+
+
+def facts(answer: Answer, caller: dict) -> list[dict]:
+    """Every member of the local group Administrators, in the order of Windows.
+
+    ``{sid, name, kind, enabled, locked, password_expired, laps, counts, why_not}``; ``counts`` says that it can sign in
+    after the leave, else ``why_not`` says why. ``caller`` are the facts of the connecting account.
+    """
+    managed = laps_account(answer)
+    found = []
+    for member in answer["administrators"].get("members", []):
+        laps = member["kind"] == "local" and managed is not None and _is_account(member, managed)
+        why_not = _why_not(member, laps and member["sid"] != caller["sid"])
+        found.append({**member, "laps": laps, "counts": why_not is None, "why_not": why_not})
+    return found
+
+
+def laps_account(answer: Answer) -> str | None:
+    """The account whose password LAPS keeps in Entra: its name, ``""`` for the built-in one, None without LAPS."""
+    for name in LAPS_POLICIES:
+        values = (answer[name].get("key") or {}).get("values", {})
+        if values:
+            in_entra = values.get("BackupDirectory") == LAPS_IN_ENTRA
+            return (values.get("AdministratorAccountName") or "") if in_entra else None
+    return None
+
+
+def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
+    """Whether nobody could administer the device after a leave: says which accounts there are and why none counts."""
+    if not answer["administrators"].ok:
+        return Refusal(
+            "administrators_unreadable",
+            f"the members of the group Administrators cannot be read: {answer['administrators'].error['message']}",
+            "connect with a local administrator that has its full token, and look at the group on the device")
+    members = facts(answer, caller)
+    if any(member["counts"] for member in members):
+        return None
+    found = "; ".join(f"{shown(member)}: {member['why_not']}" for member in members)
+    found = found or "the group Administrators is empty"
+    return Refusal(
+        "no_local_administrator", f"no local administrator could sign in after the leave ({found})",
+        "enable a local administrator, or create one (ansible.windows.win_user), with a password you know, that is "
+        "neither locked nor expired; then run the task again")
+
+
+def caller_refusal(answer: Answer, caller: dict) -> Refusal | None:
+    """Whether the connecting account is not a local one, so that it may stop working with the leave."""
+    machine = answer["administrators"].get("machine_sid")
+    if caller["system"] or (machine and caller["sid"].lower().startswith(f"{machine.lower()}-")):
+        return None
+    return Refusal(
+        "account_not_local", f"the connecting account {caller['account']} is not a local account of the device, and "
+        "may stop working once the device has left",
+        "connect with a local administrator, or set allow_account_loss=true where you know another way in")
+
+
+def shown(member: dict) -> str:
+    """How a message names a member: its name, or its SID where nobody can resolve it."""
+    return member["name"] or member["sid"]
+
+
+def _why_not(member: dict, only_laps_knows: bool) -> str | None:
+    if member["kind"] != "local":
+        return KINDS.get(member["kind"], UNRESOLVED)
+    if member["enabled"] is not True:
+        return "it is disabled" if member["enabled"] is False else "whether it is enabled cannot be known"
+    for field, bad in (("locked", "it is locked out"), ("password_expired", "its password has expired")):
+        if member[field] is not False:
+            return bad if member[field] else f"whether {bad} cannot be known"
+    return LAPS_ONLY if only_laps_knows else None
+
+
+def _is_account(member: dict, name: str) -> bool:
+    """Whether a member is the account that LAPS names; names may carry the computer's before a backslash."""
+    if not name:
+        return member["sid"].endswith("-500")
+    return (member["name"] or "").rsplit("\\", 1)[-1].lower() == name.lower()

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a device was before it left: the ids by which its objects are found in Entra, Intune and Autopilot.
+
+They are gone from the device with the leave. So every job that takes something away reads them first, as its own first
+steps, and leaves them in its answer: a run after a crash of the controller finds them there.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from . import bitlocker, state
+from . import operations as op
+from .enrollment import enrollments
+from .session import Answer, Result
+
+# Values written by Autopilot, read by Get-AutopilotDiagnostics and Fleet.
+AUTOPILOT = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot\EstablishedCorrelations"
+OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in (
+    "cloud_join", "certificates", "computer", "enrollments", "enrollment_tasks")} | {
+    "bitlocker": bitlocker.OBSERVATION,
+    "bios": op.cim_query("Win32_BIOS", ("SerialNumber",)),
+    "autopilot": op.registry_read(AUTOPILOT),
+}
+
+
+def build(answer: Answer) -> dict:
+    """The record of a device from an answer to OBSERVATIONS; what it does not have is null.
+
+    ``{hostname, join_type, tenant_id, tenant_name, device_id, thumbprint, intune_device_id, autopilot_id,
+    serial_number, enrollments: [{enrollment_id, provider, tenant_id, enrolled}], bitlocker}``. The Intune id is the
+    common name of the enrollment's certificate (read so by IntuneMigration).
+    """
+    join = state.join_facts(answer)
+    certificate = state.device_certificate(answer["certificates"], None) or {}
+    found = enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])
+    return {
+        "hostname": answer.device["name"],
+        "join_type": join["type"],
+        "tenant_id": join["tenant_id"] or _guid(_join_info(answer).get("TenantId")),
+        "tenant_name": join["tenant_name"],
+        # What is half left has lost the key or the certificate: the other still tells.
+        "device_id": join["device_id"] or _common_name(certificate),
+        "thumbprint": join["thumbprint"] or certificate.get("thumbprint"),
+        "intune_device_id": _intune_device_id(found, answer["certificates"]),
+        "autopilot_id": _guid((answer["autopilot"].get("key") or {}).get("values", {}).get("ZtdRegistrationId")),
+        "serial_number": ((answer["bios"].get("instances") or [{}])[0].get("SerialNumber") or "").strip() or None,
+        "enrollments": [
+            {field: item[field] for field in ("enrollment_id", "provider", "tenant_id", "enrolled")} for item in found],
+        "bitlocker": bitlocker.facts(answer["bitlocker"]),
+    }
+
+
+def complete(now: dict, *jobs: Result) -> dict:
+    """The record with what earlier jobs (``job_status`` of each, the latest step first) have read first.
+
+    A job of another join of the device, or one without an answer, adds nothing.
+    """
+    record = dict(now)
+    for job in jobs:
+        earlier = _of_job(job)
+        if earlier is None or record["device_id"] not in (None, earlier["device_id"]):
+            continue
+        if record["device_id"] is None:
+            record["join_type"] = earlier["join_type"]
+        record |= {field: value for field, value in earlier.items() if not record[field]}
+    return record
+
+
+def _of_job(job: Result) -> dict | None:
+    envelope = job.get("answer") or {}
+    results = (envelope.get("results") or [])[:len(OBSERVATIONS)]
+    if len(results) < len(OBSERVATIONS):
+        return None
+    named = {
+        name: Result(item["ok"], item.get("value") or {}, item.get("error"))
+        for name, item in zip(OBSERVATIONS, results)}
+    record = build(Answer(named, envelope["device"], 0.0, 0.0))
+    return record if record["device_id"] else None
+
+
+def _intune_device_id(found: list[dict], certificates: Result) -> str | None:
+    wanted = {(item["thumbprint"] or "").lower() for item in found if item["enrolled"]}
+    for certificate in certificates.get("certificates", []):
+        if certificate["thumbprint"].lower() in wanted:
+            return _common_name(certificate)
+    return None
+
+
+def _join_info(answer: Answer) -> dict:
+    joins = (answer["cloud_join"].get("key") or {}).get("keys", {}).get("JoinInfo", {}).get("keys", {})
+    return next((key["values"] for key in joins.values()), {})
+
+
+def _common_name(certificate: dict) -> str | None:
+    return _guid(certificate.get("subject", "").partition("CN=")[2].partition(",")[0])
+
+
+def _guid(text: str | None) -> str | None:
+    return (text or "").strip().strip("{}").lower() or None

@@ -1,0 +1,264 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The diagnosis of one device as a whole: events, provisioning results, dsregcmd, state; from one exchange or a bundle.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from . import diagnosis, dsregcmd, errors, preflight_network, preflight_windows, state
+from .diagnosis import Clue, Finding
+from .preflight_check import FAIL, Check, Look, Plan
+from .session import Answer
+
+TOPICS = ("join", "mdm", "sign_in")
+EVENT_LIMIT = 50
+PRT_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-primary-refresh-token"
+FAQ_DOC = "https://learn.microsoft.com/entra/identity/devices/faq"
+MDM_DOC = "https://learn.microsoft.com/windows/client-management/mdm-diagnose-enrollment"
+DSREGCMD_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-device-dsregcmd"
+
+# Checks of the device's state that can be why something failed: (what fails, how much it tells, the codes it leads to).
+CAUSES = {
+    "edition": ("join", 95, ("0x80070032",)),
+    "server": ("join", 95, ("0x80070032",)),
+    "build": ("join", 95, ("0x80070032",)),
+    "join_state": ("join", 85, ("0x80070a83",)),
+    "package_policy": ("join", 85, ("0x800704ec",)),
+    "disk": ("join", 85, ("0x80070070",)),
+    "clock": ("join", 85, ("0x80072f8f", "0xcaa82f8f", "0x80090328", "0x80090325", "AADSTS700024", "AADSTS50168")),
+    "pending_reboot": ("join", 20, ("0x801c000f",)),
+    "tpm": ("join", 15, ("0x80280036",)),
+    "enrollment_leftovers": ("mdm", 85, ("0x8018000a",)),
+    "tls": ("join", 85, ("0x80072f7d", "0xcaa82f7d")),
+}
+
+# What dsregcmd prints of a failed hybrid join, and of a failed sign-in of the calling account.
+JOIN_ROWS = (
+    "Error Phase",
+    "Client ErrorCode",
+    "Server ErrorCode",
+    "Server Error Code",
+    "Server Message",
+    "Server Error Description",
+    "Https Status",
+    "Request Id",
+)
+TEST_ROWS = ("AD Connectivity Test", "AD Configuration Test", "DRS Discovery Test", "DRS Connectivity Test",
+             "Token acquisition Test")
+SIGN_IN_ROWS = (
+    "Attempt Status",
+    "Server Error Code",
+    "Server Error Description",
+    "HTTP Error",
+    "HTTP status",
+    "Correlation ID",
+)
+DISABLED_OR_DELETED = "disabled or deleted"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """What is asked: ``topics`` of TOPICS, evidence since a time on the device's clock, or of the last ``hours``."""
+
+    topics: tuple[str, ...] = TOPICS
+    since: str | None = None
+    hours: float | None = None
+    tenant_id: str | None = None
+    method: str = "provisioning_package"
+
+
+def observations(scope: Scope) -> dict[str, dict]:
+    """Everything that a diagnosis reads, all of it observing; one exchange.
+
+    With ``hours`` the device is asked for all its events, since nobody knows its clock before.
+    """
+    names = tuple(name for name, topic in diagnosis.TOPICS.items() if topic in scope.topics)
+    return (state.observations() | preflight_windows.OBSERVATIONS | {"tls": preflight_network.OBSERVATIONS["tls"]}
+            | diagnosis.observations(scope.since, names, EVENT_LIMIT))
+
+
+def begin(answer: Answer, scope: Scope) -> str | None:
+    """The time (device's clock, UTC text) before which evidence does not count."""
+    if scope.since or scope.hours is None:
+        return scope.since
+    start = state.parse_utc(answer.device["utc"]) - datetime.timedelta(hours=scope.hours)
+    return start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def diagnose(answer: Answer, scope: Scope, more: list[Clue] | None = None) -> tuple[list[Finding], dict]:
+    """Findings by weight and the facts they were judged against. ``more`` are clues of others, such as the tenant's
+    view."""
+    facts = state.build(answer)
+    clues = device_clues(answer, facts, scope) + list(more or [])
+    return diagnosis.rank([item for item in clues if item.what in (*scope.topics, "device")]), facts
+
+
+def device_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
+    """Every clue that the device itself gives."""
+    start = begin(answer, scope)
+    events = [item for item in diagnosis.event_clues(answer) if start is None or item.utc >= start]
+    clues = events + result_clues(answer) + dsregcmd_clues(answer)
+    over = {"join": facts["join"]["type"] in ("entra", "hybrid"), "mdm": facts["mdm"]["enrolled"]}
+    clues = [dataclasses.replace(item, over=over.get(item.what, False)) for item in clues]
+    return clues + check_clues(answer, facts, scope) + state_clues(answer, facts)
+
+
+# --- registry, dsregcmd -----------------------------------------------------------------------------------------------
+
+def result_clues(answer: Answer) -> list[Clue]:
+    """What the provisioning engine recorded of packages that failed: Provisioning\\Results, three levels below the
+    package."""
+    root = answer["package_results"].get("key") or {"keys": {}}
+    return [
+        item
+        for package, key in root["keys"].items()
+        for item in _results(key, rf"{state.PROVISIONING_RESULTS}\{package}")
+    ]
+
+
+def _results(key: dict, path: str) -> list[Clue]:
+    found = []
+    result = key["values"].get("LastResult")
+    if isinstance(result, int) and result & 0xFFFFFFFF:
+        texts = [str(key["values"].get(name) or "") for name in ("FailingNodePath", "Message")]
+        data = [errors.hresult_hex(result & 0xFFFFFFFF), *(errors.spell_hresults(text) for text in texts if text)]
+        found.append(diagnosis.clue("join", {"log": rf"HKLM\{path}", "data": data}))
+    for name, child in key["keys"].items():
+        found += _results(child, rf"{path}\{name}")
+    return found
+
+
+def dsregcmd_clues(answer: Answer) -> list[Clue]:
+    """The diagnostic part of dsregcmd /status; what it says of a sign-in is the calling account's."""
+    result = answer["dsregcmd"]
+    try:
+        sections = dsregcmd.parse(result.get("text") or "")["sections"]
+    except dsregcmd.DsregcmdError:
+        return []
+    found = []
+    for title, what, names in (
+        ("Diagnostic Data", "join", JOIN_ROWS + TEST_ROWS),
+        ("SSO State", "sign_in", SIGN_IN_ROWS),
+        ("User State", "sign_in", SIGN_IN_ROWS),
+    ):
+        rows = {name: _text(value) for name, value in sections.get(title, {}).items() if name in names}
+        failed = {
+            name: value for name, value in rows.items() if name not in TEST_ROWS or value.upper().startswith("FAIL")
+        }
+        data = [f"{name}: {value}" for name, value in failed.items() if value]
+        made = diagnosis.clue(what, {"log": f"dsregcmd /status, {title}", "data": data})
+        if made.codes and any("0x" in line or "AADSTS" in line for line in data):
+            found.append(made)
+    return found
+
+
+def _text(value) -> str:
+    return " ".join(value) if isinstance(value, list) else value
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+
+def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
+    """Preflight's own checks, as far as they read what a diagnosis reads: what fails there may be why."""
+    plan = Plan(tenant_id=scope.tenant_id or facts["join"]["tenant_id"], method=_method(scope, facts), expect_mdm=True)
+    look = Look(answer, facts, plan)
+    found = []
+    for name, (what, heavy, codes) in CAUSES.items():
+        check = (preflight_windows.CHECKS | preflight_network.CHECKS)[name](look)
+        if check.result in ("fail", "warn") and not _is_beside_the_point(check, facts):
+            over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
+            heavy = heavy if check.result == FAIL else min(heavy, 20)
+            found.append(
+                Clue(
+                    what,
+                    _check_evidence(check),
+                    (),
+                    {"name": name, "side": "device", "cause": check.cause, "fix": check.fix, "doc": check.doc},
+                    heavy,
+                    codes,
+                    over,
+                )
+            )
+    return found
+
+
+def _method(scope: Scope, facts: dict) -> str:
+    return "azure_vm" if facts["os"]["server"] and facts["os"]["azure_vm"] else scope.method
+
+
+def _is_beside_the_point(check: Check, facts: dict) -> bool:
+    """A joined device needs no package, and what has joined needs no TPM to have been better."""
+    return (
+        check.result == "warn"
+        and check.id in ("tpm", "pending_reboot")
+        and facts["join"]["type"] in ("entra", "hybrid")
+    )
+
+
+def _check_evidence(check: Check) -> dict:
+    return {"log": f"check {check.id}", "event": None, "device_utc": None,
+            "data": [f"observed: {check.observed}", f"expected: {check.expected}"],
+            "hresult_hex": None, "hresult_signed": None, "aadsts": None, "request_id": None}
+
+
+def state_clues(answer: Answer, facts: dict) -> list[Clue]:
+    """What the join itself says about being broken, without any event."""
+    join, found = facts["join"], []
+    joined = join["type"] in ("entra", "hybrid")
+    if joined and DISABLED_OR_DELETED in (join["device_auth_status"] or "").lower():
+        found.append(_stated("sign_in", 90, "DeviceAuthStatus", join["device_auth_status"], {
+            "name": "device_disabled_or_deleted", "side": "tenant", "doc": FAQ_DOC,
+            "cause": "the device's object in the tenant was disabled or deleted, and the device does not know it",
+            "fix": "enable the object again; where it was deleted, disconnect the device and join it anew"}))
+    expires = join["certificate_expires"]
+    if joined and expires and state.parse_utc(expires).timestamp() < answer.answered_at:
+        found.append(_stated("sign_in", 85, "MS-Organization-Access certificate", f"expired {expires}", {
+            "name": "device_certificate_expired", "side": "device", "doc": FAQ_DOC,
+            "cause": "the device's certificate has expired, so that it cannot prove who it is",
+            "fix": "disconnect the device and join it anew"}))
+    if not join["witnesses_agree"]:
+        found.append(_stated("join", 78, "registry, certificate, dsregcmd", f"they do not agree ({join['type']})", {
+            "name": "half_joined", "side": "device", "doc": DSREGCMD_DOC,
+            "cause": "the device is half joined: registry, certificate and dsregcmd do not agree",
+            "fix": "disconnect it completely (dsregcmd /leave as SYSTEM), then join it"}))
+    if (
+        joined
+        and not facts["mdm"]["enrolled"]
+        and not facts["os"]["server"]
+        and _offers_no_mdm(answer, join["tenant_id"])
+    ):
+        found.append(
+            _stated(
+                "mdm",
+                55,
+                "CloudDomainJoin\\TenantInfo",
+                "MdmEnrollmentUrl is empty",
+                {
+                    "name": "mdm_not_offered",
+                    "side": "tenant",
+                    "doc": MDM_DOC,
+                    "cause": "the tenant offers no MDM to the account that joined the device",
+                    "fix": "put the account (for a package its package_ user) into the tenant's MDM user scope, "
+                           "give it a licence, and join "
+                    "the device again",
+                },
+            )
+        )
+    return found
+
+
+def _offers_no_mdm(answer: Answer, tenant_id: str | None) -> bool:
+    keys = (answer["cloud_join"].get("key") or {}).get("keys", {})
+    tenants = {name.lower(): key for name, key in keys.get("TenantInfo", {}).get("keys", {}).items()}
+    tenant = tenants.get((tenant_id or "").lower())
+    return tenant is not None and not tenant["values"].get("MdmEnrollmentUrl")
+
+
+def _stated(what: str, heavy: int, where: str, said: str, explanation: dict) -> Clue:
+    return diagnosis.clue(what, {"log": where, "data": [said]}, explanation=explanation, weight=heavy)

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Removing MDM enrollments of a device: one enrollment at a time, by its id and with its own provider, and nothing
+else.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ..result import Failure
+from . import operations as op
+from . import state
+from .enrollment import enrollments
+from .session import Answer
+from .system_work import Step, evidence
+
+INTUNE = "MS DM Server"
+MDM_OBSERVATIONS = state.observations(("mdm",))
+
+
+def found(answer: Answer) -> list[dict]:
+    """The enrollments an answer to MDM_OBSERVATIONS shows, leftovers included."""
+    return enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])
+
+
+def described(item: dict) -> dict:
+    """How changes show an enrollment."""
+    return {field: item[field] for field in ("provider", "enrolled", "tenant_id", "upn")}
+
+
+def trace(answer: Answer, item: dict) -> list[str]:
+    """What is left of an enrollment: its key, its task folder, its certificate; or what cannot be read."""
+    names = ("enrollments", "enrollment_tasks", "certificates")
+    left = [f"{name} cannot be read" for name in names if not answer[name].ok]
+    keys = (answer["enrollments"].get("key") or {}).get("keys", {})
+    if _among(item["enrollment_id"], keys):
+        left.append(rf"registry key SOFTWARE\Microsoft\Enrollments\{{{item['enrollment_id']}}}")
+    if _among(item["enrollment_id"], answer["enrollment_tasks"].get("folders", [])):
+        left.append(rf"task folder \Microsoft\Windows\EnterpriseMgmt\{{{item['enrollment_id']}}}")
+    thumbprints = {c["thumbprint"].lower() for c in answer["certificates"].get("certificates", [])}
+    if item["thumbprint"] and item["thumbprint"].lower() in thumbprints:
+        left.append(f"certificate {item['thumbprint']}")
+    return left
+
+
+def removal(items: list[dict], before: list[dict], gate) -> Step:
+    """The step that removes these enrollments, each with its own provider. ``before`` are operations for the job to do
+    first.
+
+    A live enrollment is unregistered by Windows itself first (UnregisterDeviceWithManagement); a leftover cannot be.
+    """
+    def failure(answer: Answer) -> Failure:
+        left = [text for item in items for text in trace(answer, item)]
+        return Failure(
+            f"the MDM enrollment is not gone, {', '.join(left)} is left", side="device", name="enrollment_not_removed",
+            cause="Windows did not remove all of it", fix="run the task again; look at evidence if it stays",
+            evidence=evidence(answer["enrollment_remove"]))
+
+    return Step(
+        job="enrollment_remove", phase="mdm", title="the removal of the MDM enrollment", gate=gate, failure=failure,
+        operations=before + [op.enrollment_remove(i["enrollment_id"], i["provider"], i["enrolled"]) for i in items],
+        changes=[(f"mdm enrollment {item['enrollment_id']}", described(item), None) for item in items],
+        reached=lambda answer: not any(trace(answer, item) for item in items))
+
+
+def _among(enrollment_id: str, names) -> bool:
+    return any(name.strip("{}").lower() == enrollment_id for name in names)

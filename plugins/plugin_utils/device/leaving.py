@@ -1,0 +1,279 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, restart, verify.
+
+The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts. Nothing is
+started unless a local administrator can sign in afterwards; who can is looked up anew before each step that could lock
+everybody out.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..result import Failure
+from . import administrators, bitlocker, device_record, diagnosis, leave_state, reboot, state
+from . import operations as op
+from .enrollment_removal import MDM_OBSERVATIONS, found, removal
+from .requirements import Refusal, account_refusal
+from .session import Answer
+from .system_work import Step, SystemWork, evidence, is_running, is_there, job_status
+
+# Registration could not be cleared, or flushed (event manifest of the User Device Registration provider).
+LEAVE_FAILURES = (239, 240)
+ROOM_FOR_CLOCKS = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class LeavePlan:
+    """What the task asked for. Seconds; ids in plain lower case."""
+
+    tenant_id: str | None
+    stop_hybrid_autojoin: bool
+    remove_mdm: bool
+    mdm_provider: str
+    mdm_enrollment_id: str | None
+    allow_account_loss: bool
+    reboot: bool
+    reboot_timeout: int
+    timeout: int
+    poll_interval: int
+
+
+class Leave(SystemWork):
+    """One run of a leave. ``learned`` holds ``outcome`` (disconnected, unchanged, refused, failed; would_disconnect),
+    ``join_state`` (joined, half_left, left), ``remains``, ``record``, ``administrators`` and the facts read last."""
+
+    jobs = ("hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave")
+    essential = (*state.ESSENTIAL, "enrollments", "enrollment_tasks")
+    watch = leave_state.OBSERVATIONS | MDM_OBSERVATIONS | administrators.OBSERVATIONS
+
+    def work(self) -> dict:
+        first = self.first_look(device_record.OBSERVATIONS)
+        self.since = first.device["utc"]
+        self.restarted = False
+        self.before = self.facts
+        self.learned["record"] = self._record(device_record.build(first), first)
+        self._learn(first)
+        leftovers = [job for job in self.jobs if is_there(first[job])]
+        wanted = {step.job: step for step in self._steps(first)}
+        self._refuse(first, wanted)
+        self._warn(wanted)
+        look = self._predict(first, wanted) if self.check_mode else self._go(first, wanted)
+        restart_due = "dsregcmd_leave" in wanted or self._left_since_boot(look)
+        restart = self.plan.reboot and restart_due
+        if leftovers and not wanted and not restart:
+            self.changes.add("leftovers", {"jobs": leftovers}, None)
+        if self.check_mode:
+            self._add_restart(restart)
+        else:
+            self._finish(restart, anything=bool(wanted or leftovers))
+        self.learned["outcome"] = "unchanged"
+        if wanted or restart:
+            self.learned["outcome"] = "would_disconnect" if self.check_mode else "disconnected"
+        required = restart_due and not self.restarted or self.facts["os"]["pending_reboot"]
+        return {"reboot_required": bool(required), "restarted": self.restarted}
+
+    # --- deciding -----------------------------------------------------------------------------------------------------
+
+    def _steps(self, look: Answer) -> list[Step]:
+        """What is to be done, in this order; a step whose state is reached already is none."""
+        steps = []
+        if self.plan.stop_hybrid_autojoin and self._would_rejoin(look):
+            steps.append(self._stop_autojoin())
+        if self.plan.remove_mdm and (items := self._chosen(look)):
+            steps.append(removal(items, self._reading, self._gate))
+        if leave_state.remains(look):
+            steps.append(self._leave(look))
+        return steps
+
+    def _chosen(self, look: Answer) -> list[dict]:
+        """The enrollments to remove: of the provider, and not of another tenant than the one that is left; or the one
+        named."""
+        items = [item for item in found(look) if item["provider"] == self.plan.mdm_provider]
+        if self.plan.mdm_enrollment_id:
+            return [item for item in items if item["enrollment_id"] == self.plan.mdm_enrollment_id]
+        tenant = self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
+        return [item for item in items if tenant is None or item["tenant_id"] in (None, tenant)]
+
+    @staticmethod
+    def _would_rejoin(look: Answer) -> bool:
+        return leave_state.in_domain(look) and not leave_state.autojoin_is_stopped(look)
+
+    def _refuse(self, look: Answer, wanted: dict[str, Step]) -> None:
+        refusal = None
+        tenant = self.learned["record"]["tenant_id"] if leave_state.remains(look) else None
+        if self.plan.tenant_id and tenant not in (None, self.plan.tenant_id):
+            name = self.learned["record"]["tenant_name"] or "unnamed"
+            refusal = Refusal(
+                "joined_to_another_tenant", f"the device is joined to another tenant: {name} ({tenant})",
+                "correct tenant_id, or leave it out to disconnect the device whatever it is joined to")
+        elif not wanted:
+            return
+        elif self._would_rejoin(look) and not self.plan.stop_hybrid_autojoin:
+            refusal = Refusal(
+                "hybrid_joined", "the device is hybrid joined, and would join again by itself",
+                "set stop_hybrid_autojoin=true; take it also out of the scope of Entra Connect and of the policy that "
+                "joins it")
+        refusal = refusal or account_refusal(self.before["caller"])
+        if refusal:
+            raise self.refused(refusal)
+        if not is_running(look["dsregcmd_leave"]) and set(wanted) - {"hybrid_autojoin_stop"}:
+            self._gate(look)
+
+    def _gate(self, look: Answer) -> None:
+        """Nothing that takes accounts away without a local administrator that can sign in afterwards."""
+        self._learn(look)
+        caller = self.before["caller"]
+        refusal = administrators.lockout_refusal(look, caller)
+        if not refusal and not self.plan.allow_account_loss:
+            refusal = administrators.caller_refusal(look, caller)
+        if refusal:
+            raise self.refused(refusal, self.learned["administrators"])
+
+    def _warn(self, wanted: dict[str, Step]) -> None:
+        if "dsregcmd_leave" not in wanted:
+            return
+        warnings = [bitlocker.warning(self.learned["record"]["bitlocker"])]
+        laps = [administrators.shown(member) for member in self.learned["administrators"] if member["laps"]]
+        if laps:
+            warnings.append(
+                f"LAPS keeps the password of {', '.join(laps)} on the Entra device object: read it before that is "
+                "deleted")
+        if self.before["os"]["azure_vm"]:
+            warnings.append(
+                "an Azure VM may be joined again by its extension AADLoginForWindows: remove the extension in Azure")
+        self.learned["warnings"] = [text for text in warnings if text]
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+
+    def _predict(self, look: Answer, wanted: dict[str, Step]) -> Answer:
+        for step in wanted.values():
+            self._add(step.changes)
+        return look
+
+    def _go(self, first: Answer, wanted: dict[str, Step]) -> Answer:
+        """Do what is wanted and gives the newest look. Wanted changes that are there when their turn comes were made by
+        an earlier run, or with the step before: Windows may end a join with its MDM enrollment."""
+        if wanted:
+            record = self.learned["record"]
+            self.progress.say(
+                f"device id {record['device_id']}, tenant {record['tenant_id']}, "
+                f"Intune id {record['intune_device_id']}, serial number {record['serial_number']}",
+                self.waiter.deadline)
+        look = self.wait_for_earlier_run(first)
+        self.learned["record"] = self._record(self.learned["record"], look)
+        for job in self.jobs:
+            step = next((step for step in self._steps(look) if step.job == job), None)
+            now = step.changes if step else []
+            self._add([change for change in (wanted[job].changes if job in wanted else []) if change not in now])
+            if step:
+                look = self._do(step, look)
+        self._learn(look)
+        return look
+
+    def _do(self, step: Step, look: Answer) -> Answer:
+        before = self.learned["join_state"]
+        try:
+            return self.do(step, look)
+        except Failure:
+            if self.learned["join_state"] == "half_left" != before:
+                self.changes.add("join", step.changes[0][1], {"half_left": self.learned["remains"]})
+            raise
+
+    def _add(self, changes: list[tuple]) -> None:
+        for change in changes:
+            self.changes.add(*change)
+
+    @property
+    def _reading(self) -> list[dict]:
+        """What each job reads before it takes anything away, so that its answer keeps it."""
+        return list(device_record.OBSERVATIONS.values())
+
+    def _stop_autojoin(self) -> Step:
+        return Step(
+            job="hybrid_autojoin_stop", phase="stop hybrid auto-join", title="stopping the hybrid auto-join",
+            operations=[*self._reading, op.hybrid_autojoin_stop()], reached=leave_state.autojoin_is_stopped,
+            changes=[("hybrid auto-join", "enabled", "stopped")], failure=lambda answer: Failure(
+                "the hybrid auto-join is not stopped, so the device was not disconnected", side="device",
+                name="autojoin_not_stopped",
+                cause="a group policy may set it again (Register domain joined computers as devices)",
+                fix="take the device out of that policy, then run the task again",
+                evidence=evidence(answer["hybrid_autojoin_stop"])))
+
+    def _leave(self, look: Answer) -> Step:
+        record = self.learned["record"]
+        before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
+        if leave_state.join_state(look) == "half_left":
+            before["half_left"] = leave_state.remains(look)
+        events = op.events(diagnosis.REGISTRATION_LOG, LEAVE_FAILURES, self.since, diagnosis.EVENT_LIMIT)
+        return Step(
+            job="dsregcmd_leave", phase="leave", title="the leave", operations=[*self._reading, op.dsregcmd_leave()],
+            changes=[("join", before, None)], reached=lambda answer: not leave_state.remains(answer),
+            failure=self._not_left, gate=self._gate, watch={"leave_events": events})
+
+    def _not_left(self, answer: Answer) -> Failure:
+        self._learn(answer)
+        left = ", ".join(self.learned["remains"])
+        said = evidence(answer["dsregcmd_leave"]) + [
+            {"log": diagnosis.REGISTRATION_LOG, "event": event["id"], "device_utc": event["utc"], "data": event["data"]}
+            for event in answer["leave_events"].get("events", [])]
+        if self.learned["join_state"] == "half_left":
+            return Failure(
+                f"the device has left by half: {left} is still there", side="device", name="half_left",
+                cause="dsregcmd /leave did not undo everything", evidence=said,
+                fix="restart the device, then run the task again; it finishes what is left")
+        return Failure(
+            f"the device is still joined: dsregcmd /leave as SYSTEM changed nothing ({left})", side="device",
+            name="not_left", cause="Windows refused to leave, or the job was ended before it began", evidence=said,
+            fix="look at evidence and at the User Device Registration event log, restart the device, then run the task "
+                "again")
+
+    def _finish(self, restart: bool, anything: bool) -> None:
+        """Restart, verify and clean up. The jobs go last: until then a run that is cut off can be taken up."""
+        waiter = self.waiter
+        if restart:
+            with self.phases.phase("restart"):
+                waiter = self.new_waiter(self.plan.reboot_timeout)
+                reboot.restart(self.session, waiter, "winops.entra: disconnected from Entra ID")
+                self.restarted = True
+                self._add_restart(True)
+        if not anything:
+            return
+        with self.phases.phase("verify"):
+            answer = waiter.ask(job_status(self.jobs) | state.observations() | self.watch, "verifying")
+            self.facts = state.build(answer)
+            self._learn(answer)
+        if self.learned["remains"]:
+            raise Failure(
+                f"the device had left, and is joined again: {', '.join(self.learned['remains'])}", side="device",
+                name="joined_again",
+                cause="something joins it by itself: a hybrid auto-join, a provisioning package with retries ahead, or "
+                      "the Azure VM extension",
+                fix="stop that (stop_hybrid_autojoin, winops.entra.ppkg state=absent, remove the extension), then run "
+                    "again")
+        self.clean_up(answer)
+
+    def _add_restart(self, restart: bool) -> None:
+        self.changes.add("restart", None, "done" if restart else None)
+
+    # --- helpers ------------------------------------------------------------------------------------------------------
+
+    def _record(self, record: dict, look: Answer) -> dict:
+        return device_record.complete(record, *(look[job] for job in reversed(self.jobs)))
+
+    def _learn(self, look: Answer) -> None:
+        self.learned["join_state"] = leave_state.join_state(look)
+        self.learned["remains"] = leave_state.remains(look)
+        self.learned["administrators"] = administrators.facts(look, self.before["caller"])
+
+    def _left_since_boot(self, look: Answer) -> bool:
+        """Whether an earlier run's leave is over and the restart after it has not been made."""
+        job = look["dsregcmd_leave"]
+        if not is_there(job) or leave_state.remains(look) or not job.get("started"):
+            return False
+        started, boot = state.parse_utc(job.get("started")), state.parse_utc(self.before["os"]["last_boot"])
+        return (started - boot).total_seconds() > -ROOM_FOR_CLOCKS

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module mdm: enroll a device in the MDM of its tenant, or remove one enrollment and nothing else.
+
+What the join type allows is documented by Microsoft in "Enroll a Windows device automatically using Group Policy" and
+"Diagnose MDM enrollment": automatic enrollment needs a device that is Entra joined or hybrid joined and whose tenant
+gave it an MDM address.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..result import Failure
+from . import administrators, diagnosis, state
+from . import operations as op
+from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
+from .requirements import Refusal, account_refusal
+from .session import Answer
+from .system_work import Step, SystemWork, evidence, is_there
+
+AUTO_ENROLL_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
+SHOWN = ("enrollment_id", "provider", "tenant_id", "upn", "enrolled", "witnesses")
+
+
+@dataclasses.dataclass(frozen=True)
+class MdmPlan:
+    """What a task of the module mdm asked for. Seconds; ids in plain lower case."""
+
+    state: str
+    provider: str
+    enrollment_id: str | None
+    credential: str
+    allow_account_loss: bool
+    timeout: int
+    poll_interval: int
+
+    @property
+    def outcome(self) -> str:
+        return "enrolled" if self.state == "enrolled" else "removed"
+
+
+class Mdm(SystemWork):
+    """One run of the module mdm; ``learned`` has ``outcome`` (enrolled, removed, unchanged, refused, failed,
+    would_enroll, would_remove), ``enrollments`` and the facts read last."""
+
+    jobs = ("enrollment_remove", "mdm_auto_enroll")
+    essential = (*state.ESSENTIAL, "enrollments", "enrollment_tasks")
+    watch = MDM_OBSERVATIONS | administrators.OBSERVATIONS | {
+        "cloud_join": state.OBSERVATIONS["cloud_join"][1], "auto_enroll_policy": op.registry_read(AUTO_ENROLL_POLICY)}
+
+    def work(self) -> dict:
+        first = self.first_look()
+        self._learn(first)
+        look = first if self.check_mode else self.wait_for_earlier_run(first)
+        by_earlier_run = self._add_changes_between(first, look)
+        step = (self._enrollment if self.plan.state == "enrolled" else self._removal)(look, first.device["utc"])
+        if step and (refusal := account_refusal(self.facts["caller"])):
+            raise self.refused(refusal)
+        leftovers = [job for job in self.jobs if is_there(look[job])]
+        if self.check_mode:
+            for change in step.changes if step else ():
+                self.changes.add(*change)
+        elif step:
+            look = self.do(step, look)
+        if leftovers and not (step or by_earlier_run):
+            self.changes.add("leftovers", {"jobs": leftovers}, None)
+        if not self.check_mode:
+            self.facts = self.facts | {"mdm": state.build(look, ("mdm",))["mdm"]}
+            self._learn(look)
+            self.clean_up(look)
+        if not (step or by_earlier_run):
+            self.learned["outcome"] = "unchanged"
+        elif self.check_mode:
+            self.learned["outcome"] = "would_enroll" if self.plan.state == "enrolled" else "would_remove"
+        else:
+            self.learned["outcome"] = self.plan.outcome
+        return {}
+
+    def _learn(self, look: Answer) -> None:
+        self.learned["enrollments"] = [{field: item[field] for field in SHOWN} for item in found(look)]
+
+    def _add_changes_between(self, first: Answer, now: Answer) -> bool:
+        """What an earlier run's job has done while this run waited for it."""
+        gone = {item["enrollment_id"]: item for item in found(first)}
+        for item in found(now):
+            before = gone.pop(item["enrollment_id"], None)
+            if item["enrolled"] and not (before and before["enrolled"]):
+                self.changes.add("mdm enrollment", None, {"provider": item["provider"]})
+        for enrollment_id, item in gone.items():
+            self.changes.add(f"mdm enrollment {enrollment_id}", described(item), None)
+        return self.changes.changed
+
+    # --- enrolled -----------------------------------------------------------------------------------------------------
+
+    def _enrollment(self, look: Answer, since: str) -> Step | None:
+        items = found(look)
+        if self._is_enrolled(look):
+            return None
+        refusal = self._enrollment_refusal(look, items)
+        if refusal:
+            raise self.refused(refusal, items)
+        return Step(
+            job="mdm_auto_enroll", phase="mdm", title="the MDM enrollment", gate=lambda _answer: None,
+            operations=[op.mdm_auto_enroll(self.plan.credential)], reached=self._is_enrolled,
+            failure=self._not_enrolled, changes=[("mdm enrollment", None, {"provider": self.plan.provider})],
+            lasting=True, hopeless=_is_hopeless, watch=diagnosis.observations(since, diagnosis.MDM_EVENTS))
+
+    def _is_enrolled(self, answer: Answer) -> bool:
+        return any(item["enrolled"] and item["provider"] == self.plan.provider for item in found(answer))
+
+    def _enrollment_refusal(self, look: Answer, items: list[dict]) -> Refusal | None:
+        join = self.facts["join"]
+        other = next((item for item in items if item["enrolled"]), None)
+        own = [item for item in items if item["provider"] == self.plan.provider]
+        leftover = next((item for item in own if _is_leftover(item)), None)
+        if self.facts["os"]["server"]:
+            return Refusal(
+                "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "manage servers by other means")
+        if join["type"] not in ("entra", "hybrid"):
+            return Refusal(
+                "not_joined",
+                f"automatic MDM enrollment needs a device of a tenant, and this one's join type is {join['type']}",
+                "join the device first (winops.entra.join), or hybrid join it")
+        if other:
+            return Refusal(
+                "enrolled_elsewhere", f"the device is enrolled with another provider, {other['provider']}",
+                f"remove that enrollment first (state=absent, provider, enrollment_id={other['enrollment_id']}), or "
+                "set provider to it")
+        if leftover:
+            return Refusal(
+                "enrollment_leftovers", f"an earlier enrollment, {leftover['enrollment_id']}, was removed badly: "
+                "Windows takes the device for enrolled (0x8018000a)",
+                f"remove it first: state=absent, enrollment_id={leftover['enrollment_id']}, "
+                f"provider={leftover['provider']}")
+        if not _mdm_address(look, join["tenant_id"]):
+            return Refusal(
+                "no_mdm_address", "the tenant gave this device no MDM address when it joined",
+                "put the joining user (for a package, its package user) into the tenant's MDM user scope, then let the "
+                "device join again")
+        return None
+
+    def _not_enrolled(self, answer: Answer) -> Failure:
+        finding = diagnosis.find(answer)
+        if finding:
+            code = finding.explanation.get("code")
+            return Failure(
+                f"the MDM enrollment failed: {finding.explanation['cause']}" + (f" ({code})" if code else ""),
+                side=finding.side, **finding.as_error())
+        who = ("the device's own credential, which Intune takes for co-management and Azure Virtual Desktop only"
+               if self.plan.credential == "device" else "the user who is signed in, and nobody of the tenant is")
+        return Failure(
+            f"the device is not enrolled in MDM after {self.plan.timeout} s and shows no error", side="device",
+            name="mdm_not_enrolled", cause=f"perhaps because enrollment uses {who}",
+            fix="let a user of the tenant sign in to the device, then run the task again; check the MDM user scope and "
+                "licences",
+            evidence=evidence(answer["mdm_auto_enroll"]))
+
+    # --- absent -------------------------------------------------------------------------------------------------------
+
+    def _removal(self, look: Answer, _since: str) -> Step | None:
+        items = found(look)
+        if self.plan.enrollment_id:
+            items = [item for item in items if item["enrollment_id"] == self.plan.enrollment_id]
+            if items and items[0]["provider"] != self.plan.provider:
+                raise self.refused(Refusal(
+                    "other_provider", f"the enrollment {self.plan.enrollment_id} is of {items[0]['provider']}, not of "
+                    f"{self.plan.provider}", "correct provider or enrollment_id"), items)
+        items = [item for item in items if item["provider"] == self.plan.provider]
+        if not items:
+            return None
+        if len(items) > 1:
+            listed = ", ".join(item["enrollment_id"] + (" (enrolled)" if item["enrolled"] else "") for item in items)
+            raise self.refused(Refusal(
+                "several_enrollments", f"the device has {len(items)} enrollments of {self.plan.provider}: {listed}",
+                "say which one with enrollment_id"), items)
+        policy = (look["auto_enroll_policy"].get("key") or {}).get("values", {})
+        comes_back = policy.get("AutoEnrollMDM") == 1 and self.facts["join"]["type"] in ("entra", "hybrid")
+        if items[0]["enrolled"] and comes_back:
+            raise self.refused(Refusal(
+                "auto_enrollment_policy", "a policy (AutoEnrollMDM) would enroll the device again",
+                "take the device out of that group policy first"), items)
+        step = removal(items, [], self._lockout_gate if items[0]["enrolled"] else lambda _answer: None)
+        step.gate(look)
+        return step
+
+    def _lockout_gate(self, answer: Answer) -> None:
+        """Windows may end an Entra join with its MDM enrollment (Microsoft, "Disconnecting from MDM")."""
+        if self.facts["join"]["type"] not in ("entra", "hybrid"):
+            return
+        caller = self.facts["caller"]
+        refusal = administrators.lockout_refusal(answer, caller)
+        if not refusal and not self.plan.allow_account_loss:
+            refusal = administrators.caller_refusal(answer, caller)
+        if refusal:
+            raise self.refused(refusal, administrators.facts(answer, caller))
+
+
+def _is_leftover(item: dict) -> bool:
+    """An enrollment that Windows takes for one, though neither its certificate nor its tasks are there."""
+    return item["witnesses"] == {"state": True, "certificate": False, "tasks": False}
+
+
+def _is_hopeless(answer: Answer) -> bool:
+    finding = diagnosis.find(answer)
+    return finding is not None and finding.hopeless
+
+
+def _mdm_address(look: Answer, tenant_id: str | None) -> str | None:
+    tenants = (look["cloud_join"].get("key") or {}).get("keys", {}).get("TenantInfo", {}).get("keys", {})
+    own = next((key for name, key in tenants.items() if name.lower() == tenant_id), None)
+    return own["values"].get("MdmEnrollmentUrl") if own else None

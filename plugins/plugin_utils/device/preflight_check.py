@@ -1,0 +1,104 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a preflight check is, and what it looks at.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .session import Answer, Result
+
+PASS, WARN, FAIL, UNKNOWN = "pass", "warn", "fail", "unknown"
+FULL_TOKEN = (
+    "connect with a local administrator that has its full token over the network (LocalAccountTokenFilterPolicy)"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What the device is to be fit for. Seconds; ``scheme`` is the connection's (http, https, None where it is not
+    WinRM)."""
+
+    tenant_id: str | None = None
+    method: str = "provisioning_package"
+    cloud: str = "public"
+    expect_mdm: bool = False
+    extra_endpoints: tuple[tuple[str, str], ...] = ()
+    skip: frozenset[str] = frozenset()
+    timeout: int = 10
+    scheme: str | None = None
+    check_mode: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """One answer of a device with the facts that state.py makes of it: all that a check may look at."""
+
+    answer: Answer
+    facts: dict
+    plan: Plan
+
+    def read(self, name: str) -> Result | None:
+        """What an observation returned, None where the device refused it."""
+        result = self.answer.results.get(name)
+        return result if result is not None and result.ok else None
+
+    def why_not(self, *names: str) -> str:
+        """The sentence for observations that the device refused."""
+        refused = [self.answer.results[name] for name in names
+                   if name in self.answer.results and not self.answer.results[name].ok]
+        return f"it could not be read: {refused[0].error['message']}" if refused else "it could not be read"
+
+    def values(self, name: str) -> dict | None:
+        """The values of a registry key by lower-case name, empty where the key does not exist, None where it is
+        refused."""
+        result = self.read(name)
+        if result is None:
+            return None
+        return lower((result.get("key") or {}).get("values", {}))
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """The outcome of one check; texts, in the words of the field."""
+
+    id: str
+    result: str
+    observed: str
+    expected: str
+    cause: str | None = None
+    fix: str | None = None
+    doc: str | None = None
+
+    def as_dict(self) -> dict:
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A check's id, what it expects and where that is written; makes the four outcomes."""
+
+    id: str
+    expected: str
+    doc: str | None = None
+
+    def passed(self, observed: str) -> Check:
+        return Check(self.id, PASS, observed, self.expected, doc=self.doc)
+
+    def warned(self, observed: str, cause: str, fix: str) -> Check:
+        return Check(self.id, WARN, observed, self.expected, cause, fix, self.doc)
+
+    def failed(self, observed: str, cause: str, fix: str) -> Check:
+        return Check(self.id, FAIL, observed, self.expected, cause, fix, self.doc)
+
+    def unknown(self, cause: str, fix: str = FULL_TOKEN) -> Check:
+        return Check(self.id, UNKNOWN, "unknown", self.expected, cause, fix, self.doc)
+
+
+def lower(entries: dict) -> dict:
+    """Registry names are found without regard to case."""
+    return {name.lower(): value for name, value in entries.items()}

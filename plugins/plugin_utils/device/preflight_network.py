@@ -1,0 +1,141 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Preflight checks of the way to Microsoft's services: proxy, TLS, names.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+
+from . import operations as op
+from . import preflight_endpoints as endpoints
+from .preflight_check import Check, Look, Rule, lower
+from .session import Result
+
+TLS_DOC = "https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings"
+WINHTTP = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
+USER_PROXY = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings"
+OBSERVATIONS = {
+    "winhttp": op.registry_read(WINHTTP),
+    "user_proxies": op.registry_users_read(USER_PROXY),
+    "tls": op.registry_read(r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client"),
+}
+
+
+def proxy(look: Look) -> Check:
+    """Whether SYSTEM goes the way that the network wants: WinHTTP's setting, and what users have beside it."""
+    rule = Rule("proxy", "direct, or a WinHTTP proxy through which the endpoints answer", endpoints.JOIN_DOC)
+    settings = look.values("winhttp")
+    if settings is None:
+        return rule.unknown(look.why_not("winhttp"))
+    try:
+        server, _bypass = winhttp_proxy(settings.get("winhttpsettings"))
+    except ValueError as exc:
+        return rule.unknown(f"the WinHTTP settings cannot be understood: {exc}", "look at netsh winhttp show proxy")
+    observed = f"WinHTTP: {server or 'direct'}"
+    found = endpoints.replies(look)
+    if not isinstance(found, str) and any(reply.status in endpoints.PROXY_REFUSES for reply in found.values()):
+        return rule.failed(observed, "the proxy wants a password, which SYSTEM does not have",
+                           "let devices through to Microsoft's endpoints without authentication")
+    unreached = endpoints.troubled(look, "names", "timeout", "connection", "proxy")
+    users = user_proxies(look.read("user_proxies"))
+    if users and not server:
+        observed += f"; users: {', '.join(users)}"
+        if unreached:
+            return rule.failed(
+                observed,
+                f"users go through a proxy, {endpoints.as_whom(look)} does not, and does not reach {unreached[0]}",
+                f"set the proxy for the machine: netsh winhttp set proxy {users[0].split()[-1]}, or WPAD",
+            )
+    if server and unreached:
+        return rule.failed(
+            observed,
+            f"the endpoints are asked through the proxy {server}, and {unreached[0]} does not answer",
+            "correct the proxy (netsh winhttp set proxy), its bypass list, or its rules for this device",
+        )
+    return rule.passed(observed)
+
+
+def winhttp_proxy(value: dict | None) -> tuple[str | None, str]:
+    """(proxy or None for direct, bypass list) of WinHttpSettings, a REG_BINARY as {base64}.
+
+    Layout as public tools read what ``netsh winhttp`` writes: size, counter, flags (2 named proxy), length and text of
+    the proxy, length and text of the bypass list. Raises ValueError.
+    """
+    if value is None:
+        return None, ""
+    try:
+        data = base64.b64decode(value["base64"], validate=True)
+        _size, _counter, flags, length = struct.unpack_from("<IIII", data)
+        server = data[16:16 + length].decode("ascii")
+        (rest,) = struct.unpack_from("<I", data, 16 + length)
+        bypass = data[20 + length:20 + length + rest].decode("ascii")
+    except (TypeError, KeyError, binascii.Error, struct.error, UnicodeDecodeError) as exc:
+        raise ValueError(f"not the layout of WinHttpSettings ({exc})") from exc
+    return (_without_password(server) or None) if flags & 2 else None, bypass
+
+
+def user_proxies(result: Result | None) -> list[str]:
+    """The proxies and configuration scripts of people whose profiles are loaded, each once."""
+    found = []
+    for key in (result.get("users", {}) if result else {}).values():
+        values = lower(key["values"])
+        if values.get("proxyenable") == 1 and values.get("proxyserver"):
+            found.append(_without_password(str(values["proxyserver"])))
+        if values.get("autoconfigurl"):
+            found.append(f"script {_without_password(str(values['autoconfigurl']))}")
+    return list(dict.fromkeys(found))
+
+
+def _without_password(text: str) -> str:
+    head, at, host = text.rpartition("@")
+    return f"{head.rpartition('//')[0]}{'//' if '//' in head else ''}{host}" if at else text
+
+
+def tls(look: Look) -> Check:
+    rule = Rule("tls", "TLS 1.2 for clients, certificates that the machine trusts", TLS_DOC)
+    values = look.values("tls")
+    if values is None:
+        return rule.unknown(look.why_not("tls"))
+    if values.get("enabled") == 0:
+        return rule.failed(
+            "TLS 1.2 is off for clients",
+            "SCHANNEL has TLS 1.2 switched off for clients: nothing at Microsoft answers without it",
+            "remove Enabled=0 below SCHANNEL\\Protocols\\TLS 1.2\\Client, then restart",
+        )
+    refused = endpoints.troubled(look, "tls")
+    if refused:
+        skewed = abs(look.facts["clock"]["skew_seconds"]) > 86400
+        cause = "the clock is wrong" if skewed else "a proxy inspects TLS, or a root certificate is missing"
+        return rule.failed(
+            f"no TLS with {', '.join(refused)}",
+            f"the certificate of {refused[0]} is not accepted: {cause}",
+            endpoints.FIXES["tls"].format(host=refused[0]),
+        )
+    if values.get("disabledbydefault") == 1:
+        return rule.warned("TLS 1.2 is not on by default", "programs that do not ask for TLS 1.2 do not get it",
+                           "remove DisabledByDefault=1 below SCHANNEL\\Protocols\\TLS 1.2\\Client, then restart")
+    return rule.passed("TLS 1.2" if isinstance(endpoints.replies(look), str) else "TLS 1.2, all certificates accepted")
+
+
+def name_resolution(look: Look) -> Check:
+    rule = Rule("name_resolution", "the names of all endpoints resolve", endpoints.JOIN_DOC)
+    found = endpoints.replies(look)
+    if isinstance(found, str):
+        return rule.unknown(found)
+    lost = endpoints.troubled(look, "names")
+    if lost:
+        return rule.failed(
+            f"no address for {', '.join(lost)}",
+            f"the name {lost[0]} does not resolve as {endpoints.as_whom(look)}",
+            endpoints.FIXES["names"].format(host=lost[0]),
+        )
+    return rule.passed("all resolve")
+
+
+CHECKS = {check.__name__: check for check in (proxy, tls, name_resolution)}

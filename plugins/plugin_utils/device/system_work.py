@@ -1,0 +1,236 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work that a device does as SYSTEM in steps, each judged by the device's state before and after it.
+
+A step is a job with an id of its own that is the same on every run: a run that was cut off, by a lost connection, a
+crash of the controller or an impatient timeout, leaves the job to its end, and the next run finds it.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..result import ChangeSet, Failure, Phases
+from . import operations as op
+from . import provisioning, state, wire
+from .requirements import Refusal
+from .session import Answer, ConnectionLost, DeviceSession, Result
+from .waiting import Deadline, Progress, Waiter
+
+JOBS = {name: provisioning.job_id(name, "device") for name in (
+    "hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll")}
+JOB_SECONDS = 600
+SHOWN_TEXT = 600
+UNFINISHED = "unfinished"
+UNKNOWN = "unknown: the device stopped answering"
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One job. ``job`` is a name of JOBS, ``title`` what messages call it, ``phase`` what the result's phases do.
+
+    ``changes`` holds (what, before, after); ``reached(answer)`` says whether the device is as it should be,
+    ``gate(answer)`` raises Failure where the step must not be started, ``failure(answer)`` makes the Failure of one
+    that has ended in vain. ``lasting`` work goes on after its job has ended: it is waited for until it is reached, or
+    ``hopeless(answer)``. ``watch`` is looked at besides what the whole work watches.
+    """
+
+    job: str
+    phase: str
+    title: str
+    operations: list[dict]
+    changes: list[tuple]
+    reached: t.Callable[[Answer], bool]
+    failure: t.Callable[[Answer], Failure]
+    gate: t.Callable[[Answer], None] = lambda _answer: None
+    lasting: bool = False
+    hopeless: t.Callable[[Answer], bool] = lambda _answer: False
+    watch: dict[str, dict] = dataclasses.field(default_factory=dict)
+
+
+class SystemWork:
+    """One run of such work. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when run()
+    raises.
+
+    A subclass names its ``jobs``, what each look at the device asks for in ``watch``, and which observations it cannot
+    do without in ``essential``; and it implements ``work()``. Its plan has ``timeout`` and ``poll_interval`` in
+    seconds.
+    """
+
+    jobs: tuple[str, ...] = ()
+    essential: tuple[str, ...] = state.ESSENTIAL
+    watch: t.ClassVar[dict[str, dict]] = {}
+
+    def __init__(self, session: DeviceSession, plan, progress: Progress, check_mode: bool) -> None:
+        self.session = session
+        self.plan = plan
+        self.progress = progress
+        self.check_mode = check_mode
+        self.changes = ChangeSet()
+        self.phases = Phases()
+        self.learned: dict = {"outcome": "failed"}
+        self.waiter = self.new_waiter(plan.timeout)
+
+    def run(self) -> dict:
+        """Do the work. Returns the fields of the result beside changes and phases; raises Failure.
+
+        A device that does not answer at all is a ConnectionLost; one that stops answering is a Failure.
+        """
+        try:
+            return self.work()
+        except (ConnectionLost, wire.WireError) as exc:
+            if not self.session.exchanges or "ansible_facts" not in self.learned:
+                raise
+            raise Failure(
+                f"the device stopped answering in the middle: {exc}", side="network", name="connection_lost",
+                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account "
+                      "changed",
+                fix="run the task again: it finds the work where it stands") from exc
+
+    def work(self) -> dict:
+        raise NotImplementedError
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def first_look(self, *more: dict[str, dict]) -> Answer:
+        """The first exchange: all facts, what is watched, every job, and ``more``. Refuses where state cannot be
+        read."""
+        operations = job_status(self.jobs) | state.observations() | self.watch
+        for others in more:
+            operations |= others
+        with self.phases.phase("look"):
+            look = self.session.run(operations)
+            self.facts = state.build(look)
+        unreadable = state.problems(look, self.essential)
+        if unreadable:
+            raise self.refused(Refusal(
+                "state_unreadable", f"the device's state cannot be read: {unreadable[0]}",
+                "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)"))
+        return look
+
+    def wait_for_earlier_run(self, look: Answer) -> Answer:
+        """Let the jobs of an earlier run end before anything is decided. Gives the newest look."""
+        if not any(is_running(look[job]) for job in self.jobs):
+            return look
+        with self.phases.phase("earlier run"):
+            ended = self.waiter.until(
+                job_status(self.jobs) | self.watch, lambda a: not any(is_running(a[job]) for job in self.jobs),
+                "waiting for what an earlier run has started")
+        if ended is None:
+            raise unfinished("what an earlier run has started", self.plan.timeout)
+        return ended
+
+    # --- doing --------------------------------------------------------------------------------------------------------
+
+    def do(self, step: Step, look: Answer) -> Answer:
+        """Have one step done and see that the device is as it should be. Gives the newest look."""
+        with self.phases.phase(step.phase):
+            step.gate(look)
+            for change in step.changes:
+                self.changes.add(*change)
+            try:
+                answer = self._have_done(step, look)
+            except Failure as failure:
+                self._take_back(step)
+                if failure.error["name"] == UNFINISHED:
+                    self.changes.add(step.title, None, "goes on; the next run finds it")
+                raise
+            except (ConnectionLost, wire.WireError):
+                self._take_back(step)
+                for what, before, _after in step.changes:
+                    self.changes.add(what, before, UNKNOWN)
+                raise
+        return answer
+
+    def _have_done(self, step: Step, look: Answer) -> Answer:
+        start = op.job_start(JOBS[step.job], step.operations, JOB_SECONDS)
+        provisioning.start_job(self.waiter, start, look[step.job], step.title)
+        last: list[Answer] = []
+
+        def ended(answer: Answer) -> bool:
+            last[:] = [answer]
+            over = not step.lasting or step.reached(answer) or step.hopeless(answer)
+            return over and not is_running(answer[step.job])
+
+        # Jobs are asked for first: what is read after the end of one is final. Where it hangs, the state decides.
+        self.waiter.until(job_status(self.jobs) | self.watch | step.watch, ended, f"waiting for {step.title}")
+        if step.reached(last[0]):
+            return last[0]
+        if is_running(last[0][step.job]):
+            raise unfinished(step.title, self.plan.timeout)
+        raise step.failure(last[0])
+
+    def _take_back(self, step: Step) -> None:
+        for what, _before, _after in step.changes:
+            self.changes.undo(what)
+
+    def clean_up(self, look: Answer) -> None:
+        """Remove the jobs that ``look`` shows; one that still runs is left to its end, and to the next run."""
+        gone = {job: op.job_remove(JOBS[job]) for job in self.jobs if is_there(look[job]) and not is_running(look[job])}
+        if gone:
+            with self.phases.phase("clean up"):
+                self.waiter.ask(gone, "cleaning up")
+
+    # --- helpers ------------------------------------------------------------------------------------------------------
+
+    def new_waiter(self, seconds: float) -> Waiter:
+        return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
+
+    def refused(self, refusal: Refusal, evidence: list | None = None) -> Failure:
+        """The Failure of a refusal; what was changed before it is said, where there is something."""
+        if self.changes.changed:
+            sentence = "stopped before it went further (changes says what was done)"
+        else:
+            self.learned["outcome"] = "refused"
+            sentence = "refused before anything changed"
+        return Failure(
+            f"{sentence}: {refusal.cause}; {refusal.fix}", side="device", name=refusal.name, cause=refusal.cause,
+            fix=refusal.fix, evidence=evidence)
+
+    @property
+    def facts(self) -> dict:
+        return self.learned["ansible_facts"]["entra"]
+
+    @facts.setter
+    def facts(self, facts: dict) -> None:
+        self.learned["ansible_facts"] = {"entra": facts}
+
+
+def job_status(jobs: t.Iterable[str]) -> dict[str, dict]:
+    """The operations that ask for the status of jobs, by the jobs' names."""
+    return {job: op.job_status(JOBS[job]) for job in jobs}
+
+
+def is_running(status: Result) -> bool:
+    return status.get("state") == "running"
+
+
+def is_there(status: Result) -> bool:
+    """Whether the device knows the job, running or ended."""
+    return status.get("state") in ("running", "done", "lost")
+
+
+def evidence(status: Result) -> list[dict]:
+    """What the last operation of a job said: its exit code and text, or its error. Undocumented, for people only."""
+    if status.get("state") == "lost":
+        return [{"job": "lost", "last_task_result": status.get("last_task_result")}]
+    results = (status.get("answer") or {}).get("results") or []
+    if not results:
+        return []
+    if not results[-1]["ok"]:
+        error = results[-1]["error"]
+        return [{"error": error["type"], "message": error["message"], "code": provisioning.hresult_text(error)}]
+    value = results[-1].get("value") or {}
+    return [{name: item[:SHOWN_TEXT] if isinstance(item, str) else item for name, item in value.items()}]
+
+
+def unfinished(title: str, seconds: float) -> Failure:
+    """The Failure of a job that goes on when the deadline has passed."""
+    return Failure(
+        f"{title} has not ended after {seconds:.0f} s; the device goes on with it", side="device", name=UNFINISHED,
+        cause="the device is slow or busy",
+        fix="run the task again: it finds the work where it stands; or raise timeout")

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests that a device makes to find out what it can reach."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.parse
+
+from .. import network
+from ..accounts import Caller
+from ..errors import bad_argument, signed
+from .dispatch import operation
+
+NO_ERROR = {"type": None, "message": None, "hresult": None}
+KINDS = {network.TIMEOUT: "timeout", network.NOT_RESOLVED: "dns", network.CANNOT_CONNECT: "connect",
+         network.TLS_CLOCK: "certificate", network.SECURE_CHANNEL: "tls"}
+#: What answers on the simulated internet, by the end of the host name; everything else has no DNS entry.
+CLOUDS = (".microsoftonline.com", ".windows.net", ".microsoft.com", ".microsoftonline.us", ".windows.us",
+          ".microsoft.us", ".chinacloudapi.cn", ".partner.microsoftonline.cn", ".lab.example")
+BODY_START = 200
+
+
+@operation("endpoints")
+async def endpoints(device, caller: Caller, targets: list, timeout: int) -> dict:
+    for target in targets:
+        if not str(target.get("url", "")).lower().startswith("https://"):
+            raise bad_argument("Only https addresses are asked.")
+    return {"results": list(await asyncio.gather(*(_ask(device, caller, target, timeout) for target in targets)))}
+
+
+async def _ask(device, caller: Caller, target: dict, timeout: int) -> dict:
+    begun, url = device.clock.elapsed(), urllib.parse.urlsplit(target["url"])
+    host = url.hostname or ""
+    problem = device.network.problem(host, caller.system)
+    if problem is None and not ("." + host).endswith(CLOUDS):
+        problem = network.Unreachable(host, network.NOT_RESOLVED)
+    needed = network.seconds(problem)
+    await device.sleep(min(needed, timeout))
+    if problem is None and needed > timeout:
+        problem = network.Unreachable(host, network.TIMEOUT)
+    status, body = (None, None) if problem else _answer(device, url)
+    error = NO_ERROR if problem is None else {
+        "type": _kind(device, problem), "message": problem.text, "hresult": signed(problem.hresult)}
+    return {"name": target["name"], "status": status, "seconds": round(device.clock.elapsed() - begun, 3),
+            "error": error, "body_start": None if body is None else body[:BODY_START]}
+
+
+def _kind(device, problem: network.Unreachable) -> str:
+    """The vocabulary's type of error. With a proxy it is not the device that looks up and connects to the server."""
+    kind = KINDS[problem.hresult]
+    return "proxy" if kind in ("dns", "connect") and device.network.goes_by_proxy(problem.host) else kind
+
+
+def _answer(device, url: urllib.parse.SplitResult) -> tuple[int, str]:
+    """Status and body: the discovery call knows its tenants, the registration service has nothing at its root."""
+    steps = [step for step in url.path.split("/") if step]
+    if (url.hostname or "").startswith("enterpriseregistration."):
+        if steps[1:] != ["discover"]:
+            return 404, ""
+        known = {name.lower() for tenant in device.directory.tenants.values() for name in (tenant.id, *tenant.domains)}
+        if steps[0].lower() not in known:
+            return 400, json.dumps({"ErrorType": "UserRealmDiscoveryFailed", "Message": "Tenant was not found."})
+        return 200, json.dumps({"DiscoveryService": {"DiscoveryEndpoint": f"https://{url.hostname}/EnrollmentServer"}})
+    return 200, "<html><head><title>Lab</title></head></html>"

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter disconnect_outcome, and the report of what it makes."""
+
+from __future__ import annotations
+
+from ansible_collections.winops.entra.plugins.filter.disconnect_outcome import FilterModule
+from ansible_collections.winops.entra.plugins.plugin_utils import report
+
+outcome = FilterModule().filters()["disconnect_outcome"]
+LEFT = {
+    "outcome": "disconnected", "changed": True, "join_state": "left", "restarted": True, "reboot_required": False,
+    "phases": [{"name": "look", "seconds": 1.0}], "changes": [{"what": "join", "before": {}, "after": None}],
+    "record": {"device_id": "d", "tenant_id": "t", "join_type": "entra", "intune_device_id": "i", "autopilot_id": None,
+               "serial_number": "s", "enrollments": [], "bitlocker": {"volumes": []}},
+    "administrators": [{"name": "a", "counts": True}],
+    "ansible_facts": {"entra": {"join": {"type": "none", "device_id": None, "tenant_id": None}}}}
+
+
+def test_a_device_that_has_left_is_told_by_what_it_was():
+    record = outcome(LEFT)
+    expected = {
+        "device_id": "d", "tenant_id": "t", "join_type": "entra", "intune_device_id": "i", "join_state": "left"}
+    assert {field: record[field] for field in expected} == expected
+    assert record["outcome"] == "disconnected" and record["changed"] is True
+
+
+def test_the_fields_are_the_same_whatever_happened():
+    refused = outcome({"failed": True, "outcome": "refused", "msg": "no", "error": {"name": "no_local_administrator"}})
+    unreachable = outcome({"unreachable": True, "msg": "gone"})
+    assert set(refused) == set(unreachable) == set(outcome(LEFT))
+    assert (refused["name"], unreachable["outcome"]) == ("no_local_administrator", "unreachable")
+
+
+def test_a_report_counts_disconnects():
+    made = report.report({"a": outcome(LEFT), "b": None}, "now")
+    assert made["totals"] == {"devices": 2, "disconnected": 1, "not_started": 1}
+    assert report.summary(made["totals"]) == "2 devices: 1 disconnected, 1 not started"
+    assert any("device id d" in line for line in report.table(made["devices"], 10))
