@@ -68,7 +68,8 @@ class _Bench:
             over.append((read - nothing) / READS * 1000)
             factors.append((packaged - start) / TYPED_READS / (read / READS))  # Ours with Ansible's own start in it.
             print(f"one task: empty {1000 * (nothing - start) / READS:5.0f} ms, "
-                  f"read {1000 * (read - start) / READS:5.0f} ms, typed SDK {1000 * (packaged - start) / TYPED_READS:5.0f} ms")
+                  f"read {1000 * (read - start) / READS:5.0f} ms, "
+                  f"typed SDK {1000 * (packaged - start) / TYPED_READS:5.0f} ms")
         return {
             "tenant task: ms over an empty action": {"value": statistics.median(over), "goal": 30, "better": "lower"},
             "tenant task: times faster than a packaged module with the typed SDK": {

@@ -116,12 +116,17 @@ def _filters(args: dict, now: datetime.datetime) -> tuple[list[str], bool]:
 
 def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
     """Whether a row is one of those asked for: every answer is compared with the question."""
+    flags = [(name, args[option]) for option, name in
+             (("enabled", "accountEnabled"), ("managed", "isManaged"), ("compliant", "isCompliant"))
+             if args[option] is not None]
+    trust = None if args["join_type"] is None else devices.TRUST_TYPES[args["join_type"]]
+
     def fits(row: dict) -> bool:
-        if args["join_type"] is not None and row.get("trustType") != devices.TRUST_TYPES[args["join_type"]]:
+        if trust is not None and row.get("trustType") != trust:
             return False
-        if any(args[option] is not None and bool(row.get(name)) is not args[option] for option, name in
-               (("enabled", "accountEnabled"), ("managed", "isManaged"), ("compliant", "isCompliant"))):
-            return False
+        for name, wanted in flags:
+            if bool(row.get(name)) is not wanted:
+                return False
         if args["stale_days"] is None:
             return True
         days = devices.inactive_days(row, now)

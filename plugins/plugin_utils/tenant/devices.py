@@ -145,7 +145,10 @@ def is_autopilot_anchor(row: dict) -> bool:
 
 def _physical(row: dict, kind: str) -> str | None:
     """The value of a ``[KIND]:value`` among the physical ids."""
-    return next((text[len(kind):] for text in row.get("physicalIds") or [] if text.lower().startswith(kind)), None)
+    for text in row.get("physicalIds") or ():
+        if text.lower().startswith(kind):
+            return text[len(kind):]
+    return None
 
 
 def instant(text: str | None) -> datetime.datetime | None:
