@@ -55,8 +55,8 @@ options:
     type: bool
   intune:
     description:
-      - Also return what Intune knows, as RV(devices[].intune). Named devices, and with no other option all devices, that
-        only Intune has are returned too, with RV(devices[].object_id) null.
+      - Also return what Intune knows, as RV(devices[].intune). Named devices, and with no other option all devices,
+        that only Intune has are returned too, with RV(devices[].object_id) null.
     type: bool
     default: false
   autopilot:
@@ -186,7 +186,8 @@ devices:
         C(compliance), C(management_agent), C(enrollment_type), C(enrolled), C(last_sync), C(encrypted), C(os_version).
       type: dict
     intune_records:
-      description: How many records Intune has of it. Of several, RV(devices[].intune) is the one that synchronized last.
+      description: How many records Intune has of it. Of several, RV(devices[].intune) is the one that synchronized
+        last.
       type: int
     autopilot:
       description: The device in Windows Autopilot, null where it is not registered. C(id), C(serial_number),
