@@ -479,7 +479,7 @@ def stubbed(scratch: Path) -> list[Case]:
                     {"op": "path_info", "path": "2026-11-21T08:00:00Z"},
                 ],
             },
-            lambda v: job_is_right(v),
+            job_is_right,
         ),
         *[
             Case("system_probe", {"timeout": 600, "ops": [{"op": op}]}, error="UnauthorizedAccessException")

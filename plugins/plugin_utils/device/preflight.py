@@ -58,8 +58,7 @@ def _bad(option: str, cause: str, fix: str) -> Failure:
 def observations(plan: Plan) -> dict[str, dict]:
     """All that the checks look at, for one exchange."""
     return (state.observations() | preflight_windows.OBSERVATIONS | preflight_winrm.OBSERVATIONS
-            | preflight_network.OBSERVATIONS
-        | preflight_endpoints.observations(plan))
+            | preflight_network.OBSERVATIONS | preflight_endpoints.observations(plan))
 
 
 def evaluate(answer: Answer, plan: Plan) -> list[Check]:

@@ -135,7 +135,7 @@ def tpm(look: Look) -> Check:
     if not chips:
         return rule.warned("none", "the device has no TPM: its keys will lie in software, and can be copied",
                            "switch the TPM on in the firmware; a join works without it")
-    version = str(chips[0].get("SpecVersion") or "").split(",")[0]
+    version = str(chips[0].get("SpecVersion") or "").split(",", maxsplit=1)[0]
     if not (chips[0].get("IsEnabled_InitialValue") and chips[0].get("IsActivated_InitialValue")):
         return rule.warned(f"TPM {version}, not ready", "the TPM is switched off: the keys will lie in software",
                            "switch the TPM on in the firmware; a join works without it")

@@ -55,7 +55,7 @@ class Leaver(ScriptedDevice):
         self.handlers |= {
             "registry_read": lambda p: {"exists": p["path"] in self.tree, "key": self.tree.get(p["path"])},
             "certificates": lambda _p: {"certificates": list(self.certificates)},
-            "dsregcmd_status": lambda _p: scripted.dsregcmd(self.registered)(_p),
+            "dsregcmd_status": self._dsregcmd_status,
             "scheduled_tasks": self._tasks, "cim_query": self._cim,
             "local_administrators": lambda _p: {"machine_sid": MACHINE, "members": self.members},
             "bitlocker": lambda _p: {"available": True, "volumes": [{
@@ -94,6 +94,9 @@ class Leaver(ScriptedDevice):
         tasks = [] if self.autojoin_task is None else [
             {"name": "Automatic-Device-Join", "state": self.autojoin_task, "last_result": 0}]
         return {"exists": True, "folders": [], "tasks": tasks}
+
+    def _dsregcmd_status(self, params):
+        return scripted.dsregcmd(self.registered)(params)
 
     def _cim(self, params):
         if params["class"] == "Win32_BIOS":

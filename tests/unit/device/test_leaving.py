@@ -29,7 +29,7 @@ def plan(**changes) -> leaving.LeavePlan:
 
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
-    monkeypatch.setattr(system_work, "Deadline", lambda seconds: device.clock.deadline(seconds))
+    monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
     run = leaving.Leave(
         device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode)
     try:

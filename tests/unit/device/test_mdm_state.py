@@ -21,7 +21,7 @@ BUILT_IN_KEY = "18dcffd4-37d6-4bc6-87e0-4266fdbb8e49"
 
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
-    monkeypatch.setattr(system_work, "Deadline", lambda seconds: device.clock.deadline(seconds))
+    monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
     settings = {
         "state": "enrolled", "provider": "MS DM Server", "enrollment_id": None, "credential": "user",
         "allow_account_loss": False, "timeout": 300, "poll_interval": 5} | changes
