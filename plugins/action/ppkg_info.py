@@ -22,7 +22,8 @@ class ActionModule(ActionBase):
             if src is None and installed is False:
                 raise Failure(
                     "bad option installed: without src there is nothing else to describe", side="controller",
-                    name="bad_option", cause="installed is false and src is not given", fix="give src, or leave installed out")
+                    name="bad_option", cause="installed is false and src is not given",
+                    fix="give src, or leave installed out")
             facts = {"changed": False}
             if src is not None:
                 facts["package"] = described_file(self, src)

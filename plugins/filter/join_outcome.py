@@ -12,8 +12,8 @@ name: join_outcome
 short_description: What became of a join, the same fields whatever happened
 version_added: 0.1.0
 description:
-  - Makes one flat record out of a registered result of M(winops.entra.join), also where the task failed or the device could
-    not be reached.
+  - Makes one flat record out of a registered result of M(winops.entra.join), also where the task failed or the device
+    could not be reached.
 options:
   _input:
     description: The registered result.

@@ -14,8 +14,8 @@ description:
   - Reads the join state (formerly Azure AD or AAD join), MDM enrollment, provisioning packages, edition and clock of a
     Windows 10/11 device, as C(ansible_facts.entra).
   - Everything is read with one command on the device. Nothing is written there.
-  - The registry and the device certificate are the first witnesses, C(dsregcmd /status) is the second. Where they disagree
-    the facts say so in C(join.witnesses_agree).
+  - The registry and the device certificate are the first witnesses, C(dsregcmd /status) is the second. Where they
+    disagree the facts say so in C(join.witnesses_agree).
   - Works over the C(winrm) and C(psrp) connections, and over C(ssh) with PowerShell.
 options:
   gather_subset:
@@ -33,8 +33,8 @@ attributes:
     description: Returns C(ansible_facts).
     support: full
 notes:
-  - Run it as a local administrator with a full token. Without one, MDM enrollments and parts of C(dsregcmd) cannot be read;
-    each such part is a warning.
+  - Run it as a local administrator with a full token. Without one, MDM enrollments and parts of C(dsregcmd) cannot be
+    read; each such part is a warning.
 seealso:
   - module: winops.entra.join
   - plugin: winops.entra.dsregcmd
@@ -73,8 +73,8 @@ ansible_facts:
         join:
           description:
             - What the device is joined to.
-            - C(type) is V(entra) (Entra joined), V(hybrid) (Entra and AD), V(domain) (AD only), V(registered) (a user has a
-              work account on it) or V(none).
+            - C(type) is V(entra) (Entra joined), V(hybrid) (Entra and AD), V(domain) (AD only), V(registered) (a user
+              has a work account on it) or V(none).
             - C(certificate_expires) is UTC. C(device_auth_status) is what the service says of the device object
               (Windows 10 21H1 and later). Fields that do not apply are null.
           returned: subset join
@@ -92,7 +92,8 @@ ansible_facts:
             witnesses_agree: true
         mdm:
           description:
-            - The MDM enrollment. C(enrolled) is true only where its state, its certificate and its task folder are there.
+            - The MDM enrollment. C(enrolled) is true only where its state, its certificate and its task folder are
+              there.
           returned: subset mdm
           type: dict
           sample:
@@ -116,7 +117,8 @@ ansible_facts:
               last_result: "0x00000000"
         os:
           description:
-            - Windows itself. C(joinable) says whether this Windows can be Entra joined at all, C(why_not_joinable) why not.
+            - Windows itself. C(joinable) says whether this Windows can be Entra joined at all, C(why_not_joinable) why
+              not.
             - C(last_boot) is UTC.
           returned: subset os
           type: dict
@@ -133,7 +135,8 @@ ansible_facts:
             why_not_joinable: null
         clock:
           description:
-            - The device's clock, and how many seconds it is ahead of the controller's, give or take C(uncertainty_seconds).
+            - The device's clock, and how many seconds it is ahead of the controller's, give or take
+              C(uncertainty_seconds).
           returned: subset clock
           type: dict
           sample:

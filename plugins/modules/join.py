@@ -11,12 +11,13 @@ module: join
 short_description: Join a Windows device to a Microsoft Entra tenant and prove it
 version_added: 0.1.0
 description:
-  - Joins a running Windows 10/11 device to a Microsoft Entra tenant (formerly Azure AD join), and waits until the device's
-    own state says so.
-  - A device that is joined to this tenant already is left alone. One that is joined to another tenant, to an AD domain or
-    hybrid joined, a Home edition, or a server outside Azure is refused before anything changes, with the reason and the fix.
-  - Windows knows no command that joins with a user name and password. The unattended way is a provisioning package with a
-    bulk token, which this module applies as SYSTEM; Azure VMs join with their managed identity.
+  - Joins a running Windows 10/11 device to a Microsoft Entra tenant (formerly Azure AD join), and waits until the
+    device's own state says so.
+  - A device that is joined to this tenant already is left alone. One that is joined to another tenant, to an AD domain
+    or hybrid joined, a Home edition, or a server outside Azure is refused before anything changes, with the reason and
+    the fix.
+  - Windows knows no command that joins with a user name and password. The unattended way is a provisioning package with
+    a bulk token, which this module applies as SYSTEM; Azure VMs join with their managed identity.
   - A join that fails is explained from the device's own event logs, with the code, its cause and its fix.
 options:
   method:
@@ -33,8 +34,8 @@ options:
     required: true
   src:
     description:
-      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted or
-        no package, or where it carries no bulk token.
+      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted
+        or no package, or where it carries no bulk token.
       - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
     type: path
   path:
@@ -60,8 +61,8 @@ options:
     type: str
   expect_mdm:
     description:
-      - Wait also until the device is enrolled in MDM, and fail where it is not within O(timeout). Also on a device that was
-        joined before.
+      - Wait also until the device is enrolled in MDM, and fail where it is not within O(timeout). Also on a device that
+        was joined before.
     type: bool
     default: false
   reboot:
@@ -78,8 +79,8 @@ options:
   timeout:
     description:
       - Seconds within which the device must be joined, and enrolled with O(expect_mdm).
-      - The provisioning engine tries a failed setting again after 15 minutes, so a smaller value gives up before the first
-        such attempt.
+      - The provisioning engine tries a failed setting again after 15 minutes, so a smaller value gives up before the
+        first such attempt.
     type: int
     default: 1800
   poll_interval:
@@ -89,8 +90,8 @@ options:
     default: 10
   on_failure:
     description:
-      - V(remove) uninstalls the package of a join that failed and deletes its copies, so that the device does not join by
-        itself hours later.
+      - V(remove) uninstalls the package of a join that failed and deletes its copies, so that the device does not join
+        by itself hours later.
       - V(keep) leaves the engine to its retries, after 1 hour, 4 hours and at each start.
     type: str
     choices: [remove, keep]
@@ -108,8 +109,10 @@ attributes:
     description: Returns C(ansible_facts).
     support: full
 notes:
-  - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working with the join.
-  - A device that stops answering during the join may well have joined. Run the task again, it finds the join where it stands.
+  - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working with the
+    join.
+  - A device that stops answering during the join may well have joined. Run the task again, it finds the join where it
+    stands.
 seealso:
   - module: winops.entra.device_facts
   - module: winops.entra.ppkg_info
@@ -144,8 +147,8 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - What became of the join. V(joined), V(unchanged) (it was joined to this tenant before), V(refused) (before anything
-      changed), V(failed), or in check mode V(would_join).
+    - What became of the join. V(joined), V(unchanged) (it was joined to this tenant before), V(refused) (before
+      anything changed), V(failed), or in check mode V(would_join).
   returned: always, unless Ansible itself refuses an option
   type: str
   sample: joined
@@ -159,7 +162,8 @@ mdm:
   type: dict
 ansible_facts:
   description:
-    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode the state now.
+    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode the state
+      now.
   returned: success
   type: dict
 reboot_required:
@@ -171,7 +175,8 @@ restarted:
   returned: success
   type: bool
 package:
-  description: What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
+  description:
+    - What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
   returned: success
   type: dict
 changes:
@@ -194,8 +199,8 @@ phases:
     - {name: join, seconds: 48.9}
 error:
   description:
-    - What failed. C(side) is device, tenant, network or controller; C(code) the HRESULT or AADSTS code; C(cause) and C(fix)
-      what is known about it; C(evidence) the device's own events, with times on its clock.
+    - What failed. C(side) is device, tenant, network or controller; C(code) the HRESULT or AADSTS code; C(cause) and
+      C(fix) what is known about it; C(evidence) the device's own events, with times on its clock.
   returned: failure
   type: dict
   sample:

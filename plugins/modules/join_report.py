@@ -11,9 +11,11 @@ module: join_report
 short_description: Write and show what a rollout came to
 version_added: 0.1.0
 description:
-  - Collects the outcomes that the role C(winops.entra.join) records, writes them as JSON on the controller and shows a table.
+  - Collects the outcomes that the role C(winops.entra.join) records, writes them as JSON on the controller and shows a
+    table.
   - With O(fact=disconnect_outcome) those of the role C(winops.entra.disconnect).
-  - Made to be run once a wave. The report always holds every device of the play; those of later waves are V(not_started).
+  - Made to be run once a wave. The report always holds every device of the play; those of later waves are
+    V(not_started).
   - A report is a by-product, so the task never reports a change.
 options:
   dest:
@@ -31,8 +33,8 @@ options:
     elements: str
   directory:
     description:
-      - Devices as M(winops.entra.directory_device_info) returns them. Each joined device of the report then says what the
-        directory, and Intune, know of it.
+      - Devices as M(winops.entra.directory_device_info) returns them. Each joined device of the report then says what
+        the directory, and Intune, know of it.
     type: list
     elements: dict
   table_limit:

@@ -12,13 +12,14 @@ short_description: Apply or remove a provisioning package on a Windows device
 version_added: 0.1.0
 description:
   - Applies a provisioning package (C(.ppkg)) as SYSTEM, or removes it. Which package it is, is told by its package id.
-  - The work is done by a one-shot scheduled task, so a lost connection does not stop it, and running the task again finds it.
+  - The work is done by a one-shot scheduled task, so a lost connection does not stop it, and running the task again
+    finds it.
   - Removing a package does not undo an Entra join, nor does it remove accounts that the package made.
 options:
   src:
     description:
-      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted or
-        no package.
+      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted
+        or no package.
       - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
     type: path
   path:
@@ -68,8 +69,8 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
 notes:
-  - To join a device with a package use M(winops.entra.join). It proves the join; this module proves only that the package
-    was applied.
+  - To join a device with a package use M(winops.entra.join). It proves the join; this module proves only that the
+    package was applied.
 seealso:
   - module: winops.entra.join
   - module: winops.entra.ppkg_info
@@ -100,7 +101,8 @@ installed:
   returned: success
   type: bool
 package:
-  description: What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
+  description:
+    - What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
   returned: success
   type: dict
 changes:

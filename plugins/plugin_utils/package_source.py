@@ -59,7 +59,8 @@ def _read(action, src: str) -> tuple[Package, str]:
     try:
         path = action._loader.get_real_file(action._find_needle("files", src))
     except AnsibleError as exc:
-        raise _bad_option("src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file") from exc
+        raise _bad_option(
+            "src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file") from exc
     return read_package(path), path
 
 

@@ -21,8 +21,8 @@ ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 def outcome(result: dict) -> dict:
     """The record of a registered result of winops.entra.join, the same fields whatever happened to the device.
 
-    ``{outcome, changed, seconds, device_id, tenant_id, join_type, mdm_enrolled, restarted, reboot_required, msg, code, name,
-    side, cause, fix, doc, phases}``; what is not known is null.
+    ``{outcome, changed, seconds, device_id, tenant_id, join_type, mdm_enrolled, restarted, reboot_required, msg, code,
+    name, side, cause, fix, doc, phases}``; what is not known is null.
     """
     join = result.get("join") or {}
     error = result.get("error") or {}
@@ -121,7 +121,8 @@ def summary(totals: dict) -> str:
 def _says(device: dict) -> str:
     if device["outcome"] in NEEDS_ATTENTION:
         code = f"{device['code']}: " if device.get("code") else ""
-        return f"{code}{device.get('cause') or device.get('msg') or ''} -> {device.get('fix') or 'see msg in the report'}"
+        cause = device.get("cause") or device.get("msg") or ""
+        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
         parts += ["in the directory" if device["directory"]["found"] else "NOT in the directory"]

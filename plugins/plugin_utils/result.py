@@ -39,7 +39,10 @@ class ChangeSet:
         self._changes: list[dict] = []
 
     def add(self, what: str, before, after) -> None:
-        """Record that ``what`` (a noun phrase) goes from ``before`` to ``after`` (JSON values); equal values are no change."""
+        """Record that ``what`` (a noun phrase) goes from ``before`` to ``after`` (JSON values).
+
+        Equal values are no change.
+        """
         if before != after:
             self._changes.append({"what": what, "before": before, "after": after})
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The join of one device: look, refuse or go, apply, wait for the state, verify, clean up.
 
-"The cmdlet returned" says nothing: it gives up after 180 s while the engine goes on, the engine tries again after 15 min,
-1 h, 4 h and at boot (Microsoft, "How provisioning works in Windows"), and the device may restart by itself meanwhile.
-Only the device's state counts.
+"The cmdlet returned" says nothing: it gives up after 180 s while the engine goes on, the engine tries again after
+15 min, 1 h, 4 h and at boot (Microsoft, "How provisioning works in Windows"), and the device may restart by itself
+meanwhile. Only the device's state counts.
 
 Internal to winops.entra: may change in any release.
 """
@@ -48,7 +48,8 @@ class JoinPlan:
 class Join:
     """One run of a join. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when run() raises.
 
-    ``learned`` holds ``outcome`` (joined, unchanged, refused, failed; would_join in check mode) and the facts read last.
+    ``learned`` holds ``outcome`` (joined, unchanged, refused, failed; would_join in check mode) and the facts read
+    last.
     """
 
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
@@ -93,7 +94,7 @@ class Join:
             self._await_mdm(first.device["utc"])
         return self._result("unchanged" if joined_before else "joined")
 
-    # --- steps ----------------------------------------------------------------------------------------------------------
+    # --- steps --------------------------------------------------------------------------------------------------------
 
     def _join(self, first: Answer) -> None:
         since = first.device["utc"]
@@ -105,7 +106,8 @@ class Join:
         except (ConnectionLost, wire.WireError) as exc:
             raise Failure(
                 f"the device stopped answering while it joined: {exc}", side="network", name="connection_lost",
-                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
+                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account "
+                "changed",
                 fix="run the task again: it finds the join where it stands") from exc
         except Failure:
             self._back_out(first)
@@ -120,7 +122,7 @@ class Join:
                 self._verify()
 
     def _end_earlier_run(self, first: Answer) -> None:
-        """Clean up after a run that was cut off, or that left the package to the engine's retries, and joined all the same."""
+        """Clean up after a run that joined although it was cut off, or left the package to the engine's retries."""
         if provisioning.left_behind(self.plan.package, self.plan.keep_copy, first):
             self.changes.add("leftovers", {"job": self.plan.job}, None)
             if not self.check_mode:
@@ -191,7 +193,8 @@ class Join:
                     side=found.side if found else "tenant",
                     **(found.as_error() if found else {
                         "name": "mdm_not_enrolled",
-                        "cause": "the tenant offers no MDM to the user of the package, or enrollment has not started yet",
+                        "cause": "the tenant offers no MDM to the user of the package, "
+                        "or enrollment has not started yet",
                         "fix": "check the tenant's MDM user scope and licences; a package user must be in the scope",
                     }))
             self.facts = self.facts | state.build(last[0], ("mdm",))
@@ -204,8 +207,10 @@ class Join:
         if not self._is_joined(self.facts["join"]):
             raise Failure(
                 "the device said that it was joined, and no longer does", side="device", name="join_not_kept",
-                cause="its registry, certificate and dsregcmd do not agree", fix="run winops.entra.device_facts and look at "
-                "witnesses_agree; disconnect the device and join it again", evidence=[self.facts["join"]])
+                cause="its registry, certificate and dsregcmd do not agree",
+                fix="run winops.entra.device_facts and look at witnesses_agree; disconnect the device and join it "
+                "again",
+                evidence=[self.facts["join"]])
 
     def _back_out(self, first: Answer) -> None:
         """After a failed join: leave nothing that would join the device hours later, unless asked to keep it."""
@@ -227,7 +232,7 @@ class Join:
             except (Failure, ConnectionLost, wire.WireError) as exc:
                 self.changes.add("leftovers", None, {"job": self.plan.job, "left behind": str(exc)})
 
-    # --- helpers --------------------------------------------------------------------------------------------------------
+    # --- helpers ------------------------------------------------------------------------------------------------------
 
     def _first_look(self) -> dict[str, dict]:
         look = state.observations() | {"job": op.job_status(self.plan.job)}
@@ -251,7 +256,8 @@ class Join:
                 f"the join failed: {found.explanation['cause']}" + (f" ({code})" if code else ""), side=found.side,
                 **found.as_error())
         return Failure(
-            f"the device is not joined after {self.plan.timeout} s and shows no error", side="device", name="join_timeout",
+            f"the device is not joined after {self.plan.timeout} s and shows no error", side="device",
+            name="join_timeout",
             cause="the provisioning engine is still at work, or never started",
             fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device")
 

@@ -76,7 +76,10 @@ def under_way(package: PackageSource | None, look: Answer) -> bool:
 
 
 def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) -> bool:
-    """Whether an earlier run has left its job, or our copy of the package, on the device. ``look`` as in under_way()."""
+    """Whether an earlier run has left its job, or our copy of the package, on the device.
+
+    ``look`` as in under_way().
+    """
     copy = package and package.path is None and not keep_copy and look["file"].get("exists")
     return bool(copy) or look["job"].get("state") in ("running", "done", "lost")
 
@@ -111,7 +114,8 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
         return
     directory = waiter.ask({"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
     expect(directory["directory"], "the package directory cannot be created")
-    session.put_file(package.src, rf"{directory['directory'].value['path']}\{package.device_path.rsplit(chr(92), 1)[1]}")
+    file_name = package.device_path.rsplit("\\", 1)[1]
+    session.put_file(package.src, rf"{directory['directory'].value['path']}\{file_name}")
     copied = waiter.ask({"file": op.path_info(package.device_path, with_hash=True)}, "checking the copied package")
     if copied["file"].get("sha256") != package.sha256:
         raise Failure(
@@ -127,7 +131,8 @@ def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Resu
     if package.url:
         fetch = op.download(package.url, package.device_path, package.sha256, timeout=JOB_SECONDS // 2)
         steps.insert(0, fetch)
-        directory = waiter.ask({"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
+        directory = waiter.ask(
+            {"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
         expect(directory["directory"], "the package directory cannot be created")
     start_job(waiter, op.job_start(package.install_job, steps, JOB_SECONDS), job, "the installation")
 
@@ -163,7 +168,10 @@ def install_result(job: Result) -> tuple[bool, dict | None]:
 
 
 def is_already_applied(error: dict | None) -> bool:
-    """Whether the engine refused because this very package is on the device (0x800700B7, reported by immybot and others)."""
+    """Whether the engine refused because this very package is on the device.
+
+    It then says 0x800700B7 (reported by immybot and others).
+    """
     return bool(error) and error.get("hresult") is not None and error["hresult"] & 0xFFFFFFFF == ALREADY_EXISTS
 
 
@@ -178,23 +186,26 @@ def remove(waiter: Waiter, package_id: str) -> None:
     if answer is None or listed(answer["packages"], package_id):
         raise Failure(
             f"the package {package_id} is still installed" + (f": {error['message']}" if error else ""), side="device",
-            name="package_not_removed", code=hresult_text(error), cause="Uninstall-ProvisioningPackage did not remove it",
-            fix="a policy may forbid it (Security/AllowRemoveProvisioningPackage); remove it in Settings, Access work or "
-                "school, Add or remove a provisioning package")
+            name="package_not_removed", code=hresult_text(error),
+            cause="Uninstall-ProvisioningPackage did not remove it",
+            fix="a policy may forbid it (Security/AllowRemoveProvisioningPackage); remove it in Settings, "
+                "Access work or school, Add or remove a provisioning package")
     waiter.ask({"job": op.job_remove(job)}, "cleaning up")
 
 
 def clean_up(waiter: Waiter, package: PackageSource, keep_copy: bool, *seen: Result) -> list[str]:
-    """Remove the job and, unless told not to, the copies of the package that hold its secrets. Returns the paths removed.
+    """Remove the job and, unless told not to, the copies of the package that hold its secrets.
 
-    Copies are ours below %ProgramData%\\winops.entra and the engine's in %ProgramData%\\Microsoft\\Provisioning, under
-    every name that a listing in ``seen`` (answers to provisioning_packages) gave it; a file the user named with ``path``
-    is the user's.
+    Returns the paths removed. Copies are ours below %ProgramData%\\winops.entra and the engine's in
+    %ProgramData%\\Microsoft\\Provisioning, under every name that a listing in ``seen`` (answers to
+    provisioning_packages) gave it; a file the user named with ``path`` is the user's.
     """
     steps = {"job": op.job_remove(package.install_job)}
     if not keep_copy:
         names = {(listed(packages, package.id) or {}).get("path") or "" for packages in seen}
-        copies = sorted(name for name in names if _is_engine_copy(name)) + ([] if package.path is not None else [package.device_path])
+        copies = sorted(name for name in names if _is_engine_copy(name))
+        if package.path is None:
+            copies.append(package.device_path)
         steps |= {f"copy {number}": op.path_remove(path) for number, path in enumerate(copies)}
     answer = waiter.ask(steps, "removing the copies of the package")
     return [result.value["path"] for name, result in answer.results.items() if name != "job" and result.get("removed")]
@@ -217,5 +228,5 @@ def expect(result: Result, sentence: str) -> None:
         raise Failure(
             f"{sentence}: {result.error['message']}", side="device", name=result.error["type"],
             code=hresult_text(result.error), cause="the device refused the operation",
-            fix="the connecting account must be a local administrator with its full token (LocalAccountTokenFilterPolicy); "
-                "check also the disk space")
+            fix="the connecting account must be a local administrator with its full token "
+                "(LocalAccountTokenFilterPolicy); check also the disk space")

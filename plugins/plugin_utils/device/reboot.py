@@ -47,14 +47,15 @@ def restart(session: DeviceSession, waiter: Waiter, comment: str) -> str:
 def wait_for_boot(waiter: Waiter, before: str | None) -> str:
     """Wait until the device answers with a boot time other than ``before`` and return it."""
     try:
-        answer = waiter.until(BOOT_TIME, lambda a: boot_time(a) not in (None, before), "waiting for the device to restart")
+        answer = waiter.until(
+            BOOT_TIME, lambda a: boot_time(a) not in (None, before), "waiting for the device to restart")
     except (ConnectionLost, wire.WireError) as exc:
         raise Failure(
-            f"the device did not come back within {waiter.deadline.seconds:.0f} s of its restart: {exc}", side="network",
-            name="not_back_after_restart",
+            f"the device did not come back within {waiter.deadline.seconds:.0f} s of its restart: {exc}",
+            side="network", name="not_back_after_restart",
             cause="it is still starting, has another name or address, or no longer accepts this account",
-            fix="look at its console; check its address, the WinRM listener, the firewall profile and the local account, "
-                "then run the task again",
+            fix="look at its console; check its address, the WinRM listener, the firewall profile and the local "
+                "account, then run the task again",
         ) from exc
     if answer is None:
         raise Failure(

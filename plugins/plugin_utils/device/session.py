@@ -19,7 +19,8 @@ from . import wire
 from .operations import CHANGING
 
 # Connection plugins let errors of the libraries below them through; by these packages they are told from our own bugs.
-TRANSPORT_PACKAGES = frozenset({"winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"})
+TRANSPORT_PACKAGES = frozenset({
+    "winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"})
 SHOWN_OUTPUT = 400
 SCRIPT_TRANSPORTS = frozenset({"winrm", "psrp"})
 
@@ -47,7 +48,10 @@ class Result:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """Results by name, what the device said of itself, and when (controller's clock, seconds since the epoch) it said so."""
+    """Results by name, what the device said of itself, and when it said so.
+
+    The time is the controller's clock, in seconds since the epoch.
+    """
 
     results: dict[str, Result]
     device: dict
@@ -94,7 +98,8 @@ class DeviceSession:
         try:
             return self._exchange(operations, stop_on_error)
         except ConnectionLost as exc:
-            # What Ansible itself calls a failed connection (refused, wrong password, timeout) is not better a moment later.
+            # What Ansible itself calls a failed connection (refused, wrong password, timeout) is not better a moment
+            # later.
             if changing or isinstance(exc.__cause__, AnsibleConnectionFailure):
                 raise
             return self._exchange(operations, stop_on_error)
@@ -129,8 +134,8 @@ class DeviceSession:
             self._guarded(lambda: self._connection.put_file(source, destination))
 
     def _script(self) -> str:
-        # winrm wraps a script into PowerShell by itself (and up to ansible-core 2.18 would wrap a wrapped one again); psrp
-        # runs it as it is. Any other connection hands the text to the remote shell, whichever that may be.
+        # winrm wraps a script into PowerShell by itself (and up to ansible-core 2.18 would wrap a wrapped one again);
+        # psrp runs it as it is. Any other connection hands the text to the remote shell, whichever that may be.
         if getattr(self._connection, "transport", None) in SCRIPT_TRANSPORTS:
             return wire.BOOTSTRAP
         encoded = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")

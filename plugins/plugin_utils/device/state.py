@@ -76,17 +76,23 @@ ESSENTIAL = ("cloud_join", "certificates", "computer", "version", "system")
 
 
 def problems(answer: Answer, names=None) -> list[str]:
-    """One sentence for each observation (of these names) that the device refused: facts that hang on it are then null."""
+    """One sentence for each observation (of these names) that the device refused.
+
+    Facts that hang on it are then null.
+    """
     return [
         f"{name} could not be read: {result.error['message']} ({result.error['type']})"
         for name, result in answer.results.items() if not result.ok and (names is None or name in names)
     ]
 
 
-# --- join ---------------------------------------------------------------------------------------------------------------
+# --- join -------------------------------------------------------------------------------------------------------------
 
 def join_facts(answer: Answer, status: dict | None = None) -> dict:
-    """``join``: what the device is joined to. Needs cloud_join and certificates; the rest sharpens it where it was asked."""
+    """``join``: what the device is joined to.
+
+    Needs cloud_join and certificates; the rest sharpens it where it was asked.
+    """
     key = answer["cloud_join"].get("key") or {}
     thumbprint, info = next(iter(_subkey(key, "JoinInfo").get("keys", {}).items()), (None, {"values": {}}))
     values = info["values"]
@@ -106,7 +112,8 @@ def join_facts(answer: Answer, status: dict | None = None) -> dict:
         "type": _join_type(joined, _in_domain(answer, keys), _registered_users(answer)),
         "device_id": _lower(_common_name(certificate) or _one(keys.get("DeviceId"))) if joined else None,
         "tenant_id": tenant_id if joined else None,
-        "tenant_name": (tenant.get("values", {}).get("DisplayName") or _one(keys.get("TenantName"))) if joined else None,
+        "tenant_name":
+            (tenant.get("values", {}).get("DisplayName") or _one(keys.get("TenantName"))) if joined else None,
         "joined_by": values.get("UserEmail") if joined else None,
         "thumbprint": (thumbprint or _one(keys.get("Thumbprint"))) if joined else None,
         "certificate_expires": certificate["not_after"] if joined and certificate else None,
@@ -150,11 +157,13 @@ def _tpm_protected(values: dict, keys: dict) -> bool | None:
     return said
 
 
-# --- packages -----------------------------------------------------------------------------------------------------------
+# --- packages ---------------------------------------------------------------------------------------------------------
 
 def package_facts(packages: Result, results: Result) -> list[dict]:
-    """``packages``: what Windows lists, ``installed`` false where it has failed so far, with the worst result the engine
-    recorded as hexadecimal HRESULT, null if none."""
+    """``packages``: what Windows lists, ``installed`` false where it has failed so far.
+
+    Each with the worst result the engine recorded as hexadecimal HRESULT, null if none.
+    """
     recorded = (results.get("key") or {}).get("keys", {})
     by_id = {package_key(name): _worst_result(key) for name, key in recorded.items()}
     return [
@@ -186,7 +195,7 @@ def _values_named(key: dict, name: str):
         yield from _values_named(child, name)
 
 
-# --- os, clock, caller --------------------------------------------------------------------------------------------------
+# --- os, clock, caller ------------------------------------------------------------------------------------------------
 
 def os_facts(answer: Answer) -> dict:
     """``os``: edition, build and whether this Windows may be Entra joined at all."""
@@ -226,8 +235,10 @@ def _build(version: dict) -> str | None:
 
 
 def pending_reboot_reasons(answer: Answer) -> list[str]:
-    """Why Windows waits for a restart, by the four places Windows itself keeps (Component Based Servicing, Windows Update,
-    pending file renames, pending computer name)."""
+    """Why Windows waits for a restart, by the four places Windows itself keeps.
+
+    These are Component Based Servicing, Windows Update, pending file renames and the pending computer name.
+    """
     reasons = []
     if answer["servicing"].get("exists"):
         reasons.append("component servicing")
@@ -277,7 +288,7 @@ def parse_utc(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-# --- small readers ------------------------------------------------------------------------------------------------------
+# --- small readers ----------------------------------------------------------------------------------------------------
 
 def _dsregcmd(answer: Answer) -> dict | None:
     result = answer.results.get("dsregcmd")

@@ -24,8 +24,8 @@ from .waiting import Progress
 class DeviceTask:
     """One task on one device, as a module's work sees it.
 
-    A module that changes something sets ``changes`` (and ``phases``, where it is long) before it starts, and puts what it
-    learns into ``learned``, so that a failure halfway still reports them.
+    A module that changes something sets ``changes`` (and ``phases``, where it is long) before it starts, and puts what
+    it learns into ``learned``, so that a failure halfway still reports them.
     """
 
     args: dict[str, t.Any]

@@ -82,7 +82,8 @@ class Wim:
         if size < HEADER.size:
             raise DamagedPackage("the file is cut: it ends inside its header")
         fields = HEADER.unpack_from(start)
-        _magic, _length, version, self._flags, self._chunk, _guid, part, parts, self.images, table, xml, *_unused = fields
+        (_magic, _length, version, self._flags, self._chunk, _guid, part, parts, self.images, table, xml,
+         *_unused) = fields
         self._check_kind(version, part, parts)
         if not self.images:
             raise DamagedPackage("the package holds no image, so nothing at all")
