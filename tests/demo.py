@@ -1,11 +1,11 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make demo`: a tenant that lets nobody join and a fleet of every kind of device, brought to order by the real playbooks.
+"""`make demo`: a tenant that lets nobody join and devices of every kind, brought to order by the real playbooks.
 
-Steps: ask the tenant whether joins would succeed (they would not), set it up with playbooks/tenant.yml, run playbooks/join.yml
-in check mode (and prove that no device was touched), run it, compare the report with what each device's scenario says, run
-both playbooks again (and prove that nothing changes). Exit status 0 when all of it holds.
+Steps: ask the tenant whether joins would succeed (they would not), set it up with playbooks/tenant.yml, run
+playbooks/join.yml in check mode (and prove that no device was touched), run it, compare the report with what each
+device's scenario says, run both playbooks again (and prove that nothing changes). Exit status 0 when all of it holds.
 """
 
 from __future__ import annotations
@@ -81,8 +81,11 @@ def main() -> int:
     print(f"{time.monotonic() - started:.0f} s in all")
     for problem in problems:
         print(f"PROBLEM: {problem}", file=sys.stderr)
-    print("FAILED: not everything ended as the scenario says" if problems else "Every device ended as its scenario says.")
-    return 1 if problems else 0
+    if problems:
+        print("FAILED: not everything ended as the scenario says")
+        return 1
+    print("Every device ended as its scenario says.")
+    return 0
 
 
 def tenant_variables(lab: process.RunningLab) -> dict:
@@ -100,7 +103,8 @@ def play(playbook: str, *options: str) -> Run:
     tenant = json.loads((OUT / "tenant.json").read_text(encoding="utf-8"))["environment"]
     env = os.environ | tenant | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
     lines = []
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+    with subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         for line in run.stdout:
             lines.append(line)
             print(line, end="", flush=True)
@@ -113,7 +117,8 @@ def devices(run: Run) -> list[dict]:
 
 
 def check_mode_problems(lab: process.RunningLab, digests: dict[str, str]) -> list[str]:
-    sent = [f"{c['device']}: {', '.join(c['changing'])} was sent in check mode" for c in lab.commands() if c["changing"]]
+    sent = [
+        f"{c['device']}: {', '.join(c['changing'])} was sent in check mode" for c in lab.commands() if c["changing"]]
     touched = [
         f"{name}: its state changed in check mode" for name, digest in digests.items()
         if lab.get(f"/devices/{name}")["digest"] != digest]
@@ -148,13 +153,15 @@ def unproved(run: Run) -> list[str]:
 
 
 def still_changing(playbook: str, run: Run) -> list[str]:
-    counts = [f"{playbook}: changed={count} for {name} in the second run" for name, count in run.changed.items() if count]
+    counts = [
+        f"{playbook}: changed={count} for {name} in the second run" for name, count in run.changed.items() if count]
     return counts or ([] if run.changed else [f"{playbook}: the second run did not end"])
 
 
 def joined_again(run: Run, expected: dict) -> list[str]:
     return [
-        f"{device['device']}: {device['outcome']} in the second run, which should find it joined" for device in devices(run)
+        f"{device['device']}: {device['outcome']} in the second run, which should find it joined"
+        for device in devices(run)
         if expected[device["device"]]["outcome"] == "joined" and device["outcome"] != "unchanged"]
 
 

@@ -30,7 +30,8 @@ def main() -> int:
         met = figure["goal"] is None or (
             figure["value"] <= figure["goal"] if figure["better"] == "lower" else figure["value"] >= figure["goal"])
         missed += not met
-        goal = "" if figure["goal"] is None else f"{'at most' if figure['better'] == 'lower' else 'at least'} {figure['goal']:g}"
+        bound = "at most" if figure["better"] == "lower" else "at least"
+        goal = "" if figure["goal"] is None else f"{bound} {figure['goal']:g}"
         print(f"{name:{width}}  {figure['value']:9.3f}  {goal}{'' if met else '   MISSED'}")
     print(f"\nwritten to {RESULT.relative_to(ROOT)}; every figure is against the simulated devices of the lab")
     return 1 if missed else 0

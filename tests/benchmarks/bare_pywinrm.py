@@ -27,7 +27,8 @@ def ask(host: dict, script: str, payload: bytes) -> None:
         message_encryption="always" if scheme == "http" else "auto")
     shell = protocol.open_shell(codepage=65001)
     command = protocol.run_command(
-        shell, "PowerShell", ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Unrestricted", "-EncodedCommand", script],
+        shell, "PowerShell",
+        ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Unrestricted", "-EncodedCommand", script],
         console_mode_stdin=False)
     protocol.send_command_input(shell, command, payload, end=True)
     stdout, stderr, code = protocol.get_command_output(shell, command)

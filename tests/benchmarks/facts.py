@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """device_facts over 200 devices against the floor, and against what people do today.
 
-The floor: a play that asks nothing (ansible.builtin.assert) plus a bare pywinrm loop that makes the same exchange. Today:
-ansible.windows.win_command with dsregcmd /status, whose text still has to be parsed.
+The floor: a play that asks nothing (ansible.builtin.assert) plus a bare pywinrm loop that makes the same exchange.
+Today: ansible.windows.win_command with dsregcmd /status, whose text still has to be parsed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def measure(root: Path) -> dict:
                 traffic[name] += lab.commands()[before:]
         lab_memory = peak_mib(lab.process.pid)
     seconds = {name: statistics.median(one.seconds for one in many) for name, many in runs.items()}
-    wire = {name: sum(c["bytes_in"] + c["bytes_out"] for c in many) / ROUNDS / DEVICES for name, many in traffic.items()}
+    wire = {
+        name: sum(c["bytes_in"] + c["bytes_out"] for c in many) / ROUNDS / DEVICES for name, many in traffic.items()}
     for name, value in seconds.items():
         print(f"{name:14} {value:6.2f} s for {DEVICES} devices, {wire[name]:9.0f} bytes a device")
     floor = statistics.median(
@@ -74,12 +75,13 @@ def measure(root: Path) -> dict:
 def _play(root: Path, lab: process.RunningLab, name: str) -> Run:
     command = [str(Path(sys.executable).with_name("ansible-playbook")), str(HERE / name), "-i", str(lab.inventory),
                "--forks", str(FORKS)]
-    return run(command, root, ANSIBLE_CONFIG=str(root / "ansible.cfg"), ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
-               ANSIBLE_DISPLAY_OK_HOSTS="false")
+    return run(command, root, ANSIBLE_CONFIG=str(root / "ansible.cfg"),
+               ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_DISPLAY_OK_HOSTS="false")
 
 
 def _pywinrm(root: Path, lab: process.RunningLab) -> Run:
-    return run([sys.executable, str(HERE / "bare_pywinrm.py"), str(lab.inventory), str(FORKS), str(_exchange(lab))], root)
+    command = [sys.executable, str(HERE / "bare_pywinrm.py"), str(lab.inventory), str(FORKS), str(_exchange(lab))]
+    return run(command, root)
 
 
 @functools.cache

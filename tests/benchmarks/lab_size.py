@@ -17,7 +17,8 @@ DEVICES = 500
 
 def measure(root: Path) -> dict:
     start = time.perf_counter()
-    with process.running(root / "build" / "bench" / "lab500", "--scenario", "healthy", "--devices", str(DEVICES)) as lab:
+    out = root / "build" / "bench" / "lab500"
+    with process.running(out, "--scenario", "healthy", "--devices", str(DEVICES)) as lab:
         seconds = time.perf_counter() - start
         memory = peak_mib(lab.process.pid)
     return {

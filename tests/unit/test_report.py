@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.winops.entra.plugins.plugin_utils import report
 
 JOINED = {
-    "outcome": "joined", "changed": True, "phases": [{"name": "look", "seconds": 1.5}, {"name": "join", "seconds": 40.1}],
+    "outcome": "joined", "changed": True,
+    "phases": [{"name": "look", "seconds": 1.5}, {"name": "join", "seconds": 40.1}],
     "restarted": True, "reboot_required": False,
     "join": {"type": "entra", "device_id": "d1", "tenant_id": "t1"}, "mdm": {"enrolled": True},
 }
@@ -59,7 +60,8 @@ def test_the_directory_proves_joined_devices_and_names_the_missing():
     assert by_name["a"]["directory"]["found"] is True and by_name["c"]["directory"]["found"] is False
     assert "directory" not in by_name["b"]
     lines = report.table(made["devices"], 50)
-    assert any("in the directory, in Intune" in line for line in lines) and any("NOT in the directory" in line for line in lines)
+    assert any("in the directory, in Intune" in line for line in lines)
+    assert any("NOT in the directory" in line for line in lines)
 
 
 def test_a_large_wave_shows_only_what_needs_attention():

@@ -34,7 +34,10 @@ class OperationError(Exception):
 
 
 class ScriptedDevice:
-    """``handlers``: operation name -> handler. ``lose``: how many of the next exchanges break before they are executed."""
+    """``handlers``: operation name -> handler.
+
+    ``lose``: how many of the next exchanges break before they are executed.
+    """
 
     def __init__(self) -> None:
         self.handlers = fresh_handlers()
@@ -75,8 +78,8 @@ class ScriptedDevice:
 
 
 def answer_line(request_id: str, results: list[dict], **identity) -> str:
-    device = {"name": "PC-1", "utc": UTC, "powershell": "5.1.26100.1", "account": "PC-1\\ansible", "sid": "S-1-5-21-1-2-3-1001",
-              "system": False, "elevated": True, "wow64": False} | identity
+    device = {"name": "PC-1", "utc": UTC, "powershell": "5.1.26100.1", "account": "PC-1\\ansible",
+              "sid": "S-1-5-21-1-2-3-1001", "system": False, "elevated": True, "wow64": False} | identity
     answer = {"v": 1, "id": request_id, "device": device, "results": results, "seconds": 0.1}
     body = base64.b64encode(gzip.compress(json.dumps(answer).encode())).decode()
     return f"#winops1:{len(body)}:{body}:end#\r\n"
@@ -107,11 +110,13 @@ def joined_registry(tenant: str = TENANT) -> dict:
 
 
 def join_certificate() -> dict:
-    return {"thumbprint": THUMBPRINT, "subject": f"CN={DEVICE_ID}", "issuer": "CN=MS-Organization-Access, DC=windows, DC=net",
+    return {"thumbprint": THUMBPRINT, "subject": f"CN={DEVICE_ID}",
+            "issuer": "CN=MS-Organization-Access, DC=windows, DC=net",
             "not_before": UTC, "not_after": "2036-11-21T08:00:00.000Z", "has_private_key": True}
 
 
-def cim(last_boot: str = "2026-11-20T06:00:00.000Z", product_type: int = 1, in_domain: bool = False, asset_tag: str = ""):
+def cim(last_boot: str = "2026-11-20T06:00:00.000Z", product_type: int = 1, in_domain: bool = False,
+        asset_tag: str = ""):
     instances = {
         "Win32_OperatingSystem": {"ProductType": product_type, "LastBootUpTime": last_boot},
         "Win32_ComputerSystem": {"PartOfDomain": in_domain, "Domain": "WORKGROUP", "DomainRole": 0},

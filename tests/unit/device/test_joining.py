@@ -34,7 +34,8 @@ class Story(ScriptedDevice):
         self.engine_running = False
         self.handlers |= {
             "path_info": self._path_info, "job_start": self._job_start, "job_status": self._job_status,
-            "job_remove": self._job_remove, "provisioning_packages": lambda _p: {"available": True, "packages": self.packages},
+            "job_remove": self._job_remove,
+            "provisioning_packages": lambda _p: {"available": True, "packages": self.packages},
             "processes": lambda _p: {"processes": [{"name": "provtool.exe", "pid": 4}] if self.engine_running else []},
             "events": lambda p: {"log_exists": True, "events": [e for e in self.events if e["id"] in p["ids"]]},
         }
@@ -65,7 +66,8 @@ class Story(ScriptedDevice):
             self.job = "done"
             error = self.job_error or {"type": None, "message": None, "hresult": None}
             answer = {"results": [{"ok": True, "value": {"gave_up": False, "seconds": 1.0, "error": error}}]}
-        return {"state": state, "started": None, "last_task_result": None, "answer": answer if state == "done" else None}
+        return {
+            "state": state, "started": None, "last_task_result": None, "answer": answer if state == "done" else None}
 
     def _job_remove(self, _params):
         self.job = "absent"
@@ -77,7 +79,8 @@ class Story(ScriptedDevice):
         self.handlers["dsregcmd_status"] = scripted.dsregcmd(True)
 
     def fail_with(self, *data: str, event: int = 12) -> None:
-        self.events.append({"id": event, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None})
+        self.events.append({
+            "id": event, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None})
 
 
 def plan(**changes) -> joining.JoinPlan:
@@ -91,7 +94,8 @@ def plan(**changes) -> joining.JoinPlan:
 
 def run(device: Story, monkeypatch, check_mode: bool = False, **changes):
     monkeypatch.setattr(joining, "Deadline", device.clock.deadline)
-    run = joining.Join(device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode)
+    progress = waiting.Progress(lambda _l: None, device.clock)
+    run = joining.Join(device.session(check_mode), plan(**changes), progress, check_mode)
     try:
         return run, run.run()
     except Failure as failure:
@@ -183,7 +187,8 @@ def test_the_deadline_passes_without_any_error_on_the_device(monkeypatch):
 
 def test_a_package_that_an_earlier_attempt_left_is_forced(monkeypatch):
     device = Story()
-    device.packages = [{"id": "{" + scripted.PACKAGE.upper() + "}", "name": "Join", "version": "1.0", "path": "", "installed": True}]
+    device.packages = [{
+        "id": "{" + scripted.PACKAGE.upper() + "}", "name": "Join", "version": "1.0", "path": "", "installed": True}]
     forced = []
     start = device.handlers["job_start"]
     device.handlers["job_start"] = lambda p: forced.append(p["ops"][-1].get("force")) or start(p)
@@ -227,7 +232,8 @@ def test_a_device_that_never_comes_back_says_that_the_task_can_be_run_again(monk
 
 def test_a_copy_that_arrives_damaged_is_not_installed(monkeypatch):
     device = Story()
-    device.handlers["path_info"] = lambda p: {"path": COPY, "exists": True, "directory": False, "size": 1, "sha256": "0" * 64}
+    device.handlers["path_info"] = lambda p: {
+        "path": COPY, "exists": True, "directory": False, "size": 1, "sha256": "0" * 64}
     _join, failure = run(device, monkeypatch)
     assert failure.error["name"] == "damaged_copy" and failure.error["side"] == "network"
 
@@ -273,9 +279,10 @@ def test_a_restart_is_made_where_windows_waits_for_one_and_it_was_asked_for(monk
 def test_an_azure_vm_joins_by_dsregcmd_and_its_signed_exit_code_is_explained(monkeypatch):
     device = Story(joins_after=None)
     device.handlers["cim_query"] = scripted.cim(asset_tag="7783-7084-3265-9085-8269-3286-77")
-    device.handlers["job_status"] = lambda _p: {"state": "done", "started": None, "last_task_result": 0, "answer": {
-        "results": [{"ok": True, "value": {"exit_code": -2145648574, "text": ""}}]}} if "job_start" in device.executed else {
-        "state": "absent", "started": None, "last_task_result": None, "answer": None}
+    absent = {"state": "absent", "started": None, "last_task_result": None, "answer": None}
+    done = {"state": "done", "started": None, "last_task_result": 0, "answer": {
+        "results": [{"ok": True, "value": {"exit_code": -2145648574, "text": ""}}]}}
+    device.handlers["job_status"] = lambda _p: done if "job_start" in device.executed else absent
     _join, failure = run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
     assert failure.error["code"] == "0x801c0042"
 

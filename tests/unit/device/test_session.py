@@ -14,7 +14,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device import session
 from .scripted import OperationError, ScriptedDevice
 
 CHANGING = [
-    op.directory_create(r"%ProgramData%\winops.entra\x"), op.path_remove("x"), op.download("https://x", "x", "0" * 64, 1),
+    op.directory_create(r"%ProgramData%\winops.entra\x"), op.path_remove("x"),
+    op.download("https://x", "x", "0" * 64, 1),
     op.package_install("x", False), op.package_remove("x"), op.dsregcmd_azure_vm_join(None),
     op.job_start("x", [op.dsregcmd_status()], 1), op.job_remove("x"), op.restart(5, "x"), op.dsregcmd_leave(),
     op.hybrid_autojoin_stop(), op.mdm_auto_enroll("user"), op.enrollment_remove("x", "x", False),
@@ -32,7 +33,8 @@ def test_results_come_back_under_the_names_they_were_asked_by():
 
 def test_an_operation_that_fails_does_not_hide_the_others():
     device = ScriptedDevice()
-    device.handlers["dsregcmd_status"] = lambda _p: _raise(OperationError("System.UnauthorizedAccessException", "no", -5))
+    refusal = OperationError("System.UnauthorizedAccessException", "no", -5)
+    device.handlers["dsregcmd_status"] = lambda _p: _raise(refusal)
     answer = device.session().run({"a": op.dsregcmd_status(), "b": op.processes("x")})
     assert not answer["a"].ok and answer["a"].error["hresult"] == -5
     assert answer["b"].ok

@@ -39,7 +39,8 @@ def test_a_fresh_device_is_joined_to_nothing():
 def test_a_joined_device_tells_its_tenant_and_its_id():
     join = facts(joined())["join"]
     assert join["type"] == "entra"
-    assert (join["device_id"], join["tenant_id"], join["tenant_name"]) == (scripted.DEVICE_ID, scripted.TENANT, "Contoso")
+    assert (join["device_id"], join["tenant_id"]) == (scripted.DEVICE_ID, scripted.TENANT)
+    assert join["tenant_name"] == "Contoso"
     assert join["joined_by"] == "package_x@contoso.onmicrosoft.com"
     assert join["certificate_expires"] == "2036-11-21T08:00:00.000Z"
     assert join["witnesses_agree"] is True
@@ -105,7 +106,8 @@ def enrolled(**without) -> ScriptedDevice:
     tree = scripted.fresh_registry() | {
         r"SOFTWARE\Microsoft\Enrollments": key(**{ENROLLMENT: key(values), "Context": key(), "Status": key()})}
     device.handlers["registry_read"] = scripted.registry(tree)
-    certificates = [] if without.get("certificate") is False else [scripted.join_certificate() | {"thumbprint": MDM_THUMBPRINT.lower()}]
+    mdm_certificate = scripted.join_certificate() | {"thumbprint": MDM_THUMBPRINT.lower()}
+    certificates = [] if without.get("certificate") is False else [mdm_certificate]
     device.handlers["certificates"] = lambda _p: {"certificates": certificates}
     folders = [] if without.get("tasks") is False else [ENROLLMENT]
     device.handlers["scheduled_tasks"] = lambda _p: {"exists": True, "folders": folders, "tasks": []}
@@ -125,7 +127,8 @@ def test_an_enrollment_that_lacks_one_witness_is_none(missing):
 
 def test_the_worst_recorded_result_of_a_package_is_shown():
     device = ScriptedDevice()
-    package = {"id": "{4A1F9E0C-7A55-4F0E-9D0B-0A52F3A7C111}", "name": "Join", "version": "1.0", "path": "", "installed": True}
+    package = {
+        "id": "{4A1F9E0C-7A55-4F0E-9D0B-0A52F3A7C111}", "name": "Join", "version": "1.0", "path": "", "installed": True}
     device.handlers["provisioning_packages"] = lambda _p: {"available": True, "packages": [package]}
     results = key(**{"{4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111}": key(
         {}, area=key({}, info=key({}, one=key({"LastResult": 0}), two=key({"LastResult": -2147024891}))))})
@@ -135,12 +138,14 @@ def test_the_worst_recorded_result_of_a_package_is_shown():
 
 
 @pytest.mark.parametrize("path, tree, reason", [
-    (r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending", key(), "component servicing"),
+    (r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending", key(),
+     "component servicing"),
     (r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired", key(), "windows update"),
     (r"SYSTEM\CurrentControlSet\Control\Session Manager", key({"PendingFileRenameOperations": ["a", ""]}),
      "pending file renames"),
     (r"SYSTEM\CurrentControlSet\Control\ComputerName",
-     key(ActiveComputerName=key({"ComputerName": "OLD"}), ComputerName=key({"ComputerName": "NEW"})), "computer rename"),
+     key(ActiveComputerName=key({"ComputerName": "OLD"}), ComputerName=key({"ComputerName": "NEW"})),
+     "computer rename"),
 ])
 def test_each_place_where_windows_waits_for_a_restart_is_seen(path, tree, reason):
     device = ScriptedDevice()
