@@ -79,7 +79,7 @@ unit: env ## no network, no processes
 
 .PHONY: integration
 integration: env $(STOCK) ## playbooks and stock clients against the lab
-	$(PYTEST) tests/integration $(ARGS)
+	$(PYTEST) tests/integration -n 2 --dist loadfile $(ARGS)
 
 .PHONY: molecule
 molecule: env ## the roles against the lab: converge, idempotence, verify
