@@ -4,7 +4,7 @@ PYTHON   ?= python3
 # Another ansible-core than the pinned one, as MAJOR.MINOR: make env CORE=2.18
 CORE     ?=
 # For `make lab`: a name in tests/lab/scenarios or a file, and how many devices (the scenario's own number when empty).
-SCENARIO ?= demo
+SCENARIO ?= every_kind
 DEVICES  ?=
 # More arguments for the program behind a target: make unit ARGS="-k wire -x"
 ARGS     ?=
