@@ -26,6 +26,8 @@ class ActionModule(ActionBase):
         hostvars = task_vars["hostvars"]
         hosts = args["hosts"] if args["hosts"] is not None else task_vars["ansible_play_hosts_all"]
         records = {host: hostvars[host].get(args["fact"]) for host in hosts}
+        if args["keep_ids"]:
+            records = report.with_earlier_ids(records, _read(os.path.abspath(args["dest"])))
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
         made = report.report(records, now, args["directory"])
         # Within a rollout the wave, elsewhere all that were asked for.
@@ -38,6 +40,16 @@ class ActionModule(ActionBase):
             _write(os.path.abspath(args["dest"]), made)
             Display().display(f"report: {os.path.abspath(args['dest'])}")
         return result | {"changed": False, "totals": made["totals"], "dest": os.path.abspath(args["dest"])}
+
+
+def _read(path: str) -> dict:
+    """The report that is there; empty where there is none, or another file."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            found = json.load(stream)
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _write(path: str, made: dict) -> None:

@@ -37,6 +37,14 @@ options:
         the directory, and Intune, know of it.
     type: list
     elements: dict
+  keep_ids:
+    description:
+      - Whether ids that the report at O(dest) has are kept for devices that do not know them any more. A device that
+        has left its tenant has forgotten them, and the next run needs them where one was cut off before the objects
+        were removed. A device that has left is the same one where its serial number is.
+    type: bool
+    default: false
+    version_added: 0.2.0
   table_limit:
     description: Show every device of a wave where there are at most this many, else only those that need attention.
     type: int
@@ -78,6 +86,7 @@ ARGUMENT_SPEC = {
     "fact": {"type": "str", "default": "join_outcome"},
     "hosts": {"type": "list", "elements": "str"},
     "directory": {"type": "list", "elements": "dict"},
+    "keep_ids": {"type": "bool", "default": False},
     "table_limit": {"type": "int", "default": 50},
     "write_in_check_mode": {"type": "bool", "default": True},
 }

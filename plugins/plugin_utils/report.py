@@ -15,6 +15,7 @@ OUTCOMES = (
     "not_started")
 JOINED = ("joined", "unchanged")
 NEEDS_ATTENTION = ("refused", "failed", "unreachable")
+IDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 
 
@@ -55,14 +56,31 @@ def disconnect_outcome(result: dict) -> dict:
     serial_number, enrollments, bitlocker, administrators, changes}``.
     """
     before = result.get("record") or {}
-    kept = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
-    return outcome(result) | {field: before.get(field) for field in kept} | {
+    return outcome(result) | {field: before.get(field) for field in IDS} | {
         "join_state": result.get("join_state"),
         "enrollments": before.get("enrollments") or [],
         "bitlocker": before.get("bitlocker"),
         "administrators": result.get("administrators") or [],
         "changes": result.get("changes") or [],
     }
+
+
+def with_earlier_ids(records: dict[str, dict | None], earlier: dict) -> dict[str, dict | None]:
+    """The records of a disconnect, where a device that does not know its ids (any more) has those of an earlier report.
+
+    A device that has left gets them only where its serial number proves that it is the same one: by these ids objects
+    are removed.
+    """
+    known = {device.get("device"): device for device in earlier.get("devices") or [] if device.get("device_id")}
+    kept = dict(records)
+    for name, found in records.items():
+        record, before = found or {"outcome": "not_started"}, known.get(name)
+        if before is None or record.get("device_id"):
+            continue
+        serial, left = record.get("serial_number"), record.get("join_state") == "left"
+        if serial == before.get("serial_number") if serial else not left:
+            kept[name] = {**record, **{field: before.get(field) for field in (*IDS, "bitlocker")}}
+    return kept
 
 
 def report(records: dict[str, dict | None], generated: str, directory: list[dict] | None = None) -> dict:

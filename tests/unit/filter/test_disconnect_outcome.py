@@ -38,3 +38,24 @@ def test_a_report_counts_disconnects():
     assert made["totals"] == {"devices": 2, "disconnected": 1, "not_started": 1}
     assert report.summary(made["totals"]) == "2 devices: 1 disconnected, 1 not started"
     assert any("device id d" in line for line in report.table(made["devices"], 10))
+
+
+def _again(**changes):
+    """The record of a run that finds the device out of its tenant, and its ids gone."""
+    unknown = {"device_id": None, "intune_device_id": None, "serial_number": "s"}
+    return outcome({**LEFT, "outcome": "unchanged", "record": {**LEFT["record"], **unknown, **changes}})
+
+
+def test_a_later_report_keeps_the_ids_that_the_device_has_forgotten():
+    earlier = report.report({"a": outcome(LEFT), "b": outcome(LEFT)}, "then")
+    kept = report.with_earlier_ids({"a": _again(), "b": None, "c": None}, earlier)
+    assert (kept["a"]["device_id"], kept["a"]["intune_device_id"], kept["a"]["outcome"]) == ("d", "i", "unchanged")
+    assert (kept["b"]["device_id"], kept["b"]["outcome"], kept["c"]) == ("d", "not_started", None)
+    assert report.report(kept, "now")["totals"] == {"devices": 3, "unchanged": 1, "not_started": 2}
+
+
+def test_a_device_that_is_not_surely_the_same_gets_no_ids_of_another():
+    earlier = report.report({name: outcome(LEFT) for name in "abc"}, "then")
+    records = {"a": _again(serial_number="other"), "b": _again(serial_number=None), "c": _again(device_id="new")}
+    kept = report.with_earlier_ids(records, earlier)
+    assert [kept[name]["device_id"] for name in "abc"] == [None, None, "new"]
