@@ -1,0 +1,119 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tenant's half of a disconnect: the playbook and the module against the lab, read past the product."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import StartFleet
+from tests.integration.lab_tenant import LabTenant
+from tests.integration.play import ROOT, Play, Player, Tasks
+from tests.lab.process import RunningLab
+
+CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
+HOST = "localhost"
+PLACES = ("managed_devices", "autopilot_devices", "devices")
+SCENARIO = {
+    "tenants": {"main": {
+        "name": "Contoso", "domain": "contoso.example", "devices": [{"name": "OLD", "count": 25}],
+        "autopilot": [{"serial": "SN001"}, {"serial": "SN0010"}]}},
+    "devices": [{"kind": "joined_bitlocker", "name": "goes"}, {"kind": "joined", "name": "leaves"},
+                {"kind": "joined_without_administrator", "name": "stays"}]}
+
+
+@pytest.fixture(scope="module")
+def tenant(start_fleet: StartFleet, player: Player) -> LabTenant:
+    return LabTenant(start_fleet(SCENARIO), player)
+
+
+def held(tenant: LabTenant) -> dict[str, set[str]]:
+    """Ids of what the tenant has, by place."""
+    state = tenant.state()
+    return {place: set(state[place]) for place in PLACES}
+
+
+def test_check_apply_again_in_three_places(tenant):
+    state = tenant.state()
+    by_name = {device["displayName"]: device for device in state["devices"].values()}
+    registered = next(row for row in state["autopilot_devices"].values() if row["serialNumber"] == "SN001")
+    records = [{"device_id": by_name[f"OLD-{number:05}"]["deviceId"]} for number in range(1, 25)]
+    records.append({"device_id": registered["azureActiveDirectoryDeviceId"], "serial_number": "SN001"})
+    task: Tasks = [{"name": "remove", "winops.entra.device_removal": {"devices": records, "max_deletions": 25}}]
+    before = held(tenant)
+    checked = tenant.run(task, "--check", "--diff")
+    assert held(tenant) == before
+    tenant.lab.post("/tenant/settings", {"lag": 2})
+    try:
+        applied = tenant.run(task, "--diff")
+    finally:
+        tenant.lab.post("/tenant/settings", {"lag": 0})
+    assert applied.exit_code == 0, applied.output
+    said, done = checked.result(HOST, "remove"), applied.result(HOST, "remove")
+    assert said["diff"] == done["diff"] and said["changes"] == done["changes"] and len(done["changes"]) == 26
+    gone = {"managed_devices": set(), "autopilot_devices": {registered["id"]},
+            "devices": {row["id"] for row in by_name.values() if row["deviceId"] in [r["device_id"] for r in records]}}
+    assert held(tenant) == {place: before[place] - gone[place] for place in PLACES}
+    again = tenant.run(task)
+    assert again.result(HOST, "remove")["changed"] is False and again.exit_code == 0
+
+
+def run_playbook(lab: RunningLab, player: Player, tenant: LabTenant, report: Path, monkeypatch, *options: str,
+                 application: str = "everything", **variables: t.Any) -> Play:
+    """playbooks/disconnect.yml with a credential in the environment."""
+    for name, value in tenant.facts["environment"].items():
+        monkeypatch.setenv(name, str(value))
+    chosen = tenant.facts["applications"][application]
+    monkeypatch.setenv("AZURE_CLIENT_ID", chosen["client_id"])
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", chosen["client_secret"])
+    return player.run(lab, ROOT / "playbooks/disconnect.yml", *options, variables={
+        "disconnect_hosts": "devices", "disconnect_serial": "100%", "disconnect_max_fail_percentage": 100,
+        "disconnect_poll_interval": 1, "disconnect_report": str(report), "disconnect_tenant": True, **variables})
+
+
+def test_the_playbook_removes_what_has_left_even_after_a_run_that_could_not(tenant, player, tmp_path, monkeypatch):
+    """First in check mode, then without the permission, then with it, and again."""
+    lab, report = tenant.lab, tmp_path / "report.json"
+    run = [lab, player, tenant, report, monkeypatch]
+    removal = "Remove the objects of all devices that have left from the tenant"
+    devices = {name: lab.get(f"/devices/{name}")["join"]["device_id"] for name in ("goes", "leaves", "stays")}
+    before = held(tenant)
+    managed = {row["azureADDeviceId"] for row in tenant.state()["managed_devices"].values()}
+    assert managed >= {devices["goes"], devices["leaves"]}
+    checked = run_playbook(*run, "--check")
+    assert held(tenant) == before
+    assert len(next(iter(checked.results(removal).values()))["changes"]) == 4
+
+    refused = run_playbook(*run, application="device_reader")
+    assert held(tenant) == before and refused.exit_code != 0
+    records = {row["device"]: row for row in json.loads(report.read_text(encoding="utf-8"))["devices"]}
+    assert records["goes"]["outcome"] == records["leaves"]["outcome"] == "disconnected"
+
+    play = run_playbook(*run)
+    state = tenant.state()
+    left = {row["deviceId"] for row in state["devices"].values()}
+    assert devices["stays"] in left and not left & {devices["goes"], devices["leaves"]}, play.output[-3000:]
+    assert {row["azureADDeviceId"] for row in state["managed_devices"].values()} == managed - {
+        devices["goes"], devices["leaves"]}
+    result = next(iter(play.results(removal).values()))
+    assert {row["device_id"] for row in result["devices"]} == {devices["goes"], devices["leaves"]}
+
+    again = run_playbook(*run)
+    assert next(iter(again.results(removal).values()))["changed"] is False
+    assert again.recap["goes"]["failures"] == again.recap["goes"]["changed"] == 0
+    assert again.recap["stays"]["failures"] == 1
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, the description of Graph")
+def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
+    """Last, over all that the tests above exchanged."""
+    check = subprocess.run([sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")], capture_output=True,
+                           text=True, timeout=120, check=False)
+    assert check.returncode == 0, check.stdout[-3000:] + check.stderr[-1000:]
