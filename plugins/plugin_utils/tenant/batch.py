@@ -18,11 +18,24 @@ from collections.abc import Mapping, Sequence
 from ..result import Failure
 from . import errors, odata, retry
 from .errors import Purpose
-
-if t.TYPE_CHECKING:
-    from .client import GraphClient
+from .session import Session
 
 LARGEST = 20
+
+
+class Sender(t.Protocol):
+    """What a batch needs of a Graph client."""
+
+    session: Session
+    waits: retry.Waits
+
+    def post(self, path: str, body: t.Any, purpose: Purpose, version: str = "v1.0", reads: bool = False,
+             repeatable: bool = False) -> dict | None:
+        """Send one request; as client.GraphClient does."""
+
+    def refused(self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
+        """The failure of an answer that is a refusal."""
+
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +82,7 @@ class Answer:
         return self.body or {}
 
 
-def run_batch(client: GraphClient, items: Sequence[Item], version: str) -> list[Answer]:
+def run_batch(client: Sender, items: Sequence[Item], version: str) -> list[Answer]:
     """The answers, in the order of the items. Failure where a whole batch fails."""
     answers: dict[int, Answer] = {}
     for start in range(0, len(items), LARGEST):
@@ -77,7 +90,7 @@ def run_batch(client: GraphClient, items: Sequence[Item], version: str) -> list[
     return [answers[number] for number in range(len(items))]
 
 
-def _run_chunk(client: GraphClient, waiting: dict[int, Item], version: str, answers: dict[int, Answer]) -> None:
+def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: dict[int, Answer]) -> None:
     attempt, renewed = 1, False
     while waiting:
         rows = _exchange(client, waiting, version)
@@ -107,7 +120,7 @@ def _run_chunk(client: GraphClient, waiting: dict[int, Item], version: str, answ
         waiting = again
 
 
-def _exchange(client: GraphClient, items: dict[int, Item], version: str) -> dict[int, dict]:
+def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int, dict]:
     purpose = _common_purpose(list(items.values()))
     body = {"requests": [item.as_request(number) for number, item in items.items()]}
     reads = all(item.method == "GET" or item.reads for item in items.values())
@@ -125,7 +138,7 @@ def _exchange(client: GraphClient, items: dict[int, Item], version: str) -> dict
     return {number: rows[str(number)] for number in items}
 
 
-def _answer(client: GraphClient, item: Item, status: int, headers: dict, body: t.Any) -> Answer:
+def _answer(client: Sender, item: Item, status: int, headers: dict, body: t.Any) -> Answer:
     if 200 <= status < 300:
         return Answer(status, body if isinstance(body, dict) else None)
     return Answer(status, None, client.refused(status, headers, body, item.purpose))
