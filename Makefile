@@ -60,7 +60,7 @@ lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..
 test: lint sanity molecule unit integration ## all of the checks below, as CI runs them
 
 .PHONY: lint
-lint: docs ## ruff, ansible-lint (profile production), changelog fragments, documentation
+lint: docs $(STOCK) ## ruff, ansible-lint (profile production), changelog fragments, documentation
 	$(BIN)/ruff check
 	$(BIN)/ansible-lint
 	$(BIN)/antsibull-changelog lint
