@@ -37,7 +37,6 @@ class Sender(t.Protocol):
         """The failure of an answer that is a refusal."""
 
 
-
 @dataclasses.dataclass(frozen=True)
 class Item:
     """One request of a batch. ``reads``: a POST that changes nothing."""
