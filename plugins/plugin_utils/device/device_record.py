@@ -14,6 +14,7 @@ from __future__ import annotations
 from . import bitlocker, state
 from . import operations as op
 from .enrollment import enrollments
+from .enrollment_removal import INTUNE
 from .session import Answer, Result
 
 # Values written by Autopilot, read by Get-AutopilotDiagnostics and Fleet.
@@ -31,7 +32,7 @@ def build(answer: Answer) -> dict:
 
     ``{hostname, join_type, tenant_id, tenant_name, device_id, thumbprint, intune_device_id, autopilot_id,
     serial_number, enrollments: [{enrollment_id, provider, tenant_id, enrolled}], bitlocker}``. The Intune id is the
-    common name of the enrollment's certificate (read so by IntuneMigration).
+    common name of the certificate of Intune's own enrollment (read so by IntuneMigration).
     """
     join = state.join_facts(answer)
     certificate = state.device_certificate(answer["certificates"], None) or {}
@@ -82,7 +83,8 @@ def _of_job(job: Result) -> dict | None:
 
 
 def _intune_device_id(found: list[dict], certificates: Result) -> str | None:
-    wanted = {(item["thumbprint"] or "").lower() for item in found if item["enrolled"]}
+    wanted = {(item["thumbprint"] or "").lower() for item in found
+              if item["enrolled"] and item["provider"] == INTUNE}
     for certificate in certificates.get("certificates", []):
         if certificate["thumbprint"].lower() in wanted:
             return _common_name(certificate)

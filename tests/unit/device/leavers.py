@@ -8,6 +8,8 @@ A job does its operations when its status is asked for the second time, so that 
 
 from __future__ import annotations
 
+import copy
+
 from . import scripted
 from .scripted import Clock, ScriptedDevice, key
 
@@ -126,7 +128,8 @@ class Leaver(ScriptedDevice):
         """Let a running job do its operations."""
         names = [operation["op"] for operation in job["ops"]]
         outer = len(self.executed)
-        results = [self._do(dict(operation)) for operation in job["ops"]]
+        # Copies: what was read stays as it was when a later operation changes the device.
+        results = [copy.deepcopy(self._do(dict(operation))) for operation in job["ops"]]
         del self.executed[outer:]
         self.executed_in_jobs += job["ops"]
         self.done += [name for name in names if name not in READING]

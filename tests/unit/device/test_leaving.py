@@ -62,6 +62,17 @@ def test_a_joined_device_leaves_and_says_what_it_was(monkeypatch):
     assert device.done == ["dsregcmd_leave"] and device.jobs == {}
 
 
+@pytest.mark.parametrize("managed", [False, True])
+def test_the_intune_id_is_not_that_of_another_mdm(monkeypatch, managed):
+    device = Leaver()
+    device.enroll(FOREIGN, provider="Foreign MDM")
+    device.certificates[-1]["subject"] = "CN=99999999-9999-9999-9999-999999999999"
+    if managed:
+        device.enroll()
+    leave, _result = run(device, monkeypatch)
+    assert leave.learned["record"]["intune_device_id"] == (INTUNE_DEVICE if managed else None)
+
+
 def test_the_leave_warns_of_recovery_passwords_that_go_with_the_device_object(monkeypatch):
     leave, _result = run(Leaver(), monkeypatch)
     assert ["{BBBB}" in text and "{AAAA}" not in text for text in leave.learned["warnings"]] == [True]
