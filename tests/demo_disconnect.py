@@ -4,8 +4,8 @@
 """`make demo-disconnect`: the way back. The real disconnect playbook over simulated devices that are joined.
 
 Steps: start the lab, run the playbook in check mode (and prove that no device was touched), run it, compare the report
-with the scenario and the tenant with the report, run it again (and prove that nothing changes). Exit status 0 when all of
-it holds, and somebody can get into every device that was taken out of its tenant.
+with the scenario and the tenant with the report, run it again (and prove that nothing changes). Exit status 0 when all
+of it holds, and somebody can get into every device that was taken out of its tenant.
 """
 
 from __future__ import annotations

@@ -111,6 +111,22 @@ def test_the_playbook_removes_what_has_left_even_after_a_run_that_could_not(tena
     assert again.recap["stays"]["failures"] == 1
 
 
+def test_the_role_alone_removes_what_leaves_except_where_it_should_not_look(start_fleet, player):
+    lab = start_fleet({"description": "Two that leave.", "devices": [{"kind": "joined_bitlocker", "count": 2}]})
+    tenant = LabTenant(lab, player)
+    before = held(tenant)
+    play = player.run(lab, [{
+        "hosts": "devices", "gather_facts": False,
+        "module_defaults": {"group/winops.entra.tenant": tenant.credential()},
+        "roles": [{"role": "winops.entra.disconnect"}]}], variables={
+            "disconnect_tenant": True, "disconnect_tenant_intune": False, "disconnect_poll_interval": 1,
+            "lab_secrets": tenant.secrets})
+    assert play.exit_code == 0, play.output[-3000:]
+    after = held(tenant)
+    assert len(before["devices"]) - len(after["devices"]) == 2
+    assert after["managed_devices"] == before["managed_devices"] and before["managed_devices"]
+
+
 @pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, the description of Graph")
 def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
     """Last, over all that the tests above exchanged."""
