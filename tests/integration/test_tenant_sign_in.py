@@ -98,6 +98,14 @@ def test_no_secret_is_in_any_byte_of_a_talkative_run(tenant, tmp_path):
             **kinds["client_secret"], "client_id": kinds["device_code"]["client_id"]}},
         {"name": "denied", "winops.entra.mdm_scope": {**kinds["client_secret"], "scope": "all"}, "ignore_errors": True},
         {"name": "loop", "winops.entra.group": {**kinds["client_secret"], "name": "{{ item }}"}, "loop": ["a", "b"]}]
+    nobody = {"device_ids": ["00000000-0000-4000-8000-000000000001"]}
+    others = {
+        "directory_device": {**nobody, "state": "disabled"}, "directory_device_info": {"names": ["no such device"]},
+        "device_removal": {"devices": [{"device_id": nobody["device_ids"][0]}]},
+        "readiness_info": {"fail_on": ["unknown"]},
+        "local_admin_role": {"users": ["no.such.user@contoso.example"]}}
+    tasks += [{"name": name, f"winops.entra.{name}": {**kinds["client_secret"], **options}, "ignore_errors": True}
+              for name, options in others.items()]
     play = tenant.run(tasks, "-vvvvv", "--diff", sign_in={})
     secret = tenant.secrets["everything"].encode()
     key = [line for line in Path(tenant.facts["certificate_path"]).read_bytes().splitlines() if len(line) > 40]
