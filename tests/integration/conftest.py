@@ -80,3 +80,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 text = log.read_text(encoding="utf-8", errors="replace")
                 report.sections.append((f"lab in {value.out}", text[-_LOG_TAIL:] or "(the lab's log is empty)"))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what preflight foretold against what the joins met, where that was asked in this run."""
+    table = config.rootpath / "build" / "confusion.txt"
+    if table.exists() and not hasattr(config, "workerinput"):
+        terminalreporter.section("preflight against the join")
+        terminalreporter.write(table.read_text(encoding="utf-8"))
+        table.unlink()
