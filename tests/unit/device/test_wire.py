@@ -59,6 +59,15 @@ def test_the_same_request_gives_the_same_payload():
     assert wire.encode_payload({"v": 1, "id": "x", "ops": []}) == first
 
 
+def test_a_runner_that_was_prepared_is_not_packed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    operations = [{"op": "job_start", "ops": [{"op": "package_install"}]}]
+    expected = wire.encode_payload({"ops": operations})
+    wire._packed_runner.cache_clear()
+    wire.prepare(operations)
+    monkeypatch.setattr(wire, "pack_runner", lambda _text: pytest.fail("packed again"))
+    assert wire.encode_payload({"ops": operations}) == expected
+
+
 @pytest.mark.parametrize("value", [float("nan"), object()])
 def test_a_request_that_json_cannot_hold_is_refused(value):
     with pytest.raises((TypeError, ValueError)):
