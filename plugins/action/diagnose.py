@@ -12,9 +12,9 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..modules.diagnose import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.device import diagnosis_bundle as bundles
-from ..plugin_utils.device import diagnosis_device, state, task
-from ..plugin_utils.device.diagnosis_device import Scope
+from ..plugin_utils.device import state, task
+from ..plugin_utils.device.diagnosis import bundles, device_diagnosis
+from ..plugin_utils.device.diagnosis.device_diagnosis import Scope
 from ..plugin_utils.device.session import Answer
 from ..plugin_utils.package_source import require_guid
 from ..plugin_utils.result import ChangeSet, Failure
@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
             if args["src"] is not None:
                 bundle = bundles.read(self._bundle_path(args["src"]))
                 return _report_of_bundle(bundle, scope, args)
-            answer = device.session.run(diagnosis_device.observations(scope))
+            answer = device.session.run(device_diagnosis.observations(scope))
             report = _report(answer, scope, args["limit"])
             if args["dest"] is not None:
                 now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -72,7 +72,7 @@ def _scope(args: dict) -> Scope:
         since = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     tenant_id = require_guid(args["tenant_id"], "tenant_id") if args["tenant_id"] is not None else None
     if not args["topics"]:
-        raise _bad("topics", "the list is empty", f"give some of {', '.join(diagnosis_device.TOPICS)}, or leave it out")
+        raise _bad("topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out")
     hours = None if since else args["hours"] if args["hours"] is not None else DEFAULT_HOURS
     return Scope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
 
@@ -81,12 +81,12 @@ DEFAULT_HOURS = 72
 
 
 def _report(answer: Answer, scope: Scope, limit: int) -> dict:
-    findings, facts = diagnosis_device.diagnose(answer, scope)
+    findings, facts = device_diagnosis.diagnose(answer, scope)
     shown = [finding.as_dict() for finding in findings[:limit]]
     return {
         "changed": False, "findings": shown, "omitted": len(findings) - len(shown),
         "healthy": not any(finding.weight > HARMLESS for finding in findings),
-        "summary": _summary(shown), "since": diagnosis_device.begin(answer, scope), "device_utc": answer.device["utc"],
+        "summary": _summary(shown), "since": device_diagnosis.begin(answer, scope), "device_utc": answer.device["utc"],
         "state": {"join": facts["join"], "mdm": facts["mdm"]},
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.disconnect import ARGUMENT_SPEC
-from ..plugin_utils.device import leaving, task
+from ..plugin_utils.device import task
 from ..plugin_utils.package_source import require_guid
 
 
@@ -20,8 +20,8 @@ class ActionModule(ActionBase):
             args = device.args
             device.learned = {"outcome": "refused"}
             ids = {name: args[name] and require_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
-            plan = leaving.LeavePlan(**ids, **{name: args[name] for name in PLANNED})
-            run = leaving.Leave(device.session, plan, device.progress, device.check_mode)
+            plan = leave.LeavePlan(**ids, **{name: args[name] for name in PLANNED})
+            run = leave.Leave(device.session, plan, device.progress, device.check_mode)
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run()
 

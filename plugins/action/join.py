@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.join import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.device import joining, task
+from ..plugin_utils.device import task
 from ..plugin_utils.package_source import chosen_package, require_guid
 
 
@@ -22,10 +22,10 @@ class ActionModule(ActionBase):
             package, described = None, None
             if args["method"] == "provisioning_package":
                 package, described = chosen_package(self, args, must_join=True)
-            plan = joining.JoinPlan(
+            plan = join.JoinPlan(
                 tenant_id=require_guid(args["tenant_id"], "tenant_id"), package=package,
                 **{name: args[name] for name in PLANNED})
-            run = joining.Join(device.session, plan, device.progress, device.check_mode)
+            run = join.Join(device.session, plan, device.progress, device.check_mode)
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run() | {"package": described}
 

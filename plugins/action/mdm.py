@@ -8,7 +8,8 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.mdm import ARGUMENT_SPEC
-from ..plugin_utils.device import mdm_state, task
+from ..plugin_utils.device import task
+from ..plugin_utils.device.mdm import mdm_state
 from ..plugin_utils.package_source import require_guid
 
 

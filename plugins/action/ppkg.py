@@ -8,7 +8,8 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.ppkg import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.device import package_state, task
+from ..plugin_utils.device import task
+from ..plugin_utils.device.joining import package_state
 from ..plugin_utils.package_source import chosen_package, require_guid
 
 

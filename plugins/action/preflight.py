@@ -8,8 +8,9 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.preflight import ARGUMENT_SPEC
-from ..plugin_utils.device import preflight, task
-from ..plugin_utils.device.preflight_check import Plan
+from ..plugin_utils.device import task
+from ..plugin_utils.device.preflight import checklist
+from ..plugin_utils.device.preflight.check import Plan
 from ..plugin_utils.package_source import require_guid
 from ..plugin_utils.result import ChangeSet
 
@@ -27,10 +28,10 @@ class ActionModule(ActionBase):
                 extra_endpoints=tuple((extra["name"], extra["url"]) for extra in args["extra_endpoints"]),
                 skip=frozenset(args["skip"]), timeout=args["timeout"], scheme=winrm_scheme(self._connection),
                 check_mode=device.check_mode)
-            preflight.refuse_bad_options(plan, args["fail_on"])
-            _answer, checks = preflight.run(device.session, plan)
-            device.learned = preflight.summary(checks)
-            failure = preflight.verdict(checks, args["fail_on"])
+            checklist.refuse_bad_options(plan, args["fail_on"])
+            _answer, checks = checklist.run(device.session, plan)
+            device.learned = checklist.summary(checks)
+            failure = checklist.verdict(checks, args["fail_on"])
             if failure:
                 raise failure
             return {}

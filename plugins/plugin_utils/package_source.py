@@ -15,7 +15,7 @@ import uuid
 
 from ansible.errors import AnsibleError
 
-from .device.provisioning import PackageSource
+from .device.joining.provisioning import PackageSource
 from .package import Package, describe, read_package
 from .result import Failure
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import typing as t
 from pathlib import Path
 
 FIELDS = ("code", "name", "side", "cause", "fix", "transient", "certainty", "doc")
@@ -39,6 +40,17 @@ def hresult_hex(value: int) -> str:
     if not -(1 << 31) <= value < 1 << 32:
         raise ValueError(f"{value} is no 32-bit code")
     return f"0x{value & 0xFFFFFFFF:08x}"
+
+
+def error_code(error: t.Mapping | None) -> str | None:
+    """The HRESULT of an operation's error {type, message, hresult} as text, None where it has none.
+
+    What a device says is untrusted: a number that is no 32-bit code is none.
+    """
+    try:
+        return hresult_hex((error or {})["hresult"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def signed(value: int) -> int:

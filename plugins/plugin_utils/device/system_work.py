@@ -15,13 +15,13 @@ import dataclasses
 import typing as t
 
 from ..result import ChangeSet, Failure, Phases
+from . import errors, jobs, state, wire
 from . import operations as op
-from . import provisioning, state, wire
 from .requirements import Refusal
 from .session import Answer, ConnectionLost, DeviceSession, Result
 from .waiting import Deadline, Progress, Waiter
 
-JOBS = {name: provisioning.job_id(name, "device") for name in (
+JOBS = {name: jobs.job_id(name, "device") for name in (
     "hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll")}
 JOB_SECONDS = 600
 SHOWN_TEXT = 600
@@ -148,7 +148,7 @@ class SystemWork:
 
     def _have_done(self, step: Step, look: Answer) -> Answer:
         start = op.job_start(JOBS[step.job], step.operations, JOB_SECONDS)
-        provisioning.start_job(self.waiter, start, look[step.job], step.title)
+        jobs.start(self.waiter, start, look[step.job], step.title)
         last: list[Answer] = []
 
         def ended(answer: Answer) -> bool:
@@ -223,7 +223,7 @@ def evidence(status: Result) -> list[dict]:
         return []
     if not results[-1]["ok"]:
         error = results[-1]["error"]
-        return [{"error": error["type"], "message": error["message"], "code": provisioning.hresult_text(error)}]
+        return [{"error": error["type"], "message": error["message"], "code": errors.error_code(error)}]
     value = results[-1].get("value") or {}
     return [{name: item[:SHOWN_TEXT] if isinstance(item, str) else item for name, item in value.items()}]
 

@@ -10,8 +10,8 @@ import datetime
 import struct
 import typing as t
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_endpoints, preflight_winrm
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight_check import Check, Plan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, endpoints, winrm
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import Check, Plan
 
 from . import scripted
 from .scripted import OperationError, ScriptedDevice, key
@@ -48,10 +48,10 @@ class FitDevice(ScriptedDevice):
         self.registry = scripted.fresh_registry() | {
             SECURITY: key({"AllowAddProvisioningPackage": 1}),
             UAC: key({"EnableLUA": 1, "LocalAccountTokenFilterPolicy": 1}),
-            preflight_winrm.LISTENERS: key(
+            winrm.LISTENERS: key(
                 {}, **{"*+HTTP": key({"Port": 5985}), "*+HTTPS": key({"Port": 5986, "certThumbprint": LISTENER})}
             ),
-            preflight_winrm.FIREWALL: key(
+            winrm.FIREWALL: key(
                 {},
                 PublicProfile=key({"EnableFirewall": 1}),
                 StandardProfile=key({"EnableFirewall": 1}),
@@ -97,7 +97,7 @@ class FitDevice(ScriptedDevice):
     def checks(self, **plan: t.Any) -> dict[str, Check]:
         """Every check by its id."""
         made = Plan(**({"tenant_id": scripted.TENANT} | plan))
-        _answer, found = preflight.run(self.session(made.check_mode), made)
+        _answer, found = checklist.run(self.session(made.check_mode), made)
         return {check.id: check for check in found}
 
     def check(self, name: str, **plan: t.Any) -> Check:
@@ -129,4 +129,4 @@ def skewed(device: FitDevice, seconds: float) -> None:
     device.identity["utc"] = _now(seconds)
 
 
-ENDPOINTS = preflight_endpoints.ENDPOINTS
+ENDPOINTS = endpoints.ENDPOINTS

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import diagnosis, diagnosis_device, errors
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis_device import Scope
+from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import Scope
 
 from . import scripted
 from .fit import SECURITY, FitDevice, skewed
@@ -20,7 +21,7 @@ CLOUD_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 REQUEST = "4f0e9d0b-7a55-4f0e-9d0b-0a52f3a7c111"
 EXPIRED = f"AADSTS700082: The refresh token has expired. Trace ID: {REQUEST} Correlation ID: {REQUEST}"
 GENERIC = str(errors.signed(0xCAA20003))
-LOGS = {log: name for name, (log, _ids) in diagnosis.FAILURE_EVENTS.items()}
+LOGS = {log: name for name, (log, _ids) in causes.FAILURE_EVENTS.items()}
 
 
 class Troubled(FitDevice):
@@ -54,8 +55,8 @@ class Troubled(FitDevice):
 
     def findings(self, **scope) -> list[dict]:
         asked = Scope(**scope)
-        answer = self.session(True).run(diagnosis_device.observations(asked))
-        found, _facts = diagnosis_device.diagnose(answer, asked)
+        answer = self.session(True).run(device_diagnosis.observations(asked))
+        found, _facts = device_diagnosis.diagnose(answer, asked)
         return [finding.as_dict() for finding in found]
 
     def join(self, tenant: str = scripted.TENANT) -> None:
@@ -66,10 +67,10 @@ class Troubled(FitDevice):
 
 def expired_token(device: Troubled, utc: str | None = None) -> None:
     """What an expired package leaves."""
-    device.log(diagnosis.PROVISIONING_LOG, 12, "AADJ", GENERIC, "AADJ/BPRT", "", utc=utc)
-    device.log(diagnosis.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
-    device.log(diagnosis.REGISTRATION_LOG, 305, GENERIC, EXPIRED, "Managed", "common", utc=utc)
-    device.log(diagnosis.SIGN_IN_LOG, 1081, "AADSTS700082", EXPIRED, REQUEST, utc=utc)
+    device.log(causes.PROVISIONING_LOG, 12, "AADJ", GENERIC, "AADJ/BPRT", "", utc=utc)
+    device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
+    device.log(causes.REGISTRATION_LOG, 305, GENERIC, EXPIRED, "Managed", "common", utc=utc)
+    device.log(causes.SIGN_IN_LOG, 1081, "AADSTS700082", EXPIRED, REQUEST, utc=utc)
 
 
 def test_a_healthy_device_has_no_findings():
@@ -85,10 +86,10 @@ def test_the_traces_of_one_failure_are_one_finding_with_the_most_telling_code():
         "AADSTS700082",
         "join",
         "tenant",
-        diagnosis.AADSTS,
+        causes.AADSTS,
     )
     assert {(item["log"], item["event"]) for item in first["evidence"]} == {
-        (diagnosis.PROVISIONING_LOG, 12), (diagnosis.PROVISIONING_LOG, 22), (diagnosis.REGISTRATION_LOG, 305)}
+        (causes.PROVISIONING_LOG, 12), (causes.PROVISIONING_LOG, 22), (causes.REGISTRATION_LOG, 305)}
 
 
 def test_evidence_has_every_form_of_a_code_and_the_request_id():
@@ -102,21 +103,21 @@ def test_evidence_has_every_form_of_a_code_and_the_request_id():
 
 def test_the_activity_of_a_refused_registration_is_its_request_id():
     device = Troubled()
-    device.log(diagnosis.REGISTRATION_LOG, 204, str(errors.signed(0x801C0003)), REQUEST, "403", "not allowed")
+    device.log(causes.REGISTRATION_LOG, 204, str(errors.signed(0x801C0003)), REQUEST, "403", "not allowed")
     assert device.findings()[0]["evidence"][0]["request_id"] == REQUEST
 
 
 def test_localised_messages_are_not_read():
     device = Troubled()
-    device.log(diagnosis.PROVISIONING_LOG, 22, "Join", str(errors.signed(0x801C0003)))
+    device.log(causes.PROVISIONING_LOG, 22, "Join", str(errors.signed(0x801C0003)))
     assert [finding["code"] for finding in device.findings()] == ["0x801c0003"]
 
 
 def test_two_failures_that_share_a_wrapper_keep_their_own_traces():
     device = Troubled()
     for utc, code in (("2026-11-21T07:00:00.000Z", "AADSTS50126"), ("2026-11-21T07:30:00.000Z", "AADSTS700082")):
-        device.log(diagnosis.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
-        device.log(diagnosis.REGISTRATION_LOG, 305, GENERIC, f"{code}: no", "Managed", "common", utc=utc)
+        device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
+        device.log(causes.REGISTRATION_LOG, 305, GENERIC, f"{code}: no", "Managed", "common", utc=utc)
     findings = device.findings()
     assert [finding["code"] for finding in findings] == ["AADSTS700082", "AADSTS50126"]
     assert [{item["device_utc"] for item in finding["evidence"]} for finding in findings] == [
@@ -126,32 +127,32 @@ def test_two_failures_that_share_a_wrapper_keep_their_own_traces():
 def test_a_wrapper_yields_to_what_it_wraps():
     device = Troubled()
     wrapper, fault = str(errors.signed(0x801C0021)), str(errors.signed(0x80072EE2))
-    device.log(diagnosis.PROVISIONING_LOG, 22, "Join", wrapper)
-    device.log(diagnosis.REGISTRATION_LOG, 304, wrapper, "", "Undefined", "Azure AD", "discover: host: 0x80072ee2")
-    device.log(diagnosis.REGISTRATION_LOG, 201, fault, "0", "The operation timed out")
+    device.log(causes.PROVISIONING_LOG, 22, "Join", wrapper)
+    device.log(causes.REGISTRATION_LOG, 304, wrapper, "", "Undefined", "Azure AD", "discover: host: 0x80072ee2")
+    device.log(causes.REGISTRATION_LOG, 201, fault, "0", "The operation timed out")
     assert [(finding["code"], len(finding["evidence"])) for finding in device.findings()] == [("0x80072ee2", 3)]
 
 
 @pytest.mark.parametrize(("code", "weight"), [
-    ("AADSTS700082", diagnosis.AADSTS), ("AADSTS9999999", diagnosis.UNKNOWN_AADSTS), ("0x801c0003", diagnosis.FAULT),
-    ("0xcaa20003", diagnosis.WRAPPER), ("0x8abcdef1", diagnosis.UNKNOWN), (None, diagnosis.UNKNOWN)])
+    ("AADSTS700082", causes.AADSTS), ("AADSTS9999999", causes.UNKNOWN_AADSTS), ("0x801c0003", causes.FAULT),
+    ("0xcaa20003", causes.WRAPPER), ("0x8abcdef1", causes.UNKNOWN), (None, causes.UNKNOWN)])
 def test_a_code_weighs_by_what_it_tells(code, weight):
-    assert diagnosis.weight(code) == weight
+    assert causes.weight(code) == weight
 
 
 def test_findings_come_by_weight():
     device = Troubled()
-    device.log(diagnosis.ENROLLMENT_LOG, 76, "2", str(errors.signed(0x80180001)))
-    device.log(diagnosis.PROVISIONING_LOG, 22, "Join", str(0x0ABCDEF1))
+    device.log(causes.ENROLLMENT_LOG, 76, "2", str(errors.signed(0x80180001)))
+    device.log(causes.PROVISIONING_LOG, 22, "Join", str(0x0ABCDEF1))
     expired_token(device)
     weights = [finding["weight"] for finding in device.findings()]
-    assert weights == sorted(weights, reverse=True) and weights[0] == diagnosis.AADSTS
+    assert weights == sorted(weights, reverse=True) and weights[0] == causes.AADSTS
 
 
 @pytest.mark.parametrize(("topics", "whats"), [(("join",), {"join"}), (("mdm",), {"mdm"}), (("sign_in",), {"sign_in"})])
 def test_only_the_topics_that_are_asked_are_looked_into(topics, whats):
     device = Troubled()
-    device.log(diagnosis.ENROLLMENT_LOG, 76, "2", str(errors.signed(0x8018000A)))
+    device.log(causes.ENROLLMENT_LOG, 76, "2", str(errors.signed(0x8018000A)))
     expired_token(device)
     assert {finding["what"] for finding in device.findings(topics=topics)} == whats
 
@@ -178,7 +179,7 @@ def test_what_has_been_overcome_weighs_little():
     device.join()
     device.registry[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"]["MdmEnrollmentUrl"] = "https://mdm"
     findings = device.findings(topics=("join", "mdm"))
-    assert [finding["weight"] for finding in findings] == [diagnosis.OVER]
+    assert [finding["weight"] for finding in findings] == [causes.OVER]
 
 
 def test_what_the_engine_recorded_is_evidence():
@@ -250,10 +251,10 @@ def test_a_failed_sign_in_of_the_caller_is_evidence():
 def test_the_state_of_the_device_tells_what_a_code_only_hints_at():
     device = Troubled()
     skewed(device, -17280000)
-    device.log(diagnosis.PROVISIONING_LOG, 22, "Join", str(errors.signed(0x80072F8F)))
+    device.log(causes.PROVISIONING_LOG, 22, "Join", str(errors.signed(0x80072F8F)))
     first = device.findings()[0]
     assert first["code"] == "0x80072f8f" and "200 days behind" in first["cause"]
-    assert first["weight"] > diagnosis.FAULT and first["evidence"][-1]["log"] == "check clock"
+    assert first["weight"] > causes.FAULT and first["evidence"][-1]["log"] == "check clock"
 
 
 def test_the_state_of_the_device_is_a_finding_of_its_own_where_no_event_tells():
@@ -304,12 +305,12 @@ def test_a_tenant_that_offers_no_mdm_is_a_finding_of_a_joined_device():
 
 def test_clues_of_others_are_ranked_among_the_devices():
     device = Troubled()
-    device.log(diagnosis.PROVISIONING_LOG, 22, "Join", GENERIC)
-    answer = device.session(True).run(diagnosis_device.observations(Scope()))
-    theirs = diagnosis.clue(
+    device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC)
+    answer = device.session(True).run(device_diagnosis.observations(Scope()))
+    theirs = causes.clue(
         "join", {"log": "tenant sign-in log", "data": [f"0xcaa20003 AADSTS50076 Request Id: {REQUEST}"]}
     )
-    findings, _facts = diagnosis_device.diagnose(answer, Scope(), [theirs])
+    findings, _facts = device_diagnosis.diagnose(answer, Scope(), [theirs])
     assert [(finding.explanation["code"], len(finding.evidence)) for finding in findings] == [("AADSTS50076", 2)]
     assert findings[0].as_error()["request_id"] == REQUEST
 
@@ -317,16 +318,16 @@ def test_clues_of_others_are_ranked_among_the_devices():
 def test_a_joins_error_holds_all_that_was_seen():
     device = Troubled()
     expired_token(device)
-    device.log(diagnosis.PROVISIONING_LOG, 12, "Other", str(errors.signed(0x801C0003)), "", "")
-    answer = device.session(True).run(diagnosis.observations(None))
-    found = diagnosis.find(answer, {"type": "E", "message": "failed", "hresult": errors.signed(0xCAA20003)})
+    device.log(causes.PROVISIONING_LOG, 12, "Other", str(errors.signed(0x801C0003)), "", "")
+    answer = device.session(True).run(causes.observations(None))
+    found = causes.find(answer, {"type": "E", "message": "failed", "hresult": errors.signed(0xCAA20003)})
     assert found.explanation["code"] == "AADSTS700082" and found.hopeless
     assert len(found.evidence) == 5 and found.evidence[-1]["hresult_hex"] == "0x801c0003"
-    assert diagnosis.find(Troubled().session(True).run(diagnosis.observations(None))) is None
+    assert causes.find(Troubled().session(True).run(causes.observations(None))) is None
 
 
 @pytest.mark.parametrize(("code", "found"), [(0x800704EC, ["0x800704ec"]), (0x800700B7, [])])
 def test_a_package_that_is_refused_is_a_failure_and_one_that_is_there_already_is_none(code, found):
     device = Troubled()
-    device.log(diagnosis.PROVISIONING_LOG, 62, str(errors.signed(code)))
+    device.log(causes.PROVISIONING_LOG, 62, str(errors.signed(code)))
     assert [finding["code"] for finding in device.findings()] == found

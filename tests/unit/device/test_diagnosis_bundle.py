@@ -14,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.winops.entra.plugins.action import diagnose as action
-from ansible_collections.winops.entra.plugins.plugin_utils.device import diagnosis_bundle as bundles
-from ansible_collections.winops.entra.plugins.plugin_utils.device import diagnosis_device
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis_device import Scope
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import bundles, causes, device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import Scope
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from .scripted import key
@@ -33,8 +32,8 @@ def saved() -> tuple[dict, list]:
     device.join()
     expired_token(device)
     device.registry[r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"] = key()
-    answer = device.session(True).run(diagnosis_device.observations(Scope()))
-    findings, _facts = diagnosis_device.diagnose(answer, Scope())
+    answer = device.session(True).run(device_diagnosis.observations(Scope()))
+    findings, _facts = device_diagnosis.diagnose(answer, Scope())
     return bundles.pack(answer, Scope(), "PC-1", COLLECTED), [finding.as_dict() for finding in findings]
 
 
@@ -61,17 +60,17 @@ def test_a_bundle_is_one_json_object_with_a_version(tmp_path):
     bundles.write(str(file), BUNDLE)
     content = json.loads(file.read_text(encoding="utf-8"))
     assert (content["format"], content["version"]) == ("winops.entra.diagnosis", 1)
-    assert set(content["results"]) == set(diagnosis_device.observations(Scope()))
+    assert set(content["results"]) == set(device_diagnosis.observations(Scope()))
 
 
 @pytest.mark.parametrize("secret", [JWT, BULK, "Zm9v" * 60])
 def test_tokens_are_taken_out_wherever_they_stand(secret):
     device = Troubled()
     device.log(
-        next(iter(diagnosis_device.diagnosis.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", ""
+        next(iter(causes.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", ""
     )
     device.registry[r"SOFTWARE\Microsoft\Enrollments"] = key({}, X=key({"Note": secret, "Blob": {"base64": secret}}))
-    answer = device.session(True).run(diagnosis_device.observations(Scope()))
+    answer = device.session(True).run(device_diagnosis.observations(Scope()))
     text = json.dumps(bundles.pack(answer, Scope(), "PC-1", COLLECTED))
     assert secret not in text and secret[10:60] not in text and bundles.REMOVED in text
 

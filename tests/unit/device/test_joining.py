@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import joining, provisioning, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
+from ansible_collections.winops.entra.plugins.plugin_utils.device import waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
@@ -83,19 +84,19 @@ class Story(ScriptedDevice):
             "id": event, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None})
 
 
-def plan(**changes) -> joining.JoinPlan:
+def plan(**changes) -> join.JoinPlan:
     package = provisioning.PackageSource(id=scripted.PACKAGE, sha256=SHA256, src="/packages/join.ppkg")
     settings = {
         "method": "provisioning_package", "tenant_id": scripted.TENANT, "package": package, "mdm_id": None,
         "expect_mdm": False, "reboot": False, "reboot_timeout": 600, "timeout": 1800, "poll_interval": 10,
         "on_failure": "remove", "keep_copy": False}
-    return joining.JoinPlan(**(settings | changes))
+    return join.JoinPlan(**(settings | changes))
 
 
 def run(device: Story, monkeypatch, check_mode: bool = False, **changes):
-    monkeypatch.setattr(joining, "Deadline", device.clock.deadline)
+    monkeypatch.setattr(join, "Deadline", device.clock.deadline)
     progress = waiting.Progress(lambda _l: None, device.clock)
-    run = joining.Join(device.session(check_mode), plan(**changes), progress, check_mode)
+    run = join.Join(device.session(check_mode), plan(**changes), progress, check_mode)
     try:
         return run, run.run()
     except Failure as failure:

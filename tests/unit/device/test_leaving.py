@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import leaving, system_work, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
+from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work, waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import device_record, leave
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -20,17 +21,17 @@ LEAVE_JOB = system_work.JOBS["dsregcmd_leave"]
 ENTRA_SID = "S-1-12-1-1-2-3-4"
 
 
-def plan(**changes) -> leaving.LeavePlan:
+def plan(**changes) -> leave.LeavePlan:
     settings = {
         "tenant_id": None, "stop_hybrid_autojoin": False, "remove_mdm": False, "mdm_provider": "MS DM Server",
         "mdm_enrollment_id": None, "allow_account_loss": False, "reboot": False, "reboot_timeout": 600, "timeout": 600,
         "poll_interval": 5}
-    return leaving.LeavePlan(**(settings | changes))
+    return leave.LeavePlan(**(settings | changes))
 
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
     monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
-    run = leaving.Leave(
+    run = leave.Leave(
         device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode)
     try:
         return run, run.run()
@@ -38,7 +39,7 @@ def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
         return run, failure
 
 
-def whats(run: leaving.Leave) -> list[str]:
+def whats(run: leave.Leave) -> list[str]:
     return [change["what"] for change in run.changes.as_result(False)["changes"]]
 
 
@@ -488,7 +489,7 @@ def test_what_a_crashed_run_left_on_a_device_that_has_left_is_cleaned_up_and_its
     device = Leaver(joined=False)
     before = Leaver()
     before.jobs[LEAVE_JOB] = {"state": "running", "looks": 0, "answer": None, "started": scripted.UTC, "ops": [
-        *leaving.device_record.OBSERVATIONS.values(), op.dsregcmd_leave()]}
+        *device_record.OBSERVATIONS.values(), op.dsregcmd_leave()]}
     before.finish(before.jobs[LEAVE_JOB])
     device.jobs = before.jobs
     checked, _result = run(device, monkeypatch, check_mode=True)
@@ -503,7 +504,7 @@ def test_a_job_of_another_join_does_not_spoil_the_record(monkeypatch):
     before.certificates[0]["subject"] = "CN=99999999-9999-9999-9999-999999999999"
     before.enroll()
     job = {"state": "running", "looks": 0, "answer": None, "started": scripted.UTC, "ops": [
-        *leaving.device_record.OBSERVATIONS.values(), op.dsregcmd_leave()]}
+        *device_record.OBSERVATIONS.values(), op.dsregcmd_leave()]}
     before.finish(job)
     device.jobs = {LEAVE_JOB: job}
     leave, _result = run(device, monkeypatch)

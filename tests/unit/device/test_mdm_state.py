@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import mdm_state, system_work, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
+from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work, waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm import mdm_state
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted

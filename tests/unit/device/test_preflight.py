@@ -9,8 +9,8 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.modules.preflight import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_endpoints
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight_check import Plan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, endpoints
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import Plan
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
@@ -41,19 +41,19 @@ def test_without_endpoints_nothing_runs_as_system():
 
 def test_skipped_checks_are_left_out():
     checks = FitDevice().checks(skip=frozenset({"tpm", "endpoint_mdm"}))
-    assert not {"tpm", "endpoint_mdm"} & set(checks) and len(checks) == len(preflight.IDS) - 2
+    assert not {"tpm", "endpoint_mdm"} & set(checks) and len(checks) == len(checklist.IDS) - 2
 
 
 @pytest.mark.parametrize("cloud", ARGUMENT_SPEC["cloud"]["choices"])
 def test_each_cloud_has_its_own_endpoints(cloud):
-    hosts = [target.host for target in preflight_endpoints.targets(Plan(tenant_id=scripted.TENANT, cloud=cloud))]
+    hosts = [target.host for target in endpoints.targets(Plan(tenant_id=scripted.TENANT, cloud=cloud))]
     assert len(set(hosts)) == 4
     ends = {"public": (".com", ".net"), "china": (".cn",)}.get(cloud, (".us",))
     assert all(host.endswith(ends) for host in hosts)
 
 
 def test_the_registration_service_is_asked_as_windows_asks_it():
-    target = preflight_endpoints.targets(Plan(tenant_id=scripted.TENANT))[2]
+    target = endpoints.targets(Plan(tenant_id=scripted.TENANT))[2]
     assert target.url == f"https://enterpriseregistration.windows.net/{scripted.TENANT}/discover?api-version=1.7"
     assert target.headers["ocp-adrs-client-name"] == "dsreg"
 
@@ -70,13 +70,13 @@ def test_the_registration_service_is_asked_as_windows_asks_it():
 ])
 def test_bad_options_are_refused_before_the_device_is_asked(plan, fail_on, says):
     with pytest.raises(Failure) as caught:
-        preflight.refuse_bad_options(Plan(**plan), fail_on)
+        checklist.refuse_bad_options(Plan(**plan), fail_on)
     assert f"bad option {says}" in caught.value.msg and caught.value.error["side"] == "controller"
 
 
 def test_extra_endpoints_may_be_named_in_options():
     plan = Plan(extra_endpoints=(("sts", "https://sts.example.com/adfs"),), skip=frozenset({"endpoint_sts"}))
-    preflight.refuse_bad_options(plan, ["all", "endpoints", "endpoint_sts"])
+    checklist.refuse_bad_options(plan, ["all", "endpoints", "endpoint_sts"])
 
 
 def broken() -> list:
@@ -91,7 +91,7 @@ def broken() -> list:
     (["all"], ["edition", "endpoint_login"]), (["edition"], ["edition"]), (["endpoints"], ["endpoint_login"]),
     (["endpoint_login"], ["endpoint_login"]), (["clock", "tpm"], []), ([], [])])
 def test_the_task_fails_by_the_checks_that_were_chosen(fail_on, names):
-    failure = preflight.verdict(broken(), fail_on)
+    failure = checklist.verdict(broken(), fail_on)
     assert [item["check"] for item in failure.error["evidence"]] == names if names else failure is None
     if failure:
         assert failure.error["name"] == f"preflight_{names[0]}" and failure.error["fix"]
@@ -99,8 +99,8 @@ def test_the_task_fails_by_the_checks_that_were_chosen(fail_on, names):
 
 
 def test_the_lists_name_every_check_once_and_leave_ansibles_own_word_alone():
-    found = preflight.summary(broken())
+    found = checklist.summary(broken())
     assert "failed" not in found
-    lists = [found[name] for name in preflight.LISTS.values()]
-    assert sorted(sum(lists, [])) == sorted(preflight.IDS)
+    lists = [found[name] for name in checklist.LISTS.values()]
+    assert sorted(sum(lists, [])) == sorted(checklist.IDS)
     assert found["failed_checks"] == ["edition", "endpoint_login"] and found["warned_checks"] == ["tpm"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import preflight, preflight_winrm
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, winrm
 
 from . import fit, scripted
 from .fit import FitDevice, administrator, skewed, winhttp
@@ -120,7 +120,7 @@ def certificate(**values):
 
 
 def rules(*found):
-    return lambda d: d.registry[preflight_winrm.FIREWALL]["keys"].update(
+    return lambda d: d.registry[winrm.FIREWALL]["keys"].update(
         FirewallRules=key(dict(enumerate_names(found)))
     )
 
@@ -139,7 +139,7 @@ def rule(*profiles, port=5985, **more):
 
 
 def group_policy(**profile):
-    return lambda d: d.registry.update({preflight_winrm.FIREWALL_POLICY: key({}, StandardProfile=key(profile))})
+    return lambda d: d.registry.update({winrm.FIREWALL_POLICY: key({}, StandardProfile=key(profile))})
 
 
 DNS, TIMEOUT, CERTIFICATE = ("dns", 0x80072EE7), ("timeout", 0x80072EE2), ("certificate", 0x80072F8F)
@@ -299,14 +299,14 @@ STORIES = [
     ("winrm_firewall", "pass", rules(rule("Private", port=5986)), {"scheme": "https"}),
     ("winrm_firewall", "fail", group_policy(AllowLocalPolicyMerge=0), {}),
     ("winrm_firewall", "unknown", refuse("cim_query", "MSFT_NetConnectionProfile"), {}),
-    ("winrm_firewall", "unknown", lambda d: d.registry.pop(preflight_winrm.FIREWALL), {}),
+    ("winrm_firewall", "unknown", lambda d: d.registry.pop(winrm.FIREWALL), {}),
     ("winrm_listener", "pass", both(), {}),
-    ("winrm_listener", "pass", lambda d: d.registry[preflight_winrm.LISTENERS]["keys"].pop("*+HTTPS"), {}),
+    ("winrm_listener", "pass", lambda d: d.registry[winrm.LISTENERS]["keys"].pop("*+HTTPS"), {}),
     ("winrm_listener", "warn", certificate(issuer="CN=Corp CA, DC=corp, DC=example"), {"scheme": "https"}),
     ("winrm_listener", "fail", lambda d: d.machine_certificates.clear(), {}),
     ("winrm_listener", "warn", certificate(not_after="2020-01-01T00:00:00.000Z"), {}),
     ("winrm_listener", "fail", certificate(has_private_key=False), {}),
-    ("winrm_listener", "unknown", lambda d: d.registry.pop(preflight_winrm.LISTENERS), {}),
+    ("winrm_listener", "unknown", lambda d: d.registry.pop(winrm.LISTENERS), {}),
     ("winrm_listener", "unknown", refuse("registry_read", "WSMAN"), {}),
     ("local_administrator", "pass", both(), {}),
     ("local_administrator", "fail", members(administrator(500, enabled=False)), {}),
@@ -345,13 +345,13 @@ def test_a_check_judges_what_the_device_shows(name, result, change, plan):
 def test_a_fit_device_passes_every_check():
     checks = FitDevice().checks(scheme="https", expect_mdm=True)
     assert {name: check for name, check in checks.items() if check.result != "pass"} == {}
-    assert tuple(checks) == preflight.IDS
+    assert tuple(checks) == checklist.IDS
 
 
 def test_every_check_has_a_story_of_each_outcome_that_it_can_have():
     told = {(name, result) for name, result, _change, _plan in STORIES}
     never = {("clock", "unknown")}
-    for name in preflight.IDS:
+    for name in checklist.IDS:
         assert (name, "pass") in told or name == "endpoint_device_login"
         assert {("warn"), ("fail")} & {result for told_name, result in told if told_name == name}, name
         assert (name, "unknown") in told or name.startswith("endpoint_") or (name, "unknown") in never, name

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..result import ChangeSet, Failure, Phases
-from . import diagnosis, provisioning, reboot, state, wire
-from . import operations as op
-from .requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
-from .session import Answer, ConnectionLost, DeviceSession
-from .waiting import Deadline, Progress, Waiter
+from ...result import ChangeSet, Failure, Phases
+from .. import jobs, reboot, state, wire
+from .. import operations as op
+from ..diagnosis import causes
+from ..requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
+from ..session import Answer, ConnectionLost, DeviceSession
+from ..waiting import Deadline, Progress, Waiter
+from . import provisioning
 
-AZURE_VM_JOB = provisioning.job_id("dsregcmd_azure_vm_join", "device")
+AZURE_VM_JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,12 +150,12 @@ class Join:
             provisioning.start_install(self.waiter, package, force, first["job"])
             return
         steps = [op.dsregcmd_azure_vm_join(self.plan.mdm_id)]
-        provisioning.start_job(self.waiter, op.job_start(self.plan.job, steps, provisioning.JOB_SECONDS), first["job"],
+        jobs.start(self.waiter, op.job_start(self.plan.job, steps, jobs.JOB_SECONDS), first["job"],
                                "the Azure VM join")
 
     def _await_join(self, since: str) -> None:
         """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
-        found: diagnosis.Finding | None = None
+        found: causes.Finding | None = None
 
         def joined(answer: Answer) -> bool:
             nonlocal found
@@ -162,7 +164,7 @@ class Join:
             finished, error = self._job_outcome(answer)
             if provisioning.is_already_applied(error):
                 error = None
-            found = diagnosis.find(answer, error) or found
+            found = causes.find(answer, error) or found
             if found and found.hopeless and finished and not answer["engine"].get("processes"):
                 raise self._join_failed(found)
             return False
@@ -172,13 +174,13 @@ class Join:
             "engine": op.processes(provisioning.ENGINE),
             "cloud_join": state.OBSERVATIONS["cloud_join"][1],
             "certificates": state.OBSERVATIONS["certificates"][1],
-        } | diagnosis.observations(since)
+        } | causes.observations(since)
         if self.waiter.until(watch, joined, f"waiting for the join to tenant {self.plan.tenant_id}") is None:
             raise self._join_failed(found)
 
     def _await_mdm(self, since: str) -> None:
         with self.phases.phase("mdm"):
-            watch = state.observations(("mdm",)) | diagnosis.observations(since, diagnosis.MDM_EVENTS)
+            watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
             last: list[Answer] = []
 
             def enrolled(answer: Answer) -> bool:
@@ -186,7 +188,7 @@ class Join:
                 return state.build(answer, ("mdm",))["mdm"]["enrolled"]
 
             if self.waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:
-                found = diagnosis.find(last[0])
+                found = causes.find(last[0])
                 reason = f": {found.explanation['cause']}" if found else ""
                 raise Failure(
                     f"the device is joined, but not enrolled in MDM after {self.plan.timeout} s{reason}",
@@ -246,10 +248,10 @@ class Join:
 
     def _job_outcome(self, answer: Answer) -> tuple[bool, dict | None]:
         if self.plan.package:
-            return provisioning.install_result(answer["job"])
+            return jobs.outcome(answer["job"])
         return azure_vm_result(answer["job"])
 
-    def _join_failed(self, found: diagnosis.Finding | None) -> Failure:
+    def _join_failed(self, found: causes.Finding | None) -> Failure:
         if found:
             code = found.explanation.get("code")
             return Failure(
@@ -283,7 +285,7 @@ class Join:
 def azure_vm_result(job) -> tuple[bool, dict | None]:
     """``(finished, error)`` of the Azure VM join job: its exit code is a signed HRESULT, 0 for success (azure-docs,
     AADLoginForWindows extension)."""
-    finished, error = provisioning.install_result(job)
+    finished, error = jobs.outcome(job)
     results = (job.get("answer") or {}).get("results") or []
     if error is None and results and results[-1]["ok"] and results[-1]["value"].get("exit_code"):
         code = results[-1]["value"]["exit_code"]

@@ -11,9 +11,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from . import dsregcmd, state
-from . import operations as op
-from .session import Answer
+from .. import dsregcmd, state
+from .. import operations as op
+from ..session import Answer
 
 WORKPLACE_JOIN_TASKS = r"\Microsoft\Windows\Workplace Join"
 AUTOJOIN_TASK = "Automatic-Device-Join"

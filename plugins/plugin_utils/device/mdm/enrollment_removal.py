@@ -9,12 +9,12 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ..result import Failure
-from . import operations as op
-from . import state
-from .enrollment import enrollments
-from .session import Answer
-from .system_work import Step, evidence
+from ...result import Failure
+from .. import operations as op
+from .. import state
+from ..enrollment import enrollments
+from ..session import Answer
+from ..system_work import Step, evidence
 
 INTUNE = "MS DM Server"
 MDM_OBSERVATIONS = state.observations(("mdm",))

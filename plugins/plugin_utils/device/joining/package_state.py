@@ -8,12 +8,14 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ..result import ChangeSet, Failure, Phases
-from . import diagnosis, provisioning, wire
-from . import operations as op
+from ...result import ChangeSet, Failure, Phases
+from .. import jobs, wire
+from .. import operations as op
+from ..diagnosis import causes
+from ..session import Answer, ConnectionLost, DeviceSession, Result
+from ..waiting import Deadline, Progress, Waiter
+from . import provisioning
 from .provisioning import PackageSource
-from .session import Answer, ConnectionLost, DeviceSession, Result
-from .waiting import Deadline, Progress, Waiter
 
 
 def by_id(package_id: str) -> PackageSource:
@@ -97,7 +99,7 @@ class PackageState:
     def _look(self, observations: dict[str, dict]) -> Answer:
         with self.phases.phase("look"):
             first = self.session.run(observations)
-        provisioning.expect(first["packages"], "the device's packages cannot be listed")
+        jobs.require(first["packages"], "the device's packages cannot be listed")
         if not first["packages"].get("available"):
             raise Failure(
                 "the device has no provisioning cmdlets", side="device", name="no_provisioning",
@@ -112,12 +114,12 @@ class PackageState:
             "job": op.job_status(self.package.install_job),
             "packages": op.provisioning_packages(),
             "engine": op.processes(provisioning.ENGINE),
-        } | diagnosis.observations(since)
+        } | causes.observations(since)
         last: list[Answer] = []
 
         def settled(answer: Answer) -> bool:
             last[:] = [answer]
-            finished, error = provisioning.install_result(answer["job"])
+            finished, error = jobs.outcome(answer["job"])
             if error and not provisioning.is_already_applied(error):
                 raise self._install_failed(answer, error)
             return finished and not answer["engine"].get("processes")
@@ -126,7 +128,7 @@ class PackageState:
         if answer is None:
             raise self._install_failed(last[0], None)
         if not provisioning.installed(answer["packages"], self.package.id):
-            if diagnosis.find(answer):
+            if causes.find(answer):
                 raise self._install_failed(answer, None)
             raise Failure(
                 f"the package was applied, and Windows does not list {self.package.id} among its packages",
@@ -135,7 +137,7 @@ class PackageState:
         return answer
 
     def _install_failed(self, answer: Answer, error: dict | None) -> Failure:
-        found = diagnosis.find(answer, error)
+        found = causes.find(answer, error)
         if found:
             return Failure(
                 f"the package {self.package.id} was not applied: {found.explanation['cause']}", side=found.side,

@@ -11,10 +11,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from . import diagnosis, dsregcmd, errors, preflight_network, preflight_windows, state
-from .diagnosis import Clue, Finding
-from .preflight_check import FAIL, Check, Look, Plan
-from .session import Answer
+from .. import dsregcmd, errors, state
+from ..preflight import network, windows
+from ..preflight.check import FAIL, Check, Look, Plan
+from ..session import Answer
+from . import causes
+from .causes import Clue, Finding
 
 TOPICS = ("join", "mdm", "sign_in")
 EVENT_LIMIT = 50
@@ -78,9 +80,9 @@ def observations(scope: Scope) -> dict[str, dict]:
 
     With ``hours`` the device is asked for all its events, since nobody knows its clock before.
     """
-    names = tuple(name for name, topic in diagnosis.TOPICS.items() if topic in scope.topics)
-    return (state.observations() | preflight_windows.OBSERVATIONS | {"tls": preflight_network.OBSERVATIONS["tls"]}
-            | diagnosis.observations(scope.since, names, EVENT_LIMIT))
+    names = tuple(name for name, topic in causes.TOPICS.items() if topic in scope.topics)
+    return (state.observations() | windows.OBSERVATIONS | {"tls": network.OBSERVATIONS["tls"]}
+            | causes.observations(scope.since, names, EVENT_LIMIT))
 
 
 def begin(answer: Answer, scope: Scope) -> str | None:
@@ -96,13 +98,13 @@ def diagnose(answer: Answer, scope: Scope, more: list[Clue] | None = None) -> tu
     view."""
     facts = state.build(answer)
     clues = device_clues(answer, facts, scope) + list(more or [])
-    return diagnosis.rank([item for item in clues if item.what in (*scope.topics, "device")]), facts
+    return causes.rank([item for item in clues if item.what in (*scope.topics, "device")]), facts
 
 
 def device_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     """Every clue that the device itself gives."""
     start = begin(answer, scope)
-    events = [item for item in diagnosis.event_clues(answer) if start is None or item.utc >= start]
+    events = [item for item in causes.event_clues(answer) if start is None or item.utc >= start]
     clues = events + result_clues(answer) + dsregcmd_clues(answer)
     over = {"join": facts["join"]["type"] in ("entra", "hybrid"), "mdm": facts["mdm"]["enrolled"]}
     clues = [dataclasses.replace(item, over=over.get(item.what, False)) for item in clues]
@@ -128,7 +130,7 @@ def _results(key: dict, path: str) -> list[Clue]:
     if isinstance(result, int) and result & 0xFFFFFFFF:
         texts = [str(key["values"].get(name) or "") for name in ("FailingNodePath", "Message")]
         data = [errors.hresult_hex(result & 0xFFFFFFFF), *(errors.spell_hresults(text) for text in texts if text)]
-        found.append(diagnosis.clue("join", {"log": rf"HKLM\{path}", "data": data}))
+        found.append(causes.clue("join", {"log": rf"HKLM\{path}", "data": data}))
     for name, child in key["keys"].items():
         found += _results(child, rf"{path}\{name}")
     return found
@@ -152,7 +154,7 @@ def dsregcmd_clues(answer: Answer) -> list[Clue]:
             name: value for name, value in rows.items() if name not in TEST_ROWS or value.upper().startswith("FAIL")
         }
         data = [f"{name}: {value}" for name, value in failed.items() if value]
-        made = diagnosis.clue(what, {"log": f"dsregcmd /status, {title}", "data": data})
+        made = causes.clue(what, {"log": f"dsregcmd /status, {title}", "data": data})
         if made.codes and any("0x" in line or "AADSTS" in line for line in data):
             found.append(made)
     return found
@@ -170,7 +172,7 @@ def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     look = Look(answer, facts, plan)
     found = []
     for name, (what, heavy, codes) in CAUSES.items():
-        check = (preflight_windows.CHECKS | preflight_network.CHECKS)[name](look)
+        check = (windows.CHECKS | network.CHECKS)[name](look)
         if check.result in ("fail", "warn") and not _is_beside_the_point(check, facts):
             over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
             heavy = heavy if check.result == FAIL else min(heavy, 20)
@@ -261,4 +263,4 @@ def _offers_no_mdm(answer: Answer, tenant_id: str | None) -> bool:
 
 
 def _stated(what: str, heavy: int, where: str, said: str, explanation: dict) -> Clue:
-    return diagnosis.clue(what, {"log": where, "data": [said]}, explanation=explanation, weight=heavy)
+    return causes.clue(what, {"log": where, "data": [said]}, explanation=explanation, weight=heavy)

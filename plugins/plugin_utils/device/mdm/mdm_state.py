@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..result import Failure
-from . import administrators, diagnosis, state
-from . import operations as op
+from ...result import Failure
+from .. import administrators, state
+from .. import operations as op
+from ..diagnosis import causes
+from ..requirements import Refusal, account_refusal
+from ..session import Answer
+from ..system_work import Step, SystemWork, evidence, is_there
 from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
-from .requirements import Refusal, account_refusal
-from .session import Answer
-from .system_work import Step, SystemWork, evidence, is_there
 
 AUTO_ENROLL_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
 SHOWN = ("enrollment_id", "provider", "tenant_id", "upn", "enrolled", "witnesses")
@@ -107,7 +108,7 @@ class Mdm(SystemWork):
             job="mdm_auto_enroll", phase="mdm", title="the MDM enrollment", gate=lambda _answer: None,
             operations=[op.mdm_auto_enroll(self.plan.credential)], reached=self._is_enrolled,
             failure=self._not_enrolled, changes=[("mdm enrollment", None, {"provider": self.plan.provider})],
-            lasting=True, hopeless=_is_hopeless, watch=diagnosis.observations(since, diagnosis.MDM_EVENTS))
+            lasting=True, hopeless=_is_hopeless, watch=causes.observations(since, causes.MDM_EVENTS))
 
     def _is_enrolled(self, answer: Answer) -> bool:
         return any(item["enrolled"] and item["provider"] == self.plan.provider for item in found(answer))
@@ -144,7 +145,7 @@ class Mdm(SystemWork):
         return None
 
     def _not_enrolled(self, answer: Answer) -> Failure:
-        finding = diagnosis.find(answer)
+        finding = causes.find(answer)
         if finding:
             code = finding.explanation.get("code")
             return Failure(
@@ -205,7 +206,7 @@ def _is_leftover(item: dict) -> bool:
 
 
 def _is_hopeless(answer: Answer) -> bool:
-    finding = diagnosis.find(answer)
+    finding = causes.find(answer)
     return finding is not None and finding.hopeless
 
 

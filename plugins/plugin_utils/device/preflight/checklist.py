@@ -14,25 +14,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..result import Failure
-from . import preflight_endpoints, preflight_network, preflight_windows, preflight_winrm, state
-from .preflight_check import FAIL, PASS, UNKNOWN, WARN, Check, Look, Plan
-from .session import Answer, DeviceSession
+from ...result import Failure
+from .. import state
+from ..session import Answer, DeviceSession
+from . import endpoints, network, windows, winrm
+from .check import FAIL, PASS, UNKNOWN, WARN, Check, Look, Plan
 
 CHECKS: dict[str, Callable[[Look], Check]] = (
-    preflight_windows.CHECKS | preflight_network.CHECKS | preflight_winrm.CHECKS
+    windows.CHECKS | network.CHECKS | winrm.CHECKS
 )
 GROUP = "endpoints"
-IDS = (*preflight_windows.CHECKS, *preflight_endpoints.ENDPOINTS, *preflight_network.CHECKS, *preflight_winrm.CHECKS)
+IDS = (*windows.CHECKS, *endpoints.ENDPOINTS, *network.CHECKS, *winrm.CHECKS)
 # Not plainly "failed": that is Ansible's own word for the task.
 LISTS = {PASS: "passed_checks", WARN: "warned_checks", FAIL: "failed_checks", UNKNOWN: "unknown_checks"}
-NETWORK_CHECKS = frozenset(preflight_network.CHECKS)
+NETWORK_CHECKS = frozenset(network.CHECKS)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 def known_ids(plan: Plan) -> tuple[str, ...]:
     """Every id that this task may name: the checks, those of its extra endpoints."""
-    return IDS + tuple(preflight_endpoints.PREFIX + name for name, _url in plan.extra_endpoints)
+    return IDS + tuple(endpoints.PREFIX + name for name, _url in plan.extra_endpoints)
 
 
 def refuse_bad_options(plan: Plan, fail_on: list[str]) -> None:
@@ -41,7 +42,7 @@ def refuse_bad_options(plan: Plan, fail_on: list[str]) -> None:
     for name, url in plan.extra_endpoints:
         if not _NAME.fullmatch(name):
             raise _bad("extra_endpoints", f"{name!r} is no name", "use lower-case letters, digits and underscores")
-        if preflight_endpoints.PREFIX + name in IDS or names.count(name) > 1:
+        if endpoints.PREFIX + name in IDS or names.count(name) > 1:
             raise _bad("extra_endpoints", f"the name {name!r} is taken", "give each endpoint a name of its own")
         if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", url):
             raise _bad("extra_endpoints", f"{url!r} is no https URL without a password in it", "give https://host/path")
@@ -57,14 +58,14 @@ def _bad(option: str, cause: str, fix: str) -> Failure:
 
 def observations(plan: Plan) -> dict[str, dict]:
     """All that the checks look at, for one exchange."""
-    return (state.observations() | preflight_windows.OBSERVATIONS | preflight_winrm.OBSERVATIONS
-            | preflight_network.OBSERVATIONS | preflight_endpoints.observations(plan))
+    return (state.observations() | windows.OBSERVATIONS | winrm.OBSERVATIONS
+            | network.OBSERVATIONS | endpoints.observations(plan))
 
 
 def evaluate(answer: Answer, plan: Plan) -> list[Check]:
     """The checks of an answer to observations(plan), those that are skipped left out, in the order of known_ids()."""
     look = Look(answer, state.build(answer), plan)
-    checks = CHECKS | preflight_endpoints.endpoint_checks(plan)
+    checks = CHECKS | endpoints.endpoint_checks(plan)
     return [checks[name](look) for name in known_ids(plan) if name in checks and name not in plan.skip]
 
 
@@ -83,13 +84,13 @@ def verdict(checks: list[Check], fail_on: list[str]) -> Failure | None:
         and (
             "all" in fail_on
             or check.id in fail_on
-            or (GROUP in fail_on and check.id.startswith(preflight_endpoints.PREFIX))
+            or (GROUP in fail_on and check.id.startswith(endpoints.PREFIX))
         )
     ]
     if not chosen:
         return None
     first = chosen[0]
-    network = first.id in NETWORK_CHECKS or first.id.startswith(preflight_endpoints.PREFIX)
+    network = first.id in NETWORK_CHECKS or first.id.startswith(endpoints.PREFIX)
     said = "; ".join(f"{check.id}: {check.cause}" for check in chosen)
     return Failure(
         f"the device is not fit for a join, {len(chosen)} of {len(checks)} checks failed: {said}",

@@ -8,9 +8,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from . import enrollment, requirements, state
-from . import operations as op
-from .preflight_check import Check, Look, Rule
+from .. import enrollment, requirements, state
+from .. import operations as op
+from .check import Check, Look, Rule
 
 PLAN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
 BULK_DOC = "https://learn.microsoft.com/mem/intune/enrollment/windows-bulk-enroll"

@@ -11,10 +11,10 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from . import administrators, state
-from . import operations as op
-from .preflight_check import Check, Look, Rule, lower
-from .requirements import account_refusal
+from .. import administrators, state
+from .. import operations as op
+from ..requirements import account_refusal
+from .check import Check, Look, Rule, lower
 
 WINRM_DOC = "https://docs.ansible.com/ansible/latest/os_guide/windows_winrm.html"
 UAC_DOC = ("https://learn.microsoft.com/troubleshoot/windows-server/windows-security/"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from .session import Answer, Result
+from ..session import Answer, Result
 
 PASS, WARN, FAIL, UNKNOWN = "pass", "warn", "fail", "unknown"
 FULL_TOKEN = (

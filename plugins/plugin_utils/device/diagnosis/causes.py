@@ -21,10 +21,10 @@ import dataclasses
 import functools
 import re
 
-from . import errors
-from . import operations as op
-from .session import Answer, Result
-from .state import parse_utc
+from .. import errors
+from .. import operations as op
+from ..session import Answer, Result
+from ..state import parse_utc
 
 PROVISIONING_LOG = "Microsoft-Windows-Provisioning-Diagnostics-Provider/Admin"
 REGISTRATION_LOG = "Microsoft-Windows-User Device Registration/Admin"
@@ -178,12 +178,12 @@ def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Cl
 
 def job_clue(job_error: dict, what: str = "join") -> Clue:
     """The error {type, message, hresult} of a job's step."""
-    code = job_error.get("hresult")
-    data = ([errors.hresult_hex(code)] if code is not None else []) + [job_error["message"] or ""]
+    code = errors.error_code(job_error)
+    data = [*([code] if code else []), job_error["message"] or ""]
     return clue(
         what,
         {"log": "the job's own error", "data": data}
-        | {"error": job_error["type"], "message": job_error["message"], "code": data[0] if code is not None else None},
+        | {"error": job_error["type"], "message": job_error["message"], "code": code},
     )
 
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-from . import errors
-from . import operations as op
-from .preflight_check import Check, Look, Plan, Rule
+from .. import errors
+from .. import operations as op
+from .check import Check, Look, Plan, Rule
 
 JOIN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
 REGISTRATION_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-hybrid-join-windows-current"
@@ -169,11 +169,8 @@ def replies(look: Look) -> dict[str, Reply] | str:
 
 def _reply(item: dict) -> Reply:
     error = item.get("error") or {}
-    value = error.get("hresult")
-    code = None if value is None else errors.hresult_hex(value)
-    return Reply(
-        item["status"], error.get("type") or "", code, error.get("message") or "", item.get("body_start") or ""
-    )
+    return Reply(item["status"], error.get("type") or "", errors.error_code(error), error.get("message") or "",
+                 item.get("body_start") or "")
 
 
 def as_whom(look: Look) -> str:

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..result import Failure
-from . import administrators, bitlocker, device_record, diagnosis, leave_state, reboot, state
-from . import operations as op
-from .enrollment_removal import MDM_OBSERVATIONS, found, removal
-from .requirements import Refusal, account_refusal
-from .session import Answer
-from .system_work import Step, SystemWork, evidence, is_running, is_there, job_status
+from ...result import Failure
+from .. import administrators, reboot, state
+from .. import operations as op
+from ..diagnosis import causes
+from ..mdm.enrollment_removal import MDM_OBSERVATIONS, found, removal
+from ..requirements import Refusal, account_refusal
+from ..session import Answer
+from ..system_work import Step, SystemWork, evidence, is_running, is_there, job_status
+from . import bitlocker, device_record, leave_state
 
 # Registration could not be cleared, or flushed (event manifest of the User Device Registration provider).
 LEAVE_FAILURES = (239, 240)
@@ -209,7 +211,7 @@ class Leave(SystemWork):
         before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
         if leave_state.join_state(look) == "half_left":
             before["half_left"] = leave_state.remains(look)
-        events = op.events(diagnosis.REGISTRATION_LOG, LEAVE_FAILURES, self.since, diagnosis.EVENT_LIMIT)
+        events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENT_LIMIT)
         return Step(
             job="dsregcmd_leave", phase="leave", title="the leave", operations=[*self._reading, op.dsregcmd_leave()],
             changes=[("join", before, None)], reached=lambda answer: not leave_state.remains(answer),
@@ -219,7 +221,7 @@ class Leave(SystemWork):
         self._learn(answer)
         left = ", ".join(self.learned["remains"])
         said = evidence(answer["dsregcmd_leave"]) + [
-            {"log": diagnosis.REGISTRATION_LOG, "event": event["id"], "device_utc": event["utc"], "data": event["data"]}
+            {"log": causes.REGISTRATION_LOG, "event": event["id"], "device_utc": event["utc"], "data": event["data"]}
             for event in answer["leave_events"].get("events", [])]
         if self.learned["join_state"] == "half_left":
             return Failure(

@@ -11,11 +11,12 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from . import bitlocker, state
-from . import operations as op
-from .enrollment import enrollments
-from .enrollment_removal import INTUNE
-from .session import Answer, Result
+from .. import operations as op
+from .. import state
+from ..enrollment import enrollments
+from ..mdm.enrollment_removal import INTUNE
+from ..session import Answer, Result
+from . import bitlocker
 
 # Values written by Autopilot, read by Get-AutopilotDiagnostics and Fleet.
 AUTOPILOT = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot\EstablishedCorrelations"

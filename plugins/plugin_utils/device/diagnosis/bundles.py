@@ -19,10 +19,10 @@ import re
 import tempfile
 from pathlib import Path
 
-from ..result import Failure
-from . import diagnosis_device
-from .operations import VOCABULARY
-from .session import Answer, Result
+from ...result import Failure
+from ..operations import VOCABULARY
+from ..session import Answer, Result
+from . import device_diagnosis
 
 FORMAT, VERSION = "winops.entra.diagnosis", 1
 MAX_BYTES = 32 * 2**20
@@ -38,11 +38,11 @@ _SECRET_NAME = re.compile(r"(?i)password|secret|token|bprt|opaque|credential(?!t
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 
 
-def pack(answer: Answer, scope: diagnosis_device.Scope, host: str, collected: str) -> dict:
+def pack(answer: Answer, scope: device_diagnosis.Scope, host: str, collected: str) -> dict:
     """The bundle of an answer; ``collected`` is the controller's time (UTC text)."""
     return {
         "format": FORMAT, "version": VERSION, "collected": collected, "host": host,
-        "scope": {"topics": list(scope.topics), "since": diagnosis_device.begin(answer, scope)},
+        "scope": {"topics": list(scope.topics), "since": device_diagnosis.begin(answer, scope)},
         "device": answer.device, "asked_at": answer.asked_at, "answered_at": answer.answered_at,
         "results": {name: {"ok": result.ok, "value": redact(result.value), "error": redact(result.error)}
                     for name, result in answer.results.items()},
@@ -120,7 +120,7 @@ def unpack(bundle: dict) -> Answer:
     """The answer in a bundle that read() has checked. What it does not hold was refused by the device, as it were."""
     missing = Result(False, {}, {"type": "NotInBundle", "message": "the bundle does not hold it", "hresult": None})
     results = {name: Result(item["ok"], item["value"] or {}, item["error"]) for name, item in bundle["results"].items()}
-    wanted = diagnosis_device.observations(diagnosis_device.Scope())
+    wanted = device_diagnosis.observations(device_diagnosis.Scope())
     return Answer(dict.fromkeys(wanted, missing) | results, bundle["device"], bundle["asked_at"], bundle["answered_at"])
 
 
@@ -143,7 +143,7 @@ def _checked(path: str, bundle) -> dict:
         "results": {"*": {"ok": "bool", "value": "any", "error": "any"}},
     }
     problem = _misfit(bundle, shape, "the file")
-    wanted = diagnosis_device.observations(diagnosis_device.Scope())
+    wanted = device_diagnosis.observations(device_diagnosis.Scope())
     for name, item in () if problem else bundle["results"].items():
         if name not in wanted:
             problem = f"results.{name} is nothing that a diagnosis reads"

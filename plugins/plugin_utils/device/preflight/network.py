@@ -12,10 +12,10 @@ import base64
 import binascii
 import struct
 
-from . import operations as op
-from . import preflight_endpoints as endpoints
-from .preflight_check import Check, Look, Rule, lower
-from .session import Result
+from .. import operations as op
+from ..session import Result
+from . import endpoints
+from .check import Check, Look, Rule, lower
 
 TLS_DOC = "https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings"
 WINHTTP = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"

@@ -3,26 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Provisioning packages on a device: bring, install as SYSTEM, remove, clean up.
 
-A job has an id made of what it does, so that a task that runs again, after a lost connection or a crash of the
-controller, finds the job instead of starting a second one.
-
 Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import uuid
 
-from ..result import Failure
-from . import operations as op
-from .session import Answer, DeviceSession, Result
-from .state import package_key
-from .waiting import Waiter
+from ...result import Failure
+from .. import errors, jobs
+from .. import operations as op
+from ..session import Answer, DeviceSession, Result
+from ..state import package_key
+from ..waiting import Waiter
 
-JOBS = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
-# The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
-JOB_SECONDS = 900
 ALREADY_EXISTS = 0x800700B7
 ENGINE = "provtool.exe"
 
@@ -47,12 +41,7 @@ class PackageSource:
 
     @property
     def install_job(self) -> str:
-        return job_id("package_install", self.id)
-
-
-def job_id(purpose: str, subject: str) -> str:
-    """The GUID of the job that does ``purpose`` to ``subject``: the same on every run."""
-    return str(uuid.uuid5(JOBS, f"{purpose}:{package_key(subject)}"))
+        return jobs.job_id("package_install", self.id)
 
 
 def observations(package: PackageSource) -> dict[str, dict]:
@@ -113,7 +102,7 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
     if file.get("sha256") == package.sha256 or package.url:
         return
     directory = waiter.ask({"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
-    expect(directory["directory"], "the package directory cannot be created")
+    jobs.require(directory["directory"], "the package directory cannot be created")
     file_name = package.device_path.rsplit("\\", 1)[1]
     session.put_file(package.src, rf"{directory['directory'].value['path']}\{file_name}")
     copied = waiter.ask({"file": op.path_info(package.device_path, with_hash=True)}, "checking the copied package")
@@ -129,42 +118,12 @@ def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Resu
     """Start the install job, or find it running. An answer that an earlier run left behind is thrown away."""
     steps = [op.package_install(package.device_path, force)]
     if package.url:
-        fetch = op.download(package.url, package.device_path, package.sha256, timeout=JOB_SECONDS // 2)
+        fetch = op.download(package.url, package.device_path, package.sha256, timeout=jobs.JOB_SECONDS // 2)
         steps.insert(0, fetch)
         directory = waiter.ask(
             {"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
-        expect(directory["directory"], "the package directory cannot be created")
-    start_job(waiter, op.job_start(package.install_job, steps, JOB_SECONDS), job, "the installation")
-
-
-def start_job(waiter: Waiter, start: dict, old: Result, what: str) -> None:
-    """Start a job in place of an ended one of the same id (``old`` is its status).
-
-    Two exchanges: one that removes and starts would, where its answer is lost and it is sent again, end the job that it
-    has just started and start a second one.
-    """
-    if old.get("state") in ("done", "lost"):
-        waiter.ask({"old": op.job_remove(start["job"])}, "removing the job of an earlier run")
-    answer = waiter.ask({"job": start}, f"starting {what} as SYSTEM")
-    expect(answer["job"], f"{what} cannot be started as SYSTEM")
-
-
-def install_result(job: Result) -> tuple[bool, dict | None]:
-    """``(finished, error)`` of the install job; the error is {type, message, hresult} of the step that failed.
-
-    A job that is lost (a restart ended it) or gave up waiting has no error: the engine goes on, and the state decides.
-    """
-    state = job.get("state")
-    if state in ("running", None):
-        return False, None
-    results = ((job.get("answer") or {}).get("results") or []) if state == "done" else []
-    for result in results:
-        if not result["ok"]:
-            return True, result["error"]
-        error = result["value"].get("error") or {}
-        if error.get("type") and not result["value"].get("gave_up"):
-            return True, error
-    return True, None
+        jobs.require(directory["directory"], "the package directory cannot be created")
+    jobs.start(waiter, op.job_start(package.install_job, steps, jobs.JOB_SECONDS), job, "the installation")
 
 
 def is_already_applied(error: dict | None) -> bool:
@@ -177,16 +136,16 @@ def is_already_applied(error: dict | None) -> bool:
 
 def remove(waiter: Waiter, package_id: str) -> None:
     """Uninstall the package as SYSTEM and see that it is gone. Uninstalling does not undo a join."""
-    job = job_id("package_remove", package_id)
-    start = {"old": op.job_remove(job), "job": op.job_start(job, [op.package_remove(package_id)], JOB_SECONDS)}
-    expect(waiter.ask(start, "removing the package as SYSTEM")["job"], "the removal cannot be started as SYSTEM")
+    job = jobs.job_id("package_remove", package_id)
+    start = {"old": op.job_remove(job), "job": op.job_start(job, [op.package_remove(package_id)], jobs.JOB_SECONDS)}
+    jobs.require(waiter.ask(start, "removing the package as SYSTEM")["job"], "the removal cannot be started as SYSTEM")
     watch = {"job": op.job_status(job), "packages": op.provisioning_packages()}
     answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
-    error = install_result(answer["job"])[1] if answer else None
+    error = jobs.outcome(answer["job"])[1] if answer else None
     if answer is None or listed(answer["packages"], package_id):
         raise Failure(
             f"the package {package_id} is still installed" + (f": {error['message']}" if error else ""), side="device",
-            name="package_not_removed", code=hresult_text(error),
+            name="package_not_removed", code=errors.error_code(error),
             cause="Uninstall-ProvisioningPackage did not remove it",
             fix="a policy may forbid it (Security/AllowRemoveProvisioningPackage); remove it in Settings, "
                 "Access work or school, Add or remove a provisioning package")
@@ -215,18 +174,3 @@ def _is_engine_copy(path: str) -> bool:
     return path.lower().endswith(".ppkg") and "\\microsoft\\provisioning\\" in path.lower()
 
 
-def hresult_text(error: dict | None) -> str | None:
-    """An operation error's HRESULT as ``0x`` and eight digits, None where it has none."""
-    if not error or error.get("hresult") is None:
-        return None
-    return f"0x{error['hresult'] & 0xFFFFFFFF:08x}"
-
-
-def expect(result: Result, sentence: str) -> None:
-    """Raise Failure where an operation was refused."""
-    if not result.ok:
-        raise Failure(
-            f"{sentence}: {result.error['message']}", side="device", name=result.error["type"],
-            code=hresult_text(result.error), cause="the device refused the operation",
-            fix="the connecting account must be a local administrator with its full token "
-                "(LocalAccountTokenFilterPolicy); check also the disk space")

@@ -11,8 +11,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from . import operations as op
-from .session import Result
+from .. import operations as op
+from ..session import Result
 
 OBSERVATION = op.bitlocker()
 

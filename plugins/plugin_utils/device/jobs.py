@@ -1,0 +1,70 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs on a device: work as SYSTEM in a one-shot scheduled task, which outlives a lost connection.
+
+A job has an id made of what it does, so that a task that runs again, after a lost connection or a crash of the
+controller, finds the job instead of starting a second one.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from ..result import Failure
+from . import errors
+from . import operations as op
+from .session import Result
+from .state import package_key
+from .waiting import Waiter
+
+JOBS = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
+# The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
+JOB_SECONDS = 900
+
+
+def job_id(purpose: str, subject: str) -> str:
+    """The GUID of the job that does ``purpose`` to ``subject``: the same on every run."""
+    return str(uuid.uuid5(JOBS, f"{purpose}:{package_key(subject)}"))
+
+
+def start(waiter: Waiter, job: dict, old: Result, what: str) -> None:
+    """Start a job in place of an ended one of the same id (``old`` is its status).
+
+    Two exchanges: one that removes and starts would, where its answer is lost and it is sent again, end the job that it
+    has just started and start a second one.
+    """
+    if old.get("state") in ("done", "lost"):
+        waiter.ask({"old": op.job_remove(job["job"])}, "removing the job of an earlier run")
+    answer = waiter.ask({"job": job}, f"starting {what} as SYSTEM")
+    require(answer["job"], f"{what} cannot be started as SYSTEM")
+
+
+def outcome(job: Result) -> tuple[bool, dict | None]:
+    """``(finished, error)`` of a job; the error is {type, message, hresult} of the step that failed.
+
+    A job that is lost (a restart ended it) or gave up waiting has no error: the engine goes on, and the state decides.
+    """
+    state = job.get("state")
+    if state in ("running", None):
+        return False, None
+    results = ((job.get("answer") or {}).get("results") or []) if state == "done" else []
+    for result in results:
+        if not result["ok"]:
+            return True, result["error"]
+        error = result["value"].get("error") or {}
+        if error.get("type") and not result["value"].get("gave_up"):
+            return True, error
+    return True, None
+
+
+def require(result: Result, sentence: str) -> None:
+    """Raise Failure where an operation was refused."""
+    if not result.ok:
+        raise Failure(
+            f"{sentence}: {result.error['message']}", side="device", name=result.error["type"],
+            code=errors.error_code(result.error), cause="the device refused the operation",
+            fix="the connecting account must be a local administrator with its full token "
+                "(LocalAccountTokenFilterPolicy); check also the disk space")
