@@ -9,6 +9,7 @@ from ansible.plugins.action import ActionBase
 
 from ..modules.disconnect import ARGUMENT_SPEC
 from ..plugin_utils.device import task
+from ..plugin_utils.device.leaving.leave import Leave, LeavePlan
 from ..plugin_utils.package_source import require_guid
 
 
@@ -20,8 +21,8 @@ class ActionModule(ActionBase):
             args = device.args
             device.learned = {"outcome": "refused"}
             ids = {name: args[name] and require_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
-            plan = leave.LeavePlan(**ids, **{name: args[name] for name in PLANNED})
-            run = leave.Leave(device.session, plan, device.progress, device.check_mode)
+            plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
+            run = Leave(device.session, plan, device.progress, device.check_mode)
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run()
 

@@ -9,6 +9,7 @@ from ansible.plugins.action import ActionBase
 
 from ..modules.join import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.device import task
+from ..plugin_utils.device.joining.join import Join, JoinPlan
 from ..plugin_utils.package_source import chosen_package, require_guid
 
 
@@ -22,10 +23,10 @@ class ActionModule(ActionBase):
             package, described = None, None
             if args["method"] == "provisioning_package":
                 package, described = chosen_package(self, args, must_join=True)
-            plan = join.JoinPlan(
+            plan = JoinPlan(
                 tenant_id=require_guid(args["tenant_id"], "tenant_id"), package=package,
                 **{name: args[name] for name in PLANNED})
-            run = join.Join(device.session, plan, device.progress, device.check_mode)
+            run = Join(device.session, plan, device.progress, device.check_mode)
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run() | {"package": described}
 
