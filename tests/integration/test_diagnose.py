@@ -21,8 +21,6 @@ from tests.lab.process import RunningLab
 # The engine refuses what it cannot do before it writes an event, or the leave itself is what fails.
 PLANTED = {kind: options["expect"]["diagnose"] for kind, options in LIBRARY.items()
            if options["expect"].get("diagnose") and options["expect"]["outcome"] in ("joined", "failed")}
-# dsregcmd prints it, and it is nowhere else: whoever runs the command sees it, and join says it.
-NOT_KEPT = {"azure_vm_without_identity"}
 HEALTHY = ("unjoined_pro", "joined", "crowded")
 KINDS = (*PLANTED, *HEALTHY)
 
@@ -59,7 +57,9 @@ def told(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     joined = player.tasks(lab, [joins.join_task()], host_variables=joins.wanted(joins.options_of_scenario(lab)))
     states = joins.settled(lab)
     bundles = tmp_path_factory.mktemp("bundles") / "saved"
-    tasks = [diagnose_task(dest=f"{bundles}/{{{{ inventory_hostname }}}}.json")]
+    tasks = [diagnose_task(
+        dest=f"{bundles}/{{{{ inventory_hostname }}}}.json",
+        method="{{ join_method | default('provisioning_package') }}")]
     checked = player.tasks(lab, tasks, "--check")
     assert not bundles.exists()
     before = {name: dump["digest"] for name, dump in states.items()}
@@ -81,7 +81,7 @@ def told(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     )
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PLANTED if kind not in NOT_KEPT])
+@pytest.mark.parametrize("kind", PLANTED)
 def test_the_planted_cause_is_the_weightiest_finding(told: Told, kind: str) -> None:
     result = told.result(kind)
     first = result["findings"][0]
@@ -91,7 +91,7 @@ def test_the_planted_cause_is_the_weightiest_finding(told: Told, kind: str) -> N
     assert first["cause"] in result["summary"] and PLANTED[kind] in result["summary"]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PLANTED if kind not in NOT_KEPT])
+@pytest.mark.parametrize("kind", PLANTED)
 def test_the_evidence_stands_in_the_devices_logs(told: Told, kind: str) -> None:
     events = [item for item in told.result(kind)["findings"][0]["evidence"] if item["event"]]
     assert events
@@ -111,7 +111,7 @@ def test_the_evidence_stands_in_the_devices_logs(told: Told, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PLANTED if LIBRARY[kind]["expect"]["outcome"] == "failed"
-                                  and "code" in LIBRARY[kind]["expect"] and kind not in NOT_KEPT])
+                                  and "code" in LIBRARY[kind]["expect"]])
 def test_join_and_diagnose_say_the_same(told: Told, kind: str) -> None:
     error = told.joined.result(told.device(kind), "join")["error"]
     assert error["code"] == told.result(kind)["findings"][0]["code"]

@@ -24,7 +24,7 @@ LIBRARY = {kind: options for file in sorted(SCENARIOS.glob("kinds*.yml"))
            for kind, options in yaml.safe_load(file.read_text(encoding="utf-8"))["kinds"].items()}
 SCENARIO = yaml.safe_load((SCENARIOS / "preflight.yml").read_text(encoding="utf-8"))
 # What only the tenant knows: no look at the device can foretell it.
-OF_THE_TENANT = ("expired_token", "user_gone", "conditional_access", "join_blocked", "azure_vm_without_identity")
+OF_THE_TENANT = ("expired_token", "user_gone", "conditional_access", "join_blocked")
 KINDS = tuple(dict.fromkeys([entry["kind"] for entry in SCENARIO["devices"]] + list(OF_THE_TENANT)))
 EXPECT = {kind: LIBRARY[kind]["expect"] for kind in KINDS}
 BROKEN = [kind for kind in KINDS if EXPECT[kind].get("preflight") or EXPECT[kind].get("warn")]

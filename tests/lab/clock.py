@@ -17,6 +17,7 @@ import itertools
 import time
 
 UTC = datetime.timezone.utc
+LIMIT_SLICES = 20
 
 
 class Clock:
@@ -39,6 +40,15 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         """Wait that many device seconds."""
         await asyncio.sleep(max(seconds, 0) / self.speed)
+
+    async def limit(self, seconds: float) -> None:
+        """Wait as long as something else may take.
+
+        In slices: where the whole lab is held up (a busy machine), what it waits for and the limit are held up alike,
+        and only one slice passes meanwhile.
+        """
+        for _slice in range(LIMIT_SLICES):
+            await self.sleep(seconds / LIMIT_SLICES)
 
 
 class ManualClock(Clock):

@@ -83,8 +83,8 @@ ENGINE = {
 CHECKS = (
     "edition", "build", "server", "join_state", "pending_reboot", "clock", "tpm", "endpoint_login",
     "endpoint_device_login", "endpoint_registration", "endpoint_mdm", "proxy", "tls",
-    "name_resolution", "disk", "package_policy", "enrollment_leftovers", "winrm_account", "token_filter",
-    "winrm_firewall", "winrm_listener", "local_administrator")
+    "name_resolution", "azure_identity", "disk", "package_policy", "enrollment_leftovers", "winrm_account",
+    "token_filter", "winrm_firewall", "winrm_listener", "local_administrator")
 FAULTS = (
     "drop_receive", "drop_half_answer", "drop_request", "http_500", "slow_receive", "busy_shells", "access_denied")
 ACCOUNTS = {

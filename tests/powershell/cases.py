@@ -435,6 +435,8 @@ def stubbed(scratch: Path) -> list[Case]:
                         for name in ("200", "404", "407", "dns", "cert", "tls")
                     ],
                     {"name": "plain", "url": "http://127.0.0.1:9/", "headers": {}},
+                    {"name": "near", "url": "http://169.254.169.254:81/", "headers": {}},
+                    {"name": "nearly", "url": "http://169.254.169.254.proof/", "headers": {}},
                     {"name": "nonsense", "url": "no address", "headers": {}},
                 ],
             },
@@ -449,6 +451,8 @@ def stubbed(scratch: Path) -> list[Case]:
                     ("cert", None, "certificate", 0x80072F8F - 2**32),
                     ("tls", None, "tls", 0x80072F7D - 2**32),
                     ("plain", None, "other", None),
+                    ("near", None, "other", None),
+                    ("nearly", None, "other", None),
                     ("nonsense", None, "other", None),
                 ]
                 and v["results"][1]["body_start"] == "application/json\u20ac" + "x" * 183
@@ -609,7 +613,13 @@ def behind_a_proxy() -> list[Case]:
                 [(r["error"]["type"], r["error"]["hresult"], r["status"]) for r in v["results"]]
                 == [("proxy", 0x80072EE7 - 2**32, None), ("dns", 0x80072EE7 - 2**32, None), (None, None, 200)]
             ),
-        )
+        ),
+        # Where this runs in Azure it answers; nowhere is it the proxy that does not.
+        Case(
+            "endpoints",
+            {"timeout": 2, "targets": [{"name": "near", "url": "http://169.254.169.254/winops", "headers": {}}]},
+            lambda v: v["results"][0]["status"] or v["results"][0]["error"]["type"] in ("connect", "timeout"),
+        ),
     ]
 
 

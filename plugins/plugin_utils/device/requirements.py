@@ -15,6 +15,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import json
 
 HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
 FIRST_BULK_JOIN_BUILD = 15063
@@ -70,6 +71,37 @@ def server_refusal(os: dict, method: str) -> Refusal | None:
             "not_an_azure_vm", "the device is not an Azure VM, so it has no managed identity to join with",
             "set method=provisioning_package for this device")
     return None
+
+
+def azure_identity_refusal(status: int, body: str, tenant_id: str) -> Refusal | None:
+    """Whether the answer of an Azure VM's metadata service (/metadata/identity/info) speaks against its join.
+
+    dsregcmd joins the VM to the tenant that this answer names, whichever that is; without one it fails with 0x801c0042
+    ("Sign in to a Windows virtual machine in Azure"). A service that is busy or faulty says nothing about the VM.
+    """
+    if status == 429 or status >= 500:
+        return None
+    found = _tenant_of_identity(body) if status == 200 else None
+    if found is None:
+        return Refusal(
+            "azure_identity_missing",
+            f"the VM's metadata service names no tenant for its managed identity (HTTP {status}): the VM has none "
+            "(0x801c0042)",
+            "switch on the VM's system-assigned managed identity in Azure, then run the join again")
+    if tenant_id and found != tenant_id:
+        return Refusal(
+            "azure_identity_of_another_tenant", f"the VM's managed identity belongs to tenant {found}: it would join "
+            "there",
+            "use a VM of a subscription of the right tenant, or correct tenant_id")
+    return None
+
+
+def _tenant_of_identity(body: str) -> str | None:
+    try:
+        tenant_id = json.loads(body)["tenantId"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return tenant_id.lower() if isinstance(tenant_id, str) and tenant_id else None
 
 
 def first_build(method: str) -> int:

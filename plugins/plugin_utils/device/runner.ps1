@@ -864,8 +864,15 @@ function New-WebClient($Proxy) {
     return $client
 }
 
+function Test-MetadataService([Uri]$Uri) {
+    # It answers inside the host of an Azure VM only, and has no https.
+    return $Uri.Scheme -ceq 'http' -and $Uri.Authority -ceq '169.254.169.254'
+}
+
 function Start-WebCall($Client, [Uri]$Uri, $Headers, $Token) {
-    if ($Uri.Scheme -cne 'https') { Stop-Operation ArgumentException 'Only https addresses are asked.' }
+    if ($Uri.Scheme -cne 'https' -and -not (Test-MetadataService $Uri)) {
+        Stop-Operation ArgumentException 'Only https addresses are asked.'
+    }
     $message = New-Object Net.Http.HttpRequestMessage([Net.Http.HttpMethod]::Get, $Uri)
     foreach ($header in $Headers.GetEnumerator()) {
         [void]$message.Headers.TryAddWithoutValidation([string]$header.Key, [string]$header.Value)
@@ -942,12 +949,11 @@ function endpoints($Ask) {
     # Two a host is the default.
     [Net.ServicePointManager]::DefaultConnectionLimit = 64
     $proxy = Get-WinHttpProxy
-    $plain = New-WebClient $null
-    $proxied = $plain
-    if ($null -ne $proxy) {
-        $plain = New-WebClient 'none'
-        $proxied = New-WebClient $proxy['address']
-    }
+    $direct = New-WebClient 'none'
+    $plain = $direct
+    $proxied = $direct
+    if ($null -ne $proxy) { $proxied = New-WebClient $proxy['address'] }
+    else { $plain = New-WebClient $null }
     $seconds = [int]$Ask['timeout']
     $late = @{ type = 'timeout'; message = "No answer within $seconds s."; hresult = -2147012894 }
     $results = New-List
@@ -958,9 +964,11 @@ function endpoints($Ask) {
         [void]$results.Add($result)
         try {
             $uri = [Uri][string]$target['url']
-            $around = $null -ne $proxy -and -not (Test-ProxyBypass $uri $proxy['bypass'])
+            $near = Test-MetadataService $uri
+            $around = $null -ne $proxy -and -not $near -and -not (Test-ProxyBypass $uri $proxy['bypass'])
             $client = $plain
-            if ($around) { $client = $proxied }
+            if ($near) { $client = $direct }
+            elseif ($around) { $client = $proxied }
             $limit = New-Object Threading.CancellationTokenSource([int]($seconds * 1000))
             $call = @{ result = $result; proxied = $around; buffer = $null; token = $limit.Token }
             $call['clock'] = [Diagnostics.Stopwatch]::StartNew()
@@ -980,8 +988,7 @@ function endpoints($Ask) {
         if ($done -lt 0) { break }
         if (Step-WebCall $pending[$done]) { $pending.RemoveAt($done) }
     }
-    $plain.Dispose()
-    $proxied.Dispose()
+    foreach ($client in $direct, $plain, $proxied) { $client.Dispose() }
     return @{ results = $results }
 }
 

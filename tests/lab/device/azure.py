@@ -10,7 +10,7 @@ Exit codes are HRESULTs as signed integers: -2145648574 (0x801c0042, no tenant i
 from __future__ import annotations
 
 from ..tenant import registration
-from . import joinstate, network
+from . import joinstate, metadata, network
 from .accounts import Caller
 from .errors import E_ACCESSDENIED, hexadecimal, signed
 from .events import REGISTRATION
@@ -27,12 +27,9 @@ async def secure_vm_join(device, caller: Caller, mdm_id: str | None) -> tuple[in
     if joinstate.read(device) is not None or device.domain is not None:
         device.event(REGISTRATION, 335)
         return _failed(device, aadj.ALREADY_JOINED, "The device is already joined.")
-    if not device.hardware.azure:
-        await device.sleep(network.CONNECT_TIMEOUT)
-        return _failed(device, NO_TENANT_ID, "The instance metadata service did not answer.")
-    try:
-        await device.network.request(network.METADATA)
-    except network.Unreachable:
+    unreachable = metadata.problem(device, system=True)
+    await device.sleep(network.seconds(unreachable))
+    if unreachable:
         return _failed(device, NO_TENANT_ID, "The instance metadata service did not answer.")
     tenant = device.directory.tenants.get(device.hardware.identity or "")
     if tenant is None:

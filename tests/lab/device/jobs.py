@@ -87,7 +87,7 @@ async def _run(device, job: str, task: tasks.Task, request: dict, run_request) -
 
 async def _limit(device, work: asyncio.Task, seconds: int) -> None:
     """ExecutionTimeLimit: the Task Scheduler ends the process; the engine it called goes on (a guess)."""
-    await device.sleep(seconds)
+    await device.clock.limit(seconds)
     work.cancel()
 
 

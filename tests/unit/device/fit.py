@@ -109,6 +109,8 @@ class FitDevice(ScriptedDevice):
     def _reply(self, target: dict) -> dict:
         reply = self.replies.get(target["name"], 200)
         body = '{"DiscoveryService": {}}' if "discover" in target["url"] else "<html>"
+        if target["name"] == "azure_identity" and target["headers"] == {"Metadata": "true"}:
+            body = f'{{"tenantId": "{scripted.TENANT}"}}'
         error = {"type": None, "message": None, "hresult": None}
         if isinstance(reply, tuple):
             kind, hresult = reply

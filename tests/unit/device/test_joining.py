@@ -20,6 +20,8 @@ OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
 SHA256 = "ab" * 32
 COPY = rf"C:\ProgramData\winops.entra\packages\{SHA256[:32]}.ppkg"
 
+AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
+
 
 class Story(ScriptedDevice):
     """A device that installs a package and joins ``joins_after`` looks later, if ever."""
@@ -277,9 +279,41 @@ def test_a_restart_is_made_where_windows_waits_for_one_and_it_was_asked_for(monk
     assert "restart" in [phase["name"] for phase in join.phases.done]
 
 
+def metadata(status: int | None, body: str | None = None):
+    """The answer of an Azure VM's metadata service, None for no answer."""
+    error = {"type": "timeout", "message": "", "hresult": -2147012894} if status is None else dict.fromkeys(
+        ("type", "message", "hresult"))
+    return lambda p: {"results": [
+        {"name": target["name"], "status": status, "seconds": 0.1, "error": error, "body_start": body}
+        for target in p["targets"]]}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(("answer", "name"), [
+    (metadata(400, '{"error": "invalid_request"}'), "azure_identity_missing"),
+    (metadata(404), "azure_identity_missing"),
+    (metadata(200, '{"tenantId": "11111111-2222-3333-4444-555555555555"}'), "azure_identity_of_another_tenant")])
+def test_an_azure_vm_that_cannot_join_this_tenant_is_refused_before_anything_changes(
+        monkeypatch, answer, name, check_mode):
+    device = Story(joins_after=None)
+    device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": answer}
+    join, failure = run(device, monkeypatch, check_mode, method="azure_vm", package=None)
+    assert failure.error["name"] == name and join.learned["outcome"] == "refused"
+    assert not set(device.executed) & op.CHANGING
+
+
+@pytest.mark.parametrize("answer", [
+    metadata(None), metadata(503), metadata(200, f'{{"tenantId": "{scripted.TENANT}"}}')])
+def test_a_metadata_service_that_says_nothing_against_it_lets_dsregcmd_find_out(monkeypatch, answer):
+    device = Story(joins_after=None)
+    device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": answer}
+    run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
+    assert "job_start" in device.executed
+
+
 def test_an_azure_vm_joins_by_dsregcmd_and_its_signed_exit_code_is_explained(monkeypatch):
     device = Story(joins_after=None)
-    device.handlers["cim_query"] = scripted.cim(asset_tag="7783-7084-3265-9085-8269-3286-77")
+    device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": metadata(None)}
     absent = {"state": "absent", "started": None, "last_task_result": None, "answer": None}
     done = {"state": "done", "started": None, "last_task_result": 0, "answer": {
         "results": [{"ok": True, "value": {"exit_code": -2145648574, "text": ""}}]}}
@@ -331,7 +365,7 @@ def test_the_copy_of_an_earlier_attempt_is_removed_under_its_own_name(monkeypatc
 
 def test_a_failed_azure_vm_join_leaves_no_job(monkeypatch):
     device = Story(joins_after=None)
-    device.handlers["cim_query"] = scripted.cim(asset_tag="7783-7084-3265-9085-8269-3286-77")
+    device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": metadata(None)}
     run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
     assert device.executed[-1] == "job_remove"
 

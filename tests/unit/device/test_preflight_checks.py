@@ -13,6 +13,7 @@ from . import fit, scripted
 from .fit import FitDevice, administrator, skewed, winhttp
 from .scripted import key
 
+AZURE = {"method": "azure_vm"}
 OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
 VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 CLOUD_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
@@ -328,6 +329,19 @@ STORIES = [
         {},
     ),
     ("local_administrator", "unknown", refuse("local_administrators"), {}),
+    ("azure_identity", "pass", both(), {}),
+    ("azure_identity", "pass", both(), AZURE),
+    ("azure_identity", "pass", both(), AZURE | {"tenant_id": None}),
+    ("azure_identity", "pass", both(), AZURE | {"skip": frozenset({"endpoints"})}),
+    ("azure_identity", "fail", replies(azure_identity=400), AZURE),
+    ("azure_identity", "fail", replies(azure_identity='{"tenantId": ""}'), AZURE),
+    ("azure_identity", "fail", replies(azure_identity="<html>"), AZURE),
+    ("azure_identity", "fail", replies(azure_identity="[]"), AZURE),
+    ("azure_identity", "fail", replies(azure_identity=f'{{"tenantId": "{OTHER_TENANT}"}}'), AZURE),
+    ("azure_identity", "fail", replies(azure_identity=TIMEOUT), AZURE),
+    ("azure_identity", "warn", replies(azure_identity=429), AZURE),
+    ("azure_identity", "warn", replies(azure_identity=503), AZURE),
+    ("azure_identity", "unknown", refuse("system_probe"), AZURE),
 ]
 
 
@@ -376,8 +390,18 @@ def test_a_device_that_refuses_everything_is_unknown_and_not_fit():
     device = FitDevice()
     for operation in device.handlers:
         device.refuse(operation)
-    results = {check.result for name, check in device.checks().items() if name not in ("clock", "winrm_account")}
+    known = ("clock", "winrm_account", "azure_identity")
+    results = {check.result for name, check in device.checks().items() if name not in known}
     assert results == {"unknown"}
+
+
+def test_a_metadata_service_that_does_not_answer_is_no_fault_of_proxy_or_names():
+    device = FitDevice()
+    user_proxy("proxy.example.com:8080")(device)
+    replies(azure_identity=TIMEOUT)(device)
+    assert device.check("proxy", **AZURE).result == "pass"
+    replies(azure_identity=DNS)(device)
+    assert device.check("name_resolution", **AZURE).result == "pass"
 
 
 def test_passwords_in_proxy_settings_are_not_shown():

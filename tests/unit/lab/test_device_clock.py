@@ -24,6 +24,19 @@ def test_waits_are_shorter_by_the_speed_and_the_time_of_day_is_true():
     asyncio.run(main())
 
 
+def test_a_limit_does_not_pass_while_the_lab_is_held_up():
+    async def main():
+        clock = Clock(speed=1000)
+        work, limit = (asyncio.ensure_future(wait) for wait in (clock.sleep(60), clock.limit(80)))
+        await asyncio.sleep(0)
+        time.sleep(0.2)  # noqa: ASYNC251 - the whole process is held up for longer than both
+        await asyncio.wait({work, limit}, return_when=asyncio.FIRST_COMPLETED)
+        assert work.done() and not limit.done()
+        await limit
+        assert clock.elapsed() >= 80
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("speed", [0, -1])
 def test_time_does_not_stand_still_or_run_back(speed):
     with pytest.raises(ValueError, match="speed"):

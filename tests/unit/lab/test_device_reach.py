@@ -74,6 +74,28 @@ async def test_the_discover_call_knows_the_tenants_of_the_world(lab: Lab):
     assert error["type"] == "System.ArgumentException"
 
 
+INFO = "http://169.254.169.254/metadata/identity/info?api-version=2018-02-01"
+
+
+@pytest.mark.parametrize(("kind", "status", "body"), [
+    ("azure_vm", 200, '"tenantId": "{main}"'), ("azure_vm_of_another_tenant", 200, '"tenantId": "{other}"'),
+    ("azure_vm_without_identity", 400, "Identity not found"), ("azure_vm_cut_off", None, None),
+    ("unjoined_pro", None, None)])
+def test_the_metadata_service_answers_inside_azure(kind, status, body, tmp_path):
+    @run
+    async def look(lab: Lab):
+        ids = {label: tenant.id for label, tenant in lab.world.tenants.items()}
+        value = await lab.value(lab.device(kind), "endpoints", system=True, timeout=5, targets=[
+            {"name": "good", "url": INFO, "headers": {"Metadata": "true"}},
+            {"name": "bare", "url": INFO, "headers": {}},
+            {"name": "old", "url": INFO.partition("?")[0], "headers": {"Metadata": "true"}}])
+        good, bare, old = value["results"]
+        assert good["status"] == status and (body is None or body.format(**ids) in good["body_start"])
+        assert bare["status"] == old["status"] == (400 if status else None)
+        assert status or good["error"]["type"] == "timeout"
+    look(tmp_path)
+
+
 @run
 async def test_a_probe_looks_as_system_and_leaves_nothing(lab: Lab):
     device = lab.device("blocked_for_system")

@@ -12,7 +12,7 @@ import dataclasses
 import datetime
 
 from .. import dsregcmd, errors, state
-from ..preflight import network, windows
+from ..preflight import endpoints, network, windows
 from ..preflight.check import FAIL, Check, Look, Plan
 from ..session import Answer
 from . import causes
@@ -37,6 +37,7 @@ CAUSES = {
     "pending_reboot": ("join", 20, ("0x801c000f",)),
     "tpm": ("join", 15, ("0x80280036",)),
     "enrollment_leftovers": ("mdm", 85, ("0x8018000a",)),
+    "azure_identity": ("join", 85, ("0x801c0042",)),
     "tls": ("join", 85, ("0x80072f7d", "0xcaa82f7d")),
 }
 
@@ -81,7 +82,8 @@ def observations(scope: Scope) -> dict[str, dict]:
     With ``hours`` the device is asked for all its events, since nobody knows its clock before.
     """
     names = tuple(name for name, topic in causes.TOPICS.items() if topic in scope.topics)
-    return (state.observations() | windows.OBSERVATIONS | {"tls": network.OBSERVATIONS["tls"]}
+    probe = {"probe": endpoints.ask_azure_identity()} if scope.method == "azure_vm" and "join" in scope.topics else {}
+    return (state.observations() | windows.OBSERVATIONS | {"tls": network.OBSERVATIONS["tls"]} | probe
             | causes.observations(scope.since, names, EVENT_LIMIT))
 
 
@@ -168,7 +170,9 @@ def _text(value) -> str:
 
 def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     """Preflight's own checks, as far as they read what a diagnosis reads: what fails there may be why."""
-    plan = Plan(tenant_id=scope.tenant_id or facts["join"]["tenant_id"], method=_method(scope, facts), expect_mdm=True)
+    plan = Plan(
+        tenant_id=scope.tenant_id or facts["join"]["tenant_id"], method=_method(scope, facts), expect_mdm=True,
+        check_mode=True)  # A diagnosis starts no task: what it asks, the connecting account asks.
     look = Look(answer, facts, plan)
     found = []
     for name, (what, heavy, codes) in CAUSES.items():

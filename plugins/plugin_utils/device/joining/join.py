@@ -18,7 +18,14 @@ from ...result import ChangeSet, Failure, Phases
 from .. import jobs, reboot, state, wire
 from .. import operations as op
 from ..diagnosis import causes
-from ..requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
+from ..preflight import endpoints
+from ..requirements import (
+    Refusal,
+    account_refusal,
+    azure_identity_refusal,
+    join_state_refusal,
+    windows_refusal,
+)
 from ..session import Answer, ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter
 from . import provisioning
@@ -81,7 +88,8 @@ class Join:
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
             self.facts["join"], self.plan.tenant_id)
         joined_before = self._is_joined(self.facts["join"])
-        refusal = refusal or (None if joined_before else account_refusal(self.facts["caller"]))
+        if not joined_before:
+            refusal = refusal or account_refusal(self.facts["caller"]) or self._identity_refusal(first)
         if refusal:
             self.learned["outcome"] = "refused"
             raise _refused(refusal)
@@ -238,7 +246,18 @@ class Join:
 
     def _first_look(self) -> dict[str, dict]:
         look = state.observations() | {"job": op.job_status(self.plan.job)}
-        return look | (provisioning.observations(self.plan.package) if self.plan.package else {})
+        if self.plan.package:
+            return look | provisioning.observations(self.plan.package)
+        return look | {"azure_identity": endpoints.ask_azure_identity()}
+
+    def _identity_refusal(self, first: Answer) -> Refusal | None:
+        """By what the metadata service of an Azure VM says; where it does not answer us, dsregcmd has to find out."""
+        if self.plan.package:
+            return None
+        reply = endpoints.replies_of(first["azure_identity"].value).get(endpoints.AZURE_IDENTITY.id)
+        if reply is None or reply.status is None:
+            return None
+        return azure_identity_refusal(reply.status, reply.body, self.plan.tenant_id)
 
     def _waiter(self, seconds: float) -> Waiter:
         return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))

@@ -21,6 +21,7 @@ from .check import Check, Look, Plan, Rule
 
 JOIN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
 REGISTRATION_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-hybrid-join-windows-current"
+VM_DOC = "https://learn.microsoft.com/entra/identity/devices/howto-vm-sign-in-azure-ad-windows"
 MDM_DOC = "https://learn.microsoft.com/mem/intune/fundamentals/intune-endpoints"
 
 PREFIX = "endpoint_"
@@ -85,6 +86,19 @@ class Target:
     def host(self) -> str:
         return self.url.split("/")[2]
 
+    @property
+    def request(self) -> dict:
+        """As the operation endpoints takes it."""
+        return {"name": self.id, "url": self.url, "headers": self.headers}
+
+
+# Where an Azure VM learns the tenant of its managed identity, by which it joins.
+AZURE_IDENTITY = Target(
+    "azure_identity", "http://169.254.169.254/metadata/identity/info?api-version=2018-02-01", {"Metadata": "true"},
+    "managed identity", VM_DOC, True)
+# It answers inside the VM's own host: at once, or not at all.
+AZURE_IDENTITY_SECONDS = 5
+
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
@@ -134,20 +148,27 @@ def targets(plan: Plan) -> list[Target]:
         ),
         Target(ENDPOINTS[3], f"https://{mdm}{MDM_PATH}", {}, "MDM enrollment", MDM_DOC, plan.expect_mdm),
     ]
+    azure = [AZURE_IDENTITY] if plan.method == "azure_vm" else []
     extra = [
         Target(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True) for name, url in plan.extra_endpoints
     ]
-    return [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]
+    wanted = [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]
+    return wanted + [target for target in azure if target.id not in plan.skip]
 
 
 def observations(plan: Plan) -> dict[str, dict]:
     """The requests, as SYSTEM, or in check mode, which starts no task, as the caller; nothing where all are skipped."""
-    asked = [{"name": target.id, "url": target.url, "headers": target.headers} for target in targets(plan)]
+    asked = [target.request for target in targets(plan)]
     if not asked:
         return {}
     requests = op.endpoints(asked, plan.timeout)
     probe = requests if plan.check_mode else op.system_probe([requests], plan.timeout + PROBE_SPARE_SECONDS)
     return {"probe": probe}
+
+
+def ask_azure_identity() -> dict:
+    """The operation that asks for the tenant of an Azure VM's managed identity alone, as the calling account."""
+    return op.endpoints([AZURE_IDENTITY.request], AZURE_IDENTITY_SECONDS)
 
 
 def replies(look: Look) -> dict[str, Reply] | str:
@@ -164,6 +185,11 @@ def replies(look: Look) -> dict[str, Reply] | str:
         value, error = inner.get("value") or {}, inner.get("error")
     if error:
         return f"the device could not make the requests as {as_whom(look)}: {error['message']}"
+    return replies_of(value)
+
+
+def replies_of(value: dict) -> dict[str, Reply]:
+    """The replies in what the operation endpoints returned, by the targets' ids."""
     return {item["name"]: _reply(item) for item in value.get("results", [])}
 
 
@@ -230,12 +256,17 @@ FIXES = {
 
 def endpoint_checks(plan: Plan) -> dict:
     """The checks of the plan's endpoints by id."""
-    return {target.id: functools.partial(endpoint, target) for target in targets(plan)}
+    return {target.id: functools.partial(endpoint, target) for target in _services(plan)}
+
+
+def _services(plan: Plan) -> list[Target]:
+    """The targets that lie in the internet."""
+    return [target for target in targets(plan) if target is not AZURE_IDENTITY]
 
 
 def troubled(look: Look, *problems: str) -> list[str]:
     found = replies(look)
     if isinstance(found, str):
         return []
-    hosts = {target.id: target.host for target in targets(look.plan)}
+    hosts = {target.id: target.host for target in _services(look.plan)}
     return [hosts[name] for name, reply in found.items() if name in hosts and reply.problem in problems]

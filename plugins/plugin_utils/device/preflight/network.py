@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preflight checks of the way to Microsoft's services: proxy, TLS, names.
+"""Preflight checks of the way to Microsoft's services: proxy, TLS, names, an Azure VM's metadata service.
 
 Internal to winops.entra: may change in any release.
 """
@@ -13,6 +13,7 @@ import binascii
 import struct
 
 from .. import operations as op
+from .. import requirements
 from ..session import Result
 from . import endpoints
 from .check import Check, Look, Rule, lower
@@ -138,4 +139,27 @@ def name_resolution(look: Look) -> Check:
     return rule.passed("all resolve")
 
 
-CHECKS = {check.__name__: check for check in (proxy, tls, name_resolution)}
+def azure_identity(look: Look) -> Check:
+    """Whether the metadata service of an Azure VM names the tenant that the VM is to join."""
+    rule = Rule("azure_identity", "a managed identity of the tenant, for method azure_vm", endpoints.VM_DOC)
+    if look.plan.method != "azure_vm":
+        return rule.passed("no managed identity is needed")
+    found = endpoints.replies(look)
+    reply = None if isinstance(found, str) else found.get("azure_identity")
+    if reply is None:
+        return rule.unknown(found if isinstance(found, str) else "the device did not say how the request ended")
+    if reply.status is None:
+        return rule.failed(
+            f"{reply.code or 'no answer'} as {endpoints.as_whom(look)}",
+            "the metadata service (169.254.169.254) does not answer: the VM cannot learn its tenant (0x801c0042)",
+            "let the VM reach http://169.254.169.254, past proxies and local firewalls; outside Azure there is none")
+    refusal = requirements.azure_identity_refusal(reply.status, reply.body, look.plan.tenant_id or "")
+    if refusal:
+        return rule.failed(f"HTTP {reply.status}", refusal.cause, refusal.fix)
+    if reply.status != 200:
+        return rule.warned(f"HTTP {reply.status}", "the VM's metadata service is reached, and says that it is busy or "
+                           "faulty", "try again later")
+    return rule.passed("HTTP 200, the tenant's" if look.plan.tenant_id else "HTTP 200")
+
+
+CHECKS = {check.__name__: check for check in (proxy, tls, name_resolution, azure_identity)}

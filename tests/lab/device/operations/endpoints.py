@@ -9,7 +9,7 @@ import asyncio
 import json
 import urllib.parse
 
-from .. import network
+from .. import metadata, network
 from ..accounts import Caller
 from ..errors import bad_argument, signed
 from .dispatch import operation
@@ -26,7 +26,7 @@ BODY_START = 200
 @operation("endpoints")
 async def endpoints(device, caller: Caller, targets: list, timeout: int) -> dict:
     for target in targets:
-        if not str(target.get("url", "")).lower().startswith("https://"):
+        if not str(target.get("url", "")).lower().startswith(("https://", f"http://{network.METADATA}/")):
             raise bad_argument("Only https addresses are asked.")
     return {"results": list(await asyncio.gather(*(_ask(device, caller, target, timeout) for target in targets)))}
 
@@ -35,13 +35,15 @@ async def _ask(device, caller: Caller, target: dict, timeout: int) -> dict:
     begun, url = device.clock.elapsed(), urllib.parse.urlsplit(target["url"])
     host = url.hostname or ""
     problem = device.network.problem(host, caller.system)
-    if problem is None and not ("." + host).endswith(CLOUDS):
+    if host == network.METADATA:
+        problem = metadata.problem(device, caller.system)
+    elif problem is None and not ("." + host).endswith(CLOUDS):
         problem = network.Unreachable(host, network.NOT_RESOLVED)
     needed = network.seconds(problem)
     await device.sleep(min(needed, timeout))
     if problem is None and needed > timeout:
         problem = network.Unreachable(host, network.TIMEOUT)
-    status, body = (None, None) if problem else _answer(device, url)
+    status, body = (None, None) if problem else _answer(device, url, target.get("headers") or {})
     error = NO_ERROR if problem is None else {
         "type": _kind(device, problem), "message": problem.text, "hresult": signed(problem.hresult)}
     return {"name": target["name"], "status": status, "seconds": round(device.clock.elapsed() - begun, 3),
@@ -54,8 +56,10 @@ def _kind(device, problem: network.Unreachable) -> str:
     return "proxy" if kind in ("dns", "connect") and device.network.goes_by_proxy(problem.host) else kind
 
 
-def _answer(device, url: urllib.parse.SplitResult) -> tuple[int, str]:
+def _answer(device, url: urllib.parse.SplitResult, headers: dict[str, str]) -> tuple[int, str]:
     """Status and body: the discovery call knows its tenants, the registration service has nothing at its root."""
+    if url.hostname == network.METADATA:
+        return metadata.answer(device, url, headers)
     steps = [step for step in url.path.split("/") if step]
     if (url.hostname or "").startswith("enterpriseregistration."):
         if steps[1:] != ["discover"]:

@@ -50,7 +50,7 @@ async def system_probe(device, caller: Caller, ops: list, timeout: int) -> dict:
     probe = "00000000" + device.next_id("probe")[8:]
     confirm_directory(device, device.files.resolve(jobs.directory(probe)))
     jobs.start(device, probe, ops, timeout, run_request)
-    limit = asyncio.ensure_future(device.sleep(timeout))
+    limit = asyncio.ensure_future(device.clock.limit(timeout))
     try:
         await asyncio.wait({device.jobs[probe].work, limit}, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -56,7 +56,7 @@ async def install(device, caller: Caller, path: str, force: bool) -> bool:
     results.register(device, package)
     device.event(PROVISIONING, 61, [package.path])
     run = engine.start(device, package, caller)
-    limit = asyncio.ensure_future(device.sleep(device.engine.cmdlet_limit))
+    limit = asyncio.ensure_future(device.clock.limit(device.engine.cmdlet_limit))
     try:
         await asyncio.wait({run, limit}, return_when=asyncio.FIRST_COMPLETED)
     finally:
