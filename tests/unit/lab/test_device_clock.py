@@ -29,7 +29,7 @@ def test_a_limit_does_not_pass_while_the_lab_is_held_up():
         clock = Clock(speed=1000)
         work, limit = (asyncio.ensure_future(wait) for wait in (clock.sleep(60), clock.limit(80)))
         await asyncio.sleep(0)
-        time.sleep(0.2)  # noqa: ASYNC251 - the whole process is held up for longer than both
+        time.sleep(0.2)
         await asyncio.wait({work, limit}, return_when=asyncio.FIRST_COMPLETED)
         assert work.done() and not limit.done()
         await limit
