@@ -41,6 +41,7 @@ EXTRAS: list[dict[str, t.Any]] = [
     {"kind": "no_mdm", "name": "mdm-out-of-scope", "expect_mdm": True},
     {"kind": "enrollment_leftovers", "name": "mdm-leftovers", "expect_mdm": True},
     {"kind": "unjoined_pro", "name": "mdm-late", "device": {"mdm_delay": 240}},
+    {"kind": "reboot_required", "name": "restart-first", "reboot": True},
     {"kind": "unjoined_pro", "name": "filtered-token", "device": {"token_filter": True}},
 ]
 
@@ -287,10 +288,16 @@ def test_a_device_that_waits_for_a_restart_is_restarted_when_asked(rollout: Roll
     assert result["ansible_facts"]["entra"]["os"]["last_boot"] == rollout.after[name]["booted"]
 
 
-@pytest.mark.parametrize("kind", ["unjoined_pro", "no_mdm", "already_installed"])
+def test_a_device_that_registers_only_after_a_restart_gets_it_when_asked(rollout: Rollout) -> None:
+    result = rollout.result("restart-first")
+    assert (result["outcome"], result["restarted"]) == ("joined", True)
+    assert rollout.after["restart-first"]["booted"] > rollout.before["restart-first"]["booted"]
+
+
+@pytest.mark.parametrize("kind", ["unjoined_pro", "no_mdm", "already_installed", "reboot_required"])
 def test_a_device_is_not_restarted_unasked(rollout: Rollout, kind: str) -> None:
     name = rollout.of_kind(kind)
-    assert rollout.result(name)["restarted"] is False
+    assert rollout.result(name).get("restarted", False) is False
     assert rollout.after[name]["booted"] == rollout.before[name]["booted"]
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
+from ansible_collections.winops.entra.plugins.plugin_utils.device import errors, waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -277,6 +277,56 @@ def test_a_restart_is_made_where_windows_waits_for_one_and_it_was_asked_for(monk
     join, result = run(device, monkeypatch, reboot=True)
     assert result["restarted"] is True and result["reboot_required"] is False
     assert "restart" in [phase["name"] for phase in join.phases.done]
+
+
+class RestartFirst(Story):
+    """A device that does not register before it has restarted."""
+
+    def __init__(self) -> None:
+        super().__init__(joins_after=None)
+        self.fail_with(str(errors.signed(0x801C000F)), event=304)
+        self.restarts = 0
+        cim = scripted.cim()
+
+        def look(params):
+            answer = cim(params)
+            if params["class"] == "Win32_OperatingSystem":
+                answer["instances"][0]["LastBootUpTime"] = f"2026-11-20T0{self.restarts}:00:00.000Z"
+            return answer
+
+        self.handlers |= {"cim_query": look, "restart": self._restart}
+
+    def _restart(self, _params):
+        self.restarts += 1
+        self.job = "lost"
+        if self.restarts == 1:
+            self.joins_after, self.events = 2, []
+        return {"scheduled": True, "exit_code": 0}
+
+
+def test_a_device_that_must_restart_before_it_registers_is_restarted_when_asked_and_joins(monkeypatch):
+    device = RestartFirst()
+    run_of_it, result = run(device, monkeypatch, reboot=True)
+    assert run_of_it.learned["outcome"] == "joined", result
+    assert result["restarted"] is True and device.restarts == 1
+    assert [phase["name"] for phase in run_of_it.phases.done] == [
+        "look", "apply", "join", "restart", "apply", "join", "verify", "clean up"]
+    assert device.executed.count("job_start") == 2
+
+
+def test_a_device_that_asks_for_a_restart_again_and_again_is_restarted_once(monkeypatch):
+    device = RestartFirst()
+    device.restarts = 1
+    run_of_it, failure = run(device, monkeypatch, reboot=True)
+    assert failure.error["code"] == "0x801c000f" and device.restarts == 2
+    assert run_of_it.learned["outcome"] == "failed" and device.packages == []
+
+
+def test_a_device_that_must_restart_is_not_waited_for_and_not_restarted_unasked(monkeypatch):
+    device = RestartFirst()
+    _run, failure = run(device, monkeypatch)
+    assert failure.error["code"] == "0x801c000f" and "reboot: true" in failure.error["fix"]
+    assert device.restarts == 0 and device.clock.now < 600
 
 
 def metadata(status: int | None, body: str | None = None):

@@ -30,6 +30,8 @@ from ..session import Answer, ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter
 from . import provisioning
 
+# DSREG_E_DEVICE_REQUIRES_REBOOT
+RESTART_FIRST = "0x801c000f"
 AZURE_VM_JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
 
 
@@ -107,12 +109,13 @@ class Join:
     # --- steps --------------------------------------------------------------------------------------------------------
 
     def _join(self, first: Answer) -> None:
-        since = first.device["utc"]
         try:
-            with self.phases.phase("apply"):
-                self._apply(first)
-            with self.phases.phase("join"):
-                self._await_join(since)
+            try:
+                self._apply_and_wait(first)
+            except Failure as failure:
+                if failure.error["code"] != RESTART_FIRST or not self.plan.reboot:
+                    raise
+                self._apply_and_wait(self._restart_before_the_join())
         except (ConnectionLost, wire.WireError) as exc:
             raise Failure(
                 f"the device stopped answering while it joined: {exc}", side="network", name="connection_lost",
@@ -130,6 +133,22 @@ class Join:
                 reboot.restart(self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: joined to Entra ID")
                 self.restarted = True
                 self._verify()
+
+    def _apply_and_wait(self, look: Answer) -> None:
+        if not self._is_joined(state.join_facts(look)):  # The engine's own retry at boot may have been faster.
+            with self.phases.phase("apply"):
+                self._apply(look)
+        with self.phases.phase("join"):
+            self._await_join(look.device["utc"])
+
+    def _restart_before_the_join(self) -> Answer:
+        """Windows has said that it does not register before it has restarted."""
+        with self.phases.phase("restart"):
+            reboot.restart(
+                self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: restart before the join")
+            self.restarted = True
+        self.waiter = self._waiter(self.plan.timeout)
+        return self.waiter.ask(self._first_look(), "looking at the device after its restart")
 
     def _end_earlier_run(self, first: Answer) -> None:
         """Clean up after a run that joined although it was cut off, or left the package to the engine's retries."""
@@ -272,10 +291,12 @@ class Join:
 
     def _join_failed(self, found: causes.Finding | None) -> Failure:
         if found:
-            code = found.explanation.get("code")
+            error = found.as_error()
+            if error["code"] == RESTART_FIRST:
+                error["fix"] = "restart the device and run the join again, or let it restart the device (reboot: true)"
             return Failure(
-                f"the join failed: {found.explanation['cause']}" + (f" ({code})" if code else ""), side=found.side,
-                **found.as_error())
+                f"the join failed: {error['cause']}" + (f" ({error['code']})" if error["code"] else ""),
+                side=found.side, **error)
         return Failure(
             f"the device is not joined after {self.plan.timeout} s and shows no error", side="device",
             name="join_timeout",
