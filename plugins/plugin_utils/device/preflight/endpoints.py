@@ -152,8 +152,7 @@ def targets(plan: Plan) -> list[Target]:
     extra = [
         Target(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True) for name, url in plan.extra_endpoints
     ]
-    wanted = [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]
-    return wanted + [target for target in azure if target.id not in plan.skip]
+    return [target for target in known + azure + extra if not {target.id, "endpoints"} & plan.skip]
 
 
 def observations(plan: Plan) -> dict[str, dict]:
