@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import winrm
-import yaml
+
+from tests.lab import inventory
 
 
 def ask(host: dict, script: str, payload: bytes) -> None:
@@ -39,12 +40,9 @@ def ask(host: dict, script: str, payload: bytes) -> None:
 
 
 def main() -> None:
-    inventory = yaml.load(Path(sys.argv[1]).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    hosts = inventory.read(Path(sys.argv[1])).values()
     exchange = json.loads(Path(sys.argv[3]).read_text(encoding="utf-8"))
     script = base64.b64encode(exchange["script"].encode("utf-16-le")).decode("ascii")
-    group = inventory["all"]["children"]["devices"]
-    common = group.get("vars") or {}
-    hosts = [common | (own or {}) for own in group["hosts"].values()]
     with ThreadPoolExecutor(int(sys.argv[2])) as pool:
         list(pool.map(lambda host: ask(host, script, exchange["payload"].encode("ascii")), hosts))
 

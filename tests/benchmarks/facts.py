@@ -80,8 +80,8 @@ def _play(root: Path, lab: process.RunningLab, name: str) -> Run:
 
 
 def _pywinrm(root: Path, lab: process.RunningLab) -> Run:
-    command = [sys.executable, str(HERE / "bare_pywinrm.py"), str(lab.inventory), str(FORKS), str(_exchange(lab))]
-    return run(command, root)
+    loop = [sys.executable, "-m", "tests.benchmarks.bare_pywinrm"]
+    return run([*loop, str(lab.inventory), str(FORKS), str(_exchange(lab))], root)
 
 
 @functools.cache

@@ -10,8 +10,7 @@ import typing as t
 import urllib.parse
 from pathlib import Path
 
-import yaml
-
+from tests.lab import inventory as lab_inventory
 from tests.lab.process import RunningLab
 
 OWN = r"c:\programdata\winops.entra"
@@ -80,9 +79,8 @@ def tenant_id(lab: RunningLab) -> str:
 
 
 def inventory(lab: RunningLab) -> dict[str, dict[str, t.Any]]:
-    """The inventory variables of every device, those of the group included."""
-    group = yaml.safe_load(lab.inventory.read_text(encoding="utf-8"))["all"]["children"]["devices"]
-    return {name: {**group["vars"], **variables} for name, variables in group["hosts"].items()}
+    """The inventory variables of every device, those of its groups included."""
+    return lab_inventory.read(lab.inventory)
 
 
 def operations(commands: list[dict[str, t.Any]], device: str | None = None) -> list[dict[str, t.Any]]:

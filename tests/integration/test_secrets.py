@@ -16,7 +16,7 @@ import pytest
 from tests.integration import inspection, vault
 from tests.integration.conftest import StartFleet
 from tests.integration.play import ROOT, Play, Player, Tasks
-from tests.lab import ppkg
+from tests.lab import ppkg, wim
 from tests.lab.process import RunningLab
 
 FLEET = {"devices": [
@@ -97,7 +97,7 @@ def _tasks(files: dict[str, Path]) -> Tasks:
 
 def _broken_package() -> bytes:
     settings = f"<?xml version='1.0'?><WindowsCustomizations><BPRT>{BROKEN_TOKEN}</BPRT><Broken"
-    return ppkg.write_wim({
+    return wim.write({
         "Multivariant/0/customizations.xml": settings.encode(),
         "Multivariant/0/Prov/RunTime/0__Accounts_Azure.provxml": settings.encode()}, "Broken")
 

@@ -26,6 +26,7 @@ from pypsrp.wsman import WSMan
 from winrm import Session
 from winrm.exceptions import InvalidCredentialsError
 
+from tests.integration import inspection
 from tests.lab import tls
 from tests.lab.process import RunningLab
 
@@ -39,10 +40,9 @@ Device = dict[str, t.Any]
 @pytest.fixture(scope="module")
 def devices(lab: RunningLab) -> dict[str, Device]:
     """One device of the lab's inventory by its way in: ntlm (HTTP, sealed messages) and basic (HTTPS)."""
-    group = yaml.safe_load(lab.inventory.read_text(encoding="utf-8"))["all"]["children"]["devices"]
     found = {}
-    for name, variables in group["hosts"].items():
-        found.setdefault(variables["ansible_winrm_transport"], {"name": name, **group["vars"], **variables})
+    for name, variables in inspection.inventory(lab).items():
+        found.setdefault(variables["ansible_winrm_transport"], {"name": name, **variables})
     return found
 
 

@@ -7,54 +7,98 @@ from __future__ import annotations
 
 import os
 import typing as t
+from collections import Counter
 from pathlib import Path
 
 import yaml
 
 from .host import Host, World
 
+Variables = dict[str, t.Any]
+
+#: Groups below ``devices`` by the way in, each with what it takes.
+HTTP, HTTPS = "over_http_ntlm", "over_https_basic"
+TRANSPORTS: dict[str, Variables] = {
+    HTTP: {
+        "ansible_winrm_scheme": "http", "ansible_winrm_transport": "ntlm", "ansible_winrm_message_encryption": "always",
+    },
+    HTTPS: {"ansible_winrm_scheme": "https", "ansible_winrm_transport": "basic"},
+}
+
+
+class _Plain(yaml.SafeDumper):
+    """YAML as a person writes it: no anchors, and nothing after the name of a host without variables."""
+
+    def ignore_aliases(self, data: t.Any) -> bool:
+        return True
+
+
+_Plain.add_representer(type(None), lambda dumper, _none: dumper.represent_scalar("tag:yaml.org,2002:null", ""))
+
 
 def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path) -> None:
     """Write the inventory (mode 0600: it holds the passwords of the devices).
 
     Every other device is reached by NTLM with message encryption over HTTP, the rest by Basic over HTTPS with the
-    certificate checked against the lab's authority, unless a device wants one of the two. A device's own variables win.
+    certificate checked against the lab's authority, unless a device wants one of the two. What all devices share,
+    the account of most of them included, is said once, for the group ``devices``; a device's own variables win.
     """
-    devices = {
-        host.name: _variables(host, ports[host.name], secure=_secure(host, number))
-        for number, host in enumerate(world.hosts)
-    }
-    common: dict[str, t.Any] = {
+    account = _usual_account(world.hosts)
+    common = {
         "ansible_connection": "winrm",
         "ansible_host": "127.0.0.1",
+        **account,
         "ansible_winrm_ca_trust_path": str(ca),
         "ansible_winrm_server_cert_validation": "validate",
         **world.variables,
     }
-    groups: dict[str, t.Any] = {"devices": {"vars": common, "hosts": devices}}
-    for host in world.hosts:
+    hosts: dict[str, Variables] = {}
+    transports: dict[str, Variables] = {}
+    groups: dict[str, Variables] = {"devices": {"vars": common, "hosts": hosts, "children": transports}}
+    for number, host in enumerate(world.hosts):
+        secure = bool(number % 2) if host.secure is None else host.secure
+        hosts[host.name] = {
+            "ansible_port": ports[host.name][secure],
+            **{name: value for name, value in _account(host).items() if account[name] != value},
+            **host.variables,
+        }
+        way = HTTPS if secure else HTTP
+        transports.setdefault(way, {"vars": TRANSPORTS[way], "hosts": {}})["hosts"][host.name] = None
         for group in host.groups:
-            groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = {}
-    text = yaml.safe_dump({"all": {"children": groups}}, sort_keys=False, width=200)
+            groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = None
+    text = yaml.dump({"all": {"children": groups}}, Dumper=_Plain, sort_keys=False, width=200)
     temporary = path.with_suffix(".tmp")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     temporary.replace(path)
 
 
-def _secure(host: Host, number: int) -> bool:
-    return bool(number % 2) if host.secure is None else host.secure
+def read(path: Path) -> dict[str, Variables]:
+    """The variables of every host of such a file, by the host's name, as Ansible resolves them.
+
+    A host's own win over those of its groups, an inner group's over an outer one's.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    of_groups: dict[str, Variables] = {}
+    own: dict[str, Variables] = {}
+
+    def visit(group: Variables, outer: Variables) -> None:
+        variables = {**outer, **(group.get("vars") or {})}
+        for name, given in (group.get("hosts") or {}).items():
+            of_groups.setdefault(name, {}).update(variables)
+            own.setdefault(name, {}).update(given or {})
+        for child in (group.get("children") or {}).values():
+            visit(child, variables)
+
+    visit(yaml.load(path.read_text(encoding="utf-8"), loader)["all"], {})
+    return {name: {**of_groups[name], **given} for name, given in own.items()}
 
 
-def _variables(host: Host, ports: tuple[int, int], *, secure: bool) -> dict[str, t.Any]:
-    transport = {"ansible_winrm_transport": "basic"} if secure else {
-        "ansible_winrm_transport": "ntlm", "ansible_winrm_message_encryption": "always",
-    }
-    return {
-        "ansible_port": ports[1] if secure else ports[0],
-        "ansible_winrm_scheme": "https" if secure else "http",
-        **transport,
-        "ansible_user": host.login,
-        "ansible_password": host.accounts[host.login],
-        **host.variables,
-    }
+def _account(host: Host) -> Variables:
+    return {"ansible_user": host.login, "ansible_password": host.accounts[host.login]}
+
+
+def _usual_account(hosts: t.Sequence[Host]) -> Variables:
+    """The account that most devices are reached by."""
+    [(account, _count)] = Counter(tuple(_account(host).items()) for host in hosts).most_common(1)
+    return dict(account)

@@ -4,12 +4,12 @@
 """Provisioning packages of the lab: write real ``.ppkg`` files and read them back, in pure Python.
 
 `build` makes a package as Windows Configuration Designer lays it out (``variant="wcd"``) or as generators do that
-write only what the device's engine reads (``variant="provxml_only"``), `write_wim` puts any files into an uncompressed
-WIM, `encrypt` wraps a package as Windows does with a password, and `inspect` says what a simulated device finds
-in a file. The same arguments give the same bytes.
+write only what the device's engine reads (``variant="provxml_only"``), `encrypt` wraps a package as Windows does with a
+password, and `inspect` says what a simulated device finds in a file. The same arguments give the same bytes. The file
+format below is in ``wim``.
 
-Sources: the WIM layout is Microsoft's "Windows Imaging File Format" paper as wimlib implements it; the layout of
-a package follows public packages (wmetcalf/ppkg_happiness lists some, the PackageStack generator writes some).
+Source: the layout of a package follows public packages (wmetcalf/ppkg_happiness lists some, the PackageStack generator
+writes some).
 """
 
 from __future__ import annotations
@@ -17,20 +17,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import io
-import struct
 import uuid
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
-MAGIC = b"MSWIM\0\0\0"
-HEADER = struct.Struct("<8sIIII16sHHI24s24s24sI24s60x")
-LOOKUP_ENTRY = struct.Struct("<24sHI20s")
-DENTRY = struct.Struct("<QIiQ16xQQQ20s4xQHHH")
-DIRECTORY, ARCHIVE = 0x10, 0x20
-METADATA, COMPRESSED = 0x02, 0x04
-FILETIME = 133_900_000_000_000_000  # 2025-04-25, in 100 ns since 1601: fixed, so that packages are reproducible
+from . import wim
+
 AUTHORITY = "https://login.microsoftonline.com/common"
 OWNERS = ("Microsoft", "SiliconVendor", "OEM", "SystemIntegrator", "MobileOperator", "ITAdmin")
 CERTIFICATE_KINDS = {
@@ -47,86 +40,6 @@ class BadPackage(Exception):
     def __init__(self, reason: str, message: str):
         super().__init__(message)
         self.reason = reason
-
-
-# ---- WIM ----------------------------------------------------------------------------------------------------------
-
-
-def _resource(size: int, flags: int, offset: int) -> bytes:
-    return size.to_bytes(7, "little") + bytes([flags]) + struct.pack("<QQ", offset, size)
-
-
-def _tree(files: Mapping[str, bytes]) -> dict:
-    root: dict = {}
-    for path, data in sorted(files.items()):
-        *folders, name = path.replace("\\", "/").strip("/").split("/")
-        node = root
-        for folder in folders:
-            node = node.setdefault(folder, {})
-        node[name] = bytes(data)
-    return root
-
-
-def _dentry(name: str, attributes: int, subdir: int, digest: bytes) -> bytes:
-    text = name.encode("utf-16-le")
-    length = -(-(DENTRY.size + (len(text) + 2 if text else 0)) // 8) * 8
-    fixed = DENTRY.pack(length, attributes, -1, subdir, *[FILETIME] * 3, digest, 0, 0, 0, len(text))
-    return (fixed + text).ljust(length, b"\0")
-
-
-def _metadata(tree: dict) -> tuple[bytes, int, int]:
-    """The metadata resource of one image, and its numbers of directories (without the root) and files."""
-    out = bytearray(struct.pack("<II", 8, 0))  # security data: its length, no descriptors
-    out += _dentry("", DIRECTORY, 0, bytes(20)) + bytes(8)
-    waiting = [(tree, 8 + 16)]  # a directory, and where the offset of its listing has to be written
-    directories = files = 0
-    while waiting:
-        node, pointer = waiting.pop(0)
-        struct.pack_into("<Q", out, pointer, len(out))
-        for name, child in node.items():
-            if isinstance(child, dict):
-                directories += 1
-                waiting.append((child, len(out) + 16))
-                out += _dentry(name, DIRECTORY, 0, bytes(20))
-            else:
-                files += 1
-                out += _dentry(name, ARCHIVE, 0, hashlib.sha1(child).digest() if child else bytes(20))
-        out += bytes(8)
-    return bytes(out), directories, files
-
-
-def write_wim(files: Mapping[str, bytes], name: str = "", properties: Mapping[str, str] | None = None) -> bytes:
-    """An uncompressed one-image WIM, version 1.13, with these files (``folder/file``) and image XML properties."""
-    metadata, directories, count = _metadata(_tree(files))
-    contents: dict[bytes, list] = {}  # digest: [data, references]; equal contents are stored once
-    for data in files.values():
-        if data:
-            contents.setdefault(hashlib.sha1(data).digest(), [bytes(data), 0])[1] += 1
-    body, table = io.BytesIO(), b""
-    body.write(bytes(HEADER.size))
-    for digest, (data, references) in contents.items():
-        table += LOOKUP_ENTRY.pack(_resource(len(data), 0, body.tell()), 1, references, digest)
-        body.write(data)
-    table += LOOKUP_ENTRY.pack(_resource(len(metadata), METADATA, body.tell()), 1, 1, hashlib.sha1(metadata).digest())
-    body.write(metadata)
-    table_at = _resource(len(table), METADATA, body.tell())
-    body.write(table)
-    total = sum(len(data) for data in files.values())
-    clock = f"<HIGHPART>0x{FILETIME >> 32:08X}</HIGHPART><LOWPART>0x{FILETIME & 0xFFFFFFFF:08X}</LOWPART>"
-    extra = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in (properties or {}).items())
-    xml = (
-        f'<WIM><TOTALBYTES>{body.tell()}</TOTALBYTES><IMAGE INDEX="1"><DIRCOUNT>{directories}</DIRCOUNT>'
-        f"<FILECOUNT>{count}</FILECOUNT><TOTALBYTES>{total}</TOTALBYTES><HARDLINKBYTES>0</HARDLINKBYTES>"
-        f"<CREATIONTIME>{clock}</CREATIONTIME><LASTMODIFICATIONTIME>{clock}</LASTMODIFICATIONTIME>"
-        f"<NAME>{escape(name)}</NAME>{extra}</IMAGE></WIM>"
-    ).encode("utf-16")
-    xml_at = _resource(len(xml), METADATA, body.tell())
-    body.write(xml)
-    guid = hashlib.md5(table + xml, usedforsecurity=False).digest()
-    nowhere = bytes(24)
-    body.seek(0)
-    body.write(HEADER.pack(MAGIC, HEADER.size, 0x10D00, 0, 0, guid, 1, 1, 1, table_at, xml_at, nowhere, 0, nowhere))
-    return body.getvalue()
 
 
 # ---- a package ----------------------------------------------------------------------------------------------------
@@ -305,7 +218,7 @@ def build(
     altitude = str(OWNERS.index(owner)) if owner in OWNERS else "0"
     properties = {"PACKAGEID": braced, "VERSION": version, "ALTITUDE": altitude, "RESETCLEAR": "0"}
     properties["NOTES"] = f"VERSION=10.0.26100.1;EncryptPackage=False;SignPackage=False;PackageID={braced};"
-    return write_wim({**out, **assets}, name, {**properties, **(identity or {})})
+    return wim.write({**out, **assets}, name, {**properties, **(identity or {})})
 
 
 def encrypt(package: bytes, password: str, vector: bytes = bytes(range(16))) -> bytes:
@@ -327,82 +240,6 @@ def encrypt(package: bytes, password: str, vector: bytes = bytes(range(16))) -> 
 # ---- what a device finds ------------------------------------------------------------------------------------------
 
 
-def read_wim(data: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Files of the first image by path (``folder/file``), and its XML properties. Raises BadPackage."""
-    if data[:8] != MAGIC:
-        if len(data) >= 368 and (len(data) - 48) % 160 == 0:
-            raise BadPackage("encrypted", "the package is encrypted")
-        raise BadPackage("not_wim", "the file is no WIM")
-    try:
-        return _read_wim(data)
-    except (struct.error, ValueError, LookupError, EOFError, NotImplementedError, ElementTree.ParseError) as exc:
-        raise BadPackage("damaged", f"the package cannot be read: {exc}") from exc
-
-
-def _read_wim(data: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
-    fields = HEADER.unpack_from(data)
-    if fields[3] & 2:
-        return _read_compressed(data, _slice(data, fields[10]))
-
-    table = _slice(data, fields[9])
-    contents, metadata = {bytes(20): b""}, None
-    for at in range(0, len(table), LOOKUP_ENTRY.size):
-        resource, _part, _references, digest = LOOKUP_ENTRY.unpack_from(table, at)
-        content = _slice(data, resource)
-        if hashlib.sha1(content).digest() != digest:
-            raise ValueError("a resource does not match its hash")
-        contents[digest] = content
-        if resource[7] & METADATA and metadata is None:
-            metadata = content
-    if metadata is None:
-        raise ValueError("no image")
-
-    files: dict[str, bytes] = {}
-    start = -(-struct.unpack_from("<I", metadata)[0] // 8) * 8
-    waiting = [("", struct.unpack_from("<Q", metadata, start + 16)[0])]
-    while waiting:
-        folder, at = waiting.pop()
-        while length := struct.unpack_from("<Q", metadata, at)[0]:
-            entry = DENTRY.unpack_from(metadata, at)
-            begin = at + DENTRY.size
-            path = f"{folder}{metadata[begin : begin + entry[-1]].decode('utf-16-le')}"
-            if entry[1] & DIRECTORY:
-                waiting.append((path + "/", entry[3]))
-            else:
-                files[path] = contents[entry[7]]
-            at += -(-length // 8) * 8
-    return files, _properties(_slice(data, fields[10]))
-
-
-def _slice(data: bytes, resource: bytes) -> bytes:
-    size = int.from_bytes(resource[:7], "little")
-    offset = struct.unpack_from("<Q", resource, 8)[0]
-    if offset + size > len(data):
-        raise ValueError("the file is cut")
-    return data[offset : offset + size]
-
-
-def _properties(xml: bytes) -> dict[str, str]:
-    image = ElementTree.fromstring(xml.decode("utf-16")).find("IMAGE")
-    return {child.tag: child.text or "" for child in image} if image is not None else {}
-
-
-def _read_compressed(data: bytes, xml: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Packages that others made are compressed: their reading is left to dissect.archive."""
-    from dissect.archive.wim import WIM
-
-    files: dict[str, bytes] = {}
-    waiting = [("", image.root) for image in list(WIM(io.BytesIO(data)).images())[:1]]
-    while waiting:
-        folder, node = waiting.pop()
-        for entry in node.iterdir():
-            if entry.is_dir():
-                waiting.append((f"{folder}{entry.name}/", entry))
-            else:
-                files[f"{folder}{entry.name}"] = entry.open().read()
-    return files, _properties(xml)
-
-
 def inspect(data: bytes) -> dict:
     """What the engine of a simulated device takes from a package; it reads the ``.provxml`` files, as Windows does.
 
@@ -410,7 +247,7 @@ def inspect(data: bytes) -> dict:
     accounts: [{name, password, group}], mdm: {upn, discovery_url} or None, sets: {provxml name: [(path, value)]}}.
     What the package does not set is None. Raises BadPackage.
     """
-    files, properties = read_wim(data)
+    files, properties = _contents(data)
     sets: dict[str, list[tuple[str, str]]] = {}
     try:
         for path, content in sorted(files.items(), key=lambda item: _order(item[0])):
@@ -447,6 +284,17 @@ def inspect(data: bytes) -> dict:
         "mdm": mdm,
         "sets": sets,
     }
+
+
+def _contents(data: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
+    try:
+        return wim.read(data)
+    except wim.NotWim as exc:
+        if len(data) >= 368 and (len(data) - 48) % 160 == 0:  # the shape that `encrypt` gives
+            raise BadPackage("encrypted", "the package is encrypted") from exc
+        raise BadPackage("not_wim", str(exc)) from exc
+    except wim.Damaged as exc:
+        raise BadPackage("damaged", f"the package cannot be read: {exc}") from exc
 
 
 def _order(path: str) -> tuple[int, str]:

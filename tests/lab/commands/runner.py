@@ -14,7 +14,7 @@ import gzip
 import json
 import re
 import typing as t
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from .session import Record, ScriptResult, Session, terminated
@@ -41,7 +41,7 @@ async def run(session: Session) -> ScriptResult:
     text = "".join(_text(item) for item in await session.input_lines())
     parts = _NOT_PAYLOAD.sub("", text).split("|")
     try:
-        script = gzip.decompress(base64.b64decode(parts[0], validate=True)).decode("utf-8")
+        sent = _sent(parts[0])
     except (binascii.Error, OSError, EOFError, UnicodeDecodeError, gzip.BadGzipFile):
         return terminated(
             'Exception calling "ReadToEnd" with "0" argument(s): "The magic number in GZip header is not correct. '
@@ -58,7 +58,7 @@ async def run(session: Session) -> ScriptResult:
             category="NotSpecified", error_id="FormatException",
         )
     names = [str(item.get("op")) for item in operations]
-    if _statements(script) not in (_statements(text) for text in runner_texts(frozenset(_all_names(operations)))):
+    if sent not in _expected(frozenset(_all_names(operations))):
         return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
     record = Record("operations", names, changing(operations))
     answer = await session.host.run_operations(request, account=session.account)
@@ -97,28 +97,41 @@ def vocabulary() -> dict[str, t.Any]:
     return json.loads((_DEVICE / "vocabulary.json").read_text(encoding="utf-8"))
 
 
-def runner_texts(operations: frozenset[str]) -> tuple[str, str]:
+@lru_cache(maxsize=32)
+def _sent(packed: str) -> str:
+    """The statements of a runner as it was sent; a fleet is sent a few different ones, each of them many times.
+
+    Raises what unpacking raises where it is damaged.
+    """
+    return _statements(gzip.decompress(base64.b64decode(packed, validate=True)).decode("utf-8"))
+
+
+def _expected(operations: frozenset[str]) -> tuple[str, str]:
     """What may be sent for these operations: the working tree's runner whole, or without the parts they do not need.
 
-    A job and a probe store the runner for their own operations, so those count, too.
+    Both as statements. A job and a probe store the runner for their own operations, so those count, too.
     """
     path = _DEVICE / "runner.ps1"
-    whole, parts = _parts_of(path, path.stat().st_mtime_ns)
-    return whole, "".join(text for needed_by, text in parts if not needed_by or operations & needed_by)
+    parts = _parts_of(path, path.stat().st_mtime_ns)
+    needed = (text for needed_by, text in parts if not needed_by or operations & needed_by)
+    return "\n".join(text for _needed_by, text in parts), "\n".join(needed)
 
 
-@cache
-def _parts_of(path: Path, _changed: int) -> tuple[str, list[tuple[frozenset[str], str]]]:
-    """The runner, and its parts with the operations that need each (none: everything needs it); anew after a change."""
-    text = path.read_text(encoding="utf-8-sig")
-    parts: list[tuple[frozenset[str], str]] = [(frozenset(), "")]
-    for line in text.splitlines(keepends=True):
+@lru_cache(maxsize=1)
+def _parts_of(path: Path, _changed: int) -> list[tuple[frozenset[str], str]]:
+    """The statements of the runner's parts with the operations that need each (none: everything needs it).
+
+    Read anew after a change of the file.
+    """
+    parts: list[tuple[frozenset[str], list[str]]] = [(frozenset(), [])]
+    for line in path.read_text(encoding="utf-8-sig").splitlines():
         words = line.split()
         if words[:1] == ["#---"] and words[-1:] == ["---"] and words[1] in ("for", "always"):
-            parts.append((frozenset(words[2:-1]), ""))
+            parts.append((frozenset(words[2:-1]), []))
         else:
-            parts[-1] = (parts[-1][0], parts[-1][1] + line)
-    return text, parts
+            parts[-1][1].append(line)
+    found = ((needed_by, _statements("\n".join(lines))) for needed_by, lines in parts)
+    return [(needed_by, text) for needed_by, text in found if text]
 
 
 def _statements(script: str) -> str:

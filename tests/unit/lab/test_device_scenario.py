@@ -73,18 +73,6 @@ def test_every_joined_kind_can_be_disconnected_or_says_why_not(tmp_path):
             assert "disconnect" in kinds[entry["kind"]]["expect"], entry["kind"]
 
 
-def test_a_device_may_ask_for_its_kind_of_connection(tmp_path):
-    from tests.lab import inventory
-    world = load_world("preflight", out=tmp_path)
-    inventory.write(tmp_path / "inventory.yml", world, {host.name: (1, 2) for host in world.hosts}, tmp_path / "ca.pem")
-    written = yaml.safe_load((tmp_path / "inventory.yml").read_text(encoding="utf-8"))
-    hosts = written["all"]["children"]["devices"]["hosts"]
-    assert hosts["listener-certificate-of-ad-01"]["ansible_winrm_scheme"] == "https"
-    assert hosts["listener-certificate-gone-01"]["ansible_winrm_scheme"] == "http"
-    assert hosts["joined-by-entra-account-01"]["ansible_user"] == "lab.admin"
-    assert {host["ansible_winrm_scheme"] for host in hosts.values()} == {"http", "https"}
-
-
 def test_devices_are_replicated_in_turn_with_numbered_names(tmp_path):
     world = load_world("healthy", devices=7, out=tmp_path)
     assert [host.kind for host in world.hosts].count("unjoined_pro") == 3

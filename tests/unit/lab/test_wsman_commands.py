@@ -10,6 +10,8 @@ import base64
 import gzip
 import hashlib
 import json
+import os
+import shutil
 import typing as t
 from pathlib import Path
 
@@ -100,6 +102,30 @@ def test_another_runner_is_refused_before_anything_runs() -> None:
     outcome = run(encoded(BOOTSTRAP), payload(script="Remove-Item C:\\ -Recurse"), host)
     assert (outcome.exit_code, outcome.stdout, host.requests) == (1, "", [])
     assert outcome.stderr.startswith("#< CLIXML")
+
+
+def test_a_runner_that_is_sent_again_is_not_read_line_by_line_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    runner._sent.cache_clear()
+    asked = []
+    read = runner._statements
+    monkeypatch.setattr(runner, "_statements", lambda script: asked.append(script) or read(script))
+    sent = payload()
+    assert [run(encoded(BOOTSTRAP), sent).exit_code for _time in range(3)] == [0, 0, 0]
+    assert asked.count((DEVICE / "runner.ps1").read_text(encoding="utf-8")) == 1
+
+
+def test_a_changed_runner_in_the_working_tree_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    old = (DEVICE / "runner.ps1").read_text(encoding="utf-8")
+    new = old + "\n'one statement more'\n"
+    file = tmp_path / "runner.ps1"
+    shutil.copy(DEVICE / "vocabulary.json", tmp_path)
+    monkeypatch.setattr(runner, "_DEVICE", tmp_path)
+    for number, (ours, other) in enumerate([(old, new), (new, old)], 1):
+        file.write_text(ours, encoding="utf-8")
+        os.utime(file, (number, number))
+        for _again in range(2):
+            assert run(encoded(BOOTSTRAP), payload(script=ours)).exit_code == 0
+            assert run(encoded(BOOTSTRAP), payload(script=other)).exit_code == 1
 
 
 @pytest.mark.parametrize("given", [b"", b"|", b"abc|def", payload().partition(b"|")[0], payload()[:-30]])

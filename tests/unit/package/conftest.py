@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import Package, read_package
-from tests.lab import ppkg
+from tests.lab import ppkg, wim
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "package"
 TOKEN = "FAKE-BULK-TOKEN-" + "-".join(f"{number:04d}.not.a.secret" for number in range(60))
@@ -48,7 +48,7 @@ def read_files(save):
 
     def write_and_read(files: dict[str, str | bytes], **properties: str) -> Package:
         contents = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-        return read_package(save(ppkg.write_wim(contents, "Contoso join", {"PACKAGEID": PACKAGE_ID, **properties})))
+        return read_package(save(wim.write(contents, "Contoso join", {"PACKAGEID": PACKAGE_ID, **properties})))
 
     return write_and_read
 

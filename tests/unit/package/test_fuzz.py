@@ -15,7 +15,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package import (
     describe,
     read_package,
 )
-from tests.lab import ppkg
+from tests.lab import ppkg, wim
 
 from .conftest import FIXTURES, PACKAGE_ID, TOKEN
 
@@ -73,7 +73,7 @@ def test_missing_pieces(tmp_path, name, at, length):
 @given(st.binary(max_size=3000))
 def test_arbitrary_settings(tmp_path, data):
     folder = "Multivariant/0/Prov/RunTime"
-    check(tmp_path / "any", ppkg.write_wim({"Multivariant/0/customizations.xml": data, f"{folder}/0.provxml": data}))
+    check(tmp_path / "any", wim.write({"Multivariant/0/customizations.xml": data, f"{folder}/0.provxml": data}))
 
 
 @settings(max_examples=300)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab import ppkg
+from tests.lab import ppkg, wim
 
 from .conftest import FIXTURES, PACKAGE_ID, TOKEN
 
@@ -37,7 +37,7 @@ def test_wimlib_verifies_lists_and_extracts_them(tmp_path, wimlib, variant):
     wimlib("info", path, f"--extract-xml={xml}")
     assert f"<PACKAGEID>{{{PACKAGE_ID}}}</PACKAGEID>" in xml.read_bytes().decode("utf-16")
     wimlib("extract", path, "1", f"--dest-dir={tmp_path / 'out'}")
-    files, _properties = ppkg.read_wim(path.read_bytes())
+    files, _properties = wim.read(path.read_bytes())
     extracted = {p.relative_to(tmp_path / "out").as_posix(): p.read_bytes()
                  for p in (tmp_path / "out").rglob("*") if p.is_file()}
     assert extracted == files
@@ -96,7 +96,7 @@ GOOD = ppkg.build(**ARGUMENTS)
         (GOOD[:100], "damaged"),
         ((FIXTURES / "join-xpress.ppkg").read_bytes()[:-100], "damaged"),
         (ppkg.encrypt(GOOD, "FAKE-Passw0rd"), "encrypted"),
-        (ppkg.write_wim({"Multivariant/0/Prov/RunTime/0.provxml": b"<broken"}), "damaged"),
+        (wim.write({"Multivariant/0/Prov/RunTime/0.provxml": b"<broken"}), "damaged"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

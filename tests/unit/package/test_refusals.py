@@ -22,6 +22,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package import (
     wim,
 )
 from tests.lab import ppkg
+from tests.lab import wim as lab_wim
 
 from .conftest import FIXTURES, PACKAGE_ID, TOKEN
 
@@ -51,7 +52,7 @@ def header(**fields: tuple[int, str, int]) -> bytes:
         (b"version https://git-lfs.github.com/spec/v1\n", NotAPackage, "Git LFS"),
         (NOISE[:5000], NotAPackage, "does not begin as a WIM"),
         (b"hello " * 8 + bytes(320), NotAPackage, "does not begin as a WIM"),
-        (ppkg.write_wim({"Windows/win.ini": b"x"}), NotAPackage, "no provisioning settings"),
+        (lab_wim.write({"Windows/win.ini": b"x"}), NotAPackage, "no provisioning settings"),
         (b"MSWIM\0\0\0" + bytes(20), DamagedPackage, "ends inside its header"),
         (GOOD[:-1], DamagedPackage, "is cut"),
         (GOOD[: len(GOOD) // 2], DamagedPackage, "is cut"),
@@ -176,23 +177,23 @@ def test_large_embedded_files_are_listed_and_not_read(read_files):
 
 
 def test_a_folder_that_contains_itself_is_refused(save, monkeypatch):
-    write = ppkg._metadata
+    write = lab_wim._metadata
 
     def loop(tree):
         metadata, folders, files = write(tree)
         at = struct.unpack_from("<Q", metadata, 24)[0]  # the listing of the root
         return metadata[: at + 16] + struct.pack("<Q", at) + metadata[at + 24 :], folders, files
 
-    monkeypatch.setattr(ppkg, "_metadata", loop)
+    monkeypatch.setattr(lab_wim, "_metadata", loop)
     with pytest.raises(DamagedPackage, match="contains itself"):
-        read_package(save(ppkg.write_wim({"Multivariant/0/a": b"x"})))
+        read_package(save(lab_wim.write({"Multivariant/0/a": b"x"})))
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "c\\d", "e\0f"])
 def test_names_that_are_no_names_are_refused(save, name, monkeypatch):
-    monkeypatch.setattr(ppkg, "_tree", lambda files: {"Multivariant": {name: b"x"}})
+    monkeypatch.setattr(lab_wim, "_tree", lambda files: {"Multivariant": {name: b"x"}})
     with pytest.raises(DamagedPackage, match="list of files"):
-        read_package(save(ppkg.write_wim({"any": b"x"})))
+        read_package(save(lab_wim.write({"any": b"x"})))
 
 
 @pytest.mark.parametrize("fixture", ["join-xpress.ppkg", "join-lzx.ppkg"])
