@@ -14,17 +14,14 @@ import hmac
 import os
 import tempfile
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import spnego
 from spnego.exceptions import SpnegoError
 
 from ..host import Host
-from .md4 import md4
 
 _NTLMSSP = b"NTLMSSP\0"
-_NO_HASH = "0" * 32
 
 
 class Refused(Exception):
@@ -38,11 +35,10 @@ class Refused(Exception):
 class AccountFiles:
     """NTLM account files, one per host, in a private directory.
 
-    The acceptor of pyspnego reads names and hashes from the file that NTLM_USER_FILE names, at the time of the
-    handshake (given passwords, it would hash them at each handshake anew, in pure Python). Hosts have accounts of the
-    same name with different passwords, so each host has its own file, written when it is first needed and again when
-    the accounts have changed. The variable is set around each step; a step is one synchronous call, so that no other
-    connection can come in between.
+    The acceptor of pyspnego reads names and passwords from the file that NTLM_USER_FILE names, at the time of the
+    handshake. Hosts have accounts of the same name with different passwords, so each host has its own file, written
+    when it is first needed and again when the accounts have changed. The variable is set around each step; a step is
+    one synchronous call, so that no other connection can come in between.
     """
 
     def __init__(self) -> None:
@@ -68,19 +64,13 @@ class AccountFiles:
 
 
 def _lines(accounts: Mapping[str, str], hostname: str) -> list[str]:
-    # The form of smbpasswd: name, number, LM hash, NT hash, flags, time. Windows keeps no LM hashes since Vista.
     # A machine outside a domain looks every name up among its own accounts, whatever domain the client wrote; the
     # forms that clients send for a local account are these.
-    for name in accounts:
-        if ":" in name or "\n" in name:
-            raise ValueError(f"account {name}: the NTLM account file cannot hold a colon or a line end in a name")
-    forms = ("", ".\\", f"{hostname}\\")
-    return [f"{form}{name}:0:{_NO_HASH}:{_nt_hash(accounts[name])}:[U]:\n" for name in accounts for form in forms]
-
-
-@lru_cache(maxsize=64)
-def _nt_hash(password: str) -> str:
-    return md4(password.encode("utf-16-le")).hex()
+    for name, password in accounts.items():
+        if ":" in name or ":" in password or "\n" in password:
+            raise ValueError(f"account {name}: the NTLM account file cannot hold a colon or a line end in a password")
+    domains = ("", ".", hostname)
+    return [f"{domain}:{name}:{accounts[name]}\n" for name in accounts for domain in domains]
 
 
 class Connection:
