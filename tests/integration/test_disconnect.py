@@ -26,6 +26,7 @@ SCENARIO = yaml.safe_load((SCENARIOS / "disconnect.yml").read_text(encoding="utf
 FLEET = [entry["kind"] for entry in SCENARIO["devices"]]
 #: What a kind's ``expect.disconnect`` is called in the module's result.
 OUTCOMES = {"left": "disconnected", "unchanged": "unchanged", "refused": "refused", "failed": "failed"}
+ROLE = "winops.entra.disconnect"
 INTUNE = "MS DM Server"
 EVERYTHING = {"remove_mdm": True, "reboot": True, "stop_hybrid_autojoin": True}
 
@@ -349,16 +350,16 @@ def test_a_device_that_joins_leaves_joins_another_tenant_and_leaves_ends_as_it_b
         tasks += [
             {"name": f"join {label}", "winops.entra.join": {
                 "tenant_id": tenant, "src": package, "expect_mdm": True, "poll_interval": 1, "timeout": 60}},
-            {"name": f"disconnect {label}", "winops.entra.disconnect": {
-                "tenant_id": tenant, "remove_mdm": True, "reboot": True, "poll_interval": 1, "timeout": 30,
-                "reboot_timeout": 30}},
-            {"name": f"state {label}", "lab_state": {}},
-            {"name": f"package {label}", "winops.entra.ppkg": {
-                "src": package, "state": "absent", "poll_interval": 1, "timeout": 60}}]
+            {"name": f"disconnect {label}", "ansible.builtin.include_role": {"name": ROLE}, "vars": {
+                "disconnect_tenant_id": tenant, "disconnect_remove_mdm": True, "disconnect_reboot": True,
+                "disconnect_remove_packages": "{{ ansible_facts.entra.packages | map(attribute='id') }}",
+                "disconnect_poll_interval": 1, "disconnect_timeout": 60, "disconnect_reboot_timeout": 30}},
+            {"name": f"outcome {label}", "ansible.builtin.debug": {"var": "disconnect_outcome"}},
+            {"name": f"state {label}", "lab_state": {}}]
     play = player.tasks(lab, tasks)
     assert play.exit_code == 0, play.output[-4000:]
     for label in ("fleet", "other_tenant"):
-        assert play.result("traveller", f"disconnect {label}")["outcome"] == "disconnected"
+        assert play.result("traveller", f"outcome {label}")["disconnect_outcome"]["outcome"] == "disconnected"
         assert play.state("traveller", f"state {label}")["join"]["type"] == "none"
     after = joins.settled(lab)["traveller"]
     for part in ("registry", "tasks", "certificates", "enrollments", "join_parts", "packages", "accounts"):
