@@ -14,7 +14,8 @@ options:
   src:
     description:
       - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted
-        or no package.
+        or no package. A relative path is looked for as M(ansible.builtin.copy) does, in C(files) and beside the role or
+        playbook, not in the current directory.
       - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
     type: path
   path:
