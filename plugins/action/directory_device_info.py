@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ..modules.directory_device_info import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.tenant import device_views, task
 
@@ -16,4 +17,4 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        return task.run(self, result, device_views.find, ARGUMENT_SPEC, **CONSTRAINTS)
+        return task.run(self, result, device_views.find, {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS)

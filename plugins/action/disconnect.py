@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.disconnect import ARGUMENT_SPEC
 from ..plugin_utils.device import task
 from ..plugin_utils.device.leaving.leave import Leave, LeavePlan
@@ -26,7 +27,8 @@ class ActionModule(ActionBase):
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run()
 
-        return task.run(self, task_vars["inventory_hostname"], result, leave, ARGUMENT_SPEC)
+        spec = {**POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
+        return task.run(self, task_vars["inventory_hostname"], result, leave, spec)
 
 
 PLANNED = (

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ..doc_fragments.package import PACKAGE_CONSTRAINTS, PACKAGE_SPEC
+from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.join import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.device import task
 from ..plugin_utils.device.joining.join import Join, JoinPlan
@@ -30,7 +32,9 @@ class ActionModule(ActionBase):
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run() | {"package": described}
 
-        return task.run(self, task_vars["inventory_hostname"], result, join, ARGUMENT_SPEC, **CONSTRAINTS)
+        spec = {**PACKAGE_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
+        constraints = {**PACKAGE_CONSTRAINTS, **CONSTRAINTS}
+        return task.run(self, task_vars["inventory_hostname"], result, join, spec, **constraints)
 
 
 PLANNED = (

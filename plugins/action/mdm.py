@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.mdm import ARGUMENT_SPEC
 from ..plugin_utils.device import task
 from ..plugin_utils.device.mdm import mdm_state
@@ -26,7 +27,8 @@ class ActionModule(ActionBase):
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run()
 
-        return task.run(self, task_vars["inventory_hostname"], result, enroll_or_remove, ARGUMENT_SPEC)
+        spec = {**POLL_SPEC, **ARGUMENT_SPEC}
+        return task.run(self, task_vars["inventory_hostname"], result, enroll_or_remove, spec)
 
 
 PLANNED = ("state", "provider", "credential", "allow_account_loss", "timeout", "poll_interval")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ..doc_fragments.package import PACKAGE_CONSTRAINTS, PACKAGE_SPEC
+from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.ppkg import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.device import task
 from ..plugin_utils.device.joining import package_state
@@ -29,4 +31,6 @@ class ActionModule(ActionBase):
             device.changes, device.phases = run.changes, run.phases
             return (run.present() if args["state"] == "present" else run.absent()) | {"package": described}
 
-        return task.run(self, task_vars["inventory_hostname"], result, apply, ARGUMENT_SPEC, **CONSTRAINTS)
+        spec = {**PACKAGE_SPEC, **POLL_SPEC, **ARGUMENT_SPEC}
+        constraints = {**PACKAGE_CONSTRAINTS, **CONSTRAINTS}
+        return task.run(self, task_vars["inventory_hostname"], result, apply, spec, **constraints)

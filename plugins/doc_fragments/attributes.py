@@ -7,7 +7,8 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragments `winops.entra.attributes` (every module) and `.device` or `.controller` (where its effects are)."""
+    """Fragments `winops.entra.attributes` (every module), `.facts`, and `.device` or `.controller` (where the
+    effects are)."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -42,5 +43,13 @@ attributes:
     description: The systems that this module reads or changes.
     details: Works on the Ansible controller. Nothing is sent to the host of the task.
     platforms: posix
+    support: full
+"""
+
+    FACTS = r"""
+options: {}
+attributes:
+  facts:
+    description: Returns C(ansible_facts).
     support: full
 """

@@ -22,6 +22,8 @@ options:
 seealso:
   - module: winops.entra.disconnect
   - module: winops.entra.join_report
+  - plugin: winops.entra.join_outcome
+    plugin_type: filter
 author:
   - winops.entra contributors (@winops)
 """
@@ -35,12 +37,51 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(outcome) (disconnected, unchanged, would_disconnect, refused, failed, unreachable), C(changed), C(seconds),
-      C(join_state), C(device_id), C(tenant_id), C(join_type), C(intune_device_id), C(autopilot_id), C(serial_number),
-      C(enrollments), C(bitlocker), C(administrators), C(mdm_enrolled), C(restarted), C(reboot_required), C(changes),
-      C(msg), C(code), C(name), C(side), C(cause), C(fix), C(doc), C(phases). What is not known is null; the ids and the
-      join type are those of before.
+    - One record with the fields of P(winops.entra.join_outcome#filter), those below in place of its own or beside them.
+      The ids and the join type are those of before. What is not known is null, or an empty list.
+    - The fields that are the same are C(changed), C(seconds), C(mdm_enrolled), C(restarted), C(reboot_required),
+      C(msg), C(code), C(name), C(side), C(cause), C(fix), C(doc) and C(phases).
   type: dict
+  contains:
+    outcome:
+      description: V(disconnected), V(unchanged), V(would_disconnect), V(refused), V(failed) or V(unreachable).
+      type: str
+    join_state:
+      description: V(joined), V(left) or V(half_left), read last.
+      type: str
+    device_id:
+      description: The id in Entra that the device had.
+      type: str
+    tenant_id:
+      description: The id of the tenant that it was joined to.
+      type: str
+    join_type:
+      description: What it was, entra, hybrid, domain, registered or none.
+      type: str
+    intune_device_id:
+      description: Its id in Intune.
+      type: str
+    autopilot_id:
+      description: Its registration in Autopilot, where the device knows it.
+      type: str
+    serial_number:
+      description: Its serial number, by which Autopilot knows it.
+      type: str
+    enrollments:
+      description: The MDM enrollments that it had.
+      type: list
+      elements: dict
+    bitlocker:
+      description: Its encrypted volumes with the ids and types of their protectors.
+      type: dict
+    administrators:
+      description: The members of its group Administrators, and which of them could sign in afterwards.
+      type: list
+      elements: dict
+    changes:
+      description: What was changed, or in check mode would be.
+      type: list
+      elements: dict
 """
 
 

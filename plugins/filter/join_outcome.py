@@ -33,11 +33,61 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description:
-    - C(outcome) (joined, unchanged, would_join, refused, failed, unreachable), C(changed), C(seconds), C(device_id),
-      C(tenant_id), C(join_type), C(mdm_enrolled), C(restarted), C(reboot_required), C(msg), C(code), C(name), C(side),
-      C(cause), C(fix), C(doc), C(phases). What is not known is null.
+  description: One record. What is not known is null.
   type: dict
+  contains:
+    outcome:
+      description: V(joined), V(unchanged), V(would_join), V(refused), V(failed) or V(unreachable).
+      type: str
+    changed:
+      description: Whether the task reported a change.
+      type: bool
+    seconds:
+      description: The seconds of all phases together.
+      type: float
+    device_id:
+      description: The device's id in Entra.
+      type: str
+    tenant_id:
+      description: The id of its tenant.
+      type: str
+    join_type:
+      description: entra, hybrid, domain, registered or none.
+      type: str
+    mdm_enrolled:
+      description: Whether it is enrolled in MDM.
+      type: bool
+    restarted:
+      description: Whether it was started anew during the task.
+      type: bool
+    reboot_required:
+      description: Whether it waits for a restart.
+      type: bool
+    msg:
+      description: The message of a failure, null else.
+      type: str
+    code:
+      description: The HRESULT or AADSTS code of a failure.
+      type: str
+    name:
+      description: The name of a failure, stable and meant for programs.
+      type: str
+    side:
+      description: Where a failure lies, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about its cause.
+      type: str
+    fix:
+      description: What to do about it.
+      type: str
+    doc:
+      description: Where to read on.
+      type: str
+    phases:
+      description: Name and seconds of each phase.
+      type: list
+      elements: dict
 """
 
 

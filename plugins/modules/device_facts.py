@@ -28,10 +28,7 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
-attributes:
-  facts:
-    description: Returns C(ansible_facts).
-    support: full
+  - winops.entra.attributes.facts
 notes:
   - Run it as a local administrator with a full token. Without one, MDM enrollments and parts of C(dsregcmd) cannot be
     read; each such part is a warning.

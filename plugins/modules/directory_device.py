@@ -18,21 +18,6 @@ description:
     run does the rest.
   - Devices are named one by one, by id or by their whole name. There are no patterns.
 options:
-  device_ids:
-    description:
-      - Device ids, as the device itself knows them (C(dsregcmd), M(winops.entra.device_facts), Intune).
-    type: list
-    elements: str
-  object_ids:
-    description: Object ids of the directory.
-    type: list
-    elements: str
-  names:
-    description:
-      - Whole names, compared without regard to case, as Windows does. Names are not unique in a directory; a name that
-        several devices have is refused.
-    type: list
-    elements: str
   state:
     description:
       - V(present) changes nothing but O(extension_attributes).
@@ -62,6 +47,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+  - winops.entra.named_devices
 notes:
   - The application permissions are C(Device.Read.All) to read (check mode) and C(Device.ReadWrite.All) to write; the
     delegated ones C(Device.Read.All) and C(Directory.AccessAsUser.All), with the role Cloud Device Administrator or
@@ -131,9 +117,6 @@ changes:
 """
 
 ARGUMENT_SPEC = {
-    "device_ids": {"type": "list", "elements": "str"},
-    "object_ids": {"type": "list", "elements": "str"},
-    "names": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "enabled", "disabled", "absent"], "default": "present"},
     "extension_attributes": {"type": "dict"},
     "max_deletions": {"type": "int", "default": 5},

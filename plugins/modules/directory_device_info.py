@@ -17,19 +17,8 @@ description:
     thousand devices sends a handful of requests.
   - Options that describe devices narrow each other down. With ids or names they narrow down what was named.
 options:
-  device_ids:
-    description:
-      - Device ids, as the device itself knows them (C(dsregcmd), M(winops.entra.device_facts), Intune).
-    type: list
-    elements: str
-  object_ids:
-    description: Object ids of the directory.
-    type: list
-    elements: str
   names:
     description: Whole names, compared without regard to case. All devices of a name are returned.
-    type: list
-    elements: str
   owner:
     description: Only devices of this owner, a user principal name or an object id.
     type: str
@@ -71,6 +60,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+  - winops.entra.named_devices
 attributes:
   diff_mode:
     support: none
@@ -205,9 +195,6 @@ count:
 """
 
 ARGUMENT_SPEC = {
-    "device_ids": {"type": "list", "elements": "str"},
-    "object_ids": {"type": "list", "elements": "str"},
-    "names": {"type": "list", "elements": "str"},
     "owner": {"type": "str"},
     "join_type": {"type": "str", "choices": ["entra", "hybrid", "registered"]},
     "stale_days": {"type": "int"},

@@ -62,28 +62,17 @@ options:
         leave. Windows needs a restart to forget the sign-ins of Entra accounts.
     type: bool
     default: false
-  reboot_timeout:
-    description:
-      - Seconds within which the device must be back after the restart.
-    type: int
-    default: 600
   timeout:
     description:
       - Seconds within which the device must have left.
     type: int
     default: 600
-  poll_interval:
-    description:
-      - Seconds between two looks at the device while it leaves.
-    type: int
-    default: 5
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
-attributes:
-  facts:
-    description: Returns C(ansible_facts).
-    support: full
+  - winops.entra.attributes.facts
+  - winops.entra.waiting
+  - winops.entra.waiting.reboot
 notes:
   - Connect with a local account.
   - Deleting the Entra device object deletes the BitLocker recovery passwords and the LAPS password stored with it. Save
@@ -291,7 +280,5 @@ ARGUMENT_SPEC = {
     "mdm_enrollment_id": {"type": "str"},
     "allow_account_loss": {"type": "bool", "default": False},
     "reboot": {"type": "bool", "default": False},
-    "reboot_timeout": {"type": "int", "default": 600},
     "timeout": {"type": "int", "default": 600},
-    "poll_interval": {"type": "int", "default": 5},
 }

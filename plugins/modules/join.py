@@ -22,7 +22,8 @@ description:
 options:
   method:
     description:
-      - V(provisioning_package) applies a package that carries a bulk token.
+      - V(provisioning_package) applies a package that carries a bulk token. A file (O(src)) that carries none is
+        refused before the device is asked anything.
       - V(azure_vm) runs C(dsregcmd /AzureSecureVMJoin) on a VM in Azure with a system-assigned managed identity.
     type: str
     choices: [provisioning_package, azure_vm]
@@ -32,28 +33,6 @@ options:
       - Id of the tenant the device must be joined to at the end, a GUID.
     type: str
     required: true
-  src:
-    description:
-      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted
-        or no package, or where it carries no bulk token.
-      - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
-    type: path
-  path:
-    description:
-      - Path of the package file on the device. It stays where it is. Needs O(package_id).
-    type: str
-  url:
-    description:
-      - An https URL from which the device fetches the package, as SYSTEM. Needs O(package_id) and O(checksum).
-    type: str
-  checksum:
-    description:
-      - SHA-256 of the file behind O(url), as 64 hexadecimal digits with or without C(sha256:) before them.
-    type: str
-  package_id:
-    description:
-      - The package's id, a GUID. Read from the file with O(src).
-    type: str
   mdm_id:
     description:
       - With O(method=azure_vm), the application id of the MDM to enroll in.
@@ -73,11 +52,6 @@ options:
       - The device may restart by itself during the join whatever this says. The module waits for it.
     type: bool
     default: false
-  reboot_timeout:
-    description:
-      - Seconds within which the device must be back after a restart that this module asked for.
-    type: int
-    default: 600
   timeout:
     description:
       - Seconds within which the device must be joined, and enrolled with O(expect_mdm).
@@ -86,9 +60,6 @@ options:
     type: int
     default: 1800
   poll_interval:
-    description:
-      - Seconds between two looks at the device while it joins.
-    type: int
     default: 10
   on_failure:
     description:
@@ -98,18 +69,13 @@ options:
     type: str
     choices: [remove, keep]
     default: remove
-  keep_copy:
-    description:
-      - Leave the copies of the package on the device after the join. They hold the bulk token in clear text.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
-attributes:
-  facts:
-    description: Returns C(ansible_facts).
-    support: full
+  - winops.entra.attributes.facts
+  - winops.entra.package
+  - winops.entra.waiting
+  - winops.entra.waiting.reboot
 notes:
   - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working with the
     join.
@@ -220,22 +186,11 @@ error:
 ARGUMENT_SPEC = {
     "method": {"type": "str", "choices": ["provisioning_package", "azure_vm"], "default": "provisioning_package"},
     "tenant_id": {"type": "str", "required": True},
-    "src": {"type": "path"},
-    "path": {"type": "str"},
-    "url": {"type": "str"},
-    "checksum": {"type": "str"},
-    "package_id": {"type": "str"},
     "mdm_id": {"type": "str"},
     "expect_mdm": {"type": "bool", "default": False},
     "reboot": {"type": "bool", "default": False},
-    "reboot_timeout": {"type": "int", "default": 600},
     "timeout": {"type": "int", "default": 1800},
     "poll_interval": {"type": "int", "default": 10},
     "on_failure": {"type": "str", "choices": ["remove", "keep"], "default": "remove"},
-    "keep_copy": {"type": "bool", "default": False},
 }
-CONSTRAINTS = {
-    "mutually_exclusive": [("src", "path", "url")],
-    "required_if": [("method", "provisioning_package", ("src", "path", "url"), True)],
-    "required_by": {"path": "package_id", "url": ("package_id", "checksum")},
-}
+CONSTRAINTS = {"required_if": [("method", "provisioning_package", ("src", "path", "url"), True)]}

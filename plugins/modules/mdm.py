@@ -54,18 +54,11 @@ options:
       - Seconds within which the device must be enrolled, or the enrollment gone.
     type: int
     default: 600
-  poll_interval:
-    description:
-      - Seconds between two looks at the device.
-    type: int
-    default: 5
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
-attributes:
-  facts:
-    description: Returns C(ansible_facts).
-    support: full
+  - winops.entra.attributes.facts
+  - winops.entra.waiting
 notes:
   - The record in Intune stays.
 seealso:
@@ -152,5 +145,4 @@ ARGUMENT_SPEC = {
     "credential": {"type": "str", "choices": ["user", "device"], "default": "user"},
     "allow_account_loss": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 600},
-    "poll_interval": {"type": "int", "default": 5},
 }

@@ -16,28 +16,6 @@ description:
     finds it.
   - Removing a package does not undo an Entra join, nor does it remove accounts that the package made.
 options:
-  src:
-    description:
-      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted
-        or no package.
-      - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
-    type: path
-  path:
-    description:
-      - Path of the package file on the device. It stays where it is. Needs O(package_id).
-    type: str
-  url:
-    description:
-      - An https URL from which the device fetches the package, as SYSTEM. Needs O(package_id) and O(checksum).
-    type: str
-  checksum:
-    description:
-      - SHA-256 of the file behind O(url), as 64 hexadecimal digits with or without C(sha256:) before them.
-    type: str
-  package_id:
-    description:
-      - The package's id, a GUID. Read from the file with O(src).
-    type: str
   state:
     description:
       - V(present) applies the package where it is not installed, V(absent) removes it where it is.
@@ -49,25 +27,16 @@ options:
       - Apply the package again although it is installed. The task then always reports a change.
     type: bool
     default: false
-  keep_copy:
-    description:
-      - Leave the copies of the package on the device, this module's own and the one the provisioning engine keeps in
-        C(%ProgramData%\Microsoft\Provisioning). A package with a bulk token is a credential in clear text.
-    type: bool
-    default: false
   timeout:
     description:
       - Seconds within which the package must be applied or removed.
     type: int
     default: 900
-  poll_interval:
-    description:
-      - Seconds between two looks at the device while it works.
-    type: int
-    default: 5
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.package
+  - winops.entra.waiting
 notes:
   - To join a device with a package use M(winops.entra.join). It proves the join; this module proves only that the
     package was applied.
@@ -127,22 +96,13 @@ error:
 """
 
 ARGUMENT_SPEC = {
-    "src": {"type": "path"},
-    "path": {"type": "str"},
-    "url": {"type": "str"},
-    "checksum": {"type": "str"},
-    "package_id": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "force": {"type": "bool", "default": False},
-    "keep_copy": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 900},
-    "poll_interval": {"type": "int", "default": 5},
 }
 CONSTRAINTS = {
-    "mutually_exclusive": [("src", "path", "url")],
     "required_if": [
         ("state", "present", ("src", "path", "url"), True),
         ("state", "absent", ("src", "package_id"), True),
     ],
-    "required_by": {"path": "package_id", "url": ("package_id", "checksum")},
 }

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ansible_collections.winops.entra.plugins.modules.directory_device import ARGUMENT_SPEC, CONSTRAINTS
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import device_changes
 
@@ -28,7 +29,7 @@ def graph(bench):
 
 
 def run(bench, check_mode=False, limit=300, **options):
-    checked = ArgumentSpecValidator(ARGUMENT_SPEC, **CONSTRAINTS).validate(options)
+    checked = ArgumentSpecValidator({**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS).validate(options)
     assert not checked.error_messages
     return bench.run(device_changes.ensure, checked.validated_parameters, check_mode, limit)
 

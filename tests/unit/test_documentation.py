@@ -1,0 +1,153 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ansible-doc shows of a module is what its action plugin takes, and of a filter what it returns.
+
+`ansible-test sanity` cannot see this: it compares documentation with the call of an AnsibleModule, and here is none.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import fragment_loader
+from ansible.utils.plugin_docs import get_docstring
+
+from ansible_collections.winops.entra.plugins.filter import disconnect_outcome, join_outcome
+from ansible_collections.winops.entra.plugins.plugin_utils import report
+
+PLUGINS = Path(report.__file__).resolve().parents[1]
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+FRAGMENTS = sorted(path.stem for path in (PLUGINS / "doc_fragments").glob("*.py"))
+# What an option says of itself, and what it is when it says nothing.
+COMPARED = {"type": "str", "elements": None, "choices": None, "default": None, "required": False}
+RECORDS = {
+    "empty": {},
+    "joined": {"outcome": "joined", "join": {"device_id": "d1"}, "phases": [{"name": "look", "seconds": 1.5}]},
+    "left": {"outcome": "disconnected", "record": {"device_id": "d1", "enrollments": [{}]}, "administrators": [{}]},
+    "unreachable": {"unreachable": True, "msg": "connection refused"},
+}
+PYTHON_TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
+
+
+class Asked(Exception):
+    """Carries what an action plugin gave to validate_argument_spec; nothing after that is of interest."""
+
+
+def documented(module: str) -> dict:
+    """A module's documentation with its fragments, as ansible-doc reads it."""
+    path = PLUGINS / "modules" / f"{module}.py"
+    return get_docstring(str(path), fragment_loader, collection_name="winops.entra", plugin_type="module")[0]
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """A function of a module's name: the spec and the constraints by which its action plugin judges the options."""
+    def ask(module: str) -> tuple[dict, dict]:
+        plugin = importlib.import_module(f"ansible_collections.winops.entra.plugins.action.{module}")
+        action = plugin.ActionModule.__new__(plugin.ActionModule)
+        with pytest.raises(Asked) as asked:
+            action.run(task_vars={"inventory_hostname": "pc", "hostvars": {}})
+        return asked.value.args
+
+    def stop(self, argument_spec=None, **constraints):
+        raise Asked(argument_spec, constraints)
+
+    monkeypatch.setattr(ActionBase, "run", lambda *args, **kwargs: {})
+    monkeypatch.setattr(ActionBase, "validate_argument_spec", stop)
+    return ask
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_takes_the_options_that_it_documents(module, taken):
+    spec, _constraints = taken(module)
+    assert described(documented(module)["options"], "suboptions") == described(spec, "options")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_constraints_of_a_module_are_about_its_options(module, taken):
+    spec, constraints = taken(module)
+    for kind, rules in constraints.items():
+        for name in named(kind, rules):
+            assert name in spec, f"{kind}: {name}"
+
+
+@pytest.mark.parametrize("module", ["join", "ppkg"])
+def test_a_package_is_named_in_one_way_and_with_its_id_where_the_controller_cannot_read_it(module, taken):
+    _spec, constraints = taken(module)
+    assert constraints["mutually_exclusive"] == [("src", "path", "url")]
+    assert constraints["required_by"] == {"path": "package_id", "url": ("package_id", "checksum")}
+    assert constraints["required_if"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_option_is_described(module):
+    for name, option in documented(module)["options"].items():
+        assert option.get("description"), name
+
+
+def test_every_fragment_is_used():
+    extended = {
+        name.split(".")[2]
+        for module in MODULES
+        for name in yaml.safe_load(loaded(module).DOCUMENTATION)["extends_documentation_fragment"]}
+    assert extended == set(FRAGMENTS)
+
+
+def test_no_two_modules_describe_an_option_in_the_same_words():
+    seen: dict[str, str] = {}
+    for module in MODULES:
+        for name, option in yaml.safe_load(loaded(module).DOCUMENTATION).get("options", {}).items():
+            if len(option) > 1:  # not only another default or text for a fragment's option
+                key = json.dumps([name, option], sort_keys=True)
+                assert key not in seen, f"{name} of {seen.get(key)} and {module} wants a doc fragment"
+                seen[key] = module
+
+
+@pytest.mark.parametrize("result", RECORDS.values(), ids=RECORDS)
+def test_the_fields_of_a_joins_record_are_documented_with_their_types(result):
+    fields = yaml.safe_load(join_outcome.RETURN)["_value"]["contains"]
+    assert_fields(report.outcome(result), fields)
+
+
+@pytest.mark.parametrize("result", RECORDS.values(), ids=RECORDS)
+def test_the_fields_of_a_disconnects_record_are_documented_with_their_types(result):
+    fields = yaml.safe_load(join_outcome.RETURN)["_value"]["contains"]
+    value = yaml.safe_load(disconnect_outcome.RETURN)["_value"]
+    own, text = value["contains"], " ".join(value["description"])
+    assert_fields(report.disconnect_outcome(result), fields | own)
+    assert [name for name in fields if name not in own and f"C({name})" not in text] == []
+
+
+def assert_fields(record: dict, fields: dict) -> None:
+    assert set(record) == set(fields)
+    for name, value in record.items():
+        assert value is None or isinstance(value, PYTHON_TYPES[fields[name]["type"]]), name
+
+
+def described(options: dict, below: str) -> dict:
+    """What documentation and spec must agree on, an option: ``below`` is the key of its suboptions."""
+    return {
+        name: {
+            **{key: option.get(key, missing) for key, missing in COMPARED.items()},
+            "options": described(option.get(below) or {}, below)}
+        for name, option in options.items()}
+
+
+def named(kind: str, rules) -> list[str]:
+    """The names of options in one of AnsibleModule's constraints."""
+    if kind == "required_by":
+        wanted = [[name] if isinstance(name, str) else name for name in rules.values()]
+        return [*rules, *(name for group in wanted for name in group)]
+    if kind == "required_if":
+        return [name for rule in rules for name in (rule[0], *rule[2])]
+    return [name for group in rules for name in group]
+
+
+def loaded(module: str):
+    return importlib.import_module(f"ansible_collections.winops.entra.plugins.modules.{module}")
