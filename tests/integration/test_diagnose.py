@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import typing as t
 from pathlib import Path
@@ -190,14 +191,14 @@ def test_the_playbooks_write_reports(told: Told, player: Player, tmp_path: Path)
     limit = ",".join(told.device(kind) for kind in ("expired_token", "packages_forbidden", "unjoined_pro"))
     tenant = inspection.tenant_id(told.lab)
     found = player.run(told.lab, ROOT / "playbooks/diagnose.yml", "--limit", limit, variables={
-        "diagnose_report": str(tmp_path / "diagnose.json"), "diagnose_bundles": str(tmp_path / "bundles")})
+        "diagnose_report": os.path.relpath(tmp_path / "diagnose.json", ROOT), "diagnose_bundles": str(tmp_path / "bundles")})
     assert found.exit_code == 0, found.output[-3000:]
     report = json.loads((tmp_path / "diagnose.json").read_text(encoding="utf-8"))
     assert report["totals"] == {"devices": 3, "healthy": 1, "sick": 2, "failed": 0, "unreachable": 0}
     assert report["devices"][told.device("expired_token")]["findings"][0]["code"] == "AADSTS700082"
     assert len(list((tmp_path / "bundles").iterdir())) == 3
     looked = player.run(told.lab, ROOT / "playbooks/preflight.yml", "--limit", limit, variables={
-        "preflight_report": str(tmp_path / "preflight.json"), "preflight_tenant_id": tenant})
+        "preflight_report": os.path.relpath(tmp_path / "preflight.json", ROOT), "preflight_tenant_id": tenant})
     report = json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8"))
     assert report["totals"] == {"devices": 3, "fit": 2, "unfit": 1, "unreachable": 0}
     assert report["devices"][told.device("packages_forbidden")]["failed"] == ["package_policy"]
