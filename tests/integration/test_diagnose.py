@@ -191,7 +191,8 @@ def test_the_playbooks_write_reports(told: Told, player: Player, tmp_path: Path)
     limit = ",".join(told.device(kind) for kind in ("expired_token", "packages_forbidden", "unjoined_pro"))
     tenant = inspection.tenant_id(told.lab)
     found = player.run(told.lab, ROOT / "playbooks/diagnose.yml", "--limit", limit, variables={
-        "diagnose_report": os.path.relpath(tmp_path / "diagnose.json", ROOT), "diagnose_bundles": str(tmp_path / "bundles")})
+        "diagnose_report": os.path.relpath(tmp_path / "diagnose.json", ROOT),
+        "diagnose_bundles": str(tmp_path / "bundles")})
     assert found.exit_code == 0, found.output[-3000:]
     report = json.loads((tmp_path / "diagnose.json").read_text(encoding="utf-8"))
     assert report["totals"] == {"devices": 3, "healthy": 1, "sick": 2, "failed": 0, "unreachable": 0}

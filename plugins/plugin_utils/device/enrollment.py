@@ -15,6 +15,8 @@ from __future__ import annotations
 from .session import Result
 
 ENROLLED = 1
+# Local bridges (WMI_Bridge_Server and its likes) have keys like an MDM's, and are none.
+LOCAL_PROVIDERS = "wmi_bridge"
 
 
 def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]:
@@ -47,9 +49,15 @@ def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]
     return found
 
 
+def is_local(item: dict) -> bool:
+    """Whether an item of enrollments() belongs to Windows itself, and stands in nobody's way."""
+    return str(item["provider"]).lower().startswith(LOCAL_PROVIDERS)
+
+
 def mdm_facts(keys: Result, tasks: Result, certificates: Result) -> dict:
     """``mdm``: the enrollment that counts, or that there is none."""
-    enrolled = [item for item in enrollments(keys, tasks, certificates) if item["enrolled"]]
+    found = enrollments(keys, tasks, certificates)
+    enrolled = [item for item in found if item["enrolled"] and not is_local(item)]
     first = enrolled[0] if enrolled else {}
     return {
         "enrolled": bool(enrolled),

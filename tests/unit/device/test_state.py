@@ -101,7 +101,7 @@ def test_what_the_device_refuses_is_a_problem_said_aloud():
 
 def enrolled(**without) -> ScriptedDevice:
     device = ScriptedDevice()
-    values = {"ProviderID": "MS DM Server", "EnrollmentState": without.get("state", 1), "UPN": "",
+    values = {"ProviderID": without.get("provider", "MS DM Server"), "EnrollmentState": without.get("state", 1), "UPN": "",
               "DMPCertThumbPrint": MDM_THUMBPRINT, "DiscoveryServiceFullURL": "https://enrollment.example/discovery.svc"}
     tree = scripted.fresh_registry() | {
         r"SOFTWARE\Microsoft\Enrollments": key(**{ENROLLMENT: key(values), "Context": key(), "Status": key()})}
@@ -123,6 +123,10 @@ def test_an_enrollment_with_all_its_witnesses_counts():
 @pytest.mark.parametrize("missing", [{"state": 0}, {"certificate": False}, {"tasks": False}], ids=str)
 def test_an_enrollment_that_lacks_one_witness_is_none(missing):
     assert facts(enrolled(**missing), ("mdm",))["mdm"]["enrolled"] is False
+
+
+def test_a_local_bridge_is_no_enrollment():
+    assert facts(enrolled(provider="WMI_Bridge_Server"), ("mdm",))["mdm"]["enrolled"] is False
 
 
 def test_the_worst_recorded_result_of_a_package_is_shown():

@@ -26,8 +26,6 @@ MIB = 2**20
 # A package, its copy in the engine's store, and logs.
 DISK_FAIL, DISK_WARN = 100 * MIB, 2048 * MIB
 INTUNE = "MS DM Server"
-# Local bridges (WMI_Bridge_Server and its likes) have keys like an MDM's, and stand in nobody's way.
-LOCAL_PROVIDERS = "wmi_bridge"
 
 OBSERVATIONS = {
     "package_policy": op.registry_read(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"),
@@ -195,8 +193,7 @@ def enrollment_leftovers(look: Look) -> Check:
     if any(look.read(name) is None for name in names):
         return rule.unknown(look.why_not(*names))
     found = enrollment.enrollments(*(look.answer[name] for name in names))
-    active = [item for item in found
-              if item["witnesses"]["state"] and not item["provider"].lower().startswith(LOCAL_PROVIDERS)]
+    active = [item for item in found if item["witnesses"]["state"] and not enrollment.is_local(item)]
     half = [item for item in active if not item["enrolled"] and item["provider"] == INTUNE]
     observed = ", ".join(f"{item['enrollment_id']} ({item['provider']})" for item in half or active) or "none"
     if half:
