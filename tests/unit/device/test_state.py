@@ -101,7 +101,8 @@ def test_what_the_device_refuses_is_a_problem_said_aloud():
 
 def enrolled(**without) -> ScriptedDevice:
     device = ScriptedDevice()
-    values = {"ProviderID": without.get("provider", "MS DM Server"), "EnrollmentState": without.get("state", 1), "UPN": "",
+    values = {"ProviderID": without.get("provider", "MS DM Server"), "UPN": "",
+              "EnrollmentState": without.get("state", 1),
               "DMPCertThumbPrint": MDM_THUMBPRINT, "DiscoveryServiceFullURL": "https://enrollment.example/discovery.svc"}
     tree = scripted.fresh_registry() | {
         r"SOFTWARE\Microsoft\Enrollments": key(**{ENROLLMENT: key(values), "Context": key(), "Status": key()})}
