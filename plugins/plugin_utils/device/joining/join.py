@@ -18,21 +18,13 @@ from ...result import ChangeSet, Failure, Phases
 from .. import jobs, reboot, state, wire
 from .. import operations as op
 from ..diagnosis import causes
-from ..preflight import endpoints
-from ..requirements import (
-    Refusal,
-    account_refusal,
-    azure_identity_refusal,
-    join_state_refusal,
-    windows_refusal,
-)
+from ..requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
 from ..session import Answer, ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter
-from . import provisioning
+from . import azure_vm, provisioning
 
 # DSREG_E_DEVICE_REQUIRES_REBOOT
 RESTART_FIRST = "0x801c000f"
-AZURE_VM_JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +45,7 @@ class JoinPlan:
 
     @property
     def job(self) -> str:
-        return self.package.install_job if self.package else AZURE_VM_JOB
+        return self.package.install_job if self.package else azure_vm.JOB
 
 
 class Join:
@@ -91,7 +83,9 @@ class Join:
             self.facts["join"], self.plan.tenant_id)
         joined_before = self._is_joined(self.facts["join"])
         if not joined_before:
-            refusal = refusal or account_refusal(self.facts["caller"]) or self._identity_refusal(first)
+            refusal = refusal or account_refusal(self.facts["caller"])
+            if not self.plan.package:
+                refusal = refusal or azure_vm.refusal(first, self.plan.tenant_id)
         if refusal:
             self.learned["outcome"] = "refused"
             raise _refused(refusal)
@@ -176,9 +170,7 @@ class Join:
             force = provisioning.listed(first["packages"], package.id) is not None
             provisioning.start_install(self.waiter, package, force, first["job"])
             return
-        steps = [op.dsregcmd_azure_vm_join(self.plan.mdm_id)]
-        jobs.start(self.waiter, op.job_start(self.plan.job, steps, jobs.JOB_SECONDS), first["job"],
-                               "the Azure VM join")
+        azure_vm.start(self.waiter, self.plan.mdm_id, first["job"])
 
     def _await_join(self, since: str) -> None:
         """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
@@ -265,18 +257,7 @@ class Join:
 
     def _first_look(self) -> dict[str, dict]:
         look = state.observations() | {"job": op.job_status(self.plan.job)}
-        if self.plan.package:
-            return look | provisioning.observations(self.plan.package)
-        return look | {"azure_identity": endpoints.ask_azure_identity()}
-
-    def _identity_refusal(self, first: Answer) -> Refusal | None:
-        """By what the metadata service of an Azure VM says; where it does not answer us, dsregcmd has to find out."""
-        if self.plan.package:
-            return None
-        reply = endpoints.replies_of(first["azure_identity"].value).get(endpoints.AZURE_IDENTITY.id)
-        if reply is None or reply.status is None:
-            return None
-        return azure_identity_refusal(reply.status, reply.body, self.plan.tenant_id)
+        return look | (provisioning.observations(self.plan.package) if self.plan.package else azure_vm.observations())
 
     def _waiter(self, seconds: float) -> Waiter:
         return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
@@ -287,7 +268,7 @@ class Join:
     def _job_outcome(self, answer: Answer) -> tuple[bool, dict | None]:
         if self.plan.package:
             return jobs.outcome(answer["job"])
-        return azure_vm_result(answer["job"])
+        return azure_vm.outcome(answer["job"])
 
     def _join_failed(self, found: causes.Finding | None) -> Failure:
         if found:
@@ -320,17 +301,6 @@ class Join:
             "reboot_required": bool(self.facts["os"]["pending_reboot"]),
             "restarted": self.restarted,
         }
-
-
-def azure_vm_result(job) -> tuple[bool, dict | None]:
-    """``(finished, error)`` of the Azure VM join job: its exit code is a signed HRESULT, 0 for success (azure-docs,
-    AADLoginForWindows extension)."""
-    finished, error = jobs.outcome(job)
-    results = (job.get("answer") or {}).get("results") or []
-    if error is None and results and results[-1]["ok"] and results[-1]["value"].get("exit_code"):
-        code = results[-1]["value"]["exit_code"]
-        error = {"type": "ExitCode", "message": "dsregcmd /AzureSecureVMJoin failed", "hresult": code}
-    return finished, error
 
 
 def _refused(refusal: Refusal) -> Failure:
