@@ -22,6 +22,8 @@ from .operations import CHANGING
 TRANSPORT_PACKAGES = frozenset({
     "winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"})
 SHOWN_OUTPUT = 400
+# Here and not where it is needed: the codec, which winrm needs, too, is then loaded before the workers are forked.
+ENCODED_BOOTSTRAP = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")
 SCRIPT_TRANSPORTS = frozenset({"winrm", "psrp"})
 
 
@@ -138,8 +140,7 @@ class DeviceSession:
         # psrp runs it as it is. Any other connection hands the text to the remote shell, whichever that may be.
         if getattr(self._connection, "transport", None) in SCRIPT_TRANSPORTS:
             return wire.BOOTSTRAP
-        encoded = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")
-        return f"powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand {encoded}"
+        return f"powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand {ENCODED_BOOTSTRAP}"
 
     def _guarded(self, exchange):
         """Do one exchange on a connection that may have broken before or may break now."""
