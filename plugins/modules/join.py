@@ -67,7 +67,8 @@ options:
     default: false
   reboot:
     description:
-      - Restart the device after the join where Windows waits for a restart, for example because the package renames it.
+      - Restart the device after the join where Windows waits for a restart, for example because the package renames it;
+        also where an earlier run of this module that was cut off has made it join.
       - The device may restart by itself during the join whatever this says. The module waits for it.
     type: bool
     default: false
