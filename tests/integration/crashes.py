@@ -25,6 +25,8 @@ FOR_GOOD = 1000
 #: What differs between two devices of one kind: ids, thumbprints, SIDs.
 OWN_IDS = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{40}\b|\bS-1-(?:5-21|12-1)(?:-\d+){3,4}", re.IGNORECASE)
+#: Registry values that are points in time.
+TIMES = {"LastSyncTime"}
 #: What of a dump is the device's lasting state, other than its name, its clock and its history.
 LASTING = (
     "domain", "join", "registry", "certificates", "packages", "tasks", "jobs", "files", "accounts", "administrators",
@@ -86,8 +88,8 @@ def lasting(dump: inspection.State) -> list[str]:
 
 def _lines(path: str, value: t.Any) -> t.Iterator[str]:
     if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _lines(f"{path}/{key}", item)
+        for key in value.keys() - TIMES:
+            yield from _lines(f"{path}/{key}", value[key])
     elif isinstance(value, list) and value:
         for item in value:
             yield from _lines(f"{path}[]", item)
