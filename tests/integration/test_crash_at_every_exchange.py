@@ -18,7 +18,7 @@ from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
 from tests.integration.crashes import Crash, crash, lasting
 from tests.integration.leaves import HARD, INTUNE, Guard, leave_task
-from tests.integration.play import Play, Player
+from tests.integration.play import Play, Player, wait_until
 from tests.lab.process import RunningLab
 
 INTUNE_ISSUER = "CN=Microsoft Intune MDM Device CA"
@@ -181,3 +181,34 @@ def test_a_run_after_that_changes_nothing(crashed: Crashed) -> None:
     assert {name: counts["changed"] for name, counts in crashed.third.recap.items()} == dict.fromkeys(DEVICES, 0)
     assert {result["outcome"] for result in crashed.third.results("leave").values()} == {"unchanged"}
     assert inspection.digests(crashed.lab) == {name: dump["digest"] for name, dump in crashed.after.items()}
+
+
+# --- the work goes on -------------------------------------------------------------------------------------------------
+
+# Three parts of six real seconds each: the registry, the certificate, the keys.
+SPEED = "30"
+SLOW = JOINED | {"leave": {"seconds": 540}}
+START = 2
+
+
+def test_a_leave_that_goes_on_without_its_controller_is_waited_for_and_not_done_twice(
+    start_fleet: StartFleet, player: Player
+) -> None:
+    kinds = {"slow": {"description": "leaves slowly", "device": SLOW, "package": "fleet"}}
+    lab = start_fleet({"description": "One.", "kinds": kinds, "devices": [{"kind": "slow", "name": "one"}]}, SPEED)
+    before, guard = inspection.state(lab, "one"), Guard(lab)
+    task = leave_task(timeout=60)
+    with guard:
+        crash(player, lab, task, {"one": START}, {})
+        wait_until(lambda: not inspection.state(lab, "one")["join_parts"]["registry"], 30, "the leave is half done")
+        checked = player.tasks(lab, [task], "--check").result("one", "leave")
+        result = player.tasks(lab, [task]).result("one", "leave")
+    assert guard.broken == []
+    assert (checked["join_state"], checked["outcome"]) == ("half_left", "would_disconnect")
+    assert (result["join_state"], result["outcome"], result["changed"]) == ("left", "disconnected", True), result
+    assert "earlier run" in [phase["name"] for phase in result["phases"]]
+    assert (result["record"]["device_id"], result["record"]["tenant_id"]) == (
+        before["join"]["device_id"], before["join"]["tenant_id"])
+    assert len([line for line in lab.commands() if "dsregcmd_leave" in line["changing"]]) == 1
+    after = inspection.state(lab, "one")
+    assert not any(after["join_parts"].values()) and inspection.ours(after) == []

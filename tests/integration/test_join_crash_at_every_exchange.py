@@ -21,8 +21,8 @@ from tests.lab.process import RunningLab
 
 # Windows waits for a restart, before which the join works all the same. The enrollment comes two real seconds later.
 FRESH: dict[str, t.Any] = {"pending_reboot": ["servicing"], "mdm_delay": 120}
-# Look, directory, copy, check, start, look, verify, list, delete; boot time, restart, boot time, verify, remove job; look
-# for the enrollment. Some of the looks may be more.
+# Look, directory, copy, check, start, look, verify, list, delete; boot time, restart, boot time, verify, remove job;
+# look for the enrollment. Some of the looks may be more.
 EXCHANGES, SPARE = 15, 8
 DEVICES = {f"fresh-{count:02d}": count for count in range(1, EXCHANGES + SPARE + 1)}
 
