@@ -46,7 +46,8 @@ options:
     default: false
   reboot:
     description:
-      - Restart the device after the join where Windows waits for a restart, for example because the package renames it.
+      - Restart the device after the join where Windows waits for a restart, for example because the package renames it;
+        also where an earlier run of this module that was cut off has made it join.
       - Restart it before the join, and try again, where Windows says that it does not register until it has restarted
         (V(0x801c000f)). A restart that Windows waits for without saying so is left until after the join.
       - The device may restart by itself during the join whatever this says. The module waits for it.

@@ -16,7 +16,7 @@ from tests.integration.play import Player
 from tests.lab.process import RunningLab, running
 
 StartLab = Callable[..., RunningLab]
-StartFleet = Callable[["str | dict"], RunningLab]
+StartFleet = Callable[..., RunningLab]
 
 # A simulated minute passes in a second; playbooks wait in real time.
 SPEED = "60"
@@ -40,19 +40,19 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
 
 @pytest.fixture(scope="module")
 def start_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartFleet]:
-    """A function that starts a lab from a scenario's name or its content (docs/lab.md has the schema).
+    """A function that starts a lab from a scenario's name or its content (docs/lab.md has the schema), at a speed.
 
     The labs stop after the module's last test.
     """
     with contextlib.ExitStack() as labs:
 
-        def start(scenario: str | dict) -> RunningLab:
+        def start(scenario: str | dict, speed: str = SPEED) -> RunningLab:
             out = tmp_path_factory.mktemp("fleet")
             if isinstance(scenario, dict):
                 file = out / "scenario.yml"
                 file.write_text(yaml.safe_dump(scenario, sort_keys=False), encoding="utf-8")
                 scenario = str(file)
-            return labs.enter_context(running(out / "lab", "--scenario", scenario, "--speed", SPEED))
+            return labs.enter_context(running(out / "lab", "--scenario", scenario, "--speed", speed))
 
         yield start
 

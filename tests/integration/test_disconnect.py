@@ -9,7 +9,6 @@ States are read over the control API.
 from __future__ import annotations
 
 import json
-import threading
 import typing as t
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import yaml
 
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
+from tests.integration.leaves import HARD, INTUNE, Guard, leave_task
 from tests.integration.play import ROOT, Play, Player, wait_until
 from tests.lab.process import RunningLab
 
@@ -27,60 +27,7 @@ FLEET = [entry["kind"] for entry in SCENARIO["devices"]]
 #: What a kind's ``expect.disconnect`` is called in the module's result.
 OUTCOMES = {"left": "disconnected", "unchanged": "unchanged", "refused": "refused", "failed": "failed"}
 ROLE = "winops.entra.disconnect"
-INTUNE = "MS DM Server"
 EVERYTHING = {"remove_mdm": True, "reboot": True, "stop_hybrid_autojoin": True}
-
-
-def leave_task(name: str = "leave", **options: t.Any) -> dict[str, t.Any]:
-    """The task; a failure does not end the play for the host. Seconds are real: one is a minute of the device."""
-    given = {"poll_interval": 1, "timeout": 30, "reboot_timeout": 30} | options
-    return {"name": name, "winops.entra.disconnect": given, "ignore_errors": True, "ignore_unreachable": True}
-
-
-def untouched(dump: inspection.State) -> list[dict]:
-    """The enrollments that are nobody's business: those of other providers, and Windows' own keys."""
-    return [item for item in dump["enrollments"] if item["provider"] != INTUNE]
-
-
-class Guard:
-    """Looks at every device all the time: a local administrator, once there, must never be gone; nor a foreign
-    enrollment.
-
-    Also nobody may be taken out of a tenant who has none.
-    """
-
-    def __init__(self, lab: RunningLab) -> None:
-        self._lab = lab
-        self._first = inspection.states(lab)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self.looks = 0
-        self.broken: list[str] = []
-
-    def __enter__(self) -> Guard:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_details: object) -> None:
-        self._over.set()
-        self._thread.join(30)
-        self.look()
-
-    def look(self) -> None:
-        """One look at all of them."""
-        for name, dump in inspection.states(self._lab).items():
-            before = self._first[name]
-            if untouched(dump) != untouched(before):
-                self.broken.append(f"{name}: a foreign enrollment was touched")
-            if before["local_administrator"] and not dump["local_administrator"]:
-                self.broken.append(f"{name}: no local administrator any more")
-            if not before["local_administrator"] and dump["join_parts"] != before["join_parts"]:
-                self.broken.append(f"{name}: taken out without a local administrator")
-        self.looks += 1
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.3):
-            self.look()
 
 
 class Exodus(t.NamedTuple):
@@ -214,10 +161,6 @@ def test_at_every_moment_somebody_could_get_in_and_foreign_enrollments_were_whol
 # --- every exchange cut -----------------------------------------------------------------------------------------------
 
 FAULTS = ("drop_receive", "drop_half_answer", "drop_request")
-HARD: dict[str, t.Any] = {
-    "join": {"type": "hybrid"}, "domain": "corp.contoso.example", "mdm": "enrolled",
-    "enrollments": [{"provider": "AirWatchMDM"}, {"provider": "Fleet", "state": 0, "parts": ["traces"]}],
-    "bitlocker": [{"protectors": ["Tpm", "RecoveryPassword"]}]}
 EXCHANGES, REQUESTS = 16, 6
 
 

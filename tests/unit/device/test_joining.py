@@ -256,24 +256,37 @@ def test_expected_mdm_that_does_not_come_is_a_failure_after_the_join(monkeypatch
     assert join.changes.changed and join.facts["join"]["type"] == "entra"
 
 
-def test_a_restart_is_made_where_windows_waits_for_one_and_it_was_asked_for(monkeypatch):
-    device = Story()
-    boots = iter(["2026-11-20T06:00:00.000Z"] * 3 + ["2026-11-21T08:05:00.000Z"] * 9)
-    pending = {r"SYSTEM\CurrentControlSet\Control\ComputerName": scripted.key(
-        ActiveComputerName=scripted.key({"ComputerName": "OLD"}), ComputerName=scripted.key({"ComputerName": "NEW"}))}
-    tree = scripted.joined_registry() | pending
-    cim = scripted.cim()
+class WaitsForRestart(Story):
+    """A device that has another name after its next restart."""
 
-    def look(params):
-        answer = cim(params)
+    def __init__(self) -> None:
+        super().__init__()
+        old, new = scripted.key({"ComputerName": "OLD"}), scripted.key({"ComputerName": "NEW"})
+        self.pending = {r"SYSTEM\CurrentControlSet\Control\ComputerName": scripted.key(
+            ActiveComputerName=old, ComputerName=new)}
+        self._booted = "2026-11-20T06:00:00.000Z"
+        self._cim = scripted.cim()
+        self.handlers |= {"cim_query": self._query, "restart": self._restart}
+
+    def _query(self, params):
+        answer = self._cim(params)
         if params["class"] == "Win32_OperatingSystem":
-            answer["instances"][0]["LastBootUpTime"] = next(boots)
+            answer["instances"][0]["LastBootUpTime"] = self._booted
         return answer
 
-    device.handlers["cim_query"] = look
-    device.join = lambda _tenant: (Story.join(device, scripted.TENANT), device.handlers.update(
-        registry_read=scripted.registry(tree)))
-    device.handlers["restart"] = lambda _p: tree.pop(next(iter(pending))) and {"scheduled": True, "exit_code": 0}
+    def _restart(self, _params):
+        self.pending.clear()
+        self._booted = "2026-11-21T08:05:00.000Z"
+        self.join(scripted.TENANT)
+        return {"scheduled": True, "exit_code": 0}
+
+    def join(self, tenant: str) -> None:
+        super().join(tenant)
+        self.handlers["registry_read"] = scripted.registry(scripted.joined_registry(tenant) | self.pending)
+
+
+def test_a_restart_is_made_where_windows_waits_for_one_and_it_was_asked_for(monkeypatch):
+    device = WaitsForRestart()
     join, result = run(device, monkeypatch, reboot=True)
     assert result["restarted"] is True and result["reboot_required"] is False
     assert "restart" in [phase["name"] for phase in join.phases.done]
@@ -359,6 +372,31 @@ def test_a_metadata_service_that_says_nothing_against_it_lets_dsregcmd_find_out(
     device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": answer}
     run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
     assert "job_start" in device.executed
+
+
+def test_the_secrets_go_before_the_restart_and_the_job_after_it(monkeypatch):
+    device = WaitsForRestart()
+    run(device, monkeypatch, reboot=True)
+    last = [name for name in device.executed if name in ("path_remove", "restart", "job_remove")]
+    assert last == ["path_remove", "path_remove", "restart", "job_remove"]
+
+
+@pytest.mark.parametrize("reboot", [True, False])
+def test_the_restart_that_a_run_did_not_live_to_make_is_made_by_the_next_one_where_asked_for(monkeypatch, reboot):
+    device = WaitsForRestart()
+    device.join(scripted.TENANT)
+    device.job = "done"
+    join, result = run(device, monkeypatch, reboot=reboot)
+    assert (result["restarted"], result["reboot_required"]) == (reboot, not reboot)
+    assert (join.learned["outcome"], join.changes.changed, device.job) == ("unchanged", True, "absent")
+
+
+def test_a_device_that_no_run_of_ours_has_left_is_not_restarted(monkeypatch):
+    device = WaitsForRestart()
+    device.join(scripted.TENANT)
+    join, result = run(device, monkeypatch, reboot=True)
+    assert (result["restarted"], result["reboot_required"], join.changes.changed) == (False, True, False)
+    assert not set(device.executed) & op.CHANGING
 
 
 def test_an_azure_vm_joins_by_dsregcmd_and_its_signed_exit_code_is_explained(monkeypatch):

@@ -121,12 +121,7 @@ class Join:
             raise
         with self.phases.phase("verify"):
             self._verify()
-        self._clean_up(first)
-        if self.plan.reboot and self.facts["os"]["pending_reboot"]:
-            with self.phases.phase("restart"):
-                reboot.restart(self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: joined to Entra ID")
-                self.restarted = True
-                self._verify()
+        self._finish(first)
 
     def _apply_and_wait(self, look: Answer) -> None:
         if not self._is_joined(state.join_facts(look)):  # The engine's own retry at boot may have been faster.
@@ -149,16 +144,30 @@ class Join:
         if provisioning.left_behind(self.plan.package, self.plan.keep_copy, first):
             self.changes.add("leftovers", {"job": self.plan.job}, None)
             if not self.check_mode:
-                self._clean_up(first)
+                self._finish(first)
 
-    def _clean_up(self, first: Answer) -> None:
+    def _finish(self, first: Answer) -> None:
+        """Clean up, and restart where that is due. The job goes last: by it the next run takes up one that is cut
+        off."""
+        restart = bool(self.plan.reboot and self.facts["os"]["pending_reboot"])
+        self._clean_up(first, keep_job=restart)
+        if restart:
+            with self.phases.phase("restart"):
+                waiter = self._waiter(self.plan.reboot_timeout)
+                reboot.restart(self.session, waiter, "winops.entra: joined to Entra ID")
+                self.restarted = True
+                self._verify()
+                waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
+
+    def _clean_up(self, first: Answer, keep_job: bool) -> None:
         with self.phases.phase("clean up"):
-            if not self.plan.package:
+            if self.plan.package:
+                answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
+                provisioning.clean_up(
+                    self.waiter, self.plan.package, self.plan.keep_copy, first["packages"], answer["packages"],
+                    keep_job=keep_job)
+            elif not keep_job:
                 self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
-                return
-            answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
-            provisioning.clean_up(
-                self.waiter, self.plan.package, self.plan.keep_copy, first["packages"], answer["packages"])
 
     def _apply(self, first: Answer) -> None:
         package = self.plan.package

@@ -152,20 +152,24 @@ def remove(waiter: Waiter, package_id: str) -> None:
     waiter.ask({"job": op.job_remove(job)}, "cleaning up")
 
 
-def clean_up(waiter: Waiter, package: PackageSource, keep_copy: bool, *seen: Result) -> list[str]:
-    """Remove the job and, unless told not to, the copies of the package that hold its secrets.
+def clean_up(
+    waiter: Waiter, package: PackageSource, keep_copy: bool, *seen: Result, keep_job: bool = False
+) -> list[str]:
+    """Remove the job and, both unless told not to, the copies of the package that hold its secrets.
 
     Returns the paths removed. Copies are ours below %ProgramData%\\winops.entra and the engine's in
     %ProgramData%\\Microsoft\\Provisioning, under every name that a listing in ``seen`` (answers to
     provisioning_packages) gave it; a file the user named with ``path`` is the user's.
     """
-    steps = {"job": op.job_remove(package.install_job)}
+    steps = {} if keep_job else {"job": op.job_remove(package.install_job)}
     if not keep_copy:
         names = {(listed(packages, package.id) or {}).get("path") or "" for packages in seen}
         copies = sorted(name for name in names if _is_engine_copy(name))
         if package.path is None:
             copies.append(package.device_path)
         steps |= {f"copy {number}": op.path_remove(path) for number, path in enumerate(copies)}
+    if not steps:
+        return []
     answer = waiter.ask(steps, "removing the copies of the package")
     return [result.value["path"] for name, result in answer.results.items() if name != "job" and result.get("removed")]
 

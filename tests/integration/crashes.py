@@ -1,0 +1,97 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A controller that dies after each exchange of a task in turn, each time with another device.
+
+A crash is a run in which device number N executes its N-th command and the answer to it never arrives; once that is so
+of every device, ansible-playbook is killed. Nothing depends on how fast a test can kill.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import re
+import typing as t
+
+from tests.integration import inspection
+from tests.integration.play import Play, Player, RunningPlay, wait_until
+from tests.lab.process import RunningLab
+
+HELD_SECONDS = 90
+MEET_SECONDS = 60
+# More lost answers than a client asks for again until it is killed.
+FOR_GOOD = 1000
+#: What differs between two devices of one kind: ids, thumbprints, SIDs.
+OWN_IDS = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{40}\b|\bS-1-(?:5-21|12-1)(?:-\d+){3,4}", re.IGNORECASE)
+#: Registry values that are points in time.
+TIMES = {"LastSyncTime"}
+#: What of a dump is the device's lasting state, other than its name, its clock and its history.
+LASTING = (
+    "domain", "join", "registry", "certificates", "packages", "tasks", "jobs", "files", "accounts", "administrators",
+    "local_administrator", "enrollments", "bitlocker", "join_parts", "leave_unfinished", "autojoin_stopped",
+    "winrm_reachable", "pending_hostname")
+
+
+class Crash(t.NamedTuple):
+    """A killed run. ``killed_after``: by device the number of its last exchange, of which the controller never heard;
+    ``undisturbed``: the devices that had come to the end of the task before."""
+
+    play: Play
+    killed_after: dict[str, int]
+    undisturbed: list[str]
+
+
+def crash(
+    player: Player, lab: RunningLab, task: dict[str, t.Any], counts: dict[str, int], host_variables: dict[str, dict]
+) -> Crash:
+    """Run a task and kill it when each device has done as many exchanges as ``counts`` says, or has come to the task's
+    end with fewer. None of its controllers hears of the last one, as if it had died before the answer came."""
+    for name, count in counts.items():
+        for fault in ({"skip": count - 1}, {"times": FOR_GOOD}):
+            lab.post(f"/devices/{name}/faults", {"kind": "slow_receive", "seconds": HELD_SECONDS, **fault})
+    play = {"hosts": ",".join(counts), "gather_facts": False, "tasks": [task]}
+    with player.running(
+            lab, [play], "--forks", str(len(counts)), host_variables=host_variables,
+            variables={"ansible_winrm_read_timeout_sec": HELD_SECONDS}) as run:
+        wait_until(lambda: set(counts) == _held(lab, counts) | _ended(run, task), MEET_SECONDS, "all are held or done")
+        run.kill()
+        killed, undisturbed = run.wait(), sorted(_ended(run, task))
+    killed_after = {name: count for name, count in counts.items() if name not in undisturbed}
+    # The recording of a command comes with its end and that of its connection.
+    wait_until(lambda: _have_done(lab, killed_after), MEET_SECONDS, "the last command of each is at its end")
+    for name in counts:
+        inspection.clear_faults(lab, name)
+    return Crash(killed, killed_after, undisturbed)
+
+
+def _held(lab: RunningLab, names: t.Iterable[str]) -> set[str]:
+    return {name for name in names if inspection.state(lab, name)["faults"]["slow_receive"] <= FOR_GOOD}
+
+
+def _ended(run: RunningPlay, task: dict[str, t.Any]) -> set[str]:
+    return set(Play(0, "", run.directory).results(task["name"]))
+
+
+def _have_done(lab: RunningLab, counts: dict[str, int]) -> bool:
+    done = collections.Counter(line["device"] for line in lab.commands())
+    return all(done[name] >= count for name, count in counts.items())
+
+
+def lasting(dump: inspection.State) -> list[str]:
+    """The lasting state of a device as sorted lines, which are equal for devices of one kind in the same state."""
+    lines = [line for part in LASTING for line in _lines(part, dump[part])]
+    own_name = re.compile(rf"\b{re.escape(dump['hostname'])}\b", re.IGNORECASE)
+    return sorted(own_name.sub("<name>", OWN_IDS.sub("<id>", line)) for line in lines)
+
+
+def _lines(path: str, value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, dict) and value:
+        for key in value.keys() - TIMES:
+            yield from _lines(f"{path}/{key}", value[key])
+    elif isinstance(value, list) and value:
+        for item in value:
+            yield from _lines(f"{path}[]", item)
+    else:
+        yield f"{path} = {json.dumps(value)}"
