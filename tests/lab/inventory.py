@@ -41,7 +41,8 @@ def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path)
 
     Every other device is reached by NTLM with message encryption over HTTP, the rest by Basic over HTTPS with the
     certificate checked against the lab's authority, unless a device wants one of the two. What all devices share,
-    the account of most of them included, is said once, for the group ``devices``; a device's own variables win.
+    the account of most of them included, is said once, for the group ``devices``, and what all of a kind share for the
+    group of their kind; a device's own variables win.
     """
     account = _usual_account(world.hosts)
     common = {
@@ -55,17 +56,21 @@ def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path)
     hosts: dict[str, Variables] = {}
     transports: dict[str, Variables] = {}
     groups: dict[str, Variables] = {"devices": {"vars": common, "hosts": hosts, "children": transports}}
+    shared = {group: {name: value for name, value in variables.items() if name not in common}
+              for group, variables in _shared_by_group(world.hosts).items()}
     for number, host in enumerate(world.hosts):
         secure = bool(number % 2) if host.secure is None else host.secure
         hosts[host.name] = {
             "ansible_port": ports[host.name][secure],
             **{name: value for name, value in _account(host).items() if account[name] != value},
-            **host.variables,
+            **{name: value for name, value in host.variables.items()
+               if not any(name in shared[group] for group in host.groups)},
         }
         way = HTTPS if secure else HTTP
         transports.setdefault(way, {"vars": TRANSPORTS[way], "hosts": {}})["hosts"][host.name] = None
         for group in host.groups:
-            groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = None
+            variables = {"vars": shared[group]} if shared[group] else {}
+            groups.setdefault(group, {**variables, "hosts": {}})["hosts"][host.name] = None
     text = yaml.dump({"all": {"children": groups}}, Dumper=_Plain, sort_keys=False, width=200)
     temporary = path.with_suffix(".tmp")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -92,6 +97,17 @@ def read(path: Path) -> dict[str, Variables]:
 
     visit(yaml.load(path.read_text(encoding="utf-8"), loader)["all"], {})
     return {name: {**of_groups[name], **given} for name, given in own.items()}
+
+
+def _shared_by_group(hosts: t.Sequence[Host]) -> dict[str, Variables]:
+    """The variables that all devices of a group have alike, by the group's name."""
+    shared: dict[str, Variables] = {}
+    for host in hosts:
+        for group in host.groups:
+            known = shared.setdefault(group, dict(host.variables))
+            shared[group] = {name: value for name, value in known.items()
+                             if name in host.variables and host.variables[name] == value}
+    return shared
 
 
 def _account(host: Host) -> Variables:
