@@ -8,9 +8,9 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.device_facts import ARGUMENT_SPEC
-from ..plugin_utils.device import state, task, wire
+from ..plugin_utils.device import state, task
 
-wire.prepare(state.observations().values())
+task.prepare(state.observations())
 
 
 class ActionModule(ActionBase):

@@ -19,6 +19,8 @@ from ..plugin_utils.device.session import Answer
 from ..plugin_utils.package_source import require_guid
 from ..plugin_utils.result import ChangeSet, Failure
 
+task.prepare(device_diagnosis.observations(Scope()))
+
 
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):

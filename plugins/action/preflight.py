@@ -8,13 +8,13 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.preflight import ARGUMENT_SPEC
-from ..plugin_utils.device import task, wire
+from ..plugin_utils.device import task
 from ..plugin_utils.device.preflight import checklist
 from ..plugin_utils.device.preflight.check import Plan
 from ..plugin_utils.package_source import require_guid
 from ..plugin_utils.result import ChangeSet
 
-wire.prepare(checklist.observations(Plan()).values())
+task.prepare(checklist.observations(Plan()))
 
 
 class ActionModule(ActionBase):

@@ -107,11 +107,7 @@ def _packed_runner(operations: frozenset[str]) -> bytes:
 
 
 def prepare(operations: t.Iterable[t.Mapping[str, t.Any]]) -> None:
-    """Pack the runner for these operations now.
-
-    For the top of an action plugin: Ansible imports it once and then forks a worker for each host, and what was packed
-    before is not packed again in each of them (3 ms a host).
-    """
+    """Pack the runner for these operations now: processes that are forked later need not (3 ms each)."""
     _packed_runner(operation_names(operations))
 
 
