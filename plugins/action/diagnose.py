@@ -87,14 +87,10 @@ def _report(answer: Answer, scope: Scope, limit: int) -> dict:
     shown = [finding.as_dict() for finding in findings[:limit]]
     return {
         "changed": False, "findings": shown, "omitted": len(findings) - len(shown),
-        "healthy": not any(finding.weight > HARMLESS for finding in findings),
+        "healthy": not any(finding.weight > device_diagnosis.HARMLESS for finding in findings),
         "summary": _summary(shown), "since": device_diagnosis.begin(answer, scope), "device_utc": answer.device["utc"],
         "state": {"join": facts["join"], "mdm": facts["mdm"]},
     }
-
-
-# What a finding weighs that is over, or that only might have been a cause.
-HARMLESS = 20
 
 
 def _summary(shown: list[dict]) -> str:

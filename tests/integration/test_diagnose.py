@@ -22,8 +22,11 @@ from tests.lab.process import RunningLab
 # The engine refuses what it cannot do before it writes an event, or the leave itself is what fails.
 PLANTED = {kind: options["expect"]["diagnose"] for kind, options in LIBRARY.items()
            if options["expect"].get("diagnose") and options["expect"]["outcome"] in ("joined", "failed")}
+# What the join refuses leaves no failure behind: the state itself tells.
+REFUSED = {kind: options["expect"]["name"] for kind, options in LIBRARY.items()
+           if options["expect"].get("outcome") == "refused"}
 HEALTHY = ("unjoined_pro", "joined", "crowded")
-KINDS = (*PLANTED, *HEALTHY)
+KINDS = (*PLANTED, *REFUSED, *HEALTHY)
 
 
 def diagnose_task(name: str = "diagnose", **options: t.Any) -> dict[str, t.Any]:
@@ -60,7 +63,7 @@ def told(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     bundles = tmp_path_factory.mktemp("bundles") / "saved"
     tasks = [diagnose_task(
         dest=f"{bundles}/{{{{ inventory_hostname }}}}.json",
-        method="{{ join_method | default('provisioning_package') }}")]
+        method="{{ join_method | default('provisioning_package') }}", tenant_id="{{ join_tenant_id }}")]
     checked = player.tasks(lab, tasks, "--check")
     assert not bundles.exists()
     before = {name: dump["digest"] for name, dump in states.items()}
@@ -116,6 +119,14 @@ def test_the_evidence_stands_in_the_devices_logs(told: Told, kind: str) -> None:
 def test_join_and_diagnose_say_the_same(told: Told, kind: str) -> None:
     error = told.joined.result(told.device(kind), "join")["error"]
     assert error["code"] == told.result(kind)["findings"][0]["code"]
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_the_join_refused_is_the_weightiest_finding(told: Told, kind: str) -> None:
+    error, result = told.joined.result(told.device(kind), "join")["error"], told.result(kind)
+    assert error["name"] == REFUSED[kind] and not result["healthy"]
+    first = result["findings"][0]
+    assert (first["cause"], first["fix"]) == (error["cause"], error["fix"]), first
 
 
 @pytest.mark.parametrize("kind", HEALTHY)

@@ -14,6 +14,7 @@ import datetime
 from .. import dsregcmd, errors, state
 from ..preflight import endpoints, network, windows
 from ..preflight.check import FAIL, Check, Look, Plan
+from ..requirements import account_refusal
 from ..session import Answer
 from . import causes
 from .causes import Clue, Finding
@@ -62,6 +63,8 @@ SIGN_IN_ROWS = (
     "HTTP status",
     "Correlation ID",
 )
+# What a finding weighs that is over, or that only might have been a cause.
+HARMLESS = 20
 DISABLED_OR_DELETED = "disabled or deleted"
 
 
@@ -179,7 +182,7 @@ def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
         check = (windows.CHECKS | network.CHECKS)[name](look)
         if check.result in ("fail", "warn") and not _is_beside_the_point(check, facts):
             over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
-            heavy = heavy if check.result == FAIL else min(heavy, 20)
+            heavy = heavy if check.result == FAIL else min(heavy, HARMLESS)
             found.append(
                 Clue(
                     what,
@@ -217,6 +220,11 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
     """What the join itself says about being broken, without any event."""
     join, found = facts["join"], []
     joined = join["type"] in ("entra", "hybrid")
+    refusal = account_refusal(facts["caller"])
+    if refusal:
+        # A join with this account is refused; a device that is joined is only seen by half.
+        found.append(_stated("device", HARMLESS if joined else 80, "connecting account", facts["caller"]["account"], {
+            "name": refusal.name, "side": "device", "cause": refusal.cause, "fix": refusal.fix}))
     if joined and DISABLED_OR_DELETED in (join["device_auth_status"] or "").lower():
         found.append(_stated("sign_in", 90, "DeviceAuthStatus", join["device_auth_status"], {
             "name": "device_disabled_or_deleted", "side": "tenant", "doc": FAQ_DOC,
