@@ -176,5 +176,3 @@ def clean_up(
 
 def _is_engine_copy(path: str) -> bool:
     return path.lower().endswith(".ppkg") and "\\microsoft\\provisioning\\" in path.lower()
-
-
