@@ -105,6 +105,8 @@ lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20
 
 .PHONY: bench
 bench: env $(STOCK) ## measure side by side with what a user would use instead; writes build/bench.json
+	@# As pip leaves packages behind when it is not told to hurry; what does not compile is nobody's concern.
+	@$(BIN)/python -m compileall -q -j 2 .venv/lib || true
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 # --- release ----------------------------------------------------------------------------------------------------------
