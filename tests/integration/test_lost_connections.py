@@ -22,8 +22,8 @@ CUTS = {
     for kind, positions in (
         ("drop_receive", EXCHANGES), ("drop_half_answer", EXCHANGES), ("drop_request", REQUESTS))
     for position in positions}
-# The enrollment comes two real seconds after the join, so that it is waited for with more exchanges.
-MDM_DELAY = 120
+# The enrollment comes five real seconds after the join: on a slow machine, too, it is waited for with enough exchanges.
+MDM_DELAY = 300
 
 
 class Cut(t.NamedTuple):
