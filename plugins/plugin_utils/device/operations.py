@@ -16,7 +16,6 @@ CHANGING = frozenset(name for name, spec in VOCABULARY["operations"].items() if 
 
 DATA_DIRECTORY = r"%ProgramData%\winops.entra"
 PACKAGE_DIRECTORY = DATA_DIRECTORY + r"\packages"
-ENGINE_DIRECTORY = r"%ProgramData%\Microsoft\Provisioning"
 
 
 def registry_read(path: str, depth: int = 0) -> dict:

@@ -11,7 +11,6 @@ import uuid
 
 SYSTEM_SID = "S-1-5-18"
 ADMINISTRATORS = "S-1-5-32-544"
-REMOTE_MANAGEMENT_USERS = "S-1-5-32-580"
 POLICIES = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 #: Roles whose members administer every joined device: a join puts their SIDs into Administrators (Microsoft Entra,
 #: "How to manage the local administrators group on Microsoft Entra joined devices"); a leave does not take them out.

@@ -60,11 +60,6 @@ def file_not_found(path: str) -> WindowsError:
     return WindowsError("System.IO.FileNotFoundException", f"Could not find file '{path}'.", E_FILE_NOT_FOUND)
 
 
-def directory_not_found(path: str) -> WindowsError:
-    return WindowsError(
-        "System.IO.DirectoryNotFoundException", f"Could not find a part of the path '{path}'.", E_PATH_NOT_FOUND)
-
-
 def bad_argument(message: str) -> WindowsError:
     return WindowsError("System.ArgumentException", message, COR_E_ARGUMENT)
 

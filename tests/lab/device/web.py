@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import urllib.parse
 
-NAME_NOT_RESOLVED = 0x80131509
 WEB_EXCEPTION = 0x80131509
 
 

@@ -20,7 +20,6 @@ INTUNE, FOREIGN = "2f9b3c1e-7a6d-4b58-9c3e-5d1f0a7b8c9d", "aaaaaaaa-bbbb-cccc-dd
 INTUNE_DEVICE = "8c1f4a4e-3f2b-4b6f-9f0c-1a2b3c4d5e6f"
 SERIAL = "PF3K9Z1A"
 MACHINE = "S-1-5-21-1-2-3"
-DONE = {"type": None, "message": None, "hresult": None}
 
 
 def member(name: str | None, rid: int | str, kind: str = "local", **changes) -> dict:

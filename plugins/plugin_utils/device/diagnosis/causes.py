@@ -40,7 +40,6 @@ FAILURE_EVENTS = {
 }
 JOIN_EVENTS = ("provisioning_events", "registration_events")
 MDM_EVENTS = ("enrollment_events",)
-SIGN_IN_EVENTS = ("sign_in_events",)
 TOPICS = {
     "provisioning_events": "join",
     "registration_events": "join",

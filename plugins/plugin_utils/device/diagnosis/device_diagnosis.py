@@ -21,7 +21,6 @@ from .causes import Clue, Finding
 
 TOPICS = ("join", "mdm", "sign_in")
 EVENT_LIMIT = 50
-PRT_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-primary-refresh-token"
 FAQ_DOC = "https://learn.microsoft.com/entra/identity/devices/faq"
 MDM_DOC = "https://learn.microsoft.com/windows/client-management/mdm-diagnose-enrollment"
 DSREGCMD_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-device-dsregcmd"

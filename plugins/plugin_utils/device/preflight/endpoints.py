@@ -137,6 +137,12 @@ PROBLEMS = {
 
 def targets(plan: Plan) -> list[Target]:
     """The addresses to ask, those that are skipped left out."""
+    azure = plan.method == "azure_vm" and not {AZURE_IDENTITY.id, "endpoints"} & plan.skip
+    return services(plan) + ([AZURE_IDENTITY] if azure else [])
+
+
+def services(plan: Plan) -> list[Target]:
+    """Those of them that lie in the internet."""
     login, device_login, registration, mdm = HOSTS[plan.cloud]
     discover = DISCOVER.format(tenant=plan.tenant_id) if plan.tenant_id else "/"
     headers = DISCOVER_HEADERS if plan.tenant_id else {}
@@ -148,11 +154,10 @@ def targets(plan: Plan) -> list[Target]:
         ),
         Target(ENDPOINTS[3], f"https://{mdm}{MDM_PATH}", {}, "MDM enrollment", MDM_DOC, plan.expect_mdm),
     ]
-    azure = [AZURE_IDENTITY] if plan.method == "azure_vm" else []
     extra = [
         Target(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True) for name, url in plan.extra_endpoints
     ]
-    return [target for target in known + azure + extra if not {target.id, "endpoints"} & plan.skip]
+    return [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]
 
 
 def observations(plan: Plan) -> dict[str, dict]:
@@ -255,17 +260,12 @@ FIXES = {
 
 def endpoint_checks(plan: Plan) -> dict:
     """The checks of the plan's endpoints by id."""
-    return {target.id: functools.partial(endpoint, target) for target in _services(plan)}
-
-
-def _services(plan: Plan) -> list[Target]:
-    """The targets that lie in the internet."""
-    return [target for target in targets(plan) if target is not AZURE_IDENTITY]
+    return {target.id: functools.partial(endpoint, target) for target in services(plan)}
 
 
 def troubled(look: Look, *problems: str) -> list[str]:
     found = replies(look)
     if isinstance(found, str):
         return []
-    hosts = {target.id: target.host for target in _services(look.plan)}
+    hosts = {target.id: target.host for target in services(look.plan)}
     return [hosts[name] for name, reply in found.items() if name in hosts and reply.problem in problems]
