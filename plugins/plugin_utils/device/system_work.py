@@ -19,7 +19,7 @@ from . import errors, jobs, state, wire
 from . import operations as op
 from .requirements import Refusal
 from .session import Answer, ConnectionLost, DeviceSession, Result
-from .waiting import Deadline, Progress, Waiter
+from .waiting import Deadline, Progress, Waiter, connection_lost
 
 JOBS = {name: jobs.job_id(name, "device") for name in (
     "hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll")}
@@ -85,11 +85,7 @@ class SystemWork:
         except (ConnectionLost, wire.WireError) as exc:
             if not self.session.exchanges or "ansible_facts" not in self.learned:
                 raise
-            raise Failure(
-                f"the device stopped answering in the middle: {exc}", side="network", name="connection_lost",
-                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account "
-                      "changed",
-                fix="run the task again: it finds the work where it stands") from exc
+            raise connection_lost("the device stopped answering in the middle", exc, "the work") from exc
 
     def work(self) -> dict:
         raise NotImplementedError

@@ -18,7 +18,7 @@ from ansible.utils.display import Display
 from ..result import ChangeSet, Failure, Phases
 from . import wire
 from .session import ConnectionLost, DeviceSession
-from .waiting import Progress
+from .waiting import Progress, connection_lost
 
 
 @dataclasses.dataclass
@@ -110,10 +110,7 @@ def unreadable_answer(exc: wire.WireError) -> dict:
 
 def lost_connection(exc: ConnectionLost) -> dict:
     """``msg`` and ``error`` for a device that has answered before and does not any more."""
-    failure = Failure(
-        f"the device has stopped answering: {exc}", side="network", name="connection_lost",
-        cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
-        fix="run the task again: it finds its work where it stands")
+    failure = connection_lost("the device has stopped answering", exc, "its work")
     return {"msg": failure.msg, "error": failure.error}
 
 

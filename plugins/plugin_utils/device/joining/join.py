@@ -20,7 +20,7 @@ from .. import operations as op
 from ..diagnosis import causes
 from ..requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
 from ..session import Answer, ConnectionLost, DeviceSession
-from ..waiting import Deadline, Progress, Waiter
+from ..waiting import Deadline, Progress, Waiter, connection_lost
 from . import azure_vm, provisioning
 
 # DSREG_E_DEVICE_REQUIRES_REBOOT
@@ -111,11 +111,7 @@ class Join:
                     raise
                 self._apply_and_wait(self._restart_before_the_join())
         except (ConnectionLost, wire.WireError) as exc:
-            raise Failure(
-                f"the device stopped answering while it joined: {exc}", side="network", name="connection_lost",
-                cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account "
-                "changed",
-                fix="run the task again: it finds the join where it stands") from exc
+            raise connection_lost("the device stopped answering while it joined", exc, "the join") from exc
         except Failure:
             self._back_out(first)
             raise
