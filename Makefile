@@ -62,6 +62,7 @@ test: lint sanity molecule unit integration ## all of the checks below, as CI ru
 .PHONY: lint
 lint: docs $(STOCK) ## ruff, ansible-lint (profile production), changelog fragments, documentation
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
 	$(BIN)/ansible-lint
 	$(BIN)/antsibull-changelog lint
 

@@ -20,8 +20,17 @@ from tests.lab import process
 
 REPORT = RESULTS / "join-report.json"
 TENANT = RESULTS / "tenant.json"
-JOIN = ("playbooks/join.yml", "-e", f"join_report={REPORT}", "-e", "join_check_tenant=true",
-        "-e", "join_poll_interval=1", "-e", "join_timeout=30")
+JOIN = (
+    "playbooks/join.yml",
+    "-e",
+    f"join_report={REPORT}",
+    "-e",
+    "join_check_tenant=true",
+    "-e",
+    "join_poll_interval=1",
+    "-e",
+    "join_timeout=30",
+)
 # Packages whose users the tenant is to let join; the scenario says which devices have others.
 ALLOWED = ("fleet", "rename", "no_mdm", "expired", "conditional_access")
 
@@ -66,8 +75,12 @@ def main() -> int:
 def tenant_variables(lab: process.RunningLab) -> dict:
     """Variables of the role tenant: exactly these package users may join, and nobody is there to confirm MFA."""
     packages = lab.get("/packages")
-    return {"tenant_registration_policy": {
-        "join": {"scope": "selected", "users": [packages[label]["user"] for label in ALLOWED]}, "mfa_required": False}}
+    return {
+        "tenant_registration_policy": {
+            "join": {"scope": "selected", "users": [packages[label]["user"] for label in ALLOWED]},
+            "mfa_required": False,
+        }
+    }
 
 
 def differences(run: Run, expected: dict) -> list[str]:
@@ -88,18 +101,22 @@ def prediction_problems(predicted: Run, run: Run) -> list[str]:
     return [
         f"{device['device']}: check mode said {device['outcome']}, the real run {after.get(device['device'])}"
         for device in predicted.devices
-        if after.get(device["device"]) not in fits.get(device["outcome"], (device["outcome"],))]
+        if after.get(device["device"]) not in fits.get(device["outcome"], (device["outcome"],))
+    ]
 
 
 def unproved(run: Run) -> list[str]:
     return [
-        f"{device['device']}: the directory does not know it" for device in run.devices
-        if device["outcome"] in ("joined", "unchanged") and not (device.get("directory") or {}).get("found")]
+        f"{device['device']}: the directory does not know it"
+        for device in run.devices
+        if device["outcome"] in ("joined", "unchanged") and not (device.get("directory") or {}).get("found")
+    ]
 
 
 def still_changing(playbook: str, run: Run) -> list[str]:
     counts = [
-        f"{playbook}: changed={count} for {name} in the second run" for name, count in run.changed.items() if count]
+        f"{playbook}: changed={count} for {name} in the second run" for name, count in run.changed.items() if count
+    ]
     return counts or ([] if run.changed else [f"{playbook}: the second run did not end"])
 
 
@@ -107,7 +124,8 @@ def joined_again(run: Run, expected: dict) -> list[str]:
     return [
         f"{device['device']}: {device['outcome']} in the second run, which should find it joined"
         for device in run.devices
-        if expected[device["device"]]["outcome"] == "joined" and device["outcome"] != "unchanged"]
+        if expected[device["device"]]["outcome"] == "joined" and device["outcome"] != "unchanged"
+    ]
 
 
 def print_outcomes(run: Run) -> None:

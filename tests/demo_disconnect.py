@@ -20,9 +20,15 @@ from tests.lab import process
 REPORT = RESULTS / "disconnect-report.json"
 # The product's own waiting is real: a second here is a minute of a device.
 SETTINGS = {
-    "disconnect_hosts": "devices", "disconnect_serial": "100%", "disconnect_max_fail_percentage": "100",
-    "disconnect_reboot": "true", "disconnect_poll_interval": "1", "disconnect_timeout": "30",
-    "disconnect_reboot_timeout": "60", "disconnect_tenant": "true"}
+    "disconnect_hosts": "devices",
+    "disconnect_serial": "100%",
+    "disconnect_max_fail_percentage": "100",
+    "disconnect_reboot": "true",
+    "disconnect_poll_interval": "1",
+    "disconnect_timeout": "30",
+    "disconnect_reboot_timeout": "60",
+    "disconnect_tenant": "true",
+}
 #: What a scenario's ``expect.disconnect`` is called in the report.
 OUTCOMES = {"left": "disconnected", "unchanged": "unchanged", "refused": "refused", "failed": "failed"}
 #: Those that a second run should leave alone.
@@ -51,12 +57,20 @@ def main() -> int:
         outcomes = {device["device"]: device["outcome"] for device in first.devices}
         problems += [
             f"{device['device']}: {device['outcome']} in the second run, which should leave it alone"
-            for device in second.devices if outcomes[device["device"]] in OVER and device["outcome"] != "unchanged"]
+            for device in second.devices
+            if outcomes[device["device"]] in OVER and device["outcome"] != "unchanged"
+        ]
         # The tenant's half runs once, on the first device, for those too that leave only now.
-        late = [device["device"] for device in second.devices if outcomes[device["device"]] != device["outcome"]
-                == "disconnected"]
-        problems += [f"{name}: changed={count} in the second run" for name, count in second.changed.items()
-                     if count - (bool(late) and name == next(iter(devices))) and outcomes[name] in OVER]
+        late = [
+            device["device"]
+            for device in second.devices
+            if outcomes[device["device"]] != device["outcome"] == "disconnected"
+        ]
+        problems += [
+            f"{name}: changed={count} in the second run"
+            for name, count in second.changed.items()
+            if count - (bool(late) and name == next(iter(devices))) and outcomes[name] in OVER
+        ]
         problems += objects_left(lab, second, tenant)
     title("What happened")
     print_outcomes(first, devices)
@@ -66,8 +80,16 @@ def main() -> int:
 
 def disconnect(lab: process.RunningLab, *options: str) -> Run:
     """Run the playbook, which always writes a report."""
-    run = play(lab, "playbooks/disconnect.yml", "-e", f"disconnect_report={REPORT}", "-e", json.dumps(SETTINGS),
-               *options, report=REPORT)
+    run = play(
+        lab,
+        "playbooks/disconnect.yml",
+        "-e",
+        f"disconnect_report={REPORT}",
+        "-e",
+        json.dumps(SETTINGS),
+        *options,
+        report=REPORT,
+    )
     if run.report is None:
         sys.exit(f"the playbook wrote no report (exit status {run.status})")
     return run
@@ -86,8 +108,10 @@ def differences(run: Run, devices: dict) -> list[str]:
 def lockouts(lab: process.RunningLab, run: Run) -> list[str]:
     """Devices that have left and that nobody can get into, by the lab's own account of them."""
     return [
-        f"{device['device']}: has left without a local administrator" for device in run.devices
-        if device["outcome"] == "disconnected" and not lab.get(f"/devices/{device['device']}")["local_administrator"]]
+        f"{device['device']}: has left without a local administrator"
+        for device in run.devices
+        if device["outcome"] == "disconnected" and not lab.get(f"/devices/{device['device']}")["local_administrator"]
+    ]
 
 
 def objects_left(lab: process.RunningLab, run: Run, before: dict) -> list[str]:

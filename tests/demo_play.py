@@ -45,13 +45,13 @@ def play(lab: RunningLab, playbook: str, *options: str, report: Path | None = No
     A report that an earlier run has left there is none of this run, and it stays there.
     """
     earlier = _content(report)
-    command = [
-        str(Path(sys.executable).with_name("ansible-playbook")), playbook, "-i", str(lab.inventory), *options]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), playbook, "-i", str(lab.inventory), *options]
     tenant = json.loads((lab.out / "tenant.json").read_text(encoding="utf-8"))["environment"]
     env = os.environ | tenant | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
     lines = []
     with subprocess.Popen(
-            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
         for line in run.stdout:
             lines.append(line)
             print(line, end="", flush=True)
@@ -72,10 +72,12 @@ def digests(lab: RunningLab) -> dict[str, str]:
 def check_mode_problems(lab: RunningLab, before: dict[str, str]) -> list[str]:
     """Devices to which something changing was sent so far, and those whose digest is another than before."""
     sent = [
-        f"{c['device']}: {', '.join(c['changing'])} was sent in check mode" for c in lab.commands() if c["changing"]]
+        f"{c['device']}: {', '.join(c['changing'])} was sent in check mode" for c in lab.commands() if c["changing"]
+    ]
     after = digests(lab)
     return sent + [
-        f"{name}: its state changed in check mode" for name, digest in before.items() if after[name] != digest]
+        f"{name}: its state changed in check mode" for name, digest in before.items() if after[name] != digest
+    ]
 
 
 def title(text: str) -> None:

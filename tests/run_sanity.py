@@ -102,7 +102,9 @@ def copy_working_tree(environment: dict[str, str]) -> None:
     COLLECTION.mkdir(parents=True)
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     for name in os.fsdecode(listing.stdout).split("\0"):
         source = ROOT / name

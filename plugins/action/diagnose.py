@@ -86,9 +86,13 @@ def _report(answer: Answer, scope: Scope, limit: int) -> dict:
     findings, facts = device_diagnosis.diagnose(answer, scope)
     shown = [finding.as_dict() for finding in findings[:limit]]
     return {
-        "changed": False, "findings": shown, "omitted": len(findings) - len(shown),
+        "changed": False,
+        "findings": shown,
+        "omitted": len(findings) - len(shown),
         "healthy": not any(finding.weight > device_diagnosis.HARMLESS for finding in findings),
-        "summary": _summary(shown), "since": device_diagnosis.begin(answer, scope), "device_utc": answer.device["utc"],
+        "summary": _summary(shown),
+        "since": device_diagnosis.begin(answer, scope),
+        "device_utc": answer.device["utc"],
         "state": {"join": facts["join"], "mdm": facts["mdm"]},
     }
 

@@ -32,5 +32,12 @@ class ActionModule(ActionBase):
 
 
 PLANNED = (
-    "stop_hybrid_autojoin", "remove_mdm", "mdm_provider", "allow_account_loss", "reboot", "reboot_timeout", "timeout",
-    "poll_interval")
+    "stop_hybrid_autojoin",
+    "remove_mdm",
+    "mdm_provider",
+    "allow_account_loss",
+    "reboot",
+    "reboot_timeout",
+    "timeout",
+    "poll_interval",
+)

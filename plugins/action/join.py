@@ -26,8 +26,10 @@ class ActionModule(ActionBase):
             if args["method"] == "provisioning_package":
                 package, described = chosen_package(self, args, must_join=True)
             plan = JoinPlan(
-                tenant_id=require_guid(args["tenant_id"], "tenant_id"), package=package,
-                **{name: args[name] for name in PLANNED})
+                tenant_id=require_guid(args["tenant_id"], "tenant_id"),
+                package=package,
+                **{name: args[name] for name in PLANNED},
+            )
             run = Join(device.session, plan, device.progress, device.check_mode)
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
             return run.run() | {"package": described}
@@ -38,4 +40,13 @@ class ActionModule(ActionBase):
 
 
 PLANNED = (
-    "method", "mdm_id", "expect_mdm", "reboot", "reboot_timeout", "timeout", "poll_interval", "on_failure", "keep_copy")
+    "method",
+    "mdm_id",
+    "expect_mdm",
+    "reboot",
+    "reboot_timeout",
+    "timeout",
+    "poll_interval",
+    "on_failure",
+    "keep_copy",
+)

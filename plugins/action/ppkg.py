@@ -26,8 +26,15 @@ class ActionModule(ActionBase):
             else:
                 package, described = chosen_package(self, args, must_join=False)
             run = package_state.PackageState(
-                device.session, package, device.progress, device.check_mode, force=args["force"],
-                keep_copy=args["keep_copy"], timeout=args["timeout"], poll_interval=args["poll_interval"])
+                device.session,
+                package,
+                device.progress,
+                device.check_mode,
+                force=args["force"],
+                keep_copy=args["keep_copy"],
+                timeout=args["timeout"],
+                poll_interval=args["poll_interval"],
+            )
             device.changes, device.phases = run.changes, run.phases
             return (run.present() if args["state"] == "present" else run.absent()) | {"package": described}
 

@@ -21,9 +21,12 @@ class ActionModule(ActionBase):
             src, installed = device.args["src"], device.args["installed"]
             if src is None and installed is False:
                 raise Failure(
-                    "bad option installed: without src there is nothing else to describe", side="controller",
-                    name="bad_option", cause="installed is false and src is not given",
-                    fix="give src, or leave installed out")
+                    "bad option installed: without src there is nothing else to describe",
+                    side="controller",
+                    name="bad_option",
+                    cause="installed is false and src is not given",
+                    fix="give src, or leave installed out",
+                )
             facts = {"changed": False}
             if src is not None:
                 facts["package"] = described_file(self, src)

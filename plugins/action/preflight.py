@@ -26,10 +26,15 @@ class ActionModule(ActionBase):
             args = device.args
             plan = Plan(
                 tenant_id=require_guid(args["tenant_id"], "tenant_id") if args["tenant_id"] is not None else None,
-                method=args["method"], cloud=args["cloud"], expect_mdm=args["expect_mdm"],
+                method=args["method"],
+                cloud=args["cloud"],
+                expect_mdm=args["expect_mdm"],
                 extra_endpoints=tuple((extra["name"], extra["url"]) for extra in args["extra_endpoints"]),
-                skip=frozenset(args["skip"]), timeout=args["timeout"], scheme=winrm_scheme(self._connection),
-                check_mode=device.check_mode)
+                skip=frozenset(args["skip"]),
+                timeout=args["timeout"],
+                scheme=winrm_scheme(self._connection),
+                check_mode=device.check_mode,
+            )
             checklist.refuse_bad_options(plan, args["fail_on"])
             _answer, checks = checklist.run(device.session, plan)
             device.learned = checklist.summary(checks)

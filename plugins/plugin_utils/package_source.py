@@ -36,13 +36,16 @@ def chosen_package(action, args: dict, must_join: bool) -> tuple[PackageSource, 
         given = args["package_id"]
         if given is not None and require_guid(given, "package_id") != package.id:
             raise _bad_option(
-                "package_id", f"the package in src has the id {package.id}, not {given}", "leave package_id out")
+                "package_id", f"the package in src has the id {package.id}, not {given}", "leave package_id out"
+            )
         return PackageSource(id=package.id, sha256=package.sha256, src=path), describe(package)
     package_id = args["package_id"]
     if package_id is None:
         raise _bad_option(
-            "package_id", "the controller cannot look into a package that it does not have",
-            "give package_id beside path or url; winops.entra.ppkg_info with src prints it")
+            "package_id",
+            "the controller cannot look into a package that it does not have",
+            "give package_id beside path or url; winops.entra.ppkg_info with src prints it",
+        )
     package_id = require_guid(package_id, "package_id")
     if args["path"] is not None:
         return PackageSource(id=package_id, path=args["path"]), None
@@ -60,7 +63,8 @@ def _read(action, src: str) -> tuple[Package, str]:
         path = action._loader.get_real_file(action._find_needle("files", src))
     except AnsibleError as exc:
         raise _bad_option(
-            "src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file") from exc
+            "src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file"
+        ) from exc
     return read_package(path), path
 
 
@@ -82,8 +86,10 @@ def _sha256(checksum: str | None) -> str:
     match = SHA256.match(checksum or "")
     if not match:
         raise _bad_option(
-            "checksum", "a package from a url is installed only if its SHA-256 is the expected one",
-            "give checksum as 64 hexadecimal digits, with or without sha256: before them")
+            "checksum",
+            "a package from a url is installed only if its SHA-256 is the expected one",
+            "give checksum as 64 hexadecimal digits, with or without sha256: before them",
+        )
     return match.group(1).lower()
 
 

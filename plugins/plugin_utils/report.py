@@ -11,8 +11,16 @@ from __future__ import annotations
 from collections import Counter
 
 OUTCOMES = (
-    "joined", "disconnected", "unchanged", "would_join", "would_disconnect", "refused", "failed", "unreachable",
-    "not_started")
+    "joined",
+    "disconnected",
+    "unchanged",
+    "would_join",
+    "would_disconnect",
+    "refused",
+    "failed",
+    "unreachable",
+    "not_started",
+)
 JOINED = ("joined", "unchanged")
 NEEDS_ATTENTION = ("refused", "failed", "unreachable")
 IDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
@@ -45,8 +53,11 @@ def outcome(result: dict) -> dict:
     record |= {field: error.get(field) for field in ERROR_FIELDS}
     if unreachable:
         record |= {
-            "name": "unreachable", "side": "network", "cause": "the device does not answer, or refuses the account",
-            "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account"}
+            "name": "unreachable",
+            "side": "network",
+            "cause": "the device does not answer, or refuses the account",
+            "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
+        }
     return record
 
 
@@ -56,13 +67,17 @@ def disconnect_outcome(result: dict) -> dict:
     serial_number, enrollments, bitlocker, administrators, changes}``.
     """
     before = result.get("record") or {}
-    return outcome(result) | {field: before.get(field) for field in IDS} | {
-        "join_state": result.get("join_state"),
-        "enrollments": before.get("enrollments") or [],
-        "bitlocker": before.get("bitlocker"),
-        "administrators": result.get("administrators") or [],
-        "changes": result.get("changes") or [],
-    }
+    return (
+        outcome(result)
+        | {field: before.get(field) for field in IDS}
+        | {
+            "join_state": result.get("join_state"),
+            "enrollments": before.get("enrollments") or [],
+            "bitlocker": before.get("bitlocker"),
+            "administrators": result.get("administrators") or [],
+            "changes": result.get("changes") or [],
+        }
+    )
 
 
 def with_earlier_ids(records: dict[str, dict | None], earlier: dict) -> dict[str, dict | None]:

@@ -28,7 +28,8 @@ def main() -> int:
     missed = 0
     for name, figure in figures.items():
         met = figure["goal"] is None or (
-            figure["value"] <= figure["goal"] if figure["better"] == "lower" else figure["value"] >= figure["goal"])
+            figure["value"] <= figure["goal"] if figure["better"] == "lower" else figure["value"] >= figure["goal"]
+        )
         missed += not met
         bound = "at most" if figure["better"] == "lower" else "at least"
         goal = "" if figure["goal"] is None else f"{bound} {figure['goal']:g}"

@@ -22,15 +22,20 @@ from tests.lab import inventory
 def ask(host: dict, script: str, payload: bytes) -> None:
     scheme = host["ansible_winrm_scheme"]
     protocol = winrm.Protocol(
-        f"{scheme}://{host['ansible_host']}:{host['ansible_port']}/wsman", transport=host["ansible_winrm_transport"],
-        username=host["ansible_user"], password=host["ansible_password"],
+        f"{scheme}://{host['ansible_host']}:{host['ansible_port']}/wsman",
+        transport=host["ansible_winrm_transport"],
+        username=host["ansible_user"],
+        password=host["ansible_password"],
         ca_trust_path=host.get("ansible_winrm_ca_trust_path", "legacy_requests"),
-        message_encryption="always" if scheme == "http" else "auto")
+        message_encryption="always" if scheme == "http" else "auto",
+    )
     shell = protocol.open_shell(codepage=65001)
     command = protocol.run_command(
-        shell, "PowerShell",
+        shell,
+        "PowerShell",
         ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Unrestricted", "-EncodedCommand", script],
-        console_mode_stdin=False)
+        console_mode_stdin=False,
+    )
     protocol.send_command_input(shell, command, payload, end=True)
     stdout, stderr, code = protocol.get_command_output(shell, command)
     protocol.cleanup_command(shell, command)

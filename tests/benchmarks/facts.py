@@ -50,38 +50,65 @@ def measure(root: Path) -> dict:
         lab_memory = peak_mib(lab.process.pid)
     seconds = {name: statistics.median(one.seconds for one in many) for name, many in runs.items()}
     wire = {
-        name: sum(c["bytes_in"] + c["bytes_out"] for c in many) / ROUNDS / DEVICES for name, many in traffic.items()}
+        name: sum(c["bytes_in"] + c["bytes_out"] for c in many) / ROUNDS / DEVICES for name, many in traffic.items()
+    }
     for name, value in seconds.items():
         print(f"{name:14} {value:6.2f} s for {DEVICES} devices, {wire[name]:9.0f} bytes a device")
     floor = statistics.median(
         facts.seconds / (empty.seconds + raw.seconds)
-        for facts, empty, raw in zip(runs["device_facts"], runs["assert"], runs["pywinrm"]))
+        for facts, empty, raw in zip(runs["device_facts"], runs["assert"], runs["pywinrm"])
+    )
     today = statistics.median(
-        facts.seconds / command.seconds for facts, command in zip(runs["device_facts"], runs["win_command"]))
+        facts.seconds / command.seconds for facts, command in zip(runs["device_facts"], runs["win_command"])
+    )
     above = statistics.median(
         (facts.seconds - empty.seconds) / (command.seconds - empty.seconds)
-        for facts, empty, command in zip(runs["device_facts"], runs["assert"], runs["win_command"]))
+        for facts, empty, command in zip(runs["device_facts"], runs["assert"], runs["win_command"])
+    )
     return {
         "device_facts: time against assert play + bare pywinrm loop": {"value": floor, "goal": 1.2, "better": "lower"},
         "device_facts: time against win_command dsregcmd": {"value": today, "goal": 0.7, "better": "lower"},
         "device_facts: time against win_command, each less the empty play": {
-            "value": above, "goal": None, "better": "lower"},
+            "value": above,
+            "goal": None,
+            "better": "lower",
+        },
         "device_facts: bytes on the wire against win_command": {
-            "value": wire["device_facts"] / wire["win_command"], "goal": 0.1, "better": "lower"},
+            "value": wire["device_facts"] / wire["win_command"],
+            "goal": 0.1,
+            "better": "lower",
+        },
         "device_facts: commands a device": {
-            "value": len(traffic["device_facts"]) / ROUNDS / DEVICES, "goal": 1, "better": "lower"},
+            "value": len(traffic["device_facts"]) / ROUNDS / DEVICES,
+            "goal": 1,
+            "better": "lower",
+        },
         "device_facts: bytes a device": {"value": wire["device_facts"], "goal": None, "better": "lower"},
         f"ansible-playbook: peak MiB with {DEVICES} devices": {
-            "value": max(one.peak_mib for one in runs["device_facts"]), "goal": None, "better": "lower"},
+            "value": max(one.peak_mib for one in runs["device_facts"]),
+            "goal": None,
+            "better": "lower",
+        },
         f"lab of {DEVICES} devices: peak MiB": {"value": lab_memory, "goal": None, "better": "lower"},
     }
 
 
 def _play(root: Path, lab: process.RunningLab, name: str) -> Run:
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(HERE / name), "-i", str(lab.inventory),
-               "--forks", str(FORKS)]
-    return run(command, root, ANSIBLE_CONFIG=str(root / "ansible.cfg"),
-               ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_DISPLAY_OK_HOSTS="false")
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        str(HERE / name),
+        "-i",
+        str(lab.inventory),
+        "--forks",
+        str(FORKS),
+    ]
+    return run(
+        command,
+        root,
+        ANSIBLE_CONFIG=str(root / "ansible.cfg"),
+        ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
+        ANSIBLE_DISPLAY_OK_HOSTS="false",
+    )
 
 
 def _pywinrm(root: Path, lab: process.RunningLab) -> Run:

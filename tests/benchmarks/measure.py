@@ -25,8 +25,13 @@ def run(command: list[str], cwd: Path, **env: str) -> Run:
     """Run a command to its end. Raises RuntimeError with its output where it fails."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=cwd, env=os.environ | env,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        command,
+        cwd=cwd,
+        env=os.environ | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+    )
     output = process.stdout.read().decode(errors="replace")
     _pid, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start

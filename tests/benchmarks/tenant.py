@@ -22,9 +22,11 @@ from .measure import Run, run
 HERE = Path(__file__).parent
 DEVICES, NAMED, READS, TYPED_READS, ROUNDS, LISTS = 10_000, 1_000, 100, 5, 3, 7
 SCENARIO = {
-    "tenants": {"main": {
-        "name": "Contoso", "domain": "contoso.example", "devices": [{"name": "PC", "count": DEVICES}]}},
-    "devices": [{"kind": "unjoined_pro"}]}
+    "tenants": {
+        "main": {"name": "Contoso", "domain": "contoso.example", "devices": [{"name": "PC", "count": DEVICES}]}
+    },
+    "devices": [{"kind": "unjoined_pro"}],
+}
 
 
 def measure(root: Path) -> dict:
@@ -44,14 +46,32 @@ class _Bench:
 
     def play(self, task: dict, times: int) -> Run:
         """A play of one task in a loop."""
-        book = [{"hosts": "localhost", "gather_facts": False, "tasks": [
-            {"name": "measured", **task, "loop": list(range(times)), "loop_control": {"label": "{{ item }}"}}]}]
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,",
-                   _write(self.out / "tenant_play.yml", book)]
-        return run(command, self.root, ANSIBLE_CONFIG=str(self.root / "ansible.cfg"), ANSIBLE_DISPLAY_OK_HOSTS="false",
-                   ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_LIBRARY=str(HERE / "library"),
-                   ANSIBLE_ACTION_PLUGINS=str(HERE / "action_plugins"), SSL_CERT_FILE=self.facts["ca_file"],
-                   **self.facts["environment"])
+        book = [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "tasks": [
+                    {"name": "measured", **task, "loop": list(range(times)), "loop_control": {"label": "{{ item }}"}}
+                ],
+            }
+        ]
+        command = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            "localhost,",
+            _write(self.out / "tenant_play.yml", book),
+        ]
+        return run(
+            command,
+            self.root,
+            ANSIBLE_CONFIG=str(self.root / "ansible.cfg"),
+            ANSIBLE_DISPLAY_OK_HOSTS="false",
+            ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
+            ANSIBLE_LIBRARY=str(HERE / "library"),
+            ANSIBLE_ACTION_PLUGINS=str(HERE / "action_plugins"),
+            SSL_CERT_FILE=self.facts["ca_file"],
+            **self.facts["environment"],
+        )
 
     def tasks(self) -> dict:
         """A read of the registration policy, alone and as a packaged module with the typed SDK makes it."""
@@ -67,13 +87,19 @@ class _Bench:
             packaged = self.play(typed | connection, TYPED_READS).seconds
             over.append((read - nothing) / READS * 1000)
             factors.append((packaged - start) / TYPED_READS / (read / READS))  # Ours with Ansible's own start in it.
-            print(f"one task: empty {1000 * (nothing - start) / READS:5.0f} ms, "
-                  f"read {1000 * (read - start) / READS:5.0f} ms, "
-                  f"typed SDK {1000 * (packaged - start) / TYPED_READS:5.0f} ms")
+            print(
+                f"one task: empty {1000 * (nothing - start) / READS:5.0f} ms, "
+                f"read {1000 * (read - start) / READS:5.0f} ms, "
+                f"typed SDK {1000 * (packaged - start) / TYPED_READS:5.0f} ms"
+            )
         return {
             "tenant task: ms over an empty action": {"value": statistics.median(over), "goal": 30, "better": "lower"},
             "tenant task: times faster than a packaged module with the typed SDK": {
-                "value": statistics.median(factors), "goal": 10, "better": "higher"}}
+                "value": statistics.median(factors),
+                "goal": 10,
+                "better": "higher",
+            },
+        }
 
     def lists(self) -> dict:
         """Every device of the tenant, kept in memory."""
@@ -88,13 +114,22 @@ class _Bench:
                 raise RuntimeError(f"different lists: {ours.output} and {bare.output}")
             seconds.append(float(ours_seconds) / float(bare_seconds))
             memory.append(ours.peak_mib / bare.peak_mib)
-            print(f"list of {DEVICES}: {float(ours_seconds):5.2f} s {ours.peak_mib:4.0f} MiB, bare httpx "
-                  f"{float(bare_seconds):5.2f} s {bare.peak_mib:4.0f} MiB")
+            print(
+                f"list of {DEVICES}: {float(ours_seconds):5.2f} s {ours.peak_mib:4.0f} MiB, bare httpx "
+                f"{float(bare_seconds):5.2f} s {bare.peak_mib:4.0f} MiB"
+            )
         return {
             f"list of {DEVICES} devices: time against bare httpx": {
-                "value": statistics.median(seconds), "goal": 1.3, "better": "lower"},
+                "value": statistics.median(seconds),
+                "goal": 1.3,
+                "better": "lower",
+            },
             f"list of {DEVICES} devices: memory against bare httpx": {
-                "value": statistics.median(memory), "goal": 1.3, "better": "lower"}}
+                "value": statistics.median(memory),
+                "goal": 1.3,
+                "better": "lower",
+            },
+        }
 
     def look_up(self) -> dict:
         """Requests that prove a rollout, the directory and Intune together."""
@@ -103,8 +138,13 @@ class _Bench:
         self.play({"winops.entra.directory_device_info": {"device_ids": ids, "intune": True}}, 1)
         asked = self._exchanges()[before:]
         print(f"look-up of {len(ids)} devices: {len(asked)} requests")
-        return {f"look-up of {len(ids)} devices with Intune: requests": {
-            "value": len(asked), "goal": NAMED / 20, "better": "lower"}}
+        return {
+            f"look-up of {len(ids)} devices with Intune: requests": {
+                "value": len(asked),
+                "goal": NAMED / 20,
+                "better": "lower",
+            }
+        }
 
     def _exchanges(self) -> list[str]:
         """Requests to Graph so far, a batch counting as one."""

@@ -17,9 +17,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SELECT = ("id,deviceId,displayName,accountEnabled,trustType,profileType,approximateLastSignInDateTime,"
-          "registrationDateTime,operatingSystem,operatingSystemVersion,isCompliant,isManaged,mdmAppId,manufacturer,model,"
-          "deviceOwnership,enrollmentProfileName,physicalIds")
+SELECT = (
+    "id,deviceId,displayName,accountEnabled,trustType,profileType,approximateLastSignInDateTime,"
+    "registrationDateTime,operatingSystem,operatingSystemVersion,isCompliant,isManaged,mdmAppId,manufacturer,model,"
+    "deviceOwnership,enrollmentProfileName,physicalIds"
+)
 
 
 def ours(facts: dict) -> tuple[int, float]:
@@ -32,15 +34,28 @@ def ours(facts: dict) -> tuple[int, float]:
         retry,
         session,
     )
+
     start = time.perf_counter()
     app, base = facts["applications"]["everything"], {"owner": None, "join_type": None, "stale_days": None}
     settings = credentials.Settings(
-        "client_secret", "https://graph.microsoft.com/.default", facts["authority"], facts["graph_url"],
-        facts["tenant_id"], app["client_id"], app["client_secret"], ca_file=facts["ca_file"],
-        disable_instance_discovery=True)
+        "client_secret",
+        "https://graph.microsoft.com/.default",
+        facts["authority"],
+        facts["graph_url"],
+        facts["tenant_id"],
+        app["client_id"],
+        app["client_secret"],
+        ca_file=facts["ca_file"],
+        disable_instance_discovery=True,
+    )
     graph = client.GraphClient(session.session_for(settings, lambda *shown: None, 60), retry.Waits(60))
-    args = {**base, **dict.fromkeys(("device_ids", "object_ids", "names", "enabled", "compliant", "managed")),
-            "intune": False, "autopilot": False, "extension_attributes": False}
+    args = {
+        **base,
+        **dict.fromkeys(("device_ids", "object_ids", "names", "enabled", "compliant", "managed")),
+        "intune": False,
+        "autopilot": False,
+        "extension_attributes": False,
+    }
     return device_views.find(_Task(args, graph))["count"], time.perf_counter() - start
 
 
@@ -55,12 +70,18 @@ def bare(facts: dict) -> tuple[int, float]:
 
     import httpx
     from azure.identity import ClientSecretCredential
+
     start = time.perf_counter()
     app, rows = facts["applications"]["everything"], []
     with httpx.Client(verify=ssl.create_default_context(cafile=facts["ca_file"]), timeout=60) as http:
         credential = ClientSecretCredential(
-            facts["tenant_id"], app["client_id"], app["client_secret"], authority=facts["authority"],
-            disable_instance_discovery=True, connection_verify=facts["ca_file"])
+            facts["tenant_id"],
+            app["client_id"],
+            app["client_secret"],
+            authority=facts["authority"],
+            disable_instance_discovery=True,
+            connection_verify=facts["ca_file"],
+        )
         token = credential.get_token("https://graph.microsoft.com/.default").token
         url = f"{facts['graph_url']}/v1.0/devices?$select={SELECT}&$top=999"
         while url:

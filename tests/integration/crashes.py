@@ -24,14 +24,31 @@ MEET_SECONDS = 60
 FOR_GOOD = 1000
 #: What differs between two devices of one kind: ids, thumbprints, SIDs.
 OWN_IDS = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{40}\b|\bS-1-(?:5-21|12-1)(?:-\d+){3,4}", re.IGNORECASE)
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{40}\b|\bS-1-(?:5-21|12-1)(?:-\d+){3,4}", re.IGNORECASE
+)
 #: Registry values that are points in time.
 TIMES = {"LastSyncTime"}
 #: What of a dump is the device's lasting state, other than its name, its clock and its history.
 LASTING = (
-    "domain", "join", "registry", "certificates", "packages", "tasks", "jobs", "files", "accounts", "administrators",
-    "local_administrator", "enrollments", "bitlocker", "join_parts", "leave_unfinished", "autojoin_stopped",
-    "winrm_reachable", "pending_hostname")
+    "domain",
+    "join",
+    "registry",
+    "certificates",
+    "packages",
+    "tasks",
+    "jobs",
+    "files",
+    "accounts",
+    "administrators",
+    "local_administrator",
+    "enrollments",
+    "bitlocker",
+    "join_parts",
+    "leave_unfinished",
+    "autojoin_stopped",
+    "winrm_reachable",
+    "pending_hostname",
+)
 
 
 class Crash(t.NamedTuple):
@@ -53,8 +70,13 @@ def crash(
             lab.post(f"/devices/{name}/faults", {"kind": "slow_receive", "seconds": HELD_SECONDS, **fault})
     play = {"hosts": ",".join(counts), "gather_facts": False, "tasks": [task]}
     with player.running(
-            lab, [play], "--forks", str(len(counts)), host_variables=host_variables,
-            variables={"ansible_winrm_read_timeout_sec": HELD_SECONDS}) as run:
+        lab,
+        [play],
+        "--forks",
+        str(len(counts)),
+        host_variables=host_variables,
+        variables={"ansible_winrm_read_timeout_sec": HELD_SECONDS},
+    ) as run:
         wait_until(lambda: set(counts) == _held(lab, counts) | _ended(run, task), MEET_SECONDS, "all are held or done")
         run.kill()
         killed, undisturbed = run.wait(), sorted(_ended(run, task))

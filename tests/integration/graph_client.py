@@ -30,17 +30,23 @@ class BareGraph:
         self.tenant = json.loads((out / "tenant.json").read_text(encoding="utf-8"))
         context = ssl.create_default_context(cafile=self.tenant["ca_file"])
         self._open = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)).open
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        ).open
         self.root = self.tenant["graph_url"]
         self.application = self.tenant["applications"][application]
         self.token = self.sign_in() if self.application["client_secret"] else self.sign_in_user()
 
     def sign_in(self, **changes: str) -> str:
         """A new token by client secret; fails the test when there is none."""
-        reply = self.ask_token(**{
-            "grant_type": "client_credentials", "client_id": self.application["client_id"],
-            "client_secret": self.application["client_secret"], "scope": "https://graph.microsoft.com/.default",
-            **changes})
+        reply = self.ask_token(
+            **{
+                "grant_type": "client_credentials",
+                "client_id": self.application["client_id"],
+                "client_secret": self.application["client_secret"],
+                "scope": "https://graph.microsoft.com/.default",
+                **changes,
+            }
+        )
         assert reply.status == 200, reply
         return reply.body["access_token"]
 
@@ -50,8 +56,11 @@ class BareGraph:
         begun = self.ask_token("devicecode", scope="https://graph.microsoft.com/.default", **client)
         assert begun.status == 200, begun
         for _attempt in range(5):
-            reply = self.ask_token(grant_type="urn:ietf:params:oauth:grant-type:device_code",
-                                   device_code=begun.body["device_code"], **client)
+            reply = self.ask_token(
+                grant_type="urn:ietf:params:oauth:grant-type:device_code",
+                device_code=begun.body["device_code"],
+                **client,
+            )
             if reply.status == 200:
                 return reply.body["access_token"]
             assert reply.body["error"] == "authorization_pending", reply
@@ -66,11 +75,16 @@ class BareGraph:
         """``path`` behind the version (or a whole address); blanks and quotes in it are encoded here."""
         address = path if path.startswith("https://") else f"{self.root}/{version}{path}"
         request = urllib.request.Request(
-            urllib.parse.quote(address, safe="/:?&=$,()'%"), method=method,
+            urllib.parse.quote(address, safe="/:?&=$,()'%"),
+            method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "User-Agent": "lab-test",
-                     **({} if body is None else {"Content-Type": "application/json"}),
-                     **{name.replace("_", "-"): value for name, value in headers.items()}})
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "User-Agent": "lab-test",
+                **({} if body is None else {"Content-Type": "application/json"}),
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            },
+        )
         return self._send(request)
 
     def get(self, path: str, version: str = "v1.0", **headers: str) -> t.Any:

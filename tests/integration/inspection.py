@@ -42,13 +42,17 @@ def digests(lab: RunningLab) -> dict[str, str]:
 def ours(dump: State) -> list[str]:
     """What the collection has left on a device beside empty directories: files, jobs, scheduled tasks."""
     entries = [entry for entry in dump["files"] if entry["path"].lower().startswith(OWN)]
-    found = [entry["path"] for entry in entries
-             if not entry["directory"] or entry["path"].lower() not in KEPT_DIRECTORIES]
+    found = [
+        entry["path"] for entry in entries if not entry["directory"] or entry["path"].lower() not in KEPT_DIRECTORIES
+    ]
     found += [f"{entry['path']} is open" for entry in entries if entry["directory"] and not entry["private"]]
     found += [f"job {job}: {what}" for job, what in dump["jobs"].items() if what != "absent"]
     return found + [
-        f"task {task['name']}" for tasks in dump["tasks"].values() for task in tasks
-        if task["name"].startswith("winops.entra")]
+        f"task {task['name']}"
+        for tasks in dump["tasks"].values()
+        for task in tasks
+        if task["name"].startswith("winops.entra")
+    ]
 
 
 def sha256(file: Path) -> str:

@@ -12,8 +12,22 @@ from tests.integration.play import wait_until
 from tests.lab.process import RunningLab
 
 OPTIONS = (
-    "method", "tenant_id", "src", "path", "url", "checksum", "package_id", "mdm_id", "expect_mdm", "reboot",
-    "reboot_timeout", "timeout", "poll_interval", "on_failure", "keep_copy")
+    "method",
+    "tenant_id",
+    "src",
+    "path",
+    "url",
+    "checksum",
+    "package_id",
+    "mdm_id",
+    "expect_mdm",
+    "reboot",
+    "reboot_timeout",
+    "timeout",
+    "poll_interval",
+    "on_failure",
+    "keep_copy",
+)
 #: Real seconds. At the lab's speed a minute is an hour of the device; a failing join fails within a few seconds.
 LONG, SHORT = 60, 8
 SETTLE_SECONDS = 60
@@ -49,8 +63,13 @@ def settled(lab: RunningLab) -> dict[str, inspection.State]:
 
     def look() -> dict[str, inspection.State] | None:
         found = inspection.states(lab)
-        busy = [name for name, dump in found.items() if dump["restart_scheduled"] or not dump["online"] or any(
-            process["name"].lower() in ("provtool.exe", "powershell.exe") for process in dump["processes"])]
+        busy = [
+            name
+            for name, dump in found.items()
+            if dump["restart_scheduled"]
+            or not dump["online"]
+            or any(process["name"].lower() in ("provtool.exe", "powershell.exe") for process in dump["processes"])
+        ]
         return None if busy else found
 
     return wait_until(look, SETTLE_SECONDS, "every device at rest")

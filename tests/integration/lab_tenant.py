@@ -28,8 +28,12 @@ class LabTenant:
     def place(self) -> dict[str, t.Any]:
         """The options that lead to the lab in place of Microsoft's cloud."""
         return {
-            "tenant_id": self.facts["tenant_id"], "authority": self.facts["authority"],
-            "graph_url": self.facts["graph_url"], "ca_file": self.facts["ca_file"], "disable_instance_discovery": True}
+            "tenant_id": self.facts["tenant_id"],
+            "authority": self.facts["authority"],
+            "graph_url": self.facts["graph_url"],
+            "ca_file": self.facts["ca_file"],
+            "disable_instance_discovery": True,
+        }
 
     def credential(self, application: str = "everything") -> dict[str, t.Any]:
         """The options by which an application signs in with its secret.
@@ -37,14 +41,19 @@ class LabTenant:
         The secret is a variable, as Ansible quotes the lines of a playbook that fail.
         """
         return {
-            **self.place(), "client_id": self.facts["applications"][application]["client_id"],
-            "client_secret": "{{ lab_secrets['" + application + "'] }}"}
+            **self.place(),
+            "client_id": self.facts["applications"][application]["client_id"],
+            "client_secret": "{{ lab_secrets['" + application + "'] }}",
+        }
 
     @property
     def secrets(self) -> dict[str, str]:
         """The client secrets by application."""
-        return {name: found["client_secret"] for name, found in self.facts["applications"].items()
-                if found.get("client_secret")}
+        return {
+            name: found["client_secret"]
+            for name, found in self.facts["applications"].items()
+            if found.get("client_secret")
+        }
 
     def user(self) -> dict[str, t.Any]:
         """The options by which the lab's administrator signs in with a device code."""

@@ -56,8 +56,9 @@ class Play:
 
     def results(self, task: str) -> dict[str, Result]:
         """What a task (by its name) returned, by host."""
-        return {line["host"]: line["result"] for line in self.lines
-                if line["task"] == task and line["status"] in STATUSES}
+        return {
+            line["host"]: line["result"] for line in self.lines if line["task"] == task and line["status"] in STATUSES
+        }
 
     def result(self, host: str, task: str) -> Result:
         """What a task returned on a host."""
@@ -134,7 +135,11 @@ class Player:
 
     @contextlib.contextmanager
     def running(
-        self, lab: RunningLab, playbook: Path | list, *options: str, variables: dict | None = None,
+        self,
+        lab: RunningLab,
+        playbook: Path | list,
+        *options: str,
+        variables: dict | None = None,
         host_variables: dict[str, dict] | None = None,
     ) -> Iterator[RunningPlay]:
         """Start a playbook (a file, or its content as data) with the lab's inventory; it is dead when the block ends.
@@ -154,8 +159,13 @@ class Player:
         command += ["-e", "@" + _write(directory / "variables.yml", extra), *options, str(playbook)]
         with (directory / "output.txt").open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=_environment(directory), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT)
+                command,
+                cwd=ROOT,
+                env=_environment(directory),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         run = RunningPlay(process, directory)
         try:
             yield run
@@ -181,10 +191,15 @@ def _write(path: Path, content: t.Any) -> str:
 def _environment(directory: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return kept | {
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_FORKS": "20",
-        "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"), "ANSIBLE_CALLBACKS_ENABLED": "task_results",
-        "ANSIBLE_ACTION_PLUGINS": str(HERE / "action_plugins"), "TASK_RESULTS": str(directory / "results.jsonl"),
-        "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"), "TMPDIR": str(directory / "tmp"),
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR": "0",
+        "ANSIBLE_FORKS": "20",
+        "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+        "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+        "ANSIBLE_ACTION_PLUGINS": str(HERE / "action_plugins"),
+        "TASK_RESULTS": str(directory / "results.jsonl"),
+        "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"),
+        "TMPDIR": str(directory / "tmp"),
         "ANSIBLE_LOG_PATH": str(directory / "ansible.log"),
     }
 

@@ -38,7 +38,8 @@ CASES = {
     "a damaged package": Case(JOIN, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
     "a package that was cut off": Case(JOIN, {"src": "cut"}, "cut.ppkg", "", "package_damaged"),
     "an encrypted package": Case(
-        JOIN, {"src": "encrypted"}, "encrypted.ppkg", "without encryption", "package_encrypted"),
+        JOIN, {"src": "encrypted"}, "encrypted.ppkg", "without encryption", "package_encrypted"
+    ),
     "a file that is no WIM": Case(JOIN, {"src": "text"}, "text.ppkg", "not", "not_a_package"),
     "an empty file": Case(JOIN, {"src": "empty"}, "empty.ppkg", "", "not_a_package"),
     "a package without a bulk token": Case(JOIN, {"src": "no_token"}, "src", "no bulk token"),
@@ -49,17 +50,22 @@ CASES = {
     "another package's id": Case(PPKG, {"src": "good", "package_id": TENANT}, "package_id", PACKAGE),
     "a package id that is no GUID": Case(PPKG, {"state": "absent", "package_id": "join"}, "package_id", "GUID"),
     "an http url": Case(
-        JOIN, {"url": URL.replace("https", "http"), "checksum": "0" * 64, "package_id": PACKAGE}, "url", "https"),
+        JOIN, {"url": URL.replace("https", "http"), "checksum": "0" * 64, "package_id": PACKAGE}, "url", "https"
+    ),
     "a url without a checksum": Case(JOIN, {"url": URL, "package_id": PACKAGE}, "checksum", ""),
     "a checksum of another kind": Case(
-        PPKG, {"url": URL, "checksum": "md5:d41d8cd98f00b204e9800998ecf8427e", "package_id": PACKAGE}, "checksum",
-        "SHA-256"),
+        PPKG,
+        {"url": URL, "checksum": "md5:d41d8cd98f00b204e9800998ecf8427e", "package_id": PACKAGE},
+        "checksum",
+        "SHA-256",
+    ),
     "a path without a package id": Case(JOIN, {"path": r"C:\join.ppkg"}, "package_id", ""),
     "a negative timeout": Case(JOIN, {"src": "good", "timeout": -1}, "timeout", "positive"),
     "no time between two looks": Case(PPKG, {"src": "good", "poll_interval": 0}, "poll_interval", "positive"),
     "no time to restart": Case(JOIN, {"src": "good", "reboot_timeout": 0}, "reboot_timeout", "positive"),
     "two sources": Case(
-        JOIN, {"src": "good", "path": r"C:\join.ppkg", "package_id": PACKAGE}, "src", "mutually exclusive"),
+        JOIN, {"src": "good", "path": r"C:\join.ppkg", "package_id": PACKAGE}, "src", "mutually exclusive"
+    ),
     "no source": Case(JOIN, {}, "src", "missing"),
     "no tenant": Case(JOIN, {"src": "good", "tenant_id": None}, "tenant_id", "missing"),
     "a package to remove without its id": Case(PPKG, {"state": "absent"}, "package_id", "missing"),
@@ -76,11 +82,16 @@ def write_files(directory: Path) -> dict[str, str]:
     """The paths of the cases' files by name."""
     good = ppkg.build("Contoso join", PACKAGE, token=TOKEN)
     contents = {
-        "good": good, "cut": good[: len(good) // 2], "damaged": _damaged(good),
-        "encrypted": ppkg.encrypt(good, "secret"), "text": b"This is a note about a package.\n" * 40, "empty": b"",
+        "good": good,
+        "cut": good[: len(good) // 2],
+        "damaged": _damaged(good),
+        "encrypted": ppkg.encrypt(good, "secret"),
+        "text": b"This is a note about a package.\n" * 40,
+        "empty": b"",
         "no_token": ppkg.build("Contoso site", str(uuid.uuid4()), security_key=True),
-        "no_id": ppkg.build("Contoso site", PACKAGE, security_key=True, variant="provxml_only",
-                            identity={"PACKAGEID": "", "NOTES": ""}),
+        "no_id": ppkg.build(
+            "Contoso site", PACKAGE, security_key=True, variant="provxml_only", identity={"PACKAGEID": "", "NOTES": ""}
+        ),
     }
     for name, content in contents.items():
         (directory / f"{name}.ppkg").write_bytes(content)
@@ -151,11 +162,13 @@ def test_the_error_has_its_whole_shape(refused: Refused, name: str) -> None:
 
 
 def test_check_mode_refuses_the_same(refused: Refused, lab: RunningLab, player: Player) -> None:
-    tasks = [{"name": name, case.module: options(case, refused.files), "ignore_errors": True}
-             for name, case in CASES.items()]
+    tasks = [
+        {"name": name, case.module: options(case, refused.files), "ignore_errors": True} for name, case in CASES.items()
+    ]
     play = player.tasks(lab, tasks, "--check", hosts=refused.host)
     assert {name: play.result(refused.host, name)["msg"] for name in CASES} == {
-        name: refused.play.result(refused.host, name)["msg"] for name in CASES}
+        name: refused.play.result(refused.host, name)["msg"] for name in CASES
+    }
 
 
 def test_a_good_package_is_not_refused(refused: Refused, lab: RunningLab, player: Player) -> None:

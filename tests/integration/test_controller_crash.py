@@ -41,8 +41,9 @@ class Crash(t.NamedTuple):
 @pytest.fixture(scope="module")
 def crash(start_fleet: StartFleet, player: Player) -> Crash:
     """Two runs killed, one when every job has been started, one before its job is; then a run over all devices."""
-    lab = start_fleet({"devices": [
-        {"kind": "unjoined_pro", "name": name, "device": device} for name, device in DEVICES.items()]})
+    lab = start_fleet(
+        {"devices": [{"kind": "unjoined_pro", "name": name, "device": device} for name, device in DEVICES.items()]}
+    )
     hosts = joins.wanted(joins.options_of_scenario(lab))
     jobs = [name for name in DEVICES if name != KILLED_WHILE_COPYING]
     play = {"gather_facts": False, "tasks": [joins.join_task()]}
@@ -77,11 +78,18 @@ def _installations(crash: Crash, name: str) -> int:
 
 def test_the_controller_was_killed_in_the_middle_of_joins(crash: Crash) -> None:
     assert (crash.killed.exit_code, crash.killed.lines, crash.killed.recap) == (-9, [], {})
-    engine = {name: [p["name"] for p in dump["processes"] if p["name"] == "provtool.exe"]
-              for name, dump in crash.found.items()}
+    engine = {
+        name: [p["name"] for p in dump["processes"] if p["name"] == "provtool.exe"]
+        for name, dump in crash.found.items()
+    }
     jobs = {name: list(dump["jobs"].values()) for name, dump in crash.found.items()}
-    assert jobs == {"joined-meanwhile": ["done"], "job-running": ["running"], "engine-running": ["done"],
-                    "engine-waiting": ["done"], "copied-only": []}
+    assert jobs == {
+        "joined-meanwhile": ["done"],
+        "job-running": ["running"],
+        "engine-running": ["done"],
+        "engine-waiting": ["done"],
+        "copied-only": [],
+    }
     assert len(_copies(crash.lab, crash.found["copied-only"])) == 1
     assert [name for name, found in engine.items() if found] == ["job-running", "engine-running"]
     assert [name for name, dump in crash.found.items() if dump["join"]["type"] == "entra"] == ["joined-meanwhile"]

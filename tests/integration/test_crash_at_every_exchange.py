@@ -23,7 +23,8 @@ from tests.lab.process import RunningLab
 
 INTUNE_ISSUER = "CN=Microsoft Intune MDM Device CA"
 JOINED = {name: value for name, value in HARD.items() if name != "domain"} | {
-    "join": {"type": "entra", "package": "fleet"}}
+    "join": {"type": "entra", "package": "fleet"}
+}
 #: The first word of what a result calls each step.
 CHANGES = {"autojoin": "hybrid", "mdm": "mdm", "leave": "join", "restart": "restart", "clean up": "leftovers"}
 
@@ -40,17 +41,22 @@ class Options(t.NamedTuple):
 
 SETS = {
     "hybrid": Options(
-        HARD, {"stop_hybrid_autojoin": True, "remove_mdm": True, "reboot": True}, 12,
-        ("autojoin mdm leave", "mdm leave", "leave", "restart", "clean up")),
-    "entra": Options(
-        JOINED, {"remove_mdm": True, "reboot": True}, 10, ("mdm leave", "leave", "restart", "clean up")),
+        HARD,
+        {"stop_hybrid_autojoin": True, "remove_mdm": True, "reboot": True},
+        12,
+        ("autojoin mdm leave", "mdm leave", "leave", "restart", "clean up"),
+    ),
+    "entra": Options(JOINED, {"remove_mdm": True, "reboot": True}, 10, ("mdm leave", "leave", "restart", "clean up")),
     "default": Options(JOINED, {}, 5, ("leave", "clean up")),
 }
 #: Looks at a job or a restart may be some more.
 SPARE = 6
 #: By device: its set, and the command that its controller does not survive.
-DEVICES = {f"{label}-{count:02d}": (label, count)
-           for label, options in SETS.items() for count in range(1, options.exchanges + SPARE + 1)}
+DEVICES = {
+    f"{label}-{count:02d}": (label, count)
+    for label, options in SETS.items()
+    for count in range(1, options.exchanges + SPARE + 1)
+}
 
 
 class Crashed(t.NamedTuple):
@@ -79,7 +85,8 @@ class Crashed(t.NamedTuple):
             "autojoin": "stop_hybrid_autojoin" in task and not found["autojoin_stopped"],
             "mdm": "remove_mdm" in task and any(item["provider"] == INTUNE for item in found["enrollments"]),
             "leave": any(found["join_parts"].values()),
-            "restart": "reboot" in task and found["leave_unfinished"]}
+            "restart": "reboot" in task and found["leave_unfinished"],
+        }
         return [step for step, due in steps.items() if due]
 
     def stage(self, name: str) -> str:
@@ -90,10 +97,16 @@ class Crashed(t.NamedTuple):
 @pytest.fixture(scope="module")
 def crashed(start_fleet: StartFleet, player: Player) -> Crashed:
     """The fleets of all sets, in one lab and the same runs."""
-    kinds = {label: {"description": label, "device": options.device, "package": "fleet"}
-             for label, options in SETS.items()}
-    lab = start_fleet({"description": "A device for each exchange of each leave.", "kinds": kinds, "devices": [
-        {"kind": label, "name": name} for name, (label, _count) in DEVICES.items()]})
+    kinds = {
+        label: {"description": label, "device": options.device, "package": "fleet"} for label, options in SETS.items()
+    }
+    lab = start_fleet(
+        {
+            "description": "A device for each exchange of each leave.",
+            "kinds": kinds,
+            "devices": [{"kind": label, "name": name} for name, (label, _count) in DEVICES.items()],
+        }
+    )
     hosts = {name: {"want": SETS[label].task} for name, (label, _count) in DEVICES.items()}
     options = ("stop_hybrid_autojoin", "remove_mdm", "reboot")
     task = leave_task(**{option: f"{{{{ want.{option} | default(omit) }}}}" for option in options})
@@ -174,7 +187,10 @@ def test_the_next_run_still_knows_what_the_device_was(crashed: Crashed, name: st
         return
     intune = next(item["subject"] for item in before["certificates"] if item["issuer"] == INTUNE_ISSUER)
     assert (record["device_id"], record["tenant_id"], f"CN={record['intune_device_id']}") == (
-        before["join"]["device_id"], before["join"]["tenant_id"], intune)
+        before["join"]["device_id"],
+        before["join"]["tenant_id"],
+        intune,
+    )
 
 
 def test_a_run_after_that_changes_nothing(crashed: Crashed) -> None:
@@ -208,7 +224,9 @@ def test_a_leave_that_goes_on_without_its_controller_is_waited_for_and_not_done_
     assert (result["join_state"], result["outcome"], result["changed"]) == ("left", "disconnected", True), result
     assert "earlier run" in [phase["name"] for phase in result["phases"]]
     assert (result["record"]["device_id"], result["record"]["tenant_id"]) == (
-        before["join"]["device_id"], before["join"]["tenant_id"])
+        before["join"]["device_id"],
+        before["join"]["tenant_id"],
+    )
     assert len([line for line in lab.commands() if "dsregcmd_leave" in line["changing"]]) == 1
     after = inspection.state(lab, "one")
     assert not any(after["join_parts"].values()) and inspection.ours(after) == []

@@ -20,11 +20,17 @@ from tests.integration.test_preflight import LIBRARY
 from tests.lab.process import RunningLab
 
 # The engine refuses what it cannot do before it writes an event, or the leave itself is what fails.
-PLANTED = {kind: options["expect"]["diagnose"] for kind, options in LIBRARY.items()
-           if options["expect"].get("diagnose") and options["expect"]["outcome"] in ("joined", "failed")}
+PLANTED = {
+    kind: options["expect"]["diagnose"]
+    for kind, options in LIBRARY.items()
+    if options["expect"].get("diagnose") and options["expect"]["outcome"] in ("joined", "failed")
+}
 # What the join refuses leaves no failure behind: the state itself tells.
-REFUSED = {kind: options["expect"]["name"] for kind, options in LIBRARY.items()
-           if options["expect"].get("outcome") == "refused"}
+REFUSED = {
+    kind: options["expect"]["name"]
+    for kind, options in LIBRARY.items()
+    if options["expect"].get("outcome") == "refused"
+}
 HEALTHY = ("unjoined_pro", "joined", "crowded")
 KINDS = (*PLANTED, *REFUSED, *HEALTHY)
 
@@ -61,9 +67,13 @@ def told(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     joined = player.tasks(lab, [joins.join_task()], host_variables=joins.wanted(joins.options_of_scenario(lab)))
     states = joins.settled(lab)
     bundles = tmp_path_factory.mktemp("bundles") / "saved"
-    tasks = [diagnose_task(
-        dest=f"{bundles}/{{{{ inventory_hostname }}}}.json",
-        method="{{ join_method | default('provisioning_package') }}", tenant_id="{{ join_tenant_id }}")]
+    tasks = [
+        diagnose_task(
+            dest=f"{bundles}/{{{{ inventory_hostname }}}}.json",
+            method="{{ join_method | default('provisioning_package') }}",
+            tenant_id="{{ join_tenant_id }}",
+        )
+    ]
     checked = player.tasks(lab, tasks, "--check")
     assert not bundles.exists()
     before = {name: dump["digest"] for name, dump in states.items()}
@@ -114,8 +124,10 @@ def test_the_evidence_stands_in_the_devices_logs(told: Told, kind: str) -> None:
         assert item["device_utc"] in [event["utc"] for event in logged]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PLANTED if LIBRARY[kind]["expect"]["outcome"] == "failed"
-                                  and "code" in LIBRARY[kind]["expect"]])
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in PLANTED if LIBRARY[kind]["expect"]["outcome"] == "failed" and "code" in LIBRARY[kind]["expect"]],
+)
 def test_join_and_diagnose_say_the_same(told: Told, kind: str) -> None:
     error = told.joined.result(told.device(kind), "join")["error"]
     assert error["code"] == told.result(kind)["findings"][0]["code"]
@@ -201,16 +213,31 @@ def test_a_bundle_tells_the_same_without_the_device(told: Told, player: Player) 
 def test_the_playbooks_write_reports(told: Told, player: Player, tmp_path: Path) -> None:
     limit = ",".join(told.device(kind) for kind in ("expired_token", "packages_forbidden", "unjoined_pro"))
     tenant = inspection.tenant_id(told.lab)
-    found = player.run(told.lab, ROOT / "playbooks/diagnose.yml", "--limit", limit, variables={
-        "diagnose_report": os.path.relpath(tmp_path / "diagnose.json", ROOT),
-        "diagnose_bundles": str(tmp_path / "bundles")})
+    found = player.run(
+        told.lab,
+        ROOT / "playbooks/diagnose.yml",
+        "--limit",
+        limit,
+        variables={
+            "diagnose_report": os.path.relpath(tmp_path / "diagnose.json", ROOT),
+            "diagnose_bundles": str(tmp_path / "bundles"),
+        },
+    )
     assert found.exit_code == 0, found.output[-3000:]
     report = json.loads((tmp_path / "diagnose.json").read_text(encoding="utf-8"))
     assert report["totals"] == {"devices": 3, "healthy": 1, "sick": 2, "failed": 0, "unreachable": 0}
     assert report["devices"][told.device("expired_token")]["findings"][0]["code"] == "AADSTS700082"
     assert len(list((tmp_path / "bundles").iterdir())) == 3
-    looked = player.run(told.lab, ROOT / "playbooks/preflight.yml", "--limit", limit, variables={
-        "preflight_report": os.path.relpath(tmp_path / "preflight.json", ROOT), "preflight_tenant_id": tenant})
+    looked = player.run(
+        told.lab,
+        ROOT / "playbooks/preflight.yml",
+        "--limit",
+        limit,
+        variables={
+            "preflight_report": os.path.relpath(tmp_path / "preflight.json", ROOT),
+            "preflight_tenant_id": tenant,
+        },
+    )
     report = json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8"))
     assert report["totals"] == {"devices": 3, "fit": 2, "unfit": 1, "unreachable": 0}
     assert report["devices"][told.device("packages_forbidden")]["failed"] == ["package_policy"]

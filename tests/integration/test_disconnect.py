@@ -70,8 +70,19 @@ def exodus(start_fleet: StartFleet, player: Player) -> Exodus:
         again = player.tasks(lab, [leave_task()])
         after_again = joins.settled(lab)
     recorded = lab.commands()
-    return Exodus(lab, before, checked, recorded[commands[0]:commands[1]], after_check, real, after, again,
-                  recorded[commands[2]:], after_again, guard)
+    return Exodus(
+        lab,
+        before,
+        checked,
+        recorded[commands[0] : commands[1]],
+        after_check,
+        real,
+        after,
+        again,
+        recorded[commands[2] :],
+        after_again,
+        guard,
+    )
 
 
 def test_check_mode_sends_nothing_that_changes_and_looks_once(exodus: Exodus) -> None:
@@ -121,8 +132,12 @@ def test_the_record_tells_what_the_device_was(exodus: Exodus) -> None:
     assert record["bitlocker"]["volumes"] == before["bitlocker"]
     assert record["intune_device_id"] in exodus.lab.get("/tenant")["managed_devices"]
     assert record["serial_number"]
-    recovery = [protector["id"] for volume in before["bitlocker"] for protector in volume["protectors"]
-                if protector["type"] == "RecoveryPassword"]
+    recovery = [
+        protector["id"]
+        for volume in before["bitlocker"]
+        for protector in volume["protectors"]
+        if protector["type"] == "RecoveryPassword"
+    ]
     assert all(any(text in warning for warning in exodus.result("joined_bitlocker")["warnings"]) for text in recovery)
 
 
@@ -229,6 +244,7 @@ def test_a_device_that_is_lost_at_any_exchange_is_finished_by_the_next_run(
 
 # --- crashes ----------------------------------------------------------------------------------------------------------
 
+
 def test_a_controller_that_crashes_between_steps_is_followed_by_a_run_that_finishes(
     start_fleet: StartFleet, player: Player
 ) -> None:
@@ -238,13 +254,14 @@ def test_a_controller_that_crashes_between_steps_is_followed_by_a_run_that_finis
     # How many changing commands the device has executed when the controller dies: three jobs, a restart.
     with Guard(lab) as guard:
         for count in range(1, 5):
+
             def changed() -> int:
                 return sum(1 for line in lab.commands() if {"job_start", "restart"} & set(line["changing"]))
 
-            with player.running(lab, [{"hosts": "devices", "gather_facts": False, "tasks": [
-                    leave_task(**EVERYTHING)]}]) as run:
-                wait_until(
-                    lambda: changed() >= count or run.process.poll() is not None, 60, f"{count} changes")  # noqa: B023
+            with player.running(
+                lab, [{"hosts": "devices", "gather_facts": False, "tasks": [leave_task(**EVERYTHING)]}]
+            ) as run:
+                wait_until(lambda: changed() >= count or run.process.poll() is not None, 60, f"{count} changes")  # noqa: B023
                 run.kill()
         joins.settled(lab)
         finished = player.tasks(lab, [leave_task(**EVERYTHING)])
@@ -257,16 +274,33 @@ def test_a_controller_that_crashes_between_steps_is_followed_by_a_run_that_finis
 
 # --- the playbook -----------------------------------------------------------------------------------------------------
 
+
 def test_the_playbook_reports_the_ids_of_what_left_and_fails_what_did_not(
     start_fleet: StartFleet, player: Player, tmp_path: Path
 ) -> None:
-    lab = start_fleet({"description": "One that leaves and one that must not.", "devices": [
-        {"kind": "joined_bitlocker", "name": "goes"}, {"kind": "joined_without_administrator", "name": "stays"}]})
+    lab = start_fleet(
+        {
+            "description": "One that leaves and one that must not.",
+            "devices": [
+                {"kind": "joined_bitlocker", "name": "goes"},
+                {"kind": "joined_without_administrator", "name": "stays"},
+            ],
+        }
+    )
     before = inspection.state(lab, "goes")
     report = tmp_path / "report.json"
-    play = player.run(lab, ROOT / "playbooks/disconnect.yml", variables={
-        "disconnect_hosts": "devices", "disconnect_serial": 1, "disconnect_max_fail_percentage": 100,
-        "disconnect_remove_mdm": True, "disconnect_poll_interval": 1, "disconnect_report": str(report)})
+    play = player.run(
+        lab,
+        ROOT / "playbooks/disconnect.yml",
+        variables={
+            "disconnect_hosts": "devices",
+            "disconnect_serial": 1,
+            "disconnect_max_fail_percentage": 100,
+            "disconnect_remove_mdm": True,
+            "disconnect_poll_interval": 1,
+            "disconnect_report": str(report),
+        },
+    )
     made = json.loads(report.read_text(encoding="utf-8"))
     assert made["totals"] == {"devices": 2, "disconnected": 1, "refused": 1}
     goes, stays = made["devices"]
@@ -279,26 +313,48 @@ def test_the_playbook_reports_the_ids_of_what_left_and_fails_what_did_not(
 
 # --- there and back ---------------------------------------------------------------------------------------------------
 
+
 def test_a_device_that_joins_leaves_joins_another_tenant_and_leaves_ends_as_it_began(
     start_fleet: StartFleet, player: Player
 ) -> None:
-    lab = start_fleet({
-        "description": "One device and two tenants.",
-        "tenants": {"other": {"name": "Fabrikam", "domain": "fabrikam.example", "join": "all", "mdm": "all"}},
-        "devices": [{"kind": "unjoined_pro", "name": "traveller"}]})
+    lab = start_fleet(
+        {
+            "description": "One device and two tenants.",
+            "tenants": {"other": {"name": "Fabrikam", "domain": "fabrikam.example", "join": "all", "mdm": "all"}},
+            "devices": [{"kind": "unjoined_pro", "name": "traveller"}],
+        }
+    )
     before = inspection.state(lab, "traveller")
     tasks = []
     for label, tenant in (("fleet", inspection.tenant_id(lab)), ("other_tenant", lab.get("/tenants/other")["id"])):
         package = str(inspection.package_file(lab, label))
         tasks += [
-            {"name": f"join {label}", "winops.entra.join": {
-                "tenant_id": tenant, "src": package, "expect_mdm": True, "poll_interval": 1, "timeout": 60}},
-            {"name": f"disconnect {label}", "ansible.builtin.include_role": {"name": ROLE}, "vars": {
-                "disconnect_tenant_id": tenant, "disconnect_remove_mdm": True, "disconnect_reboot": True,
-                "disconnect_remove_packages": "{{ ansible_facts.entra.packages | map(attribute='id') }}",
-                "disconnect_poll_interval": 1, "disconnect_timeout": 60, "disconnect_reboot_timeout": 30}},
+            {
+                "name": f"join {label}",
+                "winops.entra.join": {
+                    "tenant_id": tenant,
+                    "src": package,
+                    "expect_mdm": True,
+                    "poll_interval": 1,
+                    "timeout": 60,
+                },
+            },
+            {
+                "name": f"disconnect {label}",
+                "ansible.builtin.include_role": {"name": ROLE},
+                "vars": {
+                    "disconnect_tenant_id": tenant,
+                    "disconnect_remove_mdm": True,
+                    "disconnect_reboot": True,
+                    "disconnect_remove_packages": "{{ ansible_facts.entra.packages | map(attribute='id') }}",
+                    "disconnect_poll_interval": 1,
+                    "disconnect_timeout": 60,
+                    "disconnect_reboot_timeout": 30,
+                },
+            },
             {"name": f"outcome {label}", "ansible.builtin.debug": {"var": "disconnect_outcome"}},
-            {"name": f"state {label}", "lab_state": {}}]
+            {"name": f"state {label}", "lab_state": {}},
+        ]
     play = player.tasks(lab, tasks)
     assert play.exit_code == 0, play.output[-4000:]
     for label in ("fleet", "other_tenant"):

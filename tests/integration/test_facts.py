@@ -45,8 +45,9 @@ class Gathered(t.NamedTuple):
 def fleet(start_fleet: StartFleet) -> RunningLab:
     """One device of every kind, and one whose account has no full token."""
     devices = [{"kind": kind} for kind in KINDS]
-    return start_fleet({"devices": [
-        *devices, {"kind": "unjoined_pro", "name": FILTERED, "device": {"token_filter": True}}]})
+    return start_fleet(
+        {"devices": [*devices, {"kind": "unjoined_pro", "name": FILTERED, "device": {"token_filter": True}}]}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,8 @@ def test_facts_take_one_command_a_device(gathered: Gathered) -> None:
 
 def test_facts_change_nothing(gathered: Gathered) -> None:
     assert {name: dump["digest"] for name, dump in gathered.after.items()} == {
-        name: dump["digest"] for name, dump in gathered.before.items()}
+        name: dump["digest"] for name, dump in gathered.before.items()
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -79,9 +81,11 @@ def test_join_facts_are_the_devices_state(gathered: Gathered, kind: str) -> None
     facts, dump = gathered.of_kind(kind)
     join = facts["join"]
     assert {field: join[field] for field in ("type", "device_id", "tenant_id")} == {
-        field: dump["join"][field] for field in ("type", "device_id", "tenant_id")}
+        field: dump["join"][field] for field in ("type", "device_id", "tenant_id")
+    }
     assert (join["tenant_name"], join["joined_by"], join["thumbprint"]) == tuple(
-        dump["join"].get(field) for field in ("tenant_name", "user", "thumbprint"))
+        dump["join"].get(field) for field in ("tenant_name", "user", "thumbprint")
+    )
     assert join["witnesses_agree"] is True
 
 
@@ -97,7 +101,8 @@ def test_mdm_facts_are_the_devices_state(gathered: Gathered, kind: str) -> None:
 def test_package_facts_are_the_devices_state(gathered: Gathered, kind: str) -> None:
     facts, dump = gathered.of_kind(kind)
     assert [(p["id"], p["name"], p["version"]) for p in facts["packages"]] == [
-        (p["id"], p["name"], p["version"]) for p in dump["packages"]]
+        (p["id"], p["name"], p["version"]) for p in dump["packages"]
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -172,4 +177,5 @@ def test_facts_in_check_mode_are_the_same(gathered: Gathered, player: Player) ->
     checked = play.result(name, "facts")["ansible_facts"]["entra"]
     real = gathered.facts(name)
     assert {subset: checked[subset] for subset in ("join", "mdm", "packages", "os", "caller")} == {
-        subset: real[subset] for subset in ("join", "mdm", "packages", "os", "caller")}
+        subset: real[subset] for subset in ("join", "mdm", "packages", "os", "caller")
+    }

@@ -34,7 +34,8 @@ from tests.lab.tenant.defaults import DEVICE_REGISTRATION, INTUNE
 
 CONTRACT = ROOT.parent / "shared" / "graph"
 described = pytest.mark.skipif(
-    not (CONTRACT / "validate.py").exists(), reason="needs ../shared/graph, Microsoft's description of Graph")
+    not (CONTRACT / "validate.py").exists(), reason="needs ../shared/graph, Microsoft's description of Graph"
+)
 MDM = "/policies/mobileDeviceManagementPolicies"
 MAM = "/policies/mobileAppManagementPolicies"
 ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
@@ -42,17 +43,31 @@ ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
 GUESSED = {("POST", "/directory/deletedItems/{id}/restore")}
 IDENTITIES = "/deviceManagement/windowsAutopilotDeviceIdentities"
 SCENARIO = {
-    "tenants": {"main": {
-        "name": "Contoso", "domain": "contoso.example", "join": ["fleet"], "mdm": ["fleet"],
-        "conditional_access": {"mfa": ["conditional_access"]},
-        "users": {"anna": {"name": "Anna", "licences": ["m365_e3"], "devices": 2, "roles": ["global_reader"]},
-                  "bruno": {"enabled": False}},
-        "groups": {"Devices": {"rule": '(device.deviceOSType -eq "Windows")'},
-                   "People": {"members": ["anna"], "role_assignable": True, "unique_name": "people"}},
-        "skus": {"m365_e3": 10},
-        "devices": [{"name": "OLD", "count": 5, "days": 200, "owner": "anna"}, {"name": "AD-PC", "trust": "ServerAd"}],
-        "autopilot": [{"serial": "SN001", "group_tag": "kiosk"}, {"serial": "SN 002"}]}},
-    "devices": [{"kind": "joined", "count": 2}]}
+    "tenants": {
+        "main": {
+            "name": "Contoso",
+            "domain": "contoso.example",
+            "join": ["fleet"],
+            "mdm": ["fleet"],
+            "conditional_access": {"mfa": ["conditional_access"]},
+            "users": {
+                "anna": {"name": "Anna", "licences": ["m365_e3"], "devices": 2, "roles": ["global_reader"]},
+                "bruno": {"enabled": False},
+            },
+            "groups": {
+                "Devices": {"rule": '(device.deviceOSType -eq "Windows")'},
+                "People": {"members": ["anna"], "role_assignable": True, "unique_name": "people"},
+            },
+            "skus": {"m365_e3": 10},
+            "devices": [
+                {"name": "OLD", "count": 5, "days": 200, "owner": "anna"},
+                {"name": "AD-PC", "trust": "ServerAd"},
+            ],
+            "autopilot": [{"serial": "SN001", "group_tag": "kiosk"}, {"serial": "SN 002"}],
+        }
+    },
+    "devices": [{"kind": "joined", "count": 2}],
+}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +89,8 @@ def test_every_route_answers_as_described(world):
     _mobility(BareGraph(world.out, "device_code"), app)
     asked = set(world.get("/tenant/requests")["routes"])
     missing = {f"{r.method} /{r.versions[-1]}{r.template}" for r in ROUTES} - {
-        a.replace("/v1.0/", "/beta/") for a in asked}
+        a.replace("/v1.0/", "/beta/") for a in asked
+    }
     assert not missing
     _validate(world.out / "graph.jsonl")
 
@@ -116,16 +132,25 @@ def _directory(app: BareGraph) -> None:
     assert app.call("DELETE", by_key).status == 204
     assert app.call("DELETE", f"/directory/deletedItems/{old['id']}").status == 204
     assert app.call("GET", f"/devices/{old['id']}").status == 404
-    for path in ("/directory/deviceLocalCredentials", "/deviceLocalCredentials",
-                 "/informationProtection/bitlocker/recoveryKeys"):
+    for path in (
+        "/directory/deviceLocalCredentials",
+        "/deviceLocalCredentials",
+        "/informationProtection/bitlocker/recoveryKeys",
+    ):
         app.get(path)
     for path in ("/directory/deviceLocalCredentials/", "/deviceLocalCredentials/"):
         assert app.call("GET", path + old["deviceId"]).status == 404
 
 
 def _groups(app: BareGraph) -> None:
-    body = {"displayName": "O'Neil's", "description": None, "mailEnabled": False, "mailNickname": "oneil",
-            "securityEnabled": True, "groupTypes": []}
+    body = {
+        "displayName": "O'Neil's",
+        "description": None,
+        "mailEnabled": False,
+        "mailNickname": "oneil",
+        "securityEnabled": True,
+        "groupTypes": [],
+    }
     made = app.call("POST", "/groups", body)
     assert made.status == 201
     group = f"/groups/{made.body['id']}"
@@ -145,9 +170,15 @@ def _groups(app: BareGraph) -> None:
     assert app.call("DELETE", f"{group}/members/{devices[0]}/$ref").status == 404
     assert app.call("DELETE", group).status == 204
     named = "/groups(uniqueName='kiosks')"
-    dynamic = {"displayName": "Kiosks", "mailEnabled": False, "mailNickname": "kiosks", "securityEnabled": True,
-               "groupTypes": ["DynamicMembership"], "membershipRuleProcessingState": "On",
-               "membershipRule": '(device.devicePhysicalIds -any (_ -eq "[OrderID]:kiosk"))'}
+    dynamic = {
+        "displayName": "Kiosks",
+        "mailEnabled": False,
+        "mailNickname": "kiosks",
+        "securityEnabled": True,
+        "groupTypes": ["DynamicMembership"],
+        "membershipRuleProcessingState": "On",
+        "membershipRule": '(device.devicePhysicalIds -any (_ -eq "[OrderID]:kiosk"))',
+    }
     assert app.call("PATCH", named, dynamic, Prefer="create-if-missing").status == 201
     assert app.call("PATCH", named, dynamic, Prefer="create-if-missing").status == 204
     id_ = app.get(named)["id"]
@@ -179,8 +210,12 @@ def _roles(app: BareGraph) -> None:
     anna = app.get("/users/anna@contoso.example")["id"]
     app.get("/roleManagement/directory/roleDefinitions")
     app.get(f"/roleManagement/directory/roleDefinitions/{role}")
-    body = {"@odata.type": "#microsoft.graph.unifiedRoleAssignment", "roleDefinitionId": role, "principalId": anna,
-            "directoryScopeId": "/"}
+    body = {
+        "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
+        "roleDefinitionId": role,
+        "principalId": anna,
+        "directoryScopeId": "/",
+    }
     made = app.call("POST", ASSIGNMENTS, body)
     assert made.status == 201 and app.call("POST", ASSIGNMENTS, body).status == 400
     query = f"?$filter=roleDefinitionId eq '{role}'&$expand=principal"
@@ -202,8 +237,9 @@ def _roles(app: BareGraph) -> None:
 def _intune(app: BareGraph) -> None:
     for version in ("v1.0", "beta"):
         [first, _second] = app.get("/deviceManagement/managedDevices", version)["value"]
-        [found] = app.get(f"/deviceManagement/managedDevices?$filter=azureADDeviceId eq '{first['azureADDeviceId']}'",
-                          version)["value"]
+        [found] = app.get(
+            f"/deviceManagement/managedDevices?$filter=azureADDeviceId eq '{first['azureADDeviceId']}'", version
+        )["value"]
         assert app.get(f"/deviceManagement/managedDevices/{found['id']}", version)["deviceName"] == first["deviceName"]
         identities = app.get(IDENTITIES, version)["value"]
         assert {row["serialNumber"] for row in identities} == {"SN001", "SN 002"}
@@ -211,7 +247,9 @@ def _intune(app: BareGraph) -> None:
         app.get(f"{IDENTITIES}/{identities[0]['id']}", version)
         rows = app.get("/deviceManagement/deviceEnrollmentConfigurations", version)["value"]
         assert {row["@odata.type"].removeprefix("#microsoft.graph.deviceEnrollment") for row in rows} == {
-            "LimitConfiguration", "PlatformRestrictionsConfiguration"}
+            "LimitConfiguration",
+            "PlatformRestrictionsConfiguration",
+        }
     for action in ("syncDevice", "rebootNow", "retire"):
         assert app.call("POST", f"/deviceManagement/managedDevices/{first['id']}/{action}").status == 204
     managed = app.get(f"/deviceManagement/managedDevices/{first['id']}")
@@ -240,16 +278,24 @@ def _tenant_wide(app: BareGraph) -> None:
 
 def _batches(app: BareGraph) -> None:
     ids = [row["deviceId"] for row in app.get("/devices?$select=deviceId")["value"]]
-    asked = [{"id": str(n), "method": "GET", "url": f"/devices(deviceId='{id_}')?$select=id,deviceId,displayName"}
-             for n, id_ in enumerate([*ids, INTUNE])]
+    asked = [
+        {"id": str(n), "method": "GET", "url": f"/devices(deviceId='{id_}')?$select=id,deviceId,displayName"}
+        for n, id_ in enumerate([*ids, INTUNE])
+    ]
     found = app.batch(*asked)
     assert [found[str(n)]["status"] for n in range(len(asked))] == [200] * len(ids) + [404]
     device = found["0"]["body"]["id"]
     found = app.batch(
-        {"id": "a", "method": "PATCH", "url": f"/devices/{device}", "body": {"accountEnabled": True},
-         "headers": {"Content-Type": "application/json"}},
+        {
+            "id": "a",
+            "method": "PATCH",
+            "url": f"/devices/{device}",
+            "body": {"accountEnabled": True},
+            "headers": {"Content-Type": "application/json"},
+        },
         {"id": "b", "method": "GET", "url": f"/devices/{device}", "dependsOn": ["a"]},
-        {"id": "c", "method": "GET", "url": "/devices/$count", "headers": {"ConsistencyLevel": "eventual"}})
+        {"id": "c", "method": "GET", "url": "/devices/$count", "headers": {"ConsistencyLevel": "eventual"}},
+    )
     assert {id_: item["status"] for id_, item in found.items()} == {"a": 204, "b": 200, "c": 200}
 
 
@@ -274,8 +320,13 @@ def _validate(recording: Path) -> None:
     if not (CONTRACT / "validate.py").exists():
         print("skipped: the check of the recording needs ../shared/graph")
         return
-    checked = subprocess.run([sys.executable, str(CONTRACT / "validate.py"), "--strict", str(recording)],
-                             capture_output=True, text=True, timeout=60, check=False)
+    checked = subprocess.run(
+        [sys.executable, str(CONTRACT / "validate.py"), "--strict", str(recording)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert checked.returncode == 0, checked.stdout[-4000:]
 
 
@@ -323,23 +374,32 @@ def test_microsofts_own_clients_work(world, monkeypatch):
     tenant = json.loads((world.out / "tenant.json").read_text(encoding="utf-8"))
     monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", tenant["managed_identity"])
     monkeypatch.setenv("SSL_CERT_FILE", tenant["ca_file"])
-    common = {"authority": tenant["authority"], "disable_instance_discovery": True,
-              "connection_verify": tenant["ca_file"]}
+    common = {
+        "authority": tenant["authority"],
+        "disable_instance_discovery": True,
+        "connection_verify": tenant["ca_file"],
+    }
     app = tenant["applications"]["everything"]
     credentials = [
         identity.CertificateCredential(tenant["tenant_id"], app["client_id"], tenant["certificate_path"], **common),
         identity.WorkloadIdentityCredential(
-            tenant_id=tenant["tenant_id"], client_id=app["client_id"], token_file_path=tenant["federated_token_file"],
-            **common),
-        identity.DeviceCodeCredential(tenant["sign_in"]["client_id"], tenant_id=tenant["tenant_id"],
-                                      prompt_callback=lambda *shown: None, **common),
+            tenant_id=tenant["tenant_id"],
+            client_id=app["client_id"],
+            token_file_path=tenant["federated_token_file"],
+            **common,
+        ),
+        identity.DeviceCodeCredential(
+            tenant["sign_in"]["client_id"], tenant_id=tenant["tenant_id"], prompt_callback=lambda *shown: None, **common
+        ),
         identity.ManagedIdentityCredential(),
-        identity.ClientSecretCredential(tenant["tenant_id"], app["client_id"], app["client_secret"], **common)]
+        identity.ClientSecretCredential(tenant["tenant_id"], app["client_id"], app["client_secret"], **common),
+    ]
     for credential in credentials:
         assert credential.get_token("https://graph.microsoft.com/.default").token.count(".") == 2
     with pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
         identity.ClientSecretCredential(tenant["tenant_id"], app["client_id"], "wrong", **common).get_token(
-            "https://graph.microsoft.com/.default")
+            "https://graph.microsoft.com/.default"
+        )
     asyncio.run(_typed(credentials[-1], tenant["graph_url"]))
     _validate(world.out / "graph.jsonl")
 

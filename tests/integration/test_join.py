@@ -23,8 +23,11 @@ USERS_PATH = r"C:\Users\Public\join.ppkg"
 # Devices of the kind unjoined_pro that are joined in another way, or whose join is to fail in one.
 JOINED_OTHERWISE = ("psrp-over-http", "psrp-over-https", "by-path", "by-url", "copies-kept")
 PSRP = {
-    "ansible_connection": "psrp", "ansible_psrp_auth": "{{ ansible_winrm_transport }}",
-    "ansible_psrp_protocol": "{{ ansible_winrm_scheme }}", "ansible_psrp_ca_cert": "{{ ansible_winrm_ca_trust_path }}"}
+    "ansible_connection": "psrp",
+    "ansible_psrp_auth": "{{ ansible_winrm_transport }}",
+    "ansible_psrp_protocol": "{{ ansible_winrm_scheme }}",
+    "ansible_psrp_ca_cert": "{{ ansible_winrm_ca_trust_path }}",
+}
 BROKER_BUSY = {"failures": [{"hresult": 0xCAA50021, "times": 4}]}
 # The engine of the device that keeps its package tries again later than that of the device whose package is removed.
 EXTRAS: list[dict[str, t.Any]] = [
@@ -104,7 +107,8 @@ def rollout(start_fleet: StartFleet, player: Player) -> Rollout:
     recorded = lab.commands()
     parts = [recorded[start:end] for start, end in zip(commands, [*commands[1:], None])]
     return Rollout(
-        lab, options, before, checked, parts[0], after_check, real, parts[1], after, again, parts[2], after_again)
+        lab, options, before, checked, parts[0], after_check, real, parts[1], after, again, parts[2], after_again
+    )
 
 
 def _choose_extras(lab: RunningLab, options: dict[str, joins.Options]) -> None:
@@ -129,6 +133,7 @@ def _choose_extras(lab: RunningLab, options: dict[str, joins.Options]) -> None:
 
 
 # --- check mode -------------------------------------------------------------------------------------------------------
+
 
 def test_check_mode_sends_nothing_that_changes(rollout: Rollout) -> None:
     assert [line for line in rollout.check_commands if line["changing"] or line["kind"] != "operations"] == []
@@ -161,6 +166,7 @@ def test_check_mode_shows_the_difference(rollout: Rollout) -> None:
 
 # --- the real run -----------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_device_ends_as_its_scenario_says(rollout: Rollout, kind: str) -> None:
     name = rollout.of_kind(kind)
@@ -191,7 +197,8 @@ def test_what_a_join_returns_is_the_devices_state(rollout: Rollout) -> None:
             join = rollout.after[name]["join"]
             facts = result["ansible_facts"]["entra"]
             assert {field: facts["join"][field] for field in ("type", "device_id", "tenant_id", "thumbprint")} == {
-                field: join[field] for field in ("type", "device_id", "tenant_id", "thumbprint")}, name
+                field: join[field] for field in ("type", "device_id", "tenant_id", "thumbprint")
+            }, name
             assert facts["mdm"]["enrolled"] or not rollout.options[name].get("expect_mdm")
 
 
@@ -239,6 +246,7 @@ def test_phases_tell_what_took_the_time(rollout: Rollout) -> None:
 
 # --- what stays on the device -----------------------------------------------------------------------------------------
 
+
 def test_a_join_leaves_nothing_of_ours_behind(rollout: Rollout) -> None:
     left = {name: inspection.ours(dump) for name, dump in rollout.after.items()}
     assert {name: found for name, found in left.items() if found and name not in ("copies-kept", "late-kept")} == {}
@@ -247,7 +255,8 @@ def test_a_join_leaves_nothing_of_ours_behind(rollout: Rollout) -> None:
 def test_no_copy_of_the_package_stays_on_the_device(rollout: Rollout) -> None:
     for name, dump in rollout.after.items():
         new = set(inspection.copies(dump, *rollout.packages(name))) - set(
-            inspection.copies(rollout.before[name], *rollout.packages(name)))
+            inspection.copies(rollout.before[name], *rollout.packages(name))
+        )
         assert not new or name in ("copies-kept", "late-kept"), (name, new)
 
 
@@ -258,11 +267,15 @@ def test_a_file_that_the_user_named_stays_where_it_is(rollout: Rollout) -> None:
 def test_copies_stay_where_they_are_wanted(rollout: Rollout) -> None:
     kept = inspection.copies(rollout.after["copies-kept"], *rollout.packages("copies-kept"))
     assert sorted(path.rpartition("\\")[0] for path in kept) == [
-        r"C:\ProgramData\Microsoft\Provisioning", r"C:\ProgramData\winops.entra\packages"]
+        r"C:\ProgramData\Microsoft\Provisioning",
+        r"C:\ProgramData\winops.entra\packages",
+    ]
 
 
-@pytest.mark.parametrize("kind", [
-    kind for kind, outcome in OUTCOMES.items() if outcome == "failed" and KINDS[kind].get("method") != "azure_vm"])
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind, outcome in OUTCOMES.items() if outcome == "failed" and KINDS[kind].get("method") != "azure_vm"],
+)
 def test_the_package_of_a_failed_join_is_uninstalled(rollout: Rollout, kind: str) -> None:
     assert rollout.after[rollout.of_kind(kind)]["packages"] == []
 
@@ -279,6 +292,7 @@ def test_a_device_whose_package_was_removed_does_not_join_by_itself_later(rollou
 
 
 # --- restarts, names, MDM ---------------------------------------------------------------------------------------------
+
 
 def test_a_device_that_waits_for_a_restart_is_restarted_when_asked(rollout: Rollout) -> None:
     name = rollout.of_kind("pending_reboot")
@@ -322,9 +336,15 @@ def test_a_device_that_does_not_enroll_is_joined_and_fails_where_enrollment_was_
 
 # --- packages that do not come ----------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("name", "says"), [
-    ("by-path-that-is-empty", r"C:\Users\Public\nothing.ppkg"), ("by-url-of-another-file", "SHA-256"),
-    ("by-url-that-is-gone", "404")])
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("by-path-that-is-empty", r"C:\Users\Public\nothing.ppkg"),
+        ("by-url-of-another-file", "SHA-256"),
+        ("by-url-that-is-gone", "404"),
+    ],
+)
 def test_a_package_that_does_not_come_is_no_join(rollout: Rollout, name: str, says: str) -> None:
     result, dump = rollout.result(name), rollout.after[name]
     assert (result["outcome"], result["changed"]) == ("failed", False)
@@ -333,6 +353,7 @@ def test_a_package_that_does_not_come_is_no_join(rollout: Rollout, name: str, sa
 
 
 # --- again ------------------------------------------------------------------------------------------------------------
+
 
 def test_a_second_run_changes_nothing_on_a_joined_device(rollout: Rollout) -> None:
     for name, first in rollout.real.results("join").items():

@@ -58,8 +58,12 @@ def _is_restarted(dump: inspection.State) -> bool:
 @pytest.fixture(scope="module")
 def crashed(start_fleet: StartFleet, player: Player) -> Crashed:
     """The runs."""
-    lab = start_fleet({"description": "A device for each exchange of a join.", "devices": [
-        {"kind": "unjoined_pro", "name": name, "device": FRESH} for name in DEVICES]})
+    lab = start_fleet(
+        {
+            "description": "A device for each exchange of a join.",
+            "devices": [{"kind": "unjoined_pro", "name": name, "device": FRESH} for name in DEVICES],
+        }
+    )
     options = joins.options_of_scenario(lab)
     hosts = joins.wanted({name: given | {"reboot": True} for name, given in options.items()})
     task = joins.join_task()
@@ -115,7 +119,8 @@ def test_the_next_run_says_what_it_did_and_check_mode_foretells_it(crashed: Cras
     assert crashed.again.status(name, "join") == "ok", result
     joins_now = stage in ("nothing", "copied")
     assert (checked["outcome"], result["outcome"]) == (
-        ("would_join", "joined") if joins_now else ("unchanged", "unchanged"))
+        ("would_join", "joined") if joins_now else ("unchanged", "unchanged")
+    )
     assert checked["changed"] is result["changed"] is (stage != "over")
     assert (result["restarted"], result["reboot_required"]) == (joins_now or stage == "joined", False)
     assert crashed.after_check[name] == crashed.found[name]["digest"]

@@ -19,9 +19,9 @@ EXCHANGES = range(12)
 REQUESTS = range(0, 48, 3)
 CUTS = {
     f"{kind}-{position:02d}".replace("_", "-"): {"kind": kind, "skip": position}
-    for kind, positions in (
-        ("drop_receive", EXCHANGES), ("drop_half_answer", EXCHANGES), ("drop_request", REQUESTS))
-    for position in positions}
+    for kind, positions in (("drop_receive", EXCHANGES), ("drop_half_answer", EXCHANGES), ("drop_request", REQUESTS))
+    for position in positions
+}
 # The enrollment comes five real seconds after the join: on a slow machine, too, it is waited for with enough exchanges.
 MDM_DELAY = 300
 
@@ -40,9 +40,14 @@ class Cut(t.NamedTuple):
 @pytest.fixture(scope="module")
 def cut(start_fleet: StartFleet, player: Player) -> Cut:
     """One fresh device for each place where a connection is cut."""
-    lab = start_fleet({"devices": [
-        {"kind": "unjoined_pro", "name": name, "device": {"mdm_delay": MDM_DELAY, "faults": [fault]}}
-        for name, fault in CUTS.items()]})
+    lab = start_fleet(
+        {
+            "devices": [
+                {"kind": "unjoined_pro", "name": name, "device": {"mdm_delay": MDM_DELAY, "faults": [fault]}}
+                for name, fault in CUTS.items()
+            ]
+        }
+    )
     hosts = joins.wanted(joins.options_of_scenario(lab))
     first = player.tasks(lab, [joins.join_task()], host_variables=hosts)
     faults = {name: dump["faults"] for name, dump in inspection.states(lab).items()}
@@ -101,8 +106,11 @@ POWER: list[dict[str, t.Any]] = [
     {"kind": "unjoined_pro", "name": "power-lost", "device": SLOW},
     {"kind": "unjoined_pro", "name": "restarted", "device": SLOW},
     {"kind": "unjoined_pro", "name": "never-back", "device": SLOW},
-    {"kind": "pending_reboot", "name": "long-boot",
-     "device": {"pending_reboot": ["servicing"], "boot_seconds": 86400, "mdm_delay": 1}},
+    {
+        "kind": "pending_reboot",
+        "name": "long-boot",
+        "device": {"pending_reboot": ["servicing"], "boot_seconds": 86400, "mdm_delay": 1},
+    },
     {"kind": "unjoined_pro", "name": "lost-before-mdm", "device": {"mdm_delay": 86400}},
 ]
 
@@ -171,7 +179,10 @@ def test_a_device_that_never_comes_back_is_a_failure_that_says_what_to_do(power:
     result = power.play.result("never-back", "join")
     assert power.play.status("never-back", "join") == "ignored"
     assert (result["outcome"], result["error"]["name"], result["error"]["side"]) == (
-        "failed", "connection_lost", "network"), result
+        "failed",
+        "connection_lost",
+        "network",
+    ), result
     assert "run the task again" in result["error"]["fix"]
     assert power.after["never-back"]["join"]["type"] == "none"
 

@@ -16,15 +16,36 @@ from tests.lab.process import RunningLab
 
 INTUNE = "MS DM Server"
 KINDS = (
-    "joined", "joined_other_mdm", "joined_twice_enrolled", "joined_mdm_offered", "joined_user_signed_in",
-    "joined_no_mdm_address", "joined_without_administrator", "joined_elsewhere_left", "hybrid_offered", "ad_joined",
-    "registered", "server", "unjoined_pro")
+    "joined",
+    "joined_other_mdm",
+    "joined_twice_enrolled",
+    "joined_mdm_offered",
+    "joined_user_signed_in",
+    "joined_no_mdm_address",
+    "joined_without_administrator",
+    "joined_elsewhere_left",
+    "hybrid_offered",
+    "ad_joined",
+    "registered",
+    "server",
+    "unjoined_pro",
+)
 #: What state=enrolled comes to.
 ENROLL = {
-    "joined": "unchanged", "joined_other_mdm": "unchanged", "joined_twice_enrolled": "unchanged",
-    "joined_user_signed_in": "enrolled", "joined_mdm_offered": "failed", "joined_no_mdm_address": "no_mdm_address",
-    "joined_without_administrator": "no_mdm_address", "joined_elsewhere_left": "not_joined", "hybrid_offered": "failed",
-    "ad_joined": "not_joined", "registered": "not_joined", "server": "server_has_no_mdm", "unjoined_pro": "not_joined"}
+    "joined": "unchanged",
+    "joined_other_mdm": "unchanged",
+    "joined_twice_enrolled": "unchanged",
+    "joined_user_signed_in": "enrolled",
+    "joined_mdm_offered": "failed",
+    "joined_no_mdm_address": "no_mdm_address",
+    "joined_without_administrator": "no_mdm_address",
+    "joined_elsewhere_left": "not_joined",
+    "hybrid_offered": "failed",
+    "ad_joined": "not_joined",
+    "registered": "not_joined",
+    "server": "server_has_no_mdm",
+    "unjoined_pro": "not_joined",
+}
 
 
 class Runs(t.NamedTuple):

@@ -62,17 +62,26 @@ def story() -> Tasks:
     options = {option: f"{{{{ want.{option} | default(omit) }}}}" for option in OPTIONS}
     present = options | {"poll_interval": 1}
     absent = {
-        "state": "absent", "poll_interval": 1, "src": options["src"],
-        "package_id": "{{ omit if 'src' in want else want.package_id }}"}
+        "state": "absent",
+        "poll_interval": 1,
+        "src": options["src"],
+        "package_id": "{{ omit if 'src' in want else want.package_id }}",
+    }
     tasks: Tasks = [PUT]
-    for name, given in (("present", present), ("present again", present), ("forced", present | {"force": True}),
-                        ("absent", absent), ("absent again", absent)):
+    for name, given in (
+        ("present", present),
+        ("present again", present),
+        ("forced", present | {"force": True}),
+        ("absent", absent),
+        ("absent again", absent),
+    ):
         tasks += [
             {"name": f"before {name}", "lab_state": {}},
             {"name": f"check {name}", "winops.entra.ppkg": given, "check_mode": True, "diff": True},
             {"name": f"checked {name}", "lab_state": {}},
             {"name": name, "winops.entra.ppkg": given},
-            {"name": f"after {name}", "lab_state": {}}]
+            {"name": f"after {name}", "lab_state": {}},
+        ]
     return tasks
 
 
@@ -88,12 +97,14 @@ def stories(lab: RunningLab, player: Player) -> Stories:
         "copies-kept": {"src": str(site), "keep_copy": True},
     }
     play = player.tasks(
-        lab, story(), hosts=",".join(SOURCES), host_variables=joins.wanted(wanted), variables={"site": str(site)})
+        lab, story(), hosts=",".join(SOURCES), host_variables=joins.wanted(wanted), variables={"site": str(site)}
+    )
     assert play.exit_code == 0, play.output
     return Stories(lab, play, package_id)
 
 
 # --- applied and removed ----------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("step", ["present", "present again", "forced", "absent", "absent again"])
@@ -101,7 +112,10 @@ def test_check_mode_changes_nothing_and_predicts_the_step(stories: Stories, name
     checked, real = stories.play.result(name, f"check {step}"), stories.play.result(name, step)
     assert stories.digest(name, f"checked {step}") == stories.digest(name, f"before {step}")
     assert (checked["changed"], checked["changes"], checked["installed"]) == (
-        real["changed"], real["changes"], real["installed"])
+        real["changed"],
+        real["changes"],
+        real["installed"],
+    )
     assert bool(checked["diff"]["after"]) is checked["changed"]
 
 
@@ -110,7 +124,8 @@ def test_a_package_is_applied(stories: Stories, name: str) -> None:
     result, dump = stories.play.result(name, "present"), stories.play.state(name, "after present")
     assert (result["changed"], result["installed"]) == (True, True)
     assert [(package["id"], package["version"], package["pending"]) for package in dump["packages"]] == [
-        (stories.package_id, "2.1", [])]
+        (stories.package_id, "2.1", [])
+    ]
     assert dump["registry"]["HKLM"][SECURITY_KEY] == {"UseSecurityKeyForSignin": 1}
     assert stories.play.state(name, "before present")["packages"] == []
 
@@ -149,36 +164,56 @@ def test_copies_stay_only_where_they_are_wanted_or_the_users_own(stories: Storie
 def test_the_result_tells_what_is_in_the_package(stories: Stories) -> None:
     package = stories.play.result("by-src", "present")["package"]
     assert (package["id"], package["name"], package["version"], package["security_key_signin"]) == (
-        stories.package_id, "Contoso site", "2.1", True)
+        stories.package_id,
+        "Contoso site",
+        "2.1",
+        True,
+    )
     assert stories.play.result("by-url", "present")["package"] is None
 
 
 # --- packages that are not applied ------------------------------------------------------------------------------------
+
 
 @pytest.fixture(scope="module")
 def refusals(lab: RunningLab, player: Player) -> Stories:
     """Devices on which a package cannot be applied."""
     site, expired = (str(inspection.package_file(lab, label)) for label in ("site", "expired"))
     wanted = {
-        "failing": {"src": expired, "timeout": 30}, "slow": {"src": site, "timeout": 3}, "forbidden": {"src": site},
+        "failing": {"src": expired, "timeout": 30},
+        "slow": {"src": site, "timeout": 3},
+        "forbidden": {"src": site},
         "another-id": {"path": USERS_PATH, "package_id": "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"},
-        "server": {"src": site}, "filtered-token": {"src": site}}
+        "server": {"src": site},
+        "filtered-token": {"src": site},
+    }
     options = {option: f"{{{{ want.{option} | default(omit) }}}}" for option in OPTIONS}
     apply = {"winops.entra.ppkg": options | {"poll_interval": 1}, "ignore_errors": True}
     tasks: Tasks = [
-        PUT, {"name": "before", "lab_state": {}}, {"name": "apply", **apply}, {"name": "after", "lab_state": {}},
+        PUT,
+        {"name": "before", "lab_state": {}},
+        {"name": "apply", **apply},
+        {"name": "after", "lab_state": {}},
         {"name": "again", **apply, "when": "inventory_hostname == 'slow'", "vars": {"want": {"src": site}}},
-        {"name": "after again", "lab_state": {}}]
+        {"name": "after again", "lab_state": {}},
+    ]
     play = player.tasks(
-        lab, tasks, hosts=",".join(wanted), host_variables=joins.wanted(wanted), variables={"site": site})
+        lab, tasks, hosts=",".join(wanted), host_variables=joins.wanted(wanted), variables={"site": site}
+    )
     return Stories(lab, play, "")
 
 
-@pytest.mark.parametrize(("name", "side", "says"), [
-    ("failing", "tenant", "AADSTS700082"), ("another-id", "device", "ppkg_info"),
-    ("forbidden", "device", "0x800704ec"),
-    ("slow", "device", "not applied after 3 s"), ("server", "device", "no provisioning cmdlets"),
-    ("filtered-token", "device", "LocalAccountTokenFilterPolicy")])
+@pytest.mark.parametrize(
+    ("name", "side", "says"),
+    [
+        ("failing", "tenant", "AADSTS700082"),
+        ("another-id", "device", "ppkg_info"),
+        ("forbidden", "device", "0x800704ec"),
+        ("slow", "device", "not applied after 3 s"),
+        ("server", "device", "no provisioning cmdlets"),
+        ("filtered-token", "device", "LocalAccountTokenFilterPolicy"),
+    ],
+)
 def test_a_package_that_cannot_be_applied_is_explained(refusals: Stories, name: str, side: str, says: str) -> None:
     result = refusals.play.result(name, "apply")
     assert refusals.play.status(name, "apply") == "ignored"
@@ -206,6 +241,7 @@ def test_a_package_that_takes_longer_than_the_task_is_found_by_the_next_run(refu
 
 # --- ppkg_info --------------------------------------------------------------------------------------------------------
 
+
 def test_a_package_file_is_described_without_asking_the_device(lab: RunningLab, player: Player) -> None:
     lab.post("/devices/off/power", {"state": "off"})
     known = len(lab.commands())
@@ -217,8 +253,12 @@ def test_a_package_file_is_described_without_asking_the_device(lab: RunningLab, 
     for label, file in files.items():
         inside, told = ppkg.inspect(file.read_bytes()), play.result("off", label)["package"]
         assert (told["id"], told["name"], told["version"], told["authority"], told["computer_name"]) == (
-            inside["package_id"].strip("{}"), inside["name"], inside["version"], inside["authority"],
-            inside["computer_name"])
+            inside["package_id"].strip("{}"),
+            inside["name"],
+            inside["version"],
+            inside["authority"],
+            inside["computer_name"],
+        )
         assert (told["sha256"], told["size"]) == (inspection.sha256(file), file.stat().st_size)
         assert told["bulk_token"]["present"] is told["can_join"] is bool(inside["token"])
         assert play.result("off", label).get("installed") is None
@@ -230,12 +270,14 @@ def test_installed_packages_are_listed_with_one_command(lab: RunningLab, player:
     source = str(inspection.package_file(lab, "site"))
     tasks: Tasks = [
         {"name": "installed", "winops.entra.ppkg_info": {}},
-        {"name": "both", "winops.entra.ppkg_info": {"src": source, "installed": True}}]
+        {"name": "both", "winops.entra.ppkg_info": {"src": source, "installed": True}},
+    ]
     play = player.tasks(lab, tasks, "--check", hosts="installed")
     assert play.exit_code == 0, play.output
     listed = play.result("installed", "installed")["installed"]
     assert [(package["id"], package["name"], package["version"]) for package in listed] == [
-        (package["id"], package["name"], package["version"]) for package in before["packages"]]
+        (package["id"], package["name"], package["version"]) for package in before["packages"]
+    ]
     assert len(listed) == 1
     both = play.result("installed", "both")
     assert (both["installed"], both["package"]["name"]) == (listed, "Contoso site")

@@ -20,8 +20,11 @@ from tests.integration.play import ROOT, Play, Player
 from tests.lab.process import RunningLab
 
 SCENARIOS = ROOT / "tests/lab/scenarios"
-LIBRARY = {kind: options for file in sorted(SCENARIOS.glob("kinds*.yml"))
-           for kind, options in yaml.safe_load(file.read_text(encoding="utf-8"))["kinds"].items()}
+LIBRARY = {
+    kind: options
+    for file in sorted(SCENARIOS.glob("kinds*.yml"))
+    for kind, options in yaml.safe_load(file.read_text(encoding="utf-8"))["kinds"].items()
+}
 SCENARIO = yaml.safe_load((SCENARIOS / "preflight.yml").read_text(encoding="utf-8"))
 # What only the tenant knows: no look at the device can foretell it.
 OF_THE_TENANT = ("expired_token", "user_gone", "conditional_access", "join_blocked")
@@ -32,8 +35,10 @@ HEALTHY = [kind for kind in KINDS if kind not in BROKEN and EXPECT[kind]["outcom
 SIGNS = {"pass": ".", "warn": "w", "fail": "F", "unknown": "?"}
 
 OPTIONS = {
-    "tenant_id": "{{ join_tenant_id }}", "method": "{{ join_method | default('provisioning_package') }}",
-    "expect_mdm": "{{ join_expect_mdm | default(false) }}"}
+    "tenant_id": "{{ join_tenant_id }}",
+    "method": "{{ join_method | default('provisioning_package') }}",
+    "expect_mdm": "{{ join_expect_mdm | default(false) }}",
+}
 
 
 def preflight_task(name: str = "preflight", **options: t.Any) -> dict[str, t.Any]:
@@ -123,8 +128,15 @@ def table(foretold: Foretold) -> str:
     return "\n".join([*lines, "", *(f"{name}: {count}" for name, count in counts.items())])
 
 
-CELLS = ("fit, and joined", "not fit, and failed", "only warned, and joined", "only warned, and failed",
-         "not fit, and joined all the same", "fit, and refused by the tenant", "fit, and failed")
+CELLS = (
+    "fit, and joined",
+    "not fit, and failed",
+    "only warned, and joined",
+    "only warned, and failed",
+    "not fit, and joined all the same",
+    "fit, and refused by the tenant",
+    "fit, and failed",
+)
 
 
 CONFUSION = Path(__file__).resolve().parents[2] / "build" / "confusion.txt"
@@ -195,7 +207,8 @@ def test_check_mode_makes_no_task_and_asks_as_the_caller(foretold: Foretold) -> 
     assert [line for line in foretold.check_commands if line["changing"]] == []
     result = foretold.checked.result(foretold.device("unjoined_pro"), "preflight")
     assert {check["observed"] for check in result["checks"] if check["id"] == "endpoint_login"} == {
-        "HTTP 200 as the connecting account"}
+        "HTTP 200 as the connecting account"
+    }
     blocked = foretold.checked.result(foretold.device("blocked_for_system"), "preflight")
     assert "endpoint_registration" not in blocked["failed_checks"]
 

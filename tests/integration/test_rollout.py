@@ -19,21 +19,42 @@ from tests.lab.process import RunningLab
 
 PLAYBOOK = ROOT / "playbooks" / "join.yml"
 # The order is that of the waves.
-FLEET = {"devices": [
-    {"kind": "unjoined_pro", "name": "first"}, {"kind": "home", "name": "refused"},
-    {"kind": "unjoined_enterprise", "name": "second"}, {"kind": "expired_token", "name": "expired"},
-    {"kind": "unjoined_windows10", "name": "switched-off"}, {"kind": "joined", "name": "joined"},
-    {"kind": "unjoined_pro", "name": "last"}]}
+FLEET = {
+    "devices": [
+        {"kind": "unjoined_pro", "name": "first"},
+        {"kind": "home", "name": "refused"},
+        {"kind": "unjoined_enterprise", "name": "second"},
+        {"kind": "expired_token", "name": "expired"},
+        {"kind": "unjoined_windows10", "name": "switched-off"},
+        {"kind": "joined", "name": "joined"},
+        {"kind": "unjoined_pro", "name": "last"},
+    ]
+}
 NAMES = [device["name"] for device in FLEET["devices"]]
 BRIEF = {"join_poll_interval": 1, "join_timeout": 30, "join_report": "{{ run_directory }}/join-report.json"}
 FAILED = 2
 TITLE = ["device", "outcome", "seconds", "says"]
 #: Of each device in the report: name to the types that its value may have, None for null.
 RECORD: dict[str, tuple] = {
-    "device": (str,), "outcome": (str,), "changed": (bool,), "seconds": (float, int), "device_id": (str, None),
-    "tenant_id": (str, None), "join_type": (str, None), "mdm_enrolled": (bool, None), "restarted": (bool, None),
-    "reboot_required": (bool, None), "msg": (str, None), "phases": (list,), "code": (str, None), "name": (str, None),
-    "side": (str, None), "cause": (str, None), "fix": (str, None), "doc": (str, None)}
+    "device": (str,),
+    "outcome": (str,),
+    "changed": (bool,),
+    "seconds": (float, int),
+    "device_id": (str, None),
+    "tenant_id": (str, None),
+    "join_type": (str, None),
+    "mdm_enrolled": (bool, None),
+    "restarted": (bool, None),
+    "reboot_required": (bool, None),
+    "msg": (str, None),
+    "phases": (list,),
+    "code": (str, None),
+    "name": (str, None),
+    "side": (str, None),
+    "cause": (str, None),
+    "fix": (str, None),
+    "doc": (str, None),
+}
 
 
 class Run(t.NamedTuple):
@@ -73,8 +94,14 @@ def rollout(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Te
     checked = _run(lab, player, "--check", "--diff")
     vaulted = vault.encrypt(inspection.package_file(lab, "fleet"), tmp_path_factory.mktemp("vault"))
     stopped = _run(
-        lab, player, "--vault-password-file", vaulted.password_file, join_src=vaulted.file, join_serial=2,
-        join_max_fail_percentage=0)
+        lab,
+        player,
+        "--vault-password-file",
+        vaulted.password_file,
+        join_src=vaulted.file,
+        join_serial=2,
+        join_max_fail_percentage=0,
+    )
     whole = _run(lab, player, join_serial=[1, "50%", "100%"])
     again = _run(lab, player, "--limit", "first,second,joined,last")
     return Rollout(before, checked, stopped, whole, again, inspection.tenant_id(lab))
@@ -90,13 +117,21 @@ def _run(lab: RunningLab, player: Player, *options: str, **variables: t.Any) -> 
 
 # --- check mode -------------------------------------------------------------------------------------------------------
 
+
 def test_check_mode_reports_what_would_happen_and_changes_nothing(rollout: Rollout) -> None:
     assert rollout.checked.outcomes() == {
-        "first": "would_join", "refused": "refused", "second": "would_join", "expired": "would_join",
-        "switched-off": "unreachable", "joined": "unchanged", "last": "would_join"}
+        "first": "would_join",
+        "refused": "refused",
+        "second": "would_join",
+        "expired": "would_join",
+        "switched-off": "unreachable",
+        "joined": "unchanged",
+        "last": "would_join",
+    }
     assert [line for line in rollout.checked.commands if line["changing"]] == []
     assert {name: dump["digest"] for name, dump in rollout.checked.after.items()} == {
-        name: dump["digest"] for name, dump in rollout.before.items()}
+        name: dump["digest"] for name, dump in rollout.before.items()
+    }
 
 
 def test_the_difference_is_shown_on_the_screen(rollout: Rollout) -> None:
@@ -110,14 +145,17 @@ def test_the_difference_is_shown_on_the_screen(rollout: Rollout) -> None:
 
 # --- waves ------------------------------------------------------------------------------------------------------------
 
+
 def test_a_wave_with_too_many_failures_is_the_last(rollout: Rollout) -> None:
     assert rollout.stopped.outcomes() == {"first": "joined", "refused": "refused"} | dict.fromkeys(
-        NAMES[2:], "not_started")
+        NAMES[2:], "not_started"
+    )
     assert rollout.stopped.play.exit_code == FAILED
     assert {line["device"] for line in rollout.stopped.commands} == {"first", "refused"}
     untouched = NAMES[2:]
     assert [rollout.stopped.after[name]["digest"] for name in untouched] == [
-        rollout.before[name]["digest"] for name in untouched]
+        rollout.before[name]["digest"] for name in untouched
+    ]
 
 
 def test_a_vaulted_package_joins(rollout: Rollout) -> None:
@@ -127,8 +165,14 @@ def test_a_vaulted_package_joins(rollout: Rollout) -> None:
 
 def test_devices_that_fail_do_not_stop_the_others(rollout: Rollout) -> None:
     assert rollout.whole.outcomes() == {
-        "first": "unchanged", "refused": "refused", "second": "joined", "expired": "failed",
-        "switched-off": "unreachable", "joined": "unchanged", "last": "joined"}
+        "first": "unchanged",
+        "refused": "refused",
+        "second": "joined",
+        "expired": "failed",
+        "switched-off": "unreachable",
+        "joined": "unchanged",
+        "last": "joined",
+    }
     joined = {name for name, dump in rollout.whole.after.items() if dump["join"]["tenant_id"] == rollout.tenant_id}
     assert joined == {"first", "second", "joined", "last"}
     assert rollout.whole.play.exit_code == FAILED
@@ -137,11 +181,15 @@ def test_devices_that_fail_do_not_stop_the_others(rollout: Rollout) -> None:
 def test_waves_come_one_after_the_other(rollout: Rollout) -> None:
     order = list(dict.fromkeys(line["device"] for line in rollout.whole.commands))
     assert [set(order[:1]), set(order[1:4]), set(order[4:])] == [
-        {"first"}, {"refused", "second", "expired"}, {"joined", "last"}]
+        {"first"},
+        {"refused", "second", "expired"},
+        {"joined", "last"},
+    ]
     assert rollout.whole.play.output.count("PLAY [Join devices in waves]") == 3
 
 
 # --- the report -------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("run", ["checked", "stopped", "whole", "again"])
 def test_the_report_holds_every_device_in_one_form(rollout: Rollout, run: str) -> None:
@@ -158,23 +206,34 @@ def test_the_report_holds_every_device_in_one_form(rollout: Rollout, run: str) -
             continue
         assert set(device) == set(RECORD)
         for name, types in RECORD.items():
-            assert device[name] is None if device[name] is None and None in types else isinstance(
-                device[name], tuple(kind for kind in types if kind)), (device["device"], name)
+            assert (
+                device[name] is None
+                if device[name] is None and None in types
+                else isinstance(device[name], tuple(kind for kind in types if kind))
+            ), (device["device"], name)
 
 
 def test_the_report_tells_what_was_joined(rollout: Rollout) -> None:
     device, dump = rollout.whole.device("second"), rollout.whole.after["second"]
     assert (device["device_id"], device["tenant_id"], device["mdm_enrolled"], device["join_type"]) == (
-        dump["join"]["device_id"], rollout.tenant_id, dump["join"]["mdm"], "entra")
+        dump["join"]["device_id"],
+        rollout.tenant_id,
+        dump["join"]["mdm"],
+        "entra",
+    )
     assert device["changed"] is True
     assert device["seconds"] == pytest.approx(sum(phase["seconds"] for phase in device["phases"]), abs=0.1)
     assert (device["msg"], device["code"], device["cause"], device["fix"]) == (None, None, None, None)
 
 
-@pytest.mark.parametrize(("name", "expected"), [
-    ("refused", {"name": "home_edition", "side": "device", "code": None}),
-    ("expired", {"code": "AADSTS700082", "side": "tenant"}),
-    ("switched-off", {"name": "unreachable", "side": "network"})])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("refused", {"name": "home_edition", "side": "device", "code": None}),
+        ("expired", {"code": "AADSTS700082", "side": "tenant"}),
+        ("switched-off", {"name": "unreachable", "side": "network"}),
+    ],
+)
 def test_the_report_tells_what_failed_and_what_to_do(
     rollout: Rollout, name: str, expected: dict[str, str | None]
 ) -> None:
@@ -192,6 +251,7 @@ def test_a_device_that_is_off_is_told_from_one_that_failed(rollout: Rollout) -> 
 
 
 # --- the screen -------------------------------------------------------------------------------------------------------
+
 
 def test_the_table_has_a_line_for_every_device_of_the_wave(rollout: Rollout) -> None:
     lines = rollout.checked.play.output.splitlines()
@@ -212,11 +272,13 @@ def test_each_wave_shows_its_own_devices(rollout: Rollout) -> None:
 
 # --- again ------------------------------------------------------------------------------------------------------------
 
+
 def test_a_second_run_over_joined_devices_succeeds_and_changes_nothing(rollout: Rollout) -> None:
     assert rollout.again.play.exit_code == 0, rollout.again.play.output
     assert set(rollout.again.outcomes().values()) == {"unchanged"}
     assert {host: counts["changed"] for host, counts in rollout.again.play.recap.items()} == dict.fromkeys(
-        ["first", "second", "joined", "last"], 0)
+        ["first", "second", "joined", "last"], 0
+    )
     assert [line for line in rollout.again.commands if line["changing"]] == []
     for name in rollout.again.outcomes():
         assert rollout.again.after[name]["digest"] == rollout.whole.after[name]["digest"]

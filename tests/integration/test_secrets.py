@@ -19,10 +19,16 @@ from tests.integration.play import ROOT, Play, Player, Tasks
 from tests.lab import ppkg, wim
 from tests.lab.process import RunningLab
 
-FLEET = {"devices": [
-    {"kind": "unjoined_pro", "name": "joins"}, {"kind": "expired_token", "name": "expired"},
-    {"kind": "join_blocked", "name": "blocked"}, {"kind": "unjoined_pro", "name": "packages"},
-    {"kind": "unjoined_enterprise", "name": "by-playbook"}, {"kind": "home", "name": "refused"}]}
+FLEET = {
+    "devices": [
+        {"kind": "unjoined_pro", "name": "joins"},
+        {"kind": "expired_token", "name": "expired"},
+        {"kind": "join_blocked", "name": "blocked"},
+        {"kind": "unjoined_pro", "name": "packages"},
+        {"kind": "unjoined_enterprise", "name": "by-playbook"},
+        {"kind": "home", "name": "refused"},
+    ]
+}
 LOGS = (inspection.PROVISIONING, inspection.REGISTRATION, "Microsoft-Windows-AAD/Operational", "System")
 BROKEN_TOKEN = "0.Aof-a-package-whose-settings-are-no-whole-XML-document"
 PIECE = 32
@@ -43,8 +49,10 @@ class Traces(t.NamedTuple):
         for run in (self.verbose, self.playbook):
             yield from ((str(file), file.read_bytes()) for file in run.directory.rglob("*") if file.is_file())
         yield from (
-            (str(file), file.read_bytes()) for file in self.lab.out.rglob("*")
-            if file.is_file() and file.suffix != ".ppkg")
+            (str(file), file.read_bytes())
+            for file in self.lab.out.rglob("*")
+            if file.is_file() and file.suffix != ".ppkg"
+        )
         for name, dump in self.dumps.items():
             yield f"state of {name}", json.dumps(dump).encode()
         yield "events", json.dumps(self.events).encode()
@@ -60,18 +68,34 @@ def traces(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Tem
     files["broken"].write_bytes(_broken_package())
     files["cut"].write_bytes(fleet.read_bytes()[:-600])
     vaulted = vault.encrypt(fleet, directory)
-    verbose = player.tasks(
-        lab, _tasks(files), "-vvvvv", "--diff", hosts="joins,expired,blocked,packages,refused")
+    verbose = player.tasks(lab, _tasks(files), "-vvvvv", "--diff", hosts="joins,expired,blocked,packages,refused")
     playbook = player.run(
-        lab, ROOT / "playbooks" / "join.yml", "-vvvvv", "--diff", "--limit", "by-playbook,refused",
-        "--vault-password-file", vaulted.password_file,
-        variables={"join_src": vaulted.file, "join_poll_interval": 1, "join_timeout": 60,
-                   "join_report": "{{ run_directory }}/join-report.json"})
-    tokens = {label: ppkg.inspect(inspection.package_file(lab, label).read_bytes())["token"]
-              for label in ("fleet", "expired", "join_blocked")}
+        lab,
+        ROOT / "playbooks" / "join.yml",
+        "-vvvvv",
+        "--diff",
+        "--limit",
+        "by-playbook,refused",
+        "--vault-password-file",
+        vaulted.password_file,
+        variables={
+            "join_src": vaulted.file,
+            "join_poll_interval": 1,
+            "join_timeout": 60,
+            "join_report": "{{ run_directory }}/join-report.json",
+        },
+    )
+    tokens = {
+        label: ppkg.inspect(inspection.package_file(lab, label).read_bytes())["token"]
+        for label in ("fleet", "expired", "join_blocked")
+    }
     dumps = inspection.states(lab)
-    events = [event for name in dumps for log in LOGS for event in lab.get(
-        f"/devices/{name}/events?log={log.replace(' ', '%20')}")]
+    events = [
+        event
+        for name in dumps
+        for log in LOGS
+        for event in lab.get(f"/devices/{name}/events?log={log.replace(' ', '%20')}")
+    ]
     return Traces(lab, verbose, playbook, tokens | {"broken": BROKEN_TOKEN}, dumps, events)
 
 
@@ -85,11 +109,13 @@ def _tasks(files: dict[str, Path]) -> Tasks:
         {"name": "kept", "winops.entra.join": {**join, "on_failure": "keep"}, "register": "kept"},
         {"name": "facts", "winops.entra.device_facts": {}, "register": "facts"},
         {"name": "apply", "winops.entra.ppkg": package, "register": "applied"},
-        {"name": "remove", "winops.entra.ppkg": {**package, "state": "absent"}, "register": "removed"}]
+        {"name": "remove", "winops.entra.ppkg": {**package, "state": "absent"}, "register": "removed"},
+    ]
     for name in ("broken", "cut"):
         tasks += [
             {"name": f"{module} {name}", f"winops.entra.{module}": {"src": str(files[name]), **options}}
-            for module, options in (("ppkg_info", {}), ("ppkg", {}), ("join", {"tenant_id": tenant}))]
+            for module, options in (("ppkg_info", {}), ("ppkg", {}), ("join", {"tenant_id": tenant}))
+        ]
     tasks = [task | {"ignore_errors": True} for task in tasks]
     shown = [task["register"] for task in tasks if "register" in task]
     return [*tasks, {"name": "show", "ansible.builtin.debug": {"msg": [f"{{{{ {name} }}}}" for name in shown]}}]
@@ -97,9 +123,13 @@ def _tasks(files: dict[str, Path]) -> Tasks:
 
 def _broken_package() -> bytes:
     settings = f"<?xml version='1.0'?><WindowsCustomizations><BPRT>{BROKEN_TOKEN}</BPRT><Broken"
-    return wim.write({
-        "Multivariant/0/customizations.xml": settings.encode(),
-        "Multivariant/0/Prov/RunTime/0__Accounts_Azure.provxml": settings.encode()}, "Broken")
+    return wim.write(
+        {
+            "Multivariant/0/customizations.xml": settings.encode(),
+            "Multivariant/0/Prov/RunTime/0__Accounts_Azure.provxml": settings.encode(),
+        },
+        "Broken",
+    )
 
 
 def needles(token: str) -> list[bytes]:
@@ -149,8 +179,11 @@ def test_no_copy_of_a_package_is_found_on_the_controller(traces: Traces) -> None
 
 def test_no_copy_of_a_package_is_found_on_a_device(traces: Traces) -> None:
     packages = [inspection.package_file(traces.lab, label) for label in ("fleet", "expired", "join_blocked")]
-    assert {name: inspection.copies(dump, *packages) for name, dump in traces.dumps.items()
-            if inspection.copies(dump, *packages)} == {}
+    assert {
+        name: inspection.copies(dump, *packages)
+        for name, dump in traces.dumps.items()
+        if inspection.copies(dump, *packages)
+    } == {}
 
 
 def test_tokens_are_told_apart_by_a_fingerprint(traces: Traces) -> None:

@@ -73,8 +73,12 @@ def wsman(device: Device, **options: t.Any) -> WSMan:
     """pypsrp's connection to a device."""
     secure = device["ansible_winrm_scheme"] == "https"
     return WSMan(
-        "127.0.0.1", port=device["ansible_port"], ssl=secure, username=device["ansible_user"],
-        password=options.get("password", device["ansible_password"]), auth=device["ansible_winrm_transport"],
+        "127.0.0.1",
+        port=device["ansible_port"],
+        ssl=secure,
+        username=device["ansible_user"],
+        password=options.get("password", device["ansible_password"]),
+        auth=device["ansible_winrm_transport"],
         cert_validation=device["ansible_winrm_ca_trust_path"] if secure else True,
     )
 
@@ -156,7 +160,9 @@ def inventory(devices: dict[str, Device]) -> dict[str, t.Any]:
         winrm = {name: value for name, value in device.items() if name.startswith("ansible_winrm")}
         hosts[f"winrm_{way}"] = {"ansible_connection": "winrm", **common, **winrm}
         hosts[f"psrp_{way}"] = {
-            "ansible_connection": "psrp", "ansible_psrp_auth": way, **common,
+            "ansible_connection": "psrp",
+            "ansible_psrp_auth": way,
+            **common,
             "ansible_psrp_protocol": device["ansible_winrm_scheme"],
             "ansible_psrp_ca_cert": device["ansible_winrm_ca_trust_path"],
         }
@@ -169,7 +175,10 @@ def playbook(tmp: Path, hosts: dict[str, t.Any], tasks: list[dict[str, t.Any]]) 
     results = {task["register"]: by_host.format(name=task["register"]) for task in tasks}
     file = {"content": "{{ results | to_json }}", "dest": str(tmp / "results.json"), "mode": "0600"}
     save = {
-        "name": "Save the results", "run_once": True, "delegate_to": "localhost", "ansible.builtin.copy": file,
+        "name": "Save the results",
+        "run_once": True,
+        "delegate_to": "localhost",
+        "ansible.builtin.copy": file,
         "vars": {"hosts": "{{ ansible_play_hosts_all }}", "results": results},
     }
     play = [{"hosts": "all", "gather_facts": False, "tasks": [*tasks, save]}]
@@ -177,8 +186,13 @@ def playbook(tmp: Path, hosts: dict[str, t.Any], tasks: list[dict[str, t.Any]]) 
     (tmp / "inventory.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", tmp / "inventory.yml", tmp / "play.yml"]
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-        capture_output=True, text=True, timeout=ANSIBLE_SECONDS, check=False,
+        command,
+        cwd=ROOT,
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+        capture_output=True,
+        text=True,
+        timeout=ANSIBLE_SECONDS,
+        check=False,
     )
     saved = tmp / "results.json"
     found = json.loads(saved.read_text(encoding="utf-8")) if saved.exists() else {}
@@ -197,8 +211,11 @@ def ansible_results(devices: dict[str, Device], tmp_path_factory: pytest.TempPat
             {"ansible.windows.win_ping": {"data": "hello"}, "register": "ping"},
             {"ansible.windows.win_command": "dsregcmd /status", "register": "status"},
             {"ansible.windows.win_command": "nonsense.exe", "register": "nonsense", "failed_when": False},
-            {"ansible.windows.win_shell": "Write-Output \"$env:COMPUTERNAME\"; exit 7", "register": "shell",
-             "failed_when": False},
+            {
+                "ansible.windows.win_shell": 'Write-Output "$env:COMPUTERNAME"; exit 7',
+                "register": "shell",
+                "failed_when": False,
+            },
         ]
     code, output, results = playbook(tmp_path_factory.mktemp("play"), inventory(devices), tasks)
     assert code == 0, output

@@ -18,15 +18,25 @@ CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
 HOSTILE = "O'Brien's 100 % \"PC\" \\ Büro 日本"
 SCENARIO = {
-    "tenants": {"main": {
-        "name": "Contoso", "domain": "contoso.example", "users": {"anna": {"devices": 2}},
-        "devices": [
-            {"name": "OLD", "count": 30, "days": 200}, {"name": "FRESH", "count": 3, "days": 1},
-            {"name": "TAGGED", "properties": {"extensionAttributes": {"extensionAttribute2": "kept"}}},
-            {"name": "NEVER", "days": 300, "signed_in": False}, {"name": "HYBRID", "trust": "ServerAd", "days": 200},
-            {"name": HOSTILE}, {"name": "PHONE", "trust": "Workplace", "properties": {"operatingSystem": "iOS"}}],
-        "autopilot": [{"serial": "SN001", "group_tag": "kiosk"}]}},
-    "devices": [{"kind": "joined", "count": 2}]}
+    "tenants": {
+        "main": {
+            "name": "Contoso",
+            "domain": "contoso.example",
+            "users": {"anna": {"devices": 2}},
+            "devices": [
+                {"name": "OLD", "count": 30, "days": 200},
+                {"name": "FRESH", "count": 3, "days": 1},
+                {"name": "TAGGED", "properties": {"extensionAttributes": {"extensionAttribute2": "kept"}}},
+                {"name": "NEVER", "days": 300, "signed_in": False},
+                {"name": "HYBRID", "trust": "ServerAd", "days": 200},
+                {"name": HOSTILE},
+                {"name": "PHONE", "trust": "Workplace", "properties": {"operatingSystem": "iOS"}},
+            ],
+            "autopilot": [{"serial": "SN001", "group_tag": "kiosk"}],
+        }
+    },
+    "devices": [{"kind": "joined", "count": 2}],
+}
 OLD = [f"OLD-{number:05d}" for number in range(1, 31)]
 
 
@@ -52,13 +62,24 @@ def names(play, task_name: str) -> list[str]:
     return [device["name"] for device in play.result(HOST, task_name)["devices"]]
 
 
-@pytest.mark.parametrize("options, expected", [
-    ({"state": "disabled", "names": OLD}, {"accountEnabled": False}),
-    ({"names": ["TAGGED"], "extension_attributes": {"extensionAttribute1": "rollout", "extensionAttribute9": 9}},
-     {"extensionAttributes": {"extensionAttribute1": "rollout", "extensionAttribute2": "kept",
-                              "extensionAttribute9": "9"}}),
-    ({"names": [HOSTILE], "state": "disabled"}, {"accountEnabled": False}),
-], ids=["disable 30", "tag", "hostile name"])
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({"state": "disabled", "names": OLD}, {"accountEnabled": False}),
+        (
+            {"names": ["TAGGED"], "extension_attributes": {"extensionAttribute1": "rollout", "extensionAttribute9": 9}},
+            {
+                "extensionAttributes": {
+                    "extensionAttribute1": "rollout",
+                    "extensionAttribute2": "kept",
+                    "extensionAttribute9": "9",
+                }
+            },
+        ),
+        ({"names": [HOSTILE], "state": "disabled"}, {"accountEnabled": False}),
+    ],
+    ids=["disable 30", "tag", "hostile name"],
+)
 def test_a_change_arrives_as_checked_and_the_second_run_changes_nothing(tenant, options, expected):
     before = objects(tenant)
     checked = tenant.run(task("change", **options), "--check", "--diff")
@@ -83,8 +104,9 @@ def test_deletions_are_counted_before_the_first(tenant):
     play = tenant.run(task("delete", names=OLD[:6], state="absent"))
     assert play.result(HOST, "delete")["error"]["name"] == "too_many_deletions"
     assert set(OLD) <= set(objects(tenant))
-    play = tenant.run(task("delete", names=OLD[:6], state="absent", max_deletions=6) + task(
-        "again", names=OLD[:6], state="absent"))
+    play = tenant.run(
+        task("delete", names=OLD[:6], state="absent", max_deletions=6) + task("again", names=OLD[:6], state="absent")
+    )
     assert play.result(HOST, "delete")["changed"] is True and play.result(HOST, "again")["changed"] is False
     assert set(objects(tenant)) & set(OLD) == set(OLD[6:])
 
@@ -100,9 +122,13 @@ def test_an_autopilot_anchor_stays(tenant):
 def test_part_of_a_batch_that_fails_is_told_by_device(tenant):
     """An application may not disable a device that does not run Windows."""
     result = tenant.run(task("disable", names=["FRESH-00001", "PHONE", "FRESH-00002"], state="disabled")).result(
-        HOST, "disable")
+        HOST, "disable"
+    )
     assert {device["name"]: device["outcome"] for device in result["devices"]} == {
-        "FRESH-00001": "changed", "PHONE": "failed", "FRESH-00002": "changed"}
+        "FRESH-00001": "changed",
+        "PHONE": "failed",
+        "FRESH-00002": "changed",
+    }
     assert result["changed"] is True and len(result["changes"]) == 2
     now = objects(tenant)
     assert [now[name]["accountEnabled"] for name in ("FRESH-00001", "PHONE", "FRESH-00002")] == [False, True, False]
@@ -121,9 +147,13 @@ def test_writes_that_show_late_and_items_that_are_throttled(tenant):
 
 def test_devices_are_found_by_what_they_are(tenant):
     play = tenant.run(
-        find("stale", join_type="entra", stale_days=150) + find("hybrid", join_type="hybrid")
-        + find("owner", owner="anna@contoso.example") + find("hostile", names=[HOSTILE])
-        + find("managed", managed=True) + find("everything", intune=True, autopilot=True))
+        find("stale", join_type="entra", stale_days=150)
+        + find("hybrid", join_type="hybrid")
+        + find("owner", owner="anna@contoso.example")
+        + find("hostile", names=[HOSTILE])
+        + find("managed", managed=True)
+        + find("everything", intune=True, autopilot=True)
+    )
     assert play.exit_code == 0, play.output
     assert set(names(play, "stale")) == {*OLD[6:], "NEVER"}  # SN001 never signed in, but waits for its deployment
     assert names(play, "hybrid") == ["HYBRID"] and names(play, "hostile") == [HOSTILE]
@@ -145,11 +175,15 @@ def test_named_devices_with_intune_beside_them(tenant):
     assert result["missing"]["device_ids"] == ["00000000-1111-2222-3333-444444444444"]
 
 
-@pytest.mark.parametrize("application, tasks, permission", [
-    ("nothing", find("read"), "Device.Read.All"),
-    ("device_reader", find("read", intune=True), "DeviceManagementManagedDevices.Read.All"),
-    ("device_reader", task("read", names=["HYBRID"], state="disabled"), "Device.ReadWrite.All")],
-    ids=["read", "intune", "write"])
+@pytest.mark.parametrize(
+    "application, tasks, permission",
+    [
+        ("nothing", find("read"), "Device.Read.All"),
+        ("device_reader", find("read", intune=True), "DeviceManagementManagedDevices.Read.All"),
+        ("device_reader", task("read", names=["HYBRID"], state="disabled"), "Device.ReadWrite.All"),
+    ],
+    ids=["read", "intune", "write"],
+)
 def test_a_missing_permission_is_named(tenant, application, tasks, permission):
     play = tenant.run(tasks, sign_in=tenant.credential(application))
     result = play.result(HOST, "read")
@@ -160,6 +194,11 @@ def test_a_missing_permission_is_named(tenant, application, tasks, permission):
 @pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, the description of Graph")
 def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
     """Last, over all that the tests above exchanged."""
-    check = subprocess.run([sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")], capture_output=True,
-                           text=True, timeout=120, check=False)
+    check = subprocess.run(
+        [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert check.returncode == 0, check.stdout[-3000:] + check.stderr[-1000:]

@@ -18,13 +18,25 @@ from tests.lab.tenant.defaults import DEVICE_REGISTRATION
 CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
 SCENARIO = {
-    "tenants": {"main": {
-        "name": "Contoso", "domain": "contoso.example", "join": ["fleet"], "mdm": ["fleet"], "quota": 3, "mfa": True,
-        "users": {"anna": {"licences": ["m365_e3"], "devices": 2}, "full": {"licences": ["intune"], "devices": 3},
-                  "bruno": {"enabled": False}},
-        "conditional_access": {"block": ["conditional_access"]},
-        "without_service_principals": [DEVICE_REGISTRATION]}},
-    "devices": [{"kind": "unjoined_pro"}]}
+    "tenants": {
+        "main": {
+            "name": "Contoso",
+            "domain": "contoso.example",
+            "join": ["fleet"],
+            "mdm": ["fleet"],
+            "quota": 3,
+            "mfa": True,
+            "users": {
+                "anna": {"licences": ["m365_e3"], "devices": 2},
+                "full": {"licences": ["intune"], "devices": 3},
+                "bruno": {"enabled": False},
+            },
+            "conditional_access": {"block": ["conditional_access"]},
+            "without_service_principals": [DEVICE_REGISTRATION],
+        }
+    },
+    "devices": [{"kind": "unjoined_pro"}],
+}
 USERS = ["anna@contoso.example", "full@contoso.example", "bruno@contoso.example", "nobody@contoso.example"]
 
 
@@ -38,8 +50,11 @@ def readiness(tenant: LabTenant, *options: str, sign_in: dict | None = None, **a
 
 
 def results(play, identity: str) -> dict:
-    return {finding["subject"]: finding["result"] for finding in play.result(HOST, "readiness")["findings"]
-            if finding["id"] == identity}
+    return {
+        finding["subject"]: finding["result"]
+        for finding in play.result(HOST, "readiness")["findings"]
+        if finding["id"] == identity
+    }
 
 
 def package_user(tenant: LabTenant, label: str) -> str:
@@ -52,17 +67,29 @@ def test_everything_that_stops_joins_is_found_in_few_requests_and_nothing_change
     play = readiness(tenant, "--check", users=[*USERS, fleet, blocked])
     assert play.exit_code == 0, play.output
     assert results(play, "join_scope") == {
-        USERS[0]: "fail", USERS[1]: "fail", USERS[2]: "fail", fleet: "pass", blocked: "fail"}
+        USERS[0]: "fail",
+        USERS[1]: "fail",
+        USERS[2]: "fail",
+        fleet: "pass",
+        blocked: "fail",
+    }
     assert results(play, "mfa_at_join") == {None: "fail"}
     assert results(play, "user") == {
-        USERS[0]: "pass", USERS[1]: "pass", USERS[2]: "fail", USERS[3]: "fail", fleet: "pass", blocked: "pass"}
+        USERS[0]: "pass",
+        USERS[1]: "pass",
+        USERS[2]: "fail",
+        USERS[3]: "fail",
+        fleet: "pass",
+        blocked: "pass",
+    }
     assert results(play, "device_quota") == {USERS[0]: "pass", USERS[1]: "fail", USERS[2]: "pass"}
     assert results(play, "licence") == {USERS[0]: "pass", USERS[1]: "warn", USERS[2]: "fail"}
     access = results(play, "conditional_access")
     assert access[blocked] == "fail" and access[fleet] == "pass"
     assert results(play, "service_principal")["Device Registration Service"] == "fail"
     assert results(play, "enrollment_limit")[USERS[0]] == "pass" and results(play, "enrollment_restriction") == {
-        None: "pass"}
+        None: "pass"
+    }
     assert results(play, "mdm_scope") == {None: "unknown"}
     assert play.result(HOST, "readiness")["ready"] is False and tenant.state() == before
 
@@ -79,10 +106,14 @@ def test_each_permission_that_is_missing_is_named(tenant):
     assert play.exit_code == 0
     result = play.result(HOST, "readiness")
     assert {finding["id"]: finding["permissions"] for finding in result["findings"]} == {
-        "registration_policy": ["Policy.Read.DeviceConfiguration"], "user": ["User.Read.All"],
-        "conditional_access": ["Policy.Read.All"], "security_defaults": ["Policy.Read.All"],
-        "service_principal": ["Application.Read.All"], "mdm_scope": ["Policy.Read.All"],
-        "enrollment_limit": ["DeviceManagementServiceConfig.Read.All"]}
+        "registration_policy": ["Policy.Read.DeviceConfiguration"],
+        "user": ["User.Read.All"],
+        "conditional_access": ["Policy.Read.All"],
+        "security_defaults": ["Policy.Read.All"],
+        "service_principal": ["Application.Read.All"],
+        "mdm_scope": ["Policy.Read.All"],
+        "enrollment_limit": ["DeviceManagementServiceConfig.Read.All"],
+    }
     assert result["summary"] == {"pass": 0, "warn": 0, "fail": 0, "unknown": 7}
 
 
@@ -96,6 +127,11 @@ def test_findings_can_fail_the_task(tenant):
 @pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, the description of Graph")
 def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
     """Last, over all that the tests above exchanged."""
-    check = subprocess.run([sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")], capture_output=True,
-                           text=True, timeout=120, check=False)
+    check = subprocess.run(
+        [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert check.returncode == 0, check.stdout[-3000:] + check.stderr[-1000:]

@@ -22,11 +22,20 @@ CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
 PLACES = ("managed_devices", "autopilot_devices", "devices")
 SCENARIO = {
-    "tenants": {"main": {
-        "name": "Contoso", "domain": "contoso.example", "devices": [{"name": "OLD", "count": 25}],
-        "autopilot": [{"serial": "SN001"}, {"serial": "SN0010"}]}},
-    "devices": [{"kind": "joined_bitlocker", "name": "goes"}, {"kind": "joined", "name": "leaves"},
-                {"kind": "joined_without_administrator", "name": "stays"}]}
+    "tenants": {
+        "main": {
+            "name": "Contoso",
+            "domain": "contoso.example",
+            "devices": [{"name": "OLD", "count": 25}],
+            "autopilot": [{"serial": "SN001"}, {"serial": "SN0010"}],
+        }
+    },
+    "devices": [
+        {"kind": "joined_bitlocker", "name": "goes"},
+        {"kind": "joined", "name": "leaves"},
+        {"kind": "joined_without_administrator", "name": "stays"},
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,24 +67,46 @@ def test_check_apply_again_in_three_places(tenant):
     assert applied.exit_code == 0, applied.output
     said, done = checked.result(HOST, "remove"), applied.result(HOST, "remove")
     assert said["diff"] == done["diff"] and said["changes"] == done["changes"] and len(done["changes"]) == 26
-    gone = {"managed_devices": set(), "autopilot_devices": {registered["id"]},
-            "devices": {row["id"] for row in by_name.values() if row["deviceId"] in [r["device_id"] for r in records]}}
+    gone = {
+        "managed_devices": set(),
+        "autopilot_devices": {registered["id"]},
+        "devices": {row["id"] for row in by_name.values() if row["deviceId"] in [r["device_id"] for r in records]},
+    }
     assert held(tenant) == {place: before[place] - gone[place] for place in PLACES}
     again = tenant.run(task)
     assert again.result(HOST, "remove")["changed"] is False and again.exit_code == 0
 
 
-def run_playbook(lab: RunningLab, player: Player, tenant: LabTenant, report: Path, monkeypatch, *options: str,
-                 application: str = "everything", **variables: t.Any) -> Play:
+def run_playbook(
+    lab: RunningLab,
+    player: Player,
+    tenant: LabTenant,
+    report: Path,
+    monkeypatch,
+    *options: str,
+    application: str = "everything",
+    **variables: t.Any,
+) -> Play:
     """playbooks/disconnect.yml with a credential in the environment."""
     for name, value in tenant.facts["environment"].items():
         monkeypatch.setenv(name, str(value))
     chosen = tenant.facts["applications"][application]
     monkeypatch.setenv("AZURE_CLIENT_ID", chosen["client_id"])
     monkeypatch.setenv("AZURE_CLIENT_SECRET", chosen["client_secret"])
-    return player.run(lab, ROOT / "playbooks/disconnect.yml", *options, variables={
-        "disconnect_hosts": "devices", "disconnect_serial": "100%", "disconnect_max_fail_percentage": 100,
-        "disconnect_poll_interval": 1, "disconnect_report": str(report), "disconnect_tenant": True, **variables})
+    return player.run(
+        lab,
+        ROOT / "playbooks/disconnect.yml",
+        *options,
+        variables={
+            "disconnect_hosts": "devices",
+            "disconnect_serial": "100%",
+            "disconnect_max_fail_percentage": 100,
+            "disconnect_poll_interval": 1,
+            "disconnect_report": str(report),
+            "disconnect_tenant": True,
+            **variables,
+        },
+    )
 
 
 def test_the_playbook_removes_what_has_left_even_after_a_run_that_could_not(tenant, player, tmp_path, monkeypatch):
@@ -101,7 +132,9 @@ def test_the_playbook_removes_what_has_left_even_after_a_run_that_could_not(tena
     left = {row["deviceId"] for row in state["devices"].values()}
     assert devices["stays"] in left and not left & {devices["goes"], devices["leaves"]}, play.output[-3000:]
     assert {row["azureADDeviceId"] for row in state["managed_devices"].values()} == managed - {
-        devices["goes"], devices["leaves"]}
+        devices["goes"],
+        devices["leaves"],
+    }
     result = next(iter(play.results(removal).values()))
     assert {row["device_id"] for row in result["devices"]} == {devices["goes"], devices["leaves"]}
 
@@ -115,12 +148,23 @@ def test_the_role_alone_removes_what_leaves_except_where_it_should_not_look(star
     lab = start_fleet({"description": "Two that leave.", "devices": [{"kind": "joined_bitlocker", "count": 2}]})
     tenant = LabTenant(lab, player)
     before = held(tenant)
-    play = player.run(lab, [{
-        "hosts": "devices", "gather_facts": False,
-        "module_defaults": {"group/winops.entra.tenant": tenant.credential()},
-        "roles": [{"role": "winops.entra.disconnect"}]}], variables={
-            "disconnect_tenant": True, "disconnect_tenant_intune": False, "disconnect_poll_interval": 1,
-            "lab_secrets": tenant.secrets})
+    play = player.run(
+        lab,
+        [
+            {
+                "hosts": "devices",
+                "gather_facts": False,
+                "module_defaults": {"group/winops.entra.tenant": tenant.credential()},
+                "roles": [{"role": "winops.entra.disconnect"}],
+            }
+        ],
+        variables={
+            "disconnect_tenant": True,
+            "disconnect_tenant_intune": False,
+            "disconnect_poll_interval": 1,
+            "lab_secrets": tenant.secrets,
+        },
+    )
     assert play.exit_code == 0, play.output[-3000:]
     after = held(tenant)
     assert len(before["devices"]) - len(after["devices"]) == 2
@@ -130,6 +174,11 @@ def test_the_role_alone_removes_what_leaves_except_where_it_should_not_look(star
 @pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, the description of Graph")
 def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
     """Last, over all that the tests above exchanged."""
-    check = subprocess.run([sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")], capture_output=True,
-                           text=True, timeout=120, check=False)
+    check = subprocess.run(
+        [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert check.returncode == 0, check.stdout[-3000:] + check.stderr[-1000:]

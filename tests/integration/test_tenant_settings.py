@@ -20,17 +20,30 @@ NAME = "O'Brien's 100 % \"kiosks\" \\ Büro 日本"
 POLICY = "policy"
 CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 TASKS = [
-    {"name": "dynamic group", "winops.entra.group": {"name": NAME, "autopilot_group_tag": "Kiosk",
-                                                     "description": "All of them"}},
-    {"name": "members", "winops.entra.group": {
-        "name": "Deployment staff", "users": ["admin@contoso.example", "lab.user@contoso.example"],
-        "members_state": "exact"}},
+    {
+        "name": "dynamic group",
+        "winops.entra.group": {"name": NAME, "autopilot_group_tag": "Kiosk", "description": "All of them"},
+    },
+    {
+        "name": "members",
+        "winops.entra.group": {
+            "name": "Deployment staff",
+            "users": ["admin@contoso.example", "lab.user@contoso.example"],
+            "members_state": "exact",
+        },
+    },
     {"name": "role group", "winops.entra.group": {"name": "Helpdesk", "role_assignable": True}},
 ]
 DEPENDENT = [
-    {"name": POLICY, "winops.entra.registration_policy": {
-        "join": {"scope": "selected", "users": ["admin@contoso.example"], "groups": ["Deployment staff"]},
-        "local_administrators": {"scope": "none"}, "devices_per_user": 15, "laps": True}},
+    {
+        "name": POLICY,
+        "winops.entra.registration_policy": {
+            "join": {"scope": "selected", "users": ["admin@contoso.example"], "groups": ["Deployment staff"]},
+            "local_administrators": {"scope": "none"},
+            "devices_per_user": 15,
+            "laps": True,
+        },
+    },
     {"name": "role", "winops.entra.local_admin_role": {"groups": ["Helpdesk"], "users": ["lab.user@contoso.example"]}},
 ]
 
@@ -53,9 +66,20 @@ def applied(tenant: LabTenant, before: dict) -> Play:
 def settings(tenant: LabTenant) -> dict:
     """The part of the tenant's state that these tasks may touch, in a form that compares."""
     state = tenant.state()
-    return copy.deepcopy({name: state[name] for name in (
-        "groups", "registration_policy", "mdm_policy", "mam_policy", "role_assignments", "users",
-        "conditional_access")})
+    return copy.deepcopy(
+        {
+            name: state[name]
+            for name in (
+                "groups",
+                "registration_policy",
+                "mdm_policy",
+                "mam_policy",
+                "role_assignments",
+                "users",
+                "conditional_access",
+            )
+        }
+    )
 
 
 def test_a_check_says_what_would_change_and_changes_nothing(tenant, before):
@@ -76,13 +100,18 @@ def test_a_change_arrives_and_leaves_the_rest_alone(tenant, before, applied):
     policy = after["registration_policy"]
     assert policy["azureADJoin"]["allowedToJoin"] == {
         "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
-        "users": [users["admin@contoso.example"]], "groups": [staff["id"]]}
+        "users": [users["admin@contoso.example"]],
+        "groups": [staff["id"]],
+    }
     assert (policy["userDeviceQuota"], policy["localAdminPassword"]) == (15, {"isEnabled": True})
     for name in ("azureADRegistration", "multiFactorAuthConfiguration"):
         assert policy[name] == before["registration_policy"][name]
     assert policy["azureADJoin"]["localAdmins"]["enableGlobalAdmins"] is True
-    added = [row["principalId"] for identity, row in after["role_assignments"].items()
-             if identity not in before["role_assignments"]]
+    added = [
+        row["principalId"]
+        for identity, row in after["role_assignments"].items()
+        if identity not in before["role_assignments"]
+    ]
     assert sorted(added) == sorted([tenant.group("Helpdesk")["id"], users["lab.user@contoso.example"]])
     for name in ("mdm_policy", "mam_policy", "users", "conditional_access"):
         assert after[name] == before[name]
@@ -105,10 +134,13 @@ def test_the_diff_shows_before_and_after(applied):
 def test_a_write_that_shows_late_is_waited_for(tenant, applied):
     tenant.lab.post("/tenant/settings", {"lag": 3})
     try:
-        play = tenant.run([
-            {"name": "make", "winops.entra.group": {"name": "Late", "users": ["lab.user@contoso.example"]}},
-            {"name": POLICY, "winops.entra.registration_policy": {"devices_per_user": 16}},
-            {"name": "remove", "winops.entra.group": {"name": "Late", "state": "absent"}}])
+        play = tenant.run(
+            [
+                {"name": "make", "winops.entra.group": {"name": "Late", "users": ["lab.user@contoso.example"]}},
+                {"name": POLICY, "winops.entra.registration_policy": {"devices_per_user": 16}},
+                {"name": "remove", "winops.entra.group": {"name": "Late", "state": "absent"}},
+            ]
+        )
     finally:
         tenant.lab.post("/tenant/settings", {"lag": 0})
     assert play.exit_code == 0, play.output
@@ -117,22 +149,37 @@ def test_a_write_that_shows_late_is_waited_for(tenant, applied):
 
 
 def test_throttling_gateways_and_a_token_that_ends_are_lived_through(tenant, applied):
-    for fault in ({"kind": "throttle", "retry_after": 1}, {"kind": "unavailable"}, {"kind": "expired_token"},
-                  {"kind": "gateway_timeout", "methods": ["PUT"]}):
+    for fault in (
+        {"kind": "throttle", "retry_after": 1},
+        {"kind": "unavailable"},
+        {"kind": "expired_token"},
+        {"kind": "gateway_timeout", "methods": ["PUT"]},
+    ):
         tenant.lab.post("/tenant/faults", {"path": "deviceRegistrationPolicy", **fault})
     play = tenant.run([{"name": POLICY, "winops.entra.registration_policy": {"devices_per_user": 17}}])
     assert play.exit_code == 0, play.output
     assert tenant.state()["registration_policy"]["userDeviceQuota"] == 17
 
 
-@pytest.mark.parametrize(("application", "task", "permission"), [
-    ("nothing", {"winops.entra.registration_policy": {}}, "Policy.Read.DeviceConfiguration"),
-    ("reader", {"winops.entra.registration_policy": {"devices_per_user": 3}}, "Policy.ReadWrite.DeviceConfiguration"),
-    ("nothing", {"winops.entra.group": {"name": "New"}}, "Group.Read.All"),
-    ("reader", {"winops.entra.group": {"name": "New"}}, "Group.Create"),
-    ("reader", {"winops.entra.local_admin_role": {"users": [], "state": "exact"}},
-     "RoleManagement.ReadWrite.Directory"),
-], ids=str)
+@pytest.mark.parametrize(
+    ("application", "task", "permission"),
+    [
+        ("nothing", {"winops.entra.registration_policy": {}}, "Policy.Read.DeviceConfiguration"),
+        (
+            "reader",
+            {"winops.entra.registration_policy": {"devices_per_user": 3}},
+            "Policy.ReadWrite.DeviceConfiguration",
+        ),
+        ("nothing", {"winops.entra.group": {"name": "New"}}, "Group.Read.All"),
+        ("reader", {"winops.entra.group": {"name": "New"}}, "Group.Create"),
+        (
+            "reader",
+            {"winops.entra.local_admin_role": {"users": [], "state": "exact"}},
+            "RoleManagement.ReadWrite.Directory",
+        ),
+    ],
+    ids=str,
+)
 def test_a_missing_permission_is_named(tenant, applied, application, task, permission):
     before = settings(tenant)
     play = tenant.run([{"name": "denied", **task}], sign_in=tenant.credential(application))
@@ -143,9 +190,18 @@ def test_a_missing_permission_is_named(tenant, applied, application, task, permi
 
 
 def test_the_mdm_scope_is_a_user_s_business(tenant, applied):
-    steps = [{"name": f"{number}", "winops.entra.mdm_scope": options} for number, options in enumerate([
-        {"scope": "none"}, {"scope": "selected", "groups": ["Deployment staff"], "terms_of_use_url": "https://terms.example/"},
-        {"scope": "selected", "groups": ["Deployment staff"]}, {"scope": "all"}, {"scope": "all"}])]
+    steps = [
+        {"name": f"{number}", "winops.entra.mdm_scope": options}
+        for number, options in enumerate(
+            [
+                {"scope": "none"},
+                {"scope": "selected", "groups": ["Deployment staff"], "terms_of_use_url": "https://terms.example/"},
+                {"scope": "selected", "groups": ["Deployment staff"]},
+                {"scope": "all"},
+                {"scope": "all"},
+            ]
+        )
+    ]
     before = settings(tenant)
     refused = tenant.run([{"name": "app", "winops.entra.mdm_scope": {"scope": "none"}}])
     assert refused.result(HOST, "app")["error"]["name"] == "delegated_only" and settings(tenant) == before
@@ -163,6 +219,10 @@ def test_the_mdm_scope_is_a_user_s_business(tenant, applied):
 def test_everything_said_to_graph_is_within_microsoft_s_contract(tenant, applied):
     if not CONTRACT.exists():
         pytest.skip(f"Microsoft's description of Graph is not at {CONTRACT}")
-    checked = subprocess.run([sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")], capture_output=True,
-                             text=True, check=False)
+    checked = subprocess.run(
+        [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert checked.returncode == 0, checked.stdout[-6000:]

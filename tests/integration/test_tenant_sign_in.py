@@ -28,7 +28,10 @@ def sign_ins(tenant: LabTenant) -> dict[str, dict]:
         "client_secret": tenant.credential(),
         "certificate": {**tenant.place(), "client_id": app, "certificate_path": tenant.facts["certificate_path"]},
         "workload_identity": {
-            **tenant.place(), "client_id": app, "federated_token_file": tenant.facts["federated_token_file"]},
+            **tenant.place(),
+            "client_id": app,
+            "federated_token_file": tenant.facts["federated_token_file"],
+        },
         "device_code": tenant.user(),
     }
 
@@ -73,15 +76,19 @@ def test_tasks_share_a_token_through_the_cache_that_is_asked_for(tenant, tmp_pat
     assert tenant.token_requests() - before == 2
 
 
-@pytest.mark.parametrize(("change", "name", "side"), [
-    ({"client_secret": "not-the-secret-of-this-application-at-all"}, "client_secret_wrong", "tenant"),
-    ({"client_id": "00000000-1111-2222-3333-444444444444"}, "application_unknown", "tenant"),
-    ({"tenant_id": "00000000-1111-2222-3333-444444444444"}, "tenant_unknown", "tenant"),
-    ({"authority": "https://127.0.0.1:9"}, "network_unreachable", "network"),
-    ({"graph_url": "https://127.0.0.1:9", "timeout": 2}, "network_unreachable", "network"),
-    ({"ca_file": "{{ undefined_ca | default('/etc/ssl/certs/ca-certificates.crt') }}"}, "tls_untrusted", "network"),
-    ({"certificate_path": "/nowhere.pem"}, "bad_option", "controller"),
-], ids=str)
+@pytest.mark.parametrize(
+    ("change", "name", "side"),
+    [
+        ({"client_secret": "not-the-secret-of-this-application-at-all"}, "client_secret_wrong", "tenant"),
+        ({"client_id": "00000000-1111-2222-3333-444444444444"}, "application_unknown", "tenant"),
+        ({"tenant_id": "00000000-1111-2222-3333-444444444444"}, "tenant_unknown", "tenant"),
+        ({"authority": "https://127.0.0.1:9"}, "network_unreachable", "network"),
+        ({"graph_url": "https://127.0.0.1:9", "timeout": 2}, "network_unreachable", "network"),
+        ({"ca_file": "{{ undefined_ca | default('/etc/ssl/certs/ca-certificates.crt') }}"}, "tls_untrusted", "network"),
+        ({"certificate_path": "/nowhere.pem"}, "bad_option", "controller"),
+    ],
+    ids=str,
+)
 def test_what_is_wrong_is_said(tenant, change, name, side):
     play = tenant.run([READ], sign_in={**tenant.credential(), **change})
     error = play.result(HOST, "read")["error"]
@@ -91,21 +98,34 @@ def test_what_is_wrong_is_said(tenant, change, name, side):
 
 def test_no_secret_is_in_any_byte_of_a_talkative_run(tenant, tmp_path):
     kinds = sign_ins(tenant)
-    tasks = [{**READ, "name": kind, "winops.entra.registration_policy": options, "ignore_errors": True}
-             for kind, options in kinds.items()]
+    tasks = [
+        {**READ, "name": kind, "winops.entra.registration_policy": options, "ignore_errors": True}
+        for kind, options in kinds.items()
+    ]
     tasks += [
-        {"name": "wrong", "ignore_errors": True, "winops.entra.registration_policy": {
-            **kinds["client_secret"], "client_id": kinds["device_code"]["client_id"]}},
+        {
+            "name": "wrong",
+            "ignore_errors": True,
+            "winops.entra.registration_policy": {
+                **kinds["client_secret"],
+                "client_id": kinds["device_code"]["client_id"],
+            },
+        },
         {"name": "denied", "winops.entra.mdm_scope": {**kinds["client_secret"], "scope": "all"}, "ignore_errors": True},
-        {"name": "loop", "winops.entra.group": {**kinds["client_secret"], "name": "{{ item }}"}, "loop": ["a", "b"]}]
+        {"name": "loop", "winops.entra.group": {**kinds["client_secret"], "name": "{{ item }}"}, "loop": ["a", "b"]},
+    ]
     nobody = {"device_ids": ["00000000-0000-4000-8000-000000000001"]}
     others = {
-        "directory_device": {**nobody, "state": "disabled"}, "directory_device_info": {"names": ["no such device"]},
+        "directory_device": {**nobody, "state": "disabled"},
+        "directory_device_info": {"names": ["no such device"]},
         "device_removal": {"devices": [{"device_id": nobody["device_ids"][0]}]},
         "readiness_info": {"fail_on": ["unknown"]},
-        "local_admin_role": {"users": ["no.such.user@contoso.example"]}}
-    tasks += [{"name": name, f"winops.entra.{name}": {**kinds["client_secret"], **options}, "ignore_errors": True}
-              for name, options in others.items()]
+        "local_admin_role": {"users": ["no.such.user@contoso.example"]},
+    }
+    tasks += [
+        {"name": name, f"winops.entra.{name}": {**kinds["client_secret"], **options}, "ignore_errors": True}
+        for name, options in others.items()
+    ]
     play = tenant.run(tasks, "-vvvvv", "--diff", sign_in={})
     secret = tenant.secrets["everything"].encode()
     key = [line for line in Path(tenant.facts["certificate_path"]).read_bytes().splitlines() if len(line) > 40]

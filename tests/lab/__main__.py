@@ -73,9 +73,16 @@ async def _run(world: World, out: Path) -> None:
         tenant_files.write(out, service, world.tenants, tenant.origin, tenant.identity)
         inventory.write(out / "inventory.yml", world, listeners.ports, out / "ca.pem")
         async with _control(world, service) as control:
-            _write_ready(out / "ready.json", {
-                "pid": os.getpid(), "control": control, "devices": len(world.hosts), "graph": tenant.origin,
-                "authority": tenant.origin})
+            _write_ready(
+                out / "ready.json",
+                {
+                    "pid": os.getpid(),
+                    "control": control,
+                    "devices": len(world.hosts),
+                    "graph": tenant.origin,
+                    "authority": tenant.origin,
+                },
+            )
             print(f"lab: {len(world.hosts)} devices, inventory {out / 'inventory.yml'}, control {control}", flush=True)
             await stop.wait()
     finally:

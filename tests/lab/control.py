@@ -88,6 +88,7 @@ async def _errors(request: web.Request, handler) -> web.StreamResponse:
 
 # --- devices ------------------------------------------------------------------------------------------------------
 
+
 async def _devices(request: web.Request) -> web.Response:
     return web.json_response([summary(host) for host in request.app[WORLD].hosts])
 
@@ -100,9 +101,12 @@ async def _events(request: web.Request) -> web.Response:
     host, log = _host(request), request.query.get("log", "")
     if not host.events.exists(log):
         raise _Refused(404, f"{host.name} has no log '{log}'")
-    return web.json_response([{
-        "id": e.id, "record": e.record, "utc": utc_text(e.utc), "provider": e.provider, "data": list(e.data)}
-        for e in reversed(host.events.read(log))])
+    return web.json_response(
+        [
+            {"id": e.id, "record": e.record, "utc": utc_text(e.utc), "provider": e.provider, "data": list(e.data)}
+            for e in reversed(host.events.read(log))
+        ]
+    )
 
 
 async def _add_fault(request: web.Request) -> web.Response:
@@ -150,12 +154,14 @@ async def _change_account(request: web.Request) -> web.Response:
 
 # --- tenants ------------------------------------------------------------------------------------------------------
 
+
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
     shown = {f.name: getattr(tenant, f.name) for f in dataclasses.fields(tenant) if f.name != "applications"}
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
-        for token in tenant.tokens.values()]
+        for token in tenant.tokens.values()
+    ]
     return web.json_response(shown)
 
 
@@ -183,9 +189,15 @@ async def _change_token(request: web.Request) -> web.Response:
         token.expires = now - datetime.timedelta(days=1)
     elif body.get("token") == "renew":
         token.expires = now + datetime.timedelta(days=LIFETIME_DAYS)
-        tenant.users.setdefault(token.user_id, {
-            "id": token.user_id, "userPrincipalName": package.upn, "displayName": package.upn.partition("@")[0],
-            "accountEnabled": True})
+        tenant.users.setdefault(
+            token.user_id,
+            {
+                "id": token.user_id,
+                "userPrincipalName": package.upn,
+                "displayName": package.upn.partition("@")[0],
+                "accountEnabled": True,
+            },
+        )
     else:
         raise _Refused(400, "token must be revoke, expire or renew")
     return web.json_response({"user_exists": token.user_id in tenant.users, "expires": utc_text(token.expires)})
@@ -205,11 +217,13 @@ async def _delete_object(request: web.Request) -> web.Response:
 
 async def _packages(request: web.Request) -> web.Response:
     packages = request.app[WORLD].packages
-    return web.json_response({
-        label: {"id": p.id, "user": p.upn, "tenant": p.tenant.id} for label, p in packages.items()})
+    return web.json_response(
+        {label: {"id": p.id, "user": p.upn, "tenant": p.tenant.id} for label, p in packages.items()}
+    )
 
 
 # --- small ones ---------------------------------------------------------------------------------------------------
+
 
 def _host(request: web.Request):
     name = request.match_info["name"]

@@ -20,7 +20,9 @@ Variables = dict[str, t.Any]
 HTTP, HTTPS = "over_http_ntlm", "over_https_basic"
 TRANSPORTS: dict[str, Variables] = {
     HTTP: {
-        "ansible_winrm_scheme": "http", "ansible_winrm_transport": "ntlm", "ansible_winrm_message_encryption": "always",
+        "ansible_winrm_scheme": "http",
+        "ansible_winrm_transport": "ntlm",
+        "ansible_winrm_message_encryption": "always",
     },
     HTTPS: {"ansible_winrm_scheme": "https", "ansible_winrm_transport": "basic"},
 }
@@ -56,15 +58,20 @@ def write(path: Path, world: World, ports: dict[str, tuple[int, int]], ca: Path)
     hosts: dict[str, Variables] = {}
     transports: dict[str, Variables] = {}
     groups: dict[str, Variables] = {"devices": {"vars": common, "hosts": hosts, "children": transports}}
-    shared = {group: {name: value for name, value in variables.items() if name not in common}
-              for group, variables in _shared_by_group(world.hosts).items()}
+    shared = {
+        group: {name: value for name, value in variables.items() if name not in common}
+        for group, variables in _shared_by_group(world.hosts).items()
+    }
     for number, host in enumerate(world.hosts):
         secure = bool(number % 2) if host.secure is None else host.secure
         hosts[host.name] = {
             "ansible_port": ports[host.name][secure],
             **{name: value for name, value in _account(host).items() if account[name] != value},
-            **{name: value for name, value in host.variables.items()
-               if not any(name in shared[group] for group in host.groups)},
+            **{
+                name: value
+                for name, value in host.variables.items()
+                if not any(name in shared[group] for group in host.groups)
+            },
         }
         way = HTTPS if secure else HTTP
         transports.setdefault(way, {"vars": TRANSPORTS[way], "hosts": {}})["hosts"][host.name] = None
@@ -105,8 +112,9 @@ def _shared_by_group(hosts: t.Sequence[Host]) -> dict[str, Variables]:
     for host in hosts:
         for group in host.groups:
             known = shared.setdefault(group, dict(host.variables))
-            shared[group] = {name: value for name, value in known.items()
-                             if name in host.variables and host.variables[name] == value}
+            shared[group] = {
+                name: value for name, value in known.items() if name in host.variables and host.variables[name] == value
+            }
     return shared
 
 

@@ -136,8 +136,13 @@ def build(
     if security_key is not None:
         value = str(int(security_key))
         area("WindowsHelloForBusiness", _element("SecurityKeys", [_element("UseSecurityKeyForSignIn", value)]))
-        sets.append(("WindowsHelloForBusiness", ["PassportForWork", "SecurityKey"],
-                     {"UseSecurityKeyForSignin": int(security_key)}))
+        sets.append(
+            (
+                "WindowsHelloForBusiness",
+                ["PassportForWork", "SecurityKey"],
+                {"UseSecurityKeyForSignin": int(security_key)},
+            )
+        )
     for kind in CERTIFICATE_KINDS:
         group, item, store = CERTIFICATE_KINDS[kind]
         elements = []
@@ -275,11 +280,15 @@ def inspect(data: bytes) -> dict:
         "version": properties.get("VERSION", ""),
         "token": values.get("AADJ/BPRT"),
         "authority": values.get("AADJ/Authority"),
-        "computer_name": values.get("DevDetail/Ext/Microsoft/DNSComputerName",
-                                    values.get("Accounts/Domain/ComputerName")),
+        "computer_name": values.get(
+            "DevDetail/Ext/Microsoft/DNSComputerName", values.get("Accounts/Domain/ComputerName")
+        ),
         "security_key": None if key is None else key == "1",
-        "commands": [value for path, value in values.items()
-                     if path.startswith("ProvisioningCommands/") and path.endswith("/CommandLine")],
+        "commands": [
+            value
+            for path, value in values.items()
+            if path.startswith("ProvisioningCommands/") and path.endswith("/CommandLine")
+        ],
         "accounts": list(accounts.values()),
         "mdm": mdm,
         "sets": sets,

@@ -46,8 +46,11 @@ class RunningLab:
 
     def post(self, path: str, body: t.Any = None) -> t.Any:
         data = json.dumps(body if body is not None else {}).encode()
-        return self._call(urllib.request.Request(
-            self.ready["control"] + path, data=data, headers={"Content-Type": "application/json"}))
+        return self._call(
+            urllib.request.Request(
+                self.ready["control"] + path, data=data, headers={"Content-Type": "application/json"}
+            )
+        )
 
     def delete(self, path: str) -> t.Any:
         return self._call(urllib.request.Request(self.ready["control"] + path, method="DELETE"))
@@ -73,8 +76,14 @@ def running(out: Path, *arguments: str) -> t.Iterator[RunningLab]:
     log = out / "lab.log"
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.lab", "--out", str(out), *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=errors, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+            [sys.executable, "-m", "tests.lab", "--out", str(out), *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
         try:
             _wait_until_ready(process, out, log)
             yield RunningLab(process, out)

@@ -29,8 +29,14 @@ WEB = "https://packages.lab.example/"
 WAYS = ("method", "reboot", "expect_mdm")
 
 
-def load_world(scenario: str = "demo", *, devices: int | None = None, speed: float = 1.0,
-               out: Path = Path("build/lab"), clock: Clock | None = None) -> World:
+def load_world(
+    scenario: str = "demo",
+    *,
+    devices: int | None = None,
+    speed: float = 1.0,
+    out: Path = Path("build/lab"),
+    clock: Clock | None = None,
+) -> World:
     """Build the world of a scenario: a name in tests/lab/scenarios or the path of a YAML file.
 
     devices: replicate the scenario's devices in turn up to this number; speed: device seconds per real second; out:
@@ -54,6 +60,7 @@ def load_world(scenario: str = "demo", *, devices: int | None = None, speed: flo
 
 
 # --- files --------------------------------------------------------------------------------------------------------
+
 
 def read(scenario: str) -> dict[str, t.Any]:
     """A scenario's description, checked and merged over the library of tenants, packages and kinds."""
@@ -98,10 +105,14 @@ def _parse(path: Path) -> t.Any:
 
 # --- tenants and packages -----------------------------------------------------------------------------------------
 
+
 def _tenant(label: str, options: dict[str, t.Any]) -> Tenant:
     domain = options.get("domain", f"{label}.example")
-    tenant = Tenant(options.get("id") or Tenant("", label, [domain]).object_id(f"tenant/{label}"),
-                    options.get("name", label), [domain, f"{label}.onmicrosoft.example"])
+    tenant = Tenant(
+        options.get("id") or Tenant("", label, [domain]).object_id(f"tenant/{label}"),
+        options.get("name", label),
+        [domain, f"{label}.onmicrosoft.example"],
+    )
     furnish(tenant)
     return tenant
 
@@ -115,9 +126,14 @@ def _package(label: str, options: dict[str, t.Any], tenants: dict[str, Tenant], 
         token = tenant.issue_bulk_token(label, clock.utc() - datetime.timedelta(days=age))
     package_id = tenant.object_id(f"package file/{label}")
     data = ppkg.build(
-        options.get("title", label), package_id, options.get("version", "1.0"), token.value if token else None,
-        computer_name=options.get("computer_name"), security_key=options.get("security_key"),
-        variant=options.get("variant", "wcd"))
+        options.get("title", label),
+        package_id,
+        options.get("version", "1.0"),
+        token.value if token else None,
+        computer_name=options.get("computer_name"),
+        security_key=options.get("security_key"),
+        variant=options.get("variant", "wcd"),
+    )
     upn = tenant.users[token.user_id]["userPrincipalName"] if token else None
     return builder.Package(label, data, tenant, upn, package_id, token)
 
@@ -146,6 +162,7 @@ def _write(packages: dict[str, builder.Package], out: Path) -> dict[str, Path]:
 
 
 # --- devices ------------------------------------------------------------------------------------------------------
+
 
 def _fleet(description: dict[str, t.Any], wanted: int | None) -> t.Iterator[tuple[str, str, dict]]:
     """(inventory name, kind, options) of each device; names are numbered by kind."""
@@ -182,4 +199,4 @@ def _host(name: str, kind: str, entry: dict[str, t.Any], context: builder.Contex
 def _hostname(name: str) -> str:
     """A computer name of at most 15 characters that keeps the number at the end of the inventory name."""
     head, dash, number = name.upper().replace("_", "-").rpartition("-")
-    return f"{head[:14 - len(number)]}{dash}{number}"
+    return f"{head[: 14 - len(number)]}{dash}{number}"

@@ -47,95 +47,230 @@ class Either(tuple):
 
 
 TENANT = {
-    "id": str, "name": str, "domain": str, "mfa": bool, "quota": int,
+    "id": str,
+    "name": str,
+    "domain": str,
+    "mfa": bool,
+    "quota": int,
     "join": Either((OneOf(("all", "none")), ListOf(str))),
     "mdm": Either((OneOf(("all", "none")), ListOf(str))),
-    "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)}, "conditional_access_policies": ListOf(dict),
-    "security_defaults": bool, "registration_policy": dict,
-    "users": MapOf({
-        "name": str, "enabled": bool, "licences": ListOf(OneOf(PRODUCTS)), "without": ListOf(str), "devices": int,
-        "roles": ListOf(OneOf(ROLES)), "usage_location": str}),
-    "groups": MapOf({
-        "members": ListOf(str), "packages": ListOf(str), "rule": str, "paused": bool, "description": str,
-        "unique_name": str, "role_assignable": bool}),
-    "skus": MapOf(int), "without_service_principals": ListOf(str),
-    "devices": ListOf(Needs(("name",), {
-        "name": str, "count": int, "trust": OneOf(("AzureAd", "ServerAd", "Workplace")), "days": float,
-        "signed_in": bool, "enabled": bool, "owner": str, "properties": dict})),
-    "autopilot": ListOf(Needs(("serial",), {
-        "serial": str, "group_tag": str, "model": str, "manufacturer": str, "user": str})),
-    "faults": ListOf(Needs(("kind",), {
-        "kind": OneOf(GRAPH_FAULTS), "times": int, "skip": int, "path": str, "methods": ListOf(str), "after": bool,
-        "html": bool, "retry_after": float, "seconds": float, "host": str, "code": str})),
+    "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
+    "conditional_access_policies": ListOf(dict),
+    "security_defaults": bool,
+    "registration_policy": dict,
+    "users": MapOf(
+        {
+            "name": str,
+            "enabled": bool,
+            "licences": ListOf(OneOf(PRODUCTS)),
+            "without": ListOf(str),
+            "devices": int,
+            "roles": ListOf(OneOf(ROLES)),
+            "usage_location": str,
+        }
+    ),
+    "groups": MapOf(
+        {
+            "members": ListOf(str),
+            "packages": ListOf(str),
+            "rule": str,
+            "paused": bool,
+            "description": str,
+            "unique_name": str,
+            "role_assignable": bool,
+        }
+    ),
+    "skus": MapOf(int),
+    "without_service_principals": ListOf(str),
+    "devices": ListOf(
+        Needs(
+            ("name",),
+            {
+                "name": str,
+                "count": int,
+                "trust": OneOf(("AzureAd", "ServerAd", "Workplace")),
+                "days": float,
+                "signed_in": bool,
+                "enabled": bool,
+                "owner": str,
+                "properties": dict,
+            },
+        )
+    ),
+    "autopilot": ListOf(
+        Needs(("serial",), {"serial": str, "group_tag": str, "model": str, "manufacturer": str, "user": str})
+    ),
+    "faults": ListOf(
+        Needs(
+            ("kind",),
+            {
+                "kind": OneOf(GRAPH_FAULTS),
+                "times": int,
+                "skip": int,
+                "path": str,
+                "methods": ListOf(str),
+                "after": bool,
+                "html": bool,
+                "retry_after": float,
+                "seconds": float,
+                "host": str,
+                "code": str,
+            },
+        )
+    ),
     "settings": {"lag": int, "page_size": int, "rule_reads": int, "token_lifetime": int},
 }
 PACKAGE = {
-    "title": str, "version": str, "tenant": str, "computer_name": str, "security_key": bool,
+    "title": str,
+    "version": str,
+    "tenant": str,
+    "computer_name": str,
+    "security_key": bool,
     "variant": OneOf(("wcd", "provxml_only")),
     "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
 }
 ENGINE = {
-    "seconds": float, "cmdlet_limit": float, "retry_delays": ListOf(float), "retries_at_once": int,
-    "restart": {"when": OneOf(("before_join", "after_join")), "after": float}, "restart_after_rename": float,
+    "seconds": float,
+    "cmdlet_limit": float,
+    "retry_delays": ListOf(float),
+    "retries_at_once": int,
+    "restart": {"when": OneOf(("before_join", "after_join")), "after": float},
+    "restart_after_rename": float,
     "failures": ListOf(Needs(("hresult",), {"hresult": int, "times": int, "message": str})),
     "listing": OneOf(("registered", "files")),
 }
 CHECKS = (
-    "edition", "build", "server", "join_state", "pending_reboot", "clock", "tpm", "endpoint_login",
-    "endpoint_device_login", "endpoint_registration", "endpoint_mdm", "proxy", "tls",
-    "name_resolution", "azure_identity", "disk", "package_policy", "enrollment_leftovers", "winrm_account",
-    "token_filter", "winrm_firewall", "winrm_listener", "local_administrator")
+    "edition",
+    "build",
+    "server",
+    "join_state",
+    "pending_reboot",
+    "clock",
+    "tpm",
+    "endpoint_login",
+    "endpoint_device_login",
+    "endpoint_registration",
+    "endpoint_mdm",
+    "proxy",
+    "tls",
+    "name_resolution",
+    "azure_identity",
+    "disk",
+    "package_policy",
+    "enrollment_leftovers",
+    "winrm_account",
+    "token_filter",
+    "winrm_firewall",
+    "winrm_listener",
+    "local_administrator",
+)
 FAULTS = (
-    "drop_receive", "drop_half_answer", "drop_request", "http_500", "slow_receive", "busy_shells", "access_denied")
+    "drop_receive",
+    "drop_half_answer",
+    "drop_request",
+    "http_500",
+    "slow_receive",
+    "busy_shells",
+    "access_denied",
+)
 ACCOUNTS = {
     "account": {"name": str, "kind": OneOf(("local", "domain", "entra")), "administrator": bool},
-    "local_administrators": ListOf(Needs(("name",), {
-        "name": str, "enabled": bool, "locked": bool, "password_expired": bool, "expired": bool})),
-    "unresolvable": ListOf(OneOf(("entra", "domain", "local"))), "token_filter": bool, "wow64_shell": bool,
+    "local_administrators": ListOf(
+        Needs(("name",), {"name": str, "enabled": bool, "locked": bool, "password_expired": bool, "expired": bool})
+    ),
+    "unresolvable": ListOf(OneOf(("entra", "domain", "local"))),
+    "token_filter": bool,
+    "wow64_shell": bool,
 }
 SURROUNDINGS = {
-    "blocked": ListOf(str), "blocked_for_system": ListOf(str), "blocked_for_user": ListOf(str),
-    "unresolved": ListOf(str), "inspected": ListOf(str), "direct": bool, "tls12": bool, "users_proxy": str,
+    "blocked": ListOf(str),
+    "blocked_for_system": ListOf(str),
+    "blocked_for_user": ListOf(str),
+    "unresolved": ListOf(str),
+    "inspected": ListOf(str),
+    "direct": bool,
+    "tls12": bool,
+    "users_proxy": str,
     "proxy": Needs(("server",), {"server": str, "bypass": ListOf(str), "answers": bool}),
     "winrm": {
-        "network": OneOf(("public", "private", "domain")), "https": bool,
+        "network": OneOf(("public", "private", "domain")),
+        "https": bool,
         "rules": OneOf(("all", "subnet", "domain", "none")),
         "firewall_off": ListOf(OneOf(("public", "private", "domain"))),
-        "certificate": OneOf(("valid", "expired", "missing", "enterprise"))},
+        "certificate": OneOf(("valid", "expired", "missing", "enterprise")),
+    },
 }
 MANAGEMENT = {
-    "mdm": OneOf(("none", "offered", "enrolled", "leftovers")), "mdm_delay": float,
-    "enrollments": ListOf(Needs(("provider",), {
-        "provider": str, "state": int, "parts": ListOf(OneOf(("certificate", "tasks", "traces")))})),
-    "baseline": ListOf(OneOf(("firewall", "token_filter"))), "autojoin_stopped": bool,
+    "mdm": OneOf(("none", "offered", "enrolled", "leftovers")),
+    "mdm_delay": float,
+    "enrollments": ListOf(
+        Needs(
+            ("provider",), {"provider": str, "state": int, "parts": ListOf(OneOf(("certificate", "tasks", "traces")))}
+        )
+    ),
+    "baseline": ListOf(OneOf(("firewall", "token_filter"))),
+    "autojoin_stopped": bool,
     "leave": {"seconds": float, "exit_code": int, "failures": ListOf(int)},
 }
 DEVICE = {
-    **ACCOUNTS, **SURROUNDINGS, **MANAGEMENT,
-    "tpm_version": OneOf(("1.2", "2.0")), "tpm_ready": bool, "tpm_fips": bool, "free_gb": float,
+    **ACCOUNTS,
+    **SURROUNDINGS,
+    **MANAGEMENT,
+    "tpm_version": OneOf(("1.2", "2.0")),
+    "tpm_ready": bool,
+    "tpm_fips": bool,
+    "free_gb": float,
     "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
-    "hostname": str, "domain": str, "domain_tests": MapOf(str), "tpm": bool, "clock_skew": float,
+    "hostname": str,
+    "domain": str,
+    "domain_tests": MapOf(str),
+    "tpm": bool,
+    "clock_skew": float,
     "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES)},
-    "join": Needs(("type",), {
-        "type": OneOf(("entra", "hybrid", "registered")), "tenant": str, "package": str,
-        "object": OneOf(("present", "disabled", "deleted")), "console_user": bool, "half_left": bool}),
+    "join": Needs(
+        ("type",),
+        {
+            "type": OneOf(("entra", "hybrid", "registered")),
+            "tenant": str,
+            "package": str,
+            "object": OneOf(("present", "disabled", "deleted")),
+            "console_user": bool,
+            "half_left": bool,
+        },
+    ),
     "azure": {"identity": str},
-    "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))), "reboot_blocks_join": bool,
-    "installed": ListOf(str), "policies": MapOf(int), "engine": ENGINE,
-    "boot_seconds": float, "earlier_failures": bool,
+    "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),
+    "reboot_blocks_join": bool,
+    "installed": ListOf(str),
+    "policies": MapOf(int),
+    "engine": ENGINE,
+    "boot_seconds": float,
+    "earlier_failures": bool,
     "faults": ListOf(Needs(("kind",), {"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float})),
 }
 #: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in
 #: check mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
 EXPECT = {
-    "outcome": OneOf(("joined", "unchanged", "refused", "failed")), "name": str, "code": str, "mdm": bool,
-    "preflight": ListOf(OneOf(CHECKS)), "warn": ListOf(OneOf(CHECKS)), "unknown": ListOf(OneOf(CHECKS)),
-    "check_mode": ListOf(OneOf(CHECKS)), "diagnose": str,
-    "disconnect": OneOf(("left", "unchanged", "refused", "failed")), "disconnect_name": str,
+    "outcome": OneOf(("joined", "unchanged", "refused", "failed")),
+    "name": str,
+    "code": str,
+    "mdm": bool,
+    "preflight": ListOf(OneOf(CHECKS)),
+    "warn": ListOf(OneOf(CHECKS)),
+    "unknown": ListOf(OneOf(CHECKS)),
+    "check_mode": ListOf(OneOf(CHECKS)),
+    "diagnose": str,
+    "disconnect": OneOf(("left", "unchanged", "refused", "failed")),
+    "disconnect_name": str,
 }
 KIND = {
-    "description": str, "device": DEVICE, "package": str, "method": OneOf(("provisioning_package", "azure_vm")),
-    "expect_mdm": bool, "reboot": bool, "variables": dict,
+    "description": str,
+    "device": DEVICE,
+    "package": str,
+    "method": OneOf(("provisioning_package", "azure_vm")),
+    "expect_mdm": bool,
+    "reboot": bool,
+    "variables": dict,
     "expect": EXPECT,
 }
 ENTRY = Needs(("kind",), {**KIND, "kind": str, "count": int, "name": str})
@@ -195,9 +330,12 @@ def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
         server = EDITIONS[windows.get("edition", "Professional")].server
         known = SERVER_VERSIONS if server else CLIENT_VERSIONS
         if windows["build"].split(".")[0] not in {str(build) for build in known}:
-            _refuse(path, f"{place}.device.windows.build",
-                    f"no {'server' if server else 'client'} Windows here has build {windows['build']}; "
-                    f"use one of {', '.join(map(str, known))}, with the revision behind a dot")
+            _refuse(
+                path,
+                f"{place}.device.windows.build",
+                f"no {'server' if server else 'client'} Windows here has build {windows['build']}; "
+                f"use one of {', '.join(map(str, known))}, with the revision behind a dot",
+            )
 
 
 def _users(path: Path, place: str, names: list[str], tenant: dict) -> None:

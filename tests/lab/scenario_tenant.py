@@ -40,8 +40,11 @@ def _people(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
     for name, user in options.get("users", {}).items():
         upn = name if "@" in name else f"{name}@{tenant.domains[0]}"
         made = tenant.user(upn) or tenant.add_user(upn, name, userType="Member")
-        made.update(displayName=user.get("name", made["displayName"]), accountEnabled=user.get("enabled", True),
-                    usageLocation=user.get("usage_location", "IT"))
+        made.update(
+            displayName=user.get("name", made["displayName"]),
+            accountEnabled=user.get("enabled", True),
+            usageLocation=user.get("usage_location", "IT"),
+        )
         for product in user.get("licences", []):
             licences.assign(tenant, made, product, objects.utc_seconds(clock.utc()), user.get("without", ()))
         for role in user.get("roles", []):
@@ -58,8 +61,11 @@ def _group(tenant: Tenant, name: str, options: dict[str, t.Any], packages: dict[
     if options.get("role_assignable"):
         properties["isAssignableToRole"] = True
     if "rule" in options:
-        properties.update(groupTypes=["DynamicMembership"], membershipRule=options["rule"],
-                          membershipRuleProcessingState="Paused" if options.get("paused") else "On")
+        properties.update(
+            groupTypes=["DynamicMembership"],
+            membershipRule=options["rule"],
+            membershipRuleProcessingState="Paused" if options.get("paused") else "On",
+        )
     members = [user_named(tenant, member)["id"] for member in options.get("members", [])]
     tenant.add_group(name, members + _package_users(tenant, options.get("packages", []), packages), **properties)
 
@@ -70,9 +76,17 @@ def _objects(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
         count = entry.get("count", 1)
         for number in range(count):
             name = entry["name"] if count == 1 else f"{entry['name']}-{number + 1:05d}"
-            objects.add_device(tenant, name, clock.utc(), trust=entry.get("trust", "AzureAd"),
-                               days=entry.get("days", 0), signed_in=entry.get("signed_in", True),
-                               enabled=entry.get("enabled", True), owner=owner, **entry.get("properties", {}))
+            objects.add_device(
+                tenant,
+                name,
+                clock.utc(),
+                trust=entry.get("trust", "AzureAd"),
+                days=entry.get("days", 0),
+                signed_in=entry.get("signed_in", True),
+                enabled=entry.get("enabled", True),
+                owner=owner,
+                **entry.get("properties", {}),
+            )
     for entry in options.get("autopilot", []):
         objects.add_autopilot(tenant, entry["serial"], clock.utc(), **{k: v for k, v in entry.items() if k != "serial"})
     for app_id in options.get("without_service_principals", []):
@@ -101,18 +115,29 @@ def _join_and_enroll(tenant: Tenant, options: dict[str, t.Any], packages: dict[s
 
 def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package]) -> None:
     for control, labels in options.get("conditional_access", {}).items():
-        tenant.conditional_access.append({
-            "id": tenant.object_id(f"conditional access/{control}"), "displayName": f"Lab: {control}",
-            "state": "enabled",
-            "conditions": {"users": {"includeUsers": _package_users(tenant, labels, packages)},
-                           "applications": {"includeApplications": ["All"]}},
-            "grantControls": {"operator": "OR", "builtInControls": [control]},
-        })
+        tenant.conditional_access.append(
+            {
+                "id": tenant.object_id(f"conditional access/{control}"),
+                "displayName": f"Lab: {control}",
+                "state": "enabled",
+                "conditions": {
+                    "users": {"includeUsers": _package_users(tenant, labels, packages)},
+                    "applications": {"includeApplications": ["All"]},
+                },
+                "grantControls": {"operator": "OR", "builtInControls": [control]},
+            }
+        )
     for number, policy in enumerate(options.get("conditional_access_policies", [])):
-        tenant.conditional_access.append({
-            "id": tenant.object_id(f"conditional access policy/{number}"), "displayName": f"Policy {number + 1}",
-            "state": "enabled", "conditions": {"users": {}, "applications": {}}, "grantControls": None,
-            **copy.deepcopy(policy)})
+        tenant.conditional_access.append(
+            {
+                "id": tenant.object_id(f"conditional access policy/{number}"),
+                "displayName": f"Policy {number + 1}",
+                "state": "enabled",
+                "conditions": {"users": {}, "applications": {}},
+                "grantControls": None,
+                **copy.deepcopy(policy),
+            }
+        )
     tenant.security_defaults["isEnabled"] = options.get("security_defaults", False)
 
 

@@ -17,8 +17,15 @@ from .tenant import Directory, Tenant
 class World:
     """What a scenario describes. ``tenant`` is the one the devices are to join; ``tenants`` are all, by label."""
 
-    def __init__(self, clock: Clock, directory: Directory, tenants: dict[str, Tenant], packages: dict[str, Package],
-                 hosts: Sequence[Device], variables: dict[str, t.Any]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        directory: Directory,
+        tenants: dict[str, Tenant],
+        packages: dict[str, Package],
+        hosts: Sequence[Device],
+        variables: dict[str, t.Any],
+    ) -> None:
         self.clock = clock
         self.directory = directory
         self.tenants = tenants

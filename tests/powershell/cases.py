@@ -68,7 +68,7 @@ def prepare(scratch: Path) -> None:
     # printf: \201 is a u with two dots in code page 850, and not UTF-8
     for name, script in (
         ("dsregcmd.exe", "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2"),
-        ("deviceenroller.exe", "echo \"$*\""),
+        ("deviceenroller.exe", 'echo "$*"'),
         ("shutdown.exe", "exit 0"),
     ):
         program = scratch / "System32" / name

@@ -9,6 +9,7 @@ microsoftgraph/msgraph-metadata (MIT, Copyright (c) Microsoft Corporation).
 A kind is ``string``, ``boolean``, ``int``, ``date``, ``list``, ``object``, ``enum:a|b|c``, or ``relation``; a ``?``
 behind it: may be null; a ``!``: read-only.
 """
+
 from __future__ import annotations
 
 import json
@@ -17,12 +18,30 @@ from pathlib import Path
 
 PREFIX = "microsoft.graph."
 TYPES = (
-    "directoryObject", "device", "group", "user", "servicePrincipal", "directoryRole", "organization", "managedDevice",
-    "windowsAutopilotDeviceIdentity", "unifiedRoleAssignment", "unifiedRoleDefinition", "conditionalAccessPolicy",
-    "identitySecurityDefaultsEnforcementPolicy", "subscribedSku", "licenseDetails", "deviceLocalCredentialInfo",
-    "bitlockerRecoveryKey", "deviceRegistrationPolicy", "mobileDeviceManagementPolicy", "mobileAppManagementPolicy",
-    "deviceEnrollmentConfiguration", "deviceEnrollmentLimitConfiguration",
-    "deviceEnrollmentPlatformRestrictionsConfiguration")
+    "directoryObject",
+    "device",
+    "group",
+    "user",
+    "servicePrincipal",
+    "directoryRole",
+    "organization",
+    "managedDevice",
+    "windowsAutopilotDeviceIdentity",
+    "unifiedRoleAssignment",
+    "unifiedRoleDefinition",
+    "conditionalAccessPolicy",
+    "identitySecurityDefaultsEnforcementPolicy",
+    "subscribedSku",
+    "licenseDetails",
+    "deviceLocalCredentialInfo",
+    "bitlockerRecoveryKey",
+    "deviceRegistrationPolicy",
+    "mobileDeviceManagementPolicy",
+    "mobileAppManagementPolicy",
+    "deviceEnrollmentConfiguration",
+    "deviceEnrollmentLimitConfiguration",
+    "deviceEnrollmentPlatformRestrictionsConfiguration",
+)
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 
 

@@ -48,6 +48,7 @@ def documented(module: str) -> dict:
 @pytest.fixture
 def taken(monkeypatch):
     """A function of a module's name: the spec and the constraints by which its action plugin judges the options."""
+
     def ask(module: str) -> tuple[dict, dict]:
         plugin = importlib.import_module(f"ansible_collections.winops.entra.plugins.action.{module}")
         action = plugin.ActionModule.__new__(plugin.ActionModule)
@@ -95,7 +96,8 @@ def test_every_fragment_is_used():
     extended = {
         name.split(".")[2]
         for module in MODULES
-        for name in yaml.safe_load(loaded(module).DOCUMENTATION)["extends_documentation_fragment"]}
+        for name in yaml.safe_load(loaded(module).DOCUMENTATION)["extends_documentation_fragment"]
+    }
     assert extended == set(FRAGMENTS)
 
 
@@ -135,8 +137,10 @@ def described(options: dict, below: str) -> dict:
     return {
         name: {
             **{key: option.get(key, missing) for key, missing in COMPARED.items()},
-            "options": described(option.get(below) or {}, below)}
-        for name, option in options.items()}
+            "options": described(option.get(below) or {}, below),
+        }
+        for name, option in options.items()
+    }
 
 
 def named(kind: str, rules) -> list[str]:

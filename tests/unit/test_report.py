@@ -10,13 +10,18 @@ import pytest
 from ansible_collections.winops.entra.plugins.plugin_utils import report
 
 JOINED = {
-    "outcome": "joined", "changed": True,
+    "outcome": "joined",
+    "changed": True,
     "phases": [{"name": "look", "seconds": 1.5}, {"name": "join", "seconds": 40.1}],
-    "restarted": True, "reboot_required": False,
-    "join": {"type": "entra", "device_id": "d1", "tenant_id": "t1"}, "mdm": {"enrolled": True},
+    "restarted": True,
+    "reboot_required": False,
+    "join": {"type": "entra", "device_id": "d1", "tenant_id": "t1"},
+    "mdm": {"enrolled": True},
 }
 FAILED = {
-    "failed": True, "msg": "the join failed", "outcome": "failed",
+    "failed": True,
+    "msg": "the join failed",
+    "outcome": "failed",
     "error": {"code": "AADSTS700082", "name": "Expired", "side": "tenant", "cause": "expired", "fix": "make a new one"},
 }
 UNREACHABLE = {"unreachable": True, "msg": "connection refused"}
@@ -51,8 +56,11 @@ def test_totals_add_up_and_later_waves_are_not_started():
 
 
 def test_the_directory_proves_joined_devices_and_names_the_missing():
-    records = {"a": report.outcome(JOINED), "b": report.outcome(FAILED), "c": report.outcome(
-        JOINED | {"join": {"device_id": "d2"}})}
+    records = {
+        "a": report.outcome(JOINED),
+        "b": report.outcome(FAILED),
+        "c": report.outcome(JOINED | {"join": {"device_id": "d2"}}),
+    }
     found = [{"device_id": "d1", "object_id": "o1", "enabled": True, "join_type": "entra", "intune": {"id": "i1"}}]
     made = report.report(records, "now", found)
     assert made["totals"]["in_directory"] == 1 and made["totals"]["not_in_directory"] == 1

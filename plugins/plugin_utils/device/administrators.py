@@ -25,7 +25,8 @@ LAPS_POLICIES = {
 }
 LAPS_IN_ENTRA = 1
 OBSERVATIONS = {"administrators": op.local_administrators()} | {
-    name: op.registry_read(path) for name, path in LAPS_POLICIES.items()}
+    name: op.registry_read(path) for name, path in LAPS_POLICIES.items()
+}
 
 KINDS = {
     "entra": "an Entra account: it cannot sign in once the device has left",
@@ -66,16 +67,19 @@ def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
         return Refusal(
             "administrators_unreadable",
             f"the members of the group Administrators cannot be read: {answer['administrators'].error['message']}",
-            "connect with a local administrator that has its full token, and look at the group on the device")
+            "connect with a local administrator that has its full token, and look at the group on the device",
+        )
     members = facts(answer, caller)
     if any(member["counts"] for member in members):
         return None
     found = "; ".join(f"{shown(member)}: {member['why_not']}" for member in members)
     found = found or "the group Administrators is empty"
     return Refusal(
-        "no_local_administrator", f"no local administrator could sign in after the leave ({found})",
+        "no_local_administrator",
+        f"no local administrator could sign in after the leave ({found})",
         "enable a local administrator, or create one (ansible.windows.win_user), with a password you know, that is "
-        "neither locked nor expired; then run the task again")
+        "neither locked nor expired; then run the task again",
+    )
 
 
 def caller_refusal(answer: Answer, caller: dict) -> Refusal | None:
@@ -84,9 +88,11 @@ def caller_refusal(answer: Answer, caller: dict) -> Refusal | None:
     if caller["system"] or (machine and caller["sid"].lower().startswith(f"{machine.lower()}-")):
         return None
     return Refusal(
-        "account_not_local", f"the connecting account {caller['account']} is not a local account of the device, and "
+        "account_not_local",
+        f"the connecting account {caller['account']} is not a local account of the device, and "
         "may stop working once the device has left",
-        "connect with a local administrator, or set allow_account_loss=true where you know another way in")
+        "connect with a local administrator, or set allow_account_loss=true where you know another way in",
+    )
 
 
 def shown(member: dict) -> str:

@@ -112,7 +112,7 @@ def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
     heading = ""  # the last line that was not blank, where it was a banner or a title
     for raw, following in zip(lines, [*lines[1:], ""]):
         if raw[:1] in "#> " and (quote := _QUOTE.match(raw)):
-            raw = raw[quote.end():]
+            raw = raw[quote.end() :]
         line = raw.strip()
         indent = len(raw) - len(raw.lstrip())
         before, broken = broken, ""

@@ -34,18 +34,20 @@ def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]
             "certificate": str(values.get("DMPCertThumbPrint", "")).lower() in thumbprints,
             "tasks": name.strip("{}").lower() in folders,
         }
-        found.append({
-            "enrolled": all(witnesses.values()),
-            "provider": values["ProviderID"],
-            "enrollment_id": name.strip("{}").lower(),
-            "upn": values.get("UPN") or None,
-            "discovery_url": values.get("DiscoveryServiceFullURL"),
-            "state": values.get("EnrollmentState"),
-            "type": values.get("EnrollmentType"),
-            "tenant_id": str(values.get("AADTenantID") or "").strip("{}").lower() or None,
-            "thumbprint": values.get("DMPCertThumbPrint") or None,
-            "witnesses": witnesses,
-        })
+        found.append(
+            {
+                "enrolled": all(witnesses.values()),
+                "provider": values["ProviderID"],
+                "enrollment_id": name.strip("{}").lower(),
+                "upn": values.get("UPN") or None,
+                "discovery_url": values.get("DiscoveryServiceFullURL"),
+                "state": values.get("EnrollmentState"),
+                "type": values.get("EnrollmentType"),
+                "tenant_id": str(values.get("AADTenantID") or "").strip("{}").lower() or None,
+                "thumbprint": values.get("DMPCertThumbPrint") or None,
+                "witnesses": witnesses,
+            }
+        )
     return found
 
 

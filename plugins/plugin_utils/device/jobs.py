@@ -64,7 +64,11 @@ def require(result: Result, sentence: str) -> None:
     """Raise Failure where an operation was refused."""
     if not result.ok:
         raise Failure(
-            f"{sentence}: {result.error['message']}", side="device", name=result.error["type"],
-            code=errors.error_code(result.error), cause="the device refused the operation",
+            f"{sentence}: {result.error['message']}",
+            side="device",
+            name=result.error["type"],
+            code=errors.error_code(result.error),
+            cause="the device refused the operation",
             fix="the connecting account must be a local administrator with its full token "
-                "(LocalAccountTokenFilterPolicy); check also the disk space")
+            "(LocalAccountTokenFilterPolicy); check also the disk space",
+        )

@@ -39,8 +39,12 @@ def restart(session: DeviceSession, waiter: Waiter, comment: str) -> str:
     if answer is not None and not answer["restart"].ok:
         error = answer["restart"].error
         raise Failure(
-            f"the device refuses to restart: {error['message']}", side="device", name=error["type"],
-            cause="shutdown.exe failed", fix="look at what shutdown.exe says on the device")
+            f"the device refuses to restart: {error['message']}",
+            side="device",
+            name=error["type"],
+            cause="shutdown.exe failed",
+            fix="look at what shutdown.exe says on the device",
+        )
     return wait_for_boot(waiter, before)
 
 
@@ -48,18 +52,23 @@ def wait_for_boot(waiter: Waiter, before: str | None) -> str:
     """Wait until the device answers with a boot time other than ``before`` and return it."""
     try:
         answer = waiter.until(
-            BOOT_TIME, lambda a: boot_time(a) not in (None, before), "waiting for the device to restart")
+            BOOT_TIME, lambda a: boot_time(a) not in (None, before), "waiting for the device to restart"
+        )
     except (ConnectionLost, wire.WireError) as exc:
         raise Failure(
             f"the device did not come back within {waiter.deadline.seconds:.0f} s of its restart: {exc}",
-            side="network", name="not_back_after_restart",
+            side="network",
+            name="not_back_after_restart",
             cause="it is still starting, has another name or address, or no longer accepts this account",
             fix="look at its console; check its address, the WinRM listener, the firewall profile and the local "
-                "account, then run the task again",
+            "account, then run the task again",
         ) from exc
     if answer is None:
         raise Failure(
-            f"the device answers, but has not restarted within {waiter.deadline.seconds:.0f} s", side="device",
-            name="not_restarted", cause="something holds the restart up, or it was aborted",
-            fix="restart the device by hand, then run the task again")
+            f"the device answers, but has not restarted within {waiter.deadline.seconds:.0f} s",
+            side="device",
+            name="not_restarted",
+            cause="something holds the restart up, or it was aborted",
+            fix="restart the device by hand, then run the task again",
+        )
     return boot_time(answer)

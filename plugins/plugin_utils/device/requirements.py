@@ -41,9 +41,11 @@ def windows_refusal(os: dict, method: str) -> Refusal | None:
     """Whether this Windows (``os`` facts) can take the join method: the first of the three rules that it breaks."""
     if os["build"] is None or os["server"] is None:
         return Refusal(
-            "windows_unreadable", "the edition and build of Windows could not be read",
+            "windows_unreadable",
+            "the edition and build of Windows could not be read",
             "connect with a local administrator that has its full token, and look at the warnings of "
-            "winops.entra.device_facts")
+            "winops.entra.device_facts",
+        )
     return edition_refusal(os) or server_refusal(os, method) or build_refusal(os, method)
 
 
@@ -51,8 +53,10 @@ def edition_refusal(os: dict) -> Refusal | None:
     """Every edition but Home can be Entra joined."""
     if os["edition"] in HOME_EDITIONS:
         return Refusal(
-            "home_edition", f"Windows Home (edition {os['edition']}) cannot be Entra joined",
-            "upgrade the device to Pro, Enterprise or Education, then run the join again")
+            "home_edition",
+            f"Windows Home (edition {os['edition']}) cannot be Entra joined",
+            "upgrade the device to Pro, Enterprise or Education, then run the join again",
+        )
     return None
 
 
@@ -60,16 +64,22 @@ def server_refusal(os: dict, method: str) -> Refusal | None:
     """Servers join as Azure VMs only, and only Azure VMs join with a managed identity."""
     if os["server"] and not os["azure_vm"]:
         return Refusal(
-            "server_outside_azure", "Windows Server can be Entra joined only as an Azure VM",
-            "use a hybrid join for servers outside Azure, or take the host out of the inventory group")
+            "server_outside_azure",
+            "Windows Server can be Entra joined only as an Azure VM",
+            "use a hybrid join for servers outside Azure, or take the host out of the inventory group",
+        )
     if os["server"] and method != "azure_vm":
         return Refusal(
-            "server_needs_azure_vm_method", "Windows Server has no provisioning packages",
-            "set method=azure_vm for this host")
+            "server_needs_azure_vm_method",
+            "Windows Server has no provisioning packages",
+            "set method=azure_vm for this host",
+        )
     if method == "azure_vm" and not os["azure_vm"]:
         return Refusal(
-            "not_an_azure_vm", "the device is not an Azure VM, so it has no managed identity to join with",
-            "set method=provisioning_package for this device")
+            "not_an_azure_vm",
+            "the device is not an Azure VM, so it has no managed identity to join with",
+            "set method=provisioning_package for this device",
+        )
     return None
 
 
@@ -87,12 +97,14 @@ def azure_identity_refusal(status: int, body: str, tenant_id: str) -> Refusal | 
             "azure_identity_missing",
             f"the VM's metadata service names no tenant for its managed identity (HTTP {status}): the VM has none "
             "(0x801c0042)",
-            "switch on the VM's system-assigned managed identity in Azure, then run the join again")
+            "switch on the VM's system-assigned managed identity in Azure, then run the join again",
+        )
     if tenant_id and found != tenant_id:
         return Refusal(
-            "azure_identity_of_another_tenant", f"the VM's managed identity belongs to tenant {found}: it would join "
-            "there",
-            "use a VM of a subscription of the right tenant, or correct tenant_id")
+            "azure_identity_of_another_tenant",
+            f"the VM's managed identity belongs to tenant {found}: it would join there",
+            "use a VM of a subscription of the right tenant, or correct tenant_id",
+        )
     return None
 
 
@@ -125,9 +137,11 @@ def account_refusal(caller: dict) -> Refusal | None:
     """Whether the connecting account (``caller`` facts) may do what a join needs."""
     if not caller["elevated"]:
         return Refusal(
-            "account_not_elevated", f"the account {caller['account']} has no administrator's full token on the device",
+            "account_not_elevated",
+            f"the account {caller['account']} has no administrator's full token on the device",
             "connect with a local administrator, and let it have its full token over the network "
-            "(LocalAccountTokenFilterPolicy)")
+            "(LocalAccountTokenFilterPolicy)",
+        )
     return None
 
 
@@ -137,11 +151,14 @@ def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
         return Refusal(
             "joined_to_another_tenant",
             f"the device is joined to another tenant: {join['tenant_name'] or 'unnamed'} ({join['tenant_id']})",
-            "disconnect it from that tenant first, and be sure that a local administrator can sign in afterwards")
+            "disconnect it from that tenant first, and be sure that a local administrator can sign in afterwards",
+        )
     if join["type"] == "hybrid":
         return Refusal(
-            "hybrid_joined", "the device is hybrid joined; it cannot become purely Entra joined without leaving AD",
-            "stop its hybrid auto-join, take it out of the AD domain, then run the join again")
+            "hybrid_joined",
+            "the device is hybrid joined; it cannot become purely Entra joined without leaving AD",
+            "stop its hybrid auto-join, take it out of the AD domain, then run the join again",
+        )
     if join["type"] == "domain":
         return Refusal(
             "domain_joined",

@@ -19,8 +19,9 @@ from . import wire
 from .operations import CHANGING
 
 # Connection plugins let errors of the libraries below them through; by these packages they are told from our own bugs.
-TRANSPORT_PACKAGES = frozenset({
-    "winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"})
+TRANSPORT_PACKAGES = frozenset(
+    {"winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"}
+)
 SHOWN_OUTPUT = 400
 # Here and not where it is needed: the codec, which winrm needs, too, is then loaded before the workers are forked.
 ENCODED_BOOTSTRAP = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")
@@ -116,9 +117,7 @@ class DeviceSession:
         except wire.NoAnswer as exc:
             said = " ".join((stderr or stdout).split())[:SHOWN_OUTPUT]
             raise wire.NoAnswer(f"{exc}; exit code {code}, the device printed: {said or 'nothing'}") from None
-        results = [
-            Result(item["ok"], item.get("value") or {}, item.get("error")) for item in answer["results"]
-        ]
+        results = [Result(item["ok"], item.get("value") or {}, item.get("error")) for item in answer["results"]]
         return Answer(dict(zip(operations, results)), answer["device"], asked_at, _now())
 
     def put_file(self, source: str, destination: str) -> None:

@@ -42,10 +42,14 @@ OBSERVATIONS = {
     "version": (("os",), op.registry_read(CURRENT_VERSION)),
     "system": (("os",), op.cim_query("Win32_OperatingSystem", ("ProductType", "LastBootUpTime"))),
     "enclosure": (("os",), op.cim_query("Win32_SystemEnclosure", ("SMBIOSAssetTag",))),
-    "servicing": (("os",), op.registry_read(
-        r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending")),
-    "update": (("os",), op.registry_read(
-        r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired")),
+    "servicing": (
+        ("os",),
+        op.registry_read(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"),
+    ),
+    "update": (
+        ("os",),
+        op.registry_read(r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"),
+    ),
     "session_manager": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\Session Manager")),
     "computer_name": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\ComputerName", depth=1)),
 }
@@ -82,11 +86,13 @@ def problems(answer: Answer, names=None) -> list[str]:
     """
     return [
         f"{name} could not be read: {result.error['message']} ({result.error['type']})"
-        for name, result in answer.results.items() if not result.ok and (names is None or name in names)
+        for name, result in answer.results.items()
+        if not result.ok and (names is None or name in names)
     ]
 
 
 # --- join -------------------------------------------------------------------------------------------------------------
+
 
 def join_facts(answer: Answer, status: dict | None = None) -> dict:
     """``join``: what the device is joined to.
@@ -99,11 +105,13 @@ def join_facts(answer: Answer, status: dict | None = None) -> dict:
     certificate = device_certificate(answer["certificates"], thumbprint)
     keys = (status or {}).get("keys", {})
     votes = [
-        vote for vote in (
+        vote
+        for vote in (
             bool(thumbprint) if answer["cloud_join"].ok else None,
             bool(certificate) if answer["certificates"].ok else None,
             _yes(keys.get("AzureAdJoined")),
-        ) if vote is not None
+        )
+        if vote is not None
     ]
     joined = sum(votes) * 2 > len(votes)
     tenant_id = _lower(values.get("TenantId") or _one(keys.get("TenantId")))
@@ -112,8 +120,9 @@ def join_facts(answer: Answer, status: dict | None = None) -> dict:
         "type": _join_type(joined, _in_domain(answer, keys), _registered_users(answer)),
         "device_id": _lower(_common_name(certificate) or _one(keys.get("DeviceId"))) if joined else None,
         "tenant_id": tenant_id if joined else None,
-        "tenant_name":
-            (tenant.get("values", {}).get("DisplayName") or _one(keys.get("TenantName"))) if joined else None,
+        "tenant_name": (tenant.get("values", {}).get("DisplayName") or _one(keys.get("TenantName")))
+        if joined
+        else None,
         "joined_by": values.get("UserEmail") if joined else None,
         "thumbprint": (thumbprint or _one(keys.get("Thumbprint"))) if joined else None,
         "certificate_expires": certificate["not_after"] if joined and certificate else None,
@@ -159,6 +168,7 @@ def _tpm_protected(values: dict, keys: dict) -> bool | None:
 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
+
 def package_facts(packages: Result, results: Result) -> list[dict]:
     """``packages``: what Windows lists, ``installed`` false where it has failed so far.
 
@@ -196,6 +206,7 @@ def _values_named(key: dict, name: str):
 
 
 # --- os, clock, caller ------------------------------------------------------------------------------------------------
+
 
 def os_facts(answer: Answer) -> dict:
     """``os``: edition, build and whether this Windows may be Entra joined at all."""
@@ -248,7 +259,8 @@ def pending_reboot_reasons(answer: Answer) -> list[str]:
         reasons.append("pending file renames")
     names = (answer["computer_name"].get("key") or {}).get("keys", {})
     active, future = (
-        names.get(key, {}).get("values", {}).get("ComputerName") for key in ("ActiveComputerName", "ComputerName"))
+        names.get(key, {}).get("values", {}).get("ComputerName") for key in ("ActiveComputerName", "ComputerName")
+    )
     if active and future and active.lower() != future.lower():
         reasons.append("computer rename")
     return reasons
@@ -277,7 +289,8 @@ def caller_facts(answer: Answer, status: dict | None) -> dict:
         "elevated": answer.device["elevated"],
         "system": answer.device["system"],
         "sections": {
-            title: keys for title, keys in sections.items()
+            title: keys
+            for title, keys in sections.items()
             if title in ("User State", "SSO State", "Ngc Prerequisite Check") or title.startswith("Work Account")
         },
     }
@@ -289,6 +302,7 @@ def parse_utc(text: str) -> datetime.datetime:
 
 
 # --- small readers ----------------------------------------------------------------------------------------------------
+
 
 def _dsregcmd(answer: Answer) -> dict | None:
     result = answer.results.get("dsregcmd")

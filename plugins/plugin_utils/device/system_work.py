@@ -21,8 +21,10 @@ from .requirements import Refusal
 from .session import Answer, ConnectionLost, DeviceSession, Result
 from .waiting import Deadline, Progress, Waiter, connection_lost
 
-JOBS = {name: jobs.job_id(name, "device") for name in (
-    "hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll")}
+JOBS = {
+    name: jobs.job_id(name, "device")
+    for name in ("hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll")
+}
 JOB_SECONDS = 600
 SHOWN_TEXT = 600
 UNFINISHED = "unfinished"
@@ -103,9 +105,13 @@ class SystemWork:
             self.facts = state.build(look)
         unreadable = state.problems(look, self.essential)
         if unreadable:
-            raise self.refused(Refusal(
-                "state_unreadable", f"the device's state cannot be read: {unreadable[0]}",
-                "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)"))
+            raise self.refused(
+                Refusal(
+                    "state_unreadable",
+                    f"the device's state cannot be read: {unreadable[0]}",
+                    "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
+                )
+            )
         return look
 
     def wait_for_earlier_run(self, look: Answer) -> Answer:
@@ -114,8 +120,10 @@ class SystemWork:
             return look
         with self.phases.phase("earlier run"):
             ended = self.waiter.until(
-                job_status(self.jobs) | self.watch, lambda a: not any(is_running(a[job]) for job in self.jobs),
-                "waiting for what an earlier run has started")
+                job_status(self.jobs) | self.watch,
+                lambda a: not any(is_running(a[job]) for job in self.jobs),
+                "waiting for what an earlier run has started",
+            )
         if ended is None:
             raise unfinished("what an earlier run has started", self.plan.timeout)
         return ended
@@ -184,8 +192,13 @@ class SystemWork:
             self.learned["outcome"] = "refused"
             sentence = "refused before anything changed"
         return Failure(
-            f"{sentence}: {refusal.cause}; {refusal.fix}", side="device", name=refusal.name, cause=refusal.cause,
-            fix=refusal.fix, evidence=evidence)
+            f"{sentence}: {refusal.cause}; {refusal.fix}",
+            side="device",
+            name=refusal.name,
+            cause=refusal.cause,
+            fix=refusal.fix,
+            evidence=evidence,
+        )
 
     @property
     def facts(self) -> dict:
@@ -227,6 +240,9 @@ def evidence(status: Result) -> list[dict]:
 def unfinished(title: str, seconds: float) -> Failure:
     """The Failure of a job that goes on when the deadline has passed."""
     return Failure(
-        f"{title} has not ended after {seconds:.0f} s; the device goes on with it", side="device", name=UNFINISHED,
+        f"{title} has not ended after {seconds:.0f} s; the device goes on with it",
+        side="device",
+        name=UNFINISHED,
         cause="the device is slow or busy",
-        fix="run the task again: it finds the work where it stands; or raise timeout")
+        fix="run the task again: it finds the work where it stands; or raise timeout",
+    )

@@ -86,25 +86,33 @@ def _require_positive(args: dict, spec: dict) -> None:
     for name, option in spec.items():
         if option.get("type") == "int" and args[name] is not None and args[name] < 1:
             raise Failure(
-                f"bad option {name}: {args[name]} is not a positive number", side="controller", name="bad_option",
-                cause="a number of seconds must be positive", fix=f"leave {name} out, or give a larger number")
+                f"bad option {name}: {args[name]} is not a positive number",
+                side="controller",
+                name="bad_option",
+                cause="a number of seconds must be positive",
+                fix=f"leave {name} out, or give a larger number",
+            )
 
 
 def bad_options(exc: AnsibleActionFail, module: str) -> dict:
     """``msg`` and ``error`` for options that Ansible itself refuses; its sentence names the option."""
     failure = Failure(
-        f"bad options: {exc}", side="controller", name="bad_option", cause=str(exc), fix=f"see ansible-doc {module}")
+        f"bad options: {exc}", side="controller", name="bad_option", cause=str(exc), fix=f"see ansible-doc {module}"
+    )
     return {"msg": failure.msg, "error": failure.error}
 
 
 def unreadable_answer(exc: wire.WireError) -> dict:
     """``msg`` and ``error`` for a device that was reached and whose answer cannot be read."""
     failure = Failure(
-        f"the device was reached, but its answer cannot be read: {exc}", side="device", name=type(exc).__name__,
+        f"the device was reached, but its answer cannot be read: {exc}",
+        side="device",
+        name=type(exc).__name__,
         cause="PowerShell did not run the collection's runner to its end: an antivirus or application control policy, "
-              "constrained language mode, a profile or login banner that stops it, or a process that was killed",
+        "constrained language mode, a profile or login banner that stops it, or a process that was killed",
         fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must say "
-            "FullLanguage; then look at the antivirus log")
+        "FullLanguage; then look at the antivirus log",
+    )
     return {"msg": failure.msg, "error": failure.error}
 
 

@@ -20,9 +20,12 @@ PROGRESS_SECONDS = 30
 def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
     """The Failure of a device that has answered before and does not any more; ``what`` the next run finds there."""
     return Failure(
-        f"{sentence}: {exc}", side="network", name="connection_lost",
+        f"{sentence}: {exc}",
+        side="network",
+        name="connection_lost",
         cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
-        fix=f"run the task again: it finds {what} where it stands")
+        fix=f"run the task again: it finds {what} where it stands",
+    )
 
 
 class Deadline:

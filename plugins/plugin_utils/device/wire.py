@@ -150,7 +150,7 @@ def _body(text: bytes) -> bytes:
     head = _HEAD.match(text)
     if not head:
         raise DamagedAnswer("the answer does not say its length")
-    body = text[head.end():]
+    body = text[head.end() :]
     if len(body) != int(head.group(1)):
         raise DamagedAnswer(f"the answer has {len(body)} characters and should have {int(head.group(1))}")
     return body

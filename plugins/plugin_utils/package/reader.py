@@ -144,7 +144,8 @@ def _read(file: BinaryIO, now: datetime) -> Package:
         authority=compiled.authority or told.authority,
         computer_name=compiled.computer_name or told.computer_name,
         security_key_signin=(
-            told.security_key_signin if compiled.security_key_signin is None else compiled.security_key_signin),
+            told.security_key_signin if compiled.security_key_signin is None else compiled.security_key_signin
+        ),
         commands=list(dict.fromkeys(told.commands + compiled.commands)),
         certificates=told.certificates or compiled.certificates,
         accounts=told.accounts or compiled.accounts,
@@ -204,7 +205,7 @@ def _embedded(named: list[tuple[str, File]]) -> list[dict]:
     for key, entry in sorted(named, key=lambda item: (item[1].image, item[0])):
         match = ASSET.fullmatch(key)
         if match and key != "dataasset/dataasset.xml":
-            files.append({"path": entry.path[match.start("name"):], "size": entry.size, "image": entry.image})
+            files.append({"path": entry.path[match.start("name") :], "size": entry.size, "image": entry.image})
     return files
 
 
@@ -235,23 +236,38 @@ def _issues(ids: list, told: Settings, compiled: Settings, images: int, token: B
 
     rebuild = "build the package again with Windows Configuration Designer"
     if not token.present:
-        add("no_bulk_token", "the package carries no bulk token, so it cannot join a device to a tenant",
-            "add a bulk token (Accounts > Azure, or 'Set up device management') and build the package again", True)
+        add(
+            "no_bulk_token",
+            "the package carries no bulk token, so it cannot join a device to a tenant",
+            "add a bulk token (Accounts > Azure, or 'Set up device management') and build the package again",
+            True,
+        )
     elif not (compiled.authority or told.authority):
         add("no_authority", "the package has a bulk token but does not say which authority it is for", rebuild)
     if token.expires and token.expires <= _utc(now):
-        add("token_expired", f"the bulk token expired at {token.expires}",
-            "get a new bulk token and build the package again", True)
+        add(
+            "token_expired",
+            f"the bulk token expired at {token.expires}",
+            "get a new bulk token and build the package again",
+            True,
+        )
     if not any(ids):
         add("no_package_id", "the package has no id, so nobody can tell whether a device has it already", rebuild, True)
     elif all(ids) and ids[0] != ids[1]:
         add("two_package_ids", f"the package calls itself {ids[0]} and {ids[1]}; Windows goes by the first", rebuild)
     if not compiled.areas:
-        add("no_compiled_settings", "the package has no compiled settings (.provxml), which are what a device applies",
-            rebuild)
+        add(
+            "no_compiled_settings",
+            "the package has no compiled settings (.provxml), which are what a device applies",
+            rebuild,
+        )
     elif told.token and told.token != compiled.token:
-        add("settings_differ", "the bulk token of customizations.xml is not the one in the compiled settings, "
-            "which are what a device applies", rebuild)
+        add(
+            "settings_differ",
+            "the bulk token of customizations.xml is not the one in the compiled settings, "
+            "which are what a device applies",
+            rebuild,
+        )
     if images > 1:
         add("several_images", f"the package holds {images} images; the settings of all are listed", rebuild)
     return issues
@@ -269,6 +285,9 @@ def _masked(package: Package, token: Secret) -> Package:
             return {key: mask(item) for key, item in value.items()}
         return value
 
-    texts = {each.name: mask(getattr(package, each.name)) for each in dataclasses.fields(package)
-             if each.name not in ("id", "sha256", "bulk_token", "issues")}
+    texts = {
+        each.name: mask(getattr(package, each.name))
+        for each in dataclasses.fields(package)
+        if each.name not in ("id", "sha256", "bulk_token", "issues")
+    }
     return dataclasses.replace(package, **texts)

@@ -82,8 +82,9 @@ class Wim:
         if size < HEADER.size:
             raise DamagedPackage("the file is cut: it ends inside its header")
         fields = HEADER.unpack_from(start)
-        (_magic, _length, version, self._flags, self._chunk, _guid, part, parts, self.images, table, xml,
-         *_unused) = fields
+        (_magic, _length, version, self._flags, self._chunk, _guid, part, parts, self.images, table, xml, *_unused) = (
+            fields
+        )
         self._check_kind(version, part, parts)
         if not self.images:
             raise DamagedPackage("the package holds no image, so nothing at all")
@@ -152,7 +153,8 @@ class Wim:
         if resource.length > MAX_RESOURCE or self._read_so_far > MAX_TOTAL:
             raise UnsupportedPackage(
                 f"the settings of the package are larger than {MAX_RESOURCE >> 20} MiB in one piece "
-                f"or {MAX_TOTAL >> 20} MiB together")
+                f"or {MAX_TOTAL >> 20} MiB together"
+            )
         if resource.flags & RESOURCE_COMPRESSED:
             data = self._decompress(resource)
         elif resource.size != resource.length:

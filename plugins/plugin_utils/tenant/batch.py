@@ -29,8 +29,15 @@ class Sender(t.Protocol):
     session: Session
     waits: retry.Waits
 
-    def post(self, path: str, body: t.Any, purpose: Purpose, version: str = "v1.0", reads: bool = False,
-             repeatable: bool = False) -> dict | None:
+    def post(
+        self,
+        path: str,
+        body: t.Any,
+        purpose: Purpose,
+        version: str = "v1.0",
+        reads: bool = False,
+        repeatable: bool = False,
+    ) -> dict | None:
         """Send one request; as client.GraphClient does."""
 
     def refused(self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
@@ -57,8 +64,11 @@ class Item:
         headers = {"Content-Type": "application/json"} if self.body is not None else {}
         if self.eventual:
             headers["ConsistencyLevel"] = "eventual"
-        request: dict[str, t.Any] = {"id": str(number), "method": self.method,
-                                     "url": self.path + odata.query(self.query)}
+        request: dict[str, t.Any] = {
+            "id": str(number),
+            "method": self.method,
+            "url": self.path + odata.query(self.query),
+        }
         if headers:
             request["headers"] = headers
         if self.body is not None:
@@ -111,8 +121,9 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
         if refused:
             client.session.tokens.renew()
             renewed = True
-        if pauses and not client.waits.wait(max(pauses),
-                                            f"{len(pauses)} of {len(waiting)} requests are to be repeated"):
+        if pauses and not client.waits.wait(
+            max(pauses), f"{len(pauses)} of {len(waiting)} requests are to be repeated"
+        ):
             # What has an answer keeps it; what was refused for its token still gets its second attempt.
             again = {number: item for number, item in again.items() if number not in answers}
         attempt += 1
@@ -123,17 +134,23 @@ def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int,
     purpose = _common_purpose(list(items.values()))
     body = {"requests": [item.as_request(number) for number, item in items.items()]}
     reads = all(item.method == "GET" or item.reads for item in items.values())
-    answer = client.post(
-        "/$batch", body, purpose, version, reads=reads,
-        repeatable=all(item.repeatable for item in items.values())) or {}
+    answer = (
+        client.post(
+            "/$batch", body, purpose, version, reads=reads, repeatable=all(item.repeatable for item in items.values())
+        )
+        or {}
+    )
     rows = {str(row.get("id")): row for row in answer.get("responses", []) if isinstance(row, dict)}
     missing = [number for number in items if not isinstance(rows.get(str(number), {}).get("status"), int)]
     if missing:
         cause = f"{len(missing)} of {len(items)} answers of a batch are missing"
         raise Failure(
-            f"could not {purpose.what}: {cause}; run the task again", side="tenant", name="incomplete_batch",
+            f"could not {purpose.what}: {cause}; run the task again",
+            side="tenant",
+            name="incomplete_batch",
             cause=cause,
-            fix="run the task again")
+            fix="run the task again",
+        )
     return {number: rows[str(number)] for number in items}
 
 

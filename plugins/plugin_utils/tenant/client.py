@@ -44,8 +44,9 @@ class GraphClient:
 
     # --- reading ---
 
-    def get(self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0",
-            eventual: bool = False) -> dict:
+    def get(
+        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", eventual: bool = False
+    ) -> dict:
         """One object."""
         return self._call("GET", self.url(path, query, version), purpose, None, _consistency(eventual)) or {}
 
@@ -58,8 +59,9 @@ class GraphClient:
                 return None
             raise
 
-    def list(self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0",
-             eventual: bool = False) -> Iterator[dict]:
+    def list(
+        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", eventual: bool = False
+    ) -> Iterator[dict]:
         """All objects of a collection, page by page as they are consumed; nothing is kept.
 
         A next page that is not on the configured Graph is refused before any request goes there.
@@ -89,8 +91,15 @@ class GraphClient:
 
     # --- writing ---
 
-    def post(self, path: str, body: t.Any, purpose: Purpose, version: str = "v1.0", reads: bool = False,
-             repeatable: bool = False) -> dict | None:
+    def post(
+        self,
+        path: str,
+        body: t.Any,
+        purpose: Purpose,
+        version: str = "v1.0",
+        reads: bool = False,
+        repeatable: bool = False,
+    ) -> dict | None:
         """Create, or call an action. ``reads``: it changes nothing, and is sent in check mode too. ``repeatable``:
         twice does no harm, so that it may be sent again when nobody knows whether it arrived."""
         return self._call("POST", self.url(path, None, version), purpose, body, {}, reads, repeatable or reads)
@@ -124,11 +133,23 @@ class GraphClient:
         if self.check_mode and method != "GET" and not reads:
             raise AssertionError(f"a {method} in check mode: a fault of this collection, nothing was sent")
 
-    def _call(self, method: str, url: str, purpose: Purpose, body: t.Any = None, headers: dict | None = None,
-              reads: bool = False, repeatable: bool | None = None) -> dict | None:
+    def _call(
+        self,
+        method: str,
+        url: str,
+        purpose: Purpose,
+        body: t.Any = None,
+        headers: dict | None = None,
+        reads: bool = False,
+        repeatable: bool | None = None,
+    ) -> dict | None:
         self._guard(method, reads)
-        sent = {"Accept": "application/json", "client-request-id": str(uuid.uuid4()),
-                "User-Agent": USER_AGENT, **(headers or {})}
+        sent = {
+            "Accept": "application/json",
+            "client-request-id": str(uuid.uuid4()),
+            "User-Agent": USER_AGENT,
+            **(headers or {}),
+        }
         content = None if body is None else json.dumps(body).encode()
         again = method != "POST" if repeatable is None else repeatable
         response = self._send(method, url, sent, content, purpose, again)
@@ -159,10 +180,15 @@ class GraphClient:
             seconds = None
             if response is None or not response.is_success:
                 seconds = retry.pause(
-                    attempt, status, response.headers.get("Retry-After") if response is not None else None, repeatable,
-                    unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)))
-            if seconds is None or not self.waits.wait(seconds,
-                                                      f"could not yet {purpose.what} ({status or 'no answer'})"):
+                    attempt,
+                    status,
+                    response.headers.get("Retry-After") if response is not None else None,
+                    repeatable,
+                    unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)),
+                )
+            if seconds is None or not self.waits.wait(
+                seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
+            ):
                 if failed is not None:
                     raise network_failure(failed, purpose.what) from None
                 return response
@@ -196,12 +222,17 @@ def _unreadable(purpose: Purpose, why: str) -> Failure:
     cause = f"what answered is not Microsoft Graph ({why})"
     fix = "check graph_url, and whether a proxy or a login page answers in its place"
     return Failure(
-        f"could not {purpose.what}: {cause}; {fix}", side="network", name="unreadable_answer", cause=cause, fix=fix)
+        f"could not {purpose.what}: {cause}; {fix}", side="network", name="unreadable_answer", cause=cause, fix=fix
+    )
 
 
 def _foreign_page(purpose: Purpose, url: str, loop: bool) -> Failure:
-    cause = ("the next page is one that was read already" if loop
-             else f"the next page is on another server ({url[:80]}), and the token must not go there")
+    cause = (
+        "the next page is one that was read already"
+        if loop
+        else f"the next page is on another server ({url[:80]}), and the token must not go there"
+    )
     fix = "check graph_url, and whether a proxy rewrites the answers"
     return Failure(
-        f"could not {purpose.what}: {cause}; {fix}", side="network", name="foreign_page", cause=cause, fix=fix)
+        f"could not {purpose.what}: {cause}; {fix}", side="network", name="foreign_page", cause=cause, fix=fix
+    )

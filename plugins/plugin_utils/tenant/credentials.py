@@ -49,8 +49,11 @@ KINDS = {
     "environment": Kind(()),
 }
 #: The option that by itself says which kind is meant.
-TELLING = {"client_secret": "client_secret", "certificate_path": "certificate",
-           "federated_token_file": "workload_identity"}
+TELLING = {
+    "client_secret": "client_secret",
+    "certificate_path": "certificate",
+    "federated_token_file": "workload_identity",
+}
 _IDENTITY_OPTIONS = ("tenant_id", "client_id", *TELLING, "certificate_password")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _SECONDS = {"connection_timeout": 15, "read_timeout": 60, "retry_total": 2}
@@ -89,12 +92,15 @@ class Settings:
     def fingerprint(self) -> str:
         """A hash that is the same for the same credential and service, and only then."""
         public = {
-            field.name: getattr(self, field.name) for field in dataclasses.fields(self)
-            if field.name not in ("client_secret", "certificate_password", "token_cache")}
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name not in ("client_secret", "certificate_password", "token_cache")
+        }
         if self.kind == "environment":
             public["environment"] = {
-                name: os.environ.get(name) for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID",
-                                                        "AZURE_CLIENT_CERTIFICATE_PATH")}
+                name: os.environ.get(name)
+                for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH")
+            }
         digest = hashlib.sha256(json.dumps(public, sort_keys=True).encode())
         for secret in self._proofs():
             digest.update(hashlib.sha256(secret).digest())
@@ -127,8 +133,9 @@ def settings(options: dict, given: Collection[str] = ()) -> Settings:
         if not values[name]:
             raise bad_option(name, f"auth={kind} needs it", f"set {name}, or choose another auth")
     if values.get("tenant_id") and not _TENANT.fullmatch(values["tenant_id"]):
-        raise bad_option("tenant_id", f"{values['tenant_id']!r} is no tenant",
-                         "give the tenant's id or one of its domains")
+        raise bad_option(
+            "tenant_id", f"{values['tenant_id']!r} is no tenant", "give the tenant's id or one of its domains"
+        )
     for name in ("certificate_path", "federated_token_file"):
         if values.get(name):
             _require_file(name, values[name])
@@ -137,10 +144,15 @@ def settings(options: dict, given: Collection[str] = ()) -> Settings:
     if kind == "environment":
         _require_environment()
     return Settings(
-        kind=kind, scope=cloud.scope, authority=_authority(options["authority"] or cloud.authority),
-        graph_url=_graph_url(options["graph_url"] or cloud.graph), ca_file=options["ca_file"] or None,
-        disable_instance_discovery=options["disable_instance_discovery"], token_cache=options["token_cache"] or None,
-        **values)
+        kind=kind,
+        scope=cloud.scope,
+        authority=_authority(options["authority"] or cloud.authority),
+        graph_url=_graph_url(options["graph_url"] or cloud.graph),
+        ca_file=options["ca_file"] or None,
+        disable_instance_discovery=options["disable_instance_discovery"],
+        token_cache=options["token_cache"] or None,
+        **values,
+    )
 
 
 def _kind(options: dict, given: Collection[str]) -> str:
@@ -149,17 +161,20 @@ def _kind(options: dict, given: Collection[str]) -> str:
     if kind != "auto":
         stranger = next((name for name in told if TELLING[name] != kind), None)
         if stranger:
-            raise bad_option(stranger, f"auth={kind} does not use it",
-                             f"leave {stranger} out, or set auth={TELLING[stranger]}")
+            raise bad_option(
+                stranger, f"auth={kind} does not use it", f"leave {stranger} out, or set auth={TELLING[stranger]}"
+            )
         return kind
     told = told or [name for name in TELLING if options[name]]
     if len(told) > 1:
         raise bad_option("auth", f"both {' and '.join(told)} are given", "say with auth which of them is meant")
     if not told:
         raise bad_option(
-            "auth", "no credential is given",
+            "auth",
+            "no credential is given",
             "set client_secret, certificate_path or federated_token_file with tenant_id and client_id, or choose "
-            "managed_identity, azure_cli, device_code or environment with auth")
+            "managed_identity, azure_cli, device_code or environment with auth",
+        )
     return TELLING[told[0]]
 
 
@@ -168,8 +183,9 @@ def _require_file(name: str, path: str) -> None:
         with open(path, "rb"):
             pass
     except OSError as exc:
-        raise bad_option(name, f"{path} cannot be read: {exc.strerror}",
-                         "give the path of a file on the controller") from None
+        raise bad_option(
+            name, f"{path} cannot be read: {exc.strerror}", "give the path of a file on the controller"
+        ) from None
 
 
 def _require_environment() -> None:
@@ -184,7 +200,9 @@ def _authority(text: str) -> str:
     """An authority as azure-identity wants it: https, without a path. A bare host is taken as well."""
     url = urlsplit(text if "://" in text else f"https://{text}")
     if url.scheme != "https" or not url.hostname or url.path.strip("/") or url.query or url.username:
-        raise bad_option("authority", "it must be a https URL without a path", "such as https://login.microsoftonline.com")
+        raise bad_option(
+            "authority", "it must be a https URL without a path", "such as https://login.microsoftonline.com"
+        )
     return f"https://{url.netloc}"
 
 
@@ -193,7 +211,8 @@ def _graph_url(text: str) -> str:
     plain = url.scheme == "http" and _is_loopback(url.hostname)
     if not (url.scheme == "https" or plain) or not url.hostname or url.path.strip("/") or url.query or url.username:
         raise bad_option(
-            "graph_url", "it must be a https URL without version and path", "such as https://graph.microsoft.com")
+            "graph_url", "it must be a https URL without version and path", "such as https://graph.microsoft.com"
+        )
     return f"{url.scheme}://{url.netloc}"
 
 
@@ -208,15 +227,19 @@ def create(chosen: Settings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
     """The credential. ``prompt`` is shown (URL, code) where a user has to sign in, and has that many seconds to do
     so."""
     web = {
-        "authority": chosen.authority, "disable_instance_discovery": chosen.disable_instance_discovery,
-        "connection_verify": chosen.ca_file or True, **_SECONDS}
+        "authority": chosen.authority,
+        "disable_instance_discovery": chosen.disable_instance_discovery,
+        "connection_verify": chosen.ca_file or True,
+        **_SECONDS,
+    }
     who = {"tenant_id": chosen.tenant_id, "client_id": chosen.client_id}
     try:
         if chosen.kind == "client_secret":
             return identity.ClientSecretCredential(**who, client_secret=chosen.client_secret, **web)
         if chosen.kind == "certificate":
             return identity.CertificateCredential(
-                **who, certificate_path=chosen.certificate_path, password=chosen.certificate_password, **web)
+                **who, certificate_path=chosen.certificate_path, password=chosen.certificate_password, **web
+            )
         if chosen.kind == "workload_identity":
             return identity.WorkloadIdentityCredential(**who, token_file_path=chosen.federated_token_file, **web)
         if chosen.kind == "managed_identity":
@@ -226,10 +249,14 @@ def create(chosen: Settings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
         if chosen.kind == "environment":
             return identity.EnvironmentCredential(**web)
         return identity.DeviceCodeCredential(
-            **who, prompt_callback=lambda url, code, expires: prompt(url, code), timeout=sign_in_seconds, **web)
+            **who, prompt_callback=lambda url, code, expires: prompt(url, code), timeout=sign_in_seconds, **web
+        )
     except (ValueError, TypeError):
         # Their texts may quote what was in the file.
         name = "certificate_path" if chosen.kind in ("certificate", "environment") else "auth"
-        cause = ("the certificate cannot be used: wrong certificate_password, no private key in it, or not RSA"
-                 if name == "certificate_path" else f"azure-identity does not take these options for {chosen.kind}")
+        cause = (
+            "the certificate cannot be used: wrong certificate_password, no private key in it, or not RSA"
+            if name == "certificate_path"
+            else f"azure-identity does not take these options for {chosen.kind}"
+        )
         raise bad_option(name, cause, "compare the options with the documentation of this module") from None

@@ -99,6 +99,7 @@ def ensure(task: TenantTask) -> dict:
 
 # --- before anything changes ---
 
+
 def _tags(args: dict) -> dict[str, str | None]:
     given = args["extension_attributes"] or {}
     tags = {}
@@ -119,15 +120,24 @@ def _require_exact(args: dict, found: devices.Found) -> None:
     """Failure where a name or id means several devices, or none although one is needed."""
     several = {key: rows for keys in found.by_key.values() for key, rows in keys.items() if len(rows) > 1}
     if several:
-        texts = [f"{key!r}: device ids {', '.join(sorted(str(row['deviceId']) for row in rows))}"
-                 for key, rows in several.items()]
-        raise _refused("device_ambiguous", f"{len(several)} of the names belong to several devices", texts,
-                       "name these devices by device_ids or object_ids")
+        texts = [
+            f"{key!r}: device ids {', '.join(sorted(str(row['deviceId']) for row in rows))}"
+            for key, rows in several.items()
+        ]
+        raise _refused(
+            "device_ambiguous",
+            f"{len(several)} of the names belong to several devices",
+            texts,
+            "name these devices by device_ids or object_ids",
+        )
     missing = [key for keys in found.missing.values() for key in keys]
     if missing and args["state"] != "absent":
-        raise _refused("device_unknown", f"the tenant has no device {missing[0]!r}"
-                       + (f", nor {len(missing) - 1} more" if missing[1:] else ""), missing,
-                       "check the spelling; a device that has just joined may need a minute")
+        raise _refused(
+            "device_unknown",
+            f"the tenant has no device {missing[0]!r}" + (f", nor {len(missing) - 1} more" if missing[1:] else ""),
+            missing,
+            "check the spelling; a device that has just joined may need a minute",
+        )
 
 
 def _plan(row: dict, state: str, tags: dict[str, str | None]) -> Plan:
@@ -153,22 +163,37 @@ def _require_allowed(args: dict, plans: list[Plan]) -> None:
         raise _refused(
             "too_many_deletions",
             f"{len(deleted)} devices would be deleted, and max_deletions is {args['max_deletions']}",
-            [plan.what for plan in deleted], "look at the list, then raise max_deletions if it is right")
-    anchors = [plan for plan in plans if plan.wanted and (plan.after is None or "enabled" in plan.after)
-               and devices.is_autopilot_anchor(plan.row)]
+            [plan.what for plan in deleted],
+            "look at the list, then raise max_deletions if it is right",
+        )
+    anchors = [
+        plan
+        for plan in plans
+        if plan.wanted and (plan.after is None or "enabled" in plan.after) and devices.is_autopilot_anchor(plan.row)
+    ]
     if anchors and not args["allow_autopilot"]:
         raise _refused(
-            "autopilot_anchor", f"{len(anchors)} of the devices are anchors of Windows Autopilot registrations",
+            "autopilot_anchor",
+            f"{len(anchors)} of the devices are anchors of Windows Autopilot registrations",
             [plan.what for plan in anchors],
-            "leave them out, or set allow_autopilot; a deleted anchor breaks the next deployment of the device")
+            "leave them out, or set allow_autopilot; a deleted anchor breaks the next deployment of the device",
+        )
 
 
 def _refused(name: str, cause: str, evidence: list[str], fix: str) -> Failure:
-    return Failure(f"{cause}; nothing was changed; {fix}", side="tenant", name=name, cause=cause, fix=fix,
-                   evidence=evidence, doc=DOC)
+    return Failure(
+        f"{cause}; nothing was changed; {fix}",
+        side="tenant",
+        name=name,
+        cause=cause,
+        fix=fix,
+        evidence=evidence,
+        doc=DOC,
+    )
 
 
 # --- writing ---
+
 
 def _write(task: TenantTask, todo: list[Plan], version: str, select: tuple[str, ...]) -> None:
     """Send the writes, 20 in one request, and read back until they show. Each plan's outcome is kept as it comes.
@@ -179,7 +204,7 @@ def _write(task: TenantTask, todo: list[Plan], version: str, select: tuple[str, 
     for plan in todo:
         plan.outcome = "skipped"
     for start in range(0, len(todo), LARGEST):
-        part = todo[start:start + LARGEST]
+        part = todo[start : start + LARGEST]
         try:
             answers = task.client.batch([plan.item() for plan in part], version)
         except Failure as failure:
@@ -196,9 +221,12 @@ def _write(task: TenantTask, todo: list[Plan], version: str, select: tuple[str, 
     if any(plan.outcome != "changed" for plan in todo):
         raise _partly(todo, broken)
     if todo:
-        settle(task, lambda: _read(task, todo, version, select),
-               lambda rows: all(plan.shows(rows.get(plan.row["id"])) for plan in todo),
-               f"the change of {len(todo)} devices")
+        settle(
+            task,
+            lambda: _read(task, todo, version, select),
+            lambda rows: all(plan.shows(rows.get(plan.row["id"])) for plan in todo),
+            f"the change of {len(todo)} devices",
+        )
 
 
 def _settle_answer(task: TenantTask, plan: Plan, answer: Answer) -> None:
@@ -238,19 +266,35 @@ def _look_again(task: TenantTask, unsure: list[Plan], version: str, select: tupl
 
 
 def _partly(todo: list[Plan], broken: Failure | None) -> Failure:
-    counts = {outcome: sum(plan.outcome == outcome for plan in todo)
-              for outcome in ("changed", "failed", "unknown", "skipped")}
+    counts = {
+        outcome: sum(plan.outcome == outcome for plan in todo)
+        for outcome in ("changed", "failed", "unknown", "skipped")
+    }
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     first = next((plan.error for plan in todo if plan.outcome == "failed"), None) or (broken.error if broken else {})
     cause = f"not every device was changed ({told}): {first['cause']}"
     fix = f"{first['fix']}; then run the task again, which does the rest"
-    evidence = [f"{plan.what}: {plan.outcome}" + (f", {plan.error['cause']}" if plan.error else "")
-                for plan in todo if plan.outcome != "changed"]
-    return Failure(f"{cause}; {fix}", side=first["side"], name="partly_done", code=first["code"], cause=cause, fix=fix,
-                   evidence=evidence, request_id=first["request_id"], permissions=first["permissions"], doc=DOC)
+    evidence = [
+        f"{plan.what}: {plan.outcome}" + (f", {plan.error['cause']}" if plan.error else "")
+        for plan in todo
+        if plan.outcome != "changed"
+    ]
+    return Failure(
+        f"{cause}; {fix}",
+        side=first["side"],
+        name="partly_done",
+        code=first["code"],
+        cause=cause,
+        fix=fix,
+        evidence=evidence,
+        request_id=first["request_id"],
+        permissions=first["permissions"],
+        doc=DOC,
+    )
 
 
 # --- what is returned ---
+
 
 def _shown(plan: Plan) -> dict:
     """The device as it is now, or in check mode would be."""

@@ -24,7 +24,8 @@ DOC = "https://learn.microsoft.com/autopilot/registration-overview"
 SHOWN = 20
 _NOT_LOOKED_UP = (
     "Whether BitLocker recovery keys or LAPS passwords go with Entra device objects could not be looked up "
-    "(BitlockerKey.ReadBasic.All, DeviceLocalCredential.ReadBasic.All)")
+    "(BitlockerKey.ReadBasic.All, DeviceLocalCredential.ReadBasic.All)"
+)
 
 
 def remove(task: TenantTask) -> dict:
@@ -43,8 +44,11 @@ def remove(task: TenantTask) -> dict:
     task.learned["warnings"] = warnings + _losses(losing)
     try:
         for place in places:
-            targets = [leaver.targets[place.name] for leaver in leavers.values()
-                       if place.name in leaver.targets and _may_go_on(leaver)]
+            targets = [
+                leaver.targets[place.name]
+                for leaver in leavers.values()
+                if place.name in leaver.targets and _may_go_on(leaver)
+            ]
             if not _remove(task, targets):
                 break
     finally:  # A failure halfway tells each object's outcome, too.
@@ -62,22 +66,36 @@ def _may_go_on(leaver: Leaver) -> bool:
 
 # --- before anything changes ---
 
+
 def _require_allowed(args: dict, leavers: dict[str, Leaver]) -> None:
     unsure = [f"{leaver.label}: {problem}" for leaver in leavers.values() for problem in leaver.problems]
     if unsure:
-        raise _refused("not_surely_theirs", f"what to remove is not certain: {unsure[0]}", unsure,
-                       "look at the objects that are named, and remove what is too much or leave the device out")
+        raise _refused(
+            "not_surely_theirs",
+            f"what to remove is not certain: {unsure[0]}",
+            unsure,
+            "look at the objects that are named, and remove what is too much or leave the device out",
+        )
     lost = [leaver for leaver in leavers.values() if leaver.targets]
     if len(lost) > args["max_deletions"]:
         raise _refused(
             "too_many_deletions",
             f"{len(lost)} devices would be removed, and max_deletions is {args['max_deletions']}",
-            [leaver.label for leaver in lost], "look at the list, then raise max_deletions if it is right")
+            [leaver.label for leaver in lost],
+            "look at the list, then raise max_deletions if it is right",
+        )
 
 
 def _refused(name: str, cause: str, evidence: list[str], fix: str) -> Failure:
-    return Failure(f"{cause}; nothing was changed; {fix}", side="tenant", name=name, cause=cause, fix=fix,
-                   evidence=evidence, doc=DOC)
+    return Failure(
+        f"{cause}; nothing was changed; {fix}",
+        side="tenant",
+        name=name,
+        cause=cause,
+        fix=fix,
+        evidence=evidence,
+        doc=DOC,
+    )
 
 
 def _losses(losing: list[Leaver]) -> list[str]:
@@ -85,9 +103,11 @@ def _losses(losing: list[Leaver]) -> list[str]:
     keys = [f"{leaver.label}: {', '.join(leaver.recovery_keys)}" for leaver in losing if leaver.recovery_keys]
     laps = [leaver.label for leaver in losing if leaver.laps]
     unknown = [leaver.label for leaver in losing if leaver.recovery_keys is None or leaver.laps is None]
-    told = (("BitLocker recovery keys are stored with Entra device objects and go with them", keys),
-            ("LAPS passwords are stored with Entra device objects and go with them", laps),
-            (_NOT_LOOKED_UP, unknown))
+    told = (
+        ("BitLocker recovery keys are stored with Entra device objects and go with them", keys),
+        ("LAPS passwords are stored with Entra device objects and go with them", laps),
+        (_NOT_LOOKED_UP, unknown),
+    )
     return [f"{sentence}: {_some(labels)}" for sentence, labels in told if labels]
 
 
@@ -97,6 +117,7 @@ def _some(labels: list[str]) -> str:
 
 
 # --- removing ---
+
 
 def _remove(task: TenantTask, targets: list[Target]) -> bool:
     """Delete the objects of one place, 20 in one request, and wait until they are gone. An object that stays has its
@@ -116,14 +137,14 @@ def _remove(task: TenantTask, targets: list[Target]) -> bool:
 
 def _delete(task: TenantTask, targets: list[Target]) -> Failure | None:
     for start in range(0, len(targets), LARGEST):
-        part = targets[start:start + LARGEST]
+        part = targets[start : start + LARGEST]
         try:
             answers = task.client.batch([target.item("DELETE") for target in part])
         except Failure as failure:
             # The connection or the service broke: each of these may or may not be deleted.
             for target in part:
                 target.outcome, target.error = "unknown", _told(failure)
-            for target in targets[start + LARGEST:]:
+            for target in targets[start + LARGEST :]:
                 target.error = _told(failure)
             return failure
         for target, answer in zip(part, answers):
@@ -163,22 +184,34 @@ def _told(failure: Failure) -> dict:
 
 def _partly(leavers: dict[str, Leaver], broken: list[Target]) -> Failure:
     first = broken[0].error or {}
-    left = sum(any(target.outcome != "changed" or target.error for target in leaver.targets.values())
-               for leaver in leavers.values())
+    left = sum(
+        any(target.outcome != "changed" or target.error for target in leaver.targets.values())
+        for leaver in leavers.values()
+    )
     cause = f"{left} of {len(leavers)} devices are not wholly removed: {first['cause']}"
     fix = f"{first['fix']}; then run the task again with the same ids, which does the rest"
     return Failure(
-        f"{cause}; {fix}", side=first["side"], name="partly_done", code=first["code"], cause=cause, fix=fix,
+        f"{cause}; {fix}",
+        side=first["side"],
+        name="partly_done",
+        code=first["code"],
+        cause=cause,
+        fix=fix,
         evidence=[f"{target.what}: {target.outcome}, {(target.error or {})['cause']}" for target in broken],
-        request_id=first["request_id"], permissions=first["permissions"], doc=DOC)
+        request_id=first["request_id"],
+        permissions=first["permissions"],
+        doc=DOC,
+    )
 
 
 # --- what is returned ---
+
 
 def _shown(leaver: Leaver) -> dict:
     shown: dict = {"device_id": leaver.device_id, "name": leaver.name}
     for place in PLACES:
         target = leaver.targets.get(place.name)
-        shown[place.name] = None if target is None else {
-            "id": target.id, "outcome": target.outcome, "error": target.error}
+        shown[place.name] = (
+            None if target is None else {"id": target.id, "outcome": target.outcome, "error": target.error}
+        )
     return {**shown, "bitlocker_key_ids": leaver.recovery_keys, "laps_password": leaver.laps}

@@ -35,14 +35,27 @@ NO_DEVICE = "00000000-0000-0000-0000-000000000000"
 STAMP_DAYS = 14
 
 INTUNE_FIELDS = {
-    "id": "id", "name": "deviceName", "serial_number": "serialNumber", "user": "userPrincipalName",
-    "compliance": "complianceState", "management_agent": "managementAgent",
-    "enrollment_type": "deviceEnrollmentType", "enrolled": "enrolledDateTime", "last_sync": "lastSyncDateTime",
-    "encrypted": "isEncrypted", "os_version": "osVersion"}
+    "id": "id",
+    "name": "deviceName",
+    "serial_number": "serialNumber",
+    "user": "userPrincipalName",
+    "compliance": "complianceState",
+    "management_agent": "managementAgent",
+    "enrollment_type": "deviceEnrollmentType",
+    "enrolled": "enrolledDateTime",
+    "last_sync": "lastSyncDateTime",
+    "encrypted": "isEncrypted",
+    "os_version": "osVersion",
+}
 _INTUNE_SELECT = ("azureADDeviceId", *INTUNE_FIELDS.values())
 AUTOPILOT_FIELDS = {
-    "id": "id", "serial_number": "serialNumber", "group_tag": "groupTag", "user": "userPrincipalName",
-    "enrollment_state": "enrollmentState", "last_contact": "lastContactedDateTime"}
+    "id": "id",
+    "serial_number": "serialNumber",
+    "group_tag": "groupTag",
+    "user": "userPrincipalName",
+    "enrollment_state": "enrollmentState",
+    "last_contact": "lastContactedDateTime",
+}
 #: Options that say which devices of the directory; a list without them is the whole tenant.
 FILTERS = ("owner", "join_type", "stale_days", "enabled", "compliant", "managed")
 
@@ -57,7 +70,8 @@ def find(task: TenantTask) -> dict:
             raise bad_option("stale_days", f"{args['stale_days']} is too small", "give 1 or more")
         if args["stale_days"] <= STAMP_DAYS:
             task.learned["warnings"] = [
-                f"stale_days is {args['stale_days']}, but a device in daily use may have a stamp {STAMP_DAYS} days old"]
+                f"stale_days is {args['stale_days']}, but a device in daily use may have a stamp {STAMP_DAYS} days old"
+            ]
     version = "beta" if args["extension_attributes"] else "v1.0"
     select = (*devices.SELECT, *(["extensionAttributes"] if args["extension_attributes"] else []))
     names_some = any(args[option] is not None for option in devices.KEYS)
@@ -76,8 +90,15 @@ def find(task: TenantTask) -> dict:
 
 # --- the directory ---
 
-def _directory(args: dict, client: GraphClient, wanted: dict[str, list[str]] | None, now: datetime.datetime,
-               select: tuple[str, ...], version: str) -> tuple[Iterable[dict], dict[str, list[str]]]:
+
+def _directory(
+    args: dict,
+    client: GraphClient,
+    wanted: dict[str, list[str]] | None,
+    now: datetime.datetime,
+    select: tuple[str, ...],
+    version: str,
+) -> tuple[Iterable[dict], dict[str, list[str]]]:
     """(rows, what was named and is not there)."""
     fits = _test(args, now)
     nothing: dict[str, list[str]] = {option: [] for option in devices.KEYS}
@@ -103,8 +124,9 @@ def _filters(args: dict, now: datetime.datetime) -> tuple[list[str], bool]:
     if args["enabled"] is not None:
         filters.append(f"accountEnabled eq {str(args['enabled']).lower()}")
     # Null, which most devices have, is no either, and eq false does not find it: no is sorted out here.
-    filters += [f"{name} eq true" for option, name in
-                (("managed", "isManaged"), ("compliant", "isCompliant")) if args[option]]
+    filters += [
+        f"{name} eq true" for option, name in (("managed", "isManaged"), ("compliant", "isCompliant")) if args[option]
+    ]
     if args["join_type"] is not None:
         filters.append(odata.equals("trustType", devices.TRUST_TYPES[args["join_type"]]))
     if args["stale_days"] is not None:
@@ -116,9 +138,11 @@ def _filters(args: dict, now: datetime.datetime) -> tuple[list[str], bool]:
 
 def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
     """Whether a row is one of those asked for: every answer is compared with the question."""
-    flags = [(name, args[option]) for option, name in
-             (("enabled", "accountEnabled"), ("managed", "isManaged"), ("compliant", "isCompliant"))
-             if args[option] is not None]
+    flags = [
+        (name, args[option])
+        for option, name in (("enabled", "accountEnabled"), ("managed", "isManaged"), ("compliant", "isCompliant"))
+        if args[option] is not None
+    ]
     trust = None if args["join_type"] is None else devices.TRUST_TYPES[args["join_type"]]
 
     def fits(row: dict) -> bool:
@@ -131,10 +155,12 @@ def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
             return True
         days = devices.inactive_days(row, now)
         return days is not None and days >= args["stale_days"]
+
     return fits
 
 
 # --- Intune and Autopilot beside it ---
+
 
 def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> None:
     """Put ``intune`` into each device; devices that only Intune knows are added where nothing rules them out."""
@@ -198,10 +224,15 @@ def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, lis
 
 def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
     """The managed devices with these device ids, one question each."""
-    items = [Item("GET", "/deviceManagement/managedDevices",
-                  Purpose(f"look up the device {key} in Intune", INTUNE_READ),
-                  {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join(_INTUNE_SELECT)})
-             for key in ids]
+    items = [
+        Item(
+            "GET",
+            "/deviceManagement/managedDevices",
+            Purpose(f"look up the device {key} in Intune", INTUNE_READ),
+            {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join(_INTUNE_SELECT)},
+        )
+        for key in ids
+    ]
     found: dict[str, list[dict]] = {}
     for key, answer in zip(ids, client.batch(items)):
         rows = answer.require().get("value") or []

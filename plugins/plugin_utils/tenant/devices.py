@@ -28,9 +28,25 @@ READ = Permissions.same("Device.Read.All")
 WRITE = Permissions(("Device.ReadWrite.All",), ("Directory.AccessAsUser.All",))
 
 SELECT = (
-    "id", "deviceId", "displayName", "accountEnabled", "trustType", "profileType", "approximateLastSignInDateTime",
-    "registrationDateTime", "operatingSystem", "operatingSystemVersion", "isCompliant", "isManaged", "mdmAppId",
-    "manufacturer", "model", "deviceOwnership", "enrollmentProfileName", "physicalIds")
+    "id",
+    "deviceId",
+    "displayName",
+    "accountEnabled",
+    "trustType",
+    "profileType",
+    "approximateLastSignInDateTime",
+    "registrationDateTime",
+    "operatingSystem",
+    "operatingSystemVersion",
+    "isCompliant",
+    "isManaged",
+    "mdmAppId",
+    "manufacturer",
+    "model",
+    "deviceOwnership",
+    "enrollmentProfileName",
+    "physicalIds",
+)
 EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
 #: Expressions in one filter, and objects on one page, at most.
 CLAUSES, PAGE = 15, 999
@@ -71,8 +87,9 @@ def named(args: dict) -> dict[str, list[str]]:
     return wanted
 
 
-def look_up(client: GraphClient, wanted: dict[str, list[str]], select: Sequence[str] = SELECT,
-            version: str = "v1.0") -> Found:
+def look_up(
+    client: GraphClient, wanted: dict[str, list[str]], select: Sequence[str] = SELECT, version: str = "v1.0"
+) -> Found:
     """The devices with these ids and names (``named``), 300 ids or 20 names in one request.
 
     Rows are compared with what was asked, so that an answer with other devices finds nothing. Names are compared as
@@ -81,7 +98,7 @@ def look_up(client: GraphClient, wanted: dict[str, list[str]], select: Sequence[
     asked: list[tuple[str, list[str]]] = []
     for option, keys in wanted.items():
         size = 1 if option == "names" else CLAUSES
-        asked += [(option, keys[start:start + size]) for start in range(0, len(keys), size)]
+        asked += [(option, keys[start : start + size]) for start in range(0, len(keys), size)]
     items = [_question(option, keys, select) for option, keys in asked]
     found = Found(by_key={option: {key: [] for key in keys} for option, keys in wanted.items()})
     for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
@@ -112,8 +129,13 @@ def rows_of(client: GraphClient, item: Item, answer: Answer, version: str = "v1.
     return body.get("value") or []
 
 
-def every(client: GraphClient, filters: Sequence[str] = (), advanced: bool = False, select: Sequence[str] = SELECT,
-          version: str = "v1.0") -> Iterator[dict]:
+def every(
+    client: GraphClient,
+    filters: Sequence[str] = (),
+    advanced: bool = False,
+    select: Sequence[str] = SELECT,
+    version: str = "v1.0",
+) -> Iterator[dict]:
     """All devices that the filters let through, page by page. ``advanced``: a filter needs the directory's index."""
     query: dict[str, str | int] = {"$select": ",".join(select), "$top": PAGE}
     if filters:
@@ -131,12 +153,16 @@ def owned_by(client: GraphClient, user: str, select: Sequence[str] = SELECT, ver
 
 def owned_item(user: str, select: Sequence[str]) -> Item:
     """The same question for a batch."""
-    return Item("GET", odata.path("users", user, "ownedDevices", "microsoft.graph.device"),
-                Purpose(f"list the devices of {user}", Permissions.same("User.Read.All")),
-                {"$select": ",".join(select), "$top": PAGE})
+    return Item(
+        "GET",
+        odata.path("users", user, "ownedDevices", "microsoft.graph.device"),
+        Purpose(f"list the devices of {user}", Permissions.same("User.Read.All")),
+        {"$select": ",".join(select), "$top": PAGE},
+    )
 
 
 # --- what a row says ---
+
 
 def is_autopilot_anchor(row: dict) -> bool:
     """Whether a Windows Autopilot registration stands behind the object: Autopilot breaks when it is deleted."""
@@ -147,7 +173,7 @@ def _physical(row: dict, kind: str) -> str | None:
     """The value of a ``[KIND]:value`` among the physical ids."""
     for text in row.get("physicalIds") or ():
         if text.lower().startswith(kind):
-            return text[len(kind):]
+            return text[len(kind) :]
     return None
 
 
@@ -175,15 +201,27 @@ def inactive_days(row: dict, now: datetime.datetime) -> int | None:
 def shown(row: dict, now: datetime.datetime) -> dict[str, t.Any]:
     """A device as modules return it."""
     result = {
-        "name": row.get("displayName"), "device_id": row.get("deviceId"), "object_id": row["id"],
-        "enabled": row.get("accountEnabled"), "join_type": JOIN_TYPES.get(row.get("trustType") or ""),
-        "last_sign_in": row.get("approximateLastSignInDateTime"), "registered": row.get("registrationDateTime"),
-        "inactive_days": inactive_days(row, now), "operating_system": row.get("operatingSystem"),
-        "os_version": row.get("operatingSystemVersion"), "compliant": row.get("isCompliant"),
-        "managed": row.get("isManaged"), "mdm_app_id": row.get("mdmAppId"), "manufacturer": row.get("manufacturer"),
-        "model": row.get("model"), "ownership": row.get("deviceOwnership"),
-        "enrollment_profile": row.get("enrollmentProfileName"), "profile_type": row.get("profileType"),
-        "autopilot_anchor": is_autopilot_anchor(row), "group_tag": _physical(row, _GROUP_TAG)}
+        "name": row.get("displayName"),
+        "device_id": row.get("deviceId"),
+        "object_id": row["id"],
+        "enabled": row.get("accountEnabled"),
+        "join_type": JOIN_TYPES.get(row.get("trustType") or ""),
+        "last_sign_in": row.get("approximateLastSignInDateTime"),
+        "registered": row.get("registrationDateTime"),
+        "inactive_days": inactive_days(row, now),
+        "operating_system": row.get("operatingSystem"),
+        "os_version": row.get("operatingSystemVersion"),
+        "compliant": row.get("isCompliant"),
+        "managed": row.get("isManaged"),
+        "mdm_app_id": row.get("mdmAppId"),
+        "manufacturer": row.get("manufacturer"),
+        "model": row.get("model"),
+        "ownership": row.get("deviceOwnership"),
+        "enrollment_profile": row.get("enrollmentProfileName"),
+        "profile_type": row.get("profileType"),
+        "autopilot_anchor": is_autopilot_anchor(row),
+        "group_tag": _physical(row, _GROUP_TAG),
+    }
     if "extensionAttributes" in row:
         result["extension_attributes"] = attributes(row)
     return result

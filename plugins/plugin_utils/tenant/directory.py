@@ -37,8 +37,9 @@ class Named:
 
 USER = Named("user", "users", "userPrincipalName", "id,userPrincipalName", Permissions.same("User.ReadBasic.All"))
 GROUP = Named("group", "groups", "displayName", "id,displayName", Permissions.same("Group.Read.All"), exact_case=True)
-DEVICE = Named("device", "devices", "deviceId", "id,deviceId,displayName", Permissions.same("Device.Read.All"),
-               id_is_name=True)
+DEVICE = Named(
+    "device", "devices", "deviceId", "id,deviceId,displayName", Permissions.same("Device.Read.All"), id_is_name=True
+)
 
 
 def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str, str]:
@@ -49,8 +50,14 @@ def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str,
     ids = {name: name.lower() for name in names if odata.is_guid(name) and not kind.id_is_name}
     unknown = [name for name in dict.fromkeys(names) if name not in ids]
     items = [
-        Item("GET", odata.path(kind.collection), Purpose(f"look up the {kind.noun} {name!r}", kind.permissions),
-             {"$filter": odata.equals(kind.name, name), "$select": kind.select}) for name in unknown]
+        Item(
+            "GET",
+            odata.path(kind.collection),
+            Purpose(f"look up the {kind.noun} {name!r}", kind.permissions),
+            {"$filter": odata.equals(kind.name, name), "$select": kind.select},
+        )
+        for name in unknown
+    ]
     if len(items) == 1:
         found = [list(client.list(items[0].path, items[0].purpose, items[0].query))]
     else:
@@ -64,8 +71,9 @@ def the_one(kind: Named, name: str, rows: Iterable[dict]) -> dict:
     """The row that is exactly named; Failure where there is none or more than one."""
     row = at_most_one(kind, name, rows)
     if row is None:
-        raise _refusal(kind, name, "unknown", f"the tenant has no {kind.noun} {name!r}",
-                       "check the spelling, or give its id")
+        raise _refusal(
+            kind, name, "unknown", f"the tenant has no {kind.noun} {name!r}", "check the spelling, or give its id"
+        )
     return row
 
 
@@ -75,13 +83,17 @@ def at_most_one(kind: Named, name: str, rows: Iterable[dict]) -> dict | None:
     exact = [row for row in near if row[kind.name] == name] if kind.exact_case else near
     if len(exact) > 1:
         ids = ", ".join(sorted(row["id"] for row in exact))
-        raise _refusal(kind, name, "ambiguous", f"the tenant has {len(exact)} of the name {name!r} ({ids})",
-                       "give the id")
+        raise _refusal(
+            kind, name, "ambiguous", f"the tenant has {len(exact)} of the name {name!r} ({ids})", "give the id"
+        )
     if near and not exact:
         raise _refusal(
-            kind, name, "spelled_otherwise",
+            kind,
+            name,
+            "spelled_otherwise",
             f"the tenant's {kind.noun} is spelled {near[0][kind.name]!r}, not {name!r}",
-            "spell it so, or give its id")
+            "spell it so, or give its id",
+        )
     return exact[0] if exact else None
 
 

@@ -160,8 +160,10 @@ def body_of(resource: Resource, merged: dict, changes: Iterable[Change]) -> dict
     """What is sent: the whole object, or the top-level properties that change. Complex ones are always complete."""
     touched = {change.item.path.split(".")[0] for change in changes}
     return {
-        name: value for name, value in merged.items()
-        if "@odata." not in name and name not in resource.read_only and (resource.whole or name in touched)}
+        name: value
+        for name, value in merged.items()
+        if "@odata." not in name and name not in resource.read_only and (resource.whole or name in touched)
+    }
 
 
 def update(task: TenantTask, resource: Resource, path: str, wanted: dict[str, t.Any], current: dict) -> dict:
@@ -172,14 +174,23 @@ def update(task: TenantTask, resource: Resource, path: str, wanted: dict[str, t.
     merged = merge(current, changes)
     send = task.client.put if resource.whole else task.client.patch
     body = body_of(resource, merged, changes)
-    apply(task, [Step(
-        [(change.item.what, change.before, change.after) for change in changes],
-        lambda: send(path, body, resource.writing, resource.version))])
+    apply(
+        task,
+        [
+            Step(
+                [(change.item.what, change.before, change.after) for change in changes],
+                lambda: send(path, body, resource.writing, resource.version),
+            )
+        ],
+    )
     if task.check_mode:
         return merged
     return settle(
-        task, lambda: task.client.get(path, resource.reading, version=resource.version),
-        lambda seen: not compare(resource, wanted, seen), f"the new {resource.noun}")
+        task,
+        lambda: task.client.get(path, resource.reading, version=resource.version),
+        lambda seen: not compare(resource, wanted, seen),
+        f"the new {resource.noun}",
+    )
 
 
 def apply(task: TenantTask, steps: Iterable[Step]) -> None:
@@ -223,8 +234,11 @@ def once_known(task: TenantTask, call: Callable[[], Seen], what: str, but_not: I
             return call()
         except GraphFailure as refused:
             other = any(identity in refused.message for identity in but_not)
-            if refused.status != 404 or other or not task.client.waits.wait(seconds,
-                                                                            f"{what} is not known everywhere yet"):
+            if (
+                refused.status != 404
+                or other
+                or not task.client.waits.wait(seconds, f"{what} is not known everywhere yet")
+            ):
                 raise
         seconds = min(_LONGEST_PAUSE, seconds * 2)
 
@@ -233,5 +247,10 @@ def _locked(item: Property, before: t.Any) -> Failure:
     cause = f"this tenant does not let administrators change it; it stays {before}"
     fix = f"leave {item.option} out (with Intune or another MDM set up, everybody may register)"
     return Failure(
-        f"{item.what} cannot be changed: {cause}; {fix}", side="tenant", name="not_configurable", cause=cause, fix=fix,
-        doc="https://learn.microsoft.com/graph/api/resources/azureadregistrationpolicy")
+        f"{item.what} cannot be changed: {cause}; {fix}",
+        side="tenant",
+        name="not_configurable",
+        cause=cause,
+        fix=fix,
+        doc="https://learn.microsoft.com/graph/api/resources/azureadregistrationpolicy",
+    )

@@ -84,8 +84,9 @@ def read(status: int, headers: t.Mapping[str, str], body: t.Any) -> Refusal:
     request_id = lower.get("request-id") or inner.get("request-id") or lower.get("client-request-id")
     retry_after = lower.get("retry-after")
     if not isinstance(error, dict):
-        return Refusal(status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id,
-                       retry_after, False)
+        return Refusal(
+            status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id, retry_after, False
+        )
     message, phrase = _unwrap(str(error.get("message") or ""))
     return Refusal(status, str(error.get("code") or phrase or ""), _short(message), request_id, retry_after)
 
@@ -114,8 +115,19 @@ def failure(refusal: Refusal, purpose: Purpose, caller: Caller) -> GraphFailure:
     wanted = _wanted(purpose, caller) if refusal.status == 403 else ()
     evidence = [f"HTTP {refusal.status} {refusal.code}".strip()] + ([refusal.message] if refusal.message else [])
     return GraphFailure(
-        f"could not {purpose.what}: {cause}; {fix}", side, refusal.status, refusal.code, refusal.message, name=name,
-        cause=cause, fix=fix, evidence=evidence, request_id=refusal.request_id, permissions=list(wanted), doc=DOC)
+        f"could not {purpose.what}: {cause}; {fix}",
+        side,
+        refusal.status,
+        refusal.code,
+        refusal.message,
+        name=name,
+        cause=cause,
+        fix=fix,
+        evidence=evidence,
+        request_id=refusal.request_id,
+        permissions=list(wanted),
+        doc=DOC,
+    )
 
 
 def _explain(refusal: Refusal, purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
@@ -125,31 +137,57 @@ def _explain(refusal: Refusal, purpose: Purpose, caller: Caller) -> tuple[str, s
     if refusal.status == 429:
         seconds = seconds_of(refusal.retry_after)
         when = f"in {seconds:.0f} s" if seconds is not None else "in a few minutes"
-        return ("throttled", "tenant", "Microsoft Graph is throttling this application or this tenant",
-                f"run the task again {when}, or give it a longer timeout")
+        return (
+            "throttled",
+            "tenant",
+            "Microsoft Graph is throttling this application or this tenant",
+            f"run the task again {when}, or give it a longer timeout",
+        )
     if refusal.status == 400 and "not applicable to target tenant" in refusal.message.lower():
-        return ("intune_unusable", "tenant", "the tenant has no usable Intune",
-                "license Intune and set its MDM authority, or leave out what needs Intune")
+        return (
+            "intune_unusable",
+            "tenant",
+            "the tenant has no usable Intune",
+            "license Intune and set its MDM authority, or leave out what needs Intune",
+        )
     if refusal.status in _KNOWN and refusal.readable:
         name, cause, fix = _KNOWN[refusal.status]
         said = f" ({refusal.message})" if refusal.message and refusal.status in (400, 409, 412, 422, 423) else ""
         return name, "tenant", cause + said, fix
     if refusal.status >= 500:
-        return ("service_unavailable", "tenant", f"Microsoft Graph answered {refusal.status}",
-                "run the task again; look at the service health of the tenant if it stays")
+        return (
+            "service_unavailable",
+            "tenant",
+            f"Microsoft Graph answered {refusal.status}",
+            "run the task again; look at the service health of the tenant if it stays",
+        )
     if not refusal.readable:
-        return ("unreadable_answer", "network", f"what answered with status {refusal.status} is not Microsoft Graph",
-                "look at the evidence: a proxy, a login page or a wrong graph_url answers in its place")
-    return ("refused", "tenant", f"Microsoft Graph answered {refusal.status} {refusal.code}: {refusal.message}",
-            "look at the evidence, and quote request_id when asking Microsoft")
+        return (
+            "unreadable_answer",
+            "network",
+            f"what answered with status {refusal.status} is not Microsoft Graph",
+            "look at the evidence: a proxy, a login page or a wrong graph_url answers in its place",
+        )
+    return (
+        "refused",
+        "tenant",
+        f"Microsoft Graph answered {refusal.status} {refusal.code}: {refusal.message}",
+        "look at the evidence, and quote request_id when asking Microsoft",
+    )
 
 
 _KNOWN = {
     400: ("bad_request", "Microsoft Graph does not accept the request", "correct the named value"),
-    401: ("token_refused", "Microsoft Graph refuses the access token, and a new one as well",
-          "check the controller's clock, whether the application is enabled, and that cloud and tenant_id match"),
-    404: ("not_found", "the tenant has no such object",
-          "check the name or id; an object made seconds ago may need a minute"),
+    401: (
+        "token_refused",
+        "Microsoft Graph refuses the access token, and a new one as well",
+        "check the controller's clock, whether the application is enabled, and that cloud and tenant_id match",
+    ),
+    404: (
+        "not_found",
+        "the tenant has no such object",
+        "check the name or id; an object made seconds ago may need a minute",
+    ),
     405: ("unsupported", "this Graph does not know the operation", "check cloud and graph_url"),
     409: ("conflict", "it conflicts with another object or with a change under way", "run the task again"),
     410: ("gone", "the object is gone", "run the task again"),
@@ -168,13 +206,23 @@ def _forbidden(purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
     kind = "delegated" if caller.delegated else "application"
     names = " and ".join(wanted)
     if not wanted:
-        return ("forbidden", "tenant", "the credential may not do this",
-                "the call has no application permission: sign in as a user"
-                if purpose.permissions.delegated and not caller.delegated else "give it the needed role or permission")
+        return (
+            "forbidden",
+            "tenant",
+            "the credential may not do this",
+            "the call has no application permission: sign in as a user"
+            if purpose.permissions.delegated and not caller.delegated
+            else "give it the needed role or permission",
+        )
     if caller.granted is not None and set(wanted) <= caller.granted:
-        return ("forbidden", "tenant", f"Microsoft Graph refuses although the token holds {names}",
-                "give the signed-in user a directory role that allows it" if caller.delegated
-                else "see the evidence: a role-assignable group, an Autopilot device or a restricted unit is protected")
+        return (
+            "forbidden",
+            "tenant",
+            f"Microsoft Graph refuses although the token holds {names}",
+            "give the signed-in user a directory role that allows it"
+            if caller.delegated
+            else "see the evidence: a role-assignable group, an Autopilot device or a restricted unit is protected",
+        )
     who = f"the application {caller.client_id}" if caller.client_id else "the application"
     fix = f"grant it to {who} ({kind} permission of Microsoft Graph), give admin consent, and wait a few minutes"
     if caller.delegated:

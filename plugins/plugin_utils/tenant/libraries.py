@@ -37,14 +37,28 @@ except ImportError as exc:
 else:
     MISSING = None
     # httpx and azure-identity import these at the first request: 60 ms of every worker, paid here once for all of them.
-    for _name in ("httpcore", "anyio._backends._asyncio", "azure.core.pipeline.transport._requests_basic",
-                  "azure.core.rest._requests_basic", "msal_extensions", "encodings.utf_8_sig"):
+    for _name in (
+        "httpcore",
+        "anyio._backends._asyncio",
+        "azure.core.pipeline.transport._requests_basic",
+        "azure.core.rest._requests_basic",
+        "msal_extensions",
+        "encodings.utf_8_sig",
+    ):
         with contextlib.suppress(ImportError):
             importlib.import_module(_name)
 
 __all__ = [
-    "BaseGraphRequestAdapter", "Method", "NativeResponseHandler", "RequestInformation", "ResponseHandlerOption",
-    "azure_errors", "httpx", "identity", "require"]
+    "BaseGraphRequestAdapter",
+    "Method",
+    "NativeResponseHandler",
+    "RequestInformation",
+    "ResponseHandlerOption",
+    "azure_errors",
+    "httpx",
+    "identity",
+    "require",
+]
 
 PACKAGES = ("azure-identity>=1.19.0", "msgraph-sdk>=1.40.0")
 
@@ -61,6 +75,8 @@ def require() -> None:
         packages = " ".join(f"'{package}'" for package in PACKAGES)
         raise Failure(
             f"a Python library for Microsoft Graph is missing on the controller: {MISSING.name}",
-            side="controller", name="library_missing",
+            side="controller",
+            name="library_missing",
             cause=f"the Python that runs Ansible cannot import {MISSING.name}",
-            fix=f"{sys.executable} -m pip install {packages}")
+            fix=f"{sys.executable} -m pip install {packages}",
+        )

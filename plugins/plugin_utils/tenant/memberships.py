@@ -36,5 +36,7 @@ def membership_text(membership: dict | None) -> dict:
     scope = next((name for name, known in _TYPES.items() if known == kind), str(kind))
     members = membership if scope == "selected" and membership else {}
     return {
-        "scope": scope, "users": sorted(user.lower() for user in members.get("users") or []),
-        "groups": sorted(group.lower() for group in members.get("groups") or [])}
+        "scope": scope,
+        "users": sorted(user.lower() for user in members.get("users") or []),
+        "groups": sorted(group.lower() for group in members.get("groups") or []),
+    }

@@ -13,26 +13,45 @@ from ansible.module_utils.basic import env_fallback
 from .clouds import CLOUDS
 
 AUTH = (
-    "auto", "client_secret", "certificate", "managed_identity", "workload_identity", "azure_cli", "device_code",
-    "environment")
+    "auto",
+    "client_secret",
+    "certificate",
+    "managed_identity",
+    "workload_identity",
+    "azure_cli",
+    "device_code",
+    "environment",
+)
 
 TENANT_SPEC = {
     "auth": {"type": "str", "choices": list(AUTH), "default": "auto"},
     "tenant_id": {"type": "str", "fallback": (env_fallback, ["AZURE_TENANT_ID", "AZURE_TENANT"])},
     "client_id": {"type": "str", "fallback": (env_fallback, ["AZURE_CLIENT_ID"])},
     "client_secret": {
-        "type": "str", "no_log": True, "fallback": (env_fallback, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"])},
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"]),
+    },
     "certificate_path": {"type": "path", "fallback": (env_fallback, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
     "certificate_password": {
-        "type": "str", "no_log": True, "fallback": (env_fallback, ["AZURE_CLIENT_CERTIFICATE_PASSWORD"])},
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]),
+    },
     "federated_token_file": {
-        "type": "path", "no_log": False, "fallback": (env_fallback, ["AZURE_FEDERATED_TOKEN_FILE"])},
+        "type": "path",
+        "no_log": False,
+        "fallback": (env_fallback, ["AZURE_FEDERATED_TOKEN_FILE"]),
+    },
     "cloud": {"type": "str", "choices": list(CLOUDS), "default": "public"},
     "authority": {"type": "str", "fallback": (env_fallback, ["AZURE_AUTHORITY_HOST"])},
     "graph_url": {"type": "str", "fallback": (env_fallback, ["WINOPS_ENTRA_GRAPH_URL"])},
     "ca_file": {"type": "path", "fallback": (env_fallback, ["WINOPS_ENTRA_CA_FILE"])},
     "disable_instance_discovery": {
-        "type": "bool", "default": False, "fallback": (env_fallback, ["WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY"])},
+        "type": "bool",
+        "default": False,
+        "fallback": (env_fallback, ["WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY"]),
+    },
     "token_cache": {"type": "path", "no_log": False, "fallback": (env_fallback, ["WINOPS_ENTRA_TOKEN_CACHE"])},
     "timeout": {"type": "int", "default": 300},
 }

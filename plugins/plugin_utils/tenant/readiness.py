@@ -34,7 +34,8 @@ def judge(task: TenantTask) -> dict:
     findings = _findings(args, said, people, obstacles)
     summary = {result: sum(finding.result == result for finding in findings) for result in RESULTS}
     task.learned.update(
-        findings=[finding.as_result() for finding in findings], summary=summary, ready=not summary["fail"])
+        findings=[finding.as_result() for finding in findings], summary=summary, ready=not summary["fail"]
+    )
     _require(findings, args["fail_on"] or [])
     return {}
 
@@ -47,8 +48,9 @@ def _groups(said: dict[str, Answered], obstacles: list[readiness_access.Obstacle
     return {group for group in groups if odata.is_guid(group)}
 
 
-def _findings(args: dict, said: dict[str, Answered], people: list[Person],
-              obstacles: list[readiness_access.Obstacle]) -> list[Finding]:
+def _findings(
+    args: dict, said: dict[str, Answered], people: list[Person], obstacles: list[readiness_access.Obstacle]
+) -> list[Finding]:
     known = [person for person in people if person.known]
     findings = [*readiness_checks.policy(said["policy"], people, obstacles)]
     findings += readiness_users.users(args, said["policy"], people)
@@ -72,8 +74,17 @@ def _require(findings: list[Finding], fail_on: list[str]) -> None:
     cause = f"the tenant is not ready for joins: {len(bad)} of {len(findings)} findings are {' or '.join(fail_on)}"
     told = f"{first.observed}: {first.cause}" if first.cause else first.observed
     raise Failure(
-        f"{cause}; the first: {told}; {first.fix}", side="tenant", name="not_ready", cause=cause,
+        f"{cause}; the first: {told}; {first.fix}",
+        side="tenant",
+        name="not_ready",
+        cause=cause,
         fix=first.fix or "look at the findings",
-        evidence=[f"{finding.result} {finding.id}" + (f" ({finding.subject})" if finding.subject else "")
-                  + f": {finding.observed}" for finding in bad],
-        permissions=sorted({name for finding in bad for name in finding.permissions}), doc=first.doc)
+        evidence=[
+            f"{finding.result} {finding.id}"
+            + (f" ({finding.subject})" if finding.subject else "")
+            + f": {finding.observed}"
+            for finding in bad
+        ],
+        permissions=sorted({name for finding in bad for name in finding.permissions}),
+        doc=first.doc,
+    )

@@ -64,23 +64,43 @@ def obstacles(policies: list[dict]) -> list[Obstacle]:
 
 def groups_of(found: list[Obstacle]) -> set[str]:
     """Every group that decides whether one of the policies applies."""
-    return {group for obstacle in found for option in ("includeGroups", "excludeGroups")
-            for group in obstacle.users.get(option) or []}
+    return {
+        group
+        for obstacle in found
+        for option in ("includeGroups", "excludeGroups")
+        for group in obstacle.users.get(option) or []
+    }
 
 
 def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
     """Findings for each user, or about the policies where no user is named."""
     identity = "conditional_access"
     if not people:
-        return [Finding(identity, "warn", _says(obstacle), "it may stop joins of the users that it covers",
-                        "name the users to see whether it covers them", obstacle.name, DOCS["access"])
-                for obstacle in found if obstacle.enforced] or [
-            Finding(identity, "pass", "no policy demands anything at joins", doc=DOCS["access"])]
+        return [
+            Finding(
+                identity,
+                "warn",
+                _says(obstacle),
+                "it may stop joins of the users that it covers",
+                "name the users to see whether it covers them",
+                obstacle.name,
+                DOCS["access"],
+            )
+            for obstacle in found
+            if obstacle.enforced
+        ] or [Finding(identity, "pass", "no policy demands anything at joins", doc=DOCS["access"])]
     findings = []
     for person in people:
         told = [finding for obstacle in found for finding in _about(obstacle, person)]
-        findings += told or [Finding(identity, "pass", "no policy stands in the way of this user's joins",
-                                     subject=person.name, doc=DOCS["access"])]
+        findings += told or [
+            Finding(
+                identity,
+                "pass",
+                "no policy stands in the way of this user's joins",
+                subject=person.name,
+                doc=DOCS["access"],
+            )
+        ]
     return findings
 
 
@@ -96,16 +116,23 @@ def _about(obstacle: Obstacle, person: Person) -> list[Finding]:
     what = "joins" if obstacle.where == "join" else "MDM enrollments"
     cause = {
         "block": f"it {may or 'will '}block the {what} of this user",
-        "mfa": (f"it {may or 'will '}stop the {what} of this package user, as nobody is there to confirm MFA"
-                if person.package else f"the user {may or 'will '}have to confirm MFA at {what}"),
+        "mfa": (
+            f"it {may or 'will '}stop the {what} of this package user, as nobody is there to confirm MFA"
+            if person.package
+            else f"the user {may or 'will '}have to confirm MFA at {what}"
+        ),
         "device": f"it may stop the {what} of this user, as a new device cannot be compliant or joined before",
     }[obstacle.demand]
     if not obstacle.enforced:
         cause = "once it is switched on, " + cause
     app = "Microsoft Intune Enrollment" if obstacle.where == "enrollment" else None
-    fix = (f"exclude the application {app} ({INTUNE_ENROLLMENT}) from the policy" if app else
-           "exclude the package users' group from the policy" if person.package or obstacle.demand == "block" else
-           "have MFA set up before the join, or exclude the user")
+    fix = (
+        f"exclude the application {app} ({INTUNE_ENROLLMENT}) from the policy"
+        if app
+        else "exclude the package users' group from the policy"
+        if person.package or obstacle.demand == "block"
+        else "have MFA set up before the join, or exclude the user"
+    )
     return [Finding(identity, result, _says(obstacle), cause, fix, person.name, DOCS["access"])]
 
 
@@ -123,12 +150,22 @@ def _obstacle(policy: dict) -> Obstacle | None:
     if demand is None or where is None or not _for_windows(conditions):
         return None
     certain = not (
-        any(conditions.get(risk) for risk in _RISKS) or (conditions.get("locations") or {}).get("includeLocations")
-        or (conditions.get("devices") or {}).get("deviceFilter") or conditions.get("authenticationFlows")
-        or (conditions.get("applications") or {}).get("applicationFilter"))
+        any(conditions.get(risk) for risk in _RISKS)
+        or (conditions.get("locations") or {}).get("includeLocations")
+        or (conditions.get("devices") or {}).get("deviceFilter")
+        or conditions.get("authenticationFlows")
+        or (conditions.get("applications") or {}).get("applicationFilter")
+    )
     actions = (conditions.get("applications") or {}).get("includeUserActions") or []
-    return Obstacle(str(policy.get("displayName")), conditions.get("users") or {}, demand, where, certain,
-                    policy.get("state") == "enabled", REGISTER in actions)
+    return Obstacle(
+        str(policy.get("displayName")),
+        conditions.get("users") or {},
+        demand,
+        where,
+        certain,
+        policy.get("state") == "enabled",
+        REGISTER in actions,
+    )
 
 
 def _demand(grant: dict) -> str | None:

@@ -35,6 +35,7 @@ _PLATFORMS = "#microsoft.graph.deviceEnrollmentPlatformRestrictionsConfiguration
 
 # --- registration policy ---
 
+
 def join_membership(policy: Answered) -> dict:
     """``{scope, users, groups}`` of who may join; empty where the policy could not be read."""
     if isinstance(policy, Failure):
@@ -49,9 +50,16 @@ def policy(policy: Answered, people: list[Person], obstacles: list[Obstacle]) ->
         return [unknown("registration_policy", policy, doc=doc)]
     findings = list(_who_may_join(join_membership(policy), people))
     if policy.get("userDeviceQuota") == 0:
-        findings.append(Finding(
-            "device_quota", "fail", "the registration policy allows 0 devices a user", "nobody can add a device",
-            "raise devices_per_user of the registration policy", doc=doc))
+        findings.append(
+            Finding(
+                "device_quota",
+                "fail",
+                "the registration policy allows 0 devices a user",
+                "nobody can add a device",
+                "raise devices_per_user of the registration policy",
+                doc=doc,
+            )
+        )
     findings.append(_mfa_at_join(policy, people, obstacles))
     return findings
 
@@ -61,16 +69,32 @@ def _who_may_join(membership: dict, people: list[Person]) -> Iterable[Finding]:
     if scope == "all":
         yield Finding(identity, "pass", "everybody may join devices", doc=doc)
     elif scope == "none":
-        yield Finding(identity, "fail", "nobody may join devices",
-                      "every join by a user or a package fails (0x801C0003)",
-                      "set join of the registration policy to all or selected", doc=doc)
+        yield Finding(
+            identity,
+            "fail",
+            "nobody may join devices",
+            "every join by a user or a package fails (0x801C0003)",
+            "set join of the registration policy to all or selected",
+            doc=doc,
+        )
     elif scope != "selected":
-        yield Finding(identity, "unknown", f"who may join is {scope}", "this collection does not know that setting",
-                      "look at the device settings in the portal", doc=doc)
+        yield Finding(
+            identity,
+            "unknown",
+            f"who may join is {scope}",
+            "this collection does not know that setting",
+            "look at the device settings in the portal",
+            doc=doc,
+        )
     elif not people:
         yield Finding(
-            identity, "warn", f"{len(membership['users'])} users and {len(membership['groups'])} groups may join",
-            "whether the right ones are among them was not asked", "name them in users or user_prefixes", doc=doc)
+            identity,
+            "warn",
+            f"{len(membership['users'])} users and {len(membership['groups'])} groups may join",
+            "whether the right ones are among them was not asked",
+            "name them in users or user_prefixes",
+            doc=doc,
+        )
     else:
         for person in people:
             if person.known:
@@ -84,13 +108,24 @@ def _may_join(membership: dict, person: Person) -> Finding:
     if membership["groups"] and not isinstance(person.groups, set):
         return unknown(identity, person.groups, person.name, doc)
     if membership["groups"] and person.groups & set(membership["groups"]):
-        return Finding(identity, "pass", "a group of the user is named in the registration policy", subject=person.name,
-                       doc=doc)
-    fix = ('add the user, or a group with the rule (user.userPrincipalName -startsWith "package_"), to join of the '
-           "registration policy" if person.package else
-           "add the user, or a group of the user, to join of the registration policy")
-    return Finding(identity, "fail", "the registration policy names neither the user nor a group of the user",
-                   "its joins fail (0x801C0003)", fix, person.name, doc)
+        return Finding(
+            identity, "pass", "a group of the user is named in the registration policy", subject=person.name, doc=doc
+        )
+    fix = (
+        'add the user, or a group with the rule (user.userPrincipalName -startsWith "package_"), to join of the '
+        "registration policy"
+        if person.package
+        else "add the user, or a group of the user, to join of the registration policy"
+    )
+    return Finding(
+        identity,
+        "fail",
+        "the registration policy names neither the user nor a group of the user",
+        "its joins fail (0x801C0003)",
+        fix,
+        person.name,
+        doc,
+    )
 
 
 def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) -> Finding:
@@ -100,17 +135,35 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
     observed = "the registration policy demands MFA to join or register"
     twice = [obstacle.name for obstacle in obstacles if obstacle.registers and obstacle.enforced]
     if any(person.package for person in people):
-        return Finding(identity, "fail", observed, "joins by provisioning packages fail, as nobody is there to confirm",
-                       "set mfa_required of the registration policy to false, and use Conditional Access", doc=doc)
+        return Finding(
+            identity,
+            "fail",
+            observed,
+            "joins by provisioning packages fail, as nobody is there to confirm",
+            "set mfa_required of the registration policy to false, and use Conditional Access",
+            doc=doc,
+        )
     if twice:
-        return Finding(identity, "warn", observed,
-                       f"Conditional Access demands it as well ({twice[0]!r}), and wants it off here ({REGISTER})",
-                       "set mfa_required of the registration policy to false", doc=doc)
-    return Finding(identity, "warn", observed, "users have to confirm MFA at the join; provisioning packages cannot",
-                   "set mfa_required of the registration policy to false where packages are used", doc=doc)
+        return Finding(
+            identity,
+            "warn",
+            observed,
+            f"Conditional Access demands it as well ({twice[0]!r}), and wants it off here ({REGISTER})",
+            "set mfa_required of the registration policy to false",
+            doc=doc,
+        )
+    return Finding(
+        identity,
+        "warn",
+        observed,
+        "users have to confirm MFA at the join; provisioning packages cannot",
+        "set mfa_required of the registration policy to false where packages are used",
+        doc=doc,
+    )
 
 
 # --- sign-in ---
+
 
 def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]:
     identity, doc = "security_defaults", DOCS["defaults"]
@@ -119,10 +172,17 @@ def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]
     if not defaults.get("isEnabled"):
         return [Finding(identity, "pass", "security defaults are off", doc=doc)]
     package = any(person.package for person in people)
-    return [Finding(
-        identity, "fail" if package else "warn", "security defaults are on",
-        "they may demand MFA of " + ("package users, which cannot confirm it" if package else "users who join devices"),
-        "replace them by Conditional Access that leaves package users out", doc=doc)]
+    return [
+        Finding(
+            identity,
+            "fail" if package else "warn",
+            "security defaults are on",
+            "they may demand MFA of "
+            + ("package users, which cannot confirm it" if package else "users who join devices"),
+            "replace them by Conditional Access that leaves package users out",
+            doc=doc,
+        )
+    ]
 
 
 def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
@@ -131,9 +191,11 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
     if isinstance(rows, Failure):
         return [unknown(identity, rows, doc=doc)]
     enabled = {str(row.get("appId")).lower(): row.get("accountEnabled") for row in rows}
-    needed = {REGISTRATION_SERVICE: "devices cannot join or register",
-              SYNC_FABRIC: "no bulk token can be made (AADSTS90092, AADSTS90202)",
-              JOIN_CLIENT: "bulk tokens cannot be redeemed"}
+    needed = {
+        REGISTRATION_SERVICE: "devices cannot join or register",
+        SYNC_FABRIC: "no bulk token can be made (AADSTS90092, AADSTS90202)",
+        JOIN_CLIENT: "bulk tokens cannot be redeemed",
+    }
     if expect_mdm:
         needed |= {INTUNE: "devices cannot enroll", INTUNE_ENROLLMENT: "devices cannot enroll"}
     findings = []
@@ -143,18 +205,36 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
             findings.append(Finding(identity, "pass", "is not in the tenant, and need not be", subject=name, doc=doc))
         elif application not in enabled:
             # Packages that exist already do without the principal that makes new ones.
-            findings.append(Finding(
-                identity, "warn" if application == SYNC_FABRIC else "fail", "is not in the tenant", without,
-                f"create the service principal of application {application}", name, doc))
+            findings.append(
+                Finding(
+                    identity,
+                    "warn" if application == SYNC_FABRIC else "fail",
+                    "is not in the tenant",
+                    without,
+                    f"create the service principal of application {application}",
+                    name,
+                    doc,
+                )
+            )
         elif enabled[application] is False:
-            findings.append(Finding(identity, "fail", "is disabled for sign-in", without,
-                                    f"enable sign-in of the enterprise application {application}", name, doc))
+            findings.append(
+                Finding(
+                    identity,
+                    "fail",
+                    "is disabled for sign-in",
+                    without,
+                    f"enable sign-in of the enterprise application {application}",
+                    name,
+                    doc,
+                )
+            )
         else:
             findings.append(Finding(identity, "pass", "is there and enabled", subject=name, doc=doc))
     return findings
 
 
 # --- MDM ---
+
 
 def mdm_groups(mdm: Answered) -> list[str]:
     """Object ids of the groups in the MDM scope."""
@@ -170,12 +250,23 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
     if scope == "all":
         yield Finding(identity, "pass", "everybody is in the MDM scope", doc=doc)
     elif scope == "none" or not groups:
-        yield Finding(identity, "fail", "nobody is in the MDM scope", "joined devices do not enroll in Intune",
-                      "set the scope by winops.entra.mdm_scope", doc=doc)
+        yield Finding(
+            identity,
+            "fail",
+            "nobody is in the MDM scope",
+            "joined devices do not enroll in Intune",
+            "set the scope by winops.entra.mdm_scope",
+            doc=doc,
+        )
     elif not people:
         yield Finding(
-            identity, "warn", f"{len(groups)} groups are in the MDM scope",
-            "whether the right ones are among them was not asked", "name users in users or user_prefixes", doc=doc)
+            identity,
+            "warn",
+            f"{len(groups)} groups are in the MDM scope",
+            "whether the right ones are among them was not asked",
+            "name users in users or user_prefixes",
+            doc=doc,
+        )
     for person in people if scope == "selected" and groups else ():
         if not person.known:
             continue
@@ -184,9 +275,15 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
         elif person.groups & groups:
             yield Finding(identity, "pass", "a group of the user is in the MDM scope", subject=person.name, doc=doc)
         else:
-            yield Finding(identity, "fail", "no group of the user is in the MDM scope",
-                          "the devices that the user joins do not enroll in Intune",
-                          "add a group of the user by winops.entra.mdm_scope", person.name, doc)
+            yield Finding(
+                identity,
+                "fail",
+                "no group of the user is in the MDM scope",
+                "the devices that the user joins do not enroll in Intune",
+                "add a group of the user by winops.entra.mdm_scope",
+                person.name,
+                doc,
+            )
 
 
 def enrollment(args: dict, configurations: Answered, people: list[Person]) -> list[Finding]:
@@ -194,29 +291,41 @@ def enrollment(args: dict, configurations: Answered, people: list[Person]) -> li
     if isinstance(configurations, Failure):
         found = unknown("enrollment_limit", configurations, doc=DOCS["limit"])
         if configurations.error["name"] == "intune_unusable":
-            return [Finding("enrollment_limit", "fail", "the tenant has no usable Intune", found.cause, found.fix,
-                            doc=found.doc)]
+            return [
+                Finding(
+                    "enrollment_limit", "fail", "the tenant has no usable Intune", found.cause, found.fix, doc=found.doc
+                )
+            ]
         return [found]
     return [*_restriction(configurations), *_limit(args, configurations, people)]
 
 
 def _restriction(configurations: list[dict]) -> Iterable[Finding]:
     identity, doc = "enrollment_restriction", DOCS["restriction"]
-    blocking = [row for row in configurations if row.get("@odata.type") == _PLATFORMS
-                and (row.get("windowsRestriction") or {}).get("platformBlocked")]
+    blocking = [
+        row
+        for row in configurations
+        if row.get("@odata.type") == _PLATFORMS and (row.get("windowsRestriction") or {}).get("platformBlocked")
+    ]
     for row in blocking:
         default = row.get("priority") == 0
-        yield Finding(identity, "fail" if default else "warn", f"{row.get('displayName')!r} blocks Windows",
-                      "MDM enrollments fail (0x80180014)" + ("" if default else " for those it is assigned to"),
-                      "allow Windows (MDM) in the enrollment restriction", doc=doc)
+        yield Finding(
+            identity,
+            "fail" if default else "warn",
+            f"{row.get('displayName')!r} blocks Windows",
+            "MDM enrollments fail (0x80180014)" + ("" if default else " for those it is assigned to"),
+            "allow Windows (MDM) in the enrollment restriction",
+            doc=doc,
+        )
     if not blocking:
         yield Finding(identity, "pass", "no enrollment restriction blocks Windows", doc=doc)
 
 
 def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iterable[Finding]:
     identity, doc = "enrollment_limit", DOCS["limit"]
-    limits = [row["limit"] for row in configurations
-              if row.get("@odata.type") == _LIMIT and row.get("limit") is not None]
+    limits = [
+        row["limit"] for row in configurations if row.get("@odata.type") == _LIMIT and row.get("limit") is not None
+    ]
     if not limits:
         yield Finding(identity, "pass", "Intune has no limit of devices a user", doc=doc)
         return
@@ -224,8 +333,9 @@ def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iter
     limit = str(least) if least == most else f"{least} to {most}"
     named = [person for person in people if person.known and not person.package]
     if not named:
-        yield Finding(identity, "pass", f"Intune lets a user enroll {limit} devices; bulk enrollments do not count",
-                      doc=doc)
+        yield Finding(
+            identity, "pass", f"Intune lets a user enroll {limit} devices; bulk enrollments do not count", doc=doc
+        )
     for person in named:
         if isinstance(person.owned, Failure):
             yield unknown(identity, person.owned, person.name, doc)
@@ -237,7 +347,16 @@ def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iter
         else:
             certain = managed + args["devices_per_user"] > most
             yield Finding(
-                identity, "fail" if certain else "warn", observed,
-                ("the device will join, but its MDM enrollment fails (0x80180013)" if certain else
-                 "the device's MDM enrollment may fail (0x80180013); which limit applies depends on the user's groups"),
-                "remove old devices from Intune, or raise the device limit restriction", person.name, doc)
+                identity,
+                "fail" if certain else "warn",
+                observed,
+                (
+                    "the device will join, but its MDM enrollment fails (0x80180013)"
+                    if certain
+                    else "the device's MDM enrollment may fail (0x80180013); "
+                    "which limit applies depends on the user's groups"
+                ),
+                "remove old devices from Intune, or raise the device limit restriction",
+                person.name,
+                doc,
+            )

@@ -53,6 +53,13 @@ def unknown(identity: str, failure: Failure, subject: str | None = None, doc: st
     """What could not be read, with the reason and, on a 403, the permission that is missing."""
     error = failure.error
     return Finding(
-        identity, "unknown", "could not be read: " + ", ".join(error["evidence"]) if error["evidence"] else
-        "could not be read", error["cause"], error["fix"], subject, doc or error["doc"], error["side"],
-        tuple(error["permissions"]))
+        identity,
+        "unknown",
+        "could not be read: " + ", ".join(error["evidence"]) if error["evidence"] else "could not be read",
+        error["cause"],
+        error["fix"],
+        subject,
+        doc or error["doc"],
+        error["side"],
+        tuple(error["permissions"]),
+    )

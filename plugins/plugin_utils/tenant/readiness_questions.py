@@ -29,8 +29,12 @@ REGISTRATION_SERVICE = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
 SYNC_FABRIC = "00000014-0000-0000-c000-000000000000"
 JOIN_CLIENT = "b90d5b8f-5503-4153-b545-b31cecfaece2"  # AADJ CSP, which redeems bulk tokens
 APPLICATIONS = {
-    REGISTRATION_SERVICE: "Device Registration Service", INTUNE: "Microsoft Intune",
-    INTUNE_ENROLLMENT: "Microsoft Intune Enrollment", SYNC_FABRIC: "Microsoft.SyncFabric", JOIN_CLIENT: "AADJ CSP"}
+    REGISTRATION_SERVICE: "Device Registration Service",
+    INTUNE: "Microsoft Intune",
+    INTUNE_ENROLLMENT: "Microsoft Intune Enrollment",
+    SYNC_FABRIC: "Microsoft.SyncFabric",
+    JOIN_CLIENT: "AADJ CSP",
+}
 #: Users that hold bulk tokens are named so, and by a GUID.
 PACKAGE_USER = "package_"
 MOST_GROUPS = 20
@@ -41,17 +45,35 @@ _MDM = Permissions(delegated=("Policy.Read.All",))
 
 #: Name: (what for, path, permissions, query, whether it is a list).
 _TENANT: dict[str, tuple[str, str, Permissions, dict, bool]] = {
-    "policy": ("read the device registration policy", "/policies/deviceRegistrationPolicy",
-               Permissions.same("Policy.Read.DeviceConfiguration"), {}, False),
-    "defaults": ("read the security defaults", "/policies/identitySecurityDefaultsEnforcementPolicy", _POLICIES, {},
-                 False),
+    "policy": (
+        "read the device registration policy",
+        "/policies/deviceRegistrationPolicy",
+        Permissions.same("Policy.Read.DeviceConfiguration"),
+        {},
+        False,
+    ),
+    "defaults": (
+        "read the security defaults",
+        "/policies/identitySecurityDefaultsEnforcementPolicy",
+        _POLICIES,
+        {},
+        False,
+    ),
     "access": ("list the Conditional Access policies", "/identity/conditionalAccess/policies", _POLICIES, {}, True),
-    "principals": ("look up Microsoft's service principals", "/servicePrincipals",
-                   Permissions.same("Application.Read.All"),
-                   {"$filter": odata.any_of("appId", APPLICATIONS), "$select": "appId,displayName,accountEnabled"},
-                   True),
-    "enrollment": ("list the enrollment configurations", "/deviceManagement/deviceEnrollmentConfigurations",
-                   Permissions.same("DeviceManagementServiceConfig.Read.All"), {}, True),
+    "principals": (
+        "look up Microsoft's service principals",
+        "/servicePrincipals",
+        Permissions.same("Application.Read.All"),
+        {"$filter": odata.any_of("appId", APPLICATIONS), "$select": "appId,displayName,accountEnabled"},
+        True,
+    ),
+    "enrollment": (
+        "list the enrollment configurations",
+        "/deviceManagement/deviceEnrollmentConfigurations",
+        Permissions.same("DeviceManagementServiceConfig.Read.All"),
+        {},
+        True,
+    ),
 }
 
 Answered = t.Union[t.Any, GraphFailure]  # noqa: UP007  (what was read, or why it could not be)
@@ -86,18 +108,37 @@ def ask(task: TenantTask) -> tuple[dict[str, Answered], list[Person]]:
     """Everything but memberships: what the tenant says, by the names of _TENANT and "mdm", and the users."""
     client, args = task.client, task.args
     names = [name for name in _TENANT if args["expect_mdm"] or name != "enrollment"]
-    items = [Item("GET", _TENANT[name][1], Purpose(_TENANT[name][0], _TENANT[name][2]), _TENANT[name][3] or None)
-             for name in names]
+    items = [
+        Item("GET", _TENANT[name][1], Purpose(_TENANT[name][0], _TENANT[name][2]), _TENANT[name][3] or None)
+        for name in names
+    ]
     prefixes, users = args["user_prefixes"] or [], list(dict.fromkeys(args["users"] or []))
-    searches = [Item("GET", "/users", Purpose(f"find the users whose name begins with {prefix!r}", _USERS),
-                     {"$filter": f"startswith(userPrincipalName,{odata.literal(prefix)})", "$select": _USER_SELECT,
-                      "$top": devices.PAGE}) for prefix in prefixes]
-    reads = [Item("GET", odata.path("users", user), Purpose(f"read the user {user}", _USERS), {"$select": _USER_SELECT})
-             for user in users]
+    searches = [
+        Item(
+            "GET",
+            "/users",
+            Purpose(f"find the users whose name begins with {prefix!r}", _USERS),
+            {
+                "$filter": f"startswith(userPrincipalName,{odata.literal(prefix)})",
+                "$select": _USER_SELECT,
+                "$top": devices.PAGE,
+            },
+        )
+        for prefix in prefixes
+    ]
+    reads = [
+        Item("GET", odata.path("users", user), Purpose(f"read the user {user}", _USERS), {"$select": _USER_SELECT})
+        for user in users
+    ]
     owned = [devices.owned_item(user, ("id", "trustType", "isManaged")) for user in users]
     everything = [*items, *searches, *reads, *owned]
-    read = iter(_answered(client, everything, {"/users", *(_TENANT[name][1] for name in names if _TENANT[name][4]),
-                                               *(item.path for item in owned)}))
+    read = iter(
+        _answered(
+            client,
+            everything,
+            {"/users", *(_TENANT[name][1] for name in names if _TENANT[name][4]), *(item.path for item in owned)},
+        )
+    )
     said = {name: next(read) for name in names}
     found = [(prefix, next(read)) for prefix in prefixes]
     people = [Person(user, next(read)) for user in users]
@@ -143,11 +184,22 @@ def _mdm(task: TenantTask) -> Answered:
 def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Iterable[str]) -> None:
     """Fill ``groups`` of each user that exists, also through other groups."""
     wanted = sorted({group.lower() for group in groups})
-    asked = [(person, wanted[start:start + MOST_GROUPS]) for person in people if person.known
-             for start in range(0, len(wanted), MOST_GROUPS)]
-    items = [Item("POST", odata.path("users", person.id, "checkMemberGroups"),
-                  Purpose(f"read the groups of {person.name}", Permissions.same("GroupMember.Read.All")),
-                  body={"groupIds": part}, reads=True) for person, part in asked]
+    asked = [
+        (person, wanted[start : start + MOST_GROUPS])
+        for person in people
+        if person.known
+        for start in range(0, len(wanted), MOST_GROUPS)
+    ]
+    items = [
+        Item(
+            "POST",
+            odata.path("users", person.id, "checkMemberGroups"),
+            Purpose(f"read the groups of {person.name}", Permissions.same("GroupMember.Read.All")),
+            body={"groupIds": part},
+            reads=True,
+        )
+        for person, part in asked
+    ]
     for (person, _part), answer in zip(asked, client.batch(items)):
         if answer.failure is not None:
             person.groups = answer.failure

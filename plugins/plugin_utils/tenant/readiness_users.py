@@ -42,22 +42,46 @@ def _account(person: Person) -> Finding:
     if isinstance(person.row, Failure):
         if getattr(person.row, "status", None) == 404:
             return Finding(
-                identity, "fail", "the tenant has no such user",
+                identity,
+                "fail",
+                "the tenant has no such user",
                 "a package's bulk token dies with its user" if person.package else "nobody can join as this user",
-                "make a new provisioning package" if person.package else "check the spelling", person.name, doc)
+                "make a new provisioning package" if person.package else "check the spelling",
+                person.name,
+                doc,
+            )
         return unknown(identity, person.row, person.name, doc)
     if not person.known:  # a prefix without users
         return Finding(
-            identity, "fail" if person.name.startswith(PACKAGE_USER) else "warn",
-            "the tenant has no user of such a name", "there is nobody to join as",
-            "make a provisioning package, or correct user_prefixes", person.name, doc)
+            identity,
+            "fail" if person.name.startswith(PACKAGE_USER) else "warn",
+            "the tenant has no user of such a name",
+            "there is nobody to join as",
+            "make a provisioning package, or correct user_prefixes",
+            person.name,
+            doc,
+        )
     if person.row.get("accountEnabled") is None:
-        return Finding(identity, "unknown", "the tenant does not tell whether the user is enabled",
-                       "the application permission User.Read.All is missing", "grant it, and give admin consent",
-                       person.name, doc, permissions=("User.Read.All",))
+        return Finding(
+            identity,
+            "unknown",
+            "the tenant does not tell whether the user is enabled",
+            "the application permission User.Read.All is missing",
+            "grant it, and give admin consent",
+            person.name,
+            doc,
+            permissions=("User.Read.All",),
+        )
     if not person.row["accountEnabled"]:
-        return Finding(identity, "fail", "the user is disabled", "a disabled user gets no token, and cannot join",
-                       "enable the user", person.name, doc)
+        return Finding(
+            identity,
+            "fail",
+            "the user is disabled",
+            "a disabled user gets no token, and cannot join",
+            "enable the user",
+            person.name,
+            doc,
+        )
     return Finding(identity, "pass", "the user exists and is enabled", subject=person.name, doc=doc)
 
 
@@ -65,20 +89,46 @@ def _licences(person: Person) -> list[Finding]:
     identity, doc = "licence", DOCS["licence"]
     plans = person.row.get("assignedPlans")
     if plans is None:
-        return [Finding(identity, "unknown", "the tenant does not tell the user's service plans",
-                        "the application permission User.Read.All is missing", "grant it, and give admin consent",
-                        person.name, doc, permissions=("User.Read.All",))]
+        return [
+            Finding(
+                identity,
+                "unknown",
+                "the tenant does not tell the user's service plans",
+                "the application permission User.Read.All is missing",
+                "grant it, and give admin consent",
+                person.name,
+                doc,
+                permissions=("User.Read.All",),
+            )
+        ]
     held = {str(plan.get("servicePlanId")).lower() for plan in plans if plan.get("capabilityStatus") == "Enabled"}
     if not held & INTUNE_PLANS:
-        return [Finding(identity, "fail", "the user has no Intune service plan",
-                        "the device will join, but its MDM enrollment fails (0x80180018)",
-                        "assign a licence with Microsoft Intune", person.name, doc)]
+        return [
+            Finding(
+                identity,
+                "fail",
+                "the user has no Intune service plan",
+                "the device will join, but its MDM enrollment fails (0x80180018)",
+                "assign a licence with Microsoft Intune",
+                person.name,
+                doc,
+            )
+        ]
     if not held & PREMIUM_PLANS:
-        return [Finding(identity, "warn", "the user has Intune, but no Microsoft Entra ID P1 or P2",
-                        "automatic enrollment is a feature of P1", "assign a licence with Microsoft Entra ID P1",
-                        person.name, doc)]
-    return [Finding(identity, "pass", "the user has Intune and Microsoft Entra ID P1 or P2", subject=person.name,
-                    doc=doc)]
+        return [
+            Finding(
+                identity,
+                "warn",
+                "the user has Intune, but no Microsoft Entra ID P1 or P2",
+                "automatic enrollment is a feature of P1",
+                "assign a licence with Microsoft Entra ID P1",
+                person.name,
+                doc,
+            )
+        ]
+    return [
+        Finding(identity, "pass", "the user has Intune and Microsoft Entra ID P1 or P2", subject=person.name, doc=doc)
+    ]
 
 
 def _quota(args: dict, policy: Answered, person: Person) -> Finding:
@@ -93,7 +143,12 @@ def _quota(args: dict, policy: Answered, person: Person) -> Finding:
     observed = f"{owned} of {quota} devices"
     if quota - owned < wanted:
         return Finding(
-            identity, "fail", observed,
+            identity,
+            "fail",
+            observed,
             f"{wanted} more cannot be joined (0x801C000E); joined and registered devices count, disabled ones too",
-            "delete the user's old devices, or raise devices_per_user of the registration policy", person.name, doc)
+            "delete the user's old devices, or raise devices_per_user of the registration policy",
+            person.name,
+            doc,
+        )
     return Finding(identity, "pass", observed, subject=person.name, doc=doc)

@@ -40,11 +40,22 @@ class Place:
 
 #: In the order in which a device is removed from them: each look-up dies with the object of the next place.
 PLACES = (
-    Place("intune", "Intune record", ("deviceManagement", "managedDevices"), INTUNE_READ,
-          Permissions.same("DeviceManagementManagedDevices.ReadWrite.All")),
-    Place("autopilot", "Windows Autopilot registration", ("deviceManagement", "windowsAutopilotDeviceIdentities"),
-          AUTOPILOT_READ, Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")),
-    Place("directory", "Entra device object", ("devices",), devices.READ, devices.WRITE))
+    Place(
+        "intune",
+        "Intune record",
+        ("deviceManagement", "managedDevices"),
+        INTUNE_READ,
+        Permissions.same("DeviceManagementManagedDevices.ReadWrite.All"),
+    ),
+    Place(
+        "autopilot",
+        "Windows Autopilot registration",
+        ("deviceManagement", "windowsAutopilotDeviceIdentities"),
+        AUTOPILOT_READ,
+        Permissions.same("DeviceManagementServiceConfig.ReadWrite.All"),
+    ),
+    Place("directory", "Entra device object", ("devices",), devices.READ, devices.WRITE),
+)
 
 
 @dataclasses.dataclass
@@ -138,7 +149,8 @@ def look(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str])
                 leavers[key].problems.append(f"the directory has {len(rows[key])} objects of it")
             if key in anchored:
                 leavers[key].problems.append(
-                    "a Windows Autopilot registration keeps its Entra object from being deleted, and autopilot is off")
+                    "a Windows Autopilot registration keeps its Entra object from being deleted, and autopilot is off"
+                )
     return warnings
 
 
@@ -155,10 +167,15 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
             leaver.problems.append(f"Intune has the record {ids[0]} of it, and {leaver.intune_device_id} was recorded")
         else:
             leaver.add(place, ids[0])
-    others = [Target(place, leaver.intune_device_id, leaver.label) for key, leaver in leavers.items()
-              if key not in rows and leaver.intune_device_id]
-    return [f"the {target.what} stays: {target.id} does not carry this device id any more" for target in present(
-        client, others)]
+    others = [
+        Target(place, leaver.intune_device_id, leaver.label)
+        for key, leaver in leavers.items()
+        if key not in rows and leaver.intune_device_id
+    ]
+    return [
+        f"the {target.what} stays: {target.id} does not carry this device id any more"
+        for target in present(client, others)
+    ]
 
 
 def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[str, dict], place: Place) -> list[str]:
@@ -181,8 +198,10 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
         owner = leavers.get(str(row.get("azureActiveDirectoryDeviceId") or "").lower())
         owners = {leaver.device_id: leaver for leaver in [*by_id.get(identity, ()), *([owner] if owner else ())]}
         if not owners and serial in by_serial:
-            warnings.append(f"the Windows Autopilot registration {identity} stays: it has the serial number of "
-                            f"{by_serial[serial][0].label}, and nothing else tells that it is of this device")
+            warnings.append(
+                f"the Windows Autopilot registration {identity} stays: it has the serial number of "
+                f"{by_serial[serial][0].label}, and nothing else tells that it is of this device"
+            )
         for leaver in owners.values():
             if len(owners) > 1:
                 leaver.problems.append(f"several devices claim the Windows Autopilot registration {identity}")
@@ -190,7 +209,8 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
                 leaver.problems.append(f"it has a second Windows Autopilot registration, {identity}")
             elif leaver.serial_number and serial and leaver.serial_number.casefold() != serial:
                 leaver.problems.append(
-                    f"its Windows Autopilot registration {identity} has another serial number, {row['serialNumber']}")
+                    f"its Windows Autopilot registration {identity} has another serial number, {row['serialNumber']}"
+                )
             else:
                 leaver.add(place, identity)
     return warnings
@@ -214,6 +234,7 @@ def present(client: GraphClient, targets: list[Target]) -> list[Target]:
 
 # --- what is lost with an Entra device object ---
 
+
 def secrets(client: GraphClient, leavers: list[Leaver]) -> None:
     """Learn ids of BitLocker recovery keys and whether a LAPS password is there; the secrets themselves are never read.
 
@@ -226,19 +247,29 @@ def secrets(client: GraphClient, leavers: list[Leaver]) -> None:
 
 
 def _keys_item(leaver: Leaver) -> Item:
-    return Item("GET", "/informationProtection/bitlocker/recoveryKeys",
-                Purpose(f"list the BitLocker recovery keys of {leaver.label}", BITLOCKER_READ),
-                {"$filter": odata.equals("deviceId", leaver.device_id)})
+    return Item(
+        "GET",
+        "/informationProtection/bitlocker/recoveryKeys",
+        Purpose(f"list the BitLocker recovery keys of {leaver.label}", BITLOCKER_READ),
+        {"$filter": odata.equals("deviceId", leaver.device_id)},
+    )
 
 
 def _laps_item(leaver: Leaver) -> Item:
-    return Item("GET", "/directory/deviceLocalCredentials",
-                Purpose(f"look for a LAPS password of {leaver.label}", LAPS_READ),
-                {"$filter": odata.equals("deviceName", str(leaver.name)), "$select": "id,deviceName"})
+    return Item(
+        "GET",
+        "/directory/deviceLocalCredentials",
+        Purpose(f"look for a LAPS password of {leaver.label}", LAPS_READ),
+        {"$filter": odata.equals("deviceName", str(leaver.name)), "$select": "id,deviceName"},
+    )
 
 
-def _lists(client: GraphClient, leavers: list[Leaver], key: str, item: t.Callable[[Leaver], Item],
-           ) -> t.Iterator[tuple[Leaver, list[dict] | None]]:
+def _lists(
+    client: GraphClient,
+    leavers: list[Leaver],
+    key: str,
+    item: t.Callable[[Leaver], Item],
+) -> t.Iterator[tuple[Leaver, list[dict] | None]]:
     """The rows that really are of each device; None where Graph refuses."""
     items = [item(leaver) for leaver in leavers]
     for leaver, asked, answer in zip(leavers, items, client.batch(items)):

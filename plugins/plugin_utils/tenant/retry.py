@@ -34,7 +34,10 @@ class Waits:
     """
 
     def __init__(
-        self, limit: float, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic,
+        self,
+        limit: float,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.limit = float(limit)
@@ -63,7 +66,11 @@ class Waits:
 
 
 def pause(
-    attempt: int, status: int | None, retry_after: str | None, repeatable: bool, unsent: bool = False,
+    attempt: int,
+    status: int | None,
+    retry_after: str | None,
+    repeatable: bool,
+    unsent: bool = False,
     jitter: Callable[[], float] = random.random,
 ) -> float | None:
     """Seconds to wait before the next attempt; None where there must be none.

@@ -49,8 +49,11 @@ class Session:
         self._loop = asyncio.new_event_loop()
         # No redirects: a redirected request would carry the token elsewhere.
         http = httpx.AsyncClient(
-            transport=transport, verify=_trust(settings.ca_file), follow_redirects=False,
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS))
+            transport=transport,
+            verify=_trust(settings.ca_file),
+            follow_redirects=False,
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        )
         self._http = http
         self._adapter = libraries.BaseGraphRequestAdapter(_Bearer(self), http_client=http)
         self._adapter.base_url = settings.graph_url

@@ -42,12 +42,12 @@ class TokenFile:
             status = self._directory.lstat()
         except OSError as exc:
             raise bad_option(
-                "token_cache", f"{self._directory} cannot be used: {exc.strerror}",
-                "name a directory of your own") from None
+                "token_cache", f"{self._directory} cannot be used: {exc.strerror}", "name a directory of your own"
+            ) from None
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
             raise bad_option(
-                "token_cache", f"others have access to {self._directory}",
-                "name a directory of your own with mode 0700")
+                "token_cache", f"others have access to {self._directory}", "name a directory of your own with mode 0700"
+            )
 
     def load(self) -> tuple[str, float] | None:
         """(token, end as seconds since 1970); None where there is none that can be used."""
@@ -83,7 +83,10 @@ class TokenSource:
     token: azure-identity keeps tokens inside a credential and would give the refused one again."""
 
     def __init__(
-        self, settings: Settings, make: Callable[[], t.Any], file: TokenFile | None = None,
+        self,
+        settings: Settings,
+        make: Callable[[], t.Any],
+        file: TokenFile | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
@@ -173,8 +176,16 @@ def require_delegated(source: TokenSource, settings: Settings, what: str, permis
         delegated = source.caller().delegated
     if delegated is False:
         cause = f"Microsoft Graph lets only a signed-in user {what}; auth={settings.kind} signs in as an application"
-        fix = (f"use auth=device_code with an application that has the delegated permission {permission}, and sign in "
-               "as a Cloud Device Administrator")
+        fix = (
+            f"use auth=device_code with an application that has the delegated permission {permission}, and sign in "
+            "as a Cloud Device Administrator"
+        )
         raise Failure(
-            f"{cause}; {fix}", side="controller", name="delegated_only", cause=cause, fix=fix, permissions=[permission],
-            doc="https://learn.microsoft.com/graph/api/resources/mobilitymanagementpolicy")
+            f"{cause}; {fix}",
+            side="controller",
+            name="delegated_only",
+            cause=cause,
+            fix=fix,
+            permissions=[permission],
+            doc="https://learn.microsoft.com/graph/api/resources/mobilitymanagementpolicy",
+        )

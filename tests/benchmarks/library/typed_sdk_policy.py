@@ -15,9 +15,13 @@ from msgraph import GraphServiceClient
 
 async def read() -> int:
     credential = ClientSecretCredential(
-        os.environ["AZURE_TENANT_ID"], os.environ["AZURE_CLIENT_ID"], os.environ["AZURE_CLIENT_SECRET"],
-        authority=os.environ["AZURE_AUTHORITY_HOST"], disable_instance_discovery=True,
-        connection_verify=os.environ["WINOPS_ENTRA_CA_FILE"])
+        os.environ["AZURE_TENANT_ID"],
+        os.environ["AZURE_CLIENT_ID"],
+        os.environ["AZURE_CLIENT_SECRET"],
+        authority=os.environ["AZURE_AUTHORITY_HOST"],
+        disable_instance_discovery=True,
+        connection_verify=os.environ["WINOPS_ENTRA_CA_FILE"],
+    )
     client = GraphServiceClient(credential, scopes=["https://graph.microsoft.com/.default"])
     client.request_adapter.base_url = os.environ["WINOPS_ENTRA_GRAPH_URL"] + "/v1.0"
     policy = await client.policies.device_registration_policy.get()

@@ -53,9 +53,11 @@ class CallbackModule(CallbackBase):
         # ansible-core 2.19 has given these attributes public names.
         new = hasattr(result, "task_name") and hasattr(result, "result")
         host, task, value = (
-            (result.host, result.task, result.result) if new else (result._host, result._task, result._result))
-        self._append({
-            "host": host.get_name(), "task": task.name, "action": task.action, "status": status, "result": value})
+            (result.host, result.task, result.result) if new else (result._host, result._task, result._result)
+        )
+        self._append(
+            {"host": host.get_name(), "task": task.name, "action": task.action, "status": status, "result": value}
+        )
 
     @staticmethod
     def _append(line: dict[str, t.Any]) -> None:

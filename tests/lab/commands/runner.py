@@ -46,7 +46,8 @@ async def run(session: Session) -> ScriptResult:
         return terminated(
             'Exception calling "ReadToEnd" with "0" argument(s): "The magic number in GZip header is not correct. '
             'Make sure you are passing in a GZip stream."',
-            category="NotSpecified", error_id="InvalidDataException",
+            category="NotSpecified",
+            error_id="InvalidDataException",
         )
     try:
         request = json.loads(gzip.decompress(base64.b64decode(parts[1], validate=True)))
@@ -55,7 +56,8 @@ async def run(session: Session) -> ScriptResult:
         return terminated(
             'Exception calling "FromBase64String" with "1" argument(s): "Invalid length for a Base-64 char array or'
             ' string."',
-            category="NotSpecified", error_id="FormatException",
+            category="NotSpecified",
+            error_id="FormatException",
         )
     names = [str(item.get("op")) for item in operations]
     if sent not in _expected(frozenset(_all_names(operations))):

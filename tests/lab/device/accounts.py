@@ -83,8 +83,12 @@ def caller(device, account: str) -> Caller:
         return Caller(account, "S-1-5-7", elevated=False)
     unfiltered = device.registry.get(POLICIES, "LocalAccountTokenFilterPolicy", 0) == 1
     full = unfiltered or found.rid == 500 or found.kind != "local"
-    return Caller(full_name(device, found), found.sid(device.machine_sid), elevated=found.administrator and full,
-                  wow64=device.wow64_shell)
+    return Caller(
+        full_name(device, found),
+        found.sid(device.machine_sid),
+        elevated=found.administrator and full,
+        wow64=device.wow64_shell,
+    )
 
 
 def full_name(device, account: Account) -> str:
@@ -101,6 +105,7 @@ def can_sign_in(device, account: Account) -> bool:
     if not account.usable or (account.kind == "domain" and device.domain is None):
         return False
     from . import joinstate
+
     return account.kind != "entra" or joinstate.read(device) is not None or device.leave.unfinished
 
 
@@ -115,21 +120,42 @@ def kind_of(device, sid: str) -> str:
 
 def administrators(device) -> list[dict]:
     """Every member of Administrators in the vocabulary's shape: accounts first, then what else is in the group."""
-    members = [{
-        "sid": account.sid(device.machine_sid), "name": full_name(device, account), "kind": account.kind,
-        **(dict.fromkeys(("enabled", "locked", "password_expired")) if account.kind != "local" else {
-            "enabled": account.enabled and not account.expired, "locked": account.locked,
-            "password_expired": account.password_expired}),
-    } for account in device.local_accounts if account.administrator]
-    return members + [{
-        "sid": member.sid, "name": member.name, "kind": kind_of(device, member.sid), "enabled": None, "locked": None,
-        "password_expired": None} for member in device.members]
+    members = [
+        {
+            "sid": account.sid(device.machine_sid),
+            "name": full_name(device, account),
+            "kind": account.kind,
+            **(
+                dict.fromkeys(("enabled", "locked", "password_expired"))
+                if account.kind != "local"
+                else {
+                    "enabled": account.enabled and not account.expired,
+                    "locked": account.locked,
+                    "password_expired": account.password_expired,
+                }
+            ),
+        }
+        for account in device.local_accounts
+        if account.administrator
+    ]
+    return members + [
+        {
+            "sid": member.sid,
+            "name": member.name,
+            "kind": kind_of(device, member.sid),
+            "enabled": None,
+            "locked": None,
+            "password_expired": None,
+        }
+        for member in device.members
+    ]
 
 
 def has_local_administrator(device) -> bool:
     """Somebody can still get in: an enabled local administrator that can sign in."""
-    return any(account.kind == "local" and account.administrator and account.usable
-               for account in device.local_accounts)
+    return any(
+        account.kind == "local" and account.administrator and account.usable for account in device.local_accounts
+    )
 
 
 def add_role_members(device, tenant) -> None:

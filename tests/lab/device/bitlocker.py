@@ -35,9 +35,14 @@ class Volume:
 
 def volume(device, mount_point: str, protectors: list[str], protected: bool = True) -> Volume:
     """A volume with protectors of these types."""
-    return Volume(mount_point, protected, [
-        Protector("{" + device.new_id(f"protector/{mount_point}/{number}").upper() + "}", kind)
-        for number, kind in enumerate(protectors)])
+    return Volume(
+        mount_point,
+        protected,
+        [
+            Protector("{" + device.new_id(f"protector/{mount_point}/{number}").upper() + "}", kind)
+            for number, kind in enumerate(protectors)
+        ],
+    )
 
 
 def available(device) -> bool:
@@ -47,6 +52,12 @@ def available(device) -> bool:
 
 def volumes(device) -> list[dict]:
     """In the vocabulary's shape."""
-    return [{
-        "mount_point": volume.mount_point, "system": volume.system, "protected": volume.protected,
-        "protectors": [dataclasses.asdict(protector) for protector in volume.protectors]} for volume in device.volumes]
+    return [
+        {
+            "mount_point": volume.mount_point,
+            "system": volume.system,
+            "protected": volume.protected,
+            "protectors": [dataclasses.asdict(protector) for protector in volume.protectors],
+        }
+        for volume in device.volumes
+    ]

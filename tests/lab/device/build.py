@@ -26,8 +26,11 @@ JOINED_DAYS_AGO = 60
 def build(name: str, hostname: str, options: dict[str, t.Any], context: Context) -> Device:
     """A device named ``name`` in the inventory. ``options`` is the ``device`` block of a kind, already checked."""
     windows = options.get("windows", {})
-    made = image(windows.get("edition", "Professional"), str(windows.get("build", DEFAULT_BUILD)),
-                 windows.get("language", "en-US"))
+    made = image(
+        windows.get("edition", "Professional"),
+        str(windows.get("build", DEFAULT_BUILD)),
+        windows.get("language", "en-US"),
+    )
     device = Device(name, options.get("hostname", hostname), made, context.clock, context.directory)
     device.skew = datetime.timedelta(seconds=options.get("clock_skew", 0))
     power.backdate_boot(device, 7)
@@ -150,8 +153,17 @@ def _earlier_failures(device: Device) -> None:
     write(events.PROVISIONING, 20, when, ["An older package", "{6a9b2c1e-0f4d-4f0a-9c55-0d2f6c1b7a11}"])
     write(events.PROVISIONING, 12, when, ["AADJ", unresolved, "AADJ/BPRT", "AADJ"])
     write(events.PROVISIONING, 22, when, ["An older package", unresolved])
-    write(events.REGISTRATION, 305, when, [
-        refused, "AADSTS50126: Error validating credentials due to invalid username or password.", "Managed", "common"])
+    write(
+        events.REGISTRATION,
+        305,
+        when,
+        [
+            refused,
+            "AADSTS50126: Error validating credentials due to invalid username or password.",
+            "Managed",
+            "common",
+        ],
+    )
     write(events.MDM, 76, when, [mdm.DEVICE_CREDENTIAL, signed(mdm.CONNECTIVITY)])
 
 

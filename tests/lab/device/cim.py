@@ -37,56 +37,92 @@ def instances(device, caller: Caller, class_name: str, namespace: str) -> list[d
 
 def _operating_system(device) -> list[dict]:
     image = device.image
-    return [{
-        "Caption": image.caption, "Version": f"10.0.{image.build}", "BuildNumber": str(image.build),
-        "OperatingSystemSKU": image.edition.sku, "ProductType": 3 if image.server else 1,
-        "OSArchitecture": "64-bit", "OSLanguage": LANGUAGES[image.language], "MUILanguages": [image.language],
-        "Locale": f"{LANGUAGES[image.language]:04x}", "CSName": device.hostname.upper()[:15],
-        "LastBootUpTime": utc_text(device.booted), "LocalDateTime": utc_text(device.utc()),
-        "SystemDirectory": r"C:\Windows\system32", "WindowsDirectory": r"C:\Windows", "SystemDrive": "C:",
-        "Status": "OK",
-    }]
+    return [
+        {
+            "Caption": image.caption,
+            "Version": f"10.0.{image.build}",
+            "BuildNumber": str(image.build),
+            "OperatingSystemSKU": image.edition.sku,
+            "ProductType": 3 if image.server else 1,
+            "OSArchitecture": "64-bit",
+            "OSLanguage": LANGUAGES[image.language],
+            "MUILanguages": [image.language],
+            "Locale": f"{LANGUAGES[image.language]:04x}",
+            "CSName": device.hostname.upper()[:15],
+            "LastBootUpTime": utc_text(device.booted),
+            "LocalDateTime": utc_text(device.utc()),
+            "SystemDirectory": r"C:\Windows\system32",
+            "WindowsDirectory": r"C:\Windows",
+            "SystemDrive": "C:",
+            "Status": "OK",
+        }
+    ]
 
 
 def _computer_system(device) -> list[dict]:
     hardware, joined = device.hardware, device.domain is not None
     role = (3 if joined else 2) if device.image.server else (1 if joined else 0)
-    return [{
-        "Name": device.hostname.upper()[:15], "DNSHostName": device.hostname, "Domain": device.domain or "WORKGROUP",
-        "Workgroup": None if joined else "WORKGROUP", "PartOfDomain": joined, "DomainRole": role,
-        "Manufacturer": "Microsoft Corporation" if hardware.azure else hardware.manufacturer,
-        "Model": "Virtual Machine" if hardware.azure else hardware.model,
-        "PCSystemType": 1 if hardware.azure or device.image.server else 2,
-        "HypervisorPresent": hardware.azure, "UserName": None, "TotalPhysicalMemory": 16 * 2**30,
-    }]
+    return [
+        {
+            "Name": device.hostname.upper()[:15],
+            "DNSHostName": device.hostname,
+            "Domain": device.domain or "WORKGROUP",
+            "Workgroup": None if joined else "WORKGROUP",
+            "PartOfDomain": joined,
+            "DomainRole": role,
+            "Manufacturer": "Microsoft Corporation" if hardware.azure else hardware.manufacturer,
+            "Model": "Virtual Machine" if hardware.azure else hardware.model,
+            "PCSystemType": 1 if hardware.azure or device.image.server else 2,
+            "HypervisorPresent": hardware.azure,
+            "UserName": None,
+            "TotalPhysicalMemory": 16 * 2**30,
+        }
+    ]
 
 
 def _bios(device) -> list[dict]:
-    return [{
-        "SerialNumber": device.hardware.serial, "Manufacturer": device.hardware.manufacturer,
-        "SMBIOSBIOSVersion": "N3QET41W (1.41)",
-    }]
+    return [
+        {
+            "SerialNumber": device.hardware.serial,
+            "Manufacturer": device.hardware.manufacturer,
+            "SMBIOSBIOSVersion": "N3QET41W (1.41)",
+        }
+    ]
 
 
 def _enclosure(device) -> list[dict]:
     azure = device.hardware.azure
-    return [{
-        "ChassisTypes": [3] if azure or device.image.server else [10], "SerialNumber": device.hardware.serial,
-        "SMBIOSAssetTag": AZURE_ASSET_TAG if azure else "No Asset Information",
-        "Manufacturer": "Microsoft Corporation" if azure else device.hardware.manufacturer,
-    }]
+    return [
+        {
+            "ChassisTypes": [3] if azure or device.image.server else [10],
+            "SerialNumber": device.hardware.serial,
+            "SMBIOSAssetTag": AZURE_ASSET_TAG if azure else "No Asset Information",
+            "Manufacturer": "Microsoft Corporation" if azure else device.hardware.manufacturer,
+        }
+    ]
 
 
 def _product(device) -> list[dict]:
-    return [{
-        "UUID": device.new_id("smbios").upper(), "IdentifyingNumber": device.hardware.serial,
-        "Name": device.hardware.model, "Vendor": device.hardware.manufacturer,
-    }]
+    return [
+        {
+            "UUID": device.new_id("smbios").upper(),
+            "IdentifyingNumber": device.hardware.serial,
+            "Name": device.hardware.model,
+            "Vendor": device.hardware.manufacturer,
+        }
+    ]
 
 
 def _disk(device) -> list[dict]:
-    return [{"DeviceID": "C:", "DriveType": 3, "Size": 256 * 2**30, "FreeSpace": device.hardware.free_bytes,
-             "FileSystem": "NTFS"}]
+    return [
+        {
+            "DeviceID": "C:",
+            "DriveType": 3,
+            "Size": 256 * 2**30,
+            "FreeSpace": device.hardware.free_bytes,
+            "FileSystem": "NTFS",
+        }
+    ]
 
 
 def _processes(device) -> list[dict]:
@@ -94,16 +130,27 @@ def _processes(device) -> list[dict]:
 
 
 def _user_accounts(device) -> list[dict]:
-    return [{
-        "Name": account.name, "Domain": device.hostname.upper()[:15], "LocalAccount": True,
-        "SID": account.sid(device.machine_sid), "Disabled": not account.enabled, "Lockout": account.locked,
-        "PasswordRequired": True, "Status": "OK" if account.enabled else "Degraded",
-    } for account in device.local_accounts if account.kind == "local"]
+    return [
+        {
+            "Name": account.name,
+            "Domain": device.hostname.upper()[:15],
+            "LocalAccount": True,
+            "SID": account.sid(device.machine_sid),
+            "Disabled": not account.enabled,
+            "Lockout": account.locked,
+            "PasswordRequired": True,
+            "Status": "OK" if account.enabled else "Degraded",
+        }
+        for account in device.local_accounts
+        if account.kind == "local"
+    ]
 
 
 def _groups(device) -> list[dict]:
-    return [{"Name": name, "SID": sid, "LocalAccount": True, "Domain": device.hostname.upper()[:15]}
-            for name, sid in ((_administrators(device), ADMINISTRATORS),)]
+    return [
+        {"Name": name, "SID": sid, "LocalAccount": True, "Domain": device.hostname.upper()[:15]}
+        for name, sid in ((_administrators(device), ADMINISTRATORS),)
+    ]
 
 
 def _administrators(device) -> str:
@@ -114,33 +161,54 @@ def _tpm(device) -> list[dict]:
     if not device.hardware.tpm:
         return []
     ready = device.hardware.tpm_ready
-    return [{
-        "IsActivated_InitialValue": ready, "IsEnabled_InitialValue": ready, "IsOwned_InitialValue": ready,
-        "ManufacturerId": 0x494E5443, "ManufacturerIdTxt": "INTC", "ManufacturerVersion": "600.18.33.0",
-        "SpecVersion": "2.0, 0, 1.59" if device.hardware.tpm_version == "2.0" else "1.2, 2, 3",
-        "PhysicalPresenceVersionInfo": "1.3",
-    }]
+    return [
+        {
+            "IsActivated_InitialValue": ready,
+            "IsEnabled_InitialValue": ready,
+            "IsOwned_InitialValue": ready,
+            "ManufacturerId": 0x494E5443,
+            "ManufacturerIdTxt": "INTC",
+            "ManufacturerVersion": "600.18.33.0",
+            "SpecVersion": "2.0, 0, 1.59" if device.hardware.tpm_version == "2.0" else "1.2, 2, 3",
+            "PhysicalPresenceVersionInfo": "1.3",
+        }
+    ]
 
 
 def _encryptable_volumes(device) -> list[dict]:
-    return [{
-        "DriveLetter": volume.mount_point, "DeviceID": "\\\\?\\Volume{" + device.new_id(volume.mount_point) + "}\\",
-        "ProtectionStatus": int(volume.protected), "VolumeType": 0 if volume.system else 1,
-        "KeyProtectorTypes": [TYPES[protector.type] for protector in volume.protectors],
-    } for volume in device.volumes]
+    return [
+        {
+            "DriveLetter": volume.mount_point,
+            "DeviceID": "\\\\?\\Volume{" + device.new_id(volume.mount_point) + "}\\",
+            "ProtectionStatus": int(volume.protected),
+            "VolumeType": 0 if volume.system else 1,
+            "KeyProtectorTypes": [TYPES[protector.type] for protector in volume.protectors],
+        }
+        for volume in device.volumes
+    ]
 
 
 def _connection_profiles(device) -> list[dict]:
-    return [{
-        "InterfaceAlias": "Ethernet", "InterfaceIndex": 12, "Name": device.domain or "Network",
-        "NetworkCategory": device.network.category, "IPv4Connectivity": 4, "IPv6Connectivity": 1,
-    }]
+    return [
+        {
+            "InterfaceAlias": "Ethernet",
+            "InterfaceIndex": 12,
+            "Name": device.domain or "Network",
+            "NetworkCategory": device.network.category,
+            "IPv4Connectivity": 4,
+            "IPv6Connectivity": 1,
+        }
+    ]
 
 
 def _firewall_profiles(device) -> list[dict]:
-    return [{
-        "Name": name, "Enabled": device.registry.get(rf"{winrm.FIREWALL}\{key}", "EnableFirewall", 1),
-    } for name, key in winrm.PROFILES.values()]
+    return [
+        {
+            "Name": name,
+            "Enabled": device.registry.get(rf"{winrm.FIREWALL}\{key}", "EnableFirewall", 1),
+        }
+        for name, key in winrm.PROFILES.values()
+    ]
 
 
 _CLASSES: dict[str, dict[str, t.Callable]] = {

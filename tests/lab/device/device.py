@@ -111,7 +111,8 @@ class Device:
         self.set_name(hostname, active=True)
         self.booted = self.utc() - datetime.timedelta(hours=7)
         self.machine_sid = "S-1-5-21-" + "-".join(
-            str(uuid.uuid5(NAMESPACE, f"{self.seed}/{part}").int % 2**32) for part in "abc")
+            str(uuid.uuid5(NAMESPACE, f"{self.seed}/{part}").int % 2**32) for part in "abc"
+        )
 
     # --- identity and time ----------------------------------------------------------------------------------------
 
@@ -185,6 +186,7 @@ class Device:
     async def run_operations(self, request: dict, *, account: str, system: bool = False) -> dict:
         """Run one request of vocabulary.json. ConnectionAbortedError if the device loses power meanwhile."""
         from .operations import run_request
+
         if not self.online:
             raise ConnectionAbortedError(f"{self.name} is off")
         task = self.spawn(run_request(self, self.caller(account, system), request))
@@ -198,4 +200,5 @@ class Device:
     async def dsregcmd(self, arguments: list[str], *, account: str) -> tuple[int, str]:
         """Run dsregcmd.exe: exit code and text with CRLF line ends."""
         from .dsregcmd import run
+
         return await run(self, self.caller(account), arguments)

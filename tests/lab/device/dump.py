@@ -24,9 +24,16 @@ def dump(device) -> dict[str, t.Any]:
     state = _state(device)
     digest = hashlib.sha256(json.dumps(state, sort_keys=True, default=str).encode("utf-8")).hexdigest()
     return {
-        "name": device.name, "kind": device.kind, "expect": device.expect, **state, "digest": digest,
-        "online": device.online, "utc": utc_text(device.utc()), "booted": utc_text(device.booted),
-        "restart_scheduled": device.power.scheduled, "faults": device.faults.pending(),
+        "name": device.name,
+        "kind": device.kind,
+        "expect": device.expect,
+        **state,
+        "digest": digest,
+        "online": device.online,
+        "utc": utc_text(device.utc()),
+        "booted": utc_text(device.booted),
+        "restart_scheduled": device.power.scheduled,
+        "faults": device.faults.pending(),
         "processes": [dataclasses.asdict(process) for process in device.processes.all()],
         "powershell_processes": device.powershell_processes,
     }
@@ -35,8 +42,13 @@ def dump(device) -> dict[str, t.Any]:
 def summary(device) -> dict[str, t.Any]:
     """One line of a device for lists."""
     return {
-        "name": device.name, "hostname": device.hostname, "kind": device.kind, "online": device.online,
-        "join": join_summary(device), "expect": device.expect}
+        "name": device.name,
+        "hostname": device.hostname,
+        "kind": device.kind,
+        "online": device.online,
+        "join": join_summary(device),
+        "expect": device.expect,
+    }
 
 
 def join_summary(device) -> dict[str, t.Any]:
@@ -47,45 +59,80 @@ def join_summary(device) -> dict[str, t.Any]:
         kind = "domain" if device.domain else "registered" if registered else "none"
         return {"type": kind, "device_id": None, "tenant_id": None, "mdm": bool(_enrolled(device))}
     return {
-        "type": "hybrid" if device.domain else "entra", "device_id": join.device_id, "tenant_id": join.tenant_id,
-        "tenant_name": join.tenant_name, "user": join.user_email, "thumbprint": join.certificate.thumbprint,
-        "mdm": bool(_enrolled(device))}
+        "type": "hybrid" if device.domain else "entra",
+        "device_id": join.device_id,
+        "tenant_id": join.tenant_id,
+        "tenant_name": join.tenant_name,
+        "user": join.user_email,
+        "thumbprint": join.certificate.thumbprint,
+        "mdm": bool(_enrolled(device)),
+    }
 
 
 def _enrolled(device) -> list[str]:
     """Enrollments with key, certificate and task folder."""
     thumbprints = {certificate.thumbprint for certificate in device.certificates}
     return [
-        name for name in mdm.enrollments(device)
+        name
+        for name in mdm.enrollments(device)
         if device.registry.get(rf"{mdm.ENROLLMENTS}\{name}", "DMPCertThumbPrint") in thumbprints
-        and device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}")]
+        and device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}")
+    ]
 
 
 def _state(device) -> dict[str, t.Any]:
     return {
-        "hostname": device.hostname, "pending_hostname": pending_name(device), "domain": device.domain,
+        "hostname": device.hostname,
+        "pending_hostname": pending_name(device),
+        "domain": device.domain,
         "join": join_summary(device),
         "registry": {"HKLM": _hive(device.registry), **{f"HKU\\{sid}": _hive(h) for sid, h in device.users.items()}},
-        "certificates": [{
-            "store": c.store, "thumbprint": c.thumbprint, "subject": c.subject, "issuer": c.issuer}
-            for c in device.certificates],
-        "packages": [{
-            "id": p.id.strip("{}"), "name": p.name, "version": p.version, "path": p.path, "pending": list(p.pending),
-            "failed": {name: f"0x{code:08x}" for name, code in p.failed.items()}, "retries": p.retries}
-            for p in device.packages.values()],
-        "tasks": {folder: [dataclasses.asdict(task) for task in found]
-                  for folder, found in device.tasks.all().items() if found},
+        "certificates": [
+            {"store": c.store, "thumbprint": c.thumbprint, "subject": c.subject, "issuer": c.issuer}
+            for c in device.certificates
+        ],
+        "packages": [
+            {
+                "id": p.id.strip("{}"),
+                "name": p.name,
+                "version": p.version,
+                "path": p.path,
+                "pending": list(p.pending),
+                "failed": {name: f"0x{code:08x}" for name, code in p.failed.items()},
+                "retries": p.retries,
+            }
+            for p in device.packages.values()
+        ],
+        "tasks": {
+            folder: [dataclasses.asdict(task) for task in found]
+            for folder, found in device.tasks.all().items()
+            if found
+        },
         "jobs": {job: jobs.state(device, job) for job in device.jobs},
-        "files": [{
-            "path": entry.path, "directory": entry.data is None, "private": entry.private,
-            "size": None if entry.data is None else len(entry.data),
-            "sha256": None if entry.data is None else hashlib.sha256(entry.data).hexdigest()}
-            for entry in device.files.own()],
+        "files": [
+            {
+                "path": entry.path,
+                "directory": entry.data is None,
+                "private": entry.private,
+                "size": None if entry.data is None else len(entry.data),
+                "sha256": None if entry.data is None else hashlib.sha256(entry.data).hexdigest(),
+            }
+            for entry in device.files.own()
+        ],
         "removed_files": device.files.removed(),
-        "accounts": [{
-            "name": a.name, "rid": a.rid, "sid": a.sid(device.machine_sid), "kind": a.kind,
-            "administrator": a.administrator, "enabled": a.enabled, "locked": a.locked,
-            "password_expired": a.password_expired} for a in device.local_accounts],
+        "accounts": [
+            {
+                "name": a.name,
+                "rid": a.rid,
+                "sid": a.sid(device.machine_sid),
+                "kind": a.kind,
+                "administrator": a.administrator,
+                "enabled": a.enabled,
+                "locked": a.locked,
+                "password_expired": a.password_expired,
+            }
+            for a in device.local_accounts
+        ],
         "administrators": accounts.administrators(device),
         "local_administrator": accounts.has_local_administrator(device),
         "enrollments": enrollment.overview(device),

@@ -34,10 +34,17 @@ def add(device, provider: str, state: int, parts: list[str]) -> str:
     certificate = Certificate(f"CN={device.next_id(provider)}", issuer, start, start + datetime.timedelta(days=365))
     if "certificate" in parts:
         device.certificates.append(certificate)
-    device.registry.set(rf"{mdm.ENROLLMENTS}\{enrollment_id}", {
-        "ProviderID": provider, "EnrollmentState": state, "EnrollmentType": 0, "UPN": f"lab.user@{provider}.example",
-        "DiscoveryServiceFullURL": f"https://mdm.{provider}.example/discovery", "DMPCertThumbPrint":
-        certificate.thumbprint})
+    device.registry.set(
+        rf"{mdm.ENROLLMENTS}\{enrollment_id}",
+        {
+            "ProviderID": provider,
+            "EnrollmentState": state,
+            "EnrollmentType": 0,
+            "UPN": f"lab.user@{provider}.example",
+            "DiscoveryServiceFullURL": f"https://mdm.{provider}.example/discovery",
+            "DMPCertThumbPrint": certificate.thumbprint,
+        },
+    )
     if "traces" in parts:
         for place in mdm.TRACES:
             device.registry.set(rf"{place}\{enrollment_id}")
@@ -55,13 +62,17 @@ def overview(device) -> list[dict]:
             continue
         values = device.registry.tree(rf"{mdm.ENROLLMENTS}\{name}", 0)["values"]
         parts = _parts(device, name)
-        found.append({
-            "id": name, "provider": values.get("ProviderID"), "state": values.get("EnrollmentState"),
-            "built_in": name in BUILT_IN_ENROLLMENTS,
-            "certificate": next((part for part in parts if part.startswith("Cert:")), None),
-            "tasks": device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}"),
-            "traces": [part for part in parts if part.startswith("HKLM")][:-1],
-        })
+        found.append(
+            {
+                "id": name,
+                "provider": values.get("ProviderID"),
+                "state": values.get("EnrollmentState"),
+                "built_in": name in BUILT_IN_ENROLLMENTS,
+                "certificate": next((part for part in parts if part.startswith("Cert:")), None),
+                "tasks": device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}"),
+                "traces": [part for part in parts if part.startswith("HKLM")][:-1],
+            }
+        )
     return sorted(found, key=lambda enrollment: enrollment["id"])
 
 
@@ -83,8 +94,11 @@ async def remove(device, enrollment_id: str, provider: str, unregister: bool) ->
         if answer["unregistered"]:
             _drop_policies(device, name)
         else:
-            answer["error"] = {"type": "System.Runtime.InteropServices.COMException",
-                               "message": "UnregisterDeviceWithManagement failed.", "hresult": signed(NOT_ENROLLED)}
+            answer["error"] = {
+                "type": "System.Runtime.InteropServices.COMException",
+                "message": "UnregisterDeviceWithManagement failed.",
+                "hresult": signed(NOT_ENROLLED),
+            }
     for part in parts:
         await device.sleep(0.2)
         _drop(device, name, part)
@@ -102,14 +116,20 @@ def _parts(device, name: str) -> list[str]:
 
 def _certificate(device, name: str) -> list[Certificate]:
     """The enrollment's certificate, unless another enrollment names the same, or the issuer is none of an MDM."""
-    values = {key: device.registry.tree(rf"{mdm.ENROLLMENTS}\{key}", 0)["values"]
-              for key in device.registry.subkeys(mdm.ENROLLMENTS)}
+    values = {
+        key: device.registry.tree(rf"{mdm.ENROLLMENTS}\{key}", 0)["values"]
+        for key in device.registry.subkeys(mdm.ENROLLMENTS)
+    }
     thumbprint = values[name].get("DMPCertThumbPrint") if name in values else None
     if sum(other.get("DMPCertThumbPrint") == thumbprint for other in values.values()) != 1:
         return []
     intune = values[name].get("ProviderID") == mdm.PROVIDER
-    return [c for c in device.certificates if c.thumbprint == thumbprint and (
-        any(issuer in c.issuer for issuer in INTUNE_ISSUERS) if intune else "MS-Organization-" not in c.issuer)]
+    return [
+        c
+        for c in device.certificates
+        if c.thumbprint == thumbprint
+        and (any(issuer in c.issuer for issuer in INTUNE_ISSUERS) if intune else "MS-Organization-" not in c.issuer)
+    ]
 
 
 def _drop(device, name: str, part: str) -> None:

@@ -66,7 +66,8 @@ def bad_argument(message: str) -> WindowsError:
 
 def registry_denied() -> WindowsError:
     return WindowsError(
-        "System.Security.SecurityException", "Requested registry access is not allowed.", COR_E_SECURITY)
+        "System.Security.SecurityException", "Requested registry access is not allowed.", COR_E_SECURITY
+    )
 
 
 def not_supported(message: str) -> WindowsError:

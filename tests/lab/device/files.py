@@ -43,8 +43,10 @@ class Files:
 
     def expand(self, path: str) -> str:
         """Environment variables replaced; an unknown one stays as it is."""
+
         def replace(match: re.Match) -> str:
             return self.environment.get(match.group(1).lower(), match.group(0))
+
         return re.sub(r"%([^%]+)%", replace, path)
 
     def resolve(self, path: str) -> str:

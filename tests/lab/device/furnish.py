@@ -27,21 +27,28 @@ def accounts(device, options: dict[str, t.Any], tenant) -> None:
     own = Account(login["name"], 1001, PASSWORD, administrator=login["administrator"])
     if login["kind"] != "local":
         own.kind, own.rid = login["kind"], 0
-        own.foreign = entra_sid(tenant.object_id(f"user/{own.name}")) if own.kind == "entra" else \
-            f"{DOMAIN}-1105"
+        own.foreign = entra_sid(tenant.object_id(f"user/{own.name}")) if own.kind == "entra" else f"{DOMAIN}-1105"
     device.login = own.name
     device.wow64_shell = options.get("wow64_shell", False)
     device.local_accounts = [
-        Account("Administrator", 500, PASSWORD, enabled=False), own,
-        Account("lab.user", 1002, PASSWORD, administrator=False)]
+        Account("Administrator", 500, PASSWORD, enabled=False),
+        own,
+        Account("lab.user", 1002, PASSWORD, administrator=False),
+    ]
     for number, given in enumerate(options.get("local_administrators", [])):
         device.local_accounts.append(Account(password=PASSWORD, rid=1003 + number, **given))
     for account in device.local_accounts[1:]:
         device.users[account.sid(device.machine_sid)] = Registry()
     for kind in options.get("unresolvable", []):
-        device.members.append(Member({
-            "entra": entra_sid(device.new_id("orphan")), "domain": f"{GONE_DOMAIN}-512",
-            "local": f"{device.machine_sid}-1999"}[kind]))
+        device.members.append(
+            Member(
+                {
+                    "entra": entra_sid(device.new_id("orphan")),
+                    "domain": f"{GONE_DOMAIN}-512",
+                    "local": f"{device.machine_sid}-1999",
+                }[kind]
+            )
+        )
     if device.domain is not None:
         device.members.append(Member(f"{DOMAIN}-512", f"{device.domain.split('.')[0].upper()}\\Domain Admins"))
     if own.kind == "entra":
@@ -56,9 +63,14 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     if "free_gb" in options:
         device.hardware.free_bytes = round(options["free_gb"] * 2**30)
     for given in options.get("bitlocker", [] if device.image.server else [{"protected": False}]):
-        device.volumes.append(bitlocker.volume(
-            device, given.get("mount_point", bitlocker.SYSTEM_DRIVE), given.get("protectors", []),
-            given.get("protected", True)))
+        device.volumes.append(
+            bitlocker.volume(
+                device,
+                given.get("mount_point", bitlocker.SYSTEM_DRIVE),
+                given.get("protectors", []),
+                given.get("protected", True),
+            )
+        )
 
 
 def surroundings(device, options: dict[str, t.Any]) -> None:

@@ -24,21 +24,38 @@ class Edition:
     home: bool = False
 
 
-EDITIONS = {edition.id: edition for edition in (
-    Edition("Professional", "Pro", 48),
-    Edition("ProfessionalWorkstation", "Pro for Workstations", 161),
-    Edition("Enterprise", "Enterprise", 4),
-    Edition("EnterpriseS", "Enterprise LTSC", 125),
-    Edition("Education", "Education", 121),
-    Edition("Core", "Home", 101, home=True),
-    Edition("CoreSingleLanguage", "Home Single Language", 100, home=True),
-    Edition("ServerStandard", "Standard", 7, server=True),
-    Edition("ServerDatacenter", "Datacenter", 8, server=True),
-)}
+EDITIONS = {
+    edition.id: edition
+    for edition in (
+        Edition("Professional", "Pro", 48),
+        Edition("ProfessionalWorkstation", "Pro for Workstations", 161),
+        Edition("Enterprise", "Enterprise", 4),
+        Edition("EnterpriseS", "Enterprise LTSC", 125),
+        Edition("Education", "Education", 121),
+        Edition("Core", "Home", 101, home=True),
+        Edition("CoreSingleLanguage", "Home Single Language", 100, home=True),
+        Edition("ServerStandard", "Standard", 7, server=True),
+        Edition("ServerDatacenter", "Datacenter", 8, server=True),
+    )
+}
 CLIENT_VERSIONS = {
-    14393: "1607", 15063: "1703", 16299: "1709", 17134: "1803", 17763: "1809", 18362: "1903", 18363: "1909",
-    19041: "2004", 19042: "20H2", 19043: "21H1", 19044: "21H2", 19045: "22H2",
-    22000: "21H2", 22621: "22H2", 22631: "23H2", 26100: "24H2", 26200: "25H2",
+    14393: "1607",
+    15063: "1703",
+    16299: "1709",
+    17134: "1803",
+    17763: "1809",
+    18362: "1903",
+    18363: "1909",
+    19041: "2004",
+    19042: "20H2",
+    19043: "21H1",
+    19044: "21H2",
+    19045: "22H2",
+    22000: "21H2",
+    22621: "22H2",
+    22631: "23H2",
+    26100: "24H2",
+    26200: "25H2",
 }
 SERVER_VERSIONS = {14393: ("2016", "1607"), 17763: ("2019", "1809"), 20348: ("2022", "21H2"), 26100: ("2025", "24H2")}
 LANGUAGES = {"en-US": 0x409, "it-IT": 0x410, "de-DE": 0x407, "fr-FR": 0x40C}
@@ -50,13 +67,17 @@ TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 ENROLLMENT_FOLDERS = ("Context", "Ownership", "Status", "ValidNodePaths")
 #: Keys that every Windows has and under which enrollments leave keys of their own.
 ENROLLMENT_PARENTS = (
-    r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked", r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
-    r"SOFTWARE\Microsoft\PolicyManager\Providers", r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
-    r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger", r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
+    r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked",
+    r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
+    r"SOFTWARE\Microsoft\PolicyManager\Providers",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
 )
 #: Built-in pseudo enrollments (seen in every public dump of the key): no ProviderID of an MDM.
 BUILT_IN_ENROLLMENTS = (
-    "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49", "89E9E42C-7A9F-4E8E-9D1C-8B9B1E7B9A8E",
+    "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49",
+    "89E9E42C-7A9F-4E8E-9D1C-8B9B1E7B9A8E",
     "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
 )
 #: Tasks of every Windows in the folder Workplace Join, with their state.
@@ -107,23 +128,36 @@ def image(edition: str, build: str, language: str) -> Image:
     if not kind.server:
         folders |= {r"\Microsoft\Windows\Management\Provisioning", r"\Microsoft\Windows\EnterpriseMgmt"}
     made = Image(
-        kind, int(number), int(revision or 1), language, Registry().root, _files(kind, int(number)),
-        (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM), frozenset(folders),
-        tuple((r"\Microsoft\Windows\Workplace Join", *task) for task in WORKPLACE_TASKS))
+        kind,
+        int(number),
+        int(revision or 1),
+        language,
+        Registry().root,
+        _files(kind, int(number)),
+        (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM),
+        frozenset(folders),
+        tuple((r"\Microsoft\Windows\Workplace Join", *task) for task in WORKPLACE_TASKS),
+    )
     return dataclasses.replace(made, registry=_registry(made))
 
 
 def _registry(made: Image) -> Key:
     hive = Registry()
     version = {
-        "ProductName": f"Windows Server {SERVER_VERSIONS[made.build][0]} {made.edition.title}" if made.server
+        "ProductName": f"Windows Server {SERVER_VERSIONS[made.build][0]} {made.edition.title}"
+        if made.server
         else f"Windows 10 {made.edition.title}",  # Windows 11 still says 10 here
         "EditionID": made.edition.id,
         "InstallationType": "Server" if made.server else "Client",
-        "CurrentBuild": str(made.build), "CurrentBuildNumber": str(made.build), "UBR": made.revision,
-        "CurrentVersion": "6.3", "CurrentMajorVersionNumber": 10, "CurrentMinorVersionNumber": 0,
+        "CurrentBuild": str(made.build),
+        "CurrentBuildNumber": str(made.build),
+        "UBR": made.revision,
+        "CurrentVersion": "6.3",
+        "CurrentMajorVersionNumber": 10,
+        "CurrentMinorVersionNumber": 0,
         "ReleaseId": made.display_version if made.build < 19042 else "2009",
-        "RegisteredOwner": "Lab", "RegisteredOrganization": "",
+        "RegisteredOwner": "Lab",
+        "RegisteredOrganization": "",
     }
     if made.build >= 19042:
         version["DisplayVersion"] = made.display_version
@@ -138,8 +172,10 @@ def _registry(made: Image) -> Key:
         hive.set(parent)
     hive.set(r"SOFTWARE\Microsoft\Provisioning\PackageInfo")
     hive.set(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security", {"AllowAddProvisioningPackage": 1})
-    hive.set(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System", {
-        "EnableLUA": 1, "LocalAccountTokenFilterPolicy": 1})
+    hive.set(
+        r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System",
+        {"EnableLUA": 1, "LocalAccountTokenFilterPolicy": 1},
+    )
     for folder in ENROLLMENT_FOLDERS:
         hive.set(rf"SOFTWARE\Microsoft\Enrollments\{folder}")
     for guid in BUILT_IN_ENROLLMENTS:
@@ -153,12 +189,27 @@ def _registry(made: Image) -> Key:
 @functools.cache
 def _files(edition: Edition, build: int) -> dict[str, Entry]:
     directories = [
-        "C:\\", r"C:\Windows", SYSTEM32, r"C:\Windows\Temp", SYSTEM32 + r"\WindowsPowerShell",
-        SYSTEM32 + r"\WindowsPowerShell\v1.0", r"C:\Program Files", r"C:\Program Files (x86)", r"C:\ProgramData",
-        r"C:\ProgramData\Microsoft", r"C:\Users", r"C:\Users\Public",
+        "C:\\",
+        r"C:\Windows",
+        SYSTEM32,
+        r"C:\Windows\Temp",
+        SYSTEM32 + r"\WindowsPowerShell",
+        SYSTEM32 + r"\WindowsPowerShell\v1.0",
+        r"C:\Program Files",
+        r"C:\Program Files (x86)",
+        r"C:\ProgramData",
+        r"C:\ProgramData\Microsoft",
+        r"C:\Users",
+        r"C:\Users\Public",
     ]
-    programs = ["cmd.exe", "dsregcmd.exe", "hostname.exe", "shutdown.exe", "whoami.exe",
-                r"WindowsPowerShell\v1.0\powershell.exe"]
+    programs = [
+        "cmd.exe",
+        "dsregcmd.exe",
+        "hostname.exe",
+        "shutdown.exe",
+        "whoami.exe",
+        r"WindowsPowerShell\v1.0\powershell.exe",
+    ]
     if not edition.server:
         directories.append(r"C:\ProgramData\Microsoft\Provisioning")
         programs += ["provtool.exe", "deviceenroller.exe"]

@@ -43,13 +43,16 @@ def read(device) -> Join | None:
             continue
         tenant = rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{tenant_id}"
         return Join(
-            device_id=certificate.subject.removeprefix("CN="), tenant_id=tenant_id,
+            device_id=certificate.subject.removeprefix("CN="),
+            tenant_id=tenant_id,
             tenant_name=device.registry.get(tenant, "DisplayName", ""),
-            user_email=device.registry.get(info, "UserEmail", ""), certificate=certificate,
+            user_email=device.registry.get(info, "UserEmail", ""),
+            certificate=certificate,
             mdm_url=device.registry.get(tenant, "MdmEnrollmentUrl", ""),
             mdm_terms_url=device.registry.get(tenant, "MdmTermsOfUseUrl", ""),
             mdm_compliance_url=device.registry.get(tenant, "MdmComplianceUrl", ""),
-            tpm=device.registry.get(info, "TransportKeyStatus", 0) == 3)
+            tpm=device.registry.get(info, "TransportKeyStatus", 0) == 3,
+        )
     return None
 
 
@@ -61,17 +64,32 @@ def write(device, registered, days_ago: float = 0) -> Join:
     issued = device.utc() - datetime.timedelta(days=days_ago)
     certificate = device_certificate(registered.device_id, issued)
     device.certificates += [certificate, p2p_certificate(registered.device_id, registered.tenant_id, device.utc())]
-    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{certificate.thumbprint}", {
-        "IdpDomain": "login.windows.net", "TenantId": registered.tenant_id, "UserEmail": registered.user_upn,
-        "AttestationLevel": 0, "AikCertStatus": 0, "TransportKeyStatus": 3 if device.hardware.tpm else 0,
-        "DeviceDisplayName": device.hostname, "OsVersion": f"10.0.{device.image.build}.{device.image.revision}",
-        "DdidUpToDate": 0, "LastSyncTime": int(issued.timestamp()),
-    })
-    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{registered.tenant_id}", {
-        "DisplayName": registered.tenant_name, "MdmEnrollmentUrl": registered.mdm_url,
-        "MdmTermsOfUseUrl": registered.mdm_terms_url, "MdmComplianceUrl": registered.mdm_compliance_url,
-        "UserSettingSyncUrl": "", "DrsEndpoint": DRS,
-    })
+    device.registry.set(
+        rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{certificate.thumbprint}",
+        {
+            "IdpDomain": "login.windows.net",
+            "TenantId": registered.tenant_id,
+            "UserEmail": registered.user_upn,
+            "AttestationLevel": 0,
+            "AikCertStatus": 0,
+            "TransportKeyStatus": 3 if device.hardware.tpm else 0,
+            "DeviceDisplayName": device.hostname,
+            "OsVersion": f"10.0.{device.image.build}.{device.image.revision}",
+            "DdidUpToDate": 0,
+            "LastSyncTime": int(issued.timestamp()),
+        },
+    )
+    device.registry.set(
+        rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{registered.tenant_id}",
+        {
+            "DisplayName": registered.tenant_name,
+            "MdmEnrollmentUrl": registered.mdm_url,
+            "MdmTermsOfUseUrl": registered.mdm_terms_url,
+            "MdmComplianceUrl": registered.mdm_compliance_url,
+            "UserSettingSyncUrl": "",
+            "DrsEndpoint": DRS,
+        },
+    )
     device.keys |= {f"{registered.device_id}/device", f"{registered.device_id}/transport"}
     device.leave.unfinished = False
     joined = read(device)
@@ -82,12 +100,20 @@ def write(device, registered, days_ago: float = 0) -> Join:
 def register_workplace(device, sid: str, registered, registered_at: datetime.datetime) -> None:
     """A work account of one user (workplace join): a key in the user's own hive."""
     certificate = device_certificate(registered.device_id, registered_at)
-    device.users[sid].set(rf"{WORKPLACE_JOIN}\JoinInfo\{certificate.thumbprint}", {
-        "IdpDomain": "login.windows.net", "TenantId": registered.tenant_id, "UserEmail": registered.user_upn,
-        "TransportKeyStatus": 3 if device.hardware.tpm else 0, "DeviceDisplayName": device.hostname,
-    })
-    device.users[sid].set(rf"{WORKPLACE_JOIN}\TenantInfo\{registered.tenant_id}", {
-        "DisplayName": registered.tenant_name, "MdmEnrollmentUrl": registered.mdm_url})
+    device.users[sid].set(
+        rf"{WORKPLACE_JOIN}\JoinInfo\{certificate.thumbprint}",
+        {
+            "IdpDomain": "login.windows.net",
+            "TenantId": registered.tenant_id,
+            "UserEmail": registered.user_upn,
+            "TransportKeyStatus": 3 if device.hardware.tpm else 0,
+            "DeviceDisplayName": device.hostname,
+        },
+    )
+    device.users[sid].set(
+        rf"{WORKPLACE_JOIN}\TenantInfo\{registered.tenant_id}",
+        {"DisplayName": registered.tenant_name, "MdmEnrollmentUrl": registered.mdm_url},
+    )
 
 
 def belongs_to_join(certificate: Certificate) -> bool:

@@ -55,9 +55,16 @@ async def leave(device, caller: Caller) -> tuple[int, str]:
         device.keys.clear()
         if join is not None or had_keys:
             kind = JOIN_TYPES[device.domain is not None]
-            device.event(REGISTRATION, 110, [
-                kind.split()[0], kind.split()[1].strip("()"), join.tenant_id if join else "",
-                join.user_email if join else ""])
+            device.event(
+                REGISTRATION,
+                110,
+                [
+                    kind.split()[0],
+                    kind.split()[1].strip("()"),
+                    join.tenant_id if join else "",
+                    join.user_email if join else "",
+                ],
+            )
             device.event(REGISTRATION, 111, [kind.split()[0], kind.split()[1].strip("()")])
     autojoin.follow_leave(device)
     return device.leave.exit_code, _text("DsrDeviceAutoLeave: the device was unjoined.")
@@ -73,8 +80,10 @@ def remains(device) -> dict[str, list[str]]:
     """What of a join is there: all lists are empty on a device that has none, only some on one that is half left."""
     return {
         "registry": [
-            f"{place}\\{name}" for place in ("JoinInfo", "TenantInfo")
-            for name in device.registry.subkeys(rf"{joinstate.CLOUD_DOMAIN_JOIN}\{place}")],
+            f"{place}\\{name}"
+            for place in ("JoinInfo", "TenantInfo")
+            for name in device.registry.subkeys(rf"{joinstate.CLOUD_DOMAIN_JOIN}\{place}")
+        ],
         "certificates": [c.thumbprint for c in device.certificates if joinstate.is_device_certificate(c)],
         "keys": sorted(device.keys),
     }

@@ -30,14 +30,22 @@ CURRENT_POLICIES = r"SOFTWARE\Microsoft\PolicyManager\current\device"
 POLICY_AREA, POLICY = "DeviceLock", "MaxInactivityTimeDeviceLock"
 #: Places that hold a key per enrollment besides Enrollments itself.
 TRACES = (
-    rf"{ENROLLMENTS}\Status", rf"{ENROLLMENTS}\Context", r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked",
-    r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled", r"SOFTWARE\Microsoft\PolicyManager\Providers",
-    r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts", r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger",
+    rf"{ENROLLMENTS}\Status",
+    rf"{ENROLLMENTS}\Context",
+    r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked",
+    r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
+    r"SOFTWARE\Microsoft\PolicyManager\Providers",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
+    r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger",
     r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
 )
 TASKS = (
-    "PushLaunch", "PushRenewal", "Schedule #1 created by enrollment client", "Schedule #2 created by enrollment client",
-    "Schedule #3 created by enrollment client", "Schedule to run OMADMClient by client",
+    "PushLaunch",
+    "PushRenewal",
+    "Schedule #1 created by enrollment client",
+    "Schedule #2 created by enrollment client",
+    "Schedule #3 created by enrollment client",
+    "Schedule to run OMADMClient by client",
 )
 
 
@@ -101,10 +109,12 @@ def fail(device, hresult: int, credential: int = DEVICE_CREDENTIAL) -> None:
 def enrollments(device) -> list[str]:
     """Ids of enrollments that the registry calls active, leftovers and other MDMs' included, Windows' own not."""
     return [
-        name for name in device.registry.subkeys(ENROLLMENTS)
+        name
+        for name in device.registry.subkeys(ENROLLMENTS)
         if name not in BUILT_IN_ENROLLMENTS
         and device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID", "") not in ("", *BRIDGES)
-        and device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1]
+        and device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1
+    ]
 
 
 def enroll(device, join: joinstate.Join) -> str:
@@ -122,12 +132,22 @@ def enroll(device, join: joinstate.Join) -> str:
 
 def write_traces(device, enrollment_id: str, join: joinstate.Join, thumbprint: str) -> None:
     """The registry part of an enrollment."""
-    device.registry.set(rf"{ENROLLMENTS}\{enrollment_id}", {
-        "ProviderID": PROVIDER, "EnrollmentState": 1, "EnrollmentType": 6, "UPN": join.user_email,
-        "DiscoveryServiceFullURL": join.mdm_url, "AADTenantID": join.tenant_id,
-        "AADResourceID": "https://manage.microsoft.com/", "DMPCertThumbPrint": thumbprint, "IsFederated": 0,
-        "RenewalPeriod": 42, "SID": "",
-    })
+    device.registry.set(
+        rf"{ENROLLMENTS}\{enrollment_id}",
+        {
+            "ProviderID": PROVIDER,
+            "EnrollmentState": 1,
+            "EnrollmentType": 6,
+            "UPN": join.user_email,
+            "DiscoveryServiceFullURL": join.mdm_url,
+            "AADTenantID": join.tenant_id,
+            "AADResourceID": "https://manage.microsoft.com/",
+            "DMPCertThumbPrint": thumbprint,
+            "IsFederated": 0,
+            "RenewalPeriod": 42,
+            "SID": "",
+        },
+    )
     for place in TRACES:
         device.registry.set(rf"{place}\{enrollment_id}")
 
@@ -136,18 +156,27 @@ def apply_policies(device, enrollment_id: str) -> None:
     """What the MDM sets: its own value, and the value that holds, with the provider that won."""
     own = rf"SOFTWARE\Microsoft\PolicyManager\Providers\{enrollment_id}\default\Device\{POLICY_AREA}"
     device.registry.set(own, {POLICY: 15})
-    device.registry.set(rf"{CURRENT_POLICIES}\{POLICY_AREA}", {
-        POLICY: 15, f"{POLICY}_ProviderSet": 1, f"{POLICY}_WinningProvider": enrollment_id})
+    device.registry.set(
+        rf"{CURRENT_POLICIES}\{POLICY_AREA}",
+        {POLICY: 15, f"{POLICY}_ProviderSet": 1, f"{POLICY}_WinningProvider": enrollment_id},
+    )
 
 
 def leave_leftovers(device, tenant_id: str) -> str:
     """An enrollment that was removed badly: its key still says 1, certificate and tasks are gone."""
     enrollment_id = device.next_id("leftover").upper()
-    device.registry.set(rf"{ENROLLMENTS}\{enrollment_id}", {
-        "ProviderID": PROVIDER, "EnrollmentState": 1, "EnrollmentType": 6, "UPN": "",
-        "DiscoveryServiceFullURL": "https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc",
-        "AADTenantID": tenant_id, "DMPCertThumbPrint": device.new_id("leftover").replace("-", "").upper() + "00000000",
-    })
+    device.registry.set(
+        rf"{ENROLLMENTS}\{enrollment_id}",
+        {
+            "ProviderID": PROVIDER,
+            "EnrollmentState": 1,
+            "EnrollmentType": 6,
+            "UPN": "",
+            "DiscoveryServiceFullURL": "https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc",
+            "AADTenantID": tenant_id,
+            "DMPCertThumbPrint": device.new_id("leftover").replace("-", "").upper() + "00000000",
+        },
+    )
     for place in TRACES:
         device.registry.set(rf"{place}\{enrollment_id}")
     return enrollment_id
@@ -159,17 +188,36 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
     found = tenant.device(join.device_id) if tenant else None
     if found is None:
         return
-    found.update({"isManaged": True, "managementType": "mDM", "enrollmentType": "windowsBulkAzureDomainJoin",
-                  "mdmAppId": tenant.mdm_policy["id"]})
+    found.update(
+        {
+            "isManaged": True,
+            "managementType": "mDM",
+            "enrollmentType": "windowsBulkAzureDomainJoin",
+            "mdmAppId": tenant.mdm_policy["id"],
+        }
+    )
     stamp = device.directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
     user = tenant.user(join.user_email) if join.user_email else None
     tenant.managed_devices[mdm_device_id] = {
-        "id": mdm_device_id, "azureADDeviceId": join.device_id, "deviceName": device.hostname,
-        "serialNumber": device.hardware.serial, "operatingSystem": "Windows",
-        "osVersion": found["operatingSystemVersion"], "manufacturer": device.hardware.manufacturer,
-        "model": device.hardware.model, "deviceEnrollmentType": "windowsBulkAzureDomainJoin", "managementAgent": "mdm",
+        "id": mdm_device_id,
+        "azureADDeviceId": join.device_id,
+        "deviceName": device.hostname,
+        "serialNumber": device.hardware.serial,
+        "operatingSystem": "Windows",
+        "osVersion": found["operatingSystemVersion"],
+        "manufacturer": device.hardware.manufacturer,
+        "model": device.hardware.model,
+        "deviceEnrollmentType": "windowsBulkAzureDomainJoin",
+        "managementAgent": "mdm",
         "complianceState": "unknown",
-        "enrolledDateTime": stamp, "lastSyncDateTime": stamp, "managementState": "managed", "azureADRegistered": True,
-        "deviceRegistrationState": "registered", "managedDeviceOwnerType": "company", "joinType": "azureADJoined",
-        "userPrincipalName": join.user_email, "userId": user["id"] if user else "", "autopilotEnrolled": False,
+        "enrolledDateTime": stamp,
+        "lastSyncDateTime": stamp,
+        "managementState": "managed",
+        "azureADRegistered": True,
+        "deviceRegistrationState": "registered",
+        "managedDeviceOwnerType": "company",
+        "joinType": "azureADJoined",
+        "userPrincipalName": join.user_email,
+        "userId": user["id"] if user else "",
+        "autopilotEnrolled": False,
     }

@@ -41,9 +41,19 @@ class Power:
         """shutdown.exe /r /t delay: 0, or the system error code where a shutdown is already under way."""
         if self._restart is not None:
             return IN_PROGRESS if self._going_down else ALREADY_SCHEDULED
-        self._device.system_event("User32", 1074, [
-            rf"C:\Windows\system32\shutdown.exe ({self._device.hostname})", self._device.hostname,
-            "No title for this reason could be found", "0x800000ff", "restart", comment, account])
+        self._device.system_event(
+            "User32",
+            1074,
+            [
+                rf"C:\Windows\system32\shutdown.exe ({self._device.hostname})",
+                self._device.hostname,
+                "No title for this reason could be found",
+                "0x800000ff",
+                "restart",
+                comment,
+                account,
+            ],
+        )
         self._restart = asyncio.get_running_loop().create_task(self._restart_after(delay))
         return 0
 
@@ -87,8 +97,11 @@ class Power:
         self.blocks_join = False
         device.leave.unfinished = False
         settle_pending(device)
-        device.system_event("Microsoft-Windows-Kernel-General", 12, [
-            10, 0, device.image.build, device.image.revision, 0, 0, device.booted.isoformat()])
+        device.system_event(
+            "Microsoft-Windows-Kernel-General",
+            12,
+            [10, 0, device.image.build, device.image.revision, 0, 0, device.booted.isoformat()],
+        )
         device.system_event("EventLog", 6005)
         device.online = True
         if winrm.reachable(device):
@@ -111,6 +124,7 @@ def settle_pending(device) -> None:
 def pending_name(device) -> str | None:
     """The computer name that the next boot will bring, None where it stays."""
     from .images import TCPIP
+
     wanted = device.registry.get(rf"{COMPUTER_NAME}\ComputerName", "ComputerName")
     active = device.registry.get(rf"{COMPUTER_NAME}\ActiveComputerName", "ComputerName")
     return str(device.registry.get(TCPIP, "NV Hostname") or wanted) if wanted != active else None
@@ -123,8 +137,7 @@ def mark_pending(device, markers: list[str]) -> None:
     if "update" in markers:
         device.registry.set(UPDATE, {"0f2fc0a1-9a3c-4a55-8a0c-7c1e7d4f2b10": 1})
     if "file_renames" in markers:
-        device.registry.set(SESSION_MANAGER, {
-            "PendingFileRenameOperations": [r"\??\C:\Windows\Temp\old.dll", ""]})
+        device.registry.set(SESSION_MANAGER, {"PendingFileRenameOperations": [r"\??\C:\Windows\Temp\old.dll", ""]})
 
 
 def backdate_boot(device, hours: float) -> None:

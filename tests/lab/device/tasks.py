@@ -27,8 +27,7 @@ class Task:
 class Tasks:
     """Folders by lower-case path; every folder above one exists too."""
 
-    def __init__(self, folders: frozenset[str] = frozenset(),
-                 known: tuple[tuple[str, str, str], ...] = ()) -> None:
+    def __init__(self, folders: frozenset[str] = frozenset(), known: tuple[tuple[str, str, str], ...] = ()) -> None:
         """``known``: (folder, task, state) of what Windows brings."""
         self._folders: dict[str, tuple[str, dict[str, Task]]] = {"\\": ("\\", {})}
         for folder in sorted(folders):
@@ -56,8 +55,10 @@ class Tasks:
         """Names of the folders directly below."""
         start = _normal(folder).rstrip("\\") + "\\"
         return sorted(
-            path[len(start):] for key, (path, _tasks) in self._folders.items()
-            if key.startswith(start) and key != "\\" and "\\" not in key[len(start):])
+            path[len(start) :]
+            for key, (path, _tasks) in self._folders.items()
+            if key.startswith(start) and key != "\\" and "\\" not in key[len(start) :]
+        )
 
     def tasks(self, folder: str) -> list[Task]:
         found = self._folders.get(_normal(folder))

@@ -26,9 +26,12 @@ async def fetch(device, url: str, timeout: float) -> bytes:
     problem = device.network.problem(host)
     if problem is not None:
         await device.sleep(min(timeout, 21.0))
-        raise WebError("The operation has timed out." if host in device.network.blocked else
-                       "The underlying connection was closed: Could not establish trust relationship for the SSL/TLS "
-                       "secure channel.")
+        raise WebError(
+            "The operation has timed out."
+            if host in device.network.blocked
+            else "The underlying connection was closed: Could not establish trust relationship for the SSL/TLS "
+            "secure channel."
+        )
     await asyncio.sleep(0)
     published = device.directory.web
     if url in published:

@@ -53,14 +53,19 @@ def image_values() -> dict[str, dict]:
 def listen(device, certificate: str = "valid") -> None:
     """The HTTPS listener. certificate: valid, expired, missing (of the store), or enterprise (issued by an AD CA)."""
     today = device.utc().replace(hour=0, minute=0, second=0, microsecond=0) - device.skew
-    issuer = "CN=Corp Issuing CA 1, DC=corp, DC=contoso, DC=example" if certificate == "enterprise" else \
-        f"CN={device.hostname}"
+    issuer = (
+        "CN=Corp Issuing CA 1, DC=corp, DC=contoso, DC=example"
+        if certificate == "enterprise"
+        else f"CN={device.hostname}"
+    )
     end = today + datetime.timedelta(days=-2 if certificate == "expired" else 800)
     made = Certificate(f"CN={device.hostname}", issuer, today - datetime.timedelta(days=300), end)
     if certificate != "missing":
         device.certificates.append(made)
-    device.registry.set(rf"{LISTENERS}\*+HTTPS", {
-        "Port": 5986, "uriprefix": "wsman", "hostname": device.hostname, "certThumbprint": made.thumbprint})
+    device.registry.set(
+        rf"{LISTENERS}\*+HTTPS",
+        {"Port": 5986, "uriprefix": "wsman", "hostname": device.hostname, "certThumbprint": made.thumbprint},
+    )
 
 
 def restrict(device, rules: str, firewall_off: list[str]) -> None:
@@ -85,5 +90,11 @@ def _lets_in(text: str, profile: str) -> bool:
     fields = [field.partition("=")[::2] for field in text.split("|")]
     given = dict(fields)
     profiles = [value for key, value in fields if key == "Profile"]
-    return (given.get("Active") == "TRUE" and given.get("Dir") == "In" and given.get("Action") == "Allow"
-            and given.get("LPort") in ("5985", "5986") and "RA4" not in given and (not profiles or profile in profiles))
+    return (
+        given.get("Active") == "TRUE"
+        and given.get("Dir") == "In"
+        and given.get("Action") == "Allow"
+        and given.get("LPort") in ("5985", "5986")
+        and "RA4" not in given
+        and (not profiles or profile in profiles)
+    )

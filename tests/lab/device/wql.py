@@ -15,7 +15,8 @@ from . import errors
 Test = Callable[[dict], bool]
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<number>-?\d+)|(?P<sign><>|!=|<=|>=|=|<|>|\(|\))"
-    r"|(?P<word>[A-Za-z_]\w*))")
+    r"|(?P<word>[A-Za-z_]\w*))"
+)
 
 
 def parse(text: str) -> Test:
@@ -114,8 +115,13 @@ def _property(instance: dict, name: str) -> t.Any:
 
 
 _COMPARE: dict[str, Callable] = {
-    "=": lambda a, b: a == b, "<>": lambda a, b: a != b, "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b, ">": lambda a, b: a > b, "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b,
+    "=": lambda a, b: a == b,
+    "<>": lambda a, b: a != b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
 }
 
 

@@ -6,4 +6,5 @@
 State is in ``tests.lab.tenant``, which the simulated devices share. Behaviour follows Microsoft's published reference;
 docs/lab.md lists what is documented, reported or a guess.
 """
+
 from __future__ import annotations

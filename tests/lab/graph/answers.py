@@ -60,8 +60,14 @@ class Answer:
 class GraphError(Exception):
     """A refusal with Graph's code and message."""
 
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None,
-                 details: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: dict[str, str] | None = None,
+        details: list[dict[str, str]] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -77,15 +83,20 @@ class GraphError(Exception):
         if self.details:
             error["details"] = self.details
         error["innerError"] = {
-            "date": f"{now:%Y-%m-%dT%H:%M:%S}", "request-id": request_id, "client-request-id": client}
+            "date": f"{now:%Y-%m-%dT%H:%M:%S}",
+            "request-id": request_id,
+            "client-request-id": client,
+        }
         return Answer(self.status, {"error": error}, dict(self.headers))
 
 
 def not_found(identifier: str) -> GraphError:
     """What the directory says about an object that is not there."""
-    return GraphError(404, "Request_ResourceNotFound",
-                      f"Resource '{identifier}' does not exist or one of its queried reference-property objects are "
-                      "not present.")
+    return GraphError(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{identifier}' does not exist or one of its queried reference-property objects are not present.",
+    )
 
 
 def bad_request(message: str, code: str = "Request_BadRequest", target: str | None = None) -> GraphError:
@@ -103,6 +114,10 @@ def intune_error(status: int, code: str, message: str, path: str = "") -> GraphE
     wrapped = {
         "_version": 3,
         "Message": f"{message} - Operation ID (for customer support): {operation} - Activity ID: {uuid.uuid4()} - "
-                   f"Url: https://fef.lab.example/DeviceFE/StatelessDeviceFEService/{path}?api-version=2026-01-01",
-        "CustomApiErrorPhrase": "", "RetryAfter": None, "ErrorSourceService": "", "HttpHeaders": "{}"}
+        f"Url: https://fef.lab.example/DeviceFE/StatelessDeviceFEService/{path}?api-version=2026-01-01",
+        "CustomApiErrorPhrase": "",
+        "RetryAfter": None,
+        "ErrorSourceService": "",
+        "HttpHeaders": "{}",
+    }
     return GraphError(status, code, json.dumps(wrapped, indent=2))

@@ -25,8 +25,13 @@ from .oauth_errors import OAuthError
 FEDERATED_AUDIENCE = "api://AzureADTokenExchange"
 
 
-def check(assertion: str, application: Application, audiences: set[str], now: float,
-          issuer: tuple[str, rsa.RSAPublicKey] | None = None) -> None:
+def check(
+    assertion: str,
+    application: Application,
+    audiences: set[str],
+    now: float,
+    issuer: tuple[str, rsa.RSAPublicKey] | None = None,
+) -> None:
     """Accept an assertion or raise OAuthError AADSTS700027 and its kin.
 
     ``audiences``: addresses of the token endpoint that may stand in ``aud``; ``issuer``: name and key of the identity
@@ -43,25 +48,41 @@ def check(assertion: str, application: Application, audiences: set[str], now: fl
         return _check_federated(header, claims, signed, data, application, issuer, now)
     key = _registered_key(header, application)
     if not _verifies(key, header.get("alg"), data, signed):
-        raise OAuthError("AADSTS700027", "The certificate with identifier used to sign the client assertion is not "
-                                         "registered on application, or the assertion failed signature validation.")
+        raise OAuthError(
+            "AADSTS700027",
+            "The certificate with identifier used to sign the client assertion is not "
+            "registered on application, or the assertion failed signature validation.",
+        )
     if claims.get("iss") != application.client_id or claims.get("sub") != application.client_id:
         raise OAuthError("AADSTS700021", "Client assertion application identifier doesn't match 'client_id' parameter.")
     if claims.get("aud") not in audiences:
-        raise OAuthError("AADSTS700023", f"Client assertion audience claim does not match Realm issuer. "
-                                         f"Received: '{claims.get('aud')}'.")
+        raise OAuthError(
+            "AADSTS700023",
+            f"Client assertion audience claim does not match Realm issuer. Received: '{claims.get('aud')}'.",
+        )
     _check_time(claims, now)
     return None
 
 
-def _check_federated(header: dict, claims: dict, signed: bytes, data: bytes, application: Application,
-                     issuer: tuple[str, rsa.RSAPublicKey], now: float) -> None:
+def _check_federated(
+    header: dict,
+    claims: dict,
+    signed: bytes,
+    data: bytes,
+    application: Application,
+    issuer: tuple[str, rsa.RSAPublicKey],
+    now: float,
+) -> None:
     if (claims.get("iss"), claims.get("sub")) not in application.federated:
-        raise OAuthError("AADSTS700213", "No matching federated identity record found for presented assertion subject "
-                                         f"'{claims.get('sub')}'.")
+        raise OAuthError(
+            "AADSTS700213",
+            f"No matching federated identity record found for presented assertion subject '{claims.get('sub')}'.",
+        )
     if claims.get("aud") != FEDERATED_AUDIENCE:
-        raise OAuthError("AADSTS700212", "No matching federated identity record found for presented assertion audience "
-                                         f"'{claims.get('aud')}'.")
+        raise OAuthError(
+            "AADSTS700212",
+            f"No matching federated identity record found for presented assertion audience '{claims.get('aud')}'.",
+        )
     if not _verifies(issuer[1], header.get("alg"), data, signed):
         raise OAuthError("AADSTS5000814", "The signature of the presented assertion is not valid.")
     _check_time(claims, now)
@@ -76,13 +97,17 @@ def _registered_key(header: dict, application: Application) -> rsa.RSAPublicKey:
             key = x509.load_der_x509_certificate(der).public_key()
             if isinstance(key, rsa.RSAPublicKey):
                 return key
-    raise OAuthError("AADSTS700027", "The certificate with identifier used to sign the client assertion is not "
-                                     "registered on application.")
+    raise OAuthError(
+        "AADSTS700027",
+        "The certificate with identifier used to sign the client assertion is not registered on application.",
+    )
 
 
 def _verifies(key: rsa.RSAPublicKey, algorithm: t.Any, signature: bytes, signed: bytes) -> bool:
     schemes: dict[t.Any, padding.AsymmetricPadding] = {
-        "RS256": padding.PKCS1v15(), "PS256": padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)}
+        "RS256": padding.PKCS1v15(),
+        "PS256": padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size),
+    }
     if algorithm not in schemes:
         return False
     try:

@@ -44,8 +44,11 @@ class Authority:
         for tenant in self.tenants.values():
             if wanted in (tenant.id, *tenant.domains):
                 return tenant
-        raise OAuthError("AADSTS90002", f"Tenant '{name}' not found. Check to make sure you have the correct tenant ID "
-                                        "and are signing into the correct cloud.")
+        raise OAuthError(
+            "AADSTS90002",
+            f"Tenant '{name}' not found. Check to make sure you have the correct tenant ID "
+            "and are signing into the correct cloud.",
+        )
 
     def configuration(self, name: str, origin: str) -> dict[str, t.Any]:
         """The OpenID Connect discovery document."""
@@ -54,11 +57,17 @@ class Authority:
         return {
             "token_endpoint": f"{base}/oauth2/v2.0/token",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
-            "jwks_uri": f"{base}/discovery/v2.0/keys", "response_types_supported": ["code", "id_token"],
-            "subject_types_supported": ["pairwise"], "id_token_signing_alg_values_supported": ["RS256"],
-            "issuer": f"{base}/v2.0", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode", "tenant_region_scope": "EU",
-            "cloud_instance_name": "microsoftonline.com", "msgraph_host": "graph.microsoft.com"}
+            "jwks_uri": f"{base}/discovery/v2.0/keys",
+            "response_types_supported": ["code", "id_token"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "issuer": f"{base}/v2.0",
+            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+            "tenant_region_scope": "EU",
+            "cloud_instance_name": "microsoftonline.com",
+            "msgraph_host": "graph.microsoft.com",
+        }
 
     def token(self, name: str, form: dict[str, str], origin: str) -> dict[str, t.Any]:
         """The answer of the token endpoint; OAuthError when it refuses."""
@@ -68,9 +77,12 @@ class Authority:
             application = self._confidential(tenant, form, origin)
             audience, scopes = self._scopes(form)
             if scopes != [".default"]:
-                raise OAuthError("AADSTS1002012", f"The provided value for scope {form.get('scope')} is not valid. "
-                                                  "Client credential flows must have a scope value with /.default "
-                                                  "suffixed to the resource identifier (application ID URI).")
+                raise OAuthError(
+                    "AADSTS1002012",
+                    f"The provided value for scope {form.get('scope')} is not valid. "
+                    "Client credential flows must have a scope value with /.default "
+                    "suffixed to the resource identifier (application ID URI).",
+                )
             token = self.tokens.issue(tenant, application, audience)
             return self._answer(token)
         if grant == DEVICE_CODE:
@@ -88,8 +100,10 @@ class Authority:
         tenant = self.tenant(name)
         application = self.application(tenant, form.get("client_id", ""))
         if not application.public:
-            raise OAuthError("AADSTS7000218", "The request body must contain the following parameter: "
-                                              "'client_assertion' or 'client_secret'.")
+            raise OAuthError(
+                "AADSTS7000218",
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+            )
         self._scopes(form)
         return self.sign_ins.begin(tenant, application.client_id, form.get("scope", ""), origin)
 
@@ -97,48 +111,68 @@ class Authority:
         """By client id; AADSTS700016 when the tenant does not know it."""
         found = tenant.applications.get(client_id.lower())
         if found is None:
-            raise OAuthError("AADSTS700016", f"Application with identifier '{client_id}' was not found in the "
-                                             f"directory '{tenant.name}'. This can happen if the application has not "
-                                             "been installed by the administrator of the tenant.")
+            raise OAuthError(
+                "AADSTS700016",
+                f"Application with identifier '{client_id}' was not found in the "
+                f"directory '{tenant.name}'. This can happen if the application has not "
+                "been installed by the administrator of the tenant.",
+            )
         return found
 
     def _confidential(self, tenant: Tenant, form: dict[str, str], origin: str) -> Application:
         application = self.application(tenant, form.get("client_id", ""))
         if "client_assertion" in form:
             if form.get("client_assertion_type") != ASSERTION:
-                raise OAuthError("AADSTS900144", "The request body must contain the following parameter: "
-                                                 "'client_assertion_type'.")
-            audiences = {f"{origin}/{part}/{end}" for part in (tenant.id, *tenant.domains)
-                         for end in ("oauth2/v2.0/token", "v2.0")}
+                raise OAuthError(
+                    "AADSTS900144", "The request body must contain the following parameter: 'client_assertion_type'."
+                )
+            audiences = {
+                f"{origin}/{part}/{end}"
+                for part in (tenant.id, *tenant.domains)
+                for end in ("oauth2/v2.0/token", "v2.0")
+            }
             assertions.check(form["client_assertion"], application, audiences, self._clock(), self.issuer)
         elif "client_secret" not in form:
-            raise OAuthError("AADSTS7000216", "'client_assertion', 'client_secret' or 'request' is required for the "
-                                              "'client_credentials' grant type.")
+            raise OAuthError(
+                "AADSTS7000216",
+                "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+            )
         elif form["client_secret"] not in application.secrets:
-            raise OAuthError("AADSTS7000215", "Invalid client secret provided. Ensure the secret being sent in the "
-                                              "request is the client secret value, not the client secret ID, for a "
-                                              f"secret added to app '{application.client_id}'.")
+            raise OAuthError(
+                "AADSTS7000215",
+                "Invalid client secret provided. Ensure the secret being sent in the "
+                "request is the client secret value, not the client secret ID, for a "
+                f"secret added to app '{application.client_id}'.",
+            )
         return application
 
-    def _delegated(self, tenant: Tenant, application: Application, user_id: str, scope: str,
-                   origin: str) -> dict[str, t.Any]:
+    def _delegated(
+        self, tenant: Tenant, application: Application, user_id: str, scope: str, origin: str
+    ) -> dict[str, t.Any]:
         user = tenant.users.get(user_id)
         if user is None or not user["accountEnabled"]:
             raise OAuthError("AADSTS50057", "The user account is disabled.")
         audience, scopes = self._scopes({"scope": scope})
         missing = set(scopes) - application.delegated - {".default"}
         if missing:
-            raise OAuthError("AADSTS65001", "The user or administrator has not consented to use the application with "
-                                            f"ID '{application.client_id}' named '{application.name}'. Send an "
-                                            "interactive authorization request for this user and resource.")
+            raise OAuthError(
+                "AADSTS65001",
+                "The user or administrator has not consented to use the application with "
+                f"ID '{application.client_id}' named '{application.name}'. Send an "
+                "interactive authorization request for this user and resource.",
+            )
         granted = sorted(application.delegated)  # Entra gives all that was consented to, whatever was asked for
-        token = self.tokens.issue(tenant, application, audience, user=user, scopes=granted,
-                                  roles=tenant.roles_of(user_id))
+        token = self.tokens.issue(
+            tenant, application, audience, user=user, scopes=granted, roles=tenant.roles_of(user_id)
+        )
         issuer = f"{origin}/{tenant.id}/v2.0"
-        return {**self._answer(token), "scope": " ".join(f"{audience}/{name}" for name in granted),
-                "refresh_token": self.sign_ins.refresh_token(application.client_id, user_id, scope),
-                "id_token": self.tokens.identity_token(tenant, application, user, issuer),
-                "client_info": self.sign_ins.client_info(tenant.id, user_id)}
+        return {
+            **self._answer(token),
+            "scope": " ".join(f"{audience}/{name}" for name in granted),
+            "refresh_token": self.sign_ins.refresh_token(application.client_id, user_id, scope),
+            "id_token": self.tokens.identity_token(tenant, application, user, issuer),
+            "client_info": self.sign_ins.client_info(tenant.id, user_id),
+        }
 
     def _scopes(self, form: dict[str, str]) -> tuple[str, list[str]]:
         """(resource, names of its permissions) that are asked for."""
@@ -155,15 +189,24 @@ class Authority:
                 resources.add("https://graph.microsoft.com")
                 names.append(scope)
         if len(resources) > 1:
-            raise OAuthError("AADSTS28000", "Provided value for the input parameter scope is not valid because it "
-                                            "contains more than one resource.")
+            raise OAuthError(
+                "AADSTS28000",
+                "Provided value for the input parameter scope is not valid because it contains more than one resource.",
+            )
         resource = resources.pop()
         if resource not in self.resources:
-            raise OAuthError("AADSTS500011", f"The resource principal named {resource} was not found in the tenant. "
-                                             "This can happen if the application has not been installed by the "
-                                             "administrator of the tenant or consented to by any user in the tenant.")
+            raise OAuthError(
+                "AADSTS500011",
+                f"The resource principal named {resource} was not found in the tenant. "
+                "This can happen if the application has not been installed by the "
+                "administrator of the tenant or consented to by any user in the tenant.",
+            )
         return resource, names
 
     def _answer(self, token: str) -> dict[str, t.Any]:
-        return {"token_type": "Bearer", "expires_in": self.tokens.lifetime, "ext_expires_in": self.tokens.lifetime,
-                "access_token": token}
+        return {
+            "token_type": "Bearer",
+            "expires_in": self.tokens.lifetime,
+            "ext_expires_in": self.tokens.lifetime,
+            "access_token": token,
+        }

@@ -27,7 +27,8 @@ async def answer(envelope: Call) -> Answer:
         needed = [done.get(other.lower()) for other in item.get("dependsOn") or []]
         if any(other is None or other.status >= 400 for other in needed):
             done[name] = GraphError(424, "FailedDependency", "One or more dependencies of this request failed.").answer(
-                envelope, envelope.side.clock.utc())
+                envelope, envelope.side.clock.utc()
+            )
         else:
             call = _call(envelope, item)
             done[name] = call if isinstance(call, Answer) else await envelope.side.answer(call)
@@ -82,9 +83,15 @@ def _call(envelope: Call, item: dict[str, t.Any]) -> Call | Answer:
     except GraphError as error:
         return error.answer(envelope, envelope.side.clock.utc())
     return dataclasses.replace(
-        envelope, method=item["method"].upper(), raw_path=raw_path, path=routing.split(raw_path), query=query,
-        headers={"client-request-id": envelope.headers.get("client-request-id", ""), **headers}, body=item.get("body"),
-        params={})
+        envelope,
+        method=item["method"].upper(),
+        raw_path=raw_path,
+        path=routing.split(raw_path),
+        query=query,
+        headers={"client-request-id": envelope.headers.get("client-request-id", ""), **headers},
+        body=item.get("body"),
+        params={},
+    )
 
 
 def _response(name: str, found: Answer) -> dict[str, t.Any]:

@@ -50,13 +50,17 @@ class SignIns:
         if user is None:
             raise OAuthError("AADSTS50034", f"The user account {upn} does not exist in the {tenant.name} directory.")
         code, shown = secrets.token_urlsafe(48), secrets.token_hex(5)[:9].upper()
-        self._codes[code] = Waiting(
-            client_id, user["id"], scope, self.polls, self.outcome, self._clock() + LIFETIME)
+        self._codes[code] = Waiting(client_id, user["id"], scope, self.polls, self.outcome, self._clock() + LIFETIME)
         page = f"{origin}/devicelogin"
-        return {"user_code": shown, "device_code": code, "verification_uri": page, "expires_in": LIFETIME,
-                "interval": self.interval,
-                "message": f"To sign in, use a web browser to open the page {page} and enter the code {shown} to "
-                           "authenticate."}
+        return {
+            "user_code": shown,
+            "device_code": code,
+            "verification_uri": page,
+            "expires_in": LIFETIME,
+            "interval": self.interval,
+            "message": f"To sign in, use a web browser to open the page {page} and enter the code {shown} to "
+            "authenticate.",
+        }
 
     def redeem(self, code: str, client_id: str) -> Waiting:
         """The sign-in behind a code once the user has approved; OAuthError before and otherwise."""
@@ -64,8 +68,10 @@ class SignIns:
         if waiting is None or waiting.client_id != client_id:
             raise OAuthError("AADSTS70018", "Invalid verification code.")
         if waiting.expires <= self._clock() or waiting.outcome == "expire":
-            raise OAuthError("AADSTS70020", "The provided value for the input parameter 'device_code' is not valid. "
-                                            "This device code has expired.")
+            raise OAuthError(
+                "AADSTS70020",
+                "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+            )
         if waiting.polls > 0:
             waiting.polls -= 1
             raise OAuthError("AADSTS70016", "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")

@@ -70,6 +70,7 @@ def _compare(node: Node) -> Test:
     def ordered(item: t.Mapping[str, t.Any]) -> bool:
         a, b = comparable(left(item)), comparable(right(item))
         return type(a) is type(b) and a is not None and compare(a, b)  # null is neither less nor more
+
     return ordered
 
 
@@ -83,6 +84,7 @@ def _call(node: Node) -> Test:
             return False
         a, b = a.casefold(), b.casefold()
         return b in a if name == "contains" else a.startswith(b) if name == "startswith" else a.endswith(b)
+
     return test
 
 
@@ -93,6 +95,7 @@ def _lambda(node: Node) -> Test:
 
     def test(item: t.Mapping[str, t.Any]) -> bool:
         return every(inner({**item, variable: value}) for value in values(item) or [])
+
     return test
 
 
@@ -115,4 +118,5 @@ def _operand(node: Node) -> t.Callable[[t.Mapping[str, t.Any]], t.Any]:
         for part in parts:
             value = value.get(part) if isinstance(value, t.Mapping) else None
         return value
+
     return read

@@ -32,19 +32,44 @@ import typing as t
 
 from .answers import Answer, GraphError
 
-STATUS = {"throttle": 429, "unavailable": 503, "gateway_timeout": 504, "server_error": 500, "forbidden": 403,
-          "expired_token": 401}
-KINDS = (*STATUS, "drop", "latency", "foreign_next_link", "no_intune", "quota_reset", "token_error",
-         "token_unavailable")
+STATUS = {
+    "throttle": 429,
+    "unavailable": 503,
+    "gateway_timeout": 504,
+    "server_error": 500,
+    "forbidden": 403,
+    "expired_token": 401,
+}
+KINDS = (
+    *STATUS,
+    "drop",
+    "latency",
+    "foreign_next_link",
+    "no_intune",
+    "quota_reset",
+    "token_error",
+    "token_unavailable",
+)
 OPTIONS: dict[str, type | tuple[type, ...]] = {
-    "times": (int, type(None)), "skip": int, "path": str, "methods": list, "after": bool, "html": bool,
-    "retry_after": (int, float, str, type(None)), "seconds": (int, float), "host": str, "code": str}
-CODES = {429: ("TooManyRequests", "Too Many Requests"),
-         503: ("serviceNotAvailable", "The service is temporarily unavailable. Please retry later."),
-         504: ("UnknownError", "The gateway did not get an answer in time."),
-         500: ("generalException", "An internal server error occurred."),
-         403: ("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
-         401: ("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")}
+    "times": (int, type(None)),
+    "skip": int,
+    "path": str,
+    "methods": list,
+    "after": bool,
+    "html": bool,
+    "retry_after": (int, float, str, type(None)),
+    "seconds": (int, float),
+    "host": str,
+    "code": str,
+}
+CODES = {
+    429: ("TooManyRequests", "Too Many Requests"),
+    503: ("serviceNotAvailable", "The service is temporarily unavailable. Please retry later."),
+    504: ("UnknownError", "The gateway did not get an answer in time."),
+    500: ("generalException", "An internal server error occurred."),
+    403: ("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
+    401: ("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."),
+}
 GATEWAY = "<html><head><title>{status}</title></head><body><h1>{status} Service unavailable</h1></body></html>"
 
 
@@ -98,8 +123,16 @@ class Faults:
         except re.error as error:
             raise FaultError(f"path is no regular expression: {error}") from error
         rest = {k: v for k, v in options.items() if k not in ("times", "skip", "path", "methods")}
-        self.waiting.append(Fault(kind, options.get("times", 1), options.get("skip", 0), options.get("path", ""),
-                                  tuple(options.get("methods", ())), rest))
+        self.waiting.append(
+            Fault(
+                kind,
+                options.get("times", 1),
+                options.get("skip", 0),
+                options.get("path", ""),
+                tuple(options.get("methods", ())),
+                rest,
+            )
+        )
 
     def take(self, kinds: t.Container[str], method: str = "GET", path: str = "") -> Fault | None:
         """The first fault of these kinds that fits the request, which uses it up."""

@@ -47,16 +47,33 @@ def write(out: Path, service: Service, tenants: dict[str, Tenant], origin: str, 
     main = next(iter(tenants.values()))
     environment = _environment(main, origin, out / "ca.pem")
     _private(out / "tenant.env", "".join(f"export {k}={shlex.quote(v)}\n" for k, v in environment.items()))
-    _private(out / "tenant.json", json.dumps({
-        "environment": environment, "tenant_id": main.id, "domain": main.domains[0], "authority": origin,
-        "graph_url": origin, "managed_identity": identity, "ca_file": str(out / "ca.pem"),
-        **{name: str(path) for name, path in paths.items()},
-        "applications": {a.name: _shown(a) for a in main.applications.values()},
-        "sign_in": {"user": f"admin@{main.domains[0]}", "client_id": by_name(main, "device_code").client_id},
-        "tenants": {label: {"tenant_id": tenant.id, "domain": tenant.domains[0],
-                            "applications": {a.name: _shown(a) for a in tenant.applications.values()}}
-                    for label, tenant in tenants.items()},
-    }, indent=1) + "\n")
+    _private(
+        out / "tenant.json",
+        json.dumps(
+            {
+                "environment": environment,
+                "tenant_id": main.id,
+                "domain": main.domains[0],
+                "authority": origin,
+                "graph_url": origin,
+                "managed_identity": identity,
+                "ca_file": str(out / "ca.pem"),
+                **{name: str(path) for name, path in paths.items()},
+                "applications": {a.name: _shown(a) for a in main.applications.values()},
+                "sign_in": {"user": f"admin@{main.domains[0]}", "client_id": by_name(main, "device_code").client_id},
+                "tenants": {
+                    label: {
+                        "tenant_id": tenant.id,
+                        "domain": tenant.domains[0],
+                        "applications": {a.name: _shown(a) for a in tenant.applications.values()},
+                    }
+                    for label, tenant in tenants.items()
+                },
+            },
+            indent=1,
+        )
+        + "\n",
+    )
 
 
 def by_name(tenant: Tenant, name: str) -> Application:
@@ -66,32 +83,49 @@ def by_name(tenant: Tenant, name: str) -> Application:
 def _environment(tenant: Tenant, origin: str, ca: Path) -> dict[str, str]:
     application = by_name(tenant, EVERYTHING)
     return {
-        "AZURE_TENANT_ID": tenant.id, "AZURE_CLIENT_ID": application.client_id,
-        "AZURE_CLIENT_SECRET": application.secrets[0], "AZURE_AUTHORITY_HOST": origin,
-        "WINOPS_ENTRA_GRAPH_URL": origin, "WINOPS_ENTRA_CA_FILE": str(ca),
-        "WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY": "true"}
+        "AZURE_TENANT_ID": tenant.id,
+        "AZURE_CLIENT_ID": application.client_id,
+        "AZURE_CLIENT_SECRET": application.secrets[0],
+        "AZURE_AUTHORITY_HOST": origin,
+        "WINOPS_ENTRA_GRAPH_URL": origin,
+        "WINOPS_ENTRA_CA_FILE": str(ca),
+        "WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY": "true",
+    }
 
 
 def _shown(application: Application) -> dict[str, t.Any]:
-    return {"client_id": application.client_id,
-            "client_secret": application.secrets[0] if application.secrets else None,
-            "permissions": sorted(application.delegated if application.public else application.permissions)}
+    return {
+        "client_id": application.client_id,
+        "client_secret": application.secrets[0] if application.secrets else None,
+        "permissions": sorted(application.delegated if application.public else application.permissions),
+    }
 
 
 def _certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "winops.entra lab application")])
     now = datetime.now(timezone.utc)
-    return (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=30)).sign(key, hashes.SHA256()))
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
 
 
 def _federated_token(provider: rsa.RSAPrivateKey) -> str:
     """What a Kubernetes cluster would project into a pod."""
     now = int(time.time())
-    head = ".".join(pack(json.dumps(part).encode()) for part in (
-        {"alg": "RS256", "kid": "lab", "typ": "JWT"},
-        {"iss": ISSUER, "sub": SUBJECT, "aud": FEDERATED_AUDIENCE, "iat": now, "nbf": now, "exp": now + 86_400}))
+    head = ".".join(
+        pack(json.dumps(part).encode())
+        for part in (
+            {"alg": "RS256", "kid": "lab", "typ": "JWT"},
+            {"iss": ISSUER, "sub": SUBJECT, "aud": FEDERATED_AUDIENCE, "iat": now, "nbf": now, "exp": now + 86_400},
+        )
+    )
     return f"{head}.{pack(provider.sign(head.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 

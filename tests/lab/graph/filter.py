@@ -18,14 +18,17 @@ from .answers import GraphError
 Node = tuple[t.Any, ...]
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 BOOLEAN_CALLS = ("startswith", "endswith", "contains")
-_TOKEN = re.compile(r"""\s*(?:
+_TOKEN = re.compile(
+    r"""\s*(?:
       (?P<text>'(?:[^']|'')*')
     | (?P<date>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?)(?![\w-])
     | (?P<guid>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})
     | (?P<number>-?\d+(?:\.\d+)?)(?![\w])
     | (?P<name>[A-Za-z_$][\w$]*)
     | (?P<sign>[(),:/])
-    )""", re.VERBOSE)
+    )""",
+    re.VERBOSE,
+)
 
 
 def parse(text: str) -> Node:

@@ -37,15 +37,24 @@ class Identities:
             return _refuse(400, "invalid_request", "Identity not found")
         resource = request.query.get("resource", "").rstrip("/").removesuffix("/.default")
         if resource not in authority.resources:
-            return _refuse(400, "invalid_resource", f"AADSTS500011: The resource principal named {resource} was not "
-                                                    "found.")
+            return _refuse(
+                400, "invalid_resource", f"AADSTS500011: The resource principal named {resource} was not found."
+            )
         self._service.count_token(tenant.id, NAME)
         token = authority.tokens.issue(tenant, identity, resource, lifetime=LIFETIME)
         now = int(time.time())
-        return web.json_response({
-            "access_token": token, "client_id": identity.client_id, "expires_in": str(LIFETIME),
-            "expires_on": str(now + LIFETIME), "ext_expires_in": str(LIFETIME), "not_before": str(now),
-            "resource": resource, "token_type": "Bearer"})
+        return web.json_response(
+            {
+                "access_token": token,
+                "client_id": identity.client_id,
+                "expires_in": str(LIFETIME),
+                "expires_on": str(now + LIFETIME),
+                "ext_expires_in": str(LIFETIME),
+                "not_before": str(now),
+                "resource": resource,
+                "token_type": "Bearer",
+            }
+        )
 
 
 def _refuse(status: int, error: str, text: str) -> web.Response:

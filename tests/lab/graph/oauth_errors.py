@@ -15,15 +15,33 @@ import uuid
 
 #: Codes whose ``error`` is not invalid_request.
 ERRORS = {
-    "AADSTS7000215": "invalid_client", "AADSTS7000222": "invalid_client", "AADSTS700027": "invalid_client",
-    "AADSTS700021": "invalid_client", "AADSTS700023": "invalid_client", "AADSTS700024": "invalid_client",
-    "AADSTS50027": "invalid_client", "AADSTS700213": "invalid_client", "AADSTS700212": "invalid_client",
-    "AADSTS5000814": "invalid_client", "AADSTS7000218": "invalid_client", "AADSTS7000216": "invalid_client",
-    "AADSTS700016": "unauthorized_client", "AADSTS50034": "invalid_grant", "AADSTS500011": "invalid_resource",
-    "AADSTS70016": "authorization_pending", "AADSTS70020": "expired_token", "AADSTS70018": "bad_verification_code",
-    "AADSTS9002313": "invalid_grant", "AADSTS65001": "invalid_grant", "AADSTS50076": "interaction_required",
-    "AADSTS53003": "access_denied", "AADSTS70011": "invalid_scope", "AADSTS70003": "unsupported_grant_type",
-    "AADSTS1002012": "invalid_scope", "AADSTS50057": "invalid_grant", "AADSTS7000112": "unauthorized_client",
+    "AADSTS7000215": "invalid_client",
+    "AADSTS7000222": "invalid_client",
+    "AADSTS700027": "invalid_client",
+    "AADSTS700021": "invalid_client",
+    "AADSTS700023": "invalid_client",
+    "AADSTS700024": "invalid_client",
+    "AADSTS50027": "invalid_client",
+    "AADSTS700213": "invalid_client",
+    "AADSTS700212": "invalid_client",
+    "AADSTS5000814": "invalid_client",
+    "AADSTS7000218": "invalid_client",
+    "AADSTS7000216": "invalid_client",
+    "AADSTS700016": "unauthorized_client",
+    "AADSTS50034": "invalid_grant",
+    "AADSTS500011": "invalid_resource",
+    "AADSTS70016": "authorization_pending",
+    "AADSTS70020": "expired_token",
+    "AADSTS70018": "bad_verification_code",
+    "AADSTS9002313": "invalid_grant",
+    "AADSTS65001": "invalid_grant",
+    "AADSTS50076": "interaction_required",
+    "AADSTS53003": "access_denied",
+    "AADSTS70011": "invalid_scope",
+    "AADSTS70003": "unsupported_grant_type",
+    "AADSTS1002012": "invalid_scope",
+    "AADSTS50057": "invalid_grant",
+    "AADSTS7000112": "unauthorized_client",
     "AADSTS90033": "temporarily_unavailable",
 }
 STATUS = {"invalid_client": 401, "temporarily_unavailable": 503}
@@ -48,7 +66,10 @@ class OAuthError(Exception):
         return {
             "error": self.error,
             "error_description": f"{self.code}: {self.message} Trace ID: {trace} Correlation ID: {correlation} "
-                                 f"Timestamp: {stamp}",
-            "error_codes": [int(re.sub(r"\D", "", self.code))], "timestamp": stamp, "trace_id": trace,
-            "correlation_id": correlation, "error_uri": "https://login.microsoftonline.com/error?code="
-                                                        + self.code.removeprefix("AADSTS")}
+            f"Timestamp: {stamp}",
+            "error_codes": [int(re.sub(r"\D", "", self.code))],
+            "timestamp": stamp,
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": "https://login.microsoftonline.com/error?code=" + self.code.removeprefix("AADSTS"),
+        }

@@ -57,8 +57,9 @@ def entity(call: Call, kind: Kind, row: Row, status: int = 200) -> Answer:
     return Answer(status, {"@odata.context": context, **present(call, kind, row, options)})
 
 
-def collection(call: Call, kind: Kind, rows: t.Iterable[Row], *,
-               mixed: t.Callable[[Row], Kind] | None = None) -> Answer:
+def collection(
+    call: Call, kind: Kind, rows: t.Iterable[Row], *, mixed: t.Callable[[Row], Kind] | None = None
+) -> Answer:
     """A page of a list. ``mixed``: the kind of each row where a list holds several; they carry ``@odata.type``."""
     options = _options(call, kind)
     found = list(rows)
@@ -67,8 +68,10 @@ def collection(call: Call, kind: Kind, rows: t.Iterable[Row], *,
         found = [row for row in found if test(row)]
     if "$search" in options:
         if kind.directory and not call.eventual:
-            raise unsupported_query("Request with $search query parameter only works through MSGraph with a special "
-                                    "request header: 'ConsistencyLevel: eventual'")
+            raise unsupported_query(
+                "Request with $search query parameter only works through MSGraph with a special "
+                "request header: 'ConsistencyLevel: eventual'"
+            )
         found = [row for row in found if _searched(kind, options["$search"], row)]
     if "$orderby" in options:
         _sort(call, kind, found, options["$orderby"])
@@ -79,10 +82,13 @@ def collection(call: Call, kind: Kind, rows: t.Iterable[Row], *,
     size = _page_size(call, kind, options, len(found))
     if start + size < len(found):
         body["@odata.nextLink"] = call.side.next_link(call, _next_query(call, start + size))
-    page = found[start:start + size]
+    page = found[start : start + size]
     body["value"] = [
-        {"@odata.type": f"#microsoft.graph.{mixed(row).type}", **present(call, mixed(row), row, options)} if mixed
-        else present(call, kind, row, options) for row in page]
+        {"@odata.type": f"#microsoft.graph.{mixed(row).type}", **present(call, mixed(row), row, options)}
+        if mixed
+        else present(call, kind, row, options)
+        for row in page
+    ]
     return Answer(200, body)
 
 
@@ -118,6 +124,7 @@ def typed(call: Call, kind: Kind, row: Row) -> Row:
 
 # --- options ------------------------------------------------------------------------------------------------------
 
+
 def _options(call: Call, kind: Kind) -> dict[str, str]:
     options = {}
     for name, value in call.query.items():
@@ -132,12 +139,20 @@ def _options(call: Call, kind: Kind) -> dict[str, str]:
     mixed = kind.type == "directoryObject"  # a list of several kinds: each row shows what it has of the selection
     for name in _names(options.get("$select", "")):
         if name not in known and name != "*" and not mixed:
-            raise GraphError(400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property "
-                                                f"named '{name}' on type 'microsoft.graph.{kind.type}'.")
+            raise GraphError(
+                400,
+                "BadRequest",
+                "Parsing OData Select and Expand failed: Could not find a property "
+                f"named '{name}' on type 'microsoft.graph.{kind.type}'.",
+            )
     for name in _expanded(options):
         if name not in kind.relations:
-            raise GraphError(400, "BadRequest", "Parsing OData Select and Expand failed: Could not find a property "
-                                                f"named '{name}' on type 'microsoft.graph.{kind.type}'.")
+            raise GraphError(
+                400,
+                "BadRequest",
+                "Parsing OData Select and Expand failed: Could not find a property "
+                f"named '{name}' on type 'microsoft.graph.{kind.type}'.",
+            )
     return options
 
 
@@ -157,8 +172,12 @@ def _test(call: Call, kind: Kind, options: dict[str, str], segment: bool = False
     known = properties(call.version, kind.type)
     for name in grammar.paths(node):
         if name not in known and kind.type != "directoryObject":
-            raise GraphError(400, "BadRequest", f"Invalid filter clause: Could not find a property named '{name}' on "
-                                                f"type 'microsoft.graph.{kind.type}'.")
+            raise GraphError(
+                400,
+                "BadRequest",
+                f"Invalid filter clause: Could not find a property named '{name}' on "
+                f"type 'microsoft.graph.{kind.type}'.",
+            )
     if kind.directory:
         _require_advanced(call, kind, node, options, segment)
     if kind.rewrite is not None:
@@ -173,8 +192,9 @@ def _require_advanced(call: Call, kind: Kind, node: grammar.Node, options: dict[
             why = f"Operator '{'Not' if part[0] == 'not' else 'NotEqual'}' is not supported"
         elif part[0] == "call" and part[1] in ("endswith", "contains"):
             if part[1] == "contains":
-                raise unsupported_query("The specified filter to the reference property query is currently not "
-                                        "supported: contains.")
+                raise unsupported_query(
+                    "The specified filter to the reference property query is currently not supported: contains."
+                )
             why = "Operator 'endsWith' is not supported"
         elif part[0] == "count":
             why = "'/$count' in a filter is not supported"
@@ -186,20 +206,28 @@ def _require_advanced(call: Call, kind: Kind, node: grammar.Node, options: dict[
     counted = options.get("$count", "").lower() == "true" or segment or "$search" in options
     if why and not (call.eventual and counted):
         missing = "the 'ConsistencyLevel:eventual' header" if not call.eventual else "the '$count=true' parameter"
-        raise unsupported_query(f"{why} because {missing} is missing. Refer to "
-                                "https://aka.ms/graph-docs/advanced-queries for more information.")
+        raise unsupported_query(
+            f"{why} because {missing} is missing. Refer to "
+            "https://aka.ms/graph-docs/advanced-queries for more information."
+        )
 
 
 def _searched(kind: Kind, text: str, row: Row) -> bool:
     """``"displayName:word"``, joined by AND or OR."""
+
     def one(clause: str) -> bool:
         name, _colon, word = clause.strip().strip('"').partition(":")
         return word.replace('\\"', '"').casefold() in str(row.get(name) or "").casefold()
+
     clauses = re.findall(r'"(?:[^"\\]|\\.)*"|AND|OR', text)
     words = [clause for clause in clauses if clause not in ("AND", "OR")]
     if not words or any(clause.strip('"').partition(":")[0] not in kind.search for clause in words):
-        raise GraphError(400, "Request_BadRequest", "Syntax error: character ':' is not valid at position 0 in "
-                                                    f"'{text}'; search clauses have the form \"property:value\".")
+        raise GraphError(
+            400,
+            "Request_BadRequest",
+            "Syntax error: character ':' is not valid at position 0 in "
+            f"'{text}'; search clauses have the form \"property:value\".",
+        )
     found = [one(clause) for clause in words]
     return any(found) if "OR" in clauses else all(found)
 
@@ -208,12 +236,14 @@ def _sort(call: Call, kind: Kind, rows: list[Row], text: str) -> None:
     for clause in reversed(_names(text)):
         name, _blank, direction = clause.partition(" ")
         if name not in properties(call.version, kind.type):
-            raise GraphError(400, "BadRequest", f"Could not find a property named '{name}' on type "
-                                                f"'microsoft.graph.{kind.type}'.")
+            raise GraphError(
+                400, "BadRequest", f"Could not find a property named '{name}' on type 'microsoft.graph.{kind.type}'."
+            )
         rows.sort(key=lambda row: str(row.get(name) or "").casefold(), reverse=direction.strip().lower() == "desc")
 
 
 # --- pages --------------------------------------------------------------------------------------------------------
+
 
 def _page_size(call: Call, kind: Kind, options: dict[str, str], total: int) -> int:
     if kind.pages is None:
@@ -223,8 +253,11 @@ def _page_size(call: Call, kind: Kind, options: dict[str, str], total: int) -> i
     if text is None:
         return call.side.page_size or default
     if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise GraphError(400, "Request_UnsupportedQuery" if kind.directory else "BadRequest",
-                         f"Invalid page size specified: '{text}'. Must be between 1 and {most} inclusive.")
+        raise GraphError(
+            400,
+            "Request_UnsupportedQuery" if kind.directory else "BadRequest",
+            f"Invalid page size specified: '{text}'. Must be between 1 and {most} inclusive.",
+        )
     return min(int(text), call.side.page_size or most)
 
 
@@ -234,9 +267,11 @@ def _start(options: dict[str, str]) -> int:
     try:
         return int(base64.urlsafe_b64decode(options["$skiptoken"]).decode().removeprefix(_PAGE))
     except (binascii.Error, ValueError) as error:
-        raise GraphError(400, "Directory_ExpiredPageToken",
-                         "The specified page token value has expired and can no longer be included in your request.",
-                         ) from error
+        raise GraphError(
+            400,
+            "Directory_ExpiredPageToken",
+            "The specified page token value has expired and can no longer be included in your request.",
+        ) from error
 
 
 def _next_query(call: Call, start: int) -> str:

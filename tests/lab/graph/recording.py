@@ -16,8 +16,12 @@ import typing as t
 from pathlib import Path
 
 HEADERS = ("consistencylevel", "content-type", "prefer", "accept-language", "client-request-id", "user-agent")
-SECRETS = {"passwordBase64": base64.b64encode(b"not recorded").decode(), "key": "not recorded",
-           "temporaryAccessPass": "not recorded", "deviceAccountPassword": "not recorded"}
+SECRETS = {
+    "passwordBase64": base64.b64encode(b"not recorded").decode(),
+    "key": "not recorded",
+    "temporaryAccessPass": "not recorded",
+    "deviceAccountPassword": "not recorded",
+}
 
 
 class Recording:
@@ -26,16 +30,26 @@ class Recording:
     def __init__(self, path: Path | None) -> None:
         self._file = path.open("w", encoding="utf-8", buffering=1) if path else None
 
-    def write(self, method: str, url: str, version: str, request: tuple[dict[str, str], t.Any],
-              answer: tuple[int, dict[str, str], t.Any]) -> None:
+    def write(
+        self,
+        method: str,
+        url: str,
+        version: str,
+        request: tuple[dict[str, str], t.Any],
+        answer: tuple[int, dict[str, str], t.Any],
+    ) -> None:
         if self._file is None or self._file.closed:
             return
         line = {
-            "method": method, "url": url, "version": version,
+            "method": method,
+            "url": url,
+            "version": version,
             "request_headers": {name: request[0][name] for name in HEADERS if name in request[0]},
-            "request_body": request[1], "status": answer[0],
+            "request_body": request[1],
+            "status": answer[0],
             "response_headers": {name: answer[1][name] for name in ("Retry-After", "request-id") if name in answer[1]},
-            "response_body": mask(answer[2])}
+            "response_body": mask(answer[2]),
+        }
         self._file.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
 
     def close(self) -> None:
@@ -46,8 +60,10 @@ class Recording:
 def mask(value: t.Any) -> t.Any:
     """The same with secrets replaced; shares what has none."""
     if isinstance(value, dict):
-        return {name: SECRETS[name] if name in SECRETS and isinstance(item, str) else mask(item)
-                for name, item in value.items()}
+        return {
+            name: SECRETS[name] if name in SECRETS and isinstance(item, str) else mask(item)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [mask(item) for item in value]
     return value

@@ -46,17 +46,34 @@ class Route:
 ROUTES: list[Route] = []
 
 
-def route(method: str, template: str, permissions: str = "", *, delegated: str | None = None, application: bool = True,
-          roles: tuple[str, ...] = (), versions: tuple[str, ...] = VERSIONS) -> t.Callable[[Handler], Handler]:
+def route(
+    method: str,
+    template: str,
+    permissions: str = "",
+    *,
+    delegated: str | None = None,
+    application: bool = True,
+    roles: tuple[str, ...] = (),
+    versions: tuple[str, ...] = VERSIONS,
+) -> t.Callable[[Handler], Handler]:
     """Register a function. ``permissions``: names with blanks between, the same for delegated callers unless said."""
     names = tuple(permissions.split())
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route(
-            method, template, versions, names if application else (),
-            names if delegated is None else tuple(delegated.split()), roles, handler,
-            tuple(_pattern(part) for part in template.strip("/").split("/"))))
+        ROUTES.append(
+            Route(
+                method,
+                template,
+                versions,
+                names if application else (),
+                names if delegated is None else tuple(delegated.split()),
+                roles,
+                handler,
+                tuple(_pattern(part) for part in template.strip("/").split("/")),
+            )
+        )
         return handler
+
     return register
 
 

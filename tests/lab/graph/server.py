@@ -78,8 +78,12 @@ class Server:
         form = {name: str(value) for name, value in (await request.post()).items()}
         return self._oauth(request, lambda name, f: self.service.authority.device_code(name, f, _origin(request)), form)
 
-    def _oauth(self, request: web.Request, answer: t.Callable[[str, dict[str, str]], dict], form: dict[str, str],
-               ) -> web.Response:
+    def _oauth(
+        self,
+        request: web.Request,
+        answer: t.Callable[[str, dict[str, str]], dict],
+        form: dict[str, str],
+    ) -> web.Response:
         try:
             name = request.match_info["tenant"]
             if request.method == "POST":
@@ -102,9 +106,16 @@ class Server:
         try:
             caller = self._caller(headers)
             call = Call(
-                self.service.sides[caller.tenant_id], caller, request.method, version, f"{_origin(request)}/{version}",
-                raw_path, routing.split(raw_path),
-                dict(urllib.parse.parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)), headers)
+                self.service.sides[caller.tenant_id],
+                caller,
+                request.method,
+                version,
+                f"{_origin(request)}/{version}",
+                raw_path,
+                routing.split(raw_path),
+                dict(urllib.parse.parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)),
+                headers,
+            )
             body = call.body = await _body(request)
             answer = await self._answer(call)
         except GraphError as error:
@@ -139,8 +150,13 @@ class Server:
             raise _unauthorized(str(error)) from error
 
     def _record(self, request: web.Request, version: str, headers: dict[str, str], body: t.Any, answer: Answer) -> None:
-        self.recording.write(request.method, request.rel_url.raw_path_qs, version, (headers, body),
-                             (answer.status, answer.headers, answer.body))
+        self.recording.write(
+            request.method,
+            request.rel_url.raw_path_qs,
+            version,
+            (headers, body),
+            (answer.status, answer.headers, answer.body),
+        )
 
 
 async def _body(request: web.Request) -> t.Any:
@@ -152,14 +168,24 @@ async def _body(request: web.Request) -> t.Any:
     try:
         return json.loads(data)
     except (ValueError, UnicodeDecodeError) as error:
-        raise GraphError(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is "
-                                            "set and payload is of valid JSON format.") from error
+        raise GraphError(
+            400,
+            "BadRequest",
+            "Unable to read JSON request payload. Please ensure Content-Type header is "
+            "set and payload is of valid JSON format.",
+        ) from error
 
 
 def _unauthorized(message: str) -> GraphError:
-    return GraphError(401, "InvalidAuthenticationToken", message,
-                      {"WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/'
-                                           'oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"'})
+    return GraphError(
+        401,
+        "InvalidAuthenticationToken",
+        message,
+        {
+            "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/'
+            'oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"'
+        },
+    )
 
 
 def _origin(request: web.Request) -> str:
@@ -172,13 +198,22 @@ def _request_id(answer: Answer) -> str:
 
 
 def _http(answer: Answer, client_request_id: str) -> web.Response:
-    headers = {**answer.headers, "client-request-id": client_request_id or answer.headers.get("request-id", ""),
-               "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Lab","Slice":"E","Ring":"1"}}'}
+    headers = {
+        **answer.headers,
+        "client-request-id": client_request_id or answer.headers.get("request-id", ""),
+        "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Lab","Slice":"E","Ring":"1"}}',
+    }
     kind = headers.pop("Content-Type", "application/json")
     if answer.body is None:
         return web.Response(status=answer.status, headers=headers)
     if kind in ("text/plain", "text/html"):
         return web.Response(status=answer.status, text=str(answer.body), content_type=kind, headers=headers)
-    return web.Response(status=answer.status, body=json.dumps(answer.body, separators=(",", ":")).encode(),
-                        headers={**headers, "Content-Type": "application/json;odata.metadata=minimal;"
-                                                            "odata.streaming=true;IEEE754Compatible=false;charset=utf-8"})
+    return web.Response(
+        status=answer.status,
+        body=json.dumps(answer.body, separators=(",", ":")).encode(),
+        headers={
+            **headers,
+            "Content-Type": "application/json;odata.metadata=minimal;"
+            "odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
+        },
+    )

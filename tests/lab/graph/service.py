@@ -19,7 +19,11 @@ from .tokens import Tokens
 
 #: What POST .../settings takes: name to (kind, smallest value).
 SETTINGS: dict[str, tuple[type, float]] = {
-    "lag": (int, 0), "page_size": (int, 0), "rule_reads": (int, 0), "token_lifetime": (int, 1)}
+    "lag": (int, 0),
+    "page_size": (int, 0),
+    "rule_reads": (int, 0),
+    "token_lifetime": (int, 1),
+}
 SIGN_IN: dict[str, type] = {"user": str, "polls": int, "outcome": str, "interval": int}
 OUTCOMES = ("approve", "decline", "expire")
 
@@ -64,8 +68,11 @@ class Service:
     def requests(self, tenant: Tenant) -> dict[str, t.Any]:
         """How often each route was asked, items of batches included, and how many tokens were asked for."""
         side = self.side(tenant)
-        return {"total": sum(side.requests.values()), "routes": dict(side.requests),
-                "tokens": {"total": sum(self.token_requests.values()), **self.token_requests}}
+        return {
+            "total": sum(side.requests.values()),
+            "routes": dict(side.requests),
+            "tokens": {"total": sum(self.token_requests.values()), **self.token_requests},
+        }
 
     def forget_requests(self, tenant: Tenant) -> None:
         self.side(tenant).requests.clear()
@@ -78,7 +85,8 @@ class Service:
             if name == "sign_in" and isinstance(value, dict):
                 for option, given in value.items():
                     if not isinstance(given, SIGN_IN.get(option, ())) or (
-                            option == "outcome" and given not in OUTCOMES):
+                        option == "outcome" and given not in OUTCOMES
+                    ):
                         raise FaultError(f"sign_in.{option}: {given!r} is not possible")
                 continue
             kind, least = SETTINGS.get(name, (None, 0))
@@ -91,6 +99,10 @@ class Service:
         self.authority.tokens.lifetime = settings.get("token_lifetime", self.authority.tokens.lifetime)
         for option, given in settings.get("sign_in", {}).items():
             setattr(sign_ins, option, given)
-        return {"lag": side.view.lag, "page_size": side.page_size or 0, "rule_reads": side.rule_reads,
-                "token_lifetime": self.authority.tokens.lifetime,
-                "sign_in": {option: getattr(sign_ins, option) for option in SIGN_IN}}
+        return {
+            "lag": side.view.lag,
+            "page_size": side.page_size or 0,
+            "rule_reads": side.rule_reads,
+            "token_lifetime": self.authority.tokens.lifetime,
+            "sign_in": {option: getattr(sign_ins, option) for option in SIGN_IN},
+        }

@@ -82,8 +82,12 @@ class Side:
             if not (caller.delegated and found.roles) or caller.roles & {*found.roles, GLOBAL_ADMINISTRATOR}:
                 return
         if call.path[0] == "deviceManagement":
-            raise intune_error(403, "Forbidden", "Application is not authorized to perform this operation. Application "
-                                                 f"must have one of the following scopes: {', '.join(wanted)}")
+            raise intune_error(
+                403,
+                "Forbidden",
+                "Application is not authorized to perform this operation. Application "
+                f"must have one of the following scopes: {', '.join(wanted)}",
+            )
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
     def _handle(self, call: Call, found: routing.Route, path: str) -> Answer:

@@ -50,18 +50,40 @@ class Tokens:
         self._expired_until = 0.0
         self.issued = 0
 
-    def issue(self, tenant: Tenant, application: Application, audience: str, *, user: dict | None = None,
-              scopes: t.Iterable[str] = (), roles: t.Iterable[str] = (), lifetime: int | None = None) -> str:
+    def issue(
+        self,
+        tenant: Tenant,
+        application: Application,
+        audience: str,
+        *,
+        user: dict | None = None,
+        scopes: t.Iterable[str] = (),
+        roles: t.Iterable[str] = (),
+        lifetime: int | None = None,
+    ) -> str:
         """An access token; with ``user`` a delegated one with ``scopes``, else one with the app's roles."""
         now = self._clock()
         claims: dict[str, t.Any] = {
-            "aud": audience, "iss": f"https://sts.windows.net/{tenant.id}/", "iat": int(now), "nbf": int(now),
-            "exp": now + (self.lifetime if lifetime is None else lifetime), "app_displayname": application.name,
-            "appid": application.client_id, "tid": tenant.id, "uti": secrets.token_urlsafe(16), "ver": "1.0",
-            "idtyp": "user" if user else "app"}
+            "aud": audience,
+            "iss": f"https://sts.windows.net/{tenant.id}/",
+            "iat": int(now),
+            "nbf": int(now),
+            "exp": now + (self.lifetime if lifetime is None else lifetime),
+            "app_displayname": application.name,
+            "appid": application.client_id,
+            "tid": tenant.id,
+            "uti": secrets.token_urlsafe(16),
+            "ver": "1.0",
+            "idtyp": "user" if user else "app",
+        }
         if user:
-            claims.update(oid=user["id"], upn=user["userPrincipalName"], name=user["displayName"],
-                          scp=" ".join(sorted(scopes)), wids=sorted(roles))
+            claims.update(
+                oid=user["id"],
+                upn=user["userPrincipalName"],
+                name=user["displayName"],
+                scp=" ".join(sorted(scopes)),
+                wids=sorted(roles),
+            )
         else:
             claims.update(oid=application.object_id, sub=application.object_id, roles=sorted(application.permissions))
         self.issued += 1
@@ -81,8 +103,13 @@ class Tokens:
             raise Rejected("Lifetime validation failed, the token is expired.")
         delegated = claims["idtyp"] == "user"
         return Caller(
-            claims["tid"], claims["appid"], frozenset(claims["scp"].split() if delegated else claims["roles"]),
-            delegated, claims["oid"] if delegated else None, frozenset(claims.get("wids", [])))
+            claims["tid"],
+            claims["appid"],
+            frozenset(claims["scp"].split() if delegated else claims["roles"]),
+            delegated,
+            claims["oid"] if delegated else None,
+            frozenset(claims.get("wids", [])),
+        )
 
     def expire_all(self) -> None:
         """Every token issued up to now is expired."""
@@ -91,10 +118,21 @@ class Tokens:
     def identity_token(self, tenant: Tenant, application: Application, user: dict, issuer: str) -> str:
         """The id_token of a delegated sign-in; clients read it without checking its signature."""
         now = int(self._clock())
-        return self._sign({
-            "aud": application.client_id, "iss": issuer, "iat": now, "nbf": now, "exp": now + 3600, "tid": tenant.id,
-            "oid": user["id"], "sub": user["id"], "preferred_username": user["userPrincipalName"],
-            "name": user["displayName"], "ver": "2.0"})
+        return self._sign(
+            {
+                "aud": application.client_id,
+                "iss": issuer,
+                "iat": now,
+                "nbf": now,
+                "exp": now + 3600,
+                "tid": tenant.id,
+                "oid": user["id"],
+                "sub": user["id"],
+                "preferred_username": user["userPrincipalName"],
+                "name": user["displayName"],
+                "ver": "2.0",
+            }
+        )
 
     def _sign(self, claims: dict[str, t.Any]) -> str:
         header = {"typ": "JWT", "alg": "RS256", "kid": hashlib.sha256(self._key).hexdigest()[:27]}
@@ -104,8 +142,7 @@ class Tokens:
 
     def _signature(self, head: str) -> str:
         # As long as an RS256 signature: 256 bytes.
-        return pack(b"".join(
-            hmac.digest(self._key, f"{part}.{head}".encode(), "sha256") for part in range(8)))
+        return pack(b"".join(hmac.digest(self._key, f"{part}.{head}".encode(), "sha256") for part in range(8)))
 
 
 def pack(data: bytes) -> str:

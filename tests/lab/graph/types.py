@@ -20,7 +20,13 @@ from .answers import GraphError, bad_request
 NEVER = "0001-01-01T00:00:00Z"
 _NULL: dict[str, t.Any] = {"string": "", "boolean": False, "int": 0, "date": NEVER, "list": [], "object": {}}
 _PYTHON: dict[str, tuple[type, ...]] = {
-    "string": (str,), "boolean": (bool,), "int": (int,), "date": (str,), "list": (list,), "object": (dict,)}
+    "string": (str,),
+    "boolean": (bool,),
+    "int": (int,),
+    "date": (str,),
+    "list": (list,),
+    "object": (dict,),
+}
 #: What the service takes although the metadata of v1.0 lacks it (reference page of device, 2023).
 _UNDECLARED = {("v1.0", "device", "extensionAttributes"): "object?"}
 
@@ -84,8 +90,9 @@ def check_value(label: str, value: t.Any, kind: str) -> None:
         return
     wanted = _PYTHON[base]
     if not isinstance(value, wanted) or (isinstance(value, bool) and base == "int"):
-        raise GraphError(400, "Request_BadRequest",
-                         f"A value of the wrong kind was found for property '{label}': expected {base}.")
+        raise GraphError(
+            400, "Request_BadRequest", f"A value of the wrong kind was found for property '{label}': expected {base}."
+        )
 
 
 def utc(moment: datetime.datetime) -> str:

@@ -6,6 +6,7 @@
 Objects that Microsoft Graph serves are kept as plain dicts in Graph's own shape, so that a Graph endpoint needs no
 translation.
 """
+
 from __future__ import annotations
 
 from .model import BulkToken, Directory, Tenant

@@ -12,19 +12,42 @@ from .model import Tenant
 
 #: Every application permission that the product's modules name (Microsoft Graph permissions reference).
 READ = (
-    "Policy.Read.DeviceConfiguration", "Policy.Read.All", "Group.Read.All", "GroupMember.Read.All", "User.Read.All",
-    "LicenseAssignment.Read.All", "Device.Read.All", "DeviceManagementManagedDevices.Read.All",
-    "DeviceManagementServiceConfig.Read.All", "RoleManagement.Read.Directory", "Application.Read.All",
-    "Organization.Read.All", "DeviceLocalCredential.ReadBasic.All", "BitlockerKey.ReadBasic.All")
+    "Policy.Read.DeviceConfiguration",
+    "Policy.Read.All",
+    "Group.Read.All",
+    "GroupMember.Read.All",
+    "User.Read.All",
+    "LicenseAssignment.Read.All",
+    "Device.Read.All",
+    "DeviceManagementManagedDevices.Read.All",
+    "DeviceManagementServiceConfig.Read.All",
+    "RoleManagement.Read.Directory",
+    "Application.Read.All",
+    "Organization.Read.All",
+    "DeviceLocalCredential.ReadBasic.All",
+    "BitlockerKey.ReadBasic.All",
+)
 WRITE = (
-    "Policy.ReadWrite.DeviceConfiguration", "Group.ReadWrite.All", "GroupMember.ReadWrite.All", "Device.ReadWrite.All",
-    "DeviceManagementManagedDevices.ReadWrite.All", "DeviceManagementManagedDevices.PrivilegedOperations.All",
-    "DeviceManagementServiceConfig.ReadWrite.All", "RoleManagement.ReadWrite.Directory",
-    "DeviceLocalCredential.Read.All")
+    "Policy.ReadWrite.DeviceConfiguration",
+    "Group.ReadWrite.All",
+    "GroupMember.ReadWrite.All",
+    "Device.ReadWrite.All",
+    "DeviceManagementManagedDevices.ReadWrite.All",
+    "DeviceManagementManagedDevices.PrivilegedOperations.All",
+    "DeviceManagementServiceConfig.ReadWrite.All",
+    "RoleManagement.ReadWrite.Directory",
+    "DeviceLocalCredential.Read.All",
+)
 #: Delegated permissions of the app that signs users in by device code.
 DELEGATED = (
-    "Policy.Read.All", "Policy.ReadWrite.MobilityManagement", "Policy.ReadWrite.DeviceConfiguration", "User.Read",
-    "Directory.AccessAsUser.All", *READ, *WRITE)
+    "Policy.Read.All",
+    "Policy.ReadWrite.MobilityManagement",
+    "Policy.ReadWrite.DeviceConfiguration",
+    "User.Read",
+    "Directory.AccessAsUser.All",
+    *READ,
+    *WRITE,
+)
 #: The app registrations of a tenant: name to permissions.
 SETS: dict[str, tuple[str, ...]] = {
     "everything": READ + WRITE,
@@ -38,8 +61,13 @@ SETS: dict[str, tuple[str, ...]] = {
     "intune": ("DeviceManagementManagedDevices.ReadWrite.All", "DeviceManagementServiceConfig.ReadWrite.All"),
     "roles": ("RoleManagement.ReadWrite.Directory",),
     "readiness": (
-        "Policy.Read.DeviceConfiguration", "Policy.Read.All", "User.Read.All", "GroupMember.Read.All",
-        "LicenseAssignment.Read.All", "Application.Read.All"),
+        "Policy.Read.DeviceConfiguration",
+        "Policy.Read.All",
+        "User.Read.All",
+        "GroupMember.Read.All",
+        "LicenseAssignment.Read.All",
+        "Application.Read.All",
+    ),
 }
 
 
@@ -59,12 +87,19 @@ class Application:
     public: bool = False
 
 
-def register(tenant: Tenant, name: str, permissions: tuple[str, ...], *, public: bool = False,
-             delegated: tuple[str, ...] = ()) -> Application:
+def register(
+    tenant: Tenant, name: str, permissions: tuple[str, ...], *, public: bool = False, delegated: tuple[str, ...] = ()
+) -> Application:
     """Add an app registration to a tenant, with a new secret unless it is public."""
     application = Application(
-        name, tenant.object_id(f"application/{name}"), tenant.object_id(f"service principal/{name}"),
-        frozenset(permissions), frozenset(delegated), [] if public else [secrets.token_urlsafe(30)], public=public)
+        name,
+        tenant.object_id(f"application/{name}"),
+        tenant.object_id(f"service principal/{name}"),
+        frozenset(permissions),
+        frozenset(delegated),
+        [] if public else [secrets.token_urlsafe(30)],
+        public=public,
+    )
     tenant.applications[application.client_id] = application
     return application
 

@@ -26,8 +26,13 @@ def furnish(tenant: Tenant) -> None:
 def add_service_principal(tenant: Tenant, app_id: str, name: str, object_id: str | None = None) -> dict:
     """The service principal of an application, in Graph's shape."""
     found = {
-        "id": object_id or tenant.object_id(f"service principal/{app_id}"), "appId": app_id, "displayName": name,
-        "appDisplayName": name, "accountEnabled": True, "servicePrincipalType": "Application",
-        "servicePrincipalNames": [app_id]}
+        "id": object_id or tenant.object_id(f"service principal/{app_id}"),
+        "appId": app_id,
+        "displayName": name,
+        "appDisplayName": name,
+        "accountEnabled": True,
+        "servicePrincipalType": "Application",
+        "servicePrincipalNames": [app_id],
+    }
     tenant.service_principals[found["id"]] = found
     return found

@@ -32,10 +32,18 @@ def stock(tenant: Tenant, name: str, enabled: int = 25) -> dict:
     """A product that the tenant has bought, in the shape of ``subscribedSku``."""
     sku_id, part, plans = PRODUCTS[name]
     sku = {
-        "id": f"{tenant.id}_{sku_id}", "accountId": tenant.id, "accountName": tenant.name, "appliesTo": "User",
-        "capabilityStatus": "Enabled", "consumedUnits": 0, "skuId": sku_id, "skuPartNumber": part,
+        "id": f"{tenant.id}_{sku_id}",
+        "accountId": tenant.id,
+        "accountName": tenant.name,
+        "appliesTo": "User",
+        "capabilityStatus": "Enabled",
+        "consumedUnits": 0,
+        "skuId": sku_id,
+        "skuPartNumber": part,
         "prepaidUnits": {"enabled": enabled, "lockedOut": 0, "suspended": 0, "warning": 0},
-        "servicePlans": _plans(plans), "subscriptionIds": []}
+        "servicePlans": _plans(plans),
+        "subscriptionIds": [],
+    }
     return tenant.subscribed_skus.setdefault(sku["id"], sku)
 
 
@@ -45,15 +53,34 @@ def assign(tenant: Tenant, user: dict[str, t.Any], name: str, since: str, off: t
     sku, disabled = stock(tenant, name), set(off)
     sku["consumedUnits"] += 1
     user.setdefault("assignedLicenses", []).append(
-        {"skuId": sku_id, "disabledPlans": [plan[0] for plan in plans if plan[1] in disabled]})
+        {"skuId": sku_id, "disabledPlans": [plan[0] for plan in plans if plan[1] in disabled]}
+    )
     user.setdefault("assignedPlans", []).extend(
-        {"assignedDateTime": since, "servicePlanId": plan[0], "service": plan[2],
-         "capabilityStatus": "Deleted" if plan[1] in disabled else "Enabled"} for plan in plans)
-    user.setdefault("licenseDetails", []).append({
-        "id": f"{tenant.id[:8]}-{sku_id}", "skuId": sku_id, "skuPartNumber": part,
-        "servicePlans": _plans(plans, disabled)})
+        {
+            "assignedDateTime": since,
+            "servicePlanId": plan[0],
+            "service": plan[2],
+            "capabilityStatus": "Deleted" if plan[1] in disabled else "Enabled",
+        }
+        for plan in plans
+    )
+    user.setdefault("licenseDetails", []).append(
+        {
+            "id": f"{tenant.id[:8]}-{sku_id}",
+            "skuId": sku_id,
+            "skuPartNumber": part,
+            "servicePlans": _plans(plans, disabled),
+        }
+    )
 
 
 def _plans(plans: tuple[tuple[str, str, str], ...], disabled: t.Container[str] = ()) -> list[dict[str, str]]:
-    return [{"servicePlanId": id_, "servicePlanName": name, "appliesTo": "User",
-             "provisioningStatus": "Disabled" if name in disabled else "Success"} for id_, name, _service in plans]
+    return [
+        {
+            "servicePlanId": id_,
+            "servicePlanName": name,
+            "appliesTo": "User",
+            "provisioningStatus": "Disabled" if name in disabled else "Success",
+        }
+        for id_, name, _service in plans
+    ]

@@ -16,17 +16,48 @@ Test = t.Callable[[dict[str, t.Any]], bool]
 LONGEST = 3072
 #: Names of rules (lower case) that differ from those of Graph.
 ALIASES = {
-    "device": {"deviceostype": "operatingSystem", "deviceosversion": "operatingSystemVersion",
-               "devicephysicalids": "physicalIds", "devicemanufacturer": "manufacturer", "devicemodel": "model",
-               "devicetrusttype": "trustType", "objectid": "id", "devicemanagementappid": "mdmAppId",
-               "devicemetadata": "deviceMetadata"},
+    "device": {
+        "deviceostype": "operatingSystem",
+        "deviceosversion": "operatingSystemVersion",
+        "devicephysicalids": "physicalIds",
+        "devicemanufacturer": "manufacturer",
+        "devicemodel": "model",
+        "devicetrusttype": "trustType",
+        "objectid": "id",
+        "devicemanagementappid": "mdmAppId",
+        "devicemetadata": "deviceMetadata",
+    },
     "user": {"objectid": "id"},
 }
 PROPERTIES = {
-    "device": ("accountEnabled", "deviceCategory", "deviceId", "displayName", "deviceOwnership",
-               "enrollmentProfileName", "isRooted", "managementType", "profileType", "systemLabels"),
-    "user": ("accountEnabled", "city", "companyName", "country", "department", "displayName", "givenName", "jobTitle",
-             "mail", "state", "surname", "usageLocation", "userPrincipalName", "userType"),
+    "device": (
+        "accountEnabled",
+        "deviceCategory",
+        "deviceId",
+        "displayName",
+        "deviceOwnership",
+        "enrollmentProfileName",
+        "isRooted",
+        "managementType",
+        "profileType",
+        "systemLabels",
+    ),
+    "user": (
+        "accountEnabled",
+        "city",
+        "companyName",
+        "country",
+        "department",
+        "displayName",
+        "givenName",
+        "jobTitle",
+        "mail",
+        "state",
+        "surname",
+        "usageLocation",
+        "userPrincipalName",
+        "userType",
+    ),
 }
 _TOKEN = re.compile(r"""\s*(?:"(?:[^"`]|`.)*" | '(?:[^']|'')*' | [()\[\],] | [^\s()\[\],"']+)""", re.VERBOSE)
 _OPERATORS = ("eq", "ne", "startswith", "notstartswith", "contains", "notcontains", "match", "notmatch", "in", "notin")
@@ -146,7 +177,7 @@ class _Parser:
 
     def list(self) -> list[t.Any]:
         if self.next() != "[":
-            raise RuleError("-in needs [\"a\", \"b\"]")
+            raise RuleError('-in needs ["a", "b"]')
         values = [self.value()]
         while self.peek() == ",":
             self.index += 1

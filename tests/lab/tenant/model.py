@@ -68,16 +68,28 @@ class Tenant:
         return str(uuid.uuid5(NAMESPACE, f"{self.id}/{purpose}"))
 
     def add_user(self, upn: str, display_name: str, **properties: t.Any) -> dict:
-        user = {"id": self.object_id(f"user/{upn}"), "userPrincipalName": upn, "displayName": display_name,
-                "accountEnabled": True, **properties}
+        user = {
+            "id": self.object_id(f"user/{upn}"),
+            "userPrincipalName": upn,
+            "displayName": display_name,
+            "accountEnabled": True,
+            **properties,
+        }
         self.users[user["id"]] = user
         return user
 
     def add_group(self, display_name: str, members: list[str], **properties: t.Any) -> dict:
         """A security group; ``members`` are object ids of users, devices or groups."""
-        group = {"id": self.object_id(f"group/{display_name}"), "displayName": display_name, "securityEnabled": True,
-                 "mailEnabled": False, "mailNickname": re.sub(r"[^A-Za-z0-9]", "", display_name)[:64] or "group",
-                 "groupTypes": [], "members": list(members), **properties}
+        group = {
+            "id": self.object_id(f"group/{display_name}"),
+            "displayName": display_name,
+            "securityEnabled": True,
+            "mailEnabled": False,
+            "mailNickname": re.sub(r"[^A-Za-z0-9]", "", display_name)[:64] or "group",
+            "groupTypes": [],
+            "members": list(members),
+            **properties,
+        }
         self.groups[group["id"]] = group
         return group
 
@@ -115,8 +127,12 @@ class Tenant:
 
     def assign_role(self, template_id: str, principal_id: str) -> dict:
         """Make a principal an active member of a directory role."""
-        assignment = {"id": self.object_id(f"role assignment/{template_id}/{principal_id}"),
-                      "roleDefinitionId": template_id, "principalId": principal_id, "directoryScopeId": "/"}
+        assignment = {
+            "id": self.object_id(f"role assignment/{template_id}/{principal_id}"),
+            "roleDefinitionId": template_id,
+            "principalId": principal_id,
+            "directoryScopeId": "/",
+        }
         self.role_assignments[assignment["id"]] = assignment
         return assignment
 

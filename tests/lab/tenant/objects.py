@@ -16,32 +16,75 @@ def utc_seconds(moment: datetime.datetime) -> str:
     return f"{moment.astimezone(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def add_device(tenant: Tenant, name: str, now: datetime.datetime, *, trust: str | None = "AzureAd", days: float = 0,
-               signed_in: bool = True, enabled: bool = True, owner: dict | None = None, **properties: t.Any) -> dict:
+def add_device(
+    tenant: Tenant,
+    name: str,
+    now: datetime.datetime,
+    *,
+    trust: str | None = "AzureAd",
+    days: float = 0,
+    signed_in: bool = True,
+    enabled: bool = True,
+    owner: dict | None = None,
+    **properties: t.Any,
+) -> dict:
     """A device object that was registered and last seen so many days ago."""
     seen = utc_seconds(now - datetime.timedelta(days=days))
     found = {
-        "id": tenant.object_id(f"device object/{name}"), "deviceId": tenant.object_id(f"device id/{name}"),
-        "displayName": name, "accountEnabled": enabled, "trustType": trust, "operatingSystem": "Windows",
-        "operatingSystemVersion": "10.0.19045.5011", "profileType": "RegisteredDevice",
-        "registrationDateTime": seen, "approximateLastSignInDateTime": seen if signed_in else None,
-        "isManaged": None, "isCompliant": None, "physicalIds": [], "systemLabels": [], "alternativeSecurityIds": [],
-        "registeredOwners": [owner["id"]] if owner else [], **properties}
+        "id": tenant.object_id(f"device object/{name}"),
+        "deviceId": tenant.object_id(f"device id/{name}"),
+        "displayName": name,
+        "accountEnabled": enabled,
+        "trustType": trust,
+        "operatingSystem": "Windows",
+        "operatingSystemVersion": "10.0.19045.5011",
+        "profileType": "RegisteredDevice",
+        "registrationDateTime": seen,
+        "approximateLastSignInDateTime": seen if signed_in else None,
+        "isManaged": None,
+        "isCompliant": None,
+        "physicalIds": [],
+        "systemLabels": [],
+        "alternativeSecurityIds": [],
+        "registeredOwners": [owner["id"]] if owner else [],
+        **properties,
+    }
     tenant.devices[found["id"]] = found
     return found
 
 
-def add_autopilot(tenant: Tenant, serial: str, now: datetime.datetime, *, group_tag: str = "", model: str = "Virtual",
-                  manufacturer: str = "Lab", user: str = "") -> dict:
+def add_autopilot(
+    tenant: Tenant,
+    serial: str,
+    now: datetime.datetime,
+    *,
+    group_tag: str = "",
+    model: str = "Virtual",
+    manufacturer: str = "Lab",
+    user: str = "",
+) -> dict:
     """An Autopilot device and the object in the directory that it is anchored to: disabled, never signed in."""
     identity = tenant.object_id(f"autopilot/{serial}")
     tags = [f"[ZTDID]:{identity}"] + ([f"[OrderId]:{group_tag}"] if group_tag else [])
     anchor = add_device(tenant, serial, now, signed_in=False, enabled=False, physicalIds=tags)
     found = {
-        "id": identity, "serialNumber": serial, "groupTag": group_tag, "model": model, "manufacturer": manufacturer,
-        "azureActiveDirectoryDeviceId": anchor["deviceId"], "azureAdDeviceId": anchor["deviceId"],
-        "userPrincipalName": user, "enrollmentState": "notContacted", "displayName": "", "productKey": "",
-        "addressableUserName": "", "purchaseOrderIdentifier": "", "resourceName": "", "skuNumber": "",
-        "systemFamily": "", "managedDeviceId": "00000000-0000-0000-0000-000000000000"}
+        "id": identity,
+        "serialNumber": serial,
+        "groupTag": group_tag,
+        "model": model,
+        "manufacturer": manufacturer,
+        "azureActiveDirectoryDeviceId": anchor["deviceId"],
+        "azureAdDeviceId": anchor["deviceId"],
+        "userPrincipalName": user,
+        "enrollmentState": "notContacted",
+        "displayName": "",
+        "productKey": "",
+        "addressableUserName": "",
+        "purchaseOrderIdentifier": "",
+        "resourceName": "",
+        "skuNumber": "",
+        "systemFamily": "",
+        "managedDeviceId": "00000000-0000-0000-0000-000000000000",
+    }
     tenant.autopilot_devices[identity] = found
     return found

@@ -30,8 +30,11 @@ def quota_left(tenant: Tenant, user_id: str) -> int:
     """
     if tenant.users[user_id]["userPrincipalName"].startswith("package_"):
         return 1
-    owned = sum(1 for device in tenant.devices.values()
-                if user_id in device.get("registeredOwners", []) and device["trustType"] in COUNTED)
+    owned = sum(
+        1
+        for device in tenant.devices.values()
+        if user_id in device.get("registeredOwners", []) and device["trustType"] in COUNTED
+    )
     return tenant.registration_policy["userDeviceQuota"] - owned
 
 
@@ -63,12 +66,19 @@ def conditional_access_demands(tenant: Tenant, user_id: str) -> str | None:
 
 def _covers_user(tenant: Tenant, users: dict, user_id: str) -> bool:
     groups, roles = tenant.groups_of(user_id), tenant.roles_of(user_id)
-    if (user_id in users.get("excludeUsers", []) or groups & set(users.get("excludeGroups", []))
-            or roles & set(users.get("excludeRoles", []))):
+    if (
+        user_id in users.get("excludeUsers", [])
+        or groups & set(users.get("excludeGroups", []))
+        or roles & set(users.get("excludeRoles", []))
+    ):
         return False
     included = users.get("includeUsers", [])
-    return ("All" in included or user_id in included or bool(groups & set(users.get("includeGroups", [])))
-            or bool(roles & set(users.get("includeRoles", []))))
+    return (
+        "All" in included
+        or user_id in included
+        or bool(groups & set(users.get("includeGroups", [])))
+        or bool(roles & set(users.get("includeRoles", [])))
+    )
 
 
 def _covers_registration(applications: dict) -> bool:

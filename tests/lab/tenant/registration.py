@@ -33,8 +33,9 @@ class TenantError(Exception):
     def response(self) -> str:
         if self.phase == "auth":
             return f"{self.message} Trace ID: {self.request_id} Correlation ID: {self.request_id}"
-        return json.dumps({
-            "code": self.server_code, "message": self.message, "operation": "DeviceJoin", "requestid": self.request_id})
+        return json.dumps(
+            {"code": self.server_code, "message": self.message, "operation": "DeviceJoin", "requestid": self.request_id}
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,27 +66,48 @@ def redeem(directory: Directory, token: str) -> Grant:
     request = directory.request_id()
     found = directory.find_token(token)
     if found is None:
-        raise TenantError("auth", 0xCAA20003, "AADSTS70000",
-                          "AADSTS70000: The provided grant is invalid or malformed.", request)
+        raise TenantError(
+            "auth", 0xCAA20003, "AADSTS70000", "AADSTS70000: The provided grant is invalid or malformed.", request
+        )
     tenant, bulk = found
     user = tenant.users.get(bulk.user_id)
     if user is None:
-        raise TenantError("auth", 0x801C0024, "AADSTS50034",
-                          f"AADSTS50034: The user account does not exist in the {tenant.name} directory.", request)
+        raise TenantError(
+            "auth",
+            0x801C0024,
+            "AADSTS50034",
+            f"AADSTS50034: The user account does not exist in the {tenant.name} directory.",
+            request,
+        )
     if bulk.expires <= directory.clock.utc():
-        raise TenantError("auth", 0xCAA20003, "AADSTS700082",
-                          "AADSTS700082: The refresh token has expired due to inactivity. The token was issued on "
-                          f"{bulk.issued:%Y-%m-%dT%H:%M:%SZ} and was inactive for too long.", request)
+        raise TenantError(
+            "auth",
+            0xCAA20003,
+            "AADSTS700082",
+            "AADSTS700082: The refresh token has expired due to inactivity. The token was issued on "
+            f"{bulk.issued:%Y-%m-%dT%H:%M:%SZ} and was inactive for too long.",
+            request,
+        )
     if not user["accountEnabled"]:
         raise TenantError("auth", 0xCAA20003, "AADSTS50057", "AADSTS50057: The user account is disabled.", request)
     demand = policy.conditional_access_demands(tenant, bulk.user_id)
     if demand == "block":
-        raise TenantError("auth", 0xCAA2000C, "AADSTS53003",
-                          "AADSTS53003: Access has been blocked by Conditional Access policies.", request)
+        raise TenantError(
+            "auth",
+            0xCAA2000C,
+            "AADSTS53003",
+            "AADSTS53003: Access has been blocked by Conditional Access policies.",
+            request,
+        )
     if demand == "mfa":
-        raise TenantError("auth", 0xCAA2000C, "AADSTS50076",
-                          "AADSTS50076: Due to a configuration change made by your administrator, or because you moved "
-                          "to a new location, you must use multi-factor authentication.", request)
+        raise TenantError(
+            "auth",
+            0xCAA2000C,
+            "AADSTS50076",
+            "AADSTS50076: Due to a configuration change made by your administrator, or because you moved "
+            "to a new location, you must use multi-factor authentication.",
+            request,
+        )
     return Grant(tenant, user["id"], user["userPrincipalName"])
 
 
@@ -94,40 +116,77 @@ def register(directory: Directory, grant: Grant, device) -> Registered:
     request = directory.request_id()
     tenant, rules = grant.tenant, grant.tenant.registration_policy
     if rules["multiFactorAuthConfiguration"] == "required":
-        raise TenantError("join", 0x801C03ED, "authorization_error",
-                          "Multi-factor authentication is required to register this device.", request, 401)
+        raise TenantError(
+            "join",
+            0x801C03ED,
+            "authorization_error",
+            "Multi-factor authentication is required to register this device.",
+            request,
+            401,
+        )
     if not policy.may_join(tenant, grant.user_id):
-        raise TenantError("join", 0x801C0003, "authorization_error",
-                          f"User '{grant.user_id}' is not eligible to enroll a device of type 'Windows'. "
-                          "Reason 'UserNotAllowedToJoin'.", request, 403)
+        raise TenantError(
+            "join",
+            0x801C0003,
+            "authorization_error",
+            f"User '{grant.user_id}' is not eligible to enroll a device of type 'Windows'. "
+            "Reason 'UserNotAllowedToJoin'.",
+            request,
+            403,
+        )
     if policy.quota_left(tenant, grant.user_id) <= 0:
-        raise TenantError("join", 0x801C000E, "authorization_error",
-                          f"User '{grant.user_id}' is not eligible to enroll a device of type 'Windows'. "
-                          "Reason 'DeviceCapReached'.", request, 403)
+        raise TenantError(
+            "join",
+            0x801C000E,
+            "authorization_error",
+            f"User '{grant.user_id}' is not eligible to enroll a device of type 'Windows'. Reason 'DeviceCapReached'.",
+            request,
+            403,
+        )
     return create(directory, tenant, device, grant.upn, policy.mdm_applies(tenant, grant.user_id), request)
 
 
-def create(directory: Directory, tenant: Tenant, device, upn: str, mdm: bool, request: str = "",
-           trust_type: str = "AzureAd") -> Registered:
+def create(
+    directory: Directory, tenant: Tenant, device, upn: str, mdm: bool, request: str = "", trust_type: str = "AzureAd"
+) -> Registered:
     """Add the device object (Graph's ``device``) and say what the device gets to know."""
     device_id = device.next_id("device")
     object_id = tenant.object_id(f"device/{device_id}")
     owner = tenant.user(upn) if upn else None
     stamp = directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
     tenant.devices[object_id] = {
-        "id": object_id, "deviceId": device_id, "displayName": device.hostname, "trustType": trust_type,
-        "accountEnabled": True, "operatingSystem": "Windows",
+        "id": object_id,
+        "deviceId": device_id,
+        "displayName": device.hostname,
+        "trustType": trust_type,
+        "accountEnabled": True,
+        "operatingSystem": "Windows",
         "operatingSystemVersion": f"10.0.{device.image.build}.{device.image.revision}",
-        "registrationDateTime": stamp, "approximateLastSignInDateTime": stamp,
-        "isManaged": None, "isCompliant": None, "managementType": None, "profileType": "RegisteredDevice",
-        "enrollmentType": None, "manufacturer": device.hardware.manufacturer, "model": device.hardware.model,
-        "physicalIds": [f"[HWID]:h:{device_id.replace('-', '')}"], "systemLabels": [], "alternativeSecurityIds": [],
+        "registrationDateTime": stamp,
+        "approximateLastSignInDateTime": stamp,
+        "isManaged": None,
+        "isCompliant": None,
+        "managementType": None,
+        "profileType": "RegisteredDevice",
+        "enrollmentType": None,
+        "manufacturer": device.hardware.manufacturer,
+        "model": device.hardware.model,
+        "physicalIds": [f"[HWID]:h:{device_id.replace('-', '')}"],
+        "systemLabels": [],
+        "alternativeSecurityIds": [],
         "registeredOwners": [owner["id"]] if owner else [],
     }
     rules = tenant.mdm_policy
     return Registered(
-        device_id, tenant.id, tenant.name, upn, rules["discoveryUrl"] if mdm else "",
-        rules["termsOfUseUrl"] if mdm else "", rules["complianceUrl"] if mdm else "", request)
+        device_id,
+        tenant.id,
+        tenant.name,
+        upn,
+        rules["discoveryUrl"] if mdm else "",
+        rules["termsOfUseUrl"] if mdm else "",
+        rules["complianceUrl"] if mdm else "",
+        request,
+    )
 
 
 def join_with_identity(directory: Directory, tenant: Tenant, device, mdm_id: str | None) -> Registered:

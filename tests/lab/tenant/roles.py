@@ -27,8 +27,12 @@ NAMES = {
 }
 #: Short names, for scenarios.
 SHORT = {
-    "global_administrator": GLOBAL_ADMINISTRATOR, "cloud_device_administrator": CLOUD_DEVICE_ADMINISTRATOR,
-    "intune_administrator": INTUNE_ADMINISTRATOR, "windows_365_administrator": WINDOWS_365_ADMINISTRATOR,
-    "privileged_role_administrator": PRIVILEGED_ROLE_ADMINISTRATOR, "groups_administrator": GROUPS_ADMINISTRATOR,
-    "global_reader": GLOBAL_READER, "device_local_administrator": DEVICE_LOCAL_ADMINISTRATOR,
+    "global_administrator": GLOBAL_ADMINISTRATOR,
+    "cloud_device_administrator": CLOUD_DEVICE_ADMINISTRATOR,
+    "intune_administrator": INTUNE_ADMINISTRATOR,
+    "windows_365_administrator": WINDOWS_365_ADMINISTRATOR,
+    "privileged_role_administrator": PRIVILEGED_ROLE_ADMINISTRATOR,
+    "groups_administrator": GROUPS_ADMINISTRATOR,
+    "global_reader": GLOBAL_READER,
+    "device_local_administrator": DEVICE_LOCAL_ADMINISTRATOR,
 }

@@ -64,9 +64,19 @@ def encrypt(context: Sealer, plain: bytes) -> bytes:
     sealed = context.wrap_winrm(plain)
     return b"".join(
         (
-            _BOUNDARY, b"\r\n\tContent-Type: ", SPNEGO.encode(),
+            _BOUNDARY,
+            b"\r\n\tContent-Type: ",
+            SPNEGO.encode(),
             b"\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=",
-            str(len(plain) + sealed.padding_length).encode(), b"\r\n", _BOUNDARY, b"\r\n", _OCTETS,
-            struct.pack("<i", len(sealed.header)), sealed.header, sealed.data, _BOUNDARY, b"--\r\n",
+            str(len(plain) + sealed.padding_length).encode(),
+            b"\r\n",
+            _BOUNDARY,
+            b"\r\n",
+            _OCTETS,
+            struct.pack("<i", len(sealed.header)),
+            sealed.header,
+            sealed.data,
+            _BOUNDARY,
+            b"--\r\n",
         )
     )

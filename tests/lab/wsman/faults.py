@@ -90,7 +90,9 @@ def timed_out() -> Fault:
 def shell_not_found(shell_id: str) -> Fault:
     """The shell is gone: deleted, idle for too long, or the machine has restarted."""
     return Fault(
-        SHELL_NOT_FOUND, True, "w:InvalidSelectors",
+        SHELL_NOT_FOUND,
+        True,
+        "w:InvalidSelectors",
         "The WS-Management service cannot process the request because the request contained invalid selectors for the"
         " resource.",
         f"The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not found on"
@@ -103,7 +105,9 @@ def shell_not_found(shell_id: str) -> Fault:
 def command_not_found() -> Fault:
     """The command is over, or never was."""
     return Fault(
-        SHELL_NOT_FOUND, True, "w:InvalidSelectors",
+        SHELL_NOT_FOUND,
+        True,
+        "w:InvalidSelectors",
         "The WS-Management service cannot process the request because the request contained invalid selectors for the"
         " resource.",
         "The Windows Remote Shell received a request to perform an operation on a command identifier that does not"
@@ -115,7 +119,9 @@ def command_not_found() -> Fault:
 def too_many_shells(limit: int) -> Fault:
     """MaxShellsPerUser."""
     return Fault(
-        QUOTA_MAX_SHELLS, False, "w:QuotaLimit",
+        QUOTA_MAX_SHELLS,
+        False,
+        "w:QuotaLimit",
         "The WS-Management service cannot process the request. The maximum number of concurrent shells for this user"
         " has been exceeded. Close existing shells or raise the quota for this user.",
         f"The WS-Management service cannot process the request. This user is allowed a maximum number of {limit}"
@@ -126,7 +132,9 @@ def too_many_shells(limit: int) -> Fault:
 def too_many_operations(limit: int) -> Fault:
     """MaxConcurrentOperationsPerUser; hosts send this one as a MSFT_WmiError."""
     return Fault(
-        QUOTA_MAX_OPERATIONS, False, "w:InternalError",
+        QUOTA_MAX_OPERATIONS,
+        False,
+        "w:InternalError",
         f"The WS-Management service cannot process the request. This user is allowed a maximum number of {limit}"
         " concurrent operations, which has been exceeded. Close existing operations for this user, or raise the quota"
         " for this user.",
@@ -137,7 +145,9 @@ def too_many_operations(limit: int) -> Fault:
 def request_too_large(limit: int) -> Fault:
     """The request is larger than MaxEnvelopeSizekb of the service."""
     return Fault(
-        ENCODING_LIMIT, True, "w:EncodingLimit",
+        ENCODING_LIMIT,
+        True,
+        "w:EncodingLimit",
         "The WS-Management service cannot process the request because the encoding of the request exceeds an internal"
         f" encoding limit. The maximum envelope size is {limit} bytes. Reconfigure the client to send messages which"
         " fit the encoding limits of the service.",
@@ -153,7 +163,11 @@ def access_denied() -> Fault:
 def invalid_parameter() -> Fault:
     """The plug-in of the cmd shell refuses what the request says."""
     return Fault(
-        INVALID_PARAMETER, True, "w:InvalidParameter", "The parameter is incorrect.", detail="InvalidValue",
+        INVALID_PARAMETER,
+        True,
+        "w:InvalidParameter",
+        "The parameter is incorrect.",
+        detail="InvalidValue",
         provider="Shell cmd plugin",
     )
 
@@ -167,7 +181,9 @@ def file_not_found() -> Fault:
 def action_not_supported(action: str) -> Fault:
     """An action that this service does not know."""
     return Fault(
-        ACTION_NOT_SUPPORTED, True, "w:ActionNotSupported",
+        ACTION_NOT_SUPPORTED,
+        True,
+        "w:ActionNotSupported",
         f"The WS-Management service cannot process the request. The action is not supported: {action}.",
         detail="ActionMismatch",
     )
@@ -176,7 +192,9 @@ def action_not_supported(action: str) -> Fault:
 def unknown_resource(resource_uri: str) -> Fault:
     """A resource URI that this service does not serve."""
     return Fault(
-        INVALID_RESOURCE_URI, True, "w:DestinationUnreachable",
+        INVALID_RESOURCE_URI,
+        True,
+        "w:DestinationUnreachable",
         "The WS-Management service cannot process the request. The service cannot find the resource identified by the"
         f" resource URI and selectors: {resource_uri}.",
         detail="InvalidResourceURI",

@@ -164,9 +164,16 @@ class PowerShellShell(Shell):
         pipeline.core.start()
         result = ScriptResult(exit_code=KILLED)
         try:
-            result = await _script(created, Session(
-                self.host, self.caller.account, _reader(pipeline), {}, cmd.run,
-            ))
+            result = await _script(
+                created,
+                Session(
+                    self.host,
+                    self.caller.account,
+                    _reader(pipeline),
+                    {},
+                    cmd.run,
+                ),
+            )
         except ConnectionAbortedError:  # the machine has lost power under the pipeline
             pass
         finally:

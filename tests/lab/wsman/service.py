@@ -161,7 +161,8 @@ class WinRM:
 
     def _identify(self) -> str:
         fields = (
-            ("ProtocolVersion", soap.WSMAN), ("ProductVendor", "Microsoft Corporation"),
+            ("ProtocolVersion", soap.WSMAN),
+            ("ProductVendor", "Microsoft Corporation"),
             ("ProductVersion", "OS: 10.0.22631 SP: 0.0 Stack: 3.0"),
         )
         inner = "".join(soap.element(f"wsmid:{name}", text) for name, text in fields)

@@ -157,10 +157,15 @@ class Shell:
         """The rsp:Shell element of answers to Create and Get."""
         age = int(time.monotonic() - self._created)
         fields = (
-            ("ShellId", self.id), ("ResourceUri", self.resource_uri), ("Owner", self.caller.account),
-            ("ClientIP", self.caller.address), ("IdleTimeOut", f"PT{self.idle_timeout:.3f}S"),
-            ("InputStreams", self.input_streams), ("OutputStreams", self.output_streams),
-            ("ShellRunTime", f"P0DT0H0M{age}S"), ("ShellInactivity", "P0DT0H0M0S"),
+            ("ShellId", self.id),
+            ("ResourceUri", self.resource_uri),
+            ("Owner", self.caller.account),
+            ("ClientIP", self.caller.address),
+            ("IdleTimeOut", f"PT{self.idle_timeout:.3f}S"),
+            ("InputStreams", self.input_streams),
+            ("OutputStreams", self.output_streams),
+            ("ShellRunTime", f"P0DT0H0M{age}S"),
+            ("ShellInactivity", "P0DT0H0M0S"),
         )
         inner = "".join(soap.element(f"rsp:{name}", text) for name, text in fields)
         return f'<rsp:Shell xmlns:rsp="{soap.SHELL}">{inner}</rsp:Shell>'
@@ -174,7 +179,10 @@ class Shell:
     def write_lines(self) -> None:
         """Write the lines of the commands that have ended; the traffic since the last line goes to the first."""
         shell = {
-            "device": self.host.name, "shell": self.id, "account": self.caller.account, "auth": self.caller.auth,
+            "device": self.host.name,
+            "shell": self.id,
+            "account": self.caller.account,
+            "auth": self.caller.auth,
             "protocol": self.protocol,
         }
         for ended in self._ended:

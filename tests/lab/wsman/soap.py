@@ -108,8 +108,16 @@ def answer(action: str, relates_to: str, body: str) -> str:
     """An envelope that answers the message `relates_to`; `body` is XML with the prefixes s a x w rsp p."""
     return "".join(
         (
-            _OPEN, action, "</a:Action><a:MessageID>uuid:", new_id(), "</a:MessageID><a:To>", ANONYMOUS,
-            "</a:To><a:RelatesTo>", escape(relates_to), "</a:RelatesTo></s:Header><s:Body>", body,
+            _OPEN,
+            action,
+            "</a:Action><a:MessageID>uuid:",
+            new_id(),
+            "</a:MessageID><a:To>",
+            ANONYMOUS,
+            "</a:To><a:RelatesTo>",
+            escape(relates_to),
+            "</a:RelatesTo></s:Header><s:Body>",
+            body,
             "</s:Body></s:Envelope>",
         )
     )

@@ -26,8 +26,14 @@ RULE = "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|{profiles}LPort={port}|
 
 def administrator(rid: int = 1001, **changes: t.Any) -> dict:
     """A member of Administrators."""
-    return {"sid": f"{MACHINE}-{rid}", "name": f"PC-1\\user{rid}", "kind": "local", "enabled": True, "locked": False,
-            "password_expired": False} | changes
+    return {
+        "sid": f"{MACHINE}-{rid}",
+        "name": f"PC-1\\user{rid}",
+        "kind": "local",
+        "enabled": True,
+        "locked": False,
+        "password_expired": False,
+    } | changes
 
 
 def winhttp(proxy: str = "", bypass: str = "") -> dict:
@@ -69,9 +75,16 @@ class FitDevice(ScriptedDevice):
             "MSFT_NetConnectionProfile": [{"InterfaceAlias": "Ethernet", "NetworkCategory": 1}],
         }
         self.members = [administrator(500, enabled=False), administrator()]
-        self.machine_certificates = [{
-            "thumbprint": LISTENER, "subject": "CN=PC-1", "issuer": "CN=PC-1", "not_before": scripted.UTC,
-            "not_after": "2099-01-01T00:00:00.000Z", "has_private_key": True}]
+        self.machine_certificates = [
+            {
+                "thumbprint": LISTENER,
+                "subject": "CN=PC-1",
+                "issuer": "CN=PC-1",
+                "not_before": scripted.UTC,
+                "not_after": "2099-01-01T00:00:00.000Z",
+                "has_private_key": True,
+            }
+        ]
         self.replies: dict[str, t.Any] = {}
         basic = self.handlers["cim_query"]
         self.handlers |= {

@@ -25,8 +25,11 @@ MACHINE = "S-1-5-21-1-2-3"
 def member(name: str | None, rid: int | str, kind: str = "local", **changes) -> dict:
     """A member of Administrators; a local one has a relative id, any other a whole SID."""
     local = kind == "local"
-    known = {"enabled": True, "locked": False, "password_expired": False} if local else dict.fromkeys(
-        ("enabled", "locked", "password_expired"))
+    known = (
+        {"enabled": True, "locked": False, "password_expired": False}
+        if local
+        else dict.fromkeys(("enabled", "locked", "password_expired"))
+    )
     return {"sid": f"{MACHINE}-{rid}" if local else str(rid), "name": name, "kind": kind, **known, **changes}
 
 
@@ -57,14 +60,28 @@ class Leaver(ScriptedDevice):
             "registry_read": lambda p: {"exists": p["path"] in self.tree, "key": self.tree.get(p["path"])},
             "certificates": lambda _p: {"certificates": list(self.certificates)},
             "dsregcmd_status": self._dsregcmd_status,
-            "scheduled_tasks": self._tasks, "cim_query": self._cim,
+            "scheduled_tasks": self._tasks,
+            "cim_query": self._cim,
             "local_administrators": lambda _p: {"machine_sid": MACHINE, "members": self.members},
-            "bitlocker": lambda _p: {"available": True, "volumes": [{
-                "mount_point": "C:", "system": True, "protected": True, "protectors": [
-                    {"id": "{AAAA}", "type": "Tpm"}, {"id": "{BBBB}", "type": "RecoveryPassword"}]}]},
-            "job_start": self._job_start, "job_status": self._job_status, "job_remove": self._job_remove,
-            "restart": self._restart, "dsregcmd_leave": self._leave, "enrollment_remove": self._remove,
-            "hybrid_autojoin_stop": self._stop_autojoin, "mdm_auto_enroll": self._auto_enroll,
+            "bitlocker": lambda _p: {
+                "available": True,
+                "volumes": [
+                    {
+                        "mount_point": "C:",
+                        "system": True,
+                        "protected": True,
+                        "protectors": [{"id": "{AAAA}", "type": "Tpm"}, {"id": "{BBBB}", "type": "RecoveryPassword"}],
+                    }
+                ],
+            },
+            "job_start": self._job_start,
+            "job_status": self._job_status,
+            "job_remove": self._job_remove,
+            "restart": self._restart,
+            "dsregcmd_leave": self._leave,
+            "enrollment_remove": self._remove,
+            "hybrid_autojoin_stop": self._stop_autojoin,
+            "mdm_auto_enroll": self._auto_enroll,
         }
         self.enrolls = True
 
@@ -76,24 +93,41 @@ class Leaver(ScriptedDevice):
 
     def enroll(self, enrollment_id: str = INTUNE, provider: str = "MS DM Server", live: bool = True, **values) -> None:
         thumbprint = enrollment_id.replace("-", "").upper()
-        self.tree[ENROLLMENTS]["keys"][enrollment_id.upper()] = key({
-            "ProviderID": provider, "EnrollmentState": 1, "DMPCertThumbPrint": thumbprint, "UPN": "a@contoso.example",
-            **values})
+        self.tree[ENROLLMENTS]["keys"][enrollment_id.upper()] = key(
+            {
+                "ProviderID": provider,
+                "EnrollmentState": 1,
+                "DMPCertThumbPrint": thumbprint,
+                "UPN": "a@contoso.example",
+                **values,
+            }
+        )
         if live:
             self.folders.append(enrollment_id.upper())
-            self.certificates.append({
-                "thumbprint": thumbprint, "subject": f"CN={INTUNE_DEVICE}",
-                "issuer": "CN=Microsoft Intune MDM Device CA",
-                "not_before": scripted.UTC, "not_after": scripted.UTC, "has_private_key": True})
+            self.certificates.append(
+                {
+                    "thumbprint": thumbprint,
+                    "subject": f"CN={INTUNE_DEVICE}",
+                    "issuer": "CN=Microsoft Intune MDM Device CA",
+                    "not_before": scripted.UTC,
+                    "not_after": scripted.UTC,
+                    "has_private_key": True,
+                }
+            )
 
     def offer_mdm(self) -> None:
-        self.tree[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"]["MdmEnrollmentUrl"] = "https://mdm"
+        self.tree[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"]["MdmEnrollmentUrl"] = (
+            "https://mdm"
+        )
 
     def _tasks(self, params):
         if params["folder"].endswith("EnterpriseMgmt"):
             return {"exists": True, "folders": list(self.folders), "tasks": []}
-        tasks = [] if self.autojoin_task is None else [
-            {"name": "Automatic-Device-Join", "state": self.autojoin_task, "last_result": 0}]
+        tasks = (
+            []
+            if self.autojoin_task is None
+            else [{"name": "Automatic-Device-Join", "state": self.autojoin_task, "last_result": 0}]
+        )
         return {"exists": True, "folders": [], "tasks": tasks}
 
     def _dsregcmd_status(self, params):
@@ -110,7 +144,12 @@ class Leaver(ScriptedDevice):
         if self.jobs.get(params["job"], {}).get("state") in ("running", "done"):
             return {"started": False, "already": True}
         self.jobs[params["job"]] = {
-            "state": "running", "ops": params["ops"], "looks": 0, "answer": None, "started": scripted.UTC}
+            "state": "running",
+            "ops": params["ops"],
+            "looks": 0,
+            "answer": None,
+            "started": scripted.UTC,
+        }
         return {"started": True, "already": False}
 
     def _job_status(self, params):

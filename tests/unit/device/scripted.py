@@ -78,8 +78,16 @@ class ScriptedDevice:
 
 
 def answer_line(request_id: str, results: list[dict], **identity) -> str:
-    device = {"name": "PC-1", "utc": UTC, "powershell": "5.1.26100.1", "account": "PC-1\\ansible",
-              "sid": "S-1-5-21-1-2-3-1001", "system": False, "elevated": True, "wow64": False} | identity
+    device = {
+        "name": "PC-1",
+        "utc": UTC,
+        "powershell": "5.1.26100.1",
+        "account": "PC-1\\ansible",
+        "sid": "S-1-5-21-1-2-3-1001",
+        "system": False,
+        "elevated": True,
+        "wow64": False,
+    } | identity
     answer = {"v": 1, "id": request_id, "device": device, "results": results, "seconds": 0.1}
     body = base64.b64encode(gzip.compress(json.dumps(answer).encode())).decode()
     return f"#winops1:{len(body)}:{body}:end#\r\n"
@@ -96,9 +104,15 @@ def key(values: dict | None = None, **keys) -> dict:
 
 def fresh_registry() -> dict:
     return {
-        r"SOFTWARE\Microsoft\Windows NT\CurrentVersion": key({
-            "EditionID": "Professional", "CurrentBuild": "26100", "UBR": 2314, "DisplayVersion": "24H2",
-            "InstallationType": "Client"}),
+        r"SOFTWARE\Microsoft\Windows NT\CurrentVersion": key(
+            {
+                "EditionID": "Professional",
+                "CurrentBuild": "26100",
+                "UBR": 2314,
+                "DisplayVersion": "24H2",
+                "InstallationType": "Client",
+            }
+        ),
     }
 
 
@@ -106,17 +120,25 @@ def joined_registry(tenant: str = TENANT) -> dict:
     return fresh_registry() | {
         r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin": key(
             JoinInfo=key(**{THUMBPRINT: key({"TenantId": tenant, "UserEmail": "package_x@contoso.onmicrosoft.com"})}),
-            TenantInfo=key(**{tenant: key({"DisplayName": "Contoso"})}))}
+            TenantInfo=key(**{tenant: key({"DisplayName": "Contoso"})}),
+        )
+    }
 
 
 def join_certificate() -> dict:
-    return {"thumbprint": THUMBPRINT, "subject": f"CN={DEVICE_ID}",
-            "issuer": "CN=MS-Organization-Access, DC=windows, DC=net",
-            "not_before": UTC, "not_after": "2036-11-21T08:00:00.000Z", "has_private_key": True}
+    return {
+        "thumbprint": THUMBPRINT,
+        "subject": f"CN={DEVICE_ID}",
+        "issuer": "CN=MS-Organization-Access, DC=windows, DC=net",
+        "not_before": UTC,
+        "not_after": "2036-11-21T08:00:00.000Z",
+        "has_private_key": True,
+    }
 
 
-def cim(last_boot: str = "2026-11-20T06:00:00.000Z", product_type: int = 1, in_domain: bool = False,
-        asset_tag: str = ""):
+def cim(
+    last_boot: str = "2026-11-20T06:00:00.000Z", product_type: int = 1, in_domain: bool = False, asset_tag: str = ""
+):
     instances = {
         "Win32_OperatingSystem": {"ProductType": product_type, "LastBootUpTime": last_boot},
         "Win32_ComputerSystem": {"PartOfDomain": in_domain, "Domain": "WORKGROUP", "DomainRole": 0},
@@ -131,7 +153,8 @@ def dsregcmd_text(joined: bool) -> str:
         "| Device State                                                         |\r\n"
         "+----------------------------------------------------------------------+\r\n\r\n"
         f"             AzureAdJoined : {'YES' if joined else 'NO'}\r\n"
-        "          EnterpriseJoined : NO\r\n              DomainJoined : NO\r\n")
+        "          EnterpriseJoined : NO\r\n              DomainJoined : NO\r\n"
+    )
 
 
 def dsregcmd(joined: bool):

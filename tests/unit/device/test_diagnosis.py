@@ -49,9 +49,12 @@ class Troubled(FitDevice):
         )
 
     def _read_events(self, params: dict) -> dict:
-        found = [event for log, event in self.logged if log == params["log"] and event["id"] in params["ids"]
-                 and event["utc"] >= params.get("since", "")]
-        return {"log_exists": True, "events": found[:params["limit"]]}
+        found = [
+            event
+            for log, event in self.logged
+            if log == params["log"] and event["id"] in params["ids"] and event["utc"] >= params.get("since", "")
+        ]
+        return {"log_exists": True, "events": found[: params["limit"]]}
 
     def findings(self, **scope) -> list[dict]:
         asked = Scope(**scope)
@@ -89,7 +92,10 @@ def test_the_traces_of_one_failure_are_one_finding_with_the_most_telling_code():
         causes.AADSTS,
     )
     assert {(item["log"], item["event"]) for item in first["evidence"]} == {
-        (causes.PROVISIONING_LOG, 12), (causes.PROVISIONING_LOG, 22), (causes.REGISTRATION_LOG, 305)}
+        (causes.PROVISIONING_LOG, 12),
+        (causes.PROVISIONING_LOG, 22),
+        (causes.REGISTRATION_LOG, 305),
+    }
 
 
 def test_evidence_has_every_form_of_a_code_and_the_request_id():
@@ -121,7 +127,9 @@ def test_two_failures_that_share_a_wrapper_keep_their_own_traces():
     findings = device.findings()
     assert [finding["code"] for finding in findings] == ["AADSTS700082", "AADSTS50126"]
     assert [{item["device_utc"] for item in finding["evidence"]} for finding in findings] == [
-        {"2026-11-21T07:30:00.000Z"}, {"2026-11-21T07:00:00.000Z"}]
+        {"2026-11-21T07:30:00.000Z"},
+        {"2026-11-21T07:00:00.000Z"},
+    ]
 
 
 def test_a_wrapper_yields_to_what_it_wraps():
@@ -133,9 +141,17 @@ def test_a_wrapper_yields_to_what_it_wraps():
     assert [(finding["code"], len(finding["evidence"])) for finding in device.findings()] == [("0x80072ee2", 3)]
 
 
-@pytest.mark.parametrize(("code", "weight"), [
-    ("AADSTS700082", causes.AADSTS), ("AADSTS9999999", causes.UNKNOWN_AADSTS), ("0x801c0003", causes.FAULT),
-    ("0xcaa20003", causes.WRAPPER), ("0x8abcdef1", causes.UNKNOWN), (None, causes.UNKNOWN)])
+@pytest.mark.parametrize(
+    ("code", "weight"),
+    [
+        ("AADSTS700082", causes.AADSTS),
+        ("AADSTS9999999", causes.UNKNOWN_AADSTS),
+        ("0x801c0003", causes.FAULT),
+        ("0xcaa20003", causes.WRAPPER),
+        ("0x8abcdef1", causes.UNKNOWN),
+        (None, causes.UNKNOWN),
+    ],
+)
 def test_a_code_weighs_by_what_it_tells(code, weight):
     assert causes.weight(code) == weight
 
@@ -177,7 +193,9 @@ def test_what_has_been_overcome_weighs_little():
     device = Troubled()
     expired_token(device)
     device.join()
-    device.registry[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"]["MdmEnrollmentUrl"] = "https://mdm"
+    device.registry[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"]["MdmEnrollmentUrl"] = (
+        "https://mdm"
+    )
     findings = device.findings(topics=("join", "mdm"))
     assert [finding["weight"] for finding in findings] == [causes.OVER]
 
@@ -230,7 +248,10 @@ def test_the_diagnostic_part_of_dsregcmd_is_evidence():
     finding = device.findings()[0]
     assert finding["code"] == "0x801c001d"
     assert finding["evidence"][0]["data"] == [
-        "DRS Discovery Test: FAIL [0x801c0021/0x801c000c]", "Error Phase: discover", "Client ErrorCode: 0x801c001d"]
+        "DRS Discovery Test: FAIL [0x801c0021/0x801c000c]",
+        "Error Phase: discover",
+        "Client ErrorCode: 0x801c001d",
+    ]
 
 
 def test_a_failed_sign_in_of_the_caller_is_evidence():
@@ -238,7 +259,8 @@ def test_a_failed_sign_in_of_the_caller_is_evidence():
     text = scripted.dsregcmd_text(False) + (
         "+---------------------+\r\n| SSO State |\r\n+---------------------+\r\n\r\n                AzureAdPrt : NO\r\n"
         "            Attempt Status : 0xc000006d\r\n         Server Error Code : invalid_grant\r\n"
-        "  Server Error Description : AADSTS50126: Error validating credentials.\r\n")
+        "  Server Error Description : AADSTS50126: Error validating credentials.\r\n"
+    )
     device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
     finding = device.findings()[0]
     assert (finding["what"], finding["code"], finding["evidence"][0]["aadsts"]) == (
@@ -277,7 +299,8 @@ def test_a_device_object_that_was_disabled_is_a_finding():
     device.join()
     text = scripted.dsregcmd_text(True) + (
         "+---------------------+\r\n| Device Details |\r\n+---------------------+\r\n\r\n"
-        "          DeviceAuthStatus : FAILED. Device is either disabled or deleted\r\n")
+        "          DeviceAuthStatus : FAILED. Device is either disabled or deleted\r\n"
+    )
     device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
     first = device.findings()[0]
     assert (first["name"], first["side"], first["weight"]) == ("device_disabled_or_deleted", "tenant", 90)

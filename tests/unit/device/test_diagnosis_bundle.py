@@ -66,9 +66,7 @@ def test_a_bundle_is_one_json_object_with_a_version(tmp_path):
 @pytest.mark.parametrize("secret", [JWT, BULK, "Zm9v" * 60])
 def test_tokens_are_taken_out_wherever_they_stand(secret):
     device = Troubled()
-    device.log(
-        next(iter(causes.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", ""
-    )
+    device.log(next(iter(causes.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", "")
     device.registry[r"SOFTWARE\Microsoft\Enrollments"] = key({}, X=key({"Note": secret, "Blob": {"base64": secret}}))
     answer = device.session(True).run(device_diagnosis.observations(Scope()))
     text = json.dumps(bundles.pack(answer, Scope(), "PC-1", COLLECTED))

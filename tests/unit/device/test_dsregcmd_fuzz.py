@@ -18,8 +18,21 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd impor
 FIXTURES = Path(__file__).parents[1] / "fixtures/dsregcmd"
 OUTPUTS = [path.read_text(encoding="utf-8") for path in sorted(FIXTURES.glob("*.txt"))]
 PIECES = [
-    "+---+", "| a |", "AzureAdJoined : YES", ":", " : x", "# ", "> ", "\r", "```", "\0", "C:\\>", " " * 70,
-    "<br/>", "\x85", "\x1b[7m",
+    "+---+",
+    "| a |",
+    "AzureAdJoined : YES",
+    ":",
+    " : x",
+    "# ",
+    "> ",
+    "\r",
+    "```",
+    "\0",
+    "C:\\>",
+    " " * 70,
+    "<br/>",
+    "\x85",
+    "\x1b[7m",
 ]
 JOIN_TYPES = {"entra_joined", "hybrid_joined", "domain_joined", "workplace_registered", "none", None}
 

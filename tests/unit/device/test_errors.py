@@ -37,9 +37,17 @@ def test_a_number_beyond_32_bits_is_refused(value):
         errors.signed(value)
 
 
-@pytest.mark.parametrize(("error", "code"), [
-    ({"hresult": -2145648611}, "0x801c001d"), ({"hresult": None}, None), ({"type": "X"}, None), (None, None),
-    ({"hresult": 1 << 40}, None), ({"hresult": "5"}, None)])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"hresult": -2145648611}, "0x801c001d"),
+        ({"hresult": None}, None),
+        ({"type": "X"}, None),
+        (None, None),
+        ({"hresult": 1 << 40}, None),
+        ({"hresult": "5"}, None),
+    ],
+)
 def test_what_a_device_calls_a_code_is_one_of_32_bits_or_none(error, code):
     assert errors.error_code(error) == code
 

@@ -36,7 +36,9 @@ class Story(ScriptedDevice):
         self.events: list[dict] = []
         self.engine_running = False
         self.handlers |= {
-            "path_info": self._path_info, "job_start": self._job_start, "job_status": self._job_status,
+            "path_info": self._path_info,
+            "job_start": self._job_start,
+            "job_status": self._job_status,
             "job_remove": self._job_remove,
             "provisioning_packages": lambda _p: {"available": True, "packages": self.packages},
             "processes": lambda _p: {"processes": [{"name": "provtool.exe", "pid": 4}] if self.engine_running else []},
@@ -45,8 +47,13 @@ class Story(ScriptedDevice):
 
     def _path_info(self, params):
         there = COPY in self.copied
-        return {"path": COPY, "exists": there, "directory": False, "size": 1 if there else None,
-                "sha256": SHA256 if there else None}
+        return {
+            "path": COPY,
+            "exists": there,
+            "directory": False,
+            "size": 1 if there else None,
+            "sha256": SHA256 if there else None,
+        }
 
     def _job_start(self, params):
         if self.job == "running":
@@ -54,8 +61,15 @@ class Story(ScriptedDevice):
         if params["ops"][-1]["op"] == "package_remove":
             self.packages = []
         else:
-            self.packages = [{"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True,
-                              "path": r"C:\ProgramData\Microsoft\Provisioning\Join.ppkg"}]
+            self.packages = [
+                {
+                    "id": scripted.PACKAGE,
+                    "name": "Join",
+                    "version": "1.0",
+                    "installed": True,
+                    "path": r"C:\ProgramData\Microsoft\Provisioning\Join.ppkg",
+                }
+            ]
         self.job = "running"
         return {"started": True, "already": False}
 
@@ -70,7 +84,11 @@ class Story(ScriptedDevice):
             error = self.job_error or {"type": None, "message": None, "hresult": None}
             answer = {"results": [{"ok": True, "value": {"gave_up": False, "seconds": 1.0, "error": error}}]}
         return {
-            "state": state, "started": None, "last_task_result": None, "answer": answer if state == "done" else None}
+            "state": state,
+            "started": None,
+            "last_task_result": None,
+            "answer": answer if state == "done" else None,
+        }
 
     def _job_remove(self, _params):
         self.job = "absent"
@@ -82,16 +100,26 @@ class Story(ScriptedDevice):
         self.handlers["dsregcmd_status"] = scripted.dsregcmd(True)
 
     def fail_with(self, *data: str, event: int = 12) -> None:
-        self.events.append({
-            "id": event, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None})
+        self.events.append(
+            {"id": event, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None}
+        )
 
 
 def plan(**changes) -> join.JoinPlan:
     package = provisioning.PackageSource(id=scripted.PACKAGE, sha256=SHA256, src="/packages/join.ppkg")
     settings = {
-        "method": "provisioning_package", "tenant_id": scripted.TENANT, "package": package, "mdm_id": None,
-        "expect_mdm": False, "reboot": False, "reboot_timeout": 600, "timeout": 1800, "poll_interval": 10,
-        "on_failure": "remove", "keep_copy": False}
+        "method": "provisioning_package",
+        "tenant_id": scripted.TENANT,
+        "package": package,
+        "mdm_id": None,
+        "expect_mdm": False,
+        "reboot": False,
+        "reboot_timeout": 600,
+        "timeout": 1800,
+        "poll_interval": 10,
+        "on_failure": "remove",
+        "keep_copy": False,
+    }
     return join.JoinPlan(**(settings | changes))
 
 
@@ -129,17 +157,24 @@ def test_check_mode_says_what_would_happen_and_only_looks(monkeypatch):
     assert join.learned["outcome"] == "would_join"
     assert join.changes.as_result(True)["diff"] == {
         "before": {"join": {"type": "none", "tenant_id": None}},
-        "after": {"join": {"type": "entra", "tenant_id": scripted.TENANT}}}
+        "after": {"join": {"type": "entra", "tenant_id": scripted.TENANT}},
+    }
     assert device.requests == 1
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize("name, prepare", [
-    ("joined_to_another_tenant", lambda d: d.join(OTHER_TENANT)),
-    ("hybrid_joined", lambda d: (d.join(scripted.TENANT), d.handlers.update(cim_query=scripted.cim(in_domain=True)))),
-    ("domain_joined", lambda d: d.handlers.update(cim_query=scripted.cim(in_domain=True))),
-    ("server_outside_azure", lambda d: d.handlers.update(cim_query=scripted.cim(product_type=3))),
-])
+@pytest.mark.parametrize(
+    "name, prepare",
+    [
+        ("joined_to_another_tenant", lambda d: d.join(OTHER_TENANT)),
+        (
+            "hybrid_joined",
+            lambda d: (d.join(scripted.TENANT), d.handlers.update(cim_query=scripted.cim(in_domain=True))),
+        ),
+        ("domain_joined", lambda d: d.handlers.update(cim_query=scripted.cim(in_domain=True))),
+        ("server_outside_azure", lambda d: d.handlers.update(cim_query=scripted.cim(product_type=3))),
+    ],
+)
 def test_what_cannot_be_joined_is_refused_before_anything_changes(monkeypatch, name, prepare, check_mode):
     device = Story()
     prepare(device)
@@ -190,8 +225,9 @@ def test_the_deadline_passes_without_any_error_on_the_device(monkeypatch):
 
 def test_a_package_that_an_earlier_attempt_left_is_forced(monkeypatch):
     device = Story()
-    device.packages = [{
-        "id": "{" + scripted.PACKAGE.upper() + "}", "name": "Join", "version": "1.0", "path": "", "installed": True}]
+    device.packages = [
+        {"id": "{" + scripted.PACKAGE.upper() + "}", "name": "Join", "version": "1.0", "path": "", "installed": True}
+    ]
     forced = []
     start = device.handlers["job_start"]
     device.handlers["job_start"] = lambda p: forced.append(p["ops"][-1].get("force")) or start(p)
@@ -236,7 +272,12 @@ def test_a_device_that_never_comes_back_says_that_the_task_can_be_run_again(monk
 def test_a_copy_that_arrives_damaged_is_not_installed(monkeypatch):
     device = Story()
     device.handlers["path_info"] = lambda p: {
-        "path": COPY, "exists": True, "directory": False, "size": 1, "sha256": "0" * 64}
+        "path": COPY,
+        "exists": True,
+        "directory": False,
+        "size": 1,
+        "sha256": "0" * 64,
+    }
     _join, failure = run(device, monkeypatch)
     assert failure.error["name"] == "damaged_copy" and failure.error["side"] == "network"
 
@@ -262,8 +303,9 @@ class WaitsForRestart(Story):
     def __init__(self) -> None:
         super().__init__()
         old, new = scripted.key({"ComputerName": "OLD"}), scripted.key({"ComputerName": "NEW"})
-        self.pending = {r"SYSTEM\CurrentControlSet\Control\ComputerName": scripted.key(
-            ActiveComputerName=old, ComputerName=new)}
+        self.pending = {
+            r"SYSTEM\CurrentControlSet\Control\ComputerName": scripted.key(ActiveComputerName=old, ComputerName=new)
+        }
         self._booted = "2026-11-20T06:00:00.000Z"
         self._cim = scripted.cim()
         self.handlers |= {"cim_query": self._query, "restart": self._restart}
@@ -323,7 +365,15 @@ def test_a_device_that_must_restart_before_it_registers_is_restarted_when_asked_
     assert run_of_it.learned["outcome"] == "joined", result
     assert result["restarted"] is True and device.restarts == 1
     assert [phase["name"] for phase in run_of_it.phases.done] == [
-        "look", "apply", "join", "restart", "apply", "join", "verify", "clean up"]
+        "look",
+        "apply",
+        "join",
+        "restart",
+        "apply",
+        "join",
+        "verify",
+        "clean up",
+    ]
     assert device.executed.count("job_start") == 2
 
 
@@ -344,20 +394,31 @@ def test_a_device_that_must_restart_is_not_waited_for_and_not_restarted_unasked(
 
 def metadata(status: int | None, body: str | None = None):
     """The answer of an Azure VM's metadata service, None for no answer."""
-    error = {"type": "timeout", "message": "", "hresult": -2147012894} if status is None else dict.fromkeys(
-        ("type", "message", "hresult"))
-    return lambda p: {"results": [
-        {"name": target["name"], "status": status, "seconds": 0.1, "error": error, "body_start": body}
-        for target in p["targets"]]}
+    error = (
+        {"type": "timeout", "message": "", "hresult": -2147012894}
+        if status is None
+        else dict.fromkeys(("type", "message", "hresult"))
+    )
+    return lambda p: {
+        "results": [
+            {"name": target["name"], "status": status, "seconds": 0.1, "error": error, "body_start": body}
+            for target in p["targets"]
+        ]
+    }
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize(("answer", "name"), [
-    (metadata(400, '{"error": "invalid_request"}'), "azure_identity_missing"),
-    (metadata(404), "azure_identity_missing"),
-    (metadata(200, '{"tenantId": "11111111-2222-3333-4444-555555555555"}'), "azure_identity_of_another_tenant")])
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (metadata(400, '{"error": "invalid_request"}'), "azure_identity_missing"),
+        (metadata(404), "azure_identity_missing"),
+        (metadata(200, '{"tenantId": "11111111-2222-3333-4444-555555555555"}'), "azure_identity_of_another_tenant"),
+    ],
+)
 def test_an_azure_vm_that_cannot_join_this_tenant_is_refused_before_anything_changes(
-        monkeypatch, answer, name, check_mode):
+    monkeypatch, answer, name, check_mode
+):
     device = Story(joins_after=None)
     device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": answer}
     join, failure = run(device, monkeypatch, check_mode, method="azure_vm", package=None)
@@ -365,8 +426,9 @@ def test_an_azure_vm_that_cannot_join_this_tenant_is_refused_before_anything_cha
     assert not set(device.executed) & op.CHANGING
 
 
-@pytest.mark.parametrize("answer", [
-    metadata(None), metadata(503), metadata(200, f'{{"tenantId": "{scripted.TENANT}"}}')])
+@pytest.mark.parametrize(
+    "answer", [metadata(None), metadata(503), metadata(200, f'{{"tenantId": "{scripted.TENANT}"}}')]
+)
 def test_a_metadata_service_that_says_nothing_against_it_lets_dsregcmd_find_out(monkeypatch, answer):
     device = Story(joins_after=None)
     device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": answer}
@@ -403,8 +465,12 @@ def test_an_azure_vm_joins_by_dsregcmd_and_its_signed_exit_code_is_explained(mon
     device = Story(joins_after=None)
     device.handlers |= {"cim_query": scripted.cim(asset_tag=AZURE_ASSET_TAG), "endpoints": metadata(None)}
     absent = {"state": "absent", "started": None, "last_task_result": None, "answer": None}
-    done = {"state": "done", "started": None, "last_task_result": 0, "answer": {
-        "results": [{"ok": True, "value": {"exit_code": -2145648574, "text": ""}}]}}
+    done = {
+        "state": "done",
+        "started": None,
+        "last_task_result": 0,
+        "answer": {"results": [{"ok": True, "value": {"exit_code": -2145648574, "text": ""}}]},
+    }
     device.handlers["job_status"] = lambda _p: done if "job_start" in device.executed else absent
     _join, failure = run(device, monkeypatch, method="azure_vm", package=None, timeout=60)
     assert failure.error["code"] == "0x801c0042"

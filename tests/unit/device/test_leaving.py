@@ -23,16 +23,25 @@ ENTRA_SID = "S-1-12-1-1-2-3-4"
 
 def plan(**changes) -> leave.LeavePlan:
     settings = {
-        "tenant_id": None, "stop_hybrid_autojoin": False, "remove_mdm": False, "mdm_provider": "MS DM Server",
-        "mdm_enrollment_id": None, "allow_account_loss": False, "reboot": False, "reboot_timeout": 600, "timeout": 600,
-        "poll_interval": 5}
+        "tenant_id": None,
+        "stop_hybrid_autojoin": False,
+        "remove_mdm": False,
+        "mdm_provider": "MS DM Server",
+        "mdm_enrollment_id": None,
+        "allow_account_loss": False,
+        "reboot": False,
+        "reboot_timeout": 600,
+        "timeout": 600,
+        "poll_interval": 5,
+    }
     return leave.LeavePlan(**(settings | changes))
 
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
     monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
     run = leave.Leave(
-        device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode)
+        device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode
+    )
     try:
         return run, run.run()
     except Failure as failure:
@@ -45,6 +54,7 @@ def whats(run: leave.Leave) -> list[str]:
 
 # --- the plain way ----------------------------------------------------------------------------------------------------
 
+
 def test_a_joined_device_leaves_and_says_what_it_was(monkeypatch):
     device = Leaver()
     device.enroll()
@@ -52,12 +62,18 @@ def test_a_joined_device_leaves_and_says_what_it_was(monkeypatch):
     assert leave.learned["outcome"] == "disconnected" and leave.learned["join_state"] == "left"
     assert leave.changes.as_result(True)["diff"] == {
         "before": {"join": {"type": "entra", "tenant_id": scripted.TENANT, "device_id": scripted.DEVICE_ID}},
-        "after": {"join": None}}
+        "after": {"join": None},
+    }
     record = leave.learned["record"]
     assert (record["device_id"], record["intune_device_id"], record["serial_number"]) == (
-        scripted.DEVICE_ID, INTUNE_DEVICE, SERIAL)
+        scripted.DEVICE_ID,
+        INTUNE_DEVICE,
+        SERIAL,
+    )
     assert record["bitlocker"]["volumes"][0]["protectors"] == [
-        {"id": "{AAAA}", "type": "Tpm"}, {"id": "{BBBB}", "type": "RecoveryPassword"}]
+        {"id": "{AAAA}", "type": "Tpm"},
+        {"id": "{BBBB}", "type": "RecoveryPassword"},
+    ]
     assert result == {"reboot_required": True, "restarted": False}
     assert [phase["name"] for phase in leave.phases.done] == ["look", "leave", "verify", "clean up"]
     assert device.done == ["dsregcmd_leave"] and device.jobs == {}
@@ -111,18 +127,25 @@ def test_a_second_run_changes_nothing(monkeypatch):
 
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize("members, says", [
-    ([], ["the group Administrators is empty"]),
-    ([BUILT_IN], [r"PC-1\Administrator: it is disabled"]),
-    ([member("a", 1003, locked=True)], ["a: it is locked out"]),
-    ([member("a", 1003, password_expired=True)], ["a: its password has expired"]),
-    ([member("a", 1003, enabled=None)], ["a: whether it is enabled cannot be known"]),
-    ([member("a", 1003, locked=None)], ["a: whether it is locked out cannot be known"]),
-    ([member(None, ENTRA_SID, "entra"), BUILT_IN], [f"{ENTRA_SID}: an Entra account", "it is disabled"]),
-    ([member(r"CORP\admins", "S-1-5-21-9-9-9-512", "domain")], [r"CORP\admins: a domain account"]),
-    ([member(None, f"{'S-1-5-21-1-2-3'}-1999", "unknown")], ["S-1-5-21-1-2-3-1999: a SID that Windows cannot resolve"]),
-])
+@pytest.mark.parametrize(
+    "members, says",
+    [
+        ([], ["the group Administrators is empty"]),
+        ([BUILT_IN], [r"PC-1\Administrator: it is disabled"]),
+        ([member("a", 1003, locked=True)], ["a: it is locked out"]),
+        ([member("a", 1003, password_expired=True)], ["a: its password has expired"]),
+        ([member("a", 1003, enabled=None)], ["a: whether it is enabled cannot be known"]),
+        ([member("a", 1003, locked=None)], ["a: whether it is locked out cannot be known"]),
+        ([member(None, ENTRA_SID, "entra"), BUILT_IN], [f"{ENTRA_SID}: an Entra account", "it is disabled"]),
+        ([member(r"CORP\admins", "S-1-5-21-9-9-9-512", "domain")], [r"CORP\admins: a domain account"]),
+        (
+            [member(None, f"{'S-1-5-21-1-2-3'}-1999", "unknown")],
+            ["S-1-5-21-1-2-3-1999: a SID that Windows cannot resolve"],
+        ),
+    ],
+)
 def test_nobody_is_locked_out(monkeypatch, check_mode, members, says):
     device = Leaver()
     device.members = members
@@ -162,8 +185,9 @@ def test_administrators_that_cannot_be_read_are_no_administrators(monkeypatch):
     assert not set(device.executed) & op.CHANGING
 
 
-@pytest.mark.parametrize("policy", [
-    r"SOFTWARE\Microsoft\Policies\LAPS", r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS"])
+@pytest.mark.parametrize(
+    "policy", [r"SOFTWARE\Microsoft\Policies\LAPS", r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS"]
+)
 def test_an_account_whose_password_only_entra_knows_does_not_count(monkeypatch, policy):
     device = Leaver()
     device.tree[policy] = scripted.key({"BackupDirectory": 1, "AdministratorAccountName": "rescue"})
@@ -200,6 +224,7 @@ def test_an_administrator_who_is_disabled_meanwhile_stops_the_leave_after_the_un
 
 # --- other refusals ---------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_device_of_another_tenant_is_refused_where_a_tenant_was_named(monkeypatch, check_mode):
     device = Leaver()
@@ -230,6 +255,7 @@ def test_a_device_whose_state_cannot_be_read_does_not_count_as_left(monkeypatch,
 
 
 # --- hybrid -----------------------------------------------------------------------------------------------------------
+
 
 def test_a_hybrid_device_is_refused_without_its_auto_join_stopped(monkeypatch):
     device = Leaver(in_domain=True)
@@ -268,6 +294,7 @@ def test_the_auto_join_of_a_device_outside_a_domain_is_left_alone(monkeypatch):
 
 # --- MDM --------------------------------------------------------------------------------------------------------------
 
+
 def test_enrollments_stay_unless_they_are_to_be_removed(monkeypatch):
     device = Leaver()
     device.enroll()
@@ -285,7 +312,8 @@ def test_only_the_providers_enrollments_of_this_tenant_are_removed_before_the_le
     leave, _result = run(device, monkeypatch, remove_mdm=True)
     assert device.done == ["enrollment_remove", "enrollment_remove", "dsregcmd_leave"]
     asked = [
-        (o["id"], o["provider"], o["unregister"]) for o in device.executed_in_jobs if o["op"] == "enrollment_remove"]
+        (o["id"], o["provider"], o["unregister"]) for o in device.executed_in_jobs if o["op"] == "enrollment_remove"
+    ]
     assert asked == [(INTUNE, "MS DM Server", True), (leftover, "MS DM Server", False)]
     assert set(device.tree[r"SOFTWARE\Microsoft\Enrollments"]["keys"]) == {elsewhere.upper(), FOREIGN.upper()}
     assert whats(leave) == [f"mdm enrollment {INTUNE}", f"mdm enrollment {leftover}", "join"]
@@ -320,6 +348,7 @@ def test_a_join_that_windows_ends_with_its_enrollment_is_told_as_left(monkeypatc
 
 # --- half, not, and too late ------------------------------------------------------------------------------------------
 
+
 def test_a_half_left_device_is_recognised_and_finished(monkeypatch):
     device = Leaver()
     del device.tree[r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"]
@@ -346,9 +375,14 @@ def test_a_leave_that_does_half_of_it_says_so_and_what_is_left(monkeypatch):
 def test_an_exit_code_of_zero_does_not_mean_that_it_has_left(monkeypatch):
     device = Leaver()
     device.leaves = "not"
-    device.handlers["events"] = lambda p: {"log_exists": True, "events": [
-        {"id": 239, "record": 1, "utc": scripted.UTC, "provider": "x", "data": ["-2145648611"], "message": None}]
-        if 239 in p["ids"] else []}
+    device.handlers["events"] = lambda p: {
+        "log_exists": True,
+        "events": [
+            {"id": 239, "record": 1, "utc": scripted.UTC, "provider": "x", "data": ["-2145648611"], "message": None}
+        ]
+        if 239 in p["ids"]
+        else [],
+    }
     leave, failure = run(device, monkeypatch)
     assert failure.error["name"] == "not_left" and not leave.changes.changed and leave.learned["join_state"] == "joined"
     assert failure.error["evidence"][0] == {"exit_code": 0, "text": "DsrDeviceAutoLeave"}
@@ -390,6 +424,7 @@ def test_a_device_that_joins_again_by_itself_is_told(monkeypatch):
 
 
 # --- restarts, broken connections, crashes ----------------------------------------------------------------------------
+
 
 def test_a_restart_is_made_when_asked_after_the_leave(monkeypatch):
     device = Leaver()
@@ -488,8 +523,13 @@ def test_a_device_that_goes_silent_says_that_the_task_can_be_run_again(monkeypat
 def test_what_a_crashed_run_left_on_a_device_that_has_left_is_cleaned_up_and_its_record_told(monkeypatch):
     device = Leaver(joined=False)
     before = Leaver()
-    before.jobs[LEAVE_JOB] = {"state": "running", "looks": 0, "answer": None, "started": scripted.UTC, "ops": [
-        *device_record.OBSERVATIONS.values(), op.dsregcmd_leave()]}
+    before.jobs[LEAVE_JOB] = {
+        "state": "running",
+        "looks": 0,
+        "answer": None,
+        "started": scripted.UTC,
+        "ops": [*device_record.OBSERVATIONS.values(), op.dsregcmd_leave()],
+    }
     before.finish(before.jobs[LEAVE_JOB])
     device.jobs = before.jobs
     checked, _result = run(device, monkeypatch, check_mode=True)
@@ -503,8 +543,13 @@ def test_a_job_of_another_join_does_not_spoil_the_record(monkeypatch):
     device, before = Leaver(), Leaver()
     before.certificates[0]["subject"] = "CN=99999999-9999-9999-9999-999999999999"
     before.enroll()
-    job = {"state": "running", "looks": 0, "answer": None, "started": scripted.UTC, "ops": [
-        *device_record.OBSERVATIONS.values(), op.dsregcmd_leave()]}
+    job = {
+        "state": "running",
+        "looks": 0,
+        "answer": None,
+        "started": scripted.UTC,
+        "ops": [*device_record.OBSERVATIONS.values(), op.dsregcmd_leave()],
+    }
     before.finish(job)
     device.jobs = {LEAVE_JOB: job}
     leave, _result = run(device, monkeypatch)

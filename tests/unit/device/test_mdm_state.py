@@ -24,11 +24,20 @@ BUILT_IN_KEY = "18dcffd4-37d6-4bc6-87e0-4266fdbb8e49"
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
     monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
     settings = {
-        "state": "enrolled", "provider": "MS DM Server", "enrollment_id": None, "credential": "user",
-        "allow_account_loss": False, "timeout": 300, "poll_interval": 5} | changes
+        "state": "enrolled",
+        "provider": "MS DM Server",
+        "enrollment_id": None,
+        "credential": "user",
+        "allow_account_loss": False,
+        "timeout": 300,
+        "poll_interval": 5,
+    } | changes
     run = mdm_state.Mdm(
-        device.session(check_mode), mdm_state.MdmPlan(**settings), waiting.Progress(lambda _l: None, device.clock),
-        check_mode)
+        device.session(check_mode),
+        mdm_state.MdmPlan(**settings),
+        waiting.Progress(lambda _l: None, device.clock),
+        check_mode,
+    )
     try:
         return run, run.run()
     except Failure as failure:
@@ -48,6 +57,7 @@ def whats(run: mdm_state.Mdm) -> list[str]:
 
 
 # --- enrolled ---------------------------------------------------------------------------------------------------------
+
 
 def test_a_joined_device_enrolls_once(monkeypatch):
     device = joined()
@@ -79,15 +89,22 @@ def test_an_enrollment_that_comes_after_the_program_has_ended_is_waited_for(monk
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize("name, prepare", [
-    ("not_joined", lambda d: d.tree.pop(CLOUD_JOIN) and d.certificates.clear()),
-    ("server_has_no_mdm", lambda d: d.handlers.update(cim_query=scripted.cim(product_type=3))),
-    ("enrolled_elsewhere", lambda d: d.enroll(FOREIGN, provider="Foreign MDM")),
-    ("enrollment_leftovers", lambda d: d.enroll(LEFTOVER, live=False)),
-    ("no_mdm_address", lambda d: d.tree[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"].pop(
-        "MdmEnrollmentUrl")),
-    ("account_not_elevated", lambda d: d.identity.update(elevated=False)),
-])
+@pytest.mark.parametrize(
+    "name, prepare",
+    [
+        ("not_joined", lambda d: d.tree.pop(CLOUD_JOIN) and d.certificates.clear()),
+        ("server_has_no_mdm", lambda d: d.handlers.update(cim_query=scripted.cim(product_type=3))),
+        ("enrolled_elsewhere", lambda d: d.enroll(FOREIGN, provider="Foreign MDM")),
+        ("enrollment_leftovers", lambda d: d.enroll(LEFTOVER, live=False)),
+        (
+            "no_mdm_address",
+            lambda d: d.tree[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"].pop(
+                "MdmEnrollmentUrl"
+            ),
+        ),
+        ("account_not_elevated", lambda d: d.identity.update(elevated=False)),
+    ],
+)
 def test_what_cannot_enroll_is_refused_before_anything_changes(monkeypatch, name, prepare, check_mode):
     device = joined()
     prepare(device)
@@ -98,9 +115,12 @@ def test_what_cannot_enroll_is_refused_before_anything_changes(monkeypatch, name
 
 def failing(device: Leaver, *data: str) -> Leaver:
     device.enrolls = False
-    device.handlers["events"] = lambda p: {"log_exists": True, "events": [
-        {"id": 76, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None}]
-        if 76 in p["ids"] and device.done else []}
+    device.handlers["events"] = lambda p: {
+        "log_exists": True,
+        "events": [{"id": 76, "record": 1, "utc": scripted.UTC, "provider": "x", "data": list(data), "message": None}]
+        if 76 in p["ids"] and device.done
+        else [],
+    }
     return device
 
 
@@ -120,6 +140,7 @@ def test_an_enrollment_that_never_comes_names_what_it_needs(monkeypatch):
 
 # --- absent -----------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("live", [True, False])
 def test_one_enrollment_is_removed_and_nothing_else(monkeypatch, live):
     device = joined()
@@ -132,7 +153,8 @@ def test_one_enrollment_is_removed_and_nothing_else(monkeypatch, live):
     assert checked.changes.as_result(True) == mdm.changes.as_result(True) and whats(mdm) == [f"mdm enrollment {INTUNE}"]
     assert device.tree[KEYS]["keys"] == kept and device.folders == [FOREIGN.upper()]
     assert device.executed_in_jobs == [
-        {"op": "enrollment_remove", "id": INTUNE, "provider": "MS DM Server", "unregister": live}]
+        {"op": "enrollment_remove", "id": INTUNE, "provider": "MS DM Server", "unregister": live}
+    ]
     assert run(device, monkeypatch, state="absent")[0].learned["outcome"] == "unchanged" and device.registered
 
 
@@ -201,8 +223,13 @@ def test_a_running_job_of_an_earlier_run_is_waited_for_and_its_work_told(monkeyp
     device = joined()
     device.enroll()
     job = system_work.JOBS["enrollment_remove"]
-    device.jobs[job] = {"state": "running", "looks": 0, "answer": None, "started": scripted.UTC, "ops": [
-        op.enrollment_remove(INTUNE, "MS DM Server", True)]}
+    device.jobs[job] = {
+        "state": "running",
+        "looks": 0,
+        "answer": None,
+        "started": scripted.UTC,
+        "ops": [op.enrollment_remove(INTUNE, "MS DM Server", True)],
+    }
     mdm, _result = run(device, monkeypatch, state="absent")
     assert mdm.learned["outcome"] == "removed" and whats(mdm) == [f"mdm enrollment {INTUNE}"]
     assert "job_start" not in device.executed and device.jobs == {}
@@ -211,6 +238,11 @@ def test_a_running_job_of_an_earlier_run_is_waited_for_and_its_work_told(monkeyp
 def test_the_job_of_a_run_that_was_cut_off_is_cleaned_up(monkeypatch):
     device = joined()
     device.jobs[system_work.JOBS["enrollment_remove"]] = {
-        "state": "lost", "looks": 0, "answer": None, "started": scripted.UTC, "ops": []}
+        "state": "lost",
+        "looks": 0,
+        "answer": None,
+        "started": scripted.UTC,
+        "ops": [],
+    }
     mdm, _result = run(device, monkeypatch, state="absent")
     assert mdm.learned["outcome"] == "unchanged" and whats(mdm) == ["leftovers"] and device.jobs == {}

@@ -15,8 +15,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN = ROOT / "tests" / "powershell" / "run.py"
-OPERATIONS = set(json.loads(
-    (ROOT / "plugins" / "plugin_utils" / "device" / "vocabulary.json").read_text(encoding="utf-8"))["operations"])
+OPERATIONS = set(
+    json.loads((ROOT / "plugins" / "plugin_utils" / "device" / "vocabulary.json").read_text(encoding="utf-8"))[
+        "operations"
+    ]
+)
 
 sys.path.insert(0, str(RUN.parent))
 try:
@@ -40,8 +43,14 @@ print(f"#winops1:{{len(body)}}:{{body}}:end#")
 
 def prove(path: str, *options: str, answer: object = None) -> subprocess.CompletedProcess:
     environment = {"PATH": path, "WINOPS_ANSWER": json.dumps(answer)}
-    return subprocess.run([sys.executable, "-S", str(RUN), *options], env=environment, capture_output=True, text=True,
-                          timeout=300, check=False)
+    return subprocess.run(
+        [sys.executable, "-S", str(RUN), *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 def test_every_operation_is_asked_about(tmp_path):
@@ -57,10 +66,13 @@ def test_without_a_powershell_it_says_so(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script with a first line")
-@pytest.mark.parametrize("answer", [
-    {"ok": False, "error": {"type": "System.Exception", "message": "no", "hresult": None}},
-    {"ok": True, "value": {"state": "done", "answer": None}},
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ok": False, "error": {"type": "System.Exception", "message": "no", "hresult": None}},
+        {"ok": True, "value": {"state": "done", "answer": None}},
+    ],
+)
 def test_a_powershell_that_answers_wrongly_fails(tmp_path, answer):
     program = tmp_path / "pwsh"
     program.write_text(FAKE, encoding="utf-8")
@@ -82,18 +94,29 @@ GOOD = {"ok": True, "value": {"path": "x", "removed": True}}
 DENIED = {"ok": False, "error": {"type": "System.UnauthorizedAccessException", "message": "no", "hresult": -2147024891}}
 
 
-@pytest.mark.parametrize(("asked", "result"), [
-    (case(lambda value: value["removed"]), GOOD), (case(error="UnauthorizedAccessException"), DENIED),
-    (case(error="UnauthorizedAccessException", hresult=-2147024891), DENIED),
-])
+@pytest.mark.parametrize(
+    ("asked", "result"),
+    [
+        (case(lambda value: value["removed"]), GOOD),
+        (case(error="UnauthorizedAccessException"), DENIED),
+        (case(error="UnauthorizedAccessException", hresult=-2147024891), DENIED),
+    ],
+)
 def test_a_right_result_passes(asked, result):
     assert proof.verdict(asked, result) == ""
 
 
-@pytest.mark.parametrize(("asked", "result"), [
-    (case(lambda value: not value["removed"]), GOOD), (case(lambda value: value["none"]), GOOD), (case(), DENIED),
-    (case(), {"ok": True, "value": {"path": "x"}}), (case(error="UnauthorizedAccessException"), GOOD),
-    (case(error="ArgumentException"), DENIED), (case(error="UnauthorizedAccessException", hresult=5), DENIED),
-])
+@pytest.mark.parametrize(
+    ("asked", "result"),
+    [
+        (case(lambda value: not value["removed"]), GOOD),
+        (case(lambda value: value["none"]), GOOD),
+        (case(), DENIED),
+        (case(), {"ok": True, "value": {"path": "x"}}),
+        (case(error="UnauthorizedAccessException"), GOOD),
+        (case(error="ArgumentException"), DENIED),
+        (case(error="UnauthorizedAccessException", hresult=5), DENIED),
+    ],
+)
 def test_a_wrong_result_is_named(asked, result):
     assert proof.verdict(asked, result)

@@ -58,16 +58,19 @@ def test_the_registration_service_is_asked_as_windows_asks_it():
     assert target.headers["ocp-adrs-client-name"] == "dsreg"
 
 
-@pytest.mark.parametrize(("plan", "fail_on", "says"), [
-    ({}, ["edition", "endpiont_login"], "fail_on"),
-    ({"skip": frozenset({"nothing"})}, [], "skip"),
-    ({"skip": frozenset({"all"})}, [], "skip"),
-    ({"extra_endpoints": (("Login", "https://a.example"),)}, [], "extra_endpoints"),
-    ({"extra_endpoints": (("login", "https://a.example"),)}, [], "extra_endpoints"),
-    ({"extra_endpoints": (("a", "https://a.example"), ("a", "https://b.example"))}, [], "extra_endpoints"),
-    ({"extra_endpoints": (("a", "http://a.example"),)}, [], "extra_endpoints"),
-    ({"extra_endpoints": (("a", "https://me:secret@a.example"),)}, [], "extra_endpoints"),
-])
+@pytest.mark.parametrize(
+    ("plan", "fail_on", "says"),
+    [
+        ({}, ["edition", "endpiont_login"], "fail_on"),
+        ({"skip": frozenset({"nothing"})}, [], "skip"),
+        ({"skip": frozenset({"all"})}, [], "skip"),
+        ({"extra_endpoints": (("Login", "https://a.example"),)}, [], "extra_endpoints"),
+        ({"extra_endpoints": (("login", "https://a.example"),)}, [], "extra_endpoints"),
+        ({"extra_endpoints": (("a", "https://a.example"), ("a", "https://b.example"))}, [], "extra_endpoints"),
+        ({"extra_endpoints": (("a", "http://a.example"),)}, [], "extra_endpoints"),
+        ({"extra_endpoints": (("a", "https://me:secret@a.example"),)}, [], "extra_endpoints"),
+    ],
+)
 def test_bad_options_are_refused_before_the_device_is_asked(plan, fail_on, says):
     with pytest.raises(Failure) as caught:
         checklist.refuse_bad_options(Plan(**plan), fail_on)
@@ -87,9 +90,17 @@ def broken() -> list:
     return list(device.checks().values())
 
 
-@pytest.mark.parametrize(("fail_on", "names"), [
-    (["all"], ["edition", "endpoint_login"]), (["edition"], ["edition"]), (["endpoints"], ["endpoint_login"]),
-    (["endpoint_login"], ["endpoint_login"]), (["clock", "tpm"], []), ([], [])])
+@pytest.mark.parametrize(
+    ("fail_on", "names"),
+    [
+        (["all"], ["edition", "endpoint_login"]),
+        (["edition"], ["edition"]),
+        (["endpoints"], ["endpoint_login"]),
+        (["endpoint_login"], ["endpoint_login"]),
+        (["clock", "tpm"], []),
+        ([], []),
+    ],
+)
 def test_the_task_fails_by_the_checks_that_were_chosen(fail_on, names):
     failure = checklist.verdict(broken(), fail_on)
     assert [item["check"] for item in failure.error["evidence"]] == names if names else failure is None

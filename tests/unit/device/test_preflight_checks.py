@@ -31,13 +31,18 @@ def joined(tenant):
         device.registry[CLOUD_JOIN] = scripted.joined_registry(tenant)[CLOUD_JOIN]
         device.machine_certificates.append(scripted.join_certificate())
         device.handlers["dsregcmd_status"] = scripted.dsregcmd(True)
+
     return change
 
 
 def cim(**changes):
     basic = scripted.cim(**changes)
-    return lambda d: d.cim.update({name: basic({"class": name})["instances"] for name in (
-        "Win32_OperatingSystem", "Win32_ComputerSystem", "Win32_SystemEnclosure")})
+    return lambda d: d.cim.update(
+        {
+            name: basic({"class": name})["instances"]
+            for name in ("Win32_OperatingSystem", "Win32_ComputerSystem", "Win32_SystemEnclosure")
+        }
+    )
 
 
 def instances(name, *found):
@@ -77,6 +82,7 @@ def enrolled(state=1, provider="MS DM Server", complete=False):
         )
         if complete:
             device.handlers["scheduled_tasks"] = lambda _p: {"exists": True, "folders": [ENROLLMENT], "tasks": []}
+
     return change
 
 
@@ -121,9 +127,7 @@ def certificate(**values):
 
 
 def rules(*found):
-    return lambda d: d.registry[winrm.FIREWALL]["keys"].update(
-        FirewallRules=key(dict(enumerate_names(found)))
-    )
+    return lambda d: d.registry[winrm.FIREWALL]["keys"].update(FirewallRules=key(dict(enumerate_names(found))))
 
 
 def enumerate_names(found):
@@ -345,8 +349,11 @@ STORIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "result", "change", "plan"), STORIES,
-                         ids=[f"{story[0]}-{story[1]}-{number}" for number, story in enumerate(STORIES)])
+@pytest.mark.parametrize(
+    ("name", "result", "change", "plan"),
+    STORIES,
+    ids=[f"{story[0]}-{story[1]}-{number}" for number, story in enumerate(STORIES)],
+)
 def test_a_check_judges_what_the_device_shows(name, result, change, plan):
     device = FitDevice()
     change(device)

@@ -14,26 +14,31 @@ SERVER = {"edition": "ServerStandard", "build": "20348.1", "server": True, "azur
 PACKAGE, AZURE = "provisioning_package", "azure_vm"
 
 
-@pytest.mark.parametrize(("os", "method", "name"), [
-    (PRO, PACKAGE, None),
-    (PRO | {"edition": "Core"}, PACKAGE, "home_edition"),
-    (PRO | {"build": "15062.1"}, PACKAGE, "build_too_old"),
-    (PRO | {"build": "15063"}, PACKAGE, None),
-    (PRO | {"build": None}, PACKAGE, "windows_unreadable"),
-    (PRO | {"server": None}, PACKAGE, "windows_unreadable"),
-    (PRO, AZURE, "not_an_azure_vm"),
-    (SERVER, PACKAGE, "server_outside_azure"),
-    (SERVER | {"azure_vm": True}, PACKAGE, "server_needs_azure_vm_method"),
-    (SERVER | {"azure_vm": True}, AZURE, None),
-    (SERVER | {"azure_vm": True, "build": "17762.1"}, AZURE, "build_too_old"),
-])
+@pytest.mark.parametrize(
+    ("os", "method", "name"),
+    [
+        (PRO, PACKAGE, None),
+        (PRO | {"edition": "Core"}, PACKAGE, "home_edition"),
+        (PRO | {"build": "15062.1"}, PACKAGE, "build_too_old"),
+        (PRO | {"build": "15063"}, PACKAGE, None),
+        (PRO | {"build": None}, PACKAGE, "windows_unreadable"),
+        (PRO | {"server": None}, PACKAGE, "windows_unreadable"),
+        (PRO, AZURE, "not_an_azure_vm"),
+        (SERVER, PACKAGE, "server_outside_azure"),
+        (SERVER | {"azure_vm": True}, PACKAGE, "server_needs_azure_vm_method"),
+        (SERVER | {"azure_vm": True}, AZURE, None),
+        (SERVER | {"azure_vm": True, "build": "17762.1"}, AZURE, "build_too_old"),
+    ],
+)
 def test_windows_is_refused_by_the_first_rule_that_it_breaks(os, method, name):
     refusal = rules.windows_refusal(os, method)
     assert (refusal and refusal.name) == name
     assert refusal is None or (refusal.cause and refusal.fix)
 
 
-@pytest.mark.parametrize(("policies", "refused"), [
-    ({}, False), ({"AllowAddProvisioningPackage": 1}, False), ({"AllowAddProvisioningPackage": 0}, True)])
+@pytest.mark.parametrize(
+    ("policies", "refused"),
+    [({}, False), ({"AllowAddProvisioningPackage": 1}, False), ({"AllowAddProvisioningPackage": 0}, True)],
+)
 def test_a_policy_that_forbids_packages_is_a_reason(policies, refused):
     assert bool(rules.package_policy_refusal(policies)) == refused

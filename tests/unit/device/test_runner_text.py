@@ -40,15 +40,29 @@ TEXTS = {"runner": RUNNER, "as sent": SENT, "bootstrap": wire.BOOTSTRAP.encode()
 
 # Verb-Noun commands that the runner may use beside its own functions: all are in 5.1 and in 7.
 CMDLETS = {
-    "Get-Acl", "Get-CimInstance", "Get-ProvisioningPackage", "Import-Module", "Install-ProvisioningPackage",
+    "Get-Acl",
+    "Get-CimInstance",
+    "Get-ProvisioningPackage",
+    "Import-Module",
+    "Install-ProvisioningPackage",
     "Invoke-CimMethod",
-    "New-Object", "Set-StrictMode", "Start-Sleep", "Uninstall-ProvisioningPackage", "Write-Output",
+    "New-Object",
+    "Set-StrictMode",
+    "Start-Sleep",
+    "Uninstall-ProvisioningPackage",
+    "Write-Output",
 }
 COMPILING = {"enrollment_remove": {"Add-Type"}}
 """What calls a function of Windows that nothing else reaches."""
 FACTS = [
-    "registry_read", "registry_users_read", "certificates", "dsregcmd_status", "cim_query", "scheduled_tasks",
-    "provisioning_packages", "path_info",
+    "registry_read",
+    "registry_users_read",
+    "certificates",
+    "dsregcmd_status",
+    "cim_query",
+    "scheduled_tasks",
+    "provisioning_packages",
+    "path_info",
 ]
 BOOTSTRAP_COMMANDS = {"New-Object", "ForEach-Object"}
 
@@ -77,7 +91,7 @@ def code_only(text: bytes) -> str:
     bare = bytearray(text)
     for node in nodes(parse(text)):
         if node.type in ("comment", "string_literal"):
-            bare[node.start_byte:node.end_byte] = b" " * (node.end_byte - node.start_byte)
+            bare[node.start_byte : node.end_byte] = b" " * (node.end_byte - node.start_byte)
     return bare.decode()
 
 
@@ -121,8 +135,20 @@ def test_nothing_that_changes_a_device_is_sent_to_look_at_it():
     text = wire.runner_for(RUNNER.decode(), observing)
     assert set(functions(text.encode())) & {name for name in OPERATIONS if VOCABULARY[name]["changing"]} == set()
     for changing in (
-        "Install-", "Uninstall-", "RegisterTaskDefinition", "::Delete(", "::Create(", "CreateDirectory", "Add-Type",
-        "ReadWrite,", "CreateSubKey", "SetValue", "DeleteSubKeyTree", "DeleteTask", "DeleteFolder", ".Stop(",
+        "Install-",
+        "Uninstall-",
+        "RegisterTaskDefinition",
+        "::Delete(",
+        "::Create(",
+        "CreateDirectory",
+        "Add-Type",
+        "ReadWrite,",
+        "CreateSubKey",
+        "SetValue",
+        "DeleteSubKeyTree",
+        "DeleteTask",
+        "DeleteFolder",
+        ".Stop(",
         ".Remove(",
     ):
         bare = text.partition("#--- run ---")[0].replace("SHA256]::Create(", "")
@@ -248,25 +274,39 @@ def test_what_only_system_does_whole_is_refused_to_others_first(name):
 
 def test_no_key_is_read_of_bitlocker():
     assert re.findall(r"Invoke-VolumeMethod \$Volume '(\w+)'", part_of("bitlocker")) == [
-        "GetKeyProtectors", "GetKeyProtectorType"]
+        "GetKeyProtectors",
+        "GetKeyProtectorType",
+    ]
     assert len(re.findall("Invoke-CimMethod", RUNNER.decode())) == 1
 
 
 def test_an_enrollment_is_known_by_guid_and_provider_before_anything_is_done():
     body = body_of("enrollment_remove")
     steps = [
-        "-notmatch", "Get-EnrollmentFact", "$fact['provider'] -cne", "Invoke-Unregistration", "Remove-EnrollmentPart"]
+        "-notmatch",
+        "Get-EnrollmentFact",
+        "$fact['provider'] -cne",
+        "Invoke-Unregistration",
+        "Remove-EnrollmentPart",
+    ]
     assert sorted(steps, key=body.index) == steps
 
 
 def test_the_keys_of_an_enrollment_are_the_known_ones_and_its_own_is_the_last():
     (text,) = re.findall(r"\$EnrollmentKeys = @\((.*?)\)", RUNNER.decode(), re.S)
-    assert re.findall(r"'([^']+)'|(\$\w+)", text) == [(key, "") for key in (
-        r"SOFTWARE\Microsoft\Enrollments\Status", r"SOFTWARE\Microsoft\Enrollments\Context",
-        r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked", r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
-        r"SOFTWARE\Microsoft\PolicyManager\Providers", r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
-        r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger", r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
-    )] + [("", "$Enrollments")]
+    assert re.findall(r"'([^']+)'|(\$\w+)", text) == [
+        (key, "")
+        for key in (
+            r"SOFTWARE\Microsoft\Enrollments\Status",
+            r"SOFTWARE\Microsoft\Enrollments\Context",
+            r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked",
+            r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
+            r"SOFTWARE\Microsoft\PolicyManager\Providers",
+            r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
+            r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger",
+            r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
+        )
+    ] + [("", "$Enrollments")]
 
 
 @pytest.mark.parametrize(
@@ -282,12 +322,21 @@ def test_the_keys_of_an_enrollment_are_the_known_ones_and_its_own_is_the_last():
         (" | WebException,Timeout,,", "timeout", 0x80072EE2),
         # PowerShell 7: HttpRequestError, SocketErrorCode
         (" | HttpRequestException,,,NameResolutionError x | SocketException,,HostNotFound,", "dns", 0x80072EE7),
-        (" | HttpRequestException,,,SecureConnectionError x | AuthenticationException,,, The certificate is invalid",
-         "certificate", 0x80072F8F),
-        (" | HttpRequestException,,,SecureConnectionError x | AuthenticationException,,, Cannot determine the frame",
-         "tls", 0x80072F7D),
-        (" | HttpRequestException,,,ProxyTunnelError The proxy tunnel request failed with status code '407'",
-         "proxy", 0x80190197),
+        (
+            " | HttpRequestException,,,SecureConnectionError x | AuthenticationException,,, The certificate is invalid",
+            "certificate",
+            0x80072F8F,
+        ),
+        (
+            " | HttpRequestException,,,SecureConnectionError x | AuthenticationException,,, Cannot determine the frame",
+            "tls",
+            0x80072F7D,
+        ),
+        (
+            " | HttpRequestException,,,ProxyTunnelError The proxy tunnel request failed with status code '407'",
+            "proxy",
+            0x80190197,
+        ),
         (" | HttpRequestException,,, The proxy tunnel request failed with status code '502'", "proxy", None),
         (" | HttpRequestException,,,ConnectionError x | SocketException,,ConnectionRefused,", "connect", 0x80072EFD),
         (" | TaskCanceledException,,,", "timeout", 0x80072EE2),

@@ -14,11 +14,19 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device import session
 from .scripted import OperationError, ScriptedDevice
 
 CHANGING = [
-    op.directory_create(r"%ProgramData%\winops.entra\x"), op.path_remove("x"),
+    op.directory_create(r"%ProgramData%\winops.entra\x"),
+    op.path_remove("x"),
     op.download("https://x", "x", "0" * 64, 1),
-    op.package_install("x", False), op.package_remove("x"), op.dsregcmd_azure_vm_join(None),
-    op.job_start("x", [op.dsregcmd_status()], 1), op.job_remove("x"), op.restart(5, "x"), op.dsregcmd_leave(),
-    op.hybrid_autojoin_stop(), op.mdm_auto_enroll("user"), op.enrollment_remove("x", "x", False),
+    op.package_install("x", False),
+    op.package_remove("x"),
+    op.dsregcmd_azure_vm_join(None),
+    op.job_start("x", [op.dsregcmd_status()], 1),
+    op.job_remove("x"),
+    op.restart(5, "x"),
+    op.dsregcmd_leave(),
+    op.hybrid_autojoin_stop(),
+    op.mdm_auto_enroll("user"),
+    op.enrollment_remove("x", "x", False),
     op.system_probe([op.dsregcmd_status()], 1),
 ]
 
@@ -91,8 +99,9 @@ def test_a_changing_exchange_that_breaks_is_not_tried_again_by_itself():
     assert device.requests == 1
 
 
-@pytest.mark.parametrize(("error", "tries"), [
-    (OSError("reset by peer"), 2), (AnsibleError("failed to transfer file: the disk is full"), 1)])
+@pytest.mark.parametrize(
+    ("error", "tries"), [(OSError("reset by peer"), 2), (AnsibleError("failed to transfer file: the disk is full"), 1)]
+)
 def test_a_copy_that_breaks_is_tried_once_more_and_one_that_is_refused_is_not(error, tries):
     device = ScriptedDevice()
     copied = []

@@ -10,16 +10,41 @@ import pytest
 from tests.shapes import complaints
 
 GOOD = [
-    ("str", "x"), ("str?", None), ("int", 3), ("float", 3), ("float", 0.5), ("bool", False), ("any", [1, {}]),
-    ("utc", "2026-11-21T08:00:00.000Z"), ("utc?", None), (["int"], []), (["int"], [1, 2]),
-    ({"a": "int", "b?": "str"}, {"a": 1}), ({"a": "int", "b?": "str"}, {"a": 1, "b": "x"}),
-    ({"*": "int"}, {"x": 1, "y": 2}), ({"op": "str", "*": "any"}, {"op": "x", "more": None}),
+    ("str", "x"),
+    ("str?", None),
+    ("int", 3),
+    ("float", 3),
+    ("float", 0.5),
+    ("bool", False),
+    ("any", [1, {}]),
+    ("utc", "2026-11-21T08:00:00.000Z"),
+    ("utc?", None),
+    (["int"], []),
+    (["int"], [1, 2]),
+    ({"a": "int", "b?": "str"}, {"a": 1}),
+    ({"a": "int", "b?": "str"}, {"a": 1, "b": "x"}),
+    ({"*": "int"}, {"x": 1, "y": 2}),
+    ({"op": "str", "*": "any"}, {"op": "x", "more": None}),
 ]
 BAD = [
-    ("str", None), ("str", 3), ("int", True), ("int", 3.5), ("float", True), ("bool", 1), ("bool", None),
-    ("utc", "2026-11-21T08:00:00Z"), ("utc", "yesterday"), (["int"], "12"), (["int"], [1, "2"]), (["int"], None),
-    ({"a": "int"}, {}), ({"a": "int"}, {"a": 1, "b": 2}), ({"a?": "int"}, {"a": None}), ({"*": "int"}, {"x": "y"}),
-    ({"a": "int"}, [1]), ({"op": "str", "*": "any"}, {"more": 1}),
+    ("str", None),
+    ("str", 3),
+    ("int", True),
+    ("int", 3.5),
+    ("float", True),
+    ("bool", 1),
+    ("bool", None),
+    ("utc", "2026-11-21T08:00:00Z"),
+    ("utc", "yesterday"),
+    (["int"], "12"),
+    (["int"], [1, "2"]),
+    (["int"], None),
+    ({"a": "int"}, {}),
+    ({"a": "int"}, {"a": 1, "b": 2}),
+    ({"a?": "int"}, {"a": None}),
+    ({"*": "int"}, {"x": "y"}),
+    ({"a": "int"}, [1]),
+    ({"op": "str", "*": "any"}, {"more": 1}),
 ]
 
 
@@ -35,7 +60,8 @@ def test_a_value_of_another_shape_is_complained_about(shape, value):
 
 def test_a_complaint_says_where():
     assert complaints({"list": [{"n": "int"}]}, {"list": [{"n": 1}, {"n": "x"}]}, "answer") == [
-        "answer.list[1].n: 'x' is not int"]
+        "answer.list[1].n: 'x' is not int"
+    ]
 
 
 @pytest.mark.parametrize("shape", ["text", ["int", "str"], 3])

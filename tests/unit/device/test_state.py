@@ -46,10 +46,17 @@ def test_a_joined_device_tells_its_tenant_and_its_id():
     assert join["witnesses_agree"] is True
 
 
-@pytest.mark.parametrize("registry, certificate, dsregcmd, joined_by_most", [
-    (True, True, False, True), (True, False, True, True), (False, True, True, True),
-    (True, False, False, False), (False, True, False, False), (False, False, True, False),
-])
+@pytest.mark.parametrize(
+    "registry, certificate, dsregcmd, joined_by_most",
+    [
+        (True, True, False, True),
+        (True, False, True, True),
+        (False, True, True, True),
+        (True, False, False, False),
+        (False, True, False, False),
+        (False, False, True, False),
+    ],
+)
 def test_where_witnesses_disagree_most_win_and_the_facts_say_so(registry, certificate, dsregcmd, joined_by_most):
     device = ScriptedDevice()
     tree = scripted.joined_registry() if registry else scripted.fresh_registry()
@@ -68,10 +75,17 @@ def test_a_certificate_of_another_registration_is_no_witness():
     assert facts(device)["join"]["witnesses_agree"] is False
 
 
-@pytest.mark.parametrize("is_joined, in_domain, registered, expected", [
-    (True, True, False, "hybrid"), (False, True, False, "domain"), (False, True, True, "domain"),
-    (False, False, True, "registered"), (False, False, False, "none"), (True, False, True, "entra"),
-])
+@pytest.mark.parametrize(
+    "is_joined, in_domain, registered, expected",
+    [
+        (True, True, False, "hybrid"),
+        (False, True, False, "domain"),
+        (False, True, True, "domain"),
+        (False, False, True, "registered"),
+        (False, False, False, "none"),
+        (True, False, True, "entra"),
+    ],
+)
 def test_join_types(is_joined, in_domain, registered, expected):
     device = joined() if is_joined else ScriptedDevice()
     device.handlers["cim_query"] = scripted.cim(in_domain=in_domain)
@@ -101,11 +115,16 @@ def test_what_the_device_refuses_is_a_problem_said_aloud():
 
 def enrolled(**without) -> ScriptedDevice:
     device = ScriptedDevice()
-    values = {"ProviderID": without.get("provider", "MS DM Server"), "UPN": "",
-              "EnrollmentState": without.get("state", 1),
-              "DMPCertThumbPrint": MDM_THUMBPRINT, "DiscoveryServiceFullURL": "https://enrollment.example/discovery.svc"}
+    values = {
+        "ProviderID": without.get("provider", "MS DM Server"),
+        "UPN": "",
+        "EnrollmentState": without.get("state", 1),
+        "DMPCertThumbPrint": MDM_THUMBPRINT,
+        "DiscoveryServiceFullURL": "https://enrollment.example/discovery.svc",
+    }
     tree = scripted.fresh_registry() | {
-        r"SOFTWARE\Microsoft\Enrollments": key(**{ENROLLMENT: key(values), "Context": key(), "Status": key()})}
+        r"SOFTWARE\Microsoft\Enrollments": key(**{ENROLLMENT: key(values), "Context": key(), "Status": key()})
+    }
     device.handlers["registry_read"] = scripted.registry(tree)
     mdm_certificate = scripted.join_certificate() | {"thumbprint": MDM_THUMBPRINT.lower()}
     certificates = [] if without.get("certificate") is False else [mdm_certificate]
@@ -117,8 +136,13 @@ def enrolled(**without) -> ScriptedDevice:
 
 def test_an_enrollment_with_all_its_witnesses_counts():
     mdm = facts(enrolled(), ("mdm",))["mdm"]
-    assert mdm == {"enrolled": True, "provider": "MS DM Server", "enrollment_id": ENROLLMENT.lower(), "upn": None,
-                   "discovery_url": "https://enrollment.example/discovery.svc"}
+    assert mdm == {
+        "enrolled": True,
+        "provider": "MS DM Server",
+        "enrollment_id": ENROLLMENT.lower(),
+        "upn": None,
+        "discovery_url": "https://enrollment.example/discovery.svc",
+    }
 
 
 @pytest.mark.parametrize("missing", [{"state": 0}, {"certificate": False}, {"tasks": False}], ids=str)
@@ -133,25 +157,51 @@ def test_a_local_bridge_is_no_enrollment():
 def test_the_worst_recorded_result_of_a_package_is_shown():
     device = ScriptedDevice()
     package = {
-        "id": "{4A1F9E0C-7A55-4F0E-9D0B-0A52F3A7C111}", "name": "Join", "version": "1.0", "path": "", "installed": True}
+        "id": "{4A1F9E0C-7A55-4F0E-9D0B-0A52F3A7C111}",
+        "name": "Join",
+        "version": "1.0",
+        "path": "",
+        "installed": True,
+    }
     device.handlers["provisioning_packages"] = lambda _p: {"available": True, "packages": [package]}
-    results = key(**{"{4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111}": key(
-        {}, area=key({}, info=key({}, one=key({"LastResult": 0}), two=key({"LastResult": -2147024891}))))})
+    results = key(
+        **{
+            "{4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111}": key(
+                {}, area=key({}, info=key({}, one=key({"LastResult": 0}), two=key({"LastResult": -2147024891})))
+            )
+        }
+    )
     device.handlers["registry_read"] = scripted.registry({state.PROVISIONING_RESULTS: results})
     assert facts(device, ("packages",))["packages"] == [
-        {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True, "last_result": "0x80070005"}]
+        {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True, "last_result": "0x80070005"}
+    ]
 
 
-@pytest.mark.parametrize("path, tree, reason", [
-    (r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending", key(),
-     "component servicing"),
-    (r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired", key(), "windows update"),
-    (r"SYSTEM\CurrentControlSet\Control\Session Manager", key({"PendingFileRenameOperations": ["a", ""]}),
-     "pending file renames"),
-    (r"SYSTEM\CurrentControlSet\Control\ComputerName",
-     key(ActiveComputerName=key({"ComputerName": "OLD"}), ComputerName=key({"ComputerName": "NEW"})),
-     "computer rename"),
-])
+@pytest.mark.parametrize(
+    "path, tree, reason",
+    [
+        (
+            r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending",
+            key(),
+            "component servicing",
+        ),
+        (
+            r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired",
+            key(),
+            "windows update",
+        ),
+        (
+            r"SYSTEM\CurrentControlSet\Control\Session Manager",
+            key({"PendingFileRenameOperations": ["a", ""]}),
+            "pending file renames",
+        ),
+        (
+            r"SYSTEM\CurrentControlSet\Control\ComputerName",
+            key(ActiveComputerName=key({"ComputerName": "OLD"}), ComputerName=key({"ComputerName": "NEW"})),
+            "computer rename",
+        ),
+    ],
+)
 def test_each_place_where_windows_waits_for_a_restart_is_seen(path, tree, reason):
     device = ScriptedDevice()
     device.handlers["registry_read"] = scripted.registry(scripted.fresh_registry() | {path: tree})
@@ -159,14 +209,20 @@ def test_each_place_where_windows_waits_for_a_restart_is_seen(path, tree, reason
     assert os["pending_reboot"] is True and os["pending_reboot_reasons"] == [reason]
 
 
-@pytest.mark.parametrize("values, cim, joinable", [
-    ({}, {}, True),
-    ({"EditionID": "CoreSingleLanguage"}, {}, False),
-    ({"CurrentBuild": "14393"}, {}, False),
-    ({"EditionID": "ServerStandard"}, {"product_type": 3}, False),
-    ({"EditionID": "ServerDatacenter", "CurrentBuild": "20348"},
-     {"product_type": 3, "asset_tag": "7783-7084-3265-9085-8269-3286-77"}, True),
-])
+@pytest.mark.parametrize(
+    "values, cim, joinable",
+    [
+        ({}, {}, True),
+        ({"EditionID": "CoreSingleLanguage"}, {}, False),
+        ({"CurrentBuild": "14393"}, {}, False),
+        ({"EditionID": "ServerStandard"}, {"product_type": 3}, False),
+        (
+            {"EditionID": "ServerDatacenter", "CurrentBuild": "20348"},
+            {"product_type": 3, "asset_tag": "7783-7084-3265-9085-8269-3286-77"},
+            True,
+        ),
+    ],
+)
 def test_which_windows_may_join(values, cim, joinable):
     device = ScriptedDevice()
     tree = scripted.fresh_registry()
@@ -183,7 +239,10 @@ def test_the_clock_is_compared_with_the_middle_of_the_exchange():
     object.__setattr__(answer, "asked_at", device_time - 310)
     object.__setattr__(answer, "answered_at", device_time - 290)
     assert state.build(answer, ("clock",))["clock"] == {
-        "device_utc": scripted.UTC, "skew_seconds": 300.0, "uncertainty_seconds": 10.0}
+        "device_utc": scripted.UTC,
+        "skew_seconds": 300.0,
+        "uncertainty_seconds": 10.0,
+    }
 
 
 def test_a_subset_asks_the_device_for_no_more_than_it_needs():

@@ -18,13 +18,18 @@ from hypothesis import strategies as st
 from ansible_collections.winops.entra.plugins.plugin_utils.device import wire
 
 ANSWER = {
-    "v": 1, "id": "a1", "device": {"name": "PC"}, "seconds": 0.1,
+    "v": 1,
+    "id": "a1",
+    "device": {"name": "PC"},
+    "seconds": 0.1,
     "results": [{"ok": True, "value": {"text": "M\u00fcnchen\r\n\u0000"}}, {"ok": False, "error": {"type": "Skipped"}}],
 }
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=12)
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
 
 
 def line_of(body: bytes) -> bytes:
@@ -40,7 +45,7 @@ LINE = line()
 
 
 def wrapped(text: bytes, width: int) -> bytes:
-    return b"\r\n".join(text[at:at + width] for at in range(0, len(text), width))
+    return b"\r\n".join(text[at : at + width] for at in range(0, len(text), width))
 
 
 def test_the_payload_is_one_ascii_line_of_runner_and_request():
@@ -80,12 +85,21 @@ def test_any_json_request_survives(value):
     assert json.loads(gzip.decompress(base64.b64decode(wire.encode_payload(request).partition(b"|")[2]))) == request
 
 
-@pytest.mark.parametrize("stdout", [
-    LINE, LINE.decode(), b"Banner\r\n\r\n" + LINE + b"\r\n", wrapped(LINE, 79), wrapped(LINE, 3),
-    LINE.replace(b":", b": \t"),
-    b"#< CLIXML\r\n<Objs><S>" + LINE + b"</S></Objs>", "\ufeff\u00dcber\udcff " + LINE.decode() + " \ud83d\ude00",
-    LINE.decode().encode("utf-16-le"),
-], ids=["bytes", "text", "banner", "wrapped", "wrapped in the marks", "blanks", "clixml", "not ascii", "utf-16"])
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        LINE,
+        LINE.decode(),
+        b"Banner\r\n\r\n" + LINE + b"\r\n",
+        wrapped(LINE, 79),
+        wrapped(LINE, 3),
+        LINE.replace(b":", b": \t"),
+        b"#< CLIXML\r\n<Objs><S>" + LINE + b"</S></Objs>",
+        "\ufeff\u00dcber\udcff " + LINE.decode() + " \ud83d\ude00",
+        LINE.decode().encode("utf-16-le"),
+    ],
+    ids=["bytes", "text", "banner", "wrapped", "wrapped in the marks", "blanks", "clixml", "not ascii", "utf-16"],
+)
 def test_an_answer_survives_its_surroundings(stdout):
     assert wire.decode_answer(stdout) == ANSWER
 
@@ -114,16 +128,31 @@ def test_more_than_one_answer_is_doubled(stdout):
         wire.decode_answer(stdout)
 
 
-@pytest.mark.parametrize("stdout", [
-    LINE.replace(b"#winops1:", b"#winops1:9"), LINE[:40] + LINE[44:], b"#winops1::end#", b"#winops1:x:AAAA:end#",
-    line_of(b"&&&&"), line_of(b"AAA"), line_of(base64.b64encode(b"not gzip")),
-    line_of(base64.b64encode(gzip.compress(b"{}")[:-4])),
-    line_of(base64.b64encode(gzip.compress(b"{}") + b"more")), line_of(base64.b64encode(gzip.compress(b"\xff{}"))),
-    line_of(base64.b64encode(gzip.compress(b"[" * 100_000))), line([]), line(None), line({**ANSWER, "v": 2}),
-    line({**ANSWER, "id": None}), line({**ANSWER, "device": None}), line({**ANSWER, "results": None}),
-    line({**ANSWER, "results": [None]}), line({**ANSWER, "results": [{"ok": True}]}),
-    line({**ANSWER, "results": [{"ok": False, "value": 1}]}),
-])
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        LINE.replace(b"#winops1:", b"#winops1:9"),
+        LINE[:40] + LINE[44:],
+        b"#winops1::end#",
+        b"#winops1:x:AAAA:end#",
+        line_of(b"&&&&"),
+        line_of(b"AAA"),
+        line_of(base64.b64encode(b"not gzip")),
+        line_of(base64.b64encode(gzip.compress(b"{}")[:-4])),
+        line_of(base64.b64encode(gzip.compress(b"{}") + b"more")),
+        line_of(base64.b64encode(gzip.compress(b"\xff{}"))),
+        line_of(base64.b64encode(gzip.compress(b"[" * 100_000))),
+        line([]),
+        line(None),
+        line({**ANSWER, "v": 2}),
+        line({**ANSWER, "id": None}),
+        line({**ANSWER, "device": None}),
+        line({**ANSWER, "results": None}),
+        line({**ANSWER, "results": [None]}),
+        line({**ANSWER, "results": [{"ok": True}]}),
+        line({**ANSWER, "results": [{"ok": False, "value": 1}]}),
+    ],
+)
 def test_an_answer_of_another_form_is_damaged(stdout):
     with pytest.raises(wire.DamagedAnswer):
         wire.decode_answer(stdout)

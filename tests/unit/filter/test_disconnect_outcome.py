@@ -10,18 +10,31 @@ from ansible_collections.winops.entra.plugins.plugin_utils import report
 
 outcome = FilterModule().filters()["disconnect_outcome"]
 LEFT = {
-    "outcome": "disconnected", "changed": True, "join_state": "left", "restarted": True, "reboot_required": False,
-    "phases": [{"name": "look", "seconds": 1.0}], "changes": [{"what": "join", "before": {}, "after": None}],
-    "record": {"device_id": "d", "tenant_id": "t", "join_type": "entra", "intune_device_id": "i", "autopilot_id": None,
-               "serial_number": "s", "enrollments": [], "bitlocker": {"volumes": []}},
+    "outcome": "disconnected",
+    "changed": True,
+    "join_state": "left",
+    "restarted": True,
+    "reboot_required": False,
+    "phases": [{"name": "look", "seconds": 1.0}],
+    "changes": [{"what": "join", "before": {}, "after": None}],
+    "record": {
+        "device_id": "d",
+        "tenant_id": "t",
+        "join_type": "entra",
+        "intune_device_id": "i",
+        "autopilot_id": None,
+        "serial_number": "s",
+        "enrollments": [],
+        "bitlocker": {"volumes": []},
+    },
     "administrators": [{"name": "a", "counts": True}],
-    "ansible_facts": {"entra": {"join": {"type": "none", "device_id": None, "tenant_id": None}}}}
+    "ansible_facts": {"entra": {"join": {"type": "none", "device_id": None, "tenant_id": None}}},
+}
 
 
 def test_a_device_that_has_left_is_told_by_what_it_was():
     record = outcome(LEFT)
-    expected = {
-        "device_id": "d", "tenant_id": "t", "join_type": "entra", "intune_device_id": "i", "join_state": "left"}
+    expected = {"device_id": "d", "tenant_id": "t", "join_type": "entra", "intune_device_id": "i", "join_state": "left"}
     assert {field: record[field] for field in expected} == expected
     assert record["outcome"] == "disconnected" and record["changed"] is True
 

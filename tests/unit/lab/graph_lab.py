@@ -38,18 +38,40 @@ class GraphLab:
         found = next(a for a in self.tenant.applications.values() if a.name == app)
         if user is None:
             return Caller(self.tenant.id, found.client_id, found.permissions)
-        return Caller(self.tenant.id, found.client_id, found.delegated, True, user["id"],
-                      frozenset(self.tenant.roles_of(user["id"])))
+        return Caller(
+            self.tenant.id,
+            found.client_id,
+            found.delegated,
+            True,
+            user["id"],
+            frozenset(self.tenant.roles_of(user["id"])),
+        )
 
-    def ask(self, method: str, path: str, body: t.Any = None, *, app: str = "everything", user: dict | None = None,
-            version: str = "v1.0", **headers: str) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: t.Any = None,
+        *,
+        app: str = "everything",
+        user: dict | None = None,
+        version: str = "v1.0",
+        **headers: str,
+    ) -> Answer:
         """``headers`` by their names with _ for -; the answer of a refusal is its error envelope."""
         raw_path, _mark, query = path.partition("?")
         call = Call(
-            self.side, self.caller("device_code" if user else app, user), method, version, f"{ORIGIN}/{version}",
+            self.side,
+            self.caller("device_code" if user else app, user),
+            method,
+            version,
+            f"{ORIGIN}/{version}",
             raw_path,
-            routing.split(raw_path), dict(urllib.parse.parse_qsl(query, keep_blank_values=True)),
-            {name.lower().replace("_", "-"): value for name, value in headers.items()}, body)
+            routing.split(raw_path),
+            dict(urllib.parse.parse_qsl(query, keep_blank_values=True)),
+            {name.lower().replace("_", "-"): value for name, value in headers.items()},
+            body,
+        )
         if raw_path == "/$batch":
             try:
                 return asyncio.run(batch.answer(call))
@@ -79,6 +101,7 @@ class GraphLab:
     def token_error(self, **form: str) -> tuple[str, str]:
         """(error, AADSTS code) of a refusal of the token endpoint."""
         from tests.lab.graph.oauth_errors import OAuthError
+
         try:
             self.service.authority.token(form.pop("tenant", self.tenant.id), form, ORIGIN)
         except OAuthError as error:

@@ -21,11 +21,18 @@ async def test_every_member_of_administrators_is_listed_whether_or_not_its_sid_r
     assert {member["kind"] for member in members if member["name"] is None} == {"entra", "domain", "local"}
     unknown = [m for m in members if m["name"] is None]
     assert all(m["enabled"] is m["locked"] is m["password_expired"] is None for m in unknown)
-    states = {m["name"].split("\\")[1]: (m["enabled"], m["locked"], m["password_expired"])
-              for m in members if m["kind"] == "local" and m["name"]}
+    states = {
+        m["name"].split("\\")[1]: (m["enabled"], m["locked"], m["password_expired"])
+        for m in members
+        if m["kind"] == "local" and m["name"]
+    }
     assert states == {
-        "Administrator": (False, False, False), "dormant": (False, False, False), "shut": (True, True, False),
-        "last-year": (False, False, False), "forgotten": (True, False, True)}
+        "Administrator": (False, False, False),
+        "dormant": (False, False, False),
+        "shut": (True, True, False),
+        "last-year": (False, False, False),
+        "forgotten": (True, False, True),
+    }
     assert dump(device)["local_administrator"] is False
 
 
@@ -84,9 +91,15 @@ async def test_bitlocker_gives_ids_and_types_and_needs_a_full_token(lab: Lab):
     device = lab.device("joined_bitlocker")
     value = await lab.value(device, "bitlocker")
     assert [(v["mount_point"], v["system"], v["protected"]) for v in value["volumes"]] == [
-        ("C:", True, True), ("D:", False, True)]
+        ("C:", True, True),
+        ("D:", False, True),
+    ]
     assert [p["type"] for v in value["volumes"] for p in v["protectors"]] == [
-        "Tpm", "RecoveryPassword", "RecoveryPassword", "ExternalKey"]
+        "Tpm",
+        "RecoveryPassword",
+        "RecoveryPassword",
+        "ExternalKey",
+    ]
     ids = [p["id"] for v in value["volumes"] for p in v["protectors"]]
     assert len(set(ids)) == 4 and all(text.startswith("{") and text.endswith("}") for text in ids)
     assert dump(device)["bitlocker"] == value["volumes"]
@@ -97,14 +110,21 @@ async def test_bitlocker_gives_ids_and_types_and_needs_a_full_token(lab: Lab):
 
 @run
 async def test_cim_shows_the_same_accounts_chip_and_disks(lab: Lab):
-    accounts = await lab.value(lab.device("joined_without_administrator"), "cim_query", **{
-        "class": "Win32_UserAccount", "properties": ["Name", "Lockout"], "filter": "Lockout=True"})
+    accounts = await lab.value(
+        lab.device("joined_without_administrator"),
+        "cim_query",
+        **{"class": "Win32_UserAccount", "properties": ["Name", "Lockout"], "filter": "Lockout=True"},
+    )
     assert accounts["instances"] == [{"Name": "shut", "Lockout": True}]
-    chip = await lab.value(lab.device("tpm_fips"), "cim_query", **{
-        "class": "Win32_Tpm", "properties": ["SpecVersion"], "namespace": "root/cimv2/security/microsofttpm"})
+    chip = await lab.value(
+        lab.device("tpm_fips"),
+        "cim_query",
+        **{"class": "Win32_Tpm", "properties": ["SpecVersion"], "namespace": "root/cimv2/security/microsofttpm"},
+    )
     assert chip["instances"][0]["SpecVersion"].startswith("1.2")
     space = {"namespace": "root/cimv2/security/MicrosoftVolumeEncryption", "properties": ["ProtectionStatus"]}
     asked = {"class": "Win32_EncryptableVolume", **space}
     assert (await lab.value(lab.device("joined_bitlocker"), "cim_query", **asked))["instances"][0] == {
-        "ProtectionStatus": 1}
+        "ProtectionStatus": 1
+    }
     assert code((await lab.error(lab.device("server"), "cim_query", **asked))["hresult"]) == "0x8004100e"

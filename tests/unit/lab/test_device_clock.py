@@ -21,6 +21,7 @@ def test_waits_are_shorter_by_the_speed_and_the_time_of_day_is_true():
         assert 0.04 < time.monotonic() - begun < 10
         assert clock.elapsed() >= 50
         assert (clock.utc() - utc).total_seconds() < 10
+
     asyncio.run(main())
 
 
@@ -34,6 +35,7 @@ def test_a_limit_does_not_pass_while_the_lab_is_held_up():
         assert work.done() and not limit.done()
         await limit
         assert clock.elapsed() >= 80
+
     asyncio.run(main())
 
 
@@ -51,6 +53,7 @@ def test_a_manual_clock_wakes_sleepers_in_order_and_not_before_their_time():
             for nap in naps:
                 await clock.sleep(nap)
                 woken.append((name, clock.elapsed()))
+
         tasks = [asyncio.ensure_future(sleeper("a", 10, 10)), asyncio.ensure_future(sleeper("b", 15))]
         await clock.advance(9.9)
         assert woken == []
@@ -59,6 +62,7 @@ def test_a_manual_clock_wakes_sleepers_in_order_and_not_before_their_time():
         assert woken == [("a", 10), ("b", 15), ("a", 20)]
         assert (clock.utc() - begin).total_seconds() == pytest.approx(10.1)
         await asyncio.gather(*tasks)
+
     asyncio.run(main())
 
 
@@ -69,10 +73,12 @@ def test_running_something_that_never_ends_is_a_timeout():
         async def forever():
             while True:
                 await clock.sleep(60)
+
         with pytest.raises(TimeoutError):
             await clock.run(forever(), limit=3600)
         with pytest.raises(TimeoutError):
             await clock.run(asyncio.Event().wait())
+
     asyncio.run(main())
 
 
@@ -84,4 +90,5 @@ def test_a_cancelled_sleeper_is_forgotten():
         task.cancel()
         assert await clock.run(clock.sleep(20)) is None
         assert clock.elapsed() == 21
+
     asyncio.run(main())

@@ -23,6 +23,7 @@ def _with_client(tmp_path: Path, test) -> None:
         async with TestClient(TestServer(application(lab.world))) as client:
             await test(lab, client)
         await lab.world.stop()
+
     asyncio.run(main())
 
 
@@ -37,13 +38,30 @@ def test_devices_are_listed_and_shown_whole(tmp_path):
         assert len(devices) == len(lab.world.hosts)
         shown = await _json(await client.get("/devices/joined-01"))
         assert shown["join"]["type"] == "entra" and shown["join"]["mdm"] is True
-        for part in ("registry", "certificates", "packages", "tasks", "jobs", "files", "accounts", "administrators",
-                     "local_administrator", "enrollments", "bitlocker", "join_parts", "events", "digest"):
+        for part in (
+            "registry",
+            "certificates",
+            "packages",
+            "tasks",
+            "jobs",
+            "files",
+            "accounts",
+            "administrators",
+            "local_administrator",
+            "enrollments",
+            "bitlocker",
+            "join_parts",
+            "events",
+            "digest",
+        ):
             assert part in shown
-        assert any(path.startswith(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin\TenantInfo")
-                   for path in shown["registry"]["HKLM"])
+        assert any(
+            path.startswith(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin\TenantInfo")
+            for path in shown["registry"]["HKLM"]
+        )
         assert PASSWORD not in str(shown)
         assert (await _json(await client.get("/devices/nobody"), 404))["error"]
+
     _with_client(tmp_path, test)
 
 
@@ -51,26 +69,30 @@ def test_the_digest_moves_with_every_change_and_with_nothing_else(tmp_path):
     async def test(lab, client):
         async def digest() -> str:
             return (await _json(await client.get("/devices/unjoined-pro-01")))["digest"]
+
         first = await digest()
         await lab.clock.advance(86_400)
         assert await digest() == first
         device, seen = lab.device("unjoined_pro"), {first}
         for change in (
-                lambda: device.registry.set("SOFTWARE\\Lab"),
-                lambda: device.files.write(r"C:\Windows\Temp\x", b""),
-                lambda: device.tasks.create_folder("\\x") or device.tasks.register("\\x", _task()),
-                lambda: device.event("System", 1, provider="x"),
-                device.users.popitem,
-                lambda: device.files.remove(r"C:\Windows\System32\cmd.exe"),
-                lambda: setattr(device.local_accounts[0], "enabled", True)):
+            lambda: device.registry.set("SOFTWARE\\Lab"),
+            lambda: device.files.write(r"C:\Windows\Temp\x", b""),
+            lambda: device.tasks.create_folder("\\x") or device.tasks.register("\\x", _task()),
+            lambda: device.event("System", 1, provider="x"),
+            device.users.popitem,
+            lambda: device.files.remove(r"C:\Windows\System32\cmd.exe"),
+            lambda: setattr(device.local_accounts[0], "enabled", True),
+        ):
             change()
             seen.add(await digest())
         assert len(seen) == 8
+
     _with_client(tmp_path, test)
 
 
 def _task():
     from tests.lab.device.tasks import Task
+
     return Task("t")
 
 
@@ -86,6 +108,7 @@ def test_faults_wait_until_they_are_met(tmp_path):
         assert [host.faults.take("http_500") is None for _each in range(4)] == [True, True, False, True]
         for bad in ({"kind": "earthquake"}, {"kind": "http_500", "times": 0}, [1]):
             await _json(await client.post("/devices/home-01/faults", json=bad), 400)
+
     _with_client(tmp_path, test)
 
 
@@ -98,6 +121,7 @@ def test_power_can_be_cut_given_and_cycled(tmp_path):
         await lab.clock.advance(20)
         assert host.online is False
         await _json(await client.post(url, json={"state": "sideways"}), 400)
+
     _with_client(tmp_path, test)
 
 
@@ -112,6 +136,7 @@ def test_the_tenant_can_be_read_and_changed_without_showing_tokens(tmp_path):
         assert changed["registration_policy"]["userDeviceQuota"] == 7
         assert lab.world.tenant.registration_policy["userDeviceQuota"] == 7
         await _json(await client.patch("/tenant", json={"name": "x"}), 400)
+
     _with_client(tmp_path, test)
 
 
@@ -126,6 +151,7 @@ def test_tokens_can_be_revoked_expired_and_renewed(tmp_path):
         await _json(await client.post("/tenant/packages/other_tenant", json={"token": "revoke"}), 404)
         await lab.clock.advance(1000)
         assert joinstate.read(device) is not None
+
     _with_client(tmp_path, test)
 
 
@@ -138,6 +164,7 @@ def test_somebody_else_may_change_an_account(tmp_path):
         await _json(await client.patch(url, json={"password": "x"}), 400)
         await _json(await client.patch(url, json={"enabled": "no"}), 400)
         await _json(await client.patch("/devices/unjoined-pro-01/accounts/nobody", json={}), 404)
+
     _with_client(tmp_path, test)
 
 
@@ -151,4 +178,5 @@ def test_device_objects_can_be_disabled_and_deleted_behind_the_devices_back(tmp_
         await _json(await client.delete(url))
         await _json(await client.delete(url), 404)
         assert joinstate.read(device) is not None
+
     _with_client(tmp_path, test)

@@ -22,8 +22,9 @@ def enrollments(device) -> dict[str, dict]:
 
 async def remove(lab, device, provider: str, unregister: bool = True, **given) -> dict:
     enrollment = given.get("id") or enrollments(device)[provider]["id"]
-    return await lab.value(device, "enrollment_remove", system=True, id=enrollment.lower(), provider=provider,
-                           unregister=unregister)
+    return await lab.value(
+        device, "enrollment_remove", system=True, id=enrollment.lower(), provider=provider, unregister=unregister
+    )
 
 
 @run
@@ -58,8 +59,9 @@ async def test_the_wrong_provider_is_refused_and_nothing_is_touched(lab: Lab):
     before, foreign = dump(device)["digest"], enrollments(device)["AirWatchMDM"]["id"]
     built_in = next(e["id"] for e in dump(device)["enrollments"] if e["built_in"])
     for enrollment, provider in ((foreign, INTUNE), (foreign, ""), (built_in, ""), (built_in, INTUNE)):
-        error = await lab.error(device, "enrollment_remove", system=True, id=enrollment, provider=provider,
-                                unregister=True)
+        error = await lab.error(
+            device, "enrollment_remove", system=True, id=enrollment, provider=provider, unregister=True
+        )
         assert code(error["hresult"]) == "0x80070005"
     error = await lab.error(device, "enrollment_remove", system=True, id="Status", provider=INTUNE, unregister=True)
     assert error["type"] == "System.ArgumentException"
@@ -107,8 +109,9 @@ async def test_a_removal_that_is_cut_off_can_be_done_again(lab: Lab):
     device = lab.device("joined_bitlocker")
     enrollment = enrollments(device)[INTUNE]["id"]
     step = {"op": "enrollment_remove", "id": enrollment.lower(), "provider": INTUNE, "unregister": False}
-    await lab.ask(device, {"op": "job_start", "job": "0b7e5a52-1f2c-4f3a-9b57-2f1f3f1c9d10", "ops": [step],
-                           "time_limit": 60})
+    await lab.ask(
+        device, {"op": "job_start", "job": "0b7e5a52-1f2c-4f3a-9b57-2f1f3f1c9d10", "ops": [step], "time_limit": 60}
+    )
     await lab.clock.advance(2.2)
     await device.power.off()
     await device.power.on()
@@ -120,17 +123,21 @@ async def test_a_removal_that_is_cut_off_can_be_done_again(lab: Lab):
 
 # --- enrolling ----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("kind", "credential", "expected"), [
-    ("joined_mdm_offered", "device", None),
-    ("joined_user_signed_in", "user", None),
-    ("hybrid_offered", "device", None),
-    ("joined_mdm_offered", "user", "0x8018002a"),
-    ("joined", "device", "0x8018000a"),
-    ("joined_no_mdm_address", "device", "0x80180031"),
-    ("unjoined_pro", "device", "0x80180028"),
-    ("registered", "user", "0x8018002a"),
-    ("ad_joined", "device", "0x80180028"),
-])
+
+@pytest.mark.parametrize(
+    ("kind", "credential", "expected"),
+    [
+        ("joined_mdm_offered", "device", None),
+        ("joined_user_signed_in", "user", None),
+        ("hybrid_offered", "device", None),
+        ("joined_mdm_offered", "user", "0x8018002a"),
+        ("joined", "device", "0x8018000a"),
+        ("joined_no_mdm_address", "device", "0x80180031"),
+        ("unjoined_pro", "device", "0x80180028"),
+        ("registered", "user", "0x8018002a"),
+        ("ad_joined", "device", "0x80180028"),
+    ],
+)
 def test_enrolling_depends_on_join_type_credential_and_tenant(kind, credential, expected, tmp_path):
     @run
     async def enroll(lab: Lab):
@@ -145,15 +152,19 @@ def test_enrolling_depends_on_join_type_credential_and_tenant(kind, credential, 
         [failed] = lab.events(device, MDM, 76)
         assert (failed.data[0], code(int(failed.data[1]))) == ({"user": "1", "device": "2"}[credential], expected)
         assert lab.events(device, MDM, 71) and dump(device)["enrollments"] == before
+
     enroll(tmp_path)
 
 
-@pytest.mark.parametrize(("change", "expected"), [
-    ({"appliesTo": "none"}, "0x8018002b"),
-    ({"appliesTo": "selected", "includedGroups": []}, "0x80180003"),
-    ("object gone", "0x80180002"),
-    ("blocked", "0x80180010"),
-])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"appliesTo": "none"}, "0x8018002b"),
+        ({"appliesTo": "selected", "includedGroups": []}, "0x80180003"),
+        ("object gone", "0x80180002"),
+        ("blocked", "0x80180010"),
+    ],
+)
 def test_the_tenant_and_the_network_are_asked_at_the_moment_of_the_enrollment(change, expected, tmp_path):
     @run
     async def enroll(lab: Lab):
@@ -167,6 +178,7 @@ def test_the_tenant_and_the_network_are_asked_at_the_moment_of_the_enrollment(ch
         await lab.value(device, "mdm_auto_enroll", system=True, credential="device")
         [failed] = lab.events(device, MDM, 76)
         assert code(int(failed.data[1])) == expected and dump(device)["join"]["mdm"] is False
+
     enroll(tmp_path)
 
 

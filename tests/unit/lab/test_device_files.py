@@ -10,11 +10,19 @@ import pytest
 from .world_lab import ENGINE, PACKAGES, Lab, code, run
 
 
-@pytest.mark.parametrize("path", [
-    r"C:\Windows\System32", r"%ProgramData%\winops.entra", r"%ProgramData%\winops.entra\..\other",
-    r"%ProgramData%\winops.entra-other\x", r"%ProgramData%\Microsoft\Provisioning\sub\x.ppkg",
-    r"%ProgramData%\Microsoft\Provisioning\x.txt", r"%ProgramData%\winops.entra\a:stream", r"\\server\share\x",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        r"C:\Windows\System32",
+        r"%ProgramData%\winops.entra",
+        r"%ProgramData%\winops.entra\..\other",
+        r"%ProgramData%\winops.entra-other\x",
+        r"%ProgramData%\Microsoft\Provisioning\sub\x.ppkg",
+        r"%ProgramData%\Microsoft\Provisioning\x.txt",
+        r"%ProgramData%\winops.entra\a:stream",
+        r"\\server\share\x",
+    ],
+)
 def test_changing_files_is_confined(path, tmp_path):
     @run
     async def refused(lab: Lab):
@@ -22,6 +30,7 @@ def test_changing_files_is_confined(path, tmp_path):
         for operation in ("path_remove", "directory_create"):
             error = await lab.error(device, operation, path=path)
             assert code(error["hresult"]) == "0x80070005", operation
+
     refused(tmp_path)
 
 
@@ -55,9 +64,14 @@ async def test_the_engines_copy_of_a_package_can_be_removed(lab: Lab):
 @run
 async def test_downloads_check_address_and_hash(lab: Lab):
     import hashlib
+
     device, data = lab.device("unjoined_pro"), lab.world.packages["fleet"].data
-    good = {"url": "https://packages.lab.example/fleet.ppkg", "path": rf"{PACKAGES}\f.ppkg", "timeout": 60,
-            "sha256": hashlib.sha256(data).hexdigest()}
+    good = {
+        "url": "https://packages.lab.example/fleet.ppkg",
+        "path": rf"{PACKAGES}\f.ppkg",
+        "timeout": 60,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
     value = await lab.value(device, "download", **good)
     assert value["size"] == len(data) and device.files.read(rf"{PACKAGES}\f.ppkg") == data
     changed = await lab.error(device, "download", **{**good, "sha256": "0" * 64})

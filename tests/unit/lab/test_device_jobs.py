@@ -25,7 +25,11 @@ async def _status(lab: Lab, device) -> dict:
 async def test_a_job_goes_from_absent_through_running_to_done(lab: Lab):
     device = lab.device("unjoined_pro")
     assert (await _status(lab, device)) == {
-        "state": "absent", "started": None, "last_task_result": None, "answer": None}
+        "state": "absent",
+        "started": None,
+        "last_task_result": None,
+        "answer": None,
+    }
     assert (await _start(lab, device, {"op": "registry_read", "path": "SECURITY"}))["started"]
     queued = await _status(lab, device)
     assert (queued["state"], queued["last_task_result"], queued["answer"]) == ("running", 267045, None)

@@ -32,7 +32,10 @@ async def test_a_leave_as_system_takes_the_whole_join_and_nothing_else(lab: Lab)
     for part in ("enrollments", "tasks", "packages", "files", "administrators", "bitlocker", "accounts"):
         assert after[part] == before[part], part
     assert {c["issuer"].split(",")[0] for c in after["certificates"]} == {
-        "CN=JOINED-OTHER-01", "CN=AirWatchMDM Device CA", "CN=Microsoft Intune MDM Device CA"}
+        "CN=JOINED-OTHER-01",
+        "CN=AirWatchMDM Device CA",
+        "CN=Microsoft Intune MDM Device CA",
+    }
     assert tenant.device(before["join"]["device_id"])["accountEnabled"] is True, "the object stays"
 
 
@@ -76,9 +79,14 @@ async def test_without_elevation_nothing_happens(lab: Lab):
     assert code(exit_code) == "0x80070005" and dump(device)["digest"] == before
 
 
-@pytest.mark.parametrize("step", [
-    {"op": "dsregcmd_leave"}, {"op": "mdm_auto_enroll", "credential": "device"},
-    {"op": "enrollment_remove", "id": "11111111-2222-3333-4444-555555555555", "provider": "x", "unregister": True}])
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"op": "dsregcmd_leave"},
+        {"op": "mdm_auto_enroll", "credential": "device"},
+        {"op": "enrollment_remove", "id": "11111111-2222-3333-4444-555555555555", "provider": "x", "unregister": True},
+    ],
+)
 def test_what_only_system_does_whole_is_refused_to_others(step, tmp_path):
     @run
     async def refused(lab: Lab):
@@ -86,14 +94,19 @@ def test_what_only_system_does_whole_is_refused_to_others(step, tmp_path):
         before = dump(device)["digest"]
         [result] = await lab.ask(device, step)
         assert code(result["error"]["hresult"]) == "0x80070005" and dump(device)["digest"] == before
+
     refused(tmp_path)
 
 
 @run
 async def test_a_power_cut_in_mid_leave_leaves_a_half_that_another_leave_finishes(lab: Lab):
     device = lab.device("joined_slow_leave")
-    job = {"op": "job_start", "job": "0b7e5a52-1f2c-4f3a-9b57-2f1f3f1c9d10", "ops": [{"op": "dsregcmd_leave"}],
-           "time_limit": 600}
+    job = {
+        "op": "job_start",
+        "job": "0b7e5a52-1f2c-4f3a-9b57-2f1f3f1c9d10",
+        "ops": [{"op": "dsregcmd_leave"}],
+        "time_limit": 600,
+    }
     await lab.ask(device, job)
     await lab.clock.advance(70)
     await device.power.off()
@@ -176,8 +189,14 @@ async def test_join_leave_join_elsewhere_and_leave_end_where_they_began(lab: Lab
         assert join_summary(device)["tenant_id"] == lab.world.tenants[tenant].id
         assert join_summary(device)["mdm"] is True
         [enrollment] = [e for e in dump(device)["enrollments"] if e["provider"]]
-        await lab.value(device, "enrollment_remove", system=True, id=enrollment["id"].lower(),
-                        provider=enrollment["provider"], unregister=True)
+        await lab.value(
+            device,
+            "enrollment_remove",
+            system=True,
+            id=enrollment["id"].lower(),
+            provider=enrollment["provider"],
+            unregister=True,
+        )
         await lab.value(device, "dsregcmd_leave", system=True)
         await lab.value(device, "package_remove", id=next(iter(device.packages)))
     after = dump(device)

@@ -34,8 +34,11 @@ OBSERVING = [
     {"op": "processes", "names": ["lsass.exe", "provtool.exe"]},
     {"op": "job_status", "job": JOB},
     {"op": "local_administrators"},
-    {"op": "endpoints", "timeout": 10, "targets": [
-        {"name": "login", "url": "https://login.microsoftonline.com/common/oauth2", "headers": {}}]},
+    {
+        "op": "endpoints",
+        "timeout": 10,
+        "targets": [{"name": "login", "url": "https://login.microsoftonline.com/common/oauth2", "headers": {}}],
+    },
 ]
 CHANGING = [
     {"op": "directory_create", "path": PACKAGES},
@@ -93,6 +96,7 @@ async def test_what_only_system_may_do_has_the_shapes_of_the_vocabulary(lab: Lab
 @run
 async def test_observing_operations_change_nothing(lab: Lab):
     from tests.lab.device.dump import dump
+
     for device in lab.world.hosts:
         before = dump(device)["digest"]
         await lab.ask(device, *OBSERVING)
@@ -110,19 +114,27 @@ async def test_a_failing_operation_does_not_stop_the_others_unless_asked(lab: La
     assert skipped["error"]["type"] == "Skipped"
 
 
-@pytest.mark.parametrize("step", [
-    {"op": "format_disk"}, {"op": "path_info"}, {"op": "path_info", "path": 7},
-    {"op": "processes", "names": [], "x": 1}, {"op": "restart", "delay": True, "comment": ""},
-])
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"op": "format_disk"},
+        {"op": "path_info"},
+        {"op": "path_info", "path": 7},
+        {"op": "processes", "names": [], "x": 1},
+        {"op": "restart", "delay": True, "comment": ""},
+    ],
+)
 def test_what_the_vocabulary_does_not_have_is_refused(step, tmp_path):
     @run
     async def refused(lab: Lab):
         [result] = await lab.ask(lab.device("unjoined_pro"), step)
         assert result["error"]["type"] == "System.ArgumentException"
+
     refused(tmp_path)
 
 
 # --- observing ----------------------------------------------------------------------------------------------------
+
 
 @run
 async def test_registry_is_read_without_regard_to_case_and_as_deep_as_asked(lab: Lab):
@@ -174,23 +186,30 @@ async def test_certificates_are_filtered_by_issuer(lab: Lab):
 @run
 async def test_cim_knows_filters_namespaces_and_its_limits(lab: Lab):
     device = lab.device("unjoined_pro")
-    accounts = await lab.value(device, "cim_query", **{
-        "class": "Win32_UserAccount", "properties": ["Name"], "filter": "LocalAccount=True AND NOT (Disabled=True)"})
+    accounts = await lab.value(
+        device,
+        "cim_query",
+        **{"class": "Win32_UserAccount", "properties": ["Name"], "filter": "LocalAccount=True AND NOT (Disabled=True)"},
+    )
     assert {"Name": "ansible"} in accounts["instances"] and {"Name": "Administrator"} not in accounts["instances"]
-    like = await lab.value(device, "cim_query", **{
-        "class": "win32_process", "properties": ["ProcessId"], "filter": "Name LIKE 'ls%' OR ProcessId = 4"})
+    like = await lab.value(
+        device,
+        "cim_query",
+        **{"class": "win32_process", "properties": ["ProcessId"], "filter": "Name LIKE 'ls%' OR ProcessId = 4"},
+    )
     assert like["instances"] == [{"ProcessId": 4}, {"ProcessId": 792}]
     tpm = {"class": "Win32_Tpm", "properties": ["SpecVersion"]}
     space = r"root\cimv2\Security\MicrosoftTpm"
     assert len((await lab.value(device, "cim_query", **tpm, namespace=space))["instances"]) == 1
     assert (await lab.value(lab.device("unjoined_windows10"), "cim_query", **tpm, namespace=space))["instances"] == []
     for wrong, expected in (
-            ({"class": "Win32_Nothing", "properties": []}, "0x80041010"),
-            (tpm, "0x80041010"),
-            ({**tpm, "namespace": "root/nothing"}, "0x8004100e"),
-            ({"class": "Win32_BIOS", "properties": ["Colour"]}, "0x80041017"),
-            ({"class": "Win32_BIOS", "properties": [], "filter": "SerialNumber = "}, "0x80041017"),
-            ({"class": "Win32_BIOS", "properties": [], "filter": "SerialNumber = 'x' garbage"}, "0x80041017")):
+        ({"class": "Win32_Nothing", "properties": []}, "0x80041010"),
+        (tpm, "0x80041010"),
+        ({**tpm, "namespace": "root/nothing"}, "0x8004100e"),
+        ({"class": "Win32_BIOS", "properties": ["Colour"]}, "0x80041017"),
+        ({"class": "Win32_BIOS", "properties": [], "filter": "SerialNumber = "}, "0x80041017"),
+        ({"class": "Win32_BIOS", "properties": [], "filter": "SerialNumber = 'x' garbage"}, "0x80041017"),
+    ):
         assert code((await lab.error(device, "cim_query", **wrong))["hresult"]) == expected, wrong
 
 
@@ -235,4 +254,5 @@ def test_a_client_that_goes_away_does_not_stop_what_it_started(tmp_path):
         assert client.cancelled()
         assert device.packages and not next(iter(device.packages.values())).pending
         await lab.world.stop()
+
     asyncio.run(main())

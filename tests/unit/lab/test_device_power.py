@@ -20,6 +20,7 @@ async def test_a_restart_closes_the_port_and_changes_the_boot_time(lab: Lab):
 
     async def note(host, up):
         seen.append((up, host.online, lab.clock.elapsed()))
+
     device.on_power.append(note)
     before = device.booted
     assert await lab.value(device, "restart", delay=30, comment="x") == {"scheduled": True, "exit_code": 0}
@@ -29,8 +30,9 @@ async def test_a_restart_closes_the_port_and_changes_the_boot_time(lab: Lab):
     assert [(up, online) for up, online, _when in seen] == [(False, False), (True, True)]
     assert seen[1][2] - seen[0][2] == pytest.approx(device.power.boot_seconds)
     assert device.booted > before
-    started = (await lab.value(device, "cim_query", **{
-        "class": "Win32_OperatingSystem", "properties": ["LastBootUpTime"]}))["instances"][0]["LastBootUpTime"]
+    started = (
+        await lab.value(device, "cim_query", **{"class": "Win32_OperatingSystem", "properties": ["LastBootUpTime"]})
+    )["instances"][0]["LastBootUpTime"]
     assert started.startswith(device.booted.strftime("%Y-%m-%dT%H:%M:%S"))
 
 
@@ -39,10 +41,14 @@ async def test_a_second_restart_is_refused_while_one_is_under_way(lab: Lab):
     device = lab.device("unjoined_pro")
     await lab.value(device, "restart", delay=60, comment="first")
     assert await lab.value(device, "restart", delay=0, comment="second") == {
-        "scheduled": False, "exit_code": power.ALREADY_SCHEDULED}
+        "scheduled": False,
+        "exit_code": power.ALREADY_SCHEDULED,
+    }
     await lab.clock.advance(62)
     assert await lab.value(device, "restart", delay=0, comment="third") == {
-        "scheduled": False, "exit_code": power.IN_PROGRESS}
+        "scheduled": False,
+        "exit_code": power.IN_PROGRESS,
+    }
 
 
 @run

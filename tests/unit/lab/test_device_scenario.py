@@ -20,8 +20,12 @@ from tests.lab.scenario import load_world, read
 from .world_lab import Lab
 
 START = {
-    "joined_half_left": "none", "joined_elsewhere_left": "none", "ad_joined": "domain", "winrm_in_domain": "domain",
-    "registered": "registered"}
+    "joined_half_left": "none",
+    "joined_elsewhere_left": "none",
+    "ad_joined": "domain",
+    "winrm_in_domain": "domain",
+    "registered": "registered",
+}
 
 
 def _file(tmp_path, content) -> str:
@@ -81,6 +85,7 @@ def test_devices_are_replicated_in_turn_with_numbered_names(tmp_path):
 
 def test_the_same_scenario_is_the_same_world(tmp_path):
     from tests.lab.device.dump import dump
+
     first, second = (Lab(tmp_path).world for _each in range(2))
     assert [dump(host)["digest"] for host in first.hosts] == [dump(host)["digest"] for host in second.hosts]
 
@@ -102,26 +107,38 @@ def test_five_hundred_devices_of_every_kind_start_soon(tmp_path):
     assert time.process_time() - begun < 2
 
 
-@pytest.mark.parametrize(("content", "sentence"), [
-    ({"devices": [{"kind": "unjoined_prow"}]}, "did you mean 'unjoined_pro'"),
-    ({"devices": []}, "at least one device"),
-    ({"devices": [{"count": 2}]}, "devices[0]: needs 'kind'"),
-    ({"devices": [{"kind": "home", "count": 0}]}, "at least 1"),
-    ({"devices": [{"kind": "home", "expect": {"outcome": "maybe"}}]}, "'maybe' is none of joined, unchanged"),
-    ({"devices": [{"kind": "home", "device": {"tmp": False}}]}, "did you mean 'tpm'"),
-    ({"devices": [{"kind": "home", "device": {"windows": {"build": "1.1", "edition": "Core"}}}]}, "use one of 14393"),
-    ({"devices": [{"kind": "home", "device": {"clock_skew": "much"}}]}, "must be a number"),
-    ({"devices": [{"kind": "home", "device": {"join": {"tenant": "other"}}}]}, "devices[0].device.join: needs 'type'"),
-    ({"devices": [{"kind": "home", "device": {"engine": {"failures": [{"times": 1}]}}}]}, "needs 'hresult'"),
-    ({"devices": [{"kind": "home", "package": "none"}]}, "there is no 'none' under packages"),
-    ({"devices": [{"kind": "home", "device": {"azure": {"identity": "nobody"}}}]}, "under tenants"),
-    ({"devices": [{"kind": "home", "device": {"faults": [{"kind": "quake"}]}}]}, "devices[0].device.faults[0].kind"),
-    ({"packages": {"x": {"tenant": "nobody"}}, "devices": "all"}, "packages.x.tenant"),
-    ({"tenants": {"x": {"join": ["nobody"]}}, "devices": "all"}, "tenants.x.join"),
-    ({"devices": "most"}, "'most' is none of all"),
-    ("devices: [", "is no YAML"),
-    ("just text", "must be a map"),
-])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"devices": [{"kind": "unjoined_prow"}]}, "did you mean 'unjoined_pro'"),
+        ({"devices": []}, "at least one device"),
+        ({"devices": [{"count": 2}]}, "devices[0]: needs 'kind'"),
+        ({"devices": [{"kind": "home", "count": 0}]}, "at least 1"),
+        ({"devices": [{"kind": "home", "expect": {"outcome": "maybe"}}]}, "'maybe' is none of joined, unchanged"),
+        ({"devices": [{"kind": "home", "device": {"tmp": False}}]}, "did you mean 'tpm'"),
+        (
+            {"devices": [{"kind": "home", "device": {"windows": {"build": "1.1", "edition": "Core"}}}]},
+            "use one of 14393",
+        ),
+        ({"devices": [{"kind": "home", "device": {"clock_skew": "much"}}]}, "must be a number"),
+        (
+            {"devices": [{"kind": "home", "device": {"join": {"tenant": "other"}}}]},
+            "devices[0].device.join: needs 'type'",
+        ),
+        ({"devices": [{"kind": "home", "device": {"engine": {"failures": [{"times": 1}]}}}]}, "needs 'hresult'"),
+        ({"devices": [{"kind": "home", "package": "none"}]}, "there is no 'none' under packages"),
+        ({"devices": [{"kind": "home", "device": {"azure": {"identity": "nobody"}}}]}, "under tenants"),
+        (
+            {"devices": [{"kind": "home", "device": {"faults": [{"kind": "quake"}]}}]},
+            "devices[0].device.faults[0].kind",
+        ),
+        ({"packages": {"x": {"tenant": "nobody"}}, "devices": "all"}, "packages.x.tenant"),
+        ({"tenants": {"x": {"join": ["nobody"]}}, "devices": "all"}, "tenants.x.join"),
+        ({"devices": "most"}, "'most' is none of all"),
+        ("devices: [", "is no YAML"),
+        ("just text", "must be a map"),
+    ],
+)
 def test_a_bad_file_is_told_its_place_and_what_would_be_right(content, sentence, tmp_path):
     with pytest.raises(ScenarioError) as caught:
         read(_file(tmp_path, content))
@@ -136,8 +153,13 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_a_scenario_may_bring_its_own_tenants_packages_and_kinds(tmp_path):
     scenario = {
         "packages": {"strict": {"token": "none", "title": "No token"}},
-        "kinds": {"special": {"package": "strict", "device": {"tpm": False, "engine": {"seconds": 1}},
-                              "expect": {"outcome": "refused"}}},
+        "kinds": {
+            "special": {
+                "package": "strict",
+                "device": {"tpm": False, "engine": {"seconds": 1}},
+                "expect": {"outcome": "refused"},
+            }
+        },
         "devices": [{"kind": "special", "name": "one", "device": {"hostname": "ONE"}, "variables": {"a": 1}}],
     }
     [host] = Lab(tmp_path, scenario).world.hosts

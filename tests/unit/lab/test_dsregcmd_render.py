@@ -39,6 +39,7 @@ def _values(text: str) -> dict[str, str]:
 
 def _render(lab: Lab, kind: str, build: str = "", caller: Caller = CONSOLE) -> str:
     from tests.lab.device.images import image
+
     device = lab.device(kind)
     if build:
         device.image = image(device.image.edition.id, build, device.image.language)
@@ -50,12 +51,15 @@ SESSION = re.compile(r"User State|SSO State|Work Account|Ngc|WorkAccountCount|Up
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the published outputs lie outside the project")
-@pytest.mark.parametrize(("sample", "kind", "build"), [
-    ("06-entra-joined-win10-22h2-rdp-full", "joined", "19045.1"),
-    ("07-entra-joined-local-user-no-prt", "joined", "19043.1"),
-    ("46-not-joined-win11-device-state-only", "unjoined_pro", "22621.1"),
-    ("01-workplace-registered-win11-italian", "registered", "22621.1"),
-])
+@pytest.mark.parametrize(
+    ("sample", "kind", "build"),
+    [
+        ("06-entra-joined-win10-22h2-rdp-full", "joined", "19045.1"),
+        ("07-entra-joined-local-user-no-prt", "joined", "19043.1"),
+        ("46-not-joined-win11-device-state-only", "unjoined_pro", "22621.1"),
+        ("01-workplace-registered-win11-italian", "registered", "22621.1"),
+    ],
+)
 def test_device_sections_have_the_keys_of_published_outputs_in_their_order(sample, kind, build, tmp_path):
     published = _keys((SAMPLES / f"{sample}.txt").read_text(encoding="utf-8", errors="replace"))
 
@@ -65,6 +69,7 @@ def test_device_sections_have_the_keys_of_published_outputs_in_their_order(sampl
         wanted = [key for key in published if not SESSION.search(key)]
         sections = {key.split("/")[0] for key in wanted}
         assert [key for key in rendered if key.split("/")[0] in sections and not SESSION.search(key)] == wanted
+
     compare(tmp_path)
 
 
@@ -92,6 +97,7 @@ def test_the_key_column_grew_with_the_layouts(build, column, tmp_path):
     async def width(lab: Lab):
         line = next(line for line in _render(lab, "joined", build).split("\r\n") if "AzureAdJoined" in line)
         assert line.index(":") == column + 1
+
     width(tmp_path)
 
 
@@ -124,6 +130,7 @@ async def test_over_winrm_the_user_sections_know_nothing(lab: Lab):
 @run
 async def test_device_auth_status_is_a_question_to_the_tenant(lab: Lab):
     from tests.lab.device import joinstate
+
     device = lab.device("joined")
     object_ = lab.world.tenant.device(joinstate.read(device).device_id)
     object_["accountEnabled"] = False
@@ -145,4 +152,5 @@ def test_other_switches_print_the_help(arguments, tmp_path):
         lab = Lab(tmp_path)
         code, text = await lab.device("joined").dsregcmd(arguments, account="ansible")
         assert "/AzureSecureVMJoin" not in text and "/status" in text and code == (0 if arguments == ["/?"] else 1)
+
     asyncio.run(main())

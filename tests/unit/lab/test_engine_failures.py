@@ -48,6 +48,7 @@ def test_a_failed_join_leaves_its_evidence_on_the_device(kind, tmp_path):
             assert text in " ".join(last.data)
         assert joinstate.read(device) is None
         assert not [d for d in lab.world.tenant.devices.values() if d["displayName"] == device.hostname]
+
     fails(tmp_path)
 
 
@@ -98,8 +99,9 @@ async def test_what_is_refused_before_the_engine_starts(lab: Lab):
     device.files.write(r"C:\Windows\Temp\text.ppkg", b"no WIM at all")
     bad = await lab.value(device, "package_install", system=True, path=r"%TEMP%\text.ppkg", force=False)
     assert code(bad["error"]["hresult"]) == "0x8007000b" and device.files.children(ENGINE) == []
-    server = await lab.error(lab.device("server"), "package_install", system=True,
-                             path=r"%windir%\System32\cmd.exe", force=False)
+    server = await lab.error(
+        lab.device("server"), "package_install", system=True, path=r"%windir%\System32\cmd.exe", force=False
+    )
     assert server["type"] == "System.NotSupportedException"
     assert (await lab.value(lab.device("server"), "provisioning_packages"))["available"] is False
 
@@ -118,6 +120,7 @@ async def test_rules_of_the_tenant_are_asked_at_the_moment_of_the_join(lab: Lab)
 @run
 async def test_a_clock_a_few_minutes_off_fails_at_the_token(lab: Lab):
     import datetime
+
     device = lab.device("unjoined_pro")
     device.skew = datetime.timedelta(minutes=-20)
     assert code((await lab.install(device))["error"]["hresult"]) == "0xcaa82f8f"
@@ -134,8 +137,11 @@ async def test_azure_vms_join_by_their_identity_and_only_there(lab: Lab):
     assert lab.events(vm, REGISTRATION, 389)
     again = await lab.value(vm, "dsregcmd_azure_vm_join", system=True)
     assert code(again["exit_code"]) == "0x80070a83"
-    for kind, expected in (("azure_vm_without_identity", "0x801c0042"), ("server", "0x801c0042"),
-                           ("unjoined_pro", "0x801c0042")):
+    for kind, expected in (
+        ("azure_vm_without_identity", "0x801c0042"),
+        ("server", "0x801c0042"),
+        ("unjoined_pro", "0x801c0042"),
+    ):
         refused = await lab.value(lab.device(kind), "dsregcmd_azure_vm_join", system=True)
         assert code(refused["exit_code"]) == expected and "0x801c0042" in refused["text"], kind
 

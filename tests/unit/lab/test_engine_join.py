@@ -122,14 +122,20 @@ async def test_where_windows_lists_packages_from_is_an_option_of_the_lab(lab: La
 @run
 async def test_a_package_may_do_more_than_join(lab: Lab):
     from tests.lab import ppkg
+
     device = lab.device("unjoined_pro")
     data = ppkg.build(
-        "More", "11111111-2222-3333-4444-555555555555", computer_name="PC-%RAND:4%", security_key=True,
-        accounts=[{"name": "helper", "password": "Another-password-of-the-lab", "group": "Administrators"}])
+        "More",
+        "11111111-2222-3333-4444-555555555555",
+        computer_name="PC-%RAND:4%",
+        security_key=True,
+        accounts=[{"name": "helper", "password": "Another-password-of-the-lab", "group": "Administrators"}],
+    )
     await lab.bring(device)
     device.files.write(r"%ProgramData%\winops.entra\packages\more.ppkg", data)
     value = await lab.value(
-        device, "package_install", system=True, path=r"%ProgramData%\winops.entra\packages\more.ppkg", force=False)
+        device, "package_install", system=True, path=r"%ProgramData%\winops.entra\packages\more.ppkg", force=False
+    )
     assert value["error"] == NO_ERROR
     keys = r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey"
     assert device.registry.get(keys, "UseSecurityKeyForSignin") == 1

@@ -75,8 +75,9 @@ async def test_a_restart_before_the_join_loses_the_job_but_not_the_join(lab: Lab
     device = lab.device("self_restart")
     old = device.hostname
     path = await lab.bring(device)
-    await lab.value(device, "job_start", job=JOB, ops=[{"op": "package_install", "path": path, "force": False}],
-                    time_limit=3600)
+    await lab.value(
+        device, "job_start", job=JOB, ops=[{"op": "package_install", "path": path, "force": False}], time_limit=3600
+    )
     await lab.clock.advance(45)
     assert device.online is False and joinstate.read(device) is None
     await lab.clock.advance(120)
@@ -121,8 +122,9 @@ async def test_one_engine_at_a_time(lab: Lab):
 async def test_a_power_cut_in_mid_join_leaves_no_half_join(lab: Lab):
     device = lab.device("unjoined_pro")
     path = await lab.bring(device)
-    await lab.value(device, "job_start", job=JOB, ops=[{"op": "package_install", "path": path, "force": False}],
-                    time_limit=3600)
+    await lab.value(
+        device, "job_start", job=JOB, ops=[{"op": "package_install", "path": path, "force": False}], time_limit=3600
+    )
     await lab.clock.advance(14)
     await device.power.off()
     await lab.clock.advance(60)

@@ -21,9 +21,12 @@ def lab() -> GraphLab:
     for number in (1, 2):
         found = lab.device(f"PC-{number}", owner=lab.admin)
         lab.tenant.managed_devices[f"m{number}"] = {
-            "id": f"m{number}", "azureADDeviceId": found["deviceId"], "deviceName": f"PC-{number}",
+            "id": f"m{number}",
+            "azureADDeviceId": found["deviceId"],
+            "deviceName": f"PC-{number}",
             "userId": f"u{number}",
-            "serialNumber": f"S{number}"}
+            "serialNumber": f"S{number}",
+        }
     objects.add_autopilot(lab.tenant, "SN1", lab.clock.utc(), group_tag="kiosk")
     objects.add_autopilot(lab.tenant, "SN10", lab.clock.utc())
     return lab
@@ -40,8 +43,17 @@ def test_two_ids_find_the_same_device(lab):
     assert lab.error("GET", f"/devices(deviceId='{device['id']}')")[0] == 404
 
 
-@pytest.mark.parametrize("body", [{"isCompliant": True}, {"colour": "x"}, {"accountEnabled": "no"}, {"trustType": "x"},
-                                  {"extensionAttributes": {"extensionAttribute16": "x"}}, {"registeredOwners": []}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"isCompliant": True},
+        {"colour": "x"},
+        {"accountEnabled": "no"},
+        {"trustType": "x"},
+        {"extensionAttributes": {"extensionAttribute16": "x"}},
+        {"registeredOwners": []},
+    ],
+)
 def test_writes_that_are_refused(lab, body):
     assert lab.error("PATCH", f"/devices/{_id(lab, 'PC-1')}", body)[0] == 400
 
@@ -52,8 +64,11 @@ def test_extension_attributes_are_merged(lab):
         body = {"extensionAttributes": {f"extensionAttribute{number}": "x"}}
         assert lab.ask("PATCH", path, body, version="beta").status == 204
     shown = lab.get(path, version="beta")["extensionAttributes"]
-    assert (shown["extensionAttribute1"], shown["extensionAttribute2"], shown["extensionAttribute15"]) == ("x", None,
-                                                                                                           "x")
+    assert (shown["extensionAttribute1"], shown["extensionAttribute2"], shown["extensionAttribute15"]) == (
+        "x",
+        None,
+        "x",
+    )
 
 
 def test_applications_change_windows_devices_only(lab):
@@ -84,8 +99,11 @@ def test_a_hybrid_device_is_gone_for_good(lab):
 def test_a_purged_device_takes_its_secrets_along(lab):
     device = lab.tenant.devices[_id(lab, "PC-1")]
     lab.tenant.recovery_keys["k"] = {"id": "k", "deviceId": device["deviceId"], "key": "secret"}
-    lab.tenant.local_credentials[device["deviceId"]] = {"id": device["deviceId"], "deviceName": "PC-1",
-                                                        "credentials": []}
+    lab.tenant.local_credentials[device["deviceId"]] = {
+        "id": device["deviceId"],
+        "deviceName": "PC-1",
+        "credentials": [],
+    }
     lab.ask("DELETE", f"/devices/{device['id']}")
     assert lab.ask("DELETE", f"/directory/deletedItems/{device['id']}").status == 204
     assert lab.tenant.recovery_keys == lab.tenant.local_credentials == lab.tenant.deleted_devices == {}
@@ -115,13 +133,19 @@ def test_secrets_show_only_when_selected(lab):
         assert lab.error("GET", f"/informationProtection/bitlocker/recoveryKeys?{query}")[0] == 400
 
 
-@pytest.mark.parametrize(("text", "found"), [
-    ("deviceName eq 'PC-1'", ["PC-1"]), ("userId eq 'u1'", ["PC-1", "PC-2"]), ("not(deviceName eq 'PC-1')", ["PC-1",
-                                                                                                             "PC-2"]),
-    ("deviceName ne 'PC-1'", ["PC-1"]), ("deviceName eq 'PC-1' and userId eq 'u2'", ["PC-1"]),
-    ("startswith(serialNumber,'S')", ["PC-1", "PC-2"]), ("deviceName eq 'PC-1' or deviceName eq 'PC-2'", ["PC-1",
-                                                                                                          "PC-2"]),
-    ("deviceEnrollmentType eq 'x'", ["PC-1", "PC-2"])])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("deviceName eq 'PC-1'", ["PC-1"]),
+        ("userId eq 'u1'", ["PC-1", "PC-2"]),
+        ("not(deviceName eq 'PC-1')", ["PC-1", "PC-2"]),
+        ("deviceName ne 'PC-1'", ["PC-1"]),
+        ("deviceName eq 'PC-1' and userId eq 'u2'", ["PC-1"]),
+        ("startswith(serialNumber,'S')", ["PC-1", "PC-2"]),
+        ("deviceName eq 'PC-1' or deviceName eq 'PC-2'", ["PC-1", "PC-2"]),
+        ("deviceEnrollmentType eq 'x'", ["PC-1", "PC-2"]),
+    ],
+)
 def test_intune_ignores_filters_it_does_not_know(lab, text, found):
     assert sorted(row["deviceName"] for row in lab.get(f"{MANAGED}?$filter={text}")["value"]) == found
 
@@ -139,9 +163,16 @@ def test_deleting_from_intune_leaves_the_directory_object(lab):
     assert lab.error("DELETE", MANAGED + "/m1")[0] == 404
 
 
-@pytest.mark.parametrize(("text", "status"), [
-    ("contains(serialNumber,'SN1')", 200), ("serialNumber eq 'SN1'", 400), ("contains(serialNumber,'S-1')", 400),
-    ("contains(serialNumber,'S 1')", 400), ("contains(displayName,'x')", 400)])
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("contains(serialNumber,'SN1')", 200),
+        ("serialNumber eq 'SN1'", 400),
+        ("contains(serialNumber,'S-1')", 400),
+        ("contains(serialNumber,'S 1')", 400),
+        ("contains(displayName,'x')", 400),
+    ],
+)
 def test_filters_of_autopilot(lab, text, status):
     found = lab.ask("GET", f"{IDENTITIES}?$filter={text}")
     assert found.status == status

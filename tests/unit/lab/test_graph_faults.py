@@ -53,8 +53,10 @@ def test_a_page_of_a_gateway_and_a_connection_that_ends(lab):
         lab.ask("GET", "/devices")
 
 
-@pytest.mark.parametrize(("kind", "options"), [
-    ("explode", {}), ("throttle", {"often": True}), ("throttle", {"times": "x"}), ("throttle", {"path": "("})])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("explode", {}), ("throttle", {"often": True}), ("throttle", {"times": "x"}), ("throttle", {"path": "("})],
+)
 def test_faults_that_cannot_be(kind, options):
     with pytest.raises(FaultError):
         Faults().add(kind, options)
@@ -62,8 +64,11 @@ def test_faults_that_cannot_be(kind, options):
 
 def test_items_of_a_batch_are_throttled_alone(lab):
     lab.side.faults.add("throttle", {"retry_after": 3, "path": "^/groups$"})
-    found = lab.ask("POST", "/$batch", {"requests": [
-        {"id": "1", "method": "GET", "url": "/devices"}, {"id": "2", "method": "GET", "url": "/groups"}]})
+    found = lab.ask(
+        "POST",
+        "/$batch",
+        {"requests": [{"id": "1", "method": "GET", "url": "/devices"}, {"id": "2", "method": "GET", "url": "/groups"}]},
+    )
     items = {item["id"]: item for item in found.body["responses"]}
     assert found.status == 200 and items["1"]["status"] == 200
     assert (items["2"]["status"], items["2"]["headers"]["Retry-After"]) == (429, "3")
@@ -71,7 +76,10 @@ def test_items_of_a_batch_are_throttled_alone(lab):
 
 def test_permissions_of_applications(lab):
     assert lab.error("GET", "/devices", app="nothing") == (
-        403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+        403,
+        "Authorization_RequestDenied",
+        "Insufficient privileges to complete the operation.",
+    )
     assert lab.ask("GET", "/devices", app="device_reader").status == 200
     device = lab.device("PC")
     assert lab.error("DELETE", f"/devices/{device['id']}", app="device_reader")[0] == 403

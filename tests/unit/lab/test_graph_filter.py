@@ -11,49 +11,100 @@ from tests.lab.graph import filter as grammar
 from tests.lab.graph.answers import GraphError
 from tests.lab.graph.evaluate import compile_test
 
-PC = {"displayName": "O'Neil's PC", "accountEnabled": True, "deviceVersion": 2, "physicalIds": ["[ZTDID]:x",
-                                                                                                "[HWID]:y"],
-      "approximateLastSignInDateTime": "2026-05-01T00:00:00Z", "model": None, "owner": {"name": "anna"},
-      "assignedPlans": [{"servicePlanId": "41781fb2-bc02-4b7c-bd55-b576c07bb09d", "capabilityStatus": "Enabled"}]}
+PC = {
+    "displayName": "O'Neil's PC",
+    "accountEnabled": True,
+    "deviceVersion": 2,
+    "physicalIds": ["[ZTDID]:x", "[HWID]:y"],
+    "approximateLastSignInDateTime": "2026-05-01T00:00:00Z",
+    "model": None,
+    "owner": {"name": "anna"},
+    "assignedPlans": [{"servicePlanId": "41781fb2-bc02-4b7c-bd55-b576c07bb09d", "capabilityStatus": "Enabled"}],
+}
 
 
-@pytest.mark.parametrize("text", [
-    "displayName eq 'O''Neil''s PC'", "displayName eq 'o''neil''s pc'", "startswith(displayName,'O''N')",
-    "startsWith(displayName, 'o')", "endsWith(displayName,'pc')", "contains(displayName,'''s P')",
-    "accountEnabled eq true", "accountEnabled", "accountEnabled ne false", "not(accountEnabled eq false)",
-    "not accountEnabled eq false", "deviceVersion gt 1 and deviceVersion le 2", "deviceVersion in (1, 2)",
-    "displayName in ('a', 'O''Neil''s PC')", "model eq null", "displayName ne null",
-    "approximateLastSignInDateTime le 2026-05-01T00:00:00Z",
-    "approximateLastSignInDateTime lt 2026-05-01T02:00:01+02:00",
-    "approximateLastSignInDateTime ge 2026-05-01", "physicalIds/any(p:startswith(p,'[ZTDID]'))",
-    "physicalIds/any(p: p eq '[hwid]:y')", "physicalIds/all(p:contains(p,':'))", "physicalIds/$count eq 2",
-    "owner/name eq 'anna'", "tolower(displayName) eq 'o''neil''s pc'",
-    "assignedPlans/any(x:x/servicePlanId eq 41781fb2-bc02-4b7c-bd55-b576c07bb09d and x/capabilityStatus eq 'Enabled')",
-    "model eq 'x' or model eq null", "model eq null and (displayName eq 'x' or deviceVersion eq 2)",
-    "displayName eq 'x' or displayName eq 'y' or deviceVersion eq 2",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "displayName eq 'O''Neil''s PC'",
+        "displayName eq 'o''neil''s pc'",
+        "startswith(displayName,'O''N')",
+        "startsWith(displayName, 'o')",
+        "endsWith(displayName,'pc')",
+        "contains(displayName,'''s P')",
+        "accountEnabled eq true",
+        "accountEnabled",
+        "accountEnabled ne false",
+        "not(accountEnabled eq false)",
+        "not accountEnabled eq false",
+        "deviceVersion gt 1 and deviceVersion le 2",
+        "deviceVersion in (1, 2)",
+        "displayName in ('a', 'O''Neil''s PC')",
+        "model eq null",
+        "displayName ne null",
+        "approximateLastSignInDateTime le 2026-05-01T00:00:00Z",
+        "approximateLastSignInDateTime lt 2026-05-01T02:00:01+02:00",
+        "approximateLastSignInDateTime ge 2026-05-01",
+        "physicalIds/any(p:startswith(p,'[ZTDID]'))",
+        "physicalIds/any(p: p eq '[hwid]:y')",
+        "physicalIds/all(p:contains(p,':'))",
+        "physicalIds/$count eq 2",
+        "owner/name eq 'anna'",
+        "tolower(displayName) eq 'o''neil''s pc'",
+        (
+            "assignedPlans/any(x:x/servicePlanId eq 41781fb2-bc02-4b7c-bd55-b576c07bb09d"
+            " and x/capabilityStatus eq 'Enabled')"
+        ),
+        "model eq 'x' or model eq null",
+        "model eq null and (displayName eq 'x' or deviceVersion eq 2)",
+        "displayName eq 'x' or displayName eq 'y' or deviceVersion eq 2",
+    ],
+)
 def test_expressions_that_fit(text):
     assert compile_test(grammar.parse(text))(PC)
 
 
-@pytest.mark.parametrize("text", [
-    "displayName eq 'O'", "displayName eq null", "deviceVersion gt 2", "model lt 'x'", "model gt 'x'",
-    "approximateLastSignInDateTime gt 2026-05-01T00:00:00Z", "physicalIds/any(p:p eq 'x')", "physicalIds/$count eq 0",
-    "displayName eq 'x' and accountEnabled eq true", "not(startswith(displayName,'O'))", "nothing/any()",
-    # and binds closer than or
-    "deviceVersion eq 1 and deviceVersion eq 2 or displayName eq 'x'",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "displayName eq 'O'",
+        "displayName eq null",
+        "deviceVersion gt 2",
+        "model lt 'x'",
+        "model gt 'x'",
+        "approximateLastSignInDateTime gt 2026-05-01T00:00:00Z",
+        "physicalIds/any(p:p eq 'x')",
+        "physicalIds/$count eq 0",
+        "displayName eq 'x' and accountEnabled eq true",
+        "not(startswith(displayName,'O'))",
+        "nothing/any()",
+        # and binds closer than or
+        "deviceVersion eq 1 and deviceVersion eq 2 or displayName eq 'x'",
+    ],
+)
 def test_expressions_that_do_not_fit(text):
     assert not compile_test(grammar.parse(text))(PC)
 
 
-@pytest.mark.parametrize("text", [
-    "", "displayName eq", "displayName eq 'O'Neil'", "displayName eq 'x' and", "displayName like 'x'",
-    "(displayName eq 'x'",
-    "startswith(displayName)", "substringof('x',displayName)", "displayName eq 'x')", "displayName in 'x'",
-    "displayName eq \"x\"",
-    "physicalIds/any(p:", "'x'", "1 eq",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "displayName eq",
+        "displayName eq 'O'Neil'",
+        "displayName eq 'x' and",
+        "displayName like 'x'",
+        "(displayName eq 'x'",
+        "startswith(displayName)",
+        "substringof('x',displayName)",
+        "displayName eq 'x')",
+        "displayName in 'x'",
+        'displayName eq "x"',
+        "physicalIds/any(p:",
+        "'x'",
+        "1 eq",
+    ],
+)
 def test_what_is_no_expression_is_400(text):
     with pytest.raises(GraphError) as refused:
         grammar.parse(text)

@@ -9,30 +9,54 @@ import pytest
 
 from tests.lab.tenant.membership_rules import RuleError, compile_rule
 
-DEVICE = {"displayName": "PC-1", "physicalIds": ["[ZTDID]:9f06", "[OrderId]:Kiosk \"A\""], "operatingSystem": "Windows",
-          "trustType": "AzureAd", "accountEnabled": True, "deviceOwnership": None, "manufacturer": "Lab",
-          "extensionAttributes": {"extensionAttribute3": "x"}}
+DEVICE = {
+    "displayName": "PC-1",
+    "physicalIds": ["[ZTDID]:9f06", '[OrderId]:Kiosk "A"'],
+    "operatingSystem": "Windows",
+    "trustType": "AzureAd",
+    "accountEnabled": True,
+    "deviceOwnership": None,
+    "manufacturer": "Lab",
+    "extensionAttributes": {"extensionAttribute3": "x"},
+}
 
 
-@pytest.mark.parametrize("rule", [
-    '(device.devicePhysicalIDs -any (_ -contains "[ZTDId]"))',
-    '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))',
-    'device.devicePhysicalIds -any (_ -eq "[OrderID]:kiosk `"A`"")', 'device.displayName -eq "pc-1"',
-    'device.displayName -ne "PC-2"', 'device.displayName -match "^PC-[0-9]$"', 'device.displayName -notContains "X"',
-    'device.deviceOSType -in ["Windows", "Linux"]', 'device.deviceOSType -notIn ["Linux"]',
-    "device.accountEnabled -eq true",
-    "device.deviceOwnership -eq null", 'device.extensionAttribute3 -eq "X"', 'not (device.displayName -eq "x")',
-    '(device.deviceTrustType -eq "AzureAD") -and (device.deviceManufacturer -startsWith "l")',
-    'device.displayName -eq "x" -or device.displayName -eq "PC-1" -and device.deviceOSType -eq "Windows"'])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        '(device.devicePhysicalIDs -any (_ -contains "[ZTDId]"))',
+        '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))',
+        'device.devicePhysicalIds -any (_ -eq "[OrderID]:kiosk `"A`"")',
+        'device.displayName -eq "pc-1"',
+        'device.displayName -ne "PC-2"',
+        'device.displayName -match "^PC-[0-9]$"',
+        'device.displayName -notContains "X"',
+        'device.deviceOSType -in ["Windows", "Linux"]',
+        'device.deviceOSType -notIn ["Linux"]',
+        "device.accountEnabled -eq true",
+        "device.deviceOwnership -eq null",
+        'device.extensionAttribute3 -eq "X"',
+        'not (device.displayName -eq "x")',
+        '(device.deviceTrustType -eq "AzureAD") -and (device.deviceManufacturer -startsWith "l")',
+        'device.displayName -eq "x" -or device.displayName -eq "PC-1" -and device.deviceOSType -eq "Windows"',
+    ],
+)
 def test_rules_that_fit(rule):
     subject, test = compile_rule(rule)
     assert subject == "device" and test(DEVICE)
 
 
-@pytest.mark.parametrize("rule", [
-    '(device.devicePhysicalIDs -any (_ -eq "[ZTDId]"))', '(device.devicePhysicalIDs -all (_ -contains "[ZTDId]"))',
-    'device.displayName -eq "PC"', "device.accountEnabled -eq false", 'device.extensionAttribute4 -eq "x"',
-    'device.displayName -eq "PC-1" -and device.deviceOSType -eq "Linux"'])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        '(device.devicePhysicalIDs -any (_ -eq "[ZTDId]"))',
+        '(device.devicePhysicalIDs -all (_ -contains "[ZTDId]"))',
+        'device.displayName -eq "PC"',
+        "device.accountEnabled -eq false",
+        'device.extensionAttribute4 -eq "x"',
+        'device.displayName -eq "PC-1" -and device.deviceOSType -eq "Linux"',
+    ],
+)
 def test_rules_that_do_not_fit(rule):
     assert not compile_rule(rule)[1](DEVICE)
 
@@ -42,14 +66,25 @@ def test_a_rule_over_users():
     assert subject == "user" and test({"department": "sales", "accountEnabled": True})
 
 
-@pytest.mark.parametrize("rule", [
-    "", "true", 'device.colour -eq "x"', 'printer.name -eq "x"', 'device.displayName like "x"',
-    "device.displayName -eq",
-    'device.displayName -eq "x', 'device.displayName -eq "x")', '(device.displayName -eq "x"',
-    'device.displayName -match "("',
-    'device.displayName -eq "x" -and user.department -eq "y"', 'device.physicalIds -any "x"',
-    "device.displayName -in []",
-    'device.displayName -eq "' + "x" * 3072 + '"'])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "true",
+        'device.colour -eq "x"',
+        'printer.name -eq "x"',
+        'device.displayName like "x"',
+        "device.displayName -eq",
+        'device.displayName -eq "x',
+        'device.displayName -eq "x")',
+        '(device.displayName -eq "x"',
+        'device.displayName -match "("',
+        'device.displayName -eq "x" -and user.department -eq "y"',
+        'device.physicalIds -any "x"',
+        "device.displayName -in []",
+        'device.displayName -eq "' + "x" * 3072 + '"',
+    ],
+)
 def test_what_is_no_rule(rule):
     with pytest.raises(RuleError):
         compile_rule(rule)

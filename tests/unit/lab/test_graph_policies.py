@@ -42,11 +42,19 @@ def _with(policy: dict, path: str, value) -> dict:
     return changed
 
 
-@pytest.mark.parametrize(("path", "value"), [
-    ("userDeviceQuota", 0), ("userDeviceQuota", 2147483647), ("multiFactorAuthConfiguration", "required"),
-    ("azureADJoin.allowedToJoin", NO_MEMBERS), ("azureADJoin.allowedToJoin", some_members([GUID], [GUID])),
-    ("azureADJoin.localAdmins.enableGlobalAdmins", False),
-    ("azureADJoin.localAdmins.registeringUsers", NO_MEMBERS), ("localAdminPassword.isEnabled", True)])
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("userDeviceQuota", 0),
+        ("userDeviceQuota", 2147483647),
+        ("multiFactorAuthConfiguration", "required"),
+        ("azureADJoin.allowedToJoin", NO_MEMBERS),
+        ("azureADJoin.allowedToJoin", some_members([GUID], [GUID])),
+        ("azureADJoin.localAdmins.enableGlobalAdmins", False),
+        ("azureADJoin.localAdmins.registeringUsers", NO_MEMBERS),
+        ("localAdminPassword.isEnabled", True),
+    ],
+)
 def test_each_property_can_be_set_alone(lab, path, value):
     before = _policy(lab)
     wanted = _with(before, path, value)
@@ -54,17 +62,31 @@ def test_each_property_can_be_set_alone(lab, path, value):
     assert _policy(lab) == wanted != before
 
 
-@pytest.mark.parametrize(("path", "value"), [
-    ("userDeviceQuota", None), ("multiFactorAuthConfiguration", None), ("azureADJoin", None),
-    ("azureADRegistration", None), ("localAdminPassword", None), ("azureADJoin.allowedToJoin", None),
-    ("azureADJoin.localAdmins", None), ("azureADJoin.localAdmins.enableGlobalAdmins", None),
-    ("userDeviceQuota", -1), ("userDeviceQuota", "5"), ("userDeviceQuota", True),
-    ("multiFactorAuthConfiguration", "always"), ("azureADJoin.allowedToJoin", {}), ("azureADJoin.allowedToJoin", "all"),
-    ("azureADJoin.allowedToJoin", {"@odata.type": "#microsoft.graph.someMembership"}),
-    ("azureADJoin.allowedToJoin", {**some_members(["anna@contoso.example"], [])}),
-    ("azureADJoin.allowedToJoin", {**ALL_MEMBERS, "users": []}),
-    ("azureADJoin.allowedToJoin", {"@odata.type": some_members([], [])["@odata.type"]}),
-    ("azureADJoin.colour", "blue"), ("colour", "blue")])
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("userDeviceQuota", None),
+        ("multiFactorAuthConfiguration", None),
+        ("azureADJoin", None),
+        ("azureADRegistration", None),
+        ("localAdminPassword", None),
+        ("azureADJoin.allowedToJoin", None),
+        ("azureADJoin.localAdmins", None),
+        ("azureADJoin.localAdmins.enableGlobalAdmins", None),
+        ("userDeviceQuota", -1),
+        ("userDeviceQuota", "5"),
+        ("userDeviceQuota", True),
+        ("multiFactorAuthConfiguration", "always"),
+        ("azureADJoin.allowedToJoin", {}),
+        ("azureADJoin.allowedToJoin", "all"),
+        ("azureADJoin.allowedToJoin", {"@odata.type": "#microsoft.graph.someMembership"}),
+        ("azureADJoin.allowedToJoin", {**some_members(["anna@contoso.example"], [])}),
+        ("azureADJoin.allowedToJoin", {**ALL_MEMBERS, "users": []}),
+        ("azureADJoin.allowedToJoin", {"@odata.type": some_members([], [])["@odata.type"]}),
+        ("azureADJoin.colour", "blue"),
+        ("colour", "blue"),
+    ],
+)
 def test_a_whole_and_sound_object_is_needed(lab, path, value):
     before = _policy(lab)
     assert lab.error("PUT", PATH, _with(before, path, value))[0] == 400
@@ -74,15 +96,18 @@ def test_a_whole_and_sound_object_is_needed(lab, path, value):
 def test_a_missing_quota_is_refused_or_set_to_0(lab):
     wanted = _with(_policy(lab), "userDeviceQuota", None)
     assert lab.error("PUT", PATH, wanted)[1:] == (
-        "invalid_request", "Tenant registration policy is missing a value for quota.")
+        "invalid_request",
+        "Tenant registration policy is missing a value for quota.",
+    )
     lab.side.faults.add("quota_reset", {})
     assert lab.ask("PUT", PATH, wanted).body["userDeviceQuota"] == 0
 
 
 def test_what_is_not_configurable_stays(lab):
     before = _policy(lab)
-    wanted = _with(_with(before, "azureADJoin.isAdminConfigurable", False), "azureADRegistration.allowedToRegister",
-                   NO_MEMBERS)
+    wanted = _with(
+        _with(before, "azureADJoin.isAdminConfigurable", False), "azureADRegistration.allowedToRegister", NO_MEMBERS
+    )
     assert lab.ask("PUT", PATH, wanted).status == 200
     assert _policy(lab) == before
 
@@ -111,9 +136,17 @@ def test_enrollment_policies_are_several_rows(lab):
     assert [row["displayName"] for row in rows] == ["Microsoft Intune", "Microsoft Intune Enrollment"]
 
 
-@pytest.mark.parametrize("body", [
-    {"appliesTo": "none", "discoveryUrl": "https://mdm.example"}, {"appliesTo": "selected"}, {"appliesTo": "some"},
-    {"displayName": "x"}, {"includedGroups": []}, {"colour": "blue"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"appliesTo": "none", "discoveryUrl": "https://mdm.example"},
+        {"appliesTo": "selected"},
+        {"appliesTo": "some"},
+        {"displayName": "x"},
+        {"includedGroups": []},
+        {"colour": "blue"},
+    ],
+)
 def test_enrollment_writes_that_are_refused(lab, body):
     assert lab.error("PATCH", MDM, body, version="beta", user=lab.admin)[0] == 400
     assert lab.tenant.mdm_policy["appliesTo"] == "all"
@@ -140,8 +173,9 @@ def test_only_what_exists_can_be_included(lab):
     for id_, status in ((GUID, 404), (lab.admin["id"], 404)):
         reference = {"@odata.id": f"https://graph.microsoft.com/beta/groups/{id_}"}
         assert lab.error("POST", MDM + "/includedGroups/$ref", reference, version="beta", user=lab.admin)[0] == status
-    assert lab.error("POST", MDM + "/includedGroups/$ref", {"@odata.id": GUID}, version="beta",
-                     user=lab.admin)[0] == 400
+    assert (
+        lab.error("POST", MDM + "/includedGroups/$ref", {"@odata.id": GUID}, version="beta", user=lab.admin)[0] == 400
+    )
 
 
 def test_a_policy_that_is_not_valid_cannot_be_changed(lab):

@@ -24,7 +24,8 @@ def lab() -> GraphLab:
 
 def test_only_what_is_selected_is_shown(lab):
     assert lab.get("/devices?$select=id,displayName&$top=1")["value"] == [
-        {"id": lab.tenant.object_id("device object/PC-0"), "displayName": "PC-0"}]
+        {"id": lab.tenant.object_id("device object/PC-0"), "displayName": "PC-0"}
+    ]
     assert lab.error("GET", "/devices?$select=id,hostName")[:2] == (400, "BadRequest")
 
 
@@ -58,10 +59,17 @@ def test_the_service_decides_how_long_a_page_is(lab):
     assert lab.error("GET", "/devices?$skiptoken=nonsense")[1] == "Directory_ExpiredPageToken"
 
 
-@pytest.mark.parametrize("query", [
-    "$filter=displayName ne 'PC-0'", "$filter=not(displayName eq 'PC-0')", "$filter=endswith(displayName,'0')",
-    "$filter=physicalIds/$count eq 0", "$filter=displayName eq 'PC-0'&$orderby=displayName",
-    "$filter=trustType eq 'AzureAd'"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "$filter=displayName ne 'PC-0'",
+        "$filter=not(displayName eq 'PC-0')",
+        "$filter=endswith(displayName,'0')",
+        "$filter=physicalIds/$count eq 0",
+        "$filter=displayName eq 'PC-0'&$orderby=displayName",
+        "$filter=trustType eq 'AzureAd'",
+    ],
+)
 def test_advanced_queries_need_header_and_count(lab, query):
     assert lab.error("GET", f"/devices?{query}")[:2] == (400, "Request_UnsupportedQuery")
     assert lab.error("GET", f"/devices?{query}&$count=true")[1] == "Request_UnsupportedQuery"

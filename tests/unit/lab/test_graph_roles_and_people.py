@@ -22,8 +22,13 @@ def lab() -> GraphLab:
 
 
 def _assignment(principal: str, **changes: str) -> dict:
-    return {"@odata.type": "#microsoft.graph.unifiedRoleAssignment", "roleDefinitionId": ROLE, "principalId": principal,
-            "directoryScopeId": "/", **changes}
+    return {
+        "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
+        "roleDefinitionId": ROLE,
+        "principalId": principal,
+        "directoryScopeId": "/",
+        **changes,
+    }
 
 
 def test_users_by_id_and_name(lab):
@@ -81,6 +86,7 @@ def test_a_role_is_activated_before_it_is_read(lab):
 
 def test_security_defaults_ask_package_users_for_mfa(lab):
     from tests.lab.tenant import policy
+
     assert policy.conditional_access_demands(lab.tenant, lab.admin["id"]) is None
     lab.tenant.security_defaults["isEnabled"] = True
     assert policy.conditional_access_demands(lab.tenant, lab.admin["id"]) == "mfa"

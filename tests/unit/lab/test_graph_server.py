@@ -31,13 +31,16 @@ def _with_server(tmp_path, test) -> None:
         await server.start()
         files.write(tmp_path, service, lab.world.tenants, server.origin, server.identity)
         try:
-            async with (TestClient(TestServer(application(lab.world, service))) as control,
-                        aiohttp.ClientSession() as http):
+            async with (
+                TestClient(TestServer(application(lab.world, service))) as control,
+                aiohttp.ClientSession() as http,
+            ):
                 tenant = json.loads((tmp_path / "tenant.json").read_text(encoding="utf-8"))
                 await test(_Client(server, tenant, http), control)
         finally:
             await server.stop()
             await lab.world.stop()
+
     asyncio.run(main())
 
 
@@ -47,9 +50,13 @@ class _Client:
 
     async def sign_in(self, **changes: str) -> dict:
         app = self.tenant["applications"]["everything"]
-        form = {"grant_type": "client_credentials", "client_id": app["client_id"],
-                "client_secret": app["client_secret"],
-                "scope": self.server.origin + "/.default", **changes}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": app["client_id"],
+            "client_secret": app["client_secret"],
+            "scope": self.server.origin + "/.default",
+            **changes,
+        }
         address = f"{self.server.origin}/{self.tenant['tenant_id']}/oauth2/v2.0/token"
         async with self.http.post(address, data=form, ssl=False) as answer:
             body = await answer.json()
@@ -78,6 +85,7 @@ def test_a_token_opens_graph_and_nothing_else_does(tmp_path):
         await client.sign_in()
         assert (await client.ask("/v1.0/devices"))[0] == 200
         assert (await client.ask("/v2.0/devices"))[0] == 400
+
     _with_server(tmp_path, test)
 
 
@@ -87,9 +95,11 @@ def test_errors_carry_the_ids_of_the_request(tmp_path):
         _status, headers, text = await client.ask("/v1.0/devices/none", headers={"client-request-id": "mine"})
         inner = json.loads(text)["error"]["innerError"]
         assert inner["request-id"] == headers["request-id"] and inner["client-request-id"] == "mine"
-        assert (await client.ask("/v1.0/groups", "POST", data="{",
-                                 headers={"Content-Type": "application/json"}))[0] == 400
+        assert (await client.ask("/v1.0/groups", "POST", data="{", headers={"Content-Type": "application/json"}))[
+            0
+        ] == 400
         assert (await client.ask("/v1.0/groups", "POST", data="x=1"))[0] == 415
+
     _with_server(tmp_path, test)
 
 
@@ -113,6 +123,7 @@ def test_switches(tmp_path):
         assert (await client.ask("/v1.0/devices"))[0] == 403 and (await client.ask("/v1.0/users"))[0] == 200
         shown = await (await control.get("/tenant")).json()
         assert "applications" not in shown and made["client_secret"] not in json.dumps(shown)
+
     _with_server(tmp_path, test)
 
 
@@ -125,6 +136,7 @@ def test_a_dropped_connection_is_no_answer(tmp_path):
         except aiohttp.ClientConnectionError:
             return
         raise AssertionError("there was an answer")
+
     _with_server(tmp_path, test)
 
 
@@ -132,13 +144,16 @@ def test_managed_identities(tmp_path):
     async def test(client, control):
         address = client.server.identity + "/metadata/identity/oauth2/token?api-version=2018-02-01&resource="
         for query, headers, status in (
-                ("https://graph.microsoft.com", {"Metadata": "true"}, 200), ("https://graph.microsoft.com", {}, 400),
-                ("https://evil.example", {"Metadata": "true"}, 400),
-                ("https://graph.microsoft.com&client_id=none", {"Metadata": "true"}, 400)):
+            ("https://graph.microsoft.com", {"Metadata": "true"}, 200),
+            ("https://graph.microsoft.com", {}, 400),
+            ("https://evil.example", {"Metadata": "true"}, 400),
+            ("https://graph.microsoft.com&client_id=none", {"Metadata": "true"}, 400),
+        ):
             async with client.http.get(address + query, headers=headers) as answer:
                 assert answer.status == status
                 client.token = (await answer.json()).get("access_token", client.token)
         assert (await client.ask("/v1.0/devices"))[0] == 200
+
     _with_server(tmp_path, test)
 
 
@@ -149,6 +164,7 @@ def test_files_with_secrets_are_private(tmp_path):
         environment = (tmp_path / "tenant.env").read_text(encoding="utf-8")
         for name, value in client.tenant["environment"].items():
             assert f"export {name}={value}\n" in environment
+
     _with_server(tmp_path, test)
 
 
@@ -157,8 +173,9 @@ def test_the_recording_has_requests_and_answers_but_no_secrets(tmp_path):
         await client.sign_in()
         body = {"displayName": "Ü", "mailEnabled": False, "mailNickname": "u", "securityEnabled": True}
         await client.ask("/v1.0/groups", "POST", json=body)
-        await client.ask("/beta/devices?$filter=displayName%20ne%20'x'&$count=true",
-                         headers={"ConsistencyLevel": "eventual"})
+        await client.ask(
+            "/beta/devices?$filter=displayName%20ne%20'x'&$count=true", headers={"ConsistencyLevel": "eventual"}
+        )
         text = (tmp_path / "graph.jsonl").read_text(encoding="utf-8")
         posted, listed = map(json.loads, text.splitlines())
         assert (posted["method"], posted["url"], posted["status"]) == ("POST", "/v1.0/groups", 201)
@@ -167,6 +184,7 @@ def test_the_recording_has_requests_and_answers_but_no_secrets(tmp_path):
         assert listed["request_headers"]["consistencylevel"] == "eventual"
         secret = client.tenant["applications"]["everything"]["client_secret"]
         assert client.token not in text and secret not in text and "authorization" not in posted["request_headers"]
+
     _with_server(tmp_path, test)
 
 

@@ -26,9 +26,16 @@ SCOPE = "https://graph.microsoft.com/.default"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "app")])
 NOW = datetime.datetime.now(datetime.timezone.utc)
-DER = (x509.CertificateBuilder().subject_name(NAME).issuer_name(NAME).public_key(KEY.public_key()).serial_number(1)
-       .not_valid_before(NOW).not_valid_after(NOW + datetime.timedelta(days=1)).sign(KEY, hashes.SHA256())
-       ).public_bytes(serialization.Encoding.DER)
+DER = (
+    x509.CertificateBuilder()
+    .subject_name(NAME)
+    .issuer_name(NAME)
+    .public_key(KEY.public_key())
+    .serial_number(1)
+    .not_valid_before(NOW)
+    .not_valid_after(NOW + datetime.timedelta(days=1))
+    .sign(KEY, hashes.SHA256())
+).public_bytes(serialization.Encoding.DER)
 THUMBPRINT = pack(hashlib.sha1(DER).digest())
 
 
@@ -43,8 +50,13 @@ def _app(lab: GraphLab, name: str = "everything"):
 
 def _secret(lab: GraphLab, **changes: str) -> dict[str, str]:
     app = _app(lab)
-    return {"grant_type": "client_credentials", "client_id": app.client_id, "client_secret": app.secrets[0],
-            "scope": SCOPE, **changes}
+    return {
+        "grant_type": "client_credentials",
+        "client_id": app.client_id,
+        "client_secret": app.secrets[0],
+        "scope": SCOPE,
+        **changes,
+    }
 
 
 def _token(lab: GraphLab, form: dict[str, str]) -> dict:
@@ -66,14 +78,18 @@ def test_the_tenant_may_be_named_by_its_domain(lab):
     assert lab.service.authority.token("Contoso.example", _secret(lab), ORIGIN)["access_token"]
 
 
-@pytest.mark.parametrize(("changes", "error", "code"), [
-    ({"client_secret": "x"}, "invalid_client", "AADSTS7000215"),
-    ({"client_id": "6f0a2fbe-1111-2222-3333-444444444444"}, "unauthorized_client", "AADSTS700016"),
-    ({"tenant": "6f0a2fbe-1111-2222-3333-444444444444"}, "invalid_request", "AADSTS90002"),
-    ({"scope": "https://evil.example/.default"}, "invalid_resource", "AADSTS500011"),
-    ({"scope": "https://graph.microsoft.com/Device.Read.All"}, "invalid_scope", "AADSTS1002012"),
-    ({"scope": ""}, "invalid_request", "AADSTS900144"),
-    ({"grant_type": "password"}, "unsupported_grant_type", "AADSTS70003")])
+@pytest.mark.parametrize(
+    ("changes", "error", "code"),
+    [
+        ({"client_secret": "x"}, "invalid_client", "AADSTS7000215"),
+        ({"client_id": "6f0a2fbe-1111-2222-3333-444444444444"}, "unauthorized_client", "AADSTS700016"),
+        ({"tenant": "6f0a2fbe-1111-2222-3333-444444444444"}, "invalid_request", "AADSTS90002"),
+        ({"scope": "https://evil.example/.default"}, "invalid_resource", "AADSTS500011"),
+        ({"scope": "https://graph.microsoft.com/Device.Read.All"}, "invalid_scope", "AADSTS1002012"),
+        ({"scope": ""}, "invalid_request", "AADSTS900144"),
+        ({"grant_type": "password"}, "unsupported_grant_type", "AADSTS70003"),
+    ],
+)
 def test_refusals_by_name(lab, changes, error, code):
     assert lab.token_error(**_secret(lab, **changes)) == (error, code)
 
@@ -85,6 +101,7 @@ def test_a_refusal_in_entras_form(lab):
 
 
 # --- assertions ---------------------------------------------------------------------------------------------------
+
 
 def _assertion(claims: dict, header: dict, key: rsa.RSAPrivateKey = KEY) -> str:
     head = ".".join(pack(json.dumps(part).encode()) for part in (header, claims))
@@ -98,26 +115,47 @@ def _certificate(lab: GraphLab, header: dict | None = None, key: rsa.RSAPrivateK
     app.certificates[:] = [DER]
     now = NOW.timestamp()
     assertion = _assertion(
-        {"aud": f"{ORIGIN}/{lab.tenant.id}/oauth2/v2.0/token", "iss": app.client_id, "sub": app.client_id,
-         "nbf": now, "exp": now + 600, **claims}, header or {"alg": "RS256", "x5t": THUMBPRINT}, key)
-    return {"grant_type": "client_credentials", "client_id": app.client_id, "scope": SCOPE,
-            "client_assertion_type": ASSERTION, "client_assertion": assertion}
+        {
+            "aud": f"{ORIGIN}/{lab.tenant.id}/oauth2/v2.0/token",
+            "iss": app.client_id,
+            "sub": app.client_id,
+            "nbf": now,
+            "exp": now + 600,
+            **claims,
+        },
+        header or {"alg": "RS256", "x5t": THUMBPRINT},
+        key,
+    )
+    return {
+        "grant_type": "client_credentials",
+        "client_id": app.client_id,
+        "scope": SCOPE,
+        "client_assertion_type": ASSERTION,
+        "client_assertion": assertion,
+    }
 
 
-@pytest.mark.parametrize("header", [
-    {"alg": "RS256", "x5t": THUMBPRINT}, {"alg": "PS256", "x5t#S256": pack(hashlib.sha256(DER).digest())}])
+@pytest.mark.parametrize(
+    "header", [{"alg": "RS256", "x5t": THUMBPRINT}, {"alg": "PS256", "x5t#S256": pack(hashlib.sha256(DER).digest())}]
+)
 def test_a_certificate_gives_a_token(lab, header):
     assert _read(lab, _token(lab, _certificate(lab, header))["access_token"]).client_id == _app(lab).client_id
 
 
-@pytest.mark.parametrize(("changes", "code"), [
-    ({"header": {"alg": "RS256", "x5t": pack(b"x" * 20)}}, "AADSTS700027"), ({"header": {"alg": "RS256"}},
-                                                                             "AADSTS700027"),
-    ({"header": {"alg": "none", "x5t": THUMBPRINT}}, "AADSTS700027"),
-    ({"header": {"alg": "PS256", "x5t": pack(hashlib.sha256(DER).digest())}}, "AADSTS700027"),
-    ({"key": rsa.generate_private_key(public_exponent=65537, key_size=2048)}, "AADSTS700027"),
-    ({"aud": "https://login.evil.example/token"}, "AADSTS700023"), ({"iss": "someone"}, "AADSTS700021"),
-    ({"exp": 1.0}, "AADSTS700024"), ({"nbf": NOW.timestamp() + 4000}, "AADSTS700024")])
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"header": {"alg": "RS256", "x5t": pack(b"x" * 20)}}, "AADSTS700027"),
+        ({"header": {"alg": "RS256"}}, "AADSTS700027"),
+        ({"header": {"alg": "none", "x5t": THUMBPRINT}}, "AADSTS700027"),
+        ({"header": {"alg": "PS256", "x5t": pack(hashlib.sha256(DER).digest())}}, "AADSTS700027"),
+        ({"key": rsa.generate_private_key(public_exponent=65537, key_size=2048)}, "AADSTS700027"),
+        ({"aud": "https://login.evil.example/token"}, "AADSTS700023"),
+        ({"iss": "someone"}, "AADSTS700021"),
+        ({"exp": 1.0}, "AADSTS700024"),
+        ({"nbf": NOW.timestamp() + 4000}, "AADSTS700024"),
+    ],
+)
 def test_bad_assertions(lab, changes, code):
     assert lab.token_error(**_certificate(lab, **changes)) == ("invalid_client", code)
 
@@ -141,6 +179,7 @@ def test_a_trusted_provider_gives_a_token(lab):
 
 # --- people -------------------------------------------------------------------------------------------------------
 
+
 def _begin(lab: GraphLab, app: str = "device_code", scope: str = SCOPE) -> dict[str, str]:
     client = _app(lab, app).client_id
     begun = lab.service.authority.device_code(lab.tenant.id, {"client_id": client, "scope": scope}, ORIGIN)
@@ -156,8 +195,9 @@ def test_a_device_code_is_approved_after_some_polls(lab):
     assert caller.delegated and caller.user_id == lab.admin["id"]
     assert "Policy.ReadWrite.MobilityManagement" in caller.permissions
     assert caller.roles == lab.tenant.roles_of(lab.admin["id"])
-    again = _token(lab, {"grant_type": "refresh_token", "client_id": form["client_id"],
-                         "refresh_token": found["refresh_token"]})
+    again = _token(
+        lab, {"grant_type": "refresh_token", "client_id": form["client_id"], "refresh_token": found["refresh_token"]}
+    )
     assert _read(lab, again["access_token"]).user_id == lab.admin["id"]
 
 
@@ -183,10 +223,13 @@ def test_apps_with_a_secret_sign_nobody_in(lab):
     with pytest.raises(OAuthError, match="client_secret"):
         _begin(lab, "everything")
     assert lab.token_error(grant_type=DEVICE_CODE, client_id=_app(lab, "device_code").client_id, device_code="x") == (
-        "bad_verification_code", "AADSTS70018")
+        "bad_verification_code",
+        "AADSTS70018",
+    )
 
 
 # --- tokens -------------------------------------------------------------------------------------------------------
+
 
 def test_tokens_end(lab):
     now = [1000.0]

@@ -68,8 +68,11 @@ def test_every_device_is_reached_at_the_port_of_its_transport(fleet: Written) ->
     for number, host in enumerate(world.hosts):
         found = hosts[host.name]
         way = {"http": (1000, "ntlm", "always"), "https": (2000, "basic", None)}[found["ansible_winrm_scheme"]]
-        assert way == (found["ansible_port"] - number, found["ansible_winrm_transport"],
-                       found.get("ansible_winrm_message_encryption"))
+        assert way == (
+            found["ansible_port"] - number,
+            found["ansible_winrm_transport"],
+            found.get("ansible_winrm_message_encryption"),
+        )
 
 
 def test_what_devices_share_is_written_once(fleet: Written) -> None:

@@ -16,8 +16,11 @@ from tests.lab.tenant import Directory, Tenant, TenantError, policy, registratio
 from tests.lab.tenant.defaults import INTUNE, INTUNE_ENROLLMENT, some_members
 
 DEVICE = types.SimpleNamespace(
-    hostname="PC", image=image("Professional", "22631.1", "en-US"), next_id=lambda purpose: f"id of {purpose}",
-    hardware=types.SimpleNamespace(manufacturer="m", model="m", serial="s"))
+    hostname="PC",
+    image=image("Professional", "22631.1", "en-US"),
+    next_id=lambda purpose: f"id of {purpose}",
+    hardware=types.SimpleNamespace(manufacturer="m", model="m", serial="s"),
+)
 
 
 @pytest.fixture
@@ -26,8 +29,9 @@ def world():
     tenant = Tenant("11111111-1111-1111-1111-111111111111", "Contoso", ["contoso.example"])
     directory = Directory([tenant], clock)
     token = tenant.issue_bulk_token("fleet", clock.utc())
-    return types.SimpleNamespace(clock=clock, tenant=tenant, directory=directory, token=token,
-                                 user=tenant.users[token.user_id])
+    return types.SimpleNamespace(
+        clock=clock, tenant=tenant, directory=directory, token=token, user=tenant.users[token.user_id]
+    )
 
 
 def _redeem(world):
@@ -43,7 +47,8 @@ def _refusal(call) -> TenantError:
 def _ca(world, controls: list[str], **conditions) -> dict:
     shape = {"users": {"includeUsers": ["All"]}, "applications": {"includeApplications": ["All"]}, **conditions}
     world.tenant.conditional_access.append(
-        {"id": "x", "state": "enabled", "conditions": shape, "grantControls": {"builtInControls": controls}})
+        {"id": "x", "state": "enabled", "conditions": shape, "grantControls": {"builtInControls": controls}}
+    )
     return world.tenant.conditional_access[-1]
 
 
@@ -55,15 +60,18 @@ def test_a_live_token_registers_a_device(world):
     assert world.tenant.device(registered.device_id)["registrationDateTime"] == "2026-11-21T08:00:00Z"
 
 
-@pytest.mark.parametrize(("change", "server_code", "hresult"), [
-    (lambda w: w.tenant.users.clear(), "AADSTS50034", 0x801C0024),
-    (lambda w: setattr(w.token, "expires", w.clock.utc()), "AADSTS700082", 0xCAA20003),
-    (lambda w: w.user.update(accountEnabled=False), "AADSTS50057", 0xCAA20003),
-    (lambda w: w.tenant.tokens.clear(), "AADSTS70000", 0xCAA20003),
-    (lambda w: _ca(w, ["block"]), "AADSTS53003", 0xCAA2000C),
-    (lambda w: _ca(w, ["mfa"]), "AADSTS50076", 0xCAA2000C),
-    (lambda w: _ca(w, ["compliantDevice"]), "AADSTS53003", 0xCAA2000C),
-])
+@pytest.mark.parametrize(
+    ("change", "server_code", "hresult"),
+    [
+        (lambda w: w.tenant.users.clear(), "AADSTS50034", 0x801C0024),
+        (lambda w: setattr(w.token, "expires", w.clock.utc()), "AADSTS700082", 0xCAA20003),
+        (lambda w: w.user.update(accountEnabled=False), "AADSTS50057", 0xCAA20003),
+        (lambda w: w.tenant.tokens.clear(), "AADSTS70000", 0xCAA20003),
+        (lambda w: _ca(w, ["block"]), "AADSTS53003", 0xCAA2000C),
+        (lambda w: _ca(w, ["mfa"]), "AADSTS50076", 0xCAA2000C),
+        (lambda w: _ca(w, ["compliantDevice"]), "AADSTS53003", 0xCAA2000C),
+    ],
+)
 def test_the_token_service_refuses(world, change, server_code, hresult):
     change(world)
     refusal = _refusal(lambda: _redeem(world))
@@ -71,14 +79,18 @@ def test_the_token_service_refuses(world, change, server_code, hresult):
     assert server_code in refusal.response and refusal.request_id in refusal.response
 
 
-@pytest.mark.parametrize("change", [
-    lambda w: _ca(w, ["mfa"]).update(state="enabledForReportingButNotEnforced"),
-    lambda w: _ca(w, ["mfa"], users={"includeUsers": ["All"], "excludeUsers": [w.user["id"]]}),
-    lambda w: _ca(
-        w, ["mfa"], applications={"includeApplications": ["All"], "excludeApplications": [INTUNE_ENROLLMENT]}),
-    lambda w: _ca(w, ["mfa"], applications={"includeApplications": ["00000003-0000-0ff1-ce00-000000000000"]}),
-    lambda w: _ca(w, []),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda w: _ca(w, ["mfa"]).update(state="enabledForReportingButNotEnforced"),
+        lambda w: _ca(w, ["mfa"], users={"includeUsers": ["All"], "excludeUsers": [w.user["id"]]}),
+        lambda w: _ca(
+            w, ["mfa"], applications={"includeApplications": ["All"], "excludeApplications": [INTUNE_ENROLLMENT]}
+        ),
+        lambda w: _ca(w, ["mfa"], applications={"includeApplications": ["00000003-0000-0ff1-ce00-000000000000"]}),
+        lambda w: _ca(w, []),
+    ],
+)
 def test_conditional_access_that_does_not_cover_the_registration_lets_it_pass(world, change):
     change(world)
     assert _redeem(world).user_id == world.user["id"]
@@ -87,20 +99,33 @@ def test_conditional_access_that_does_not_cover_the_registration_lets_it_pass(wo
 def test_conditional_access_by_application_user_action_and_group_covers_it(world):
     group = world.tenant.add_group("g", [world.user["id"]])
     for conditions in (
-            {"applications": {"includeApplications": [INTUNE]}},
-            {"applications": {"includeUserActions": ["urn:user:registerdevice"]}},
-            {"users": {"includeGroups": [group["id"]]}}):
+        {"applications": {"includeApplications": [INTUNE]}},
+        {"applications": {"includeUserActions": ["urn:user:registerdevice"]}},
+        {"users": {"includeGroups": [group["id"]]}},
+    ):
         world.tenant.conditional_access.clear()
         _ca(world, ["mfa"], **conditions)
         assert policy.conditional_access_demands(world.tenant, world.user["id"]) == "mfa"
 
 
-@pytest.mark.parametrize(("change", "hresult", "status"), [
-    (lambda w: w.tenant.registration_policy.update(multiFactorAuthConfiguration="required"), 0x801C03ED, 401),
-    (lambda w: w.tenant.registration_policy["azureADJoin"].update(allowedToJoin=some_members([], [])), 0x801C0003, 403),
-    (lambda w: w.tenant.registration_policy["azureADJoin"].update(
-        allowedToJoin={"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}), 0x801C0003, 403),
-])
+@pytest.mark.parametrize(
+    ("change", "hresult", "status"),
+    [
+        (lambda w: w.tenant.registration_policy.update(multiFactorAuthConfiguration="required"), 0x801C03ED, 401),
+        (
+            lambda w: w.tenant.registration_policy["azureADJoin"].update(allowedToJoin=some_members([], [])),
+            0x801C0003,
+            403,
+        ),
+        (
+            lambda w: w.tenant.registration_policy["azureADJoin"].update(
+                allowedToJoin={"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
+            ),
+            0x801C0003,
+            403,
+        ),
+    ],
+)
 def test_the_registration_service_refuses(world, change, hresult, status):
     grant = _redeem(world)
     change(world)

@@ -159,7 +159,7 @@ def test_changing_operations_inside_a_job_are_seen() -> None:
         (encoded("exit 3\n'never'"), "", 3),
         (encoded("cmd /c exit 5\nexit $LASTEXITCODE"), "", 5),
         (encoded("'a; b'; 'it''s'"), "a; b\r\nit's\r\n", 0),
-        ("powershell -Command \"hostname\"", "PC0\r\n", 0),
+        ('powershell -Command "hostname"', "PC0\r\n", 0),
         (encoded("nonsense\n'goes on'"), "goes on\r\n", 0),
         (encoded("throw 'no'\n'never'"), "", 1),
         (encoded("nonsense"), "", 1),

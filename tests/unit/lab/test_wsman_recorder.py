@@ -63,8 +63,9 @@ def test_one_line_has_the_whole_exchange(
 def test_two_commands_of_one_shell_are_two_lines_with_all_the_traffic(
     lab: WsmanLab, wire: list[tuple[int, int]]
 ) -> None:
-    client = Protocol(lab.url("https"), transport="basic", username="ops", password=lab.hosts[0].accounts["ops"],
-                      ca_trust_path=lab.ca)
+    client = Protocol(
+        lab.url("https"), transport="basic", username="ops", password=lab.hosts[0].accounts["ops"], ca_trust_path=lab.ca
+    )
     shell = client.open_shell()
     for name in ("hostname", "whoami"):
         command = client.run_command(shell, name)
@@ -78,8 +79,9 @@ def test_two_commands_of_one_shell_are_two_lines_with_all_the_traffic(
 
 
 def test_a_command_whose_client_has_gone_is_recorded(lab: WsmanLab) -> None:
-    client = Protocol(lab.url("https"), transport="basic", username="ops", password=lab.hosts[0].accounts["ops"],
-                      ca_trust_path=lab.ca)
+    client = Protocol(
+        lab.url("https"), transport="basic", username="ops", password=lab.hosts[0].accounts["ops"], ca_trust_path=lab.ca
+    )
     shell = client.open_shell()
     client.get_command_output(shell, client.run_command(shell, "hostname"))
     client.transport.close_session()

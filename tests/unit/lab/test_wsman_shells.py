@@ -31,8 +31,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WsmanLab]:
 def protocol(lab: WsmanLab, scheme: str = "http", user: str = "ops", timeout: int = 5) -> Protocol:
     transport = {"transport": "ntlm", "message_encryption": "always"} if scheme == "http" else {"transport": "basic"}
     return Protocol(
-        lab.url(scheme), username=user, password=lab.hosts[0].accounts[user], ca_trust_path=lab.ca,
-        operation_timeout_sec=timeout, read_timeout_sec=PATIENCE, **transport,
+        lab.url(scheme),
+        username=user,
+        password=lab.hosts[0].accounts[user],
+        ca_trust_path=lab.ca,
+        operation_timeout_sec=timeout,
+        read_timeout_sec=PATIENCE,
+        **transport,
     )
 
 

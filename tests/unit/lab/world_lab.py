@@ -40,8 +40,14 @@ class Lab:
         """The first device of a kind."""
         return next(host for host in self.world.hosts if host.kind == kind)
 
-    async def ask(self, device: Device, *steps: dict, system: bool = False, stop_on_error: bool = False,
-                  account: str | None = None) -> list[dict]:
+    async def ask(
+        self,
+        device: Device,
+        *steps: dict,
+        system: bool = False,
+        stop_on_error: bool = False,
+        account: str | None = None,
+    ) -> list[dict]:
         """The results of operations, letting as much time pass as they need."""
         request = {"v": 1, "id": "unit", "ops": list(steps), "stop_on_error": stop_on_error}
         answer = await self.clock.run(device.run_operations(request, account=account or device.login, system=system))
@@ -53,8 +59,9 @@ class Lab:
         assert result["ok"], result
         return result["value"]
 
-    async def error(self, device: Device, operation: str, system: bool = False, account: str | None = None,
-                    **params: t.Any) -> dict:
+    async def error(
+        self, device: Device, operation: str, system: bool = False, account: str | None = None, **params: t.Any
+    ) -> dict:
         """The error of one operation, which must fail."""
         [result] = await self.ask(device, {"op": operation, **params}, system=system, account=account)
         assert not result["ok"], result
@@ -83,6 +90,7 @@ def code(value: int | None) -> str | None:
 
 def run(test: t.Callable[..., t.Coroutine]) -> t.Callable:
     """Run an async test function in a loop of its own and end what it left running."""
+
     def wrapper(tmp_path: Path) -> None:
         async def main() -> None:
             lab = Lab(tmp_path)
@@ -92,7 +100,9 @@ def run(test: t.Callable[..., t.Coroutine]) -> t.Callable:
                 await lab.world.stop()
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.sleep(0)
+
         asyncio.run(main())
+
     wrapper.__name__ = test.__name__
     wrapper.__doc__ = test.__doc__
     return wrapper

@@ -23,8 +23,10 @@ def contents() -> dict[str, bytes]:
     rolls = random.Random(3)
     text = b"".join(b'<parm name="p%d" value="%d" />\r\n' % (n % 91, rolls.randrange(10**6)) for n in range(2500))
     noise = rolls.randbytes(70_000)
-    calls = b"".join(b"\xe8" + (rolls.randrange(-9000, 9000)).to_bytes(4, "little", signed=True) + b"\x8b\xec\x90"
-                     for _each in range(6000))
+    calls = b"".join(
+        b"\xe8" + (rolls.randrange(-9000, 9000)).to_bytes(4, "little", signed=True) + b"\x8b\xec\x90"
+        for _each in range(6000)
+    )
     return {
         "text.xml": text,
         "noise.bin": noise,

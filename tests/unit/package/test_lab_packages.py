@@ -38,8 +38,9 @@ def test_wimlib_verifies_lists_and_extracts_them(tmp_path, wimlib, variant):
     assert f"<PACKAGEID>{{{PACKAGE_ID}}}</PACKAGEID>" in xml.read_bytes().decode("utf-16")
     wimlib("extract", path, "1", f"--dest-dir={tmp_path / 'out'}")
     files, _properties = wim.read(path.read_bytes())
-    extracted = {p.relative_to(tmp_path / "out").as_posix(): p.read_bytes()
-                 for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    extracted = {
+        p.relative_to(tmp_path / "out").as_posix(): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()
+    }
     assert extracted == files
     assert ("Multivariant/0/customizations.xml" in files) is (variant == "wcd")
 

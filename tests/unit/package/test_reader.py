@@ -196,10 +196,12 @@ def test_the_answer_file_stands_in_for_missing_customizations(read_files):
 
 
 def test_a_token_changed_at_one_place_only_is_noticed_and_the_compiled_one_counts(read_files):
-    package = read_files({
-        "Multivariant/0/customizations.xml": AZURE.format("<BPRT>another-token-entirely</BPRT>"),
-        "Multivariant/0/Prov/RunTime/0__Accounts_Azure.provxml": WAP.format(TOKEN),
-    })
+    package = read_files(
+        {
+            "Multivariant/0/customizations.xml": AZURE.format("<BPRT>another-token-entirely</BPRT>"),
+            "Multivariant/0/Prov/RunTime/0__Accounts_Azure.provxml": WAP.format(TOKEN),
+        }
+    )
 
     assert package.bulk_token.fingerprint == FINGERPRINT
     assert names(package) == {"settings_differ"}
@@ -221,10 +223,15 @@ def test_a_package_without_an_id_cannot_join(read_files, nonsense):
 
 
 def test_settings_for_some_devices_only_are_read_too(read_files):
-    package = read_files({"Multivariant/0/customizations.xml": (
-        "<WindowsCustomizations><Settings><Customizations><Variant><TargetRefs/><Settings><ProvisioningCommands>"
-        "<DeviceContext><CommandLine>only-here.exe</CommandLine></DeviceContext></ProvisioningCommands></Settings>"
-        "</Variant></Customizations></Settings></WindowsCustomizations>")})
+    package = read_files(
+        {
+            "Multivariant/0/customizations.xml": (
+                "<WindowsCustomizations><Settings><Customizations><Variant><TargetRefs/><Settings><ProvisioningCommands>"
+                "<DeviceContext><CommandLine>only-here.exe</CommandLine></DeviceContext></ProvisioningCommands></Settings>"
+                "</Variant></Customizations></Settings></WindowsCustomizations>"
+            )
+        }
+    )
 
     assert package.commands == ["only-here.exe"]
 

@@ -33,17 +33,34 @@ class DeviceGraph(FakeGraph):
 
     def add(self, name: str, key: str | None = None, **properties) -> dict:
         device = {
-            "id": guid(f"object {key or name}"), "deviceId": guid(f"device {key or name}"), "displayName": name,
-            "accountEnabled": True, "trustType": "AzureAd", "approximateLastSignInDateTime": days_ago(1),
-            "registrationDateTime": days_ago(400), "isCompliant": None, "isManaged": None, "physicalIds": [],
-            "extensionAttributes": None, "operatingSystem": "Windows", **properties}
+            "id": guid(f"object {key or name}"),
+            "deviceId": guid(f"device {key or name}"),
+            "displayName": name,
+            "accountEnabled": True,
+            "trustType": "AzureAd",
+            "approximateLastSignInDateTime": days_ago(1),
+            "registrationDateTime": days_ago(400),
+            "isCompliant": None,
+            "isManaged": None,
+            "physicalIds": [],
+            "extensionAttributes": None,
+            "operatingSystem": "Windows",
+            **properties,
+        }
         self.devices[device["id"]] = device
         return device
 
     def enroll(self, device: dict, **properties) -> dict:
-        row = {"id": guid(f"intune {len(self.managed)}"), "azureADDeviceId": device["deviceId"].upper(),
-               "deviceName": device["displayName"], "complianceState": "compliant", "lastSyncDateTime": days_ago(1),
-               "enrolledDateTime": "0001-01-01T00:00:00Z", "userPrincipalName": "", **properties}
+        row = {
+            "id": guid(f"intune {len(self.managed)}"),
+            "azureADDeviceId": device["deviceId"].upper(),
+            "deviceName": device["displayName"],
+            "complianceState": "compliant",
+            "lastSyncDateTime": days_ago(1),
+            "enrolledDateTime": "0001-01-01T00:00:00Z",
+            "userPrincipalName": "",
+            **properties,
+        }
         self.managed.append(row)
         return row
 
@@ -60,7 +77,8 @@ class DeviceGraph(FakeGraph):
             ("GET users/([^/]+)/ownedDevices/microsoft.graph.device", self._owned),
             ("GET deviceManagement/managedDevices", self._managed),
             ("GET deviceManagement/windowsAutopilotDeviceIdentities", lambda q, b: self._paged(self.autopilot, q, "x")),
-            *super()._routes()]
+            *super()._routes(),
+        ]
 
     def _list_devices(self, query, body) -> httpx.Response:
         rows = list(self.devices.values())
@@ -72,8 +90,11 @@ class DeviceGraph(FakeGraph):
             clauses = re.findall(r"(id|deviceId|displayName) eq '((?:[^']|'')*)'(?: or |$)", text)
             if not clauses or len(clauses) > 15 or " or ".join(f"{n} eq '{v}'" for n, v in clauses) != text:
                 return error(400, "BadRequest", f"Invalid filter clause: {text}")
-            rows = [row for row in rows
-                    if any(row[name].casefold() == value.replace("''", "'").casefold() for name, value in clauses)]
+            rows = [
+                row
+                for row in rows
+                if any(row[name].casefold() == value.replace("''", "'").casefold() for name, value in clauses)
+            ]
         return self._paged(rows, query, "devices")
 
     def _patch_device(self, query, body, identity) -> httpx.Response:
@@ -107,11 +128,14 @@ class DeviceGraph(FakeGraph):
     def _paged(self, rows: list[dict], query: dict, where: str) -> httpx.Response:
         start, size = int(query.get("$skiptoken", 0)), min(self.page, int(query.get("$top", 100)))
         names = query["$select"].split(",") if "$select" in query else None
-        part = [{name: row.get(name) for name in names} if names else row for row in rows[start:start + size]]
+        part = [{name: row.get(name) for name in names} if names else row for row in rows[start : start + size]]
         answer: dict = {"value": part}
         if start + size < len(rows):
-            path = {"devices": "devices", "managed": "deviceManagement/managedDevices",
-                    "owned": "users/ada@contoso.com/ownedDevices/microsoft.graph.device"}[where]
+            path = {
+                "devices": "devices",
+                "managed": "deviceManagement/managedDevices",
+                "owned": "users/ada@contoso.com/ownedDevices/microsoft.graph.device",
+            }[where]
             rest = "&".join(f"{name}={value}" for name, value in query.items() if name != "$skiptoken")
             answer["@odata.nextLink"] = f"{ROOT}/v1.0/{path}?{rest}&$skiptoken={start + size}"
         return httpx.Response(200, json=answer)

@@ -37,8 +37,9 @@ def guid(text: str) -> str:
 
 
 def error(status: int, code: str, message: str = "refused", headers: dict | None = None) -> httpx.Response:
-    return httpx.Response(status, json={"error": {"code": code, "message": message}},
-                          headers={"request-id": "r-1", **(headers or {})})
+    return httpx.Response(
+        status, json={"error": {"code": code, "message": message}}, headers={"request-id": "r-1", **(headers or {})}
+    )
 
 
 def jwt(claims: dict) -> str:
@@ -86,17 +87,30 @@ class FakeGraph:
         self.assignments: dict[str, dict] = {}
         self.policy = {
             "@odata.context": f"{ROOT}/v1.0/$metadata#policies/deviceRegistrationPolicy/$entity",
-            "id": "deviceRegistrationPolicy", "displayName": "Device Registration Policy", "description": "Tenant-wide",
-            "userDeviceQuota": 50, "multiFactorAuthConfiguration": "notRequired",
+            "id": "deviceRegistrationPolicy",
+            "displayName": "Device Registration Policy",
+            "description": "Tenant-wide",
+            "userDeviceQuota": 50,
+            "multiFactorAuthConfiguration": "notRequired",
             "azureADRegistration": {"isAdminConfigurable": True, "allowedToRegister": dict(ALL)},
-            "azureADJoin": {"isAdminConfigurable": True, "allowedToJoin": dict(ALL),
-                            "localAdmins": {"enableGlobalAdmins": True, "registeringUsers": dict(ALL)}},
-            "localAdminPassword": {"isEnabled": False}, "newSettingOfTomorrow": {"a": 1},
+            "azureADJoin": {
+                "isAdminConfigurable": True,
+                "allowedToJoin": dict(ALL),
+                "localAdmins": {"enableGlobalAdmins": True, "registeringUsers": dict(ALL)},
+            },
+            "localAdminPassword": {"isEnabled": False},
+            "newSettingOfTomorrow": {"a": 1},
         }
         self.mdm = {
-            "id": INTUNE, "displayName": "Microsoft Intune", "appliesTo": "none", "isValid": True,
-            "isMdmEnrollmentDuringRegistrationDisabled": False, "discoveryUrl": "https://d", "termsOfUseUrl": "https://t",
-            "complianceUrl": "https://c"}
+            "id": INTUNE,
+            "displayName": "Microsoft Intune",
+            "appliesTo": "none",
+            "isValid": True,
+            "isMdmEnrollmentDuringRegistrationDisabled": False,
+            "discoveryUrl": "https://d",
+            "termsOfUseUrl": "https://t",
+            "complianceUrl": "https://c",
+        }
         self.included: list[str] = []
         self.add_group("Staff")
         self.add_group("Pilot")
@@ -106,10 +120,18 @@ class FakeGraph:
     def add_group(self, name: str, members: tuple[str, ...] = (), **properties) -> str:
         identity = guid(f"group {name} {len(self.groups)}")
         self.groups[identity] = {
-            "id": identity, "displayName": name, "description": None, "mailNickname": "x", "groupTypes": [],
-            "membershipRule": None, "membershipRuleProcessingState": None, "securityEnabled": True,
+            "id": identity,
+            "displayName": name,
+            "description": None,
+            "mailNickname": "x",
+            "groupTypes": [],
+            "membershipRule": None,
+            "membershipRuleProcessingState": None,
+            "securityEnabled": True,
             "mailEnabled": False,
-            "isAssignableToRole": None, **properties}
+            "isAssignableToRole": None,
+            **properties,
+        }
         self.members[identity] = list(members)
         return identity
 
@@ -151,16 +173,22 @@ class FakeGraph:
         if rest == "$batch":
             scripted = self._scripted(f"POST {version}/$batch", request)
             return scripted or httpx.Response(
-                200, json={"responses": [self._batched(version, item) for item in body["requests"]]})
+                200, json={"responses": [self._batched(version, item) for item in body["requests"]]}
+            )
         query = dict(parse_qsl(urlsplit(str(request.url)).query))
         return self._answer(version, request.method, rest, query, body, request)
 
     def _batched(self, version: str, item: dict) -> dict:
         url = urlsplit(item["url"])
-        answer = self._answer(version, item["method"], unquote(url.path).lstrip("/"), dict(parse_qsl(url.query)),
-                              item.get("body"), None)
-        return {"id": item["id"], "status": answer.status_code, "headers": dict(answer.headers),
-                **({"body": answer.json()} if answer.content else {})}
+        answer = self._answer(
+            version, item["method"], unquote(url.path).lstrip("/"), dict(parse_qsl(url.query)), item.get("body"), None
+        )
+        return {
+            "id": item["id"],
+            "status": answer.status_code,
+            "headers": dict(answer.headers),
+            **({"body": answer.json()} if answer.content else {}),
+        }
 
     def _scripted(self, key: str, request):
         for pattern, answers in self.script:
@@ -218,15 +246,21 @@ class FakeGraph:
             (f"DELETE groups/{one}/members/{one}/\\$ref", lambda q, b, i, m: _take(self.members[i], m)),
             (f"GET policies/mobileDeviceManagementPolicies/{one}", lambda q, b, i: httpx.Response(200, json=self.mdm)),
             (f"PATCH policies/mobileDeviceManagementPolicies/{one}", self._patch_mdm),
-            (f"GET policies/mobileDeviceManagementPolicies/{one}/includedGroups",
-             lambda q, b, i: _page([{"id": g} for g in self.included])),
+            (
+                f"GET policies/mobileDeviceManagementPolicies/{one}/includedGroups",
+                lambda q, b, i: _page([{"id": g} for g in self.included]),
+            ),
             (f"POST policies/mobileDeviceManagementPolicies/{one}/includedGroups/\\$ref", self._include),
-            (f"DELETE policies/mobileDeviceManagementPolicies/{one}/includedGroups/{one}/\\$ref",
-             lambda q, b, i, g: _take(self.included, g)),
+            (
+                f"DELETE policies/mobileDeviceManagementPolicies/{one}/includedGroups/{one}/\\$ref",
+                lambda q, b, i, g: _take(self.included, g),
+            ),
             ("GET roleManagement/directory/roleAssignments", lambda q, b: _page(list(self.assignments.values()))),
             ("POST roleManagement/directory/roleAssignments", self._assign),
-            (r"DELETE roleManagement/directory/roleAssignments/([\w-]+)", lambda q, b,
-             i: _gone(self.assignments.pop(i, None))),
+            (
+                r"DELETE roleManagement/directory/roleAssignments/([\w-]+)",
+                lambda q, b, i: _gone(self.assignments.pop(i, None)),
+            ),
         ]
 
     def _put_policy(self, query, body) -> httpx.Response:
@@ -261,7 +295,10 @@ class FakeGraph:
         principal = self.users.get(body["principalId"]) or self.groups.get(body["principalId"]) or {}
         kind = "user" if body["principalId"] in self.users else "group"
         self.assignments[identity] = {
-            "id": identity, **body, "principal": {"@odata.type": f"#microsoft.graph.{kind}", **principal}}
+            "id": identity,
+            **body,
+            "principal": {"@odata.type": f"#microsoft.graph.{kind}", **principal},
+        }
         return httpx.Response(201, json=self.assignments[identity])
 
 
@@ -316,8 +353,14 @@ class Bench:
         self.slept: list[float] = []
         self.sentences: list[str] = []
         self.settings = credentials.Settings(
-            "client_secret", f"{ROOT}/.default", "https://login.microsoftonline.com", ROOT, "contoso.com", guid("app"),
-            SECRET)
+            "client_secret",
+            f"{ROOT}/.default",
+            "https://login.microsoftonline.com",
+            ROOT,
+            "contoso.com",
+            guid("app"),
+            SECRET,
+        )
 
     def client(self, check_mode: bool = False, limit: float = 300) -> client.GraphClient:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(self.graph), clock=lambda: 1e9)

@@ -30,38 +30,63 @@ class ReadinessGraph(DeviceGraph):
         self.principals = dict.fromkeys((REGISTRATION, SYNC_FABRIC, INTUNE, INTUNE_ENROLLMENT), True)
         self.enrollment = [
             {"@odata.type": TYPE + "LimitConfiguration", "priority": 0, "limit": 15, "displayName": "All users"},
-            {"@odata.type": TYPE + "PlatformRestrictionsConfiguration", "priority": 0, "displayName": "All users",
-             "windowsRestriction": {"platformBlocked": False}}]
+            {
+                "@odata.type": TYPE + "PlatformRestrictionsConfiguration",
+                "priority": 0,
+                "displayName": "All users",
+                "windowsRestriction": {"platformBlocked": False},
+            },
+        ]
         self.mdm["appliesTo"] = "all"
 
     def person(self, upn: str, plans: tuple[str, ...] = (), **properties) -> dict:
-        user = {"id": guid(upn), "userPrincipalName": upn, "accountEnabled": True, "userType": "Member",
-                "assignedPlans": [{"servicePlanId": plan, "capabilityStatus": "Enabled"} for plan in plans],
-                **properties}
+        user = {
+            "id": guid(upn),
+            "userPrincipalName": upn,
+            "accountEnabled": True,
+            "userType": "Member",
+            "assignedPlans": [{"servicePlanId": plan, "capabilityStatus": "Enabled"} for plan in plans],
+            **properties,
+        }
         self.users[user["id"]] = user
         self.owners.setdefault(upn, [])
         return user
 
     def _routes(self):
         return [
-            ("GET policies/identitySecurityDefaultsEnforcementPolicy",
-             lambda q, b: httpx.Response(200, json=self.defaults)),
+            (
+                "GET policies/identitySecurityDefaultsEnforcementPolicy",
+                lambda q, b: httpx.Response(200, json=self.defaults),
+            ),
             ("GET identity/conditionalAccess/policies", lambda q, b: _page(self.access)),
-            ("GET servicePrincipals", lambda q, b: _page(
-                [{"appId": app, "accountEnabled": enabled} for app, enabled in self.principals.items()
-                 if f"'{app}'" in q["$filter"]])),
+            (
+                "GET servicePrincipals",
+                lambda q, b: _page(
+                    [
+                        {"appId": app, "accountEnabled": enabled}
+                        for app, enabled in self.principals.items()
+                        if f"'{app}'" in q["$filter"]
+                    ]
+                ),
+            ),
             ("GET deviceManagement/deviceEnrollmentConfigurations", lambda q, b: _page(self.enrollment)),
             ("GET users", self._search),
             (r"GET users/([^/]+)", lambda q, b, name: self._user(name)),
             (r"POST users/([^/]+)/checkMemberGroups", self._member),
-            ("GET policies/mobileDeviceManagementPolicies/" + INTUNE, lambda q, b: httpx.Response(
-                200, json={**self.mdm, "includedGroups": [{"id": group} for group in self.included]})),
-            *super()._routes()]
+            (
+                "GET policies/mobileDeviceManagementPolicies/" + INTUNE,
+                lambda q, b: httpx.Response(
+                    200, json={**self.mdm, "includedGroups": [{"id": group} for group in self.included]}
+                ),
+            ),
+            *super()._routes(),
+        ]
 
     def _search(self, query, body) -> httpx.Response:
         prefix = re.fullmatch(r"startswith\(userPrincipalName,'((?:[^']|'')*)'\)", query["$filter"]).group(1)
-        return _page([user for user in self.users.values()
-                      if user["userPrincipalName"].startswith(prefix.replace("''", "'"))])
+        return _page(
+            [user for user in self.users.values() if user["userPrincipalName"].startswith(prefix.replace("''", "'"))]
+        )
 
     def _user(self, name: str) -> httpx.Response:
         found = next((user for user in self.users.values() if name in (user["id"], user["userPrincipalName"])), None)

@@ -61,8 +61,10 @@ def test_a_claims_challenge_gets_a_new_token(bench, graph):
 
 
 def pages(graph, *links: str) -> None:
-    answers = [httpx.Response(200, json={"value": [{"id": number}], "@odata.nextLink": link}) for number,
-               link in enumerate(links)]
+    answers = [
+        httpx.Response(200, json={"value": [{"id": number}], "@odata.nextLink": link})
+        for number, link in enumerate(links)
+    ]
     graph.on("GET v1.0/devices", *answers, httpx.Response(200, json={"value": [{"id": len(links)}]}))
 
 
@@ -76,17 +78,31 @@ def test_pages_are_followed_word_for_word_with_their_headers(bench, graph):
 
 def test_an_empty_page_is_not_the_end(bench, graph):
     link = f"{ROOT}/v1.0/devices?$skiptoken=2"
-    graph.on("GET v1.0/devices", httpx.Response(200, json={"value": [], "@odata.nextLink": link}),
-             httpx.Response(200, json={"value": [{"id": 1}]}))
+    graph.on(
+        "GET v1.0/devices",
+        httpx.Response(200, json={"value": [], "@odata.nextLink": link}),
+        httpx.Response(200, json={"value": [{"id": 1}]}),
+    )
     assert list(bench.client().list("/devices", LIST)) == [{"id": 1}]
 
 
-@pytest.mark.parametrize("link", [
-    "https://evil.example/v1.0/devices?$skiptoken=2", "http://graph.microsoft.com/v1.0/devices?$skiptoken=2",
-    "https://graph.microsoft.com:444/v1.0/devices", "https://graph.microsoft.com.evil.example/v1.0/devices",
-    "https://graph.microsoft.com@evil.example/v1.0/devices", "//evil.example/v1.0/devices",
-    "/v1.0/devices?$skiptoken=2",
-    "https://graph.microsoft.com:port/v1.0/devices", "https://[graph/v1.0", 5, {"a": 1}], ids=str)
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/v1.0/devices?$skiptoken=2",
+        "http://graph.microsoft.com/v1.0/devices?$skiptoken=2",
+        "https://graph.microsoft.com:444/v1.0/devices",
+        "https://graph.microsoft.com.evil.example/v1.0/devices",
+        "https://graph.microsoft.com@evil.example/v1.0/devices",
+        "//evil.example/v1.0/devices",
+        "/v1.0/devices?$skiptoken=2",
+        "https://graph.microsoft.com:port/v1.0/devices",
+        "https://[graph/v1.0",
+        5,
+        {"a": 1},
+    ],
+    ids=str,
+)
 def test_a_page_elsewhere_is_refused_and_the_token_is_not_sent(bench, graph, link):
     pages(graph, link)
     failure = failure_of(list, bench.client().list("/devices", LIST))
@@ -144,10 +160,19 @@ def test_a_gateway_s_answer_is_tried_again(bench, graph, method, status):
     assert len(graph.requests) == 2
 
 
-@pytest.mark.parametrize(("answer", "attempts"), [
-    (error(503, "ServiceUnavailable"), 1), (error(504, "GatewayTimeout"), 1), (httpx.ReadTimeout("late"), 1),
-    (httpx.RemoteProtocolError("cut"), 1), (error(429, "TooManyRequests", headers={"Retry-After": "1"}), 2),
-    (httpx.ConnectError("refused"), 2), (httpx.ConnectTimeout("late"), 2)], ids=str)
+@pytest.mark.parametrize(
+    ("answer", "attempts"),
+    [
+        (error(503, "ServiceUnavailable"), 1),
+        (error(504, "GatewayTimeout"), 1),
+        (httpx.ReadTimeout("late"), 1),
+        (httpx.RemoteProtocolError("cut"), 1),
+        (error(429, "TooManyRequests", headers={"Retry-After": "1"}), 2),
+        (httpx.ConnectError("refused"), 2),
+        (httpx.ConnectTimeout("late"), 2),
+    ],
+    ids=str,
+)
 def test_a_post_that_creates_is_repeated_only_when_it_surely_did_nothing(bench, graph, answer, attempts):
     graph.on("POST", answer, httpx.Response(201, json={}))
     client = bench.client()
@@ -167,18 +192,26 @@ def test_repeating_ends(bench, graph):
 # --- failures ---
 
 
-@pytest.mark.parametrize(("answer", "name", "side"), [
-    (error(400, "BadRequest"), "bad_request", "tenant"), (error(403, "Forbidden"), "permission_missing", "tenant"),
-    (error(404, "Request_ResourceNotFound"), "not_found", "tenant"), (error(409, "Conflict"), "conflict", "tenant"),
-    (error(412, "PreconditionFailed"), "changed_meanwhile", "tenant"), (error(423, "Locked"), "locked", "tenant"),
-    (error(500, "InternalServerError"), "service_unavailable", "tenant"), (error(418, "Teapot"), "refused", "tenant"),
-    (httpx.Response(403, html="<html>Sign in</html>"), "permission_missing", "tenant"),
-    (httpx.Response(407, text="proxy"), "unreadable_answer", "network"),
-    (httpx.Response(200, html="<html>Welcome</html>"), "unreadable_answer", "network"),
-    (httpx.Response(200, json=[1]), "unreadable_answer", "network"),
-    (httpx.Response(404, html="<html>nginx</html>"), "unreadable_answer", "network"),
-    (error(400, "BadRequest", "Request not applicable to target tenant."), "intune_unusable", "tenant"),
-], ids=str)
+@pytest.mark.parametrize(
+    ("answer", "name", "side"),
+    [
+        (error(400, "BadRequest"), "bad_request", "tenant"),
+        (error(403, "Forbidden"), "permission_missing", "tenant"),
+        (error(404, "Request_ResourceNotFound"), "not_found", "tenant"),
+        (error(409, "Conflict"), "conflict", "tenant"),
+        (error(412, "PreconditionFailed"), "changed_meanwhile", "tenant"),
+        (error(423, "Locked"), "locked", "tenant"),
+        (error(500, "InternalServerError"), "service_unavailable", "tenant"),
+        (error(418, "Teapot"), "refused", "tenant"),
+        (httpx.Response(403, html="<html>Sign in</html>"), "permission_missing", "tenant"),
+        (httpx.Response(407, text="proxy"), "unreadable_answer", "network"),
+        (httpx.Response(200, html="<html>Welcome</html>"), "unreadable_answer", "network"),
+        (httpx.Response(200, json=[1]), "unreadable_answer", "network"),
+        (httpx.Response(404, html="<html>nginx</html>"), "unreadable_answer", "network"),
+        (error(400, "BadRequest", "Request not applicable to target tenant."), "intune_unusable", "tenant"),
+    ],
+    ids=str,
+)
 def test_each_refusal_has_its_name(bench, graph, answer, name, side):
     graph.on("GET", answer)
     failure = failure_of(bench.client().get, "/users", LIST)
@@ -186,13 +219,19 @@ def test_each_refusal_has_its_name(bench, graph, answer, name, side):
     assert failure.msg.startswith("could not list the devices: ") and failure.error["fix"]
 
 
-@pytest.mark.parametrize(("exception", "name"), [
-    (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), "tls_untrusted"),
-    (httpx.ConnectError("[Errno -2] Name or service not known"), "name_unresolved"),
-    (httpx.ConnectError("All connection attempts failed"), "network_unreachable"),
-    (httpx.ProxyError("403 Forbidden"), "proxy_failed"), (httpx.ReadTimeout(""), "network_timeout"),
-    (httpx.RemoteProtocolError("Server disconnected"), "connection_broken"),
-    (httpx.DecodingError("Error -3 while decompressing data"), "connection_broken")], ids=str)
+@pytest.mark.parametrize(
+    ("exception", "name"),
+    [
+        (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), "tls_untrusted"),
+        (httpx.ConnectError("[Errno -2] Name or service not known"), "name_unresolved"),
+        (httpx.ConnectError("All connection attempts failed"), "network_unreachable"),
+        (httpx.ProxyError("403 Forbidden"), "proxy_failed"),
+        (httpx.ReadTimeout(""), "network_timeout"),
+        (httpx.RemoteProtocolError("Server disconnected"), "connection_broken"),
+        (httpx.DecodingError("Error -3 while decompressing data"), "connection_broken"),
+    ],
+    ids=str,
+)
 def test_each_way_not_to_reach_graph_has_its_name(bench, graph, exception, name):
     graph.on("GET", *[exception] * 9)
     failure = failure_of(bench.client().get, "/users", LIST)
@@ -238,9 +277,13 @@ def test_each_request_has_an_id_of_its_own(bench, graph):
 
 def test_check_mode_sends_nothing_that_changes(bench, graph):
     client = bench.client(check_mode=True)
-    for call in (lambda: client.post("/groups", {}, LIST), lambda: client.put("/x", {}, LIST),
-                 lambda: client.patch("/x", {}, LIST),
-                 lambda: client.delete("/x", LIST), lambda: client.batch([Item("DELETE", "/x", LIST)])):
+    for call in (
+        lambda: client.post("/groups", {}, LIST),
+        lambda: client.put("/x", {}, LIST),
+        lambda: client.patch("/x", {}, LIST),
+        lambda: client.delete("/x", LIST),
+        lambda: client.batch([Item("DELETE", "/x", LIST)]),
+    ):
         with pytest.raises(AssertionError):
             call()
     assert graph.requests == []
@@ -293,8 +336,9 @@ def test_throttled_items_alone_are_sent_again_after_the_longest_retry_after(benc
 
 
 def test_items_that_stay_throttled_fail_and_the_others_do_not(bench, graph):
-    graph.on("GET v1.0/users/b", *(error(429, "TooManyRequests", headers={"Retry-After": "100"})
-                                   for _number in range(9)))
+    graph.on(
+        "GET v1.0/users/b", *(error(429, "TooManyRequests", headers={"Retry-After": "100"}) for _number in range(9))
+    )
     graph.on("GET v1.0/users/a", ONCE)
     good, throttled = bench.client(limit=250).batch(items("/users/a", "/users/b"))
     assert good.status == 200 and throttled.failure.error["name"] == "throttled"
@@ -309,7 +353,7 @@ def test_items_whose_token_ended_are_sent_again_with_a_new_one(bench, graph):
 
 def test_a_creating_item_is_not_repeated_on_503(bench, graph):
     graph.on("POST v1.0/groups", error(503, "ServiceUnavailable"))
-    answer, = bench.client().batch([Item("POST", "/groups", LIST, body={})])
+    (answer,) = bench.client().batch([Item("POST", "/groups", LIST, body={})])
     assert answer.status == 503 and len(graph.requests) == 1
 
 
@@ -326,8 +370,16 @@ def test_no_secret_is_in_any_text(bench, graph):
     client = bench.client()
     failure_of(client.get, "/users", LIST)
     token = client.session.tokens.token()
-    texts = [repr(thing) for thing in (
-        client, client.session, client.session.tokens, client.session.settings, vars(client.session.settings).keys())]
+    texts = [
+        repr(thing)
+        for thing in (
+            client,
+            client.session,
+            client.session.tokens,
+            client.session.settings,
+            vars(client.session.settings).keys(),
+        )
+    ]
     assert not any(SECRET in text or token in text for text in texts)
 
 

@@ -24,11 +24,21 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.options import
 
 from .fake_graph import SECRET
 
-NAMES = ("AZURE_TENANT_ID", "AZURE_TENANT", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SECRET",
-         "AZURE_AUTHORITY_HOST",
-         "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_FEDERATED_TOKEN_FILE",
-         "WINOPS_ENTRA_GRAPH_URL", "WINOPS_ENTRA_CA_FILE", "WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY",
-         "WINOPS_ENTRA_TOKEN_CACHE")
+NAMES = (
+    "AZURE_TENANT_ID",
+    "AZURE_TENANT",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_SECRET",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "WINOPS_ENTRA_GRAPH_URL",
+    "WINOPS_ENTRA_CA_FILE",
+    "WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY",
+    "WINOPS_ENTRA_TOKEN_CACHE",
+)
 WHO = {"tenant_id": "contoso.com", "client_id": "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"}
 
 
@@ -64,21 +74,27 @@ def test_the_given_option_says_which_kind(file):
     assert settings(**WHO, federated_token_file=file).kind == "workload_identity"
 
 
-@pytest.mark.parametrize(("options", "named"), [
-    ({}, "no credential"), ({"auth": "client_secret", **WHO}, "client_secret"), ({"client_secret": SECRET},
-                                                                                 "tenant_id"),
-    ({"client_secret": SECRET, "tenant_id": "contoso.com"}, "client_id"), ({"auth": "device_code"}, "tenant_id"),
-    ({"auth": "managed_identity", "client_secret": SECRET}, "client_secret"),
-    ({**WHO, "certificate_path": "/nowhere.pem"}, "certificate_path"),
-    ({**WHO, "client_secret": SECRET, "ca_file": "/no"}, "ca_file"),
-    ({"auth": "environment"}, "AZURE_TENANT_ID"), ({"client_id": "x", "client_secret": SECRET, "tenant_id": "a/b"},
-                                                   "tenant_id"),
-    ({**WHO, "client_secret": SECRET, "authority": "http://login.example"}, "authority"),
-    ({**WHO, "client_secret": SECRET, "authority": "https://login.example/tenant"}, "authority"),
-    ({**WHO, "client_secret": SECRET, "graph_url": "http://graph.example"}, "graph_url"),
-    ({**WHO, "client_secret": SECRET, "graph_url": "https://graph.microsoft.com/v1.0"}, "graph_url"),
-    ({**WHO, "client_secret": SECRET, "graph_url": "https://user@graph.example"}, "graph_url"),
-], ids=str)
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({}, "no credential"),
+        ({"auth": "client_secret", **WHO}, "client_secret"),
+        ({"client_secret": SECRET}, "tenant_id"),
+        ({"client_secret": SECRET, "tenant_id": "contoso.com"}, "client_id"),
+        ({"auth": "device_code"}, "tenant_id"),
+        ({"auth": "managed_identity", "client_secret": SECRET}, "client_secret"),
+        ({**WHO, "certificate_path": "/nowhere.pem"}, "certificate_path"),
+        ({**WHO, "client_secret": SECRET, "ca_file": "/no"}, "ca_file"),
+        ({"auth": "environment"}, "AZURE_TENANT_ID"),
+        ({"client_id": "x", "client_secret": SECRET, "tenant_id": "a/b"}, "tenant_id"),
+        ({**WHO, "client_secret": SECRET, "authority": "http://login.example"}, "authority"),
+        ({**WHO, "client_secret": SECRET, "authority": "https://login.example/tenant"}, "authority"),
+        ({**WHO, "client_secret": SECRET, "graph_url": "http://graph.example"}, "graph_url"),
+        ({**WHO, "client_secret": SECRET, "graph_url": "https://graph.microsoft.com/v1.0"}, "graph_url"),
+        ({**WHO, "client_secret": SECRET, "graph_url": "https://user@graph.example"}, "graph_url"),
+    ],
+    ids=str,
+)
 def test_what_is_missing_or_contradictory_is_named(options, named):
     assert named in refusal(**options)
     assert SECRET not in refusal(**options)
@@ -97,21 +113,32 @@ def test_the_task_goes_before_the_environment(monkeypatch, file):
 
 
 @pytest.mark.parametrize(
-    ("secret", "tenant"), [("AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"), ("AZURE_SECRET", "AZURE_TENANT")])
+    ("secret", "tenant"), [("AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"), ("AZURE_SECRET", "AZURE_TENANT")]
+)
 def test_the_environment_fills_what_the_task_leaves_out(monkeypatch, secret, tenant):
-    for name, value in ((secret, SECRET), (tenant, "contoso.com"), ("AZURE_CLIENT_ID", "x"), ("WINOPS_ENTRA_GRAPH_URL", "http://127.0.0.1:1"),
-                        ("AZURE_AUTHORITY_HOST", "login.example"), ("WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY", "true")):
+    for name, value in (
+        (secret, SECRET),
+        (tenant, "contoso.com"),
+        ("AZURE_CLIENT_ID", "x"),
+        ("WINOPS_ENTRA_GRAPH_URL", "http://127.0.0.1:1"),
+        ("AZURE_AUTHORITY_HOST", "login.example"),
+        ("WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY", "true"),
+    ):
         monkeypatch.setenv(name, value)
     chosen = settings()
     assert (chosen.kind, chosen.client_secret, chosen.graph_url) == ("client_secret", SECRET, "http://127.0.0.1:1")
     assert (chosen.authority, chosen.disable_instance_discovery) == ("https://login.example", True)
 
 
-@pytest.mark.parametrize(("cloud", "authority", "graph"), [
-    ("public", "login.microsoftonline.com", "graph.microsoft.com"), ("us_government", "login.microsoftonline.us",
-                                                                     "graph.microsoft.us"),
-    ("us_government_dod", "login.microsoftonline.us", "dod-graph.microsoft.us"),
-    ("china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn")])
+@pytest.mark.parametrize(
+    ("cloud", "authority", "graph"),
+    [
+        ("public", "login.microsoftonline.com", "graph.microsoft.com"),
+        ("us_government", "login.microsoftonline.us", "graph.microsoft.us"),
+        ("us_government_dod", "login.microsoftonline.us", "dod-graph.microsoft.us"),
+        ("china", "login.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"),
+    ],
+)
 def test_national_clouds(cloud, authority, graph):
     chosen = settings(**WHO, client_secret=SECRET, cloud=cloud)
     assert (chosen.authority, chosen.graph_url) == (f"https://{authority}", f"https://{graph}")
@@ -125,19 +152,32 @@ def test_secrets_are_not_in_the_text_of_settings(file):
 
 def test_the_fingerprint_differs_with_everything_that_matters(file):
     base = {**WHO, "client_secret": SECRET}
-    prints = {settings(**options).fingerprint() for options in (
-        base, {**base, "client_secret": "other-" + SECRET}, {**base, "tenant_id": "fabrikam.com"}, {**base,
-                                                                                                    "cloud": "china"},
-        {**base, "graph_url": "https://localhost"}, {**WHO, "certificate_path": file})}
+    prints = {
+        settings(**options).fingerprint()
+        for options in (
+            base,
+            {**base, "client_secret": "other-" + SECRET},
+            {**base, "tenant_id": "fabrikam.com"},
+            {**base, "cloud": "china"},
+            {**base, "graph_url": "https://localhost"},
+            {**WHO, "certificate_path": file},
+        )
+    }
     assert len(prints) == 6
     assert settings(**base).fingerprint() == settings(**base).fingerprint()
     assert not any(SECRET in text for text in prints)
 
 
-@pytest.mark.parametrize(("options", "expected"), [
-    ({**WHO, "client_secret": SECRET}, "ClientSecretCredential"), ({"auth": "managed_identity"},
-                                                                   "ManagedIdentityCredential"),
-    ({"auth": "azure_cli"}, "AzureCliCredential"), ({"auth": "device_code", **WHO}, "DeviceCodeCredential")], ids=str)
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({**WHO, "client_secret": SECRET}, "ClientSecretCredential"),
+        ({"auth": "managed_identity"}, "ManagedIdentityCredential"),
+        ({"auth": "azure_cli"}, "AzureCliCredential"),
+        ({"auth": "device_code", **WHO}, "DeviceCodeCredential"),
+    ],
+    ids=str,
+)
 def test_each_kind_is_azure_identity_s(options, expected):
     assert type(credentials.create(settings(**options), lambda url, code: None, 60)).__name__ == expected
 
@@ -146,8 +186,9 @@ def test_the_kinds_that_read_files(monkeypatch, file):
     made = credentials.create(settings(**WHO, federated_token_file=file), lambda url, code: None, 60)
     assert type(made).__name__ == "WorkloadIdentityCredential"
     with pytest.raises(Failure, match="certificate_path") as caught:
-        credentials.create(settings(**WHO, certificate_path=file, certificate_password=SECRET), lambda url,
-                           code: None, 60)
+        credentials.create(
+            settings(**WHO, certificate_path=file, certificate_password=SECRET), lambda url, code: None, 60
+        )
     assert SECRET not in str(caught.value.error)
     for name, value in (("AZURE_TENANT_ID", "contoso.com"), ("AZURE_CLIENT_ID", "x"), ("AZURE_CLIENT_SECRET", SECRET)):
         monkeypatch.setenv(name, value)
@@ -182,14 +223,15 @@ class Counting:
 
 def source(directory, now=1000.0):
     return tokens.TokenSource(
-        settings(**WHO, client_secret=SECRET), Counting, tokens.TokenFile(str(directory), "print"), lambda: now)
+        settings(**WHO, client_secret=SECRET), Counting, tokens.TokenFile(str(directory), "print"), lambda: now
+    )
 
 
 def test_tasks_share_a_token_through_a_private_file(tmp_path):
     directory = tmp_path / "cache"
     first = source(directory).token()
     assert source(directory).token() == first
-    file, = directory.iterdir()
+    (file,) = directory.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600 and directory.stat().st_mode & 0o777 == 0o700
     assert SECRET not in file.read_text(encoding="utf-8")
 
@@ -245,13 +287,23 @@ def failed(text: str, kind: str = "client_secret", cause: Exception | None = Non
     return sign_in.sign_in_failure(exc, kind)
 
 
-@pytest.mark.parametrize(("code", "name"), [
-    ("7000215", "client_secret_wrong"), ("7000222", "client_secret_expired"), ("700016", "application_unknown"),
-    ("90002", "tenant_unknown"), ("53003", "conditional_access"), ("7000218", "not_a_public_client"),
-    ("1234567", "sign_in_refused")])
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("7000215", "client_secret_wrong"),
+        ("7000222", "client_secret_expired"),
+        ("700016", "application_unknown"),
+        ("90002", "tenant_unknown"),
+        ("53003", "conditional_access"),
+        ("7000218", "not_a_public_client"),
+        ("1234567", "sign_in_refused"),
+    ],
+)
 def test_each_sign_in_code_has_its_name(code, name):
-    text = (f"Authentication failed: AADSTS{code}: Something odd. Trace ID: 0a1b2c3d-0000-1111-2222-333344445555 "
-            "Correlation ID: 1 Timestamp: 2026-11-21")
+    text = (
+        f"Authentication failed: AADSTS{code}: Something odd. Trace ID: 0a1b2c3d-0000-1111-2222-333344445555 "
+        "Correlation ID: 1 Timestamp: 2026-11-21"
+    )
     failure = failed(text)
     assert (failure.error["name"], failure.error["code"]) == (name, f"AADSTS{code}")
     assert failure.error["request_id"] == "0a1b2c3d-0000-1111-2222-333344445555"
@@ -273,9 +325,14 @@ def test_a_sign_in_that_reached_nobody_is_of_the_network():
     assert failed("x", cause=tls).error["name"] == "tls_untrusted"
 
 
-@pytest.mark.parametrize(("kind", "name"), [
-    ("azure_cli", "azure_cli_unavailable"), ("managed_identity", "managed_identity_unavailable"),
-    ("environment", "environment_incomplete")])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("azure_cli", "azure_cli_unavailable"),
+        ("managed_identity", "managed_identity_unavailable"),
+        ("environment", "environment_incomplete"),
+    ],
+)
 def test_a_credential_that_is_not_there_says_what_to_do(kind, name):
     exc = libraries.identity.CredentialUnavailableError(message="Please run 'az login'")
     assert sign_in.sign_in_failure(exc, kind).error["name"] == name

@@ -28,8 +28,12 @@ class TenantGraph(DeviceGraph):
         self.laps: list[dict] = []
 
     def register(self, device: dict, serial: str = "SN1", **properties) -> dict:
-        row = {"id": guid(f"autopilot {len(self.autopilot)}"), "serialNumber": serial,
-               "azureActiveDirectoryDeviceId": device["deviceId"], **properties}
+        row = {
+            "id": guid(f"autopilot {len(self.autopilot)}"),
+            "serialNumber": serial,
+            "azureActiveDirectoryDeviceId": device["deviceId"],
+            **properties,
+        }
         self.autopilot.append(row)
         device["physicalIds"] = [f"[ZTDID]:{row['id']}"]
         return row
@@ -39,8 +43,14 @@ class TenantGraph(DeviceGraph):
         device = self.add(name)
         managed = self.enroll(device)
         registered = self.register(device, serial=f"SN-{name}")
-        return {"device_id": device["deviceId"], "intune_device_id": managed["id"], "autopilot_id": registered["id"],
-                "serial_number": f"SN-{name}", "outcome": "disconnected", **record}
+        return {
+            "device_id": device["deviceId"],
+            "intune_device_id": managed["id"],
+            "autopilot_id": registered["id"],
+            "serial_number": f"SN-{name}",
+            "outcome": "disconnected",
+            **record,
+        }
 
     @property
     def places(self) -> list[str]:
@@ -49,14 +59,21 @@ class TenantGraph(DeviceGraph):
     def _routes(self):
         one = r"([0-9a-f-]{36})"
         routes = []
-        for path, rows in (("deviceManagement/managedDevices", self.managed),
-                           ("deviceManagement/windowsAutopilotDeviceIdentities", self.autopilot)):
-            routes += [(f"GET {path}/{one}", lambda q, b, i, rows=rows: self._look(i, rows)),
-                       (f"DELETE {path}/{one}", lambda q, b, i, rows=rows: self._forget(i, rows))]
-        return [*routes, (f"GET devices/{one}", lambda q, b, i: self._look(i, self.devices.values())),
-                ("GET informationProtection/bitlocker/recoveryKeys", lambda q, b: self._paged(self.keys, q, "x")),
-                ("GET directory/deviceLocalCredentials", lambda q, b: self._paged(self.laps, q, "x")),
-                *super()._routes()]
+        for path, rows in (
+            ("deviceManagement/managedDevices", self.managed),
+            ("deviceManagement/windowsAutopilotDeviceIdentities", self.autopilot),
+        ):
+            routes += [
+                (f"GET {path}/{one}", lambda q, b, i, rows=rows: self._look(i, rows)),
+                (f"DELETE {path}/{one}", lambda q, b, i, rows=rows: self._forget(i, rows)),
+            ]
+        return [
+            *routes,
+            (f"GET devices/{one}", lambda q, b, i: self._look(i, self.devices.values())),
+            ("GET informationProtection/bitlocker/recoveryKeys", lambda q, b: self._paged(self.keys, q, "x")),
+            ("GET directory/deviceLocalCredentials", lambda q, b: self._paged(self.laps, q, "x")),
+            *super()._routes(),
+        ]
 
     def _look(self, identity, rows) -> httpx.Response:
         if self._ghosts.get(identity, 0) > 0:
@@ -138,11 +155,16 @@ def test_waiting_ends_and_the_places_that_follow_stay(bench, graph):
     assert outcomes(run(bench, [record])["devices"][0]) == [None, "changed", "changed"] and nothing_left(graph)
 
 
-@pytest.mark.parametrize("off, places", [
-    ({"intune": False}, ["windowsAutopilotDeviceIdentities", "devices"]),
-    ({"directory": False}, ["managedDevices", "windowsAutopilotDeviceIdentities"]),
-    ({"autopilot": False, "directory": False}, ["managedDevices"]),
-    ({"intune": False, "autopilot": False, "directory": False}, [])], ids=str)
+@pytest.mark.parametrize(
+    "off, places",
+    [
+        ({"intune": False}, ["windowsAutopilotDeviceIdentities", "devices"]),
+        ({"directory": False}, ["managedDevices", "windowsAutopilotDeviceIdentities"]),
+        ({"autopilot": False, "directory": False}, ["managedDevices"]),
+        ({"intune": False, "autopilot": False, "directory": False}, []),
+    ],
+    ids=str,
+)
 def test_each_place_can_be_left_out(bench, graph, off, places):
     record = graph.full("A")
     assert run(bench, [record], **off)["changed"] is bool(places)
@@ -155,12 +177,16 @@ def test_an_anchor_that_would_be_refused_is_refused_first(bench, graph):
     assert graph.writes == []
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda graph, device: graph.enroll(device),
-    lambda graph, device: graph.managed[0].update(id=guid("enrolled again")),
-    lambda graph, device: graph.autopilot[0].update(serialNumber="SN-another board"),
-    lambda graph, device: graph.register(device, serial="SN-A"),
-], ids=["two Intune records", "another Intune record", "another serial number", "two registrations"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda graph, device: graph.enroll(device),
+        lambda graph, device: graph.managed[0].update(id=guid("enrolled again")),
+        lambda graph, device: graph.autopilot[0].update(serialNumber="SN-another board"),
+        lambda graph, device: graph.register(device, serial="SN-A"),
+    ],
+    ids=["two Intune records", "another Intune record", "another serial number", "two registrations"],
+)
 def test_what_is_not_surely_the_device_s_ends_the_task_before_it_begins(bench, graph, spoil):
     record, fine = graph.full("A"), graph.full("B")
     spoil(graph, next(iter(graph.devices.values())))
@@ -208,8 +234,10 @@ def test_more_devices_than_allowed_are_refused_before_the_first_also_in_check_mo
 def test_keys_and_passwords_that_go_along_are_named_and_never_read(bench, graph):
     records = [graph.full("A"), graph.full("B")]
     graph.keys = [{"id": "key-1", "deviceId": records[0]["device_id"], "key": SECRET}]
-    graph.laps = [{"id": records[1]["device_id"], "deviceName": "B", "credentials": SECRET},
-                  {"id": guid("namesake"), "deviceName": "A"}]
+    graph.laps = [
+        {"id": records[1]["device_id"], "deviceName": "B", "credentials": SECRET},
+        {"id": guid("namesake"), "deviceName": "A"},
+    ]
     result = run(bench, records, check_mode=True)
     assert [device["bitlocker_key_ids"] for device in result["devices"]] == [["key-1"], []]
     assert [device["laps_password"] for device in result["devices"]] == [False, True]
@@ -243,6 +271,7 @@ def test_after_a_break_a_look_tells_what_arrived_and_nothing_more_is_tried(bench
             return None
         graph.managed.pop()
         raise httpx.ReadError("cut")
+
     graph.on(r"POST v1.0/\$batch", *[execute_and_break] * 40)
     result = run(bench, records, limit=0)
     assert result["error"]["name"] == "partly_done"
@@ -260,8 +289,9 @@ def test_many_devices_cost_few_requests(bench, graph):
     assert len(graph.requests) < 40 and nothing_left(graph)
 
 
-@pytest.mark.parametrize("record", [
-    {}, {"device_id": "PC-1"}, {"device_id": guid("a"), "autopilot_id": "SN1"}], ids=str)
+@pytest.mark.parametrize(
+    "record", [{}, {"device_id": "PC-1"}, {"device_id": guid("a"), "autopilot_id": "SN1"}], ids=str
+)
 def test_a_record_without_proper_ids_is_refused(bench, graph, record):
     assert run(bench, [record])["error"]["name"] == "bad_option" and graph.requests == []
 

@@ -38,8 +38,12 @@ def names(result):
 
 
 def test_a_device_is_shown_in_plain_words(bench, graph):
-    device = graph.add("PC-1", approximateLastSignInDateTime=days_ago(3.5), isCompliant=True,
-                       physicalIds=["[OrderId]:kiosk", "[ZTDID]:abc"])
+    device = graph.add(
+        "PC-1",
+        approximateLastSignInDateTime=days_ago(3.5),
+        isCompliant=True,
+        physicalIds=["[OrderId]:kiosk", "[ZTDID]:abc"],
+    )
     (found,) = run(bench, names=["pc-1"])["devices"]
     assert found["device_id"] == device["deviceId"] and found["object_id"] == device["id"]
     assert (found["join_type"], found["inactive_days"], found["compliant"]) == ("entra", 3, True)
@@ -105,8 +109,13 @@ def test_devices_without_a_stamp_are_judged_by_their_registration(bench, graph):
     graph.add("NEVER-OLD", approximateLastSignInDateTime=None, registrationDateTime=days_ago(200))
     graph.add("NEVER-NEW", approximateLastSignInDateTime=None, registrationDateTime=days_ago(2))
     graph.add("UNKNOWN", approximateLastSignInDateTime=None, registrationDateTime=None)
-    graph.add("WAITING", approximateLastSignInDateTime=None, registrationDateTime=days_ago(900), accountEnabled=False,
-              physicalIds=["[ZTDID]:x"])
+    graph.add(
+        "WAITING",
+        approximateLastSignInDateTime=None,
+        registrationDateTime=days_ago(900),
+        accountEnabled=False,
+        physicalIds=["[ZTDID]:x"],
+    )
     assert names(run(bench, stale_days=90)) == ["NEVER-OLD"]
     everything = {device["name"]: device["inactive_days"] for device in run(bench)["devices"]}
     assert everything == {"NEVER-OLD": 200, "NEVER-NEW": 2, "UNKNOWN": None, "WAITING": None}
@@ -200,9 +209,15 @@ def test_devices_that_only_intune_has_are_found_by_their_id_and_in_the_whole_ten
 def test_autopilot_is_put_beside_by_device_id(bench, graph):
     device = graph.add("A")
     graph.autopilot += [
-        {"id": "1", "serialNumber": "S1", "groupTag": "kiosk", "azureActiveDirectoryDeviceId": device["deviceId"],
-         "lastContactedDateTime": "0001-01-01T00:00:00Z"},
-        {"id": "2", "serialNumber": "S2", "azureActiveDirectoryDeviceId": device_views.NO_DEVICE}]
+        {
+            "id": "1",
+            "serialNumber": "S1",
+            "groupTag": "kiosk",
+            "azureActiveDirectoryDeviceId": device["deviceId"],
+            "lastContactedDateTime": "0001-01-01T00:00:00Z",
+        },
+        {"id": "2", "serialNumber": "S2", "azureActiveDirectoryDeviceId": device_views.NO_DEVICE},
+    ]
     (found,) = run(bench, names=["A"], autopilot=True)["devices"]
     assert (found["autopilot"]["serial_number"], found["autopilot"]["group_tag"]) == ("S1", "kiosk")
     assert found["autopilot"]["last_contact"] is None
@@ -218,11 +233,16 @@ def test_extension_attributes_where_asked(bench, graph):
     assert found["extension_attributes"]["extensionAttribute3"] is None and len(found["extension_attributes"]) == 15
 
 
-@pytest.mark.parametrize("options, path, permission", [
-    ({}, "v1.0/devices", "Device.Read.All"),
-    ({"intune": True}, "managedDevices", "DeviceManagementManagedDevices.Read.All"),
-    ({"autopilot": True}, "Autopilot", "DeviceManagementServiceConfig.Read.All"),
-    ({"owner": "ada@contoso.com"}, "ownedDevices", "User.Read.All")], ids=str)
+@pytest.mark.parametrize(
+    "options, path, permission",
+    [
+        ({}, "v1.0/devices", "Device.Read.All"),
+        ({"intune": True}, "managedDevices", "DeviceManagementManagedDevices.Read.All"),
+        ({"autopilot": True}, "Autopilot", "DeviceManagementServiceConfig.Read.All"),
+        ({"owner": "ada@contoso.com"}, "ownedDevices", "User.Read.All"),
+    ],
+    ids=str,
+)
 def test_a_missing_permission_is_named(bench, graph, options, path, permission):
     graph.on(f"GET .*{path}", error(403, "Authorization_RequestDenied"))
     assert run(bench, **options)["error"]["permissions"] == [permission]

@@ -38,8 +38,10 @@ def outcomes(result):
     return {device["name"]: device["outcome"] for device in result["devices"]}
 
 
-@pytest.mark.parametrize("option, value", [
-    ("names", "pc-1"), ("device_ids", guid("device PC-1").upper()), ("object_ids", guid("object PC-1"))])
+@pytest.mark.parametrize(
+    "option, value",
+    [("names", "pc-1"), ("device_ids", guid("device PC-1").upper()), ("object_ids", guid("object PC-1"))],
+)
 def test_a_device_is_found_by_each_kind_of_key(bench, graph, option, value):
     target, other = graph.add("PC-1"), graph.add("PC-10")
     result = run(bench, state="disabled", **{option: [value]})
@@ -48,10 +50,17 @@ def test_a_device_is_found_by_each_kind_of_key(bench, graph, option, value):
     assert run(bench, state="disabled", **{option: [value]})["changed"] is False
 
 
-@pytest.mark.parametrize("options", [
-    {"state": "disabled"}, {"state": "enabled"}, {"state": "absent"},
-    {"extension_attributes": {"extensionAttribute3": "x"}},
-    {"state": "disabled", "extension_attributes": {"extensionAttribute15": 7, "extensionAttribute1": ""}}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"state": "disabled"},
+        {"state": "enabled"},
+        {"state": "absent"},
+        {"extension_attributes": {"extensionAttribute3": "x"}},
+        {"state": "disabled", "extension_attributes": {"extensionAttribute15": 7, "extensionAttribute1": ""}},
+    ],
+    ids=str,
+)
 def test_check_mode_says_what_a_run_does_and_the_next_run_does_nothing(bench, graph, options):
     graph.add("A", accountEnabled=False, extensionAttributes={"extensionAttribute1": "old"})
     graph.add("B", extensionAttributes={"extensionAttribute1": "old", "extensionAttribute2": "kept"})
@@ -65,12 +74,21 @@ def test_check_mode_says_what_a_run_does_and_the_next_run_does_nothing(bench, gr
 
 def test_untouched_attributes_survive_and_are_not_sent(bench, graph):
     device = graph.add("A", extensionAttributes={"extensionAttribute1": "same", "extensionAttribute2": "kept"})
-    result = run(bench, names=["A"], state="enabled",
-                 extension_attributes={"extensionAttribute1": "same", "extensionAttribute9": "new"})
+    result = run(
+        bench,
+        names=["A"],
+        state="enabled",
+        extension_attributes={"extensionAttribute1": "same", "extensionAttribute9": "new"},
+    )
     assert graph.writes[0][2] == {"extensionAttributes": {"extensionAttribute9": "new"}}
     assert device["extensionAttributes"]["extensionAttribute2"] == "kept"
-    assert result["changes"] == [{"what": f"device A ({device['deviceId']})", "before": {"extensionAttribute9": None},
-                                  "after": {"extensionAttribute9": "new"}}]
+    assert result["changes"] == [
+        {
+            "what": f"device A ({device['deviceId']})",
+            "before": {"extensionAttribute9": None},
+            "after": {"extensionAttribute9": "new"},
+        }
+    ]
     assert "/beta/" in graph.urls[0] and all("/beta/" in url for url in graph.urls)
 
 
@@ -199,12 +217,19 @@ def test_a_device_that_is_gone_when_it_is_to_be_deleted_is_done(bench, graph):
     assert run(bench, names=["A"], state="absent")["changed"] is True
 
 
-@pytest.mark.parametrize("options", [
-    {"device_ids": ["PC-1"]}, {"names": [" "]}, {"names": ["A"], "extension_attributes": {"attribute1": "x"}},
-    {"names": ["A"], "extension_attributes": {"extensionAttribute16": "x"}},
-    {"names": ["A"], "extension_attributes": {"extensionAttribute1": ["x"]}},
-    {"names": ["A"], "extension_attributes": {"extensionAttribute1": "x"}, "state": "absent"},
-    {"names": ["A"], "max_deletions": -1}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"device_ids": ["PC-1"]},
+        {"names": [" "]},
+        {"names": ["A"], "extension_attributes": {"attribute1": "x"}},
+        {"names": ["A"], "extension_attributes": {"extensionAttribute16": "x"}},
+        {"names": ["A"], "extension_attributes": {"extensionAttribute1": ["x"]}},
+        {"names": ["A"], "extension_attributes": {"extensionAttribute1": "x"}, "state": "absent"},
+        {"names": ["A"], "max_deletions": -1},
+    ],
+    ids=str,
+)
 def test_bad_options_are_refused_before_any_request(bench, graph, options):
     assert run(bench, **options)["error"]["name"] == "bad_option"
     assert graph.requests == []

@@ -14,9 +14,20 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources impo
 from .fake_graph import error, guid
 
 HOSTILE = [
-    "O'Brien's", "'' or displayName ne '", 'say "hi"', "back\\slash", "100 % of them", "a%27b", "Gerät Nr. 5 – Büro",
+    "O'Brien's",
+    "'' or displayName ne '",
+    'say "hi"',
+    "back\\slash",
+    "100 % of them",
+    "a%27b",
+    "Gerät Nr. 5 – Büro",
     "日本",
-    "a&b=c#d?e+f", "x/../y", "$filter", "Staff' or 'a' eq 'a", "{{ 7 * 7 }}"]
+    "a&b=c#d?e+f",
+    "x/../y",
+    "$filter",
+    "Staff' or 'a' eq 'a",
+    "{{ 7 * 7 }}",
+]
 
 
 def arguments(**options) -> dict:
@@ -32,9 +43,14 @@ def run(bench, check_mode=False, limit=300, **options):
 def test_a_new_group_is_made_once(bench, graph):
     made = run(bench, name="Kiosks")
     assert made["changed"] is True and made["group"]["membership"] == "assigned"
-    (_method, _path, body), = graph.writes
-    assert body == {"displayName": "Kiosks", "mailNickname": "Kiosks", "groupTypes": [], "securityEnabled": True,
-                    "mailEnabled": False}
+    ((_method, _path, body),) = graph.writes
+    assert body == {
+        "displayName": "Kiosks",
+        "mailNickname": "Kiosks",
+        "groupTypes": [],
+        "securityEnabled": True,
+        "mailEnabled": False,
+    }
     again = run(bench, name="Kiosks")
     assert again["changed"] is False and again["group"]["id"] == made["group"]["id"]
 
@@ -54,13 +70,24 @@ def test_the_rule_of_a_group_tag(bench, graph):
     assert run(bench, name="K", autopilot_group_tag='a"] -or')["error"]["name"] == "bad_option"
 
 
-@pytest.mark.parametrize("options", [
-    {"description": "New"}, {"mail_nickname": "other"}, {"rule_paused": True},
-    {"membership_rule": "(device.x -eq 1)"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"description": "New"},
+        {"mail_nickname": "other"},
+        {"rule_paused": True},
+        {"membership_rule": "(device.x -eq 1)"},
+    ],
+    ids=str,
+)
 def test_each_option_alone_changes_only_its_property(bench, graph, options):
-    identity = graph.add_group("D", description="Old", groupTypes=["DynamicMembership"],
-                               membershipRule="(device.y -eq 2)",
-                               membershipRuleProcessingState="On")
+    identity = graph.add_group(
+        "D",
+        description="Old",
+        groupTypes=["DynamicMembership"],
+        membershipRule="(device.y -eq 2)",
+        membershipRuleProcessingState="On",
+    )
     before = dict(graph.groups[identity])
     checked = run(bench, check_mode=True, name="D", **options)
     assert graph.writes == []
@@ -111,7 +138,10 @@ def test_an_assigned_group_becomes_dynamic_only_when_told(bench, graph):
     run(bench, name="Staff", membership_rule=rule, membership="dynamic")
     staff = graph.group("Staff")
     assert (staff["groupTypes"], staff["membershipRule"], staff["membershipRuleProcessingState"]) == (
-        ["DynamicMembership"], rule, "On")
+        ["DynamicMembership"],
+        rule,
+        "On",
+    )
     run(bench, name="Staff", membership="assigned")
     assert staff["groupTypes"] == [] and staff["membershipRuleProcessingState"] == "Paused"
     assert run(bench, name="Staff", membership="assigned")["changed"] is False
@@ -134,8 +164,9 @@ def test_deleting_is_done_once_and_waited_for(bench, graph):
 
 
 def test_a_new_group_is_used_only_when_it_can_be_read(bench, graph):
-    graph.on("GET v1.0/groups/[0-9a-f-]{36}$", error(404, "Request_ResourceNotFound"),
-             error(404, "Request_ResourceNotFound"))
+    graph.on(
+        "GET v1.0/groups/[0-9a-f-]{36}$", error(404, "Request_ResourceNotFound"), error(404, "Request_ResourceNotFound")
+    )
     graph.on(r"POST v1.0/groups/.*ref", error(404, "Request_ResourceNotFound"))
     result = run(bench, name="Fresh", users=["ada@contoso.com"])
     assert result["changed"] is True, result
@@ -194,8 +225,10 @@ def test_an_unknown_member_is_refused_before_the_group_is_made(bench, graph):
 
 
 def test_a_member_that_somebody_else_added_meanwhile_is_no_failure(bench, graph):
-    graph.on(r"POST v1.0/groups/.*ref", error(400, "Request_BadRequest",
-                                              "One or more added object references already exist for x"))
+    graph.on(
+        r"POST v1.0/groups/.*ref",
+        error(400, "Request_BadRequest", "One or more added object references already exist for x"),
+    )
     staff = guid("group Staff 0")
     graph.on("GET v1.0/groups/.*/members", None, lambda _request: graph.members[staff].append(guid("ada@contoso.com")))
     assert run(bench, name="Staff", users=["ada@contoso.com"])["changed"] is True

@@ -29,17 +29,21 @@ def assign(graph, *members: str, scope: str = "/") -> None:
     for member in members:
         number = len(graph.assignments) + 1
         graph.assignments[f"assignment-{number}"] = {
-            "id": f"assignment-{number}", "roleDefinitionId": local_admin_role.ROLE, "principalId": member,
-            "directoryScopeId": scope, "principal": {"@odata.type": "#microsoft.graph.user",
-                                                     "userPrincipalName": member}}
+            "id": f"assignment-{number}",
+            "roleDefinitionId": local_admin_role.ROLE,
+            "principalId": member,
+            "directoryScopeId": scope,
+            "principal": {"@odata.type": "#microsoft.graph.user", "userPrincipalName": member},
+        }
 
 
 def members(graph) -> set[str]:
     return {row["principalId"] for row in graph.assignments.values()}
 
 
-@pytest.mark.parametrize(("state", "left"), [
-    ("present", {ADA, BOB, STAFF}), ("absent", {BOB}), ("exact", {ADA, STAFF})])
+@pytest.mark.parametrize(
+    ("state", "left"), [("present", {ADA, BOB, STAFF}), ("absent", {BOB}), ("exact", {ADA, STAFF})]
+)
 def test_present_absent_and_exact(bench, graph, state, left):
     assign(graph, ADA, BOB)
     options = {"users": ["ada@contoso.com"], "groups": ["Staff"], "state": state}
@@ -57,7 +61,9 @@ def test_the_assignment_is_for_the_whole_tenant(bench, graph):
     assert graph.writes[0][2] == {
         "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
         "roleDefinitionId": "9f06204d-73c1-4d4c-880a-6edb90606fd8",
-        "principalId": ADA, "directoryScopeId": "/"}
+        "principalId": ADA,
+        "directoryScopeId": "/",
+    }
 
 
 def test_an_assignment_of_a_part_of_the_tenant_is_no_membership(bench, graph):
@@ -77,8 +83,11 @@ def test_exact_needs_a_list_to_empty_the_role(bench, graph):
 def test_an_assignment_that_exists_meanwhile_is_no_failure(bench, graph):
     def meanwhile(_request):
         assign(graph, ADA)
-        return error(400, "Request_BadRequest",
-                     "A conflicting object with one or more of the specified property values already exists")
+        return error(
+            400,
+            "Request_BadRequest",
+            "A conflicting object with one or more of the specified property values already exists",
+        )
 
     graph.on("POST .*roleAssignments", meanwhile)
     assert run(bench, users=["ada@contoso.com"])["changed"] is True

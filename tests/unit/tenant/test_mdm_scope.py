@@ -29,8 +29,9 @@ def run(bench, check_mode=False, limit=300, **options):
     return bench.run(mdm_scope.ensure, checked.validated_parameters, check_mode, limit)
 
 
-@pytest.mark.parametrize("kind", ["client_secret", "certificate", "managed_identity", "workload_identity",
-                                  "environment"])
+@pytest.mark.parametrize(
+    "kind", ["client_secret", "certificate", "managed_identity", "workload_identity", "environment"]
+)
 def test_an_application_is_refused_before_the_first_request(bench, graph, kind):
     bench.settings = dataclasses.replace(bench.settings, kind=kind)
     result = run(bench, scope="all")
@@ -39,8 +40,9 @@ def test_an_application_is_refused_before_the_first_request(bench, graph, kind):
     assert graph.requests == [] and graph.issued == 0
 
 
-@pytest.mark.parametrize(("claims", "allowed"), [({"roles": ["X"]}, False), ({"scp": "Policy.Read.All"}, True)],
-                         ids=str)
+@pytest.mark.parametrize(
+    ("claims", "allowed"), [({"roles": ["X"]}, False), ({"scp": "Policy.Read.All"}, True)], ids=str
+)
 def test_who_is_signed_in_to_the_azure_cli_is_read_from_its_token(bench, graph, claims, allowed):
     bench.settings = dataclasses.replace(bench.settings, kind="azure_cli")
     graph.claims = claims if "scp" in claims else {**claims, "idtyp": "app"}
@@ -65,12 +67,27 @@ def test_enrollment_when_registering_is_the_service_s_switch_the_other_way_round
     assert graph.mdm["isMdmEnrollmentDuringRegistrationDisabled"] is True
 
 
-@pytest.mark.parametrize(("before", "included"), [
-    ("none", []), ("none", [STAFF]), ("all", []), ("all", [STAFF]),
-    ("selected", [STAFF]), ("selected", [PILOT, STAFF])])
-@pytest.mark.parametrize("wanted", [
-    {"scope": "none"}, {"scope": "all"}, {"scope": "selected", "groups": ["Staff"]},
-    {"scope": "selected", "groups": ["Pilot", STAFF]}], ids=str)
+@pytest.mark.parametrize(
+    ("before", "included"),
+    [
+        ("none", []),
+        ("none", [STAFF]),
+        ("all", []),
+        ("all", [STAFF]),
+        ("selected", [STAFF]),
+        ("selected", [PILOT, STAFF]),
+    ],
+)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"scope": "none"},
+        {"scope": "all"},
+        {"scope": "selected", "groups": ["Staff"]},
+        {"scope": "selected", "groups": ["Pilot", STAFF]},
+    ],
+    ids=str,
+)
 def test_every_way_from_one_scope_to_another(bench, graph, before, included, wanted):
     graph.mdm["appliesTo"], graph.included = before, list(included)
     checked = run(bench, check_mode=True, **wanted)
@@ -79,8 +96,9 @@ def test_every_way_from_one_scope_to_another(bench, graph, before, included, wan
     assert checked["changes"] == applied["changes"] and "error" not in applied, applied
     assert graph.mdm["appliesTo"] == wanted["scope"]
     if wanted["scope"] == "selected":
-        assert sorted(graph.included) == sorted({"Staff": STAFF, "Pilot": PILOT}.get(name, name)
-                                                for name in wanted["groups"])
+        assert sorted(graph.included) == sorted(
+            {"Staff": STAFF, "Pilot": PILOT}.get(name, name) for name in wanted["groups"]
+        )
     assert run(bench, **wanted)["changed"] is False
 
 
@@ -103,9 +121,16 @@ def test_what_was_done_before_a_failure_is_reported(bench, graph):
     assert result["error"]["permissions"] == ["Policy.ReadWrite.MobilityManagement"]
 
 
-@pytest.mark.parametrize("options", [
-    {"scope": "selected"}, {"scope": "all", "groups": ["Staff"]}, {"groups": ["Staff"]},
-    {"application": "mam", "enroll_on_register": True}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scope": "selected"},
+        {"scope": "all", "groups": ["Staff"]},
+        {"groups": ["Staff"]},
+        {"application": "mam", "enroll_on_register": True},
+    ],
+    ids=str,
+)
 def test_contradictions_are_refused_before_the_first_request(bench, graph, options):
     assert run(bench, **options)["error"]["name"] == "bad_option"
     assert graph.requests == []

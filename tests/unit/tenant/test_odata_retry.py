@@ -20,7 +20,7 @@ NOW = datetime.datetime(2026, 11, 21, 8, 0, tzinfo=datetime.timezone.utc)
 @given(st.text())
 def test_a_literal_says_exactly_its_text(text):
     inside = odata.literal(text)[1:-1]
-    assert inside.replace("''", "") .count("'") == 0
+    assert inside.replace("''", "").count("'") == 0
     assert inside.replace("''", "'") == text
 
 
@@ -50,9 +50,19 @@ def test_alternate_keys_and_lists():
     assert odata.query({"$count": True}) == "?$count=true"
 
 
-@pytest.mark.parametrize(("text", "seconds"), [
-    ("30", 30.0), ("0", 0.0), ("Sat, 21 Nov 2026 08:02:00 GMT", 120.0), ("Sat, 21 Nov 2026 07:00:00 GMT", 0.0),
-    ("soon", None), ("", None), (None, None), ("-5", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30", 30.0),
+        ("0", 0.0),
+        ("Sat, 21 Nov 2026 08:02:00 GMT", 120.0),
+        ("Sat, 21 Nov 2026 07:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("-5", None),
+    ],
+)
 def test_retry_after_is_seconds_or_a_date(text, seconds):
     assert retry.seconds_of(text, lambda: NOW) == seconds
 

@@ -31,8 +31,11 @@ NONE = {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
 
 
 def some(*groups, users=()):
-    return {"@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership", "users": list(users),
-            "groups": list(groups)}
+    return {
+        "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
+        "users": list(users),
+        "groups": list(groups),
+    }
 
 
 @pytest.fixture
@@ -62,16 +65,29 @@ def results(result, identity):
 
 
 def not_passed(result):
-    return {(finding["id"], finding["subject"]): finding["result"] for finding in result["findings"]
-            if finding["result"] != "pass"}
+    return {
+        (finding["id"], finding["subject"]): finding["result"]
+        for finding in result["findings"]
+        if finding["result"] != "pass"
+    }
 
 
 def test_a_tenant_that_is_ready_passes_everything_in_two_requests(bench, graph):
     result = run(bench, fail_on=["fail", "warn", "unknown"])
     assert not_passed(result) == {} and result["ready"] is True and result["changed"] is False
     assert {finding["id"] for finding in result["findings"]} == {
-        "join_scope", "mfa_at_join", "user", "licence", "device_quota", "conditional_access", "security_defaults",
-        "service_principal", "mdm_scope", "enrollment_limit", "enrollment_restriction"}
+        "join_scope",
+        "mfa_at_join",
+        "user",
+        "licence",
+        "device_quota",
+        "conditional_access",
+        "security_defaults",
+        "service_principal",
+        "mdm_scope",
+        "enrollment_limit",
+        "enrollment_restriction",
+    }
     assert len(graph.requests) == 2 and graph.writes == []
     assert all(finding["doc"] or finding["id"] == "user" for finding in result["findings"])
 
@@ -89,10 +105,16 @@ def test_every_finding_that_is_no_pass_has_a_cause_and_a_fix(bench, graph):
 
 # --- registration policy ---
 
-@pytest.mark.parametrize("membership, expected", [
-    ({"@odata.type": "#microsoft.graph.allDeviceRegistrationMembership"}, {None: "pass"}), (NONE, {None: "fail"}),
-    (some(users=[guid(ADA).upper()]), {ADA: "pass", PACKAGE: "fail"}),
-    ({"@odata.type": "#microsoft.graph.tomorrow"}, {None: "unknown"})])
+
+@pytest.mark.parametrize(
+    "membership, expected",
+    [
+        ({"@odata.type": "#microsoft.graph.allDeviceRegistrationMembership"}, {None: "pass"}),
+        (NONE, {None: "fail"}),
+        (some(users=[guid(ADA).upper()]), {ADA: "pass", PACKAGE: "fail"}),
+        ({"@odata.type": "#microsoft.graph.tomorrow"}, {None: "unknown"}),
+    ],
+)
 def test_who_may_join(bench, graph, membership, expected):
     graph.policy["azureADJoin"]["allowedToJoin"] = membership
     assert results(run(bench), "join_scope") == expected
@@ -121,11 +143,14 @@ def test_mfa_at_join_stops_package_users(bench, graph, users, expected):
 
 # --- users ---
 
+
 def test_joined_and_registered_devices_count_against_the_quota(bench, graph):
     graph.policy["userDeviceQuota"] = 4
     kinds = ["AzureAd", "AzureAd", "Workplace", "ServerAd", "ServerAd", None]
-    graph.owners[ADA] = [graph.add(f"D{n}", trustType=kind, accountEnabled=n > 0,
-                                   approximateLastSignInDateTime=days_ago(900))["id"] for n, kind in enumerate(kinds)]
+    graph.owners[ADA] = [
+        graph.add(f"D{n}", trustType=kind, accountEnabled=n > 0, approximateLastSignInDateTime=days_ago(900))["id"]
+        for n, kind in enumerate(kinds)
+    ]
     assert findings(run(bench), "device_quota")[ADA]["observed"] == "3 of 4 devices"
     assert results(run(bench), "device_quota") == {ADA: "pass"}
     assert results(run(bench, devices_per_user=2), "device_quota") == {ADA: "fail"}
@@ -145,13 +170,19 @@ def test_no_quota_is_no_limit(bench, graph):
 def test_users_that_cannot_join(bench, graph):
     graph.person("off@contoso.com", accountEnabled=False)
     result = run(bench, users=["off@contoso.com", "nobody@contoso.com", "package_gone@contoso.com", ADA])
-    assert results(result, "user") == {"off@contoso.com": "fail", "nobody@contoso.com": "fail",
-                                       "package_gone@contoso.com": "fail", ADA: "pass"}
+    assert results(result, "user") == {
+        "off@contoso.com": "fail",
+        "nobody@contoso.com": "fail",
+        "package_gone@contoso.com": "fail",
+        ADA: "pass",
+    }
     assert "provisioning package" in findings(result, "user")["package_gone@contoso.com"]["fix"]
 
 
-@pytest.mark.parametrize("plans, status, expected", [
-    ((INTUNE_A,), "Enabled", "warn"), ((), "Enabled", "fail"), ((INTUNE_A,), "Deleted", "fail")])
+@pytest.mark.parametrize(
+    "plans, status, expected",
+    [((INTUNE_A,), "Enabled", "warn"), ((), "Enabled", "fail"), ((INTUNE_A,), "Deleted", "fail")],
+)
 def test_licences_of_people(bench, graph, plans, status, expected):
     graph.person(ADA, plans)
     for plan in graph.users[guid(ADA)]["assignedPlans"]:
@@ -178,39 +209,69 @@ def test_package_users_are_found_by_prefix_once(bench, graph):
 
 # --- sign-in ---
 
+
 def policy(users, controls=("mfa",), apps=("All",), name="P", state="enabled", operator="OR", conditions=None, **more):
     applications = {"includeApplications": list(apps), **more}
-    return {"id": guid(name), "displayName": name, "state": state,
-            "conditions": {"users": users, "applications": applications, **(conditions or {})},
-            "grantControls": {"operator": operator, "builtInControls": list(controls)}}
+    return {
+        "id": guid(name),
+        "displayName": name,
+        "state": state,
+        "conditions": {"users": users, "applications": applications, **(conditions or {})},
+        "grantControls": {"operator": operator, "builtInControls": list(controls)},
+    }
 
 
-@pytest.mark.parametrize("controls, operator, ada, package", [
-    (["mfa"], "OR", "warn", "fail"), (["block"], "OR", "fail", "fail"), (["compliantDevice"], "OR", "warn", "warn"),
-    (["mfa", "compliantDevice"], "OR", "warn", "fail"), (["mfa", "compliantDevice"], "AND", "warn", "warn"),
-    ([], "OR", "pass", "pass")])
+@pytest.mark.parametrize(
+    "controls, operator, ada, package",
+    [
+        (["mfa"], "OR", "warn", "fail"),
+        (["block"], "OR", "fail", "fail"),
+        (["compliantDevice"], "OR", "warn", "warn"),
+        (["mfa", "compliantDevice"], "OR", "warn", "fail"),
+        (["mfa", "compliantDevice"], "AND", "warn", "warn"),
+        ([], "OR", "pass", "pass"),
+    ],
+)
 def test_what_a_policy_demands(bench, graph, controls, operator, ada, package):
     graph.access = [policy({"includeUsers": ["All"]}, controls, operator=operator)]
     assert results(run(bench), "conditional_access") == {ADA: ada, PACKAGE: package}
 
 
-@pytest.mark.parametrize("users, covered", [
-    ({"includeUsers": ["All"]}, True), ({"includeUsers": ["None"]}, False), ({"includeUsers": [guid(PACKAGE)]}, True),
-    ({"includeUsers": ["All"], "excludeUsers": [guid(PACKAGE)]}, False), ({"includeGroups": ["IN"]}, True),
-    ({"includeUsers": ["All"], "excludeGroups": ["IN"]}, False), ({"includeGroups": ["OUT"]}, False),
-    ({"includeGroups": ["IN"], "excludeGroups": ["IN"]}, False), ({"includeUsers": ["GuestsOrExternalUsers"]}, False),
-    ({"includeRoles": [guid("role")]}, False)], ids=str)
+@pytest.mark.parametrize(
+    "users, covered",
+    [
+        ({"includeUsers": ["All"]}, True),
+        ({"includeUsers": ["None"]}, False),
+        ({"includeUsers": [guid(PACKAGE)]}, True),
+        ({"includeUsers": ["All"], "excludeUsers": [guid(PACKAGE)]}, False),
+        ({"includeGroups": ["IN"]}, True),
+        ({"includeUsers": ["All"], "excludeGroups": ["IN"]}, False),
+        ({"includeGroups": ["OUT"]}, False),
+        ({"includeGroups": ["IN"], "excludeGroups": ["IN"]}, False),
+        ({"includeUsers": ["GuestsOrExternalUsers"]}, False),
+        ({"includeRoles": [guid("role")]}, False),
+    ],
+    ids=str,
+)
 def test_whom_a_policy_covers(bench, graph, users, covered):
     groups = {"IN": graph.add_group("In", (guid(PACKAGE),)), "OUT": graph.add_group("Out")}
     graph.access = [policy({name: [groups.get(value, value) for value in values] for name, values in users.items()})]
     assert results(run(bench), "conditional_access")[PACKAGE] == ("fail" if covered else "pass")
 
 
-@pytest.mark.parametrize("apps, more, expected", [
-    (["All"], {}, "fail"), (["Office365"], {}, "pass"), ([REGISTRATION], {}, "fail"), ([INTUNE_ENROLLMENT], {}, "fail"),
-    (["All"], {"excludeApplications": [REGISTRATION, INTUNE, INTUNE_ENROLLMENT]}, "pass"),
-    ([], {"includeUserActions": ["urn:user:registerdevice"]}, "fail"),
-    ([], {"includeUserActions": ["urn:user:registersecurityinfo"]}, "pass")], ids=str)
+@pytest.mark.parametrize(
+    "apps, more, expected",
+    [
+        (["All"], {}, "fail"),
+        (["Office365"], {}, "pass"),
+        ([REGISTRATION], {}, "fail"),
+        ([INTUNE_ENROLLMENT], {}, "fail"),
+        (["All"], {"excludeApplications": [REGISTRATION, INTUNE, INTUNE_ENROLLMENT]}, "pass"),
+        ([], {"includeUserActions": ["urn:user:registerdevice"]}, "fail"),
+        ([], {"includeUserActions": ["urn:user:registersecurityinfo"]}, "pass"),
+    ],
+    ids=str,
+)
 def test_which_applications_matter(bench, graph, apps, more, expected):
     graph.access = [policy({"includeUsers": ["All"]}, apps=apps, **more)]
     assert results(run(bench), "conditional_access")[PACKAGE] == expected
@@ -223,13 +284,20 @@ def test_a_demand_for_compliant_devices_is_met_by_excluding_the_enrollment(bench
     assert results(run(bench), "conditional_access") == {ADA: "pass", PACKAGE: "pass"}
 
 
-@pytest.mark.parametrize("conditions, expected", [
-    ({"clientAppTypes": ["exchangeActiveSync", "other"]}, "pass"), ({"clientAppTypes": ["all"]}, "fail"),
-    ({"platforms": {"includePlatforms": ["android", "iOS"]}}, "pass"),
-    ({"platforms": {"includePlatforms": ["all"], "excludePlatforms": ["windows"]}}, "pass"),
-    ({"platforms": {"includePlatforms": ["windows"]}}, "fail"), ({"signInRiskLevels": ["high"]}, "warn"),
-    ({"locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}}, "warn"),
-    ({"devices": {"deviceFilter": {"mode": "include", "rule": "x"}}}, "warn")], ids=str)
+@pytest.mark.parametrize(
+    "conditions, expected",
+    [
+        ({"clientAppTypes": ["exchangeActiveSync", "other"]}, "pass"),
+        ({"clientAppTypes": ["all"]}, "fail"),
+        ({"platforms": {"includePlatforms": ["android", "iOS"]}}, "pass"),
+        ({"platforms": {"includePlatforms": ["all"], "excludePlatforms": ["windows"]}}, "pass"),
+        ({"platforms": {"includePlatforms": ["windows"]}}, "fail"),
+        ({"signInRiskLevels": ["high"]}, "warn"),
+        ({"locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}}, "warn"),
+        ({"devices": {"deviceFilter": {"mode": "include", "rule": "x"}}}, "warn"),
+    ],
+    ids=str,
+)
 def test_conditions_that_exclude_or_are_known_at_sign_in_only(bench, graph, conditions, expected):
     graph.access = [policy({"includeUsers": ["All"]}, conditions=conditions)]
     assert results(run(bench), "conditional_access")[PACKAGE] == expected
@@ -257,16 +325,24 @@ def test_security_defaults(bench, graph, users, expected):
 def test_service_principals(bench, graph):
     graph.principals = {REGISTRATION: False, INTUNE: True}
     result = results(run(bench), "service_principal")
-    assert result == {"Device Registration Service": "fail", "Microsoft.SyncFabric": "warn", "AADJ CSP": "pass",
-                      "Microsoft Intune": "pass", "Microsoft Intune Enrollment": "fail"}
+    assert result == {
+        "Device Registration Service": "fail",
+        "Microsoft.SyncFabric": "warn",
+        "AADJ CSP": "pass",
+        "Microsoft Intune": "pass",
+        "Microsoft Intune Enrollment": "fail",
+    }
     assert "Microsoft Intune" not in results(run(bench, expect_mdm=False), "service_principal")
     assert SYNC_FABRIC in findings(run(bench), "service_principal")["Microsoft.SyncFabric"]["fix"]
 
 
 # --- MDM ---
 
-@pytest.mark.parametrize("scope, members, expected", [
-    ("all", (), {None: "pass"}), ("none", (), {None: "fail"}), ("selected", (ADA,), {ADA: "pass", PACKAGE: "fail"})])
+
+@pytest.mark.parametrize(
+    "scope, members, expected",
+    [("all", (), {None: "pass"}), ("none", (), {None: "fail"}), ("selected", (ADA,), {ADA: "pass", PACKAGE: "fail"})],
+)
 def test_the_mdm_scope(bench, graph, scope, members, expected):
     graph.mdm["appliesTo"] = scope
     graph.included = [graph.add_group("MDM", tuple(map(guid, members)))] if members else []
@@ -306,21 +382,30 @@ def test_windows_blocked_by_an_enrollment_restriction(bench, graph):
 
 
 def test_a_tenant_without_intune(bench, graph):
-    graph.on("enrollmentConfigurations|EnrollmentConfigurations",
-             error(400, "BadRequest", "Request not applicable to target tenant."))
+    graph.on(
+        "enrollmentConfigurations|EnrollmentConfigurations",
+        error(400, "BadRequest", "Request not applicable to target tenant."),
+    )
     assert results(run(bench), "enrollment_limit") == {None: "fail"}
 
 
 # --- what cannot be read, and how it ends ---
 
-@pytest.mark.parametrize("path, identity, permission", [
-    ("deviceRegistrationPolicy", "registration_policy", "Policy.Read.DeviceConfiguration"),
-    ("identitySecurityDefaults", "security_defaults", "Policy.Read.All"),
-    ("conditionalAccess", "conditional_access", "Policy.Read.All"),
-    ("servicePrincipals", "service_principal", "Application.Read.All"),
-    ("EnrollmentConfigurations", "enrollment_limit", "DeviceManagementServiceConfig.Read.All"),
-    ("mobileDevice", "mdm_scope", "Policy.Read.All"), ("users/[^/]*$", "user", "User.Read.All"),
-    ("ownedDevices", "device_quota", "User.Read.All"), ("checkMemberGroups", "join_scope", "GroupMember.Read.All")])
+
+@pytest.mark.parametrize(
+    "path, identity, permission",
+    [
+        ("deviceRegistrationPolicy", "registration_policy", "Policy.Read.DeviceConfiguration"),
+        ("identitySecurityDefaults", "security_defaults", "Policy.Read.All"),
+        ("conditionalAccess", "conditional_access", "Policy.Read.All"),
+        ("servicePrincipals", "service_principal", "Application.Read.All"),
+        ("EnrollmentConfigurations", "enrollment_limit", "DeviceManagementServiceConfig.Read.All"),
+        ("mobileDevice", "mdm_scope", "Policy.Read.All"),
+        ("users/[^/]*$", "user", "User.Read.All"),
+        ("ownedDevices", "device_quota", "User.Read.All"),
+        ("checkMemberGroups", "join_scope", "GroupMember.Read.All"),
+    ],
+)
 def test_a_missing_permission_makes_one_finding_unknown_and_is_named(bench, graph, path, identity, permission):
     graph.policy["azureADJoin"]["allowedToJoin"] = some(graph.add_group("G", (guid(ADA), guid(PACKAGE))))
     graph.on(path, *[error(403, "Authorization_RequestDenied")] * 4)
@@ -333,11 +418,16 @@ def test_a_missing_permission_makes_one_finding_unknown_and_is_named(bench, grap
 
 
 def test_groups_that_cannot_be_read_leave_conditional_access_unknown_where_it_depends_on_them(bench, graph):
-    graph.access = [policy({"includeUsers": ["All"], "excludeGroups": [graph.add_group("G")]}),
-                    policy({"includeUsers": [guid(ADA)]}, name="Q")]
+    graph.access = [
+        policy({"includeUsers": ["All"], "excludeGroups": [graph.add_group("G")]}),
+        policy({"includeUsers": [guid(ADA)]}, name="Q"),
+    ]
     graph.on("checkMemberGroups", *[error(403, "Authorization_RequestDenied")] * 4)
-    told = [(finding["subject"], finding["result"]) for finding in run(bench)["findings"]
-            if finding["id"] == "conditional_access"]
+    told = [
+        (finding["subject"], finding["result"])
+        for finding in run(bench)["findings"]
+        if finding["id"] == "conditional_access"
+    ]
     assert told == [(ADA, "unknown"), (ADA, "warn"), (PACKAGE, "unknown")]
 
 

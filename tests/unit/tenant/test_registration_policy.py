@@ -66,9 +66,14 @@ def test_each_option_alone_changes_only_its_property(bench, graph, option):
     assert run(bench, **{option: EACH[option]})["changed"] is False
 
 
-@pytest.mark.parametrize("options", [
-    *({option: value} for option, value in EACH.items()),
-    *(dict(pair) for pair in itertools.combinations(EACH.items(), 2))], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({option: value} for option, value in EACH.items()),
+        *(dict(pair) for pair in itertools.combinations(EACH.items(), 2)),
+    ],
+    ids=str,
+)
 def test_check_mode_says_what_applying_does_and_writes_nothing(bench, graph, options):
     checked = run(bench, check_mode=True, **options)
     assert graph.writes == []
@@ -78,17 +83,25 @@ def test_check_mode_says_what_applying_does_and_writes_nothing(bench, graph, opt
 
 def test_the_whole_policy_is_sent_but_what_is_read_only(bench, graph):
     run(bench, laps=True)
-    (method, _path, body), = graph.writes
+    ((method, _path, body),) = graph.writes
     assert method == "PUT"
-    assert set(body) == {"userDeviceQuota", "multiFactorAuthConfiguration", "azureADRegistration", "azureADJoin",
-                         "localAdminPassword", "newSettingOfTomorrow"}
+    assert set(body) == {
+        "userDeviceQuota",
+        "multiFactorAuthConfiguration",
+        "azureADRegistration",
+        "azureADJoin",
+        "localAdminPassword",
+        "newSettingOfTomorrow",
+    }
     assert body["azureADJoin"]["isAdminConfigurable"] is True
 
 
 def test_members_are_compared_as_sets(bench, graph):
     graph.policy["azureADJoin"]["allowedToJoin"] = {
-        "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership", "users": [ADA.upper()],
-        "groups": sorted(graph.groups, reverse=True)}
+        "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
+        "users": [ADA.upper()],
+        "groups": sorted(graph.groups, reverse=True),
+    }
     wanted = {"scope": "selected", "users": ["ADA@contoso.com", ADA], "groups": ["Pilot", "Staff", "Staff"]}
     assert run(bench, join=wanted)["changed"] is False
 
@@ -117,9 +130,16 @@ def test_a_policy_that_was_read_in_part_is_not_written(bench, graph):
     assert graph.writes == []
 
 
-@pytest.mark.parametrize("options", [
-    {"join": {"scope": "all", "users": ["ada@contoso.com"]}}, {"join": {"scope": "selected"}}, {"devices_per_user": -1},
-    {"devices_per_user": 2**31}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"join": {"scope": "all", "users": ["ada@contoso.com"]}},
+        {"join": {"scope": "selected"}},
+        {"devices_per_user": -1},
+        {"devices_per_user": 2**31},
+    ],
+    ids=str,
+)
 def test_contradictions_are_refused_before_the_first_request(bench, graph, options):
     result = run(bench, **options)
     assert result["error"]["name"] == "bad_option" and next(iter(options)) in result["msg"]

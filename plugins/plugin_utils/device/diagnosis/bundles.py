@@ -41,11 +41,18 @@ _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 def pack(answer: Answer, scope: device_diagnosis.Scope, host: str, collected: str) -> dict:
     """The bundle of an answer; ``collected`` is the controller's time (UTC text)."""
     return {
-        "format": FORMAT, "version": VERSION, "collected": collected, "host": host,
+        "format": FORMAT,
+        "version": VERSION,
+        "collected": collected,
+        "host": host,
         "scope": {"topics": list(scope.topics), "since": device_diagnosis.begin(answer, scope)},
-        "device": answer.device, "asked_at": answer.asked_at, "answered_at": answer.answered_at,
-        "results": {name: {"ok": result.ok, "value": redact(result.value), "error": redact(result.error)}
-                    for name, result in answer.results.items()},
+        "device": answer.device,
+        "asked_at": answer.asked_at,
+        "answered_at": answer.answered_at,
+        "results": {
+            name: {"ok": result.ok, "value": redact(result.value), "error": redact(result.error)}
+            for name, result in answer.results.items()
+        },
     }
 
 
@@ -55,8 +62,10 @@ def redact(value):
         # Binary values are keys and blobs; no finding is read out of one.
         if set(value) == {"base64"}:
             return REMOVED
-        return {name: REMOVED if _SECRET_NAME.search(name) and isinstance(item, (str, list)) and item else redact(item)
-                for name, item in value.items()}
+        return {
+            name: REMOVED if _SECRET_NAME.search(name) and isinstance(item, (str, list)) and item else redact(item)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [redact(item) for item in value]
     if isinstance(value, str):
@@ -86,6 +95,7 @@ def write(path: str, bundle: dict) -> None:
 
 def same_evidence(one: dict, other: dict) -> bool:
     """Whether two bundles say the same, the times of asking aside."""
+
     def essence(bundle: dict) -> dict:
         return {
             "device": {name: value for name, value in bundle["device"].items() if name != "utc"},
@@ -125,6 +135,7 @@ def unpack(bundle: dict) -> Answer:
 
 
 # --- checking ---------------------------------------------------------------------------------------------------------
+
 
 def _checked(path: str, bundle) -> dict:
     if not isinstance(bundle, dict) or bundle.get("format") != FORMAT:
@@ -229,8 +240,12 @@ def _is_time(text: str) -> bool:
 
 def _damaged(path: str, problem: str) -> Failure:
     return Failure(
-        f"the bundle {path} cannot be used: {problem}", side="controller", name="damaged_bundle", cause=problem,
-        fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt")
+        f"the bundle {path} cannot be used: {problem}",
+        side="controller",
+        name="damaged_bundle",
+        cause=problem,
+        fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
+    )
 
 
 def _bad(option: str, cause: str, fix: str) -> Failure:

@@ -51,8 +51,10 @@ ADD_PACKAGE_FAILED, ALREADY_THERE = 62, "0x800700b7"
 
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # How the services call it in their own texts, the most useful first.
-_REQUEST_ID = tuple(re.compile(name + r"[\"']?\s*[:=]\s*[\"']?(" + _GUID + ")", re.IGNORECASE) for name in (
-    "trace id", "request[- ]?id", "correlation ?id", "activity ?id"))
+_REQUEST_ID = tuple(
+    re.compile(name + r"[\"']?\s*[:=]\s*[\"']?(" + _GUID + ")", re.IGNORECASE)
+    for name in ("trace id", "request[- ]?id", "correlation ?id", "activity ?id")
+)
 _WHOLE_GUID = re.compile(_GUID)
 # Where a data field is nothing but the id: 204 its activity, 1081 its correlation.
 _ID_EVENTS = {(REGISTRATION_LOG, 204), (SIGN_IN_LOG, 1081)}
@@ -111,13 +113,18 @@ class Finding:
         fields = ("code", "name", "cause", "fix", "doc")
         request_id = next((item["request_id"] for item in self.evidence if item.get("request_id")), None)
         return {field: self.explanation.get(field) for field in fields} | {
-            "evidence": self.evidence, "request_id": request_id}
+            "evidence": self.evidence,
+            "request_id": request_id,
+        }
 
     def as_dict(self) -> dict:
         """As the module returns it."""
         fields = ("code", "name", "side", "cause", "fix", "doc")
-        return {"weight": self.weight, "what": self.what} | {field: self.explanation.get(field) for field in fields} | {
-            "evidence": self.evidence}
+        return (
+            {"weight": self.weight, "what": self.what}
+            | {field: self.explanation.get(field) for field in fields}
+            | {"evidence": self.evidence}
+        )
 
     @property
     def side(self) -> str:
@@ -125,6 +132,7 @@ class Finding:
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------
+
 
 def observations(since: str | None, names: tuple[str, ...] = JOIN_EVENTS, limit: int = EVENT_LIMIT) -> dict[str, dict]:
     """The newest failure events of these names (of FAILURE_EVENTS) since a time on the device's own clock."""
@@ -154,8 +162,11 @@ def _events(result: Result) -> list[dict]:
 def _event_clue(what: str, log: str, event: dict) -> Clue:
     data = [errors.spell_hresults(text) for text in event["data"]]
     fields = [text for text in data if (log, event["id"]) in _ID_EVENTS and _WHOLE_GUID.fullmatch(text)]
-    return clue(what, {"log": log, "event": event["id"], "device_utc": event["utc"], "data": data},
-                request_id=fields[0] if fields else None)
+    return clue(
+        what,
+        {"log": log, "event": event["id"], "device_utc": event["utc"], "data": data},
+        request_id=fields[0] if fields else None,
+    )
 
 
 def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Clue:
@@ -167,12 +178,21 @@ def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Cl
     if hresult is None and codes and (known := errors.explain(" ".join(codes))["code"] or "").startswith("0x"):
         hresult = known
     found = next((match[1] for pattern in _REQUEST_ID if (match := pattern.search(text))), None)
-    return Clue(what, {
-        "log": None, "event": None, "device_utc": None, **evidence, "hresult_hex": hresult,
-        "hresult_signed": errors.signed(int(hresult, 16)) if hresult else None,
-        "aadsts": next((code for code in codes if code.startswith("AADSTS")), None),
-        "request_id": request_id or found,
-    }, codes, **more)
+    return Clue(
+        what,
+        {
+            "log": None,
+            "event": None,
+            "device_utc": None,
+            **evidence,
+            "hresult_hex": hresult,
+            "hresult_signed": errors.signed(int(hresult, 16)) if hresult else None,
+            "aadsts": next((code for code in codes if code.startswith("AADSTS")), None),
+            "request_id": request_id or found,
+        },
+        codes,
+        **more,
+    )
 
 
 def job_clue(job_error: dict, what: str = "join") -> Clue:
@@ -187,6 +207,7 @@ def job_clue(job_error: dict, what: str = "join") -> Clue:
 
 
 # --- findings ---------------------------------------------------------------------------------------------------------
+
 
 def find(answer: Answer, job_error: dict | None = None) -> Finding | None:
     """The best explanation of what an answer to observations() shows, None where the device shows no failure.
@@ -241,14 +262,18 @@ def _grouped(clues: list[Clue]) -> list[tuple[str | None, list[Clue]]]:
 
 def _nearest(item: Clue, code: str, clues: list[Clue], groups: list) -> bool:
     """Whether no clue of another telling code that holds this clue's code is nearer in time than those of ``code``."""
+
     def distance(candidates: list[Clue]) -> float:
         return min(
             (_seconds_between(item, other) for other in candidates if item.code in other.codes), default=float("inf")
         )
 
     mine = distance([other for other in clues if other.code == code])
-    rivals = [other for other in clues if other.code not in (code, item.code)
-              and weight(other.code) > weight(item.code) and item.code in other.codes]
+    rivals = [
+        other
+        for other in clues
+        if other.code not in (code, item.code) and weight(other.code) > weight(item.code) and item.code in other.codes
+    ]
     return mine <= distance(rivals)
 
 
@@ -287,7 +312,8 @@ def _add_explained(findings: list[Finding], item: Clue) -> None:
         if finding.explanation.get("code") in item.explains and finding.weight > OVER:
             known = item.explanation or {}
             finding.explanation = finding.explanation | {
-                field: known[field] for field in ("side", "cause", "fix") if known.get(field)}
+                field: known[field] for field in ("side", "cause", "fix") if known.get(field)
+            }
             finding.evidence.append(item.evidence)
             finding.weight = min(100, max(finding.weight, item.weight) + CORROBORATED)
             return

@@ -52,8 +52,13 @@ JOIN_ROWS = (
     "Https Status",
     "Request Id",
 )
-TEST_ROWS = ("AD Connectivity Test", "AD Configuration Test", "DRS Discovery Test", "DRS Connectivity Test",
-             "Token acquisition Test")
+TEST_ROWS = (
+    "AD Connectivity Test",
+    "AD Configuration Test",
+    "DRS Discovery Test",
+    "DRS Connectivity Test",
+    "Token acquisition Test",
+)
 SIGN_IN_ROWS = (
     "Attempt Status",
     "Server Error Code",
@@ -85,8 +90,13 @@ def observations(scope: Scope) -> dict[str, dict]:
     """
     names = tuple(name for name, topic in causes.TOPICS.items() if topic in scope.topics)
     probe = {"probe": endpoints.ask_azure_identity()} if scope.method == "azure_vm" and "join" in scope.topics else {}
-    return (state.observations() | windows.OBSERVATIONS | {"tls": network.OBSERVATIONS["tls"]} | probe
-            | causes.observations(scope.since, names, EVENT_LIMIT))
+    return (
+        state.observations()
+        | windows.OBSERVATIONS
+        | {"tls": network.OBSERVATIONS["tls"]}
+        | probe
+        | causes.observations(scope.since, names, EVENT_LIMIT)
+    )
 
 
 def begin(answer: Answer, scope: Scope) -> str | None:
@@ -116,6 +126,7 @@ def device_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
 
 
 # --- registry, dsregcmd -----------------------------------------------------------------------------------------------
+
 
 def result_clues(answer: Answer) -> list[Clue]:
     """What the provisioning engine recorded of packages that failed: Provisioning\\Results, three levels below the
@@ -170,11 +181,15 @@ def _text(value) -> str:
 
 # --- state ------------------------------------------------------------------------------------------------------------
 
+
 def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     """Preflight's own checks, as far as they read what a diagnosis reads: what fails there may be why."""
     plan = Plan(
-        tenant_id=scope.tenant_id or facts["join"]["tenant_id"], method=_method(scope, facts), expect_mdm=True,
-        check_mode=True)  # A diagnosis starts no task: what it asks, the connecting account asks.
+        tenant_id=scope.tenant_id or facts["join"]["tenant_id"],
+        method=_method(scope, facts),
+        expect_mdm=True,
+        check_mode=True,
+    )  # A diagnosis starts no task: what it asks, the connecting account asks.
     look = Look(answer, facts, plan)
     found = []
     for name, (what, heavy, codes) in CAUSES.items():
@@ -210,9 +225,16 @@ def _is_beside_the_point(check: Check, facts: dict) -> bool:
 
 
 def _check_evidence(check: Check) -> dict:
-    return {"log": f"check {check.id}", "event": None, "device_utc": None,
-            "data": [f"observed: {check.observed}", f"expected: {check.expected}"],
-            "hresult_hex": None, "hresult_signed": None, "aadsts": None, "request_id": None}
+    return {
+        "log": f"check {check.id}",
+        "event": None,
+        "device_utc": None,
+        "data": [f"observed: {check.observed}", f"expected: {check.expected}"],
+        "hresult_hex": None,
+        "hresult_signed": None,
+        "aadsts": None,
+        "request_id": None,
+    }
 
 
 def state_clues(answer: Answer, facts: dict) -> list[Clue]:
@@ -222,24 +244,64 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
     refusal = account_refusal(facts["caller"])
     if refusal:
         # A join with this account is refused; a device that is joined is only seen by half.
-        found.append(_stated("device", HARMLESS if joined else 80, "connecting account", facts["caller"]["account"], {
-            "name": refusal.name, "side": "device", "cause": refusal.cause, "fix": refusal.fix}))
+        found.append(
+            _stated(
+                "device",
+                HARMLESS if joined else 80,
+                "connecting account",
+                facts["caller"]["account"],
+                {"name": refusal.name, "side": "device", "cause": refusal.cause, "fix": refusal.fix},
+            )
+        )
     if joined and DISABLED_OR_DELETED in (join["device_auth_status"] or "").lower():
-        found.append(_stated("sign_in", 90, "DeviceAuthStatus", join["device_auth_status"], {
-            "name": "device_disabled_or_deleted", "side": "tenant", "doc": FAQ_DOC,
-            "cause": "the device's object in the tenant was disabled or deleted, and the device does not know it",
-            "fix": "enable the object again; where it was deleted, disconnect the device and join it anew"}))
+        found.append(
+            _stated(
+                "sign_in",
+                90,
+                "DeviceAuthStatus",
+                join["device_auth_status"],
+                {
+                    "name": "device_disabled_or_deleted",
+                    "side": "tenant",
+                    "doc": FAQ_DOC,
+                    "cause": "the device's object in the tenant was disabled or deleted, and the device does not know",
+                    "fix": "enable the object again; where it was deleted, disconnect the device and join it anew",
+                },
+            )
+        )
     expires = join["certificate_expires"]
     if joined and expires and state.parse_utc(expires).timestamp() < answer.answered_at:
-        found.append(_stated("sign_in", 85, "MS-Organization-Access certificate", f"expired {expires}", {
-            "name": "device_certificate_expired", "side": "device", "doc": FAQ_DOC,
-            "cause": "the device's certificate has expired, so that it cannot prove who it is",
-            "fix": "disconnect the device and join it anew"}))
+        found.append(
+            _stated(
+                "sign_in",
+                85,
+                "MS-Organization-Access certificate",
+                f"expired {expires}",
+                {
+                    "name": "device_certificate_expired",
+                    "side": "device",
+                    "doc": FAQ_DOC,
+                    "cause": "the device's certificate has expired, so that it cannot prove who it is",
+                    "fix": "disconnect the device and join it anew",
+                },
+            )
+        )
     if not join["witnesses_agree"]:
-        found.append(_stated("join", 78, "registry, certificate, dsregcmd", f"they do not agree ({join['type']})", {
-            "name": "half_joined", "side": "device", "doc": DSREGCMD_DOC,
-            "cause": "the device is half joined: registry, certificate and dsregcmd do not agree",
-            "fix": "disconnect it completely (dsregcmd /leave as SYSTEM), then join it"}))
+        found.append(
+            _stated(
+                "join",
+                78,
+                "registry, certificate, dsregcmd",
+                f"they do not agree ({join['type']})",
+                {
+                    "name": "half_joined",
+                    "side": "device",
+                    "doc": DSREGCMD_DOC,
+                    "cause": "the device is half joined: registry, certificate and dsregcmd do not agree",
+                    "fix": "disconnect it completely (dsregcmd /leave as SYSTEM), then join it",
+                },
+            )
+        )
     if (
         joined
         and not facts["mdm"]["enrolled"]
@@ -258,7 +320,7 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
                     "doc": MDM_DOC,
                     "cause": "the tenant offers no MDM to the account that joined the device",
                     "fix": "put the account (for a package its package_ user) into the tenant's MDM user scope, "
-                           "give it a licence, and join "
+                    "give it a licence, and join "
                     "the device again",
                 },
             )

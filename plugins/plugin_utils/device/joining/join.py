@@ -75,12 +75,16 @@ class Join:
         if unreadable:
             self.learned["outcome"] = "refused"
             raise Failure(
-                f"refused before anything changed: the device's state cannot be read: {unreadable[0]}", side="device",
-                name="state_unreadable", cause="the connecting account may not read it, or Windows is damaged there",
+                f"refused before anything changed: the device's state cannot be read: {unreadable[0]}",
+                side="device",
+                name="state_unreadable",
+                cause="the connecting account may not read it, or Windows is damaged there",
                 fix="connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
-                evidence=[{"problem": sentence} for sentence in unreadable])
+                evidence=[{"problem": sentence} for sentence in unreadable],
+            )
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
-            self.facts["join"], self.plan.tenant_id)
+            self.facts["join"], self.plan.tenant_id
+        )
         joined_before = self._is_joined(self.facts["join"])
         if not joined_before:
             refusal = refusal or account_refusal(self.facts["caller"])
@@ -130,7 +134,8 @@ class Join:
         """Windows has said that it does not register before it has restarted."""
         with self.phases.phase("restart"):
             reboot.restart(
-                self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: restart before the join")
+                self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: restart before the join"
+            )
             self.restarted = True
         self.waiter = self._waiter(self.plan.timeout)
         return self.waiter.ask(self._first_look(), "looking at the device after its restart")
@@ -160,8 +165,13 @@ class Join:
             if self.plan.package:
                 answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
                 provisioning.clean_up(
-                    self.waiter, self.plan.package, self.plan.keep_copy, first["packages"], answer["packages"],
-                    keep_job=keep_job)
+                    self.waiter,
+                    self.plan.package,
+                    self.plan.keep_copy,
+                    first["packages"],
+                    answer["packages"],
+                    keep_job=keep_job,
+                )
             elif not keep_job:
                 self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
 
@@ -217,12 +227,18 @@ class Join:
                 raise Failure(
                     f"the device is joined, but not enrolled in MDM after {self.plan.timeout} s{reason}",
                     side=found.side if found else "tenant",
-                    **(found.as_error() if found else {
-                        "name": "mdm_not_enrolled",
-                        "cause": "the tenant offers no MDM to the user of the package, "
-                        "or enrollment has not started yet",
-                        "fix": "check the tenant's MDM user scope and licences; a package user must be in the scope",
-                    }))
+                    **(
+                        found.as_error()
+                        if found
+                        else {
+                            "name": "mdm_not_enrolled",
+                            "cause": "the tenant offers no MDM to the user of the package, "
+                            "or enrollment has not started yet",
+                            "fix": "check the tenant's MDM user scope and licences; "
+                            "a package user must be in the scope",
+                        }
+                    ),
+                )
             self.facts = self.facts | state.build(last[0], ("mdm",))
 
     def _verify(self) -> None:
@@ -232,11 +248,14 @@ class Join:
         self.restarted = self.restarted or self.facts["os"]["last_boot"] != before
         if not self._is_joined(self.facts["join"]):
             raise Failure(
-                "the device said that it was joined, and no longer does", side="device", name="join_not_kept",
+                "the device said that it was joined, and no longer does",
+                side="device",
+                name="join_not_kept",
                 cause="its registry, certificate and dsregcmd do not agree",
                 fix="run winops.entra.device_facts and look at witnesses_agree; disconnect the device and join it "
                 "again",
-                evidence=[self.facts["join"]])
+                evidence=[self.facts["join"]],
+            )
 
     def _back_out(self, first: Answer) -> None:
         """After a failed join: leave nothing that would join the device hours later, unless asked to keep it."""
@@ -282,12 +301,16 @@ class Join:
                 error["fix"] = "restart the device and run the join again, or let it restart the device (reboot: true)"
             return Failure(
                 f"the join failed: {error['cause']}" + (f" ({error['code']})" if error["code"] else ""),
-                side=found.side, **error)
+                side=found.side,
+                **error,
+            )
         return Failure(
-            f"the device is not joined after {self.plan.timeout} s and shows no error", side="device",
+            f"the device is not joined after {self.plan.timeout} s and shows no error",
+            side="device",
             name="join_timeout",
             cause="the provisioning engine is still at work, or never started",
-            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device")
+            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
+        )
 
     @property
     def facts(self) -> dict:
@@ -310,8 +333,12 @@ class Join:
 
 def _refused(refusal: Refusal) -> Failure:
     return Failure(
-        f"refused before anything changed: {refusal.cause}; {refusal.fix}", side="device", name=refusal.name,
-        cause=refusal.cause, fix=refusal.fix)
+        f"refused before anything changed: {refusal.cause}; {refusal.fix}",
+        side="device",
+        name=refusal.name,
+        cause=refusal.cause,
+        fix=refusal.fix,
+    )
 
 
 def _shown(join: dict) -> dict:

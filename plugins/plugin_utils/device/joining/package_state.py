@@ -27,8 +27,16 @@ class PackageState:
     """Brings one package to the asked state. ``changes`` and ``phases`` tell the truth also when a method raises."""
 
     def __init__(
-        self, session: DeviceSession, package: PackageSource, progress: Progress, check_mode: bool, *,
-        force: bool, keep_copy: bool, timeout: int, poll_interval: int,
+        self,
+        session: DeviceSession,
+        package: PackageSource,
+        progress: Progress,
+        check_mode: bool,
+        *,
+        force: bool,
+        keep_copy: bool,
+        timeout: int,
+        poll_interval: int,
     ) -> None:
         self.session = session
         self.package = package
@@ -102,10 +110,13 @@ class PackageState:
         jobs.require(first["packages"], "the device's packages cannot be listed")
         if not first["packages"].get("available"):
             raise Failure(
-                "the device has no provisioning cmdlets", side="device", name="no_provisioning",
+                "the device has no provisioning cmdlets",
+                side="device",
+                name="no_provisioning",
                 cause="Windows Server and editions without the Provisioning module take no packages",
                 fix="take the host out of the inventory group; a server joins as an Azure VM (winops.entra.join, "
-                    "method azure_vm)")
+                "method azure_vm)",
+            )
         return first
 
     def _await_install(self, since: str) -> Answer:
@@ -132,17 +143,25 @@ class PackageState:
                 raise self._install_failed(answer, None)
             raise Failure(
                 f"the package was applied, and Windows does not list {self.package.id} among its packages",
-                side="device", name="package_not_listed", cause="the file has another package id",
-                fix="give the package_id that winops.entra.ppkg_info prints for the file")
+                side="device",
+                name="package_not_listed",
+                cause="the file has another package id",
+                fix="give the package_id that winops.entra.ppkg_info prints for the file",
+            )
         return answer
 
     def _install_failed(self, answer: Answer, error: dict | None) -> Failure:
         found = causes.find(answer, error)
         if found:
             return Failure(
-                f"the package {self.package.id} was not applied: {found.explanation['cause']}", side=found.side,
-                **found.as_error())
+                f"the package {self.package.id} was not applied: {found.explanation['cause']}",
+                side=found.side,
+                **found.as_error(),
+            )
         return Failure(
             f"the package {self.package.id} is not applied after {self.timeout} s and the device shows no error",
-            side="device", name="package_timeout", cause="the provisioning engine is still at work, or never started",
-            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device")
+            side="device",
+            name="package_timeout",
+            cause="the provisioning engine is still at work, or never started",
+            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
+        )

@@ -96,8 +96,12 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
     if package.path:
         if not file.get("exists"):
             raise Failure(
-                f"there is no file {package.path} on the device", side="device", name="package_not_found",
-                cause="the option path names a file that is not there", fix="correct path, or use src or url")
+                f"there is no file {package.path} on the device",
+                side="device",
+                name="package_not_found",
+                cause="the option path names a file that is not there",
+                fix="correct path, or use src or url",
+            )
         return
     if file.get("sha256") == package.sha256 or package.url:
         return
@@ -109,9 +113,12 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
     if copied["file"].get("sha256") != package.sha256:
         raise Failure(
             "the package arrived damaged on the device: its hash is not that of the file on the controller",
-            side="network", name="damaged_copy", cause="the copy broke off or something on the device changed it",
+            side="network",
+            name="damaged_copy",
+            cause="the copy broke off or something on the device changed it",
             fix="check the device's disk space and antivirus log, then run the task again",
-            evidence=[{"expected": package.sha256, "found": copied["file"].get("sha256")}])
+            evidence=[{"expected": package.sha256, "found": copied["file"].get("sha256")}],
+        )
 
 
 def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Result) -> None:
@@ -121,7 +128,8 @@ def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Resu
         fetch = op.download(package.url, package.device_path, package.sha256, timeout=jobs.JOB_SECONDS // 2)
         steps.insert(0, fetch)
         directory = waiter.ask(
-            {"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
+            {"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory"
+        )
         jobs.require(directory["directory"], "the package directory cannot be created")
     jobs.start(waiter, op.job_start(package.install_job, steps, jobs.JOB_SECONDS), job, "the installation")
 
@@ -144,11 +152,14 @@ def remove(waiter: Waiter, package_id: str) -> None:
     error = jobs.outcome(answer["job"])[1] if answer else None
     if answer is None or listed(answer["packages"], package_id):
         raise Failure(
-            f"the package {package_id} is still installed" + (f": {error['message']}" if error else ""), side="device",
-            name="package_not_removed", code=errors.error_code(error),
+            f"the package {package_id} is still installed" + (f": {error['message']}" if error else ""),
+            side="device",
+            name="package_not_removed",
+            code=errors.error_code(error),
             cause="Uninstall-ProvisioningPackage did not remove it",
             fix="a policy may forbid it (Security/AllowRemoveProvisioningPackage); remove it in Settings, "
-                "Access work or school, Add or remove a provisioning package")
+            "Access work or school, Add or remove a provisioning package",
+        )
     waiter.ask({"job": op.job_remove(job)}, "cleaning up")
 
 

@@ -33,12 +33,16 @@ def warning(bitlocker: dict) -> str | None:
         return f"{bitlocker['problem']}; save its recovery passwords before the Entra device object is deleted"
     held = [
         f"{volume['mount_point']} {protector['id']}"
-        for volume in bitlocker["volumes"] for protector in volume["protectors"] if _is_recovery_password(protector)]
+        for volume in bitlocker["volumes"]
+        for protector in volume["protectors"]
+        if _is_recovery_password(protector)
+    ]
     if not held:
         return None
     return (
         "BitLocker recovery passwords may be stored with the Entra device object only, and go with it: save those of "
-        f"{', '.join(held)} before it is deleted")
+        f"{', '.join(held)} before it is deleted"
+    )
 
 
 def _is_recovery_password(protector: dict) -> bool:

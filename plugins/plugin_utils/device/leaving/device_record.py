@@ -20,8 +20,10 @@ from . import bitlocker
 
 # Values written by Autopilot, read by Get-AutopilotDiagnostics and Fleet.
 AUTOPILOT = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot\EstablishedCorrelations"
-OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in (
-    "cloud_join", "certificates", "computer", "enrollments", "enrollment_tasks")} | {
+OBSERVATIONS = {
+    name: state.OBSERVATIONS[name][1]
+    for name in ("cloud_join", "certificates", "computer", "enrollments", "enrollment_tasks")
+} | {
     "bitlocker": bitlocker.OBSERVATION,
     "bios": op.cim_query("Win32_BIOS", ("SerialNumber",)),
     "autopilot": op.registry_read(AUTOPILOT),
@@ -50,7 +52,8 @@ def build(answer: Answer) -> dict:
         "autopilot_id": _guid((answer["autopilot"].get("key") or {}).get("values", {}).get("ZtdRegistrationId")),
         "serial_number": ((answer["bios"].get("instances") or [{}])[0].get("SerialNumber") or "").strip() or None,
         "enrollments": [
-            {field: item[field] for field in ("enrollment_id", "provider", "tenant_id", "enrolled")} for item in found],
+            {field: item[field] for field in ("enrollment_id", "provider", "tenant_id", "enrolled")} for item in found
+        ],
         "bitlocker": bitlocker.facts(answer["bitlocker"]),
     }
 
@@ -73,19 +76,19 @@ def complete(now: dict, *jobs: Result) -> dict:
 
 def _of_job(job: Result) -> dict | None:
     envelope = job.get("answer") or {}
-    results = (envelope.get("results") or [])[:len(OBSERVATIONS)]
+    results = (envelope.get("results") or [])[: len(OBSERVATIONS)]
     if len(results) < len(OBSERVATIONS):
         return None
     named = {
         name: Result(item["ok"], item.get("value") or {}, item.get("error"))
-        for name, item in zip(OBSERVATIONS, results)}
+        for name, item in zip(OBSERVATIONS, results)
+    }
     record = build(Answer(named, envelope["device"], 0.0, 0.0))
     return record if record["device_id"] else None
 
 
 def _intune_device_id(found: list[dict], certificates: Result) -> str | None:
-    wanted = {(item["thumbprint"] or "").lower() for item in found
-              if item["enrolled"] and item["provider"] == INTUNE}
+    wanted = {(item["thumbprint"] or "").lower() for item in found if item["enrolled"] and item["provider"] == INTUNE}
     for certificate in certificates.get("certificates", []):
         if certificate["thumbprint"].lower() in wanted:
             return _common_name(certificate)

@@ -111,15 +111,19 @@ class Leave(SystemWork):
         if self.plan.tenant_id and tenant not in (None, self.plan.tenant_id):
             name = self.learned["record"]["tenant_name"] or "unnamed"
             refusal = Refusal(
-                "joined_to_another_tenant", f"the device is joined to another tenant: {name} ({tenant})",
-                "correct tenant_id, or leave it out to disconnect the device whatever it is joined to")
+                "joined_to_another_tenant",
+                f"the device is joined to another tenant: {name} ({tenant})",
+                "correct tenant_id, or leave it out to disconnect the device whatever it is joined to",
+            )
         elif not wanted:
             return
         elif self._would_rejoin(look) and not self.plan.stop_hybrid_autojoin:
             refusal = Refusal(
-                "hybrid_joined", "the device is hybrid joined, and would join again by itself",
+                "hybrid_joined",
+                "the device is hybrid joined, and would join again by itself",
                 "set stop_hybrid_autojoin=true; take it also out of the scope of Entra Connect and of the policy that "
-                "joins it")
+                "joins it",
+            )
         refusal = refusal or account_refusal(self.before["caller"])
         if refusal:
             raise self.refused(refusal)
@@ -144,10 +148,12 @@ class Leave(SystemWork):
         if laps:
             warnings.append(
                 f"LAPS keeps the password of {', '.join(laps)} on the Entra device object: read it before that is "
-                "deleted")
+                "deleted"
+            )
         if self.before["os"]["azure_vm"]:
             warnings.append(
-                "an Azure VM may be joined again by its extension AADLoginForWindows: remove the extension in Azure")
+                "an Azure VM may be joined again by its extension AADLoginForWindows: remove the extension in Azure"
+            )
         self.learned["warnings"] = [text for text in warnings if text]
 
     # --- steps --------------------------------------------------------------------------------------------------------
@@ -165,7 +171,8 @@ class Leave(SystemWork):
             self.progress.say(
                 f"device id {record['device_id']}, tenant {record['tenant_id']}, "
                 f"Intune id {record['intune_device_id']}, serial number {record['serial_number']}",
-                self.waiter.deadline)
+                self.waiter.deadline,
+            )
         look = self.wait_for_earlier_run(first)
         self.learned["record"] = self._record(self.learned["record"], look)
         for job in self.jobs:
@@ -197,14 +204,21 @@ class Leave(SystemWork):
 
     def _stop_autojoin(self) -> Step:
         return Step(
-            job="hybrid_autojoin_stop", phase="stop hybrid auto-join", title="stopping the hybrid auto-join",
-            operations=[*self._reading, op.hybrid_autojoin_stop()], reached=leave_state.autojoin_is_stopped,
-            changes=[("hybrid auto-join", "enabled", "stopped")], failure=lambda answer: Failure(
-                "the hybrid auto-join is not stopped, so the device was not disconnected", side="device",
+            job="hybrid_autojoin_stop",
+            phase="stop hybrid auto-join",
+            title="stopping the hybrid auto-join",
+            operations=[*self._reading, op.hybrid_autojoin_stop()],
+            reached=leave_state.autojoin_is_stopped,
+            changes=[("hybrid auto-join", "enabled", "stopped")],
+            failure=lambda answer: Failure(
+                "the hybrid auto-join is not stopped, so the device was not disconnected",
+                side="device",
                 name="autojoin_not_stopped",
                 cause="a group policy may set it again (Register domain joined computers as devices)",
                 fix="take the device out of that policy, then run the task again",
-                evidence=evidence(answer["hybrid_autojoin_stop"])))
+                evidence=evidence(answer["hybrid_autojoin_stop"]),
+            ),
+        )
 
     def _leave(self, look: Answer) -> Step:
         record = self.learned["record"]
@@ -213,26 +227,42 @@ class Leave(SystemWork):
             before["half_left"] = leave_state.remains(look)
         events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENT_LIMIT)
         return Step(
-            job="dsregcmd_leave", phase="leave", title="the leave", operations=[*self._reading, op.dsregcmd_leave()],
-            changes=[("join", before, None)], reached=lambda answer: not leave_state.remains(answer),
-            failure=self._not_left, gate=self._gate, watch={"leave_events": events})
+            job="dsregcmd_leave",
+            phase="leave",
+            title="the leave",
+            operations=[*self._reading, op.dsregcmd_leave()],
+            changes=[("join", before, None)],
+            reached=lambda answer: not leave_state.remains(answer),
+            failure=self._not_left,
+            gate=self._gate,
+            watch={"leave_events": events},
+        )
 
     def _not_left(self, answer: Answer) -> Failure:
         self._learn(answer)
         left = ", ".join(self.learned["remains"])
         said = evidence(answer["dsregcmd_leave"]) + [
             {"log": causes.REGISTRATION_LOG, "event": event["id"], "device_utc": event["utc"], "data": event["data"]}
-            for event in answer["leave_events"].get("events", [])]
+            for event in answer["leave_events"].get("events", [])
+        ]
         if self.learned["join_state"] == "half_left":
             return Failure(
-                f"the device has left by half: {left} is still there", side="device", name="half_left",
-                cause="dsregcmd /leave did not undo everything", evidence=said,
-                fix="restart the device, then run the task again; it finishes what is left")
+                f"the device has left by half: {left} is still there",
+                side="device",
+                name="half_left",
+                cause="dsregcmd /leave did not undo everything",
+                evidence=said,
+                fix="restart the device, then run the task again; it finishes what is left",
+            )
         return Failure(
-            f"the device is still joined: dsregcmd /leave as SYSTEM changed nothing ({left})", side="device",
-            name="not_left", cause="Windows refused to leave, or the job was ended before it began", evidence=said,
+            f"the device is still joined: dsregcmd /leave as SYSTEM changed nothing ({left})",
+            side="device",
+            name="not_left",
+            cause="Windows refused to leave, or the job was ended before it began",
+            evidence=said,
             fix="look at evidence and at the User Device Registration event log, restart the device, then run the task "
-                "again")
+            "again",
+        )
 
     def _finish(self, restart: bool, anything: bool) -> None:
         """Restart, verify and clean up. The jobs go last: until then a run that is cut off can be taken up."""
@@ -251,12 +281,14 @@ class Leave(SystemWork):
             self._learn(answer)
         if self.learned["remains"]:
             raise Failure(
-                f"the device had left, and is joined again: {', '.join(self.learned['remains'])}", side="device",
+                f"the device had left, and is joined again: {', '.join(self.learned['remains'])}",
+                side="device",
                 name="joined_again",
                 cause="something joins it by itself: a hybrid auto-join, a provisioning package with retries ahead, or "
-                      "the Azure VM extension",
+                "the Azure VM extension",
                 fix="stop that (stop_hybrid_autojoin, winops.entra.ppkg state=absent, remove the extension), then run "
-                    "again")
+                "again",
+            )
         self.clean_up(answer)
 
     def _add_restart(self, restart: bool) -> None:

@@ -60,8 +60,10 @@ def autojoin_is_stopped(answer: Answer) -> bool:
     policy = (answer["autojoin_policy"].get("key") or {}).get("values", {})
     tasks = [task for task in answer["autojoin_tasks"].get("tasks", []) if task["name"] == AUTOJOIN_TASK]
     return (
-        answer["autojoin_tasks"].ok and policy.get("autoWorkplaceJoin") == 0
-        and all(task["state"] == "Disabled" for task in tasks))
+        answer["autojoin_tasks"].ok
+        and policy.get("autoWorkplaceJoin") == 0
+        and all(task["state"] == "Disabled" for task in tasks)
+    )
 
 
 def _dsregcmd_says(answer: Answer) -> bool | None:

@@ -51,18 +51,28 @@ def removal(items: list[dict], before: list[dict], gate) -> Step:
 
     A live enrollment is unregistered by Windows itself first (UnregisterDeviceWithManagement); a leftover cannot be.
     """
+
     def failure(answer: Answer) -> Failure:
         left = [text for item in items for text in trace(answer, item)]
         return Failure(
-            f"the MDM enrollment is not gone, {', '.join(left)} is left", side="device", name="enrollment_not_removed",
-            cause="Windows did not remove all of it", fix="run the task again; look at evidence if it stays",
-            evidence=evidence(answer["enrollment_remove"]))
+            f"the MDM enrollment is not gone, {', '.join(left)} is left",
+            side="device",
+            name="enrollment_not_removed",
+            cause="Windows did not remove all of it",
+            fix="run the task again; look at evidence if it stays",
+            evidence=evidence(answer["enrollment_remove"]),
+        )
 
     return Step(
-        job="enrollment_remove", phase="mdm", title="the removal of the MDM enrollment", gate=gate, failure=failure,
+        job="enrollment_remove",
+        phase="mdm",
+        title="the removal of the MDM enrollment",
+        gate=gate,
+        failure=failure,
         operations=before + [op.enrollment_remove(i["enrollment_id"], i["provider"], i["enrolled"]) for i in items],
         changes=[(f"mdm enrollment {item['enrollment_id']}", described(item), None) for item in items],
-        reached=lambda answer: not any(trace(answer, item) for item in items))
+        reached=lambda answer: not any(trace(answer, item) for item in items),
+    )
 
 
 def _among(enrollment_id: str, names) -> bool:

@@ -50,8 +50,14 @@ class Mdm(SystemWork):
 
     jobs = ("enrollment_remove", "mdm_auto_enroll")
     essential = (*state.ESSENTIAL, "enrollments", "enrollment_tasks")
-    watch = MDM_OBSERVATIONS | administrators.OBSERVATIONS | {
-        "cloud_join": state.OBSERVATIONS["cloud_join"][1], "auto_enroll_policy": op.registry_read(AUTO_ENROLL_POLICY)}
+    watch = (
+        MDM_OBSERVATIONS
+        | administrators.OBSERVATIONS
+        | {
+            "cloud_join": state.OBSERVATIONS["cloud_join"][1],
+            "auto_enroll_policy": op.registry_read(AUTO_ENROLL_POLICY),
+        }
+    )
 
     def work(self) -> dict:
         first = self.first_look()
@@ -105,10 +111,18 @@ class Mdm(SystemWork):
         if refusal:
             raise self.refused(refusal, items)
         return Step(
-            job="mdm_auto_enroll", phase="mdm", title="the MDM enrollment", gate=lambda _answer: None,
-            operations=[op.mdm_auto_enroll(self.plan.credential)], reached=self._is_enrolled,
-            failure=self._not_enrolled, changes=[("mdm enrollment", None, {"provider": self.plan.provider})],
-            lasting=True, hopeless=_is_hopeless, watch=causes.observations(since, causes.MDM_EVENTS))
+            job="mdm_auto_enroll",
+            phase="mdm",
+            title="the MDM enrollment",
+            gate=lambda _answer: None,
+            operations=[op.mdm_auto_enroll(self.plan.credential)],
+            reached=self._is_enrolled,
+            failure=self._not_enrolled,
+            changes=[("mdm enrollment", None, {"provider": self.plan.provider})],
+            lasting=True,
+            hopeless=_is_hopeless,
+            watch=causes.observations(since, causes.MDM_EVENTS),
+        )
 
     def _is_enrolled(self, answer: Answer) -> bool:
         return any(item["enrolled"] and item["provider"] == self.plan.provider for item in found(answer))
@@ -120,28 +134,36 @@ class Mdm(SystemWork):
         leftover = next((item for item in own if _is_leftover(item)), None)
         if self.facts["os"]["server"]:
             return Refusal(
-                "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "manage servers by other means")
+                "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "manage servers by other means"
+            )
         if join["type"] not in ("entra", "hybrid"):
             return Refusal(
                 "not_joined",
                 f"automatic MDM enrollment needs a device of a tenant, and this one's join type is {join['type']}",
-                "join the device first (winops.entra.join), or hybrid join it")
+                "join the device first (winops.entra.join), or hybrid join it",
+            )
         if other:
             return Refusal(
-                "enrolled_elsewhere", f"the device is enrolled with another provider, {other['provider']}",
+                "enrolled_elsewhere",
+                f"the device is enrolled with another provider, {other['provider']}",
                 f"remove that enrollment first (state=absent, provider, enrollment_id={other['enrollment_id']}), or "
-                "set provider to it")
+                "set provider to it",
+            )
         if leftover:
             return Refusal(
-                "enrollment_leftovers", f"an earlier enrollment, {leftover['enrollment_id']}, was removed badly: "
+                "enrollment_leftovers",
+                f"an earlier enrollment, {leftover['enrollment_id']}, was removed badly: "
                 "Windows takes the device for enrolled (0x8018000a)",
                 f"remove it first: state=absent, enrollment_id={leftover['enrollment_id']}, "
-                f"provider={leftover['provider']}")
+                f"provider={leftover['provider']}",
+            )
         if not _mdm_address(look, join["tenant_id"]):
             return Refusal(
-                "no_mdm_address", "the tenant gave this device no MDM address when it joined",
+                "no_mdm_address",
+                "the tenant gave this device no MDM address when it joined",
                 "put the joining user (for a package, its package user) into the tenant's MDM user scope, then let the "
-                "device join again")
+                "device join again",
+            )
         return None
 
     def _not_enrolled(self, answer: Answer) -> Failure:
@@ -150,15 +172,23 @@ class Mdm(SystemWork):
             code = finding.explanation.get("code")
             return Failure(
                 f"the MDM enrollment failed: {finding.explanation['cause']}" + (f" ({code})" if code else ""),
-                side=finding.side, **finding.as_error())
-        who = ("the device's own credential, which Intune takes for co-management and Azure Virtual Desktop only"
-               if self.plan.credential == "device" else "the user who is signed in, and nobody of the tenant is")
+                side=finding.side,
+                **finding.as_error(),
+            )
+        who = (
+            "the device's own credential, which Intune takes for co-management and Azure Virtual Desktop only"
+            if self.plan.credential == "device"
+            else "the user who is signed in, and nobody of the tenant is"
+        )
         return Failure(
-            f"the device is not enrolled in MDM after {self.plan.timeout} s and shows no error", side="device",
-            name="mdm_not_enrolled", cause=f"perhaps because enrollment uses {who}",
+            f"the device is not enrolled in MDM after {self.plan.timeout} s and shows no error",
+            side="device",
+            name="mdm_not_enrolled",
+            cause=f"perhaps because enrollment uses {who}",
             fix="let a user of the tenant sign in to the device, then run the task again; check the MDM user scope and "
-                "licences",
-            evidence=evidence(answer["mdm_auto_enroll"]))
+            "licences",
+            evidence=evidence(answer["mdm_auto_enroll"]),
+        )
 
     # --- absent -------------------------------------------------------------------------------------------------------
 
@@ -167,23 +197,39 @@ class Mdm(SystemWork):
         if self.plan.enrollment_id:
             items = [item for item in items if item["enrollment_id"] == self.plan.enrollment_id]
             if items and items[0]["provider"] != self.plan.provider:
-                raise self.refused(Refusal(
-                    "other_provider", f"the enrollment {self.plan.enrollment_id} is of {items[0]['provider']}, not of "
-                    f"{self.plan.provider}", "correct provider or enrollment_id"), items)
+                raise self.refused(
+                    Refusal(
+                        "other_provider",
+                        f"the enrollment {self.plan.enrollment_id} is of {items[0]['provider']}, not of "
+                        f"{self.plan.provider}",
+                        "correct provider or enrollment_id",
+                    ),
+                    items,
+                )
         items = [item for item in items if item["provider"] == self.plan.provider]
         if not items:
             return None
         if len(items) > 1:
             listed = ", ".join(item["enrollment_id"] + (" (enrolled)" if item["enrolled"] else "") for item in items)
-            raise self.refused(Refusal(
-                "several_enrollments", f"the device has {len(items)} enrollments of {self.plan.provider}: {listed}",
-                "say which one with enrollment_id"), items)
+            raise self.refused(
+                Refusal(
+                    "several_enrollments",
+                    f"the device has {len(items)} enrollments of {self.plan.provider}: {listed}",
+                    "say which one with enrollment_id",
+                ),
+                items,
+            )
         policy = (look["auto_enroll_policy"].get("key") or {}).get("values", {})
         comes_back = policy.get("AutoEnrollMDM") == 1 and self.facts["join"]["type"] in ("entra", "hybrid")
         if items[0]["enrolled"] and comes_back:
-            raise self.refused(Refusal(
-                "auto_enrollment_policy", "a policy (AutoEnrollMDM) would enroll the device again",
-                "take the device out of that group policy first"), items)
+            raise self.refused(
+                Refusal(
+                    "auto_enrollment_policy",
+                    "a policy (AutoEnrollMDM) would enroll the device again",
+                    "take the device out of that group policy first",
+                ),
+                items,
+            )
         step = removal(items, [], self._lockout_gate if items[0]["enrolled"] else lambda _answer: None)
         step.gate(look)
         return step

@@ -49,8 +49,11 @@ class Look:
 
     def why_not(self, *names: str) -> str:
         """The sentence for observations that the device refused."""
-        refused = [self.answer.results[name] for name in names
-                   if name in self.answer.results and not self.answer.results[name].ok]
+        refused = [
+            self.answer.results[name]
+            for name in names
+            if name in self.answer.results and not self.answer.results[name].ok
+        ]
         return f"it could not be read: {refused[0].error['message']}" if refused else "it could not be read"
 
     def values(self, name: str) -> dict | None:

@@ -20,9 +20,7 @@ from ..session import Answer, DeviceSession
 from . import endpoints, network, windows, winrm
 from .check import FAIL, PASS, UNKNOWN, WARN, Check, Look, Plan
 
-CHECKS: dict[str, Callable[[Look], Check]] = (
-    windows.CHECKS | network.CHECKS | winrm.CHECKS
-)
+CHECKS: dict[str, Callable[[Look], Check]] = windows.CHECKS | network.CHECKS | winrm.CHECKS
 GROUP = "endpoints"
 IDS = (*windows.CHECKS, *endpoints.ENDPOINTS, *network.CHECKS, *winrm.CHECKS)
 # Not plainly "failed": that is Ansible's own word for the task.
@@ -58,8 +56,13 @@ def _bad(option: str, cause: str, fix: str) -> Failure:
 
 def observations(plan: Plan) -> dict[str, dict]:
     """All that the checks look at, for one exchange."""
-    return (state.observations() | windows.OBSERVATIONS | winrm.OBSERVATIONS
-            | network.OBSERVATIONS | endpoints.observations(plan))
+    return (
+        state.observations()
+        | windows.OBSERVATIONS
+        | winrm.OBSERVATIONS
+        | network.OBSERVATIONS
+        | endpoints.observations(plan)
+    )
 
 
 def evaluate(answer: Answer, plan: Plan) -> list[Check]:
@@ -81,11 +84,7 @@ def verdict(checks: list[Check], fail_on: list[str]) -> Failure | None:
         check
         for check in checks
         if check.result == FAIL
-        and (
-            "all" in fail_on
-            or check.id in fail_on
-            or (GROUP in fail_on and check.id.startswith(endpoints.PREFIX))
-        )
+        and ("all" in fail_on or check.id in fail_on or (GROUP in fail_on and check.id.startswith(endpoints.PREFIX)))
     ]
     if not chosen:
         return None

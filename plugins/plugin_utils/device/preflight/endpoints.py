@@ -27,12 +27,24 @@ MDM_DOC = "https://learn.microsoft.com/mem/intune/fundamentals/intune-endpoints"
 PREFIX = "endpoint_"
 ENDPOINTS = ("endpoint_login", "endpoint_device_login", "endpoint_registration", "endpoint_mdm")
 HOSTS = {
-    "public": ("login.microsoftonline.com", "device.login.microsoftonline.com", "enterpriseregistration.windows.net",
-               "enrollment.manage.microsoft.com"),
-    "us_government": ("login.microsoftonline.us", "device.login.microsoftonline.us",
-                      "enterpriseregistration.microsoftonline.us", "enrollment.manage.microsoft.us"),
-    "china": ("login.partner.microsoftonline.cn", "device.login.partner.microsoftonline.cn",
-              "enterpriseregistration.partner.microsoftonline.cn", "enrollment.manage.microsoftonline.cn"),
+    "public": (
+        "login.microsoftonline.com",
+        "device.login.microsoftonline.com",
+        "enterpriseregistration.windows.net",
+        "enrollment.manage.microsoft.com",
+    ),
+    "us_government": (
+        "login.microsoftonline.us",
+        "device.login.microsoftonline.us",
+        "enterpriseregistration.microsoftonline.us",
+        "enrollment.manage.microsoft.us",
+    ),
+    "china": (
+        "login.partner.microsoftonline.cn",
+        "device.login.partner.microsoftonline.cn",
+        "enterpriseregistration.partner.microsoftonline.cn",
+        "enrollment.manage.microsoftonline.cn",
+    ),
 }
 HOSTS["us_government_dod"] = HOSTS["us_government"]
 SIGN_IN_PATH, MDM_PATH = "/common/oauth2", "/enrollmentserver/discovery.svc"
@@ -94,8 +106,13 @@ class Target:
 
 # Where an Azure VM learns the tenant of its managed identity, by which it joins.
 AZURE_IDENTITY = Target(
-    "azure_identity", "http://169.254.169.254/metadata/identity/info?api-version=2018-02-01", {"Metadata": "true"},
-    "managed identity", VM_DOC, True)
+    "azure_identity",
+    "http://169.254.169.254/metadata/identity/info?api-version=2018-02-01",
+    {"Metadata": "true"},
+    "managed identity",
+    VM_DOC,
+    True,
+)
 # It answers inside the VM's own host: at once, or not at all.
 AZURE_IDENTITY_SECONDS = 5
 
@@ -199,8 +216,13 @@ def replies_of(value: dict) -> dict[str, Reply]:
 
 def _reply(item: dict) -> Reply:
     error = item.get("error") or {}
-    return Reply(item["status"], error.get("type") or "", errors.error_code(error), error.get("message") or "",
-                 item.get("body_start") or "")
+    return Reply(
+        item["status"],
+        error.get("type") or "",
+        errors.error_code(error),
+        error.get("message") or "",
+        item.get("body_start") or "",
+    )
 
 
 def as_whom(look: Look) -> str:
@@ -208,6 +230,7 @@ def as_whom(look: Look) -> str:
 
 
 # --- endpoints --------------------------------------------------------------------------------------------------------
+
 
 def endpoint(target: Target, look: Look) -> Check:
     """Whether one endpoint answers, and as itself."""
@@ -227,13 +250,19 @@ def endpoint(target: Target, look: Look) -> Check:
         return bad(observed, cause, FIXES[reply.problem].format(host=target.host))
     observed = f"HTTP {reply.status} {whom}"
     if reply.status in PROXY_REFUSES:
-        return bad(observed, f"the proxy on the way to {target.host} wants a password, which SYSTEM does not have",
-                   f"let devices through to {target.host} without authentication")
+        return bad(
+            observed,
+            f"the proxy on the way to {target.host} wants a password, which SYSTEM does not have",
+            f"let devices through to {target.host} without authentication",
+        )
     if reply.status in NOT_THE_SERVICE or (
         target.headers and reply.status == 200 and not reply.body.lstrip("\ufeff ").startswith("{")
     ):
-        return bad(observed, f"something answers in the place of {target.host}: a filter or a captive portal",
-                   f"exempt {target.host} in proxy and firewall")
+        return bad(
+            observed,
+            f"something answers in the place of {target.host}: a filter or a captive portal",
+            f"exempt {target.host} in proxy and firewall",
+        )
     if reply.status in GATEWAY:
         return bad(
             observed,
@@ -243,15 +272,18 @@ def endpoint(target: Target, look: Look) -> Check:
     if reply.status >= 500:
         return rule.warned(observed, f"{target.host} is reached, and says that it is faulty", "try again later")
     if target.headers and reply.status != 200:
-        return rule.warned(observed, f"{target.host} is reached, and does not know the tenant {look.plan.tenant_id}",
-                           "check tenant_id and cloud")
+        return rule.warned(
+            observed,
+            f"{target.host} is reached, and does not know the tenant {look.plan.tenant_id}",
+            "check tenant_id and cloud",
+        )
     return rule.passed(observed)
 
 
 FIXES = {
     "names": "make the name {host} resolvable for the device: its DNS servers, the proxy's name resolution",
     "tls": "correct the clock, trust the proxy's root certificate for the machine, or exempt {host} from TLS "
-           "inspection",
+    "inspection",
     "timeout": "open HTTPS to {host} in firewall and proxy, for the machine and not only for users",
     "connection": "open HTTPS to {host} in firewall and proxy, for the machine and not only for users",
     "proxy": "correct the machine's proxy (netsh winhttp show proxy), or its rules for {host}",

@@ -41,8 +41,11 @@ def proxy(look: Look) -> Check:
     observed = f"WinHTTP: {server or 'direct'}"
     found = endpoints.replies(look)
     if not isinstance(found, str) and any(reply.status in endpoints.PROXY_REFUSES for reply in found.values()):
-        return rule.failed(observed, "the proxy wants a password, which SYSTEM does not have",
-                           "let devices through to Microsoft's endpoints without authentication")
+        return rule.failed(
+            observed,
+            "the proxy wants a password, which SYSTEM does not have",
+            "let devices through to Microsoft's endpoints without authentication",
+        )
     unreached = endpoints.troubled(look, "names", "timeout", "connection", "proxy")
     users = user_proxies(look.read("user_proxies"))
     if users and not server:
@@ -73,9 +76,9 @@ def winhttp_proxy(value: dict | None) -> tuple[str | None, str]:
     try:
         data = base64.b64decode(value["base64"], validate=True)
         _size, _counter, flags, length = struct.unpack_from("<IIII", data)
-        server = data[16:16 + length].decode("ascii")
+        server = data[16 : 16 + length].decode("ascii")
         (rest,) = struct.unpack_from("<I", data, 16 + length)
-        bypass = data[20 + length:20 + length + rest].decode("ascii")
+        bypass = data[20 + length : 20 + length + rest].decode("ascii")
     except (TypeError, KeyError, binascii.Error, struct.error, UnicodeDecodeError) as exc:
         raise ValueError(f"not the layout of WinHttpSettings ({exc})") from exc
     return (_without_password(server) or None) if flags & 2 else None, bypass
@@ -119,8 +122,11 @@ def tls(look: Look) -> Check:
             endpoints.FIXES["tls"].format(host=refused[0]),
         )
     if values.get("disabledbydefault") == 1:
-        return rule.warned("TLS 1.2 is not on by default", "programs that do not ask for TLS 1.2 do not get it",
-                           "remove DisabledByDefault=1 below SCHANNEL\\Protocols\\TLS 1.2\\Client, then restart")
+        return rule.warned(
+            "TLS 1.2 is not on by default",
+            "programs that do not ask for TLS 1.2 do not get it",
+            "remove DisabledByDefault=1 below SCHANNEL\\Protocols\\TLS 1.2\\Client, then restart",
+        )
     return rule.passed("TLS 1.2" if isinstance(endpoints.replies(look), str) else "TLS 1.2, all certificates accepted")
 
 
@@ -152,13 +158,17 @@ def azure_identity(look: Look) -> Check:
         return rule.failed(
             f"{reply.code or 'no answer'} as {endpoints.as_whom(look)}",
             "the metadata service (169.254.169.254) does not answer: the VM cannot learn its tenant (0x801c0042)",
-            "let the VM reach http://169.254.169.254, past proxies and local firewalls; outside Azure there is none")
+            "let the VM reach http://169.254.169.254, past proxies and local firewalls; outside Azure there is none",
+        )
     refusal = requirements.azure_identity_refusal(reply.status, reply.body, look.plan.tenant_id or "")
     if refusal:
         return rule.failed(f"HTTP {reply.status}", refusal.cause, refusal.fix)
     if reply.status != 200:
-        return rule.warned(f"HTTP {reply.status}", "the VM's metadata service is reached, and says that it is busy or "
-                           "faulty", "try again later")
+        return rule.warned(
+            f"HTTP {reply.status}",
+            "the VM's metadata service is reached, and says that it is busy or faulty",
+            "try again later",
+        )
     return rule.passed("HTTP 200, the tenant's" if look.plan.tenant_id else "HTTP 200")
 
 

@@ -29,8 +29,11 @@ INTUNE = "MS DM Server"
 
 OBSERVATIONS = {
     "package_policy": op.registry_read(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"),
-    "tpm": op.cim_query("Win32_Tpm", ("SpecVersion", "IsEnabled_InitialValue", "IsActivated_InitialValue"),
-                        "root/cimv2/security/microsofttpm"),
+    "tpm": op.cim_query(
+        "Win32_Tpm",
+        ("SpecVersion", "IsEnabled_InitialValue", "IsActivated_InitialValue"),
+        "root/cimv2/security/microsofttpm",
+    ),
     # Without the filter Windows would also ask network drives and empty card readers.
     "disks": op.cim_query("Win32_LogicalDisk", ("DeviceID", "FreeSpace")) | {"filter": "DriveType = 3"},
 }
@@ -75,8 +78,11 @@ def join_state(look: Look) -> Check:
     join = look.facts["join"]
     observed = f"{join['type']}, tenant {join['tenant_id']}" if join["tenant_id"] else join["type"]
     if join["type"] == "entra" and tenant_id is None:
-        return rule.warned(observed, f"the device is Entra joined already, to {join['tenant_name'] or 'unnamed'}",
-                           "give tenant_id, to have it checked against the tenant that you mean")
+        return rule.warned(
+            observed,
+            f"the device is Entra joined already, to {join['tenant_name'] or 'unnamed'}",
+            "give tenant_id, to have it checked against the tenant that you mean",
+        )
     refusal = requirements.join_state_refusal(join, tenant_id or "")
     if refusal:
         return rule.failed(observed, refusal.cause, refusal.fix)
@@ -95,8 +101,11 @@ def pending_reboot(look: Look) -> Check:
         return rule.unknown(look.why_not("servicing", "update", "session_manager", "computer_name"))
     reasons = look.facts["os"]["pending_reboot_reasons"]
     if reasons:
-        return rule.warned(", ".join(reasons), "Windows waits for a restart, and may refuse to register until then "
-                           "(0x801c000f)", "restart the device before the join")
+        return rule.warned(
+            ", ".join(reasons),
+            "Windows waits for a restart, and may refuse to register until then (0x801c000f)",
+            "restart the device before the join",
+        )
     return rule.passed("none")
 
 
@@ -110,8 +119,10 @@ def clock(look: Look) -> Check:
         return rule.passed(observed)
     direction = "ahead of" if skew > 0 else "behind"
     cause = f"the device's clock is {_duration(abs(skew))} {direction} the controller's"
-    fix = ("correct the clock and check its time source: w32tm /query /source, NTP over UDP 123 (and the "
-           "controller's own clock)")
+    fix = (
+        "correct the clock and check its time source: w32tm /query /source, NTP over UDP 123 (and the "
+        "controller's own clock)"
+    )
     if certain <= CLOCK_FAIL:
         return rule.warned(observed, cause, fix)
     return rule.failed(observed, f"{cause}: TLS certificates and tokens are refused as not valid", fix)
@@ -131,15 +142,24 @@ def tpm(look: Look) -> Check:
         return rule.unknown(look.why_not("tpm"))
     chips = result.get("instances") or []
     if not chips:
-        return rule.warned("none", "the device has no TPM: its keys will lie in software, and can be copied",
-                           "switch the TPM on in the firmware; a join works without it")
+        return rule.warned(
+            "none",
+            "the device has no TPM: its keys will lie in software, and can be copied",
+            "switch the TPM on in the firmware; a join works without it",
+        )
     version = str(chips[0].get("SpecVersion") or "").split(",", maxsplit=1)[0]
     if not (chips[0].get("IsEnabled_InitialValue") and chips[0].get("IsActivated_InitialValue")):
-        return rule.warned(f"TPM {version}, not ready", "the TPM is switched off: the keys will lie in software",
-                           "switch the TPM on in the firmware; a join works without it")
+        return rule.warned(
+            f"TPM {version}, not ready",
+            "the TPM is switched off: the keys will lie in software",
+            "switch the TPM on in the firmware; a join works without it",
+        )
     if not version.startswith("2"):
-        return rule.warned(f"TPM {version}", "a TPM 1.2 in FIPS mode cannot be used for a join (0x80280036)",
-                           "switch the TPM to 2.0 in the firmware, or FIPS mode off")
+        return rule.warned(
+            f"TPM {version}",
+            "a TPM 1.2 in FIPS mode cannot be used for a join (0x80280036)",
+            "switch the TPM to 2.0 in the firmware, or FIPS mode off",
+        )
     return rule.passed(f"TPM {version}")
 
 
@@ -175,8 +195,11 @@ def package_policy(look: Look) -> Check:
     if refusal:
         return rule.failed(observed, refusal.cause, refusal.fix)
     if values.get("RequireProvisioningPackageSignature") == 1:
-        return rule.warned(observed, "a policy refuses packages that are not signed by a trusted provisioner",
-                           "sign the package and trust its certificate on the device, or lift the policy")
+        return rule.warned(
+            observed,
+            "a policy refuses packages that are not signed by a trusted provisioner",
+            "sign the package and trust its certificate on the device, or lift the policy",
+        )
     if values.get("AllowRemoveProvisioningPackage") == 0:
         return rule.warned(
             observed,
@@ -201,8 +224,10 @@ def enrollment_leftovers(look: Look) -> Check:
         cause = (
             f"an enrollment says that it is active, but its {missing} is gone: the next enrollment fails (0x8018000a)"
         )
-        fix = (f"remove the enrollment {half[0]['enrollment_id']} of {half[0]['provider']} (winops.entra.mdm, "
-               f"state absent)")
+        fix = (
+            f"remove the enrollment {half[0]['enrollment_id']} of {half[0]['provider']} (winops.entra.mdm, "
+            f"state absent)"
+        )
         return (rule.failed if look.plan.expect_mdm else rule.warned)(observed, cause, fix)
     if active and look.facts["join"]["type"] in ("none", "registered"):
         return rule.warned(
@@ -213,5 +238,18 @@ def enrollment_leftovers(look: Look) -> Check:
     return rule.passed(observed)
 
 
-CHECKS = {check.__name__: check for check in (
-    edition, build, server, join_state, pending_reboot, clock, tpm, disk, package_policy, enrollment_leftovers)}
+CHECKS = {
+    check.__name__: check
+    for check in (
+        edition,
+        build,
+        server,
+        join_state,
+        pending_reboot,
+        clock,
+        tpm,
+        disk,
+        package_policy,
+        enrollment_leftovers,
+    )
+}

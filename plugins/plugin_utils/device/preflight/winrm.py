@@ -17,8 +17,10 @@ from ..requirements import account_refusal
 from .check import Check, Look, Rule, lower
 
 WINRM_DOC = "https://docs.ansible.com/ansible/latest/os_guide/windows_winrm.html"
-UAC_DOC = ("https://learn.microsoft.com/troubleshoot/windows-server/windows-security/"
-           "user-account-control-and-remote-restriction")
+UAC_DOC = (
+    "https://learn.microsoft.com/troubleshoot/windows-server/windows-security/"
+    "user-account-control-and-remote-restriction"
+)
 FAQ_DOC = "https://learn.microsoft.com/entra/identity/devices/faq"
 LISTENERS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener"
 FIREWALL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
@@ -51,8 +53,11 @@ def winrm_account(look: Look) -> Check:
             else rule.unknown(look.why_not("administrators"))
         )
     if not caller["elevated"] and not _is_member(look):
-        return rule.failed(observed, f"the account {caller['account']} is no administrator of the device",
-                           "connect with a local administrator")
+        return rule.failed(
+            observed,
+            f"the account {caller['account']} is no administrator of the device",
+            "connect with a local administrator",
+        )
     if administrators.caller_refusal(look.answer, caller):
         return rule.failed(
             observed,
@@ -112,8 +117,9 @@ def winrm_listener(look: Look) -> Check:
             continue  # Listeners may name their certificate in the service's configuration.
         if look.read("certificates") is None:
             return rule.unknown(look.why_not("certificates"))
-        certificate = next((c for c in look.answer["certificates"].get("certificates", [])
-                            if c["thumbprint"].lower() == wanted), None)
+        certificate = next(
+            (c for c in look.answer["certificates"].get("certificates", []) if c["thumbprint"].lower() == wanted), None
+        )
         if certificate is None or not certificate["has_private_key"]:
             return rule.failed(
                 observed,
@@ -157,6 +163,7 @@ def listeners(result) -> list[tuple[str, int, dict]]:
 
 # --- firewall ---------------------------------------------------------------------------------------------------------
 
+
 def winrm_firewall(look: Look) -> Check:
     """A device that leaves AD loses the domain profile, and a rule for that profile alone no longer lets anyone in."""
     rule = Rule("winrm_firewall", "a rule that lets WinRM in on the network of a device outside AD", WINRM_DOC)
@@ -176,14 +183,19 @@ def winrm_firewall(look: Look) -> Check:
     observed = "; ".join(
         f"{PROFILES[category][0]}{' (now)' if category in now else ''}: {how[category]}" for category in PROFILES
     )
-    fix = (f"enable an inbound rule for TCP {' or '.join(map(str, wanted))} on the profiles Private and Public, "
-           f"for the controller's addresses")
+    fix = (
+        f"enable an inbound rule for TCP {' or '.join(map(str, wanted))} on the profiles Private and Public, "
+        f"for the controller's addresses"
+    )
     # Out of the domain the network is public, unless somebody calls it private.
     after = {PUBLIC if category == DOMAIN else category for category in now} or {PUBLIC}
     shut = [PROFILES[category][0] for category in sorted(after) if how[category] == "closed"]
     if shut:
-        cause = ("WinRM is let in on domain networks only, and the device will be on none"
-                 if DOMAIN in now else f"no rule lets WinRM in on {shut[0]} networks, which the device is on")
+        cause = (
+            "WinRM is let in on domain networks only, and the device will be on none"
+            if DOMAIN in now
+            else f"no rule lets WinRM in on {shut[0]} networks, which the device is on"
+        )
         return rule.failed(observed, cause, fix)
     unguarded = [PROFILES[category][0] for category in sorted(after) if how[category] == "no firewall"]
     if unguarded:
@@ -210,8 +222,12 @@ def lets_in(firewall: dict, policy: dict, category: int, ports: list[int]) -> st
     name, key = PROFILES[category]
     local, forced = _settings(firewall, key), _settings(policy, key)
     stores = [policy] if forced.get("allowlocalpolicymerge") == 0 else [firewall, policy]
-    found = {scope for store in stores for text in _settings(store, "FirewallRules").values()
-             if (scope := _scope(str(text), name, ports))}
+    found = {
+        scope
+        for store in stores
+        for text in _settings(store, "FirewallRules").values()
+        if (scope := _scope(str(text), name, ports))
+    }
     if "open" in found:
         return "open"
     enabled = forced.get("enablefirewall", local.get("enablefirewall", 1)) != 0
@@ -259,5 +275,7 @@ def local_administrator(look: Look) -> Check:
     )
 
 
-CHECKS = {check.__name__: check for check in (
-    winrm_account, token_filter, winrm_firewall, winrm_listener, local_administrator)}
+CHECKS = {
+    check.__name__: check
+    for check in (winrm_account, token_filter, winrm_firewall, winrm_listener, local_administrator)
+}

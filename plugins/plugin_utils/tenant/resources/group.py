@@ -26,7 +26,8 @@ LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
 FIELDS = (
     "id,displayName,description,mailNickname,groupTypes,membershipRule,membershipRuleProcessingState,securityEnabled,"
-    "mailEnabled,isAssignableToRole")
+    "mailEnabled,isAssignableToRole"
+)
 CREATE = Permissions(("Group.Create",), ("Group.ReadWrite.All",))
 _MEMBERSHIP = {"assigned": [], "dynamic": ["DynamicMembership"]}
 
@@ -38,8 +39,12 @@ GROUPS = Resource(
         Property("mail_nickname", "mailNickname", "mail nickname"),
         Property("membership", "groupTypes", "membership", values=_MEMBERSHIP),
         Property("membership_rule", "membershipRule", "membership rule", Kind.TEXT),
-        Property("rule_paused", "membershipRuleProcessingState", "membership rule paused",
-                 values={True: "Paused", False: "On"}),
+        Property(
+            "rule_paused",
+            "membershipRuleProcessingState",
+            "membership rule paused",
+            values={True: "Paused", False: "On"},
+        ),
         Property("role_assignable", "isAssignableToRole", "assignable to roles"),
     ),
     read=Permissions.same("Group.Read.All"),
@@ -92,13 +97,21 @@ def _wanted(args: dict) -> dict:
     if rule is not None and (not rule or len(rule) > LONGEST_RULE):
         raise bad_option("membership_rule", f"it has {len(rule)} characters", f"give 1 to {LONGEST_RULE}")
     if wanted.get("membership") == "assigned" and (rule or "rule_paused" in wanted):
-        raise bad_option("membership", "an assigned group has no membership rule",
-                         "set it to dynamic, or leave the rule out")
+        raise bad_option(
+            "membership", "an assigned group has no membership rule", "set it to dynamic, or leave the rule out"
+        )
     nickname = wanted.get("mail_nickname")
-    if nickname is not None and not re.fullmatch(r"[!-~]{1,64}",
-                                                 nickname) or nickname and set(nickname) & set('@()\\[]";:<>,'):
-        raise bad_option("mail_nickname", f"{nickname!r} is no mail nickname",
-                         "use 1 to 64 ASCII characters without space and @()\\[]\";:<>,")
+    if (
+        nickname is not None
+        and not re.fullmatch(r"[!-~]{1,64}", nickname)
+        or nickname
+        and set(nickname) & set('@()\\[]";:<>,')
+    ):
+        raise bad_option(
+            "mail_nickname",
+            f"{nickname!r} is no mail nickname",
+            'use 1 to 64 ASCII characters without space and @()\\[]";:<>,',
+        )
     if len(args["name"]) > 256 or not args["name"].strip():
         raise bad_option("name", "it must have 1 to 256 characters", "choose another name")
     return wanted
@@ -116,23 +129,30 @@ def _find(task: TenantTask) -> dict | None:
 
 def _require_security_group(current: dict) -> None:
     if not current.get("securityEnabled") or current.get("mailEnabled"):
-        raise _refusal("not_a_security_group",
-                       f"{current['displayName']!r} is a Microsoft 365, mail or distribution group",
-                       "choose another name, or delete that group")
+        raise _refusal(
+            "not_a_security_group",
+            f"{current['displayName']!r} is a Microsoft 365, mail or distribution group",
+            "choose another name, or delete that group",
+        )
 
 
 def _fit(wanted: dict, current: dict) -> None:
     """Make ``wanted`` what can be done to an existing group; Failure for what cannot."""
     if "role_assignable" in wanted and bool(current.get("isAssignableToRole")) != wanted["role_assignable"]:
-        raise _refusal("role_assignable_fixed", "whether a group can be assigned to roles is fixed when it is created",
-                       "leave role_assignable out, or make another group")
+        raise _refusal(
+            "role_assignable_fixed",
+            "whether a group can be assigned to roles is fixed when it is created",
+            "leave role_assignable out, or make another group",
+        )
     wanted.pop("role_assignable", None)
     membership = _shown_membership(current)
     rule_asked = "membership_rule" in wanted or "rule_paused" in wanted
     if rule_asked and membership == "assigned" and wanted.get("membership") != "dynamic":
-        raise _refusal("assigned_group",
-                       f"the group {current['displayName']!r} has assigned members, which a rule would replace",
-                       "set membership to dynamic if that is meant")
+        raise _refusal(
+            "assigned_group",
+            f"the group {current['displayName']!r} has assigned members, which a rule would replace",
+            "set membership to dynamic if that is meant",
+        )
     if wanted.get("membership") == "dynamic" and membership == "assigned":
         if not wanted.get("membership_rule"):
             raise bad_option("membership_rule", "a dynamic group needs a rule", "give one of the rule options")
@@ -148,8 +168,9 @@ def _shown_membership(current: dict | None) -> str:
 def _complete(args: dict, wanted: dict) -> None:
     """Add to ``wanted`` what a new group must have; Failure where something is missing."""
     if args["object_id"]:
-        raise bad_option("object_id", f"the tenant has no group {args['object_id']}",
-                         "give the id of an existing group")
+        raise bad_option(
+            "object_id", f"the tenant has no group {args['object_id']}", "give the id of an existing group"
+        )
     dynamic = "membership_rule" in wanted or "rule_paused" in wanted
     wanted.setdefault("membership", "dynamic" if dynamic else "assigned")
     wanted.setdefault("mail_nickname", nickname_of(wanted["name"]))
@@ -181,12 +202,22 @@ def _remove(task: TenantTask, current: dict | None) -> dict:
     if current is None:
         return {"group": None}
     path = _path(current)
-    apply(task, [Step(
-        [(f"group {current['displayName']!r}", GROUPS.shown(current), None)],
-        lambda: task.client.delete(path, Purpose("delete the group", GROUPS.write)))])
+    apply(
+        task,
+        [
+            Step(
+                [(f"group {current['displayName']!r}", GROUPS.shown(current), None)],
+                lambda: task.client.delete(path, Purpose("delete the group", GROUPS.write)),
+            )
+        ],
+    )
     if not task.check_mode:
-        settle(task, lambda: task.client.find(path, GROUPS.reading, {"$select": "id"}), lambda seen: seen is None,
-               "the deletion of the group")
+        settle(
+            task,
+            lambda: task.client.find(path, GROUPS.reading, {"$select": "id"}),
+            lambda seen: seen is None,
+            "the deletion of the group",
+        )
     return {"group": None}
 
 

@@ -44,14 +44,23 @@ def ensure(task: TenantTask, group_id: str | None, members: dict[str, str], made
     present = set() if made else _read(task, group_id)
     state = task.args["members_state"]
     add = [] if state == "absent" else [member for member in members if member not in present]
-    remove = {"present": [], "absent": [member for member in members if member in present],
-              "exact": sorted(present - set(members))}[state]
-    apply(task, [
-        *_steps(task, group_id, "POST", add, members, made), *_steps(task, group_id, "DELETE", remove, members, made)])
+    remove = {
+        "present": [],
+        "absent": [member for member in members if member in present],
+        "exact": sorted(present - set(members)),
+    }[state]
+    apply(
+        task,
+        [*_steps(task, group_id, "POST", add, members, made), *_steps(task, group_id, "DELETE", remove, members, made)],
+    )
     expected = (present | set(add)) - set(remove)
     if (add or remove) and not task.check_mode:
-        settle(task, lambda: _read(task, group_id),
-               lambda seen: set(add) <= seen and not set(remove) & seen, "the change of members")
+        settle(
+            task,
+            lambda: _read(task, group_id),
+            lambda seen: set(add) <= seen and not set(remove) & seen,
+            "the change of members",
+        )
     return sorted(expected)
 
 
@@ -62,11 +71,12 @@ def _read(task: TenantTask, group_id: str | None) -> set[str]:
 
 def _steps(task: TenantTask, group_id: str | None, method: str, ids: list[str], names: dict[str, str], made: bool):
     for start in range(0, len(ids), LARGEST):
-        chunk = ids[start:start + LARGEST]
+        chunk = ids[start : start + LARGEST]
         before, after = ("absent", "present") if method == "POST" else ("present", "absent")
         yield Step(
             [(f"member {names.get(member, member)}", before, after) for member in chunk],
-            functools.partial(_send, task, group_id, method, chunk, made))
+            functools.partial(_send, task, group_id, method, chunk, made),
+        )
 
 
 def _send(task: TenantTask, group_id: str, method: str, chunk: list[str], made: bool) -> None:
@@ -74,8 +84,9 @@ def _send(task: TenantTask, group_id: str, method: str, chunk: list[str], made: 
 
     def attempt() -> None:
         answers = task.client.batch([_item(task, group_id, method, member) for member in pending])
-        failures = {member: answer.failure for member,
-                    answer in zip(pending, answers) if not _done(method, answer.failure)}
+        failures = {
+            member: answer.failure for member, answer in zip(pending, answers) if not _done(method, answer.failure)
+        }
         pending[:] = failures
         if failures:
             raise next(iter(failures.values()))

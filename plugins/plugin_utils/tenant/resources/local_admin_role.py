@@ -32,30 +32,51 @@ def ensure(task: TenantTask) -> dict:
     """The work of the module: ``{"members": [{id, kind, name, assignment_id}]}``."""
     args = task.args
     if args["users"] is None and args["groups"] is None:
-        raise bad_option("users", "neither users nor groups are named",
-                         "name some; with state exact an empty list is fine")
+        raise bad_option(
+            "users", "neither users nor groups are named", "name some; with state exact an empty list is fine"
+        )
     users = resolve(task.client, USER, args["users"] or [])
     groups = resolve(task.client, GROUP, args["groups"] or [])
     wanted = {found: name for named in (users, groups) for name, found in named.items()}
     present = _read(task)
     add = [] if args["state"] == "absent" else [member for member in wanted if member not in present]
-    remove = {"present": [], "absent": [member for member in wanted if member in present],
-              "exact": sorted(set(present) - set(wanted))}[args["state"]]
-    apply(task, [
-        *(Step([(f"member {wanted[member]}", "absent", "present")], functools.partial(_add, task, member))
-          for member in add),
-        *(Step([(f"member {present[member]['name']}", "present", "absent")],
-               functools.partial(_take, task, present[member]))
-          for member in remove)])
+    remove = {
+        "present": [],
+        "absent": [member for member in wanted if member in present],
+        "exact": sorted(set(present) - set(wanted)),
+    }[args["state"]]
+    apply(
+        task,
+        [
+            *(
+                Step([(f"member {wanted[member]}", "absent", "present")], functools.partial(_add, task, member))
+                for member in add
+            ),
+            *(
+                Step(
+                    [(f"member {present[member]['name']}", "present", "absent")],
+                    functools.partial(_take, task, present[member]),
+                )
+                for member in remove
+            ),
+        ],
+    )
     if task.check_mode:
         kinds = {**dict.fromkeys(users.values(), "user"), **dict.fromkeys(groups.values(), "group")}
-        present.update({
-            member: {"id": member, "kind": kinds[member], "name": wanted[member], "assignment_id": None}
-            for member in add})
+        present.update(
+            {
+                member: {"id": member, "kind": kinds[member], "name": wanted[member], "assignment_id": None}
+                for member in add
+            }
+        )
         present = {member: row for member, row in present.items() if member not in remove}
     elif add or remove:
-        present = settle(task, lambda: _read(task),
-                         lambda seen: set(add) <= set(seen) and not set(remove) & set(seen), "the change of members")
+        present = settle(
+            task,
+            lambda: _read(task),
+            lambda seen: set(add) <= set(seen) and not set(remove) & set(seen),
+            "the change of members",
+        )
     return {"members": sorted(present.values(), key=lambda row: (row["name"], row["id"]))}
 
 
@@ -63,8 +84,10 @@ def _read(task: TenantTask) -> dict[str, dict]:
     """{object id: row} of the members in the whole tenant."""
     query = {"$filter": odata.equals("roleDefinitionId", ROLE), "$expand": "principal"}
     return {
-        row["principalId"].lower(): _row(row) for row in task.client.list(PATH, READ, query)
-        if row.get("directoryScopeId") == WHOLE_TENANT}
+        row["principalId"].lower(): _row(row)
+        for row in task.client.list(PATH, READ, query)
+        if row.get("directoryScopeId") == WHOLE_TENANT
+    }
 
 
 def _row(assignment: dict) -> dict:
@@ -75,8 +98,12 @@ def _row(assignment: dict) -> dict:
 
 
 def _add(task: TenantTask, member: str) -> None:
-    body = {"@odata.type": "#microsoft.graph.unifiedRoleAssignment", "roleDefinitionId": ROLE, "principalId": member,
-            "directoryScopeId": WHOLE_TENANT}
+    body = {
+        "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
+        "roleDefinitionId": ROLE,
+        "principalId": member,
+        "directoryScopeId": WHOLE_TENANT,
+    }
     try:
         task.client.post(PATH, body, Purpose(f"make {member} a member of the role", WRITE))
     except GraphFailure as refused:
@@ -85,5 +112,4 @@ def _add(task: TenantTask, member: str) -> None:
 
 
 def _take(task: TenantTask, row: dict) -> None:
-    task.client.delete(
-        PATH + odata.path(row["assignment_id"]), Purpose(f"take {row['name']} out of the role", WRITE))
+    task.client.delete(PATH + odata.path(row["assignment_id"]), Purpose(f"take {row['name']} out of the role", WRITE))

@@ -33,9 +33,12 @@ SCOPE = Resource(
         Property("discovery_url", "discoveryUrl", "discovery URL", Kind.TEXT),
         Property("terms_of_use_url", "termsOfUseUrl", "terms of use URL", Kind.TEXT),
         Property("compliance_url", "complianceUrl", "compliance URL", Kind.TEXT),
-        Property("enroll_on_register", "isMdmEnrollmentDuringRegistrationDisabled",
-                 "enrollment when a device is registered",
-                 values={True: False, False: True}),
+        Property(
+            "enroll_on_register",
+            "isMdmEnrollmentDuringRegistrationDisabled",
+            "enrollment when a device is registered",
+            values={True: False, False: True},
+        ),
     ),
     read=Permissions(delegated=("Policy.Read.All",)),
     write=Permissions(delegated=(WRITE,)),
@@ -50,8 +53,11 @@ def ensure(task: TenantTask) -> dict:
     scope = Scope(task)
     before = scope.read()
     if before["policy"].get("isValid") is False and (compare(SCOPE, task.args, before["policy"]) or task.args["scope"]):
-        raise bad_option("application_id", "Microsoft Graph calls this policy invalid, and refuses to change it",
-                         "repair it in the portal")
+        raise bad_option(
+            "application_id",
+            "Microsoft Graph calls this policy invalid, and refuses to change it",
+            "repair it in the portal",
+        )
     groups = sorted(set(resolve(task.client, GROUP, task.args["groups"] or []).values()))
     apply(task, scope.steps(before, groups))
     if not task.changes.changed:
@@ -90,16 +96,20 @@ class Scope:
 
     def shown(self, seen: dict) -> dict:
         return {
-            "application_id": self._task.args["application_id"], "scope": seen["policy"].get("appliesTo"),
-            "groups": seen["groups"], **SCOPE.shown(seen["policy"])}
+            "application_id": self._task.args["application_id"],
+            "scope": seen["policy"].get("appliesTo"),
+            "groups": seen["groups"],
+            **SCOPE.shown(seen["policy"]),
+        }
 
     def steps(self, seen: dict, groups: list[str]) -> Iterable[Step]:
         """The writes in the order that the service demands: URLs, then who is in it."""
         changes = compare(SCOPE, self._task.args, seen["policy"])
         if changes:
             body = body_of(SCOPE, merge(seen["policy"], changes), changes)
-            yield Step([(change.item.what, change.before, change.after) for change in changes],
-                       lambda: self._patch(body))
+            yield Step(
+                [(change.item.what, change.before, change.after) for change in changes], lambda: self._patch(body)
+            )
         scope, now = self._task.args["scope"], seen["policy"].get("appliesTo")
         if scope is None:
             return
@@ -129,9 +139,12 @@ class Scope:
         reference = {"@odata.id": f"{root}/odata/groups('{group}')"}
         try:
             self._task.client.post(
-                self._path + "/includedGroups/$ref", reference,
+                self._path + "/includedGroups/$ref",
+                reference,
                 Purpose(f"add the group {group} to the MDM scope", SCOPE.write),
-                VERSION, repeatable=True)
+                VERSION,
+                repeatable=True,
+            )
         except GraphFailure as refused:
             if not already_there(refused):
                 raise

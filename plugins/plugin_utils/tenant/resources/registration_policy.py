@@ -28,17 +28,38 @@ MEMBERSHIPS = ("join", "register", "local_administrators")
 POLICY = Resource(
     noun="device registration policy",
     properties=(
-        Property("join", "azureADJoin.allowedToJoin", "users who may join devices", Kind.MEMBERSHIP,
-                 unless_false="azureADJoin.isAdminConfigurable"),
-        Property("register", "azureADRegistration.allowedToRegister", "users who may register devices", Kind.MEMBERSHIP,
-                 unless_false="azureADRegistration.isAdminConfigurable"),
-        Property("local_administrators", "azureADJoin.localAdmins.registeringUsers",
-                 "users who become local administrator of the device they join", Kind.MEMBERSHIP),
-        Property("global_administrators_local", "azureADJoin.localAdmins.enableGlobalAdmins",
-                 "global administrators as local administrators"),
+        Property(
+            "join",
+            "azureADJoin.allowedToJoin",
+            "users who may join devices",
+            Kind.MEMBERSHIP,
+            unless_false="azureADJoin.isAdminConfigurable",
+        ),
+        Property(
+            "register",
+            "azureADRegistration.allowedToRegister",
+            "users who may register devices",
+            Kind.MEMBERSHIP,
+            unless_false="azureADRegistration.isAdminConfigurable",
+        ),
+        Property(
+            "local_administrators",
+            "azureADJoin.localAdmins.registeringUsers",
+            "users who become local administrator of the device they join",
+            Kind.MEMBERSHIP,
+        ),
+        Property(
+            "global_administrators_local",
+            "azureADJoin.localAdmins.enableGlobalAdmins",
+            "global administrators as local administrators",
+        ),
         Property("devices_per_user", "userDeviceQuota", "devices per user"),
-        Property("mfa_required", "multiFactorAuthConfiguration", "MFA to join or register",
-                 values={True: "required", False: "notRequired"}),
+        Property(
+            "mfa_required",
+            "multiFactorAuthConfiguration",
+            "MFA to join or register",
+            values={True: "required", False: "notRequired"},
+        ),
         Property("laps", "localAdminPassword.isEnabled", "Windows LAPS"),
     ),
     read=Permissions.same("Policy.Read.DeviceConfiguration"),
@@ -79,9 +100,12 @@ def _resolved(task: TenantTask) -> dict[str, dict]:
     groups = resolve(task.client, GROUP, [group for wanted in asked.values() for group in wanted["groups"] or []])
     return {
         option: {
-            "scope": wanted["scope"], "users": sorted({users[user] for user in wanted["users"] or []}),
-            "groups": sorted({groups[group] for group in wanted["groups"] or []})}
-        for option, wanted in asked.items()}
+            "scope": wanted["scope"],
+            "users": sorted({users[user] for user in wanted["users"] or []}),
+            "groups": sorted({groups[group] for group in wanted["groups"] or []}),
+        }
+        for option, wanted in asked.items()
+    }
 
 
 def _require_complete(current: dict) -> None:

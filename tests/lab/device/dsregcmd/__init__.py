@@ -29,11 +29,13 @@ async def run(device, caller: Caller, arguments: list[str]) -> tuple[int, str]:
     switches = [argument.lower() for argument in arguments]
     if "/azuresecurevmjoin" in switches:
         from ..azure import secure_vm_join
+
         position = switches.index("/mdmid") + 1 if "/mdmid" in switches else 0
         mdm_id = arguments[position] if 0 < position < len(arguments) else None
         return await secure_vm_join(device, caller, mdm_id)
     if "/leave" in switches:
         from ..leaving import leave
+
         return await leave(device, caller)
     if "/status" in switches:
         return 0, status.render(device, caller)

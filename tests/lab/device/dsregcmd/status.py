@@ -34,6 +34,7 @@ def render(device, caller: Caller) -> str:
 
 # --- since 1809 ---------------------------------------------------------------------------------------------------
 
+
 def _modern(device, caller: Caller, layout: Layout, join: joinstate.Join | None) -> list[str]:
     sections = [layout.section("Device State", _device_state(device, layout, join))]
     if join:
@@ -45,9 +46,17 @@ def _modern(device, caller: Caller, layout: Layout, join: joinstate.Join | None)
     if diagnostics:
         sections.append(layout.section("Diagnostic Data", diagnostics))
     if layout.proxies:
-        sections.append(layout.section("IE Proxy Config for Current User", [
-            ("Auto Detect Settings", "YES"), ("Auto-Configuration URL", ""), ("Proxy Server List", ""),
-            ("Proxy Bypass List", "")]))
+        sections.append(
+            layout.section(
+                "IE Proxy Config for Current User",
+                [
+                    ("Auto Detect Settings", "YES"),
+                    ("Auto-Configuration URL", ""),
+                    ("Proxy Server List", ""),
+                    ("Proxy Bypass List", ""),
+                ],
+            )
+        )
         sections.append(layout.section("WinHttp Default Proxy Config", _winhttp(device)))
     sections.append(layout.section("Ngc Prerequisite Check", _ngc(layout, caller, join)))
     return sections
@@ -58,8 +67,11 @@ def _winhttp(device) -> list:
     proxy = device.network.proxy
     if proxy is None:
         return [("Access Type", "DIRECT")]
-    return [("Access Type", "NAMED_PROXY"), ("Proxy Server List", proxy.server),
-            ("Proxy Bypass List", ";".join(proxy.bypass))]
+    return [
+        ("Access Type", "NAMED_PROXY"),
+        ("Proxy Server List", proxy.server),
+        ("Proxy Bypass List", ";".join(proxy.bypass)),
+    ]
 
 
 def _device_state(device, layout: Layout, join: joinstate.Join | None) -> list:
@@ -74,10 +86,13 @@ def _device_state(device, layout: Layout, join: joinstate.Join | None) -> list:
 
 
 def _device_details(device, layout: Layout, join: joinstate.Join) -> list:
-    valid = (f"[ {_stamp(join.certificate.not_before)} -- {_stamp(join.certificate.not_after)} ]")
+    valid = f"[ {_stamp(join.certificate.not_before)} -- {_stamp(join.certificate.not_after)} ]"
     rows = [
-        ("DeviceId", join.device_id), ("Thumbprint", join.certificate.thumbprint), ("DeviceCertificateValidity", valid),
-        ("KeyContainerId", key_container(join)), ("KeyProvider", KEY_PROVIDERS[join.tpm]),
+        ("DeviceId", join.device_id),
+        ("Thumbprint", join.certificate.thumbprint),
+        ("DeviceCertificateValidity", valid),
+        ("KeyContainerId", key_container(join)),
+        ("KeyProvider", KEY_PROVIDERS[join.tpm]),
         ("TpmProtected", _yes(join.tpm)),
     ]
     if layout.device_auth_status:
@@ -103,8 +118,12 @@ def _user_state(layout: Layout, caller: Caller) -> list:
 
 def _sso_state(join: joinstate.Join | None) -> list:
     authority = "" if join else "NO"
-    return [("AzureAdPrt", "NO"), ("AzureAdPrtAuthority", authority), ("EnterprisePrt", "NO"),
-            ("EnterprisePrtAuthority", authority)]
+    return [
+        ("AzureAdPrt", "NO"),
+        ("AzureAdPrtAuthority", authority),
+        ("EnterprisePrt", "NO"),
+        ("EnterprisePrtAuthority", authority),
+    ]
 
 
 def _diagnostics(device, caller: Caller, layout: Layout, join: joinstate.Join | None) -> list:
@@ -113,49 +132,77 @@ def _diagnostics(device, caller: Caller, layout: Layout, join: joinstate.Join | 
         rows: list = [("AadRecoveryEnabled", "NO"), ("Executing Account Name", account)]
         rows.append(("KeySignTest", "PASSED" if caller.elevated else "MUST Run elevated to test."))
         if layout.updates:
-            rows += [None, ("DisplayNameUpdated", "YES"), ("OsVersionUpdated", "YES"), ("HostNameUpdated", "YES"),
-                     None, ("Last HostName Update", "NONE")]
+            rows += [
+                None,
+                ("DisplayNameUpdated", "YES"),
+                ("OsVersionUpdated", "YES"),
+                ("HostNameUpdated", "YES"),
+                None,
+                ("Last HostName Update", "NONE"),
+            ]
         return rows
     if not device.domain:
         return []
     rows = [
         ("Diagnostics Reference", "www.microsoft.com/aadjerrors"),
         ("User Context", "SYSTEM" if caller.elevated else "UN-ELEVATED User"),
-        ("Client Time", _stamp(device.utc()))]
+        ("Client Time", _stamp(device.utc())),
+    ]
     tests = {
-        "AD Connectivity Test": "PASS", "AD Configuration Test": "FAIL [0x80070002]", "DRS Discovery Test": "SKIPPED",
-        "DRS Connectivity Test": "SKIPPED", "Token acquisition Test": "SKIPPED", "Fallback to Sync-Join": "ENABLED",
+        "AD Connectivity Test": "PASS",
+        "AD Configuration Test": "FAIL [0x80070002]",
+        "DRS Discovery Test": "SKIPPED",
+        "DRS Connectivity Test": "SKIPPED",
+        "Token acquisition Test": "SKIPPED",
+        "Fallback to Sync-Join": "ENABLED",
     }
     rows += list({**tests, **device.domain_tests}.items())
     if layout.fallback_to_fed_join:
         rows.append(("Fallback to Fed-Join", "ENABLED"))
-    rows += [None, ("Previous Registration", _stamp(device.booted)), ("Error Phase", "discover"),
-             ("Client ErrorCode", "0x801c001d"), None, ("Executing Account Name", account)]
+    rows += [
+        None,
+        ("Previous Registration", _stamp(device.booted)),
+        ("Error Phase", "discover"),
+        ("Client ErrorCode", "0x801c001d"),
+        None,
+        ("Executing Account Name", account),
+    ]
     return rows
 
 
 def _ngc(layout: Layout, caller: Caller, join: joinstate.Join | None) -> list:
     if _at_console(caller) or caller.system:
-        checks = [("IsDeviceJoined", _yes(join)), ("IsUserAzureAD", "NO"), ("PolicyEnabled", "NO"),
-                  ("PostLogonEnabled", "YES"), ("DeviceEligible", "YES")]
+        checks = [
+            ("IsDeviceJoined", _yes(join)),
+            ("IsUserAzureAD", "NO"),
+            ("PolicyEnabled", "NO"),
+            ("PostLogonEnabled", "YES"),
+            ("DeviceEligible", "YES"),
+        ]
     else:
         error = "ERROR (0xd0020017)" if layout.error_in_brackets else "ERROR 0xd0020017"
         checks = [("NgcPreReq", error)]
-        checks += [(key, "UNKNOWN") for key in (
-            "IsDeviceJoined", "IsUserAzureAD", "PolicyEnabled", "PostLogonEnabled", "DeviceEligible")]
+        checks += [
+            (key, "UNKNOWN")
+            for key in ("IsDeviceJoined", "IsUserAzureAD", "PolicyEnabled", "PostLogonEnabled", "DeviceEligible")
+        ]
     return checks + [("SessionIsNotRemote", "YES"), ("CertEnrollment", "none"), ("PreReqResult", "WillNotProvision")]
 
 
 # --- 1709/1803 and before -----------------------------------------------------------------------------------------
 
+
 def _old(device, caller: Caller, layout: Layout, join: joinstate.Join | None) -> list[str]:
     state: list = [("AzureAdJoined", _yes(join)), ("EnterpriseJoined", "NO")]
     if join:
         state += [
-            ("DeviceId", join.device_id), ("Thumbprint", join.certificate.thumbprint),
-            ("KeyContainerId", key_container(join)), ("KeyProvider", KEY_PROVIDERS[join.tpm]),
+            ("DeviceId", join.device_id),
+            ("Thumbprint", join.certificate.thumbprint),
+            ("KeyContainerId", key_container(join)),
+            ("KeyProvider", KEY_PROVIDERS[join.tpm]),
             ("TpmProtected", _yes(join.tpm)),
-            ("KeySignTest:", "PASSED" if caller.elevated else "MUST Run elevated to test.")]
+            ("KeySignTest:", "PASSED" if caller.elevated else "MUST Run elevated to test."),
+        ]
         state += tenant_rows(layout, join)
     state.append(("DomainJoined", _yes(device.domain)))
     if device.domain:
@@ -166,13 +213,22 @@ def _old(device, caller: Caller, layout: Layout, join: joinstate.Join | None) ->
         ngc += [("DeviceEligible", "YES"), ("SessionIsNotRemote", "YES"), ("X509CertRequired", "NO")]
     else:
         user += [("AzureAdPrtAuthority", "NO"), ("EnterprisePrt", "NO"), ("EnterprisePrtAuthority", "NO")]
-        ngc += [("PostLogonEnabled", "YES"), ("DeviceEligible", "YES"), ("SessionIsNotRemote", "YES"),
-                ("CertEnrollment", "none"), ("AadRecoveryNeeded", "NO")]
-    return [layout.section("Device State", state), layout.section("User State", user),
-            layout.section("Ngc Prerequisite Check", ngc + [("PreReqResult", "WillNotProvision")])]
+        ngc += [
+            ("PostLogonEnabled", "YES"),
+            ("DeviceEligible", "YES"),
+            ("SessionIsNotRemote", "YES"),
+            ("CertEnrollment", "none"),
+            ("AadRecoveryNeeded", "NO"),
+        ]
+    return [
+        layout.section("Device State", state),
+        layout.section("User State", user),
+        layout.section("Ngc Prerequisite Check", ngc + [("PreReqResult", "WillNotProvision")]),
+    ]
 
 
 # --- small ones ---------------------------------------------------------------------------------------------------
+
 
 def _yes(value) -> str:
     return "YES" if value else "NO"

@@ -22,17 +22,26 @@ def tenant_rows(layout: Layout, join: Join) -> list[tuple[str, str]]:
     else:
         rows = [*idp, ("TenantId", tenant), ("TenantName", join.tenant_name)]
     rows += [
-        ("AuthCodeUrl", f"{LOGIN}/{tenant}/oauth2/authorize"), ("AccessTokenUrl", f"{LOGIN}/{tenant}/oauth2/token"),
-        ("MdmUrl", join.mdm_url), ("MdmTouUrl", join.mdm_terms_url), ("MdmComplianceUrl", join.mdm_compliance_url),
+        ("AuthCodeUrl", f"{LOGIN}/{tenant}/oauth2/authorize"),
+        ("AccessTokenUrl", f"{LOGIN}/{tenant}/oauth2/token"),
+        ("MdmUrl", join.mdm_url),
+        ("MdmTouUrl", join.mdm_terms_url),
+        ("MdmComplianceUrl", join.mdm_compliance_url),
         ("SettingsUrl", ""),
-        ("JoinSrvVersion", "2.0" if layout.split else "1.0"), ("JoinSrvUrl", f"{SERVICE}/EnrollmentServer/device/"),
+        ("JoinSrvVersion", "2.0" if layout.split else "1.0"),
+        ("JoinSrvUrl", f"{SERVICE}/EnrollmentServer/device/"),
         ("JoinSrvId", SERVICE_ID),
-        ("KeySrvVersion", "1.0"), ("KeySrvUrl", f"{SERVICE}/EnrollmentServer/key/"), ("KeySrvId", SERVICE_ID),
+        ("KeySrvVersion", "1.0"),
+        ("KeySrvUrl", f"{SERVICE}/EnrollmentServer/key/"),
+        ("KeySrvId", SERVICE_ID),
     ]
     if layout.oldest:
         return rows
-    rows += [("WebAuthNSrvVersion", "1.0"), ("WebAuthNSrvUrl", f"{SERVICE}/webauthn/{tenant}/"),
-             ("WebAuthNSrvId", SERVICE_ID)]
+    rows += [
+        ("WebAuthNSrvVersion", "1.0"),
+        ("WebAuthNSrvUrl", f"{SERVICE}/webauthn/{tenant}/"),
+        ("WebAuthNSrvId", SERVICE_ID),
+    ]
     if layout.split:
         rows.append(("DeviceManagementSrvVer", "1.0"))
     return rows + [("DeviceManagementSrvUrl", f"{SERVICE}/manage/{tenant}/"), ("DeviceManagementSrvId", SERVICE_ID)]

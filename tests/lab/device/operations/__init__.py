@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One handler for each operation of ``plugins/plugin_utils/device/vocabulary.json``."""
+
 from __future__ import annotations
 
 from . import (  # noqa: F401 register handlers

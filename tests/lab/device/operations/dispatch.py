@@ -15,7 +15,8 @@ from ..errors import WindowsError, access_denied, bad_argument
 from ..wire import utc_text
 
 VOCABULARY = json.loads(
-    (pathlib.Path(__file__).parents[4] / "plugins/plugin_utils/device/vocabulary.json").read_text(encoding="utf-8"))
+    (pathlib.Path(__file__).parents[4] / "plugins/plugin_utils/device/vocabulary.json").read_text(encoding="utf-8")
+)
 POWERSHELL = "5.1.{build}.{revision}"
 _TYPES = {"str": (str,), "int": (int,), "bool": (bool,), "utc": (str,), "float": (int, float)}
 
@@ -25,9 +26,11 @@ HANDLERS: dict[str, Handler] = {}
 
 def operation(name: str) -> t.Callable[[Handler], Handler]:
     """Register ``handler(device, caller, **params)`` for an operation; it may be a coroutine function."""
+
     def register(handler: Handler) -> Handler:
         HANDLERS[name] = handler
         return handler
+
     return register
 
 
@@ -37,16 +40,22 @@ async def run_request(device, caller: Caller, request: dict) -> dict:
     results: list[dict] = []
     for step in request["ops"]:
         if request.get("stop_on_error") and any(not result["ok"] for result in results):
-            results.append({"ok": False, "error": {
-                "type": "Skipped", "message": "an earlier operation failed", "hresult": None}})
+            results.append(
+                {"ok": False, "error": {"type": "Skipped", "message": "an earlier operation failed", "hresult": None}}
+            )
             continue
         results.append(await _run(device, caller, step))
     return {
-        "v": request["v"], "id": request["id"],
+        "v": request["v"],
+        "id": request["id"],
         "device": {
-            "name": device.hostname.upper()[:15], "utc": utc_text(device.utc()),
+            "name": device.hostname.upper()[:15],
+            "utc": utc_text(device.utc()),
             "powershell": POWERSHELL.format(build=device.image.build, revision=device.image.revision),
-            "account": caller.account, "sid": caller.sid, "system": caller.system, "elevated": caller.elevated,
+            "account": caller.account,
+            "sid": caller.sid,
+            "system": caller.system,
+            "elevated": caller.elevated,
             "wow64": caller.wow64,
         },
         "results": results,
@@ -75,8 +84,11 @@ def _checked(step: dict) -> tuple[str, dict]:
         shape = known.get(key, (None, False))[0]
         if shape is None:
             raise bad_argument(f"{name} has no parameter '{key}'")
-        if isinstance(shape, str) and shape in _TYPES and (
-                not isinstance(value, _TYPES[shape]) or (shape == "int" and isinstance(value, bool))):
+        if (
+            isinstance(shape, str)
+            and shape in _TYPES
+            and (not isinstance(value, _TYPES[shape]) or (shape == "int" and isinstance(value, bool)))
+        ):
             raise bad_argument(f"{name}: parameter '{key}' is no {shape}")
     missing = [key for key, (_shape, optional) in known.items() if not optional and key not in params]
     if missing:

@@ -28,7 +28,8 @@ async def download(device, caller: Caller, url: str, path: str, sha256: str, tim
         raise WindowsError("System.Net.WebException", str(error), error.hresult) from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != sha256.lower():
-        raise WindowsError("System.IO.InvalidDataException", f"The file has SHA-256 {digest}, not {sha256}.",
-                           COR_E_SYSTEM)
+        raise WindowsError(
+            "System.IO.InvalidDataException", f"The file has SHA-256 {digest}, not {sha256}.", COR_E_SYSTEM
+        )
     device.files.write(full, data)
     return {"path": full, "size": len(data), "sha256": digest}

@@ -15,11 +15,25 @@ from ..errors import bad_argument, signed
 from .dispatch import operation
 
 NO_ERROR = {"type": None, "message": None, "hresult": None}
-KINDS = {network.TIMEOUT: "timeout", network.NOT_RESOLVED: "dns", network.CANNOT_CONNECT: "connect",
-         network.TLS_CLOCK: "certificate", network.SECURE_CHANNEL: "tls"}
+KINDS = {
+    network.TIMEOUT: "timeout",
+    network.NOT_RESOLVED: "dns",
+    network.CANNOT_CONNECT: "connect",
+    network.TLS_CLOCK: "certificate",
+    network.SECURE_CHANNEL: "tls",
+}
 #: What answers on the simulated internet, by the end of the host name; everything else has no DNS entry.
-CLOUDS = (".microsoftonline.com", ".windows.net", ".microsoft.com", ".microsoftonline.us", ".windows.us",
-          ".microsoft.us", ".chinacloudapi.cn", ".partner.microsoftonline.cn", ".lab.example")
+CLOUDS = (
+    ".microsoftonline.com",
+    ".windows.net",
+    ".microsoft.com",
+    ".microsoftonline.us",
+    ".windows.us",
+    ".microsoft.us",
+    ".chinacloudapi.cn",
+    ".partner.microsoftonline.cn",
+    ".lab.example",
+)
 BODY_START = 200
 
 
@@ -44,10 +58,18 @@ async def _ask(device, caller: Caller, target: dict, timeout: int) -> dict:
     if problem is None and needed > timeout:
         problem = network.Unreachable(host, network.TIMEOUT)
     status, body = (None, None) if problem else _answer(device, url, target.get("headers") or {})
-    error = NO_ERROR if problem is None else {
-        "type": _kind(device, problem), "message": problem.text, "hresult": signed(problem.hresult)}
-    return {"name": target["name"], "status": status, "seconds": round(device.clock.elapsed() - begun, 3),
-            "error": error, "body_start": None if body is None else body[:BODY_START]}
+    error = (
+        NO_ERROR
+        if problem is None
+        else {"type": _kind(device, problem), "message": problem.text, "hresult": signed(problem.hresult)}
+    )
+    return {
+        "name": target["name"],
+        "status": status,
+        "seconds": round(device.clock.elapsed() - begun, 3),
+        "error": error,
+        "body_start": None if body is None else body[:BODY_START],
+    }
 
 
 def _kind(device, problem: network.Unreachable) -> str:

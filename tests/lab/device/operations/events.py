@@ -20,8 +20,21 @@ def events(device, caller: Caller, log: str, ids: list, limit: int, since: str |
     except ValueError:
         raise bad_argument(f"'{since}' is no time") from None
     found = [
-        event for event in reversed(device.events.read(log))
-        if (not ids or event.id in ids) and (start is None or event.utc >= start)]
-    return {"log_exists": True, "events": [{
-        "id": event.id, "record": event.record, "utc": utc_text(event.utc), "provider": event.provider,
-        "data": list(event.data), "message": device.events.message(event)} for event in found[:limit]]}
+        event
+        for event in reversed(device.events.read(log))
+        if (not ids or event.id in ids) and (start is None or event.utc >= start)
+    ]
+    return {
+        "log_exists": True,
+        "events": [
+            {
+                "id": event.id,
+                "record": event.record,
+                "utc": utc_text(event.utc),
+                "provider": event.provider,
+                "data": list(event.data),
+                "message": device.events.message(event),
+            }
+            for event in found[:limit]
+        ],
+    }

@@ -24,7 +24,9 @@ def path_info(device, caller: Caller, path: str, hash: bool = False) -> dict:
         raise path_denied(full)
     data = entry.data if entry else None
     return {
-        "path": full, "exists": entry is not None, "directory": entry is not None and entry.data is None,
+        "path": full,
+        "exists": entry is not None,
+        "directory": entry is not None and entry.data is None,
         "size": None if data is None else len(data),
         "sha256": hashlib.sha256(data).hexdigest() if hash and data is not None else None,
     }
@@ -61,7 +63,7 @@ def own_path(device, path: str) -> str:
     """The full path, refused unless it lies strictly below %ProgramData%\\winops.entra, spelled out."""
     full, root = absolute(device, path), device.files.resolve(OWN)
     steps = device.files.expand(path).replace("/", "\\").split("\\")
-    if ".." in steps or not full.lower().startswith(root.lower() + "\\") or ":" in full[len(root):]:
+    if ".." in steps or not full.lower().startswith(root.lower() + "\\") or ":" in full[len(root) :]:
         raise access_denied(f"Refused, not below {root}: {path}")
     return full
 
@@ -73,7 +75,7 @@ def confirm_directory(device, full: str) -> bool:
     """
     root = device.files.resolve(OWN)
     chain = [root]
-    for name in full[len(root) + 1:].split("\\"):
+    for name in full[len(root) + 1 :].split("\\"):
         chain.append(f"{chain[-1]}\\{name}")
     created = False
     for directory in chain:

@@ -18,9 +18,19 @@ def certificates(device, caller: Caller, store: str, issuers: list) -> dict:
     found = [c for c in device.certificates if c.store.lower() == store.lower()]
     if issuers:
         found = [c for c in found if any(text.lower() in c.issuer.lower() for text in issuers)]
-    return {"certificates": [{
-        "thumbprint": c.thumbprint, "subject": c.subject, "issuer": c.issuer, "not_before": utc_text(c.not_before),
-        "not_after": utc_text(c.not_after), "has_private_key": c.has_private_key} for c in found]}
+    return {
+        "certificates": [
+            {
+                "thumbprint": c.thumbprint,
+                "subject": c.subject,
+                "issuer": c.issuer,
+                "not_before": utc_text(c.not_before),
+                "not_after": utc_text(c.not_after),
+                "has_private_key": c.has_private_key,
+            }
+            for c in found
+        ]
+    }
 
 
 @operation("dsregcmd_status")
@@ -32,8 +42,9 @@ async def dsregcmd_status(device, caller: Caller) -> dict:
 
 
 @operation("cim_query")
-def cim_query(device, caller: Caller, class_name: str, properties: list, namespace: str = cim.CIMV2,
-              filter: str | None = None) -> dict:
+def cim_query(
+    device, caller: Caller, class_name: str, properties: list, namespace: str = cim.CIMV2, filter: str | None = None
+) -> dict:
     found = cim.instances(device, caller, class_name, namespace)
     if filter:
         test = wql.parse(filter)

@@ -34,7 +34,8 @@ def job_status(device, caller: Caller, job: str) -> dict:
     task = device.tasks.get(jobs.FOLDER, jobs.task_name(job_id))
     known = device.jobs.get(job_id)
     return {
-        "state": found, "started": utc_text(known.started) if known and found != "absent" else None,
+        "state": found,
+        "started": utc_text(known.started) if known and found != "absent" else None,
         "last_task_result": task.last_result if task else None,
         "answer": jobs.answer(device, job_id) if found == "done" else None,
     }

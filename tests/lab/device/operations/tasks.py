@@ -14,7 +14,10 @@ def scheduled_tasks(device, caller: Caller, folder: str) -> dict:
     if not device.tasks.exists(folder):
         return {"exists": False, "folders": [], "tasks": []}
     return {
-        "exists": True, "folders": device.tasks.subfolders(folder),
-        "tasks": [{"name": task.name, "state": task.state, "last_result": task.last_result}
-                  for task in device.tasks.tasks(folder)],
+        "exists": True,
+        "folders": device.tasks.subfolders(folder),
+        "tasks": [
+            {"name": task.name, "state": task.state, "last_result": task.last_result}
+            for task in device.tasks.tasks(folder)
+        ],
     }

@@ -53,8 +53,9 @@ async def apply(device, caller: Caller, values: dict[str, str]) -> None:
 
 def complete(device, registered: service.Registered) -> None:
     """The answer is good: write the join, say so, and let MDM enrollment follow."""
-    device.event(REGISTRATION, 104, [json.dumps({"Certificate": {}, "DeviceId": registered.device_id}),
-                                     registered.request_id])
+    device.event(
+        REGISTRATION, 104, [json.dumps({"Certificate": {}, "DeviceId": registered.device_id}), registered.request_id]
+    )
     joinstate.write(device, registered)
     accounts.add_role_members(device, device.directory.tenants[registered.tenant_id])
     device.event(REGISTRATION, 105)
@@ -91,8 +92,11 @@ async def _discover(device) -> None:
     except network.Unreachable as error:
         wrapper = DISCOVERY_FAILED if error.hresult == network.TIMEOUT else error.hresult
         device.event(REGISTRATION, 201, [signed(error.hresult), 0, error.text])
-        device.event(REGISTRATION, 304, [
-            signed(wrapper), "", "Undefined", "Azure AD", f"discover: {error.host}: 0x{error.hresult:08x}"])
+        device.event(
+            REGISTRATION,
+            304,
+            [signed(wrapper), "", "Undefined", "Azure AD", f"discover: {error.host}: 0x{error.hresult:08x}"],
+        )
         raise _failed(wrapper) from error
     answer = {"DeviceRegistrationService": {"RegistrationEndpoint": joinstate.DRS}}
     device.event(REGISTRATION, 101, [json.dumps(answer)])

@@ -44,9 +44,16 @@ def installed(device) -> list[dict]:
     found = list(device.packages.values())
     if device.engine.listing == "files":
         found = [package for package in found if device.files.exists(package.path)]
-    return [{
-        "id": package.id.strip("{}"), "name": package.name, "version": package.version, "path": package.path,
-        "installed": not package.pending} for package in found]
+    return [
+        {
+            "id": package.id.strip("{}"),
+            "name": package.name,
+            "version": package.version,
+            "path": package.path,
+            "installed": not package.pending,
+        }
+        for package in found
+    ]
 
 
 async def install(device, caller: Caller, path: str, force: bool) -> bool:

@@ -45,14 +45,15 @@ async def apply_hello(device, caller: Caller, values: dict[str, str]) -> None:
     value = values.get("PassportForWork/SecurityKey/UseSecurityKeyForSignin")
     if value is not None:
         device.registry.set(
-            r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey", {"UseSecurityKeyForSignin": int(value)})
+            r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey", {"UseSecurityKeyForSignin": int(value)}
+        )
 
 
 def _computer_name(device, pattern: str) -> str:
     """%SERIAL% and %RAND:n% replaced; at most 15 characters."""
     digits = str(uuid.UUID(device.new_id(f"rand/{pattern}")).int)
     name = pattern.replace("%SERIAL%", device.hardware.serial)
-    return re.sub(r"%RAND:(\d{1,2})%", lambda match: digits[-int(match.group(1)):], name)[:15]
+    return re.sub(r"%RAND:(\d{1,2})%", lambda match: digits[-int(match.group(1)) :], name)[:15]
 
 
 HANDLERS = {

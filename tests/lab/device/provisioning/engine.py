@@ -115,6 +115,7 @@ async def _try(device, caller: Caller, area: str, values: dict[str, str]) -> Csp
 def _restart_if_due(device, moment: str) -> bool:
     """Ask Windows for a restart where the scenario or a rename wants one at this moment; true if it was asked."""
     from ..power import pending_name
+
     restart = device.engine.restart
     if restart is not None and restart["when"] == moment:
         device.engine.restart = None

@@ -18,19 +18,26 @@ ROOT = r"SOFTWARE\Microsoft\Provisioning"
 def register(device, package: InstalledPackage) -> None:
     """The package is known to the engine from here on."""
     device.registry.set(rf"{ROOT}\Results\{package.id}", {"PackageFileName": package.path})
-    device.registry.set(rf"{ROOT}\PackageInfo\{package.id}", {
-        "PackageName": package.name, "Version": package.version, "PackagePath": package.path})
+    device.registry.set(
+        rf"{ROOT}\PackageInfo\{package.id}",
+        {"PackageName": package.name, "Version": package.version, "PackagePath": package.path},
+    )
 
 
 def record(device, package: InstalledPackage, name: str, hresult: int, node: str = "") -> None:
     """The outcome of one ProvXML file; hresult 0 is success."""
     key = rf"{ROOT}\Results\{package.id}\DeviceContext\{category(package.sets[name])}\{name}"
     failures = device.registry.get(key, "NumFailures", 0)
-    device.registry.set(key, {
-        "Categories": [category(package.sets[name])], "LastResult": hresult & 0xFFFFFFFF,
-        "NumFailures": failures + (1 if hresult else 0), "FailingNodePath": node,
-        "Message": f"HRESULT {signed(hresult)}" if hresult else "",
-    })
+    device.registry.set(
+        key,
+        {
+            "Categories": [category(package.sets[name])],
+            "LastResult": hresult & 0xFFFFFFFF,
+            "NumFailures": failures + (1 if hresult else 0),
+            "FailingNodePath": node,
+            "Message": f"HRESULT {signed(hresult)}" if hresult else "",
+        },
+    )
 
 
 def forget(device, package: InstalledPackage) -> None:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resources of Microsoft Graph that the lab serves, one file each; importing one registers its routes."""
+
 from __future__ import annotations
 
 from . import (

@@ -28,8 +28,11 @@ def judge(call: Call, node: Node) -> Node:
             raise _refused(call)
         if part[0] == "call" and part[2][0] == ("path", "serialNumber") and re.search(r"[-\s]", str(part[2][1][1])):
             raise _refused(call)
-        if part[0] == "call" and part[2][0] == ("path", "displayName") and not all(
-                row.get("displayName") for row in call.side.tenant.autopilot_devices.values()):
+        if (
+            part[0] == "call"
+            and part[2][0] == ("path", "displayName")
+            and not all(row.get("displayName") for row in call.side.tenant.autopilot_devices.values())
+        ):
             raise _refused(call)
     return node
 

@@ -41,17 +41,23 @@ def purge(call: Call) -> Answer:
     return Answer(204)
 
 
-@route("POST", "/directory/deletedItems/{id}/restore", WRITE, delegated="Directory.AccessAsUser.All",
-       roles=ADMINISTRATORS)
+@route(
+    "POST", "/directory/deletedItems/{id}/restore", WRITE, delegated="Directory.AccessAsUser.All", roles=ADMINISTRATORS
+)
 def restore(call: Call) -> Answer:
     """The device is back, under its old ids; it counts as not compliant until it reports again."""
     found, tenant = _find(call), call.side.tenant
     call.side.view.touch("devices", found["id"])
     del tenant.deleted_devices[found["id"]]
     tenant.devices[found["id"]] = {**found, "deletedDateTime": None, "isCompliant": False}
-    return Answer(200, {"@odata.context": f"{call.root}/$metadata#directoryObjects/$entity",
-                        "@odata.type": "#microsoft.graph.device",
-                        **present(call, DEVICE, tenant.devices[found["id"]], {})})
+    return Answer(
+        200,
+        {
+            "@odata.context": f"{call.root}/$metadata#directoryObjects/$entity",
+            "@odata.type": "#microsoft.graph.device",
+            **present(call, DEVICE, tenant.devices[found["id"]], {}),
+        },
+    )
 
 
 def _find(call: Call) -> dict:

@@ -38,10 +38,20 @@ def read(call: Call) -> Answer:
     return entity(call, DEVICE, find(call))
 
 
-@route("PATCH", "/devices/{id}", "Device.ReadWrite.All Directory.ReadWrite.All", delegated="Directory.AccessAsUser.All",
-       roles=ADMINISTRATORS)
-@route("PATCH", BY_KEY, "Device.ReadWrite.All Directory.ReadWrite.All", delegated="Directory.AccessAsUser.All",
-       roles=ADMINISTRATORS)
+@route(
+    "PATCH",
+    "/devices/{id}",
+    "Device.ReadWrite.All Directory.ReadWrite.All",
+    delegated="Directory.AccessAsUser.All",
+    roles=ADMINISTRATORS,
+)
+@route(
+    "PATCH",
+    BY_KEY,
+    "Device.ReadWrite.All Directory.ReadWrite.All",
+    delegated="Directory.AccessAsUser.All",
+    roles=ADMINISTRATORS,
+)
 def update(call: Call) -> Answer:
     found = _existing(call)
     changes = check_body(call.version, "device", call.object_body())

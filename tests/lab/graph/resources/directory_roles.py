@@ -32,8 +32,11 @@ def _definition(call: Call, row: Row) -> Row:
     return present(call, DEFINITION, _definitions()[row["roleDefinitionId"]], {})
 
 
-ASSIGNMENT = Kind("unifiedRoleAssignment", on_select=("condition", "appScopeId"),
-                  relations={"principal": _principal, "roleDefinition": _definition})
+ASSIGNMENT = Kind(
+    "unifiedRoleAssignment",
+    on_select=("condition", "appScopeId"),
+    relations={"principal": _principal, "roleDefinition": _definition},
+)
 DEFINITION = Kind("unifiedRoleDefinition", pages=None)
 ROLE = Kind("directoryRole", pages=None)
 
@@ -81,8 +84,9 @@ def assign(call: Call) -> Answer:
     tenant = call.side.tenant
     held = {(row["roleDefinitionId"], row["principalId"]) for row in tenant.role_assignments.values()}
     if (template, principal) in held:
-        raise bad_request("A conflicting object with one or more of the specified property values is present in the "
-                          "directory.")
+        raise bad_request(
+            "A conflicting object with one or more of the specified property values is present in the directory."
+        )
     call.side.view.touch("role_assignments", tenant.object_id(f"role assignment/{template}/{principal}"))
     return entity(call, ASSIGNMENT, tenant.assign_role(template, principal), 201)
 
@@ -98,6 +102,7 @@ def unassign(call: Call) -> Answer:
 
 # --- activated roles ----------------------------------------------------------------------------------------------
 
+
 @route("GET", "/directoryRoles", READ)
 def list_roles(call: Call) -> Answer:
     return collection(call, ROLE, call.side.view.rows("directory_roles"))
@@ -110,10 +115,15 @@ def activate(call: Call) -> Answer:
         raise not_found(template)
     tenant = call.side.tenant
     if any(role["roleTemplateId"] == template for role in tenant.directory_roles.values()):
-        raise bad_request("A conflicting object with one or more of the specified property values is present in the "
-                          "directory.")
-    role = {"id": tenant.object_id(f"directory role/{template}"), "roleTemplateId": template,
-            "displayName": roles.NAMES[template], "description": roles.NAMES[template]}
+        raise bad_request(
+            "A conflicting object with one or more of the specified property values is present in the directory."
+        )
+    role = {
+        "id": tenant.object_id(f"directory role/{template}"),
+        "roleTemplateId": template,
+        "displayName": roles.NAMES[template],
+        "description": roles.NAMES[template],
+    }
     tenant.directory_roles[role["id"]] = role
     return entity(call, ROLE, role, 201)
 
@@ -140,8 +150,9 @@ def add_member(call: Call) -> Answer:
     principal = bound(call, call.object_body().get("@odata.id"))
     _assignable(call, principal)
     if template in {a["roleDefinitionId"] for a in tenant.role_assignments.values() if a["principalId"] == principal}:
-        raise bad_request("One or more added object references already exist for the following modified properties: "
-                          "'members'.")
+        raise bad_request(
+            "One or more added object references already exist for the following modified properties: 'members'."
+        )
     tenant.assign_role(template, principal)
     return Answer(204)
 
@@ -158,9 +169,20 @@ def remove_member(call: Call) -> Answer:
 
 
 def _definitions() -> dict[str, Row]:
-    return {template: {"id": template, "templateId": template, "displayName": name, "description": name,
-                       "isBuiltIn": True, "isEnabled": True, "version": "1", "resourceScopes": ["/"],
-                       "rolePermissions": []} for template, name in roles.NAMES.items()}
+    return {
+        template: {
+            "id": template,
+            "templateId": template,
+            "displayName": name,
+            "description": name,
+            "isBuiltIn": True,
+            "isEnabled": True,
+            "version": "1",
+            "resourceScopes": ["/"],
+            "rolePermissions": [],
+        }
+        for template, name in roles.NAMES.items()
+    }
 
 
 def _role(call: Call) -> Row:
@@ -176,5 +198,8 @@ def _assignable(call: Call, principal: str) -> None:
     if found is None:
         raise not_found(principal)
     if "groupTypes" in found and not found.get("isAssignableToRole"):
-        raise GraphError(400, "Request_BadRequest", "The group is not assignable to a role: isAssignableToRole must "
-                                                    "have been set when it was created.")
+        raise GraphError(
+            400,
+            "Request_BadRequest",
+            "The group is not assignable to a role: isAssignableToRole must have been set when it was created.",
+        )

@@ -9,8 +9,10 @@ from ..answers import Answer, Call
 from ..query import Kind, Row, collection
 from ..routing import route
 
-READ = ("DeviceManagementServiceConfig.Read.All DeviceManagementServiceConfig.ReadWrite.All "
-        "DeviceManagementConfiguration.Read.All DeviceManagementConfiguration.ReadWrite.All")
+READ = (
+    "DeviceManagementServiceConfig.Read.All DeviceManagementServiceConfig.ReadWrite.All "
+    "DeviceManagementConfiguration.Read.All DeviceManagementConfiguration.ReadWrite.All"
+)
 BASE = Kind("deviceEnrollmentConfiguration")
 
 

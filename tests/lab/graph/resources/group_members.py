@@ -11,8 +11,10 @@ from ..routing import route
 from .groups import DYNAMIC, bound, find, refresh
 from .kinds import DEVICE, DIRECTORY_OBJECT, group_members, kind_of
 
-READ_MEMBERS = ("GroupMember.ReadBasic.All GroupMember.Read.All GroupMember.ReadWrite.All Group.ReadBasic.All "
-                "Group.Read.All Group.ReadWrite.All Directory.Read.All")
+READ_MEMBERS = (
+    "GroupMember.ReadBasic.All GroupMember.Read.All GroupMember.ReadWrite.All Group.ReadBasic.All "
+    "Group.Read.All Group.ReadWrite.All Directory.Read.All"
+)
 WRITE = "GroupMember.ReadWrite.All Group.ReadWrite.All Directory.ReadWrite.All"
 
 
@@ -51,8 +53,9 @@ def add(call: Call) -> Answer:
     real = _assigned(call)
     member = bound(call, call.object_body().get("@odata.id"))
     if member in real["members"]:
-        raise bad_request("One or more added object references already exist for the following modified properties: "
-                          "'members'.")
+        raise bad_request(
+            "One or more added object references already exist for the following modified properties: 'members'."
+        )
     call.side.view.touch("groups", real["id"])
     real["members"].append(member)
     return Answer(204)

@@ -130,14 +130,28 @@ def _create(call: Call, body: Row, key: Row) -> Row:
             raise bad_request(f"A value is required for property '{name}' of resource 'Group'.", target=name)
     unique = known.get("uniqueName")
     if unique is not None and any(g.get("uniqueName") == unique for g in call.side.tenant.groups.values()):
-        raise GraphError(400, "Request_BadRequest", "Another object with the same value for property uniqueName "
-                                                    "already exists.", details=[{
-                                                        "code": "ObjectConflict", "target": "uniqueName",
-                                                        "message": "Another object with the same value for property "
-                                                                   "uniqueName already exists."}])
+        raise GraphError(
+            400,
+            "Request_BadRequest",
+            "Another object with the same value for property uniqueName already exists.",
+            details=[
+                {
+                    "code": "ObjectConflict",
+                    "target": "uniqueName",
+                    "message": "Another object with the same value for property uniqueName already exists.",
+                }
+            ],
+        )
     id_ = str(uuid.uuid4())
-    group = {"id": id_, "groupTypes": [], "createdDateTime": utc(call.side.clock.utc()),
-             "renewedDateTime": utc(call.side.clock.utc()), "securityIdentifier": sid(id_), "members": [], **known}
+    group = {
+        "id": id_,
+        "groupTypes": [],
+        "createdDateTime": utc(call.side.clock.utc()),
+        "renewedDateTime": utc(call.side.clock.utc()),
+        "securityIdentifier": sid(id_),
+        "members": [],
+        **known,
+    }
     _check(group)
     group["members"] = [bound(call, address) for address in body.get("members@odata.bind", [])]
     if DYNAMIC in group["groupTypes"]:
@@ -174,29 +188,40 @@ def _update(call: Call, found: Row, body: Row) -> None:
 def _check(group: Row) -> None:
     """The rules over a whole group."""
     nickname = group.get("mailNickname")
-    if not isinstance(nickname, str) or not re.fullmatch(r"[\x21-\x7e]{1,64}", nickname) or re.search(
-            r'[@()\\\[\]";:<>,\s]', nickname):
-        raise bad_request("Invalid value specified for property 'mailNickname' of resource 'Group'.",
-                          target="mailNickname")
+    if (
+        not isinstance(nickname, str)
+        or not re.fullmatch(r"[\x21-\x7e]{1,64}", nickname)
+        or re.search(r'[@()\\\[\]";:<>,\s]', nickname)
+    ):
+        raise bad_request(
+            "Invalid value specified for property 'mailNickname' of resource 'Group'.", target="mailNickname"
+        )
     if not group["displayName"] or len(group["displayName"]) > 256:
-        raise bad_request("Invalid value specified for property 'displayName' of resource 'Group'.",
-                          target="displayName")
+        raise bad_request(
+            "Invalid value specified for property 'displayName' of resource 'Group'.", target="displayName"
+        )
     if len(group.get("description") or "") > 1024:
-        raise bad_request("Invalid value specified for property 'description' of resource 'Group'.",
-                          target="description")
+        raise bad_request(
+            "Invalid value specified for property 'description' of resource 'Group'.", target="description"
+        )
     dynamic = DYNAMIC in group["groupTypes"]
     rule, state = group.get("membershipRule"), group.get("membershipRuleProcessingState")
     if not dynamic and "Unified" not in group["groupTypes"] and group["mailEnabled"]:
-        raise bad_request("The service does not currently support writes of mail-enabled groups. Please ensure that "
-                          "the mail-enablement property is unset and the security-enablement property is set.")
+        raise bad_request(
+            "The service does not currently support writes of mail-enabled groups. Please ensure that "
+            "the mail-enablement property is unset and the security-enablement property is set."
+        )
     if not dynamic:
         if rule or state:
-            raise bad_request("Membership rule can only be set on a group with type 'DynamicMembership'.",
-                              target="membershipRule")
+            raise bad_request(
+                "Membership rule can only be set on a group with type 'DynamicMembership'.", target="membershipRule"
+            )
         return
     if not rule or state not in ("On", "Paused"):
-        raise bad_request("A dynamic group needs membershipRule and membershipRuleProcessingState 'On' or 'Paused'.",
-                          target="membershipRule")
+        raise bad_request(
+            "A dynamic group needs membershipRule and membershipRuleProcessingState 'On' or 'Paused'.",
+            target="membershipRule",
+        )
     try:
         compile_rule(rule)
     except RuleError as error:
@@ -217,4 +242,4 @@ def bound(call: Call, address: t.Any) -> str:
 def sid(object_id: str) -> str:
     """The security identifier that Windows knows an object by: its GUID as four little-endian numbers."""
     data = uuid.UUID(object_id).bytes_le
-    return "S-1-12-1-" + "-".join(str(int.from_bytes(data[n:n + 4], "little")) for n in (0, 4, 8, 12))
+    return "S-1-12-1-" + "-".join(str(int.from_bytes(data[n : n + 4], "little")) for n in (0, 4, 8, 12))

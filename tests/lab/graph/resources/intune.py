@@ -14,14 +14,30 @@ from ..filter import Node, walk
 from ..query import Kind, Row, collection, entity
 from ..routing import route
 
-READ = ("DeviceManagementManagedDevices.Read.All DeviceManagementManagedDevices.ReadWrite.All "
-        "DeviceManagementConfiguration.Read.All DeviceManagementConfiguration.ReadWrite.All")
+READ = (
+    "DeviceManagementManagedDevices.Read.All DeviceManagementManagedDevices.ReadWrite.All "
+    "DeviceManagementConfiguration.Read.All DeviceManagementConfiguration.ReadWrite.All"
+)
 WRITE = "DeviceManagementManagedDevices.ReadWrite.All DeviceManagementConfiguration.ReadWrite.All"
 ACTION = "DeviceManagementManagedDevices.PrivilegedOperations.All"
 #: Properties that a $filter really looks at.
-FILTERED = ("azureADDeviceId", "complianceState", "deviceName", "emailAddress", "id", "lastSyncDateTime",
-            "enrolledDateTime", "managementAgent", "managedDeviceOwnerType", "model", "manufacturer",
-            "operatingSystem", "osVersion", "serialNumber", "userPrincipalName")
+FILTERED = (
+    "azureADDeviceId",
+    "complianceState",
+    "deviceName",
+    "emailAddress",
+    "id",
+    "lastSyncDateTime",
+    "enrolledDateTime",
+    "managementAgent",
+    "managedDeviceOwnerType",
+    "model",
+    "manufacturer",
+    "operatingSystem",
+    "osVersion",
+    "serialNumber",
+    "userPrincipalName",
+)
 TRUE: Node = ("true",)
 
 
@@ -45,9 +61,20 @@ def _named(node: Node) -> set[str]:
     return {part[1] for part in walk(node) if part[0] == "path"}
 
 
-MANAGED_DEVICE = Kind("managedDevice", pages=(1000, 1000), rewrite=honour, on_select=(
-    "hardwareInformation", "ethernetMacAddress", "physicalMemoryInBytes", "notes", "processorArchitecture",
-    "specificationVersion", "activationLockBypassCode"))
+MANAGED_DEVICE = Kind(
+    "managedDevice",
+    pages=(1000, 1000),
+    rewrite=honour,
+    on_select=(
+        "hardwareInformation",
+        "ethernetMacAddress",
+        "physicalMemoryInBytes",
+        "notes",
+        "processorArchitecture",
+        "specificationVersion",
+        "activationLockBypassCode",
+    ),
+)
 
 
 @route("GET", "/deviceManagement/managedDevices", READ)
@@ -79,8 +106,9 @@ def act(call: Call) -> Answer:
     """Queued, and shown as pending; nothing happens on the simulated device."""
     found = find(call)
     now = f"{call.side.clock.utc():%Y-%m-%dT%H:%M:%SZ}"
-    call.side.tenant.managed_devices[found["id"]].setdefault("deviceActionResults", []).append({
-        "actionName": call.path[-1], "actionState": "pending", "startDateTime": now, "lastUpdatedDateTime": now})
+    call.side.tenant.managed_devices[found["id"]].setdefault("deviceActionResults", []).append(
+        {"actionName": call.path[-1], "actionState": "pending", "startDateTime": now, "lastUpdatedDateTime": now}
+    )
     return Answer(204)
 
 

@@ -15,19 +15,68 @@ from ..answers import Call
 from ..query import Kind, Row, typed
 
 _DEVICE_INDEX = (
-    "id", "deviceId", "displayName", "accountEnabled", "approximateLastSignInDateTime", "operatingSystem",
-    "operatingSystemVersion", "isCompliant", "isManaged", "mdmAppId", "physicalIds", "deviceCategory",
-    "deviceOwnership", "enrollmentProfileName", "onPremisesSyncEnabled")
+    "id",
+    "deviceId",
+    "displayName",
+    "accountEnabled",
+    "approximateLastSignInDateTime",
+    "operatingSystem",
+    "operatingSystemVersion",
+    "isCompliant",
+    "isManaged",
+    "mdmAppId",
+    "physicalIds",
+    "deviceCategory",
+    "deviceOwnership",
+    "enrollmentProfileName",
+    "onPremisesSyncEnabled",
+)
 _GROUP_DEFAULT = (
-    "id", "deletedDateTime", "classification", "createdDateTime", "description", "displayName", "expirationDateTime",
-    "groupTypes", "isAssignableToRole", "mail", "mailEnabled", "mailNickname", "membershipRule",
-    "membershipRuleProcessingState", "onPremisesDomainName", "onPremisesLastSyncDateTime", "onPremisesNetBiosName",
-    "onPremisesSamAccountName", "onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "preferredDataLocation",
-    "preferredLanguage", "proxyAddresses", "renewedDateTime", "resourceBehaviorOptions",
-    "resourceProvisioningOptions", "securityEnabled", "securityIdentifier", "theme", "uniqueName", "visibility")
+    "id",
+    "deletedDateTime",
+    "classification",
+    "createdDateTime",
+    "description",
+    "displayName",
+    "expirationDateTime",
+    "groupTypes",
+    "isAssignableToRole",
+    "mail",
+    "mailEnabled",
+    "mailNickname",
+    "membershipRule",
+    "membershipRuleProcessingState",
+    "onPremisesDomainName",
+    "onPremisesLastSyncDateTime",
+    "onPremisesNetBiosName",
+    "onPremisesSamAccountName",
+    "onPremisesSecurityIdentifier",
+    "onPremisesSyncEnabled",
+    "preferredDataLocation",
+    "preferredLanguage",
+    "proxyAddresses",
+    "renewedDateTime",
+    "resourceBehaviorOptions",
+    "resourceProvisioningOptions",
+    "securityEnabled",
+    "securityIdentifier",
+    "theme",
+    "uniqueName",
+    "visibility",
+)
 _USER_DEFAULT = (
-    "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation",
-    "preferredLanguage", "surname", "userPrincipalName", "id")
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+    "id",
+)
 
 
 def _owners(call: Call, row: Row) -> list[Row]:
@@ -38,15 +87,52 @@ def _members(call: Call, row: Row) -> list[Row]:
     return [typed(call, kind_of(member), member) for member in group_members(call, row)[:20]]
 
 
-DEVICE = Kind("device", directory=True, indexed=_DEVICE_INDEX, search=("displayName",),
-              relations={"registeredOwners": _owners, "registeredUsers": _owners})
-GROUP = Kind("group", directory=True, default=_GROUP_DEFAULT, search=("displayName", "description"),
-             indexed=("id", "displayName", "mailNickname", "securityEnabled", "mailEnabled", "groupTypes", "uniqueName",
-                      "mail", "isAssignableToRole", "createdDateTime", "membershipRuleProcessingState"),
-             relations={"members": _members})
-USER = Kind("user", directory=True, default=_USER_DEFAULT, search=("displayName", "userPrincipalName", "mail"),
-            indexed=("id", "userPrincipalName", "displayName", "mail", "accountEnabled", "userType", "givenName",
-                     "surname", "usageLocation", "mailNickname", "assignedLicenses"))
+DEVICE = Kind(
+    "device",
+    directory=True,
+    indexed=_DEVICE_INDEX,
+    search=("displayName",),
+    relations={"registeredOwners": _owners, "registeredUsers": _owners},
+)
+GROUP = Kind(
+    "group",
+    directory=True,
+    default=_GROUP_DEFAULT,
+    search=("displayName", "description"),
+    indexed=(
+        "id",
+        "displayName",
+        "mailNickname",
+        "securityEnabled",
+        "mailEnabled",
+        "groupTypes",
+        "uniqueName",
+        "mail",
+        "isAssignableToRole",
+        "createdDateTime",
+        "membershipRuleProcessingState",
+    ),
+    relations={"members": _members},
+)
+USER = Kind(
+    "user",
+    directory=True,
+    default=_USER_DEFAULT,
+    search=("displayName", "userPrincipalName", "mail"),
+    indexed=(
+        "id",
+        "userPrincipalName",
+        "displayName",
+        "mail",
+        "accountEnabled",
+        "userType",
+        "givenName",
+        "surname",
+        "usageLocation",
+        "mailNickname",
+        "assignedLicenses",
+    ),
+)
 SERVICE_PRINCIPAL = Kind("servicePrincipal", directory=True, search=("displayName",))
 DIRECTORY_OBJECT = Kind("directoryObject", directory=True)
 

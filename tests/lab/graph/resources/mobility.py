@@ -25,8 +25,10 @@ WRITERS = (roles.CLOUD_DEVICE_ADMINISTRATOR, roles.INTUNE_ADMINISTRATOR)
 URLS = ("discoveryUrl", "termsOfUseUrl", "complianceUrl")
 APPLIES = ("none", "all", "selected")
 #: Collection to the fields of ``Tenant`` that hold its rows.
-POLICIES = {"mobileDeviceManagementPolicies": ("mdm_policy", "enrollment_policy"),
-            "mobileAppManagementPolicies": ("mam_policy",)}
+POLICIES = {
+    "mobileDeviceManagementPolicies": ("mdm_policy", "enrollment_policy"),
+    "mobileAppManagementPolicies": ("mam_policy",),
+}
 
 
 def _included(call: Call, row: Row) -> list[Row]:
@@ -38,11 +40,19 @@ KINDS = {name: Kind(name[:-3] + "y", relations={"includedGroups": _included}) fo
 
 def _both(method: str, tail: str, permissions: str, administrators: tuple[str, ...]) -> t.Callable[[Handler], Handler]:
     """One route for each of the two collections."""
+
     def register(handler: Handler) -> Handler:
         for name in POLICIES:
-            route(method, f"/policies/{name}{tail}", permissions, application=False, roles=administrators,
-                  versions=("beta",))(handler)
+            route(
+                method,
+                f"/policies/{name}{tail}",
+                permissions,
+                application=False,
+                roles=administrators,
+                versions=("beta",),
+            )(handler)
         return handler
+
     return register
 
 
@@ -96,8 +106,9 @@ def include(call: Call) -> Answer:
     if group not in call.side.tenant.groups:
         raise not_found(group)
     if group in real["includedGroups"]:
-        raise bad_request("One or more added object references already exist for the following modified properties: "
-                          "'includedGroups'.")
+        raise bad_request(
+            "One or more added object references already exist for the following modified properties: 'includedGroups'."
+        )
     call.side.view.touch(field)
     real["includedGroups"].append(group)
     real["appliesTo"] = "selected"

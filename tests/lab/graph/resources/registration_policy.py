@@ -21,12 +21,16 @@ from ..types import check_value
 
 POLICY = Kind("deviceRegistrationPolicy")
 READ = "Policy.Read.DeviceConfiguration Policy.ReadWrite.DeviceConfiguration"
-ADMINISTRATORS = (
-    roles.CLOUD_DEVICE_ADMINISTRATOR, roles.INTUNE_ADMINISTRATOR, roles.WINDOWS_365_ADMINISTRATOR)
+ADMINISTRATORS = (roles.CLOUD_DEVICE_ADMINISTRATOR, roles.INTUNE_ADMINISTRATOR, roles.WINDOWS_365_ADMINISTRATOR)
 _PREFIX = "#microsoft.graph."
-MEMBERSHIPS = {_PREFIX + name: properties for name, properties in (
-    ("allDeviceRegistrationMembership", ()), ("noDeviceRegistrationMembership", ()),
-    ("enumeratedDeviceRegistrationMembership", ("users", "groups")))}
+MEMBERSHIPS = {
+    _PREFIX + name: properties
+    for name, properties in (
+        ("allDeviceRegistrationMembership", ()),
+        ("noDeviceRegistrationMembership", ()),
+        ("enumeratedDeviceRegistrationMembership", ("users", "groups")),
+    )
+}
 MFA = ("notRequired", "required")
 
 
@@ -49,8 +53,9 @@ def replace(call: Call) -> Answer:
             raise _missing(label)
     unknown = set(body) - set(real) - {"@odata.type", "@odata.context"}
     if unknown:
-        raise _invalid(f"The property '{sorted(unknown)[0]}' does not exist on type "
-                       "'microsoft.graph.deviceRegistrationPolicy'.")
+        raise _invalid(
+            f"The property '{sorted(unknown)[0]}' does not exist on type 'microsoft.graph.deviceRegistrationPolicy'."
+        )
     new = _policy(body)
     new["azureADJoin"]["isAdminConfigurable"] = real["azureADJoin"]["isAdminConfigurable"]
     registration = new["azureADRegistration"]
@@ -74,12 +79,16 @@ def _policy(body: dict[str, t.Any]) -> dict[str, t.Any]:
     admins = _object(join, "localAdmins", ("enableGlobalAdmins", "registeringUsers"))
     password = _object(body, "localAdminPassword", ("isEnabled",))
     return {
-        "userDeviceQuota": quota, "multiFactorAuthConfiguration": mfa,
+        "userDeviceQuota": quota,
+        "multiFactorAuthConfiguration": mfa,
         "azureADRegistration": {"allowedToRegister": _membership(registration, "allowedToRegister")},
         "azureADJoin": {
             "allowedToJoin": _membership(join, "allowedToJoin"),
-            "localAdmins": {"enableGlobalAdmins": _boolean(admins, "enableGlobalAdmins"),
-                            "registeringUsers": _membership(admins, "registeringUsers")}},
+            "localAdmins": {
+                "enableGlobalAdmins": _boolean(admins, "enableGlobalAdmins"),
+                "registeringUsers": _membership(admins, "registeringUsers"),
+            },
+        },
         "localAdminPassword": {"isEnabled": _boolean(password, "isEnabled")},
     }
 

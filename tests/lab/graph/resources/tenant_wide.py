@@ -32,30 +32,55 @@ def policy(call: Call) -> Answer:
     raise not_found(call.params["id"])
 
 
-@route("GET", "/policies/identitySecurityDefaultsEnforcementPolicy",
-       "Policy.Read.All Policy.ReadWrite.SecurityDefaults")
+@route(
+    "GET", "/policies/identitySecurityDefaultsEnforcementPolicy", "Policy.Read.All Policy.ReadWrite.SecurityDefaults"
+)
 def security_defaults(call: Call) -> Answer:
     return entity(call, SECURITY_DEFAULTS, call.side.tenant.security_defaults)
 
 
-@route("GET", "/organization", "Organization.Read.All Organization.ReadWrite.All Directory.Read.All "
-       "Directory.ReadWrite.All DeviceManagementServiceConfig.Read.All DeviceManagementServiceConfig.ReadWrite.All "
-       "User.Read.All DeviceManagementConfiguration.Read.All DeviceManagementConfiguration.ReadWrite.All",
-       delegated="User.Read User.Read.All Organization.Read.All Directory.Read.All "
-                 "DeviceManagementServiceConfig.Read.All")
+@route(
+    "GET",
+    "/organization",
+    "Organization.Read.All Organization.ReadWrite.All Directory.Read.All "
+    "Directory.ReadWrite.All DeviceManagementServiceConfig.Read.All DeviceManagementServiceConfig.ReadWrite.All "
+    "User.Read.All DeviceManagementConfiguration.Read.All DeviceManagementConfiguration.ReadWrite.All",
+    delegated="User.Read User.Read.All Organization.Read.All Directory.Read.All DeviceManagementServiceConfig.Read.All",
+)
 def organization(call: Call) -> Answer:
     tenant = call.side.tenant
-    return collection(call, ORGANIZATION, [{
-        "id": tenant.id, "displayName": tenant.name, "tenantType": "AAD", "countryLetterCode": "IT",
-        "createdDateTime": "2024-01-01T00:00:00Z", "mobileDeviceManagementAuthority": "intune",
-        "verifiedDomains": [
-            {"name": name, "isDefault": number == 0, "isInitial": number == len(tenant.domains) - 1,
-             "capabilities": "Email, OfficeCommunicationsOnline", "type": "Managed"}
-            for number, name in enumerate(tenant.domains)]}])
+    return collection(
+        call,
+        ORGANIZATION,
+        [
+            {
+                "id": tenant.id,
+                "displayName": tenant.name,
+                "tenantType": "AAD",
+                "countryLetterCode": "IT",
+                "createdDateTime": "2024-01-01T00:00:00Z",
+                "mobileDeviceManagementAuthority": "intune",
+                "verifiedDomains": [
+                    {
+                        "name": name,
+                        "isDefault": number == 0,
+                        "isInitial": number == len(tenant.domains) - 1,
+                        "capabilities": "Email, OfficeCommunicationsOnline",
+                        "type": "Managed",
+                    }
+                    for number, name in enumerate(tenant.domains)
+                ],
+            }
+        ],
+    )
 
 
-@route("GET", "/subscribedSkus", "LicenseAssignment.Read.All Organization.Read.All Organization.ReadWrite.All "
-       "Directory.Read.All Directory.ReadWrite.All")
+@route(
+    "GET",
+    "/subscribedSkus",
+    "LicenseAssignment.Read.All Organization.Read.All Organization.ReadWrite.All "
+    "Directory.Read.All Directory.ReadWrite.All",
+)
 def skus(call: Call) -> Answer:
     return collection(call, SKU, call.side.view.rows("subscribed_skus"))
 
@@ -65,8 +90,12 @@ def service_principals(call: Call) -> Answer:
     return collection(call, SERVICE_PRINCIPAL, call.side.view.rows("service_principals"))
 
 
-@route("GET", "/servicePrincipals(appId='{app}')", PRINCIPALS + " Directory.Read.All Directory.ReadWrite.All",
-       delegated=PEOPLE_PRINCIPALS)
+@route(
+    "GET",
+    "/servicePrincipals(appId='{app}')",
+    PRINCIPALS + " Directory.Read.All Directory.ReadWrite.All",
+    delegated=PEOPLE_PRINCIPALS,
+)
 def service_principal(call: Call) -> Answer:
     for row in call.side.view.rows("service_principals"):
         if row["appId"] == call.params["app"].lower():

@@ -12,8 +12,10 @@ from .kinds import DEVICE, GROUP, USER, objects
 
 READ = "User.ReadBasic.All User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
 READ_MORE = "User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
-MEMBERSHIP = ("User.Read.All Directory.Read.All Directory.ReadWrite.All GroupMember.ReadBasic.All GroupMember.Read.All "
-              "Group.ReadBasic.All Group.Read.All")
+MEMBERSHIP = (
+    "User.Read.All Directory.Read.All Directory.ReadWrite.All GroupMember.ReadBasic.All GroupMember.Read.All "
+    "Group.ReadBasic.All Group.Read.All"
+)
 LICENCE = Kind("licenseDetails", pages=None)
 #: Most group ids that checkMemberGroups takes (reference page of directoryObject).
 MOST_GROUPS = 20
@@ -34,17 +36,26 @@ def licences(call: Call) -> Answer:
     return collection(call, LICENCE, find(call).get("licenseDetails", []))
 
 
-@route("POST", "/users/{id}/checkMemberGroups",
-       f"{MEMBERSHIP} User.ReadWrite.All Device.Read.All Application.Read.All Group.ReadWrite.All")
+@route(
+    "POST",
+    "/users/{id}/checkMemberGroups",
+    f"{MEMBERSHIP} User.ReadWrite.All Device.Read.All Application.Read.All Group.ReadWrite.All",
+)
 def check_member_groups(call: Call) -> Answer:
     """Which of the groups the user belongs to, through other groups too."""
     wanted = call.object_body().get("groupIds")
     if not isinstance(wanted, list) or not wanted or len(wanted) > MOST_GROUPS:
-        raise GraphError(400, "Request_BadRequest", "The number of values in 'groupIds' must be between 1 and "
-                                                    f"{MOST_GROUPS}.")
+        raise GraphError(
+            400, "Request_BadRequest", f"The number of values in 'groupIds' must be between 1 and {MOST_GROUPS}."
+        )
     groups = call.side.tenant.groups_of(find(call)["id"])
-    return Answer(200, {"@odata.context": f"{call.root}/$metadata#Collection(Edm.String)",
-                        "value": [id_ for id_ in wanted if str(id_).lower() in groups]})
+    return Answer(
+        200,
+        {
+            "@odata.context": f"{call.root}/$metadata#Collection(Edm.String)",
+            "value": [id_ for id_ in wanted if str(id_).lower() in groups],
+        },
+    )
 
 
 @route("GET", "/users/{id}/transitiveMemberOf", MEMBERSHIP)
