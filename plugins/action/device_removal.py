@@ -8,7 +8,8 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.device_removal import ARGUMENT_SPEC
-from ..plugin_utils.tenant import device_removal, task
+from ..plugin_utils.tenant import task
+from ..plugin_utils.tenant.devices import removal
 
 
 class ActionModule(ActionBase):
@@ -16,4 +17,4 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        return task.run(self, result, device_removal.remove, ARGUMENT_SPEC)
+        return task.run(self, result, removal.remove, ARGUMENT_SPEC)

@@ -9,7 +9,8 @@ from ansible.plugins.action import ActionBase
 
 from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ..modules.directory_device import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.tenant import device_changes, task
+from ..plugin_utils.tenant import task
+from ..plugin_utils.tenant.devices import changes
 
 
 class ActionModule(ActionBase):
@@ -17,4 +18,4 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        return task.run(self, result, device_changes.ensure, {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS)
+        return task.run(self, result, changes.ensure, {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS)

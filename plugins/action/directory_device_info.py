@@ -9,7 +9,8 @@ from ansible.plugins.action import ActionBase
 
 from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ..modules.directory_device_info import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.tenant import device_views, task
+from ..plugin_utils.tenant import task
+from ..plugin_utils.tenant.devices import views
 
 
 class ActionModule(ActionBase):
@@ -17,4 +18,4 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        return task.run(self, result, device_views.find, {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS)
+        return task.run(self, result, views.find, {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS)

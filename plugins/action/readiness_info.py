@@ -8,7 +8,8 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..modules.readiness_info import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.tenant import readiness, task
+from ..plugin_utils.tenant import task
+from ..plugin_utils.tenant.readiness import verdict
 
 
 class ActionModule(ActionBase):
@@ -16,4 +17,4 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        return task.run(self, result, readiness.judge, ARGUMENT_SPEC, **CONSTRAINTS)
+        return task.run(self, result, verdict.judge, ARGUMENT_SPEC, **CONSTRAINTS)

@@ -27,13 +27,8 @@ SELECT = (
 def ours(facts: dict) -> tuple[int, float]:
     """What directory_device_info does without options, without Ansible around it."""
     sys.path.insert(0, str(ROOT / "build" / "collections"))
-    from ansible_collections.winops.entra.plugins.plugin_utils.tenant import (
-        client,
-        credentials,
-        device_views,
-        retry,
-        session,
-    )
+    from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import views
+    from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import client, credentials, retry, session
 
     start = time.perf_counter()
     app, base = facts["applications"]["everything"], {"owner": None, "join_type": None, "stale_days": None}
@@ -56,7 +51,7 @@ def ours(facts: dict) -> tuple[int, float]:
         "autopilot": False,
         "extension_attributes": False,
     }
-    return device_views.find(_Task(args, graph))["count"], time.perf_counter() - start
+    return views.find(_Task(args, graph))["count"], time.perf_counter() - start
 
 
 class _Task:

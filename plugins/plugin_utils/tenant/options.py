@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import env_fallback
 
-from .clouds import CLOUDS
+from .graph.clouds import CLOUDS
 
 AUTH = (
     "auto",

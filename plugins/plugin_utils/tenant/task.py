@@ -15,11 +15,11 @@ from collections.abc import Callable
 from ansible.utils.display import Display
 
 from ..result import ChangeSet, Failure, Phases
-from . import credentials, libraries, tokens
-from .client import GraphClient
+from .graph import credentials, libraries, tokens
+from .graph.client import GraphClient
+from .graph.retry import Waits
+from .graph.session import session_for
 from .options import TENANT_SPEC
-from .retry import Waits
-from .session import session_for
 
 
 @dataclasses.dataclass

@@ -17,12 +17,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant import (
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import task
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     client,
     credentials,
     retry,
     session,
-    task,
     tokens,
 )
 

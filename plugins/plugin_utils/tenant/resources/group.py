@@ -14,13 +14,13 @@ from __future__ import annotations
 import re
 
 from ...result import Failure
-from .. import odata
-from ..credentials import bad_option
-from ..directory import GROUP, at_most_one
-from ..engine import Kind, Property, Resource, Step, apply, once_known, settle, update
-from ..errors import Permissions, Purpose
+from ..graph import odata
+from ..graph.credentials import bad_option
+from ..graph.errors import Permissions, Purpose
 from ..task import TenantTask
 from . import group_members
+from .directory import GROUP, at_most_one
+from .engine import Kind, Property, Resource, Step, apply, once_known, settle, update
 
 LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'

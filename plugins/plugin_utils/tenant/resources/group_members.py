@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import functools
 
-from .. import odata
-from ..batch import LARGEST, Item
-from ..credentials import bad_option
-from ..directory import DEVICE, GROUP, USER, resolve
-from ..engine import Step, apply, once_known, settle
-from ..errors import GraphFailure, Permissions, Purpose
+from ..graph import odata
+from ..graph.batch import LARGEST, Item
+from ..graph.credentials import bad_option
+from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..task import TenantTask
+from .directory import DEVICE, GROUP, USER, resolve
+from .engine import Step, apply, once_known, settle
 from .mdm_scope import already_there
 
 READ = Purpose("read the members of the group", Permissions.same("GroupMember.Read.All"))

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import functools
 
-from .. import odata
-from ..credentials import bad_option
-from ..directory import GROUP, USER, resolve
-from ..engine import Step, apply, settle
-from ..errors import GraphFailure, Permissions, Purpose
+from ..graph import odata
+from ..graph.credentials import bad_option
+from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..task import TenantTask
+from .directory import GROUP, USER, resolve
+from .engine import Step, apply, settle
 from .mdm_scope import already_there
 
 ROLE = "9f06204d-73c1-4d4c-880a-6edb90606fd8"

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .. import odata
-from ..credentials import bad_option
-from ..directory import GROUP, resolve
-from ..engine import Kind, Property, Resource, Step, apply, body_of, compare, merge, settle
-from ..errors import GraphFailure, Permissions, Purpose
+from ..graph import odata
+from ..graph.credentials import bad_option
+from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..task import TenantTask
+from .directory import GROUP, resolve
+from .engine import Kind, Property, Resource, Step, apply, body_of, compare, merge, settle
 
 VERSION = "beta"
 INTUNE = "0000000a-0000-0000-c000-000000000000"

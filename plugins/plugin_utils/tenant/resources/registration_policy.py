@@ -15,11 +15,11 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ...result import Failure
-from ..credentials import bad_option
-from ..directory import GROUP, USER, resolve
-from ..engine import Kind, Property, Resource, update
-from ..errors import Permissions
+from ..graph.credentials import bad_option
+from ..graph.errors import Permissions
 from ..task import TenantTask
+from .directory import GROUP, USER, resolve
+from .engine import Kind, Property, Resource, update
 
 PATH = "/policies/deviceRegistrationPolicy"
 LARGEST_QUOTA = 2147483647

@@ -1,0 +1,233 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Device objects of the directory: found by exactly what is named, many in one request, and shown in plain words.
+
+Sources: Microsoft Graph, "device resource type" (``id`` is the object, ``deviceId`` what the device itself knows),
+"Use the $filter query parameter" (15 expressions in one filter), "Advanced query capabilities"; Microsoft Entra, "How
+to manage stale devices" (how old a sign-in stamp may be).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..graph import odata
+from ..graph.batch import Answer, Item
+from ..graph.client import GraphClient
+from ..graph.credentials import bad_option
+from ..graph.errors import Permissions, Purpose
+
+READ = Permissions.same("Device.Read.All")
+#: An application needs the first, a signed-in user the second and a directory role.
+WRITE = Permissions(("Device.ReadWrite.All",), ("Directory.AccessAsUser.All",))
+
+SELECT = (
+    "id",
+    "deviceId",
+    "displayName",
+    "accountEnabled",
+    "trustType",
+    "profileType",
+    "approximateLastSignInDateTime",
+    "registrationDateTime",
+    "operatingSystem",
+    "operatingSystemVersion",
+    "isCompliant",
+    "isManaged",
+    "mdmAppId",
+    "manufacturer",
+    "model",
+    "deviceOwnership",
+    "enrollmentProfileName",
+    "physicalIds",
+)
+EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
+#: Expressions in one filter, and objects on one page, at most.
+CLAUSES, PAGE = 15, 999
+
+JOIN_TYPES = {"AzureAd": "entra", "ServerAd": "hybrid", "Workplace": "registered"}
+TRUST_TYPES = {join_type: trust for trust, join_type in JOIN_TYPES.items()}
+_ANCHOR, _GROUP_TAG = "[ztdid]:", "[orderid]:"
+
+#: The options that name devices, and the property that each is compared with.
+KEYS = {"device_ids": "deviceId", "object_ids": "id", "names": "displayName"}
+
+
+@dataclasses.dataclass
+class Found:
+    """What a look-up gave. ``rows`` by object id in the order in which they were named; ``by_key`` has the rows of each
+    name or id, by option; ``missing`` those without any."""
+
+    rows: dict[str, dict] = dataclasses.field(default_factory=dict)
+    by_key: dict[str, dict[str, list[dict]]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def missing(self) -> dict[str, list[str]]:
+        return {option: [key for key, rows in found.items() if not rows] for option, found in self.by_key.items()}
+
+
+def named(args: dict) -> dict[str, list[str]]:
+    """{option: what it names, once each}. Failure for an id that is none and for an empty name."""
+    wanted = {}
+    for option in KEYS:
+        values = [value.strip() if option != "names" else value for value in args[option] or []]
+        for value in values:
+            if option != "names" and not odata.is_guid(value):
+                raise bad_option(option, f"{value!r} is no id", "give GUIDs here, and names in the option names")
+            if not value.strip():
+                raise bad_option(option, "a name is empty", "leave it out")
+        folded = (value if option == "names" else value.lower() for value in values)
+        wanted[option] = list({value.casefold(): value for value in folded}.values())
+    return wanted
+
+
+def look_up(
+    client: GraphClient, wanted: dict[str, list[str]], select: Sequence[str] = SELECT, version: str = "v1.0"
+) -> Found:
+    """The devices with these ids and names (``named``), 300 ids or 20 names in one request.
+
+    Rows are compared with what was asked, so that an answer with other devices finds nothing. Names are compared as
+    Windows compares them, without regard to case and never in part.
+    """
+    asked: list[tuple[str, list[str]]] = []
+    for option, keys in wanted.items():
+        size = 1 if option == "names" else CLAUSES
+        asked += [(option, keys[start : start + size]) for start in range(0, len(keys), size)]
+    items = [_question(option, keys, select) for option, keys in asked]
+    found = Found(by_key={option: {key: [] for key in keys} for option, keys in wanted.items()})
+    for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
+        rest = {key.casefold(): key for key in keys}
+        for row in rows_of(client, item, answer, version):
+            key = rest.get(str(row.get(KEYS[option]) or "").casefold())
+            if key is not None:
+                found.by_key[option][key].append(row)
+    for keys_found in found.by_key.values():
+        for rows in keys_found.values():
+            found.rows.update((row["id"], row) for row in rows)
+    return found
+
+
+def _question(option: str, keys: list[str], select: Sequence[str]) -> Item:
+    what = f"look up the device {keys[0]!r}" + (f" and {len(keys) - 1} more" if len(keys) > 1 else "")
+    query = {"$filter": " or ".join(odata.equals(KEYS[option], key) for key in keys), "$select": ",".join(select)}
+    if option == "names":
+        query["$top"] = str(PAGE)
+    return Item("GET", "/devices", Purpose(what, READ), query)
+
+
+def rows_of(client: GraphClient, item: Item, answer: Answer, version: str = "v1.0") -> Iterable[dict]:
+    """The rows of a list that was asked for in a batch: those of the answer, all pages where there are more."""
+    body = answer.require()
+    if "@odata.nextLink" in body:
+        return client.list(item.path, item.purpose, item.query, version, item.eventual)
+    return body.get("value") or []
+
+
+def every(
+    client: GraphClient,
+    filters: Sequence[str] = (),
+    advanced: bool = False,
+    select: Sequence[str] = SELECT,
+    version: str = "v1.0",
+) -> Iterator[dict]:
+    """All devices that the filters let through, page by page. ``advanced``: a filter needs the directory's index."""
+    query: dict[str, str | int] = {"$select": ",".join(select), "$top": PAGE}
+    if filters:
+        query["$filter"] = " and ".join(filters)
+    if advanced:
+        query["$count"] = "true"
+    return client.list("/devices", Purpose("list the devices", READ), query, version, eventual=advanced)
+
+
+def owned_by(client: GraphClient, user: str, select: Sequence[str] = SELECT, version: str = "v1.0") -> Iterator[dict]:
+    """The devices that a user, named by object id or user principal name, owns."""
+    item = owned_item(user, select)
+    return client.list(item.path, item.purpose, item.query, version)
+
+
+def owned_item(user: str, select: Sequence[str]) -> Item:
+    """The same question for a batch."""
+    return Item(
+        "GET",
+        odata.path("users", user, "ownedDevices", "microsoft.graph.device"),
+        Purpose(f"list the devices of {user}", Permissions.same("User.Read.All")),
+        {"$select": ",".join(select), "$top": PAGE},
+    )
+
+
+# --- what a row says ---
+
+
+def is_autopilot_anchor(row: dict) -> bool:
+    """Whether a Windows Autopilot registration stands behind the object: Autopilot breaks when it is deleted."""
+    return _physical(row, _ANCHOR) is not None
+
+
+def _physical(row: dict, kind: str) -> str | None:
+    """The value of a ``[KIND]:value`` among the physical ids."""
+    for text in row.get("physicalIds") or ():
+        if text.lower().startswith(kind):
+            return text[len(kind) :]
+    return None
+
+
+def instant(text: str | None) -> datetime.datetime | None:
+    """A date of Graph. None for null and for the years 1 and 9999, by which Intune says never."""
+    if not text or text[:4] in ("0001", "9999"):
+        return None
+    try:
+        return datetime.datetime.fromisoformat(text[:19]).replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return None
+
+
+def inactive_days(row: dict, now: datetime.datetime) -> int | None:
+    """Whole days since the last sign-in; where there never was one, since the registration.
+
+    None where neither is known, and for an Autopilot object that has not joined yet: it is new, however old.
+    """
+    seen = instant(row.get("approximateLastSignInDateTime"))
+    if seen is None and not is_autopilot_anchor(row):
+        seen = instant(row.get("registrationDateTime"))
+    return None if seen is None else max(0, (now - seen).days)
+
+
+def shown(row: dict, now: datetime.datetime) -> dict[str, t.Any]:
+    """A device as modules return it."""
+    result = {
+        "name": row.get("displayName"),
+        "device_id": row.get("deviceId"),
+        "object_id": row["id"],
+        "enabled": row.get("accountEnabled"),
+        "join_type": JOIN_TYPES.get(row.get("trustType") or ""),
+        "last_sign_in": row.get("approximateLastSignInDateTime"),
+        "registered": row.get("registrationDateTime"),
+        "inactive_days": inactive_days(row, now),
+        "operating_system": row.get("operatingSystem"),
+        "os_version": row.get("operatingSystemVersion"),
+        "compliant": row.get("isCompliant"),
+        "managed": row.get("isManaged"),
+        "mdm_app_id": row.get("mdmAppId"),
+        "manufacturer": row.get("manufacturer"),
+        "model": row.get("model"),
+        "ownership": row.get("deviceOwnership"),
+        "enrollment_profile": row.get("enrollmentProfileName"),
+        "profile_type": row.get("profileType"),
+        "autopilot_anchor": is_autopilot_anchor(row),
+        "group_tag": _physical(row, _GROUP_TAG),
+    }
+    if "extensionAttributes" in row:
+        result["extension_attributes"] = attributes(row)
+    return result
+
+
+def attributes(row: dict) -> dict[str, str | None]:
+    """The fifteen extension attributes, null where unset."""
+    given = row.get("extensionAttributes") or {}
+    return {name: given.get(name) or None for name in EXTENSION_ATTRIBUTES}

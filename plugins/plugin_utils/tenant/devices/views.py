@@ -1,0 +1,272 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices as the directory, Intune and Windows Autopilot see them, brought together by device id.
+
+Sources: Microsoft Graph, "List devices", "List managedDevices", "List windowsAutopilotDeviceIdentities". Intune
+ignores a filter that it does not support and answers with every device of the tenant, and of several device ids in one
+filter it looks at the first only (graph-explorer issue 3125, msgraph-beta-sdk-dotnet issue 1156): rows are compared
+with the id that was asked for.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+from collections.abc import Iterable
+
+from ...result import Failure
+from ..graph import odata
+from ..graph.batch import LARGEST, Item
+from ..graph.client import GraphClient
+from ..graph.credentials import bad_option
+from ..graph.errors import Permissions, Purpose
+from . import look_up
+
+if t.TYPE_CHECKING:
+    from ..task import TenantTask
+
+INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
+AUTOPILOT_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
+INTUNE_PAGE = 1000
+NO_DEVICE = "00000000-0000-0000-0000-000000000000"
+#: The sign-in stamp is renewed when it is about this old (Microsoft Entra, "How to manage stale devices").
+STAMP_DAYS = 14
+
+INTUNE_FIELDS = {
+    "id": "id",
+    "name": "deviceName",
+    "serial_number": "serialNumber",
+    "user": "userPrincipalName",
+    "compliance": "complianceState",
+    "management_agent": "managementAgent",
+    "enrollment_type": "deviceEnrollmentType",
+    "enrolled": "enrolledDateTime",
+    "last_sync": "lastSyncDateTime",
+    "encrypted": "isEncrypted",
+    "os_version": "osVersion",
+}
+_INTUNE_SELECT = ("azureADDeviceId", *INTUNE_FIELDS.values())
+AUTOPILOT_FIELDS = {
+    "id": "id",
+    "serial_number": "serialNumber",
+    "group_tag": "groupTag",
+    "user": "userPrincipalName",
+    "enrollment_state": "enrollmentState",
+    "last_contact": "lastContactedDateTime",
+}
+#: Options that say which devices of the directory; a list without them is the whole tenant.
+FILTERS = ("owner", "join_type", "stale_days", "enabled", "compliant", "managed")
+
+
+def find(task: TenantTask) -> dict:
+    """The work of the module: ``{"devices": [...], "missing": {...}, "count": n}``."""
+    args, client = task.args, task.client
+    wanted = look_up.named(args)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if args["stale_days"] is not None:
+        if args["stale_days"] < 1:
+            raise bad_option("stale_days", f"{args['stale_days']} is too small", "give 1 or more")
+        if args["stale_days"] <= STAMP_DAYS:
+            task.learned["warnings"] = [
+                f"stale_days is {args['stale_days']}, but a device in daily use may have a stamp {STAMP_DAYS} days old"
+            ]
+    version = "beta" if args["extension_attributes"] else "v1.0"
+    select = (*look_up.SELECT, *(["extensionAttributes"] if args["extension_attributes"] else []))
+    names_some = any(args[option] is not None for option in look_up.KEYS)
+    rows, missing = _directory(args, client, wanted if names_some else None, now, select, version)
+    found = [look_up.shown(row, now) for row in rows]
+    whole = not names_some and all(args[option] is None for option in FILTERS)
+    if args["intune"]:
+        _join_intune(client, found, missing["device_ids"], whole)
+    if args["autopilot"]:
+        _join_autopilot(client, found, missing["device_ids"], whole)
+    for device in found if args["intune"] else ():  # those that only Autopilot knows
+        device.setdefault("intune", None)
+        device.setdefault("intune_records", 0)
+    return {"devices": found, "missing": missing, "count": len(found)}
+
+
+# --- the directory ---
+
+
+def _directory(
+    args: dict,
+    client: GraphClient,
+    wanted: dict[str, list[str]] | None,
+    now: datetime.datetime,
+    select: tuple[str, ...],
+    version: str,
+) -> tuple[Iterable[dict], dict[str, list[str]]]:
+    """(rows, what was named and is not there)."""
+    fits = _test(args, now)
+    nothing: dict[str, list[str]] = {option: [] for option in look_up.KEYS}
+    if wanted is not None:
+        seen = look_up.look_up(client, wanted, select, version)
+        rows: Iterable[dict] = seen.rows.values()
+        if args["owner"] is not None:
+            mine = {row["id"] for row in look_up.owned_by(client, args["owner"], ("id",))}
+            rows = [row for row in rows if row["id"] in mine]
+        return [row for row in rows if fits(row)], seen.missing
+    if args["owner"] is not None:
+        return filter(fits, look_up.owned_by(client, args["owner"], select, version)), nothing
+    filters, advanced = _filters(args, now)
+    return filter(fits, look_up.every(client, filters, advanced, select, version)), nothing
+
+
+def _filters(args: dict, now: datetime.datetime) -> tuple[list[str], bool]:
+    """What the directory itself can sort out, and whether that needs its index.
+
+    A device that never signed in has no stamp, and no ``le`` ever finds it.
+    """
+    filters = []
+    if args["enabled"] is not None:
+        filters.append(f"accountEnabled eq {str(args['enabled']).lower()}")
+    # Null, which most devices have, is no either, and eq false does not find it: no is sorted out here.
+    filters += [
+        f"{name} eq true" for option, name in (("managed", "isManaged"), ("compliant", "isCompliant")) if args[option]
+    ]
+    if args["join_type"] is not None:
+        filters.append(odata.equals("trustType", look_up.TRUST_TYPES[args["join_type"]]))
+    if args["stale_days"] is not None:
+        before = f"{now - datetime.timedelta(days=args['stale_days']):%Y-%m-%dT%H:%M:%SZ}"
+        stamp = "approximateLastSignInDateTime"
+        filters.append(f"({stamp} le {before} or {stamp} eq null)")
+    return filters, args["join_type"] is not None or args["stale_days"] is not None
+
+
+def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
+    """Whether a row is one of those asked for: every answer is compared with the question."""
+    flags = [
+        (name, args[option])
+        for option, name in (("enabled", "accountEnabled"), ("managed", "isManaged"), ("compliant", "isCompliant"))
+        if args[option] is not None
+    ]
+    trust = None if args["join_type"] is None else look_up.TRUST_TYPES[args["join_type"]]
+
+    def fits(row: dict) -> bool:
+        if trust is not None and row.get("trustType") != trust:
+            return False
+        for name, wanted in flags:
+            if bool(row.get(name)) is not wanted:
+                return False
+        if args["stale_days"] is None:
+            return True
+        days = look_up.inactive_days(row, now)
+        return days is not None and days >= args["stale_days"]
+
+    return fits
+
+
+# --- Intune and Autopilot beside it ---
+
+
+def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> None:
+    """Put ``intune`` into each device; devices that only Intune knows are added where nothing rules them out."""
+    rows = intune_rows(client, None if whole else _ids(found, unknown))
+    known = _by_device_id(found)
+    for device in found:
+        device.update(intune=None, intune_records=0)
+    for key, many in rows.items():
+        newest = max(many, key=lambda row: str(row.get("lastSyncDateTime")))
+        device = known.get(key)
+        if device is None:
+            device = _only(newest.get("deviceName"), key)
+            found.append(device)
+        device.update(intune=_fields(newest, INTUNE_FIELDS), intune_records=len(many))
+
+
+def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> None:
+    """Put ``autopilot`` into each device, and add those that only Autopilot knows. It has no filter for device ids, so
+    that its whole list is read."""
+    known, ids = _by_device_id(found), set(_ids(found, unknown))
+    for device in found:
+        device["autopilot"] = None
+    purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
+    for row in client.list("/deviceManagement/windowsAutopilotDeviceIdentities", purpose, {"$top": INTUNE_PAGE}):
+        key = str(row.get("azureActiveDirectoryDeviceId") or "").lower()
+        if not whole and key not in ids:
+            continue
+        device = known.get(key)
+        if device is None:
+            device = _only(row.get("displayName") or None, key if key and key != NO_DEVICE else None)
+            found.append(device)
+        device["autopilot"] = _fields(row, AUTOPILOT_FIELDS)
+
+
+def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, list[dict]]:
+    """The managed devices by device id (None: all).
+
+    A few ids are asked for one by one, 20 in one request. Of many the list is read, until all are found or it has cost
+    as many requests as asking would; then the rest is asked for.
+    """
+    found: dict[str, list[dict]] = {}
+    rest = None if ids is None else {identity.lower() for identity in ids}
+    if rest is None or len(rest) > LARGEST:
+        purpose = Purpose("list the devices of Intune", INTUNE_READ)
+        query = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
+        most = None if rest is None else INTUNE_PAGE * -(-len(rest) // LARGEST)
+        listed_all = True
+        for number, row in enumerate(client.list("/deviceManagement/managedDevices", purpose, query)):
+            if most is not None and number >= most:
+                listed_all = False
+                break
+            key = str(row.get("azureADDeviceId") or "").lower()
+            if key and key != NO_DEVICE and (rest is None or key in rest):
+                found.setdefault(key, []).append(row)
+        if rest is None or listed_all:
+            return found
+        rest -= set(found)
+    found.update(_asked(client, sorted(rest)))
+    return found
+
+
+def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
+    """The managed devices with these device ids, one question each."""
+    items = [
+        Item(
+            "GET",
+            "/deviceManagement/managedDevices",
+            Purpose(f"look up the device {key} in Intune", INTUNE_READ),
+            {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join(_INTUNE_SELECT)},
+        )
+        for key in ids
+    ]
+    found: dict[str, list[dict]] = {}
+    for key, answer in zip(ids, client.batch(items)):
+        rows = answer.require().get("value") or []
+        if any(str(row.get("azureADDeviceId")).lower() != key for row in rows):
+            cause = "Intune ignored the filter for one device id and answered with other devices"
+            fix = "run the task again, or read the whole tenant"
+            raise Failure(f"{cause}; {fix}", side="tenant", name="filter_ignored", cause=cause, fix=fix, evidence=[key])
+        if rows:
+            found[key] = rows
+    return found
+
+
+def _ids(found: list[dict], unknown: list[str]) -> list[str]:
+    """Device ids to ask the others for: those found, and those named that the directory does not know."""
+    ids = [str(device["device_id"]).lower() for device in found if device["device_id"]]
+    return list(dict.fromkeys([*ids, *unknown]))
+
+
+def _by_device_id(found: list[dict]) -> dict[str, dict]:
+    return {str(device["device_id"]).lower(): device for device in found if device["device_id"]}
+
+
+def _only(name: str | None, device_id: str | None) -> dict:
+    """A device that the directory does not have."""
+    empty = look_up.shown({"id": None}, datetime.datetime.now(datetime.timezone.utc))
+    return {**empty, "name": name, "device_id": device_id}
+
+
+def _fields(row: dict, fields: dict[str, str]) -> dict[str, t.Any]:
+    """Intune says never by the years 1 and 9999."""
+    shown = {}
+    for option, name in fields.items():
+        value = row.get(name)
+        dated = name.endswith("DateTime") and look_up.instant(value) is None
+        shown[option] = None if dated or value == "" else value
+    return shown

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JSON batching: many requests in one, each with its own status.
+
+Source: Microsoft Graph, "Combine multiple HTTP requests using JSON batching": at most 20 in one, answers in any order,
+each throttled by itself with its own Retry-After; a failed dependency is 424.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ...result import Failure
+from . import errors, odata, retry
+from .errors import Purpose
+from .session import Session
+
+LARGEST = 20
+
+
+class Sender(t.Protocol):
+    """What a batch needs of a Graph client."""
+
+    session: Session
+    waits: retry.Waits
+
+    def post(
+        self,
+        path: str,
+        body: t.Any,
+        purpose: Purpose,
+        version: str = "v1.0",
+        reads: bool = False,
+        repeatable: bool = False,
+    ) -> dict | None:
+        """Send one request; as client.GraphClient does."""
+
+    def refused(self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
+        """The failure of an answer that is a refusal."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One request of a batch. ``reads``: a POST that changes nothing."""
+
+    method: str
+    path: str
+    purpose: Purpose
+    query: Mapping[str, str | int | bool] | None = None
+    body: t.Any = None
+    eventual: bool = False
+    reads: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        return self.method != "POST" or self.reads
+
+    def as_request(self, number: int) -> dict:
+        headers = {"Content-Type": "application/json"} if self.body is not None else {}
+        if self.eventual:
+            headers["ConsistencyLevel"] = "eventual"
+        request: dict[str, t.Any] = {
+            "id": str(number),
+            "method": self.method,
+            "url": self.path + odata.query(self.query),
+        }
+        if headers:
+            request["headers"] = headers
+        if self.body is not None:
+            request["body"] = self.body
+        return request
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What came for an item: ``body`` (None where empty), or a ``failure``."""
+
+    status: int
+    body: dict | None = None
+    failure: errors.GraphFailure | None = None
+
+    def require(self) -> dict:
+        """The body; raises the failure."""
+        if self.failure is not None:
+            raise self.failure
+        return self.body or {}
+
+
+def run_batch(client: Sender, items: Sequence[Item], version: str) -> list[Answer]:
+    """The answers, in the order of the items. Failure where a whole batch fails."""
+    answers: dict[int, Answer] = {}
+    for start in range(0, len(items), LARGEST):
+        _run_chunk(client, {n: items[n] for n in range(start, min(start + LARGEST, len(items)))}, version, answers)
+    return [answers[number] for number in range(len(items))]
+
+
+def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: dict[int, Answer]) -> None:
+    attempt, renewed = 1, False
+    while waiting:
+        rows = _exchange(client, waiting, version)
+        pauses: list[float] = []
+        again: dict[int, Item] = {}
+        refused = False
+        for number, item in waiting.items():
+            row = rows[number]
+            status, headers = row["status"], row.get("headers") or {}
+            retry_after = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+            if status == 401 and not renewed:
+                refused, again[number] = True, item
+                continue
+            seconds = None if 200 <= status < 300 else retry.pause(attempt, status, retry_after, item.repeatable)
+            if seconds is not None:
+                pauses.append(seconds)
+                again[number] = item
+            answers[number] = _answer(client, item, status, headers, row.get("body"))
+        if refused:
+            client.session.tokens.renew()
+            renewed = True
+        if pauses and not client.waits.wait(
+            max(pauses), f"{len(pauses)} of {len(waiting)} requests are to be repeated"
+        ):
+            # What has an answer keeps it; what was refused for its token still gets its second attempt.
+            again = {number: item for number, item in again.items() if number not in answers}
+        attempt += 1
+        waiting = again
+
+
+def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int, dict]:
+    purpose = _common_purpose(list(items.values()))
+    body = {"requests": [item.as_request(number) for number, item in items.items()]}
+    reads = all(item.method == "GET" or item.reads for item in items.values())
+    answer = (
+        client.post(
+            "/$batch", body, purpose, version, reads=reads, repeatable=all(item.repeatable for item in items.values())
+        )
+        or {}
+    )
+    rows = {str(row.get("id")): row for row in answer.get("responses", []) if isinstance(row, dict)}
+    missing = [number for number in items if not isinstance(rows.get(str(number), {}).get("status"), int)]
+    if missing:
+        cause = f"{len(missing)} of {len(items)} answers of a batch are missing"
+        raise Failure(
+            f"could not {purpose.what}: {cause}; run the task again",
+            side="tenant",
+            name="incomplete_batch",
+            cause=cause,
+            fix="run the task again",
+        )
+    return {number: rows[str(number)] for number in items}
+
+
+def _answer(client: Sender, item: Item, status: int, headers: dict, body: t.Any) -> Answer:
+    if 200 <= status < 300:
+        return Answer(status, body if isinstance(body, dict) else None)
+    return Answer(status, None, client.refused(status, headers, body, item.purpose))
+
+
+def _common_purpose(items: list[Item]) -> Purpose:
+    first = items[0].purpose
+    return first if len(items) == 1 else Purpose(f"{first.what} and {len(items) - 1} more", first.permissions)

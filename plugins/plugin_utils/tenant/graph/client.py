@@ -1,0 +1,238 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microsoft Graph as modules see it: plain dicts in, plain dicts out, a Failure for everything that goes wrong.
+
+Sources: Microsoft Graph, "Best practices", "Paging", "Throttling guidance", "Advanced query capabilities".
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...result import Failure
+from . import errors, odata, retry
+from .batch import Answer, Item, run_batch
+from .errors import Purpose
+from .libraries import httpx
+from .network import network_failure
+from .retry import Waits
+from .session import Session, origin
+
+#: Some calls demand one (BitLocker keys); it also tells the tenant who called.
+USER_AGENT = "winops.entra (Ansible)"
+Query = Mapping[str, str | int | bool]
+
+
+class GraphClient:
+    """Requests of one task. In check mode it refuses to send anything that would change the tenant.
+
+    Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
+    version, and ``eventual`` for advanced queries (ConsistencyLevel; the caller adds ``$count``). They raise
+    GraphFailure (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
+    """
+
+    def __init__(self, session: Session, waits: Waits, check_mode: bool = False) -> None:
+        self.session = session
+        self.waits = waits
+        self.check_mode = check_mode
+
+    # --- reading ---
+
+    def get(
+        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", eventual: bool = False
+    ) -> dict:
+        """One object."""
+        return self._call("GET", self.url(path, query, version), purpose, None, _consistency(eventual)) or {}
+
+    def find(self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0") -> dict | None:
+        """One object, None where Graph says 404."""
+        try:
+            return self.get(path, purpose, query, version)
+        except errors.GraphFailure as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def list(
+        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", eventual: bool = False
+    ) -> Iterator[dict]:
+        """All objects of a collection, page by page as they are consumed; nothing is kept.
+
+        A next page that is not on the configured Graph is refused before any request goes there.
+        """
+        url: str | None = self.url(path, query, version)
+        headers = _consistency(eventual)
+        seen = set()
+        while url is not None:
+            page = self._call("GET", url, purpose, None, headers) or {}
+            rows = page.get("value")
+            if not isinstance(rows, list):
+                raise _unreadable(purpose, "a list was expected")
+            yield from rows
+            seen.add(url)
+            url = page.get("@odata.nextLink")
+            if url is not None and (origin(url) != self.session.origin or url in seen):
+                raise _foreign_page(purpose, str(url), loop=origin(url) == self.session.origin)
+
+    def batch(self, items: Sequence[Item], version: str = "v1.0") -> list[Answer]:
+        """Many requests, 20 in one, in the order of ``items``. An item that fails is an Answer with a failure.
+
+        Throttled items are sent again after their own Retry-After. Items that are not GET are refused in check mode.
+        """
+        for item in items:
+            self._guard(item.method, item.reads)
+        return run_batch(self, items, version)
+
+    # --- writing ---
+
+    def post(
+        self,
+        path: str,
+        body: t.Any,
+        purpose: Purpose,
+        version: str = "v1.0",
+        reads: bool = False,
+        repeatable: bool = False,
+    ) -> dict | None:
+        """Create, or call an action. ``reads``: it changes nothing, and is sent in check mode too. ``repeatable``:
+        twice does no harm, so that it may be sent again when nobody knows whether it arrived."""
+        return self._call("POST", self.url(path, None, version), purpose, body, {}, reads, repeatable or reads)
+
+    def put(self, path: str, body: dict, purpose: Purpose, version: str = "v1.0") -> dict | None:
+        return self._call("PUT", self.url(path, None, version), purpose, body)
+
+    def patch(self, path: str, body: dict, purpose: Purpose, version: str = "v1.0") -> dict | None:
+        return self._call("PATCH", self.url(path, None, version), purpose, body)
+
+    def delete(self, path: str, purpose: Purpose, version: str = "v1.0") -> None:
+        """Delete; an object that is gone already is fine."""
+        try:
+            self._call("DELETE", self.url(path, None, version), purpose)
+        except errors.GraphFailure as refused:
+            if refused.status != 404:
+                raise
+
+    # --- one request ---
+
+    @property
+    def cloud_graph(self) -> str:
+        """The address by which objects are referred to (``@odata.id``): the cloud's own, wherever requests really
+        go."""
+        return self.session.settings.scope.removesuffix("/.default")
+
+    def url(self, path: str, query: Query | None, version: str) -> str:
+        return f"{self.session.settings.graph_url}/{version}{path}{odata.query(query)}"
+
+    def _guard(self, method: str, reads: bool) -> None:
+        if self.check_mode and method != "GET" and not reads:
+            raise AssertionError(f"a {method} in check mode: a fault of this collection, nothing was sent")
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        purpose: Purpose,
+        body: t.Any = None,
+        headers: dict | None = None,
+        reads: bool = False,
+        repeatable: bool | None = None,
+    ) -> dict | None:
+        self._guard(method, reads)
+        sent = {
+            "Accept": "application/json",
+            "client-request-id": str(uuid.uuid4()),
+            "User-Agent": USER_AGENT,
+            **(headers or {}),
+        }
+        content = None if body is None else json.dumps(body).encode()
+        again = method != "POST" if repeatable is None else repeatable
+        response = self._send(method, url, sent, content, purpose, again)
+        if response.is_success:
+            return _parsed(response, purpose)
+        raise self.refused(response.status_code, response.headers, _leniently(response), purpose)
+
+    def refused(self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
+        """The failure of an answer that is a refusal."""
+        return errors.failure(errors.read(status, headers, body), purpose, self.session.caller)
+
+    def _send(self, method: str, url: str, headers: dict, content: bytes | None, purpose: Purpose, repeatable: bool):
+        """The last answer, after as many attempts as make sense."""
+        attempt, renewed = 1, False
+        while True:
+            started = self.waits.clock()
+            response, failed = None, None
+            try:
+                response = self.session.send(method, url, headers, content)
+            except httpx.RequestError as exc:
+                failed = exc
+                self.waits.lose(self.waits.clock() - started)
+            status = response.status_code if response is not None else None
+            if status == 401 and not renewed:
+                self.session.tokens.renew()
+                renewed = True
+                continue
+            seconds = None
+            if response is None or not response.is_success:
+                seconds = retry.pause(
+                    attempt,
+                    status,
+                    response.headers.get("Retry-After") if response is not None else None,
+                    repeatable,
+                    unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)),
+                )
+            if seconds is None or not self.waits.wait(
+                seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
+            ):
+                if failed is not None:
+                    raise network_failure(failed, purpose.what) from None
+                return response
+            attempt += 1
+
+
+def _consistency(eventual: bool) -> dict[str, str]:
+    return {"ConsistencyLevel": "eventual"} if eventual else {}
+
+
+def _parsed(response: t.Any, purpose: Purpose) -> dict | None:
+    if not response.content:
+        return None
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        raise _unreadable(purpose, "no JSON") from None
+    if not isinstance(body, dict):
+        raise _unreadable(purpose, "no JSON object")
+    return body
+
+
+def _leniently(response: t.Any) -> t.Any:
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        return response.text
+
+
+def _unreadable(purpose: Purpose, why: str) -> Failure:
+    cause = f"what answered is not Microsoft Graph ({why})"
+    fix = "check graph_url, and whether a proxy or a login page answers in its place"
+    return Failure(
+        f"could not {purpose.what}: {cause}; {fix}", side="network", name="unreadable_answer", cause=cause, fix=fix
+    )
+
+
+def _foreign_page(purpose: Purpose, url: str, loop: bool) -> Failure:
+    cause = (
+        "the next page is one that was read already"
+        if loop
+        else f"the next page is on another server ({url[:80]}), and the token must not go there"
+    )
+    fix = "check graph_url, and whether a proxy rewrites the answers"
+    return Failure(
+        f"could not {purpose.what}: {cause}; {fix}", side="network", name="foreign_page", cause=cause, fix=fix
+    )

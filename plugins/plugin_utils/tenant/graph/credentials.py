@@ -1,0 +1,262 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a task's options to a synchronous credential of azure-identity; everything that can be refused is refused first.
+
+The synchronous credentials are used because they honour ``connection_verify`` and the environment's CA bundle; the
+asynchronous ones do not. DefaultAzureCredential is not offered: it tries many sources and may pick a wrong identity.
+Source: azure-identity, "Azure Identity client library for Python".
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import ipaddress
+import json
+import os
+import re
+import typing as t
+from collections.abc import Callable, Collection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ...result import Failure
+from .clouds import CLOUDS
+from .libraries import identity
+
+Prompt = Callable[[str, str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """``delegated``: a user signs in; None where only the token can tell. Options in ``takes`` may be left out."""
+
+    needs: tuple[str, ...]
+    takes: tuple[str, ...] = ()
+    delegated: bool | None = False
+
+
+KINDS = {
+    "client_secret": Kind(("tenant_id", "client_id", "client_secret")),
+    "certificate": Kind(("tenant_id", "client_id", "certificate_path"), ("certificate_password",)),
+    "managed_identity": Kind((), ("client_id",)),
+    "workload_identity": Kind(("tenant_id", "client_id", "federated_token_file")),
+    "azure_cli": Kind((), ("tenant_id",), delegated=None),
+    "device_code": Kind(("tenant_id", "client_id"), delegated=True),
+    "environment": Kind(()),
+}
+#: The option that by itself says which kind is meant.
+TELLING = {
+    "client_secret": "client_secret",
+    "certificate_path": "certificate",
+    "federated_token_file": "workload_identity",
+}
+_IDENTITY_OPTIONS = ("tenant_id", "client_id", *TELLING, "certificate_password")
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_SECONDS = {"connection_timeout": 15, "read_timeout": 60, "retry_total": 2}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """A validated choice of credential and cloud. Its text never shows a secret."""
+
+    kind: str
+    scope: str
+    authority: str
+    graph_url: str
+    tenant_id: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = dataclasses.field(default=None, repr=False)
+    certificate_path: str | None = None
+    certificate_password: str | None = dataclasses.field(default=None, repr=False)
+    federated_token_file: str | None = None
+    ca_file: str | None = None
+    disable_instance_discovery: bool = False
+    token_cache: str | None = None
+
+    @property
+    def delegated(self) -> bool | None:
+        return KINDS[self.kind].delegated
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        found = [self.client_secret, self.certificate_password]
+        if self.kind == "environment":
+            found += [os.environ.get(name) for name in ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD")]
+        return tuple(secret for secret in found if secret)
+
+    def fingerprint(self) -> str:
+        """A hash that is the same for the same credential and service, and only then."""
+        public = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name not in ("client_secret", "certificate_password", "token_cache")
+        }
+        if self.kind == "environment":
+            public["environment"] = {
+                name: os.environ.get(name)
+                for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH")
+            }
+        digest = hashlib.sha256(json.dumps(public, sort_keys=True).encode())
+        for secret in self._proofs():
+            digest.update(hashlib.sha256(secret).digest())
+        return digest.hexdigest()
+
+    def _proofs(self) -> t.Iterator[bytes]:
+        yield (self.client_secret or "").encode()
+        if self.kind == "environment":
+            yield os.environ.get("AZURE_CLIENT_SECRET", "").encode()
+        if self.certificate_path:
+            yield Path(self.certificate_path).read_bytes()
+
+
+def bad_option(name: str, cause: str, fix: str) -> Failure:
+    """A refusal before the first exchange."""
+    return Failure(f"bad option {name}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)
+
+
+def settings(options: dict, given: Collection[str] = ()) -> Settings:
+    """The settings of a task. Failure names the option that is missing, contradictory or unusable.
+
+    ``options`` are those of TENANT_SPEC, environment fallbacks included; ``given`` the names that the task itself (or
+    module_defaults) sets: they go before the environment, and only they can contradict each other.
+    """
+    kind = _kind(options, given)
+    cloud = CLOUDS[options["cloud"]]
+    used = KINDS[kind].needs + KINDS[kind].takes
+    values = {name: options[name] or None for name in _IDENTITY_OPTIONS if name in used}
+    for name in KINDS[kind].needs:
+        if not values[name]:
+            raise bad_option(name, f"auth={kind} needs it", f"set {name}, or choose another auth")
+    if values.get("tenant_id") and not _TENANT.fullmatch(values["tenant_id"]):
+        raise bad_option(
+            "tenant_id", f"{values['tenant_id']!r} is no tenant", "give the tenant's id or one of its domains"
+        )
+    for name in ("certificate_path", "federated_token_file"):
+        if values.get(name):
+            _require_file(name, values[name])
+    if options["ca_file"]:
+        _require_file("ca_file", options["ca_file"])
+    if kind == "environment":
+        _require_environment()
+    return Settings(
+        kind=kind,
+        scope=cloud.scope,
+        authority=_authority(options["authority"] or cloud.authority),
+        graph_url=_graph_url(options["graph_url"] or cloud.graph),
+        ca_file=options["ca_file"] or None,
+        disable_instance_discovery=options["disable_instance_discovery"],
+        token_cache=options["token_cache"] or None,
+        **values,
+    )
+
+
+def _kind(options: dict, given: Collection[str]) -> str:
+    kind = options["auth"]
+    told = [name for name in TELLING if name in given and options[name]]
+    if kind != "auto":
+        stranger = next((name for name in told if TELLING[name] != kind), None)
+        if stranger:
+            raise bad_option(
+                stranger, f"auth={kind} does not use it", f"leave {stranger} out, or set auth={TELLING[stranger]}"
+            )
+        return kind
+    told = told or [name for name in TELLING if options[name]]
+    if len(told) > 1:
+        raise bad_option("auth", f"both {' and '.join(told)} are given", "say with auth which of them is meant")
+    if not told:
+        raise bad_option(
+            "auth",
+            "no credential is given",
+            "set client_secret, certificate_path or federated_token_file with tenant_id and client_id, or choose "
+            "managed_identity, azure_cli, device_code or environment with auth",
+        )
+    return TELLING[told[0]]
+
+
+def _require_file(name: str, path: str) -> None:
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as exc:
+        raise bad_option(
+            name, f"{path} cannot be read: {exc.strerror}", "give the path of a file on the controller"
+        ) from None
+
+
+def _require_environment() -> None:
+    missing = [name for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID") if not os.environ.get(name)]
+    if not (os.environ.get("AZURE_CLIENT_SECRET") or os.environ.get("AZURE_CLIENT_CERTIFICATE_PATH")):
+        missing.append("AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH")
+    if missing:
+        raise bad_option("auth", f"the environment lacks {', '.join(missing)}", "set them where Ansible runs")
+
+
+def _authority(text: str) -> str:
+    """An authority as azure-identity wants it: https, without a path. A bare host is taken as well."""
+    url = urlsplit(text if "://" in text else f"https://{text}")
+    if url.scheme != "https" or not url.hostname or url.path.strip("/") or url.query or url.username:
+        raise bad_option(
+            "authority", "it must be a https URL without a path", "such as https://login.microsoftonline.com"
+        )
+    return f"https://{url.netloc}"
+
+
+def _graph_url(text: str) -> str:
+    url = urlsplit(text)
+    plain = url.scheme == "http" and _is_loopback(url.hostname)
+    if not (url.scheme == "https" or plain) or not url.hostname or url.path.strip("/") or url.query or url.username:
+        raise bad_option(
+            "graph_url", "it must be a https URL without version and path", "such as https://graph.microsoft.com"
+        )
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def create(chosen: Settings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
+    """The credential. ``prompt`` is shown (URL, code) where a user has to sign in, and has that many seconds to do
+    so."""
+    web = {
+        "authority": chosen.authority,
+        "disable_instance_discovery": chosen.disable_instance_discovery,
+        "connection_verify": chosen.ca_file or True,
+        **_SECONDS,
+    }
+    who = {"tenant_id": chosen.tenant_id, "client_id": chosen.client_id}
+    try:
+        if chosen.kind == "client_secret":
+            return identity.ClientSecretCredential(**who, client_secret=chosen.client_secret, **web)
+        if chosen.kind == "certificate":
+            return identity.CertificateCredential(
+                **who, certificate_path=chosen.certificate_path, password=chosen.certificate_password, **web
+            )
+        if chosen.kind == "workload_identity":
+            return identity.WorkloadIdentityCredential(**who, token_file_path=chosen.federated_token_file, **web)
+        if chosen.kind == "managed_identity":
+            return identity.ManagedIdentityCredential(client_id=chosen.client_id)
+        if chosen.kind == "azure_cli":
+            return identity.AzureCliCredential(tenant_id=chosen.tenant_id or "", process_timeout=30)
+        if chosen.kind == "environment":
+            return identity.EnvironmentCredential(**web)
+        return identity.DeviceCodeCredential(
+            **who, prompt_callback=lambda url, code, expires: prompt(url, code), timeout=sign_in_seconds, **web
+        )
+    except (ValueError, TypeError):
+        # Their texts may quote what was in the file.
+        name = "certificate_path" if chosen.kind in ("certificate", "environment") else "auth"
+        cause = (
+            "the certificate cannot be used: wrong certificate_password, no private key in it, or not RSA"
+            if name == "certificate_path"
+            else f"azure-identity does not take these options for {chosen.kind}"
+        )
+        raise bad_option(name, cause, "compare the options with the documentation of this module") from None

@@ -1,0 +1,230 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Microsoft Graph says when it refuses, as a Failure that names the missing permission and the next step.
+
+Sources: Microsoft Graph, "Error responses and resource types" and "Throttling guidance". Intune puts a JSON text inside
+``message`` (seen in many public issue threads), which is unwrapped.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+
+from ...result import Failure
+from .retry import seconds_of
+
+LONGEST_EVIDENCE = 500
+DOC = "https://learn.microsoft.com/graph/errors"
+
+
+@dataclasses.dataclass(frozen=True)
+class Permissions:
+    """The least permissions of a call, by kind of credential. An empty ``application``: the call is delegated-only."""
+
+    application: tuple[str, ...] = ()
+    delegated: tuple[str, ...] = ()
+
+    @classmethod
+    def same(cls, *names: str) -> Permissions:
+        """For a call that needs the same names either way, which is the rule."""
+        return cls(names, names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Purpose:
+    """What a request is for: ``what`` completes "could not ..."; the permissions are what a 403 then lacks."""
+
+    what: str
+    permissions: Permissions = Permissions()
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """Who asks, as far as the token tells: ``delegated`` and ``granted`` are None where it tells nothing."""
+
+    delegated: bool | None = None
+    granted: frozenset[str] | None = None
+    client_id: str | None = None
+
+
+class GraphFailure(Failure):
+    """An answer that is a refusal. ``status`` is the HTTP status, ``code`` Graph's own, ``message`` its text."""
+
+    def __init__(self, msg: str, side: str, status: int, code: str, message: str, **error) -> None:
+        super().__init__(msg, side, code=code or str(status), **error)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """An error answer, read. ``request_id`` is the service's, else our client-request-id."""
+
+    status: int
+    code: str = ""
+    message: str = ""
+    request_id: str | None = None
+    retry_after: str | None = None
+    readable: bool = True
+
+
+def read(status: int, headers: t.Mapping[str, str], body: t.Any) -> Refusal:
+    """An error answer of Graph; ``body`` is the parsed JSON, or text where it was none. ``headers`` in any case."""
+    lower = {str(name).lower(): value for name, value in headers.items()}
+    error = body.get("error") if isinstance(body, dict) else None
+    inner = error.get("innerError") or error.get("innererror") if isinstance(error, dict) else None
+    inner = inner if isinstance(inner, dict) else {}
+    request_id = lower.get("request-id") or inner.get("request-id") or lower.get("client-request-id")
+    retry_after = lower.get("retry-after")
+    if not isinstance(error, dict):
+        return Refusal(
+            status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id, retry_after, False
+        )
+    message, phrase = _unwrap(str(error.get("message") or ""))
+    return Refusal(status, str(error.get("code") or phrase or ""), _short(message), request_id, retry_after)
+
+
+def _unwrap(message: str) -> tuple[str, str | None]:
+    """The text and the phrase of Intune's JSON in a message; any other message as it is."""
+    if not message.startswith("{"):
+        return message, None
+    try:
+        inside = json.loads(message)
+    except ValueError:
+        return message, None
+    if not isinstance(inside, dict) or "Message" not in inside:
+        return message, None
+    return str(inside["Message"]), inside.get("CustomApiErrorPhrase") or None
+
+
+def _short(text: str) -> str:
+    text = re.sub(r"\s+", " ", text).strip()
+    return text if len(text) <= LONGEST_EVIDENCE else text[:LONGEST_EVIDENCE] + " ..."
+
+
+def failure(refusal: Refusal, purpose: Purpose, caller: Caller) -> GraphFailure:
+    """The Failure of a refused request."""
+    name, side, cause, fix = _explain(refusal, purpose, caller)
+    wanted = _wanted(purpose, caller) if refusal.status == 403 else ()
+    evidence = [f"HTTP {refusal.status} {refusal.code}".strip()] + ([refusal.message] if refusal.message else [])
+    return GraphFailure(
+        f"could not {purpose.what}: {cause}; {fix}",
+        side,
+        refusal.status,
+        refusal.code,
+        refusal.message,
+        name=name,
+        cause=cause,
+        fix=fix,
+        evidence=evidence,
+        request_id=refusal.request_id,
+        permissions=list(wanted),
+        doc=DOC,
+    )
+
+
+def _explain(refusal: Refusal, purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
+    """(name, side, cause, fix)."""
+    if refusal.status == 403:
+        return _forbidden(purpose, caller)
+    if refusal.status == 429:
+        seconds = seconds_of(refusal.retry_after)
+        when = f"in {seconds:.0f} s" if seconds is not None else "in a few minutes"
+        return (
+            "throttled",
+            "tenant",
+            "Microsoft Graph is throttling this application or this tenant",
+            f"run the task again {when}, or give it a longer timeout",
+        )
+    if refusal.status == 400 and "not applicable to target tenant" in refusal.message.lower():
+        return (
+            "intune_unusable",
+            "tenant",
+            "the tenant has no usable Intune",
+            "license Intune and set its MDM authority, or leave out what needs Intune",
+        )
+    if refusal.status in _KNOWN and refusal.readable:
+        name, cause, fix = _KNOWN[refusal.status]
+        said = f" ({refusal.message})" if refusal.message and refusal.status in (400, 409, 412, 422, 423) else ""
+        return name, "tenant", cause + said, fix
+    if refusal.status >= 500:
+        return (
+            "service_unavailable",
+            "tenant",
+            f"Microsoft Graph answered {refusal.status}",
+            "run the task again; look at the service health of the tenant if it stays",
+        )
+    if not refusal.readable:
+        return (
+            "unreadable_answer",
+            "network",
+            f"what answered with status {refusal.status} is not Microsoft Graph",
+            "look at the evidence: a proxy, a login page or a wrong graph_url answers in its place",
+        )
+    return (
+        "refused",
+        "tenant",
+        f"Microsoft Graph answered {refusal.status} {refusal.code}: {refusal.message}",
+        "look at the evidence, and quote request_id when asking Microsoft",
+    )
+
+
+_KNOWN = {
+    400: ("bad_request", "Microsoft Graph does not accept the request", "correct the named value"),
+    401: (
+        "token_refused",
+        "Microsoft Graph refuses the access token, and a new one as well",
+        "check the controller's clock, whether the application is enabled, and that cloud and tenant_id match",
+    ),
+    404: (
+        "not_found",
+        "the tenant has no such object",
+        "check the name or id; an object made seconds ago may need a minute",
+    ),
+    405: ("unsupported", "this Graph does not know the operation", "check cloud and graph_url"),
+    409: ("conflict", "it conflicts with another object or with a change under way", "run the task again"),
+    410: ("gone", "the object is gone", "run the task again"),
+    412: ("changed_meanwhile", "somebody else has changed the object meanwhile", "run the task again"),
+    422: ("bad_request", "Microsoft Graph does not accept the values", "correct the named value"),
+    423: ("locked", "the object is locked", "wait until what holds it is done, then run the task again"),
+}
+
+
+def _wanted(purpose: Purpose, caller: Caller) -> tuple[str, ...]:
+    return purpose.permissions.delegated if caller.delegated else purpose.permissions.application
+
+
+def _forbidden(purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
+    wanted = _wanted(purpose, caller)
+    kind = "delegated" if caller.delegated else "application"
+    names = " and ".join(wanted)
+    if not wanted:
+        return (
+            "forbidden",
+            "tenant",
+            "the credential may not do this",
+            "the call has no application permission: sign in as a user"
+            if purpose.permissions.delegated and not caller.delegated
+            else "give it the needed role or permission",
+        )
+    if caller.granted is not None and set(wanted) <= caller.granted:
+        return (
+            "forbidden",
+            "tenant",
+            f"Microsoft Graph refuses although the token holds {names}",
+            "give the signed-in user a directory role that allows it"
+            if caller.delegated
+            else "see the evidence: a role-assignable group, an Autopilot device or a restricted unit is protected",
+        )
+    who = f"the application {caller.client_id}" if caller.client_id else "the application"
+    fix = f"grant it to {who} ({kind} permission of Microsoft Graph), give admin consent, and wait a few minutes"
+    if caller.delegated:
+        fix += "; the user needs a directory role that allows it, too"
+    return "permission_missing", "tenant", f"the {kind} permission {names} is missing", fix

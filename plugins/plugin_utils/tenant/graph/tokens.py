@@ -1,0 +1,191 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Access tokens: asked for once, renewed when refused, kept in a file only where the user wants it.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import stat
+import tempfile
+import time
+import typing as t
+from collections.abc import Callable
+from pathlib import Path
+
+from ...result import Failure
+from .credentials import Settings, bad_option
+from .errors import Caller
+from .sign_in import sign_in_errors, sign_in_failure
+
+#: A token that ends within this many seconds is not used any more.
+MARGIN_SECONDS = 120
+
+
+class TokenFile:
+    """One token in a private file, so that the tasks of a run share it. The directory is 0700, the file 0600."""
+
+    def __init__(self, directory: str, fingerprint: str) -> None:
+        self._directory = Path(directory)
+        self._path = self._directory / f"{fingerprint}.json"
+        self._require_private()
+
+    def _require_private(self) -> None:
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = self._directory.lstat()
+        except OSError as exc:
+            raise bad_option(
+                "token_cache", f"{self._directory} cannot be used: {exc.strerror}", "name a directory of your own"
+            ) from None
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+            raise bad_option(
+                "token_cache", f"others have access to {self._directory}", "name a directory of your own with mode 0700"
+            )
+
+    def load(self) -> tuple[str, float] | None:
+        """(token, end as seconds since 1970); None where there is none that can be used."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return None
+        with open(descriptor, encoding="utf-8") as file:
+            status = os.fstat(file.fileno())
+            if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+                return None
+            try:
+                kept = json.load(file)
+                return str(kept["token"]), float(kept["expires_on"])
+            except (ValueError, KeyError, TypeError):
+                return None
+
+    def save(self, token: str, expires_on: float) -> None:
+        """Keep a token. A disk that is full is no reason to fail the task."""
+        with contextlib.suppress(OSError):
+            descriptor, name = tempfile.mkstemp(dir=self._directory)  # 0600 by itself
+            with open(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"token": token, "expires_on": expires_on}, file)
+            os.replace(name, self._path)
+
+    def forget(self) -> None:
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+
+class TokenSource:
+    """The one token of a credential in this process. ``make`` builds the credential, and builds it anew for a new
+    token: azure-identity keeps tokens inside a credential and would give the refused one again."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        make: Callable[[], t.Any],
+        file: TokenFile | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._make = make
+        self._file = file
+        self._clock = clock
+        self._credential: t.Any = None
+        self._token = ""
+        self._expires_on = 0.0
+
+    def __repr__(self) -> str:
+        return f"TokenSource({self._settings.kind})"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        return (*self._settings.secrets, *((self._token,) if self._token else ()))
+
+    def token(self, claims: str | None = None) -> str:
+        """The token; ``claims`` is what Graph demands of a new one (continuous access evaluation).
+
+        Failure, of side tenant, network or controller, where there is none.
+        """
+        if claims is None and self._usable():
+            return self._token
+        if claims is None and self._file is not None and not self._token:
+            kept = self._file.load()
+            if kept is not None:
+                self._token, self._expires_on = kept
+                if self._usable():
+                    return self._token
+        if self._credential is None:
+            self._credential = self._make()
+        try:
+            given = self._credential.get_token(self._settings.scope, **({"claims": claims} if claims else {}))
+        except sign_in_errors() as exc:
+            raise sign_in_failure(exc, self._settings.kind) from None
+        self._token, self._expires_on = given.token, float(given.expires_on)
+        if self._file is not None:
+            self._file.save(self._token, self._expires_on)
+        return self._token
+
+    def _usable(self) -> bool:
+        return bool(self._token) and self._expires_on - MARGIN_SECONDS > self._clock()
+
+    def renew(self) -> None:
+        """Forget the token, because Graph refused it."""
+        expired = not self._usable()
+        self._token, self._expires_on = "", 0.0
+        if self._file is not None:
+            self._file.forget()
+        # A user's credential whose token merely ended renews it silently; a new one would ask for a new sign-in.
+        if not (expired and self._settings.delegated):
+            self._credential = None
+
+    def caller(self) -> Caller:
+        """Who the token speaks for, as far as it can be read. Graph's tokens are opaque by contract: a hint, no
+        proof."""
+        claims = _claims(self._token)
+        if claims is None:
+            return Caller(self._settings.delegated, None, self._settings.client_id)
+        client_id = self._settings.client_id or claims.get("appid")
+        if "scp" in claims:
+            return Caller(True, frozenset(str(claims["scp"]).split()), client_id)
+        roles = claims.get("roles")
+        if isinstance(roles, list):
+            return Caller(bool(self._settings.delegated), frozenset(map(str, roles)), client_id)
+        return Caller(self._settings.delegated, None, client_id)
+
+
+def _claims(token: str) -> dict | None:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
+def require_delegated(source: TokenSource, settings: Settings, what: str, permission: str) -> None:
+    """Failure where only a user may do this and the credential is an application's: before the first Graph call."""
+    delegated = settings.delegated
+    if delegated is None:
+        source.token()
+        delegated = source.caller().delegated
+    if delegated is False:
+        cause = f"Microsoft Graph lets only a signed-in user {what}; auth={settings.kind} signs in as an application"
+        fix = (
+            f"use auth=device_code with an application that has the delegated permission {permission}, and sign in "
+            "as a Cloud Device Administrator"
+        )
+        raise Failure(
+            f"{cause}; {fix}",
+            side="controller",
+            name="delegated_only",
+            cause=cause,
+            fix=fix,
+            permissions=[permission],
+            doc="https://learn.microsoft.com/graph/api/resources/mobilitymanagementpolicy",
+        )

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a readiness check asks the tenant: a handful of requests, whatever the number of users.
+
+Sources: Microsoft Graph, "Get deviceRegistrationPolicy", "List policies" of Conditional Access (one request a second
+for the whole tenant), "directoryObject: checkMemberGroups" (20 groups), "assignedPlan resource type".
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterable
+
+from ...result import Failure
+from ..devices import look_up
+from ..devices.look_up import rows_of
+from ..graph import odata
+from ..graph.batch import Item
+from ..graph.client import GraphClient
+from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..resources.mdm_scope import INTUNE
+from ..task import TenantTask
+
+INTUNE_ENROLLMENT = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
+REGISTRATION_SERVICE = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
+SYNC_FABRIC = "00000014-0000-0000-c000-000000000000"
+JOIN_CLIENT = "b90d5b8f-5503-4153-b545-b31cecfaece2"  # AADJ CSP, which redeems bulk tokens
+APPLICATIONS = {
+    REGISTRATION_SERVICE: "Device Registration Service",
+    INTUNE: "Microsoft Intune",
+    INTUNE_ENROLLMENT: "Microsoft Intune Enrollment",
+    SYNC_FABRIC: "Microsoft.SyncFabric",
+    JOIN_CLIENT: "AADJ CSP",
+}
+#: Users that hold bulk tokens are named so, and by a GUID.
+PACKAGE_USER = "package_"
+MOST_GROUPS = 20
+_USER_SELECT = "id,userPrincipalName,accountEnabled,userType,assignedPlans"
+_POLICIES = Permissions.same("Policy.Read.All")
+_USERS = Permissions.same("User.Read.All")
+_MDM = Permissions(delegated=("Policy.Read.All",))
+
+#: Name: (what for, path, permissions, query, whether it is a list).
+_TENANT: dict[str, tuple[str, str, Permissions, dict, bool]] = {
+    "policy": (
+        "read the device registration policy",
+        "/policies/deviceRegistrationPolicy",
+        Permissions.same("Policy.Read.DeviceConfiguration"),
+        {},
+        False,
+    ),
+    "defaults": (
+        "read the security defaults",
+        "/policies/identitySecurityDefaultsEnforcementPolicy",
+        _POLICIES,
+        {},
+        False,
+    ),
+    "access": ("list the Conditional Access policies", "/identity/conditionalAccess/policies", _POLICIES, {}, True),
+    "principals": (
+        "look up Microsoft's service principals",
+        "/servicePrincipals",
+        Permissions.same("Application.Read.All"),
+        {"$filter": odata.any_of("appId", APPLICATIONS), "$select": "appId,displayName,accountEnabled"},
+        True,
+    ),
+    "enrollment": (
+        "list the enrollment configurations",
+        "/deviceManagement/deviceEnrollmentConfigurations",
+        Permissions.same("DeviceManagementServiceConfig.Read.All"),
+        {},
+        True,
+    ),
+}
+
+Answered = t.Union[t.Any, GraphFailure]  # noqa: UP007  (what was read, or why it could not be)
+
+
+@dataclasses.dataclass
+class Person:
+    """A user of the check. ``row`` and ``owned`` are what was read, or why not; ``groups`` those of the asked
+    groups that the user belongs to."""
+
+    name: str
+    row: Answered = None
+    owned: Answered = None
+    groups: Answered = dataclasses.field(default_factory=set)
+
+    @property
+    def known(self) -> bool:
+        return isinstance(self.row, dict)
+
+    @property
+    def id(self) -> str:
+        return self.row["id"].lower()
+
+    @property
+    def package(self) -> bool:
+        """Whether nobody is behind it who could answer a prompt."""
+        upn = self.row.get("userPrincipalName") if self.known else self.name
+        return str(upn).lower().startswith(PACKAGE_USER)
+
+
+def ask(task: TenantTask) -> tuple[dict[str, Answered], list[Person]]:
+    """Everything but memberships: what the tenant says, by the names of _TENANT and "mdm", and the users."""
+    client, args = task.client, task.args
+    names = [name for name in _TENANT if args["expect_mdm"] or name != "enrollment"]
+    items = [
+        Item("GET", _TENANT[name][1], Purpose(_TENANT[name][0], _TENANT[name][2]), _TENANT[name][3] or None)
+        for name in names
+    ]
+    prefixes, users = args["user_prefixes"] or [], list(dict.fromkeys(args["users"] or []))
+    searches = [
+        Item(
+            "GET",
+            "/users",
+            Purpose(f"find the users whose name begins with {prefix!r}", _USERS),
+            {
+                "$filter": f"startswith(userPrincipalName,{odata.literal(prefix)})",
+                "$select": _USER_SELECT,
+                "$top": look_up.PAGE,
+            },
+        )
+        for prefix in prefixes
+    ]
+    reads = [
+        Item("GET", odata.path("users", user), Purpose(f"read the user {user}", _USERS), {"$select": _USER_SELECT})
+        for user in users
+    ]
+    owned = [look_up.owned_item(user, ("id", "trustType", "isManaged")) for user in users]
+    everything = [*items, *searches, *reads, *owned]
+    read = iter(
+        _answered(
+            client,
+            everything,
+            {"/users", *(_TENANT[name][1] for name in names if _TENANT[name][4]), *(item.path for item in owned)},
+        )
+    )
+    said = {name: next(read) for name in names}
+    found = [(prefix, next(read)) for prefix in prefixes]
+    people = [Person(user, next(read)) for user in users]
+    for person in people:
+        person.owned = next(read)
+    known = {person.id for person in people if person.known}
+    for prefix, rows in found:
+        if isinstance(rows, Failure) or not rows:
+            people.append(Person(prefix + "*", rows))
+            continue
+        for row in rows:
+            upn = str(row.get("userPrincipalName"))
+            if upn.lower().startswith(prefix.lower()) and row["id"].lower() not in known:
+                known.add(row["id"].lower())
+                people.append(Person(upn, row, []))
+    if args["expect_mdm"]:
+        said["mdm"] = _mdm(task)
+    return said, people
+
+
+def _answered(client: GraphClient, items: list[Item], lists: set[str]) -> list[Answered]:
+    answers: list[Answered] = []
+    for item, answer in zip(items, client.batch(items)):
+        try:
+            answers.append(list(rows_of(client, item, answer)) if item.path in lists else answer.require())
+        except GraphFailure as refused:
+            answers.append(refused)
+    return answers
+
+
+def _mdm(task: TenantTask) -> Answered:
+    """The MDM scope of Intune, which a signed-in user alone may read."""
+    try:
+        task.require_delegated("read the MDM scope", _MDM.delegated[0])
+        path = odata.path("policies", "mobileDeviceManagementPolicies", INTUNE)
+        return task.client.get(path, Purpose("read the MDM scope", _MDM), {"$expand": "includedGroups"}, "beta")
+    except Failure as refused:
+        if isinstance(refused, GraphFailure) or refused.error["name"] == "delegated_only":
+            return refused
+        raise
+
+
+def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Iterable[str]) -> None:
+    """Fill ``groups`` of each user that exists, also through other groups."""
+    wanted = sorted({group.lower() for group in groups})
+    asked = [
+        (person, wanted[start : start + MOST_GROUPS])
+        for person in people
+        if person.known
+        for start in range(0, len(wanted), MOST_GROUPS)
+    ]
+    items = [
+        Item(
+            "POST",
+            odata.path("users", person.id, "checkMemberGroups"),
+            Purpose(f"read the groups of {person.name}", Permissions.same("GroupMember.Read.All")),
+            body={"groupIds": part},
+            reads=True,
+        )
+        for person, part in asked
+    ]
+    for (person, _part), answer in zip(asked, client.batch(items)):
+        if answer.failure is not None:
+            person.groups = answer.failure
+        elif isinstance(person.groups, set):
+            person.groups |= {str(group).lower() for group in answer.require().get("value") or []}

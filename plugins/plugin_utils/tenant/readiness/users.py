@@ -1,0 +1,154 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a readiness check says of each user: is there, enabled, licensed, and may own more devices.
+
+Sources: Microsoft Entra, "Manage device identities" (joined and registered devices count against the quota, disabled
+ones too, hybrid ones not); Microsoft, "Product names and service plan identifiers for licensing"; AADInternals, "Bulk
+join" (devices of package users do not count, tested in 2021).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...result import Failure
+from ..resources.registration_policy import LARGEST_QUOTA
+from .findings import DOCS, Finding, unknown
+from .questions import PACKAGE_USER, Answered, Person
+
+COUNTED = ("AzureAd", "Workplace")
+INTUNE_PLANS = frozenset({"c1ec4a95-1f05-45b3-a911-aa3fa01094f5", "8e9ff0ff-aa7a-4b20-83c1-2f636b600ac2"})
+#: Premium P1 and P2.
+PREMIUM_PLANS = frozenset({"41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"})
+
+
+def users(args: dict, policy: Answered, people: list[Person]) -> list[Finding]:
+    """The findings about each user, in the order in which they were named."""
+    findings = []
+    for person in people:
+        account = _account(person)
+        findings.append(account)
+        if not person.known:
+            continue
+        if not person.package:
+            findings += _licences(person) if args["expect_mdm"] else []
+            findings.append(_quota(args, policy, person))
+    return findings
+
+
+def _account(person: Person) -> Finding:
+    identity, doc = "user", DOCS["bulk"] if person.package else None
+    if isinstance(person.row, Failure):
+        if getattr(person.row, "status", None) == 404:
+            return Finding(
+                identity,
+                "fail",
+                "the tenant has no such user",
+                "a package's bulk token dies with its user" if person.package else "nobody can join as this user",
+                "make a new provisioning package" if person.package else "check the spelling",
+                person.name,
+                doc,
+            )
+        return unknown(identity, person.row, person.name, doc)
+    if not person.known:  # a prefix without users
+        return Finding(
+            identity,
+            "fail" if person.name.startswith(PACKAGE_USER) else "warn",
+            "the tenant has no user of such a name",
+            "there is nobody to join as",
+            "make a provisioning package, or correct user_prefixes",
+            person.name,
+            doc,
+        )
+    if person.row.get("accountEnabled") is None:
+        return Finding(
+            identity,
+            "unknown",
+            "the tenant does not tell whether the user is enabled",
+            "the application permission User.Read.All is missing",
+            "grant it, and give admin consent",
+            person.name,
+            doc,
+            permissions=("User.Read.All",),
+        )
+    if not person.row["accountEnabled"]:
+        return Finding(
+            identity,
+            "fail",
+            "the user is disabled",
+            "a disabled user gets no token, and cannot join",
+            "enable the user",
+            person.name,
+            doc,
+        )
+    return Finding(identity, "pass", "the user exists and is enabled", subject=person.name, doc=doc)
+
+
+def _licences(person: Person) -> list[Finding]:
+    identity, doc = "licence", DOCS["licence"]
+    plans = person.row.get("assignedPlans")
+    if plans is None:
+        return [
+            Finding(
+                identity,
+                "unknown",
+                "the tenant does not tell the user's service plans",
+                "the application permission User.Read.All is missing",
+                "grant it, and give admin consent",
+                person.name,
+                doc,
+                permissions=("User.Read.All",),
+            )
+        ]
+    held = {str(plan.get("servicePlanId")).lower() for plan in plans if plan.get("capabilityStatus") == "Enabled"}
+    if not held & INTUNE_PLANS:
+        return [
+            Finding(
+                identity,
+                "fail",
+                "the user has no Intune service plan",
+                "the device will join, but its MDM enrollment fails (0x80180018)",
+                "assign a licence with Microsoft Intune",
+                person.name,
+                doc,
+            )
+        ]
+    if not held & PREMIUM_PLANS:
+        return [
+            Finding(
+                identity,
+                "warn",
+                "the user has Intune, but no Microsoft Entra ID P1 or P2",
+                "automatic enrollment is a feature of P1",
+                "assign a licence with Microsoft Entra ID P1",
+                person.name,
+                doc,
+            )
+        ]
+    return [
+        Finding(identity, "pass", "the user has Intune and Microsoft Entra ID P1 or P2", subject=person.name, doc=doc)
+    ]
+
+
+def _quota(args: dict, policy: Answered, person: Person) -> Finding:
+    identity, doc = "device_quota", DOCS["policy"]
+    for source in (policy, person.owned):
+        if isinstance(source, Failure):
+            return unknown(identity, source, person.name, doc)
+    quota, wanted = policy["userDeviceQuota"], args["devices_per_user"]
+    owned = sum(device.get("trustType") in COUNTED for device in person.owned)
+    if quota >= LARGEST_QUOTA:
+        return Finding(identity, "pass", f"{owned} devices, no quota", subject=person.name, doc=doc)
+    observed = f"{owned} of {quota} devices"
+    if quota - owned < wanted:
+        return Finding(
+            identity,
+            "fail",
+            observed,
+            f"{wanted} more cannot be joined (0x801C000E); joined and registered devices count, disabled ones too",
+            "delete the user's old devices, or raise devices_per_user of the registration policy",
+            person.name,
+            doc,
+        )
+    return Finding(identity, "pass", observed, subject=person.name, doc=doc)

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Would joins succeed? A list of findings; what cannot be read is a finding, too, and never an error.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...result import Failure
+from ..graph import odata
+from ..graph.credentials import bad_option
+from ..task import TenantTask
+from . import checks, conditional_access, users
+from .findings import DOCS, RESULTS, Finding, unknown
+from .questions import Answered, Person, ask, ask_memberships
+
+
+def judge(task: TenantTask) -> dict:
+    """The work of the module: ``{"findings": [...], "summary": {result: n}, "ready": bool}``.
+
+    Failure where a finding has one of the results of the option ``fail_on``.
+    """
+    args = task.args
+    if args["devices_per_user"] < 1:
+        raise bad_option("devices_per_user", f"{args['devices_per_user']} is too small", "give 1 or more")
+    for option in ("users", "user_prefixes"):
+        if any(not value.strip() for value in args[option] or []):
+            raise bad_option(option, "a name is empty", "leave it out")
+    said, people = ask(task)
+    policies = said["access"] if isinstance(said["access"], list) else []
+    obstacles = conditional_access.obstacles(policies)
+    ask_memberships(task.client, people, _groups(said, obstacles))
+    findings = _findings(args, said, people, obstacles)
+    summary = {result: sum(finding.result == result for finding in findings) for result in RESULTS}
+    task.learned.update(
+        findings=[finding.as_result() for finding in findings], summary=summary, ready=not summary["fail"]
+    )
+    _require(findings, args["fail_on"] or [])
+    return {}
+
+
+def _groups(said: dict[str, Answered], obstacles: list[conditional_access.Obstacle]) -> set[str]:
+    """Every group on which a finding depends."""
+    groups = conditional_access.groups_of(obstacles)
+    groups |= set(checks.join_membership(said["policy"]).get("groups") or [])
+    groups |= set(checks.mdm_groups(said.get("mdm")))
+    return {group for group in groups if odata.is_guid(group)}
+
+
+def _findings(
+    args: dict, said: dict[str, Answered], people: list[Person], obstacles: list[conditional_access.Obstacle]
+) -> list[Finding]:
+    known = [person for person in people if person.known]
+    findings = [*checks.policy(said["policy"], people, obstacles)]
+    findings += users.users(args, said["policy"], people)
+    if isinstance(said["access"], Failure):
+        findings.append(unknown("conditional_access", said["access"], doc=DOCS["access"]))
+    elif known or not people:
+        findings += conditional_access.judge(obstacles, known)
+    findings += checks.security_defaults(said["defaults"], people)
+    findings += checks.principals(said["principals"], args["expect_mdm"])
+    if args["expect_mdm"]:
+        findings += checks.mdm_scope(said["mdm"], people)
+        findings += checks.enrollment(args, said["enrollment"], people)
+    return findings
+
+
+def _require(findings: list[Finding], fail_on: list[str]) -> None:
+    bad = [finding for finding in findings if finding.result in fail_on]
+    if not bad:
+        return
+    first = bad[0]
+    cause = f"the tenant is not ready for joins: {len(bad)} of {len(findings)} findings are {' or '.join(fail_on)}"
+    told = f"{first.observed}: {first.cause}" if first.cause else first.observed
+    raise Failure(
+        f"{cause}; the first: {told}; {first.fix}",
+        side="tenant",
+        name="not_ready",
+        cause=cause,
+        fix=first.fix or "look at the findings",
+        evidence=[
+            f"{finding.result} {finding.id}"
+            + (f" ({finding.subject})" if finding.subject else "")
+            + f": {finding.observed}"
+            for finding in bad
+        ],
+        permissions=sorted({name for finding in bad for name in finding.permissions}),
+        doc=first.doc,
+    )

@@ -1,0 +1,256 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resource engine: read, merge, compare, write, and read back until it shows.
+
+A resource is a table (``resources/``): which option is which property of Graph, and how the two are compared. What a
+table cannot say (members by reference, an order of writes) is a function beside it that hands Steps to ``apply``.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import enum
+import typing as t
+from collections.abc import Callable, Iterable, Sequence
+
+from ...result import Failure
+from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..task import TenantTask
+from .memberships import membership_of, membership_text
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+
+
+class Kind(enum.Enum):
+    """How the value of a property is compared and shown."""
+
+    SCALAR = "scalar"  # equal or not
+    TEXT = "text"  # null and the empty text are the same
+    SET = "set"  # a list without order
+    MEMBERSHIP = "membership"  # polymorphic: everybody, nobody, or a set of users and groups
+
+
+@dataclasses.dataclass(frozen=True)
+class Property:
+    """One option and its property.
+
+    ``path`` is where it is in the object (``azureADJoin.localAdmins.enableGlobalAdmins``), ``what`` a noun phrase for
+    changes. ``values`` maps the option's value to Graph's, where they differ. ``unless_false`` is the path of a
+    property that forbids a change where it is false.
+    """
+
+    option: str
+    path: str
+    what: str
+    kind: Kind = Kind.SCALAR
+    values: dict | None = None
+    unless_false: str | None = None
+
+    def sent(self, wanted: t.Any) -> t.Any:
+        """Graph's form of the option's value."""
+        if self.kind is Kind.MEMBERSHIP:
+            return membership_of(wanted)
+        if self.kind is Kind.TEXT:
+            return wanted or None
+        return self.values[wanted] if self.values else wanted
+
+    def shown(self, value: t.Any) -> t.Any:
+        """The option's form of Graph's value; lists are sorted."""
+        if self.kind is Kind.MEMBERSHIP:
+            return membership_text(value)
+        if self.kind is Kind.SET:
+            return sorted(value or [])
+        if self.kind is Kind.TEXT:
+            return value or None
+        if self.values:
+            return next((option for option, sent in self.values.items() if sent == value), value)
+        return value
+
+
+@dataclasses.dataclass(frozen=True)
+class Resource:
+    """A kind of object. ``whole`` says that a write replaces the object (PUT), so that everything but ``read_only`` is
+    sent back; else only what changes is sent (PATCH)."""
+
+    noun: str
+    properties: tuple[Property, ...]
+    read: Permissions
+    write: Permissions
+    version: str = "v1.0"
+    whole: bool = False
+    read_only: tuple[str, ...] = ()
+
+    @property
+    def reading(self) -> Purpose:
+        return Purpose(f"read the {self.noun}", self.read)
+
+    @property
+    def writing(self) -> Purpose:
+        return Purpose(f"change the {self.noun}", self.write)
+
+    def shown(self, current: dict) -> dict:
+        """The object as the module's options would say it."""
+        return {item.option: item.shown(value_at(current, item.path)) for item in self.properties}
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """One property that is not as wanted; ``before`` and ``after`` as shown, ``sent`` as Graph takes it."""
+
+    item: Property
+    before: t.Any
+    after: t.Any
+    sent: t.Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One write and what it changes: (what, before, after) each."""
+
+    changes: Sequence[tuple[str, t.Any, t.Any]]
+    write: Callable[[], t.Any]
+
+
+def value_at(current: dict, path: str) -> t.Any:
+    """The value at a dotted path; None where it is not there."""
+    value: t.Any = current
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def compare(resource: Resource, wanted: dict[str, t.Any], current: dict) -> list[Change]:
+    """What is to be changed. Options that are None are not asked for.
+
+    Failure where Graph would ignore the change: the property is locked in this tenant.
+    """
+    changes = []
+    for item in resource.properties:
+        if wanted.get(item.option) is None:
+            continue
+        sent = item.sent(wanted[item.option])
+        before, after = item.shown(value_at(current, item.path)), item.shown(sent)
+        if before == after:
+            continue
+        if item.unless_false and value_at(current, item.unless_false) is False:
+            raise _locked(item, before)
+        changes.append(Change(item, before, after, sent))
+    return changes
+
+
+def merge(current: dict, changes: Iterable[Change]) -> dict:
+    """The object with the changes in it; ``current`` stays as it is."""
+    merged = copy.deepcopy(current)
+    for change in changes:
+        place = merged
+        *parents, last = change.item.path.split(".")
+        for name in parents:
+            if not isinstance(place.get(name), dict):
+                place[name] = {}
+            place = place[name]
+        place[last] = change.sent
+    return merged
+
+
+def body_of(resource: Resource, merged: dict, changes: Iterable[Change]) -> dict:
+    """What is sent: the whole object, or the top-level properties that change. Complex ones are always complete."""
+    touched = {change.item.path.split(".")[0] for change in changes}
+    return {
+        name: value
+        for name, value in merged.items()
+        if "@odata." not in name and name not in resource.read_only and (resource.whole or name in touched)
+    }
+
+
+def update(task: TenantTask, resource: Resource, path: str, wanted: dict[str, t.Any], current: dict) -> dict:
+    """Bring one object to ``wanted``, and return it as it then is (in check mode: as it would be)."""
+    changes = compare(resource, wanted, current)
+    if not changes:
+        return current
+    merged = merge(current, changes)
+    send = task.client.put if resource.whole else task.client.patch
+    body = body_of(resource, merged, changes)
+    apply(
+        task,
+        [
+            Step(
+                [(change.item.what, change.before, change.after) for change in changes],
+                lambda: send(path, body, resource.writing, resource.version),
+            )
+        ],
+    )
+    if task.check_mode:
+        return merged
+    return settle(
+        task,
+        lambda: task.client.get(path, resource.reading, version=resource.version),
+        lambda seen: not compare(resource, wanted, seen),
+        f"the new {resource.noun}",
+    )
+
+
+def apply(task: TenantTask, steps: Iterable[Step]) -> None:
+    """Do the writes in order. Each is recorded when it is done, so that a failure halfway reports what was changed so
+    far; in check mode they are only recorded."""
+    for step in steps:
+        if not task.check_mode:
+            step.write()
+        for what, before, after in step.changes:
+            task.changes.add(what, before, after)
+
+
+Seen = t.TypeVar("Seen")
+
+
+def settle(task: TenantTask, read: Callable[[], Seen], shows: Callable[[Seen], bool], what: str) -> Seen:
+    """Read until ``shows`` is true of it, and return it: directory writes take seconds to minutes to show everywhere.
+
+    Pauses double from half a second and stay within the task's timeout. Failure where that ends.
+    """
+    seconds = _FIRST_PAUSE
+    while True:
+        seen = read()
+        if shows(seen):
+            return seen
+        if not task.client.waits.wait(seconds, f"{what} does not show yet"):
+            cause = f"Microsoft Graph accepted the change, but {what} does not show"
+            fix = "run the task again after a few minutes; a longer timeout waits longer"
+            raise Failure(f"{cause}; {fix}", side="tenant", name="not_shown", cause=cause, fix=fix)
+        seconds = min(_LONGEST_PAUSE, seconds * 2)
+
+
+def once_known(task: TenantTask, call: Callable[[], Seen], what: str, but_not: Iterable[str] = ()) -> Seen:
+    """``call``, again while Graph says 404: an object made a moment ago is not known everywhere.
+
+    A 404 whose message names one of ``but_not`` (ids of other objects) is not about it, and final.
+    """
+    seconds = _FIRST_PAUSE
+    while True:
+        try:
+            return call()
+        except GraphFailure as refused:
+            other = any(identity in refused.message for identity in but_not)
+            if (
+                refused.status != 404
+                or other
+                or not task.client.waits.wait(seconds, f"{what} is not known everywhere yet")
+            ):
+                raise
+        seconds = min(_LONGEST_PAUSE, seconds * 2)
+
+
+def _locked(item: Property, before: t.Any) -> Failure:
+    cause = f"this tenant does not let administrators change it; it stays {before}"
+    fix = f"leave {item.option} out (with Intune or another MDM set up, everybody may register)"
+    return Failure(
+        f"{item.what} cannot be changed: {cause}; {fix}",
+        side="tenant",
+        name="not_configurable",
+        cause=cause,
+        fix=fix,
+        doc="https://learn.microsoft.com/graph/api/resources/azureadregistrationpolicy",
+    )

@@ -1,0 +1,302 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""device_removal: Intune, Autopilot, directory, in this order, exactly the recorded devices, every outcome told."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.winops.entra.plugins.modules.device_removal import ARGUMENT_SPEC
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import removal
+
+from ..device_graph import DeviceBench, DeviceGraph
+from ..fake_graph import _gone, error, guid
+
+SECRET = "123456-recovery-password"
+
+
+class TenantGraph(DeviceGraph):
+    """Deletions in all places; ``linger``: so many looks still show what was deleted. Autopilot keeps its anchors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linger, self._ghosts = 0, {}
+        self.keys: list[dict] = []
+        self.laps: list[dict] = []
+
+    def register(self, device: dict, serial: str = "SN1", **properties) -> dict:
+        row = {
+            "id": guid(f"autopilot {len(self.autopilot)}"),
+            "serialNumber": serial,
+            "azureActiveDirectoryDeviceId": device["deviceId"],
+            **properties,
+        }
+        self.autopilot.append(row)
+        device["physicalIds"] = [f"[ZTDID]:{row['id']}"]
+        return row
+
+    def full(self, name: str, **record) -> dict:
+        """A device with an object in each place, and its record."""
+        device = self.add(name)
+        managed = self.enroll(device)
+        registered = self.register(device, serial=f"SN-{name}")
+        return {
+            "device_id": device["deviceId"],
+            "intune_device_id": managed["id"],
+            "autopilot_id": registered["id"],
+            "serial_number": f"SN-{name}",
+            "outcome": "disconnected",
+            **record,
+        }
+
+    @property
+    def places(self) -> list[str]:
+        return [path.split("/")[-2] for _method, path, _body in self.writes]
+
+    def _routes(self):
+        one = r"([0-9a-f-]{36})"
+        routes = []
+        for path, rows in (
+            ("deviceManagement/managedDevices", self.managed),
+            ("deviceManagement/windowsAutopilotDeviceIdentities", self.autopilot),
+        ):
+            routes += [
+                (f"GET {path}/{one}", lambda q, b, i, rows=rows: self._look(i, rows)),
+                (f"DELETE {path}/{one}", lambda q, b, i, rows=rows: self._forget(i, rows)),
+            ]
+        return [
+            *routes,
+            (f"GET devices/{one}", lambda q, b, i: self._look(i, self.devices.values())),
+            ("GET informationProtection/bitlocker/recoveryKeys", lambda q, b: self._paged(self.keys, q, "x")),
+            ("GET directory/deviceLocalCredentials", lambda q, b: self._paged(self.laps, q, "x")),
+            *super()._routes(),
+        ]
+
+    def _look(self, identity, rows) -> httpx.Response:
+        if self._ghosts.get(identity, 0) > 0:
+            self._ghosts[identity] -= 1
+            return httpx.Response(200, json={"id": identity})
+        found = next((row for row in rows if row["id"] == identity), None)
+        return httpx.Response(200, json=found) if found else error(404, "ResourceNotFound")
+
+    def _forget(self, identity, rows) -> httpx.Response:
+        found = [row for row in rows if row["id"] == identity]
+        for row in found:
+            rows.remove(row)
+            self._ghosts[identity] = self.linger
+        return _gone(found)
+
+    def _delete_device(self, query, body, identity) -> httpx.Response:
+        device = self.devices.get(identity)
+        registered = {row["azureActiveDirectoryDeviceId"] for row in self.autopilot}
+        ghosts = any(left > 0 for left in self._ghosts.values())
+        if device and (device["deviceId"] in registered or ghosts):
+            return error(403, "Authorization_RequestDenied")
+        return super()._delete_device(query, body, identity)
+
+
+@pytest.fixture
+def bench() -> DeviceBench:
+    made = DeviceBench()
+    made.graph = TenantGraph()
+    return made
+
+
+@pytest.fixture
+def graph(bench) -> TenantGraph:
+    return bench.graph
+
+
+def run(bench, records, check_mode=False, limit=300, **options):
+    checked = ArgumentSpecValidator(ARGUMENT_SPEC).validate({"devices": records, **options})
+    assert not checked.error_messages
+    return bench.run(removal.remove, checked.validated_parameters, check_mode, limit)
+
+
+def outcomes(device):
+    return [device[place] and device[place]["outcome"] for place in ("intune", "autopilot", "directory")]
+
+
+def nothing_left(graph) -> bool:
+    return not (graph.managed or graph.autopilot or graph.devices)
+
+
+def test_each_place_in_turn_and_the_next_run_has_nothing_to_do(bench, graph):
+    records = [graph.full("A"), graph.full("B")]
+    kept = graph.full("AB")
+    checked = run(bench, records, check_mode=True)
+    assert graph.writes == []
+    applied = run(bench, records)
+    assert checked == applied and len(applied["changes"]) == 6 and applied["diff"]["before"]
+    assert graph.places == ["managedDevices"] * 2 + ["windowsAutopilotDeviceIdentities"] * 2 + ["devices"] * 2
+    assert [device["deviceId"] for device in graph.devices.values()] == [kept["device_id"]]
+    assert len(graph.managed) == len(graph.autopilot) == 1
+    again = run(bench, records)
+    assert again["changed"] is False and "failed" not in again and outcomes(again["devices"][0]) == [None, None, None]
+
+
+def test_each_place_is_waited_for_before_the_next(bench, graph):
+    """The directory refuses while Autopilot still shows the registration."""
+    record, graph.linger = graph.full("A"), 3
+    result = run(bench, [record])
+    assert outcomes(result["devices"][0]) == ["changed"] * 3 and nothing_left(graph) and len(bench.slept) == 6
+
+
+def test_waiting_ends_and_the_places_that_follow_stay(bench, graph):
+    record, graph.linger = graph.full("A"), 1000
+    result = run(bench, [record], limit=10)
+    assert result["error"]["name"] == "partly_done" and sum(bench.slept) <= 10
+    assert outcomes(result["devices"][0]) == ["changed", "skipped", "skipped"] and len(result["changes"]) == 1
+    graph._ghosts.clear()
+    graph.linger = 0
+    assert outcomes(run(bench, [record])["devices"][0]) == [None, "changed", "changed"] and nothing_left(graph)
+
+
+@pytest.mark.parametrize(
+    "off, places",
+    [
+        ({"intune": False}, ["windowsAutopilotDeviceIdentities", "devices"]),
+        ({"directory": False}, ["managedDevices", "windowsAutopilotDeviceIdentities"]),
+        ({"autopilot": False, "directory": False}, ["managedDevices"]),
+        ({"intune": False, "autopilot": False, "directory": False}, []),
+    ],
+    ids=str,
+)
+def test_each_place_can_be_left_out(bench, graph, off, places):
+    record = graph.full("A")
+    assert run(bench, [record], **off)["changed"] is bool(places)
+    assert graph.places == places
+
+
+def test_an_anchor_that_would_be_refused_is_refused_first(bench, graph):
+    result = run(bench, [graph.full("A")], autopilot=False)
+    assert result["error"]["name"] == "not_surely_theirs" and "autopilot is off" in result["msg"]
+    assert graph.writes == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda graph, device: graph.enroll(device),
+        lambda graph, device: graph.managed[0].update(id=guid("enrolled again")),
+        lambda graph, device: graph.autopilot[0].update(serialNumber="SN-another board"),
+        lambda graph, device: graph.register(device, serial="SN-A"),
+    ],
+    ids=["two Intune records", "another Intune record", "another serial number", "two registrations"],
+)
+def test_what_is_not_surely_the_device_s_ends_the_task_before_it_begins(bench, graph, spoil):
+    record, fine = graph.full("A"), graph.full("B")
+    spoil(graph, next(iter(graph.devices.values())))
+    result = run(bench, [fine, record])
+    assert result["error"]["name"] == "not_surely_theirs" and record["device_id"] in result["error"]["evidence"][0]
+    assert result["changed"] is False and graph.writes == []
+
+
+def test_a_registration_that_two_devices_claim_is_nobody_s(bench, graph):
+    first = graph.full("A")
+    clone = {"device_id": graph.add("B")["deviceId"], "autopilot_id": first["autopilot_id"]}
+    assert run(bench, [first, clone])["error"]["name"] == "not_surely_theirs" and graph.writes == []
+
+
+def test_an_answer_with_other_devices_removes_none_of_them(bench, graph):
+    """Intune ignores filters at times, and then answers with the whole tenant."""
+    record = {"device_id": graph.add("A")["deviceId"]}
+    graph.full("B")
+    graph.ignore_filters = True
+    assert run(bench, [record])["error"]["name"] == "filter_ignored" and graph.writes == []
+
+
+def test_what_only_looks_alike_stays_and_is_named(bench, graph):
+    """The Intune record has lost its device id, the registration shares the serial number only."""
+    record = graph.full("A")
+    graph.managed[0]["azureADDeviceId"] = "00000000-0000-0000-0000-000000000000"
+    graph.autopilot[0].update(azureActiveDirectoryDeviceId=guid("other"))
+    for device in graph.devices.values():
+        device["physicalIds"] = []
+    result = run(bench, [{**record, "autopilot_id": None}])
+    assert outcomes(result["devices"][0]) == [None, None, "changed"] and graph.managed and graph.autopilot
+    assert any(record["intune_device_id"] in text for text in result["warnings"])
+    assert any(record["autopilot_id"] in text for text in result["warnings"])
+
+
+def test_more_devices_than_allowed_are_refused_before_the_first_also_in_check_mode(bench, graph):
+    records = [graph.full(f"PC-{number}") for number in range(6)]
+    for check_mode in (True, False):
+        result = run(bench, records, check_mode=check_mode)
+        assert result["error"]["name"] == "too_many_deletions" and len(result["error"]["evidence"]) == 6
+    assert graph.writes == []
+    assert run(bench, records, max_deletions=6)["changed"] is True and nothing_left(graph)
+
+
+def test_keys_and_passwords_that_go_along_are_named_and_never_read(bench, graph):
+    records = [graph.full("A"), graph.full("B")]
+    graph.keys = [{"id": "key-1", "deviceId": records[0]["device_id"], "key": SECRET}]
+    graph.laps = [
+        {"id": records[1]["device_id"], "deviceName": "B", "credentials": SECRET},
+        {"id": guid("namesake"), "deviceName": "A"},
+    ]
+    result = run(bench, records, check_mode=True)
+    assert [device["bitlocker_key_ids"] for device in result["devices"]] == [["key-1"], []]
+    assert [device["laps_password"] for device in result["devices"]] == [False, True]
+    bitlocker, laps = result["warnings"]
+    assert "key-1" in bitlocker and "A (" in bitlocker and "B (" in laps and "A (" not in laps
+    assert SECRET not in str(result)
+
+
+def test_a_credential_that_may_not_look_for_keys_says_so_and_goes_on(bench, graph):
+    record = graph.full("A")
+    graph.on("GET v1.0/informationProtection", error(403, "Forbidden"))
+    result = run(bench, [record])
+    assert "could not be looked up" in result["warnings"][0] and result["devices"][0]["bitlocker_key_ids"] is None
+    assert nothing_left(graph)
+
+
+def test_a_device_that_fails_keeps_what_follows_and_the_others_go_on(bench, graph):
+    records = [graph.full("A"), graph.full("B")]
+    graph.on(f"DELETE .*{records[0]['intune_device_id']}", error(403, "Forbidden"))
+    result = run(bench, records)
+    assert result["error"]["name"] == "partly_done" and result["changed"] is True
+    assert [outcomes(device) for device in result["devices"]] == [["failed", "skipped", "skipped"], ["changed"] * 3]
+    assert outcomes(run(bench, records)["devices"][0]) == ["changed"] * 3 and nothing_left(graph)
+
+
+def test_after_a_break_a_look_tells_what_arrived_and_nothing_more_is_tried(bench, graph):
+    records = [graph.full(f"PC-{number}") for number in range(3)]
+
+    def execute_and_break(request):
+        if b'"DELETE"' not in request.content:
+            return None
+        graph.managed.pop()
+        raise httpx.ReadError("cut")
+
+    graph.on(r"POST v1.0/\$batch", *[execute_and_break] * 40)
+    result = run(bench, records, limit=0)
+    assert result["error"]["name"] == "partly_done"
+    assert [outcomes(device)[0] for device in result["devices"]] == ["unknown", "unknown", "changed"]
+    assert [change["what"].split()[3] for change in result["changes"]] == ["PC-2"]
+    assert len(graph.autopilot) == len(graph.devices) == 3
+    graph.script.clear()
+    run(bench, records)
+    assert nothing_left(graph)
+
+
+def test_many_devices_cost_few_requests(bench, graph):
+    records = [graph.full(f"PC-{number:03}") for number in range(60)]
+    assert run(bench, records, max_deletions=60)["changed"] is True
+    assert len(graph.requests) < 40 and nothing_left(graph)
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"device_id": "PC-1"}, {"device_id": guid("a"), "autopilot_id": "SN1"}], ids=str
+)
+def test_a_record_without_proper_ids_is_refused(bench, graph, record):
+    assert run(bench, [record])["error"]["name"] == "bad_option" and graph.requests == []
+
+
+def test_two_records_of_one_device_that_differ_are_refused(bench, graph):
+    record = graph.full("A")
+    assert run(bench, [record, dict(record)], check_mode=True)["changed"] is True
+    assert run(bench, [record, {**record, "serial_number": "x"}])["error"]["name"] == "bad_option"

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A FakeGraph with everything that a readiness check reads, ready for joins."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from ..device_graph import DeviceBench, DeviceGraph
+from ..fake_graph import _page, error, guid
+
+INTUNE_A, P1 = "c1ec4a95-1f05-45b3-a911-aa3fa01094f5", "41781fb2-bc02-4b7c-bd55-b576c07bb09d"
+REGISTRATION, SYNC_FABRIC = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9", "00000014-0000-0000-c000-000000000000"
+INTUNE, INTUNE_ENROLLMENT = "0000000a-0000-0000-c000-000000000000", "d4ebce55-015a-49b5-a083-c84d1797ae8c"
+ADA, PACKAGE = "ada@contoso.com", "package_3f2504e0-4f89-11d3-9a0c-0305e82c3301@contoso.com"
+TYPE = "#microsoft.graph.deviceEnrollment"
+
+
+class ReadinessGraph(DeviceGraph):
+    def __init__(self) -> None:
+        super().__init__()
+        self.users = {}
+        self.person(ADA, plans=(INTUNE_A, P1))
+        self.person(PACKAGE)
+        self.defaults = {"isEnabled": False}
+        self.access: list[dict] = []
+        self.principals = dict.fromkeys((REGISTRATION, SYNC_FABRIC, INTUNE, INTUNE_ENROLLMENT), True)
+        self.enrollment = [
+            {"@odata.type": TYPE + "LimitConfiguration", "priority": 0, "limit": 15, "displayName": "All users"},
+            {
+                "@odata.type": TYPE + "PlatformRestrictionsConfiguration",
+                "priority": 0,
+                "displayName": "All users",
+                "windowsRestriction": {"platformBlocked": False},
+            },
+        ]
+        self.mdm["appliesTo"] = "all"
+
+    def person(self, upn: str, plans: tuple[str, ...] = (), **properties) -> dict:
+        user = {
+            "id": guid(upn),
+            "userPrincipalName": upn,
+            "accountEnabled": True,
+            "userType": "Member",
+            "assignedPlans": [{"servicePlanId": plan, "capabilityStatus": "Enabled"} for plan in plans],
+            **properties,
+        }
+        self.users[user["id"]] = user
+        self.owners.setdefault(upn, [])
+        return user
+
+    def _routes(self):
+        return [
+            (
+                "GET policies/identitySecurityDefaultsEnforcementPolicy",
+                lambda q, b: httpx.Response(200, json=self.defaults),
+            ),
+            ("GET identity/conditionalAccess/policies", lambda q, b: _page(self.access)),
+            (
+                "GET servicePrincipals",
+                lambda q, b: _page(
+                    [
+                        {"appId": app, "accountEnabled": enabled}
+                        for app, enabled in self.principals.items()
+                        if f"'{app}'" in q["$filter"]
+                    ]
+                ),
+            ),
+            ("GET deviceManagement/deviceEnrollmentConfigurations", lambda q, b: _page(self.enrollment)),
+            ("GET users", self._search),
+            (r"GET users/([^/]+)", lambda q, b, name: self._user(name)),
+            (r"POST users/([^/]+)/checkMemberGroups", self._member),
+            (
+                "GET policies/mobileDeviceManagementPolicies/" + INTUNE,
+                lambda q, b: httpx.Response(
+                    200, json={**self.mdm, "includedGroups": [{"id": group} for group in self.included]}
+                ),
+            ),
+            *super()._routes(),
+        ]
+
+    def _search(self, query, body) -> httpx.Response:
+        prefix = re.fullmatch(r"startswith\(userPrincipalName,'((?:[^']|'')*)'\)", query["$filter"]).group(1)
+        return _page(
+            [user for user in self.users.values() if user["userPrincipalName"].startswith(prefix.replace("''", "'"))]
+        )
+
+    def _user(self, name: str) -> httpx.Response:
+        found = next((user for user in self.users.values() if name in (user["id"], user["userPrincipalName"])), None)
+        return httpx.Response(200, json=found) if found else error(404, "Request_ResourceNotFound")
+
+    def _member(self, query, body, identity) -> httpx.Response:
+        assert 0 < len(body["groupIds"]) <= 20
+        return _page([group for group in body["groupIds"] if identity in self.members.get(group, [])])
+
+
+class ReadinessBench(DeviceBench):
+    graph: ReadinessGraph
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.graph = ReadinessGraph()
