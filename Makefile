@@ -87,7 +87,7 @@ molecule: env ## the roles against the lab: converge, idempotence, verify
 	MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/build/molecule MOLECULE_COMMAND_BORDERS=false molecule test --all
 
 .PHONY: powershell
-powershell: ## runner.ps1 under each PowerShell on PATH; needs no environment
+powershell: ## the runner under each PowerShell on PATH; needs no environment
 	$(PYTHON) tests/powershell/run.py $(ARGS)
 
 # --- the lab ----------------------------------------------------------------------------------------------------------

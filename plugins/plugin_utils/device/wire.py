@@ -38,7 +38,7 @@ $s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
 & ([ScriptBlock]::Create($s)) $t[1] $t[0]
 """
 
-_PART = re.compile(r"^#--- (for [a-z_ ]+|always) ---\n", re.MULTILINE)
+_NEEDS = re.compile(r"# needs:(?: nothing|((?: [a-z_]+)+))\n")
 
 _START = b"#winops1:"
 _END = b":end#"
@@ -79,13 +79,45 @@ def pack_runner(text: str) -> bytes:
     return _pack("\n".join(line for line in lines if line and not line.startswith("#")) + "\n")
 
 
-def runner_for(text: str, operations: t.Iterable[str]) -> str:
-    """Of a runner what these operations need: its parts are marked with the operations that need them."""
-    wanted = frozenset(operations)
-    pieces = _PART.split(text)
-    parts = zip(pieces[1::2], pieces[2::2])
-    kept = (body for mark, body in parts if mark == "always" or wanted & set(mark.split()[1:]))
-    return pieces[0] + "".join(kept)
+def runner_text(operations: t.Iterable[str]) -> str:
+    """The runner for these operations: the parts they live in, and what those parts need, each part after its needs.
+
+    A part is a file of ``runner/``. Its first line names the parts that it needs; ``vocabulary.json`` names the part of
+    each operation. Names that are no operation are passed over: the runner refuses them itself.
+    """
+    known = _operation_parts()
+    order: dict[str, None] = {}
+    for name in sorted({known[operation] for operation in operations if operation in known}):
+        _add_part(name, order)
+    _add_part("main", order)
+    return "\n".join(_runner_parts()[name][1] for name in order)
+
+
+def _add_part(name: str, order: dict[str, None]) -> None:
+    if name not in order:
+        for need in _runner_parts()[name][0]:
+            _add_part(need, order)
+        order[name] = None
+
+
+@functools.cache
+def _operation_parts() -> dict[str, str]:
+    text = (Path(__file__).parent / "vocabulary.json").read_text(encoding="utf-8")
+    return {name: operation["part"] for name, operation in json.loads(text)["operations"].items()}
+
+
+def _needs_of(name: str, text: str) -> list[str]:
+    line = _NEEDS.match(text)
+    if line is None:
+        raise ValueError(f"the first line of runner/{name}.ps1 does not say what other parts it needs")
+    return (line[1] or "").split()
+
+
+@functools.cache
+def _runner_parts() -> dict[str, tuple[list[str], str]]:
+    """Of each part the parts that it needs, and its text."""
+    texts = {path.stem: path.read_text(encoding="ascii") for path in (Path(__file__).parent / "runner").glob("*.ps1")}
+    return {name: (_needs_of(name, text), text) for name, text in texts.items()}
 
 
 def operation_names(operations: t.Iterable[t.Mapping[str, t.Any]]) -> frozenset[str]:
@@ -103,7 +135,7 @@ def _pack(text: str) -> bytes:
 
 @functools.cache
 def _packed_runner(operations: frozenset[str]) -> bytes:
-    return pack_runner(runner_for((Path(__file__).parent / "runner.ps1").read_text(encoding="ascii"), operations))
+    return pack_runner(runner_text(operations))
 
 
 def prepare(operations: t.Iterable[t.Mapping[str, t.Any]]) -> None:

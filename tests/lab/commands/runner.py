@@ -61,7 +61,7 @@ async def run(session: Session) -> ScriptResult:
         )
     names = [str(item.get("op")) for item in operations]
     if sent not in _expected(frozenset(_all_names(operations))):
-        return terminated("The lab runs only the runner.ps1 of this working tree; the one sent is another text.")
+        return terminated("The lab runs only the runner of this working tree; the one sent is another text.")
     record = Record("operations", names, changing(operations))
     answer = await session.host.run_operations(request, account=session.account)
     return ScriptResult([marked_line(answer)], record=record)
@@ -109,31 +109,37 @@ def _sent(packed: str) -> str:
 
 
 def _expected(operations: frozenset[str]) -> tuple[str, str]:
-    """What may be sent for these operations: the working tree's runner whole, or without the parts they do not need.
+    """What may be sent for these operations: every part of the working tree's runner, or the parts that they need.
 
     Both as statements. A job and a probe store the runner for their own operations, so those count, too.
     """
-    path = _DEVICE / "runner.ps1"
-    parts = _parts_of(path, path.stat().st_mtime_ns)
-    needed = (text for needed_by, text in parts if not needed_by or operations & needed_by)
-    return "\n".join(text for _needed_by, text in parts), "\n".join(needed)
+    folder = _DEVICE / "runner"
+    changed = max(path.stat().st_mtime_ns for path in folder.glob("*.ps1"))
+    of = {name: operation["part"] for name, operation in vocabulary()["operations"].items()}
+    needed = frozenset(of[name] for name in operations if name in of)
+    return _joined(folder, changed, frozenset(of.values())), _joined(folder, changed, needed)
 
 
-@lru_cache(maxsize=1)
-def _parts_of(path: Path, _changed: int) -> list[tuple[frozenset[str], str]]:
-    """The statements of the runner's parts with the operations that need each (none: everything needs it).
+@lru_cache(maxsize=64)
+def _joined(folder: Path, _changed: int, wanted: frozenset[str]) -> str:
+    """The statements of these parts and of all that they need, each after its needs; main is the last.
 
-    Read anew after a change of the file.
+    Read anew after a change of a file.
     """
-    parts: list[tuple[frozenset[str], list[str]]] = [(frozenset(), [])]
-    for line in path.read_text(encoding="utf-8-sig").splitlines():
-        words = line.split()
-        if words[:1] == ["#---"] and words[-1:] == ["---"] and words[1] in ("for", "always"):
-            parts.append((frozenset(words[2:-1]), []))
-        else:
-            parts[-1][1].append(line)
-    found = ((needed_by, _statements("\n".join(lines))) for needed_by, lines in parts)
-    return [(needed_by, text) for needed_by, text in found if text]
+    texts = {path.stem: path.read_text(encoding="utf-8-sig") for path in folder.glob("*.ps1")}
+    order: list[str] = []
+    waiting = ["main", *sorted(wanted, reverse=True)]
+    while waiting:
+        name = waiting[-1]
+        first = texts[name].partition("\n")[0].removeprefix("# needs:").split()
+        missing = [need for need in first if need != "nothing" and need not in order]
+        if missing:
+            waiting.append(missing[0])
+            continue
+        waiting.pop()
+        if name not in order:
+            order.append(name)
+    return "\n".join(text for text in (_statements(texts[name]) for name in order) if text)
 
 
 def _statements(script: str) -> str:

@@ -54,9 +54,9 @@ def prove(path: str, *options: str, answer: object = None) -> subprocess.Complet
 
 
 def test_every_operation_is_asked_about(tmp_path):
-    cases = proof.cases
-    assert {case.op for case in cases.stubbed(tmp_path) if case.error is None} == OPERATIONS
-    assert {case.op for case in cases.observing() + cases.changing()} <= OPERATIONS
+    asked = [case for scene in proof.rows.SCENES for case in scene.rows(tmp_path)]
+    assert {case.op for case in asked if case.error is None} == OPERATIONS
+    assert {case.op for case in proof.on_windows.observing() + proof.on_windows.changing()} <= OPERATIONS
 
 
 def test_without_a_powershell_it_says_so(tmp_path):
@@ -87,7 +87,7 @@ def test_a_powershell_that_answers_wrongly_fails(tmp_path, answer):
 
 
 def case(holds=lambda value: True, **more):
-    return proof.cases.Case("path_remove", {"path": "x"}, holds, **more)
+    return proof.base.Case("path_remove", {"path": "x"}, holds, **more)
 
 
 GOOD = {"ok": True, "value": {"path": "x", "removed": True}}

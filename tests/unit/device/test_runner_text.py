@@ -20,10 +20,11 @@ tree_sitter_powershell = pytest.importorskip("tree_sitter_powershell")
 
 ROOT = Path(__file__).resolve().parents[3]
 DEVICE = ROOT / "plugins" / "plugin_utils" / "device"
-RUNNER = (DEVICE / "runner.ps1").read_bytes()
+PARTS = {path.stem: path.read_bytes() for path in sorted((DEVICE / "runner").glob("*.ps1"))}
 STUBS = (ROOT / "tests" / "powershell" / "stubs.ps1").read_bytes()
 VOCABULARY = json.loads((DEVICE / "vocabulary.json").read_text(encoding="utf-8"))["operations"]
 OPERATIONS = set(VOCABULARY)
+RUNNER = wire.runner_text(OPERATIONS).encode()
 
 
 def sent_for(*operations: dict) -> bytes:
@@ -114,14 +115,51 @@ def test_the_text_is_ascii_without_tabs_or_carriage_returns(name):
     assert text.isascii() and b"\r" not in text and b"\t" not in text
 
 
-def table_of(text: bytes) -> list[str]:
-    tables = re.findall(r"\$Operations \+?= @\((.*?)\)", text.decode(), re.DOTALL)
-    return [name for table in tables for name in re.findall(r"'(\w+)'", table)]
+def table_of(text: bytes, table: str = "(?:Observing|Changing)") -> list[str]:
+    lines = re.findall(rf"(?m)^\${table} \+= (.*)$", text.decode())
+    return [name for line in lines for name in re.findall(r"'(\w+)'", line)]
+
+
+def test_the_runner_has_every_part_once_and_each_after_its_needs():
+    starts = {name: RUNNER.find(text) for name, text in PARTS.items()}
+    assert -1 not in starts.values(), "a part that no operation needs"
+    for name, text in PARTS.items():
+        needs = text.decode().splitlines()[0].removeprefix("# needs: ").split()
+        assert [need for need in needs if need != "nothing" and starts[need] >= starts[name]] == []
+    assert min(starts, key=starts.get) == "_head" and max(starts, key=starts.get) == "main"
+    assert sum(map(len, PARTS.values())) + len(PARTS) - 1 == len(RUNNER)
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_a_part_is_one_small_family_and_says_what_it_needs(name):
+    text = PARTS[name].decode()
+    assert re.match(r"# needs: (nothing|[a-z_]+( [a-z_]+)*)\n", text)
+    assert len(text.splitlines()) <= 200
+    lives_here = {operation for operation in OPERATIONS if VOCABULARY[operation]["part"] == name}
+    assert set(table_of(PARTS[name])) == lives_here
+    assert lives_here <= set(functions(PARTS[name]))
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_a_part_needs_no_part_that_it_does_not_use(name):
+    """Bytes on the way to each device: functions and variables of a need are used here, or by another need for it."""
+    text = PARTS[name]
+    code = code_only(text)
+    for need in text.decode().splitlines()[0].removeprefix("# needs: ").split():
+        if need in ("nothing", "_head") or name in ("main", "run"):
+            continue
+        names = set(functions(PARTS[need])) | set(re.findall(r"(?m)^\$([A-Z]\w+) = ", PARTS[need].decode()))
+        assert any(re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", code) for one in names), need
+
+
+def test_a_part_without_a_first_line_is_refused():
+    with pytest.raises(ValueError, match="runner/x.ps1"):
+        wire._needs_of("x", "$Changing += 'x'\n")
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_what_is_sent_for_an_operation_parses_and_holds_all_that_it_calls(name):
-    text = wire.runner_for(RUNNER.decode(), [name]).encode()
+    text = wire.runner_text([name]).encode()
     assert name in functions(text)
     assert set(texts_of(text, "command_name")) <= CMDLETS | set(functions(text)) | COMPILING.get(name, set())
     assert table_of(text).count(name) == 1
@@ -132,7 +170,7 @@ def test_what_is_sent_for_an_operation_parses_and_holds_all_that_it_calls(name):
 
 def test_nothing_that_changes_a_device_is_sent_to_look_at_it():
     observing = [name for name in OPERATIONS if not VOCABULARY[name]["changing"]]
-    text = wire.runner_for(RUNNER.decode(), observing)
+    text = wire.runner_text(observing)
     assert set(functions(text.encode())) & {name for name in OPERATIONS if VOCABULARY[name]["changing"]} == set()
     for changing in (
         "Install-",
@@ -151,7 +189,7 @@ def test_nothing_that_changes_a_device_is_sent_to_look_at_it():
         ".Stop(",
         ".Remove(",
     ):
-        bare = text.partition("#--- run ---")[0].replace("SHA256]::Create(", "")
+        bare = text.removesuffix(PARTS["main"].decode()).replace("SHA256]::Create(", "")
         assert changing not in bare.replace("[IO.FileShare]'ReadWrite,", "")
 
 
@@ -253,8 +291,8 @@ def test_a_job_carries_what_its_own_operations_need_and_no_more():
 
 
 def part_of(name: str) -> str:
-    """The text from the mark of an operation's part to the next mark."""
-    return re.split(r"(?m)^#--- ", RUNNER.decode().partition(f"\n#--- for {name} ---\n")[2], maxsplit=1)[0]
+    """The part that an operation lives in."""
+    return PARTS[VOCABULARY[name]["part"]].decode()
 
 
 def body_of(name: str) -> str:
@@ -262,8 +300,9 @@ def body_of(name: str) -> str:
 
 
 def test_a_look_as_system_may_do_what_only_observes():
-    allowed = set(re.findall(r"'(\w+)'", re.search(r"\$Observing = @\((.*?)\)", RUNNER.decode(), re.S)[1]))
-    assert allowed == {name for name in OPERATIONS if not VOCABULARY[name]["changing"]}
+    observing = {name for name in OPERATIONS if not VOCABULARY[name]["changing"]}
+    assert set(table_of(RUNNER, "Observing")) == observing
+    assert set(table_of(RUNNER, "Changing")) == OPERATIONS - observing
     assert body_of("system_probe").index("$Observing") < body_of("system_probe").index("job_start")
 
 
@@ -365,8 +404,9 @@ def test_accounts_are_named_by_sid():
     assert re.findall(r"(?i)BUILTIN|NT AUTHORITY|'administrators?'|'everyone'|'system'", text) == []
 
 
-def test_the_harness_finds_its_place():
-    assert RUNNER.count(b"\n#--- run ---\n") == 1
+def test_stand_ins_can_be_put_before_the_last_lines():
+    assert RUNNER.count(PARTS["main"]) == 1 and RUNNER.endswith(PARTS["main"])
+    assert functions(PARTS["main"]) == []
 
 
 def test_the_stubs_replace_only_functions_that_exist():

@@ -34,8 +34,13 @@ $s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
 REQUEST = {"v": 1, "id": "r1", "ops": [{"op": "dsregcmd_status"}, {"op": "restart", "delay": 0, "comment": ""}]}
 
 
+def whole_runner() -> str:
+    """The statements of all parts, each after its needs."""
+    return runner._expected(frozenset())[0]
+
+
 def payload(request: dict[str, t.Any] | None = None, script: str | None = None) -> bytes:
-    text = script if script is not None else (DEVICE / "runner.ps1").read_text(encoding="utf-8")
+    text = script if script is not None else whole_runner()
     parts = (gzip.compress(text.encode()), gzip.compress(json.dumps(request or REQUEST).encode()))
     return b"|".join(base64.b64encode(part) for part in parts) + b"\n"
 
@@ -91,10 +96,19 @@ def test_objects_piped_into_a_pipeline_are_a_payload_too(given: list[str | bytes
 
 
 def test_the_runner_may_travel_without_its_comments_and_only_without_them() -> None:
-    lines = (DEVICE / "runner.ps1").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if line.strip() and not line.strip().startswith("#")]
-    assert run(encoded(BOOTSTRAP), payload(script="\n".join(kept))).exit_code == 0
+    kept = whole_runner().splitlines()
+    commented = "\n".join(f"# a comment\n    {line}\n" for line in kept)
+    assert run(encoded(BOOTSTRAP), payload(script=commented)).exit_code == 0
     assert run(encoded(BOOTSTRAP), payload(script="\n".join(kept[:-1]))).exit_code == 1
+
+
+def test_the_runner_may_travel_without_the_parts_that_its_operations_do_not_need() -> None:
+    names = frozenset(operation["op"] for operation in REQUEST["ops"])
+    needed = runner._expected(names)[1]
+    assert len(needed) < len(whole_runner())
+    assert run(encoded(BOOTSTRAP), payload(script=needed)).exit_code == 0
+    less = runner._expected(names - {"restart"})[1]
+    assert run(encoded(BOOTSTRAP), payload(script=less)).exit_code == 1
 
 
 def test_another_runner_is_refused_before_anything_runs() -> None:
@@ -105,26 +119,31 @@ def test_another_runner_is_refused_before_anything_runs() -> None:
 
 
 def test_a_runner_that_is_sent_again_is_not_read_line_by_line_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = whole_runner()
     runner._sent.cache_clear()
     asked = []
     read = runner._statements
     monkeypatch.setattr(runner, "_statements", lambda script: asked.append(script) or read(script))
     sent = payload()
     assert [run(encoded(BOOTSTRAP), sent).exit_code for _time in range(3)] == [0, 0, 0]
-    assert asked.count((DEVICE / "runner.ps1").read_text(encoding="utf-8")) == 1
+    assert asked.count(whole) == 1
 
 
 def test_a_changed_runner_in_the_working_tree_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    old = (DEVICE / "runner.ps1").read_text(encoding="utf-8")
-    new = old + "\n'one statement more'\n"
-    file = tmp_path / "runner.ps1"
     shutil.copy(DEVICE / "vocabulary.json", tmp_path)
+    shutil.copytree(DEVICE / "runner", tmp_path / "runner")
     monkeypatch.setattr(runner, "_DEVICE", tmp_path)
-    for number, (ours, other) in enumerate([(old, new), (new, old)], 1):
+    file = tmp_path / "runner" / "main.ps1"
+    old = file.read_text(encoding="utf-8")
+    new = old + "\n'one statement more'\n"
+    file.write_text(old, encoding="utf-8")
+    before = whole_runner()
+    for number, (ours, other) in enumerate([(new, before), (old, before + "\n'one statement more'")], 1):
         file.write_text(ours, encoding="utf-8")
-        os.utime(file, (number, number))
+        later = file.stat().st_mtime_ns + number * 10**9
+        os.utime(file, ns=(later, later))
         for _again in range(2):
-            assert run(encoded(BOOTSTRAP), payload(script=ours)).exit_code == 0
+            assert run(encoded(BOOTSTRAP), payload()).exit_code == 0
             assert run(encoded(BOOTSTRAP), payload(script=other)).exit_code == 1
 
 

@@ -1,0 +1,12 @@
+# needs: errors facts
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What only SYSTEM does whole.
+
+function Assert-System {
+    if (-not (Get-DeviceFact)['system']) {
+        Stop-Operation UnauthorizedAccessException 'Refused: only SYSTEM does all of this, others do half of it.'
+    }
+}

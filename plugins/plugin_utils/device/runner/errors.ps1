@@ -1,0 +1,39 @@
+# needs: _head
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What failed: the exception that a method threw, and Windows' own code for it.
+
+function Stop-Operation([string]$Type, [string]$Message) {
+    throw (New-Object $Type $Message)
+}
+
+function Get-Cause($ErrorRecord) {
+    # What a method threw arrives wrapped in PowerShell's own exceptions.
+    $cause = $ErrorRecord.Exception
+    while ($null -ne $cause.InnerException -and ($cause -is [Management.Automation.RuntimeException] -or
+            $cause -is [Reflection.TargetInvocationException] -or $cause -is [AggregateException])) {
+        $cause = $cause.InnerException
+    }
+    return $cause
+}
+
+function Get-Failure($ErrorRecord) {
+    $cause = Get-Cause $ErrorRecord
+    $code = $cause.HResult
+    if ($cause -is [ComponentModel.Win32Exception]) {
+        # Its HResult is always E_FAIL; -2147024896 is 0x80070000.
+        $code = -2147024896 -bor ($cause.NativeErrorCode -band 65535)
+    }
+    elseif (($code -band -65536) -eq -2146238464 -and $cause.Message -match '0x[89a-f][0-9a-f]{7}') {
+        # 0x8013....: .NET's own code, which says nothing, while the text has the engine's.
+        $code = [Convert]::ToInt32($Matches[0], 16)
+    }
+    return @{ type = $cause.GetType().FullName; message = $cause.Message; hresult = $code }
+}
+
+function Test-NotFound($ErrorRecord) {
+    # 0x80070002 no such file, 0x80070003 no such path
+    return @(-2147024894, -2147024893) -contains (Get-Cause $ErrorRecord).HResult
+}

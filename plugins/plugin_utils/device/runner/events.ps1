@@ -1,0 +1,75 @@
+# needs: errors json
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Observing: event logs.
+
+$Observing += 'events'
+
+function Open-EventReader([string]$Log, [string]$XPath) {
+    # The reader itself, not Get-WinEvent: "no events" is then an end, not an error that must be told from others.
+    $query = New-Object Diagnostics.Eventing.Reader.EventLogQuery($Log,
+        [Diagnostics.Eventing.Reader.PathType]::LogName, $XPath)
+    $query.ReverseDirection = $true
+    return New-Object Diagnostics.Eventing.Reader.EventLogReader($query)
+}
+
+function Format-EventField($Value) {
+    if ($Value -is [datetime]) { return Format-Utc $Value }
+    if ($Value -is [byte[]]) { return [Convert]::ToBase64String($Value) }
+    return [string]$Value
+}
+
+function events($Ask) {
+    $ids = [int[]]$Ask['ids']
+    $conditions = New-List
+    # Windows refuses queries of more than about twenty conditions; the loop below sorts out what is left.
+    if ($ids.Length -gt 0 -and $ids.Length -le 16) {
+        [void]$conditions.Add('(EventID=' + ($ids -join ' or EventID=') + ')')
+    }
+    if ($Ask['since']) {
+        $style = [Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+        $since = [datetime]::Parse($Ask['since'], $Invariant, $style)
+        [void]$conditions.Add("TimeCreated[@SystemTime>='" + (Format-Utc $since) + "']")
+    }
+    $xpath = '*'
+    if ($conditions.Count -gt 0) { $xpath = '*[System[' + ($conditions -join ' and ') + ']]' }
+    $found = New-List
+    try {
+        $reader = Open-EventReader ([string]$Ask['log']) $xpath
+    }
+    catch {
+        if ((Get-Cause $_).GetType().Name -ceq 'EventLogNotFoundException') {
+            return @{ log_exists = $false; events = $found }
+        }
+        throw
+    }
+    while ($found.Count -lt [int]$Ask['limit']) {
+        $record = $reader.ReadEvent()
+        if ($null -eq $record) { break }
+        if ($ids.Length -gt 0 -and $ids -notcontains $record.Id) { continue }
+        $data = New-List
+        foreach ($property in $record.Properties) {
+            [void]$data.Add((Format-EventField $property.Value))
+        }
+        $message = $null
+        try {
+            $message = $record.FormatDescription()
+        }
+        catch {
+            # The provider's texts are not installed. Nobody decides by them.
+            $message = $null
+        }
+        [void]$found.Add(@{
+                id = $record.Id
+                record = $record.RecordId
+                utc = $record.TimeCreated
+                provider = $record.ProviderName
+                data = $data
+                message = $message
+            })
+    }
+    $reader.Dispose()
+    return @{ log_exists = $true; events = $found }
+}

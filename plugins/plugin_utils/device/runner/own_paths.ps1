@@ -1,0 +1,110 @@
+# needs: facts job_state
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Changing: our own directories.
+
+$Changing += 'directory_create', 'path_remove'
+
+$System = 'S-1-5-18'
+
+function New-PrivateDirectory([string]$Path) {
+    # Created with its access list, so that there is no moment in which others could open it.
+    $security = New-Object Security.AccessControl.DirectorySecurity
+    $security.SetAccessRuleProtection($true, $false)
+    $security.SetOwner([Security.Principal.SecurityIdentifier]$Administrators)
+    foreach ($sid in $System, $Administrators) {
+        $rule = New-Object Security.AccessControl.FileSystemAccessRule([Security.Principal.SecurityIdentifier]$sid,
+            'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $security.AddAccessRule($rule)
+    }
+    if ($PSVersionTable['PSVersion'].Major -ge 6) {
+        [void][System.IO.FileSystemAclExtensions]::CreateDirectory($security, $Path)
+    }
+    else {
+        [void][IO.Directory]::CreateDirectory($Path, $security)
+    }
+}
+
+function Assert-PrivateDirectory([string]$Path) {
+    # Anybody may create a directory in ProgramData: one that was there before us is not ours because of its name.
+    $security = Get-Acl -LiteralPath $Path
+    $sids = @($security.GetOwner([Security.Principal.SecurityIdentifier]).Value)
+    foreach ($rule in $security.GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
+        $sids += $rule.IdentityReference.Value
+    }
+    foreach ($sid in $sids) {
+        if ($sid -cne $System -and $sid -cne $Administrators) {
+            Stop-Operation UnauthorizedAccessException "$Path belongs or is open to $sid. Look into it, then remove it."
+        }
+    }
+}
+
+function Test-Link([string]$Path) {
+    $attributes = Get-PathAttribute $Path
+    return ($null -ne $attributes) -and $attributes.HasFlag([IO.FileAttributes]::ReparsePoint)
+}
+
+function Get-OwnPathChain([string]$Path) {
+    # The root and every directory below it down to the path itself.
+    $chain = New-List
+    $root = Get-StateRoot
+    for ($part = $Path; $part.Length -ge $root.Length; $part = [IO.Path]::GetDirectoryName($part)) {
+        $chain.Insert(0, $part)
+    }
+    return , $chain
+}
+
+function Resolve-OwnPath([string]$Path) {
+    # A path strictly below the root, spelled out, with no link on the way.
+    $text = [Environment]::ExpandEnvironmentVariables($Path)
+    $full = (Resolve-AnyPath $text).TrimEnd('\', '/')
+    $root = (Get-StateRoot) + [IO.Path]::DirectorySeparatorChar
+    $below = $full.StartsWith($root, [StringComparison]::OrdinalIgnoreCase)
+    if (-not $below -or ($text -split '[\\/]') -contains '..' -or $full.IndexOf(':', $root.Length) -ge 0) {
+        Stop-Operation UnauthorizedAccessException ('Refused, not below {0}: {1}' -f $root, $Path)
+    }
+    foreach ($part in (Get-OwnPathChain $full)) {
+        if (Test-Link $part) { Stop-Operation UnauthorizedAccessException "Refused, $part is a link" }
+    }
+    return $full
+}
+
+function Confirm-OwnDirectory([string]$Path) {
+    # Takes a resolved path; true where the last directory was created now.
+    $created = $false
+    foreach ($part in (Get-OwnPathChain $Path)) {
+        $created = -not [IO.Directory]::Exists($part)
+        if ($created) { New-PrivateDirectory $part }
+        Assert-PrivateDirectory $part
+    }
+    return $created
+}
+
+function directory_create($Ask) {
+    $path = Resolve-OwnPath ([string]$Ask['path'])
+    return @{ path = $path; created = (Confirm-OwnDirectory $path) }
+}
+
+function path_remove($Ask) {
+    $path = Resolve-AnyPath ([string]$Ask['path'])
+    # The engine keeps a copy of every package that it applied.
+    $cache = [IO.Path]::Combine((Get-ProgramData), 'Microsoft', 'Provisioning')
+    $cached = [IO.Path]::GetDirectoryName($path) -eq $cache -and [IO.Path]::GetExtension($path) -eq '.ppkg' -and
+        -not (Test-Link $path)
+    if (-not $cached) { $path = Resolve-OwnPath ([string]$Ask['path']) }
+    $attributes = Get-PathAttribute $path
+    if ($null -eq $attributes) { return @{ path = $path; removed = $false } }
+    if (-not $attributes.HasFlag([IO.FileAttributes]::Directory)) {
+        [IO.File]::Delete($path)
+    }
+    elseif ($cached) {
+        Stop-Operation UnauthorizedAccessException "Refused, $path is a directory"
+    }
+    else {
+        # Links inside are removed, not followed.
+        [IO.Directory]::Delete($path, $true)
+    }
+    return @{ path = $path; removed = $true }
+}

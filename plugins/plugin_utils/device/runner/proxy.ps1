@@ -1,0 +1,33 @@
+# needs: hive
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The proxy of the machine's services (WinHTTP).
+
+function Get-WinHttpProxy {
+    # What netsh winhttp set proxy wrote: at 8 flags (2: there is a proxy), then two texts, each after its length.
+    $hive = Open-RegistryHive 'LocalMachine'
+    $key = $hive.OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections')
+    if ($null -eq $key) { return $null }
+    $data = $key.GetValue('WinHttpSettings')
+    if ($data -isnot [byte[]] -or $data.Length -lt 20 -or ($data[8] -band 2) -eq 0) { return $null }
+    $length = [BitConverter]::ToInt32($data, 12)
+    $named = [Text.Encoding]::ASCII.GetString($data, 16, $length)
+    $bypass = [Text.Encoding]::ASCII.GetString($data, 20 + $length, [BitConverter]::ToInt32($data, 16 + $length))
+    foreach ($part in ($named -split '[;\s]+')) {
+        # One for all, or one a scheme: http=one:80;https=two:8080
+        if ($part -match '\A(?:https=)?(?:https?://)?([^=/]+)/?\z') {
+            return @{ address = 'http://' + $Matches[1]; bypass = @($bypass -split '[;\s]+') }
+        }
+    }
+}
+
+function Test-ProxyBypass([Uri]$Uri, $Bypass) {
+    foreach ($entry in $Bypass) {
+        if ($entry -eq '<local>' -and $Uri.Host.IndexOf('.') -lt 0) { return $true }
+        $name = $entry -replace '\Ahttps?://', '' -replace ':[0-9]+\z', ''
+        if ($Uri.Host -match ('\A' + [regex]::Escape($name).Replace('\*', '.*') + '\z')) { return $true }
+    }
+    return $false
+}

@@ -1,0 +1,61 @@
+# needs: hive
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Observing: the registry.
+
+$Observing += 'registry_read', 'registry_users_read'
+
+function Read-RegistryTree($Key, [int]$Depth) {
+    $values = New-Map
+    foreach ($name in $Key.GetValueNames()) {
+        # An assignment keeps arrays of one and empty arrays as they are; an if on its right side would unroll them.
+        $value = $Key.GetValue($name, $null, [Microsoft.Win32.RegistryValueOptions]::DoNotExpandEnvironmentNames)
+        if ($value -is [int]) {
+            # .NET gives REG_DWORD and REG_QWORD signed; they are not.
+            $value = [BitConverter]::ToUInt32([BitConverter]::GetBytes($value), 0)
+        }
+        elseif ($value -is [long]) {
+            $value = [BitConverter]::ToUInt64([BitConverter]::GetBytes($value), 0)
+        }
+        $values[$name] = $value
+    }
+    $keys = New-Map
+    if ($Depth -gt 0) {
+        foreach ($name in $Key.GetSubKeyNames()) {
+            $child = $Key.OpenSubKey($name)
+            # It may have gone since it was listed.
+            if ($null -ne $child) {
+                $keys[$name] = Read-RegistryTree $child ($Depth - 1)
+                $child.Close()
+            }
+        }
+    }
+    return @{ values = $values; keys = $keys }
+}
+
+function registry_read($Ask) {
+    $hive = Open-RegistryHive 'LocalMachine'
+    $key = $hive.OpenSubKey([string]$Ask['path'])
+    if ($null -eq $key) { return @{ exists = $false; key = $null } }
+    $tree = Read-RegistryTree $key ([int]$Ask['depth'])
+    $key.Close()
+    return @{ exists = $true; key = $tree }
+}
+
+function registry_users_read($Ask) {
+    $users = New-Map
+    $hive = Open-RegistryHive 'Users'
+    foreach ($sid in $hive.GetSubKeyNames()) {
+        # People only: accounts of this machine or a domain, and of Entra. Not services, not the _Classes hives.
+        if ($sid -cmatch '\AS-1-(5-21|12-1)-[0-9-]+\z') {
+            $key = $hive.OpenSubKey($sid + '\' + [string]$Ask['path'])
+            if ($null -ne $key) {
+                $users[$sid] = Read-RegistryTree $key ([int]$Ask['depth'])
+                $key.Close()
+            }
+        }
+    }
+    return @{ users = $users }
+}

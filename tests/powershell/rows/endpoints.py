@@ -1,0 +1,95 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of endpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .base import Case, Scene
+
+
+def rows(_scratch: Path) -> list[Case]:
+    return [
+        Case(
+            "endpoints",
+            {
+                "timeout": 10,
+                "targets": [
+                    {"name": "closed", "url": "https://127.0.0.1:9/", "headers": {}},
+                    *[
+                        {"name": name, "url": f"https://{name}.proof/x", "headers": {"Accept": "application/json"}}
+                        for name in ("200", "404", "407", "dns", "cert", "tls")
+                    ],
+                    {"name": "plain", "url": "http://127.0.0.1:9/", "headers": {}},
+                    {"name": "near", "url": "http://169.254.169.254:81/", "headers": {}},
+                    {"name": "nearly", "url": "http://169.254.169.254.proof/", "headers": {}},
+                    {"name": "nonsense", "url": "no address", "headers": {}},
+                ],
+            },
+            lambda v: (
+                [(r["name"], r["status"], r["error"]["type"], r["error"]["hresult"]) for r in v["results"]]
+                == [
+                    ("closed", None, "connect", 0x80072EFD - 2**32),
+                    ("200", 200, None, None),
+                    ("404", 404, None, None),
+                    ("407", None, "proxy", 0x80190197 - 2**32),
+                    ("dns", None, "dns", 0x80072EE7 - 2**32),
+                    ("cert", None, "certificate", 0x80072F8F - 2**32),
+                    ("tls", None, "tls", 0x80072F7D - 2**32),
+                    ("plain", None, "other", None),
+                    ("near", None, "other", None),
+                    ("nearly", None, "other", None),
+                    ("nonsense", None, "other", None),
+                ]
+                and v["results"][1]["body_start"] == "application/json\u20ac" + "x" * 183
+                and v["results"][4]["error"]["message"] == "It failed: dns"
+            ),
+        ),
+        Case(
+            "endpoints",
+            {
+                "timeout": 1,
+                "targets": [
+                    {"name": name, "url": f"https://{name}.proof/", "headers": {}} for name in ("slow", "200", "slow")
+                ],
+            },
+            lambda v: (
+                [(r["status"], r["error"]["type"]) for r in v["results"]]
+                == [(None, "timeout"), (200, None), (None, "timeout")]
+            ),
+        ),
+        Case("endpoints", {"timeout": 1, "targets": []}, lambda v: v == {"results": []}),
+    ]
+
+
+PROXY = "http=one.proof:80;https=two.proof:8080|<local>;*.near.proof"
+"""Proxies and exceptions, as netsh winhttp set proxy takes them."""
+
+
+def behind_a_proxy(_scratch: Path) -> list[Case]:
+    """With the proxy of PROXY: who fails to look up a name is the proxy, and *.near.proof goes past it."""
+    targets = [
+        {"name": name, "url": f"https://{name}/", "headers": {}}
+        for name in ("dns.proof", "dns.near.proof", "200.proof")
+    ]
+    return [
+        Case(
+            "endpoints",
+            {"timeout": 10, "targets": targets},
+            lambda v: (
+                [(r["error"]["type"], r["error"]["hresult"], r["status"]) for r in v["results"]]
+                == [("proxy", 0x80072EE7 - 2**32, None), ("dns", 0x80072EE7 - 2**32, None), (None, None, 200)]
+            ),
+        ),
+        # Where this runs in Azure it answers; nowhere is it the proxy that does not.
+        Case(
+            "endpoints",
+            {"timeout": 2, "targets": [{"name": "near", "url": "http://169.254.169.254/winops", "headers": {}}]},
+            lambda v: v["results"][0]["status"] or v["results"][0]["error"]["type"] in ("connect", "timeout"),
+        ),
+    ]
+
+
+SCENES = [Scene("endpoints", rows), Scene("behind a proxy", behind_a_proxy, {"WINOPS_PROOF_PROXY": PROXY})]

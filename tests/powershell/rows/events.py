@@ -1,0 +1,50 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .base import Case, Scene
+
+
+def rows(_scratch: Path) -> list[Case]:
+    return [
+        Case(
+            "events",
+            {"log": "Proof", "ids": [12, 22], "since": "2026-01-01T00:00:00.000Z", "limit": 10},
+            lambda v: (
+                [event["id"] for event in v["events"]] == [12, 22, 12]
+                and v["events"][0]["data"]
+                == [
+                    "*[System[(EventID=12 or EventID=22) and TimeCreated[@SystemTime>='2026-01-01T00:00:00.000Z']]]",
+                    "2147942405",
+                    "",
+                ]
+                and v["events"][0]["message"] == "A message"
+                and v["events"][1]["message"] is None
+            ),
+        ),
+        Case(
+            "events",
+            {"log": "Proof", "ids": [99], "limit": 1},
+            lambda v: (
+                [event["id"] for event in v["events"]] == [99]
+                and v["events"][0]["data"][0] == "*[System[(EventID=99)]]"
+            ),
+        ),
+        Case(
+            "events",
+            {"log": "Proof", "ids": list(range(50)), "limit": 2},
+            lambda v: len(v["events"]) == 2 and v["events"][0]["data"][0] == "*",
+        ),
+        Case("events", {"log": "Proof", "ids": [], "limit": 9}, lambda v: len(v["events"]) == 4),
+        Case("events", {"log": "Empty", "ids": [1], "limit": 9}, lambda v: v == {"log_exists": True, "events": []}),
+        Case("events", {"log": "Missing", "ids": [1], "limit": 9}, lambda v: v == {"log_exists": False, "events": []}),
+        Case("events", {"log": "Denied", "ids": [1], "limit": 9}, error="UnauthorizedAccessException"),
+    ]
+
+
+SCENES = [Scene("events", rows)]

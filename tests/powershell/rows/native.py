@@ -1,0 +1,53 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of what runs a native program: dsregcmd, deviceenroller, shutdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .base import ENROLLED, Case, Scene
+
+
+def rows(_scratch: Path) -> list[Case]:
+    return [
+        Case(
+            "dsregcmd_status",
+            {},
+            lambda v: v["present"] and v["exit_code"] == 0 and v["text"].startswith("/status\r\nM\u00fcnchen\r\n"),
+        ),
+        Case("dsregcmd_azure_vm_join", {}, lambda v: v["text"].startswith("/AzureSecureVMJoin /debug\r\n")),
+        Case(
+            "dsregcmd_azure_vm_join",
+            {"mdm_id": "0000000A-0000-0000-C000-000000000000"},
+            lambda v: v["text"].startswith("/AzureSecureVMJoin /debug /MdmId 0000000a-0000-0000-c000-000000000000\r\n"),
+        ),
+        Case("dsregcmd_azure_vm_join", {"mdm_id": "x /leave"}, error="Exception"),
+        Case("restart", {"delay": 5, "comment": 'it "says" \\'}, lambda v: v == {"scheduled": True, "exit_code": 0}),
+        Case("restart", {"delay": 5, "comment": "already"}, lambda v: v == {"scheduled": False, "exit_code": 1190}),
+        Case("restart", {"delay": 5, "comment": "denied"}, error="Win32Exception", hresult=-2147024891),
+        Case("dsregcmd_leave", {}, lambda v: v["exit_code"] == 0 and v["text"].startswith("/debug /leave\r\n")),
+        Case("mdm_auto_enroll", {"credential": "user"}, lambda v: v["text"].split() == ["/c", "/AutoEnrollMDM"]),
+        Case(
+            "mdm_auto_enroll",
+            {"credential": "device"},
+            lambda v: v["text"].split()[:2] == ["/c", "/AutoEnrollMDMUsingAADDeviceCredential"],
+        ),
+        Case("mdm_auto_enroll", {"credential": "user /x"}, error="ArgumentException"),
+    ]
+
+
+def for_others(_scratch: Path) -> list[Case]:
+    """What is refused to anybody but SYSTEM."""
+    return [
+        Case(op, {**params}, error="UnauthorizedAccessException")
+        for op, params in (
+            ("dsregcmd_leave", {}),
+            ("mdm_auto_enroll", {"credential": "user"}),
+            ("enrollment_remove", {"id": ENROLLED, "provider": "MS DM Server", "unregister": False}),
+        )
+    ]
+
+
+SCENES = [Scene("native", rows), Scene("not as SYSTEM", for_others, {"WINOPS_PROOF_CALLER": "1"})]

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of provisioning_packages, package_install and package_remove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .base import JOB, Case, Scene
+
+
+def rows(scratch: Path) -> list[Case]:
+    return [
+        Case(
+            "provisioning_packages",
+            {},
+            lambda v: (
+                v["available"]
+                and [(p["id"], p["version"], p["installed"]) for p in v["packages"]] == [("{" + JOB + "}", "1.2", True)]
+            ),
+        ),
+        Case(
+            "package_install",
+            {"path": str(scratch / "good.ppkg"), "force": False},
+            lambda v: not v["gave_up"] and v["error"] == {"type": None, "message": None, "hresult": None},
+        ),
+        Case(
+            "package_install",
+            {"path": str(scratch / "fails.ppkg"), "force": False},
+            lambda v: not v["gave_up"] and v["error"]["type"] == "CmdletException",
+        ),
+        Case(
+            "package_install",
+            {"path": str(scratch / "fails.ppkg"), "force": True},
+            lambda v: v["error"]["type"] is None,
+        ),
+        Case(
+            "package_install",
+            {"path": str(scratch / "already.ppkg"), "force": True},
+            lambda v: v["error"]["hresult"] == -2147024713,
+        ),
+        Case(
+            "package_install",
+            {"path": str(scratch / "absent.ppkg"), "force": True},
+            error="FileNotFoundException",
+            hresult=-2147024894,
+        ),
+        Case("package_remove", {"id": JOB.upper()}, lambda v: v == {"removed": True}),
+        Case("package_remove", {"id": JOB}, lambda v: v == {"removed": False}),
+        Case("package_remove", {"id": "no guid"}, error="Exception"),
+        Case("provisioning_packages", {}, lambda v: v == {"available": True, "packages": []}),
+    ]
+
+
+def listed(_scratch: Path) -> list[Case]:
+    """The list alone."""
+    return [
+        Case(
+            "provisioning_packages",
+            {},
+            lambda v: (
+                v["available"]
+                and [(p["id"], p["version"], p["installed"]) for p in v["packages"]] == [("{" + JOB + "}", "1.2", True)]
+            ),
+        )
+    ]
+
+
+def impatient(scratch: Path) -> list[Case]:
+    """A cmdlet that stopped waiting for the engine."""
+    return [Case("package_install", {"path": str(scratch / "fails.ppkg"), "force": False}, lambda v: v["gave_up"])]
+
+
+SCENES = [
+    Scene("packages", rows),
+    Scene("packages listed", listed),
+    Scene("packages, gave up", impatient, {"WINOPS_PROOF_PATIENCE": "0"}),
+]

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of registry_read and registry_users_read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .base import TEXT, Case, Scene
+
+
+def rows(_scratch: Path) -> list[Case]:
+    return [
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Proof", "depth": 0},
+            lambda v: (
+                v["key"]["keys"] == {}
+                and v["key"]["values"]
+                == {
+                    "": "the default",
+                    "Dword": 0x80070005,
+                    "Qword": 2**64 - 1,
+                    "Many": ["one", "two"],
+                    "One": ["one"],
+                    "None": [],
+                    "Binary": {"base64": "AAH/"},
+                    "Byte": {"base64": "Bw=="},
+                    "Nothing": {"base64": ""},
+                    "Text": TEXT,
+                    **{name: name for name in ("keys", "values", "count", "Count", "GetEnumerator")},
+                }
+            ),
+        ),
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Proof", "depth": 1},
+            lambda v: v["key"]["keys"] == {"Child": {"values": {}, "keys": {}}, "count": {"values": {}, "keys": {}}},
+        ),
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Proof\\Child", "depth": 9},
+            lambda v: (
+                v == {"exists": True, "key": {"values": {}, "keys": {"Leaf": {"values": {"Deep": "yes"}, "keys": {}}}}}
+            ),
+        ),
+        Case("registry_read", {"path": "SOFTWARE\\Absent"}, lambda v: v == {"exists": False, "key": None}),
+        Case(
+            "registry_users_read",
+            {"path": "SOFTWARE\\Proof"},
+            lambda v: (
+                v
+                == {
+                    "users": {
+                        sid: {"values": {"Owner": sid}, "keys": {}}
+                        for sid in ("S-1-5-21-1-2-3-1001", "S-1-12-1-7-8-9-10")
+                    }
+                }
+            ),
+        ),
+    ]
+
+
+SCENES = [Scene("registry", rows)]

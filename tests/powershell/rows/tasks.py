@@ -1,0 +1,33 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of scheduled_tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .base import Case, Scene
+
+
+def rows(_scratch: Path) -> list[Case]:
+    return [
+        Case(
+            "scheduled_tasks",
+            {"folder": "\\"},
+            lambda v: (
+                v
+                == {
+                    "exists": True,
+                    "folders": ["Microsoft"],
+                    "tasks": [{"name": "Only one", "state": "Ready", "last_result": 267011}],
+                }
+            ),
+        ),
+        Case("scheduled_tasks", {"folder": "\\Microsoft"}, lambda v: v["folders"] == []),
+        Case("scheduled_tasks", {"folder": "\\Missing"}, lambda v: v == {"exists": False, "folders": [], "tasks": []}),
+        Case("scheduled_tasks", {"folder": "\\Denied"}, error="UnauthorizedAccessException"),
+    ]
+
+
+SCENES = [Scene("tasks", rows)]
