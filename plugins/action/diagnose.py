@@ -16,7 +16,7 @@ from ..plugin_utils.device import state, task
 from ..plugin_utils.device.diagnosis import bundles, device_diagnosis
 from ..plugin_utils.device.diagnosis.device_diagnosis import Scope
 from ..plugin_utils.device.session import Answer
-from ..plugin_utils.package_source import require_guid
+from ..plugin_utils.options import bad_option, optional_guid
 from ..plugin_utils.result import ChangeSet, Failure
 
 task.prepare(device_diagnosis.observations(Scope()))
@@ -49,12 +49,10 @@ class ActionModule(ActionBase):
         try:
             return self._loader.get_real_file(self._find_needle("files", src))
         except AnsibleError as exc:
-            raise Failure(
-                f"bad option src: there is no readable bundle {src} on the controller",
-                side="controller",
-                name="bad_option",
-                cause=f"there is no readable bundle {src}",
-                fix="give the path of a file that diagnose has written",
+            raise bad_option(
+                "src",
+                f"there is no readable bundle {src} on the controller",
+                "give the path of a file that diagnose has written",
             ) from exc
 
 
@@ -65,16 +63,18 @@ def _scope(args: dict) -> Scope:
         try:
             moment = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
         except ValueError as exc:
-            raise _bad("since", f"{since!r} is no time", "give it like 2026-11-21T08:00:00Z") from exc
+            raise bad_option("since", f"{since!r} is no time", "give it like 2026-11-21T08:00:00Z") from exc
         if moment.tzinfo is None:
-            raise _bad(
+            raise bad_option(
                 "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
             )
         utc = moment.astimezone(datetime.timezone.utc)
         since = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    tenant_id = require_guid(args["tenant_id"], "tenant_id") if args["tenant_id"] is not None else None
+    tenant_id = optional_guid(args["tenant_id"], "tenant_id")
     if not args["topics"]:
-        raise _bad("topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out")
+        raise bad_option(
+            "topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out"
+        )
     hours = None if since else args["hours"] if args["hours"] is not None else DEFAULT_HOURS
     return Scope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
 
@@ -132,7 +132,3 @@ def _save(path: str, bundle: dict, device: task.DeviceTask) -> None:
     device.changes.add("bundle", shown, {"path": path, "collected": bundle["collected"]})
     if not device.check_mode:
         bundles.write(path, bundle)
-
-
-def _bad(option: str, cause: str, fix: str) -> Failure:
-    return Failure(f"bad option {option}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)

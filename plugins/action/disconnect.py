@@ -11,7 +11,7 @@ from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.disconnect import ARGUMENT_SPEC
 from ..plugin_utils.device import task
 from ..plugin_utils.device.leaving.leave import Leave, LeavePlan
-from ..plugin_utils.package_source import require_guid
+from ..plugin_utils.options import optional_guid
 
 
 class ActionModule(ActionBase):
@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
         def leave(device: task.DeviceTask) -> dict:
             args = device.args
             device.learned = {"outcome": "refused"}
-            ids = {name: args[name] and require_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
+            ids = {name: optional_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
             plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
             run = Leave(device.session, plan, device.progress, device.check_mode)
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned

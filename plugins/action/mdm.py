@@ -11,7 +11,7 @@ from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.mdm import ARGUMENT_SPEC
 from ..plugin_utils.device import task
 from ..plugin_utils.device.mdm import mdm_state
-from ..plugin_utils.package_source import require_guid
+from ..plugin_utils.options import optional_guid
 
 
 class ActionModule(ActionBase):
@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
         def enroll_or_remove(device: task.DeviceTask) -> dict:
             args = device.args
             device.learned = {"outcome": "refused"}
-            enrollment_id = args["enrollment_id"] and require_guid(args["enrollment_id"], "enrollment_id")
+            enrollment_id = optional_guid(args["enrollment_id"], "enrollment_id")
             plan = mdm_state.MdmPlan(enrollment_id=enrollment_id, **{name: args[name] for name in PLANNED})
             run = mdm_state.Mdm(device.session, plan, device.progress, device.check_mode)
             device.changes, device.phases, device.learned = run.changes, run.phases, run.learned

@@ -12,7 +12,8 @@ from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.ppkg import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.device import task
 from ..plugin_utils.device.joining import package_state
-from ..plugin_utils.package_source import chosen_package, require_guid
+from ..plugin_utils.options import require_guid
+from ..plugin_utils.package_source import chosen_package
 
 
 class ActionModule(ActionBase):

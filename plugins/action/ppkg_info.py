@@ -9,8 +9,8 @@ from ansible.plugins.action import ActionBase
 
 from ..modules.ppkg_info import ARGUMENT_SPEC
 from ..plugin_utils.device import state, task
+from ..plugin_utils.options import bad_option
 from ..plugin_utils.package_source import described_file
-from ..plugin_utils.result import Failure
 
 
 class ActionModule(ActionBase):
@@ -20,12 +20,10 @@ class ActionModule(ActionBase):
         def describe(device: task.DeviceTask) -> dict:
             src, installed = device.args["src"], device.args["installed"]
             if src is None and installed is False:
-                raise Failure(
-                    "bad option installed: without src there is nothing else to describe",
-                    side="controller",
-                    name="bad_option",
-                    cause="installed is false and src is not given",
-                    fix="give src, or leave installed out",
+                raise bad_option(
+                    "installed",
+                    "it is false, and without src there is nothing else to describe",
+                    "give src, or leave installed out",
                 )
             facts = {"changed": False}
             if src is not None:

@@ -11,7 +11,7 @@ from ..modules.preflight import ARGUMENT_SPEC
 from ..plugin_utils.device import task
 from ..plugin_utils.device.preflight import checklist
 from ..plugin_utils.device.preflight.check import Plan
-from ..plugin_utils.package_source import require_guid
+from ..plugin_utils.options import optional_guid
 from ..plugin_utils.result import ChangeSet
 
 task.prepare(checklist.observations(Plan()))
@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
             device.changes = ChangeSet()  # It looks only: the same in check mode, and an empty diff.
             args = device.args
             plan = Plan(
-                tenant_id=require_guid(args["tenant_id"], "tenant_id") if args["tenant_id"] is not None else None,
+                tenant_id=optional_guid(args["tenant_id"], "tenant_id"),
                 method=args["method"],
                 cloud=args["cloud"],
                 expect_mdm=args["expect_mdm"],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options by which every tenant module signs in to Microsoft Graph: see plugin_utils/tenant/options.py."""
+"""The options by which every tenant module signs in to Microsoft Graph: see plugin_utils/options.py."""
 
 from __future__ import annotations
 

@@ -11,13 +11,12 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import re
-import uuid
 
 from ansible.errors import AnsibleError
 
 from .device.joining.provisioning import PackageSource
+from .options import bad_option, optional_guid, require_guid
 from .package import Package, describe, read_package
-from .result import Failure
 
 SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})$")
 
@@ -32,16 +31,16 @@ def chosen_package(action, args: dict, must_join: bool) -> tuple[PackageSource, 
         package, path = _read(action, args["src"])
         for issue in package.issues:
             if issue.name == "no_package_id" or (must_join and issue.blocks_join):
-                raise _bad_option("src", f"{args['src']}: {issue.message}", issue.fix)
-        given = args["package_id"]
-        if given is not None and require_guid(given, "package_id") != package.id:
-            raise _bad_option(
+                raise bad_option("src", f"{args['src']}: {issue.message}", issue.fix)
+        given = optional_guid(args["package_id"], "package_id")
+        if given not in (None, package.id):
+            raise bad_option(
                 "package_id", f"the package in src has the id {package.id}, not {given}", "leave package_id out"
             )
         return PackageSource(id=package.id, sha256=package.sha256, src=path), describe(package)
     package_id = args["package_id"]
     if package_id is None:
-        raise _bad_option(
+        raise bad_option(
             "package_id",
             "the controller cannot look into a package that it does not have",
             "give package_id beside path or url; winops.entra.ppkg_info with src prints it",
@@ -62,36 +61,24 @@ def _read(action, src: str) -> tuple[Package, str]:
     try:
         path = action._loader.get_real_file(action._find_needle("files", src))
     except AnsibleError as exc:
-        raise _bad_option(
+        raise bad_option(
             "src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file"
         ) from exc
     return read_package(path), path
 
 
-def require_guid(text: str, option: str) -> str:
-    """The GUID in its plain spelling: lower case, no braces. Raises Failure."""
-    try:
-        return str(uuid.UUID(text.strip()))
-    except ValueError as exc:
-        raise _bad_option(option, f"{text!r} is not a GUID", "give it as 8-4-4-4-12 hexadecimal digits") from exc
-
-
 def _https(url: str) -> str:
     if not url.lower().startswith("https://"):
-        raise _bad_option("url", "the package holds a join credential and must not travel in clear", "use an https URL")
+        raise bad_option("url", "the package holds a join credential and must not travel in clear", "use an https URL")
     return url
 
 
 def _sha256(checksum: str | None) -> str:
     match = SHA256.match(checksum or "")
     if not match:
-        raise _bad_option(
+        raise bad_option(
             "checksum",
             "a package from a url is installed only if its SHA-256 is the expected one",
             "give checksum as 64 hexadecimal digits, with or without sha256: before them",
         )
     return match.group(1).lower()
-
-
-def _bad_option(option: str, cause: str, fix: str) -> Failure:
-    return Failure(f"bad option {option}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)

@@ -15,6 +15,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
+from ..options import require_positive
 from ..result import ChangeSet, Failure, Phases
 from . import wire
 from .session import ConnectionLost, DeviceSession
@@ -64,7 +65,7 @@ def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], s
     progress = Progress(_line_printer(action, host))
     task = DeviceTask(args, DeviceSession.of_action(action), action._task.check_mode, progress)
     try:
-        _require_positive(args, spec)
+        require_positive(args, [name for name, option in spec.items() if option.get("type") == "int"])
         result.update(work(task))
     except Failure as failure:
         result.update(failed=True, msg=failure.msg, error=failure.error)
@@ -80,18 +81,6 @@ def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], s
     if task.phases is not None:
         result["phases"] = task.phases.done
     return result
-
-
-def _require_positive(args: dict, spec: dict) -> None:
-    for name, option in spec.items():
-        if option.get("type") == "int" and args[name] is not None and args[name] < 1:
-            raise Failure(
-                f"bad option {name}: {args[name]} is not a positive number",
-                side="controller",
-                name="bad_option",
-                cause="a number of seconds must be positive",
-                fix=f"leave {name} out, or give a larger number",
-            )
 
 
 def bad_options(exc: AnsibleActionFail, module: str) -> dict:

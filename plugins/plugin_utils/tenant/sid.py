@@ -15,7 +15,7 @@ import re
 import struct
 import uuid
 
-from .graph.odata import is_guid
+from ..options import is_guid
 
 _SID = re.compile(r"S-1-12-1-(\d{1,10})-(\d{1,10})-(\d{1,10})-(\d{1,10})", re.I)
 

@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 from ansible.utils.display import Display
 
+from ..options import TENANT_SPEC, require_positive
 from ..result import ChangeSet, Failure, Phases
 from .graph import credentials, libraries, tokens
 from .graph.client import GraphClient
 from .graph.retry import Waits
 from .graph.session import session_for
-from .options import TENANT_SPEC
 
 
 @dataclasses.dataclass
@@ -57,8 +57,7 @@ def run(action, result: dict, work: Callable[[TenantTask], dict], spec: dict, **
     show = _line_printer(action)
     try:
         libraries.require()
-        if shared["timeout"] < 1:
-            raise credentials.bad_option("timeout", f"{shared['timeout']} is not a positive number", "give seconds")
+        require_positive(shared, ["timeout"])
         chosen = credentials.settings(shared, frozenset(action._task.args))
         session = session_for(chosen, _prompt(show), shared["timeout"])
     except Failure as failure:

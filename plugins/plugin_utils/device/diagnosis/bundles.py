@@ -19,6 +19,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from ...options import bad_option
 from ...result import Failure
 from ..operations import VOCABULARY
 from ..session import Answer, Result
@@ -88,7 +89,7 @@ def write(path: str, bundle: dict) -> None:
             os.unlink(temporary)
             raise
     except OSError as exc:
-        raise _bad(
+        raise bad_option(
             "dest", f"{path} cannot be written: {exc.strerror or exc}", "give a path on the controller that can be"
         ) from exc
 
@@ -114,7 +115,7 @@ def read(path: str) -> dict:
             raise _damaged(path, f"it has {size} bytes, more than {MAX_BYTES}")
         text = Path(path).read_text(encoding="utf-8")
     except OSError as exc:
-        raise _bad(
+        raise bad_option(
             "src", f"{path} cannot be read: {exc.strerror or exc}", "give the path of a bundle on the controller"
         ) from exc
     except UnicodeDecodeError as exc:
@@ -246,7 +247,3 @@ def _damaged(path: str, problem: str) -> Failure:
         cause=problem,
         fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
     )
-
-
-def _bad(option: str, cause: str, fix: str) -> Failure:
-    return Failure(f"bad option {option}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)

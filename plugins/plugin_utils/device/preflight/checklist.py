@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ...options import bad_option
 from ...result import Failure
 from .. import state
 from ..session import Answer, DeviceSession
@@ -39,19 +40,19 @@ def refuse_bad_options(plan: Plan, fail_on: list[str]) -> None:
     names = [name for name, _url in plan.extra_endpoints]
     for name, url in plan.extra_endpoints:
         if not _NAME.fullmatch(name):
-            raise _bad("extra_endpoints", f"{name!r} is no name", "use lower-case letters, digits and underscores")
+            raise bad_option(
+                "extra_endpoints", f"{name!r} is no name", "use lower-case letters, digits and underscores"
+            )
         if endpoints.PREFIX + name in IDS or names.count(name) > 1:
-            raise _bad("extra_endpoints", f"the name {name!r} is taken", "give each endpoint a name of its own")
+            raise bad_option("extra_endpoints", f"the name {name!r} is taken", "give each endpoint a name of its own")
         if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", url):
-            raise _bad("extra_endpoints", f"{url!r} is no https URL without a password in it", "give https://host/path")
+            raise bad_option(
+                "extra_endpoints", f"{url!r} is no https URL without a password in it", "give https://host/path"
+            )
     known = (*known_ids(plan), GROUP)
     for option, asked, more in (("skip", plan.skip, ()), ("fail_on", fail_on, ("all",))):
         for name in sorted(set(asked) - {*known, *more}):
-            raise _bad(option, f"there is no check {name!r}", f"use {', '.join((*known, *more))}")
-
-
-def _bad(option: str, cause: str, fix: str) -> Failure:
-    return Failure(f"bad option {option}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)
+            raise bad_option(option, f"there is no check {name!r}", f"use {', '.join((*known, *more))}")
 
 
 def observations(plan: Plan) -> dict[str, dict]:

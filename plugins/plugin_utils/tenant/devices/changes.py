@@ -17,10 +17,10 @@ import dataclasses
 import datetime
 import typing as t
 
+from ...options import bad_option, require_at_least
 from ...result import Failure
 from ..graph import odata
 from ..graph.batch import LARGEST, Answer, Item
-from ..graph.credentials import bad_option
 from ..graph.errors import GraphFailure, Purpose
 from ..resources.engine import settle
 from ..task import TenantTask
@@ -112,8 +112,7 @@ def _tags(args: dict) -> dict[str, str | None]:
         tags[name] = None if value is None or value == "" else str(value)
     if tags and args["state"] == "absent":
         raise bad_option("extension_attributes", "a device that is deleted has no attributes", "leave them out")
-    if args["max_deletions"] < 0:
-        raise bad_option("max_deletions", f"{args['max_deletions']} is negative", "give 0 or more")
+    require_at_least(0, args["max_deletions"], "max_deletions")
     return tags
 
 

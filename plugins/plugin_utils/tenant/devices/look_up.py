@@ -17,10 +17,10 @@ import datetime
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
+from ...options import refuse_empty, require_guid
 from ..graph import odata
 from ..graph.batch import Answer, Item
 from ..graph.client import GraphClient
-from ..graph.credentials import bad_option
 from ..graph.errors import Permissions, Purpose
 
 READ = Permissions.same("Device.Read.All")
@@ -76,14 +76,12 @@ def named(args: dict) -> dict[str, list[str]]:
     """{option: what it names, once each}. Failure for an id that is none and for an empty name."""
     wanted = {}
     for option in KEYS:
-        values = [value.strip() if option != "names" else value for value in args[option] or []]
-        for value in values:
-            if option != "names" and not odata.is_guid(value):
-                raise bad_option(option, f"{value!r} is no id", "give GUIDs here, and names in the option names")
-            if not value.strip():
-                raise bad_option(option, "a name is empty", "leave it out")
-        folded = (value if option == "names" else value.lower() for value in values)
-        wanted[option] = list({value.casefold(): value for value in folded}.values())
+        values = args[option] or []
+        if option == "names":
+            refuse_empty(values, option)
+        else:
+            values = [require_guid(value, option, "give GUIDs here, and names in the option names") for value in values]
+        wanted[option] = list({value.casefold(): value for value in values}.values())
     return wanted
 
 

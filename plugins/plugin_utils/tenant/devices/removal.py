@@ -11,9 +11,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...options import require_at_least
 from ...result import Failure
 from ..graph.batch import LARGEST
-from ..graph.credentials import bad_option
 from ..resources.engine import settle
 from ..task import TenantTask
 from . import removal_targets
@@ -31,8 +31,7 @@ _NOT_LOOKED_UP = (
 def remove(task: TenantTask) -> dict:
     """The work of the module: ``{"devices": [...]}``."""
     args = task.args
-    if args["max_deletions"] < 0:
-        raise bad_option("max_deletions", f"{args['max_deletions']} is negative", "give 0 or more")
+    require_at_least(0, args["max_deletions"], "max_deletions")
     leavers = removal_targets.named(args["devices"])
     places = [place for place in PLACES if args[place.name]]
     if not leavers or not places:

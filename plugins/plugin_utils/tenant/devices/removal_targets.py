@@ -15,10 +15,10 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable
 
+from ...options import bad_option, require_guid
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
-from ..graph.credentials import bad_option
 from ..graph.errors import GraphFailure, Permissions, Purpose
 from . import look_up
 from .views import AUTOPILOT_READ, INTUNE_PAGE, INTUNE_READ, intune_rows
@@ -114,10 +114,11 @@ def named(records: Iterable[dict]) -> dict[str, Leaver]:
     """
     found: dict[str, Leaver] = {}
     for record in records:
-        ids = {field: str(record.get(field) or "").strip().lower() or None for field in _IDS}
-        for field, value in ids.items():
-            if value is not None and not odata.is_guid(value):
-                raise bad_option("devices", f"the {field} {value!r} is no id", "give the GUID that was recorded")
+        ids = {field: str(record.get(field) or "").strip() or None for field in _IDS}
+        ids = {
+            field: value and require_guid(value, "devices", f"give as {field} the GUID that was recorded")
+            for field, value in ids.items()
+        }
         if ids["device_id"] is None:
             raise bad_option("devices", "a device has no device_id", "leave out devices whose id is not known")
         serial = str(record.get("serial_number") or "").strip() or None

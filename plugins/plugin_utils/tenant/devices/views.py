@@ -17,11 +17,11 @@ import datetime
 import typing as t
 from collections.abc import Iterable
 
+from ...options import require_at_least
 from ...result import Failure
 from ..graph import odata
 from ..graph.batch import LARGEST, Item
 from ..graph.client import GraphClient
-from ..graph.credentials import bad_option
 from ..graph.errors import Permissions, Purpose
 from . import look_up
 
@@ -67,8 +67,7 @@ def find(task: TenantTask) -> dict:
     wanted = look_up.named(args)
     now = datetime.datetime.now(datetime.timezone.utc)
     if args["stale_days"] is not None:
-        if args["stale_days"] < 1:
-            raise bad_option("stale_days", f"{args['stale_days']} is too small", "give 1 or more")
+        require_at_least(1, args["stale_days"], "stale_days")
         if args["stale_days"] <= STAMP_DAYS:
             task.learned["warnings"] = [
                 f"stale_days is {args['stale_days']}, but a device in daily use may have a stamp {STAMP_DAYS} days old"

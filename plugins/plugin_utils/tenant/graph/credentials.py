@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ...result import Failure
+from ...options import bad_option
 from .clouds import CLOUDS
 from .libraries import identity
 
@@ -112,11 +112,6 @@ class Settings:
             yield os.environ.get("AZURE_CLIENT_SECRET", "").encode()
         if self.certificate_path:
             yield Path(self.certificate_path).read_bytes()
-
-
-def bad_option(name: str, cause: str, fix: str) -> Failure:
-    """A refusal before the first exchange."""
-    return Failure(f"bad option {name}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)
 
 
 def settings(options: dict, given: Collection[str] = ()) -> Settings:

@@ -10,16 +10,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
-
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-def is_guid(text: str) -> bool:
-    """Whether the text is an object id as Graph prints it."""
-    return _GUID.fullmatch(text) is not None
 
 
 def literal(text: str) -> str:

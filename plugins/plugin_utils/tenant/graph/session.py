@@ -19,8 +19,9 @@ import ssl
 import typing as t
 from urllib.parse import urlsplit
 
+from ...options import bad_option
 from . import libraries
-from .credentials import Prompt, Settings, bad_option, create
+from .credentials import Prompt, Settings, create
 from .errors import Caller
 from .libraries import httpx
 from .tokens import TokenFile, TokenSource

@@ -19,8 +19,9 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
+from ...options import bad_option
 from ...result import Failure
-from .credentials import Settings, bad_option
+from .credentials import Settings
 from .errors import Caller
 from .sign_in import sign_in_errors, sign_in_failure
 

@@ -8,9 +8,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...options import is_guid, refuse_empty, require_at_least
 from ...result import Failure
-from ..graph import odata
-from ..graph.credentials import bad_option
 from ..task import TenantTask
 from . import checks, conditional_access, users
 from .findings import DOCS, RESULTS, Finding, unknown
@@ -23,11 +22,9 @@ def judge(task: TenantTask) -> dict:
     Failure where a finding has one of the results of the option ``fail_on``.
     """
     args = task.args
-    if args["devices_per_user"] < 1:
-        raise bad_option("devices_per_user", f"{args['devices_per_user']} is too small", "give 1 or more")
+    require_at_least(1, args["devices_per_user"], "devices_per_user")
     for option in ("users", "user_prefixes"):
-        if any(not value.strip() for value in args[option] or []):
-            raise bad_option(option, "a name is empty", "leave it out")
+        refuse_empty(args[option] or [], option)
     said, people = ask(task)
     policies = said["access"] if isinstance(said["access"], list) else []
     obstacles = conditional_access.obstacles(policies)
@@ -46,7 +43,7 @@ def _groups(said: dict[str, Answered], obstacles: list[conditional_access.Obstac
     groups = conditional_access.groups_of(obstacles)
     groups |= set(checks.join_membership(said["policy"]).get("groups") or [])
     groups |= set(checks.mdm_groups(said.get("mdm")))
-    return {group for group in groups if odata.is_guid(group)}
+    return {group for group in groups if is_guid(group)}
 
 
 def _findings(

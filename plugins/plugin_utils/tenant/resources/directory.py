@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from ...options import is_guid
 from ...result import Failure
 from ..graph import odata
 from ..graph.batch import Item
@@ -47,7 +48,7 @@ def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str,
 
     Failure names the option's value that is unknown, ambiguous or spelled otherwise.
     """
-    ids = {name: name.lower() for name in names if odata.is_guid(name) and not kind.id_is_name}
+    ids = {name: name.lower() for name in names if is_guid(name) and not kind.id_is_name}
     unknown = [name for name in dict.fromkeys(names) if name not in ids]
     items = [
         Item(

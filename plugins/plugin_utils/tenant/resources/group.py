@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 
+from ...options import bad_option, require_guid
 from ...result import Failure
 from ..graph import odata
-from ..graph.credentials import bad_option
 from ..graph.errors import Permissions, Purpose
 from ..task import TenantTask
 from . import group_members
@@ -120,9 +120,8 @@ def _wanted(args: dict) -> dict:
 def _find(task: TenantTask) -> dict | None:
     """The group by its id, else by exactly this name."""
     if task.args["object_id"]:
-        if not odata.is_guid(task.args["object_id"]):
-            raise bad_option("object_id", "it is no object id", "give a GUID")
-        return task.client.find(odata.path("groups", task.args["object_id"]), GROUPS.reading, {"$select": FIELDS})
+        path = odata.path("groups", require_guid(task.args["object_id"], "object_id"))
+        return task.client.find(path, GROUPS.reading, {"$select": FIELDS})
     query = {"$filter": odata.equals("displayName", task.args["name"]), "$select": FIELDS}
     return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query))
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import functools
 
+from ...options import bad_option
 from ..graph import odata
 from ..graph.batch import LARGEST, Item
-from ..graph.credentials import bad_option
 from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..task import TenantTask
 from .directory import DEVICE, GROUP, USER, resolve

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import functools
 
+from ...options import bad_option
 from ..graph import odata
-from ..graph.credentials import bad_option
 from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..task import TenantTask
 from .directory import GROUP, USER, resolve

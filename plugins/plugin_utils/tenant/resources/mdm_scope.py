@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...options import bad_option
 from ..graph import odata
-from ..graph.credentials import bad_option
 from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..task import TenantTask
 from .directory import GROUP, resolve

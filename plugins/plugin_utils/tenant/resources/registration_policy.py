@@ -14,8 +14,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...options import bad_option
 from ...result import Failure
-from ..graph.credentials import bad_option
 from ..graph.errors import Permissions
 from ..task import TenantTask
 from .directory import GROUP, USER, resolve

@@ -12,6 +12,7 @@ import types
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.winops.entra.plugins.plugin_utils.options import TENANT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     credentials,
@@ -20,7 +21,6 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     sign_in,
     tokens,
 )
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.options import TENANT_SPEC
 
 from ..fake_graph import SECRET
 

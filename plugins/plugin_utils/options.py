@@ -1,0 +1,113 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of every module: the one sentence that refuses a bad one, readers of common kinds, and the tenant's options.
+
+A reader returns the value as the rest of the code wants it, or raises the Failure of ``bad_option``: before anything is
+sent, by the option's name, and with what would be right.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from ansible.module_utils.common.parameters import env_fallback
+
+from .result import Failure
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def bad_option(name: str, cause: str, fix: str) -> Failure:
+    """The refusal of option ``name``: ``cause`` says what is wrong with it, ``fix`` what would be right."""
+    return Failure(f"bad option {name}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)
+
+
+def is_guid(text: str) -> bool:
+    """Whether the text is a GUID in its plain spelling, upper or lower case."""
+    return _GUID.fullmatch(text) is not None
+
+
+def require_guid(text: str, name: str, fix: str = "give it as 8-4-4-4-12 hexadecimal digits") -> str:
+    """The GUID in lower case, without the braces and spaces that people copy with it."""
+    plain = text.strip()
+    if plain.startswith("{") and plain.endswith("}"):
+        plain = plain[1:-1]
+    if not is_guid(plain):
+        raise bad_option(name, f"{text!r} is not a GUID", fix)
+    return plain.lower()
+
+
+def optional_guid(text: str | None, name: str) -> str | None:
+    """As ``require_guid``; None where the option is not given. An empty text is not "not given"."""
+    return None if text is None else require_guid(text, name)
+
+
+def require_positive(args: Mapping, names: Iterable[str]) -> None:
+    """Each of these options is 1 or more, where it is given."""
+    for name in names:
+        require_at_least(1, args[name], name)
+
+
+def require_at_least(least: int, value: int | None, name: str) -> None:
+    """The number is ``least`` or more, where it is given."""
+    if value is not None and value < least:
+        cause = f"{value} is not a positive number" if least == 1 else f"{value} is less than {least}"
+        raise bad_option(name, cause, f"give {least} or more")
+
+
+def refuse_empty(values: Iterable[str], name: str) -> None:
+    """No text of the list is empty."""
+    if any(not value.strip() for value in values):
+        raise bad_option(name, "a name is empty", "leave it out")
+
+
+# --- the options by which every module of the tenant signs in ---
+
+AUTH = (
+    "auto",
+    "client_secret",
+    "certificate",
+    "managed_identity",
+    "workload_identity",
+    "azure_cli",
+    "device_code",
+    "environment",
+)
+CLOUDS = ("public", "us_government", "us_government_dod", "china")
+
+TENANT_SPEC = {
+    "auth": {"type": "str", "choices": list(AUTH), "default": "auto"},
+    "tenant_id": {"type": "str", "fallback": (env_fallback, ["AZURE_TENANT_ID", "AZURE_TENANT"])},
+    "client_id": {"type": "str", "fallback": (env_fallback, ["AZURE_CLIENT_ID"])},
+    "client_secret": {
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"]),
+    },
+    "certificate_path": {"type": "path", "fallback": (env_fallback, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
+    "certificate_password": {
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]),
+    },
+    "federated_token_file": {
+        "type": "path",
+        "no_log": False,
+        "fallback": (env_fallback, ["AZURE_FEDERATED_TOKEN_FILE"]),
+    },
+    "cloud": {"type": "str", "choices": list(CLOUDS), "default": "public"},
+    "authority": {"type": "str", "fallback": (env_fallback, ["AZURE_AUTHORITY_HOST"])},
+    "graph_url": {"type": "str", "fallback": (env_fallback, ["WINOPS_ENTRA_GRAPH_URL"])},
+    "ca_file": {"type": "path", "fallback": (env_fallback, ["WINOPS_ENTRA_CA_FILE"])},
+    "disable_instance_discovery": {
+        "type": "bool",
+        "default": False,
+        "fallback": (env_fallback, ["WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY"]),
+    },
+    "token_cache": {"type": "path", "no_log": False, "fallback": (env_fallback, ["WINOPS_ENTRA_TOKEN_CACHE"])},
+    "timeout": {"type": "int", "default": 300},
+}

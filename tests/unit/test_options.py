@@ -1,0 +1,92 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options are read, and refused, at one place and in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.winops.entra.plugins.plugin_utils import options
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import clouds, credentials
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+GUID = "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"
+
+
+def test_no_other_file_makes_the_sentence():
+    files = [path for path in PLUGINS.rglob("*.py") if '"bad_option"' in path.read_text(encoding="utf-8")]
+    # device/task.py refuses what Ansible itself refuses, in Ansible's words.
+    assert sorted(path.relative_to(PLUGINS).as_posix() for path in files) == [
+        "plugin_utils/device/task.py",
+        "plugin_utils/options.py",
+    ]
+
+
+def test_a_refusal_says_the_option_the_reason_and_what_is_right():
+    failure = options.bad_option("since", "it is no time", "give one")
+    assert failure.msg == "bad option since: it is no time; give one"
+    error = failure.error
+    assert (error["name"], error["side"], error["cause"], error["fix"]) == (
+        "bad_option",
+        "controller",
+        "it is no time",
+        "give one",
+    )
+
+
+@pytest.mark.parametrize("text", [GUID, GUID.upper(), f"{{{GUID}}}", f" {GUID}\n", f" {{{GUID.upper()}}} "])
+def test_a_guid_is_taken_as_people_copy_it(text):
+    assert options.require_guid(text, "tenant_id") == GUID
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "contoso.com",
+        GUID[:-1],
+        GUID + "0",
+        f"{{{GUID}",
+        GUID[:-2] + "_f",
+        GUID[:-1] + "\u0661",
+        "+" + GUID[1:],
+    ],
+)
+def test_what_is_no_guid_is_refused_by_the_name_of_the_option(text):
+    with pytest.raises(Failure) as caught:
+        options.require_guid(text, "tenant_id")
+    assert caught.value.msg.startswith(f"bad option tenant_id: {text!r} is not a GUID; ")
+
+
+def test_only_what_is_not_given_may_be_absent():
+    assert options.optional_guid(None, "tenant_id") is None
+    with pytest.raises(Failure):
+        options.optional_guid("", "tenant_id")
+
+
+@pytest.mark.parametrize(
+    ("least", "value", "says"), [(1, 0, "positive"), (1, -3, "positive"), (0, -1, "less than 0"), (5, 4, "less than 5")]
+)
+def test_a_number_that_is_too_small_is_refused(least, value, says):
+    options.require_at_least(least, least, "timeout")
+    options.require_at_least(least, None, "timeout")
+    with pytest.raises(Failure) as caught:
+        options.require_at_least(least, value, "timeout")
+    assert caught.value.msg.startswith("bad option timeout: ") and says in caught.value.msg
+
+
+def test_each_of_several_numbers_is_looked_at():
+    options.require_positive({"timeout": 1, "limit": None, "other": 0}, ["timeout", "limit"])
+    with pytest.raises(Failure) as caught:
+        options.require_positive({"timeout": 1, "limit": 0}, ["timeout", "limit"])
+    assert "bad option limit" in caught.value.msg
+
+
+def test_the_choices_are_those_that_the_code_knows():
+    assert {*options.AUTH} == {"auto", *credentials.KINDS}
+    assert options.CLOUDS == tuple(clouds.CLOUDS)
