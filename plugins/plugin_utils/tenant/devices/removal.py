@@ -70,7 +70,7 @@ def _require_allowed(args: dict, leavers: dict[str, Leaver]) -> None:
     unsure = [f"{leaver.label}: {problem}" for leaver in leavers.values() for problem in leaver.problems]
     if unsure:
         raise _refused(
-            "not_surely_theirs",
+            "ownership_uncertain",
             f"what to remove is not certain: {unsure[0]}",
             unsure,
             "look at the objects that are named, and remove what is too much or leave the device out",

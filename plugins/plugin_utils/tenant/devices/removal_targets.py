@@ -129,7 +129,7 @@ def named(records: Iterable[dict]) -> dict[str, Leaver]:
 
 
 def look(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str]) -> list[str]:
-    """Learn what the tenant has of these devices. Returns warnings about what stays because it is not surely theirs."""
+    """Learn what the tenant has of these devices. Returns warnings about what stays, as nothing proves it theirs."""
     names = set(places)
     rows = look_up.look_up(client, {"device_ids": list(leavers)}).by_key["device_ids"]
     objects = {key: found[0] for key, found in rows.items() if found}

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from ..resources.mdm_scope import INTUNE
 from .findings import DOCS, Finding, unknown
-from .questions import INTUNE, INTUNE_ENROLLMENT, REGISTRATION_SERVICE, Person
+from .questions import INTUNE_ENROLLMENT, REGISTRATION_SERVICE, Person
 
 REGISTER = "urn:user:registerdevice"
 _DESKTOP = {"all", "mobileAppsAndDesktopClients"}

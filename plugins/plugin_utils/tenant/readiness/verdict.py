@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...options import is_guid, refuse_empty, require_at_least
 from ...result import Failure
 from ..task import TenantTask
-from . import checks, conditional_access, users
+from . import conditional_access, enrollment, registration, sign_in, users
 from .findings import DOCS, RESULTS, Finding, unknown
 from .questions import Answered, Person, ask, ask_memberships
 
@@ -41,8 +41,8 @@ def judge(task: TenantTask) -> dict:
 def _groups(said: dict[str, Answered], obstacles: list[conditional_access.Obstacle]) -> set[str]:
     """Every group on which a finding depends."""
     groups = conditional_access.groups_of(obstacles)
-    groups |= set(checks.join_membership(said["policy"]).get("groups") or [])
-    groups |= set(checks.mdm_groups(said.get("mdm")))
+    groups |= set(registration.join_membership(said["policy"]).get("groups") or [])
+    groups |= set(enrollment.mdm_groups(said.get("mdm")))
     return {group for group in groups if is_guid(group)}
 
 
@@ -50,17 +50,17 @@ def _findings(
     args: dict, said: dict[str, Answered], people: list[Person], obstacles: list[conditional_access.Obstacle]
 ) -> list[Finding]:
     known = [person for person in people if person.known]
-    findings = [*checks.policy(said["policy"], people, obstacles)]
+    findings = [*registration.policy(said["policy"], people, obstacles)]
     findings += users.users(args, said["policy"], people)
     if isinstance(said["access"], Failure):
         findings.append(unknown("conditional_access", said["access"], doc=DOCS["access"]))
     elif known or not people:
         findings += conditional_access.judge(obstacles, known)
-    findings += checks.security_defaults(said["defaults"], people)
-    findings += checks.principals(said["principals"], args["expect_mdm"])
+    findings += sign_in.security_defaults(said["defaults"], people)
+    findings += sign_in.principals(said["principals"], args["expect_mdm"])
     if args["expect_mdm"]:
-        findings += checks.mdm_scope(said["mdm"], people)
-        findings += checks.enrollment(args, said["enrollment"], people)
+        findings += enrollment.mdm_scope(said["mdm"], people)
+        findings += enrollment.enrollment(args, said["enrollment"], people)
     return findings
 
 

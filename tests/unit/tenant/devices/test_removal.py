@@ -173,7 +173,7 @@ def test_each_place_can_be_left_out(bench, graph, off, places):
 
 def test_an_anchor_that_would_be_refused_is_refused_first(bench, graph):
     result = run(bench, [graph.full("A")], autopilot=False)
-    assert result["error"]["name"] == "not_surely_theirs" and "autopilot is off" in result["msg"]
+    assert result["error"]["name"] == "ownership_uncertain" and "autopilot is off" in result["msg"]
     assert graph.writes == []
 
 
@@ -187,18 +187,18 @@ def test_an_anchor_that_would_be_refused_is_refused_first(bench, graph):
     ],
     ids=["two Intune records", "another Intune record", "another serial number", "two registrations"],
 )
-def test_what_is_not_surely_the_device_s_ends_the_task_before_it_begins(bench, graph, spoil):
+def test_what_is_not_certainly_the_device_s_ends_the_task_before_it_begins(bench, graph, spoil):
     record, fine = graph.full("A"), graph.full("B")
     spoil(graph, next(iter(graph.devices.values())))
     result = run(bench, [fine, record])
-    assert result["error"]["name"] == "not_surely_theirs" and record["device_id"] in result["error"]["evidence"][0]
+    assert result["error"]["name"] == "ownership_uncertain" and record["device_id"] in result["error"]["evidence"][0]
     assert result["changed"] is False and graph.writes == []
 
 
 def test_a_registration_that_two_devices_claim_is_nobody_s(bench, graph):
     first = graph.full("A")
     clone = {"device_id": graph.add("B")["deviceId"], "autopilot_id": first["autopilot_id"]}
-    assert run(bench, [first, clone])["error"]["name"] == "not_surely_theirs" and graph.writes == []
+    assert run(bench, [first, clone])["error"]["name"] == "ownership_uncertain" and graph.writes == []
 
 
 def test_an_answer_with_other_devices_removes_none_of_them(bench, graph):

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings about the MDM enrollment that follows a join: MDM scope, restrictions, limit of devices.
+
+Sources: Intune, "Bulk enrollment for Windows devices", "Device limit restrictions", "Enrollment restrictions";
+Microsoft Graph, "mobilityManagementPolicy".
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...result import Failure
+from .findings import DOCS, Finding, unknown
+from .questions import Answered, Person
+
+_LIMIT = "#microsoft.graph.deviceEnrollmentLimitConfiguration"
+_PLATFORMS = "#microsoft.graph.deviceEnrollmentPlatformRestrictionsConfiguration"
+
+
+def mdm_groups(mdm: Answered) -> list[str]:
+    """Object ids of the groups in the MDM scope."""
+    return [group["id"].lower() for group in mdm.get("includedGroups") or []] if isinstance(mdm, dict) else []
+
+
+def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
+    identity, doc = "mdm_scope", DOCS["mdm"]
+    if isinstance(mdm, Failure):
+        yield unknown(identity, mdm, doc=doc)
+        return
+    scope, groups = mdm.get("appliesTo"), set(mdm_groups(mdm))
+    if scope == "all":
+        yield Finding(identity, "pass", "everybody is in the MDM scope", doc=doc)
+    elif scope == "none" or not groups:
+        yield Finding(
+            identity,
+            "fail",
+            "nobody is in the MDM scope",
+            "joined devices do not enroll in Intune",
+            "set the scope by winops.entra.mdm_scope",
+            doc=doc,
+        )
+    elif not people:
+        yield Finding(
+            identity,
+            "warn",
+            f"{len(groups)} groups are in the MDM scope",
+            "whether the right ones are among them was not asked",
+            "name users in users or user_prefixes",
+            doc=doc,
+        )
+    for person in people if scope == "selected" and groups else ():
+        if not person.known:
+            continue
+        if not isinstance(person.groups, set):
+            yield unknown(identity, person.groups, person.name, doc)
+        elif person.groups & groups:
+            yield Finding(identity, "pass", "a group of the user is in the MDM scope", subject=person.name, doc=doc)
+        else:
+            yield Finding(
+                identity,
+                "fail",
+                "no group of the user is in the MDM scope",
+                "the devices that the user joins do not enroll in Intune",
+                "add a group of the user by winops.entra.mdm_scope",
+                person.name,
+                doc,
+            )
+
+
+def enrollment(args: dict, configurations: Answered, people: list[Person]) -> list[Finding]:
+    """Intune's own limit of devices a user, and whether it takes Windows at all."""
+    if isinstance(configurations, Failure):
+        found = unknown("enrollment_limit", configurations, doc=DOCS["limit"])
+        if configurations.error["name"] == "intune_unusable":
+            return [
+                Finding(
+                    "enrollment_limit", "fail", "the tenant has no usable Intune", found.cause, found.fix, doc=found.doc
+                )
+            ]
+        return [found]
+    return [*_restriction(configurations), *_limit(args, configurations, people)]
+
+
+def _restriction(configurations: list[dict]) -> Iterable[Finding]:
+    identity, doc = "enrollment_restriction", DOCS["restriction"]
+    blocking = [
+        row
+        for row in configurations
+        if row.get("@odata.type") == _PLATFORMS and (row.get("windowsRestriction") or {}).get("platformBlocked")
+    ]
+    for row in blocking:
+        default = row.get("priority") == 0
+        yield Finding(
+            identity,
+            "fail" if default else "warn",
+            f"{row.get('displayName')!r} blocks Windows",
+            "MDM enrollments fail (0x80180014)" + ("" if default else " for those it is assigned to"),
+            "allow Windows (MDM) in the enrollment restriction",
+            doc=doc,
+        )
+    if not blocking:
+        yield Finding(identity, "pass", "no enrollment restriction blocks Windows", doc=doc)
+
+
+def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iterable[Finding]:
+    identity, doc = "enrollment_limit", DOCS["limit"]
+    limits = [
+        row["limit"] for row in configurations if row.get("@odata.type") == _LIMIT and row.get("limit") is not None
+    ]
+    if not limits:
+        yield Finding(identity, "pass", "Intune has no limit of devices a user", doc=doc)
+        return
+    least, most = min(limits), max(limits)
+    limit = str(least) if least == most else f"{least} to {most}"
+    named = [person for person in people if person.known and not person.package]
+    if not named:
+        yield Finding(
+            identity, "pass", f"Intune lets a user enroll {limit} devices; bulk enrollments do not count", doc=doc
+        )
+    for person in named:
+        if isinstance(person.owned, Failure):
+            yield unknown(identity, person.owned, person.name, doc)
+            continue
+        managed = sum(bool(device.get("isManaged")) for device in person.owned)
+        observed = f"{managed} managed devices, and Intune's limit is {limit}"
+        if managed + args["devices_per_user"] <= least:
+            yield Finding(identity, "pass", observed, subject=person.name, doc=doc)
+        else:
+            certain = managed + args["devices_per_user"] > most
+            yield Finding(
+                identity,
+                "fail" if certain else "warn",
+                observed,
+                (
+                    "the device will join, but its MDM enrollment fails (0x80180013)"
+                    if certain
+                    else "the device's MDM enrollment may fail (0x80180013); "
+                    "which limit applies depends on the user's groups"
+                ),
+                "remove old devices from Intune, or raise the device limit restriction",
+                person.name,
+                doc,
+            )

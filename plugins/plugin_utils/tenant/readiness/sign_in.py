@@ -1,0 +1,93 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings about what joins sign in to: security defaults, and Microsoft's own service principals.
+
+Sources: Microsoft Entra, "Configure security defaults"; ImmyBot, "Azure troubleshooting" (SyncFabric); DSRegTool
+(service principal of device registration).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...result import Failure
+from ..resources.mdm_scope import INTUNE
+from .findings import DOCS, Finding, unknown
+from .questions import (
+    APPLICATIONS,
+    INTUNE_ENROLLMENT,
+    JOIN_CLIENT,
+    REGISTRATION_SERVICE,
+    SYNC_FABRIC,
+    Answered,
+    Person,
+)
+
+
+def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]:
+    identity, doc = "security_defaults", DOCS["defaults"]
+    if isinstance(defaults, Failure):
+        return [unknown(identity, defaults, doc=doc)]
+    if not defaults.get("isEnabled"):
+        return [Finding(identity, "pass", "security defaults are off", doc=doc)]
+    package = any(person.package for person in people)
+    return [
+        Finding(
+            identity,
+            "fail" if package else "warn",
+            "security defaults are on",
+            "they may demand MFA of "
+            + ("package users, which cannot confirm it" if package else "users who join devices"),
+            "replace them by Conditional Access that leaves package users out",
+            doc=doc,
+        )
+    ]
+
+
+def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
+    """Microsoft's own applications that joins and enrollments speak to."""
+    identity, doc = "service_principal", DOCS["principal"]
+    if isinstance(rows, Failure):
+        return [unknown(identity, rows, doc=doc)]
+    enabled = {str(row.get("appId")).lower(): row.get("accountEnabled") for row in rows}
+    needed = {
+        REGISTRATION_SERVICE: "devices cannot join or register",
+        SYNC_FABRIC: "no bulk token can be made (AADSTS90092, AADSTS90202)",
+        JOIN_CLIENT: "bulk tokens cannot be redeemed",
+    }
+    if expect_mdm:
+        needed |= {INTUNE: "devices cannot enroll", INTUNE_ENROLLMENT: "devices cannot enroll"}
+    findings = []
+    for application, without in needed.items():
+        name = APPLICATIONS[application]
+        if application not in enabled and application == JOIN_CLIENT:
+            findings.append(Finding(identity, "pass", "is not in the tenant, and need not be", subject=name, doc=doc))
+        elif application not in enabled:
+            # Packages that exist already do without the principal that makes new ones.
+            findings.append(
+                Finding(
+                    identity,
+                    "warn" if application == SYNC_FABRIC else "fail",
+                    "is not in the tenant",
+                    without,
+                    f"create the service principal of application {application}",
+                    name,
+                    doc,
+                )
+            )
+        elif enabled[application] is False:
+            findings.append(
+                Finding(
+                    identity,
+                    "fail",
+                    "is disabled for sign-in",
+                    without,
+                    f"enable sign-in of the enterprise application {application}",
+                    name,
+                    doc,
+                )
+            )
+        else:
+            findings.append(Finding(identity, "pass", "is there and enabled", subject=name, doc=doc))
+    return findings
