@@ -9,14 +9,18 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import base64
-import dataclasses
 import datetime
+import time
 import uuid
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from . import wire
+from . import answers, wire
+from .answers import Answer, Result
 from .operations import CHANGING
+from .trace import Trace
+
+__all__ = ["Answer", "CheckModeViolation", "ConnectionLost", "DeviceSession", "Result"]
 
 # Connection plugins let errors of the libraries below them through; by these packages they are told from our own bugs.
 TRANSPORT_PACKAGES = frozenset(
@@ -36,58 +40,30 @@ class CheckModeViolation(Exception):
     """A changing operation was about to be sent in check mode: a bug in the calling module, never the user's fault."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What one operation returned: ``value`` as vocabulary.json says, or ``error`` {type, message, hresult}."""
-
-    ok: bool
-    value: dict
-    error: dict | None = None
-
-    def get(self, key: str, default=None):
-        """A field of the value; the default where the operation failed or did not say."""
-        return self.value.get(key, default)
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """Results by name, what the device said of itself, and when it said so.
-
-    The time is the controller's clock, in seconds since the epoch.
-    """
-
-    results: dict[str, Result]
-    device: dict
-    asked_at: float
-    answered_at: float
-
-    def __getitem__(self, name: str) -> Result:
-        return self.results[name]
-
-
 class DeviceSession:
     """Runs operations on the device behind an Ansible connection (winrm, psrp, or ssh with PowerShell).
 
     In check mode it refuses to send a changing operation; nothing else in the collection needs to.
-    ``exchanges`` counts the commands executed on the device.
+    ``exchanges`` counts the commands executed on the device. ``trace`` says at -vvv what each of them was.
     """
 
-    def __init__(self, connection, execute, check_mode: bool = False) -> None:
+    def __init__(self, connection, execute, check_mode: bool = False, trace: Trace | None = None) -> None:
         self._connection = connection
         self._execute = execute
         self._check_mode = check_mode
+        self._trace = trace or Trace()
         self.exchanges = 0
         self.lost = False
 
     @classmethod
-    def of_action(cls, action) -> DeviceSession:
-        """The session of an action plugin's own connection."""
+    def of_action(cls, action, host: str | None = None) -> DeviceSession:
+        """The session of an action plugin's own connection. ``host`` is the inventory name, for -vvv."""
 
         def execute(script: str, data: bytes) -> tuple[str, str, int]:
             answer = action._low_level_execute_command(script, sudoable=False, in_data=data)
             return answer["stdout"], answer["stderr"], answer["rc"]
 
-        return cls(action._connection, execute, action._task.check_mode)
+        return cls(action._connection, execute, action._task.check_mode, Trace(host))
 
     def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
         """Execute named operations in their order with one command on the device.
@@ -109,16 +85,39 @@ class DeviceSession:
 
     def _exchange(self, operations: dict[str, dict], stop_on_error: bool) -> Answer:
         request = {"v": 1, "id": str(uuid.uuid4()), "stop_on_error": stop_on_error, "ops": list(operations.values())}
-        asked_at = _now()
-        stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), wire.encode_payload(request)))
-        self.exchanges += 1
+        data = wire.encode_payload(request)
+        asked_at, started = _now(), time.monotonic()
+        stdout = ""
         try:
-            answer = wire.decode_answer(stdout, request["id"])
+            stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), data))
+            self.exchanges += 1
+            answer = self._read(operations, request["id"], stdout, stderr, code, asked_at)
+        except (ConnectionLost, wire.WireError) as exc:
+            self._trace.failed(operations, exc, time.monotonic() - started, len(data), len(stdout))
+            raise
+        self._trace.answered(operations, answer.results, time.monotonic() - started, len(data), len(stdout))
+        return answer
+
+    @staticmethod
+    def _read(
+        operations: dict[str, dict], request_id: str, stdout: str, stderr: str, code: int, asked_at: float
+    ) -> Answer:
+        """The answer in what the device printed, checked: from here on its shape is believed."""
+        try:
+            told = wire.decode_answer(stdout, request_id)
         except wire.NoAnswer as exc:
             said = " ".join((stderr or stdout).split())[:SHOWN_OUTPUT]
             raise wire.NoAnswer(f"{exc}; exit code {code}, the device printed: {said or 'nothing'}") from None
-        results = [Result(item["ok"], item.get("value") or {}, item.get("error")) for item in answer["results"]]
-        return Answer(dict(zip(operations, results)), answer["device"], asked_at, _now())
+        problem = answers.bad_identity(told["device"])
+        if problem is None and len(told["results"]) != len(operations):
+            problem = f"it has {len(told['results'])} results for {len(operations)} operations"
+        if problem:
+            raise wire.DamagedAnswer(f"the answer is not of the agreed form: {problem}")
+        results = {
+            name: answers.checked(operation, item)
+            for (name, operation), item in zip(operations.items(), told["results"])
+        }
+        return Answer(results, told["device"], asked_at, _now())
 
     def put_file(self, source: str, destination: str) -> None:
         """Copy a file of the controller to a literal path on the device. Raises as run() does.

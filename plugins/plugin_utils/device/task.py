@@ -63,7 +63,7 @@ def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], s
     except AnsibleActionFail as exc:
         return result | {"failed": True, **bad_options(exc, action._task.action)}
     progress = Progress(_line_printer(action, host))
-    task = DeviceTask(args, DeviceSession.of_action(action), action._task.check_mode, progress)
+    task = DeviceTask(args, DeviceSession.of_action(action, host), action._task.check_mode, progress)
     try:
         require_positive(args, [name for name, option in spec.items() if option.get("type") == "int"])
         result.update(work(task))

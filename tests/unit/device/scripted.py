@@ -57,7 +57,7 @@ class ScriptedDevice:
         if self.lose:
             self.lose -= 1
             raise AnsibleConnectionFailure("the network is gone")
-        request = json.loads(gzip.decompress(base64.b64decode(data.split(b"|")[1])))
+        request = request_of(data)
         results = [self._do(dict(operation)) for operation in request["ops"]]
         return answer_line(request["id"], results, **self.identity), "", 0
 
@@ -75,6 +75,11 @@ class ScriptedDevice:
     def _put_file(self, source: str, destination: str) -> None:
         self.executed.append("put_file")
         self.copied[destination] = source
+
+
+def request_of(data: bytes) -> dict:
+    """The request in a payload."""
+    return json.loads(gzip.decompress(base64.b64decode(data.split(b"|")[1])))
 
 
 def answer_line(request_id: str, results: list[dict], **identity) -> str:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.winops.entra.plugins.action import diagnose as action
+from ansible_collections.winops.entra.plugins.plugin_utils.device import redaction
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import bundles, causes, device_diagnosis
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import Scope
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
@@ -70,26 +71,26 @@ def test_tokens_are_taken_out_wherever_they_stand(secret):
     device.registry[r"SOFTWARE\Microsoft\Enrollments"] = key({}, X=key({"Note": secret, "Blob": {"base64": secret}}))
     answer = device.session(True).run(device_diagnosis.observations(Scope()))
     text = json.dumps(bundles.pack(answer, Scope(), "PC-1", COLLECTED))
-    assert secret not in text and secret[10:60] not in text and bundles.REMOVED in text
+    assert secret not in text and secret[10:60] not in text and redaction.REMOVED in text
 
 
 @pytest.mark.parametrize(
     ("value", "redacted"),
     [
-        ({"DefaultPassword": "hunter2"}, {"DefaultPassword": bundles.REMOVED}),
+        ({"DefaultPassword": "hunter2"}, {"DefaultPassword": redaction.REMOVED}),
         (
             {"AADOpaqueID": "abc", "UPN": "me@contoso.example"},
-            {"AADOpaqueID": bundles.REMOVED, "UPN": "me@contoso.example"},
+            {"AADOpaqueID": redaction.REMOVED, "UPN": "me@contoso.example"},
         ),
-        ("https://me:hunter2@proxy.example.com:8080", f"https://{bundles.REMOVED}@proxy.example.com:8080"),
-        ("client_secret=hunter2&x=1", f"client_secret={bundles.REMOVED}&x=1"),
-        ('{"refresh_token": "hunter2"}', f'{{"refresh_token": "{bundles.REMOVED}"}}'),
-        ([{"base64": "AAAA"}, 5, None, True], [bundles.REMOVED, 5, None, True]),
+        ("https://me:hunter2@proxy.example.com:8080", f"https://{redaction.REMOVED}@proxy.example.com:8080"),
+        ("client_secret=hunter2&x=1", f"client_secret={redaction.REMOVED}&x=1"),
+        ('{"refresh_token": "hunter2"}', f'{{"refresh_token": "{redaction.REMOVED}"}}'),
+        ([{"base64": "AAAA"}, 5, None, True], [redaction.REMOVED, 5, None, True]),
         ("AADSTS700082: expired. Trace ID: 4f0e9d0b-7a55-4f0e-9d0b-0a52f3a7c111", None),
     ],
 )
 def test_what_looks_like_a_credential_is_taken_out_and_nothing_else(value, redacted):
-    assert bundles.redact(value) == (value if redacted is None else redacted)
+    assert redaction.redact(value) == (value if redacted is None else redacted)
 
 
 def changed(path: list, value) -> dict:

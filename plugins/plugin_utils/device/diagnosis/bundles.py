@@ -12,31 +12,21 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
-import re
 import tempfile
 from pathlib import Path
 
 from ...options import bad_option
 from ...result import Failure
+from .. import answers, shapes
+from ..answers import Answer, Result
 from ..operations import VOCABULARY
-from ..session import Answer, Result
+from ..redaction import redact
 from . import device_diagnosis
 
 FORMAT, VERSION = "winops.entra.diagnosis", 1
 MAX_BYTES = 32 * 2**20
-MAX_DEPTH = 40
-REMOVED = "(removed)"
-# Tokens of Entra ID: JWTs, refresh and bulk tokens; and whatever is that long without a blank in it.
-_TOKEN = re.compile(r"\beyJ[\w-]{10,}\.[\w.-]+|\b[01]\.A[\w-]{20,}\.[\w.-]+|[A-Za-z0-9+/_=-]{200,}")
-_PASSWORD = re.compile(
-    r"(?i)\b(password|pwd|secret|client_secret|refresh_token|access_token|bprt)([\"']?\s*[:=]\s*[\"']?)[^\s\"'&,;]+"
-)
-_URL_PASSWORD = re.compile(r"(?i)(://)[^/\s@]+@")
-_SECRET_NAME = re.compile(r"(?i)password|secret|token|bprt|opaque|credential(?!type)")
-_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 
 
 def pack(answer: Answer, scope: device_diagnosis.Scope, host: str, collected: str) -> dict:
@@ -55,24 +45,6 @@ def pack(answer: Answer, scope: device_diagnosis.Scope, host: str, collected: st
             for name, result in answer.results.items()
         },
     }
-
-
-def redact(value):
-    """The value without what looks like a credential: by the name it has, or by its own look."""
-    if isinstance(value, dict):
-        # Binary values are keys and blobs; no finding is read out of one.
-        if set(value) == {"base64"}:
-            return REMOVED
-        return {
-            name: REMOVED if _SECRET_NAME.search(name) and isinstance(item, (str, list)) and item else redact(item)
-            for name, item in value.items()
-        }
-    if isinstance(value, list):
-        return [redact(item) for item in value]
-    if isinstance(value, str):
-        text = _PASSWORD.sub(rf"\1\2{REMOVED}", _TOKEN.sub(REMOVED, value))
-        return _URL_PASSWORD.sub(rf"\1{REMOVED}@", text)
-    return value
 
 
 def write(path: str, bundle: dict) -> None:
@@ -130,8 +102,11 @@ def read(path: str) -> dict:
 def unpack(bundle: dict) -> Answer:
     """The answer in a bundle that read() has checked. What it does not hold was refused by the device, as it were."""
     missing = Result(False, {}, {"type": "NotInBundle", "message": "the bundle does not hold it", "hresult": None})
-    results = {name: Result(item["ok"], item["value"] or {}, item["error"]) for name, item in bundle["results"].items()}
     wanted = device_diagnosis.observations(device_diagnosis.Scope())
+    results = {
+        name: Result(item["ok"], item["value"] or {}, item["error"], answers.subject(wanted[name]))
+        for name, item in bundle["results"].items()
+    }
     return Answer(dict.fromkeys(wanted, missing) | results, bundle["device"], bundle["asked_at"], bundle["answered_at"])
 
 
@@ -154,89 +129,23 @@ def _checked(path: str, bundle) -> dict:
         "answered_at": "float",
         "results": {"*": {"ok": "bool", "value": "any", "error": "any"}},
     }
-    problem = _misfit(bundle, shape, "the file")
+    problem = shapes.misfit(bundle, shape, "the file")
     wanted = device_diagnosis.observations(device_diagnosis.Scope())
     for name, item in () if problem else bundle["results"].items():
         if name not in wanted:
             problem = f"results.{name} is nothing that a diagnosis reads"
-        elif item["ok"]:
-            problem = _misfit(
-                item["value"], VOCABULARY["operations"][wanted[name]["op"]]["returns"], f"results.{name}.value"
-            )
-            problem = problem or _bad_keys(item["value"], f"results.{name}.value")
         else:
-            problem = _misfit(
-                item["error"], {"type": "str", "message": "str", "hresult": "int?"}, f"results.{name}.error"
+            place = f"results.{name}"
+            problem = (
+                shapes.bad_value(wanted[name]["op"], item["value"], f"{place}.value")
+                if item["ok"]
+                else shapes.bad_error(item["error"], f"{place}.error")
             )
         if problem:
             break
     if problem:
         raise _damaged(path, problem)
     return bundle
-
-
-def _bad_keys(value: dict, place: str) -> str | None:
-    """Registry keys, which the vocabulary calls any: {values, keys}, all the way down."""
-    keys = [value["key"]] if value.get("key") is not None else list(value.get("users", {}).values())
-    return next((problem for key in keys if (problem := _bad_key(key, place, 0))), None)
-
-
-def _bad_key(key, place: str, depth: int) -> str | None:
-    if depth > MAX_DEPTH:
-        return f"{place} is nested too deeply"
-    problem = _misfit(key, VOCABULARY["key"], place)
-    if problem:
-        return problem
-    return next(
-        (found for name, child in key["keys"].items() if (found := _bad_key(child, f"{place}.{name}", depth + 1))), None
-    )
-
-
-def _misfit(value, shape, place: str) -> str | None:
-    """What is wrong with a value, by the language of shapes in vocabulary.json; None where it fits."""
-    if isinstance(shape, list):
-        if not isinstance(value, list):
-            return f"{place} is no list"
-        return next(
-            (found for n, item in enumerate(value) if (found := _misfit(item, shape[0], f"{place}[{n}]"))), None
-        )
-    if isinstance(shape, dict):
-        if not isinstance(value, dict):
-            return f"{place} is no object"
-        if "*" in shape:
-            return next(
-                (found for name, item in value.items() if (found := _misfit(item, shape["*"], f"{place}.{name}"))), None
-            )
-        wanted = {name.rstrip("?"): name for name in shape}
-        for name, written in wanted.items():
-            if name not in value:
-                if written.endswith("?"):
-                    continue
-                return f"{place} lacks {name}"
-            found = _misfit(value[name], shape[written], f"{place}.{name}")
-            if found:
-                return found
-        return None
-    return None if _is(value, shape) else f"{place} is no {shape.rstrip('?')}"
-
-
-def _is(value, shape: str) -> bool:
-    if shape == "any" or (value is None and shape.endswith("?")):
-        return True
-    kind = shape.rstrip("?")
-    if isinstance(value, bool) or kind == "bool":
-        return isinstance(value, bool) and kind == "bool"
-    if kind == "utc":
-        return isinstance(value, str) and bool(_UTC.fullmatch(value)) and _is_time(value)
-    return isinstance(value, {"str": str, "int": int, "float": (int, float)}[kind])
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return False
-    return True
 
 
 def _damaged(path: str, problem: str) -> Failure:

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What -vvv and -vvvv show of the talk with a device: one line an exchange, then what the device refused.
+
+No parameter but what an operation looks at, no value, and no text that looks like a credential is shown.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from ansible.utils.display import Display
+
+from .answers import Result
+from .errors import error_code
+from .redaction import redact
+
+EXCHANGE, REFUSALS = 3, 4
+"""From how many ``v`` each is shown."""
+SHOWN_MESSAGE = 300
+
+
+class Trace:
+    """Says what the exchanges with one host were; ``host`` is its inventory name."""
+
+    def __init__(self, host: str | None = None) -> None:
+        self._host = host
+        self._display = Display()
+
+    def answered(
+        self, operations: Mapping[str, dict], results: Mapping[str, Result], seconds: float, sent: int, received: int
+    ) -> None:
+        """An exchange that brought an answer. Seconds and bytes."""
+        if self._display.verbosity < EXCHANGE:
+            return
+        refused = {name: result for name, result in results.items() if not result.ok}
+        outcome = f"{len(refused)} of {len(results)} refused" if refused else "ok"
+        self._show(operations, outcome, seconds, sent, received)
+        for name, result in refused.items():
+            error = result.error or {}
+            code = error_code(error)
+            said = f"{' '.join(str(redact(error['message'])).split())[:SHOWN_MESSAGE]} ({error['type']}"
+            line = f"winops.entra: {name} ({operations[name]['op']} {result.what}) refused: {said}"
+            self._display.vvvv(line + (f", {code})" if code else ")"), host=self._host)
+
+    def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:
+        """An exchange that brought none."""
+        if self._display.verbosity < EXCHANGE:
+            return
+        said = " ".join(str(redact(str(exc))).split())[:SHOWN_MESSAGE]
+        self._show(operations, f"{type(exc).__name__}: {said}", seconds, sent, received)
+
+    def _show(self, operations: Mapping[str, dict], outcome: str, seconds: float, sent: int, received: int) -> None:
+        names = Counter(operation["op"] for operation in operations.values())
+        listed = ", ".join(name if count == 1 else f"{count} {name}" for name, count in names.items())
+        self._display.vvv(
+            f"winops.entra: {listed}: {outcome}; {seconds:.2f} s, {sent} bytes sent, {received} received",
+            host=self._host,
+        )
