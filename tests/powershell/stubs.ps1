@@ -323,7 +323,7 @@ function Start-WebCall($Client, [Uri]$Uri, $Headers, $Token) {
 # ---------------------------------------------------------------------------------------------------------- enrollments
 
 function Invoke-Unregistration([string]$Id) {
-    if ($Id -notlike 'aaaa*') { throw (New-Object Runtime.InteropServices.COMException('Not registered', -2145910776)) }
+    if (-not $Id.StartsWith('aaaa', [StringComparison]::OrdinalIgnoreCase)) { throw (New-Object Runtime.InteropServices.COMException('Not registered', -2145910776)) }
     # Windows removes most of it.
     (Open-RegistryHive 'LocalMachine').OpenSubKey('SOFTWARE\Microsoft\Enrollments').DeleteSubKeyTree($Id, $false)
     'output that nobody asked for'
@@ -335,8 +335,8 @@ ${function:Invoke-RealNative} = ${function:Invoke-Native}
 
 function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
     # Elsewhere shell scripts lie in System32 and really run; their exit codes end at 255.
-    if ($Arguments -like '*already*') { return @{ exit_code = 1190; text = '' } }
-    if ($Arguments -like '*denied*') { return @{ exit_code = 5; text = '' } }
+    if ($Arguments -clike '*already*') { return @{ exit_code = 1190; text = '' } }
+    if ($Arguments -clike '*denied*') { return @{ exit_code = 5; text = '' } }
     if (-not $OnWindows) { return Invoke-RealNative $Program $Arguments $Seconds }
     return @{ exit_code = 0; text = "$Arguments`r`nM$([char]0xfc)nchen`r`n" }
 }
@@ -360,8 +360,8 @@ function Get-ProvisioningPackage {
 function Install-ProvisioningPackage {
     [CmdletBinding()]
     param([string]$PackagePath, [switch]$QuietInstall, [switch]$ForceInstall)
-    if ($PackagePath -like '*already*') { throw 'It failed: 0x800700B7' }
-    if ($PackagePath -like '*fails*' -and -not $ForceInstall) { throw ([CmdletException]::new()) }
+    if ($PackagePath -clike '*already*') { throw 'It failed: 0x800700B7' }
+    if ($PackagePath -clike '*fails*' -and -not $ForceInstall) { throw ([CmdletException]::new()) }
     'output that nobody asked for'
 }
 
@@ -409,7 +409,7 @@ class ProofTree {
     [Collections.ArrayList]$Tasks = (New-Object Collections.ArrayList)
     [object[]] GetFolders([int]$Flags) {
         return @(foreach ($path in @([ProofTree]::All.get_Keys())) {
-                if ($path.Substring(0, $path.LastIndexOf('\')) -eq $this.Path) { [ProofTree]::All[$path] }
+                if ($path.Substring(0, $path.LastIndexOf([char]'\')) -eq $this.Path) { [ProofTree]::All[$path] }
             })
     }
     [object[]] GetTasks([int]$Flags) { return $this.Tasks.ToArray() }
@@ -424,7 +424,7 @@ class ProofTree {
     }
     [void] DeleteFolder([string]$Folder, [int]$Flags) {
         $tree = [ProofTree]::All[$this.Path + '\' + $Folder]
-        if ($Folder -like 'DDDD*') { throw (New-Object UnauthorizedAccessException 'No') }
+        if ($Folder -clike 'DDDD*') { throw (New-Object UnauthorizedAccessException 'No') }
         if ($tree.Tasks.Count -gt 0) { throw (New-Object IO.IOException 'It is not empty') }
         [ProofTree]::All.Remove($tree.Path)
     }
@@ -433,7 +433,7 @@ class ProofTree {
 function New-ProofTree([string]$Path, [string[]]$Running) {
     $tree = [ProofTree]::new()
     $tree.Path = $Path
-    $tree.Name = $Path.Substring($Path.LastIndexOf('\') + 1)
+    $tree.Name = $Path.Substring($Path.LastIndexOf([char]'\') + 1)
     foreach ($name in $Running) {
         $task = [ProofTask]::new()
         $task.Name = $name

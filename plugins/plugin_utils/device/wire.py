@@ -31,10 +31,10 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 # a byte order mark that a console put in front) is dropped. A byte array is what psrp makes of Python bytes.
 BOOTSTRAP = r"""$ErrorActionPreference='Stop'
 $i=@($input|ForEach-Object{if($_ -is [byte[]]){[Text.Encoding]::ASCII.GetString($_)}else{$_}})
-$t=(($i -join '') -replace '[^A-Za-z0-9+/=|]','').Split('|')
-$m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($t[0]))
-$z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
-$s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
+$t=(($i -join '') -creplace '[^A-Za-z0-9+/=|]','').Split('|')
+$m=[IO.MemoryStream]::new([Convert]::FromBase64String($t[0]))
+$z=[IO.Compression.GZipStream]::new($m,[IO.Compression.CompressionMode]::Decompress)
+$s=[IO.StreamReader]::new($z,[Text.Encoding]::UTF8).ReadToEnd()
 & ([ScriptBlock]::Create($s)) $t[1] $t[0]
 """
 

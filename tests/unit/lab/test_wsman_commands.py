@@ -25,7 +25,7 @@ from .wsman_lab import FakeHost
 DEVICE = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "device"
 BOOTSTRAP = r"""$ErrorActionPreference='Stop'
 $i=@($input|ForEach-Object{if($_ -is [byte[]]){[Text.Encoding]::ASCII.GetString($_)}else{$_}})
-$t=(($i -join '') -replace '[^A-Za-z0-9+/=|]','').Split('|')
+$t=(($i -join '') -creplace '[^A-Za-z0-9+/=|]','').Split('|')
 $m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($t[0]))
 $z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
 $s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()

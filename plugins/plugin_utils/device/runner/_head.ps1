@@ -15,6 +15,8 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
 
+# [Type]::new, not New-Object: that one loads a module, a quarter of a second that no task would get anything for.
+
 # Every operation is the function of the same name; nothing else can be called from outside. Each part adds its own.
 $Observing = @()
 $Changing = @()
@@ -24,9 +26,9 @@ $Invariant = [Globalization.CultureInfo]::InvariantCulture
 function New-Map {
     # Ordinal: names that come from outside may differ in case only, and Turkish has its own idea of i and I.
     # Always index maps with ['name']: a key named keys, values or count hides the property of that name.
-    return New-Object Collections.Hashtable ([StringComparer]::Ordinal)
+    return [Collections.Hashtable]::new([StringComparer]::Ordinal)
 }
 
 function New-List {
-    return , (New-Object Collections.ArrayList)
+    return , [Collections.ArrayList]::new()
 }

@@ -18,7 +18,7 @@ function Get-AdministratorEntry {
     $directory = [ADSI]('WinNT://./{0},group' -f $group.Split('\')[-1])
     $entries = New-List
     foreach ($member in @($directory.psbase.Invoke('Members'))) {
-        $sid = New-Object Security.Principal.SecurityIdentifier([byte[]](Get-AdsProperty $member 'objectSid'), 0)
+        $sid = [Security.Principal.SecurityIdentifier]::new([byte[]](Get-AdsProperty $member 'objectSid'), 0)
         $name = $null
         try {
             $name = $sid.Translate([Security.Principal.NTAccount]).Value
@@ -65,7 +65,7 @@ function local_administrators($Ask) {
     $accounts = Get-LocalAccount
     $machine = ''
     foreach ($account in $accounts.GetEnumerator()) {
-        $machine = $account.Key -replace '-[0-9]+\z', ''
+        $machine = $account.Key -creplace '-[0-9]+\z', ''
     }
     if (-not $machine) { Stop-Operation InvalidOperationException 'This system has no local accounts.' }
     $members = New-List

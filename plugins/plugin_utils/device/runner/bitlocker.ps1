@@ -18,7 +18,7 @@ function Invoke-VolumeMethod($Volume, [string]$Method, $Arguments) {
     $code = [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32]$out.ReturnValue), 0)
     # 0x80310008: BitLocker was never turned on for this volume
     if ($code -ne 0 -and $code -ne -2144272376) {
-        throw (New-Object Runtime.InteropServices.COMException("$Method failed.", $code))
+        throw ([Runtime.InteropServices.COMException]::new("$Method failed.", $code))
     }
     return $out
 }

@@ -8,7 +8,7 @@
 $Observing += 'certificates'
 
 function Open-CertificateStore([string]$Name) {
-    $store = New-Object Security.Cryptography.X509Certificates.X509Store($Name,
+    $store = [Security.Cryptography.X509Certificates.X509Store]::new($Name,
         [Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
     $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadOnly, OpenExistingOnly')
     return $store

@@ -26,7 +26,7 @@ function Open-WebStream([Uri]$Uri, [int]$Milliseconds) {
 }
 
 function download($Ask) {
-    $uri = New-Object Uri([string]$Ask['url'])
+    $uri = [Uri]::new([string]$Ask['url'])
     if ($uri.Scheme -cne 'https') { Stop-Operation ArgumentException 'Only https addresses are fetched.' }
     $wanted = [string]$Ask['sha256']
     $path = Resolve-OwnPath ([string]$Ask['path'])

@@ -26,19 +26,19 @@ function New-WebClient($Proxy) {
     # Windows PowerShell does not load it by itself.
     [void][Reflection.Assembly]::Load(
         'System.Net.Http, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b03f5f7f11d50a3a')
-    $handler = New-Object Net.Http.HttpClientHandler
+    $handler = [Net.Http.HttpClientHandler]::new()
     $handler.AllowAutoRedirect = $false
     $handler.UseCookies = $false
     if ($Proxy -ceq 'none') {
         $handler.UseProxy = $false
     }
     elseif ($Proxy) {
-        $server = New-Object Net.WebProxy([string]$Proxy)
+        $server = [Net.WebProxy]::new([string]$Proxy)
         # The device may say who it is, as its own services do. Nobody else's account is shown to a proxy.
         $server.UseDefaultCredentials = (Get-DeviceFact)['system']
         $handler.Proxy = $server
     }
-    $client = New-Object Net.Http.HttpClient($handler)
+    $client = [Net.Http.HttpClient]::new($handler)
     $client.Timeout = [Threading.Timeout]::InfiniteTimeSpan
     return $client
 }
@@ -52,7 +52,7 @@ function Start-WebCall($Client, [Uri]$Uri, $Headers, $Token) {
     if ($Uri.Scheme -cne 'https' -and -not (Test-MetadataService $Uri)) {
         Stop-Operation ArgumentException 'Only https addresses are asked.'
     }
-    $message = New-Object Net.Http.HttpRequestMessage([Net.Http.HttpMethod]::Get, $Uri)
+    $message = [Net.Http.HttpRequestMessage]::new([Net.Http.HttpMethod]::Get, $Uri)
     foreach ($header in $Headers.GetEnumerator()) {
         [void]$message.Headers.TryAddWithoutValidation([string]$header.Key, [string]$header.Value)
     }
@@ -148,7 +148,7 @@ function endpoints($Ask) {
             $client = $plain
             if ($near) { $client = $direct }
             elseif ($around) { $client = $proxied }
-            $limit = New-Object Threading.CancellationTokenSource([int]($seconds * 1000))
+            $limit = [Threading.CancellationTokenSource]::new([int]($seconds * 1000))
             $call = @{ result = $result; proxied = $around; buffer = $null; token = $limit.Token }
             $call['clock'] = [Diagnostics.Stopwatch]::StartNew()
             $call['task'] = Start-WebCall $client $uri $target['headers'] $limit.Token

@@ -28,12 +28,12 @@ function Invoke-Unregistration([string]$Id) {
     $library = Add-Type -MemberDefinition $text -Namespace WinopsEntra -Name MdmRegistration -PassThru
     $code = $library::UnregisterDeviceWithManagement($Id)
     if ($code -lt 0) {
-        throw (New-Object Runtime.InteropServices.COMException('UnregisterDeviceWithManagement failed.', $code))
+        throw ([Runtime.InteropServices.COMException]::new('UnregisterDeviceWithManagement failed.', $code))
     }
 }
 
 function Open-PersonalStore {
-    $store = New-Object Security.Cryptography.X509Certificates.X509Store('My',
+    $store = [Security.Cryptography.X509Certificates.X509Store]::new('My',
         [Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
     $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadWrite, OpenExistingOnly')
     return $store
@@ -64,13 +64,20 @@ function Get-EnrollmentFact([string]$Id) {
     return $fact
 }
 
+function Test-Issuer($Certificate, [string]$Part) {
+    return $Certificate.Issuer.IndexOf($Part, [StringComparison]::OrdinalIgnoreCase) -ge 0
+}
+
 function Test-MdmCertificate($Certificate, $Fact) {
     if (-not $Fact['thumbprint'] -or $Certificate.Thumbprint -ne $Fact['thumbprint']) { return $false }
     # Intune's own authorities. Of another provider's nobody knows the name, but it is not the one of the join.
     if ($Fact['provider'] -ceq 'MS DM Server') {
-        return $Certificate.Issuer -match 'Microsoft Intune|Microsoft Device Management Device CA|SC_Online_Issuing'
+        foreach ($name in 'Microsoft Intune', 'Microsoft Device Management Device CA', 'SC_Online_Issuing') {
+            if (Test-Issuer $Certificate $name) { return $true }
+        }
+        return $false
     }
-    return $Certificate.Issuer -notmatch 'MS-Organization-'
+    return -not (Test-Issuer $Certificate 'MS-Organization-')
 }
 
 function Get-EnrollmentPart([string]$Id, $Fact) {
@@ -131,7 +138,7 @@ function Remove-EnrollmentPart($Part, $Fact) {
 function enrollment_remove($Ask) {
     Assert-System
     $id = [string]$Ask['id']
-    if ($id -notmatch '\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\z') {
+    if ($id -cnotmatch '\A[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\z') {
         Stop-Operation ArgumentException 'The id of an enrollment is a GUID.'
     }
     $fact = Get-EnrollmentFact $id

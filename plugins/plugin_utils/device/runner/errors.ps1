@@ -6,7 +6,8 @@
 # What failed: the exception that a method threw, and Windows' own code for it.
 
 function Stop-Operation([string]$Type, [string]$Message) {
-    throw (New-Object $Type $Message)
+    $class = [type]$Type
+    throw $class::new($Message)
 }
 
 function Get-Cause($ErrorRecord) {
@@ -26,7 +27,7 @@ function Get-Failure($ErrorRecord) {
         # Its HResult is always E_FAIL; -2147024896 is 0x80070000.
         $code = -2147024896 -bor ($cause.NativeErrorCode -band 65535)
     }
-    elseif (($code -band -65536) -eq -2146238464 -and $cause.Message -match '0x[89a-f][0-9a-f]{7}') {
+    elseif (($code -band -65536) -eq -2146238464 -and $cause.Message -cmatch '0x[89A-Fa-f][0-9A-Fa-f]{7}') {
         # 0x8013....: .NET's own code, which says nothing, while the text has the engine's.
         $code = [Convert]::ToInt32($Matches[0], 16)
     }

@@ -9,10 +9,10 @@ $Observing += 'events'
 
 function Open-EventReader([string]$Log, [string]$XPath) {
     # The reader itself, not Get-WinEvent: "no events" is then an end, not an error that must be told from others.
-    $query = New-Object Diagnostics.Eventing.Reader.EventLogQuery($Log,
+    $query = [Diagnostics.Eventing.Reader.EventLogQuery]::new($Log,
         [Diagnostics.Eventing.Reader.PathType]::LogName, $XPath)
     $query.ReverseDirection = $true
-    return New-Object Diagnostics.Eventing.Reader.EventLogReader($query)
+    return [Diagnostics.Eventing.Reader.EventLogReader]::new($query)
 }
 
 function Format-EventField($Value) {

@@ -7,14 +7,24 @@
 
 $Administrators = 'S-1-5-32-544'
 
+function Get-AccountName($Identity) {
+    try {
+        return [string]$Identity.Name
+    }
+    catch {
+        # An account of a domain that this device has just left, or that does not answer.
+        return $Identity.User.Value
+    }
+}
+
 function Get-DeviceFact {
     $identity = [Security.Principal.WindowsIdentity]::GetCurrent()
-    $principal = New-Object Security.Principal.WindowsPrincipal($identity)
+    $principal = [Security.Principal.WindowsPrincipal]::new($identity)
     return @{
         name = [Environment]::MachineName
         utc = [datetime]::UtcNow
         powershell = $PSVersionTable['PSVersion'].ToString()
-        account = $identity.Name
+        account = (Get-AccountName $identity)
         sid = $identity.User.Value
         system = $identity.IsSystem
         # A filtered token has the group for denying only, and IsInRole says no.

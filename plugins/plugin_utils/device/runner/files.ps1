@@ -26,7 +26,7 @@ function path_info($Ask) {
     if ($null -ne $attributes) {
         $info['directory'] = $attributes.HasFlag([IO.FileAttributes]::Directory)
         if (-not $info['directory']) {
-            $info['size'] = (New-Object IO.FileInfo($path)).Length
+            $info['size'] = [IO.FileInfo]::new($path).Length
             if ($Ask['hash']) { $info['sha256'] = Get-FileSha256 $path }
         }
     }

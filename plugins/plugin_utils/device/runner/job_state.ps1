@@ -1,4 +1,4 @@
-# needs: errors json paths task_service
+# needs: errors folders json paths task_service
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -14,7 +14,7 @@ function Get-StateRoot {
 function Get-JobId($Ask) {
     # The id goes into a path and a task name.
     $job = [string]$Ask['job']
-    if ($job -notmatch '\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\z') {
+    if ($job -cnotmatch '\A[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\z') {
         Stop-Operation ArgumentException 'A job id is a GUID.'
     }
     return $job.ToLowerInvariant()

@@ -13,9 +13,9 @@ $ErrorActionPreference='Stop'
 $d=[Environment]::CurrentDirectory
 $b=[IO.File]::ReadAllText([IO.Path]::Combine($d,'self.b64'))
 $r=[IO.File]::ReadAllText([IO.Path]::Combine($d,'request.b64'))
-$m=New-Object IO.MemoryStream(,[Convert]::FromBase64String($b))
-$z=New-Object IO.Compression.GZipStream($m,[IO.Compression.CompressionMode]::Decompress)
-$s=(New-Object IO.StreamReader($z,[Text.Encoding]::UTF8)).ReadToEnd()
+$m=[IO.MemoryStream]::new([Convert]::FromBase64String($b))
+$z=[IO.Compression.GZipStream]::new($m,[IO.Compression.CompressionMode]::Decompress)
+$s=[IO.StreamReader]::new($z,[Text.Encoding]::UTF8).ReadToEnd()
 & ([ScriptBlock]::Create($s)) $r $b ([IO.Path]::Combine($d,'result.json'))
 '@
 
@@ -86,7 +86,7 @@ function job_remove($Ask) {
         }
         catch {
             if ((Get-Cause $_) -isnot [IO.IOException] -or $clock.Elapsed.TotalSeconds -gt 15) { throw }
-            Start-Sleep -Milliseconds 200
+            [Threading.Thread]::Sleep(200)
         }
     }
     return @{ removed = $removed }

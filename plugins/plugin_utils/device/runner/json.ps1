@@ -7,9 +7,15 @@
 # forms in 5.1), arrays of one are unrolled, depth is cut at 2, arrays may turn into {"value", "Count"} (5.1). Sixty
 # plain lines behave the same everywhere.
 
+# Everything that is not sent as it stands
+$NotPlain = [regex]'[\x00-\x1f"\\\x7f\ud800-\udfff]'
+$Token = [regex]'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+'
+# Once: a script block that is made anew for each text is compiled anew for each text.
+$Escape = [Text.RegularExpressions.MatchEvaluator] { param($match) '\u{0:x4}' -f [int][char]$match.Value }
+
 function ConvertFrom-JsonText([string]$Text) {
-    $tokens = New-Object Collections.Queue
-    foreach ($match in [regex]::Matches($Text, '"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')) {
+    $tokens = [Collections.Queue]::new()
+    foreach ($match in $Token.Matches($Text)) {
         $tokens.Enqueue($match.Value)
     }
     return , (Read-JsonValue $tokens)
@@ -45,42 +51,59 @@ function Read-JsonValue($Tokens) {
     if ($token -ceq 'true') { return $true }
     if ($token -ceq 'false') { return $false }
     if ($token -ceq 'null') { return $null }
-    if ($token -cmatch '\A-?[0-9]{1,18}\z') { return [long]::Parse($token, $Invariant) }
+    if ($token -cmatch '\A-?[0-9]+\z') {
+        # REG_QWORD and uint64 are whole numbers that a double cannot hold.
+        $sign = [Globalization.NumberStyles]::AllowLeadingSign
+        $number = [long]0
+        if ([long]::TryParse($token, $sign, $Invariant, [ref]$number)) { return $number }
+        $number = [uint64]0
+        if ([uint64]::TryParse($token, $sign, $Invariant, [ref]$number)) { return $number }
+    }
     return [double]::Parse($token, $Invariant)
 }
 
 function ConvertTo-JsonText($Value) {
-    $text = New-Object Text.StringBuilder
+    $text = [Text.StringBuilder]::new()
     Write-JsonValue $text $Value
     return $text.ToString()
 }
 
+function Format-JsonString([string]$Value) {
+    if (-not $NotPlain.IsMatch($Value)) { return '"' + $Value + '"' }
+    # The frequent ones by hand: a script block costs more than ten replacements.
+    $text = $Value.Replace('\', '\\').Replace('"', '\"').Replace("`r", '\r').Replace("`n", '\n')
+    return '"' + [regex]::Replace($text, '[\x00-\x1f\x7f\ud800-\udfff]', $Escape) + '"'
+}
+
+function Format-JsonNumber([double]$Value) {
+    # JSON has no form for what is no number.
+    if ([double]::IsNaN($Value) -or [double]::IsInfinity($Value)) { return 'null' }
+    $text = $Value.ToString('R', $Invariant)
+    # .NET Framework's R is one digit short of some numbers.
+    if ([double]::Parse($text, $Invariant) -ne $Value) { $text = $Value.ToString('G17', $Invariant) }
+    return $text
+}
+
 function Write-JsonValue($Text, $Value) {
+    # The frequent kinds first, and most of a map without a call of its own: a look at a device writes thousands of texts.
     if ($null -eq $Value) {
         [void]$Text.Append('null')
     }
-    elseif ($Value -is [bool]) {
-        [void]$Text.Append($Value.ToString().ToLowerInvariant())
-    }
-    elseif ($Value -is [datetime]) {
-        [void]$Text.Append('"').Append((Format-Utc $Value)).Append('"')
-    }
-    elseif ($Value -is [double] -or $Value -is [single] -or $Value -is [decimal]) {
-        [void]$Text.Append(([double]$Value).ToString('R', $Invariant))
-    }
-    elseif ($Value.GetType().Name -cmatch '\A(S?Byte|U?Int(16|32|64))\z') {
-        [void]$Text.Append($Value.ToString($Invariant))
-    }
-    elseif ($Value -is [byte[]]) {
-        [void]$Text.Append('{"base64":"').Append([Convert]::ToBase64String($Value)).Append('"}')
+    elseif ($Value -is [string]) {
+        [void]$Text.Append((Format-JsonString $Value))
     }
     elseif ($Value -is [Collections.IDictionary]) {
         $separator = '{'
         foreach ($entry in $Value.GetEnumerator()) {
-            [void]$Text.Append($separator)
-            Write-JsonValue $Text ([string]$entry.Key)
-            [void]$Text.Append(':')
-            Write-JsonValue $Text $entry.Value
+            $name = $separator + (Format-JsonString $entry.Key) + ':'
+            $item = $entry.Value
+            if ($item -is [string] -and -not $NotPlain.IsMatch($item)) {
+                [void]$Text.Append($name + '"' + $item + '"')
+            }
+            else {
+                [void]$Text.Append($name)
+                Write-JsonValue $Text $item
+            }
             $separator = ','
         }
         if ($separator -ceq '{') {
@@ -88,7 +111,22 @@ function Write-JsonValue($Text, $Value) {
         }
         [void]$Text.Append('}')
     }
-    elseif ($Value -isnot [string] -and $Value -is [Collections.IEnumerable]) {
+    elseif ($Value -is [bool]) {
+        [void]$Text.Append($Value.ToString().ToLowerInvariant())
+    }
+    elseif ($Value -is [datetime]) {
+        [void]$Text.Append('"' + (Format-Utc $Value) + '"')
+    }
+    elseif ($Value -is [double] -or $Value -is [single] -or $Value -is [decimal]) {
+        [void]$Text.Append((Format-JsonNumber ([double]$Value)))
+    }
+    elseif ($Value.GetType().Name -cmatch '\A(S?Byte|U?Int(16|32|64))\z') {
+        [void]$Text.Append($Value.ToString($Invariant))
+    }
+    elseif ($Value -is [byte[]]) {
+        [void]$Text.Append('{"base64":"' + [Convert]::ToBase64String($Value) + '"}')
+    }
+    elseif ($Value -is [Collections.IEnumerable]) {
         [void]$Text.Append('[')
         $separator = ''
         foreach ($item in $Value) {
@@ -100,9 +138,7 @@ function Write-JsonValue($Text, $Value) {
     }
     else {
         # A cast to [string] is always in the invariant culture; ToString() would not be.
-        $plain = ([string]$Value).Replace('\', '\\').Replace('"', '\"').Replace("`r", '\r').Replace("`n", '\n')
-        $escape = { param($match) '\u{0:x4}' -f [int][char]$match.Value }
-        [void]$Text.Append('"').Append([regex]::Replace($plain, '[\x00-\x1f\x7f\ud800-\udfff]', $escape)).Append('"')
+        [void]$Text.Append((Format-JsonString ([string]$Value)))
     }
 }
 

@@ -14,5 +14,5 @@ if ($ResultPath) {
 }
 else {
     $line = Compress-Text $reply
-    Write-Output ('#winops1:{0}:{1}:end#' -f $line.Length, $line)
+    '#winops1:{0}:{1}:end#' -f $line.Length, $line
 }

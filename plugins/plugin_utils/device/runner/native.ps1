@@ -12,15 +12,15 @@ function Get-OemEncoding {
 }
 
 function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
-    $start = New-Object Diagnostics.ProcessStartInfo($Program, $Arguments)
+    $start = [Diagnostics.ProcessStartInfo]::new($Program, $Arguments)
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
     $process = [Diagnostics.Process]::Start($start)
     try {
-        $output = New-Object IO.MemoryStream
-        $errors = New-Object IO.MemoryStream
+        $output = [IO.MemoryStream]::new()
+        $errors = [IO.MemoryStream]::new()
         # Both at once: a program that fills one pipe while the other is read would wait for ever.
         $copies = [Threading.Tasks.Task[]]@(
             $process.StandardOutput.BaseStream.CopyToAsync($output),
@@ -42,7 +42,7 @@ function ConvertFrom-ConsoleByte([byte[]]$Bytes) {
     # Console programs write in the OEM code page, unless somebody chose UTF-8. What is valid UTF-8 hardly is anything
     # else.
     try {
-        return (New-Object Text.UTF8Encoding($false, $true)).GetString($Bytes)
+        return [Text.UTF8Encoding]::new($false, $true).GetString($Bytes)
     }
     catch [ArgumentException] {
         return (Get-OemEncoding).GetString($Bytes)

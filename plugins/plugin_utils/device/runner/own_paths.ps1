@@ -1,4 +1,4 @@
-# needs: facts job_state
+# needs: facts folders job_state
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -11,11 +11,11 @@ $System = 'S-1-5-18'
 
 function New-PrivateDirectory([string]$Path) {
     # Created with its access list, so that there is no moment in which others could open it.
-    $security = New-Object Security.AccessControl.DirectorySecurity
+    $security = [Security.AccessControl.DirectorySecurity]::new()
     $security.SetAccessRuleProtection($true, $false)
     $security.SetOwner([Security.Principal.SecurityIdentifier]$Administrators)
     foreach ($sid in $System, $Administrators) {
-        $rule = New-Object Security.AccessControl.FileSystemAccessRule([Security.Principal.SecurityIdentifier]$sid,
+        $rule = [Security.AccessControl.FileSystemAccessRule]::new([Security.Principal.SecurityIdentifier]$sid,
             'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
         $security.AddAccessRule($rule)
     }
@@ -62,7 +62,7 @@ function Resolve-OwnPath([string]$Path) {
     $full = (Resolve-AnyPath $text).TrimEnd('\', '/')
     $root = (Get-StateRoot) + [IO.Path]::DirectorySeparatorChar
     $below = $full.StartsWith($root, [StringComparison]::OrdinalIgnoreCase)
-    if (-not $below -or ($text -split '[\\/]') -contains '..' -or $full.IndexOf(':', $root.Length) -ge 0) {
+    if (-not $below -or ($text.Split([char[]]'\/')) -contains '..' -or $full.IndexOf([char]':', $root.Length) -ge 0) {
         Stop-Operation UnauthorizedAccessException ('Refused, not below {0}: {1}' -f $root, $Path)
     }
     foreach ($part in (Get-OwnPathChain $full)) {

@@ -1,4 +1,4 @@
-# needs: processes provisioning errors
+# needs: errors paths processes provisioning
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -27,7 +27,7 @@ function package_install($Ask) {
         $failure = Get-Failure $_
         # The cmdlet waits for provtool.exe and then fails, while provtool goes on.
         $engine = (processes @{ names = @('provtool.exe') })['processes']
-        $goesOn = $engine.Count -gt 0 -or $failure['type'] -like '*CmdletException'
+        $goesOn = $engine.Count -gt 0 -or $failure['type'] -clike '*CmdletException'
         $gaveUp = $clock.Elapsed.TotalSeconds -ge $CmdletPatience -and $goesOn
     }
     return @{ gave_up = $gaveUp; seconds = [Math]::Round($clock.Elapsed.TotalSeconds, 3); error = $failure }

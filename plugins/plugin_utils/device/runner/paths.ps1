@@ -3,7 +3,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Paths that come from outside, and folders of Windows.
+# Paths that come from outside.
 
 function Get-PathAttribute([string]$Path) {
     # File.Exists and Directory.Exists say false where access is denied; this one fails.
@@ -20,14 +20,4 @@ function Resolve-AnyPath([string]$Path) {
     $text = [Environment]::ExpandEnvironmentVariables($Path)
     if (-not [IO.Path]::IsPathRooted($text)) { Stop-Operation ArgumentException "Not an absolute path: $Path" }
     return [IO.Path]::GetFullPath($text)
-}
-
-function Get-NativeFolder {
-    $name = 'System32'
-    if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) { $name = 'Sysnative' }
-    return [IO.Path]::Combine([Environment]::GetFolderPath('Windows'), $name)
-}
-
-function Get-ProgramData {
-    return [Environment]::GetFolderPath('CommonApplicationData')
 }

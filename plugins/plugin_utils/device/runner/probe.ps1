@@ -34,7 +34,7 @@ function system_probe($Ask) {
     try {
         [void](job_start $job)
         do {
-            Start-Sleep -Milliseconds 200
+            [Threading.Thread]::Sleep(200)
             $status = job_status $job
         } while ($status['state'] -ceq 'running' -and $clock.Elapsed.TotalSeconds -lt $seconds)
     }

@@ -10,7 +10,7 @@ $Observing += 'processes'
 function processes($Ask) {
     $found = New-List
     foreach ($name in $Ask['names']) {
-        foreach ($process in [Diagnostics.Process]::GetProcessesByName(($name -replace '\.exe\z', ''))) {
+        foreach ($process in [Diagnostics.Process]::GetProcessesByName(($name -creplace '\.[Ee][Xx][Ee]\z', ''))) {
             [void]$found.Add(@{ name = $process.ProcessName + '.exe'; pid = $process.Id })
             $process.Dispose()
         }

@@ -5,6 +5,9 @@
 #
 # The proxy of the machine's services (WinHTTP).
 
+# Names of hosts have no case; the culture of this Windows has no say in that.
+$AnyCase = [Text.RegularExpressions.RegexOptions]'IgnoreCase, CultureInvariant'
+
 function Get-WinHttpProxy {
     # What netsh winhttp set proxy wrote: at 8 flags (2: there is a proxy), then two texts, each after its length.
     $hive = Open-RegistryHive 'LocalMachine'
@@ -15,19 +18,20 @@ function Get-WinHttpProxy {
     $length = [BitConverter]::ToInt32($data, 12)
     $named = [Text.Encoding]::ASCII.GetString($data, 16, $length)
     $bypass = [Text.Encoding]::ASCII.GetString($data, 20 + $length, [BitConverter]::ToInt32($data, 16 + $length))
-    foreach ($part in ($named -split '[;\s]+')) {
+    foreach ($part in ($named -csplit '[;\s]+')) {
         # One for all, or one a scheme: http=one:80;https=two:8080
-        if ($part -match '\A(?:https=)?(?:https?://)?([^=/]+)/?\z') {
-            return @{ address = 'http://' + $Matches[1]; bypass = @($bypass -split '[;\s]+') }
+        if ($part -cmatch '\A(?:[Hh][Tt][Tt][Pp][Ss]=)?(?:[Hh][Tt][Tt][Pp][Ss]?://)?([^=/]+)/?\z') {
+            return @{ address = 'http://' + $Matches[1]; bypass = @($bypass -csplit '[;\s]+') }
         }
     }
 }
 
 function Test-ProxyBypass([Uri]$Uri, $Bypass) {
     foreach ($entry in $Bypass) {
-        if ($entry -eq '<local>' -and $Uri.Host.IndexOf('.') -lt 0) { return $true }
-        $name = $entry -replace '\Ahttps?://', '' -replace ':[0-9]+\z', ''
-        if ($Uri.Host -match ('\A' + [regex]::Escape($name).Replace('\*', '.*') + '\z')) { return $true }
+        if ($entry -eq '<local>' -and $Uri.Host.IndexOf([char]'.') -lt 0) { return $true }
+        $name = $entry -creplace '\A[Hh][Tt][Tt][Pp][Ss]?://', '' -creplace ':[0-9]+\z', ''
+        $pattern = '\A' + [regex]::Escape($name).Replace('\*', '.*') + '\z'
+        if ([regex]::IsMatch($Uri.Host, $pattern, $AnyCase)) { return $true }
     }
     return $false
 }

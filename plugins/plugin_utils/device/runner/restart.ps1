@@ -1,4 +1,4 @@
-# needs: native paths
+# needs: folders native
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -14,7 +14,7 @@ function restart($Ask) {
     $arguments = '/r /t {0} /d p:4:1 /c "{1}"' -f [int]$Ask['delay'], $comment
     $run = Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'shutdown.exe')) $arguments 60
     if (@(0, 1115, 1190) -notcontains $run['exit_code']) {
-        throw (New-Object ComponentModel.Win32Exception([int]$run['exit_code']))
+        throw ([ComponentModel.Win32Exception]::new([int]$run['exit_code']))
     }
     return @{ scheduled = ($run['exit_code'] -eq 0); exit_code = $run['exit_code'] }
 }

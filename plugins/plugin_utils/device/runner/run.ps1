@@ -20,6 +20,8 @@ function Invoke-Operation($Ask) {
 }
 
 function Invoke-Request($Asked) {
+    # First: what was done must not be lost because nobody can say who did it.
+    $device = Get-DeviceFact
     $clock = [Diagnostics.Stopwatch]::StartNew()
     $results = New-List
     $failed = $false
@@ -33,21 +35,22 @@ function Invoke-Request($Asked) {
         $failed = $failed -or -not $result['ok']
         [void]$results.Add($result)
     }
+    $device['utc'] = [datetime]::UtcNow
     $seconds = [Math]::Round($clock.Elapsed.TotalSeconds, 3)
-    return @{ v = 1; id = [string]$Asked['id']; device = (Get-DeviceFact); results = $results; seconds = $seconds }
+    return @{ v = 1; id = [string]$Asked['id']; device = $device; results = $results; seconds = $seconds }
 }
 
 function Compress-Text([string]$Text) {
     $bytes = [Text.Encoding]::UTF8.GetBytes($Text)
-    $memory = New-Object IO.MemoryStream
-    $gzip = New-Object IO.Compression.GZipStream($memory, [IO.Compression.CompressionMode]::Compress)
+    $memory = [IO.MemoryStream]::new()
+    $gzip = [IO.Compression.GZipStream]::new($memory, [IO.Compression.CompressionMode]::Compress)
     $gzip.Write($bytes, 0, $bytes.Length)
     $gzip.Dispose()
     return [Convert]::ToBase64String($memory.ToArray())
 }
 
 function Expand-Text([string]$Packed) {
-    $memory = New-Object IO.MemoryStream(, [Convert]::FromBase64String($Packed))
-    $gzip = New-Object IO.Compression.GZipStream($memory, [IO.Compression.CompressionMode]::Decompress)
-    return (New-Object IO.StreamReader($gzip, [Text.Encoding]::UTF8)).ReadToEnd()
+    $memory = [IO.MemoryStream]::new([Convert]::FromBase64String($Packed))
+    $gzip = [IO.Compression.GZipStream]::new($memory, [IO.Compression.CompressionMode]::Decompress)
+    return [IO.StreamReader]::new($gzip, [Text.Encoding]::UTF8).ReadToEnd()
 }

@@ -7,7 +7,7 @@
 
 function Connect-TaskService {
     # COM, not the ScheduledTasks module: it loads ten times faster, and one way serves reading and jobs.
-    $service = New-Object -ComObject Schedule.Service
+    $service = [Activator]::CreateInstance([type]::GetTypeFromProgID('Schedule.Service'))
     [void]$service.Connect()
     return $service
 }
