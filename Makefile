@@ -90,6 +90,10 @@ molecule: env ## the roles against the lab: converge, idempotence, verify
 powershell: ## the runner under each PowerShell on PATH; needs no environment
 	$(PYTHON) tests/powershell/run.py $(ARGS)
 
+.PHONY: mutants
+mutants: env ## does the PowerShell proof notice faults? one at a time in the runner, half an hour
+	$(BIN)/python tests/powershell/mutants.py $(ARGS)
+
 # --- the lab ----------------------------------------------------------------------------------------------------------
 
 .PHONY: demo

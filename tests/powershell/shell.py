@@ -94,9 +94,14 @@ class Shell:
         except wire.WireError as exc:
             printed = (done.stdout + done.stderr).decode("utf-8", "replace")
             raise type(exc)(f"{exc} (exit code {done.returncode}):\n{printed[:4000]}") from exc
-        problems = shapes.complaints(VOCABULARY["answer"], answer, "answer")
-        if len(answer["results"]) != len(ops):
-            problems.append(f"{len(answer['results'])} results for {len(ops)} operations")
-        if problems:
-            raise wire.DamagedAnswer("; ".join(problems))
-        return answer
+        return checked(answer, len(ops))
+
+
+def checked(answer: dict[str, t.Any], asked: int) -> dict[str, t.Any]:
+    """The answer, where it has the agreed shape and a result for each operation."""
+    problems = shapes.complaints(VOCABULARY["answer"], answer, "answer")
+    if len(answer["results"]) != asked:
+        problems.append(f"{len(answer['results'])} results for {asked} operations")
+    if problems:
+        raise wire.DamagedAnswer("; ".join(problems))
+    return answer
