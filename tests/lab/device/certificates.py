@@ -52,6 +52,16 @@ def mdm_certificate(mdm_device_id: str, issued: datetime.datetime) -> Certificat
     return Certificate(f"CN={mdm_device_id}", MDM_ISSUER, start, _years(start, 1))
 
 
+def _root(name: str, first: int, last: int) -> Certificate:
+    start, end = (datetime.datetime(year, 6, 23, 22, 4, 1, tzinfo=datetime.timezone.utc) for year in (first, last))
+    return Certificate(name, name, start, end, has_private_key=False, store="Root")
+
+
+#: What every Windows trusts; no part of a device's state, for nothing here changes them.
+ROOTS = (
+    _root("CN=Microsoft Root Certificate Authority 2010, O=Microsoft Corporation, C=US", 2010, 2035),
+    _root("CN=DigiCert Global Root G2, OU=www.digicert.com, O=DigiCert Inc, C=US", 2013, 2038),
+)
 _MINUTES_30 = datetime.timedelta(minutes=30)
 
 

@@ -38,7 +38,9 @@ def accounts(device, options: dict[str, t.Any], tenant) -> None:
     for number, given in enumerate(options.get("local_administrators", [])):
         device.local_accounts.append(Account(password=PASSWORD, rid=1003 + number, **given))
     for account in device.local_accounts[1:]:
-        device.users[account.sid(device.machine_sid)] = Registry()
+        hive = Registry()
+        hive.set(r"Control Panel\International", {"LocaleName": device.image.language})
+        device.users[account.sid(device.machine_sid)] = hive
     for kind in options.get("unresolvable", []):
         device.members.append(
             Member(

@@ -59,6 +59,8 @@ CLIENT_VERSIONS = {
 }
 SERVER_VERSIONS = {14393: ("2016", "1607"), 17763: ("2019", "1809"), 20348: ("2022", "21H2"), 26100: ("2025", "24H2")}
 LANGUAGES = {"en-US": 0x409, "it-IT": 0x410, "de-DE": 0x407, "fr-FR": 0x40C}
+#: The OEM code page of each language: English ones are the United States'.
+OEM_CODE_PAGES = {"en-US": "437", "it-IT": "850", "de-DE": "850", "fr-FR": "850"}
 
 CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 COMPUTER_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName"
@@ -156,6 +158,7 @@ def _registry(made: Image) -> Key:
         "CurrentMajorVersionNumber": 10,
         "CurrentMinorVersionNumber": 0,
         "ReleaseId": made.display_version if made.build < 19042 else "2009",
+        "DigitalProductId": bytes(164),
         "RegisteredOwner": "Lab",
         "RegisteredOrganization": "",
     }
@@ -164,7 +167,17 @@ def _registry(made: Image) -> Key:
     hive.set(CURRENT_VERSION, version)
     hive.set(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing", {"Version": "10.0"})
     hive.set(r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update")
-    hive.set(r"SYSTEM\CurrentControlSet\Control\Session Manager", {"ProtectionMode": 1, "SETUPEXECUTE": []})
+    hive.set(
+        r"SYSTEM\CurrentControlSet\Control\Session Manager",
+        {"ProtectionMode": 1, "SETUPEXECUTE": [], "BootExecute": ["autocheck autochk *"]},
+    )
+    hive.set(
+        r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment",
+        {"ComSpec": r"%SystemRoot%\system32\cmd.exe", "PROCESSOR_ARCHITECTURE": "AMD64", "OS": "Windows_NT"},
+    )
+    hive.set(r"SYSTEM\CurrentControlSet\Control\Nls\CodePage", {"ACP": "1252", "OEMCP": OEM_CODE_PAGES[made.language]})
+    language = f"{LANGUAGES[made.language]:04x}"
+    hive.set(r"SYSTEM\CurrentControlSet\Control\Nls\Language", {"Default": language, "InstallLanguage": language})
     hive.set(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin")
     hive.set(r"SYSTEM\CurrentControlSet\Services\Netlogon")
     hive.set(r"SOFTWARE\Microsoft\Provisioning\Results")
@@ -206,6 +219,7 @@ def _files(edition: Edition, build: int) -> dict[str, Entry]:
         "cmd.exe",
         "dsregcmd.exe",
         "hostname.exe",
+        "kernel32.dll",
         "shutdown.exe",
         "whoami.exe",
         r"WindowsPowerShell\v1.0\powershell.exe",

@@ -9,7 +9,7 @@ import asyncio
 import datetime
 import typing as t
 
-from . import winrm
+from . import events, winrm
 from .images import COMPUTER_NAME
 
 SERVICING = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
@@ -143,3 +143,4 @@ def mark_pending(device, markers: list[str]) -> None:
 def backdate_boot(device, hours: float) -> None:
     """Say that the device was started that many hours ago."""
     device.booted = device.utc() - datetime.timedelta(hours=hours)
+    device.events.write(events.SYSTEM, 6005, device.booted, [], "EventLog")

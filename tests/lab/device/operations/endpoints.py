@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import urllib.parse
 
 from .. import metadata, network
@@ -52,7 +53,9 @@ async def _ask(device, caller: Caller, target: dict, timeout: int) -> dict:
     if host == network.METADATA:
         problem = metadata.problem(device, caller.system)
     elif problem is None and not ("." + host).endswith(CLOUDS):
-        problem = network.Unreachable(host, network.NOT_RESOLVED)
+        # An address needs no look-up, and nobody listens there.
+        known = re.fullmatch(r"[0-9.]+", host)
+        problem = network.Unreachable(host, network.CANNOT_CONNECT if known else network.NOT_RESOLVED)
     needed = network.seconds(problem)
     await device.sleep(min(needed, timeout))
     if problem is None and needed > timeout:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .. import cim, dsregcmd, wql
 from ..accounts import Caller
+from ..certificates import ROOTS
 from ..errors import WBEM_E_INVALID_QUERY, cim_error
 from ..images import SYSTEM32
 from ..wire import utc_text
@@ -15,7 +16,7 @@ from .dispatch import operation
 
 @operation("certificates")
 def certificates(device, caller: Caller, store: str, issuers: list) -> dict:
-    found = [c for c in device.certificates if c.store.lower() == store.lower()]
+    found = [c for c in (*device.certificates, *ROOTS) if c.store.lower() == store.lower()]
     if issuers:
         found = [c for c in found if any(text.lower() in c.issuer.lower() for text in issuers)]
     return {

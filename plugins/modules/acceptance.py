@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of winops.entra.acceptance. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acceptance
+short_description: Try this collection's operations on a disposable Windows device
+version_added: 0.2.0
+description:
+  - Runs every operation that this collection executes on devices and that can be taken back, over the connection of
+    the task, and checks the answers. Their shape must be the one that is documented in C(vocabulary.json), and they
+    must say what is so on any Windows 10 or 11, such as that C(kernel32.dll) is there.
+  - What changes the device is done in a directory and with a scheduled task of its own, and is taken back. Then the
+    device is looked at again. Two empty directories stay, C(%ProgramData%\winops.entra) and C(jobs) in it, which only
+    SYSTEM and administrators may enter; so the first run on a device is a change, and the next one is none.
+  - Operations that cannot be taken back (a restart, a join, a leave, an enrollment, the application of a package) are
+    not run, and the report says why.
+  - Returns a report that is made to be attached to a bug report. It has no names of machines, accounts or tenants, no
+    SIDs, addresses, serial numbers, thumbprints or texts that the device has said.
+options:
+  skip:
+    description:
+      - Operations to leave out, by their names in C(vocabulary.json), such as V(endpoints), which asks
+        C(login.microsoftonline.com).
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description:
+      - Seconds after which no further operation is begun. Taking back has 180 seconds of its own.
+    type: int
+    default: 900
+extends_documentation_fragment:
+  - winops.entra.attributes
+  - winops.entra.attributes.device
+  - winops.entra.waiting
+notes:
+  - Use a machine that nobody needs, such as a virtual machine with a checkpoint.
+  - In check mode only what looks is run.
+  - Run it as a local administrator with a full token. Without one nothing is tried, and the task fails.
+seealso:
+  - module: winops.entra.preflight
+  - module: winops.entra.diagnose
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Does this collection work on this Windows?
+  winops.entra.acceptance:
+  register: accepted
+
+- name: The report as a table
+  ansible.builtin.debug:
+    var: accepted.table
+
+- name: Where nothing may be asked in the internet
+  winops.entra.acceptance:
+    skip: [endpoints]
+"""
+
+RETURN = r"""
+report:
+  description:
+    - What was tried and what was seen.
+    - C(verdict) is passed, failed or stopped; C(stopped) says why.
+    - C(operations) has an entry for every operation of the collection. Its C(status) is C(ran), C(failed) or
+      C(not_possible), with C(why). C(seen) are counts and yes or no, C(problems) what was not as it should be, and
+      C(seconds) the time of its exchanges with the device.
+    - C(left_on_the_device) says whether anything could not be taken back, and is null where nobody knows.
+  returned: when the device has answered
+  type: dict
+  sample:
+    format: winops.entra.acceptance
+    version: 1
+    generated: "2026-11-21T08:00:00Z"
+    collection: 0.2.0
+    ansible_core: 2.21.0
+    connection: winrm
+    check_mode: false
+    verdict: failed
+    stopped: null
+    system:
+      edition: Professional
+      installation_type: Client
+      version: 24H2
+      build: "26100"
+      revision: 2314
+      architecture: AMD64
+      language: de-DE
+      culture: de-DE
+      code_page: "850"
+      powershell: 5.1.26100.2314
+      powershell_edition: Desktop
+      powershell_64_bit: true
+      account_elevated: true
+      account_is_system: false
+    earlier_run_left_something: false
+    left_on_the_device: false
+    exchanges: 38
+    seconds: 61.5
+    operations:
+      processes:
+        status: failed
+        why: "not so: process ids are positive"
+        changing: false
+        seen: {processes: 88}
+        checks: 5
+        problems: ["not so: process ids are positive"]
+        seconds: 1.2
+table:
+  description: The report as lines for a screen.
+  returned: when the device has answered
+  type: list
+  elements: str
+changes:
+  description: What is different on the device afterwards.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - what: the directory %ProgramData%\winops.entra
+      before: absent
+      after: empty, for SYSTEM and administrators only
+error:
+  description:
+    - Why the task has failed. C(evidence) is what the device has said of each failure; unlike the report, it may hold
+      names.
+  returned: failure
+  type: dict
+"""
+
+ARGUMENT_SPEC = {
+    "skip": {"type": "list", "elements": "str", "default": []},
+    "timeout": {"type": "int", "default": 900},
+}

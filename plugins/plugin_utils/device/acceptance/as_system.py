@@ -1,0 +1,122 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trials of what runs as SYSTEM: a probe, and a job that is started, waited for, looked into and removed.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from .. import jobs
+from .. import operations as op
+from ..answers import Result, within
+from ..reading import Key, known
+from .changes import REFUSED
+from .surroundings import KERNEL
+from .system import DIRECTORY, JOB, JOBS_DIRECTORY, PROBE_TASKS, TASK, WINDOWS
+from .trial import NotPossible, Trial
+
+SYSTEM = "S-1-5-18"
+PROBE_SECONDS = 120
+JOB_SECONDS = 300
+#: There is no enrollment of this id.
+ENROLLMENT = str(uuid.uuid5(jobs.JOBS, "acceptance:no such enrollment"))
+PROVIDER = "winops.entra acceptance"
+LOOKS = [op.registry_read(WINDOWS), op.path_info(KERNEL, with_hash=True)]
+REMOVAL = op.enrollment_remove(ENROLLMENT, PROVIDER, False)
+
+
+def system_probe(trial: Trial) -> None:
+    found = trial.values(
+        probe=op.system_probe(LOOKS, PROBE_SECONDS),
+        tasks=op.scheduled_tasks("\\"),
+    )
+    answer = trial.answer(found["probe"]["answer"], "probe")
+    _as_system(trial, answer)
+    probes = sum(task["name"].startswith(PROBE_TASKS) for task in found["tasks"]["tasks"])
+    trial.check("its task is gone", probes <= trial.ground.system.before.probes)
+    refused = trial.results(changing=op.system_probe([op.directory_create(DIRECTORY)], PROBE_SECONDS))["changing"]
+    trial.refused("a probe that would change something is refused", refused, REFUSED)
+
+
+def job_start(trial: Trial) -> None:
+    start = op.job_start(JOB, [*LOOKS, REMOVAL], JOB_SECONDS)
+    found = trial.values(first=start, second=start)
+    trial.check("the job is started", found["first"] == {"started": True, "already": False})
+    trial.check("it is not started twice", found["second"] == {"started": False, "already": True})
+    begun = trial.ground.deadline.elapsed
+    ended = trial.ground.waiter(JOB_SECONDS).until(
+        {"status": op.job_status(JOB)},
+        lambda answer: answer["status"].get("state") != "running",
+        "waiting for a job as SYSTEM",
+    )
+    trial.seconds += trial.ground.deadline.elapsed - begun
+    trial.check("it ends in time", ended is not None)
+    if ended is None:
+        return
+    status = trial.value(ended["status"], "job_status", "ended")
+    trial.check("it is done", status["state"] == "done")
+    trial.check("it says when it was started", status["started"] is not None)
+    answer = trial.answer(status["answer"], "job")
+    _as_system(trial, answer)
+    trial.ground.notes["job"] = answer
+
+
+def enrollment_remove(trial: Trial) -> None:
+    answer = trial.ground.notes.get("job")
+    if answer is None or len(answer["results"]) != len(LOOKS) + 1:
+        raise NotPossible("the job as SYSTEM that it needs did not get that far")
+    removed = trial.value(_results(answer)[-1], "enrollment_remove", "absent")
+    trial.check("of an enrollment that is not there nothing is removed", removed["removed"] == [])
+    trial.check("and nothing is unregistered", removed["unregistered"] is None)
+    if trial.ground.system.device.get("system") is False:
+        refused = trial.results(account=REMOVAL)["account"]
+        trial.refused("others than SYSTEM are refused", refused, REFUSED)
+    trial.tell(removed=len(removed["removed"]))
+
+
+def job_remove(trial: Trial) -> None:
+    if trial.ground.notes.get("job") is None:
+        raise NotPossible("the job as SYSTEM that it needs did not get that far")
+    found = trial.values(
+        first=op.job_remove(JOB),
+        second=op.job_remove(JOB),
+        status=op.job_status(JOB),
+        directory=op.path_info(rf"{JOBS_DIRECTORY}\{JOB}"),
+        tasks=op.scheduled_tasks("\\"),
+    )
+    trial.check("the job is removed", found["first"]["removed"])
+    trial.check("it is not removed twice", not found["second"]["removed"])
+    trial.check("it is absent", found["status"]["state"] == "absent")
+    trial.check("its directory is gone", not found["directory"]["exists"])
+    trial.check("its task is gone", TASK not in [task["name"] for task in found["tasks"]["tasks"]])
+    trial.tell(removed=found["first"]["removed"])
+
+
+def _as_system(trial: Trial, answer: dict) -> None:
+    """It ran as SYSTEM, 64-bit, and saw the same Windows as the connecting account."""
+    device = answer["device"]
+    results = _results(answer)
+    trial.check("it ran as SYSTEM", device["system"] and device["sid"] == SYSTEM)
+    trial.check("it ran in a 64-bit PowerShell", not device["wow64"])
+    trial.check("every operation in it has a result", len(results) >= len(LOOKS))
+    seen = [trial.value(result, look["op"], "as SYSTEM") for result, look in zip(results, LOOKS)]
+    build = known(lambda: Key(seen[0]["key"]).text("CurrentBuild")) if seen else None
+    trial.check("it saw the same build", build == trial.ground.system.build)
+    trial.check("it saw the same kernel32.dll", _same_kernel(trial, seen))
+    trial.tell(system=device["system"], is_64_bit=not device["wow64"], results=len(results))
+
+
+def _same_kernel(trial: Trial, seen: list[dict]) -> bool:
+    """By its hash, where the account has taken one in a 64-bit PowerShell of its own."""
+    known = trial.ground.notes.get("kernel")
+    if known is None or trial.ground.system.device.get("wow64"):
+        return True
+    return len(seen) > 1 and seen[1]["sha256"] == known
+
+
+def _results(answer: dict) -> list[Result]:
+    return within(Result(True, {"answer": answer}), [*LOOKS, REMOVAL])

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The acceptance run: look, try every operation, take back, look again, say what was seen.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ...options import bad_option
+from ...result import ChangeSet, Failure
+from .. import operations as op
+from .. import wire
+from ..answers import Answer
+from ..requirements import Refusal
+from ..session import ConnectionLost, DeviceSession
+from ..waiting import Deadline, Progress, Waiter
+from . import report, system
+from .system import Standing
+from .trial import FAILED, LOST, NOT_POSSIBLE, RAN, Ground, Trial
+from .trials import IMPOSSIBLE, TRIALS
+
+UNDO_SECONDS = 180
+CHECK_MODE = "check mode: only what looks is tried"
+SKIPPED = "left out by the option skip"
+OUT_OF_TIME = Refusal("timeout", "the time was up before it", "raise timeout")
+#: Where the connection is lost the rest is not tried: nobody knows what the device is busy with.
+CONNECTION_LOST = Refusal("connection_lost", LOST, "see that the network is steady, and run it again: it removes first "
+    "what an earlier run has left")  # fmt: skip
+NOT_ELEVATED = Refusal(
+    "account_not_elevated",
+    "the connecting account has no administrator's full token on the device",
+    "connect with a local administrator, and let it have its full token over the network "
+    "(LocalAccountTokenFilterPolicy)",
+)
+DOMAIN_CONTROLLER = Refusal(
+    "domain_controller",
+    "the device is a domain controller, which is nothing to try things on",
+    "use a disposable Windows 10 or 11",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """``timeout`` is for all trials together, in seconds; what is taken back afterwards has UNDO_SECONDS of its own."""
+
+    timeout: float
+    poll_interval: float
+    skip: frozenset[str]
+    connection: str
+
+
+def skipped(names: list[str]) -> frozenset[str]:
+    """The option skip. Raises the Failure of a bad option for what is no operation."""
+    known = op.VOCABULARY["operations"]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise bad_option("skip", f"{unknown[0]!r} is no operation", f"give some of {', '.join(known)}")
+    return frozenset(names)
+
+
+class AcceptanceRun:
+    """One run. ``changes`` and ``learned`` (the report) tell the truth at any moment after the first look."""
+
+    def __init__(self, session: DeviceSession, plan: Plan, progress: Progress, check_mode: bool) -> None:
+        self.session = session
+        self.plan = plan
+        self.progress = progress
+        self.check_mode = check_mode
+        self.changes = ChangeSet()
+        self.learned: dict = {}
+        self.deadline = Deadline(plan.timeout)
+        self.trials: list[Trial] = []
+        self.stopped: Refusal | None = None
+        self.touched = False
+
+    def run(self) -> None:
+        """Do it. Raises Failure unless everything that was tried is as it should be and was taken back.
+
+        A device that does not answer the first look raises ConnectionLost or WireError.
+        """
+        self.system = system.build(self.session.run(system.look()))
+        self.stopped = _stop(self.system)
+        self.ground = Ground(self.session, self.system, self.progress, self.deadline, self.plan.poll_interval)
+        if not self.stopped and self.system.before.left and not self.check_mode:
+            self._remove_left_over()
+        for name in [*TRIALS, *IMPOSSIBLE]:
+            self._try(name)
+        now = self._take_back()
+        self._record(now)
+        self.learned.update(report.result(self, now))
+        self._judge(now)
+
+    def _try(self, name: str) -> None:
+        trial = Trial(name, self.ground)
+        self.trials.append(trial)
+        if not self.stopped and self.deadline.passed:
+            self.stopped = OUT_OF_TIME
+        why = self._why_not(name)
+        if why is not None:
+            trial.status, trial.why = NOT_POSSIBLE, why
+            return
+        self.progress.say(f"trying {name}", self.deadline)
+        self.touched = self.touched or name in op.CHANGING
+        try:
+            trial.run(TRIALS[name])
+        except ConnectionLost:
+            self.stopped = CONNECTION_LOST
+
+    def _why_not(self, name: str) -> str | None:
+        if name in IMPOSSIBLE:
+            return IMPOSSIBLE[name]
+        if self.stopped:
+            return self.stopped.cause
+        if name in self.plan.skip:
+            return SKIPPED
+        return CHECK_MODE if self.check_mode and name in op.CHANGING else None
+
+    # --- taking back --------------------------------------------------------------------------------------------------
+
+    def _remove_left_over(self) -> None:
+        """Remove what a run has left that was cut off."""
+        self.touched = True
+        try:
+            self._undo(self.deadline)
+        except ConnectionLost:
+            self.stopped = CONNECTION_LOST
+        except wire.WireError:
+            return  # The trials will tell.
+
+    def _take_back(self) -> Standing | None:
+        """Remove everything of this run, whatever became of it. Gives what is there then, None where nobody knows."""
+        if not self.touched:
+            return self.system.before
+        try:
+            return system.standing(self._undo(Deadline(UNDO_SECONDS)))
+        except (ConnectionLost, wire.WireError):
+            return None
+
+    def _undo(self, deadline: Deadline) -> Answer:
+        """All of it may be done twice. Gives a look at what is left."""
+        waiter = Waiter(self.session, self.progress, self.plan.poll_interval, deadline)
+        undo = {"undo_job": op.job_remove(system.JOB), "undo_directory": op.path_remove(system.DIRECTORY)}
+        return waiter.ask(undo | system.remains(), "taking back what was done")
+
+    # --- telling ------------------------------------------------------------------------------------------------------
+
+    def _record(self, now: Standing | None) -> None:
+        """What has changed in the end: two directories that stay, and what could not be taken back."""
+        before = self.system.before
+        for name, path in (("root", op.DATA_DIRECTORY), ("jobs", system.JOBS_DIRECTORY)):
+            there = self._would_make(name) if self.check_mode else now is not None and getattr(now, name)
+            if there and not getattr(before, name):
+                self.changes.add(f"the directory {path}", "absent", "empty, for SYSTEM and administrators only")
+        if before.left and not self.stopped:
+            self.changes.add("what an earlier run has left", "present", "absent")
+        if now is None:
+            self.changes.add("what this run has made", "absent", "unknown: the device stopped answering")
+        elif self.touched and report.is_left(now, before):
+            self.changes.add("what this run has made", "absent", "present")
+
+    def _would_make(self, name: str) -> bool:
+        makers = op.CHANGING if name == "root" else {"job_start", "system_probe"}
+        return any(self._would_try(maker) for maker in makers)
+
+    def _would_try(self, name: str) -> bool:
+        return name in TRIALS and name not in self.plan.skip and not self.stopped
+
+    def _judge(self, now: Standing | None) -> None:
+        failed = [trial for trial in self.trials if trial.status == FAILED]
+        evidence = [{"operation": trial.operation, **item} for trial in self.trials for item in trial.evidence]
+        if self.stopped:
+            raise _failure("the acceptance run was stopped", self.stopped, evidence)
+        if failed:
+            names = ", ".join(trial.operation for trial in failed)
+            tried = sum(trial.status in (RAN, FAILED) for trial in self.trials)
+            what = Refusal(
+                "operation_failed",
+                f"{failed[0].operation}: {failed[0].problems[0]}",
+                "attach the report to a bug report",
+            )
+            raise _failure(f"{len(failed)} of {tried} operations failed ({names})", what, evidence)
+        if self.touched and (now is None or report.is_left(now, self.system.before)):
+            what = Refusal(
+                "not_taken_back",
+                "something of the acceptance run is still on the device, or nobody knows",
+                "run it again: it removes first what an earlier run has left",
+            )
+            raise _failure("not everything could be taken back", what, evidence)
+
+
+def _stop(found: system.System) -> Refusal | None:
+    """Why nothing is tried on this device."""
+    if found.facts["account_elevated"] is not True:
+        return NOT_ELEVATED
+    return DOMAIN_CONTROLLER if found.domain_controller else None
+
+
+def _failure(sentence: str, refusal: Refusal, evidence: list) -> Failure:
+    side = "network" if refusal.name == "connection_lost" else "device"
+    return Failure(
+        f"{sentence}: {refusal.cause}; {refusal.fix}",
+        side=side,
+        name=refusal.name,
+        cause=refusal.cause,
+        fix=refusal.fix,
+        evidence=evidence,
+    )
