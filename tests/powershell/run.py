@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import dataclasses
-import json
+import functools
 import os
+import queue
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,20 +27,12 @@ import typing as t
 from pathlib import Path
 
 import rows
+from driver import Driver
+from playing import Row, play, prove, prove_job
 from rows import base, on_windows
-from shell import VOCABULARY, WAIT, Shell, shapes, wire, with_stand_ins
+from shell import Shell
 
 AT_ONCE = 2
-
-
-@dataclasses.dataclass
-class Row:
-    """One line of the table; ``result`` is passed, failed or skipped."""
-
-    what: str
-    how: str
-    result: str
-    why: str = ""
 
 
 class Table:
@@ -57,103 +48,44 @@ class Table:
             print(f"{row.what:<24} {shell:<12} {row.how:<22} {row.result}{why}", flush=True)
 
 
-def verdict(case: t.Any, result: dict[str, t.Any]) -> str:
-    """What is wrong with one result; empty where nothing is."""
-    if case.error is not None:
-        if result["ok"]:
-            return f"succeeded with {result['value']!r:.200} instead of {case.error}"
-        error = result["error"]
-        if not error["type"].endswith(case.error) or case.hresult not in (None, error["hresult"]):
-            return f"failed with {error} instead of {case.error} {case.hresult or ''}"
-        return ""
-    if not result["ok"]:
-        return f"failed with {result['error']}"
-    problems = shapes.complaints(VOCABULARY["operations"][case.op]["returns"], result["value"], case.op)
-    if not problems:
-        keys = [result["value"]["key"]] if case.op == "registry_read" else result["value"].get("users", {}).values()
-        shape = VOCABULARY["key"]
-        problems = [text for key in keys if key is not None for text in shapes.complaints(shape, key, "key")]
-    return "; ".join(problems) or unexpected(case.holds, result["value"])
+class Stage:
+    """Plays scenes, two at a time."""
 
+    def __init__(self, shell: Shell) -> None:
+        self._drivers: queue.SimpleQueue[Driver] = queue.SimpleQueue()
+        for _each in range(AT_ONCE):
+            self._drivers.put(Driver(shell))
+        self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
 
-def unexpected(holds: t.Callable[[t.Any], bool], value: t.Any) -> str:
-    """What is wrong where *holds* does not hold of *value*, or cannot even be asked."""
-    why = ""
-    try:
-        if holds(value):
-            return ""
-    except (LookupError, TypeError, AttributeError) as exc:
-        why = f" ({exc!r})"
-    return f"unexpected value{why} {json.dumps(value)[:600]}"
+    def __enter__(self) -> Stage:
+        return self
 
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        for _each in range(AT_ONCE):
+            self._drivers.get().close()
 
-def row(what: str, how: str, why: str) -> Row:
-    """A row that passed where nothing is wrong."""
-    return Row(what, how, "failed" if why else "passed", why)
+    def submit(self, work: t.Callable[[Driver], list[Row]]) -> concurrent.futures.Future[list[Row]]:
+        """Have *work* done with one of the drivers."""
 
+        def with_driver() -> list[Row]:
+            driver = self._drivers.get()
+            try:
+                return work(driver)
+            finally:
+                self._drivers.put(driver)
 
-def prove(
-    shell: Shell, label: str, todo: list[base.Case], scratch: Path, packed: bytes | None, **more: t.Any
-) -> list[Row]:
-    """One request with all the operations of *todo*; *label* is what the table calls it."""
-    try:
-        answer = shell.ask([case.request() for case in todo], scratch, packed=packed, **more)
-    except (wire.WireError, subprocess.TimeoutExpired) as exc:
-        return [row(what, label, str(exc)) for what in ("(whole request)", *sorted({case.op for case in todo}))]
-    return [row(case.op, label, verdict(case, result)) for case, result in zip(todo, answer["results"], strict=True)]
-
-
-def prove_job(
-    shell: Shell, how: str, scratch: Path, packed: bytes | None, right: t.Callable[[dict[str, t.Any]], bool]
-) -> list[Row]:
-    """Waits for the job that was started, looks at its answer and removes it."""
-    deadline = time.monotonic() + WAIT
-    status: dict[str, t.Any] = {}
-    try:
-        while status.get("state", "running") == "running" and time.monotonic() < deadline:
-            result = shell.ask([{"op": "job_status", "job": base.JOB}], scratch, packed=packed)["results"][0]
-            status = result.get("value") or {"state": "failed", **result}
-        why = "" if status["state"] == "done" else f"ended as {json.dumps(status)[:600]}"
-        if not why:
-            why = "; ".join(shapes.complaints(VOCABULARY["answer"], status["answer"], "answer"))
-        why = why or unexpected(right, status)
-    except (wire.WireError, subprocess.TimeoutExpired) as exc:
-        why = str(exc)
-    end = [
-        base.Case("job_remove", {"job": base.JOB}, lambda value: value == {"removed": True}),
-        base.Case("job_status", {"job": base.JOB}, lambda value: value["state"] == "absent"),
-    ]
-    return [row("job_status (done)", how, why), *prove(shell, how, end, scratch, packed)]
-
-
-def play(shell: Shell, scene: base.Scene) -> list[Row]:
-    """One scene with the stand-ins, in a scratch directory of its own."""
-    with tempfile.TemporaryDirectory(prefix="winops-", ignore_cleanup_errors=True) as folder:
-        # The real path: a link on the way to it would be refused, rightly.
-        scratch = Path(os.path.realpath(folder))
-        base.prepare(scratch)
-        todo = scene.rows(scratch)
-        packed = with_stand_ins(wire.operation_names([case.request() for case in todo]))
-        found = prove(
-            shell,
-            scene.name,
-            todo,
-            scratch,
-            packed,
-            how=scene.how,
-            environment=scene.environment,
-            **scene.request,
-        )
-        if scene.job:
-            found += prove_job(shell, scene.name, scratch, packed, scene.job)
-        return [*found, row("(left behind)", scene.name, scene.after(scratch))]
+        return self._pool.submit(with_driver)
 
 
 def prove_with_stubs(table: Table, shell: Shell, scenes: list[base.Scene]) -> None:
     """Everything, on any system."""
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for found in pool.map(lambda scene: play(shell, scene), scenes):
-            table.add(shell.name, found)
+    with Stage(shell) as stage:
+        # What takes long begins first; it is shown where it stands.
+        order = sorted(scenes, key=lambda scene: scene.how == "driver" and scene.job is None)
+        played = {id(scene): stage.submit(functools.partial(play, scene=scene)) for scene in order}
+        for scene in scenes:
+            table.add(shell.name, played[id(scene)].result())
 
 
 def prove_for_real(table: Table, shell: Shell, changing: bool) -> None:

@@ -8,6 +8,18 @@
 $Proof = $env:WINOPS_PROOF
 $OnWindows = [IO.Path]::DirectorySeparatorChar -ceq '\'
 $Then = New-Object datetime(2026, 1, 2, 3, 4, 5, [DateTimeKind]::Utc)
+if ($env:WINOPS_PROOF_CULTURE) {
+    # driver.ps1 has done so before; in a job nobody has.
+    $culture = [Globalization.CultureInfo]::GetCultureInfo($env:WINOPS_PROOF_CULTURE)
+    [Threading.Thread]::CurrentThread.CurrentCulture = $culture
+    [Threading.Thread]::CurrentThread.CurrentUICulture = $culture
+    [Globalization.CultureInfo]::DefaultThreadCurrentCulture = $culture
+    [Globalization.CultureInfo]::DefaultThreadCurrentUICulture = $culture
+}
+# PowerShell remembers a text that it has run before, with the static members of its classes.
+[ProofKey]::Machine = $null
+[ProofStore]::Personal = $null
+[ProofTree]::All = @{}
 if ($env:WINOPS_PROOF_PATIENCE) { $CmdletPatience = [int]$env:WINOPS_PROOF_PATIENCE }
 
 function Get-ProgramData { return [IO.Path]::Combine($Proof, 'ProgramData') }

@@ -40,15 +40,15 @@ class Case:
 class Scene:
     """Rows that are sent as one request, with no more of the runner than travels for their operations.
 
-    ``how`` is one of the ways of shell.py; ``request`` are more fields of the request. A scene has a scratch directory
-    of its own. ``job`` says what must be true of the status of the job that the scene has started; ``after`` says what
-    is wrong with the scratch directory in the end.
+    ``how`` is "driver", or a way of shell.py where a process of its own is what is proved; ``request`` are more fields
+    of the request. A scene has a scratch directory of its own. ``job`` says what must be true of the status of the job
+    that the scene has started; ``after`` says what is wrong with the scratch directory in the end.
     """
 
     name: str
     rows: t.Callable[[Path], list[Case]]
     environment: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    how: str = "encoded"
+    how: str = "driver"
     request: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     job: t.Callable[[dict[str, t.Any]], bool] | None = None
     after: t.Callable[[Path], str] = lambda scratch: ""

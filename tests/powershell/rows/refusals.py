@@ -36,6 +36,7 @@ SCENES = [
     Scene("refusals", rows),
     Scene("stop at an error", after_a_failure, request={"stop_on_error": True}),
     Scene("nothing asked", lambda scratch: []),
+    Scene("as a command", reading, how="encoded"),
     Scene("as a script", reading, how="script"),
     Scene("as psrp does", reading, how="psrp"),
 ]

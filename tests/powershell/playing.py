@@ -1,0 +1,125 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays a scene and judges the answers. Standard library only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+from driver import Driver
+from rows import base
+from shell import VOCABULARY, WAIT, Shell, shapes, wire, with_stand_ins
+
+Askable = Driver | Shell
+POLL = 0.1
+"""Seconds between two looks at a job."""
+
+
+@dataclasses.dataclass
+class Row:
+    """One line of the table; ``result`` is passed, failed or skipped."""
+
+    what: str
+    how: str
+    result: str
+    why: str = ""
+
+
+def row(what: str, how: str, why: str) -> Row:
+    """A row that passed where nothing is wrong."""
+    return Row(what, how, "failed" if why else "passed", why)
+
+
+def verdict(case: t.Any, result: dict[str, t.Any]) -> str:
+    """What is wrong with one result; empty where nothing is."""
+    if case.error is not None:
+        if result["ok"]:
+            return f"succeeded with {result['value']!r:.200} instead of {case.error}"
+        error = result["error"]
+        if not error["type"].endswith(case.error) or case.hresult not in (None, error["hresult"]):
+            return f"failed with {error} instead of {case.error} {case.hresult or ''}"
+        return ""
+    if not result["ok"]:
+        return f"failed with {result['error']}"
+    problems = shapes.complaints(VOCABULARY["operations"][case.op]["returns"], result["value"], case.op)
+    if not problems:
+        keys = [result["value"]["key"]] if case.op == "registry_read" else result["value"].get("users", {}).values()
+        shape = VOCABULARY["key"]
+        problems = [text for key in keys if key is not None for text in shapes.complaints(shape, key, "key")]
+    return "; ".join(problems) or unexpected(case.holds, result["value"])
+
+
+def unexpected(holds: t.Callable[[t.Any], bool], value: t.Any) -> str:
+    """What is wrong where *holds* does not hold of *value*, or cannot even be asked."""
+    why = ""
+    try:
+        if holds(value):
+            return ""
+    except (LookupError, TypeError, AttributeError) as exc:
+        why = f" ({exc!r})"
+    return f"unexpected value{why} {json.dumps(value)[:600]}"
+
+
+def prove(
+    shell: Askable, label: str, todo: list[base.Case], scratch: Path, packed: bytes | None, **more: t.Any
+) -> list[Row]:
+    """One request with all the operations of *todo*; *label* is what the table calls it."""
+    try:
+        answer = shell.ask([case.request() for case in todo], scratch, packed=packed, **more)
+    except (wire.WireError, subprocess.TimeoutExpired) as exc:
+        return [row(what, label, str(exc)) for what in ("(whole request)", *sorted({case.op for case in todo}))]
+    return [row(case.op, label, verdict(case, result)) for case, result in zip(todo, answer["results"], strict=True)]
+
+
+def prove_job(
+    shell: Askable,
+    label: str,
+    scratch: Path,
+    packed: bytes | None,
+    right: t.Callable[[dict[str, t.Any]], bool],
+    **more: t.Any,
+) -> list[Row]:
+    """Waits for the job that was started, looks at its answer and removes it."""
+    deadline = time.monotonic() + WAIT
+    status: dict[str, t.Any] = {}
+    try:
+        while status.get("state", "running") == "running" and time.monotonic() < deadline:
+            if status:
+                time.sleep(POLL)
+            result = shell.ask([{"op": "job_status", "job": base.JOB}], scratch, packed=packed, **more)["results"][0]
+            status = result.get("value") or {"state": "failed", **result}
+        why = "" if status["state"] == "done" else f"ended as {json.dumps(status)[:600]}"
+        if not why:
+            why = "; ".join(shapes.complaints(VOCABULARY["answer"], status["answer"], "answer"))
+        why = why or unexpected(right, status)
+    except (wire.WireError, subprocess.TimeoutExpired) as exc:
+        why = str(exc)
+    end = [
+        base.Case("job_remove", {"job": base.JOB}, lambda value: value == {"removed": True}),
+        base.Case("job_status", {"job": base.JOB}, lambda value: value["state"] == "absent"),
+    ]
+    return [row("job_status (done)", label, why), *prove(shell, label, end, scratch, packed, **more)]
+
+
+def play(shell: Askable, scene: base.Scene, culture: str = "") -> list[Row]:
+    """One scene with the stand-ins, in a scratch directory of its own; in another culture where one is named."""
+    environment = {**scene.environment, **({"WINOPS_PROOF_CULTURE": culture} if culture else {})}
+    with tempfile.TemporaryDirectory(prefix="winops-", ignore_cleanup_errors=True) as folder:
+        # The real path: a link on the way to it would be refused, rightly.
+        scratch = Path(os.path.realpath(folder))
+        base.prepare(scratch)
+        todo = scene.rows(scratch)
+        packed = with_stand_ins(wire.operation_names([case.request() for case in todo]))
+        more = {"how": scene.how, "environment": environment}
+        found = prove(shell, scene.name, todo, scratch, packed, **more, **scene.request)
+        if scene.job:
+            found += prove_job(shell, scene.name, scratch, packed, scene.job, **more)
+        return [*found, row("(left behind)", scene.name, scene.after(scratch))]
