@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,22 +24,48 @@ OPERATIONS = set(
 
 sys.path.insert(0, str(RUN.parent))
 try:
+    import playing
     import run as proof
+    from shell import wire
 finally:
     sys.path.remove(str(RUN.parent))
 
-# Stands in for a PowerShell: unpacks the request and gives every operation the answer in WINOPS_ANSWER.
+# Stands in for a PowerShell, as a driver or for one request: gives every operation the answer in WINOPS_ANSWER, or ends
+# where the request has an operation that is named in WINOPS_ENDS.
 FAKE = f"""#!{sys.executable}
-import base64, gzip, json, os, sys
-data = open(sys.argv[-1], "rb").read() if sys.argv[-1].endswith("payload.txt") else sys.stdin.buffer.read()
-request = json.loads(gzip.decompress(base64.b64decode(data.partition(b"|")[2])))
-results = [json.loads(os.environ["WINOPS_ANSWER"]) for _each in request["ops"]]
-answer = {{"v": 1, "id": request["id"], "seconds": 0.1, "results": results,
-          "device": {{"name": "x", "utc": "2026-11-21T08:00:00.000Z", "powershell": "7", "account": "x", "sid": "x",
-                     "system": False, "elevated": True, "wow64": False}}}}
-body = base64.b64encode(gzip.compress(json.dumps(answer).encode())).decode()
-print(f"#winops1:{{len(body)}}:{{body}}:end#")
+import base64, gzip, json, os, socket, sys
+def answer(payload):
+    request = json.loads(gzip.decompress(base64.b64decode(payload.partition(b"|")[2])))
+    if os.environ.get("WINOPS_ENDS") in [op["op"] for op in request["ops"]]:
+        sys.exit(3)
+    results = [json.loads(os.environ["WINOPS_ANSWER"]) for _each in request["ops"]]
+    answer = {{"v": 1, "id": request["id"], "seconds": 0.1, "results": results,
+              "device": {{"name": "x", "utc": "2026-11-21T08:00:00.000Z", "powershell": "7", "account": "x", "sid": "x",
+                         "system": False, "elevated": True, "wow64": False}}}}
+    body = base64.b64encode(gzip.compress(json.dumps(answer).encode())).decode()
+    return f"#winops1:{{len(body)}}:{{body}}:end#"
+if sys.argv[-2].endswith("driver.ps1"):
+    with socket.create_connection(("127.0.0.1", int(sys.argv[-1]))) as connection:
+        lines = connection.makefile("rb")
+        next(lines)
+        for line in lines:
+            said = answer(line.split()[1]).encode() if line.strip() else b"tr-TR"
+            connection.sendall(base64.b64encode(said) + b"\\n")
+elif sys.argv[-1].endswith("payload.txt"):
+    print(answer(open(sys.argv[-1], "rb").read()))
+else:
+    print(answer(sys.stdin.buffer.read()))
 """
+
+
+@pytest.fixture
+def fake(tmp_path) -> Path:
+    if os.name == "nt":
+        pytest.skip("the stand-in is a script with a first line")
+    program = tmp_path / "pwsh"
+    program.write_text(FAKE, encoding="utf-8")
+    program.chmod(0o755)
+    return program
 
 
 def prove(path: str, *options: str, answer: object = None) -> subprocess.CompletedProcess:
@@ -65,7 +92,6 @@ def test_without_a_powershell_it_says_so(tmp_path):
     assert prove(str(tmp_path), "--require").returncode == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script with a first line")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -73,17 +99,55 @@ def test_without_a_powershell_it_says_so(tmp_path):
         {"ok": True, "value": {"state": "done", "answer": None}},
     ],
 )
-def test_a_powershell_that_answers_wrongly_fails(tmp_path, answer):
-    program = tmp_path / "pwsh"
-    program.write_text(FAKE, encoding="utf-8")
-    program.chmod(0o755)
-    done = prove(f"{tmp_path}:/usr/bin:/bin", answer=answer)
+def test_a_powershell_that_answers_wrongly_fails(fake, answer):
+    done = prove(f"{fake.parent}:/usr/bin:/bin", answer=answer)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     last = done.stdout.splitlines()[-1]
     assert "0 failed" not in last and "skipped" in last
     failed = {line.split()[0] for line in done.stdout.splitlines() if " failed" in line}
     assert OPERATIONS <= failed
+
+
+@pytest.fixture
+def driver(fake, monkeypatch):
+    monkeypatch.setenv("WINOPS_ANSWER", json.dumps(GOOD))
+    monkeypatch.setenv("WINOPS_ENDS", "restart")
+    with proof.Driver(proof.Shell(str(fake))) as driver:
+        yield driver
+
+
+def played(driver, operation: str) -> dict[str, str]:
+    asked = [proof.base.Case(operation, {}), proof.base.Case("path_remove", {})]
+    return {row.what: row.result for row in proof.play(driver, proof.base.Scene("x", lambda scratch: asked))}
+
+
+def test_a_scene_that_ends_its_powershell_fails_and_the_next_one_is_played(driver):
+    assert played(driver, "path_remove") == {"path_remove": "passed", "(left behind)": "passed"}
+    assert set(played(driver, "restart").items()) >= {("restart", "failed"), ("path_remove", "failed")}
+    assert played(driver, "path_remove") == {"path_remove": "passed", "(left behind)": "passed"}
+
+
+def test_what_a_powershell_printed_before_its_end_is_shown(driver, tmp_path):
+    driver.shell.start = [sys.executable, "-c", "print('out of memory')"]
+    with pytest.raises(wire.NoAnswer, match="out of memory"):
+        driver.ask([], tmp_path, packed=wire.pack_runner("x"))
+
+
+def test_a_request_that_is_not_answered_in_time_fails(driver, tmp_path):
+    driver.shell.start = [sys.executable, "-c", HANGS]
+    driver.deadline = time.monotonic()
+    with pytest.raises(wire.NoAnswer, match="timed out"):
+        driver.ask([], tmp_path, packed=wire.pack_runner("x"))
+    assert driver._process is None
+
+
+HANGS = """
+import socket, sys
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[-1])))
+while connection.recv(9999):
+    pass
+"""
 
 
 def case(holds=lambda value: True, **more):
@@ -103,7 +167,7 @@ DENIED = {"ok": False, "error": {"type": "System.UnauthorizedAccessException", "
     ],
 )
 def test_a_right_result_passes(asked, result):
-    assert proof.verdict(asked, result) == ""
+    assert playing.verdict(asked, result) == ""
 
 
 @pytest.mark.parametrize(
@@ -119,4 +183,4 @@ def test_a_right_result_passes(asked, result):
     ],
 )
 def test_a_wrong_result_is_named(asked, result):
-    assert proof.verdict(asked, result)
+    assert playing.verdict(asked, result)
