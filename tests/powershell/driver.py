@@ -9,6 +9,7 @@ To start a PowerShell, and to run a text in it for the first time, takes longer 
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import os
 import signal
@@ -88,7 +89,9 @@ class Driver:
             self._connection.close()
             self._connection = None
         if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
+            # Nobody may be left of them.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
         process.wait()
