@@ -19,51 +19,34 @@ import typing as t
 
 from ...options import bad_option, require_at_least
 from ...result import Failure
+from .. import bulk
 from ..graph import odata
-from ..graph.batch import LARGEST, Answer, Item
-from ..graph.errors import GraphFailure, Purpose
-from ..resources.engine import settle
+from ..graph.batch import Item
+from ..graph.errors import Purpose
 from ..task import TenantTask
 from . import look_up
 from .look_up import EXTENSION_ATTRIBUTES, SELECT, WRITE
 
-GONE = 404
 DOC = "https://learn.microsoft.com/graph/api/resources/device"
+#: Where Graph forbids to delete such an object without saying why.
+ANCHORED = "delete its Windows Autopilot registration first, which keeps the object from being deleted"
 
 
 @dataclasses.dataclass
 class Plan:
     """What is to become of one device. ``before`` and ``after`` are what changes, as shown; ``after`` None: deleted.
 
-    ``outcome``: unchanged, changed, failed (``error`` says why), unknown (nobody knows whether it arrived), skipped
-    (never sent).
+    ``write`` is None where nothing is to change.
     """
 
     row: dict
     before: dict[str, t.Any]
     after: dict[str, t.Any] | None
-    outcome: str = "unchanged"
-    error: dict | None = None
+    write: bulk.Write | None = None
 
     @property
-    def what(self) -> str:
-        return f"device {self.row.get('displayName')} ({self.row.get('deviceId')})"
-
-    @property
-    def wanted(self) -> bool:
-        return self.after is None or self.before != self.after
-
-    def item(self) -> Item:
-        path = odata.path("devices", self.row["id"])
-        if self.after is None:
-            return Item("DELETE", path, Purpose(f"delete the {self.what}", WRITE))
-        body: dict[str, t.Any] = {}
-        if "enabled" in self.after:
-            body["accountEnabled"] = self.after["enabled"]
-        tags = {name: value for name, value in self.after.items() if name in EXTENSION_ATTRIBUTES}
-        if tags:
-            body["extensionAttributes"] = tags
-        return Item("PATCH", path, Purpose(f"change the {self.what}", WRITE), body=body)
+    def outcome(self) -> str:
+        return "unchanged" if self.write is None else self.write.outcome
 
     def shows(self, row: dict | None) -> bool:
         """Whether a row that was read (None: there is none) is what was wanted."""
@@ -85,16 +68,23 @@ def ensure(task: TenantTask) -> dict:
     _require_exact(task.args, found)
     plans = [_plan(row, task.args["state"], tags) for row in found.rows.values()]
     _require_allowed(task.args, plans)
-    todo = [plan for plan in plans if plan.wanted]
+    todo = {plan.row["id"]: plan for plan in plans if plan.write is not None}
+
+    def pending(ids: list[str]) -> list[str]:
+        rows = look_up.look_up(task.client, {"object_ids": ids}, select, version).rows
+        return [identity for identity in ids if not todo[identity].shows(rows.get(identity))]
+
+    writes = [plan.write for plan in todo.values() if plan.write is not None]
     try:
-        if task.check_mode:
-            for plan in todo:
-                _done(task, plan)
-        else:
-            _write(task, todo, version, select)
+        bulk.carry_out(task, writes, pending, f"the change of {len(writes)} devices", version)
     finally:  # A failure halfway tells each device's outcome, too.
         task.learned["devices"] = [_shown(plan) for plan in plans]
         task.learned["missing"] = [key for keys in found.missing.values() for key in keys]
+    failure = bulk.partly_done(
+        writes, f"not every device was changed ({bulk.counts(writes)})", ", which does the rest", DOC
+    )
+    if failure is not None:
+        raise failure
     return {}
 
 
@@ -142,14 +132,31 @@ def _require_exact(args: dict, found: look_up.Found) -> None:
 
 def _plan(row: dict, state: str, tags: dict[str, str | None]) -> Plan:
     if state == "absent":
-        return Plan(row, {**_state(row), "state": "present"}, None)
+        before = {**_state(row), "state": "present"}
+        return Plan(row, before, None, _write(row, before, None))
     after: dict[str, t.Any] = dict(tags)
     if state in ("enabled", "disabled"):
         after["enabled"] = state == "enabled"
     now = _state(row)
     # Only what differs is sent.
     after = {name: value for name, value in after.items() if now[name] != value}
-    return Plan(row, {name: now[name] for name in after}, after)
+    before = {name: now[name] for name in after}
+    return Plan(row, before, after, _write(row, before, after) if after else None)
+
+
+def _write(row: dict, before: dict[str, t.Any], after: dict[str, t.Any] | None) -> bulk.Write:
+    what, path = f"device {row.get('displayName')} ({row.get('deviceId')})", odata.path("devices", row["id"])
+    changes = [(what, before, {"state": "absent"} if after is None else after)]
+    if after is None:
+        item = Item("DELETE", path, Purpose(f"delete the {what}", WRITE))
+        return bulk.Write(row["id"], what, item, changes, ANCHORED if look_up.is_autopilot_anchor(row) else None)
+    body: dict[str, t.Any] = {}
+    if "enabled" in after:
+        body["accountEnabled"] = after["enabled"]
+    tags = {name: value for name, value in after.items() if name in EXTENSION_ATTRIBUTES}
+    if tags:
+        body["extensionAttributes"] = tags
+    return bulk.Write(row["id"], what, Item("PATCH", path, Purpose(f"change the {what}", WRITE), body=body), changes)
 
 
 def _state(row: dict) -> dict[str, t.Any]:
@@ -163,19 +170,19 @@ def _require_allowed(args: dict, plans: list[Plan]) -> None:
         raise _refused(
             "too_many_deletions",
             f"{len(deleted)} devices would be deleted, and max_deletions is {args['max_deletions']}",
-            [plan.what for plan in deleted],
+            [plan.write.what for plan in deleted if plan.write],
             "look at the list, then raise max_deletions if it is right",
         )
     anchors = [
         plan
         for plan in plans
-        if plan.wanted and (plan.after is None or "enabled" in plan.after) and look_up.is_autopilot_anchor(plan.row)
+        if plan.write and (plan.after is None or "enabled" in plan.after) and look_up.is_autopilot_anchor(plan.row)
     ]
     if anchors and not args["allow_autopilot"]:
         raise _refused(
             "autopilot_anchor",
             f"{len(anchors)} of the devices are anchors of Windows Autopilot registrations",
-            [plan.what for plan in anchors],
+            [plan.write.what for plan in anchors if plan.write],
             "leave them out, or set allow_autopilot; a deleted anchor breaks the next deployment of the device",
         )
 
@@ -188,107 +195,6 @@ def _refused(name: str, cause: str, evidence: list[str], fix: str) -> Failure:
         cause=cause,
         fix=fix,
         evidence=evidence,
-        doc=DOC,
-    )
-
-
-# --- writing ---
-
-
-def _write(task: TenantTask, todo: list[Plan], version: str, select: tuple[str, ...]) -> None:
-    """Send the writes, 20 in one request, and read back until they show. Each plan's outcome is kept as it comes.
-
-    Failure where a device was not changed; it tells those that were from those that were not.
-    """
-    broken: Failure | None = None
-    for plan in todo:
-        plan.outcome = "skipped"
-    for start in range(0, len(todo), LARGEST):
-        part = todo[start : start + LARGEST]
-        try:
-            answers = task.client.batch([plan.item() for plan in part], version)
-        except Failure as failure:
-            # The connection or the service broke: each of these may or may not have been executed.
-            broken = failure
-            for plan in part:
-                plan.outcome, plan.error = "unknown", failure.error
-            break
-        for plan, answer in zip(part, answers):
-            _settle_answer(task, plan, answer)
-    unsure = [plan for plan in todo if plan.outcome == "unknown"]
-    if unsure:
-        _look_again(task, unsure, version, select)
-    if any(plan.outcome != "changed" for plan in todo):
-        raise _partly(todo, broken)
-    if todo:
-        settle(
-            task,
-            lambda: _read(task, todo, version, select),
-            lambda rows: all(plan.shows(rows.get(plan.row["id"])) for plan in todo),
-            f"the change of {len(todo)} devices",
-        )
-
-
-def _settle_answer(task: TenantTask, plan: Plan, answer: Answer) -> None:
-    if answer.failure is None or (plan.after is None and answer.status == GONE):
-        _done(task, plan)
-    else:
-        plan.outcome, plan.error = "failed", _error(plan, answer.failure)
-
-
-def _error(plan: Plan, failure: GraphFailure) -> dict:
-    """The failure of one device; a refusal that Graph does not explain gets its usual reason."""
-    error = {**failure.error, "msg": failure.msg}
-    if failure.status == 403 and plan.after is None and look_up.is_autopilot_anchor(plan.row):
-        error["fix"] = "delete its Windows Autopilot registration first, which keeps the object from being deleted"
-    return error
-
-
-def _done(task: TenantTask, plan: Plan) -> None:
-    plan.outcome = "changed"
-    task.changes.add(plan.what, plan.before, plan.after if plan.after is not None else {"state": "absent"})
-
-
-def _read(task: TenantTask, plans: list[Plan], version: str, select: tuple[str, ...]) -> dict[str, dict]:
-    return look_up.look_up(task.client, {"object_ids": [plan.row["id"] for plan in plans]}, select, version).rows
-
-
-def _look_again(task: TenantTask, unsure: list[Plan], version: str, select: tuple[str, ...]) -> None:
-    """Learn what became of writes whose answer never came; what cannot be learned stays unknown."""
-    try:
-        rows = _read(task, unsure, version, select)
-    except Failure:
-        return
-    for plan in unsure:
-        if plan.shows(rows.get(plan.row["id"])):
-            plan.error = None
-            _done(task, plan)
-
-
-def _partly(todo: list[Plan], broken: Failure | None) -> Failure:
-    counts = {
-        outcome: sum(plan.outcome == outcome for plan in todo)
-        for outcome in ("changed", "failed", "unknown", "skipped")
-    }
-    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    first = next((plan.error for plan in todo if plan.outcome == "failed"), None) or (broken.error if broken else {})
-    cause = f"not every device was changed ({told}): {first['cause']}"
-    fix = f"{first['fix']}; then run the task again, which does the rest"
-    evidence = [
-        f"{plan.what}: {plan.outcome}" + (f", {plan.error['cause']}" if plan.error else "")
-        for plan in todo
-        if plan.outcome != "changed"
-    ]
-    return Failure(
-        f"{cause}; {fix}",
-        side=first["side"],
-        name="partly_done",
-        code=first["code"],
-        cause=cause,
-        fix=fix,
-        evidence=evidence,
-        request_id=first["request_id"],
-        permissions=first["permissions"],
         doc=DOC,
     )
 
@@ -307,4 +213,4 @@ def _shown(plan: Plan) -> dict:
             device["extension_attributes"].update(tags)
     gone = plan.outcome == "changed" and plan.after is None
     state = "absent" if gone else "enabled" if device["enabled"] else "disabled"
-    return {**device, "state": state, "outcome": plan.outcome, "error": plan.error}
+    return {**device, "state": state, "outcome": plan.outcome, "error": plan.write.error if plan.write else None}

@@ -11,15 +11,15 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...options import require_at_least
 from ...result import Failure
-from ..graph.batch import LARGEST
-from ..resources.engine import settle
+from .. import bulk
 from ..task import TenantTask
 from . import removal_targets
-from .removal_targets import PLACES, Leaver, Target
+from .removal_targets import PLACES, Leaver, Place
 
-GONE = 404
 DOC = "https://learn.microsoft.com/autopilot/registration-overview"
 SHOWN = 20
 _NOT_LOOKED_UP = (
@@ -43,24 +43,19 @@ def remove(task: TenantTask) -> dict:
     task.learned["warnings"] = warnings + _losses(losing)
     try:
         for place in places:
-            targets = [
-                leaver.targets[place.name]
-                for leaver in leavers.values()
-                if place.name in leaver.targets and _may_go_on(leaver)
-            ]
-            if not _remove(task, targets):
+            if not _remove(task, place, leavers.values()):
                 break
     finally:  # A failure halfway tells each object's outcome, too.
         task.learned["devices"] = [_shown(leaver) for leaver in leavers.values()]
-    broken = [target for leaver in leavers.values() for target in leaver.targets.values() if target.error]
-    if broken:
-        raise _partly(leavers, broken)
+    failure = _partly(leavers)
+    if failure is not None:
+        raise failure
     return {}
 
 
 def _may_go_on(leaver: Leaver) -> bool:
     """A device whose object stays in one place keeps those that follow: without them it could not be found again."""
-    return not any(target.error for target in leaver.targets.values())
+    return not any(target.write.failure for target in leaver.targets.values())
 
 
 # --- before anything changes ---
@@ -118,88 +113,33 @@ def _some(labels: list[str]) -> str:
 # --- removing ---
 
 
-def _remove(task: TenantTask, targets: list[Target]) -> bool:
-    """Delete the objects of one place, 20 in one request, and wait until they are gone. An object that stays has its
-    ``error``. False where the connection broke, so that nothing more is tried."""
-    broken = None
-    if task.check_mode:
-        for target in targets:
-            target.outcome = "changed"
-    else:
-        broken = _delete(task, targets)
-        _await(task, [target for target in targets if target.outcome in ("changed", "unknown")], broken)
-    for target in targets:
-        if target.outcome == "changed":
-            task.changes.add(target.what, {"id": target.id, "state": "present"}, {"id": target.id, "state": "absent"})
-    return broken is None
+def _remove(task: TenantTask, place: Place, leavers: Iterable[Leaver]) -> bool:
+    """Delete the objects of one place, and wait until they are gone: the next place refuses while this one still shows
+    them. False where the connection broke, so that nothing more is tried."""
+    targets = {
+        leaver.targets[place.name].id: leaver.targets[place.name]
+        for leaver in leavers
+        if place.name in leaver.targets and _may_go_on(leaver)
+    }
+
+    def pending(ids: list[str]) -> list[str]:
+        return [target.id for target in removal_targets.present(task.client, [targets[identity] for identity in ids])]
+
+    writes = [target.write for target in targets.values()]
+    return bulk.carry_out(task, writes, pending, f"the removal from {place.name}")
 
 
-def _delete(task: TenantTask, targets: list[Target]) -> Failure | None:
-    for start in range(0, len(targets), LARGEST):
-        part = targets[start : start + LARGEST]
-        try:
-            answers = task.client.batch([target.item("DELETE") for target in part])
-        except Failure as failure:
-            # The connection or the service broke: each of these may or may not be deleted.
-            for target in part:
-                target.outcome, target.error = "unknown", _told(failure)
-            for target in targets[start + LARGEST :]:
-                target.error = _told(failure)
-            return failure
-        for target, answer in zip(part, answers):
-            if answer.failure is None or answer.status == GONE:
-                target.outcome = "changed"
-            else:
-                target.outcome, target.error = "failed", _told(answer.failure)
-    return None
-
-
-def _await(task: TenantTask, sent: list[Target], broken: Failure | None) -> None:
-    """Wait until what was deleted is gone everywhere: the next place refuses while this one still shows it. After a
-    break, one look tells what arrived."""
-    rest, failure = list(sent), broken
-
-    def still_there() -> list[Target]:
-        rest[:] = removal_targets.present(task.client, rest)
-        return rest
-
-    try:
-        if broken is not None:
-            still_there()
-        elif sent:
-            settle(task, still_there, lambda there: not there, f"the removal from {sent[0].place.name}")
-    except Failure as failed:
-        failure = failure or failed
-    for target in sent:
-        if target not in rest:
-            target.outcome, target.error = "changed", None
-        elif failure is not None:  # Accepted or not, it is still there: what follows must wait for it.
-            target.error = _told(failure)
-
-
-def _told(failure: Failure) -> dict:
-    return {**failure.error, "msg": failure.msg}
-
-
-def _partly(leavers: dict[str, Leaver], broken: list[Target]) -> Failure:
-    first = broken[0].error or {}
+def _partly(leavers: dict[str, Leaver]) -> Failure | None:
+    """The Failure of a removal that is not complete."""
     left = sum(
-        any(target.outcome != "changed" or target.error for target in leaver.targets.values())
+        any(target.write.outcome != bulk.CHANGED or target.write.failure for target in leaver.targets.values())
         for leaver in leavers.values()
     )
-    cause = f"{left} of {len(leavers)} devices are not wholly removed: {first['cause']}"
-    fix = f"{first['fix']}; then run the task again with the same ids, which does the rest"
-    return Failure(
-        f"{cause}; {fix}",
-        side=first["side"],
-        name="partly_done",
-        code=first["code"],
-        cause=cause,
-        fix=fix,
-        evidence=[f"{target.what}: {target.outcome}, {(target.error or {})['cause']}" for target in broken],
-        request_id=first["request_id"],
-        permissions=first["permissions"],
-        doc=DOC,
+    return bulk.partly_done(
+        [target.write for leaver in leavers.values() for target in leaver.targets.values()],
+        f"{left} of {len(leavers)} devices are not fully removed",
+        " with the same ids, which does the rest",
+        DOC,
     )
 
 
@@ -211,6 +151,6 @@ def _shown(leaver: Leaver) -> dict:
     for place in PLACES:
         target = leaver.targets.get(place.name)
         shown[place.name] = (
-            None if target is None else {"id": target.id, "outcome": target.outcome, "error": target.error}
+            None if target is None else {"id": target.id, "outcome": target.write.outcome, "error": target.write.error}
         )
     return {**shown, "bitlocker_key_ids": leaver.recovery_keys, "laps_password": leaver.laps}

@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ...options import bad_option, require_guid
+from .. import bulk
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
@@ -61,24 +62,22 @@ PLACES = (
 
 @dataclasses.dataclass
 class Target:
-    """One object to remove. ``outcome``: skipped until it is tried, then changed, failed or unknown."""
+    """One object to remove, the request that looks whether it is there, and the write that deletes it."""
 
-    place: Place
     id: str
-    label: str
-    outcome: str = "skipped"
-    error: dict | None = None
+    what: str
+    look: Item
+    write: bulk.Write
 
-    @property
-    def what(self) -> str:
-        return f"{self.place.what} of {self.label}"
-
-    def item(self, method: str) -> Item:
-        """The request that deletes it (DELETE) or looks whether it is there (GET)."""
-        verb, permissions = ("delete", self.place.write) if method == "DELETE" else ("look up", self.place.read)
-        purpose = Purpose(f"{verb} the {self.what}", permissions)
-        query = {"$select": "id"} if method == "GET" else None
-        return Item(method, odata.path(*self.place.collection, self.id), purpose, query)
+    @classmethod
+    def of(cls, place: Place, identity: str, label: str) -> Target:
+        what, path = f"{place.what} of {label}", odata.path(*place.collection, identity)
+        look = Item("GET", path, Purpose(f"look up the {what}", place.read), {"$select": "id"})
+        item = Item("DELETE", path, Purpose(f"delete the {what}", place.write))
+        there = {"id": identity, "state": "present"}
+        return cls(
+            identity, what, look, bulk.Write(identity, what, item, [(what, there, {**there, "state": "absent"})])
+        )
 
 
 @dataclasses.dataclass
@@ -104,7 +103,7 @@ class Leaver:
         return f"{self.name} ({self.device_id})" if self.name else self.device_id
 
     def add(self, place: Place, identity: str) -> None:
-        self.targets[place.name] = Target(place, identity, self.label)
+        self.targets[place.name] = Target.of(place, identity, self.label)
 
 
 def named(records: Iterable[dict]) -> dict[str, Leaver]:
@@ -170,7 +169,7 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
         else:
             leaver.add(place, ids[0])
     others = [
-        Target(place, leaver.intune_device_id, leaver.label)
+        Target.of(place, leaver.intune_device_id, leaver.label)
         for key, leaver in leavers.items()
         if key not in rows and leaver.intune_device_id
     ]
@@ -227,7 +226,7 @@ def _anchored(row: dict) -> str | None:
 def present(client: GraphClient, targets: list[Target]) -> list[Target]:
     """Those that Graph still has, 20 in one request. Failure where it answers neither yes nor no."""
     there = []
-    for target, answer in zip(targets, client.batch([target.item("GET") for target in targets])):
+    for target, answer in zip(targets, client.batch([target.look for target in targets])):
         if answer.status != 404:
             answer.require()
             there.append(target)

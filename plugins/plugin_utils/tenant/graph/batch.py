@@ -46,7 +46,8 @@ class Sender(t.Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Item:
-    """One request of a batch. ``reads``: a POST that changes nothing."""
+    """One request of a batch. ``reads``: a POST that changes nothing; ``idempotent``: one that adds what may be there
+    already, so that twice does no harm."""
 
     method: str
     path: str
@@ -55,10 +56,11 @@ class Item:
     body: t.Any = None
     eventual: bool = False
     reads: bool = False
+    idempotent: bool = False
 
     @property
     def repeatable(self) -> bool:
-        return self.method != "POST" or self.reads
+        return self.method != "POST" or self.reads or self.idempotent
 
     def as_request(self, number: int) -> dict:
         headers = {"Content-Type": "application/json"} if self.body is not None else {}

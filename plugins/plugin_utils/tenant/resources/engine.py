@@ -4,7 +4,8 @@
 """The resource engine: read, merge, compare, write, and read back until it shows.
 
 A resource is a table (``resources/``): which option is which property of Graph, and how the two are compared. What a
-table cannot say (members by reference, an order of writes) is a function beside it that hands Steps to ``apply``.
+table cannot say is a function beside it: an order of writes hands Steps to ``apply``, lists of references (members,
+groups, assignments) go through ``references``.
 
 Internal to winops.entra: may change in any release.
 """
@@ -18,11 +19,10 @@ import typing as t
 from collections.abc import Callable, Iterable, Sequence
 
 from ...result import Failure
-from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..graph.consistency import settle
+from ..graph.errors import Permissions, Purpose
 from ..task import TenantTask
 from .memberships import membership_of, membership_text
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 
 
 class Kind(enum.Enum):
@@ -186,7 +186,7 @@ def update(task: TenantTask, resource: Resource, path: str, wanted: dict[str, t.
     if task.check_mode:
         return merged
     return settle(
-        task,
+        task.client.waits,
         lambda: task.client.get(path, resource.reading, version=resource.version),
         lambda seen: not compare(resource, wanted, seen),
         f"the new {resource.noun}",
@@ -201,46 +201,6 @@ def apply(task: TenantTask, steps: Iterable[Step]) -> None:
             step.write()
         for what, before, after in step.changes:
             task.changes.add(what, before, after)
-
-
-Seen = t.TypeVar("Seen")
-
-
-def settle(task: TenantTask, read: Callable[[], Seen], shows: Callable[[Seen], bool], what: str) -> Seen:
-    """Read until ``shows`` is true of it, and return it: directory writes take seconds to minutes to show everywhere.
-
-    Pauses double from half a second and stay within the task's timeout. Failure where that ends.
-    """
-    seconds = _FIRST_PAUSE
-    while True:
-        seen = read()
-        if shows(seen):
-            return seen
-        if not task.client.waits.wait(seconds, f"{what} does not show yet"):
-            cause = f"Microsoft Graph accepted the change, but {what} does not show"
-            fix = "run the task again after a few minutes; a longer timeout waits longer"
-            raise Failure(f"{cause}; {fix}", side="tenant", name="not_shown", cause=cause, fix=fix)
-        seconds = min(_LONGEST_PAUSE, seconds * 2)
-
-
-def once_known(task: TenantTask, call: Callable[[], Seen], what: str, but_not: Iterable[str] = ()) -> Seen:
-    """``call``, again while Graph says 404: an object made a moment ago is not known everywhere.
-
-    A 404 whose message names one of ``but_not`` (ids of other objects) is not about it, and final.
-    """
-    seconds = _FIRST_PAUSE
-    while True:
-        try:
-            return call()
-        except GraphFailure as refused:
-            other = any(identity in refused.message for identity in but_not)
-            if (
-                refused.status != 404
-                or other
-                or not task.client.waits.wait(seconds, f"{what} is not known everywhere yet")
-            ):
-                raise
-        seconds = min(_LONGEST_PAUSE, seconds * 2)
 
 
 def _locked(item: Property, before: t.Any) -> Failure:

@@ -16,11 +16,12 @@ import re
 from ...options import bad_option, require_guid
 from ...result import Failure
 from ..graph import odata
+from ..graph.consistency import once_known, settle
 from ..graph.errors import Permissions, Purpose
 from ..task import TenantTask
 from . import group_members
 from .directory import GROUP, at_most_one
-from .engine import Kind, Property, Resource, Step, apply, once_known, settle, update
+from .engine import Kind, Property, Resource, Step, apply, update
 
 LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
@@ -189,7 +190,9 @@ def _create(task: TenantTask, wanted: dict) -> dict:
     made = task.client.post("/groups", body, Purpose("create the group", CREATE)) or {}
     task.changes.add(f"group {wanted['name']!r}", None, shown)
     path = _path(made)
-    return once_known(task, lambda: task.client.get(path, GROUPS.reading, {"$select": FIELDS}), "the new group")
+    return once_known(
+        task.client.waits, lambda: task.client.get(path, GROUPS.reading, {"$select": FIELDS}), "the new group"
+    )
 
 
 def nickname_of(name: str) -> str:
@@ -212,7 +215,7 @@ def _remove(task: TenantTask, current: dict | None) -> dict:
     )
     if not task.check_mode:
         settle(
-            task,
+            task.client.waits,
             lambda: task.client.find(path, GROUPS.reading, {"$select": "id"}),
             lambda seen: seen is None,
             "the deletion of the group",

@@ -11,15 +11,13 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import functools
-
 from ...options import bad_option
 from ..graph import odata
-from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..graph.batch import Item
+from ..graph.errors import Permissions, Purpose
 from ..task import TenantTask
+from . import references
 from .directory import GROUP, USER, resolve
-from .engine import Step, apply, settle
-from .mdm_scope import already_there
 
 ROLE = "9f06204d-73c1-4d4c-880a-6edb90606fd8"
 PATH = "/roleManagement/directory/roleAssignments"
@@ -38,56 +36,57 @@ def ensure(task: TenantTask) -> dict:
     users = resolve(task.client, USER, args["users"] or [])
     groups = resolve(task.client, GROUP, args["groups"] or [])
     wanted = {found: name for named in (users, groups) for name, found in named.items()}
-    present = _read(task)
-    add = [] if args["state"] == "absent" else [member for member in wanted if member not in present]
-    remove = {
-        "present": [],
-        "absent": [member for member in wanted if member in present],
-        "exact": sorted(set(present) - set(wanted)),
-    }[args["state"]]
-    apply(
+    role = _Role(task)
+    present = role.read()
+    add, take_out = references.difference(args["state"], wanted, present)
+    names = {**{member: row["name"] for member, row in present.items()}, **wanted}
+    references.bring(
         task,
-        [
-            *(
-                Step([(f"member {wanted[member]}", "absent", "present")], functools.partial(_add, task, member))
-                for member in add
-            ),
-            *(
-                Step(
-                    [(f"member {present[member]['name']}", "present", "absent")],
-                    functools.partial(_take, task, present[member]),
-                )
-                for member in remove
-            ),
-        ],
+        role.assignments,
+        references.additions(role.assignments, add, names),
+        references.removals(role.assignments, take_out, names),
     )
+    present = role.seen
     if task.check_mode:
         kinds = {**dict.fromkeys(users.values(), "user"), **dict.fromkeys(groups.values(), "group")}
-        present.update(
-            {
-                member: {"id": member, "kind": kinds[member], "name": wanted[member], "assignment_id": None}
-                for member in add
-            }
-        )
-        present = {member: row for member, row in present.items() if member not in remove}
-    elif add or remove:
-        present = settle(
-            task,
-            lambda: _read(task),
-            lambda seen: set(add) <= set(seen) and not set(remove) & set(seen),
-            "the change of members",
-        )
+        made = {
+            member: {"id": member, "kind": kinds[member], "name": wanted[member], "assignment_id": None}
+            for member in add
+        }
+        present = {member: row for member, row in {**present, **made}.items() if member not in take_out}
     return {"members": sorted(present.values(), key=lambda row: (row["name"], row["id"]))}
 
 
-def _read(task: TenantTask) -> dict[str, dict]:
-    """{object id: row} of the members in the whole tenant."""
-    query = {"$filter": odata.equals("roleDefinitionId", ROLE), "$expand": "principal"}
-    return {
-        row["principalId"].lower(): _row(row)
-        for row in task.client.list(PATH, READ, query)
-        if row.get("directoryScopeId") == WHOLE_TENANT
-    }
+class _Role:
+    """The role's members in the whole tenant; ``seen`` are those of the last look, ``{object id: row}``."""
+
+    def __init__(self, task: TenantTask) -> None:
+        self._client = task.client
+        self.seen: dict[str, dict] = {}
+        self.assignments = references.ReferenceList("member", self.read, self._add, self._take_out)
+
+    def read(self) -> dict[str, dict]:
+        query = {"$filter": odata.equals("roleDefinitionId", ROLE), "$expand": "principal"}
+        self.seen = {
+            row["principalId"].lower(): _row(row)
+            for row in self._client.list(PATH, READ, query)
+            if row.get("directoryScopeId") == WHOLE_TENANT
+        }
+        return self.seen
+
+    def _add(self, member: str) -> Item:
+        body = {
+            "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
+            "roleDefinitionId": ROLE,
+            "principalId": member,
+            "directoryScopeId": WHOLE_TENANT,
+        }
+        return Item("POST", PATH, Purpose(f"make {member} a member of the role", WRITE), body=body, idempotent=True)
+
+    def _take_out(self, member: str) -> Item:
+        row = self.seen[member]
+        purpose = Purpose(f"take {row['name']} out of the role", WRITE)
+        return Item("DELETE", PATH + odata.path(row["assignment_id"]), purpose)
 
 
 def _row(assignment: dict) -> dict:
@@ -95,21 +94,3 @@ def _row(assignment: dict) -> dict:
     kind = str(principal.get("@odata.type", "")).rpartition(".")[2] or None
     name = principal.get("userPrincipalName") or principal.get("displayName") or assignment["principalId"]
     return {"id": assignment["principalId"].lower(), "kind": kind, "name": name, "assignment_id": assignment["id"]}
-
-
-def _add(task: TenantTask, member: str) -> None:
-    body = {
-        "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
-        "roleDefinitionId": ROLE,
-        "principalId": member,
-        "directoryScopeId": WHOLE_TENANT,
-    }
-    try:
-        task.client.post(PATH, body, Purpose(f"make {member} a member of the role", WRITE))
-    except GraphFailure as refused:
-        if not already_there(refused):
-            raise
-
-
-def _take(task: TenantTask, row: dict) -> None:
-    task.client.delete(PATH + odata.path(row["assignment_id"]), Purpose(f"take {row['name']} out of the role", WRITE))

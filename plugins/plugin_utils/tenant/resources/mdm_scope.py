@@ -17,10 +17,13 @@ from collections.abc import Iterable
 
 from ...options import bad_option
 from ..graph import odata
-from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..graph.batch import Item
+from ..graph.consistency import settle
+from ..graph.errors import Permissions, Purpose
 from ..task import TenantTask
+from . import references
 from .directory import GROUP, resolve
-from .engine import Kind, Property, Resource, Step, apply, body_of, compare, merge, settle
+from .engine import Kind, Property, Resource, Step, apply, body_of, compare, merge
 
 VERSION = "beta"
 INTUNE = "0000000a-0000-0000-c000-000000000000"
@@ -59,7 +62,7 @@ def ensure(task: TenantTask) -> dict:
             "repair it in the portal",
         )
     groups = sorted(set(resolve(task.client, GROUP, task.args["groups"] or []).values()))
-    apply(task, scope.steps(before, groups))
+    scope.write(before, groups)
     if not task.changes.changed:
         return {"mdm_scope": scope.shown(before)}
     if task.check_mode:
@@ -67,7 +70,7 @@ def ensure(task: TenantTask) -> dict:
         wanted = task.args["scope"] or before["policy"]["appliesTo"]
         kept = groups if task.args["groups"] else before["groups"] if wanted != "all" else []
         return {"mdm_scope": scope.shown({"policy": {**changed, "appliesTo": wanted}, "groups": kept})}
-    after = settle(task, scope.read, lambda seen: not list(scope.steps(seen, groups)), "the new MDM scope")
+    after = settle(task.client.waits, scope.read, lambda seen: scope.shows(seen, groups), "the new MDM scope")
     return {"mdm_scope": scope.shown(after)}
 
 
@@ -85,14 +88,21 @@ class Scope:
 
     def __init__(self, task: TenantTask) -> None:
         self._task = task
+        self._wanted: str | None = task.args["scope"]
         self._path = odata.path("policies", COLLECTIONS[task.args["application"]], task.args["application_id"])
+        # One by one: the first group that is added makes the scope "selected".
+        self._groups = references.ReferenceList(
+            "group", self._read_groups, self._add, self._take_out, "not included", "included", VERSION, at_once=1
+        )
 
     def read(self) -> dict:
         """``{"policy": {...}, "groups": [ids]}``."""
-        client = self._task.client
-        policy = client.get(self._path, SCOPE.reading, version=VERSION)
-        groups = client.list(self._path + "/includedGroups", SCOPE.reading, {"$select": "id"}, VERSION)
-        return {"policy": policy, "groups": sorted(group["id"].lower() for group in groups)}
+        policy = self._task.client.get(self._path, SCOPE.reading, version=VERSION)
+        return {"policy": policy, "groups": self._read_groups()}
+
+    def _read_groups(self) -> list[str]:
+        groups = self._task.client.list(self._path + "/includedGroups", SCOPE.reading, {"$select": "id"}, VERSION)
+        return sorted(group["id"].lower() for group in groups)
 
     def shown(self, seen: dict) -> dict:
         return {
@@ -102,58 +112,53 @@ class Scope:
             **SCOPE.shown(seen["policy"]),
         }
 
-    def steps(self, seen: dict, groups: list[str]) -> Iterable[Step]:
+    def shows(self, seen: dict, groups: list[str]) -> bool:
+        """Whether it is all as wanted."""
+        return (
+            not compare(SCOPE, self._task.args, seen["policy"])
+            and self._wanted in (None, seen["policy"].get("appliesTo"))
+            and (self._wanted != "selected" or seen["groups"] == groups)
+        )
+
+    def write(self, seen: dict, groups: list[str]) -> None:
         """The writes in the order that the service demands: URLs, then who is in it."""
+        apply(self._task, self._patches(seen))
+        if self._wanted == "selected":
+            self._select(seen, groups)
+
+    def _patches(self, seen: dict) -> Iterable[Step]:
         changes = compare(SCOPE, self._task.args, seen["policy"])
         if changes:
             body = body_of(SCOPE, merge(seen["policy"], changes), changes)
             yield Step(
                 [(change.item.what, change.before, change.after) for change in changes], lambda: self._patch(body)
             )
-        scope, now = self._task.args["scope"], seen["policy"].get("appliesTo")
-        if scope is None:
-            return
-        if scope != "selected":
-            if scope != now:
-                yield Step([("scope", now, scope)], lambda: self._patch({"appliesTo": scope}))
-            return
-        present = seen["groups"]
-        missing = [group for group in groups if group not in present]
-        surplus = [group for group in present if group not in groups]
-        if now != scope and not missing:
-            # Only adding a group makes it "selected", and a group that is listed already cannot be added.
-            missing = groups[:1]
-            yield Step([], lambda: self._remove(groups[0]))
-        for number, group in enumerate(missing):
-            first = [("scope", now, scope)] if number == 0 and now != scope else []
-            held = [] if group in present else [(f"group {group}", "not included", "included")]
-            yield Step([*first, *held], lambda group=group: self._add(group))
-        for group in surplus:
-            yield Step([(f"group {group}", "included", "not included")], lambda group=group: self._remove(group))
+        wanted, now = self._wanted, seen["policy"].get("appliesTo")
+        if wanted not in (None, "selected", now):
+            yield Step([("scope", now, wanted)], lambda: self._patch({"appliesTo": wanted}))
+
+    def _select(self, seen: dict, groups: list[str]) -> None:
+        now, present = seen["policy"].get("appliesTo"), seen["groups"]
+        add, surplus = references.difference("exact", groups, present)
+        adding = references.additions(self._groups, add, {})
+        if now != "selected":
+            if not adding:
+                # Only adding a group makes it "selected", and a group that is listed already cannot be added.
+                first = self._take_out(groups[0])
+                apply(self._task, [Step([], lambda: self._task.client.delete(first.path, first.purpose, VERSION))])
+                adding = references.additions(self._groups, groups[:1], {})
+                adding[0].changes.clear()
+            adding[0].changes.insert(0, ("scope", now, "selected"))
+        references.bring(self._task, self._groups, adding, references.removals(self._groups, surplus, {}))
 
     def _patch(self, body: dict) -> None:
         self._task.client.patch(self._path, body, SCOPE.writing, VERSION)
 
-    def _add(self, group: str) -> None:
-        root = self._task.client.cloud_graph
-        reference = {"@odata.id": f"{root}/odata/groups('{group}')"}
-        try:
-            self._task.client.post(
-                self._path + "/includedGroups/$ref",
-                reference,
-                Purpose(f"add the group {group} to the MDM scope", SCOPE.write),
-                VERSION,
-                repeatable=True,
-            )
-        except GraphFailure as refused:
-            if not already_there(refused):
-                raise
+    def _add(self, group: str) -> Item:
+        reference = {"@odata.id": f"{self._task.client.cloud_graph}/odata/groups('{group}')"}
+        purpose = Purpose(f"add the group {group} to the MDM scope", SCOPE.write)
+        return Item("POST", self._path + "/includedGroups/$ref", purpose, body=reference, idempotent=True)
 
-    def _remove(self, group: str) -> None:
-        purpose = Purpose(f"take the group {group} out of the MDM scope", SCOPE.write)
-        self._task.client.delete(f"{self._path}/includedGroups{odata.path(group, '$ref')}", purpose, VERSION)
-
-
-def already_there(refused: GraphFailure) -> bool:
-    """Whether a refused reference exists already, which is what was wanted."""
-    return refused.status in (400, 409) and "already exist" in refused.message.lower()
+    def _take_out(self, group: str) -> Item:
+        path = f"{self._path}/includedGroups{odata.path(group, '$ref')}"
+        return Item("DELETE", path, Purpose(f"take the group {group} out of the MDM scope", SCOPE.write))

@@ -174,7 +174,7 @@ def test_an_item_that_is_throttled_is_sent_again_alone(bench, graph):
         graph.add(name)
     graph.on("PATCH v1.0/devices/" + guid("object B"), error(429, "TooManyRequests", headers={"Retry-After": "7"}))
     assert run(bench, names=["A", "B"], state="disabled")["changed"] is True
-    assert bench.slept == [7.0] and [len(batch) for batch in graph.batches] == [2, 2, 1, 1]
+    assert bench.slept == [7.0] and [len(batch) for batch in graph.batches] == [2, 2, 1]
 
 
 def test_a_connection_that_breaks_between_two_batches_loses_nothing(bench, graph):

@@ -283,6 +283,21 @@ def test_after_a_break_a_look_tells_what_arrived_and_nothing_more_is_tried(bench
     assert nothing_left(graph)
 
 
+def test_after_a_break_in_which_everything_arrived_the_places_that_follow_are_not_forgotten(bench, graph):
+    records = [graph.full("A"), graph.full("B")]
+
+    def execute_and_break(request):
+        if b'"DELETE"' not in request.content:
+            return None
+        graph.managed.clear()
+        raise httpx.ReadError("cut")
+
+    graph.on(r"POST v1.0/\$batch", *[execute_and_break] * 3)
+    result = run(bench, records, limit=0)
+    assert "failed" not in result and nothing_left(graph)
+    assert [outcomes(device) for device in result["devices"]] == [["changed"] * 3] * 2
+
+
 def test_many_devices_cost_few_requests(bench, graph):
     records = [graph.full(f"PC-{number:03}") for number in range(60)]
     assert run(bench, records, max_deletions=60)["changed"] is True

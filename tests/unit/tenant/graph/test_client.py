@@ -359,7 +359,7 @@ def test_a_creating_item_is_not_repeated_on_503(bench, graph):
 
 def test_an_answer_that_lacks_items_is_a_failure(bench, graph):
     graph.on("batch", httpx.Response(200, json={"responses": []}))
-    assert failure_of(bench.client().batch, items("/users/a")).error["name"] == "incomplete_batch"
+    assert failure_of(bench.client().batch, items("/users/a", "/users/b")).error["name"] == "incomplete_batch"
 
 
 # --- secrets ---

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -232,6 +233,31 @@ def test_a_member_that_somebody_else_added_meanwhile_is_no_failure(bench, graph)
     staff = guid("group Staff 0")
     graph.on("GET v1.0/groups/.*/members", None, lambda _request: graph.members[staff].append(guid("ada@contoso.com")))
     assert run(bench, name="Staff", users=["ada@contoso.com"])["changed"] is True
+
+
+def test_a_member_that_is_refused_does_not_hide_those_that_were_added(bench, graph):
+    staff, stranger = guid("group Staff 0"), guid("stranger")
+    graph.members[staff] = [guid("old")]
+    graph.on(r"POST v1.0/groups/.*ref", error(404, "NotFound", f"Resource '{stranger}' does not exist"))
+    result = run(bench, name="Staff", users=["ada@contoso.com", stranger], members_state="exact")
+    assert result["error"]["name"] == "partly_done" and result["error"]["evidence"][0].startswith(f"member {stranger}")
+    assert [change["what"] for change in result["changes"]] == ["member ada@contoso.com"]
+    assert graph.members[staff] == [guid("old"), guid("ada@contoso.com")]  # nothing is taken out after that
+
+
+def test_members_whose_answer_never_came_are_looked_for(bench, graph):
+    staff = guid("group Staff 0")
+
+    def execute_one_and_break(request):
+        if b"$ref" not in request.content:
+            return None
+        graph.members[staff].append(guid("ada@contoso.com"))
+        raise httpx.ReadError("cut")
+
+    graph.on(r"POST v1.0/\$batch", *[execute_one_and_break] * 3)
+    result = run(bench, name="Staff", users=["ada@contoso.com", "bob@contoso.com"], limit=0)
+    assert result["error"]["name"] == "partly_done" and result["error"]["side"] == "network"
+    assert [change["what"] for change in result["changes"]] == ["member ada@contoso.com"]
 
 
 def test_one_throttled_member_is_sent_again_alone(bench, graph):

@@ -86,12 +86,31 @@ def test_an_assignment_that_exists_meanwhile_is_no_failure(bench, graph):
         return error(
             400,
             "Request_BadRequest",
-            "A conflicting object with one or more of the specified property values already exists",
+            "A conflicting object with one or more of the specified property values is present in the directory.",
         )
 
     graph.on("POST .*roleAssignments", meanwhile)
     assert run(bench, users=["ada@contoso.com"])["changed"] is True
     assert members(graph) == {ADA}
+
+
+def test_nobody_is_taken_out_where_another_could_not_be_added(bench, graph):
+    assign(graph, BOB)
+    graph.on("POST .*roleAssignments", error(403, "Authorization_RequestDenied"))
+    result = run(bench, users=["ada@contoso.com"], state="exact")
+    assert result["error"]["name"] == "permission_missing" and result["changed"] is False
+    assert members(graph) == {BOB}
+
+
+def test_an_assignment_whose_answer_was_lost_is_sent_again_and_made_once(bench, graph):
+    def execute_and_time_out(_request):
+        assign(graph, ADA)
+        return error(504, "Timeout")
+
+    conflict = "A conflicting object with one or more of the specified property values is present in the directory."
+    graph.on("POST .*roleAssignments", execute_and_time_out, error(400, "Request_BadRequest", conflict))
+    result = run(bench, users=["ada@contoso.com"])
+    assert result["changed"] is True and "failed" not in result and members(graph) == {ADA}
 
 
 def test_403_names_the_permission(bench, graph):
