@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,29 @@ def test_a_loop_of_a_hundred_items_asks_for_one_token(tenant):
     play = tenant.run([{**READ, "loop": list(range(100))}])
     assert play.exit_code == 0, play.output
     assert tenant.token_requests() - before == 1
+
+
+def test_vvv_has_a_line_for_each_request_and_no_secret(tenant, tmp_path):
+    cache = tmp_path / "cache"
+    named = {"name": "group", "winops.entra.group": {"name": "Line by line", "users": tenant_users(tenant, 2)}}
+    play = tenant.run([named], "-vvv", sign_in={**tenant.credential(), "token_cache": str(cache)})
+    assert play.exit_code == 0, play.output
+    for line in (
+        "group: GET /v1.0/groups: 200 in ",
+        "group: POST /v1.0/groups: 201 in ",
+        "group: POST /v1.0/$batch (2 ",
+    ):
+        assert line in play.output, play.output
+    assert "request id " in play.output
+    (kept,) = cache.iterdir()
+    token = json.loads(kept.read_text(encoding="utf-8"))["token"]
+    assert len(token) > 20 and token not in play.output and tenant.secrets["everything"] not in play.output
+    quiet = tenant.run([named], "-vv")
+    assert quiet.exit_code == 0 and "group: GET" not in quiet.output
+
+
+def tenant_users(tenant: LabTenant, count: int) -> list[str]:
+    return [user["userPrincipalName"] for user in tenant.state()["users"].values()][:count]
 
 
 def test_tasks_share_a_token_through_the_cache_that_is_asked_for(tenant, tmp_path):

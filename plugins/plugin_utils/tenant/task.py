@@ -19,7 +19,8 @@ from ..result import ChangeSet, Failure, Phases
 from .graph import credentials, libraries, tokens
 from .graph.client import GraphClient
 from .graph.retry import Waits
-from .graph.session import session_for
+from .graph.session import Session, session_for
+from .graph.trace import Trace
 
 
 @dataclasses.dataclass
@@ -63,7 +64,8 @@ def run(action, result: dict, work: Callable[[TenantTask], dict], spec: dict, **
     except Failure as failure:
         secrets = tuple(filter(None, (shared["client_secret"], shared["certificate_password"])))
         return {**result, "changed": False, "changes": [], **_failed(failure, secrets)}
-    client = GraphClient(session, Waits(shared["timeout"], say=show), action._task.check_mode)
+    waits = Waits(shared["timeout"], say=show)
+    client = GraphClient(session, waits, action._task.check_mode, _trace(action, session))
     return perform(TenantTask(args, client, action._task.check_mode, progress=show), work, result, action._task.diff)
 
 
@@ -97,6 +99,15 @@ def _masked(value: t.Any, secrets: tuple[str, ...]) -> t.Any:
 
 def _prompt(show: Callable[[str], None]) -> credentials.Prompt:
     return lambda url, code: show(f"sign in: open {url} in a browser and enter the code {code}")
+
+
+def _trace(action, session: Session) -> Trace | None:
+    """The lines of ``-vvv``; None, which costs nothing, where nobody asked for them."""
+    display = Display()
+    if display.verbosity < 3:
+        return None
+    module = action._task.action.rsplit(".", 1)[-1]
+    return Trace(lambda line: display.vvv(f"{module}: {line}"), lambda: session.tokens.secrets)
 
 
 def _line_printer(action) -> Callable[[str], None]:

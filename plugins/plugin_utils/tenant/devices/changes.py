@@ -24,8 +24,9 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Purpose
 from ..task import TenantTask
-from . import look_up
-from .look_up import EXTENSION_ATTRIBUTES, SELECT, WRITE
+from . import directory_device, look_up
+from .directory_device import EXTENSION_ATTRIBUTES, is_autopilot_anchor
+from .look_up import SELECT, WRITE
 
 DOC = "https://learn.microsoft.com/graph/api/resources/device"
 #: Where Graph forbids to delete such an object without saying why.
@@ -149,7 +150,7 @@ def _write(row: dict, before: dict[str, t.Any], after: dict[str, t.Any] | None) 
     changes = [(what, before, {"state": "absent"} if after is None else after)]
     if after is None:
         item = Item("DELETE", path, Purpose(f"delete the {what}", WRITE))
-        return bulk.Write(row["id"], what, item, changes, ANCHORED if look_up.is_autopilot_anchor(row) else None)
+        return bulk.Write(row["id"], what, item, changes, ANCHORED if is_autopilot_anchor(row) else None)
     body: dict[str, t.Any] = {}
     if "enabled" in after:
         body["accountEnabled"] = after["enabled"]
@@ -161,7 +162,7 @@ def _write(row: dict, before: dict[str, t.Any], after: dict[str, t.Any] | None) 
 
 def _state(row: dict) -> dict[str, t.Any]:
     state = {"enabled": row.get("accountEnabled")}
-    return {**state, **look_up.attributes(row)} if "extensionAttributes" in row else state
+    return {**state, **directory_device.attributes(row)} if "extensionAttributes" in row else state
 
 
 def _require_allowed(args: dict, plans: list[Plan]) -> None:
@@ -176,7 +177,7 @@ def _require_allowed(args: dict, plans: list[Plan]) -> None:
     anchors = [
         plan
         for plan in plans
-        if plan.write and (plan.after is None or "enabled" in plan.after) and look_up.is_autopilot_anchor(plan.row)
+        if plan.write and (plan.after is None or "enabled" in plan.after) and is_autopilot_anchor(plan.row)
     ]
     if anchors and not args["allow_autopilot"]:
         raise _refused(
@@ -205,7 +206,7 @@ def _refused(name: str, cause: str, evidence: list[str], fix: str) -> Failure:
 def _shown(plan: Plan) -> dict:
     """The device as it is now, or in check mode would be."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    device = look_up.shown(plan.row, now)
+    device = directory_device.shown(plan.row, now)
     if plan.outcome == "changed" and plan.after is not None:
         device["enabled"] = plan.after.get("enabled", device["enabled"])
         tags = {name: value for name, value in plan.after.items() if name in EXTENSION_ATTRIBUTES}

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Device objects of the directory: found by exactly what is named, many in one request, and shown in plain words.
+"""Device objects of the directory: found by exactly what is named, many in one request.
 
 Sources: Microsoft Graph, "device resource type" (``id`` is the object, ``deviceId`` what the device itself knows),
-"Use the $filter query parameter" (15 expressions in one filter), "Advanced query capabilities"; Microsoft Entra, "How
-to manage stale devices" (how old a sign-in stamp may be).
+"Use the $filter query parameter" (15 expressions in one filter), "Advanced query capabilities".
 
 Internal to winops.entra: may change in any release.
 """
@@ -13,8 +12,6 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...options import refuse_empty, require_guid
@@ -47,13 +44,8 @@ SELECT = (
     "enrollmentProfileName",
     "physicalIds",
 )
-EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
 #: Expressions in one filter, and objects on one page, at most.
 CLAUSES, PAGE = 15, 999
-
-JOIN_TYPES = {"AzureAd": "entra", "ServerAd": "hybrid", "Workplace": "registered"}
-TRUST_TYPES = {join_type: trust for trust, join_type in JOIN_TYPES.items()}
-_ANCHOR, _GROUP_TAG = "[ztdid]:", "[orderid]:"
 
 #: The options that name devices, and the property that each is compared with.
 KEYS = {"device_ids": "deviceId", "object_ids": "id", "names": "displayName"}
@@ -157,75 +149,3 @@ def owned_item(user: str, select: Sequence[str]) -> Item:
         Purpose(f"list the devices of {user}", Permissions.same("User.Read.All")),
         {"$select": ",".join(select), "$top": PAGE},
     )
-
-
-# --- what a row says ---
-
-
-def is_autopilot_anchor(row: dict) -> bool:
-    """Whether a Windows Autopilot registration stands behind the object: Autopilot breaks when it is deleted."""
-    return _physical(row, _ANCHOR) is not None
-
-
-def _physical(row: dict, kind: str) -> str | None:
-    """The value of a ``[KIND]:value`` among the physical ids."""
-    for text in row.get("physicalIds") or ():
-        if text.lower().startswith(kind):
-            return text[len(kind) :]
-    return None
-
-
-def instant(text: str | None) -> datetime.datetime | None:
-    """A date of Graph. None for null and for the years 1 and 9999, by which Intune says never."""
-    if not text or text[:4] in ("0001", "9999"):
-        return None
-    try:
-        return datetime.datetime.fromisoformat(text[:19]).replace(tzinfo=datetime.timezone.utc)
-    except ValueError:
-        return None
-
-
-def inactive_days(row: dict, now: datetime.datetime) -> int | None:
-    """Whole days since the last sign-in; where there never was one, since the registration.
-
-    None where neither is known, and for an Autopilot object that has not joined yet: it is new, however old.
-    """
-    seen = instant(row.get("approximateLastSignInDateTime"))
-    if seen is None and not is_autopilot_anchor(row):
-        seen = instant(row.get("registrationDateTime"))
-    return None if seen is None else max(0, (now - seen).days)
-
-
-def shown(row: dict, now: datetime.datetime) -> dict[str, t.Any]:
-    """A device as modules return it."""
-    result = {
-        "name": row.get("displayName"),
-        "device_id": row.get("deviceId"),
-        "object_id": row["id"],
-        "enabled": row.get("accountEnabled"),
-        "join_type": JOIN_TYPES.get(row.get("trustType") or ""),
-        "last_sign_in": row.get("approximateLastSignInDateTime"),
-        "registered": row.get("registrationDateTime"),
-        "inactive_days": inactive_days(row, now),
-        "operating_system": row.get("operatingSystem"),
-        "os_version": row.get("operatingSystemVersion"),
-        "compliant": row.get("isCompliant"),
-        "managed": row.get("isManaged"),
-        "mdm_app_id": row.get("mdmAppId"),
-        "manufacturer": row.get("manufacturer"),
-        "model": row.get("model"),
-        "ownership": row.get("deviceOwnership"),
-        "enrollment_profile": row.get("enrollmentProfileName"),
-        "profile_type": row.get("profileType"),
-        "autopilot_anchor": is_autopilot_anchor(row),
-        "group_tag": _physical(row, _GROUP_TAG),
-    }
-    if "extensionAttributes" in row:
-        result["extension_attributes"] = attributes(row)
-    return result
-
-
-def attributes(row: dict) -> dict[str, str | None]:
-    """The fifteen extension attributes, null where unset."""
-    given = row.get("extensionAttributes") or {}
-    return {name: given.get(name) or None for name in EXTENSION_ATTRIBUTES}

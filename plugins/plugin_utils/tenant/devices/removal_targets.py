@@ -21,8 +21,8 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
-from . import look_up
-from .views import AUTOPILOT_READ, INTUNE_PAGE, INTUNE_READ, intune_rows
+from . import directory_device, look_up
+from .intune import AUTOPILOT_READ, INTUNE_PAGE, INTUNE_READ, intune_rows
 
 BITLOCKER_READ = Permissions.same("BitlockerKey.ReadBasic.All")
 LAPS_READ = Permissions.same("DeviceLocalCredential.ReadBasic.All")
@@ -142,7 +142,7 @@ def look(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str])
     if autopilot.name in names:
         warnings += _autopilot(client, leavers, objects, autopilot)
     else:
-        anchored = {key for key, row in objects.items() if look_up.is_autopilot_anchor(row)}
+        anchored = {key for key, row in objects.items() if directory_device.is_autopilot_anchor(row)}
     if directory.name in names:
         for key, row in objects.items():
             leavers[key].add(directory, row["id"])
@@ -186,7 +186,7 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
     """
     by_id: dict[str, list[Leaver]] = {}
     for key, leaver in leavers.items():
-        for identity in {leaver.autopilot_id, _anchored(objects.get(key, {}))} - {None}:
+        for identity in {leaver.autopilot_id, directory_device.autopilot_id(objects.get(key, {}))} - {None}:
             by_id.setdefault(str(identity), []).append(leaver)
     by_serial: dict[str, list[Leaver]] = {}
     for leaver in leavers.values():
@@ -215,12 +215,6 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
             else:
                 leaver.add(place, identity)
     return warnings
-
-
-def _anchored(row: dict) -> str | None:
-    """The id of the registration that a device object is the anchor of."""
-    texts = [text.lower() for text in row.get("physicalIds") or ()]
-    return next((text.removeprefix("[ztdid]:") for text in texts if text.startswith("[ztdid]:")), None)
 
 
 def present(client: GraphClient, targets: list[Target]) -> list[Target]:

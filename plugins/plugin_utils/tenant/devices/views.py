@@ -3,10 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Devices as the directory, Intune and Windows Autopilot see them, brought together by device id.
 
-Sources: Microsoft Graph, "List devices", "List managedDevices", "List windowsAutopilotDeviceIdentities". Intune
-ignores a filter that it does not support and answers with every device of the tenant, and of several device ids in one
-filter it looks at the first only (graph-explorer issue 3125, msgraph-beta-sdk-dotnet issue 1156): rows are compared
-with the id that was asked for.
+Sources: Microsoft Graph, "List devices", "List managedDevices", "List windowsAutopilotDeviceIdentities".
 
 Internal to winops.entra: may change in any release.
 """
@@ -18,37 +15,18 @@ import typing as t
 from collections.abc import Iterable
 
 from ...options import require_at_least
-from ...result import Failure
 from ..graph import odata
-from ..graph.batch import LARGEST, Item
 from ..graph.client import GraphClient
-from ..graph.errors import Permissions, Purpose
-from . import look_up
+from ..graph.errors import Purpose
+from . import directory_device, look_up
+from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, intune_rows
 
 if t.TYPE_CHECKING:
     from ..task import TenantTask
 
-INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
-AUTOPILOT_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
-INTUNE_PAGE = 1000
-NO_DEVICE = "00000000-0000-0000-0000-000000000000"
 #: The sign-in stamp is renewed when it is about this old (Microsoft Entra, "How to manage stale devices").
 STAMP_DAYS = 14
 
-INTUNE_FIELDS = {
-    "id": "id",
-    "name": "deviceName",
-    "serial_number": "serialNumber",
-    "user": "userPrincipalName",
-    "compliance": "complianceState",
-    "management_agent": "managementAgent",
-    "enrollment_type": "deviceEnrollmentType",
-    "enrolled": "enrolledDateTime",
-    "last_sync": "lastSyncDateTime",
-    "encrypted": "isEncrypted",
-    "os_version": "osVersion",
-}
-_INTUNE_SELECT = ("azureADDeviceId", *INTUNE_FIELDS.values())
 AUTOPILOT_FIELDS = {
     "id": "id",
     "serial_number": "serialNumber",
@@ -76,7 +54,7 @@ def find(task: TenantTask) -> dict:
     select = (*look_up.SELECT, *(["extensionAttributes"] if args["extension_attributes"] else []))
     names_some = any(args[option] is not None for option in look_up.KEYS)
     rows, missing = _directory(args, client, wanted if names_some else None, now, select, version)
-    found = [look_up.shown(row, now) for row in rows]
+    found = [directory_device.shown(row, now) for row in rows]
     whole = not names_some and all(args[option] is None for option in FILTERS)
     if args["intune"]:
         _join_intune(client, found, missing["device_ids"], whole)
@@ -128,7 +106,7 @@ def _filters(args: dict, now: datetime.datetime) -> tuple[list[str], bool]:
         f"{name} eq true" for option, name in (("managed", "isManaged"), ("compliant", "isCompliant")) if args[option]
     ]
     if args["join_type"] is not None:
-        filters.append(odata.equals("trustType", look_up.TRUST_TYPES[args["join_type"]]))
+        filters.append(odata.equals("trustType", directory_device.TRUST_TYPES[args["join_type"]]))
     if args["stale_days"] is not None:
         before = f"{now - datetime.timedelta(days=args['stale_days']):%Y-%m-%dT%H:%M:%SZ}"
         stamp = "approximateLastSignInDateTime"
@@ -143,7 +121,7 @@ def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
         for option, name in (("enabled", "accountEnabled"), ("managed", "isManaged"), ("compliant", "isCompliant"))
         if args[option] is not None
     ]
-    trust = None if args["join_type"] is None else look_up.TRUST_TYPES[args["join_type"]]
+    trust = None if args["join_type"] is None else directory_device.TRUST_TYPES[args["join_type"]]
 
     def fits(row: dict) -> bool:
         if trust is not None and row.get("trustType") != trust:
@@ -153,7 +131,7 @@ def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
                 return False
         if args["stale_days"] is None:
             return True
-        days = look_up.inactive_days(row, now)
+        days = directory_device.inactive_days(row, now)
         return days is not None and days >= args["stale_days"]
 
     return fits
@@ -195,56 +173,6 @@ def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], 
         device["autopilot"] = _fields(row, AUTOPILOT_FIELDS)
 
 
-def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, list[dict]]:
-    """The managed devices by device id (None: all).
-
-    A few ids are asked for one by one, 20 in one request. Of many the list is read, until all are found or it has cost
-    as many requests as asking would; then the rest is asked for.
-    """
-    found: dict[str, list[dict]] = {}
-    rest = None if ids is None else {identity.lower() for identity in ids}
-    if rest is None or len(rest) > LARGEST:
-        purpose = Purpose("list the devices of Intune", INTUNE_READ)
-        query = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
-        most = None if rest is None else INTUNE_PAGE * -(-len(rest) // LARGEST)
-        listed_all = True
-        for number, row in enumerate(client.list("/deviceManagement/managedDevices", purpose, query)):
-            if most is not None and number >= most:
-                listed_all = False
-                break
-            key = str(row.get("azureADDeviceId") or "").lower()
-            if key and key != NO_DEVICE and (rest is None or key in rest):
-                found.setdefault(key, []).append(row)
-        if rest is None or listed_all:
-            return found
-        rest -= set(found)
-    found.update(_asked(client, sorted(rest)))
-    return found
-
-
-def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
-    """The managed devices with these device ids, one question each."""
-    items = [
-        Item(
-            "GET",
-            "/deviceManagement/managedDevices",
-            Purpose(f"look up the device {key} in Intune", INTUNE_READ),
-            {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join(_INTUNE_SELECT)},
-        )
-        for key in ids
-    ]
-    found: dict[str, list[dict]] = {}
-    for key, answer in zip(ids, client.batch(items)):
-        rows = answer.require().get("value") or []
-        if any(str(row.get("azureADDeviceId")).lower() != key for row in rows):
-            cause = "Intune ignored the filter for one device id and answered with other devices"
-            fix = "run the task again, or read the whole tenant"
-            raise Failure(f"{cause}; {fix}", side="tenant", name="filter_ignored", cause=cause, fix=fix, evidence=[key])
-        if rows:
-            found[key] = rows
-    return found
-
-
 def _ids(found: list[dict], unknown: list[str]) -> list[str]:
     """Device ids to ask the others for: those found, and those named that the directory does not know."""
     ids = [str(device["device_id"]).lower() for device in found if device["device_id"]]
@@ -257,7 +185,7 @@ def _by_device_id(found: list[dict]) -> dict[str, dict]:
 
 def _only(name: str | None, device_id: str | None) -> dict:
     """A device that the directory does not have."""
-    empty = look_up.shown({"id": None}, datetime.datetime.now(datetime.timezone.utc))
+    empty = directory_device.shown({"id": None}, datetime.datetime.now(datetime.timezone.utc))
     return {**empty, "name": name, "device_id": device_id}
 
 
@@ -266,6 +194,6 @@ def _fields(row: dict, fields: dict[str, str]) -> dict[str, t.Any]:
     shown = {}
     for option, name in fields.items():
         value = row.get(name)
-        dated = name.endswith("DateTime") and look_up.instant(value) is None
+        dated = name.endswith("DateTime") and directory_device.instant(value) is None
         shown[option] = None if dated or value == "" else value
     return shown

@@ -19,6 +19,7 @@ from ...result import Failure
 from . import errors, odata, retry
 from .errors import Purpose
 from .session import Session
+from .trace import Trace
 
 LARGEST = 20
 
@@ -28,6 +29,7 @@ class Sender(t.Protocol):
 
     session: Session
     waits: retry.Waits
+    trace: Trace | None
 
     def post(
         self,
@@ -114,12 +116,17 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
             retry_after = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
             if status == 401 and not renewed:
                 refused, again[number] = True, item
+                if client.trace is not None:
+                    client.trace.part(item.method, item.path, status, None, "asks for a new token")
                 continue
             seconds = None if 200 <= status < 300 else retry.pause(attempt, status, retry_after, item.repeatable)
             if seconds is not None:
                 pauses.append(seconds)
                 again[number] = item
-            answers[number] = _answer(client, item, status, headers, row.get("body"))
+            answers[number] = answer = _answer(client, item, status, headers, row.get("body"))
+            if client.trace is not None and answer.failure is not None:
+                request_id = answer.failure.error["request_id"]
+                client.trace.part(item.method, item.path, status, request_id, client.waits.told(seconds))
         if refused:
             client.session.tokens.renew()
             renewed = True

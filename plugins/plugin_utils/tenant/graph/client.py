@@ -23,6 +23,7 @@ from .libraries import httpx
 from .network import network_failure
 from .retry import Waits
 from .session import Session, origin
+from .trace import Trace
 
 #: Some calls demand one (BitLocker keys); it also tells the tenant who called.
 USER_AGENT = "winops.entra (Ansible)"
@@ -30,17 +31,19 @@ Query = Mapping[str, str | int | bool]
 
 
 class GraphClient:
-    """Requests of one task. In check mode it refuses to send anything that would change the tenant.
+    """Requests of one task. In check mode it refuses to send anything that would change the tenant. A ``trace`` is
+    told of every request.
 
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
     version, and ``eventual`` for advanced queries (ConsistencyLevel; the caller adds ``$count``). They raise
     GraphFailure (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
     """
 
-    def __init__(self, session: Session, waits: Waits, check_mode: bool = False) -> None:
+    def __init__(self, session: Session, waits: Waits, check_mode: bool = False, trace: Trace | None = None) -> None:
         self.session = session
         self.waits = waits
         self.check_mode = check_mode
+        self.trace = trace
 
     # --- reading ---
 
@@ -161,7 +164,8 @@ class GraphClient:
         }
         content = None if body is None else json.dumps(body).encode()
         again = method != "POST" if repeatable is None else repeatable
-        response = self._send(method, url, sent, content, purpose, again)
+        parts = len(body["requests"]) if self.trace and url.endswith("/$batch") else 0
+        response = self._send(method, url, sent, content, purpose, again, parts)
         if response.is_success:
             return _parsed(response, purpose)
         raise self.refused(response.status_code, response.headers, _leniently(response), purpose)
@@ -170,7 +174,16 @@ class GraphClient:
         """The failure of an answer that is a refusal."""
         return errors.failure(errors.read(status, headers, body), purpose, self.session.caller)
 
-    def _send(self, method: str, url: str, headers: dict, content: bytes | None, purpose: Purpose, repeatable: bool):
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: dict,
+        content: bytes | None,
+        purpose: Purpose,
+        repeatable: bool,
+        parts: int,
+    ) -> t.Any:
         """The last answer, after as many attempts as make sense."""
         attempt, renewed = 1, False
         while True:
@@ -181,13 +194,10 @@ class GraphClient:
             except httpx.RequestError as exc:
                 failed = exc
                 self.waits.lose(self.waits.clock() - started)
+            took = self.waits.clock() - started
             status = response.status_code if response is not None else None
-            if status == 401 and not renewed:
-                self.session.tokens.renew()
-                renewed = True
-                continue
-            seconds = None
-            if response is None or not response.is_success:
+            seconds, new_token = None, status == 401 and not renewed
+            if not new_token and (response is None or not response.is_success):
                 seconds = retry.pause(
                     attempt,
                     status,
@@ -195,6 +205,14 @@ class GraphClient:
                     repeatable,
                     unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)),
                 )
+            if self.trace is not None:
+                then = "asks for a new token" if new_token else self.waits.told(seconds)
+                request_id = response.headers.get("request-id") if response is not None else None
+                self.trace.exchange(method, url, parts, status or type(failed).__name__, request_id, took, then)
+            if new_token:
+                self.session.tokens.renew()
+                renewed = True
+                continue
             if seconds is None or not self.waits.wait(
                 seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
             ):

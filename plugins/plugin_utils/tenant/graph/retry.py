@@ -54,6 +54,12 @@ class Waits:
         """Count seconds that a failed attempt took."""
         self.spent += max(0.0, seconds)
 
+    def told(self, seconds: float | None) -> str:
+        """What ``wait`` would do, in words; empty where there is nothing to wait for."""
+        if seconds is None:
+            return ""
+        return f"waits {seconds:.1f} s" if seconds <= self.left else f"no time left to wait {seconds:.1f} s"
+
     def wait(self, seconds: float, why: str) -> bool:
         """Sleep and say why, where the wait is long. False, without sleeping, when that would pass the limit."""
         if seconds > self.left:
