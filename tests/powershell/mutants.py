@@ -37,9 +37,10 @@ from pathlib import Path
 import mutation
 import rows
 import run
+import stand_ins
 from driver import Driver
 from rows import base
-from shell import HERE, Shell, wire
+from shell import HERE, VOCABULARY, Shell, wire
 
 GOAL = 95.0
 """Of 100 mutants so many are found."""
@@ -205,8 +206,7 @@ def parsed() -> argparse.Namespace:
 def main() -> int:
     """Exit code: see above."""
     options = parsed()
-    stand_ins = (HERE / "stubs.ps1").read_text(encoding="ascii")
-    replaced = mutation.replaced(stand_ins)
+    replaced = mutation.replaced(stand_ins.text(wire.runner_text(VOCABULARY["operations"])))
     known = [one for one in mutation.functions().values() if one.name not in replaced]
     mutants = [mutant for function in known for mutant in mutation.mutants(function)]
     words = equivalent()

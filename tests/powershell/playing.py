@@ -115,7 +115,7 @@ def play(shell: Askable, scene: base.Scene, culture: str = "") -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="winops-", ignore_cleanup_errors=True) as folder:
         # The real path: a link on the way to it would be refused, rightly.
         scratch = Path(os.path.realpath(folder))
-        base.prepare(scratch)
+        base.prepare(scratch, scene.change)
         todo = scene.rows(scratch)
         packed = with_stand_ins(wire.operation_names([case.request() for case in todo]))
         more = {"how": scene.how, "environment": environment}

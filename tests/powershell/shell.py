@@ -15,9 +15,11 @@ import types
 import typing as t
 from pathlib import Path
 
+import stand_ins
+
 HERE = Path(__file__).resolve().parent
 DEVICE = HERE.parents[1] / "plugins" / "plugin_utils" / "device"
-WAIT = 90
+WAIT = 300
 """Seconds that a PowerShell or a job may take."""
 
 
@@ -43,7 +45,7 @@ def with_stand_ins(operations: t.Iterable[str]) -> bytes:
     before, end, after = wire.runner_text(operations).partition(MAIN)
     if not end or after:
         raise ValueError("the runner does not end with main.ps1")
-    return wire.pack_runner(before + (HERE / "stubs.ps1").read_text(encoding="ascii") + MAIN)
+    return wire.pack_runner(before + stand_ins.text(before) + MAIN)
 
 
 class Shell:

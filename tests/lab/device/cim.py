@@ -17,6 +17,8 @@ CIMV2 = "root/cimv2"
 TPM_NAMESPACE = "root/cimv2/security/microsofttpm"
 BITLOCKER_NAMESPACE = "root/cimv2/security/microsoftvolumeencryption"
 NETWORK_NAMESPACE = "root/standardcimv2"
+#: Closed to callers without a full token.
+CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE)
 #: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
@@ -24,15 +26,30 @@ AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 def instances(device, caller: Caller, class_name: str, namespace: str) -> list[dict[str, t.Any]]:
     """All instances of a class. WindowsError for an unknown class or namespace, or where the caller may not look."""
     space = namespace.replace("\\", "/").strip("/").lower()
-    if space not in _CLASSES or (space == BITLOCKER_NAMESPACE and not available(device)):
+    if space not in namespaces(device):
         raise errors.cim_error("Invalid namespace ", errors.WBEM_E_INVALID_NAMESPACE)
     classes = _CLASSES[space]
     reader = classes.get(class_name.lower())
     if reader is None:
         raise errors.cim_error("Invalid class ", errors.WBEM_E_INVALID_CLASS)
-    if space in (TPM_NAMESPACE, BITLOCKER_NAMESPACE) and not caller.elevated:
+    if space in CLOSED and not caller.elevated:
         raise errors.cim_error("Access denied ", errors.WBEM_E_ACCESS_DENIED)
     return reader(device)
+
+
+def namespaces(device) -> list[str]:
+    """Those that this Windows has."""
+    return [space for space in _CLASSES if space != BITLOCKER_NAMESPACE or available(device)]
+
+
+def everything(device, space: str) -> dict[str, list[dict[str, t.Any]]]:
+    """The instances of every class of a namespace, whoever may look."""
+    return {name: reader(device) for name, reader in _CLASSES[space].items()}
+
+
+def volume_id(device, volume) -> str:
+    """Win32_EncryptableVolume.DeviceID."""
+    return "\\\\?\\Volume{" + device.new_id(volume.mount_point) + "}\\"
 
 
 def _operating_system(device) -> list[dict]:
@@ -179,7 +196,7 @@ def _encryptable_volumes(device) -> list[dict]:
     return [
         {
             "DriveLetter": volume.mount_point,
-            "DeviceID": "\\\\?\\Volume{" + device.new_id(volume.mount_point) + "}\\",
+            "DeviceID": volume_id(device, volume),
             "ProtectionStatus": int(volume.protected),
             "VolumeType": 0 if volume.system else 1,
             "KeyProtectorTypes": [TYPES[protector.type] for protector in volume.protectors],

@@ -103,11 +103,7 @@ def _state(device) -> dict[str, t.Any]:
             }
             for p in device.packages.values()
         ],
-        "tasks": {
-            folder: [dataclasses.asdict(task) for task in found]
-            for folder, found in device.tasks.all().items()
-            if found
-        },
+        "tasks": {folder: [task.shown() for task in found] for folder, found in device.tasks.all().items() if found},
         "jobs": {job: jobs.state(device, job) for job in device.jobs},
         "files": [
             {

@@ -54,6 +54,10 @@ class EventLogs:
         self._last: dict[str, int] = {}
         self.language = language
 
+    def names(self) -> list[str]:
+        """The channels that exist."""
+        return list(self._logs)
+
     def exists(self, log: str) -> bool:
         return log.lower() in self._names
 

@@ -111,6 +111,17 @@ class Files:
         found = (self.entry(key) for key in self._below(full) if ntpath.dirname(key).rstrip("\\") == full)
         return sorted((entry for entry in found if entry), key=lambda entry: entry.path.lower())
 
+    def image(self) -> Mapping[str, Entry]:
+        """What every device of the image has."""
+        return self._base
+
+    def everything(self) -> Iterator[Entry]:
+        """Every entry there is, a directory before what lies in it."""
+        for key in sorted({**self._base, **self._own}):
+            entry = self.entry(key)
+            if entry is not None:
+                yield entry
+
     def own(self) -> Iterator[Entry]:
         """Every entry that is not part of the image, by path."""
         for _key, entry in sorted(self._own.items()):

@@ -17,11 +17,17 @@ RESULT_RUNNING, RESULT_NEVER, RESULT_TERMINATED, RESULT_QUEUED = 267009, 267011,
 
 @dataclasses.dataclass
 class Task:
-    """One registered task."""
+    """One registered task. ``process`` and ``limit`` (seconds) are of a task that runs a process of this machine."""
 
     name: str
     state: str = READY
     last_result: int | None = RESULT_NEVER
+    process: int | None = None
+    limit: int | None = None
+
+    def shown(self) -> dict:
+        """What stays the same wherever it runs."""
+        return {"name": self.name, "state": self.state, "last_result": self.last_result}
 
 
 class Tasks:

@@ -11,15 +11,22 @@ import subprocess
 import typing as t
 from pathlib import Path
 
-TEXT = 'a "quoted" \\ text, \u00fc\u20ac\U0001f600\t\0\r\n'
-JOB = "0f8fad5b-d9cb-469f-a165-70867728950e"
-ENROLLED, FOREIGN, BORROWED, STUCK, BUILT_IN = (f"{letter * 8}-1111-4222-8333-BBBBBBBBBBBB" for letter in "ABCDE")
-"""Enrollments of stubs.ps1: one of Intune, one of another MDM, one that names the join's certificate as its own, one
-whose tasks cannot be removed, and a key that only looks like one."""
-ENROLLMENTS = "SOFTWARE\\Microsoft\\Enrollments"
-TASK_FOLDER = "\\Microsoft\\Windows\\EnterpriseMgmt"
-NO_ERROR = {"type": None, "message": None, "hresult": None}
-LOST_JOB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+import stand_ins
+
+from . import windows
+from .names import (  # noqa: F401 rows take them from here
+    BORROWED,
+    BUILT_IN,
+    ENROLLED,
+    ENROLLMENTS,
+    FOREIGN,
+    JOB,
+    LOST_JOB,
+    NO_ERROR,
+    STUCK,
+    TASK_FOLDER,
+    TEXT,
+)
 
 
 @dataclasses.dataclass
@@ -41,8 +48,9 @@ class Scene:
     """Rows that are sent as one request, with no more of the runner than travels for their operations.
 
     ``how`` is "driver", or a way of shell.py where a process of its own is what is proved; ``request`` are more fields
-    of the request. A scene has a scratch directory of its own. ``job`` says what must be true of the status of the job
-    that the scene has started; ``after`` says what is wrong with the scratch directory in the end.
+    of the request. A scene has a scratch directory of its own with the Windows of windows.py, which ``change`` makes
+    another one. ``job`` says what must be true of the status of the job that the scene has started; ``after`` says what
+    is wrong with the scratch directory in the end.
     """
 
     name: str
@@ -52,6 +60,7 @@ class Scene:
     request: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     job: t.Callable[[dict[str, t.Any]], bool] | None = None
     after: t.Callable[[Path], str] = lambda scratch: ""
+    change: t.Callable[[windows.Document], None] = lambda document: None
 
 
 def own_paths(scratch: Path) -> t.Callable[..., str]:
@@ -60,39 +69,27 @@ def own_paths(scratch: Path) -> t.Callable[..., str]:
     return lambda *parts: str(root.joinpath(*parts))
 
 
-def prepare(scratch: Path) -> None:
-    """Lays out what stubs.ps1 and the cases expect to find in the scratch directory."""
+def prepare(scratch: Path, change: t.Callable[[windows.Document], None]) -> None:
+    """Lays out the description of a Windows and the files that the rows expect in the scratch directory."""
+    document = windows.described(scratch)
+    change(document)
+    stand_ins.write(scratch, document)
+    windows.lay_out_programs(scratch)
     state = scratch / "ProgramData" / "winops.entra"
     cache = scratch / "ProgramData" / "Microsoft" / "Provisioning"
-    for folder in (
-        state / "jobs" / LOST_JOB,
-        state / "old" / "below",
-        cache,
-        scratch / "System32",
-        scratch / "installed",
-        scratch / "tasks",
-    ):
+    for folder in (state / "jobs" / LOST_JOB, state / "old" / "below", state / "foreign", cache):
         folder.mkdir(parents=True)
     for file in (
         cache / "a.ppkg",
         cache / "a.xml",
         scratch / "outside.txt",
         state / "old" / "below" / "file",
-        scratch / "good.ppkg",
-        scratch / "fails.ppkg",
-        scratch / "already.ppkg",
-        scratch / "installed" / JOB,
+        *(scratch / f"{name}.ppkg" for name in ("good", "fails", "already")),
     ):
         file.write_bytes(b"content")
-    # printf: \201 is a u with two dots in code page 850, and not UTF-8
-    for name, script in (
-        ("dsregcmd.exe", "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2"),
-        ("deviceenroller.exe", 'echo "$*"'),
-        ("shutdown.exe", "exit 0"),
-    ):
-        program = scratch / "System32" / name
-        program.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
-        program.chmod(0o755)
+    (scratch / "downloaded.bin").write_bytes(b"downloaded")
+    for folder in (state, state / "jobs", state / "jobs" / LOST_JOB):
+        folder.chmod(0o700)
     if os.name == "nt":
         # A junction: everybody may make one.
         subprocess.run(

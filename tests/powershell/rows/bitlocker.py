@@ -45,10 +45,11 @@ def broken(_scratch: Path) -> list[Case]:
     return [Case("bitlocker", {}, error="COMException", hresult=-2144272384)]
 
 
+SPACE = "root/cimv2/Security/MicrosoftVolumeEncryption"
 SCENES = [
     Scene("bitlocker", rows),
-    Scene("no BitLocker namespace", absent, {"WINOPS_PROOF_BITLOCKER": "InvalidNamespace"}),
-    Scene("no BitLocker class", absent, {"WINOPS_PROOF_BITLOCKER": "InvalidClass"}),
-    Scene("BitLocker denied", denied, {"WINOPS_PROOF_BITLOCKER": "AccessDenied"}),
-    Scene("BitLocker broken", broken, {"WINOPS_PROOF_BITLOCKER": "broken"}),
+    Scene("no BitLocker namespace", absent, change=lambda windows: windows["cim"].pop(SPACE)),
+    Scene("no BitLocker class", absent, change=lambda windows: windows["cim"][SPACE]["classes"].clear()),
+    Scene("BitLocker denied", denied, change=lambda windows: windows["cim"][SPACE].update(closed="all")),
+    Scene("BitLocker broken", broken, change=lambda windows: windows["protectors"].update(system=2150694912)),
 ]

@@ -29,7 +29,7 @@ def rows(_scratch: Path) -> list[Case]:
                 ]
             ),
         ),
-        Case("certificates", {"store": "My", "issuers": []}, lambda v: len(v["certificates"]) == 2),
+        Case("certificates", {"store": "My", "issuers": []}, lambda v: len(v["certificates"]) == 5),
         Case("certificates", {"store": "My", "issuers": ["nobody"]}, lambda v: v["certificates"] == []),
         Case("certificates", {"store": "Missing", "issuers": []}, lambda v: v["certificates"] == []),
         Case("certificates", {"store": "Denied", "issuers": []}, error="CryptographicException", hresult=-2147024891),

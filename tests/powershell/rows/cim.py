@@ -35,9 +35,10 @@ def rows(_scratch: Path) -> list[Case]:
                 ]
             ),
         ),
+        Case("cim_query", {"class": "Proof_One", "properties": ["Nothing"]}, error="CimException"),
         Case("cim_query", {"class": "Proof_Two", "properties": ["Given"]}, lambda v: len(v["instances"]) == 2),
         Case("cim_query", {"class": "Proof_None", "properties": ["Given"]}, lambda v: v["instances"] == []),
-        Case("cim_query", {"class": "Proof_Missing", "properties": ["Given"]}, error="InvalidOperationException"),
+        Case("cim_query", {"class": "Proof_Missing", "properties": ["Given"]}, error="CimException"),
     ]
 
 

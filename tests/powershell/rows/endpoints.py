@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from . import windows
 from .base import Case, Scene
 
 
@@ -64,7 +65,7 @@ def rows(_scratch: Path) -> list[Case]:
     ]
 
 
-PROXY = "http=one.proof:80;https=two.proof:8080|<local>;*.near.proof"
+PROXY = ("http=one.proof:80;https=two.proof:8080", "<local>;*.near.proof")
 """Proxies and exceptions, as netsh winhttp set proxy takes them."""
 
 
@@ -92,4 +93,7 @@ def behind_a_proxy(_scratch: Path) -> list[Case]:
     ]
 
 
-SCENES = [Scene("endpoints", rows), Scene("behind a proxy", behind_a_proxy, {"WINOPS_PROOF_PROXY": PROXY})]
+SCENES = [
+    Scene("endpoints", rows),
+    Scene("behind a proxy", behind_a_proxy, change=lambda document: windows.behind_proxy(document, *PROXY)),
+]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import stand_ins
+
 from .base import JOB, Case, Scene
 
 
@@ -73,7 +75,7 @@ def impatient(scratch: Path) -> list[Case]:
 
 def still_installed(scratch: Path) -> str:
     """What the stand-ins have left of the packages."""
-    return ", ".join(path.name for path in (scratch / "installed").iterdir())
+    return ", ".join(package["id"] for package in stand_ins.read(scratch)["provisioning"]["packages"])
 
 
 SCENES = [

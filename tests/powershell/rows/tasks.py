@@ -19,12 +19,12 @@ def rows(_scratch: Path) -> list[Case]:
                 v
                 == {
                     "exists": True,
-                    "folders": ["Microsoft"],
+                    "folders": ["Denied", "Microsoft"],
                     "tasks": [{"name": "Only one", "state": "Ready", "last_result": 267011}],
                 }
             ),
         ),
-        Case("scheduled_tasks", {"folder": "\\Microsoft"}, lambda v: v["folders"] == []),
+        Case("scheduled_tasks", {"folder": "\\Microsoft"}, lambda v: v["folders"] == ["Windows"]),
         Case("scheduled_tasks", {"folder": "\\Missing"}, lambda v: v == {"exists": False, "folders": [], "tasks": []}),
         Case("scheduled_tasks", {"folder": "\\Denied"}, error="UnauthorizedAccessException"),
     ]

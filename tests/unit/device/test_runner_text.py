@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[3]
 DEVICE = ROOT / "plugins" / "plugin_utils" / "device"
 PARTS = {path.stem: path.read_bytes() for path in sorted((DEVICE / "runner").glob("*.ps1"))}
 STUBS = (ROOT / "tests" / "powershell" / "stubs.ps1").read_bytes()
+WINDOWS = {path.stem: path.read_bytes() for path in (ROOT / "tests" / "powershell" / "windows").glob("*.ps1")}
+STAND_INS = {"stubs": STUBS, **WINDOWS}
 VOCABULARY = json.loads((DEVICE / "vocabulary.json").read_text(encoding="utf-8"))["operations"]
 OPERATIONS = set(VOCABULARY)
 RUNNER = wire.runner_text(OPERATIONS).encode()
@@ -94,9 +96,9 @@ def code_only(text: bytes) -> str:
     return bare.decode()
 
 
-@pytest.mark.parametrize("name", [*TEXTS, "stubs"])
+@pytest.mark.parametrize("name", [*TEXTS, *STAND_INS])
 def test_the_text_parses(name):
-    text = {**TEXTS, "stubs": STUBS}[name]
+    text = {**TEXTS, **STAND_INS}[name]
     wrong = [node for node in nodes(parse(text)) if node.type == "ERROR" or node.is_missing]
     assert [(node.start_point, node.text[:60]) for node in wrong] == []
 
@@ -107,9 +109,9 @@ def test_the_parser_would_notice_an_error():
     assert any(node.type == "ERROR" or node.is_missing for node in nodes(parse(broken)))
 
 
-@pytest.mark.parametrize("name", [*TEXTS, "stubs"])
+@pytest.mark.parametrize("name", [*TEXTS, *STAND_INS])
 def test_the_text_is_ascii_without_tabs_or_carriage_returns(name):
-    text = {**TEXTS, "stubs": STUBS}[name]
+    text = {**TEXTS, **STAND_INS}[name]
     assert text.isascii() and b"\r" not in text and b"\t" not in text
 
 
@@ -417,7 +419,29 @@ def test_stand_ins_can_be_put_before_the_last_lines():
     assert functions(PARTS["main"]) == []
 
 
-def test_the_stubs_replace_only_functions_that_exist():
-    own = {"New-ProofKey", "New-ProofHive", "New-ProofTree"}
-    replaced = {name for name in functions(STUBS) if not name.startswith("Proof")} - own
-    assert replaced <= set(functions(RUNNER)) | CMDLETS
+# What the stand-ins put in the place of the runner's own. What stands here is never run for real but on a Windows.
+REPLACED_FUNCTIONS = {
+    *("Get-DeviceFact", "Resolve-AnyPath", "Get-ProgramData", "Get-NativeFolder"),
+    *("New-PrivateDirectory", "Assert-PrivateDirectory"),
+    *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
+    *("Get-NamedProcess", "Get-AdministratorEntry", "Get-AdsProperty", "Open-WebStream"),
+    *("Invoke-Unregistration", "Import-ProvisioningModule"),
+}
+# These are called by what takes their place.
+WRAPPED_FUNCTIONS = {"Invoke-Operation", "Invoke-Native", "Start-WebCall"}
+REPLACED_CMDLETS = {
+    *("Get-CimInstance", "Invoke-CimMethod"),
+    *("Get-ProvisioningPackage", "Install-ProvisioningPackage", "Uninstall-ProvisioningPackage"),
+}
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_a_stand_in_replaces_what_the_runner_has(name):
+    assert set(functions(STAND_INS[name])) & (set(functions(RUNNER)) | CMDLETS)
+
+
+def test_what_the_stand_ins_replace_is_known():
+    known = REPLACED_FUNCTIONS | WRAPPED_FUNCTIONS | REPLACED_CMDLETS
+    defined = [name for text in STAND_INS.values() for name in functions(text)]
+    assert set(defined) & (set(functions(RUNNER)) | CMDLETS) == known
+    assert len(set(defined)) == len(defined)

@@ -7,10 +7,14 @@
 
 $Observing += 'processes'
 
+function Get-NamedProcess([string]$Name) {
+    return , [Diagnostics.Process]::GetProcessesByName($Name)
+}
+
 function processes($Ask) {
     $found = New-List
     foreach ($name in $Ask['names']) {
-        foreach ($process in [Diagnostics.Process]::GetProcessesByName(($name -creplace '\.[Ee][Xx][Ee]\z', ''))) {
+        foreach ($process in (Get-NamedProcess ($name -creplace '\.[Ee][Xx][Ee]\z', ''))) {
             [void]$found.Add(@{ name = $process.ProcessName + '.exe'; pid = $process.Id })
             $process.Dispose()
         }

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import urllib.parse
+from collections.abc import Iterator
 
 from .. import metadata, network
 from ..accounts import Caller
@@ -94,3 +95,32 @@ def _answer(device, url: urllib.parse.SplitResult, headers: dict[str, str]) -> t
             return 400, json.dumps({"ErrorType": "UserRealmDiscoveryFailed", "Message": "Tenant was not found."})
         return 200, json.dumps({"DiscoveryService": {"DiscoveryEndpoint": f"https://{url.hostname}/EnrollmentServer"}})
     return 200, "<html><head><title>Lab</title></head></html>"
+
+
+def published(device, host: str) -> Iterator[dict]:
+    """The answers of a host that can be reached, as rules of which the first that fits answers.
+
+    ``path`` is a pattern, ``query`` a text that it must hold, ``header`` a name and a value that must be there.
+    """
+    if host == network.METADATA:
+        told = {"header": ["Metadata", "true"]}
+        asked = {**told, "query": "api-version="}
+        urls = [
+            (asked | {"path": "/metadata/identity/info"}, "/metadata/identity/info?api-version=1", True),
+            (asked, "/metadata?api-version=1", True),
+            (told, "/metadata", True),
+            ({}, "/metadata", False),
+        ]
+        for rule, path, with_header in urls:
+            url = urllib.parse.urlsplit(f"http://{host}{path}")
+            status, body = metadata.answer(device, url, {"Metadata": "true"} if with_header else {})
+            yield {**rule, "status": status, "body": body}
+        return
+    paths = [("*", "/")]
+    if host.startswith("enterpriseregistration."):
+        names = {name.lower() for tenant in device.directory.tenants.values() for name in (tenant.id, *tenant.domains)}
+        paths = [(f"/{name}/discover", f"/{name}/discover") for name in sorted(names)]
+        paths += [("/*/discover", "/nobody/discover"), ("*", "/")]
+    for pattern, path in paths:
+        status, body = _answer(device, urllib.parse.urlsplit(f"https://{host}{path}"), {})
+        yield {"path": pattern, "status": status, "body": body}

@@ -1,0 +1,308 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Windows that the rows look at: a description as ``../windows/README.md`` has it. Odd on purpose."""
+
+from __future__ import annotations
+
+import base64
+import os
+import typing as t
+from pathlib import Path
+
+from .names import BORROWED, BUILT_IN, ENROLLED, FOREIGN, JOB, STUCK, TASK_FOLDER, TEXT
+
+Document = dict[str, t.Any]
+
+THEN = "2026-01-02T03:04:05.000Z"
+PROGRAMS = ("dsregcmd.exe", "deviceenroller.exe", "shutdown.exe")
+ENROLLMENTS = (
+    # id, provider, certificate
+    (ENROLLED, "MS DM Server", "AB" * 20),
+    (FOREIGN, "Another MDM", "CD" * 20),
+    (BORROWED, "MS DM Server", "EE" * 20),
+    (STUCK, "MS DM Server", ""),
+    (BUILT_IN, "", ""),
+)
+CALLER = {"account": "PROOF\\me", "sid": "S-1-5-21-1-2-3-500", "system": True, "elevated": True, "wow64": False}
+NEVER = {"utc": "1970-01-01T00:00:00.000Z"}
+ADMINISTRATORS = (
+    ("S-1-5-21-1-2-3-500", "PROOF\\Administrator", {"PasswordExpired": 0}),
+    ("S-1-5-21-1-2-3-1001", "PROOF\\me", {"PasswordExpired": 0, "AccountExpirationDate": NEVER}),
+    (
+        "S-1-5-21-1-2-3-1002",
+        "PROOF\\ended",
+        {"PasswordExpired": 1, "AccountExpirationDate": {"utc": "2020-01-01T00:00:00.000Z"}},
+    ),
+    ("S-1-5-21-1-2-3-1003", "PROOF\\odd", {}),
+    ("S-1-5-21-1-2-3-1999", None, {}),
+    ("S-1-12-1-7-8-9-10", None, {}),
+    ("S-1-5-21-1-2-33-500", "CORP\\Administrator", {"PasswordExpired": 0}),
+    ("S-1-5-4", "NT AUTHORITY\\INTERACTIVE", {}),
+)
+
+
+def described(scratch: Path) -> Document:
+    """The description. Scenes change what they need otherwise."""
+    return {
+        "format": 1,
+        "name": "PROOF",
+        "skew": 0,
+        "environment": {
+            "programdata": str(scratch / "ProgramData"),
+            "windir": str(scratch),
+            "winops_proof": str(scratch),
+        },
+        "callers": {"": CALLER, "1": {**CALLER, "system": False}, "SYSTEM": CALLER},
+        "registry": {"HKLM": machine(), "HKU": {"users": users()}},
+        "certificates": {"My": {"certificates": certificates()}, "Denied": {"closed": "all", "certificates": []}},
+        "tasks": tasks(),
+        "provisioning": {"packages": [package(scratch)]},
+        "programs": programs(),
+        "machine_sid": "S-1-5-21-1-2-3",
+        "administrators": [{"sid": sid, "name": name, "ads": ads} for sid, name, ads in ADMINISTRATORS],
+        "cim": cim(),
+        "protectors": {
+            "system": [{"id": "{tpm}", "type": 1}, {"id": "{numbers}", "type": 3}, {"id": "{new}", "type": 77}],
+            "plain": 2150694920,
+            "locked": [{"id": "{only}", "type": 2}],
+        },
+        "events": {
+            "Proof": {"events": [event(id, number) for number, id in enumerate((12, 99, 22, 12))]},
+            "Empty": {"events": []},
+            "Denied": {"closed": "all", "events": []},
+        },
+        "processes": None,
+        "web": web(),
+        "downloads": {"https://proof/x": "downloaded.bin"},
+    }
+
+
+# --- registry -----------------------------------------------------------------------------------------------------
+
+
+def key(values: Document | None = None, keys: Document | None = None) -> Document:
+    """One key; ``values`` are [type, data] by name."""
+    return {"values": values or {}, "keys": keys or {}}
+
+
+def put(top: Document, path: str, values: Document | None = None) -> None:
+    """A key at the end of a path, and the keys on the way to it."""
+    for name in path.split("\\"):
+        top = top["keys"].setdefault(name, key())
+    top["values"].update(values or {})
+
+
+def binary(data: bytes) -> list:
+    return ["REG_BINARY", base64.b64encode(data).decode("ascii")]
+
+
+def machine() -> Document:
+    top = key()
+    put(top, "SYSTEM\\CurrentControlSet\\Control\\Nls\\CodePage", {"OEMCP": ["REG_SZ", "850"]})
+    put(
+        top,
+        "SOFTWARE\\Proof",
+        {
+            "": ["REG_SZ", "the default"],
+            "Dword": ["REG_DWORD", 0x80070005],
+            "Qword": ["REG_QWORD", str(2**64 - 1)],
+            "Many": ["REG_MULTI_SZ", ["one", "two"]],
+            "One": ["REG_MULTI_SZ", ["one"]],
+            "None": ["REG_MULTI_SZ", []],
+            "Binary": binary(b"\0\1\xff"),
+            "Byte": binary(b"\7"),
+            "Nothing": binary(b""),
+            "Text": ["REG_SZ", TEXT],
+            **{name: ["REG_SZ", name] for name in ("keys", "values", "count", "Count", "GetEnumerator")},
+        },
+    )
+    put(top, "SOFTWARE\\Proof\\Child\\Leaf", {"Deep": ["REG_SZ", "yes"]})
+    put(top, "SOFTWARE\\Proof\\count")
+    for id, provider, certificate in ENROLLMENTS:
+        values: Document = {"EnrollmentState": ["REG_DWORD", 1]}
+        if provider:
+            values["ProviderID"] = ["REG_SZ", provider]
+        if certificate:
+            values["DMPCertThumbPrint"] = ["REG_SZ", certificate]
+        put(top, f"SOFTWARE\\Microsoft\\Enrollments\\{id}", values)
+        for tree in ("Enrollments\\Status", "Enrollments\\Context", "Provisioning\\OMADM\\Accounts"):
+            put(top, f"SOFTWARE\\Microsoft\\{tree}\\{id}")
+    return top
+
+
+def users() -> Document:
+    found = {"S-1-5-21-1-2-3-1002": key()}
+    for sid in ("S-1-5-18", "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1001_Classes", "S-1-12-1-7-8-9-10"):
+        found[sid] = key()
+        put(found[sid], "SOFTWARE\\Proof", {"Owner": ["REG_SZ", sid]})
+    return found
+
+
+def behind_proxy(document: Document, server: str, bypass: str) -> None:
+    """What netsh winhttp set proxy writes."""
+    blob = bytes((40, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0))
+    for text in (server, bypass):
+        blob += len(text).to_bytes(4, "little") + text.encode("ascii")
+    path = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections"
+    put(document["registry"]["HKLM"], path, {"WinHttpSettings": binary(blob)})
+
+
+# --- the rest -----------------------------------------------------------------------------------------------------
+
+
+def certificates() -> list[Document]:
+    found = [
+        ("AA" * 20, "CN=device", "CN=MS-Organization-Access"),
+        ("AA" * 20, "CN=device", "CN=Another"),
+        ("AB" * 20, "CN=mdm", "CN=Microsoft Intune MDM Device CA"),
+        ("CD" * 20, "CN=other", "CN=Another CA"),
+        ("EE" * 20, "CN=borrowed", "CN=MS-Organization-P2P-Access"),
+    ]
+    return [
+        {
+            "thumbprint": thumbprint,
+            "subject": subject,
+            "issuer": issuer,
+            "not_before": THEN,
+            "not_after": "2036-01-02T03:04:05.000Z",
+            "has_private_key": True,
+        }
+        for thumbprint, subject, issuer in found
+    ]
+
+
+def tasks() -> Document:
+    running = {"state": "Running", "last_result": 267009}
+    folders: Document = {
+        "\\": {"tasks": {"Only one": {"state": "Ready", "last_result": 267011}}},
+        "\\Denied": {"closed": "all", "tasks": {}},
+        "\\Microsoft": {"tasks": {}},
+        "\\Microsoft\\Windows": {"tasks": {}},
+        "\\Microsoft\\Windows\\Workplace Join": {"tasks": {"Automatic-Device-Join": dict(running)}},
+        TASK_FOLDER: {"tasks": {}},
+    }
+    for id, _provider, _certificate in ENROLLMENTS:
+        folders[f"{TASK_FOLDER}\\{id}"] = {"tasks": {"PushLaunch": dict(running), "Schedule 1": dict(running)}}
+    folders[f"{TASK_FOLDER}\\{STUCK}"]["closed"] = "removal"
+    return folders
+
+
+def package(scratch: Path) -> Document:
+    return {
+        "id": "{" + JOB + "}",
+        "name": "proof",
+        "version": "1.2",
+        "path": str(scratch / "installed.ppkg"),
+        "installed": True,
+    }
+
+
+def programs() -> list[Document]:
+    """The first that fits; elsewhere than on Windows what is not here really runs, see ``lay_out_programs``."""
+    install, remove = "Install-ProvisioningPackage", "Uninstall-ProvisioningPackage"
+    error = {"type": "CmdletException", "message": "The engine refused it", "hresult": 0}
+    rules = [
+        {"program": "shutdown.exe", "arguments": "*already*", "exit_code": 1190, "text": ""},
+        {"program": "shutdown.exe", "arguments": "*denied*", "exit_code": 5, "text": ""},
+        {"program": install, "arguments": "*already*", "error": {"type": "", "message": "It failed: 0x800700B7"}},
+        {"program": install, "arguments": "*fails*|False", "error": error},
+        {"program": install, "arguments": "*"},
+        {"program": remove, "arguments": "*", "removes": ["{" + JOB + "}"]},
+        {
+            "program": "UnregisterDeviceWithManagement",
+            "arguments": f"{ENROLLED.lower()}",
+            # Windows removes most of it.
+            "removes": [f"HKLM\\SOFTWARE\\Microsoft\\Enrollments\\{ENROLLED}"],
+        },
+        {
+            "program": "UnregisterDeviceWithManagement",
+            "arguments": "*",
+            "error": {"type": "COMException", "message": "Not registered", "hresult": -2145910776},
+        },
+    ]
+    if os.name == "nt":
+        said = {"arguments": "*", "exit_code": 0, "text": "{arguments}\r\nM\u00fcnchen\r\n"}
+        rules += [{"program": name, **said} for name in PROGRAMS]
+    return rules
+
+
+def cim() -> Document:
+    one = {
+        "Given": {"asked": True},
+        "A": "b",
+        "Time": {"utc": THEN},
+        "Empty": None,
+        "Absent": None,
+        "One": [7],
+        "Big": {"type": "uint64", "number": str(2**64 - 1)},
+        "Yes": True,
+        "Half": 0.5,
+    }
+    volume = [("C:", "system", 0, 1), ("D:", "plain", 1, 0), (None, "locked", 2, 2)]
+    return {
+        "root/cimv2": {
+            "classes": {
+                "Proof_One": [one],
+                "Proof_Two": [one, {**one, "Given": "second", "Time": None}],
+                "Proof_None": [],
+                "Win32_UserAccount": [
+                    {
+                        "SID": f"S-1-5-21-1-2-3-{rid}",
+                        "Disabled": rid == 500,
+                        "Lockout": rid == 1002,
+                        "LocalAccount": True,
+                    }
+                    for rid in (500, 1001, 1002, 1003)
+                ],
+            }
+        },
+        "root/x": {"classes": {"Proof_One": [one, {**one, "A": "c"}]}},
+        "root/cimv2/Security/MicrosoftVolumeEncryption": {
+            "classes": {
+                "Win32_EncryptableVolume": [
+                    {"DriveLetter": letter, "DeviceID": id, "VolumeType": kind, "ProtectionStatus": status}
+                    for letter, id, kind, status in volume
+                ]
+            }
+        },
+    }
+
+
+def event(id: int, number: int) -> Document:
+    return {
+        "id": id,
+        "record": 41 + number,
+        "utc": THEN,
+        "provider": "Proof",
+        "data": [{"asked": True}, {"type": "uint32", "number": 2147942405}, None],
+        "message": None if id == 22 else "A message",
+    }
+
+
+def web() -> list[Document]:
+    body = "application/json\u20ac" + "x" * 300
+    accepted = {"header": ["Accept", "application/json"]}
+    return [
+        {"host": "127.0.0.1", "real": True},
+        {"host": "169.254.169.254", "real": True},
+        {"host": "200.proof", **accepted, "status": 200, "body": body},
+        {"host": "200.proof", "status": 200, "body": ""},
+        {"host": "404.proof", "status": 404, "body": ""},
+        {"host": "407.proof", "status": 407, "body": ""},
+        {"host": "cert.proof", "problem": "certificate"},
+        {"host": "tls.proof", "problem": "tls"},
+        {"host": "slow.proof", "problem": "timeout"},
+    ]
+
+
+def lay_out_programs(scratch: Path) -> None:
+    """Executables behind the names in System32: they really run, with pipes, where this is not Windows."""
+    # printf: \201 is a u with two dots in code page 850, and not UTF-8
+    scripts = ("printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2", 'echo "$*"', "exit 0")
+    for folder in (scratch / "System32", scratch / "native"):
+        folder.mkdir(parents=True)
+        for name, script in zip(PROGRAMS, scripts, strict=True):
+            program = folder / name
+            program.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+            program.chmod(0o755)

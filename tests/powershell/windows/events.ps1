@@ -1,0 +1,70 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Event logs. A record's text that is null is one that this Windows does not have.
+
+function Open-EventReader([string]$Log, [string]$XPath) { return [ProofReader]::new($Log, $XPath) }
+
+class EventLogNotFoundException : Exception { }
+
+class ProofRecord {
+    [int]$Id
+    [object]$RecordId
+    [object]$TimeCreated
+    [string]$ProviderName
+    [object[]]$Properties
+    [object]$Text
+    [string] FormatDescription() {
+        if ($null -eq $this.Text) { throw [InvalidOperationException]::new('No text') }
+        return $this.Text
+    }
+}
+
+class ProofReader {
+    [Collections.Queue]$Records = [Collections.Queue]::new()
+    ProofReader([string]$Log, [string]$XPath) {
+        foreach ($one in (Select-ProofEvent $Log $XPath)) { $this.Records.Enqueue($one) }
+    }
+    [object] ReadEvent() {
+        if ($this.Records.Count -eq 0) { return $null }
+        return $this.Records.Dequeue()
+    }
+    [void] Dispose() { }
+}
+
+function Select-ProofEvent([string]$Log, [string]$XPath) {
+    # Newest first. Of XPath what the runner writes, and as much of it as Windows takes.
+    $logs = Get-Windows 'events'
+    $spelled = Find-Name @($logs.get_Keys()) $Log
+    if ($null -eq $spelled) { throw [EventLogNotFoundException]::new() }
+    Assert-Open $logs[$spelled]['closed']
+    $form = '\A\*(\[System\[((\(EventID=[0-9]+( or EventID=[0-9]+)*\))( and )?)?' +
+        '(TimeCreated\[@SystemTime>=''([^'']+)''\])?\]\])?\z'
+    if ($XPath -cnotmatch $form) { throw [InvalidOperationException]::new("The specified query is invalid: $XPath") }
+    $since = $null
+    if ($Matches.ContainsKey(7)) { $since = ConvertFrom-Described @{ utc = $Matches[7] } }
+    $ids = @(foreach ($match in [regex]::Matches($XPath, 'EventID=([0-9]+)')) { [int]$match.Groups[1].Value })
+    if ($ids.Length -gt 22) { throw [InvalidOperationException]::new('The specified query is invalid: too long') }
+    $found = [Collections.ArrayList]::new()
+    foreach ($one in $logs[$spelled]['events']) {
+        $time = ConvertFrom-Described @{ utc = $one['utc'] }
+        if (($ids.Length -eq 0 -or $ids -contains $one['id']) -and ($null -eq $since -or $time -ge $since)) {
+            $found.Insert(0, (New-ProofRecord $one $time $XPath))
+        }
+    }
+    return $found
+}
+
+function New-ProofRecord($Described, [datetime]$Time, [string]$Asked) {
+    $record = [ProofRecord]::new()
+    $record.Id = $Described['id']
+    $record.RecordId = [long]$Described['record']
+    $record.TimeCreated = $Time.ToLocalTime()
+    $record.ProviderName = $Described['provider']
+    $record.Text = $Described['message']
+    $record.Properties = @(foreach ($one in $Described['data']) {
+            [PSCustomObject]@{ Value = ConvertFrom-Described $one $Asked }
+        })
+    return $record
+}

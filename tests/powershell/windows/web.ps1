@@ -1,0 +1,62 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The network: rules of which the first that fits says what a request meets. A host without a rule has no DNS entry.
+
+${function:Start-RealWebCall} = ${function:Start-WebCall}
+
+function Start-WebCall($Client, [Uri]$Uri, $Headers, $Cancel) {
+    $rule = Find-WebRule $Uri $Headers
+    if ($null -ne $rule -and $rule.ContainsKey('real')) { return Start-RealWebCall $Client $Uri $Headers $Cancel }
+    return Start-ProofCall $Uri $rule
+}
+
+function Open-WebStream([Uri]$Uri, [int]$Milliseconds) { return Open-ProofDownload $Uri }
+
+# How each kind of problem looks from .NET: what is thrown, and in it the status that says why.
+$WebProblems = @{
+    dns = 'NameResolutionFailure'; connect = 'ConnectFailure'; certificate = 'TrustFailure'; tls = ''
+}
+
+function Find-WebRule([Uri]$Uri, $Headers) {
+    $system = (Get-Windows 'callers')[[string]$env:WINOPS_PROOF_CALLER]['system']
+    foreach ($rule in (Get-Windows 'web')) {
+        if ($Uri.Host -cnotlike $rule['host']) { continue }
+        if ($null -ne $rule['system'] -and $rule['system'] -ne $system) { continue }
+        if ($rule['path'] -and $Uri.AbsolutePath.ToLowerInvariant() -cnotlike $rule['path']) { continue }
+        if ($rule['query'] -and $Uri.Query.IndexOf($rule['query'], [StringComparison]::Ordinal) -lt 0) { continue }
+        if ($rule['header'] -and [string]$Headers[$rule['header'][0]] -cne $rule['header'][1]) { continue }
+        return $rule
+    }
+}
+
+function Start-ProofCall([Uri]$Uri, $Rule) {
+    $source = New-Object 'System.Threading.Tasks.TaskCompletionSource[System.Net.Http.HttpResponseMessage]'
+    if ($Uri.Scheme -cne 'https' -and -not (Test-MetadataService $Uri)) {
+        Stop-Operation ArgumentException 'Only https addresses are asked.'
+    }
+    $problem = 'dns'
+    if ($null -ne $Rule) { $problem = $Rule['problem'] }
+    if (-not $problem) {
+        $response = [Net.Http.HttpResponseMessage]::new([Net.HttpStatusCode][int]$Rule['status'])
+        $response.Content = [Net.Http.StringContent]::new($Rule['body'])
+        $source.SetResult($response)
+    }
+    elseif ($problem -ceq 'tls') {
+        $inner = [Security.Authentication.AuthenticationException]::new('A call to SSPI failed')
+        $source.SetException([Net.Http.HttpRequestException]::new('An error occurred', $inner))
+    }
+    elseif ($problem -cne 'timeout') {
+        $status = [Net.WebExceptionStatus]$WebProblems[$problem]
+        $inner = [Net.WebException]::new("It failed: $problem", $status)
+        $source.SetException([Net.Http.HttpRequestException]::new('An error occurred', $inner))
+    }
+    return $source.Task
+}
+
+function Open-ProofDownload([Uri]$Uri) {
+    $known = (Get-Windows 'downloads')[$Uri.AbsoluteUri]
+    if ($null -eq $known) { throw [Net.WebException]::new("The remote name could not be resolved: '$($Uri.Host)'") }
+    return [IO.File]::OpenRead([IO.Path]::Combine($Proof, $known))
+}
