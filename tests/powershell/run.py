@@ -9,6 +9,7 @@ the observing operations run for real, too. Needs Python's standard library and 
 
     --require    fail where there is no PowerShell
     --changing   on a Windows that may be changed (a disposable CI runner): directories and a SYSTEM job for real
+    --cultures all  in every culture of this machine, what is quick, instead of everything in six (minutes)
     --only NAME  the scenes that have an operation or a name with this text in it
 """
 
@@ -26,24 +27,31 @@ import time
 import typing as t
 from pathlib import Path
 
+import cultures
 import rows
 from driver import Driver
 from playing import Row, play, prove, prove_job
 from rows import base, on_windows
-from shell import Shell
+from shell import Shell, wire
 
 AT_ONCE = 2
+Result = t.TypeVar("Result")
 
 
 class Table:
     """The results, printed as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        """Whether what cannot be run has failed."""
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
 
-    def add(self, shell: str, found: t.Iterable[Row]) -> None:
+    def add(self, shell: str, found: t.Iterable[Row], shown: bool = True) -> None:
+        """Count them all, and print them all or what did not pass."""
         for row in found:
             self.counts[row.result] += 1
+            if row.result == "passed" and not shown:
+                continue
             why = f": {row.why}" if row.why else ""
             print(f"{row.what:<24} {shell:<12} {row.how:<22} {row.result}{why}", flush=True)
 
@@ -52,6 +60,7 @@ class Stage:
     """Plays scenes, two at a time."""
 
     def __init__(self, shell: Shell) -> None:
+        self.shell = shell
         self._drivers: queue.SimpleQueue[Driver] = queue.SimpleQueue()
         for _each in range(AT_ONCE):
             self._drivers.put(Driver(shell))
@@ -65,10 +74,17 @@ class Stage:
         for _each in range(AT_ONCE):
             self._drivers.get().close()
 
-    def submit(self, work: t.Callable[[Driver], list[Row]]) -> concurrent.futures.Future[list[Row]]:
+    def cultures(self) -> frozenset[str]:
+        """The names of those that this PowerShell knows; none where it does not even say that."""
+        try:
+            return frozenset(self.submit(Driver.cultures).result())
+        except wire.WireError:
+            return frozenset()
+
+    def submit(self, work: t.Callable[[Driver], Result]) -> concurrent.futures.Future[Result]:
         """Have *work* done with one of the drivers."""
 
-        def with_driver() -> list[Row]:
+        def with_driver() -> Result:
             driver = self._drivers.get()
             try:
                 return work(driver)
@@ -78,14 +94,39 @@ class Stage:
         return self._pool.submit(with_driver)
 
 
-def prove_with_stubs(table: Table, shell: Shell, scenes: list[base.Scene]) -> None:
+def prove_with_stubs(table: Table, stage: Stage, scenes: list[base.Scene]) -> None:
     """Everything, on any system."""
-    with Stage(shell) as stage:
-        # What takes long begins first; it is shown where it stands.
-        order = sorted(scenes, key=lambda scene: scene.how == "driver" and scene.job is None)
-        played = {id(scene): stage.submit(functools.partial(play, scene=scene)) for scene in order}
-        for scene in scenes:
-            table.add(shell.name, played[id(scene)].result())
+    # What takes long begins first; it is shown where it stands.
+    order = sorted(scenes, key=lambda scene: scene.how == "driver" and scene.job is None)
+    played = {id(scene): stage.submit(functools.partial(play, scene=scene)) for scene in order}
+    for scene in scenes:
+        table.add(stage.shell.name, played[id(scene)].result())
+
+
+def prove_in_cultures(table: Table, stage: Stage, scenes: list[base.Scene], which: str) -> None:
+    """The scenes again in "six" cultures, or what is quick in "all" that this PowerShell knows."""
+    known = stage.cultures()
+    wanted = sorted(known) if which == "all" else cultures.SIX
+    scenes = cultures.joined(cultures.quick(scenes) if which == "all" else scenes)
+    played = {
+        name: stage.submit(functools.partial(cultures.play_in, scenes=scenes, culture=name))
+        for name in wanted
+        if name in known
+    }
+    for name in wanted:
+        if name in played:
+            found = played[name].result()
+            table.add(stage.shell.name, found, shown=False)
+            if which != "all":
+                passed = sum(row.result == "passed" for row in found)
+                print(
+                    f"{'(rows again)':<24} {stage.shell.name:<12} {name:<22} {passed} of {len(found)} passed",
+                    flush=True,
+                )
+        else:
+            result = "failed" if table.strict else "skipped"
+            table.add(stage.shell.name, [Row("(rows again)", name, result, "this PowerShell has no such culture")])
+    print(f"{len(played)} cultures")
 
 
 def prove_for_real(table: Table, shell: Shell, changing: bool) -> None:
@@ -116,18 +157,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Runs the product's PowerShell under every PowerShell on PATH.")
     parser.add_argument("--require", action="store_true", help="fail where there is no PowerShell")
     parser.add_argument("--only", default="", help="scenes that have this in their name or in an operation's")
+    parser.add_argument("--cultures", choices=("six", "all"), default="six", help="in which other cultures, too")
     parser.add_argument(
         "--changing", action="store_true", help="change this Windows: directories and a SYSTEM job, for real"
     )
     options = parser.parse_args()
-    table = Table()
+    table = Table(options.require)
     programs = [path for path in (shutil.which(name) for name in ("pwsh", "powershell")) if path]
     if not programs:
         print("There is no PowerShell (pwsh, powershell) on PATH: nothing was run.")
     begun = time.monotonic()
     for program in programs:
         shell = Shell(program)
-        prove_with_stubs(table, shell, chosen(options.only))
+        scenes = chosen(options.only)
+        with Stage(shell) as stage:
+            prove_with_stubs(table, stage, scenes)
+            seconds = time.monotonic() - begun
+            prove_in_cultures(table, stage, scenes, options.cultures)
+            print(f"{seconds:.0f} seconds, and {time.monotonic() - begun - seconds:.0f} for the other cultures")
         if not options.only:
             prove_for_real(table, shell, options.changing)
     print(f"{time.monotonic() - begun:.0f} seconds")
