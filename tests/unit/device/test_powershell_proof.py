@@ -24,6 +24,7 @@ OPERATIONS = set(
 
 sys.path.insert(0, str(RUN.parent))
 try:
+    import cultures
     import playing
     import run as proof
     from shell import wire
@@ -148,6 +149,32 @@ connection = socket.create_connection(("127.0.0.1", int(sys.argv[-1])))
 while connection.recv(9999):
     pass
 """
+
+
+def test_a_culture_in_which_a_row_is_wrong_fails_and_one_that_is_missing_is_named(fake):
+    done = prove(f"{fake.parent}:/usr/bin:/bin", "--only", "path_remove", answer=GOOD)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["path_remove", "pwsh", "tr-TR", "failed:"] in [line[:4] for line in lines], (
+        "GOOD is not what each row wants"
+    )
+    again = [line for line in lines if line[:2] == ["(rows", "again)"]]
+    assert [line[3] for line in again] == list(cultures.SIX)
+    assert [line[4] == "skipped:" for line in again] == [False] + [True] * 5
+    strict = prove(f"{fake.parent}:/usr/bin:/bin", "--only", "path_remove", "--require", answer=GOOD)
+    assert strict.stdout.count("failed: this PowerShell has no such culture") == 5
+
+
+def test_the_scenes_of_all_cultures_are_rows_and_nothing_else(tmp_path):
+    (one,) = cultures.joined(cultures.quick(proof.rows.SCENES))
+    assert {"certificates", "registry_read", "path_remove", "restart"} <= {row.op for row in one.rows(tmp_path)}
+    assert {row.op for row in one.rows(tmp_path)} & {"endpoints", "job_start", "package_install"} == set()
+
+
+def test_six_cultures_have_every_row_that_needs_no_process_of_its_own(tmp_path):
+    played = cultures.joined(proof.rows.SCENES)
+    wanted = [row.op for scene in proof.rows.SCENES if scene.how == "driver" for row in scene.rows(tmp_path)]
+    assert sorted(row.op for scene in played for row in scene.rows(tmp_path)) == sorted(wanted)
+    assert len(played) < len(proof.rows.SCENES)
 
 
 def case(holds=lambda value: True, **more):
