@@ -57,7 +57,7 @@ lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint sanity molecule unit integration ## all of the checks below, as CI runs them
+test: lint sanity molecule unit integration powershell ## all of the checks below, as CI runs them
 
 .PHONY: lint
 lint: docs $(STOCK) ## ruff, ansible-lint (profile production), changelog fragments, documentation
@@ -88,7 +88,8 @@ molecule: env ## the roles against the lab: converge, idempotence, verify
 
 .PHONY: powershell
 powershell: ## the runner under each PowerShell on PATH; needs no environment
-	$(PYTHON) tests/powershell/run.py $(ARGS)
+	@# With WINOPS_REQUIRE_POWERSHELL it is an error that there is none.
+	$(PYTHON) tests/powershell/run.py $(if $(WINOPS_REQUIRE_POWERSHELL),--require) $(ARGS)
 
 .PHONY: mutants
 mutants: env ## does the PowerShell proof notice faults? one at a time in the runner, half an hour

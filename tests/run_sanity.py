@@ -44,9 +44,29 @@ def main(arguments: list[str]) -> int:
         if not shutil.which(program):
             print(f"{test}: skipped, there is no {program} on PATH", flush=True)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if shutil.which("pwsh") and not has_script_analyzer(environment):
+        # ansible-test would end with FATAL.
+        print("pslint: skipped, the pwsh on PATH has no PSScriptAnalyzer", flush=True)
+        arguments = [*arguments, "--skip-test", "pslint"]
     ansible_test = Path(sys.executable).with_name("ansible-test")
     command = [ansible_test, "sanity", "--python", version, *arguments]
     return subprocess.run(command, cwd=COLLECTION, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def has_script_analyzer(environment: dict[str, str]) -> bool:
+    """Whether the pwsh that ansible-test would start has the module that its pslint needs."""
+    command = "exit [int]($null -eq (Get-Module -ListAvailable -Name PSScriptAnalyzer))"
+    # As ansible-test starts it; but what it has unpacked for itself it need not unpack again.
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    asked = {"HOME": environment["HOME"], "PATH": environment["PATH"], "XDG_CACHE_HOME": cache}
+    done = subprocess.run(
+        ["pwsh", "-NoProfile", "-NonInteractive", "-Command", command],
+        env=asked,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
 
 
 def isolated_environment() -> dict[str, str]:

@@ -164,8 +164,6 @@ def main() -> int:
     options = parser.parse_args()
     table = Table(options.require)
     programs = [path for path in (shutil.which(name) for name in ("pwsh", "powershell")) if path]
-    if not programs:
-        print("There is no PowerShell (pwsh, powershell) on PATH: nothing was run.")
     begun = time.monotonic()
     for program in programs:
         shell = Shell(program)
@@ -179,6 +177,8 @@ def main() -> int:
             prove_for_real(table, shell, options.changing)
     print(f"{time.monotonic() - begun:.0f} seconds")
     print(", ".join(f"{count} {result}" for result, count in table.counts.items()))
+    if not programs:
+        print("There is no PowerShell (pwsh, powershell) on PATH: the runner was not run.")
     return 1 if table.counts["failed"] or (options.require and not programs) else 0
 
 
