@@ -99,7 +99,7 @@ devices:
     - Each device with C(device_id), C(name), C(bitlocker_key_ids), C(laps_password) (null where not known) and, as
       C(intune), C(autopilot) and C(directory), what the tenant had of it, C(id), C(outcome) and C(error); null where it
       had nothing or was not asked.
-    - The outcome is V(changed) (removed), V(failed) (C(error) says why), V(unknown) (the connection broke, and nobody
+    - The outcome is V(changed) (removed), V(failed) (C(error) says why), V(unknown) (no answer came, and nobody
       knows whether the deletion arrived) or V(skipped) (not tried after that). A V(changed) object with an C(error) was
       still shown at the end of O(timeout).
   returned: when the devices could be read

@@ -99,7 +99,7 @@ devices:
   description:
     - The devices that were named and exist, as in M(winops.entra.directory_device_info), with C(state) (present devices
       are V(enabled) or V(disabled), else V(absent)), C(outcome) and C(error).
-    - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (the connection broke, and
+    - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (no answer came, and
       nobody knows whether the change arrived) or V(skipped) (not tried after that).
   returned: when the devices could be read
   type: list

@@ -129,7 +129,9 @@ def settings(options: dict, given: Collection[str] = ()) -> Settings:
             raise bad_option(name, f"auth={kind} needs it", f"set {name}, or choose another auth")
     if values.get("tenant_id") and not _TENANT.fullmatch(values["tenant_id"]):
         raise bad_option(
-            "tenant_id", f"{values['tenant_id']!r} is no tenant", "give the tenant's id or one of its domains"
+            "tenant_id",
+            f"{values['tenant_id']!r} is neither an id nor a domain",
+            "give the tenant's id or one of its domains",
         )
     for name in ("certificate_path", "federated_token_file"):
         if values.get(name):
