@@ -69,6 +69,11 @@ lint: docs $(STOCK) ## ruff, ansible-lint (profile production), changelog fragme
 .PHONY: docs
 docs: env ## the documentation of modules, plugins and roles, as docs.ansible.com would render it
 	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
+	$(BIN)/python tests/tools/seen.py --check
+
+.PHONY: seen
+seen: env ## docs/seen.md anew, from the reports in docs/reports
+	$(BIN)/python tests/tools/seen.py
 
 .PHONY: sanity
 sanity: env ## ansible-test sanity for the ansible-core in .venv

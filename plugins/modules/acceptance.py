@@ -80,6 +80,7 @@ report:
     generated: "2026-11-21T08:00:00Z"
     collection: 0.2.0
     ansible_core: 2.21.0
+    runner: 0d9f5c2f6f2c4a7e
     connection: winrm
     check_mode: false
     verdict: failed

@@ -9,7 +9,9 @@ the observing operations run for real, too. Needs Python's standard library and 
 
     --require    fail where there is no PowerShell
     --changing   on a Windows that may be changed (a disposable CI runner): directories and a SYSTEM job for real
+                 (in public CI on Windows a run without it fails: nothing but that tells how changes go)
     --cultures all  in every culture of this machine, what is quick, instead of everything in six (minutes)
+    --report FILE  what was proved, as JSON for tests/tools/seen.py
     --only NAME  the scenes that have an operation or a name with this text in it
 """
 
@@ -28,6 +30,7 @@ import typing as t
 from pathlib import Path
 
 import cultures
+import proof_report
 import rows
 from driver import Driver
 from playing import Row, play, prove, prove_job
@@ -45,10 +48,12 @@ class Table:
         self.strict = strict
         """Whether what cannot be run has failed."""
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
+        self.rows: list[tuple[str, Row]] = []
 
     def add(self, shell: str, found: t.Iterable[Row], shown: bool = True) -> None:
         """Count them all, and print them all or what did not pass."""
         for row in found:
+            self.rows.append((shell, row))
             self.counts[row.result] += 1
             if row.result == "passed" and not shown:
                 continue
@@ -141,7 +146,12 @@ def prove_for_real(table: Table, shell: Shell, changing: bool) -> None:
         table.add(shell.name, prove(shell, "real", on_windows.changing(), scratch, None))
         table.add(shell.name, prove_job(shell, "real", scratch, None, on_windows.system_job_is_right))
     else:
-        table.add(shell.name, [Row("changing operations", "real", "skipped", "without --changing")])
+        table.add(shell.name, [without_changing(os.environ)])
+
+
+def without_changing(environment: t.Mapping[str, str]) -> Row:
+    """The row of a run on Windows that changes nothing. A machine of public CI is there to be changed."""
+    return Row("changing operations", "real", "failed" if environment.get("CI") else "skipped", "without --changing")
 
 
 def chosen(only: str) -> list[base.Scene]:
@@ -161,7 +171,10 @@ def main() -> int:
     parser.add_argument(
         "--changing", action="store_true", help="change this Windows: directories and a SYSTEM job, for real"
     )
+    parser.add_argument("--report", type=Path, help="write what was proved to this file, as JSON")
     options = parser.parse_args()
+    if options.report and options.only:
+        parser.error("--report is of the whole proof, and --only leaves some of it out")
     table = Table(options.require)
     programs = [path for path in (shutil.which(name) for name in ("pwsh", "powershell")) if path]
     begun = time.monotonic()
@@ -175,6 +188,9 @@ def main() -> int:
             print(f"{seconds:.0f} seconds, and {time.monotonic() - begun - seconds:.0f} for the other cultures")
         if not options.only:
             prove_for_real(table, shell, options.changing)
+    if options.report:
+        shells = {Shell(program).name: program for program in programs}
+        proof_report.write(options.report, proof_report.build(table.rows, shells))
     print(f"{time.monotonic() - begun:.0f} seconds")
     print(", ".join(f"{count} {result}" for result, count in table.counts.items()))
     if not programs:

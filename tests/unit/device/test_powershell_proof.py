@@ -106,7 +106,7 @@ def test_a_powershell_that_answers_wrongly_fails(fake, answer):
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     last = done.stdout.splitlines()[-1]
-    assert "0 failed" not in last and "skipped" in last
+    assert ", 0 failed" not in last and "skipped" in last
     failed = {line.split()[0] for line in done.stdout.splitlines() if " failed" in line}
     assert OPERATIONS <= failed
 
@@ -212,3 +212,63 @@ def test_a_right_result_passes(asked, result):
 )
 def test_a_wrong_result_is_named(asked, result):
     assert playing.verdict(asked, result)
+
+
+# --- the report of a run ---
+
+WRONG = {"ok": False, "error": {"type": "System.Exception", "message": "no", "hresult": None}}
+
+
+def reported(*found: tuple[str, str, str]) -> dict:
+    """The report of rows (what, how, result) of one shell that is no PowerShell at all."""
+    rows = [("pwsh", proof.Row(*row)) for row in found]
+    return proof.proof_report.build(rows, {"pwsh": sys.executable})
+
+
+def test_a_report_counts_rows_by_operation_for_real_and_with_stand_ins():
+    made = reported(
+        ("events", "real", "passed"),
+        ("events", "scene", "passed"),
+        ("events", "other scene", "failed"),
+        ("job_status (done)", "scene", "passed"),
+        ("(left behind)", "scene", "passed"),
+        ("bitlocker", "real", "skipped"),
+    )
+    shell = made["shells"][0]
+    assert shell["operations"] == {
+        "events": {"real": {"passed": 1, "failed": 0}, "stand_ins": {"passed": 1, "failed": 1}},
+        "job_status": {"stand_ins": {"passed": 1, "failed": 0}},
+    }
+    assert shell["others"] == {"passed": 1, "failed": 0}
+    assert (made["verdict"], shell["powershell"], shell["edition"]) == ("failed", None, None)
+
+
+def test_a_report_of_nothing_and_one_of_a_failure_elsewhere_have_not_passed():
+    assert reported()["verdict"] == "failed"
+    assert reported(("events", "scene", "passed"))["verdict"] == "passed"
+    assert reported(("events", "scene", "passed"), ("(left behind)", "scene", "failed"))["verdict"] == "failed"
+
+
+def test_a_report_is_written_with_the_version_that_the_powershell_says(fake, tmp_path):
+    file = tmp_path / "report.json"
+    fake.write_text(
+        FAKE.replace("import base64", 'import sys\nif "-Command" in sys.argv: sys.exit("7.6.9")\nimport base64')
+    )
+    fake.write_text(fake.read_text().replace('sys.exit("7.6.9")', 'print("7.6.9"); sys.exit()'))
+    prove(f"{tmp_path}:/usr/bin:/bin", "--report", str(file), answer=WRONG)
+    made = json.loads(file.read_text(encoding="utf-8"))
+    assert (made["format"], made["verdict"]) == ("winops.entra.powershell_proof", "failed")
+    assert [(shell["powershell"], shell["edition"]) for shell in made["shells"]] == [("7.6.9", "Core")]
+    assert OPERATIONS <= set(made["shells"][0]["operations"])
+
+
+def test_a_report_is_of_the_whole_proof(tmp_path):
+    done = prove(str(tmp_path), "--report", "x.json", "--only", "events")
+    assert done.returncode == 2 and "--only" in done.stderr
+
+
+def test_a_windows_of_public_ci_is_there_to_be_changed():
+    assert proof.without_changing({"CI": "true"}).result == "failed"
+    assert proof.without_changing({}).result == "skipped"
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert [line for line in workflow.splitlines() if "powershell/run.py" in line and "--changing" not in line] == []

@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import pathlib
 import re
@@ -19,6 +20,7 @@ import typing as t
 from ansible.release import __version__ as ansible_core_version
 
 from .. import operations as op
+from .. import wire
 from .system import Standing
 from .trial import FAILED, NOT_POSSIBLE, RAN, Trial
 
@@ -46,6 +48,7 @@ def build(run: AcceptanceRun, now: Standing | None) -> dict:
         "generated": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
         "collection": collection_version(),
         "ansible_core": ansible_core_version,
+        "runner": runner_digest(),
         "connection": run.plan.connection,
         "check_mode": run.check_mode,
         "verdict": "stopped" if run.stopped else "failed" if failed else "passed",
@@ -90,6 +93,12 @@ def collection_version() -> str | None:
     else:
         return None
     return str(version)
+
+
+def runner_digest() -> str:
+    """The start of the SHA-256 of the whole runner: reports with the same one are of the same PowerShell text."""
+    text = wire.runner_text(op.VOCABULARY["operations"])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
 
 def connection_name(connection) -> str:

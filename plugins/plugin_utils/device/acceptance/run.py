@@ -28,8 +28,11 @@ CHECK_MODE = "check mode: only what looks is tried"
 SKIPPED = "left out by the option skip"
 OUT_OF_TIME = Refusal("timeout", "the time was up before it", "raise timeout")
 #: Where the connection is lost the rest is not tried: nobody knows what the device is busy with.
-CONNECTION_LOST = Refusal("connection_lost", LOST, "see that the network is steady, and run it again: it removes first "
-    "what an earlier run has left")  # fmt: skip
+CONNECTION_LOST = Refusal(
+    "connection_lost",
+    LOST,
+    "see that the network is steady, and run it again: it removes first what an earlier run has left",
+)
 NOT_ELEVATED = Refusal(
     "account_not_elevated",
     "the connecting account has no administrator's full token on the device",
