@@ -12,9 +12,12 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
+
 from . import operations as op
+from .answers import Answer
+from .reading import known
 from .requirements import Refusal
-from .session import Answer
 
 # Windows LAPS reads its policy from the first of these that has a setting (Microsoft, "Configure policy settings for
 # Windows LAPS"). BackupDirectory 1 keeps the password on the Entra device object, and without a name LAPS manages
@@ -35,38 +38,50 @@ KINDS = {
 UNRESOLVED = "a SID that Windows cannot resolve to a local account"
 LAPS_ONLY = "LAPS keeps its password on the Entra device object only, which may be deleted with the leave"
 
+LAPS_UNKNOWN = "whether LAPS keeps its password on the Entra device object cannot be known: its policies cannot be read"
+
 
 def facts(answer: Answer, caller: dict) -> list[dict]:
     """Every member of the local group Administrators, in the order of Windows.
 
     ``{sid, name, kind, enabled, locked, password_expired, laps, counts, why_not}``; ``counts`` says that it can sign in
-    after the leave, else ``why_not`` says why. ``caller`` are the facts of the connecting account.
+    after the leave, else ``why_not`` says why; ``laps`` is null where the policies of LAPS could not be read.
+    ``caller`` are the facts of the connecting account. Empty where the group could not be read.
     """
-    managed = laps_account(answer)
+    is_managed = known(lambda: _managed_by_laps(answer))
     found = []
     for member in answer["administrators"].get("members", []):
-        laps = member["kind"] == "local" and managed is not None and _is_account(member, managed)
-        why_not = _why_not(member, laps and member["sid"] != caller["sid"])
+        laps = member["kind"] == "local" and (is_managed(member) if is_managed else None)
+        why_not = _why_not(member, False if member["sid"] == caller["sid"] else laps)
         found.append({**member, "laps": laps, "counts": why_not is None, "why_not": why_not})
     return found
 
 
 def laps_account(answer: Answer) -> str | None:
-    """The account whose password LAPS keeps in Entra: its name, ``""`` for the built-in one, None without LAPS."""
+    """The account whose password LAPS keeps in Entra: its name, ``""`` for the built-in one, None without LAPS.
+
+    Raises Unreadable.
+    """
     for name in LAPS_POLICIES:
-        values = (answer[name].get("key") or {}).get("values", {})
-        if values:
-            in_entra = values.get("BackupDirectory") == LAPS_IN_ENTRA
-            return (values.get("AdministratorAccountName") or "") if in_entra else None
+        policy = answer[name].key()
+        if policy.values:
+            in_entra = policy.number("BackupDirectory") == LAPS_IN_ENTRA
+            return (policy.text("AdministratorAccountName") or "") if in_entra else None
     return None
+
+
+def _managed_by_laps(answer: Answer) -> t.Callable[[dict], bool]:
+    account = laps_account(answer)
+    return lambda member: account is not None and _is_account(member, account)
 
 
 def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
     """Whether nobody could administer the device after a leave: says which accounts there are and why none counts."""
-    if not answer["administrators"].ok:
+    error = answer["administrators"].error
+    if error:
         return Refusal(
             "administrators_unreadable",
-            f"the members of the group Administrators cannot be read: {answer['administrators'].error['message']}",
+            f"the members of the group Administrators cannot be read: {error['message']}",
             "connect with a local administrator that has its full token, and look at the group on the device",
         )
     members = facts(answer, caller)
@@ -84,7 +99,7 @@ def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
 
 def caller_refusal(answer: Answer, caller: dict) -> Refusal | None:
     """Whether the connecting account is not a local one, so that it may stop working with the leave."""
-    machine = answer["administrators"].get("machine_sid")
+    machine = answer["administrators"].get("machine_sid", None)
     if caller["system"] or (machine and caller["sid"].lower().startswith(f"{machine.lower()}-")):
         return None
     return Refusal(
@@ -100,7 +115,7 @@ def shown(member: dict) -> str:
     return member["name"] or member["sid"]
 
 
-def _why_not(member: dict, only_laps_knows: bool) -> str | None:
+def _why_not(member: dict, only_laps_knows: bool | None) -> str | None:
     if member["kind"] != "local":
         return KINDS.get(member["kind"], UNRESOLVED)
     if member["enabled"] is not True:
@@ -108,7 +123,7 @@ def _why_not(member: dict, only_laps_knows: bool) -> str | None:
     for field, bad in (("locked", "it is locked out"), ("password_expired", "its password has expired")):
         if member[field] is not False:
             return bad if member[field] else f"whether {bad} cannot be known"
-    return LAPS_ONLY if only_laps_knows else None
+    return LAPS_UNKNOWN if only_laps_knows is None else LAPS_ONLY if only_laps_knows else None
 
 
 def _is_account(member: dict, name: str) -> bool:

@@ -12,59 +12,80 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from .session import Result
+import re
+
+from .answers import Result
+from .reading import Key, known
 
 ENROLLED = 1
 # Local bridges (WMI_Bridge_Server and its likes) have keys like an MDM's, and are none.
 LOCAL_PROVIDERS = "wmi_bridge"
+# Other subkeys (Context, Status, ValidNodePaths ...) are Windows' own.
+_ID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
 
 
 def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]:
     """Every enrollment-like subkey: ``{enrolled, provider, enrollment_id, upn, discovery_url, state, type, tenant_id,
-    thumbprint, witnesses}``."""
-    folders = {folder.strip("{}").lower() for folder in tasks.get("folders", [])}
-    thumbprints = {certificate["thumbprint"].lower() for certificate in certificates.get("certificates", [])}
-    found = []
-    for name, key in ((keys.get("key") or {}).get("keys", {})).items():
-        values = key["values"]
-        if "ProviderID" not in values:
-            continue
-        witnesses = {
-            "state": values.get("EnrollmentState") == ENROLLED,
-            "certificate": str(values.get("DMPCertThumbPrint", "")).lower() in thumbprints,
-            "tasks": name.strip("{}").lower() in folders,
-        }
-        found.append(
-            {
-                "enrolled": all(witnesses.values()),
-                "provider": values["ProviderID"],
-                "enrollment_id": name.strip("{}").lower(),
-                "upn": values.get("UPN") or None,
-                "discovery_url": values.get("DiscoveryServiceFullURL"),
-                "state": values.get("EnrollmentState"),
-                "type": values.get("EnrollmentType"),
-                "tenant_id": str(values.get("AADTenantID") or "").strip("{}").lower() or None,
-                "thumbprint": values.get("DMPCertThumbPrint") or None,
-                "witnesses": witnesses,
-            }
-        )
-    return found
+    thumbprint, witnesses}``.
+
+    A witness that was refused is null, and so is ``enrolled`` where it hangs on it. Raises Refused where the registry
+    was refused, or the key of what may be an enrollment.
+    """
+    folders = known(lambda: {plain_id(folder) for folder in tasks["folders"]})
+    thumbprints = known(lambda: {certificate["thumbprint"].lower() for certificate in certificates["certificates"]})
+    return [
+        _enrollment(name, key, folders, thumbprints)
+        for name, key in keys.key().children()
+        if not (key.refused and not _ID.fullmatch(name)) and "ProviderID" in key.values
+    ]
+
+
+def _enrollment(name: str, key: Key, folders: set[str] | None, thumbprints: set[str] | None) -> dict:
+    thumbprint = known(lambda: key.text("DMPCertThumbPrint")) or None
+    witnesses = {
+        "state": known(lambda: key.number("EnrollmentState") == ENROLLED),
+        "certificate": None if thumbprints is None else (thumbprint or "").lower() in thumbprints,
+        "tasks": None if folders is None else plain_id(name) in folders,
+    }
+    return {
+        "enrolled": _all(witnesses.values()),
+        "provider": str(key.values["ProviderID"]),
+        "enrollment_id": plain_id(name),
+        "upn": known(lambda: key.text("UPN")) or None,
+        "discovery_url": known(lambda: key.text("DiscoveryServiceFullURL")),
+        "state": known(lambda: key.number("EnrollmentState")),
+        "type": known(lambda: key.number("EnrollmentType")),
+        "tenant_id": plain_id(known(lambda: key.text("AADTenantID")) or "") or None,
+        "thumbprint": thumbprint,
+        "witnesses": witnesses,
+    }
+
+
+def plain_id(name: str) -> str:
+    """An enrollment's id as it is compared and returned: lower case without braces."""
+    return name.strip("{}").lower()
 
 
 def is_local(item: dict) -> bool:
     """Whether an item of enrollments() belongs to Windows itself, and stands in nobody's way."""
-    return str(item["provider"]).lower().startswith(LOCAL_PROVIDERS)
+    return item["provider"].lower().startswith(LOCAL_PROVIDERS)
 
 
 def mdm_facts(keys: Result, tasks: Result, certificates: Result) -> dict:
-    """``mdm``: the enrollment that counts, or that there is none."""
-    found = enrollments(keys, tasks, certificates)
-    enrolled = [item for item in found if item["enrolled"] and not is_local(item)]
-    first = enrolled[0] if enrolled else {}
+    """``mdm``: the enrollment that counts, or that there is none; null where that could not be read."""
+    found = known(lambda: [item for item in enrollments(keys, tasks, certificates) if not is_local(item)])
+    first = next((item for item in found or [] if item["enrolled"]), {})
+    unknown = found is None or any(item["enrolled"] is None for item in found)
     return {
-        "enrolled": bool(enrolled),
+        "enrolled": True if first else None if unknown else False,
         "provider": first.get("provider"),
         "enrollment_id": first.get("enrollment_id"),
         "upn": first.get("upn"),
         "discovery_url": first.get("discovery_url"),
     }
+
+
+def _all(said) -> bool | None:
+    """Whether all say yes; None where none says no and one says nothing."""
+    said = list(said)
+    return False if False in said else None if None in said else True

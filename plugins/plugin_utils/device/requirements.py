@@ -17,9 +17,13 @@ from __future__ import annotations
 import dataclasses
 import json
 
+from .reading import Names
+
 HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
 FIRST_BULK_JOIN_BUILD = 15063
 FIRST_AZURE_VM_BUILD = 17763
+UNREADABLE = "windows_unreadable"
+"""The name of a Refusal that says only that nobody can know."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,22 +35,20 @@ class Refusal:
     fix: str
 
 
-def why_not_joinable(os: dict) -> str | None:
-    """The sentence of the first reason why this Windows cannot be Entra joined at all, None where there is none."""
-    refusal = windows_refusal(os, "azure_vm" if os["server"] else "provisioning_package")
-    return refusal.cause if refusal else None
-
-
 def windows_refusal(os: dict, method: str) -> Refusal | None:
     """Whether this Windows (``os`` facts) can take the join method: the first of the three rules that it breaks."""
     if os["build"] is None or os["server"] is None:
-        return Refusal(
-            "windows_unreadable",
-            "the edition and build of Windows could not be read",
-            "connect with a local administrator that has its full token, and look at the warnings of "
-            "winops.entra.device_facts",
-        )
+        return _unreadable("the edition and build of Windows could not be read")
     return edition_refusal(os) or server_refusal(os, method) or build_refusal(os, method)
+
+
+def _unreadable(cause: str) -> Refusal:
+    return Refusal(
+        UNREADABLE,
+        cause,
+        "connect with a local administrator that has its full token, and look at the warnings of "
+        "winops.entra.device_facts",
+    )
 
 
 def edition_refusal(os: dict) -> Refusal | None:
@@ -62,6 +64,8 @@ def edition_refusal(os: dict) -> Refusal | None:
 
 def server_refusal(os: dict, method: str) -> Refusal | None:
     """Servers join as Azure VMs only, and only Azure VMs join with a managed identity."""
+    if os["azure_vm"] is None and (os["server"] or method == "azure_vm"):
+        return _unreadable("whether the device is an Azure VM could not be read")
     if os["server"] and not os["azure_vm"]:
         return Refusal(
             "server_outside_azure",
@@ -168,14 +172,14 @@ def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
     return None
 
 
-def package_policy_refusal(security: dict) -> Refusal | None:
+def package_policy_refusal(security: Names) -> Refusal | None:
     """Whether the device's policies (values below PolicyManager\\current\\device\\Security) forbid provisioning
     packages.
 
     The registry is where field tools read the effective policy (Policy CSP, Security); only the engine itself decides,
-    so a join does not refuse by this rule.
+    so a join does not refuse by this rule. Raises WrongType.
     """
-    if security.get("AllowAddProvisioningPackage") == 0:
+    if security.number("AllowAddProvisioningPackage") == 0:
         return Refusal(
             "packages_forbidden",
             "a policy on the device forbids provisioning packages (AllowAddProvisioningPackage is 0)",

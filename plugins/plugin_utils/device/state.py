@@ -3,9 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The state of one device, built from raw observations: what ``ansible_facts.entra`` holds.
 
-Witnesses of a join, strongest first: the CloudDomainJoin registry key with the device certificate (read by AADInternals
-and others, the certificate documented in the Entra devices FAQ), then ``dsregcmd /status`` (documented in "Troubleshoot
-devices by using the dsregcmd command").
+A fact whose read was refused, or whose value is of another type, is null, unless other witnesses tell it all the same.
 
 Internal to winops.entra: may change in any release.
 """
@@ -13,12 +11,14 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import datetime
+import functools
 
-from . import dsregcmd
 from . import operations as op
+from .answers import Answer, Result
 from .enrollment import mdm_facts
-from .requirements import why_not_joinable
-from .session import Answer, Result
+from .join_facts import Status, join_facts, status_of
+from .reading import ABSENT, Key, WrongType, facts_of, known
+from .requirements import UNREADABLE, windows_refusal
 
 SUBSETS = ("join", "mdm", "packages", "os", "clock", "caller")
 
@@ -26,7 +26,6 @@ CLOUD_DOMAIN_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 WORKPLACE_JOIN = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin\JoinInfo"
 CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 PROVISIONING_RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
-DEVICE_CERTIFICATE_ISSUER = "MS-Organization-Access"
 
 # name -> (subsets that need it, the operation)
 OBSERVATIONS = {
@@ -63,7 +62,7 @@ def observations(subsets=SUBSETS) -> dict[str, dict]:
 
 def build(answer: Answer, subsets=SUBSETS) -> dict:
     """The facts of the asked subsets from one answer to ``observations(subsets)``."""
-    status = _dsregcmd(answer)
+    status = status_of(answer)
     makers = {
         "join": lambda: join_facts(answer, status),
         "mdm": lambda: mdm_facts(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"]),
@@ -91,100 +90,27 @@ def problems(answer: Answer, names=None) -> list[str]:
     ]
 
 
-# --- join -------------------------------------------------------------------------------------------------------------
-
-
-def join_facts(answer: Answer, status: dict | None = None) -> dict:
-    """``join``: what the device is joined to.
-
-    Needs cloud_join and certificates; the rest sharpens it where it was asked.
-    """
-    key = answer["cloud_join"].get("key") or {}
-    thumbprint, info = next(iter(_subkey(key, "JoinInfo").get("keys", {}).items()), (None, {"values": {}}))
-    values = info["values"]
-    certificate = device_certificate(answer["certificates"], thumbprint)
-    keys = (status or {}).get("keys", {})
-    votes = [
-        vote
-        for vote in (
-            bool(thumbprint) if answer["cloud_join"].ok else None,
-            bool(certificate) if answer["certificates"].ok else None,
-            _yes(keys.get("AzureAdJoined")),
-        )
-        if vote is not None
-    ]
-    joined = sum(votes) * 2 > len(votes)
-    tenant_id = _lower(values.get("TenantId") or _one(keys.get("TenantId")))
-    tenant = _subkey(_subkey(key, "TenantInfo"), tenant_id)
-    return {
-        "type": _join_type(joined, _in_domain(answer, keys), _registered_users(answer)),
-        "device_id": _lower(_common_name(certificate) or _one(keys.get("DeviceId"))) if joined else None,
-        "tenant_id": tenant_id if joined else None,
-        "tenant_name": (tenant.get("values", {}).get("DisplayName") or _one(keys.get("TenantName")))
-        if joined
-        else None,
-        "joined_by": values.get("UserEmail") if joined else None,
-        "thumbprint": (thumbprint or _one(keys.get("Thumbprint"))) if joined else None,
-        "certificate_expires": certificate["not_after"] if joined and certificate else None,
-        "tpm_protected": _tpm_protected(values, keys) if joined else None,
-        "device_auth_status": _one(keys.get("DeviceAuthStatus")) if joined else None,
-        "witnesses_agree": len(set(votes)) <= 1,
-    }
-
-
-def device_certificate(certificates: Result, thumbprint: str | None) -> dict | None:
-    """The device certificate: the one the registry names, or any of that issuer where the registry names none."""
-    issued = [c for c in certificates.get("certificates", []) if DEVICE_CERTIFICATE_ISSUER in c["issuer"]]
-    if thumbprint:
-        issued = [c for c in issued if c["thumbprint"].lower() == thumbprint.lower()]
-    return issued[0] if issued else None
-
-
-def _join_type(joined: bool, in_domain: bool, registered: list[str]) -> str:
-    if joined:
-        return "hybrid" if in_domain else "entra"
-    if in_domain:
-        return "domain"
-    return "registered" if registered else "none"
-
-
-def _in_domain(answer: Answer, keys: dict) -> bool:
-    instances = answer.results["computer"].get("instances") if "computer" in answer.results else None
-    return bool(instances[0]["PartOfDomain"]) if instances else bool(_yes(keys.get("DomainJoined")))
-
-
-def _registered_users(answer: Answer) -> list[str]:
-    users = answer.results["workplace_join"].get("users", {}) if "workplace_join" in answer.results else {}
-    return [sid for sid, key in users.items() if key and key.get("keys")]
-
-
-def _tpm_protected(values: dict, keys: dict) -> bool | None:
-    said = _yes(keys.get("TpmProtected"))
-    if said is None and "TransportKeyStatus" in values:
-        # AADInternals reads 3 for keys in the TPM and 0 for software keys.
-        return values["TransportKeyStatus"] == 3
-    return said
-
-
 # --- packages ---------------------------------------------------------------------------------------------------------
 
 
-def package_facts(packages: Result, results: Result) -> list[dict]:
+def package_facts(packages: Result, results: Result) -> list[dict] | None:
     """``packages``: what Windows lists, ``installed`` false where it has failed so far.
 
-    Each with the worst result the engine recorded as hexadecimal HRESULT, null if none.
+    Each with the worst result the engine recorded as hexadecimal HRESULT, null if none. Null where it is refused.
     """
-    recorded = (results.get("key") or {}).get("keys", {})
-    by_id = {package_key(name): _worst_result(key) for name, key in recorded.items()}
+    listed = known(lambda: packages["packages"])
+    if listed is None:
+        return None
+    recorded = known(lambda: {package_key(name): key for name, key in results.key().children()}) or {}
     return [
         {
             "id": package_key(package["id"]),
             "name": package["name"],
             "version": package["version"],
             "installed": package["installed"],
-            "last_result": by_id.get(package_key(package["id"])),
+            "last_result": _worst_result(recorded.get(package_key(package["id"]), ABSENT)),
         }
-        for package in packages.get("packages", [])
+        for package in listed
     ]
 
 
@@ -193,15 +119,16 @@ def package_key(package_id: str) -> str:
     return package_id.strip().strip("{}").lower()
 
 
-def _worst_result(key: dict) -> str | None:
-    found = [value & 0xFFFFFFFF for value in _values_named(key, "LastResult") if isinstance(value, int)]
+def _worst_result(key: Key) -> str | None:
+    """The worst HRESULT recorded in a key of a package and below it, null if none, or where it is not all read."""
+    found = known(lambda: [value & 0xFFFFFFFF for value in _values_named(key, "LastResult") if isinstance(value, int)])
     return f"0x{max(found):08x}" if found else None
 
 
-def _values_named(key: dict, name: str):
-    if name in key["values"]:
-        yield key["values"][name]
-    for child in key["keys"].values():
+def _values_named(key: Key, name: str):
+    if name in key.values:
+        yield key.values[name]
+    for _child_name, child in key.children():
         yield from _values_named(child, name)
 
 
@@ -210,60 +137,76 @@ def _values_named(key: dict, name: str):
 
 def os_facts(answer: Answer) -> dict:
     """``os``: edition, build and whether this Windows may be Entra joined at all."""
-    version = (answer["version"].get("key") or {}).get("values", {})
-    system = _instance(answer["system"])
-    facts = {
-        "edition": version.get("EditionID"),
-        "build": _build(version),
-        "version": version.get("DisplayVersion") or version.get("ReleaseId"),
-        "server": _is_server(system, version),
-        "azure_vm": _instance(answer["enclosure"]).get("SMBIOSAssetTag") == AZURE_ASSET_TAG,
-        "last_boot": system.get("LastBootUpTime"),
-        "pending_reboot_reasons": pending_reboot_reasons(answer),
-    }
-    reason = why_not_joinable(facts)
+    version = answer["version"].key()
+    facts = facts_of(
+        {
+            "edition": lambda: version.text("EditionID"),
+            "build": lambda: _build(version),
+            "version": lambda: version.text("DisplayVersion") or version.text("ReleaseId"),
+            "server": lambda: _is_server(answer),
+            "azure_vm": lambda: answer["enclosure"].instance().text("SMBIOSAssetTag") == AZURE_ASSET_TAG,
+            "last_boot": lambda: answer["system"].instance().utc("LastBootUpTime"),
+            "pending_reboot_reasons": lambda: pending_reboot_reasons(answer),
+        }
+    )
+    refusal = windows_refusal(facts, "azure_vm" if facts["server"] else "provisioning_package")
+    unreadable = refusal is not None and refusal.name == UNREADABLE
     return facts | {
-        "pending_reboot": bool(facts["pending_reboot_reasons"]),
-        "joinable": reason is None,
-        "why_not_joinable": reason,
+        "pending_reboot": _any([functools.partial(is_due, answer) for is_due in PENDING_REBOOT.values()]),
+        "joinable": None if unreadable else refusal is None,
+        "why_not_joinable": refusal.cause if refusal else None,
     }
 
 
 # The chassis asset tag by which Azure VMs know themselves (Azure documentation, "Azure Instance Metadata Service" and
 # "Identify an Azure VM"; used by cloud-init's Azure data source).
+# Win32_OperatingSystem: 1 work station, 2 domain controller, 3 server.
+CLIENT_PRODUCT = 1
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
 
-def _is_server(system: dict, version: dict) -> bool | None:
-    if "ProductType" in system:
-        return system["ProductType"] != 1
-    return version["InstallationType"] != "Client" if "InstallationType" in version else None
+def _is_server(answer: Answer) -> bool | None:
+    product = known(lambda: answer["system"].instance().number("ProductType"))
+    if product is not None:
+        return product != CLIENT_PRODUCT
+    installation = answer["version"].key().text("InstallationType")
+    return None if installation is None else installation != "Client"
 
 
-def _build(version: dict) -> str | None:
-    build = version.get("CurrentBuild")
-    return f"{build}.{version['UBR']}" if build and "UBR" in version else build
+def _build(version: Key) -> str | None:
+    build, revision = version.text("CurrentBuild"), version.number("UBR")
+    if build and not build.isdecimal():
+        raise WrongType("CurrentBuild", "a number")
+    return f"{build}.{revision}" if build and revision is not None else build
+
+
+def _is_renamed(answer: Answer) -> bool:
+    names = answer["computer_name"].key()
+    active, future = (names.child(key).text("ComputerName") for key in ("ActiveComputerName", "ComputerName"))
+    return bool(active and future and active.lower() != future.lower())
+
+
+# Why Windows waits for a restart, by the four places Windows itself keeps: Component Based Servicing, Windows Update,
+# pending file renames and the pending computer name.
+PENDING_REBOOT = {
+    "component servicing": lambda answer: answer["servicing"].key().exists,
+    "windows update": lambda answer: answer["update"].key().exists,
+    "pending file renames": lambda answer: bool(
+        answer["session_manager"].key().values.get("PendingFileRenameOperations")
+    ),
+    "computer rename": _is_renamed,
+}
 
 
 def pending_reboot_reasons(answer: Answer) -> list[str]:
-    """Why Windows waits for a restart, by the four places Windows itself keeps.
+    """Why Windows waits for a restart, each of PENDING_REBOOT that is so. Raises Unreadable."""
+    return [reason for reason, is_due in PENDING_REBOOT.items() if is_due(answer)]
 
-    These are Component Based Servicing, Windows Update, pending file renames and the pending computer name.
-    """
-    reasons = []
-    if answer["servicing"].get("exists"):
-        reasons.append("component servicing")
-    if answer["update"].get("exists"):
-        reasons.append("windows update")
-    if ((answer["session_manager"].get("key") or {}).get("values", {})).get("PendingFileRenameOperations"):
-        reasons.append("pending file renames")
-    names = (answer["computer_name"].get("key") or {}).get("keys", {})
-    active, future = (
-        names.get(key, {}).get("values", {}).get("ComputerName") for key in ("ActiveComputerName", "ComputerName")
-    )
-    if active and future and active.lower() != future.lower():
-        reasons.append("computer rename")
-    return reasons
+
+def _any(reads: list) -> bool | None:
+    """Whether one of these reads says yes; None where none does and one could not be made."""
+    said = [known(read) for read in reads]
+    return True if any(said) else None if None in said else False
 
 
 def clock_facts(answer: Answer) -> dict:
@@ -280,9 +223,8 @@ def clock_facts(answer: Answer) -> dict:
     }
 
 
-def caller_facts(answer: Answer, status: dict | None) -> dict:
+def caller_facts(answer: Answer, status: Status) -> dict:
     """``caller``: what describes the connecting account only; over WinRM its User and SSO sections say little."""
-    sections = (status or {}).get("sections", {})
     return {
         "account": answer.device["account"],
         "sid": answer.device["sid"],
@@ -290,52 +232,14 @@ def caller_facts(answer: Answer, status: dict | None) -> dict:
         "system": answer.device["system"],
         "sections": {
             title: keys
-            for title, keys in sections.items()
+            for title, keys in status.sections.items()
             if title in ("User State", "SSO State", "Ngc Prerequisite Check") or title.startswith("Work Account")
-        },
+        }
+        if status.readable
+        else None,
     }
 
 
 def parse_utc(text: str) -> datetime.datetime:
     """A time of the wire (``2026-11-21T08:00:00.000Z``)."""
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-# --- small readers ----------------------------------------------------------------------------------------------------
-
-
-def _dsregcmd(answer: Answer) -> dict | None:
-    result = answer.results.get("dsregcmd")
-    if result is None or not result.ok or not result.get("present"):
-        return None
-    try:
-        return dsregcmd.parse(result.get("text"))
-    except dsregcmd.DsregcmdError:
-        return None
-
-
-def _subkey(key: dict, name: str | None) -> dict:
-    wanted = (name or "").lower()
-    return next((child for child_name, child in key.get("keys", {}).items() if child_name.lower() == wanted), {})
-
-
-def _instance(result: Result) -> dict:
-    instances = result.get("instances")
-    return instances[0] if instances else {}
-
-
-def _yes(value) -> bool | None:
-    return {"YES": True, "NO": False}.get(_one(value))
-
-
-def _one(value):
-    return value[0] if isinstance(value, list) and value else (value or None)
-
-
-def _lower(text: str | None) -> str | None:
-    return text.lower() if text else None
-
-
-def _common_name(certificate: dict | None) -> str | None:
-    subject = certificate["subject"] if certificate else ""
-    return next((part.strip()[3:] for part in subject.split(",") if part.strip().upper().startswith("CN=")), None)

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from .. import jobs
 from .. import operations as op
+from ..answers import Answer, Result, within
 from ..preflight import endpoints
+from ..reading import known
 from ..requirements import Refusal, azure_identity_refusal
-from ..session import Answer, Result
 from ..waiting import Waiter
 
 JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
@@ -28,7 +29,8 @@ def observations() -> dict[str, dict]:
 
 def refusal(look: Answer, tenant_id: str) -> Refusal | None:
     """By what the metadata service says; where it does not answer us, dsregcmd has to find out."""
-    reply = endpoints.replies_of(look["azure_identity"].value).get(endpoints.AZURE_IDENTITY.id)
+    found = known(lambda: endpoints.replies_of(look["azure_identity"])) or {}
+    reply = found.get(endpoints.AZURE_IDENTITY.id)
     if reply is None or reply.status is None:
         return None
     return azure_identity_refusal(reply.status, reply.body, tenant_id)
@@ -43,8 +45,8 @@ def start(waiter: Waiter, mdm_id: str | None, job: Result) -> None:
 def outcome(job: Result) -> tuple[bool, dict | None]:
     """``(finished, error)`` of the job."""
     finished, error = jobs.outcome(job)
-    results = (job.get("answer") or {}).get("results") or []
-    if error is None and results and results[-1]["ok"] and results[-1]["value"].get("exit_code"):
-        code = results[-1]["value"]["exit_code"]
+    results = within(job)
+    code = results[-1].get("exit_code") if results else None
+    if error is None and code:
         error = {"type": "ExitCode", "message": "dsregcmd /AzureSecureVMJoin failed", "hresult": code}
     return finished, error

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 
 from ...result import ChangeSet, Failure, Phases
-from .. import jobs, reboot, state, wire
+from .. import jobs, join_facts, reboot, state, wire
 from .. import operations as op
 from ..diagnosis import causes
 from ..requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
@@ -124,7 +124,7 @@ class Join:
         self._finish(first)
 
     def _apply_and_wait(self, look: Answer) -> None:
-        if not self._is_joined(state.join_facts(look)):  # The engine's own retry at boot may have been faster.
+        if not self._is_joined(join_facts.join_facts(look)):  # The engine's own retry at boot may have been faster.
             with self.phases.phase("apply"):
                 self._apply(look)
         with self.phases.phase("join"):
@@ -193,7 +193,7 @@ class Join:
 
         def joined(answer: Answer) -> bool:
             nonlocal found
-            if self._is_joined(state.join_facts(answer)):
+            if self._is_joined(join_facts.join_facts(answer)):
                 return True
             finished, error = self._job_outcome(answer)
             if provisioning.is_already_applied(error):

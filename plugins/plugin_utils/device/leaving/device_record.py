@@ -11,8 +11,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from .. import join_facts, state
 from .. import operations as op
-from .. import state
 from ..enrollment import enrollments
 from ..mdm.enrollment_removal import INTUNE
 from ..session import Answer, Result
@@ -37,8 +37,8 @@ def build(answer: Answer) -> dict:
     serial_number, enrollments: [{enrollment_id, provider, tenant_id, enrolled}], bitlocker}``. The Intune id is the
     common name of the certificate of Intune's own enrollment (read so by IntuneMigration).
     """
-    join = state.join_facts(answer)
-    certificate = state.device_certificate(answer["certificates"], None) or {}
+    join = join_facts.join_facts(answer)
+    certificate = join_facts.device_certificate(answer["certificates"], None) or {}
     found = enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])
     return {
         "hostname": answer.device["name"],

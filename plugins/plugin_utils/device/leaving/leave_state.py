@@ -11,7 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from .. import dsregcmd, state
+from .. import dsregcmd, join_facts, state
 from .. import operations as op
 from ..session import Answer
 
@@ -33,7 +33,7 @@ def witnesses(answer: Answer) -> dict[str, bool]:
         joins = (answer["cloud_join"].get("key") or {}).get("keys", {}).get("JoinInfo", {}).get("keys", {})
         found["registry key CloudDomainJoin\\JoinInfo"] = bool(joins)
     if answer["certificates"].ok:
-        found["device certificate"] = state.device_certificate(answer["certificates"], None) is not None
+        found["device certificate"] = join_facts.device_certificate(answer["certificates"], None) is not None
     said = _dsregcmd_says(answer)
     return found if said is None else found | {"dsregcmd (AzureAdJoined)": said}
 

@@ -9,8 +9,10 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
-from ..session import Answer, Result
+from ..answers import Answer, Result
+from ..reading import Names, Unreadable
 
 PASS, WARN, FAIL, UNKNOWN = "pass", "warn", "fail", "unknown"
 FULL_TOKEN = (
@@ -56,13 +58,10 @@ class Look:
         ]
         return f"it could not be read: {refused[0].error['message']}" if refused else "it could not be read"
 
-    def values(self, name: str) -> dict | None:
-        """The values of a registry key by lower-case name, empty where the key does not exist, None where it is
-        refused."""
+    def values(self, name: str) -> Names | None:
+        """The values of a registry key, none where the key does not exist, None where it is refused."""
         result = self.read(name)
-        if result is None:
-            return None
-        return lower((result.get("key") or {}).get("values", {}))
+        return None if result is None else result.key().values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +101,9 @@ class Rule:
         return Check(self.id, UNKNOWN, "unknown", self.expected, cause, fix, self.doc)
 
 
-def lower(entries: dict) -> dict:
-    """Registry names are found without regard to case."""
-    return {name.lower(): value for name, value in entries.items()}
+def outcome(name: str, check: t.Callable[[Look], Check], look: Look) -> Check:
+    """What a check comes to: unknown, too, where something in what it reads was refused or is of another type."""
+    try:
+        return check(look)
+    except Unreadable as exc:
+        return Check(name, UNKNOWN, "unknown", "readable settings", str(exc), FULL_TOKEN)

@@ -17,9 +17,10 @@ from collections.abc import Callable
 from ...options import bad_option
 from ...result import Failure
 from .. import state
-from ..session import Answer, DeviceSession
+from ..answers import Answer
+from ..session import DeviceSession
 from . import endpoints, network, windows, winrm
-from .check import FAIL, PASS, UNKNOWN, WARN, Check, Look, Plan
+from .check import FAIL, PASS, UNKNOWN, WARN, Check, Look, Plan, outcome
 
 CHECKS: dict[str, Callable[[Look], Check]] = windows.CHECKS | network.CHECKS | winrm.CHECKS
 GROUP = "endpoints"
@@ -70,7 +71,7 @@ def evaluate(answer: Answer, plan: Plan) -> list[Check]:
     """The checks of an answer to observations(plan), those that are skipped left out, in the order of known_ids()."""
     look = Look(answer, state.build(answer), plan)
     checks = CHECKS | endpoints.endpoint_checks(plan)
-    return [checks[name](look) for name in known_ids(plan) if name in checks and name not in plan.skip]
+    return [outcome(name, checks[name], look) for name in known_ids(plan) if name in checks and name not in plan.skip]
 
 
 def summary(checks: list[Check]) -> dict:

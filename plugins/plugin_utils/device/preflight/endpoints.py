@@ -15,8 +15,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-from .. import errors
+from .. import answers, errors
 from .. import operations as op
+from ..answers import Result
+from ..reading import Refused
 from .check import Check, Look, Plan, Rule
 
 JOIN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
@@ -197,31 +199,35 @@ def replies(look: Look) -> dict[str, Reply] | str:
     result = look.answer.results.get("probe")
     if result is None:
         return "the endpoints were skipped"
-    value = result.value if result.ok else {}
-    error = result.error
     if result.ok and not look.plan.check_mode:
-        if not value.get("answer"):
+        inner = answers.within(result, [op.endpoints([], look.plan.timeout)])
+        if not inner:
             return f"the requests made as SYSTEM did not end within {look.plan.timeout + PROBE_SPARE_SECONDS} s"
-        inner = value["answer"]["results"][0]
-        value, error = inner.get("value") or {}, inner.get("error")
-    if error:
-        return f"the device could not make the requests as {as_whom(look)}: {error['message']}"
-    return replies_of(value)
+        result = inner[0]
+    try:
+        return replies_of(result)
+    except Refused as exc:
+        return f"the device could not make the requests as {as_whom(look)}: {exc.error['message']}"
 
 
-def replies_of(value: dict) -> dict[str, Reply]:
-    """The replies in what the operation endpoints returned, by the targets' ids."""
-    return {item["name"]: _reply(item) for item in value.get("results", [])}
+def were_asked(look: Look) -> bool:
+    """Whether the endpoints were asked at all, so that silence about them means that nobody knows."""
+    return "probe" in look.answer.results
+
+
+def replies_of(result: Result) -> dict[str, Reply]:
+    """The replies in what the operation endpoints returned, by the targets' ids. Raises Refused."""
+    return {item["name"]: _reply(item) for item in result["results"]}
 
 
 def _reply(item: dict) -> Reply:
-    error = item.get("error") or {}
+    error = item["error"]
     return Reply(
         item["status"],
-        error.get("type") or "",
+        error["type"] or "",
         errors.error_code(error),
-        error.get("message") or "",
-        item.get("body_start") or "",
+        error["message"] or "",
+        item["body_start"] or "",
     )
 
 

@@ -8,15 +8,14 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import struct
 
 from .. import operations as op
 from .. import requirements
-from ..session import Result
+from ..answers import Result
+from ..reading import known
 from . import endpoints
-from .check import Check, Look, Rule, lower
+from .check import Check, Look, Rule
 
 TLS_DOC = "https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings"
 WINHTTP = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
@@ -35,7 +34,7 @@ def proxy(look: Look) -> Check:
     if settings is None:
         return rule.unknown(look.why_not("winhttp"))
     try:
-        server, _bypass = winhttp_proxy(settings.get("winhttpsettings"))
+        server, _bypass = winhttp_proxy(settings.data("WinHttpSettings"))
     except ValueError as exc:
         return rule.unknown(f"the WinHTTP settings cannot be understood: {exc}", "look at netsh winhttp show proxy")
     observed = f"WinHTTP: {server or 'direct'}"
@@ -47,7 +46,7 @@ def proxy(look: Look) -> Check:
             "let devices through to Microsoft's endpoints without authentication",
         )
     unreached = endpoints.troubled(look, "names", "timeout", "connection", "proxy")
-    users = user_proxies(look.read("user_proxies"))
+    users = known(lambda: user_proxies(look.answer["user_proxies"]))
     if users and not server:
         observed += f"; users: {', '.join(users)}"
         if unreached:
@@ -62,37 +61,40 @@ def proxy(look: Look) -> Check:
             f"the endpoints are asked through the proxy {server}, and {unreached[0]} does not answer",
             "correct the proxy (netsh winhttp set proxy), its bypass list, or its rules for this device",
         )
+    if isinstance(found, str) and endpoints.were_asked(look):
+        return rule.unknown(found)
+    if users is None and unreached:
+        return rule.unknown(look.why_not("user_proxies"))
     return rule.passed(observed)
 
 
-def winhttp_proxy(value: dict | None) -> tuple[str | None, str]:
-    """(proxy or None for direct, bypass list) of WinHttpSettings, a REG_BINARY as {base64}.
+def winhttp_proxy(data: bytes | None) -> tuple[str | None, str]:
+    """(proxy or None for direct, bypass list) of WinHttpSettings, a REG_BINARY.
 
     Layout as public tools read what ``netsh winhttp`` writes: size, counter, flags (2 named proxy), length and text of
     the proxy, length and text of the bypass list. Raises ValueError.
     """
-    if value is None:
+    if data is None:
         return None, ""
     try:
-        data = base64.b64decode(value["base64"], validate=True)
         _size, _counter, flags, length = struct.unpack_from("<IIII", data)
         server = data[16 : 16 + length].decode("ascii")
         (rest,) = struct.unpack_from("<I", data, 16 + length)
         bypass = data[20 + length : 20 + length + rest].decode("ascii")
-    except (TypeError, KeyError, binascii.Error, struct.error, UnicodeDecodeError) as exc:
+    except (struct.error, UnicodeDecodeError) as exc:
         raise ValueError(f"not the layout of WinHttpSettings ({exc})") from exc
     return (_without_password(server) or None) if flags & 2 else None, bypass
 
 
-def user_proxies(result: Result | None) -> list[str]:
-    """The proxies and configuration scripts of people whose profiles are loaded, each once."""
+def user_proxies(result: Result) -> list[str]:
+    """The proxies and configuration scripts of people whose profiles are loaded, each once. Raises Unreadable."""
     found = []
-    for key in (result.get("users", {}) if result else {}).values():
-        values = lower(key["values"])
-        if values.get("proxyenable") == 1 and values.get("proxyserver"):
-            found.append(_without_password(str(values["proxyserver"])))
-        if values.get("autoconfigurl"):
-            found.append(f"script {_without_password(str(values['autoconfigurl']))}")
+    for key in result.users().values():
+        server, script = key.text("ProxyServer"), key.text("AutoConfigURL")
+        if key.number("ProxyEnable") == 1 and server:
+            found.append(_without_password(server))
+        if script:
+            found.append(f"script {_without_password(script)}")
     return list(dict.fromkeys(found))
 
 
@@ -106,7 +108,7 @@ def tls(look: Look) -> Check:
     values = look.values("tls")
     if values is None:
         return rule.unknown(look.why_not("tls"))
-    if values.get("enabled") == 0:
+    if values.number("Enabled") == 0:
         return rule.failed(
             "TLS 1.2 is off for clients",
             "SCHANNEL has TLS 1.2 switched off for clients: nothing at Microsoft answers without it",
@@ -121,7 +123,9 @@ def tls(look: Look) -> Check:
             f"the certificate of {refused[0]} is not accepted: {cause}",
             endpoints.FIXES["tls"].format(host=refused[0]),
         )
-    if values.get("disabledbydefault") == 1:
+    if isinstance(endpoints.replies(look), str) and endpoints.were_asked(look):
+        return rule.unknown(str(endpoints.replies(look)))
+    if values.number("DisabledByDefault") == 1:
         return rule.warned(
             "TLS 1.2 is not on by default",
             "programs that do not ask for TLS 1.2 do not get it",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .. import enrollment, requirements, state
 from .. import operations as op
+from ..reading import known
 from .check import Check, Look, Rule
 
 PLAN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
@@ -27,6 +28,11 @@ MIB = 2**20
 DISK_FAIL, DISK_WARN = 100 * MIB, 2048 * MIB
 INTUNE = "MS DM Server"
 
+PACKAGE_POLICIES = (
+    "AllowAddProvisioningPackage",
+    "AllowRemoveProvisioningPackage",
+    "RequireProvisioningPackageSignature",
+)
 OBSERVATIONS = {
     "package_policy": op.registry_read(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"),
     "tpm": op.cim_query(
@@ -76,7 +82,10 @@ def join_state(look: Look) -> Check:
     if unreadable:
         return rule.unknown(unreadable[0])
     join = look.facts["join"]
-    observed = f"{join['type']}, tenant {join['tenant_id']}" if join["tenant_id"] else join["type"]
+    if join["type"] is None and (look.read("dsregcmd") is None or look.read("workplace_join") is not None):
+        return rule.unknown(look.why_not("dsregcmd"))  # The other witnesses do not agree, and it might decide.
+    shown = join["type"] or "none or registered"
+    observed = f"{shown}, tenant {join['tenant_id']}" if join["tenant_id"] else shown
     if join["type"] == "entra" and tenant_id is None:
         return rule.warned(
             observed,
@@ -86,7 +95,7 @@ def join_state(look: Look) -> Check:
     refusal = requirements.join_state_refusal(join, tenant_id or "")
     if refusal:
         return rule.failed(observed, refusal.cause, refusal.fix)
-    if not join["witnesses_agree"]:
+    if join["witnesses_agree"] is False:
         return rule.warned(
             observed,
             "registry, certificate and dsregcmd do not agree about the join: half of one is left",
@@ -140,15 +149,15 @@ def tpm(look: Look) -> Check:
     result = look.read("tpm")
     if result is None:
         return rule.unknown(look.why_not("tpm"))
-    chips = result.get("instances") or []
+    chips = result.instances()
     if not chips:
         return rule.warned(
             "none",
             "the device has no TPM: its keys will lie in software, and can be copied",
             "switch the TPM on in the firmware; a join works without it",
         )
-    version = str(chips[0].get("SpecVersion") or "").split(",", maxsplit=1)[0]
-    if not (chips[0].get("IsEnabled_InitialValue") and chips[0].get("IsActivated_InitialValue")):
+    version = (chips[0].text("SpecVersion") or "").split(",", maxsplit=1)[0]
+    if not (chips[0].flag("IsEnabled_InitialValue") and chips[0].flag("IsActivated_InitialValue")):
         return rule.warned(
             f"TPM {version}, not ready",
             "the TPM is switched off: the keys will lie in software",
@@ -168,11 +177,11 @@ def disk(look: Look) -> Check:
     result = look.read("disks")
     if result is None:
         return rule.unknown(look.why_not("disks"))
-    drive = str((look.values("version") or {}).get("systemroot") or "C:")[:2].upper()
-    found = next((d for d in result.get("instances") or [] if str(d.get("DeviceID")).upper() == drive), None)
-    if found is None or found.get("FreeSpace") is None:
+    drive = (known(lambda: look.answer["version"].key().text("SystemRoot")) or "C:")[:2].upper()
+    found = next((disk for disk in result.instances() if (disk.text("DeviceID") or "").upper() == drive), None)
+    free = found.number("FreeSpace") if found else None
+    if free is None:
         return rule.unknown(f"Windows does not say how much of {drive} is free", "look at the drive on the device")
-    free = int(found["FreeSpace"])
     observed = f"{free // MIB} MiB free on {drive}"
     fix = "free space on the system drive: Disk Cleanup, or cleanmgr /sagerun"
     if free < DISK_FAIL:
@@ -186,21 +195,20 @@ def package_policy(look: Look) -> Check:
     rule = Rule("package_policy", "provisioning packages allowed", POLICY_DOC)
     if look.plan.method != "provisioning_package":
         return rule.passed("no package is needed")
-    policies = look.read("package_policy")
-    if policies is None:
+    values = look.values("package_policy")
+    if values is None:
         return rule.unknown(look.why_not("package_policy"))
-    values = (policies.get("key") or {}).get("values", {})
-    observed = ", ".join(f"{name} {value}" for name, value in sorted(values.items()) if "ProvisioningPackage" in name)
+    observed = ", ".join(f"{name} {values.get(name)}" for name in PACKAGE_POLICIES if name in values)
     refusal = requirements.package_policy_refusal(values)
     if refusal:
         return rule.failed(observed, refusal.cause, refusal.fix)
-    if values.get("RequireProvisioningPackageSignature") == 1:
+    if values.number("RequireProvisioningPackageSignature") == 1:
         return rule.warned(
             observed,
             "a policy refuses packages that are not signed by a trusted provisioner",
             "sign the package and trust its certificate on the device, or lift the policy",
         )
-    if values.get("AllowRemoveProvisioningPackage") == 0:
+    if values.number("AllowRemoveProvisioningPackage") == 0:
         return rule.warned(
             observed,
             "a policy forbids the removal of packages: one whose join fails stays on the device",

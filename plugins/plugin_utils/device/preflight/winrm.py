@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from .. import administrators, state
 from .. import operations as op
+from ..answers import Result
+from ..reading import Key, Names
 from ..requirements import account_refusal
-from .check import Check, Look, Rule, lower
+from .check import Check, Look, Rule
 
 WINRM_DOC = "https://docs.ansible.com/ansible/latest/os_guide/windows_winrm.html"
 UAC_DOC = (
@@ -70,7 +72,7 @@ def winrm_account(look: Look) -> Check:
 
 def _is_member(look: Look) -> bool:
     sid = look.facts["caller"]["sid"].lower()
-    return any(member["sid"].lower() == sid for member in look.answer["administrators"].get("members", []))
+    return any(member["sid"].lower() == sid for member in look.answer["administrators"]["members"])
 
 
 def token_filter(look: Look) -> Check:
@@ -80,10 +82,10 @@ def token_filter(look: Look) -> Check:
     if values is None:
         return rule.unknown(look.why_not("uac"))
     caller = look.facts["caller"]
-    policy = values.get("localaccounttokenfilterpolicy")
+    policy = values.number("LocalAccountTokenFilterPolicy")
     observed = f"LocalAccountTokenFilterPolicy {'not set' if policy is None else policy}"
-    built_in = caller["sid"].endswith("-500") and values.get("filteradministratortoken", 0) != 1
-    if policy == 1 or built_in or caller["system"] or values.get("enablelua") == 0:
+    built_in = caller["sid"].endswith("-500") and values.number("FilterAdministratorToken") != 1
+    if policy == 1 or built_in or caller["system"] or values.number("EnableLUA") == 0:
         return rule.passed(observed)
     fix = (
         "set LocalAccountTokenFilterPolicy=1 in "
@@ -112,13 +114,13 @@ def winrm_listener(look: Look) -> Check:
         return rule.passed(observed)
     fix = "give the HTTPS listener a certificate of the machine's own (New-SelfSignedCertificate, or a public CA)"
     for values in secure:
-        wanted = str(values.get("certthumbprint") or "").replace(" ", "").lower()
+        wanted = (values.text("CertThumbprint") or "").replace(" ", "").lower()
         if not wanted:
             continue  # Listeners may name their certificate in the service's configuration.
         if look.read("certificates") is None:
             return rule.unknown(look.why_not("certificates"))
         certificate = next(
-            (c for c in look.answer["certificates"].get("certificates", []) if c["thumbprint"].lower() == wanted), None
+            (c for c in look.answer["certificates"]["certificates"] if c["thumbprint"].lower() == wanted), None
         )
         if certificate is None or not certificate["has_private_key"]:
             return rule.failed(
@@ -150,14 +152,14 @@ def winrm_listener(look: Look) -> Check:
     return rule.passed(observed)
 
 
-def listeners(result) -> list[tuple[str, int, dict]]:
-    """(HTTP or HTTPS, port, values) of each enabled listener; keys are called address+transport."""
+def listeners(result: Result) -> list[tuple[str, int, Names]]:
+    """(HTTP or HTTPS, port, values) of each enabled listener; keys are called address+transport. Raises Unreadable."""
     found = []
-    for name, key in ((result.get("key") or {}).get("keys", {})).items():
-        values = lower(key["values"])
+    for name, key in result.key().children():
         kind = name.rpartition("+")[2].upper()
-        if kind in DEFAULT_PORTS and values.get("enabled", 1) not in (0, "false"):
-            found.append((kind, int(values.get("port") or DEFAULT_PORTS[kind]), values))
+        # Written as a number or as a text ("false"), by who made the listener.
+        if kind in DEFAULT_PORTS and str(key.values.get("Enabled", 1)).lower() not in ("0", "false"):
+            found.append((kind, key.number("Port") or DEFAULT_PORTS[kind], key.values))
     return sorted(found, key=lambda listener: listener[:2])
 
 
@@ -170,16 +172,16 @@ def winrm_firewall(look: Look) -> Check:
     names = ("firewall_profiles", "firewall_policy", "networks", "listeners")
     if any(look.read(name) is None for name in names):
         return rule.unknown(look.why_not(*names))
-    firewall = look.answer["firewall_profiles"].get("key")
-    if not firewall:
+    firewall = look.answer["firewall_profiles"].key()
+    if not firewall.exists:
         return rule.unknown("there are no firewall settings", "look at Get-NetFirewallProfile on the device")
     found = listeners(look.answer["listeners"])
     wanted = [port for kind, port, _values in found if look.plan.scheme in (None, kind.lower())] or list(
         DEFAULT_PORTS.values()
     )
-    policy = look.answer["firewall_policy"].get("key") or {"values": {}, "keys": {}}
+    policy = look.answer["firewall_policy"].key()
     how = {category: lets_in(firewall, policy, category, wanted) for category in PROFILES}
-    now = {profile.get("NetworkCategory") for profile in look.answer["networks"].get("instances", [])} & set(PROFILES)
+    now = {profile.number("NetworkCategory") for profile in look.answer["networks"].instances()} & set(PROFILES)
     observed = "; ".join(
         f"{PROFILES[category][0]}{' (now)' if category in now else ''}: {how[category]}" for category in PROFILES
     )
@@ -213,31 +215,32 @@ def winrm_firewall(look: Look) -> Check:
     return rule.passed(observed)
 
 
-def lets_in(firewall: dict, policy: dict, category: int, ports: list[int]) -> str:
+def lets_in(firewall: Key, policy: Key, category: int, ports: list[int]) -> str:
     """How a profile treats WinRM: ``open``, ``local subnet``, ``no firewall`` (no rule, but none is needed) or
     ``closed``.
 
-    ``firewall`` and ``policy`` are the keys of the local and the group policy's settings with their subkeys.
+    ``firewall`` and ``policy`` are the keys of the local and the group policy's settings with their subkeys. Raises
+    Unreadable.
     """
     name, key = PROFILES[category]
-    local, forced = _settings(firewall, key), _settings(policy, key)
-    stores = [policy] if forced.get("allowlocalpolicymerge") == 0 else [firewall, policy]
+    local, forced = firewall.child(key), policy.child(key)
+    stores = [policy] if forced.number("AllowLocalPolicyMerge") == 0 else [firewall, policy]
     found = {
         scope
         for store in stores
-        for text in _settings(store, "FirewallRules").values()
+        for text in store.child("FirewallRules").values.values()
         if (scope := _scope(str(text), name, ports))
     }
     if "open" in found:
         return "open"
-    enabled = forced.get("enablefirewall", local.get("enablefirewall", 1)) != 0
-    if not enabled or forced.get("defaultinboundaction", local.get("defaultinboundaction", 1)) == 0:
+    if _setting("EnableFirewall", forced, local) == 0 or _setting("DefaultInboundAction", forced, local) == 0:
         return "no firewall"
     return "local subnet" if found else "closed"
 
 
-def _settings(store: dict, key: str) -> dict:
-    return lower((lower(store["keys"]).get(key.lower()) or {"values": {}})["values"])
+def _setting(name: str, *keys: Key) -> int | None:
+    """The value of the first of these keys that has it."""
+    return next((value for key in keys if (value := key.number(name)) is not None), None)
 
 
 def _scope(text: str, profile: str, ports: list[int]) -> str | None:
