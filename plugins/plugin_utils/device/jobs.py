@@ -11,18 +11,20 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
 import uuid
 
 from ..result import Failure
-from . import errors
+from . import errors, shapes
 from . import operations as op
-from .session import Result
+from .answers import Result, within
 from .state import package_key
 from .waiting import Waiter
 
 JOBS = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
 # The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
 JOB_SECONDS = 900
+STEP_ERROR = {"type": "str?", "message": "str?", "hresult": "int?"}
 
 
 def job_id(purpose: str, subject: str) -> str:
@@ -50,24 +52,28 @@ def outcome(job: Result) -> tuple[bool, dict | None]:
     state = job.get("state")
     if state in ("running", None):
         return False, None
-    results = ((job.get("answer") or {}).get("results") or []) if state == "done" else []
-    for result in results:
-        if not result["ok"]:
-            return True, result["error"]
-        error = result["value"].get("error") or {}
-        if error.get("type") and not result["value"].get("gave_up"):
+    for result in within(job) if state == "done" else []:
+        if not result.ok:
+            return True, result.error
+        error = result.get("error")
+        if _tells(error) and not result.get("gave_up"):
             return True, error
     return True, None
 
 
+def _tells(error: t.Any) -> bool:
+    """Whether a step's own error {type, message, hresult}, all null where there is none, says that it failed."""
+    return bool(error) and shapes.misfit(error, STEP_ERROR, "error") is None and bool(error["type"])
+
+
 def require(result: Result, sentence: str) -> None:
     """Raise Failure where an operation was refused."""
-    if not result.ok:
+    if error := result.error:
         raise Failure(
-            f"{sentence}: {result.error['message']}",
+            f"{sentence}: {error['message']}",
             side="device",
-            name=result.error["type"],
-            code=errors.error_code(result.error),
+            name=error["type"],
+            code=errors.error_code(error),
             cause="the device refused the operation",
             fix="the connecting account must be a local administrator with its full token "
             "(LocalAccountTokenFilterPolicy); check also the disk space",

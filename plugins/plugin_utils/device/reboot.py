@@ -11,6 +11,8 @@ from __future__ import annotations
 from ..result import Failure
 from . import operations as op
 from . import wire
+from .answers import Answer
+from .reading import known
 from .session import ConnectionLost, DeviceSession
 from .waiting import Waiter
 
@@ -19,10 +21,9 @@ BOOT_TIME = {"system": op.cim_query("Win32_OperatingSystem", ("LastBootUpTime",)
 RESTART_DELAY = 5
 
 
-def boot_time(answer) -> str | None:
-    """When the device says it was last started (UTC text)."""
-    instances = answer["system"].get("instances")
-    return instances[0]["LastBootUpTime"] if instances else None
+def boot_time(answer: Answer) -> str | None:
+    """When the device says it was last started (UTC text); None where it does not say."""
+    return known(lambda: answer["system"].instance().utc("LastBootUpTime"))
 
 
 def restart(session: DeviceSession, waiter: Waiter, comment: str) -> str:
@@ -36,8 +37,8 @@ def restart(session: DeviceSession, waiter: Waiter, comment: str) -> str:
         answer = session.run({"restart": op.restart(RESTART_DELAY, comment)})
     except (ConnectionLost, wire.WireError):
         answer = None  # It may have gone down while it answered: the boot time will tell.
-    if answer is not None and not answer["restart"].ok:
-        error = answer["restart"].error
+    error = answer["restart"].error if answer is not None else None
+    if error:
         raise Failure(
             f"the device refuses to restart: {error['message']}",
             side="device",

@@ -17,8 +17,10 @@ import typing as t
 from ..result import ChangeSet, Failure, Phases
 from . import errors, jobs, state, wire
 from . import operations as op
+from .answers import Answer, Result, within
+from .reading import Unreadable, known
 from .requirements import Refusal
-from .session import Answer, ConnectionLost, DeviceSession, Result
+from .session import ConnectionLost, DeviceSession
 from .waiting import Deadline, Progress, Waiter, connection_lost
 
 JOBS = {
@@ -84,6 +86,8 @@ class SystemWork:
         """
         try:
             return self.work()
+        except Unreadable as exc:
+            raise self._unreadable(str(exc)) from exc
         except (ConnectionLost, wire.WireError) as exc:
             if not self.session.exchanges or "ansible_facts" not in self.learned:
                 raise
@@ -103,15 +107,7 @@ class SystemWork:
         with self.phases.phase("look"):
             look = self.session.run(operations)
             self.facts = state.build(look)
-        unreadable = state.problems(look, self.essential)
-        if unreadable:
-            raise self.refused(
-                Refusal(
-                    "state_unreadable",
-                    f"the device's state cannot be read: {unreadable[0]}",
-                    "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
-                )
-            )
+        self._require_readable(look)
         return look
 
     def wait_for_earlier_run(self, look: Answer) -> Answer:
@@ -126,7 +122,23 @@ class SystemWork:
             )
         if ended is None:
             raise unfinished("what an earlier run has started", self.plan.timeout)
+        self._require_readable(ended)
         return ended
+
+    def _require_readable(self, look: Answer) -> None:
+        """Nothing is decided by a look that lacks what must be known: refused is not absent."""
+        names = [name for name in self.essential if name in look.results]
+        if unreadable := state.problems(look, names):
+            raise self._unreadable(unreadable[0])
+
+    def _unreadable(self, sentence: str) -> Failure:
+        return self.refused(
+            Refusal(
+                "state_unreadable",
+                f"the device's state cannot be read: {sentence}",
+                "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
+            )
+        )
 
     # --- doing --------------------------------------------------------------------------------------------------------
 
@@ -157,12 +169,12 @@ class SystemWork:
 
         def ended(answer: Answer) -> bool:
             last[:] = [answer]
-            over = not step.lasting or step.reached(answer) or step.hopeless(answer)
+            over = not step.lasting or _holds(step.reached, answer) or _holds(step.hopeless, answer)
             return over and not is_running(answer[step.job])
 
         # Jobs are asked for first: what is read after the end of one is final. Where it hangs, the state decides.
         self.waiter.until(job_status(self.jobs) | self.watch | step.watch, ended, f"waiting for {step.title}")
-        if step.reached(last[0]):
+        if _holds(step.reached, last[0]):
             return last[0]
         if is_running(last[0][step.job]):
             raise unfinished(step.title, self.plan.timeout)
@@ -209,6 +221,11 @@ class SystemWork:
         self.learned["ansible_facts"] = {"entra": facts}
 
 
+def _holds(condition: t.Callable[[Answer], bool], answer: Answer) -> bool:
+    """Whether a condition surely holds; not where what it looks at could not be read."""
+    return bool(known(lambda: condition(answer)))
+
+
 def job_status(jobs: t.Iterable[str]) -> dict[str, dict]:
     """The operations that ask for the status of jobs, by the jobs' names."""
     return {job: op.job_status(JOBS[job]) for job in jobs}
@@ -227,13 +244,12 @@ def evidence(status: Result) -> list[dict]:
     """What the last operation of a job said: its exit code and text, or its error. Undocumented, for people only."""
     if status.get("state") == "lost":
         return [{"job": "lost", "last_task_result": status.get("last_task_result")}]
-    results = (status.get("answer") or {}).get("results") or []
+    results = within(status)
     if not results:
         return []
-    if not results[-1]["ok"]:
-        error = results[-1]["error"]
+    if error := results[-1].error:
         return [{"error": error["type"], "message": error["message"], "code": errors.error_code(error)}]
-    value = results[-1].get("value") or {}
+    value = results[-1].value
     return [{name: item[:SHOWN_TEXT] if isinstance(item, str) else item for name, item in value.items()}]
 
 

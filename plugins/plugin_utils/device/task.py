@@ -18,6 +18,8 @@ from ansible.utils.display import Display
 from ..options import require_positive
 from ..result import ChangeSet, Failure, Phases
 from . import wire
+from .errors import error_code
+from .reading import Unreadable
 from .session import ConnectionLost, DeviceSession
 from .waiting import Progress, connection_lost
 
@@ -71,6 +73,8 @@ def run(action, host: str, result: dict, work: t.Callable[[DeviceTask], dict], s
         result.update(failed=True, msg=failure.msg, error=failure.error)
     except wire.WireError as exc:
         result.update(failed=True, **unreadable_answer(exc))
+    except Unreadable as exc:
+        result.update(failed=True, **unreadable_state(exc))
     except ConnectionLost as exc:
         if not task.session.exchanges:
             raise
@@ -101,6 +105,20 @@ def unreadable_answer(exc: wire.WireError) -> dict:
         "constrained language mode, a profile or login banner that stops it, or a process that was killed",
         fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must say "
         "FullLanguage; then look at the antivirus log",
+    )
+    return {"msg": failure.msg, "error": failure.error}
+
+
+def unreadable_state(exc: Unreadable) -> dict:
+    """``msg`` and ``error`` for something that had to be read and could not be."""
+    failure = Failure(
+        f"the device's state cannot be read: {exc}",
+        side="device",
+        name="state_unreadable",
+        code=error_code(exc.error),
+        cause="the connecting account may not read it, or Windows is damaged there",
+        fix="connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
+        evidence=[{"read": exc.what, **exc.error}],
     )
     return {"msg": failure.msg, "error": failure.error}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import requirements as rules
+from ansible_collections.winops.entra.plugins.plugin_utils.device.reading import Names
 
 PRO = {"edition": "Professional", "build": "26100.2314", "server": False, "azure_vm": False}
 SERVER = {"edition": "ServerStandard", "build": "20348.1", "server": True, "azure_vm": False}
@@ -41,4 +42,4 @@ def test_windows_is_refused_by_the_first_rule_that_it_breaks(os, method, name):
     [({}, False), ({"AllowAddProvisioningPackage": 1}, False), ({"AllowAddProvisioningPackage": 0}, True)],
 )
 def test_a_policy_that_forbids_packages_is_a_reason(policies, refused):
-    assert bool(rules.package_policy_refusal(policies)) == refused
+    assert bool(rules.package_policy_refusal(Names(policies))) == refused

@@ -23,7 +23,7 @@ import re
 
 from .. import errors
 from .. import operations as op
-from ..session import Answer, Result
+from ..answers import Answer, Result
 from ..state import parse_utc
 
 PROVISIONING_LOG = "Microsoft-Windows-Provisioning-Diagnostics-Provider/Admin"
@@ -156,7 +156,7 @@ def _is_no_failure(event: dict) -> bool:
 
 
 def _events(result: Result) -> list[dict]:
-    return result.get("events") or []
+    return result.get("events", [])
 
 
 def _event_clue(what: str, log: str, event: dict) -> Clue:
@@ -234,7 +234,7 @@ def rank(clues: list[Clue]) -> list[Finding]:
 
 def _grouped(clues: list[Clue]) -> list[tuple[str | None, list[Clue]]]:
     """Clues by the code that they come down to: a clue whose best code stands in a better one's clue belongs there."""
-    best = sorted({item.code or "" for item in clues}, key=lambda code: -weight(code or None))
+    best = sorted(dict.fromkeys(item.code or "" for item in clues), key=lambda code: -weight(code or None))
     groups: list[tuple[str | None, list[Clue]]] = []
     taken: set[int] = set()
     for code in best:

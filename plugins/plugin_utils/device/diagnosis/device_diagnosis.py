@@ -11,11 +11,13 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from .. import dsregcmd, errors, state
+from .. import errors, state
+from ..answers import Answer
+from ..join_facts import status_of
 from ..preflight import endpoints, network, windows
-from ..preflight.check import FAIL, Check, Look, Plan
+from ..preflight.check import FAIL, Check, Look, Plan, outcome
+from ..reading import ABSENT, Key, known
 from ..requirements import account_refusal
-from ..session import Answer
 from . import causes
 from .causes import Clue, Finding
 
@@ -131,34 +133,29 @@ def device_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
 def result_clues(answer: Answer) -> list[Clue]:
     """What the provisioning engine recorded of packages that failed: Provisioning\\Results, three levels below the
     package."""
-    root = answer["package_results"].get("key") or {"keys": {}}
+    root = answer["package_results"].key(refused=ABSENT)
     return [
-        item
-        for package, key in root["keys"].items()
-        for item in _results(key, rf"{state.PROVISIONING_RESULTS}\{package}")
+        item for package, key in root.children() for item in _results(key, rf"{state.PROVISIONING_RESULTS}\{package}")
     ]
 
 
-def _results(key: dict, path: str) -> list[Clue]:
+def _results(key: Key, path: str) -> list[Clue]:
+    if key.refused:
+        return []
     found = []
-    result = key["values"].get("LastResult")
-    if isinstance(result, int) and result & 0xFFFFFFFF:
-        texts = [str(key["values"].get(name) or "") for name in ("FailingNodePath", "Message")]
+    result = known(lambda: key.number("LastResult"))
+    if result and result & 0xFFFFFFFF:
+        texts = [str(key.values.get(name) or "") for name in ("FailingNodePath", "Message")]
         data = [errors.hresult_hex(result & 0xFFFFFFFF), *(errors.spell_hresults(text) for text in texts if text)]
         found.append(causes.clue("join", {"log": rf"HKLM\{path}", "data": data}))
-    for name, child in key["keys"].items():
+    for name, child in key.children():
         found += _results(child, rf"{path}\{name}")
     return found
 
 
 def dsregcmd_clues(answer: Answer) -> list[Clue]:
     """The diagnostic part of dsregcmd /status; what it says of a sign-in is the calling account's."""
-    result = answer["dsregcmd"]
-    try:
-        sections = dsregcmd.parse(result.get("text") or "")["sections"]
-    except dsregcmd.DsregcmdError:
-        return []
-    found = []
+    found, sections = [], status_of(answer).sections
     for title, what, names in (
         ("Diagnostic Data", "join", JOIN_ROWS + TEST_ROWS),
         ("SSO State", "sign_in", SIGN_IN_ROWS),
@@ -193,7 +190,7 @@ def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     look = Look(answer, facts, plan)
     found = []
     for name, (what, heavy, codes) in CAUSES.items():
-        check = (windows.CHECKS | network.CHECKS)[name](look)
+        check = outcome(name, (windows.CHECKS | network.CHECKS)[name], look)
         if check.result in ("fail", "warn") and not _is_beside_the_point(check, facts):
             over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
             heavy = heavy if check.result == FAIL else min(heavy, HARMLESS)
@@ -286,13 +283,13 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
                 },
             )
         )
-    if not join["witnesses_agree"]:
+    if join["witnesses_agree"] is False:
         found.append(
             _stated(
                 "join",
                 78,
                 "registry, certificate, dsregcmd",
-                f"they do not agree ({join['type']})",
+                f"they do not agree ({join['type'] or 'so that nobody can tell'})",
                 {
                     "name": "half_joined",
                     "side": "device",
@@ -304,8 +301,8 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
         )
     if (
         joined
-        and not facts["mdm"]["enrolled"]
-        and not facts["os"]["server"]
+        and facts["mdm"]["enrolled"] is False
+        and facts["os"]["server"] is False
         and _offers_no_mdm(answer, join["tenant_id"])
     ):
         found.append(
@@ -329,10 +326,8 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
 
 
 def _offers_no_mdm(answer: Answer, tenant_id: str | None) -> bool:
-    keys = (answer["cloud_join"].get("key") or {}).get("keys", {})
-    tenants = {name.lower(): key for name, key in keys.get("TenantInfo", {}).get("keys", {}).items()}
-    tenant = tenants.get((tenant_id or "").lower())
-    return tenant is not None and not tenant["values"].get("MdmEnrollmentUrl")
+    tenant = answer["cloud_join"].key(refused=ABSENT).child("TenantInfo", tenant_id or "")
+    return known(lambda: tenant.exists and not tenant.text("MdmEnrollmentUrl")) is True
 
 
 def _stated(what: str, heavy: int, where: str, said: str, explanation: dict) -> Clue:

@@ -45,7 +45,7 @@ def start(waiter: Waiter, mdm_id: str | None, job: Result) -> None:
 def outcome(job: Result) -> tuple[bool, dict | None]:
     """``(finished, error)`` of the job."""
     finished, error = jobs.outcome(job)
-    results = within(job)
+    results = within(job, [op.dsregcmd_azure_vm_join(None)])
     code = results[-1].get("exit_code") if results else None
     if error is None and code:
         error = {"type": "ExitCode", "message": "dsregcmd /AzureSecureVMJoin failed", "hresult": code}

@@ -17,9 +17,11 @@ import dataclasses
 from ...result import ChangeSet, Failure, Phases
 from .. import jobs, join_facts, reboot, state, wire
 from .. import operations as op
+from ..answers import Answer
 from ..diagnosis import causes
+from ..reading import Unreadable, known
 from ..requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
-from ..session import Answer, ConnectionLost, DeviceSession
+from ..session import ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter, connection_lost
 from . import azure_vm, provisioning
 
@@ -116,7 +118,7 @@ class Join:
                 self._apply_and_wait(self._restart_before_the_join())
         except (ConnectionLost, wire.WireError) as exc:
             raise connection_lost("the device stopped answering while it joined", exc, "the join") from exc
-        except Failure:
+        except (Failure, Unreadable):
             self._back_out(first)
             raise
         with self.phases.phase("verify"):
@@ -182,7 +184,7 @@ class Join:
         if package:
             provisioning.bring(self.session, self.waiter, package, first["file"])
             # The package may be there from an attempt that failed: only a forced installation tries again.
-            force = provisioning.listed(first["packages"], package.id) is not None
+            force = known(lambda: provisioning.listed(first["packages"], package.id)) is not None
             provisioning.start_install(self.waiter, package, force, first["job"])
             return
         azure_vm.start(self.waiter, self.plan.mdm_id, first["job"])
@@ -199,7 +201,7 @@ class Join:
             if provisioning.is_already_applied(error):
                 error = None
             found = causes.find(answer, error) or found
-            if found and found.hopeless and finished and not answer["engine"].get("processes"):
+            if found and found.hopeless and finished and self._engine_is_idle(answer):
                 raise self._join_failed(found)
             return False
 
@@ -271,10 +273,11 @@ class Join:
                     self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
                     return
                 answer = self.waiter.ask(provisioning.observations(package), "looking what the package left behind")
-                if provisioning.listed(answer["packages"], package.id):
+                # Where the list is refused, too: a removal that finds nothing does no harm, a package left behind does.
+                if known(lambda: provisioning.listed(answer["packages"], package.id) is None) is not True:
                     provisioning.remove(self.waiter, package.id)
                 provisioning.clean_up(self.waiter, package, False, first["packages"], answer["packages"])
-            except (Failure, ConnectionLost, wire.WireError) as exc:
+            except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
                 self.changes.add("leftovers", None, {"job": self.plan.job, "left behind": str(exc)})
 
     # --- helpers ------------------------------------------------------------------------------------------------------
@@ -293,6 +296,10 @@ class Join:
         if self.plan.package:
             return jobs.outcome(answer["job"])
         return azure_vm.outcome(answer["job"])
+
+    @staticmethod
+    def _engine_is_idle(answer: Answer) -> bool:
+        return provisioning.engine_is_idle(answer["engine"])
 
     def _join_failed(self, found: causes.Finding | None) -> Failure:
         if found:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from ...result import ChangeSet, Failure, Phases
 from .. import jobs, wire
 from .. import operations as op
+from ..answers import Answer, Result
 from ..diagnosis import causes
-from ..session import Answer, ConnectionLost, DeviceSession, Result
+from ..session import ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter
 from . import provisioning
 from .provisioning import PackageSource
@@ -108,7 +109,7 @@ class PackageState:
         with self.phases.phase("look"):
             first = self.session.run(observations)
         jobs.require(first["packages"], "the device's packages cannot be listed")
-        if not first["packages"].get("available"):
+        if not first["packages"]["available"]:
             raise Failure(
                 "the device has no provisioning cmdlets",
                 side="device",
@@ -133,7 +134,7 @@ class PackageState:
             finished, error = jobs.outcome(answer["job"])
             if error and not provisioning.is_already_applied(error):
                 raise self._install_failed(answer, error)
-            return finished and not answer["engine"].get("processes")
+            return finished and provisioning.engine_is_idle(answer["engine"])
 
         answer = self.waiter.until(watch, settled, "waiting for the package to be applied")
         if answer is None:

@@ -9,11 +9,14 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 from ...result import Failure
 from .. import errors, jobs
 from .. import operations as op
-from ..session import Answer, DeviceSession, Result
+from ..answers import Answer, Result
+from ..reading import known
+from ..session import DeviceSession
 from ..state import package_key
 from ..waiting import Waiter
 
@@ -61,7 +64,13 @@ def under_way(package: PackageSource | None, look: Answer) -> bool:
     """
     if look["job"].get("state") == "running":
         return True
-    return bool(package and listed(look["packages"], package.id) and look["engine"].get("processes"))
+    here = known(lambda: listed(look["packages"], package.id)) if package else None
+    return bool(here and look["engine"].get("processes", []))
+
+
+def engine_is_idle(engine: Result) -> bool:
+    """Whether the provisioning engine surely does nothing (the answer to processes(ENGINE))."""
+    return known(lambda: not engine["processes"]) is True
 
 
 def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) -> bool:
@@ -69,7 +78,7 @@ def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) ->
 
     ``look`` as in under_way().
     """
-    copy = package and package.path is None and not keep_copy and look["file"].get("exists")
+    copy = package and package.path is None and not keep_copy and look["file"].get("exists", False)
     return bool(copy) or look["job"].get("state") in ("running", "done", "lost")
 
 
@@ -77,13 +86,14 @@ def listed(packages: Result, package_id: str) -> dict | None:
     """What Windows lists of this package, None where it knows nothing of it.
 
     A package that has failed is listed with ``installed`` false: the engine still holds its copy and goes on trying.
+    Raises Refused.
     """
     wanted = package_key(package_id)
-    return next((p for p in packages.get("packages", []) if package_key(p["id"]) == wanted), None)
+    return next((p for p in packages["packages"] if package_key(p["id"]) == wanted), None)
 
 
 def installed(packages: Result, package_id: str) -> dict | None:
-    """What Windows lists of this package where it is applied, else None."""
+    """What Windows lists of this package where it is applied, else None. Raises Refused."""
     package = listed(packages, package_id)
     return package if package and package["installed"] is not False else None
 
@@ -94,7 +104,7 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
     A url is fetched by the install job itself, as SYSTEM.
     """
     if package.path:
-        if not file.get("exists"):
+        if not file["exists"]:
             raise Failure(
                 f"there is no file {package.path} on the device",
                 side="device",
@@ -108,7 +118,7 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
     directory = waiter.ask({"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
     jobs.require(directory["directory"], "the package directory cannot be created")
     file_name = package.device_path.rsplit("\\", 1)[1]
-    session.put_file(package.src, rf"{directory['directory'].value['path']}\{file_name}")
+    session.put_file(package.src, rf"{directory['directory']['path']}\{file_name}")
     copied = waiter.ask({"file": op.path_info(package.device_path, with_hash=True)}, "checking the copied package")
     if copied["file"].get("sha256") != package.sha256:
         raise Failure(
@@ -150,9 +160,11 @@ def remove(waiter: Waiter, package_id: str) -> None:
     watch = {"job": op.job_status(job), "packages": op.provisioning_packages()}
     answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
     error = jobs.outcome(answer["job"])[1] if answer else None
-    if answer is None or listed(answer["packages"], package_id):
+    gone = answer is not None and known(lambda: listed(answer["packages"], package_id) is None)
+    if not gone:
+        sentence = "still installed" if gone is False else "perhaps still installed: Windows does not list its packages"
         raise Failure(
-            f"the package {package_id} is still installed" + (f": {error['message']}" if error else ""),
+            f"the package {package_id} is {sentence}" + (f": {error['message']}" if error else ""),
             side="device",
             name="package_not_removed",
             code=errors.error_code(error),
@@ -174,15 +186,15 @@ def clean_up(
     """
     steps = {} if keep_job else {"job": op.job_remove(package.install_job)}
     if not keep_copy:
-        names = {(listed(packages, package.id) or {}).get("path") or "" for packages in seen}
-        copies = sorted(name for name in names if _is_engine_copy(name))
+        found = [known(functools.partial(listed, packages, package.id)) for packages in seen]
+        copies = sorted({entry["path"] for entry in found if entry and _is_engine_copy(entry["path"])})
         if package.path is None:
             copies.append(package.device_path)
         steps |= {f"copy {number}": op.path_remove(path) for number, path in enumerate(copies)}
     if not steps:
         return []
     answer = waiter.ask(steps, "removing the copies of the package")
-    return [result.value["path"] for name, result in answer.results.items() if name != "job" and result.get("removed")]
+    return [result["path"] for name, result in answer.results.items() if name != "job" and result.get("removed")]
 
 
 def _is_engine_copy(path: str) -> bool:

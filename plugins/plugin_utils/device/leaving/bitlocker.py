@@ -12,7 +12,8 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from .. import operations as op
-from ..session import Result
+from ..answers import Result
+from ..reading import Refused
 
 OBSERVATION = op.bitlocker()
 
@@ -22,9 +23,10 @@ def facts(result: Result) -> dict:
 
     ``available`` is null, and ``problem`` a sentence, where BitLocker could not be read.
     """
-    if not result.ok:
-        return {"available": None, "volumes": [], "problem": f"BitLocker cannot be read: {result.error['message']}"}
-    return {"available": result.get("available"), "volumes": result.get("volumes", []), "problem": None}
+    try:
+        return {"available": result["available"], "volumes": result["volumes"], "problem": None}
+    except Refused as exc:
+        return {"available": None, "volumes": [], "problem": f"BitLocker cannot be read: {exc.error['message']}"}
 
 
 def warning(bitlocker: dict) -> str | None:

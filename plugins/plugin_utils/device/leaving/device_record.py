@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from .. import join_facts, state
 from .. import operations as op
+from ..answers import Answer, Result, within
 from ..enrollment import enrollments
 from ..mdm.enrollment_removal import INTUNE
-from ..session import Answer, Result
+from ..reading import known
 from . import bitlocker
 
 # Values written by Autopilot, read by Get-AutopilotDiagnostics and Fleet.
@@ -38,19 +39,19 @@ def build(answer: Answer) -> dict:
     common name of the certificate of Intune's own enrollment (read so by IntuneMigration).
     """
     join = join_facts.join_facts(answer)
-    certificate = join_facts.device_certificate(answer["certificates"], None) or {}
-    found = enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])
+    certificate = known(lambda: join_facts.device_certificate(answer["certificates"], None))
+    found = known(lambda: enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"]), list)
     return {
-        "hostname": answer.device["name"],
+        "hostname": answer.device.get("name"),
         "join_type": join["type"],
-        "tenant_id": join["tenant_id"] or _guid(_join_info(answer).get("TenantId")),
+        "tenant_id": join["tenant_id"] or known(lambda: _tenant_of_join_info(answer)),
         "tenant_name": join["tenant_name"],
         # What is half left has lost the key or the certificate: the other still tells.
-        "device_id": join["device_id"] or _common_name(certificate),
-        "thumbprint": join["thumbprint"] or certificate.get("thumbprint"),
-        "intune_device_id": _intune_device_id(found, answer["certificates"]),
-        "autopilot_id": _guid((answer["autopilot"].get("key") or {}).get("values", {}).get("ZtdRegistrationId")),
-        "serial_number": ((answer["bios"].get("instances") or [{}])[0].get("SerialNumber") or "").strip() or None,
+        "device_id": join["device_id"] or _certificate_id(certificate),
+        "thumbprint": join["thumbprint"] or (certificate and certificate["thumbprint"]),
+        "intune_device_id": known(lambda: _intune_device_id(found, answer["certificates"])),
+        "autopilot_id": known(lambda: _guid(answer["autopilot"].key().text("ZtdRegistrationId"))),
+        "serial_number": known(lambda: (answer["bios"].instance().text("SerialNumber") or "").strip() or None),
         "enrollments": [
             {field: item[field] for field in ("enrollment_id", "provider", "tenant_id", "enrolled")} for item in found
         ],
@@ -75,33 +76,30 @@ def complete(now: dict, *jobs: Result) -> dict:
 
 
 def _of_job(job: Result) -> dict | None:
-    envelope = job.get("answer") or {}
-    results = (envelope.get("results") or [])[: len(OBSERVATIONS)]
+    results = within(job, OBSERVATIONS.values())
     if len(results) < len(OBSERVATIONS):
         return None
-    named = {
-        name: Result(item["ok"], item.get("value") or {}, item.get("error"))
-        for name, item in zip(OBSERVATIONS, results)
-    }
-    record = build(Answer(named, envelope["device"], 0.0, 0.0))
+    device = job["answer"].get("device")
+    named = dict(zip(OBSERVATIONS, results))
+    record = build(Answer(named, device if isinstance(device, dict) else {}, 0.0, 0.0))
     return record if record["device_id"] else None
 
 
 def _intune_device_id(found: list[dict], certificates: Result) -> str | None:
     wanted = {(item["thumbprint"] or "").lower() for item in found if item["enrolled"] and item["provider"] == INTUNE}
-    for certificate in certificates.get("certificates", []):
+    for certificate in certificates["certificates"]:
         if certificate["thumbprint"].lower() in wanted:
-            return _common_name(certificate)
+            return _certificate_id(certificate)
     return None
 
 
-def _join_info(answer: Answer) -> dict:
-    joins = (answer["cloud_join"].get("key") or {}).get("keys", {}).get("JoinInfo", {}).get("keys", {})
-    return next((key["values"] for key in joins.values()), {})
+def _tenant_of_join_info(answer: Answer) -> str | None:
+    info = join_facts.join_info(answer["cloud_join"].key())
+    return _guid(info[1].text("TenantId")) if info else None
 
 
-def _common_name(certificate: dict) -> str | None:
-    return _guid(certificate.get("subject", "").partition("CN=")[2].partition(",")[0])
+def _certificate_id(certificate: dict | None) -> str | None:
+    return _guid(join_facts.common_name(certificate))
 
 
 def _guid(text: str | None) -> str | None:

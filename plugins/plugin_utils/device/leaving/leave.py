@@ -17,10 +17,10 @@ import dataclasses
 from ...result import Failure
 from .. import administrators, reboot, state
 from .. import operations as op
+from ..answers import Answer
 from ..diagnosis import causes
 from ..mdm.enrollment_removal import MDM_OBSERVATIONS, found, removal
 from ..requirements import Refusal, account_refusal
-from ..session import Answer
 from ..system_work import Step, SystemWork, evidence, is_running, is_there, job_status
 from . import bitlocker, device_record, leave_state
 
@@ -309,5 +309,8 @@ class Leave(SystemWork):
         job = look["dsregcmd_leave"]
         if not is_there(job) or leave_state.remains(look) or not job.get("started"):
             return False
-        started, boot = state.parse_utc(job.get("started")), state.parse_utc(self.before["os"]["last_boot"])
+        last_boot = self.before["os"]["last_boot"]
+        if last_boot is None:
+            return True  # Nobody knows. The job is removed after the restart, so that it is made at most once.
+        started, boot = state.parse_utc(job["started"]), state.parse_utc(last_boot)
         return (started - boot).total_seconds() > -ROOM_FOR_CLOCKS

@@ -11,9 +11,10 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from .. import dsregcmd, join_facts, state
+from .. import join_facts, state
 from .. import operations as op
-from ..session import Answer
+from ..answers import Answer
+from ..reading import known
 
 WORKPLACE_JOIN_TASKS = r"\Microsoft\Windows\Workplace Join"
 AUTOJOIN_TASK = "Automatic-Device-Join"
@@ -28,13 +29,15 @@ OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in WITNESSES} | {
 def witnesses(answer: Answer) -> dict[str, bool]:
     """What each witness says, by a phrase for it: True for joined. A witness that must be read and cannot counts as
     joined."""
-    found = {f"{name} cannot be read": True for name in ("cloud_join", "certificates") if not answer[name].ok}
-    if answer["cloud_join"].ok:
-        joins = (answer["cloud_join"].get("key") or {}).get("keys", {}).get("JoinInfo", {}).get("keys", {})
-        found["registry key CloudDomainJoin\\JoinInfo"] = bool(joins)
-    if answer["certificates"].ok:
-        found["device certificate"] = join_facts.device_certificate(answer["certificates"], None) is not None
-    said = _dsregcmd_says(answer)
+    essential = {
+        "cloud_join": ("registry key CloudDomainJoin\\JoinInfo", lambda: _is_in_registry(answer)),
+        "certificates": ("device certificate", lambda: _has_certificate(answer)),
+    }
+    found = {}
+    for name, (phrase, read) in essential.items():
+        said = known(read)
+        found[f"{name} cannot be read" if said is None else phrase] = said is not False
+    said = join_facts.status_of(answer).flag("AzureAdJoined")
     return found if said is None else found | {"dsregcmd (AzureAdJoined)": said}
 
 
@@ -50,28 +53,26 @@ def join_state(answer: Answer) -> str:
 
 
 def in_domain(answer: Answer) -> bool:
-    instances = answer["computer"].get("instances")
-    return bool(instances and instances[0]["PartOfDomain"])
+    """Whether Windows is in an AD domain. Not where that cannot be read: before a leave it must be readable."""
+    return bool(known(lambda: join_facts.in_domain(answer)))
 
 
 def autojoin_is_stopped(answer: Answer) -> bool:
-    """Whether Windows will not hybrid join by itself again: policy value autoWorkplaceJoin 0, task disabled or not
-    there."""
-    policy = (answer["autojoin_policy"].get("key") or {}).get("values", {})
-    tasks = [task for task in answer["autojoin_tasks"].get("tasks", []) if task["name"] == AUTOJOIN_TASK]
-    return (
-        answer["autojoin_tasks"].ok
-        and policy.get("autoWorkplaceJoin") == 0
-        and all(task["state"] == "Disabled" for task in tasks)
+    """Whether Windows surely will not hybrid join by itself again: policy value autoWorkplaceJoin 0, task disabled or
+    not there."""
+    return bool(known(lambda: _is_stopped(answer)))
+
+
+def _is_stopped(answer: Answer) -> bool:
+    tasks = [task for task in answer["autojoin_tasks"]["tasks"] if task["name"] == AUTOJOIN_TASK]
+    return answer["autojoin_policy"].key().number("autoWorkplaceJoin") == 0 and all(
+        task["state"] == "Disabled" for task in tasks
     )
 
 
-def _dsregcmd_says(answer: Answer) -> bool | None:
-    result = answer["dsregcmd"]
-    if not result.ok or not result.get("present"):
-        return None
-    try:
-        said = dsregcmd.parse(result.get("text"))["keys"].get("AzureAdJoined")
-    except dsregcmd.DsregcmdError:
-        return None
-    return {"YES": True, "NO": False}.get(said[0] if isinstance(said, list) else said)
+def _is_in_registry(answer: Answer) -> bool:
+    return join_facts.join_info(answer["cloud_join"].key()) is not None
+
+
+def _has_certificate(answer: Answer) -> bool:
+    return join_facts.device_certificate(answer["certificates"], None) is not None

@@ -12,8 +12,9 @@ from __future__ import annotations
 from ...result import Failure
 from .. import operations as op
 from .. import state
-from ..enrollment import enrollments
-from ..session import Answer
+from ..answers import Answer
+from ..enrollment import enrollments, plain_id
+from ..reading import ABSENT
 from ..system_work import Step, evidence
 
 INTUNE = "MS DM Server"
@@ -21,7 +22,7 @@ MDM_OBSERVATIONS = state.observations(("mdm",))
 
 
 def found(answer: Answer) -> list[dict]:
-    """The enrollments an answer to MDM_OBSERVATIONS shows, leftovers included."""
+    """The enrollments an answer to MDM_OBSERVATIONS shows, leftovers included. Raises Refused."""
     return enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])
 
 
@@ -34,8 +35,7 @@ def trace(answer: Answer, item: dict) -> list[str]:
     """What is left of an enrollment: its key, its task folder, its certificate; or what cannot be read."""
     names = ("enrollments", "enrollment_tasks", "certificates")
     left = [f"{name} cannot be read" for name in names if not answer[name].ok]
-    keys = (answer["enrollments"].get("key") or {}).get("keys", {})
-    if _among(item["enrollment_id"], keys):
+    if _among(item["enrollment_id"], (name for name, _key in answer["enrollments"].key(refused=ABSENT).children())):
         left.append(rf"registry key SOFTWARE\Microsoft\Enrollments\{{{item['enrollment_id']}}}")
     if _among(item["enrollment_id"], answer["enrollment_tasks"].get("folders", [])):
         left.append(rf"task folder \Microsoft\Windows\EnterpriseMgmt\{{{item['enrollment_id']}}}")
@@ -76,4 +76,4 @@ def removal(items: list[dict], before: list[dict], gate) -> Step:
 
 
 def _among(enrollment_id: str, names) -> bool:
-    return any(name.strip("{}").lower() == enrollment_id for name in names)
+    return any(plain_id(name) == enrollment_id for name in names)

@@ -17,9 +17,10 @@ import dataclasses
 from ...result import Failure
 from .. import administrators, state
 from .. import operations as op
+from ..answers import Answer
 from ..diagnosis import causes
+from ..reading import known
 from ..requirements import Refusal, account_refusal
-from ..session import Answer
 from ..system_work import Step, SystemWork, evidence, is_there
 from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 
@@ -139,7 +140,8 @@ class Mdm(SystemWork):
         if join["type"] not in ("entra", "hybrid"):
             return Refusal(
                 "not_joined",
-                f"automatic MDM enrollment needs a device of a tenant, and this one's join type is {join['type']}",
+                "automatic MDM enrollment needs a device of a tenant, and this one's join type is "
+                f"{join['type'] or 'unknown'}",
                 "join the device first (winops.entra.join), or hybrid join it",
             )
         if other:
@@ -219,17 +221,16 @@ class Mdm(SystemWork):
                 ),
                 items,
             )
-        policy = (look["auto_enroll_policy"].get("key") or {}).get("values", {})
-        comes_back = policy.get("AutoEnrollMDM") == 1 and self.facts["join"]["type"] in ("entra", "hybrid")
-        if items[0]["enrolled"] and comes_back:
-            raise self.refused(
-                Refusal(
-                    "auto_enrollment_policy",
-                    "a policy (AutoEnrollMDM) would enroll the device again",
-                    "take the device out of that group policy first",
-                ),
-                items,
-            )
+        if items[0]["enrolled"] and self.facts["join"]["type"] in ("entra", "hybrid"):
+            if look["auto_enroll_policy"].key().number("AutoEnrollMDM") == 1:
+                raise self.refused(
+                    Refusal(
+                        "auto_enrollment_policy",
+                        "a policy (AutoEnrollMDM) would enroll the device again",
+                        "take the device out of that group policy first",
+                    ),
+                    items,
+                )
         step = removal(items, [], self._lockout_gate if items[0]["enrolled"] else lambda _answer: None)
         step.gate(look)
         return step
@@ -257,6 +258,5 @@ def _is_hopeless(answer: Answer) -> bool:
 
 
 def _mdm_address(look: Answer, tenant_id: str | None) -> str | None:
-    tenants = (look["cloud_join"].get("key") or {}).get("keys", {}).get("TenantInfo", {}).get("keys", {})
-    own = next((key for name, key in tenants.items() if name.lower() == tenant_id), None)
-    return own["values"].get("MdmEnrollmentUrl") if own else None
+    tenant = look["cloud_join"].key().child("TenantInfo", tenant_id or "")
+    return known(lambda: tenant.text("MdmEnrollmentUrl"))

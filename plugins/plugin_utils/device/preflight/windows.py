@@ -237,6 +237,8 @@ def enrollment_leftovers(look: Look) -> Check:
             f"state absent)"
         )
         return (rule.failed if look.plan.expect_mdm else rule.warned)(observed, cause, fix)
+    if active and look.facts["join"]["type"] is None:
+        return rule.unknown(look.why_not("cloud_join", "certificates", "dsregcmd", "computer", "workplace_join"))
     if active and look.facts["join"]["type"] in ("none", "registered"):
         return rule.warned(
             observed,
