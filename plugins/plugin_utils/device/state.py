@@ -175,9 +175,11 @@ def _is_server(answer: Answer) -> bool | None:
 
 def _build(version: Key) -> str | None:
     build, revision = version.text("CurrentBuild"), version.number("UBR")
-    if build and not build.isdecimal():
+    if not build:
+        return None
+    if not build.isdecimal():
         raise WrongType("CurrentBuild", "a number")
-    return f"{build}.{revision}" if build and revision is not None else build
+    return build if revision is None else f"{build}.{revision}"
 
 
 def _is_renamed(answer: Answer) -> bool:

@@ -85,7 +85,7 @@ class Leave(SystemWork):
         """What is to be done, in this order; a step whose state is reached already is none."""
         steps = []
         if self.plan.stop_hybrid_autojoin and self._would_rejoin(look):
-            steps.append(self._stop_autojoin())
+            steps.append(self._stop_autojoin(look))
         if self.plan.remove_mdm and (items := self._chosen(look)):
             steps.append(removal(items, self._reading, self._gate))
         if leave_state.remains(look):
@@ -202,14 +202,14 @@ class Leave(SystemWork):
         """What each job reads before it takes anything away, so that its answer keeps it."""
         return list(device_record.OBSERVATIONS.values())
 
-    def _stop_autojoin(self) -> Step:
+    def _stop_autojoin(self, look: Answer) -> Step:
         return Step(
             job="hybrid_autojoin_stop",
             phase="stop hybrid auto-join",
             title="stopping the hybrid auto-join",
             operations=[*self._reading, op.hybrid_autojoin_stop()],
             reached=leave_state.autojoin_is_stopped,
-            changes=[("hybrid auto-join", "enabled", "stopped")],
+            changes=[("hybrid auto-join", leave_state.autojoin(look), "stopped")],
             failure=lambda answer: Failure(
                 "the hybrid auto-join is not stopped, so the device was not disconnected",
                 side="device",

@@ -57,10 +57,16 @@ def in_domain(answer: Answer) -> bool:
     return bool(known(lambda: join_facts.in_domain(answer)))
 
 
+def autojoin(answer: Answer) -> str:
+    """``stopped`` where Windows will not hybrid join by itself again (policy value autoWorkplaceJoin 0, task disabled
+    or not there), ``enabled``, or ``unknown`` where that cannot be read."""
+    stopped = known(lambda: _is_stopped(answer))
+    return "unknown" if stopped is None else "stopped" if stopped else "enabled"
+
+
 def autojoin_is_stopped(answer: Answer) -> bool:
-    """Whether Windows surely will not hybrid join by itself again: policy value autoWorkplaceJoin 0, task disabled or
-    not there."""
-    return bool(known(lambda: _is_stopped(answer)))
+    """Whether Windows surely will not hybrid join by itself again."""
+    return autojoin(answer) == "stopped"
 
 
 def _is_stopped(answer: Answer) -> bool:
