@@ -13,9 +13,9 @@ from ansible.plugins.action import ActionBase
 
 from ..modules.diagnose import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.device import state, task
+from ..plugin_utils.device.answers import Answer
 from ..plugin_utils.device.diagnosis import bundles, device_diagnosis
 from ..plugin_utils.device.diagnosis.device_diagnosis import Scope
-from ..plugin_utils.device.session import Answer
 from ..plugin_utils.options import bad_option, optional_guid
 from ..plugin_utils.result import ChangeSet, Failure
 

@@ -12,7 +12,8 @@ import time
 
 from ..result import Failure
 from . import wire
-from .session import Answer, ConnectionLost, DeviceSession
+from .answers import Answer
+from .session import ConnectionLost, DeviceSession
 
 PROGRESS_SECONDS = 30
 
