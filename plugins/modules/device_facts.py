@@ -73,7 +73,8 @@ ansible_facts:
             - C(type) is V(entra) (Entra joined), V(hybrid) (Entra and AD), V(domain) (AD only), V(registered) (a user
               has a work account on it) or V(none).
             - C(certificate_expires) is UTC. C(device_auth_status) is what the service says of the device object
-              (Windows 10 21H1 and later). Fields that do not apply are null.
+              (Windows 10 21H1 and later). Fields that do not apply are null, and so is what nobody can know because the
+              device refused to let it be read. C(witnesses_agree) is false where those that were read differ.
           returned: subset join
           type: dict
           sample:
@@ -90,7 +91,7 @@ ansible_facts:
         mdm:
           description:
             - The MDM enrollment. C(enrolled) is true only where its state, its certificate and its task folder are
-              there.
+              there, and null where that could not be read.
           returned: subset mdm
           type: dict
           sample:
@@ -103,6 +104,7 @@ ansible_facts:
           description:
             - Provisioning packages. C(installed) is false for one that has failed so far, the engine goes on trying.
             - C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT.
+            - Null, not an empty list, where they could not be listed.
           returned: subset packages
           type: list
           elements: dict
@@ -116,7 +118,7 @@ ansible_facts:
           description:
             - Windows itself. C(joinable) says whether this Windows can be Entra joined at all, C(why_not_joinable) why
               not.
-            - C(last_boot) is UTC.
+            - C(last_boot) is UTC. C(joinable) is null where nobody can know.
           returned: subset os
           type: dict
           sample:
