@@ -15,12 +15,14 @@ import pytest
 from tests.integration import inspection
 from tests.integration.conftest import StartFleet
 from tests.integration.play import ROOT, Play, Player
+from tests.integration.test_join import PSRP
 from tests.lab.process import RunningLab
 
 VOCABULARY = json.loads((ROOT / "plugins/plugin_utils/device/vocabulary.json").read_text(encoding="utf-8"))
 OPERATIONS = VOCABULARY["operations"]
 #: A device with everything that a report must not tell, a German one, and one whose answers are cut in the middle.
-SOUND = {"joined": "joined", "german": "unjoined_windows10", "server": "server"}
+SOUND = {"joined": "joined", "german": "unjoined_windows10", "server": "server", "runspace": "unjoined_enterprise"}
+VARIABLES = {"runspace": PSRP}
 CUTS = {f"cut-{skip:02d}": {"kind": "drop_half_answer", "skip": skip} for skip in (16, 22, 28)}
 NAMES = {"hostname": "GERTRUDS-LAPTOP", "account": {"name": "gertrud.mueller"}}
 MINUTE = {"accept_poll_interval": 1}
@@ -45,7 +47,10 @@ class Accepted(t.NamedTuple):
 @pytest.fixture(scope="module")
 def accepted(start_fleet: StartFleet, player: Player) -> Accepted:
     """The runs."""
-    devices = [{"kind": kind, "name": name, "device": NAMES} for name, kind in SOUND.items()]
+    devices = [
+        {"kind": kind, "name": name, "device": NAMES, "variables": VARIABLES.get(name, {})}
+        for name, kind in SOUND.items()
+    ]
     devices += [{"kind": "unjoined_pro", "name": name, "device": {"faults": [fault]}} for name, fault in CUTS.items()]
     devices.append({"kind": "unjoined_pro", "name": "filtered", "device": {"token_filter": True}})
     lab = start_fleet({"devices": devices})
@@ -99,6 +104,7 @@ def test_the_report_says_what_the_device_is(accepted: Accepted) -> None:
     assert (system["edition"], system["build"], system["revision"]) == ("Professional", "19045", 5011)
     assert (system["language"], system["culture"], system["code_page"]) == ("de-DE", "de-DE", "850")
     assert (system["powershell_edition"], accepted.report("german")["connection"]) == ("Desktop", "winrm")
+    assert accepted.report("runspace")["connection"] == "psrp"
     assert accepted.report("server")["system"]["installation_type"] == "Server"
 
 
@@ -161,7 +167,7 @@ def test_a_report_holds_nothing_that_is_secret_or_personal(accepted: Accepted) -
     tables = [result["table"] for result in accepted.first.results("Try every operation").values() if "table" in result]
     assert len(reports) == len(tables) == len(accepted.before)
     for text in (file.read_text(encoding="utf-8"), json.dumps(tables)):
-        found = {word for word in words | set(accepted.before) - {"joined", "server", "german", "filtered"}
+        found = {word for word in words | {"runspace", *CUTS}
                  if word.lower() in text.lower()}  # fmt: skip
         assert found == set()
 
