@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -138,9 +139,15 @@ class WsmanLab:
     def ca(self) -> str:
         return str(self.out / "ca.pem")
 
-    def lines(self) -> list[dict[str, t.Any]]:
-        """The recording so far."""
-        return [json.loads(line) for line in (self.out / "winrm.jsonl").read_text(encoding="utf-8").splitlines()]
+    def lines(self, at_least: int = 0) -> list[dict[str, t.Any]]:
+        """The recording so far; waits for so many lines where a client can be ahead of the recorder."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            text = (self.out / "winrm.jsonl").read_text(encoding="utf-8")
+            whole = text[: text.rfind("\n") + 1].splitlines()
+            if len(whole) >= at_least or time.monotonic() > deadline:
+                return [json.loads(line) for line in whole]
+            time.sleep(0.05)
 
     def post(self, url: str, body: bytes = b"", **options: t.Any) -> requests.Response:
         """A bare HTTP request, without any WinRM client."""
