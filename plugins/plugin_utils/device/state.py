@@ -79,9 +79,17 @@ ESSENTIAL = ("cloud_join", "certificates", "computer", "version", "system")
 
 
 def problems(answer: Answer, names=None) -> list[str]:
-    """One sentence for each observation (of these names) that the device refused.
+    """What a warning says: one sentence for each thing (of these observations) that the device refused.
 
     Facts that hang on it are then null.
+    """
+    return refused_reads(answer, names)
+
+
+def refused_reads(answer: Answer, names=None) -> list[str]:
+    """One sentence for each observation (of these names) that was refused as a whole.
+
+    A subkey that was closed is none: whoever reads it learns of it then, and nobody else needs it.
     """
     return [
         f"{name} could not be read: {result.error['message']} ({result.error['type']})"

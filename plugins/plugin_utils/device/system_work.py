@@ -128,7 +128,7 @@ class SystemWork:
     def _require_readable(self, look: Answer) -> None:
         """Nothing is decided by a look that lacks what must be known: refused is not absent."""
         names = [name for name in self.essential if name in look.results]
-        if unreadable := state.problems(look, names):
+        if unreadable := state.refused_reads(look, names):
             raise self._unreadable(unreadable[0])
 
     def _unreadable(self, sentence: str) -> Failure:

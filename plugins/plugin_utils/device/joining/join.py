@@ -73,7 +73,7 @@ class Join:
         with self.phases.phase("look"):
             first = self.session.run(self._first_look())
             self.facts = state.build(first)
-        unreadable = state.problems(first, state.ESSENTIAL)
+        unreadable = state.refused_reads(first, state.ESSENTIAL)
         if unreadable:
             self.learned["outcome"] = "refused"
             raise Failure(

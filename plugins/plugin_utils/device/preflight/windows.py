@@ -78,7 +78,7 @@ def join_state(look: Look) -> Check:
     tenant_id = look.plan.tenant_id
     wanted = f"not joined, or Entra joined to tenant {tenant_id}" if tenant_id else "not joined"
     rule = Rule("join_state", wanted, FAQ_DOC)
-    unreadable = state.problems(look.answer, ("cloud_join", "certificates", "computer"))
+    unreadable = state.refused_reads(look.answer, ("cloud_join", "certificates", "computer"))
     if unreadable:
         return rule.unknown(unreadable[0])
     join = look.facts["join"]
