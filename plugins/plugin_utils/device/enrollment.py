@@ -41,21 +41,23 @@ def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]
 
 
 def _enrollment(name: str, key: Key, folders: set[str] | None, thumbprints: set[str] | None) -> dict:
-    thumbprint = known(lambda: key.text("DMPCertThumbPrint")) or None
+    values, enrollment_id = key.values, plain_id(name)
+    thumbprint = known(lambda: values.text("DMPCertThumbPrint")) or None
+    state = known(lambda: values.number("EnrollmentState"))
     witnesses = {
-        "state": known(lambda: key.number("EnrollmentState") == ENROLLED),
+        "state": None if state is None and "EnrollmentState" in values else state == ENROLLED,
         "certificate": None if thumbprints is None else (thumbprint or "").lower() in thumbprints,
-        "tasks": None if folders is None else plain_id(name) in folders,
+        "tasks": None if folders is None else enrollment_id in folders,
     }
     return {
         "enrolled": _all(witnesses.values()),
-        "provider": str(key.values["ProviderID"]),
-        "enrollment_id": plain_id(name),
-        "upn": known(lambda: key.text("UPN")) or None,
-        "discovery_url": known(lambda: key.text("DiscoveryServiceFullURL")),
-        "state": known(lambda: key.number("EnrollmentState")),
-        "type": known(lambda: key.number("EnrollmentType")),
-        "tenant_id": plain_id(known(lambda: key.text("AADTenantID")) or "") or None,
+        "provider": str(values["ProviderID"]),
+        "enrollment_id": enrollment_id,
+        "upn": known(lambda: values.text("UPN")) or None,
+        "discovery_url": known(lambda: values.text("DiscoveryServiceFullURL")),
+        "state": state,
+        "type": known(lambda: values.number("EnrollmentType")),
+        "tenant_id": plain_id(known(lambda: values.text("AADTenantID")) or "") or None,
         "thumbprint": thumbprint,
         "witnesses": witnesses,
     }

@@ -92,6 +92,13 @@ class Names(Mapping[str, t.Any]):
             return self._entries[name]
         return self._entries[self._spelled[fold(name)]]
 
+    def get(self, name: str, default: t.Any = None) -> t.Any:
+        # Mapping's own raises and catches a KeyError for each name that is absent, and most optional ones are.
+        if name in self._entries:
+            return self._entries[name]
+        spelled = self._spelled.get(fold(name))
+        return default if spelled is None else self._entries[spelled]
+
     def __contains__(self, name: object) -> bool:
         return name in self._entries or isinstance(name, str) and fold(name) in self._spelled
 
@@ -108,9 +115,10 @@ class Names(Mapping[str, t.Any]):
     def _spelled(self) -> dict[str, str]:
         # Made when it is first needed: most names are asked for as they are written, and most keys never.
         if self._folded is None:
-            self._folded = {}
-            for name in self._entries:
-                self._folded.setdefault(fold(name), name)
+            # From the last to the first, so that of two names that are one to Windows the first is found.
+            names = list(self._entries)[::-1]
+            upper = str.upper if "".join(names).isascii() else fold
+            self._folded = dict(zip(map(upper, names), names))
         return self._folded
 
     def text(self, name: str) -> str | None:
