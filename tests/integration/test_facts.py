@@ -64,6 +64,16 @@ def test_every_device_answers(gathered: Gathered) -> None:
     assert all(counts["changed"] == 0 for counts in gathered.play.recap.values())
 
 
+def test_each_exchange_is_a_line_at_vvv_and_each_refusal_one_at_vvvv(fleet: RunningLab, player: Player) -> None:
+    for verbosity, refusals in (("-vvv", False), ("-vvvv", True)):
+        facts = [{"name": "facts", "winops.entra.device_facts": {}}]
+        output = player.tasks(fleet, facts, verbosity, hosts=FILTERED).output
+        lines = [line for line in output.splitlines() if f"<{FILTERED}> winops.entra: " in line]
+        exchange = [line for line in lines if "bytes sent" in line]
+        assert len(exchange) == 1 and "registry_read" in exchange[0] and " refused; " in exchange[0]
+        assert any("workplace_join (registry_users_read" in line for line in lines) is refusals
+
+
 def test_facts_take_one_command_a_device(gathered: Gathered) -> None:
     executed = [line["device"] for line in gathered.commands]
     assert sorted(executed) == sorted(gathered.before)
