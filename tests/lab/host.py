@@ -32,6 +32,14 @@ class Faults(t.Protocol):
         ``busy_shells``       answer the next Create with the quota fault of MaxShellsPerUser (2150859173)
         ``busy_operations``   answer the next Command with the quota fault of MaxConcurrentOperations (2150859174)
         ``access_denied``     answer the next Create with the fault w:AccessDenied (5)
+
+        ``powershell_blocked`` {"by": "constrained_language" or "malicious_content"}: PowerShell does not run the next
+                              script of the collection, and says so
+
+        What the device itself asks for:
+
+        ``download``          {"as": "cut", "redirect", "http" or "too_large"}: fail the next download that reaches its
+                              server, in the runner's words
         """
 
 

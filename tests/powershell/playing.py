@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -14,8 +15,9 @@ import time
 import typing as t
 from pathlib import Path
 
+import misbehaving
 from driver import Driver
-from rows import base
+from rows import base, windows
 from shell import VOCABULARY, WAIT, Shell, shapes, wire, with_stand_ins
 
 Askable = Driver | Shell
@@ -44,7 +46,8 @@ def verdict(case: t.Any, result: dict[str, t.Any]) -> str:
         if result["ok"]:
             return f"succeeded with {result['value']!r:.200} instead of {case.error}"
         error = result["error"]
-        if not error["type"].endswith(case.error) or case.hresult not in (None, error["hresult"]):
+        code = base.NO_CODE if error["hresult"] is None else error["hresult"]
+        if not error["type"].endswith(case.error) or case.hresult not in (None, code):
             return f"failed with {error} instead of {case.error} {case.hresult or ''}"
         return ""
     if not result["ok"]:
@@ -52,9 +55,15 @@ def verdict(case: t.Any, result: dict[str, t.Any]) -> str:
     problems = shapes.complaints(VOCABULARY["operations"][case.op]["returns"], result["value"], case.op)
     if not problems:
         keys = [result["value"]["key"]] if case.op == "registry_read" else result["value"].get("users", {}).values()
-        shape = VOCABULARY["key"]
-        problems = [text for key in keys if key is not None for text in shapes.complaints(shape, key, "key")]
+        problems = [text for key in keys if key is not None for text in shapes.complaints(key_shape(key), key, "key")]
     return "; ".join(problems) or unexpected(case.holds, result["value"])
+
+
+def key_shape(key: t.Any) -> t.Any:
+    """The shape of a registry key; of one that is closed to the caller, that of its error."""
+    if isinstance(key, dict) and "refused" in key:
+        return {"refused": VOCABULARY["answer"]["results"][0]["error?"]}
+    return VOCABULARY["key"]
 
 
 def unexpected(holds: t.Callable[[t.Any], bool], value: t.Any) -> str:
@@ -111,15 +120,57 @@ def prove_job(
 
 def play(shell: Askable, scene: base.Scene, culture: str = "") -> list[Row]:
     """One scene with the stand-ins, in a scratch directory of its own; in another culture where one is named."""
-    environment = {**scene.environment, **({"WINOPS_PROOF_CULTURE": culture} if culture else {})}
-    with tempfile.TemporaryDirectory(prefix="winops-", ignore_cleanup_errors=True) as folder:
+    if scene.served and os.name == "nt":
+        return [Row("(whole scene)", scene.name, "skipped", "Windows would have to trust the server's certificate")]
+    with tempfile.TemporaryDirectory(prefix="winops-", ignore_cleanup_errors=True) as folder, served(scene) as texts:
         # The real path: a link on the way to it would be refused, rightly.
         scratch = Path(os.path.realpath(folder))
-        base.prepare(scratch, scene.change)
-        todo = scene.rows(scratch)
+        base.prepare(scratch, changed(scene, texts))
+        todo = [dataclasses.replace(case, params=filled(case.params, texts)) for case in scene.rows(scratch)]
         packed = with_stand_ins(wire.operation_names([case.request() for case in todo]))
+        environment = filled(scene.environment, texts)
+        if scene.served:
+            environment["SSL_CERT_FILE"] = str(misbehaving.CERTIFICATE)
+        if culture:
+            environment["WINOPS_PROOF_CULTURE"] = culture
         more = {"how": scene.how, "environment": environment}
         found = prove(shell, scene.name, todo, scratch, packed, **more, **scene.request)
         if scene.job:
             found += prove_job(shell, scene.name, scratch, packed, scene.job, **more)
         return [*found, row("(left behind)", scene.name, scene.after(scratch))]
+
+
+@contextlib.contextmanager
+def served(scene: base.Scene) -> t.Iterator[dict[str, str]]:
+    """The texts that a scene's placeholders stand for, while its server runs."""
+    if not scene.served:
+        yield {}
+        return
+    server = misbehaving.Server()
+    try:
+        yield {"{server}": server.address, "{refusing}": server.refusing}
+    finally:
+        server.close()
+
+
+def changed(scene: base.Scene, texts: t.Mapping[str, str]) -> t.Callable[[windows.Document], None]:
+    """The scene's change of the Windows, and the proxy for which it has left a note."""
+
+    def change(document: windows.Document) -> None:
+        scene.change(document)
+        proxy = document.pop(windows.PROXY, None)
+        if proxy:
+            windows.behind_proxy(document, *filled(proxy, texts))
+
+    return change
+
+
+def filled(thing: t.Any, texts: t.Mapping[str, str]) -> t.Any:
+    """A JSON value with the placeholders in its texts replaced."""
+    if isinstance(thing, t.Mapping):
+        return {name: filled(item, texts) for name, item in thing.items()}
+    if isinstance(thing, list):
+        return [filled(item, texts) for item in thing]
+    for name, text in texts.items() if isinstance(thing, str) else ():
+        thing = thing.replace(name, text)
+    return thing

@@ -20,6 +20,9 @@ if ($env:WINOPS_PROOF_CULTURE) {
 [ProofDescription]::Lines = @{}
 [ProofDescription]::Sections = @{}
 if ($env:WINOPS_PROOF_PATIENCE) { $CmdletPatience = [int]$env:WINOPS_PROOF_PATIENCE }
+if ($env:WINOPS_PROOF_MAX_BYTES) { $MaxDownloadBytes = [int]$env:WINOPS_PROOF_MAX_BYTES }
+if ($env:WINOPS_PROOF_PROBE_HOURS) { $ProbeHours = [int]$env:WINOPS_PROOF_PROBE_HOURS }
+if ($env:WINOPS_PROOF_LINGER) { $PipeSeconds = 1 }
 ${function:Invoke-RealOperation} = ${function:Invoke-Operation}
 
 # ------------------------------------------------------------------------------------------------------- who and where

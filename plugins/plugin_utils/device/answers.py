@@ -44,8 +44,19 @@ class Result:
         return self.value[field]
 
     def get(self, field: str, default: t.Any = None) -> t.Any:
-        """A field of the value; the default where the operation failed, for who can do without it."""
-        return self.value.get(field, default)
+        """A field of the value; the default where the operation failed, for who can do without it.
+
+        Registry keys that were closed are left out: closed_keys() tells them.
+        """
+        value = self.value.get(field, default)
+        return _open_keys(value) if field in ("key", "users") and self.closed_keys() else value
+
+    def closed_keys(self) -> list[tuple[str, dict]]:
+        """(path below the one that was read, error) of each registry key that was closed to the caller."""
+        if "key" in self.value:
+            return list(_closed_keys(self.value["key"] or {}))
+        users = self.value.get("users") or {}
+        return [(f"{sid}{path}", error) for sid, key in users.items() for path, error in _closed_keys(key)]
 
     def key(self, *, refused: Key | None = None) -> Key:
         """The registry key that was read; it raises Refused when it is looked at and the operation failed.
@@ -138,3 +149,21 @@ def _inner(operation: Mapping[str, t.Any] | None, told: t.Any) -> Result:
 def _wrong(problem: str, what: str) -> Result:
     message = f"the device's answer is not of the agreed form: {problem}"
     return Result(False, {}, {"type": WRONG_SHAPE, "message": message, "hresult": None}, what)
+
+
+def _closed_keys(key: Mapping, path: str = "") -> Iterable[tuple[str, dict]]:
+    if "refused" in key:
+        yield path, key["refused"]
+    for name, child in key.get("keys", {}).items():
+        yield from _closed_keys(child, f"{path}\\{name}")
+
+
+def _open_keys(told: t.Any) -> t.Any:
+    """A key, or keys by user, without those that were closed."""
+    if "keys" not in told:
+        return {sid: _open_keys(key) for sid, key in told.items() if "refused" not in key}
+    return {**told, "keys": _open_keys_below(told["keys"])}
+
+
+def _open_keys_below(keys: Mapping) -> dict:
+    return {name: {**key, "keys": _open_keys_below(key["keys"])} for name, key in keys.items() if "refused" not in key}

@@ -66,6 +66,14 @@ def _tells(error: t.Any) -> bool:
     return bool(error) and shapes.misfit(error, STEP_ERROR, "error") is None and bool(error["type"])
 
 
+def evidence(job: Result) -> list[dict]:
+    """What the cmdlet in a job that has ended said of the package; for people only."""
+    results = ((job.get("answer") or {}).get("results") or []) if job.get("state") == "done" else []
+    values = [result.get("value") or {} for result in results]
+    texts = [value.get("text") for value in values if "gave_up" in value]
+    return [{"log": "Install-ProvisioningPackage", "message": text} for text in texts if text]
+
+
 def require(result: Result, sentence: str) -> None:
     """Raise Failure where an operation was refused."""
     if error := result.error:

@@ -86,7 +86,7 @@ def join_facts(answer: Answer, status: Status | None = None) -> dict:
         "device_auth_status": status.text("DeviceAuthStatus"),
     }
     return {
-        "type": _join_type(joined, _in_domain(answer, status), lambda: _is_registered(answer)),
+        "type": _join_type(joined, _in_domain(answer, status), lambda: is_registered(answer)),
         **(facts if joined else dict.fromkeys(facts)),
         "witnesses_agree": False if len(set(said)) > 1 else None if silent else True,
     }
@@ -148,11 +148,13 @@ def _in_domain(answer: Answer, status: Status) -> bool | None:
     return status.flag("DomainJoined") if said is None else said
 
 
-def _is_registered(answer: Answer) -> bool:
-    """Whether a user has a work account on the device."""
+def is_registered(answer: Answer) -> bool:
+    """Whether a user has a work account here. Raises Refused where none is seen and a user's hive is closed."""
     if "workplace_join" not in answer.results:
         return False
-    return any(next(key.children(), None) for key in answer["workplace_join"].users().values())
+    users = answer["workplace_join"].users().values()
+    # The closed ones last: a work account that is seen is one, whatever the others hide.
+    return any(next(key.children(), None) for key in sorted(users, key=lambda key: key.refused))
 
 
 def _tpm_protected(info: Key | None, status: Status) -> bool | None:

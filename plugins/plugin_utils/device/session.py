@@ -107,7 +107,8 @@ class DeviceSession:
             told = wire.decode_answer(stdout, request_id)
         except wire.NoAnswer as exc:
             said = " ".join((stderr or stdout).split())[:SHOWN_OUTPUT]
-            raise wire.NoAnswer(f"{exc}; exit code {code}, the device printed: {said or 'nothing'}") from None
+            sentence = f"{exc}; exit code {code}, the device printed: {said or 'nothing'}"
+            raise wire.NoAnswer(sentence, f"{stdout}\n{stderr}") from None
         problem = answers.bad_identity(told["device"])
         if problem is None and len(told["results"]) != len(operations):
             problem = f"it has {len(told['results'])} results for {len(operations)} operations"

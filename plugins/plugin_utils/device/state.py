@@ -81,9 +81,13 @@ ESSENTIAL = ("cloud_join", "certificates", "computer", "version", "system")
 def problems(answer: Answer, names=None) -> list[str]:
     """What a warning says: one sentence for each thing (of these observations) that the device refused.
 
-    Facts that hang on it are then null.
+    Facts that hang on it are then null. A registry key below one that was read and that was closed is told, too.
     """
-    return refused_reads(answer, names)
+    asked = {name: result for name, result in answer.results.items() if names is None or name in names}
+    closed = [(f"{name}, {path}", error) for name, result in asked.items() for path, error in result.closed_keys()]
+    return refused_reads(answer, names) + [
+        f"{what} could not be read: {error['message']} ({error['type']})" for what, error in closed
+    ]
 
 
 def refused_reads(answer: Answer, names=None) -> list[str]:

@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 
 from ..options import require_positive
 from ..result import ChangeSet, Failure, Phases
-from . import wire
+from . import blocked, wire
 from .errors import error_code
 from .reading import Unreadable
 from .session import ConnectionLost, DeviceSession
@@ -97,6 +97,18 @@ def bad_options(exc: AnsibleActionFail, module: str) -> dict:
 
 def unreadable_answer(exc: wire.WireError) -> dict:
     """``msg`` and ``error`` for a device that was reached and whose answer cannot be read."""
+    block = blocked.by_what(exc.printed) if isinstance(exc, wire.NoAnswer) else None
+    if block:
+        failure = Failure(
+            f"the device's PowerShell did not run the collection's script: {block.cause}; {block.fix}",
+            side="device",
+            name=block.name,
+            cause=block.cause,
+            fix=block.fix,
+            doc=block.doc,
+            evidence=[{"printed": str(exc)}],
+        )
+        return {"msg": failure.msg, "error": failure.error}
     failure = Failure(
         f"the device was reached, but its answer cannot be read: {exc}",
         side="device",
@@ -105,6 +117,7 @@ def unreadable_answer(exc: wire.WireError) -> dict:
         "constrained language mode, a profile or login banner that stops it, or a process that was killed",
         fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must say "
         "FullLanguage; then look at the antivirus log",
+        doc=blocked.GUIDE,
     )
     return {"msg": failure.msg, "error": failure.error}
 

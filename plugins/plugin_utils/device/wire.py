@@ -51,7 +51,14 @@ class WireError(Exception):
 
 
 class NoAnswer(WireError):
-    """The output has no answer in it: the runner never started, or was stopped before its end."""
+    """The output has no answer in it: the runner never started, or was stopped before its end.
+
+    ``printed`` is all that there was instead, where that is known.
+    """
+
+    def __init__(self, sentence: str, printed: str = "") -> None:
+        super().__init__(sentence)
+        self.printed = printed
 
 
 class CutAnswer(WireError):

@@ -28,6 +28,18 @@ _BOOTSTRAP = re.compile(
     r".*\[ScriptBlock\]::Create\(\$s\)\)\s+\$t\[1\]\s+\$t\[0\]",
     re.DOTALL,
 )
+# What PowerShell says where a policy or the antivirus does not let it run the bootstrap: the first thing in it that is
+# not allowed in constrained language mode, and AMSI's verdict about the whole (PowerShell's resources in English).
+BLOCKS = {
+    "constrained_language": (
+        "Cannot invoke method. Method invocation is supported only on core types in this language mode.",
+        {"category": "InvalidOperation", "error_id": "MethodInvocationNotSupportedInConstrainedLanguage"},
+    ),
+    "malicious_content": (
+        "This script contains malicious content and has been blocked by your antivirus software.",
+        {"category": "ParserError", "error_id": "ScriptContainedMaliciousContent"},
+    ),
+}
 _NOT_PAYLOAD = re.compile(r"[^A-Za-z0-9+/=|]")
 
 
@@ -38,6 +50,10 @@ def recognises(script: str) -> bool:
 
 async def run(session: Session) -> ScriptResult:
     """Do what the bootstrap does with the input: check the runner, run the request, write the marked line."""
+    blocked = session.host.faults.take("powershell_blocked")
+    if blocked is not None:
+        message, more = BLOCKS[blocked["by"]]
+        return terminated(message, **more)
     text = "".join(_text(item) for item in await session.input_lines())
     parts = _NOT_PAYLOAD.sub("", text).split("|")
     try:

@@ -22,7 +22,7 @@ class Account:
     """One account that may sign in. ``kind`` is local, domain or entra.
 
     ``rid`` is the last number of a local account's SID (500: the built-in Administrator); the others have ``foreign``,
-    a SID of their own. ``expired``: past its expiry date.
+    a SID of their own. ``expired``: past its expiry date; None where that date cannot be read.
     """
 
     name: str
@@ -32,14 +32,19 @@ class Account:
     enabled: bool = True
     locked: bool = False
     password_expired: bool = False
-    expired: bool = False
+    expired: bool | None = False
     kind: str = "local"
     foreign: str = ""
 
     @property
+    def usable_at_all(self) -> bool:
+        """It is enabled, and not past its end."""
+        return self.enabled and not self.expired
+
+    @property
     def usable(self) -> bool:
         """It can sign in with its password."""
-        return self.enabled and not self.expired and not self.locked and not self.password_expired
+        return self.usable_at_all and not self.locked and not self.password_expired
 
     def sid(self, machine_sid: str) -> str:
         return self.foreign or f"{machine_sid}-{self.rid}"
@@ -129,7 +134,7 @@ def administrators(device) -> list[dict]:
                 dict.fromkeys(("enabled", "locked", "password_expired"))
                 if account.kind != "local"
                 else {
-                    "enabled": account.enabled and not account.expired,
+                    "enabled": None if account.enabled and account.expired is None else account.usable_at_all,
                     "locked": account.locked,
                     "password_expired": account.password_expired,
                 }

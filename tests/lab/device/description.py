@@ -41,8 +41,8 @@ def describe(device) -> Document:
         "environment": dict(device.files.environment),
         "callers": _callers(device),
         "registry": {
-            "HKLM": _closed(_key(device.registry.root)),
-            "HKU": {"closed": FILTERED, "users": {sid: _key(hive.root) for sid, hive in device.users.items()}},
+            "HKLM": _closed(_key(device.registry.root), device.closed_keys),
+            "HKU": {"closed": FILTERED, "users": _users(device)},
         },
         "certificates": _certificates(device),
         "tasks": {folder: {task.name: _task(task) for task in found} for folder, found in device.tasks.all().items()},
@@ -109,9 +109,14 @@ def plain(pair: list) -> Value:
     return int(data) if kind in ("REG_DWORD", "REG_QWORD") else data
 
 
-def _closed(hive: Document) -> Document:
+def _users(device) -> Document:
+    closed = dict.fromkeys(device.closed_users, {"closed": OTHERS})
+    return {sid: {**_key(hive.root), **closed.get(sid, {})} for sid, hive in device.users.items()}
+
+
+def _closed(hive: Document, more: t.Iterable[str]) -> Document:
     """Keys that even an administrator cannot open are there, and closed: without, they would seem absent."""
-    for path in CLOSED_KEYS:
+    for path in (*CLOSED_KEYS, *more):
         key = hive
         for name in path.split("\\"):
             key = key["keys"].setdefault(name, {"values": {}, "keys": {}})
@@ -221,7 +226,9 @@ def _administrator(device, member: dict) -> Document:
     said: Document = {}
     if account is not None and account.kind == "local":
         said["PasswordExpired"] = int(account.password_expired)
-        if account.expired:
+        if account.expired is None:
+            said["AccountExpirationDate"] = {"closed": ALL}
+        elif account.expired:
             said["AccountExpirationDate"] = {"utc": "2020-01-01T00:00:00.000Z"}
     return {"sid": member["sid"], "name": member["name"], "ads": said}
 

@@ -77,6 +77,9 @@ class Device:
         self.kind = ""
         self.registry = Registry(image.registry)
         self.users: dict[str, Registry] = {}
+        #: Keys of HKLM (paths, spelled as they are there) and people's hives (SIDs) that are closed to all but SYSTEM.
+        self.closed_keys: set[str] = set()
+        self.closed_users: set[str] = set()
         self.files = Files(image.files, ENVIRONMENT)
         self.certificates: list[Certificate] = []
         self.events = EventLogs(image.logs, image.language.split("-")[0])

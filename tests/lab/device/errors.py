@@ -1,7 +1,10 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Failures as Windows reports them: the .NET exception type, its message and its HRESULT."""
+"""Failures as the runner reports them: the .NET exception type, its message and Windows' own code.
+
+What .NET itself throws (SecurityException, FormatException, NotSupportedException, ...) has none.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,6 @@ WBEM_E_INVALID_NAMESPACE = 0x8004100E
 WBEM_E_INVALID_QUERY = 0x80041017
 WBEM_E_ACCESS_DENIED = 0x80041003
 COR_E_ARGUMENT = 0x80070057
-COR_E_SECURITY = 0x8013150A
-COR_E_SYSTEM = 0x80131501
-COR_E_NOT_SUPPORTED = 0x80131515
-COR_E_FORMAT = 0x80131537
 
 
 def signed(code: int) -> int:
@@ -34,7 +33,7 @@ def hexadecimal(code: int) -> str:
 
 
 class WindowsError(Exception):
-    """An operation that Windows refused or that failed. ``hresult`` is the unsigned HRESULT or None."""
+    """An operation that Windows refused or that failed. ``hresult`` is the unsigned HRESULT, None for .NET's own."""
 
     def __init__(self, type_name: str, message: str, hresult: int | None = None) -> None:
         super().__init__(message)
@@ -65,13 +64,11 @@ def bad_argument(message: str) -> WindowsError:
 
 
 def registry_denied() -> WindowsError:
-    return WindowsError(
-        "System.Security.SecurityException", "Requested registry access is not allowed.", COR_E_SECURITY
-    )
+    return WindowsError("System.Security.SecurityException", "Requested registry access is not allowed.")
 
 
 def not_supported(message: str) -> WindowsError:
-    return WindowsError("System.NotSupportedException", message, COR_E_NOT_SUPPORTED)
+    return WindowsError("System.NotSupportedException", message)
 
 
 def cim_error(message: str, hresult: int) -> WindowsError:

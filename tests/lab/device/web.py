@@ -11,31 +11,43 @@ from __future__ import annotations
 import asyncio
 import urllib.parse
 
-WEB_EXCEPTION = 0x80131509
+from . import network
+from .errors import WindowsError
+
+#: What a download that failed was, by the code of the network's refusal.
+KINDS = {
+    network.TIMEOUT: "timeout",
+    network.NOT_RESOLVED: "dns",
+    network.CANNOT_CONNECT: "connect",
+    network.TLS_CLOCK: "certificate",
+    network.SECURE_CHANNEL: "tls",
+}
+#: Faults of a server or the way to it, by the kind that the fault "download" names: what the runner says of it.
+FAULTS = {
+    "cut": ("The answer broke off after 10 of 1000 bytes.", 0x80072EFE),
+    "redirect": ("The server redirects to http://packages.lab.example, which is not https.", 0x80072F7C),
+    "http": ("The server refuses with status 403.", 0x80190193),
+    "too_large": ("It is larger than 4294967296 bytes.", None),
+}
 
 
-class WebError(Exception):
-    """A download that failed; ``hresult`` is that of System.Net.WebException (an InvalidOperationException)."""
-
-    hresult = WEB_EXCEPTION
-
-
-async def fetch(device, url: str, timeout: float) -> bytes:
-    """The bytes at an address. WebError where there are none, or after ``timeout`` device seconds."""
+async def fetch(device, url: str, timeout: float, system: bool) -> bytes:
+    """The bytes at an address. WindowsError where there are none, or after ``timeout`` device seconds."""
     host = urllib.parse.urlsplit(url).hostname or ""
-    problem = device.network.problem(host)
-    if problem is not None:
-        await device.sleep(min(timeout, 21.0))
-        raise WebError(
-            "The operation has timed out."
-            if host in device.network.blocked
-            else "The underlying connection was closed: Could not establish trust relationship for the SSL/TLS "
-            "secure channel."
-        )
-    await asyncio.sleep(0)
+    problem = device.network.problem(host, system)
     published = device.directory.web
-    if url in published:
-        return published[url]
-    if any(urllib.parse.urlsplit(known).hostname == host for known in published):
-        raise WebError("The remote server returned an error: (404) Not Found.")
-    raise WebError(f"The remote name could not be resolved: '{host}'")
+    if problem is None and not any(urllib.parse.urlsplit(known).hostname == host for known in published):
+        problem = network.Unreachable(host, network.NOT_RESOLVED)
+    if problem is not None:
+        await device.sleep(min(timeout, network.seconds(problem)))
+        kind = KINDS[problem.hresult]
+        # With a proxy it is not the device that looks up and connects to the server.
+        if kind in ("dns", "connect") and device.network.goes_by_proxy(host):
+            kind = "proxy"
+        raise WindowsError(kind, problem.text, problem.hresult)
+    await asyncio.sleep(0)
+    if fault := device.faults.take("download"):
+        raise WindowsError(fault["as"], *FAULTS[fault["as"]])
+    if url not in published:
+        raise WindowsError("not_found", "The server has nothing at this address (404).", 0x80190194)
+    return published[url]

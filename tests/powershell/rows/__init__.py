@@ -24,6 +24,7 @@ from . import (
     refusals,
     registry,
     tasks,
+    web,
 )
 
 FAMILIES = (
@@ -45,6 +46,7 @@ FAMILIES = (
     refusals,
     registry,
     tasks,
+    web,
 )
 
 SCENES = [scene for family in FAMILIES for scene in family.SCENES]

@@ -26,10 +26,13 @@ def rows(_scratch: Path) -> list[Case]:
                     ("S-1-5-21-1-2-3-1001", "local", True, False, False, False),
                     ("S-1-5-21-1-2-3-1002", "local", False, True, True, False),
                     ("S-1-5-21-1-2-3-1003", "local", True, False, None, False),
+                    ("S-1-5-21-1-2-3-1004", "local", None, False, None, False),
                     ("S-1-5-21-1-2-3-1999", "local", None, None, None, True),
                     ("S-1-12-1-7-8-9-10", "entra", None, None, None, True),
                     ("S-1-5-21-1-2-33-500", "domain", None, None, None, False),
                     ("S-1-5-4", "unknown", None, None, None, False),
+                    ("S-1-12-1-1-2-3-4", "entra", None, None, None, True),
+                    ("WinNT://CORP/old", "unknown", None, None, None, True),
                 ]
             ),
         ),

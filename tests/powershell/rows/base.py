@@ -20,8 +20,11 @@ from .names import (  # noqa: F401 rows take them from here
     ENROLLED,
     ENROLLMENTS,
     FOREIGN,
+    FOREIGN_FOLDER,
     JOB,
     LOST_JOB,
+    LOST_PROBE,
+    NO_CODE,
     NO_ERROR,
     STUCK,
     TASK_FOLDER,
@@ -31,13 +34,16 @@ from .names import (  # noqa: F401 rows take them from here
 
 @dataclasses.dataclass
 class Case:
-    """One operation: its parameters and what must be true of its value, or the end of its error's type."""
+    """One operation: its parameters and what must be true of its value, or the end of its error's type and its code.
+
+    A code of None is not looked at.
+    """
 
     op: str
     params: dict[str, t.Any]
     holds: t.Callable[[t.Any], bool] = lambda value: True
     error: str | None = None
-    hresult: int | None = None
+    hresult: int | str | None = None
 
     def request(self) -> dict[str, t.Any]:
         return {"op": self.op, **self.params}
@@ -50,7 +56,10 @@ class Scene:
     ``how`` is "driver", or a way of shell.py where a process of its own is what is proved; ``request`` are more fields
     of the request. A scene has a scratch directory of its own with the Windows of windows.py, which ``change`` makes
     another one. ``job`` says what must be true of the status of the job that the scene has started; ``after`` says what
-    is wrong with the scratch directory in the end.
+    is wrong with the scratch directory in the end. ``served`` scenes meet the server of misbehaving.py, whose address
+    replaces {server} and {refusing} in the rows, the environment and the WinHTTP proxy. Its
+    certificate is trusted by a variable that only OpenSSL knows: nothing of this on Windows. .NET reads that variable,
+    and those of proxies, once a process: such a scene has one of its own.
     """
 
     name: str
@@ -61,6 +70,7 @@ class Scene:
     job: t.Callable[[dict[str, t.Any]], bool] | None = None
     after: t.Callable[[Path], str] = lambda scratch: ""
     change: t.Callable[[windows.Document], None] = lambda document: None
+    served: bool = False
 
 
 def own_paths(scratch: Path) -> t.Callable[..., str]:
@@ -77,7 +87,8 @@ def prepare(scratch: Path, change: t.Callable[[windows.Document], None]) -> None
     windows.lay_out_programs(scratch)
     state = scratch / "ProgramData" / "winops.entra"
     cache = scratch / "ProgramData" / "Microsoft" / "Provisioning"
-    for folder in (state / "jobs" / LOST_JOB, state / "old" / "below", state / "foreign", cache):
+    jobs = [state / "jobs" / name for name in (LOST_JOB, LOST_PROBE, FOREIGN_FOLDER)]
+    for folder in (*jobs, state / "old" / "below", state / "foreign", cache):
         folder.mkdir(parents=True)
     for file in (
         cache / "a.ppkg",
@@ -88,7 +99,7 @@ def prepare(scratch: Path, change: t.Callable[[windows.Document], None]) -> None
     ):
         file.write_bytes(b"content")
     (scratch / "downloaded.bin").write_bytes(b"downloaded")
-    for folder in (state, state / "jobs", state / "jobs" / LOST_JOB):
+    for folder in (state, state / "jobs", *jobs):
         folder.chmod(0o700)
     if os.name == "nt":
         # A junction: everybody may make one.

@@ -37,7 +37,7 @@ def absent(_scratch: Path) -> list[Case]:
 
 def denied(_scratch: Path) -> list[Case]:
     """A caller who may not look."""
-    return [Case("bitlocker", {}, error="CimException")]
+    return [Case("bitlocker", {}, error="CimException", hresult=0x80041003 - 2**32)]
 
 
 def broken(_scratch: Path) -> list[Case]:

@@ -27,7 +27,7 @@ def rows(scratch: Path) -> list[Case]:
         Case(
             "download",
             {"url": "https://proof/x", "path": own("fetched", "y.ppkg"), "timeout": 30, "sha256": "0" * 64},
-            error="InvalidDataException",
+            error="hash",
         ),
         Case("path_info", {"path": own("fetched", "y.ppkg")}, lambda v: not v["exists"]),
         Case("path_info", {"path": own("fetched", "y.ppkg.part")}, lambda v: not v["exists"]),

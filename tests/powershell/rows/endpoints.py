@@ -93,7 +93,14 @@ def behind_a_proxy(_scratch: Path) -> list[Case]:
     ]
 
 
+def with_a_cut_proxy(_scratch: Path) -> list[Case]:
+    """Settings that break off in the middle of the proxy's name are none."""
+    targets = [{"name": "x", "url": "https://dns.proof/", "headers": {}}]
+    return [Case("endpoints", {"timeout": 10, "targets": targets}, lambda v: v["results"][0]["error"]["type"] == "dns")]
+
+
 SCENES = [
     Scene("endpoints", rows),
     Scene("behind a proxy", behind_a_proxy, change=lambda document: windows.behind_proxy(document, *PROXY)),
+    Scene("behind a cut proxy", with_a_cut_proxy, change=lambda document: windows.behind_proxy(document, *PROXY, 40)),
 ]

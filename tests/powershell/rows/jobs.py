@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from .base import JOB, LOST_JOB, TEXT, Case, Scene
+from .base import FOREIGN_FOLDER, JOB, LOST_JOB, LOST_PROBE, TEXT, Case, Scene
 
 
 def job_is_right(status: dict[str, t.Any]) -> bool:
@@ -68,9 +68,30 @@ def rows(_scratch: Path) -> list[Case]:
     ]
 
 
-def job_directories(scratch: Path) -> str:
-    """What is left of the jobs' directories."""
-    return ", ".join(path.name for path in (scratch / "ProgramData" / "winops.entra" / "jobs").iterdir())
+def after_a_lost_probe(_scratch: Path) -> list[Case]:
+    """A look as SYSTEM cleans up after one that was ended in the middle, and nothing that lies there stops it."""
+    read = {"op": "registry_read", "path": "SOFTWARE\\Proof"}
+    return [Case("system_probe", {"timeout": 600, "ops": [read]}, lambda v: v["answer"]["results"][0]["ok"])]
 
 
-SCENES = [Scene("jobs", rows, job=job_is_right, after=job_directories)]
+def left(*wanted: str) -> t.Callable[[Path], str]:
+    """Compares what is left of the jobs' directories with what must be."""
+
+    def after(scratch: Path) -> str:
+        jobs = scratch / "ProgramData" / "winops.entra" / "jobs"
+        found = {path.name for path in jobs.iterdir()}
+        return "" if found == set(wanted) else f"left are {sorted(found)} instead of {sorted(wanted)}"
+
+    return after
+
+
+SCENES = [
+    # A probe of this moment is somebody's.
+    Scene("jobs", rows, job=job_is_right, after=left(LOST_PROBE, FOREIGN_FOLDER)),
+    Scene(
+        "lost probe",
+        after_a_lost_probe,
+        {"WINOPS_PROOF_PROBE_HOURS": "-1"},
+        after=left(LOST_JOB, FOREIGN_FOLDER),
+    ),
+]

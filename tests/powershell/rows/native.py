@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
-from .base import ENROLLED, Case, Scene
+from .base import ENROLLED, NO_CODE, Case, Scene
 
 
 def rows(_scratch: Path) -> list[Case]:
@@ -23,7 +25,7 @@ def rows(_scratch: Path) -> list[Case]:
             {"mdm_id": "0000000A-0000-0000-C000-000000000000"},
             lambda v: v["text"].startswith("/AzureSecureVMJoin /debug /MdmId 0000000a-0000-0000-c000-000000000000\r\n"),
         ),
-        Case("dsregcmd_azure_vm_join", {"mdm_id": "x /leave"}, error="Exception"),
+        Case("dsregcmd_azure_vm_join", {"mdm_id": "x /leave"}, error="Exception", hresult=NO_CODE),
         Case("restart", {"delay": 5, "comment": 'it "says" \\'}, lambda v: v == {"scheduled": True, "exit_code": 0}),
         Case("restart", {"delay": 5, "comment": "already"}, lambda v: v == {"scheduled": False, "exit_code": 1190}),
         Case("restart", {"delay": 5, "comment": "denied"}, error="Win32Exception", hresult=-2147024891),
@@ -50,4 +52,27 @@ def for_others(_scratch: Path) -> list[Case]:
     ]
 
 
-SCENES = [Scene("native", rows), Scene("not as SYSTEM", for_others, {"WINOPS_PROOF_CALLER": "1"})]
+def lingering(_scratch: Path) -> list[Case]:
+    """A program whose child holds its pipes open after its end: nobody waits for the child."""
+    return [Case("dsregcmd_status", {}, lambda v: v["exit_code"] == 0 and "late" in v["text"])]
+
+
+def end_the_child(scratch: Path) -> str:
+    """It would live for another minute; that the answer came before its end is the proof."""
+    if os.name == "nt":
+        return ""
+    if not (scratch / "lingers").exists():
+        return "the program was not run"
+    child = int((scratch / "lingers").read_text(encoding="ascii"))
+    try:
+        os.kill(child, signal.SIGKILL)
+    except ProcessLookupError:
+        return "the program's child was waited for"
+    return ""
+
+
+SCENES = [
+    Scene("native", rows),
+    Scene("native, lingering", lingering, {"WINOPS_PROOF_LINGER": "1"}, after=end_the_child),
+    Scene("not as SYSTEM", for_others, {"WINOPS_PROOF_CALLER": "1"}),
+]

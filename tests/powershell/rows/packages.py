@@ -9,7 +9,8 @@ from pathlib import Path
 
 import stand_ins
 
-from .base import JOB, Case, Scene
+from . import windows
+from .base import JOB, NO_CODE, Case, Scene
 
 
 def rows(scratch: Path) -> list[Case]:
@@ -25,12 +26,16 @@ def rows(scratch: Path) -> list[Case]:
         Case(
             "package_install",
             {"path": str(scratch / "good.ppkg"), "force": False},
-            lambda v: not v["gave_up"] and v["error"] == {"type": None, "message": None, "hresult": None},
+            lambda v: (
+                not v["gave_up"]
+                and v["error"] == {"type": None, "message": None, "hresult": None}
+                and v["text"] == "LastResult:Success " + "x" * 1981
+            ),
         ),
         Case(
             "package_install",
             {"path": str(scratch / "fails.ppkg"), "force": False},
-            lambda v: not v["gave_up"] and v["error"]["type"] == "CmdletException",
+            lambda v: not v["gave_up"] and v["error"]["type"] == "CmdletException" and v["text"] == "",
         ),
         Case(
             "package_install",
@@ -78,8 +83,30 @@ def still_installed(scratch: Path) -> str:
     return ", ".join(package["id"] for package in stand_ins.read(scratch)["provisioning"]["packages"])
 
 
+def on_a_server(_scratch: Path) -> list[Case]:
+    """Cmdlets that are there and do not work."""
+    return [Case("provisioning_packages", {}, lambda v: v == {"available": False, "packages": []})]
+
+
+def on_a_client(_scratch: Path) -> list[Case]:
+    """The same where they should work."""
+    return [Case("provisioning_packages", {}, error="CmdletException", hresult=NO_CODE)]
+
+
+def break_cmdlets(document: windows.Document) -> None:
+    document["provisioning"]["broken"] = True
+
+
+def break_a_servers_cmdlets(document: windows.Document) -> None:
+    break_cmdlets(document)
+    path = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
+    windows.put(document["registry"]["HKLM"], path, {"InstallationType": ["REG_SZ", "Server Core"]})
+
+
 SCENES = [
     Scene("packages", rows, after=still_installed),
     Scene("packages listed", listed),
+    Scene("packages, broken server", on_a_server, change=break_a_servers_cmdlets),
+    Scene("packages, broken client", on_a_client, change=break_cmdlets),
     Scene("packages, gave up", impatient, {"WINOPS_PROOF_PATIENCE": "0"}),
 ]

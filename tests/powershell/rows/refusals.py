@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import TEXT, Case, Scene
+from .base import NO_CODE, TEXT, Case, Scene
 
 
 def rows(_scratch: Path) -> list[Case]:
     return [
-        Case("Get-Date", {}, error="NotSupportedException"),
+        Case("Get-Date", {}, error="NotSupportedException", hresult=NO_CODE),
         Case("REGISTRY_READ", {"path": "SOFTWARE\\Proof"}, error="NotSupportedException"),
     ]
 

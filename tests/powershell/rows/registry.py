@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import TEXT, Case, Scene
+from . import windows
+from .base import NO_CODE, TEXT, Case, Scene
 
 
 def rows(_scratch: Path) -> list[Case]:
@@ -45,7 +46,27 @@ def rows(_scratch: Path) -> list[Case]:
                 v == {"exists": True, "key": {"values": {}, "keys": {"Leaf": {"values": {"Deep": "yes"}, "keys": {}}}}}
             ),
         ),
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Parent", "depth": 9},
+            lambda v: (
+                v["key"]["values"] == {}
+                and v["key"]["keys"]
+                == {
+                    "Open": {"values": {}, "keys": {"Leaf": {"values": {"Deep": "yes"}, "keys": {}}}},
+                    # Not as if it were absent; what has gone since the keys were listed is.
+                    "Closed": {
+                        "refused": {
+                            "type": "System.Security.SecurityException",
+                            "message": "Requested registry access is not allowed.",
+                            "hresult": None,
+                        }
+                    },
+                }
+            ),
+        ),
         Case("registry_read", {"path": "SOFTWARE\\Absent"}, lambda v: v == {"exists": False, "key": None}),
+        Case("registry_read", {"path": "SOFTWARE\\Parent\\Closed"}, error="SecurityException", hresult=NO_CODE),
         Case(
             "registry_users_read",
             {"path": "SOFTWARE\\Proof"},
@@ -62,4 +83,22 @@ def rows(_scratch: Path) -> list[Case]:
     ]
 
 
-SCENES = [Scene("registry", rows)]
+def with_a_closed_hive(_scratch: Path) -> list[Case]:
+    """One user's hive is closed: it is told, and so is the rest."""
+    return [
+        Case(
+            "registry_users_read",
+            {"path": "SOFTWARE\\Proof"},
+            lambda v: (
+                "refused" in v["users"]["S-1-12-1-7-8-9-10"]
+                and v["users"]["S-1-5-21-1-2-3-1001"]["values"] == {"Owner": "S-1-5-21-1-2-3-1001"}
+            ),
+        )
+    ]
+
+
+def close_a_hive(document: windows.Document) -> None:
+    document["registry"]["HKU"]["users"]["S-1-12-1-7-8-9-10"]["closed"] = "all"
+
+
+SCENES = [Scene("registry", rows), Scene("closed hive", with_a_closed_hive, change=close_a_hive)]

@@ -14,6 +14,8 @@ from .names import BORROWED, BUILT_IN, ENROLLED, FOREIGN, JOB, STUCK, TASK_FOLDE
 
 Document = dict[str, t.Any]
 
+PROXY = "proxy"
+"""A note in a description: [server, bypass] of a WinHTTP proxy whose address is not known yet (see Scene.served)."""
 THEN = "2026-01-02T03:04:05.000Z"
 PROGRAMS = ("dsregcmd.exe", "deviceenroller.exe", "shutdown.exe")
 ENROLLMENTS = (
@@ -35,10 +37,14 @@ ADMINISTRATORS = (
         {"PasswordExpired": 1, "AccountExpirationDate": {"utc": "2020-01-01T00:00:00.000Z"}},
     ),
     ("S-1-5-21-1-2-3-1003", "PROOF\\odd", {}),
+    ("S-1-5-21-1-2-3-1004", "PROOF\\closed", {"AccountExpirationDate": {"closed": "all"}}),
     ("S-1-5-21-1-2-3-1999", None, {}),
     ("S-1-12-1-7-8-9-10", None, {}),
     ("S-1-5-21-1-2-33-500", "CORP\\Administrator", {"PasswordExpired": 0}),
     ("S-1-5-4", "NT AUTHORITY\\INTERACTIVE", {}),
+    # Without a SID of its own; the first has it in its address.
+    (None, None, {"ADsPath": "WinNT://S-1-12-1-1-2-3-4"}),
+    (None, None, {"ADsPath": "WinNT://CORP/old"}),
 )
 
 
@@ -119,6 +125,12 @@ def machine() -> Document:
     )
     put(top, "SOFTWARE\\Proof\\Child\\Leaf", {"Deep": ["REG_SZ", "yes"]})
     put(top, "SOFTWARE\\Proof\\count")
+    put(top, "SOFTWARE\\Parent\\Open\\Leaf", {"Deep": ["REG_SZ", "yes"]})
+    top["keys"]["SOFTWARE"]["keys"]["Parent"]["keys"] |= {
+        "Closed": {**key(), "closed": "all"},
+        "Gone": {**key(), "gone": True},
+    }
+    put(top, "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", {"InstallationType": ["REG_SZ", "Client"]})
     for id, provider, certificate in ENROLLMENTS:
         values: Document = {"EnrollmentState": ["REG_DWORD", 1]}
         if provider:
@@ -139,13 +151,13 @@ def users() -> Document:
     return found
 
 
-def behind_proxy(document: Document, server: str, bypass: str) -> None:
-    """What netsh winhttp set proxy writes."""
+def behind_proxy(document: Document, server: str, bypass: str, cut: int | None = None) -> None:
+    """What netsh winhttp set proxy writes; ``cut`` bytes of it."""
     blob = bytes((40, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0))
     for text in (server, bypass):
         blob += len(text).to_bytes(4, "little") + text.encode("ascii")
     path = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections"
-    put(document["registry"]["HKLM"], path, {"WinHttpSettings": binary(blob)})
+    put(document["registry"]["HKLM"], path, {"WinHttpSettings": binary(blob[:cut])})
 
 
 # --- the rest -----------------------------------------------------------------------------------------------------
@@ -207,7 +219,7 @@ def programs() -> list[Document]:
         {"program": "shutdown.exe", "arguments": "*denied*", "exit_code": 5, "text": ""},
         {"program": install, "arguments": "*already*", "error": {"type": "", "message": "It failed: 0x800700B7"}},
         {"program": install, "arguments": "*fails*|False", "error": error},
-        {"program": install, "arguments": "*"},
+        {"program": install, "arguments": "*", "text": "LastResult:Success " + "x" * 3000},
         {"program": remove, "arguments": "*", "removes": ["{" + JOB + "}"]},
         {
             "program": "UnregisterDeviceWithManagement",
@@ -253,7 +265,7 @@ def cim() -> Document:
                         "Lockout": rid == 1002,
                         "LocalAccount": True,
                     }
-                    for rid in (500, 1001, 1002, 1003)
+                    for rid in (500, 1001, 1002, 1003, 1004)
                 ],
             }
         },
@@ -299,7 +311,8 @@ def web() -> list[Document]:
 def lay_out_programs(scratch: Path) -> None:
     """Executables behind the names in System32: they really run, with pipes, where this is not Windows."""
     # printf: \201 is a u with two dots in code page 850, and not UTF-8
-    scripts = ("printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2", 'echo "$*"', "exit 0")
+    lingering = '[ -z "$WINOPS_PROOF_LINGER" ] || { sleep 100 & echo $! >"$WINOPS_PROOF/lingers"; }; '
+    scripts = (lingering + "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2", 'echo "$*"', "exit 0")
     for folder in (scratch / "System32", scratch / "native"):
         folder.mkdir(parents=True)
         for name, script in zip(PROGRAMS, scripts, strict=True):

@@ -4,16 +4,34 @@
 #
 # Members of the group Administrators, with what ADSI says of each.
 
-function Get-AdministratorEntry {
-    $entries = New-List
+function Get-AdministratorMember {
+    $members = New-List
     foreach ($one in (Get-Windows 'administrators')) {
-        [void]$entries.Add(@{ sid = $one['sid']; name = $one['name']; member = $one['ads'] })
+        $member = $one['ads'].Clone()
+        if ($one['sid']) { $member['objectSid'] = ConvertFrom-SidText $one['sid'] }
+        [void]$members.Add($member)
     }
-    return , $entries
+    return , $members
+}
+
+function Get-SidName([string]$Sid) {
+    foreach ($one in (Get-Windows 'administrators')) {
+        if ($one['sid'] -ceq $Sid -and $one['name']) { return $one['name'] }
+    }
+    throw [InvalidOperationException]::new('Some or all identity references could not be translated.')
+}
+
+function ConvertFrom-SidText([string]$Sid) {
+    # As ADSI has it: revision, how many numbers, six bytes of authority, the numbers.
+    $parts = $Sid.Split([char]'-')
+    $bytes = @(1, ($parts.Length - 3), 0, 0, 0, 0, 0, [int]$parts[2])
+    for ($at = 3; $at -lt $parts.Length; $at++) { $bytes += [BitConverter]::GetBytes([uint32]$parts[$at]) }
+    return , [byte[]]$bytes
 }
 
 function Get-AdsProperty($Member, [string]$Name) {
     # What ADSI does not have of a member is an error.
     if (-not $Member.ContainsKey($Name)) { throw [Runtime.InteropServices.COMException]::new($Name, -2147463155) }
+    if ($Member[$Name] -is [Collections.IDictionary]) { Assert-Open $Member[$Name]['closed'] }
     return , (ConvertFrom-Described $Member[$Name])
 }

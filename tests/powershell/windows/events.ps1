@@ -15,6 +15,7 @@ class ProofRecord {
     [string]$ProviderName
     [object[]]$Properties
     [object]$Text
+    [void] Dispose() { [IO.File]::AppendAllText([IO.Path]::Combine($env:WINOPS_PROOF, 'disposed'), 'record ') }
     [string] FormatDescription() {
         if ($null -eq $this.Text) { throw [InvalidOperationException]::new('No text') }
         return $this.Text
@@ -30,7 +31,7 @@ class ProofReader {
         if ($this.Records.Count -eq 0) { return $null }
         return $this.Records.Dequeue()
     }
-    [void] Dispose() { }
+    [void] Dispose() { [IO.File]::AppendAllText([IO.Path]::Combine($env:WINOPS_PROOF, 'disposed'), 'reader ') }
 }
 
 function Select-ProofEvent([string]$Log, [string]$XPath) {

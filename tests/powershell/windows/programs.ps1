@@ -89,6 +89,7 @@ function Invoke-ProofCmdlet([string]$Name, [string[]]$Values) {
         if ($type -clike '*CmdletException') { throw [CmdletException]::new($message, $code) }
         throw $message
     }
+    if ($said['text']) { [PSCustomObject]@{ Result = $said['text'] } }
     'output that nobody asked for'
 }
 
@@ -121,6 +122,7 @@ function Read-ProgramOutput([string]$Program, [string]$Arguments) {
 function Get-ProofPackage {
     $provisioning = Get-Windows 'provisioning'
     Assert-Open $provisioning['closed']
+    if ($provisioning['broken']) { throw [CmdletException]::new('The engine does not answer', 0) }
     foreach ($one in $provisioning['packages']) {
         [PSCustomObject]@{
             PackageId = $one['id']; PackageName = $one['name']; Version = $one['version']; PackagePath = $one['path']

@@ -60,6 +60,7 @@ function Find-ProofKey($Registry, [string]$Hive, [string]$Path, [bool]$Create = 
             $key['keys'][$name]['keys'] = New-Map
         }
         $key = $key['keys'][$spelled]
+        if ($key['gone']) { throw [IO.IOException]::new('It is marked for deletion.', 1018) }
         $closed = $key['closed']
         if ($Hive -ceq 'Users' -and $null -eq $closed) { $closed = $Registry['HKU']['closed'] }
         if ($null -eq $closed) { continue }

@@ -12,7 +12,13 @@ function Start-WebCall($Client, [Uri]$Uri, $Headers, $Cancel) {
     return Start-ProofCall $Uri $rule
 }
 
-function Open-WebStream([Uri]$Uri, [int]$Milliseconds) { return Open-ProofDownload $Uri }
+${function:Open-RealWebAnswer} = ${function:Open-WebAnswer}
+
+function Open-WebAnswer([Uri]$Uri, [int]$Seconds, $Clock) {
+    $rule = Find-WebRule $Uri @{}
+    if ($null -ne $rule -and $rule.ContainsKey('real')) { return Open-RealWebAnswer $Uri $Seconds $Clock }
+    return Open-ProofDownload $Uri
+}
 
 # How each kind of problem looks from .NET: what is thrown, and in it the status that says why.
 $WebProblems = @{
@@ -55,8 +61,21 @@ function Start-ProofCall([Uri]$Uri, $Rule) {
     return $source.Task
 }
 
+class ProofAnswer {
+    [string]$File
+    [long]$ContentLength = -1
+    [object] GetResponseStream() { return [IO.File]::OpenRead($this.File) }
+    [void] Abort() { }
+    [void] Close() { }
+}
+
 function Open-ProofDownload([Uri]$Uri) {
     $known = (Get-Windows 'downloads')[$Uri.AbsoluteUri]
-    if ($null -eq $known) { throw [Net.WebException]::new("The remote name could not be resolved: '$($Uri.Host)'") }
-    return [IO.File]::OpenRead([IO.Path]::Combine($Proof, $known))
+    if ($null -eq $known) {
+        $status = [Net.WebExceptionStatus]$WebProblems['dns']
+        Stop-Download (Get-WebFailure ([Net.WebException]::new('It failed: dns', $status)) $false)
+    }
+    $answer = [ProofAnswer]::new()
+    $answer.File = [IO.Path]::Combine($Proof, $known)
+    return @{ call = $answer; response = $answer; proxied = $false }
 }

@@ -193,6 +193,20 @@ def test_an_expired_token_ends_early_is_explained_and_leaves_nothing_behind(monk
     assert device.packages == [] and not join.changes.changed and join.learned["outcome"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "side"),
+    [("not_found", -2145844844, "controller"), ("dns", -2147012889, "network"), ("hash", None, "controller")],
+)
+def test_a_package_that_cannot_be_downloaded_ends_the_join_at_once_and_is_explained(monkeypatch, kind, code, side):
+    device = Story(joins_after=None)
+    device.job_error = {"type": kind, "message": "what the device says of it", "hresult": code}
+    _join, failure = run(device, monkeypatch)
+    assert failure.error["name"] == f"download_{kind}" and failure.error["side"] == side
+    assert failure.error["code"] == errors.error_code(device.job_error)
+    assert "could not be downloaded" in failure.msg and failure.error["evidence"][0]["message"]
+    assert device.clock.now < 60
+
+
 def test_on_failure_keep_leaves_the_engine_to_its_retries_and_says_so(monkeypatch):
     device = Story(joins_after=None)
     device.fail_with("AADSTS700082")

@@ -283,10 +283,10 @@ def test_the_bootstrap_fits_a_command_line():
 @pytest.mark.parametrize(
     ("operations", "limit"),
     [
-        (FACTS, 7_500),
-        ([*FACTS, "local_administrators", "system_probe", "endpoints"], 15_000),
-        (["job_start", "package_install"], 8_500),
-        (sorted(OPERATIONS), 21_000),
+        (FACTS, 8_500),
+        ([*FACTS, "local_administrators", "system_probe", "endpoints"], 16_500),
+        (["job_start", "package_install"], 9_300),
+        (sorted(OPERATIONS), 23_500),
     ],
     ids=["facts", "preflight", "join", "whole"],
 )
@@ -393,8 +393,8 @@ def test_the_keys_of_an_enrollment_are_the_known_ones_and_its_own_is_the_last():
     ],
 )
 def test_failures_of_the_network_are_told_apart_with_the_codes_of_winhttp(signs, kind, code):
-    rules = re.findall(r"@\('([^']*)', '(\w+)', (\$null|-\d+)\)", part_of("endpoints"))
-    assert len(rules) == part_of("endpoints").partition("$WebFailures = @(")[2].partition("\n)")[0].count("@(")
+    rules = re.findall(r"@\('([^']*)', '(\w+)', (\$null|-\d+)\)", PARTS["web"].decode())
+    assert len(rules) == PARTS["web"].decode().partition("$WebFailures = @(")[2].partition("\n)")[0].count("@(")
     found = next((rule[1], rule[2]) for rule in rules if re.search(rule[0], signs))
     assert found == (kind, "$null" if code is None else str(code - 2**32))
 
@@ -424,7 +424,7 @@ REPLACED_FUNCTIONS = {
     *("Get-DeviceFact", "Resolve-AnyPath", "Get-ProgramData", "Get-NativeFolder"),
     *("New-PrivateDirectory", "Assert-PrivateDirectory"),
     *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
-    *("Get-NamedProcess", "Get-AdministratorEntry", "Get-AdsProperty", "Open-WebStream"),
+    *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty", "Open-WebAnswer"),
     *("Invoke-Unregistration", "Import-ProvisioningModule"),
 }
 # These are called by what takes their place.

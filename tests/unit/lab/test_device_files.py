@@ -75,14 +75,16 @@ async def test_downloads_check_address_and_hash(lab: Lab):
     value = await lab.value(device, "download", **good)
     assert value["size"] == len(data) and device.files.read(rf"{PACKAGES}\f.ppkg") == data
     changed = await lab.error(device, "download", **{**good, "sha256": "0" * 64})
-    assert changed["type"] == "System.IO.InvalidDataException"
+    assert changed["type"] == "hash" and changed["hresult"] is None
     plain = await lab.error(device, "download", **{**good, "url": "http://x/y"})
     assert plain["type"] == "System.ArgumentException"
     gone = await lab.error(device, "download", **{**good, "url": "https://packages.lab.example/none.ppkg"})
-    assert gone["type"] == "System.Net.WebException" and "404" in gone["message"]
+    assert gone["type"] == "not_found" and "404" in gone["message"]
     unknown = await lab.error(device, "download", **{**good, "url": "https://nowhere.example/x"})
-    assert "could not be resolved" in unknown["message"]
+    assert unknown["type"] == "dns" and "could not be resolved" in unknown["message"]
+    device.faults.add("download", {"as": "cut"})
+    assert (await lab.error(device, "download", **good))["type"] == "cut"
     device.network.blocked.add("packages.lab.example")
     begun = lab.clock.elapsed()
-    await lab.error(device, "download", **{**good, "timeout": 5})
+    assert (await lab.error(device, "download", **{**good, "timeout": 5}))["type"] == "timeout"
     assert lab.clock.elapsed() - begun == pytest.approx(5)

@@ -25,6 +25,7 @@ from .. import errors
 from .. import operations as op
 from ..answers import Answer, Result
 from ..state import parse_utc
+from . import downloads
 
 PROVISIONING_LOG = "Microsoft-Windows-Provisioning-Diagnostics-Provider/Admin"
 REGISTRATION_LOG = "Microsoft-Windows-User Device Registration/Admin"
@@ -203,6 +204,8 @@ def job_clue(job_error: dict, what: str = "join") -> Clue:
         what,
         {"log": "the job's own error", "data": data}
         | {"error": job_error["type"], "message": job_error["message"], "code": code},
+        explanation=downloads.explanation(job_error),
+        weight=FAULT,
     )
 
 

@@ -193,8 +193,11 @@ class Join:
         """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
         found: causes.Finding | None = None
 
+        said: list[dict] = []
+
         def joined(answer: Answer) -> bool:
             nonlocal found
+            said[:] = jobs.evidence(answer["job"])
             if self._is_joined(join_facts.join_facts(answer)):
                 return True
             finished, error = self._job_outcome(answer)
@@ -202,7 +205,7 @@ class Join:
                 error = None
             found = causes.find(answer, error) or found
             if found and found.hopeless and finished and self._engine_is_idle(answer):
-                raise self._join_failed(found)
+                raise self._join_failed(found, said)
             return False
 
         watch = {
@@ -212,7 +215,7 @@ class Join:
             "certificates": state.OBSERVATIONS["certificates"][1],
         } | causes.observations(since)
         if self.waiter.until(watch, joined, f"waiting for the join to tenant {self.plan.tenant_id}") is None:
-            raise self._join_failed(found)
+            raise self._join_failed(found, said)
 
     def _await_mdm(self, since: str) -> None:
         with self.phases.phase("mdm"):
@@ -301,7 +304,7 @@ class Join:
     def _engine_is_idle(answer: Answer) -> bool:
         return provisioning.engine_is_idle(answer["engine"])
 
-    def _join_failed(self, found: causes.Finding | None) -> Failure:
+    def _join_failed(self, found: causes.Finding | None, said: list[dict]) -> Failure:
         if found:
             error = found.as_error()
             if error["code"] == RESTART_FIRST:
@@ -317,6 +320,7 @@ class Join:
             name="join_timeout",
             cause="the provisioning engine is still at work, or never started",
             fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
+            evidence=said,
         )
 
     @property

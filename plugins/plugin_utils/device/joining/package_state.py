@@ -148,6 +148,7 @@ class PackageState:
                 name="package_not_listed",
                 cause="the file has another package id",
                 fix="give the package_id that winops.entra.ppkg_info prints for the file",
+                evidence=jobs.evidence(answer["job"]),
             )
         return answer
 
@@ -165,4 +166,5 @@ class PackageState:
             name="package_timeout",
             cause="the provisioning engine is still at work, or never started",
             fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
+            evidence=jobs.evidence(answer["job"]),
         )

@@ -8,7 +8,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from .. import enrollment, requirements, state
+from .. import enrollment, join_facts, requirements, state
 from .. import operations as op
 from ..reading import known
 from .check import Check, Look, Rule
@@ -82,7 +82,8 @@ def join_state(look: Look) -> Check:
     if unreadable:
         return rule.unknown(unreadable[0])
     join = look.facts["join"]
-    if join["type"] is None and (look.read("dsregcmd") is None or look.read("workplace_join") is not None):
+    nobody_hides = known(lambda: join_facts.is_registered(look.answer)) is not None
+    if join["type"] is None and (look.read("dsregcmd") is None or nobody_hides):
         return rule.unknown(look.why_not("dsregcmd"))  # The other witnesses do not agree, and it might decide.
     shown = join["type"] or "none or registered"
     observed = f"{shown}, tenant {join['tenant_id']}" if join["tenant_id"] else shown

@@ -11,23 +11,53 @@ function Get-AdsProperty($Member, [string]$Name) {
     return , $Member.GetType().InvokeMember($Name, [Reflection.BindingFlags]::GetProperty, $null, $Member, $null)
 }
 
-function Get-AdministratorEntry {
+function Get-AdministratorMember {
     # Get-LocalGroupMember fails as a whole at the first member that nobody can resolve, and a join adds two of those.
     # ADSI lists them all; it wants the group's name in the language of this Windows.
     $group = ([Security.Principal.SecurityIdentifier]$Administrators).Translate([Security.Principal.NTAccount]).Value
     $directory = [ADSI]('WinNT://./{0},group' -f $group.Split('\')[-1])
+    return , @($directory.psbase.Invoke('Members'))
+}
+
+function Get-SidName([string]$Sid) {
+    return ([Security.Principal.SecurityIdentifier]$Sid).Translate([Security.Principal.NTAccount]).Value
+}
+
+function ConvertTo-SidText([byte[]]$Bytes) {
+    # Revision, how many numbers, six bytes of authority, then the numbers (MS-DTYP).
+    if ($Bytes.Length -ne 8 + 4 * $Bytes[1]) { Stop-Operation FormatException 'This is no SID.' }
+    $authority = [long]0
+    for ($at = 2; $at -lt 8; $at++) { $authority = $authority * 256 + $Bytes[$at] }
+    $text = 'S-{0}-{1}' -f $Bytes[0], $authority
+    for ($at = 0; $at -lt $Bytes[1]; $at++) { $text += '-' + [BitConverter]::ToUInt32($Bytes, 8 + 4 * $at) }
+    return $text
+}
+
+function Get-MemberSid($Member) {
+    # Of one that nobody can resolve the address ends with the SID. Without any of both it stands for itself.
+    try {
+        return ConvertTo-SidText (Get-AdsProperty $Member 'objectSid')
+    }
+    catch {
+        $address = [string](Get-AdsProperty $Member 'ADsPath')
+        if ($address -cmatch 'S-1-[0-9-]+\z') { return $Matches[0] }
+        return $address
+    }
+}
+
+function Get-AdministratorEntry {
     $entries = New-List
-    foreach ($member in @($directory.psbase.Invoke('Members'))) {
-        $sid = [Security.Principal.SecurityIdentifier]::new([byte[]](Get-AdsProperty $member 'objectSid'), 0)
+    foreach ($member in (Get-AdministratorMember)) {
+        $sid = Get-MemberSid $member
         $name = $null
         try {
-            $name = $sid.Translate([Security.Principal.NTAccount]).Value
+            $name = Get-SidName $sid
         }
         catch {
             # Deleted, of Entra, or of a domain that does not answer. Nobody decides by the name.
             $name = $null
         }
-        [void]$entries.Add(@{ sid = $sid.Value; name = $name; member = $member })
+        [void]$entries.Add(@{ sid = $sid; name = $name; member = $member })
     }
     return , $entries
 }
@@ -46,8 +76,9 @@ function Test-AccountEnded($Member) {
         $end = [datetime](Get-AdsProperty $Member 'AccountExpirationDate')
     }
     catch {
-        # An account without an end has no such property.
-        return $false
+        # 0x8000500d: an account without an end has no such property. Whatever else fails says nothing about an end.
+        if ((Get-Cause $_).HResult -eq -2147463155) { return $false }
+        return $null
     }
     return $end.Year -gt 1970 -and $end -lt [datetime]::Now
 }
@@ -81,7 +112,9 @@ function local_administrators($Ask) {
         $fact['password_expired'] = $null
         $account = $accounts[$sid]
         if ($null -ne $account) {
-            $fact['enabled'] = -not $account.Disabled -and -not (Test-AccountEnded $entry['member'])
+            $ended = Test-AccountEnded $entry['member']
+            if ($account.Disabled -or $ended) { $fact['enabled'] = $false }
+            elseif ($null -ne $ended) { $fact['enabled'] = $true }
             $fact['locked'] = [bool]$account.Lockout
             $fact['password_expired'] = Test-PasswordExpired $entry['member']
         }

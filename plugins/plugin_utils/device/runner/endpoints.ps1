@@ -1,4 +1,4 @@
-# needs: errors facts properties proxy
+# needs: errors proxy web
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -6,21 +6,6 @@
 # Observing: endpoints.
 
 $Observing += 'endpoints'
-
-# What .NET Framework (WebException.Status) and .NET (HttpRequestError, SocketErrorCode) say of a failure, what kind it
-# is, and WinHTTP's code for it, which is what a join meets in its place. The first that fits.
-$WebFailures = @(
-    @('TrustFailure|AuthenticationException\S* .*certificate', 'certificate', -2147012721),
-    @('ProxyTunnelError|proxy tunnel .*407', 'proxy', -2145844841),
-    @('ProxyNameResolutionFailure|RequestProhibitedByProxy|proxy tunnel', 'proxy', $null),
-    @('NameResolution(Failure|Error)|HostNotFound|TryAgain|NoData|NoRecovery', 'dns', -2147012889),
-    @('ConnectionReset|ConnectionAborted', 'connect', -2147012866),
-    @('SecureChannelFailure|SecureConnectionError|AuthenticationException', 'tls', -2147012739),
-    @('Timeout|TimedOut|Cancel', 'timeout', -2147012894),
-    @('SendFailure|ReceiveFailure|ConnectionClosed|ResponseEnded', 'connect', -2147012866),
-    @('ConnectFailure|ConnectionError|SocketException|IOException', 'connect', -2147012867),
-    @('', 'other', $null)
-)
 
 function New-WebClient($Proxy) {
     # Windows PowerShell does not load it by itself.
@@ -33,14 +18,20 @@ function New-WebClient($Proxy) {
         $handler.UseProxy = $false
     }
     elseif ($Proxy) {
-        $server = [Net.WebProxy]::new([string]$Proxy)
-        # The device may say who it is, as its own services do. Nobody else's account is shown to a proxy.
-        $server.UseDefaultCredentials = (Get-DeviceFact)['system']
-        $handler.Proxy = $server
+        $handler.Proxy = New-MachineProxy $Proxy
     }
     $client = [Net.Http.HttpClient]::new($handler)
     $client.Timeout = [Threading.Timeout]::InfiniteTimeSpan
     return $client
+}
+
+function Enable-ManyThreads {
+    # The pool of .NET Framework begins with a thread a processor and adds one or two a second: the clocks of requests
+    # would run before the requests do.
+    $workers = 0
+    $ports = 0
+    [Threading.ThreadPool]::GetMinThreads([ref]$workers, [ref]$ports)
+    [void][Threading.ThreadPool]::SetMinThreads([Math]::Max(64, $workers), [Math]::Max(64, $ports))
 }
 
 function Test-MetadataService([Uri]$Uri) {
@@ -57,31 +48,6 @@ function Start-WebCall($Client, [Uri]$Uri, $Headers, $Token) {
         [void]$message.Headers.TryAddWithoutValidation([string]$header.Key, [string]$header.Value)
     }
     return $Client.SendAsync($message, [Net.Http.HttpCompletionOption]::ResponseHeadersRead, $Token)
-}
-
-function Get-WebFailure($Problem, [bool]$Proxied) {
-    $signs = ''
-    $message = ''
-    for ($cause = $Problem; $null -ne $cause; $cause = $cause.InnerException) {
-        # The innermost says most; those around it say that something went wrong.
-        $message = $cause.Message
-        $signs += ' | ' + $cause.GetType().Name
-        foreach ($name in 'Status', 'SocketErrorCode', 'HttpRequestError') {
-            $signs += ',' + [string](Get-PropertyValue $cause $name)
-        }
-        # Texts of .NET itself are English everywhere; for .NET Framework the status is enough.
-        if (@('AuthenticationException', 'HttpRequestException') -ccontains $cause.GetType().Name) {
-            $signs += ' ' + $message
-        }
-    }
-    foreach ($rule in $WebFailures) {
-        if ($signs -cmatch $rule[0]) {
-            $kind = $rule[1]
-            # With a proxy it is not the device that looks up and connects to the server.
-            if ($Proxied -and @('dns', 'connect') -ccontains $kind) { $kind = 'proxy' }
-            return @{ type = $kind; message = $message; hresult = $rule[2] }
-        }
-    }
 }
 
 function Step-WebCall($Call) {
@@ -113,20 +79,17 @@ function Step-WebCall($Call) {
     }
     $result['status'] = $status
     $result['error'] = @{ type = $null; message = $null; hresult = $null }
-    $Call['buffer'] = New-Object byte[] 1024
+    $Call['buffer'] = [Array]::CreateInstance([byte], 1024)
     $stream = $task.Result.Content.ReadAsStreamAsync().Result
     $Call['task'] = $stream.ReadAsync($Call['buffer'], 0, 1024, $Call['token'])
     return $false
 }
 
 function endpoints($Ask) {
-    # Older systems offer TLS 1.0 only unless told; 0 means that the system chooses, which is right.
-    $protocols = [Net.ServicePointManager]::SecurityProtocol
-    if ([int]$protocols -ne 0) {
-        [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
-    }
+    Enable-Tls12
     # Two a host is the default.
     [Net.ServicePointManager]::DefaultConnectionLimit = 64
+    Enable-ManyThreads
     $proxy = Get-WinHttpProxy
     $direct = New-WebClient 'none'
     $plain = $direct

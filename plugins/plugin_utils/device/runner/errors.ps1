@@ -20,16 +20,28 @@ function Get-Cause($ErrorRecord) {
     return $cause
 }
 
+function Test-OwnCode([int]$Code) {
+    # Whether .NET made this code up itself: 0x8013....; 0x80004001 to 0x80004003, which a failed cast and its likes
+    # have; and 0 or above, which is no failure. Windows has nothing to say about any of them.
+    return ($Code -band -65536) -eq -2146238464 -or ($Code -ge -2147467263 -and $Code -le -2147467261) -or $Code -ge 0
+}
+
 function Get-Failure($ErrorRecord) {
+    # {type, message, hresult}; hresult is Windows' own code, null where there is none.
     $cause = Get-Cause $ErrorRecord
+    # Whoever throws it may know better.
+    if ($null -ne $cause.Data['winops']) { return $cause.Data['winops'] }
     $code = $cause.HResult
     if ($cause -is [ComponentModel.Win32Exception]) {
         # Its HResult is always E_FAIL; -2147024896 is 0x80070000.
         $code = -2147024896 -bor ($cause.NativeErrorCode -band 65535)
     }
-    elseif (($code -band -65536) -eq -2146238464 -and $cause.Message -cmatch '0x[89A-Fa-f][0-9A-Fa-f]{7}') {
-        # 0x8013....: .NET's own code, which says nothing, while the text has the engine's.
-        $code = [Convert]::ToInt32($Matches[0], 16)
+    elseif (Test-OwnCode $code) {
+        # WMI's code is in the id of its message ("HRESULT 0x80041003"), the provisioning engine's in the text.
+        $text = $cause.Message
+        if ($cause.GetType().Name -ceq 'CimException') { $text = [string]$cause.MessageId }
+        $code = $null
+        if ($text -cmatch '0x[89A-Fa-f][0-9A-Fa-f]{7}') { $code = [Convert]::ToInt32($Matches[0], 16) }
     }
     return @{ type = $cause.GetType().FullName; message = $cause.Message; hresult = $code }
 }

@@ -21,6 +21,29 @@ function Format-EventField($Value) {
     return [string]$Value
 }
 
+function ConvertFrom-EventRecord($Record) {
+    $data = New-List
+    foreach ($property in $Record.Properties) {
+        [void]$data.Add((Format-EventField $property.Value))
+    }
+    $message = $null
+    try {
+        $message = $Record.FormatDescription()
+    }
+    catch {
+        # The provider's texts are not installed. Nobody decides by them.
+        $message = $null
+    }
+    return @{
+        id = $Record.Id
+        record = $Record.RecordId
+        utc = $Record.TimeCreated
+        provider = $Record.ProviderName
+        data = $data
+        message = $message
+    }
+}
+
 function events($Ask) {
     $ids = [int[]]$Ask['ids']
     $conditions = New-List
@@ -45,31 +68,21 @@ function events($Ask) {
         }
         throw
     }
-    while ($found.Count -lt [int]$Ask['limit']) {
-        $record = $reader.ReadEvent()
-        if ($null -eq $record) { break }
-        if ($ids.Length -gt 0 -and $ids -notcontains $record.Id) { continue }
-        $data = New-List
-        foreach ($property in $record.Properties) {
-            [void]$data.Add((Format-EventField $property.Value))
+    try {
+        while ($found.Count -lt [int]$Ask['limit']) {
+            $record = $reader.ReadEvent()
+            if ($null -eq $record) { break }
+            try {
+                if ($ids.Length -gt 0 -and $ids -notcontains $record.Id) { continue }
+                [void]$found.Add((ConvertFrom-EventRecord $record))
+            }
+            finally {
+                $record.Dispose()
+            }
         }
-        $message = $null
-        try {
-            $message = $record.FormatDescription()
-        }
-        catch {
-            # The provider's texts are not installed. Nobody decides by them.
-            $message = $null
-        }
-        [void]$found.Add(@{
-                id = $record.Id
-                record = $record.RecordId
-                utc = $record.TimeCreated
-                provider = $record.ProviderName
-                data = $data
-                message = $message
-            })
     }
-    $reader.Dispose()
+    finally {
+        $reader.Dispose()
+    }
     return @{ log_exists = $true; events = $found }
 }

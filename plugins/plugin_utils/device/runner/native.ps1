@@ -11,6 +11,46 @@ function Get-OemEncoding {
     return [Text.Encoding]::GetEncoding([int]$key.GetValue('OEMCP'))
 }
 
+# What a program has started may hold its pipes open after its end: so many seconds are given to it.
+$PipeSeconds = 5
+
+function Read-ProcessOutput($Process, [int]$Seconds) {
+    # The bytes of both pipes, read at once: a program that fills one while the other is read would wait for ever. Only
+    # this thread touches what was read, so that a pipe which stays open can be left to itself.
+    $pipes = @(foreach ($stream in $Process.StandardOutput.BaseStream, $Process.StandardError.BaseStream) {
+            $buffer = [Array]::CreateInstance([byte], 16384)
+            $read = $stream.ReadAsync($buffer, 0, 16384)
+            @{ stream = $stream; data = [IO.MemoryStream]::new(); buffer = $buffer; read = $read }
+        })
+    $open = [Collections.ArrayList]$pipes
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $limit = [long]$Seconds * 1000
+    $ended = $false
+    while ($open.Count -gt 0) {
+        if (-not $ended -and $Process.HasExited) {
+            $ended = $true
+            $limit = $clock.ElapsedMilliseconds + $PipeSeconds * 1000
+        }
+        $left = $limit - $clock.ElapsedMilliseconds
+        if ($left -le 0) { break }
+        $reads = [Threading.Tasks.Task[]]@(foreach ($pipe in $open) { $pipe['read'] })
+        # Not longer than a moment: the end of the program does not show in its pipes where others hold them.
+        $done = [Threading.Tasks.Task]::WaitAny($reads, [int][Math]::Min(250, $left))
+        if ($done -lt 0) { continue }
+        $pipe = $open[$done]
+        $count = $pipe['read'].Result
+        if ($count -eq 0) {
+            $open.RemoveAt($done)
+            continue
+        }
+        $pipe['data'].Write($pipe['buffer'], 0, $count)
+        $pipe['read'] = $pipe['stream'].ReadAsync($pipe['buffer'], 0, 16384)
+    }
+    # It may have closed its pipes and go on.
+    [void]$Process.WaitForExit([int][Math]::Max(0, $limit - $clock.ElapsedMilliseconds))
+    return $pipes[0]['data'].ToArray(), $pipes[1]['data'].ToArray()
+}
+
 function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
     $start = [Diagnostics.ProcessStartInfo]::new($Program, $Arguments)
     $start.UseShellExecute = $false
@@ -19,18 +59,12 @@ function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
     $start.RedirectStandardError = $true
     $process = [Diagnostics.Process]::Start($start)
     try {
-        $output = [IO.MemoryStream]::new()
-        $errors = [IO.MemoryStream]::new()
-        # Both at once: a program that fills one pipe while the other is read would wait for ever.
-        $copies = [Threading.Tasks.Task[]]@(
-            $process.StandardOutput.BaseStream.CopyToAsync($output),
-            $process.StandardError.BaseStream.CopyToAsync($errors))
-        if (-not $process.WaitForExit($Seconds * 1000)) {
+        $outputs = Read-ProcessOutput $process $Seconds
+        if (-not $process.HasExited) {
             $process.Kill()
             Stop-Operation TimeoutException "$Program did not end within $Seconds s"
         }
-        [void][Threading.Tasks.Task]::WaitAll($copies, 5000)
-        $text = (ConvertFrom-ConsoleByte $output.ToArray()) + (ConvertFrom-ConsoleByte $errors.ToArray())
+        $text = (ConvertFrom-ConsoleByte $outputs[0]) + (ConvertFrom-ConsoleByte $outputs[1])
         return @{ exit_code = $process.ExitCode; text = $text }
     }
     finally {

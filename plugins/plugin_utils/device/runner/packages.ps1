@@ -1,4 +1,4 @@
-# needs: errors paths processes provisioning
+# needs: errors paths processes properties provisioning
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -18,10 +18,14 @@ function package_install($Ask) {
     }
     $failure = @{ type = $null; message = $null; hresult = $null }
     $gaveUp = $false
+    $said = ''
     $clock = [Diagnostics.Stopwatch]::StartNew()
     try {
         $force = [bool]$Ask['force']
-        $null = Install-ProvisioningPackage -PackagePath $path -QuietInstall -ForceInstall:$force -ErrorAction Stop
+        $output = Install-ProvisioningPackage -PackagePath $path -QuietInstall -ForceInstall:$force -ErrorAction Stop
+        foreach ($result in @($output)) {
+            if ($null -ne $result) { $said += [string](Get-PropertyValue $result 'Result') + "`n" }
+        }
     }
     catch {
         $failure = Get-Failure $_
@@ -30,7 +34,9 @@ function package_install($Ask) {
         $goesOn = $engine.Count -gt 0 -or $failure['type'] -clike '*CmdletException'
         $gaveUp = $clock.Elapsed.TotalSeconds -ge $CmdletPatience -and $goesOn
     }
-    return @{ gave_up = $gaveUp; seconds = [Math]::Round($clock.Elapsed.TotalSeconds, 3); error = $failure }
+    $said = $said.Trim()
+    $said = $said.Substring(0, [Math]::Min(2000, $said.Length))
+    return @{ gave_up = $gaveUp; seconds = [Math]::Round($clock.Elapsed.TotalSeconds, 3); error = $failure; text = $said }
 }
 
 function package_remove($Ask) {

@@ -10,13 +10,23 @@ $Changing += 'system_probe'
 # How the ids of probes begin
 $ProbeMark = '00000000'
 
+# No probe lives longer.
+$ProbeHours = 1
+
 function Remove-LostProbe {
     # Of a probe whose process was ended before it could clean up.
     $jobs = [IO.Path]::Combine((Get-StateRoot), 'jobs')
     if (-not [IO.Directory]::Exists($jobs)) { return }
     foreach ($directory in [IO.Directory]::GetDirectories($jobs, "$ProbeMark-*")) {
         $age = [datetime]::UtcNow - [IO.Directory]::GetCreationTimeUtc($directory)
-        if ([Math]::Abs($age.TotalHours) -gt 1) { [void](job_remove @{ job = [IO.Path]::GetFileName($directory) }) }
+        if ([Math]::Abs($age.TotalHours) -le $ProbeHours) { continue }
+        try {
+            [void](job_remove @{ job = [IO.Path]::GetFileName($directory) })
+        }
+        catch {
+            # Not ours, or somebody has it open: whoever cleans up, it stops no look.
+            continue
+        }
     }
 }
 

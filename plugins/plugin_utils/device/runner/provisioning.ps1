@@ -1,4 +1,4 @@
-# needs: folders properties
+# needs: folders hive properties
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -32,7 +32,21 @@ function Get-InstalledPackage {
     return , $packages
 }
 
+function Test-Server {
+    # Client, Server or Server Core.
+    $key = (Open-RegistryHive 'LocalMachine').OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
+    return ([string]$key.GetValue('InstallationType')).StartsWith('Server', [StringComparison]::Ordinal)
+}
+
 function provisioning_packages($Ask) {
-    if (-not (Import-ProvisioningModule)) { return @{ available = $false; packages = @() } }
-    return @{ available = $true; packages = (Get-InstalledPackage) }
+    $none = @{ available = $false; packages = @() }
+    try {
+        if (-not (Import-ProvisioningModule)) { return $none }
+        return @{ available = $true; packages = (Get-InstalledPackage) }
+    }
+    catch {
+        # Some servers have the cmdlets, and behind them nothing that would answer.
+        if (Test-Server) { return $none }
+        throw
+    }
 }

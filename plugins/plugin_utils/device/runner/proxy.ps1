@@ -16,8 +16,11 @@ function Get-WinHttpProxy {
     $data = $key.GetValue('WinHttpSettings')
     if ($data -isnot [byte[]] -or $data.Length -lt 20 -or ($data[8] -band 2) -eq 0) { return $null }
     $length = [BitConverter]::ToInt32($data, 12)
+    # The lengths of data that was cut lead beyond its end.
+    if ($length -lt 0 -or $length -gt $data.Length - 20) { return $null }
     $named = [Text.Encoding]::ASCII.GetString($data, 16, $length)
-    $bypass = [Text.Encoding]::ASCII.GetString($data, 20 + $length, [BitConverter]::ToInt32($data, 16 + $length))
+    $more = [Math]::Min([BitConverter]::ToInt32($data, 16 + $length), $data.Length - 20 - $length)
+    $bypass = [Text.Encoding]::ASCII.GetString($data, 20 + $length, [Math]::Max(0, $more))
     foreach ($part in ($named -csplit '[;\s]+')) {
         # One for all, or one a scheme: http=one:80;https=two:8080
         if ($part -cmatch '\A(?:[Hh][Tt][Tt][Pp][Ss]=)?(?:[Hh][Tt][Tt][Pp][Ss]?://)?([^=/]+)/?\z') {

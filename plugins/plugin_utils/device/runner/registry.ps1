@@ -1,4 +1,4 @@
-# needs: hive
+# needs: errors hive
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -24,15 +24,30 @@ function Read-RegistryTree($Key, [int]$Depth) {
     $keys = New-Map
     if ($Depth -gt 0) {
         foreach ($name in $Key.GetSubKeyNames()) {
-            $child = $Key.OpenSubKey($name)
-            # It may have gone since it was listed.
-            if ($null -ne $child) {
-                $keys[$name] = Read-RegistryTree $child ($Depth - 1)
-                $child.Close()
-            }
+            $child = Read-RegistryChild $Key $name ($Depth - 1)
+            if ($null -ne $child) { $keys[$name] = $child }
         }
     }
     return @{ values = $values; keys = $keys }
+}
+
+function Read-RegistryChild($Key, [string]$Path, [int]$Depth) {
+    # A key below: in its place stands why it is closed, where it is; null where it has gone since it was listed.
+    try {
+        $child = $Key.OpenSubKey($Path)
+        if ($null -eq $child) { return $null }
+        try {
+            return Read-RegistryTree $child $Depth
+        }
+        finally {
+            $child.Close()
+        }
+    }
+    catch {
+        # 0x3fa, as it is or in an HRESULT: the key was removed while it was read.
+        if (@(1018, -2147023878) -contains (Get-Cause $_).HResult) { return $null }
+        return @{ refused = (Get-Failure $_) }
+    }
 }
 
 function registry_read($Ask) {
@@ -50,11 +65,8 @@ function registry_users_read($Ask) {
     foreach ($sid in $hive.GetSubKeyNames()) {
         # People only: accounts of this machine or a domain, and of Entra. Not services, not the _Classes hives.
         if ($sid -cmatch '\AS-1-(5-21|12-1)-[0-9-]+\z') {
-            $key = $hive.OpenSubKey($sid + '\' + [string]$Ask['path'])
-            if ($null -ne $key) {
-                $users[$sid] = Read-RegistryTree $key ([int]$Ask['depth'])
-                $key.Close()
-            }
+            $key = Read-RegistryChild $hive ($sid + '\' + [string]$Ask['path']) ([int]$Ask['depth'])
+            if ($null -ne $key) { $users[$sid] = $key }
         }
     }
     return @{ users = $users }

@@ -9,8 +9,8 @@ import hashlib
 import ntpath
 
 from ..accounts import Caller
-from ..errors import COR_E_SYSTEM, WindowsError, bad_argument
-from ..web import WebError, fetch
+from ..errors import WindowsError, bad_argument
+from ..web import fetch
 from .dispatch import operation, require_elevated
 from .files import confirm_directory, own_path
 
@@ -22,14 +22,9 @@ async def download(device, caller: Caller, url: str, path: str, sha256: str, tim
         raise bad_argument("Only https addresses are fetched.")
     full = own_path(device, path)
     confirm_directory(device, ntpath.dirname(full))
-    try:
-        data = await fetch(device, url, timeout)
-    except WebError as error:
-        raise WindowsError("System.Net.WebException", str(error), error.hresult) from error
+    data = await fetch(device, url, timeout, caller.system)
     digest = hashlib.sha256(data).hexdigest()
     if digest != sha256.lower():
-        raise WindowsError(
-            "System.IO.InvalidDataException", f"The file has SHA-256 {digest}, not {sha256}.", COR_E_SYSTEM
-        )
+        raise WindowsError("hash", f"The file has SHA-256 {digest}, not {sha256}.")
     device.files.write(full, data)
     return {"path": full, "size": len(data), "sha256": digest}

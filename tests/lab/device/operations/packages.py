@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from ..accounts import Caller
-from ..errors import COR_E_FORMAT, WindowsError, file_not_found, not_supported
+from ..errors import WindowsError, file_not_found, not_supported
 from ..jobs import GUID
 from ..provisioning import cmdlets
 from .dispatch import operation, require_elevated
 
+#: What Install-ProvisioningPackage says of a package that was applied.
+RESULT = "LastResult:Success\nMessage:Provisioning succeeded\nNumberOfFailures:0 (0x0)"
 NO_ERROR = {"type": None, "message": None, "hresult": None}
 
 
@@ -30,20 +32,21 @@ async def package_install(device, caller: Caller, path: str, force: bool) -> dic
     if not cmdlets.available(device):
         raise not_supported("This system has no provisioning cmdlets.")
     begun = device.clock.elapsed()
-    gave_up, error = False, NO_ERROR
+    gave_up, error, text = False, NO_ERROR, ""
     try:
         gave_up = await cmdlets.install(device, caller, full, force)
+        text = RESULT
     except cmdlets.GaveUp as refusal:
         gave_up, error = True, refusal.as_answer()
     except WindowsError as refusal:
         error = refusal.as_answer()
-    return {"gave_up": gave_up, "seconds": round(device.clock.elapsed() - begun, 3), "error": error}
+    return {"gave_up": gave_up, "seconds": round(device.clock.elapsed() - begun, 3), "error": error, "text": text}
 
 
 @operation("package_remove")
 async def package_remove(device, caller: Caller, id: str) -> dict:
     if not GUID.fullmatch(id.strip("{}")):
-        raise WindowsError("System.FormatException", f"'{id}' is no GUID.", COR_E_FORMAT)
+        raise WindowsError("System.FormatException", f"'{id}' is no GUID.")
     if not cmdlets.available(device):
         raise not_supported("This system has no provisioning cmdlets.")
     require_elevated(caller)

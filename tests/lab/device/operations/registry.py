@@ -12,25 +12,37 @@ from .dispatch import operation
 
 #: Keys that even an administrator cannot open; SYSTEM can.
 SYSTEM_ONLY = ("security", "sam\\sam")
+REFUSED = {"refused": registry_denied().as_answer()}
 HIVES = ("HKLM", "HKLM:", "HKEY_LOCAL_MACHINE", "HKU", "HKU:", "HKEY_USERS", "HKCU", "HKCU:", "HKEY_CURRENT_USER")
 
 
 @operation("registry_read")
 def registry_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
     relative = _relative(path)
-    if not caller.system and relative.lower().startswith(SYSTEM_ONLY):
+    closed = () if caller.system else (*SYSTEM_ONLY, *(path.lower() for path in device.closed_keys))
+    if any(f"{relative}\\".lower().startswith(f"{path}\\") for path in closed):
         raise registry_denied()
     key = device.registry.tree(relative, depth)
-    return {"exists": key is not None, "key": key}
+    return {"exists": key is not None, "key": key and _closed(key, relative, closed)}
 
 
 @operation("registry_users_read")
 def registry_users_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
     relative = _relative(path)
-    if not caller.elevated:
-        raise registry_denied()
     trees = {sid: hive.tree(relative, depth) for sid, hive in device.users.items()}
-    return {"users": {sid: tree for sid, tree in trees.items() if tree is not None}}
+    # Without a full token the hives of others are closed, and the caller has none loaded.
+    shut = device.closed_users if caller.elevated else trees
+    closed = {sid: REFUSED for sid in trees if sid in shut and not caller.system}
+    return {"users": {sid: tree for sid, tree in trees.items() if tree is not None} | closed}
+
+
+def _closed(key: dict, path: str, closed: tuple[str, ...]) -> dict:
+    """The key, in the place of each subkey that is closed to the caller its refusal."""
+    keys = {}
+    for name, child in key["keys"].items():
+        below = f"{path}\\{name}".lstrip("\\")
+        keys[name] = REFUSED if below.lower() in closed else _closed(child, below, closed)
+    return {"values": key["values"], "keys": keys}
 
 
 def _relative(path: str) -> str:

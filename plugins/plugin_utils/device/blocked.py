@@ -1,0 +1,62 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps a device's PowerShell from running the runner, told from what it printed instead of an answer.
+
+By the ids of PowerShell's errors ("FullyQualifiedErrorId"), which no language translates: those of constrained language
+mode (Microsoft, "about_Language_Modes") name it, and ScriptContainedMaliciousContent is what a verdict of the
+Antimalware Scan Interface becomes. Both are in PowerShell's published sources.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+GUIDE = "https://github.com/winops/entra/blob/main/docs/troubleshooting.md"
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """What blocks PowerShell, with the cause and the fix of a Failure's error."""
+
+    name: str
+    cause: str
+    fix: str
+    doc: str
+
+
+CONSTRAINED = Block(
+    "constrained_language",
+    "an application control policy (App Control for Business, formerly WDAC, or AppLocker) has PowerShell run in "
+    "constrained language mode for the connecting account, in which no collection of this kind can work",
+    "let the policy trust scripts of the connecting account, or of administrators; $ExecutionContext.SessionState."
+    "LanguageMode must then say FullLanguage",
+    f"{GUIDE}#constrained-language-mode",
+)
+MALICIOUS = Block(
+    "malicious_content",
+    "the antivirus took the collection's script for malicious and stopped it (AMSI)",
+    "look up the detection in the antivirus log of the device, report it to the vendor as a false one, and allow "
+    "exactly that detection for these devices",
+    f"{GUIDE}#malicious-content",
+)
+
+_MALICIOUS = re.compile(r"ScriptContainedMaliciousContent")
+# MethodInvocationNotSupportedInConstrainedLanguage, CannotCreateTypeConstrainedLanguage and their kind.
+_CONSTRAINED = re.compile(r"(?:NotSupportedIn|NotAllowedIn|CreateType)ConstrainedLanguage")
+# What may stand in the middle of an id: ends of lines, as such and as CLIXML has them, and CLIXML's tags.
+_NOISE = re.compile(r"_x000[dDaA]_|<[^<>]*>|\s")
+
+
+def by_what(printed: str) -> Block | None:
+    """What stopped PowerShell by what it printed; None where that does not tell.
+
+    Its text may be CLIXML, and is wrapped at the width of a console: an id may be cut anywhere.
+    """
+    text = _NOISE.sub("", printed)
+    if _MALICIOUS.search(text):
+        return MALICIOUS
+    return CONSTRAINED if _CONSTRAINED.search(text) else None

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A PowerShell that a policy or the antivirus keeps from running the runner is told by ids, whatever the language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.winops.entra.plugins.plugin_utils.device import blocked, task, wire
+from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
+
+from .scripted import ScriptedDevice
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+GERMAN = (
+    "Die Methode kann nicht aufgerufen werden. Der Methodenaufruf wird in diesem Sprachmodus nur bei Kerntypen "
+    "unterst\u00fctzt.\r\nIn Zeile:4 Zeichen:1\r\n    + CategoryInfo          : InvalidOperation: (:) [], "
+    "RuntimeException\r\n    + FullyQualifiedErrorId : MethodInvocationNotSupportedInConstrainedLanguage\r\n "
+)
+WRAPPED = "    + FullyQualifiedErrorId : MethodInvocationNotSupportedInConstr\r\n   ainedLanguage\r\n"
+CLIXML = (
+    '#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><S S="Error">    + '
+    'FullyQualifiedErrorId : CannotCreateTypeConstrained_x000D__x000A_</S><S S="Error">Language,Microsoft.PowerShell.'
+    "Commands.NewObjectCommand_x000D__x000A_</S></Objs>"
+)
+AMSI = "    + FullyQualifiedErrorId : ScriptContainedMaliciousContent,Microsoft.PowerShell.Commands.InvokeExpression"
+
+
+def result_of(stdout: str, stderr: str) -> dict:
+    """What a task returns of a device that prints this instead of an answer."""
+    silent = ScriptedDevice().session()
+    silent._execute = lambda *_args: (stdout, stderr, 1)
+    with pytest.raises(wire.NoAnswer) as caught:
+        silent.run({"a": op.dsregcmd_status()})
+    return task.unreadable_answer(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        (GERMAN, "constrained_language"),
+        (WRAPPED, "constrained_language"),
+        (CLIXML, "constrained_language"),
+        (AMSI, "malicious_content"),
+        ("a banner of a thousand lines\r\n" * 1000 + AMSI, "malicious_content"),
+    ],
+)
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_what_blocks_powershell_is_named_with_its_fix(printed, name, stream):
+    result = result_of(**{"stdout": "", "stderr": "", stream: printed})
+    error = result["error"]
+    assert error["name"] == name and error["side"] == "device" and error["evidence"]
+    assert error["cause"] in result["msg"] and error["fix"] in result["msg"]
+
+
+def test_what_is_not_known_to_block_it_is_not_named():
+    error = result_of("", "The term 'powershell' is not recognized. FullyQualifiedErrorId : CommandNotFound")["error"]
+    assert error["name"] == "NoAnswer" and error["doc"]
+
+
+@pytest.mark.parametrize("block", [blocked.CONSTRAINED, blocked.MALICIOUS], ids=lambda block: block.name)
+def test_the_page_that_it_names_is_there_and_turns_nothing_off(block):
+    page, _mark, place = block.doc.removeprefix(blocked.GUIDE.rpartition("/")[0] + "/").partition("#")
+    headings = [line.lstrip("# ") for line in (DOCS / page).read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
+    assert place in [heading.lower().replace(" ", "-") for heading in headings]
+    assert "disable" not in block.fix and "turn off" not in block.fix
