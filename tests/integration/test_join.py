@@ -341,8 +341,8 @@ def test_a_device_that_does_not_enroll_is_joined_and_fails_where_enrollment_was_
     ("name", "says"),
     [
         ("by-path-that-is-empty", r"C:\Users\Public\nothing.ppkg"),
-        ("by-url-of-another-file", "SHA-256"),
-        ("by-url-that-is-gone", "404"),
+        ("by-url-of-another-file", "download_hash"),
+        ("by-url-that-is-gone", "download_not_found"),
     ],
 )
 def test_a_package_that_does_not_come_is_no_join(rollout: Rollout, name: str, says: str) -> None:

@@ -172,6 +172,8 @@ FAULTS = (
     "slow_receive",
     "busy_shells",
     "access_denied",
+    "powershell_blocked",
+    "download",
 )
 ACCOUNTS = {
     "account": {"name": str, "kind": OneOf(("local", "domain", "entra")), "administrator": bool},
@@ -246,7 +248,19 @@ DEVICE = {
     "engine": ENGINE,
     "boot_seconds": float,
     "earlier_failures": bool,
-    "faults": ListOf(Needs(("kind",), {"kind": OneOf(FAULTS), "times": int, "skip": int, "seconds": float})),
+    "faults": ListOf(
+        Needs(
+            ("kind",),
+            {
+                "kind": OneOf(FAULTS),
+                "times": int,
+                "skip": int,
+                "seconds": float,
+                "by": OneOf(("constrained_language", "malicious_content")),
+                "as": OneOf(("cut", "redirect", "http", "too_large")),
+            },
+        )
+    ),
 }
 #: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in
 #: check mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
