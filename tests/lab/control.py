@@ -18,6 +18,9 @@ POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"
 PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
 DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
 (/tenant/faults, /tenant/settings, ...)   ``tests.lab.graph.control``
+POST /devices/NAME/programs              {"program", "arguments", "caller"}: a native program of a device whose
+                                         PowerShell is real; see ``tests.lab.powershell.programs``
+POST /devices/NAME/sync                  what was changed in its description, and what it is now
 GET /packages                            {label: {id, user, tenant}}
 =======================================  ==============================================================================
 
@@ -62,6 +65,8 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
     app.router.add_post("/devices/{name}/power", _power)
     app.router.add_patch("/devices/{name}/accounts/{account}", _change_account)
+    app.router.add_post("/devices/{name}/programs", _run_program)
+    app.router.add_post("/devices/{name}/sync", _sync)
     app.router.add_get("/packages", _packages)
     for prefix in ("/tenant", "/tenants/{label}"):
         app.router.add_get(prefix, _tenant)
@@ -150,6 +155,23 @@ async def _change_account(request: web.Request) -> web.Response:
     for name, value in body.items():
         setattr(account, name, value)
     return web.json_response({"local_administrator": has_local_administrator(host)})
+
+
+async def _run_program(request: web.Request) -> web.Response:
+    powershell, body = _powershell(request), await _body(request)
+    return web.json_response(await powershell.run_program(body["program"], body["arguments"], body["caller"]))
+
+
+async def _sync(request: web.Request) -> web.Response:
+    _powershell(request).sync()
+    return web.json_response({})
+
+
+def _powershell(request: web.Request):
+    host = _host(request)
+    if host.powershell is None:
+        raise _Refused(404, f"the PowerShell of {host.name} is simulated")
+    return host.powershell
 
 
 # --- tenants ------------------------------------------------------------------------------------------------------

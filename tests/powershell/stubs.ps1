@@ -7,18 +7,11 @@
 # WINOPS_PROOF (windows/README.md has its format). Who asks is WINOPS_PROOF_CALLER, one of its callers.
 
 $Proof = $env:WINOPS_PROOF
-if ($env:WINOPS_PROOF_CULTURE) {
-    # driver.ps1 has done so before; in a job nobody has.
-    $culture = [Globalization.CultureInfo]::GetCultureInfo($env:WINOPS_PROOF_CULTURE)
-    [Threading.Thread]::CurrentThread.CurrentCulture = $culture
-    [Threading.Thread]::CurrentThread.CurrentUICulture = $culture
-    [Globalization.CultureInfo]::DefaultThreadCurrentCulture = $culture
-    [Globalization.CultureInfo]::DefaultThreadCurrentUICulture = $culture
-}
 # PowerShell remembers a text that it has run before, with the static members of its classes.
 [ProofDescription]::Stamp = ''
 [ProofDescription]::Lines = @{}
 [ProofDescription]::Sections = @{}
+[ProofDescription]::Spelled = @{}
 if ($env:WINOPS_PROOF_PATIENCE) { $CmdletPatience = [int]$env:WINOPS_PROOF_PATIENCE }
 if ($env:WINOPS_PROOF_MAX_BYTES) { $MaxDownloadBytes = [int]$env:WINOPS_PROOF_MAX_BYTES }
 if ($env:WINOPS_PROOF_PROBE_HOURS) { $ProbeHours = [int]$env:WINOPS_PROOF_PROBE_HOURS }
@@ -35,9 +28,20 @@ function Get-DeviceFact {
     return $fact
 }
 
+class ProofHandles {
+    # Keys, stores, readers and processes that are open.
+    static [Collections.ArrayList]$Open = [Collections.ArrayList]::new()
+}
+
 function Invoke-Operation($Ask) {
-    # What the runner says of paths, in Windows' words.
-    return Convert-ToWindowsText (Invoke-RealOperation $Ask)
+    # What the runner says of paths, in Windows' words. What an operation that succeeds has opened, it has closed again.
+    [ProofHandles]::Open.Clear()
+    $result = Invoke-RealOperation $Ask
+    if ($result['ok'] -and [ProofHandles]::Open.Count -gt 0) {
+        $left = ('{0} leaves open: {1}' -f $Ask['op'], ([ProofHandles]::Open -join ', '))
+        return @{ ok = $false; error = @{ type = 'LeftOpen'; message = $left; hresult = $null } }
+    }
+    return Convert-ToWindowsText $result
 }
 
 function Resolve-AnyPath([string]$Path) {
@@ -69,6 +73,8 @@ class ProofDescription {
     static [string]$Stamp = ''
     static [Collections.Hashtable]$Lines = @{}
     static [Collections.Hashtable]$Sections = @{}
+    # Paths on this disk as they were asked for: Windows keeps the spelling.
+    static [Collections.Hashtable]$Spelled = @{}
 }
 
 function Read-Description([bool]$Surely) {
@@ -130,10 +136,11 @@ function Set-Windows([string]$Section, [scriptblock]$Change, [object[]]$With) {
 }
 
 function ConvertFrom-Described($Value, [string]$Asked) {
-    # A time is {"utc": text}, a number of a type {"type": name, "number": number}, what was asked {"asked": true};
-    # everything else is itself.
+    # A time is {"utc": text}, bytes are {"base64": text}, a number of a type is {"type": name, "number": number}, what was
+    # asked {"asked": true}; everything else is itself.
     if ($Value -is [Collections.IDictionary]) {
         if ($Value.ContainsKey('asked')) { return $Asked }
+        if ($Value.ContainsKey('base64')) { return , [Convert]::FromBase64String($Value['base64']) }
         if ($Value.ContainsKey('utc')) {
             $style = [Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
             return [datetime]::Parse($Value['utc'], $Invariant, $style)
@@ -192,6 +199,7 @@ function Get-ProofPath([string]$Path) {
         if ($null -eq $spelled) { $spelled = $step }
         $found = [IO.Path]::Combine($found, $spelled)
     }
+    [ProofDescription]::Spelled[$found] = $Path.Substring(0, 2) + '\' + ($steps -join '\')
     return $found
 }
 
@@ -199,7 +207,11 @@ function Convert-ToWindowsText($Value) {
     # Everywhere in a text, and in every text of a value.
     if ($Value -is [string]) {
         $drive = '(?<=\A|[^\w])' + [regex]::Escape([IO.Path]::Combine($Proof, 'C')) + '(?![\w.])([^''":*?<>|\r\n]*)'
-        return [regex]::Replace($Value, $drive, { param($match) 'C:' + $match.Groups[1].Value.Replace('/', '\') })
+        return [regex]::Replace($Value, $drive, {
+                param($match)
+                $asked = [ProofDescription]::Spelled[$match.Value]
+                if ($null -ne $asked) { $asked } else { 'C:' + $match.Groups[1].Value.Replace('/', '\') }
+            })
     }
     if ($Value -is [Collections.IDictionary]) {
         foreach ($key in @($Value.get_Keys())) { $Value[$key] = Convert-ToWindowsText $Value[$key] }

@@ -18,6 +18,7 @@ import typing as t
 
 from . import accounts, bitlocker, cim, metadata, network, tasks
 from .accounts import SYSTEM
+from .images import SYSTEM_ONLY
 from .operations import endpoints
 from .provisioning import cmdlets
 from .registry import EMPTY, Key, Registry, Value
@@ -29,7 +30,6 @@ Document = dict[str, t.Any]
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 #: Who may not look into something that is ``closed``: nobody may, only SYSTEM may, only a full token may.
 ALL, OTHERS, FILTERED = "all", "others", "filtered"
-CLOSED_KEYS = ("SECURITY", r"SAM\SAM")
 
 
 def describe(device) -> Document:
@@ -45,7 +45,10 @@ def describe(device) -> Document:
             "HKU": {"closed": FILTERED, "users": _users(device)},
         },
         "certificates": _certificates(device),
-        "tasks": {folder: {task.name: _task(task) for task in found} for folder, found in device.tasks.all().items()},
+        "tasks": {
+            folder: {"tasks": {task.name: _task(task) for task in found}}
+            for folder, found in device.tasks.all().items()
+        },
         "provisioning": {"closed": FILTERED, "packages": cmdlets.installed(device)}
         if cmdlets.available(device)
         else None,
@@ -59,9 +62,10 @@ def describe(device) -> Document:
             for volume in device.volumes
         },
         "events": {log: {"events": _events(device, log)} for log in device.events.names()},
+        "programs": [],
         "processes": [dataclasses.asdict(process) for process in device.processes.all()],
         "web": _web(device),
-        "downloads": {},
+        "downloads": dict(device.powershell.downloads) if device.powershell else {},
     }
 
 
@@ -115,8 +119,8 @@ def _users(device) -> Document:
 
 
 def _closed(hive: Document, more: t.Iterable[str]) -> Document:
-    """Keys that even an administrator cannot open are there, and closed: without, they would seem absent."""
-    for path in (*CLOSED_KEYS, *more):
+    """Say which keys even an administrator cannot open."""
+    for path in (*SYSTEM_ONLY, *more):
         key = hive
         for name in path.split("\\"):
             key = key["keys"].setdefault(name, {"values": {}, "keys": {}})
@@ -170,13 +174,13 @@ def _apply_tasks(device, before: Document, after: Document) -> list[tasks.Task]:
         if folder not in after:
             device.tasks.remove_folder(folder)
             continue
-        for name in known:
-            if name not in after[folder]:
+        for name in known["tasks"]:
+            if name not in after[folder]["tasks"]:
                 device.tasks.unregister(folder, name)
     for folder, found in after.items():
         device.tasks.create_folder(folder)
-        for name, shown in found.items():
-            if shown == before.get(folder, {}).get(name):
+        for name, shown in found["tasks"].items():
+            if shown == before.get(folder, {"tasks": {}})["tasks"].get(name):
                 continue
             task = device.tasks.get(folder, name) or device.tasks.register(folder, tasks.Task(name))
             task.state, task.last_result = shown["state"], shown["last_result"]
@@ -272,8 +276,12 @@ def _web(device) -> list[Document]:
     patterns = sorted(net.proxy.bypass if net.proxy else ()) + [f"*{suffix}" for suffix in endpoints.CLOUDS]
     rules: list[Document] = []
     for host in [network.METADATA, *hosts, *patterns]:
-        for system in (True, False):
-            rules += [{"host": host, "system": system, **rule} for rule in _rules(device, host, system)]
+        as_system, as_others = (list(_rules(device, host, system)) for system in (True, False))
+        if as_system == as_others:
+            rules += [{"host": host, **rule} for rule in as_system]
+        else:
+            rules += [{"host": host, "system": True, **rule} for rule in as_system]
+            rules += [{"host": host, "system": False, **rule} for rule in as_others]
     return rules
 
 

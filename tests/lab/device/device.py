@@ -108,6 +108,8 @@ class Device:
         self.console_user: str | None = None
         self.domain_tests: dict[str, str] = {}
         self.powershell_processes = 0
+        #: What makes this device's PowerShell a real one (``tests.lab.powershell.real``); None where it is simulated.
+        self.powershell: t.Any = None
         self._ids = itertools.count()
         self._running: set[asyncio.Task] = set()
         self.hostname = hostname

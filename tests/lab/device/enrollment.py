@@ -13,7 +13,7 @@ import datetime
 
 from . import mdm, tasks
 from .certificates import MDM_ISSUER, Certificate
-from .errors import access_denied, bad_argument, signed
+from .errors import WindowsError, access_denied, bad_argument
 from .images import BUILT_IN_ENROLLMENTS, ENROLLMENT_FOLDERS
 from .jobs import GUID
 
@@ -76,7 +76,7 @@ def overview(device) -> list[dict]:
     return sorted(found, key=lambda enrollment: enrollment["id"])
 
 
-async def remove(device, enrollment_id: str, provider: str, unregister: bool) -> dict:
+async def remove(device, enrollment_id: str, provider: str, asked: bool) -> dict:
     """The vocabulary's enrollment_remove. WindowsError where the id is none, or its ProviderID is another."""
     if not GUID.fullmatch(enrollment_id):
         raise bad_argument("The id of an enrollment is a GUID.")
@@ -88,22 +88,29 @@ async def remove(device, enrollment_id: str, provider: str, unregister: bool) ->
     if not known or known != provider:
         raise access_denied(f"Refused, the provider of {enrollment_id} is '{known}'.")
     parts, answer = _parts(device, name), {"removed": [], "unregistered": None}
-    if unregister:
-        await device.sleep(4)
-        answer["unregistered"] = bool(_certificate(device, name))  # nothing is enrolled without its certificate
-        if answer["unregistered"]:
-            _drop_policies(device, name)
-        else:
-            answer["error"] = {
-                "type": "System.Runtime.InteropServices.COMException",
-                "message": "UnregisterDeviceWithManagement failed.",
-                "hresult": signed(NOT_ENROLLED),
-            }
+    if asked:
+        try:
+            await unregister(device, name)
+            answer["unregistered"] = True
+        except WindowsError as error:
+            answer["unregistered"] = False
+            answer["error"] = error.as_answer()
     for part in parts:
         await device.sleep(0.2)
         _drop(device, name, part)
         answer["removed"].append(part)
     return answer
+
+
+async def unregister(device, enrollment_id: str) -> None:
+    """UnregisterDeviceWithManagement: WindowsError where nothing is enrolled, as nothing is without its certificate."""
+    name = next(key for key in device.registry.subkeys(mdm.ENROLLMENTS) if key.lower() == enrollment_id.lower())
+    await device.sleep(4)
+    if not _certificate(device, name):
+        raise WindowsError(
+            "System.Runtime.InteropServices.COMException", "UnregisterDeviceWithManagement failed.", NOT_ENROLLED
+        )
+    _drop_policies(device, name)
 
 
 def _parts(device, name: str) -> list[str]:

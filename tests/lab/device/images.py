@@ -76,6 +76,8 @@ ENROLLMENT_PARENTS = (
     r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger",
     r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
 )
+#: Keys that even an administrator cannot open; SYSTEM can.
+SYSTEM_ONLY = ("SECURITY", r"SAM\SAM")
 #: Built-in pseudo enrollments (seen in every public dump of the key): no ProviderID of an MDM.
 BUILT_IN_ENROLLMENTS = (
     "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49",
@@ -181,7 +183,7 @@ def _registry(made: Image) -> Key:
     hive.set(r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin")
     hive.set(r"SYSTEM\CurrentControlSet\Services\Netlogon")
     hive.set(r"SOFTWARE\Microsoft\Provisioning\Results")
-    for parent in ENROLLMENT_PARENTS:
+    for parent in (*ENROLLMENT_PARENTS, *SYSTEM_ONLY):
         hive.set(parent)
     hive.set(r"SOFTWARE\Microsoft\Provisioning\PackageInfo")
     hive.set(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security", {"AllowAddProvisioningPackage": 1})

@@ -13,13 +13,14 @@ class ProofStore {
     ProofStore([string]$Name) {
         $this.Name = Get-ProofStoreName $Name
         $this.Certificates = Get-ProofCertificate $this.Name
+        [void][ProofHandles]::Open.Add($this)
     }
     [void] Remove([object]$Certificate) {
         Remove-ProofCertificate $this.Name $Certificate.Thumbprint
         $this.Certificates = Get-ProofCertificate $this.Name
     }
-    [void] Close() { }
-    [void] Dispose() { }
+    [void] Close() { [ProofHandles]::Open.Remove($this) }
+    [void] Dispose() { $this.Close() }
 }
 
 function Get-ProofStoreName([string]$Name) {

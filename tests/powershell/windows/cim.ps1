@@ -13,6 +13,7 @@ function Get-NamedProcess([string]$Name) {
 function Get-CimInstance {
     [CmdletBinding()]
     param([string]$ClassName, [string]$Namespace, [string]$Filter, [string[]]$Property, [int]$OperationTimeoutSec)
+    if ($OperationTimeoutSec -lt 1) { throw [ArgumentException]::new('A question without a time limit') }
     return Select-ProofInstance $ClassName $Namespace $Filter $Property
 }
 
@@ -41,8 +42,9 @@ class ProofProcess {
     ProofProcess([object]$Described) {
         $this.ProcessName = [IO.Path]::GetFileNameWithoutExtension($Described['name'])
         $this.Id = $Described['pid']
+        [void][ProofHandles]::Open.Add($this)
     }
-    [void] Dispose() { }
+    [void] Dispose() { [ProofHandles]::Open.Remove($this) }
 }
 
 function Select-ProofInstance([string]$ClassName, [string]$Namespace, [string]$Filter, [string[]]$Property) {

@@ -15,7 +15,7 @@ class ProofRecord {
     [string]$ProviderName
     [object[]]$Properties
     [object]$Text
-    [void] Dispose() { [IO.File]::AppendAllText([IO.Path]::Combine($env:WINOPS_PROOF, 'disposed'), 'record ') }
+    [void] Dispose() { [ProofHandles]::Open.Remove($this) }
     [string] FormatDescription() {
         if ($null -eq $this.Text) { throw [InvalidOperationException]::new('No text') }
         return $this.Text
@@ -26,12 +26,15 @@ class ProofReader {
     [Collections.Queue]$Records = [Collections.Queue]::new()
     ProofReader([string]$Log, [string]$XPath) {
         foreach ($one in (Select-ProofEvent $Log $XPath)) { $this.Records.Enqueue($one) }
+        [void][ProofHandles]::Open.Add($this)
     }
     [object] ReadEvent() {
         if ($this.Records.Count -eq 0) { return $null }
-        return $this.Records.Dequeue()
+        $record = $this.Records.Dequeue()
+        [void][ProofHandles]::Open.Add($record)
+        return $record
     }
-    [void] Dispose() { [IO.File]::AppendAllText([IO.Path]::Combine($env:WINOPS_PROOF, 'disposed'), 'reader ') }
+    [void] Dispose() { [ProofHandles]::Open.Remove($this) }
 }
 
 function Select-ProofEvent([string]$Log, [string]$XPath) {

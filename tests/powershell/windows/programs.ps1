@@ -16,7 +16,26 @@ function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
     return Invoke-ProofProgram $Program $Arguments $Seconds
 }
 
-function Invoke-Unregistration([string]$Id) { Invoke-ProofCmdlet 'UnregisterDeviceWithManagement' @($Id) }
+function Add-Type {
+    # What the runner compiles is a call of a library that only Windows has: really compiled where a rule says so.
+    [CmdletBinding()]
+    param([string]$MemberDefinition, [string]$Namespace, [string]$Name, [switch]$PassThru)
+    $said = Find-ProgramRule 'Add-Type' $Name
+    if ($null -ne $said) { return Microsoft.PowerShell.Utility\Add-Type @PSBoundParameters }
+    if ($MemberDefinition -clike '*UnregisterDeviceWithManagement*' -and $PassThru) { return [ProofLibrary] }
+}
+
+class ProofLibrary {
+    static [int] UnregisterDeviceWithManagement([string]$Id) {
+        try {
+            [void](Invoke-ProofCmdlet 'UnregisterDeviceWithManagement' @($Id))
+            return 0
+        }
+        catch {
+            return (Get-Cause $_).HResult
+        }
+    }
+}
 
 function Import-ProvisioningModule { return $null -ne (Get-Windows 'provisioning') }
 

@@ -10,6 +10,7 @@ function Open-RegistryHive([string]$Hive) { return [ProofKey]::new($Hive, '') }
 class ProofKey {
     [string]$Hive
     [string]$Path
+    [bool]$Writable
     ProofKey([string]$Hive, [string]$Path) {
         $this.Hive = $Hive
         $this.Path = $Path
@@ -25,24 +26,39 @@ class ProofKey {
         $found = $this.Node()
         return ConvertFrom-RegistryPair $found['values'] $Name ($Options -cne 'DoNotExpandEnvironmentNames')
     }
-    [object] OpenSubKey([string]$Path, [bool]$Writable) { return $this.OpenSubKey($Path) }
-    [object] OpenSubKey([string]$Path) {
+    [object] OpenSubKey([string]$Path, [bool]$Writable) {
         $key = [ProofKey]::new($this.Hive, ($this.Path + '\' + $Path).Trim([char]'\'))
         if ($null -eq $key.Node()) { return $null }
+        $key.Writable = $Writable
+        [void][ProofHandles]::Open.Add($key)
         return $key
     }
+    [object] OpenSubKey([string]$Path) { return $this.OpenSubKey($Path, $false) }
     [object] CreateSubKey([string]$Path) {
         $key = [ProofKey]::new($this.Hive, ($this.Path + '\' + $Path).Trim([char]'\'))
         New-ProofKey $key.Hive $key.Path
+        $key.Writable = $true
+        [void][ProofHandles]::Open.Add($key)
         return $key
     }
     [void] SetValue([string]$Name, [object]$Value, [object]$Kind) {
         if ([string]$Kind -cne 'DWord') { throw [ArgumentException]::new('The runner writes numbers only') }
+        $this.Change()
         Set-RegistryNumber $this.Hive $this.Path $Name $Value
     }
-    [void] DeleteSubKeyTree([string]$Name, [bool]$Must) { Remove-ProofKey $this.Hive $this.Path $Name }
-    [void] Close() { }
-    [void] Dispose() { }
+    [void] DeleteSubKeyTree([string]$Name, [bool]$Must) {
+        $this.Change()
+        if ($Must -and $null -eq (Find-Name $this.GetSubKeyNames() $Name)) {
+            throw [ArgumentException]::new('Cannot delete a subkey tree because the subkey does not exist.')
+        }
+        Remove-ProofKey $this.Hive $this.Path $Name
+    }
+    hidden [void] Change() {
+        if (-not $this.Writable) { throw [UnauthorizedAccessException]::new('Cannot write to the registry key.') }
+    }
+    [void] Close() { [ProofHandles]::Open.Remove($this) }
+    [void] Dispose() { $this.Close() }
+    [string] ToString() { return $this.Path }
 }
 
 function Find-ProofKey($Registry, [string]$Hive, [string]$Path, [bool]$Create = $false) {

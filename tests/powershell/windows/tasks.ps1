@@ -56,6 +56,7 @@ class ProofFolder {
             $as.RunLevel -ne 1 -or $settings.DisallowStartIfOnBatteries -or $settings.StopIfGoingOnBatteries -or
             $settings.MultipleInstances -ne 2 -or $settings.Priority -ne 4 -or
             $settings.ExecutionTimeLimit -cnotmatch '\APT[1-9][0-9]*S\z' -or
+            -not $Definition.RegistrationInfo.Description -or
             $Definition.Actions.Made.Path -cnotlike '*powershell.exe') {
             throw [ArgumentException]::new('The task is not what it should be')
         }
@@ -72,6 +73,7 @@ class ProofTask {
     [int]$State
     [object]$LastTaskResult
     [int]$Process
+    [bool]$On
     [object]$Definition
     [object] RunEx([object]$Arguments, [int]$Flags, [int]$Session, [string]$User) {
         if ($Flags -ne 2) { throw [ArgumentException]::new('Conditions of a policy would hold it up') }
@@ -83,10 +85,12 @@ class ProofTask {
     }
     [void] Stop([int]$Flags) {
         if ($this.Process) { Stop-ProofJob $this.Process }
-        Set-ProofTask $this.Folder $this.Name @{ state = 'Ready'; last_result = 267014 }
-        $this.State = 3
+        $this.State = 1 + 2 * [int]$this.On
+        Set-ProofTask $this.Folder $this.Name @{ state = (Get-StateName $this.State); last_result = 267014 }
     }
 }
+
+function Get-StateName([int]$State) { return $TaskStateNames[$State] }
 
 function Get-ProofFolder([string]$Path) {
     $folders = Get-Windows 'tasks'
@@ -120,6 +124,7 @@ function Get-ProofTask([string]$Folder, $Name) {
             $task.Name = $one
             $task.State = $TaskStateNumbers[$tasks[$one]['state']]
             $task.LastTaskResult = $tasks[$one]['last_result']
+            $task.On = $task.State -ne 1 -and $tasks[$one]['enabled'] -ne $false
             if ($tasks[$one].ContainsKey('process')) {
                 $task.Process = $tasks[$one]['process']
                 if (-not (Test-ProofJob $task.Process)) {
@@ -132,15 +137,15 @@ function Get-ProofTask([string]$Folder, $Name) {
 }
 
 function Add-EnabledProperty($Task) {
-    # It holds as soon as it is set.
-    $get = { $this.State -ne 1 }
+    # It holds as soon as it is set. A task that is queued or running goes on.
+    $get = { $this.On }
     $set = {
         param($Value)
-        $this.State = 1 + 2 * [int][bool]$Value
-        Set-ProofTask $this.Folder $this.Name @{
-            state = $TaskStateNames[$this.State]
-            last_result = $this.LastTaskResult
-        }
+        $this.On = [bool]$Value
+        if ($this.State -eq 1 -or $this.State -eq 3) { $this.State = 1 + 2 * [int]$this.On }
+        $entry = @{ state = (Get-StateName $this.State); last_result = $this.LastTaskResult }
+        if ($this.State -ne 1 -and -not $this.On) { $entry['enabled'] = $false }
+        Set-ProofTask $this.Folder $this.Name $entry
     }
     $Task.PSObject.Properties.Add([Management.Automation.PSScriptProperty]::new('Enabled', $get, $set))
     return $Task
@@ -158,6 +163,7 @@ function Set-ProofTask([string]$Folder, [string]$Name, $Entry) {
 
 function Remove-ProofFolder([string]$Path) {
     Assert-Open 'filtered'
+    $removes = (Get-Windows 'tasks')[(Find-Name @((Get-Windows 'tasks').get_Keys()) $Path)]['removes']
     Set-Windows 'tasks' {
         param($Folders, $Path)
         $spelled = Find-Name @($Folders.get_Keys()) $Path
@@ -166,6 +172,7 @@ function Remove-ProofFolder([string]$Path) {
         if ($Folders[$spelled]['tasks'].Count -gt 0) { throw [IO.IOException]::new('It is not empty') }
         $Folders.Remove($spelled)
     } @($Path)
+    foreach ($gone in $removes) { Remove-Described $gone }
 }
 
 function Get-SortedName($Names) {
@@ -175,6 +182,7 @@ function Get-SortedName($Names) {
 }
 
 function Start-ProofJob($Action) {
+    if ($env:WINOPS_PROOF_CULTURE) { return Invoke-ProofJob $Action }
     $line = $Action.Arguments
     if ([IO.Path]::DirectorySeparatorChar -cne '\') { $line = $line.Replace('-ExecutionPolicy Bypass ', '') }
     # Not the main module of this process: where PowerShell is a .NET tool, that is dotnet.
@@ -189,6 +197,27 @@ function Start-ProofJob($Action) {
     $process = [Diagnostics.Process]::Start($start)
     $process.StandardInput.Close()
     return $process.Id
+}
+
+function Invoke-ProofJob($Action) {
+    # In another culture it runs here, and to its end: a PowerShell of its own would begin in the usual one.
+    $caller = $env:WINOPS_PROOF_CALLER
+    $directory = [Environment]::CurrentDirectory
+    $env:WINOPS_PROOF_CALLER = 'SYSTEM'
+    [Environment]::CurrentDirectory = $Action.WorkingDirectory
+    $shell = [PowerShell]::Create()
+    try {
+        $encoded = $Action.Arguments.Split([char]' ')[-1]
+        [void]$shell.AddScript([Text.Encoding]::Unicode.GetString([Convert]::FromBase64String($encoded)))
+        [void]$shell.Invoke()
+    }
+    finally {
+        $shell.Dispose()
+        [Environment]::CurrentDirectory = $directory
+        $env:WINOPS_PROOF_CALLER = $caller
+    }
+    # There is no such process any more.
+    return [int]::MaxValue
 }
 
 function Test-ProofJob([int]$Id) {

@@ -23,6 +23,7 @@ function Open-WebAnswer([Uri]$Uri, [int]$Seconds, $Clock) {
 # How each kind of problem looks from .NET: what is thrown, and in it the status that says why.
 $WebProblems = @{
     dns = 'NameResolutionFailure'; connect = 'ConnectFailure'; certificate = 'TrustFailure'; tls = ''
+    timeout = 'Timeout'
 }
 
 function Find-WebRule([Uri]$Uri, $Headers) {
@@ -53,7 +54,7 @@ function Start-ProofCall([Uri]$Uri, $Rule) {
         $inner = [Security.Authentication.AuthenticationException]::new('A call to SSPI failed')
         $source.SetException([Net.Http.HttpRequestException]::new('An error occurred', $inner))
     }
-    elseif ($problem -cne 'timeout') {
+    elseif ($problem -cne 'silence') {
         $status = [Net.WebExceptionStatus]$WebProblems[$problem]
         $inner = [Net.WebException]::new("It failed: $problem", $status)
         $source.SetException([Net.Http.HttpRequestException]::new('An error occurred', $inner))

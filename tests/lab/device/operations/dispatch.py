@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 from ..accounts import Caller
-from ..errors import WindowsError, access_denied, bad_argument
+from ..errors import WindowsError, access_denied, bad_argument, not_supported
 from ..wire import utc_text
 
 VOCABULARY = json.loads(
@@ -76,7 +76,7 @@ def _checked(step: dict) -> tuple[str, dict]:
     """The operation's name and Python arguments, or WindowsError for what the vocabulary does not have."""
     name = step.get("op")
     if name not in HANDLERS:
-        raise bad_argument(f"unknown operation '{name}'")
+        raise not_supported(f"This runner has no operation {name}")
     declared = VOCABULARY["operations"][name]["params"]
     known = {key.rstrip("?"): (shape, key.endswith("?")) for key, shape in declared.items()}
     params = {key: value for key, value in step.items() if key != "op"}

@@ -11,8 +11,6 @@ from ..jobs import GUID
 from ..provisioning import cmdlets
 from .dispatch import operation, require_elevated
 
-#: What Install-ProvisioningPackage says of a package that was applied.
-RESULT = "LastResult:Success\nMessage:Provisioning succeeded\nNumberOfFailures:0 (0x0)"
 NO_ERROR = {"type": None, "message": None, "hresult": None}
 
 
@@ -35,7 +33,7 @@ async def package_install(device, caller: Caller, path: str, force: bool) -> dic
     gave_up, error, text = False, NO_ERROR, ""
     try:
         gave_up = await cmdlets.install(device, caller, full, force)
-        text = RESULT
+        text = cmdlets.RESULT
     except cmdlets.GaveUp as refusal:
         gave_up, error = True, refusal.as_answer()
     except WindowsError as refusal:
@@ -46,7 +44,8 @@ async def package_install(device, caller: Caller, path: str, force: bool) -> dic
 @operation("package_remove")
 async def package_remove(device, caller: Caller, id: str) -> dict:
     if not GUID.fullmatch(id.strip("{}")):
-        raise WindowsError("System.FormatException", f"'{id}' is no GUID.")
+        message = f"Cannot convert the value '{id}' to the type System.Guid."
+        raise WindowsError("System.Management.Automation.PSInvalidCastException", message)
     if not cmdlets.available(device):
         raise not_supported("This system has no provisioning cmdlets.")
     require_elevated(caller)

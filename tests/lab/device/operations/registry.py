@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from ..accounts import Caller
 from ..errors import bad_argument, registry_denied
+from ..images import SYSTEM_ONLY
 from ..registry import parts
 from .dispatch import operation
 
-#: Keys that even an administrator cannot open; SYSTEM can.
-SYSTEM_ONLY = ("security", "sam\\sam")
 REFUSED = {"refused": registry_denied().as_answer()}
 HIVES = ("HKLM", "HKLM:", "HKEY_LOCAL_MACHINE", "HKU", "HKU:", "HKEY_USERS", "HKCU", "HKCU:", "HKEY_CURRENT_USER")
 
@@ -19,7 +18,7 @@ HIVES = ("HKLM", "HKLM:", "HKEY_LOCAL_MACHINE", "HKU", "HKU:", "HKEY_USERS", "HK
 @operation("registry_read")
 def registry_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
     relative = _relative(path)
-    closed = () if caller.system else (*SYSTEM_ONLY, *(path.lower() for path in device.closed_keys))
+    closed = () if caller.system else tuple(path.lower() for path in (*SYSTEM_ONLY, *device.closed_keys))
     if any(f"{relative}\\".lower().startswith(f"{path}\\") for path in closed):
         raise registry_denied()
     key = device.registry.tree(relative, depth)

@@ -25,6 +25,8 @@ STORE = r"%ProgramData%\Microsoft\Provisioning"
 LEAST_FREE = 100 * 2**20
 POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"
 CMDLET_EXCEPTION = "Microsoft.Windows.Provisioning.ProvCommon.CmdletException"
+#: What Install-ProvisioningPackage says of a package that was applied.
+RESULT = "LastResult:Success\nMessage:Provisioning succeeded\nNumberOfFailures:0 (0x0)"
 WAIT_TIMEOUT = 0x80070102
 BAD_FORMAT = 0x8007000B
 UNREADABLE = {"not_wim": BAD_FORMAT, "damaged": 0x8007000D, "encrypted": 0x80070005}
