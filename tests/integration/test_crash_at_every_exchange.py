@@ -201,9 +201,9 @@ def test_a_run_after_that_changes_nothing(crashed: Crashed) -> None:
 
 # --- the work goes on -------------------------------------------------------------------------------------------------
 
-# Three parts of six real seconds each: the registry, the certificate, the keys.
+# Three parts of ten real seconds each: the registry, the certificate, the keys.
 SPEED = "30"
-SLOW = JOINED | {"leave": {"seconds": 540}}
+SLOW = JOINED | {"leave": {"seconds": 900}}
 START = 2
 
 
@@ -213,7 +213,7 @@ def test_a_leave_that_goes_on_without_its_controller_is_waited_for_and_not_done_
     kinds = {"slow": {"description": "leaves slowly", "device": SLOW, "package": "fleet"}}
     lab = start_fleet({"description": "One.", "kinds": kinds, "devices": [{"kind": "slow", "name": "one"}]}, SPEED)
     before, guard = inspection.state(lab, "one"), Guard(lab)
-    task = leave_task(timeout=60)
+    task = leave_task(timeout=120)
     with guard:
         crash(player, lab, task, {"one": START}, {})
         wait_until(lambda: not inspection.state(lab, "one")["join_parts"]["registry"], 30, "the leave is half done")
