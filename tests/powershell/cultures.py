@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scenes in other cultures: a driver's PowerShell changes its own, and jobs begin with it. Standard library only.
+"""The scenes in other cultures: a driver's PowerShell changes its own, and its jobs run there. Standard library only.
 
 What culture can spoil: capital letters (Turkish and Azerbaijani i), searching (in Thai a colon is found everywhere),
 the calendar (Thai, Persian, Arabic), signs of numbers (Arabic), commas and dots (German).
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+import typing as t
 from pathlib import Path
 
 from driver import Driver
@@ -26,7 +27,7 @@ def joined(scenes: list[base.Scene]) -> list[base.Scene]:
     """The same rows in fewer requests: scenes that are nothing but rows become one."""
     plain = [scene for scene in scenes if _is_plain(scene)]
     one = base.Scene("plain scenes", lambda scratch: [row for scene in plain for row in scene.rows(scratch)])
-    return [one] * bool(plain) + [scene for scene in scenes if scene.how == "driver" and not _is_plain(scene)]
+    return [one] * bool(plain) + [scene for scene in scenes if _is_odd(scene)]
 
 
 def quick(scenes: list[base.Scene]) -> list[base.Scene]:
@@ -35,10 +36,13 @@ def quick(scenes: list[base.Scene]) -> list[base.Scene]:
     return [scene for scene in scenes if _is_plain(scene) and not SLOW & {row.op for row in scene.rows(nowhere)}]
 
 
-def play_in(driver: Driver, scenes: list[base.Scene], culture: str) -> list[Row]:
-    """All rows of the scenes in one culture; the culture stands in the place of the scene's name."""
-    found = [row for scene in scenes for row in play(driver, scene, culture)]
-    return [dataclasses.replace(row, how=culture) for row in found]
+def play_in(driver: Driver, scene: base.Scene, names: t.Iterable[str]) -> dict[str, list[Row]]:
+    """All rows of a scene in each of these cultures; the culture stands in the place of the scene's name."""
+    return {name: [dataclasses.replace(row, how=name) for row in play(driver, scene, name)] for name in names}
+
+
+def _is_odd(scene: base.Scene) -> bool:
+    return scene.everywhere and scene.how == "driver" and not _is_plain(scene)
 
 
 def _is_plain(scene: base.Scene) -> bool:

@@ -62,7 +62,9 @@ class Driver:
     ) -> dict[str, t.Any]:
         """The answer to *ops*; other ways than "driver" are those of the shell."""
         if how != "driver":
-            return self.shell.ask(ops, scratch, how=how, packed=packed, environment=environment, **extra)
+            changed = packed and self._changed(packed)
+            wait = max(0.1, min(WAIT, self.deadline - time.monotonic()))
+            return self.shell.ask(ops, scratch, how=how, packed=changed, environment=environment, wait=wait, **extra)
         if packed is None:
             raise ValueError("a driver runs with stand-ins only")
         request = {"v": 1, "id": "proof-driver", "ops": ops, **extra}

@@ -118,6 +118,14 @@ def prove_job(
     return [row("job_status (done)", label, why), *prove(shell, label, end, scratch, packed, **more)]
 
 
+def left_behind(scene: base.Scene, scratch: Path) -> str:
+    """What is wrong with the scratch directory in the end, or that it cannot even be looked at."""
+    try:
+        return scene.after(scratch)
+    except (OSError, LookupError) as exc:
+        return repr(exc)
+
+
 def play(shell: Askable, scene: base.Scene, culture: str = "") -> list[Row]:
     """One scene with the stand-ins, in a scratch directory of its own; in another culture where one is named."""
     if scene.served and os.name == "nt":
@@ -126,6 +134,7 @@ def play(shell: Askable, scene: base.Scene, culture: str = "") -> list[Row]:
         # The real path: a link on the way to it would be refused, rightly.
         scratch = Path(os.path.realpath(folder))
         base.prepare(scratch, changed(scene, texts))
+        scene.before(scratch)
         todo = [dataclasses.replace(case, params=filled(case.params, texts)) for case in scene.rows(scratch)]
         packed = with_stand_ins(wire.operation_names([case.request() for case in todo]))
         environment = filled(scene.environment, texts)
@@ -137,7 +146,7 @@ def play(shell: Askable, scene: base.Scene, culture: str = "") -> list[Row]:
         found = prove(shell, scene.name, todo, scratch, packed, **more, **scene.request)
         if scene.job:
             found += prove_job(shell, scene.name, scratch, packed, scene.job, **more)
-        return [*found, row("(left behind)", scene.name, scene.after(scratch))]
+        return [*found, row("(left behind)", scene.name, left_behind(scene, scratch))]
 
 
 @contextlib.contextmanager

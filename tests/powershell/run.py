@@ -38,6 +38,8 @@ from rows import base, on_windows
 from shell import Shell, wire
 
 AT_ONCE = 2
+SOME = 50
+"""So many cultures at a time in one PowerShell."""
 Result = t.TypeVar("Result")
 
 
@@ -112,26 +114,31 @@ def prove_in_cultures(table: Table, stage: Stage, scenes: list[base.Scene], whic
     """The scenes again in "six" cultures, or what is quick in "all" that this PowerShell knows."""
     known = stage.cultures()
     wanted = sorted(known) if which == "all" else cultures.SIX
+    names = [name for name in wanted if name in known]
     scenes = cultures.joined(cultures.quick(scenes) if which == "all" else scenes)
-    played = {
-        name: stage.submit(functools.partial(cultures.play_in, scenes=scenes, culture=name))
-        for name in wanted
-        if name in known
-    }
+    # One after another in the same PowerShell: it is ten times as quick with a text that it has run before.
+    played = [
+        stage.submit(functools.partial(cultures.play_in, scene=scene, names=names[start : start + SOME]))
+        for scene in scenes
+        for start in range(0, len(names), SOME)
+    ]
+    found: dict[str, list[Row]] = {name: [] for name in names}
+    for part in played:
+        for name, some in part.result().items():
+            found[name] += some
     for name in wanted:
-        if name in played:
-            found = played[name].result()
-            table.add(stage.shell.name, found, shown=False)
-            if which != "all":
-                passed = sum(row.result == "passed" for row in found)
-                print(
-                    f"{'(rows again)':<24} {stage.shell.name:<12} {name:<22} {passed} of {len(found)} passed",
-                    flush=True,
-                )
-        else:
+        if name not in known:
             result = "failed" if table.strict else "skipped"
             table.add(stage.shell.name, [Row("(rows again)", name, result, "this PowerShell has no such culture")])
-    print(f"{len(played)} cultures")
+            continue
+        table.add(stage.shell.name, found[name], shown=False)
+        if which != "all":
+            passed = sum(row.result == "passed" for row in found[name])
+            print(
+                f"{'(rows again)':<24} {stage.shell.name:<12} {name:<22} {passed} of {len(found[name])} passed",
+                flush=True,
+            )
+    print(f"{len(names)} cultures")
 
 
 def prove_for_real(table: Table, shell: Shell, changing: bool) -> None:

@@ -71,6 +71,7 @@ class Shell:
         how: str = "encoded",
         packed: bytes | None = None,
         environment: t.Mapping[str, str] | None = None,
+        wait: float = WAIT,
         **extra: t.Any,
     ) -> dict[str, t.Any]:
         """The answer to *ops*; raises ``wire.WireError`` with what the PowerShell printed where there is none.
@@ -94,7 +95,7 @@ class Shell:
             command,
             input=payload,
             capture_output=True,
-            timeout=WAIT,
+            timeout=wait,
             env={**os.environ, **self.quick, **self.environment(scratch, environment)},
             check=False,
         )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from . import (
+    absent,
     administrators,
     autojoin,
     bitlocker,
@@ -13,9 +14,11 @@ from . import (
     cim,
     downloads,
     endpoints,
+    enrollment_parts,
     enrollments,
     events,
     files,
+    job_ends,
     jobs,
     native,
     own_paths,
@@ -23,11 +26,13 @@ from . import (
     processes,
     refusals,
     registry,
+    restarts,
     tasks,
     web,
 )
 
 FAMILIES = (
+    absent,
     administrators,
     autojoin,
     bitlocker,
@@ -35,9 +40,11 @@ FAMILIES = (
     cim,
     downloads,
     endpoints,
+    enrollment_parts,
     enrollments,
     events,
     files,
+    job_ends,
     jobs,
     native,
     own_paths,
@@ -45,6 +52,7 @@ FAMILIES = (
     processes,
     refusals,
     registry,
+    restarts,
     tasks,
     web,
 )

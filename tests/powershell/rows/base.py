@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import subprocess
 import typing as t
@@ -55,11 +56,12 @@ class Scene:
 
     ``how`` is "driver", or a way of shell.py where a process of its own is what is proved; ``request`` are more fields
     of the request. A scene has a scratch directory of its own with the Windows of windows.py, which ``change`` makes
-    another one. ``job`` says what must be true of the status of the job that the scene has started; ``after`` says what
-    is wrong with the scratch directory in the end. ``served`` scenes meet the server of misbehaving.py, whose address
-    replaces {server} and {refusing} in the rows, the environment and the WinHTTP proxy. Its
-    certificate is trusted by a variable that only OpenSSL knows: nothing of this on Windows. .NET reads that variable,
-    and those of proxies, once a process: such a scene has one of its own.
+    another one, as ``before`` does with the files. ``job`` says what must be true of the status of the job that the
+    scene has started; ``after`` says what is wrong with the scratch directory in the end. ``served`` scenes meet the
+    server of misbehaving.py, whose address replaces {server} and {refusing} in the rows, the environment and the
+    WinHTTP proxy. Its certificate is trusted by a variable that only OpenSSL knows: nothing of this on Windows. .NET
+    reads that variable, and those of proxies, once a process: such a scene has one of its own. Scenes are played again
+    in other cultures (``everywhere``), unless they only have another Windows for what others play there (``variant``).
     """
 
     name: str
@@ -71,6 +73,11 @@ class Scene:
     after: t.Callable[[Path], str] = lambda scratch: ""
     change: t.Callable[[windows.Document], None] = lambda document: None
     served: bool = False
+    before: t.Callable[[Path], None] = lambda scratch: None
+    everywhere: bool = True
+
+
+variant = functools.partial(Scene, everywhere=False)
 
 
 def own_paths(scratch: Path) -> t.Callable[..., str]:

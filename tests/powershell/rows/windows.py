@@ -17,6 +17,7 @@ Document = dict[str, t.Any]
 PROXY = "proxy"
 """A note in a description: [server, bypass] of a WinHTTP proxy whose address is not known yet (see Scene.served)."""
 THEN = "2026-01-02T03:04:05.000Z"
+KEEP = 'printf "%s\\n" "$@" > "$WINOPS_PROOF/shutdown.txt"'
 PROGRAMS = ("dsregcmd.exe", "deviceenroller.exe", "shutdown.exe")
 ENROLLMENTS = (
     # id, provider, certificate
@@ -171,17 +172,18 @@ def certificates() -> list[Document]:
         ("CD" * 20, "CN=other", "CN=Another CA"),
         ("EE" * 20, "CN=borrowed", "CN=MS-Organization-P2P-Access"),
     ]
-    return [
-        {
-            "thumbprint": thumbprint,
-            "subject": subject,
-            "issuer": issuer,
-            "not_before": THEN,
-            "not_after": "2036-01-02T03:04:05.000Z",
-            "has_private_key": True,
-        }
-        for thumbprint, subject, issuer in found
-    ]
+    return [certificate(*one) for one in found]
+
+
+def certificate(thumbprint: str, subject: str, issuer: str) -> Document:
+    return {
+        "thumbprint": thumbprint,
+        "subject": subject,
+        "issuer": issuer,
+        "not_before": THEN,
+        "not_after": "2036-01-02T03:04:05.000Z",
+        "has_private_key": True,
+    }
 
 
 def tasks() -> Document:
@@ -234,8 +236,11 @@ def programs() -> list[Document]:
         },
     ]
     if os.name == "nt":
-        said = {"arguments": "*", "exit_code": 0, "text": "{arguments}\r\nM\u00fcnchen\r\n"}
-        rules += [{"program": name, **said} for name in PROGRAMS]
+        texts = ("{arguments}\r\nM\u00fcnchen\r\n", "{arguments}\r\n", "")
+        rules += [
+            {"program": name, "arguments": "*", "exit_code": 0, "text": text}
+            for name, text in zip(PROGRAMS, texts, strict=True)
+        ]
     return rules
 
 
@@ -304,15 +309,16 @@ def web() -> list[Document]:
         {"host": "407.proof", "status": 407, "body": ""},
         {"host": "cert.proof", "problem": "certificate"},
         {"host": "tls.proof", "problem": "tls"},
-        {"host": "slow.proof", "problem": "timeout"},
+        {"host": "slow.proof", "problem": "silence"},
     ]
 
 
 def lay_out_programs(scratch: Path) -> None:
     """Executables behind the names in System32: they really run, with pipes, where this is not Windows."""
+    # KEEP: a restart says nothing of what it was told.
     # printf: \201 is a u with two dots in code page 850, and not UTF-8
     lingering = '[ -z "$WINOPS_PROOF_LINGER" ] || { sleep 100 & echo $! >"$WINOPS_PROOF/lingers"; }; '
-    scripts = (lingering + "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2", 'echo "$*"', "exit 0")
+    scripts = (lingering + "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2", 'echo "$*"', KEEP)
     for folder in (scratch / "System32", scratch / "native"):
         folder.mkdir(parents=True)
         for name, script in zip(PROGRAMS, scripts, strict=True):

@@ -52,15 +52,21 @@ function Get-EnrollmentFact([string]$Id) {
     if ($null -eq $root) { return $null }
     $names = @($root.GetSubKeyNames())
     $own = Get-ChildName $names $Id
-    if ($null -eq $own) { return $null }
-    $key = $root.OpenSubKey($own)
-    $fact = @{ provider = [string]$key.GetValue('ProviderID'); thumbprint = [string]$key.GetValue('DMPCertThumbPrint') }
-    foreach ($name in $names) {
-        if ($name -ne $own) {
-            $other = $root.OpenSubKey($name)
-            if ([string]$other.GetValue('DMPCertThumbPrint') -eq $fact['thumbprint']) { $fact['thumbprint'] = '' }
+    $fact = $null
+    if ($null -ne $own) {
+        $key = $root.OpenSubKey($own)
+        $fact = @{ provider = [string]$key.GetValue('ProviderID') }
+        $fact['thumbprint'] = [string]$key.GetValue('DMPCertThumbPrint')
+        $key.Close()
+        foreach ($name in $names) {
+            if ($name -ne $own) {
+                $other = $root.OpenSubKey($name)
+                if ([string]$other.GetValue('DMPCertThumbPrint') -eq $fact['thumbprint']) { $fact['thumbprint'] = '' }
+                $other.Close()
+            }
         }
     }
+    $root.Close()
     return $fact
 }
 

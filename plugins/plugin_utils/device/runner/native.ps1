@@ -8,7 +8,9 @@
 function Get-OemEncoding {
     $hive = Open-RegistryHive 'LocalMachine'
     $key = $hive.OpenSubKey('SYSTEM\CurrentControlSet\Control\Nls\CodePage')
-    return [Text.Encoding]::GetEncoding([int]$key.GetValue('OEMCP'))
+    $page = [int]$key.GetValue('OEMCP')
+    $key.Close()
+    return [Text.Encoding]::GetEncoding($page)
 }
 
 # What a program has started may hold its pipes open after its end: so many seconds are given to it.

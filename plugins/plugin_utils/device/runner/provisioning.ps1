@@ -35,7 +35,9 @@ function Get-InstalledPackage {
 function Test-Server {
     # Client, Server or Server Core.
     $key = (Open-RegistryHive 'LocalMachine').OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
-    return ([string]$key.GetValue('InstallationType')).StartsWith('Server', [StringComparison]::Ordinal)
+    $type = [string]$key.GetValue('InstallationType')
+    $key.Close()
+    return $type.StartsWith('Server', [StringComparison]::Ordinal)
 }
 
 function provisioning_packages($Ask) {

@@ -14,6 +14,7 @@ function Get-WinHttpProxy {
     $key = $hive.OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections')
     if ($null -eq $key) { return $null }
     $data = $key.GetValue('WinHttpSettings')
+    $key.Close()
     if ($data -isnot [byte[]] -or $data.Length -lt 20 -or ($data[8] -band 2) -eq 0) { return $null }
     $length = [BitConverter]::ToInt32($data, 12)
     # The lengths of data that was cut lead beyond its end.
