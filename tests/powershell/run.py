@@ -30,6 +30,7 @@ import typing as t
 from pathlib import Path
 
 import cultures
+import json_values
 import proof_report
 import rows
 from driver import Driver
@@ -141,6 +142,13 @@ def prove_in_cultures(table: Table, stage: Stage, scenes: list[base.Scene], whic
     print(f"{len(names)} cultures")
 
 
+def prove_json(table: Table, shell: Shell, number: int) -> None:
+    """So many random values through the runner's reader and writer of JSON."""
+    why, times = json_values.complaints(shell, number)
+    table.add(shell.name, [Row("(JSON there and back)", f"{number} values", "failed" if why else "passed", why)])
+    print(f"JSON: {times} ms to read and to write them")
+
+
 def prove_for_real(table: Table, shell: Shell, changing: bool) -> None:
     """The untouched runner on a real Windows: what each request needs of it, as the session sends it."""
     todo = on_windows.observing()
@@ -175,6 +183,7 @@ def main() -> int:
     parser.add_argument("--require", action="store_true", help="fail where there is no PowerShell")
     parser.add_argument("--only", default="", help="scenes that have this in their name or in an operation's")
     parser.add_argument("--cultures", choices=("six", "all"), default="six", help="in which other cultures, too")
+    parser.add_argument("--values", type=int, default=300, help="so many random values go through the runner's JSON")
     parser.add_argument(
         "--changing", action="store_true", help="change this Windows: directories and a SYSTEM job, for real"
     )
@@ -194,6 +203,7 @@ def main() -> int:
             prove_in_cultures(table, stage, scenes, options.cultures)
             print(f"{seconds:.0f} seconds, and {time.monotonic() - begun - seconds:.0f} for the other cultures")
         if not options.only:
+            prove_json(table, shell, options.values)
             prove_for_real(table, shell, options.changing)
     if options.report:
         shells = {Shell(program).name: program for program in programs}

@@ -33,6 +33,9 @@ class ProofHandles {
     static [Collections.ArrayList]$Open = [Collections.ArrayList]::new()
 }
 
+function Add-ProofHandle($One) { [void][ProofHandles]::Open.Add($One) }
+function Remove-ProofHandle($One) { [ProofHandles]::Open.Remove($One) }
+
 function Invoke-Operation($Ask) {
     # What the runner says of paths, in Windows' words. What an operation that succeeds has opened, it has closed again.
     [ProofHandles]::Open.Clear()

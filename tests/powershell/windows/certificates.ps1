@@ -13,13 +13,13 @@ class ProofStore {
     ProofStore([string]$Name) {
         $this.Name = Get-ProofStoreName $Name
         $this.Certificates = Get-ProofCertificate $this.Name
-        [void][ProofHandles]::Open.Add($this)
+        Add-ProofHandle $this
     }
     [void] Remove([object]$Certificate) {
         Remove-ProofCertificate $this.Name $Certificate.Thumbprint
         $this.Certificates = Get-ProofCertificate $this.Name
     }
-    [void] Close() { [ProofHandles]::Open.Remove($this) }
+    [void] Close() { Remove-ProofHandle $this }
     [void] Dispose() { $this.Close() }
 }
 

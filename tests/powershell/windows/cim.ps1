@@ -42,9 +42,9 @@ class ProofProcess {
     ProofProcess([object]$Described) {
         $this.ProcessName = [IO.Path]::GetFileNameWithoutExtension($Described['name'])
         $this.Id = $Described['pid']
-        [void][ProofHandles]::Open.Add($this)
+        Add-ProofHandle $this
     }
-    [void] Dispose() { [ProofHandles]::Open.Remove($this) }
+    [void] Dispose() { Remove-ProofHandle $this }
 }
 
 function Select-ProofInstance([string]$ClassName, [string]$Namespace, [string]$Filter, [string[]]$Property) {

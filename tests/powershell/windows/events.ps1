@@ -15,7 +15,7 @@ class ProofRecord {
     [string]$ProviderName
     [object[]]$Properties
     [object]$Text
-    [void] Dispose() { [ProofHandles]::Open.Remove($this) }
+    [void] Dispose() { Remove-ProofHandle $this }
     [string] FormatDescription() {
         if ($null -eq $this.Text) { throw [InvalidOperationException]::new('No text') }
         return $this.Text
@@ -26,15 +26,15 @@ class ProofReader {
     [Collections.Queue]$Records = [Collections.Queue]::new()
     ProofReader([string]$Log, [string]$XPath) {
         foreach ($one in (Select-ProofEvent $Log $XPath)) { $this.Records.Enqueue($one) }
-        [void][ProofHandles]::Open.Add($this)
+        Add-ProofHandle $this
     }
     [object] ReadEvent() {
         if ($this.Records.Count -eq 0) { return $null }
         $record = $this.Records.Dequeue()
-        [void][ProofHandles]::Open.Add($record)
+        Add-ProofHandle $record
         return $record
     }
-    [void] Dispose() { [ProofHandles]::Open.Remove($this) }
+    [void] Dispose() { Remove-ProofHandle $this }
 }
 
 function Select-ProofEvent([string]$Log, [string]$XPath) {

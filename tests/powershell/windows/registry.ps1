@@ -30,7 +30,7 @@ class ProofKey {
         $key = [ProofKey]::new($this.Hive, ($this.Path + '\' + $Path).Trim([char]'\'))
         if ($null -eq $key.Node()) { return $null }
         $key.Writable = $Writable
-        [void][ProofHandles]::Open.Add($key)
+        Add-ProofHandle $key
         return $key
     }
     [object] OpenSubKey([string]$Path) { return $this.OpenSubKey($Path, $false) }
@@ -38,7 +38,7 @@ class ProofKey {
         $key = [ProofKey]::new($this.Hive, ($this.Path + '\' + $Path).Trim([char]'\'))
         New-ProofKey $key.Hive $key.Path
         $key.Writable = $true
-        [void][ProofHandles]::Open.Add($key)
+        Add-ProofHandle $key
         return $key
     }
     [void] SetValue([string]$Name, [object]$Value, [object]$Kind) {
@@ -56,7 +56,7 @@ class ProofKey {
     hidden [void] Change() {
         if (-not $this.Writable) { throw [UnauthorizedAccessException]::new('Cannot write to the registry key.') }
     }
-    [void] Close() { [ProofHandles]::Open.Remove($this) }
+    [void] Close() { Remove-ProofHandle $this }
     [void] Dispose() { $this.Close() }
     [string] ToString() { return $this.Path }
 }
