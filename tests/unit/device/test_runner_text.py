@@ -425,10 +425,10 @@ REPLACED_FUNCTIONS = {
     *("New-PrivateDirectory", "Assert-PrivateDirectory"),
     *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
     *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty", "Open-WebAnswer"),
-    *("Invoke-Unregistration", "Import-ProvisioningModule"),
+    "Import-ProvisioningModule",
 }
 # These are called by what takes their place.
-WRAPPED_FUNCTIONS = {"Invoke-Operation", "Invoke-Native", "Start-WebCall"}
+WRAPPED_FUNCTIONS = {"Invoke-Operation", "Invoke-Native", "Start-WebCall", "path_remove"}
 REPLACED_CMDLETS = {
     *("Get-CimInstance", "Invoke-CimMethod"),
     *("Get-ProvisioningPackage", "Install-ProvisioningPackage", "Uninstall-ProvisioningPackage"),
