@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import struct
 import subprocess
@@ -103,7 +104,7 @@ def _real(chance: random.Random) -> float:
     """Any finite double with a fraction or an exponent: one without would come back as a whole number."""
     while True:
         number = struct.unpack("<d", chance.randbytes(8))[0]
-        if number == number and abs(number) != float("inf") and "." in repr(number).partition("e")[0][:-2]:
+        if math.isfinite(number) and "." in repr(number).partition("e")[0][:-2]:
             return number
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import misbehaving
 from driver import Driver
 from rows import base, windows
+from rows.names import JOB
 from shell import VOCABULARY, WAIT, Shell, shapes, wire, with_stand_ins
 
 Askable = Driver | Shell
@@ -103,7 +104,7 @@ def prove_job(
         while status.get("state", "running") == "running" and time.monotonic() < deadline:
             if status:
                 time.sleep(POLL)
-            result = shell.ask([{"op": "job_status", "job": base.JOB}], scratch, packed=packed, **more)["results"][0]
+            result = shell.ask([{"op": "job_status", "job": JOB}], scratch, packed=packed, **more)["results"][0]
             status = result.get("value") or {"state": "failed", **result}
         why = "" if status["state"] == "done" else f"ended as {json.dumps(status)[:600]}"
         if not why:
@@ -112,8 +113,8 @@ def prove_job(
     except (wire.WireError, subprocess.TimeoutExpired) as exc:
         why = str(exc)
     end = [
-        base.Case("job_remove", {"job": base.JOB}, lambda value: value == {"removed": True}),
-        base.Case("job_status", {"job": base.JOB}, lambda value: value["state"] == "absent"),
+        base.Case("job_remove", {"job": JOB}, lambda value: value == {"removed": True}),
+        base.Case("job_status", {"job": JOB}, lambda value: value["state"] == "absent"),
     ]
     return [row("job_status (done)", label, why), *prove(shell, label, end, scratch, packed, **more)]
 

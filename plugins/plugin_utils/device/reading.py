@@ -92,11 +92,11 @@ class Names(Mapping[str, t.Any]):
             return self._entries[name]
         return self._entries[self._spelled[fold(name)]]
 
-    def get(self, name: str, default: t.Any = None) -> t.Any:
-        # Mapping's own raises and catches a KeyError for each name that is absent, and most optional ones are.
-        if name in self._entries:
-            return self._entries[name]
-        spelled = self._spelled.get(fold(name))
+    def get(self, key: str, default: t.Any = None) -> t.Any:
+        # Mapping's own raises and catches a KeyError for each key that is absent, and most optional ones are.
+        if key in self._entries:
+            return self._entries[key]
+        spelled = self._spelled.get(fold(key))
         return default if spelled is None else self._entries[spelled]
 
     def __contains__(self, name: object) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import JOB, Case, variant
+from .base import Case, variant
+from .names import JOB
 from .windows import Document
 
 

@@ -15,22 +15,7 @@ from pathlib import Path
 import stand_ins
 
 from . import windows
-from .names import (  # noqa: F401 rows take them from here
-    BORROWED,
-    BUILT_IN,
-    ENROLLED,
-    ENROLLMENTS,
-    FOREIGN,
-    FOREIGN_FOLDER,
-    JOB,
-    LOST_JOB,
-    LOST_PROBE,
-    NO_CODE,
-    NO_ERROR,
-    STUCK,
-    TASK_FOLDER,
-    TEXT,
-)
+from .names import FOREIGN_FOLDER, LOST_JOB, LOST_PROBE
 
 
 @dataclasses.dataclass

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import BORROWED, BUILT_IN, ENROLLED, ENROLLMENTS, FOREIGN, JOB, STUCK, TASK_FOLDER, Case, Scene
+from .base import Case, Scene
+from .names import BORROWED, BUILT_IN, ENROLLED, ENROLLMENTS, FOREIGN, JOB, STUCK, TASK_FOLDER
 
 
 def rows(_scratch: Path) -> list[Case]:

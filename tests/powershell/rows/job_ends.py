@@ -11,7 +11,8 @@ import time
 import typing as t
 from pathlib import Path
 
-from .base import FOREIGN_FOLDER, JOB, LOST_JOB, LOST_PROBE, Case, own_paths, variant
+from .base import Case, own_paths, variant
+from .names import FOREIGN_FOLDER, JOB, LOST_JOB, LOST_PROBE
 from .windows import Document
 
 QUEUED, WAITING, YOUNG, OLD, ENDED, TASK_ONLY = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "123456")

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from .base import FOREIGN_FOLDER, JOB, LOST_JOB, LOST_PROBE, TEXT, Case, Scene
+from .base import Case, Scene
+from .names import FOREIGN_FOLDER, JOB, LOST_JOB, LOST_PROBE, TEXT
 
 
 def job_is_right(status: dict[str, t.Any]) -> bool:

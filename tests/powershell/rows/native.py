@@ -9,7 +9,8 @@ import os
 import signal
 from pathlib import Path
 
-from .base import ENROLLED, NO_CODE, Case, Scene
+from .base import Case, Scene
+from .names import ENROLLED, NO_CODE
 
 
 def rows(_scratch: Path) -> list[Case]:

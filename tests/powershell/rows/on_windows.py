@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .base import JOB, LOST_JOB, Case
+from .base import Case
+from .names import JOB, LOST_JOB
 
 
 def named(members: t.Mapping[str, t.Any], name: str) -> t.Any:

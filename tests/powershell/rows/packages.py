@@ -10,7 +10,8 @@ from pathlib import Path
 import stand_ins
 
 from . import windows
-from .base import JOB, NO_CODE, Case, Scene
+from .base import Case, Scene
+from .names import JOB, NO_CODE
 
 
 def rows(scratch: Path) -> list[Case]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import windows
-from .base import NO_CODE, TEXT, Case, Scene
+from .base import Case, Scene
+from .names import NO_CODE, TEXT
 
 
 def rows(_scratch: Path) -> list[Case]:

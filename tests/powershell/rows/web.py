@@ -14,7 +14,8 @@ import hashlib
 from pathlib import Path
 
 from . import windows
-from .base import NO_CODE, Case, Scene, own_paths
+from .base import Case, Scene, own_paths
+from .names import NO_CODE
 
 RIGHT = hashlib.sha256(b"downloaded").hexdigest()
 TIMEOUT, CANNOT_CONNECT, ABORTED, NO_NAME = (code - 2**32 for code in (0x80072EE2, 0x80072EFD, 0x80072EFE, 0x80072EE7))
