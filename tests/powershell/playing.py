@@ -18,7 +18,7 @@ from pathlib import Path
 import misbehaving
 from driver import Driver
 from rows import base, windows
-from rows.names import JOB
+from rows.names import JOB, NO_CODE
 from shell import VOCABULARY, WAIT, Shell, shapes, wire, with_stand_ins
 
 Askable = Driver | Shell
@@ -47,7 +47,7 @@ def verdict(case: t.Any, result: dict[str, t.Any]) -> str:
         if result["ok"]:
             return f"succeeded with {result['value']!r:.200} instead of {case.error}"
         error = result["error"]
-        code = base.NO_CODE if error["hresult"] is None else error["hresult"]
+        code = NO_CODE if error["hresult"] is None else error["hresult"]
         if not error["type"].endswith(case.error) or case.hresult not in (None, code):
             return f"failed with {error} instead of {case.error} {case.hresult or ''}"
         return ""
