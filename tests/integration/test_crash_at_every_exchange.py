@@ -201,9 +201,9 @@ def test_a_run_after_that_changes_nothing(crashed: Crashed) -> None:
 
 # --- the work goes on -------------------------------------------------------------------------------------------------
 
-# Three parts of ten real seconds each: the registry, the certificate, the keys.
-SPEED = "30"
-SLOW = JOINED | {"leave": {"seconds": 900}}
+# Three parts of nine real seconds each: the registry, the certificate, the keys.
+SPEED = "20"
+SLOW = JOINED | {"leave": {"seconds": 540}}
 START = 2
 
 
