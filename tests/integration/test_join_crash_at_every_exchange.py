@@ -81,7 +81,9 @@ def test_the_controller_died_after_every_exchange_of_a_join(crashed: Crashed) ->
     killed = crashed.crash.killed_after
     assert crashed.crash.play.exit_code == -9
     assert set(killed.values()) >= set(range(1, EXCHANGES + 1))
-    assert {crashed.stage(name) for name in killed} == {"nothing", "copied", "joined", "restarted", "over"}
+    # How many exchanges the waiting takes hangs on the machine: the last cut may come when all is over, or just before.
+    stages = {crashed.stage(name) for name in killed}
+    assert stages - {"over"} == {"nothing", "copied", "joined", "restarted"}
 
 
 def test_an_undisturbed_join_restarts_where_it_is_due_and_leaves_nothing_of_ours(crashed: Crashed) -> None:
