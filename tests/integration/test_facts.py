@@ -72,6 +72,7 @@ def test_each_exchange_is_a_line_at_vvv_and_each_refusal_one_at_vvvv(fleet: Runn
         exchange = [line for line in lines if "bytes sent" in line]
         assert len(exchange) == 1 and "registry_read" in exchange[0] and " refused; " in exchange[0]
         assert any("bytes sent" not in line for line in lines) is refusals
+        assert any("workplace_join (registry_users_read" in line for line in lines) is refusals
 
 
 def test_facts_take_one_command_a_device(gathered: Gathered) -> None:

@@ -40,11 +40,13 @@ class Trace:
         refused = {name: result for name, result in results.items() if not result.ok}
         outcome = f"{len(refused)} of {len(results)} refused" if refused else "ok"
         self._show(operations, outcome, seconds, sent, received)
-        for name, result in refused.items():
-            error = result.error or {}
+        told = [(name, result.what, result.error or {}) for name, result in refused.items()]
+        for name, result in results.items():
+            told += [(name, f"{result.what}, {path}", error) for path, error in result.closed_keys()]
+        for name, what, error in told:
             code = error_code(error)
             said = f"{' '.join(str(redact(error['message'])).split())[:SHOWN_MESSAGE]} ({error['type']}"
-            line = f"winops.entra: {name} ({operations[name]['op']} {result.what}) refused: {said}"
+            line = f"winops.entra: {name} ({operations[name]['op']} {what}) refused: {said}"
             self._display.vvvv(line + (f", {code})" if code else ")"), host=self._host)
 
     def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:
