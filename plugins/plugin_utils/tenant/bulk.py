@@ -213,3 +213,16 @@ def partly_done(writes: Sequence[Write], cause: str, again: str, doc: str | None
         permissions=error["permissions"],
         doc=doc or error["doc"],
     )
+
+
+def refused(name: str, cause: str, evidence: list[str], fix: str, doc: str) -> Failure:
+    """The Failure of a list that is refused as a whole, before anything of it is written."""
+    return Failure(
+        f"{cause}; nothing was changed; {fix}",
+        side="tenant",
+        name=name,
+        cause=cause,
+        fix=fix,
+        evidence=evidence,
+        doc=doc,
+    )

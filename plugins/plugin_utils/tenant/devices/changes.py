@@ -18,7 +18,6 @@ import datetime
 import typing as t
 
 from ...options import bad_option, require_at_least
-from ...result import Failure
 from .. import bulk
 from ..graph import odata
 from ..graph.batch import Item
@@ -115,19 +114,21 @@ def _require_exact(args: dict, found: look_up.Found) -> None:
             f"{key!r}: device ids {', '.join(sorted(str(row['deviceId']) for row in rows))}"
             for key, rows in several.items()
         ]
-        raise _refused(
+        raise bulk.refused(
             "device_ambiguous",
             f"{len(several)} of the names belong to several devices",
             texts,
             "name these devices by device_ids or object_ids",
+            DOC,
         )
     missing = [key for keys in found.missing.values() for key in keys]
     if missing and args["state"] != "absent":
-        raise _refused(
+        raise bulk.refused(
             "device_unknown",
             f"the tenant has no device {missing[0]!r}" + (f", nor {len(missing) - 1} more" if missing[1:] else ""),
             missing,
             "check the spelling; a device that has just joined may need a minute",
+            DOC,
         )
 
 
@@ -168,11 +169,12 @@ def _state(row: dict) -> dict[str, t.Any]:
 def _require_allowed(args: dict, plans: list[Plan]) -> None:
     deleted = [plan for plan in plans if plan.after is None]
     if len(deleted) > args["max_deletions"]:
-        raise _refused(
+        raise bulk.refused(
             "too_many_deletions",
             f"{len(deleted)} devices would be deleted, and max_deletions is {args['max_deletions']}",
             [plan.write.what for plan in deleted if plan.write],
             "look at the list, then raise max_deletions if it is right",
+            DOC,
         )
     anchors = [
         plan
@@ -180,24 +182,13 @@ def _require_allowed(args: dict, plans: list[Plan]) -> None:
         if plan.write and (plan.after is None or "enabled" in plan.after) and is_autopilot_anchor(plan.row)
     ]
     if anchors and not args["allow_autopilot"]:
-        raise _refused(
+        raise bulk.refused(
             "autopilot_anchor",
             f"{len(anchors)} of the devices are anchors of Windows Autopilot registrations",
             [plan.write.what for plan in anchors if plan.write],
             "leave them out, or set allow_autopilot; a deleted anchor breaks the next deployment of the device",
+            DOC,
         )
-
-
-def _refused(name: str, cause: str, evidence: list[str], fix: str) -> Failure:
-    return Failure(
-        f"{cause}; nothing was changed; {fix}",
-        side="tenant",
-        name=name,
-        cause=cause,
-        fix=fix,
-        evidence=evidence,
-        doc=DOC,
-    )
 
 
 # --- what is returned ---

@@ -64,32 +64,22 @@ def _may_go_on(leaver: Leaver) -> bool:
 def _require_allowed(args: dict, leavers: dict[str, Leaver]) -> None:
     unsure = [f"{leaver.label}: {problem}" for leaver in leavers.values() for problem in leaver.problems]
     if unsure:
-        raise _refused(
+        raise bulk.refused(
             "ownership_uncertain",
             f"what to remove is not certain: {unsure[0]}",
             unsure,
             "look at the objects that are named, and remove what is too much or leave the device out",
+            DOC,
         )
     lost = [leaver for leaver in leavers.values() if leaver.targets]
     if len(lost) > args["max_deletions"]:
-        raise _refused(
+        raise bulk.refused(
             "too_many_deletions",
             f"{len(lost)} devices would be removed, and max_deletions is {args['max_deletions']}",
             [leaver.label for leaver in lost],
             "look at the list, then raise max_deletions if it is right",
+            DOC,
         )
-
-
-def _refused(name: str, cause: str, evidence: list[str], fix: str) -> Failure:
-    return Failure(
-        f"{cause}; nothing was changed; {fix}",
-        side="tenant",
-        name=name,
-        cause=cause,
-        fix=fix,
-        evidence=evidence,
-        doc=DOC,
-    )
 
 
 def _losses(losing: list[Leaver]) -> list[str]:
