@@ -126,6 +126,18 @@ bench: env $(STOCK) ## measure side by side with what a user would use instead; 
 build: env ## the archive that Galaxy takes, in build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build
 
+# In an environment of its own: it wants other versions of ansible-core and ansible-lint than .venv has. The newest one is
+# wanted, as Galaxy runs it.
+IMPORTER := build/importer/bin/python
+
+$(IMPORTER):
+	$(PYTHON) -m venv build/importer
+	$@ -m pip install --quiet --disable-pip-version-check galaxy-importer
+
+.PHONY: importer
+importer: build $(IMPORTER) ## the archive as Galaxy would check it when it is published; downloads galaxy-importer
+	$(IMPORTER) tests/tools/importer.py build/winops-entra-*.tar.gz
+
 .PHONY: clean
 clean: ## remove build/ and .venv
 	rm -rf build .venv

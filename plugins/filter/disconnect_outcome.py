@@ -10,7 +10,7 @@ from ..plugin_utils.report import disconnect_outcome
 DOCUMENTATION = r"""
 name: disconnect_outcome
 short_description: What became of a disconnect, the same fields whatever happened
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Makes one flat record out of a registered result of M(winops.entra.disconnect), also where the task failed or the
     device could not be reached. It holds the ids by which the device is found in Entra, Intune and Autopilot.

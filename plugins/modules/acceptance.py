@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: acceptance
 short_description: Try this collection's operations on a disposable Windows device
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Runs every operation that this collection executes on devices and that can be taken back, over the connection of
     the task, and checks the answers. Their shape must be the one that is documented in C(vocabulary.json), and they

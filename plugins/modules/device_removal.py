@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device_removal
 short_description: Remove devices that have left from Intune, Windows Autopilot and Microsoft Entra
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Removes what a tenant still holds of devices, many in one task, 20 in one request, in the order in which it can be
     found and deleted. The Intune record comes first, then the Windows Autopilot registration, then the Entra device

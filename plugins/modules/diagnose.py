@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: diagnose
 short_description: Tell why a join, an MDM enrollment or a sign-in of a Windows device failed
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads everything on a device that tells of a failed join to Microsoft Entra ID (formerly Azure AD join), a failed
     MDM enrollment or a failed sign-in, with one command on the device, and says what it comes down to.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: disconnect
 short_description: Take a Windows device out of its Microsoft Entra tenant without locking anyone out
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Makes a Windows device leave its Microsoft Entra tenant (formerly Azure AD), as SYSTEM, and proves by the device's
     own state that it has left.

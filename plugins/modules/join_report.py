@@ -44,7 +44,7 @@ options:
         were removed. A device that has left is the same one where its serial number is.
     type: bool
     default: false
-    version_added: 0.2.0
+    version_added: 0.1.0
   table_limit:
     description: Show every device of a wave where there are at most this many, else only those that need attention.
     type: int

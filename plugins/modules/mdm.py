@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mdm
 short_description: Enroll a Windows device in MDM, or remove one enrollment cleanly
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Triggers the automatic MDM enrollment of a joined Windows device, as SYSTEM, and waits until it is enrolled.
   - Or removes one MDM enrollment, by its id and with its own provider, and nothing else. Enrollments of other

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: preflight
 short_description: Tell beforehand whether a Windows device can be joined to Microsoft Entra ID
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Checks everything on a device that decides about a join to Microsoft Entra ID (formerly Azure AD join), with one
     command on the device, and says of each check what was found, what was expected, why it matters and what to do.
