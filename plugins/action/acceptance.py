@@ -5,31 +5,14 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.acceptance import ARGUMENT_SPEC
-from ..plugin_utils.device import task
-from ..plugin_utils.device.acceptance import report
-from ..plugin_utils.device.acceptance.run import AcceptanceRun, Plan, skipped
+from ..plugin_utils.action import Action
+from ..plugin_utils.device.acceptance.run import accept
+from ..plugin_utils.device.side import DEVICE
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-
-        def accept(device: task.DeviceTask) -> dict:
-            args = device.args
-            plan = Plan(
-                args["timeout"],
-                args["poll_interval"],
-                skipped(args["skip"]),
-                report.connection_name(self._connection),
-            )
-            run = AcceptanceRun(device.session, plan, device.progress, device.check_mode)
-            device.changes, device.learned = run.changes, run.learned
-            run.run()
-            return {}
-
-        spec = {**POLL_SPEC, **ARGUMENT_SPEC}
-        return task.run(self, task_vars["inventory_hostname"], result, accept, spec)
+class ActionModule(Action):
+    sides = (DEVICE,)
+    spec = {**POLL_SPEC, **ARGUMENT_SPEC}
+    work = staticmethod(accept)

@@ -5,24 +5,16 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..modules.device_facts import ARGUMENT_SPEC
-from ..plugin_utils.device import state, task
+from ..plugin_utils.action import Action
+from ..plugin_utils.device import state
+from ..plugin_utils.device.facts import gather
+from ..plugin_utils.device.side import DEVICE, prepare
 
-task.prepare(state.observations())
-
-
-class ActionModule(ActionBase):
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        return task.run(self, task_vars["inventory_hostname"], result, gather, ARGUMENT_SPEC)
+prepare(state.observations())
 
 
-def gather(device: task.DeviceTask) -> dict:
-    asked = device.args["gather_subset"]
-    subsets = state.SUBSETS if "all" in asked else tuple(asked)
-    answer = device.session.run(state.observations(subsets))
-    result = {"changed": False, "ansible_facts": {"entra": state.build(answer, subsets)}}
-    problems = state.problems(answer)
-    return result | ({"warnings": problems} if problems else {})
+class ActionModule(Action):
+    sides = (DEVICE,)
+    spec = ARGUMENT_SPEC
+    work = staticmethod(gather)

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..modules.device_removal import ARGUMENT_SPEC
-from ..plugin_utils.tenant import task
+from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import removal
+from ..plugin_utils.tenant.side import TENANT
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     _requires_connection = False
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        return task.run(self, result, removal.remove, ARGUMENT_SPEC)
+    sides = (TENANT,)
+    spec = ARGUMENT_SPEC
+    least = {"max_deletions": 0}
+    work = staticmethod(removal.remove)

@@ -5,130 +5,17 @@
 
 from __future__ import annotations
 
-import datetime
-import os
-
-from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
-
 from ..modules.diagnose import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.device import state, task
-from ..plugin_utils.device.answers import Answer
-from ..plugin_utils.device.diagnosis import bundles, device_diagnosis
-from ..plugin_utils.device.diagnosis.device_diagnosis import Scope
-from ..plugin_utils.options import bad_option, optional_guid
-from ..plugin_utils.result import ChangeSet, Failure
+from ..plugin_utils.action import Action
+from ..plugin_utils.device.diagnosis import device_diagnosis
+from ..plugin_utils.device.diagnosis.diagnose import diagnose
+from ..plugin_utils.device.side import DEVICE, prepare
 
-task.prepare(device_diagnosis.observations(Scope()))
+prepare(device_diagnosis.observations(device_diagnosis.Scope()))
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        host = task_vars["inventory_hostname"]
-
-        def diagnose(device: task.DeviceTask) -> dict:
-            device.changes = ChangeSet()
-            args = device.args
-            scope = _scope(args)
-            if args["src"] is not None:
-                bundle = bundles.read(self._bundle_path(args["src"]))
-                return _report_of_bundle(bundle, scope, args)
-            answer = device.session.run(device_diagnosis.observations(scope))
-            report = _report(answer, scope, args["limit"])
-            if args["dest"] is not None:
-                now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-                _save(os.path.abspath(args["dest"]), bundles.pack(answer, scope, host, now), device)
-                report["dest"] = os.path.abspath(args["dest"])
-            problems = state.problems(answer)
-            return report | {"source": "device"} | ({"warnings": problems} if problems else {})
-
-        return task.run(self, host, result, diagnose, ARGUMENT_SPEC, **CONSTRAINTS)
-
-    def _bundle_path(self, src: str) -> str:
-        try:
-            return self._loader.get_real_file(self._find_needle("files", src))
-        except AnsibleError as exc:
-            raise bad_option(
-                "src",
-                f"there is no readable bundle {src} on the controller",
-                "give the path of a file that diagnose has written",
-            ) from exc
-
-
-def _scope(args: dict) -> Scope:
-    """What the options ask for. Raises Failure that names the option."""
-    since = args["since"]
-    if since is not None:
-        try:
-            moment = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
-        except ValueError as exc:
-            raise bad_option("since", f"{since!r} is no time", "give it like 2026-11-21T08:00:00Z") from exc
-        if moment.tzinfo is None:
-            raise bad_option(
-                "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
-            )
-        utc = moment.astimezone(datetime.timezone.utc)
-        since = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    tenant_id = optional_guid(args["tenant_id"], "tenant_id")
-    if not args["topics"]:
-        raise bad_option(
-            "topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out"
-        )
-    hours = None if since else args["hours"] if args["hours"] is not None else DEFAULT_HOURS
-    return Scope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
-
-
-DEFAULT_HOURS = 72
-
-
-def _report(answer: Answer, scope: Scope, limit: int) -> dict:
-    findings, facts = device_diagnosis.diagnose(answer, scope)
-    shown = [finding.as_dict() for finding in findings[:limit]]
-    return {
-        "changed": False,
-        "findings": shown,
-        "omitted": len(findings) - len(shown),
-        "healthy": not any(finding.weight > device_diagnosis.HARMLESS for finding in findings),
-        "summary": _summary(shown),
-        "since": device_diagnosis.begin(answer, scope),
-        "device_utc": answer.device["utc"],
-        "state": {"join": facts["join"], "mdm": facts["mdm"]},
-    }
-
-
-def _summary(shown: list[dict]) -> str:
-    if not shown:
-        return "nothing on the device tells of a failure"
-    first = shown[0]
-    return f"{first['what']}: {first['cause']}" + (f" ({first['code']})" if first["code"] else "")
-
-
-def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> dict:
-    """Of a saved bundle. Shapes cannot say everything: what trips a reader all the same is damage, too."""
-    try:
-        answer = bundles.unpack(bundle)
-        report = _report(answer, scope, args["limit"])
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:
-        raise Failure(
-            f"the bundle {args['src']} cannot be used: its content does not fit together ({exc})",
-            side="controller",
-            name="damaged_bundle",
-            cause="the content of the bundle does not fit together",
-            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
-        ) from exc
-    return report | {"source": "bundle", "bundle": {"host": bundle["host"], "collected": bundle["collected"]}}
-
-
-def _save(path: str, bundle: dict, device: task.DeviceTask) -> None:
-    """Write the bundle, unless the one that lies there says the same."""
-    try:
-        before = bundles.read(path) if os.path.exists(path) else None
-    except Failure:
-        before = None  # Not a bundle, or not one of ours: it is replaced.
-    if before is not None and bundles.same_evidence(before, bundle):
-        return
-    shown = before and {"path": path, "collected": before["collected"]}
-    device.changes.add("bundle", shown, {"path": path, "collected": bundle["collected"]})
-    if not device.check_mode:
-        bundles.write(path, bundle)
+class ActionModule(Action):
+    sides = (DEVICE,)
+    spec = ARGUMENT_SPEC
+    constraints = CONSTRAINTS
+    work = staticmethod(diagnose)

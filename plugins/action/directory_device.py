@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ..modules.directory_device import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.tenant import task
+from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import changes
+from ..plugin_utils.tenant.side import TENANT
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     _requires_connection = False
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        return task.run(self, result, changes.ensure, {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS)
+    sides = (TENANT,)
+    spec = {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}
+    constraints = CONSTRAINTS
+    least = {"max_deletions": 0}
+    work = staticmethod(changes.ensure)

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ..modules.directory_device_info import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.tenant import task
+from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import views
+from ..plugin_utils.tenant.side import TENANT
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     _requires_connection = False
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        return task.run(self, result, views.find, {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS)
+    sides = (TENANT,)
+    spec = {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}
+    constraints = CONSTRAINTS
+    work = staticmethod(views.find)

@@ -5,39 +5,15 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.disconnect import ARGUMENT_SPEC
-from ..plugin_utils.device import task
-from ..plugin_utils.device.leaving.leave import Leave, LeavePlan
-from ..plugin_utils.options import optional_guid
+from ..plugin_utils.action import Action
+from ..plugin_utils.device.leaving.disconnect import disconnect
+from ..plugin_utils.device.side import DEVICE
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-
-        def leave(device: task.DeviceTask) -> dict:
-            args = device.args
-            device.learned = {"outcome": "refused"}
-            ids = {name: optional_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
-            plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
-            run = Leave(device.session, plan, device.progress, device.check_mode)
-            device.changes, device.phases, device.learned = run.changes, run.phases, run.learned
-            return run.run()
-
-        spec = {**POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
-        return task.run(self, task_vars["inventory_hostname"], result, leave, spec)
-
-
-PLANNED = (
-    "stop_hybrid_autojoin",
-    "remove_mdm",
-    "mdm_provider",
-    "allow_account_loss",
-    "reboot",
-    "reboot_timeout",
-    "timeout",
-    "poll_interval",
-)
+class ActionModule(Action):
+    sides = (DEVICE,)
+    spec = {**POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
+    refused = {"outcome": "refused", "phases": []}
+    work = staticmethod(disconnect)

@@ -10,36 +10,33 @@ import json
 import os
 import tempfile
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..modules.join_report import ARGUMENT_SPEC
 from ..plugin_utils import report
+from ..plugin_utils.action import Action
+from ..plugin_utils.task import Task
 
 
-class ActionModule(ActionBase):
-    _requires_connection = False
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _validated, args = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        hostvars = task_vars["hostvars"]
-        hosts = args["hosts"] if args["hosts"] is not None else task_vars["ansible_play_hosts_all"]
-        records = {host: hostvars[host].get(args["fact"]) for host in hosts}
-        if args["keep_ids"]:
-            records = report.with_earlier_ids(records, _read(os.path.abspath(args["dest"])))
-        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-        made = report.report(records, now, args["directory"])
-        # Within a rollout the wave, elsewhere all that were asked for.
-        batch = set(hosts if args["hosts"] is not None else task_vars["ansible_play_batch"])
-        lines = report.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
-        lines.append(report.summary(made["totals"]))
-        for line in lines:
-            Display().display(line)
-        if not self._task.check_mode or args["write_in_check_mode"]:
-            _write(os.path.abspath(args["dest"]), made)
-            Display().display(f"report: {os.path.abspath(args['dest'])}")
-        return result | {"changed": False, "totals": made["totals"], "dest": os.path.abspath(args["dest"])}
+def write_and_show(task: Task) -> dict:
+    """The work of the module: the report is written, and shown as a table."""
+    args, variables = task.args, task.variables
+    hosts = args["hosts"] if args["hosts"] is not None else variables["ansible_play_hosts_all"]
+    records = {host: variables["hostvars"][host].get(args["fact"]) for host in hosts}
+    if args["keep_ids"]:
+        records = report.with_earlier_ids(records, _read(os.path.abspath(args["dest"])))
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    made = report.report(records, now, args["directory"])
+    # Within a rollout the wave, elsewhere all that were asked for.
+    batch = set(hosts if args["hosts"] is not None else variables["ansible_play_batch"])
+    lines = report.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
+    lines.append(report.summary(made["totals"]))
+    for line in lines:
+        Display().display(line)
+    if not task.check_mode or args["write_in_check_mode"]:
+        _write(os.path.abspath(args["dest"]), made)
+        Display().display(f"report: {os.path.abspath(args['dest'])}")
+    return {"totals": made["totals"], "dest": os.path.abspath(args["dest"])}
 
 
 def _read(path: str) -> dict:
@@ -60,3 +57,9 @@ def _write(path: str, made: dict) -> None:
         json.dump(made, stream, indent=2, ensure_ascii=False)
         stream.write("\n")
     os.replace(temporary, path)
+
+
+class ActionModule(Action):
+    _requires_connection = False
+    spec = ARGUMENT_SPEC
+    work = staticmethod(write_and_show)

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..modules.local_admin_role import ARGUMENT_SPEC, CONSTRAINTS
-from ..plugin_utils.tenant import task
+from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.resources import local_admin_role
+from ..plugin_utils.tenant.side import TENANT
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     _requires_connection = False
-
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        return task.run(self, result, local_admin_role.ensure, ARGUMENT_SPEC, **CONSTRAINTS)
+    sides = (TENANT,)
+    spec = ARGUMENT_SPEC
+    constraints = CONSTRAINTS
+    work = staticmethod(local_admin_role.ensure)

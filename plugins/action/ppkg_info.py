@@ -5,32 +5,13 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ..modules.ppkg_info import ARGUMENT_SPEC
-from ..plugin_utils.device import state, task
-from ..plugin_utils.options import bad_option
-from ..plugin_utils.package_source import described_file
+from ..plugin_utils.action import Action
+from ..plugin_utils.device.side import DEVICE
+from ..plugin_utils.package_work import describe
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-
-        def describe(device: task.DeviceTask) -> dict:
-            src, installed = device.args["src"], device.args["installed"]
-            if src is None and installed is False:
-                raise bad_option(
-                    "installed",
-                    "it is false, and without src there is nothing else to describe",
-                    "give src, or leave installed out",
-                )
-            facts = {"changed": False}
-            if src is not None:
-                facts["package"] = described_file(self, src)
-            if installed or src is None:
-                answer = device.session.run(state.observations(("packages",)))
-                facts["installed"] = state.build(answer, ("packages",))["packages"]
-            return facts
-
-        return task.run(self, task_vars["inventory_hostname"], result, describe, ARGUMENT_SPEC)
+class ActionModule(Action):
+    sides = (DEVICE,)
+    spec = ARGUMENT_SPEC
+    work = staticmethod(describe)

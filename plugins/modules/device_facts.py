@@ -154,6 +154,17 @@ ansible_facts:
             elevated: true
             system: false
             sections: {}
+changes:
+  description: Always empty. The module only looks.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+error:
+  description:
+    - Why the task has failed. C(side) is device, network or controller. C(cause) and C(fix) say what is known about it.
+  returned: failure
+  type: dict
 """
 
 ARGUMENT_SPEC = {

@@ -169,6 +169,11 @@ dest:
   returned: with O(dest)
   type: str
   sample: /home/ops/bundles/PC-0042.json
+changes:
+  description: The bundle that was written, or in check mode would be, with C(what), C(before) and C(after).
+  returned: always
+  type: list
+  elements: dict
 error:
   description: Why there is no diagnosis.
   returned: failure

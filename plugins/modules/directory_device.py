@@ -114,6 +114,12 @@ changes:
   returned: always
   type: list
   elements: dict
+error:
+  description:
+    - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
+    - C(permissions) are those that the tenant has not granted, where that is known.
+  returned: failure
+  type: dict
 """
 
 ARGUMENT_SPEC = {

@@ -192,6 +192,18 @@ count:
   description: How many devices were found.
   returned: success
   type: int
+changes:
+  description: Always empty. The module only looks.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+error:
+  description:
+    - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
+    - C(permissions) are those that the tenant has not granted, where that is known.
+  returned: failure
+  type: dict
 """
 
 ARGUMENT_SPEC = {

@@ -234,7 +234,7 @@ restarted:
   type: bool
 changes:
   description: What was changed, or in check mode would be.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
   sample:
@@ -246,7 +246,7 @@ changes:
       after: null
 phases:
   description: Name and seconds of each phase.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
   sample:

@@ -118,7 +118,7 @@ outcome:
   description:
     - What became of the join. V(joined), V(unchanged) (it was joined to this tenant before), V(refused) (before
       anything changed), V(failed), or in check mode V(would_join).
-  returned: always, unless Ansible itself refuses an option
+  returned: always
   type: str
   sample: joined
 join:
@@ -150,7 +150,7 @@ package:
   type: dict
 changes:
   description: What was changed, or in check mode would be.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
   sample:
@@ -159,7 +159,7 @@ changes:
       after: {type: entra, tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537}
 phases:
   description: Name and seconds of each phase.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
   sample:

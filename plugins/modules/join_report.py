@@ -72,13 +72,24 @@ EXAMPLES = r"""
 RETURN = r"""
 totals:
   description: How many devices there are, and how many of each outcome.
-  returned: always
+  returned: success
   type: dict
   sample: {devices: 14, joined: 9, unchanged: 1, refused: 3, failed: 1}
 dest:
   description: Where the report lies.
-  returned: always
+  returned: success
   type: str
+changes:
+  description: Always empty. A report is a by-product.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+error:
+  description:
+    - Why the task has failed. C(side) is controller. C(cause) and C(fix) say what is known about it.
+  returned: failure
+  type: dict
 """
 
 ARGUMENT_SPEC = {

@@ -106,7 +106,7 @@ ansible_facts:
   type: dict
 changes:
   description: What was changed, or in check mode would be.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
   sample:
@@ -115,7 +115,7 @@ changes:
       after: {provider: MS DM Server}
 phases:
   description: Name and seconds of each phase.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
   sample:

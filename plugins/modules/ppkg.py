@@ -76,7 +76,7 @@ package:
   type: dict
 changes:
   description: What was changed, or in check mode would be.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
   sample:
@@ -85,7 +85,7 @@ changes:
       after: {id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111, applied: once}
 phases:
   description: Name and seconds of each phase.
-  returned: always, once the device has been looked at
+  returned: always
   type: list
   elements: dict
 error:

@@ -246,6 +246,12 @@ installed:
       name: Contoso join
       version: "1.0"
       last_result: "0x00000000"
+changes:
+  description: Always empty. The module only looks.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 error:
   description:
     - What failed. For a file, C(name) is C(package_unreadable), C(not_a_package), C(package_damaged),

@@ -148,6 +148,12 @@ unknown_checks:
   type: list
   elements: str
   sample: []
+changes:
+  description: Always empty. The module only looks.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 error:
   description: The first check of O(fail_on) that fails, with all of them in C(evidence).
   returned: failure

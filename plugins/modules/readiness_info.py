@@ -151,6 +151,18 @@ ready:
   description: Whether there is no V(fail). Look at the unknown ones, too.
   returned: when the tenant could be asked
   type: bool
+changes:
+  description: Always empty. The module only looks.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+error:
+  description:
+    - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
+    - C(permissions) are those that the tenant has not granted, where that is known.
+  returned: failure
+  type: dict
 """
 
 ARGUMENT_SPEC = {

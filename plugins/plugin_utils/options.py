@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import re
+import typing as t
 from collections.abc import Iterable, Mapping
 
 from ansible.module_utils.common.parameters import env_fallback
@@ -46,10 +47,51 @@ def optional_guid(text: str | None, name: str) -> str | None:
     return None if text is None else require_guid(text, name)
 
 
-def require_positive(args: Mapping, names: Iterable[str]) -> None:
-    """Each of these options is 1 or more, where it is given."""
-    for name in names:
-        require_at_least(1, args[name], name)
+def refused_by_ansible(exc: Exception, module: str, args: Mapping, spec: Mapping[str, dict]) -> Failure:
+    """The refusal of what Ansible itself refuses, in its words. ``args`` are as the task gave them.
+
+    Ansible's sentence names the option, but for a text where a dict with options of its own belongs.
+    """
+    texts = [name for name, option in spec.items() if option.get("options") and isinstance(args.get(name), str)]
+    said = str(exc)
+    if texts and not any(name in said for name in args):
+        said = f"{', '.join(texts)}: {said}"
+    return Failure(
+        f"bad options: {said}", side="controller", name="bad_option", cause=said, fix=f"see ansible-doc {module}"
+    )
+
+
+def refuse_small_numbers(args: Mapping, spec: Mapping[str, dict], least: Mapping[str, int]) -> None:
+    """Each number among the options, and in the lists and dicts of them, is 1 or more, where it is given.
+
+    ``spec`` is an argument spec. ``least`` says otherwise for an option by its name.
+    """
+    for name, option, value in _each(args, spec):
+        if "int" in (option.get("type"), option.get("elements")):
+            for number in value if isinstance(value, list) else [value]:
+                require_at_least(least.get(name, 1), number, name)
+
+
+def secrets_among(args: Mapping, spec: Mapping[str, dict]) -> tuple[str, ...]:
+    """The texts of all options that the spec marks as secret (``no_log``), as far as they are given."""
+    found = (value for _name, option, value in _each(args, spec) if option.get("no_log"))
+    return tuple(text for value in found for text in (value if isinstance(value, list) else [value]) if _is_text(text))
+
+
+def _is_text(value: t.Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _each(args: Mapping, spec: Mapping[str, dict]) -> t.Iterator[tuple[str, dict, t.Any]]:
+    """(name, option of the spec, value) of everything that is given, suboptions too."""
+    for name, option in spec.items():
+        value = args.get(name)
+        if value is None:
+            continue
+        yield name, option, value
+        for inner in value if isinstance(value, list) else [value]:
+            if option.get("options") and isinstance(inner, Mapping):
+                yield from _each(inner, option["options"])
 
 
 def require_at_least(least: int, value: int | None, name: str) -> None:

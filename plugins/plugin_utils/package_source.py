@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ansible.errors import AnsibleError
 
@@ -18,17 +19,18 @@ from .device.joining.provisioning import PackageSource
 from .options import bad_option, optional_guid, require_guid
 from .package import Package, describe, read_package
 
+FindFile = Callable[[str], str]
 SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})$")
 
 
-def chosen_package(action, args: dict, must_join: bool) -> tuple[PackageSource, dict | None]:
+def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[PackageSource, dict | None]:
     """The package that ``src``, ``path`` or ``url`` names, and its description where the controller has the file.
 
-    ``action`` is the action plugin. With ``must_join`` a package that cannot join a device is refused. Raises Failure
+    ``find_file`` is the task's. With ``must_join`` a package that cannot join a device is refused. Raises Failure
     naming the option and what would be right.
     """
     if args["src"] is not None:
-        package, path = _read(action, args["src"])
+        package, path = _read(find_file, args["src"])
         for issue in package.issues:
             if issue.name == "no_package_id" or (must_join and issue.blocks_join):
                 raise bad_option("src", f"{args['src']}: {issue.message}", issue.fix)
@@ -51,15 +53,15 @@ def chosen_package(action, args: dict, must_join: bool) -> tuple[PackageSource, 
     return PackageSource(id=package_id, url=_https(args["url"]), sha256=_sha256(args["checksum"])), None
 
 
-def described_file(action, src: str) -> dict:
+def described_file(find_file: FindFile, src: str) -> dict:
     """The description of a package file on the controller. Raises Failure."""
-    return describe(_read(action, src)[0])
+    return describe(_read(find_file, src)[0])
 
 
-def _read(action, src: str) -> tuple[Package, str]:
+def _read(find_file: FindFile, src: str) -> tuple[Package, str]:
     """The package and the path of the readable file: a vaulted one is decrypted by Ansible for the time of the task."""
     try:
-        path = action._loader.get_real_file(action._find_needle("files", src))
+        path = find_file(src)
     except AnsibleError as exc:
         raise bad_option(
             "src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file"

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad input is refused on the controller: the message names the option, and no device is asked anything."""
+"""Bad input is refused on the controller: the message names the option, and no device is asked anything.
+
+Each module has its cases here. All that its argument spec can say is tried in tests/unit/test_every_module.py.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ PACKAGE = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
 TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
 JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
+MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 FIELDS = {"code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc"}
 
 
@@ -75,6 +79,30 @@ CASES = {
     "a subset that does not exist": Case(FACTS, {"gather_subset": ["bios"]}, "gather_subset", "clock"),
     "nothing to describe": Case(INFO, {"installed": False}, "installed", "src"),
     "a damaged package to describe": Case(INFO, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
+    "no time for a trial": Case("winops.entra.acceptance", {"timeout": 0}, "timeout", "positive"),
+    "an operation that does not exist": Case("winops.entra.acceptance", {"skip": ["dance"]}, "skip", "dance"),
+    "no devices to remove": Case("winops.entra.device_removal", {}, "devices", "missing"),
+    "a negative limit of removals": Case(
+        "winops.entra.device_removal", {"devices": [], "max_deletions": -1}, "max_deletions", "less than 0"
+    ),
+    "no findings": Case("winops.entra.diagnose", {"limit": 0}, "limit", "positive"),
+    "a time without its zone": Case("winops.entra.diagnose", {"since": "2026-11-21T08:00:00"}, "since", "time zone"),
+    "no device of the directory": Case("winops.entra.directory_device", {}, "object_ids", "required"),
+    "a stale device of today": Case("winops.entra.directory_device_info", {"stale_days": 0}, "stale_days", "positive"),
+    "a tenant to leave that is no GUID": Case(
+        "winops.entra.disconnect", {"tenant_id": "contoso.example"}, "tenant_id", "GUID"
+    ),
+    "a group without a name": Case("winops.entra.group", {}, "name", "missing"),
+    "a table without lines": Case("winops.entra.join_report", {"table_limit": 0}, "table_limit", "positive"),
+    "a report with a misspelled option": Case("winops.entra.join_report", {"dst": "x"}, "dst", "nsupported"),
+    "a role for nobody": Case("winops.entra.local_admin_role", {}, "users", "required"),
+    "an enrollment that is no GUID": Case("winops.entra.mdm", {"enrollment_id": "x"}, "enrollment_id", "GUID"),
+    "a scope that does not exist": Case("winops.entra.mdm_scope", {"scope": "some"}, "scope", "selected"),
+    "a check that does not exist": Case("winops.entra.preflight", {"skip": ["weather"]}, "skip", "weather"),
+    "no devices a user": Case("winops.entra.readiness_info", {"devices_per_user": 0}, "devices_per_user", "positive"),
+    "a negative quota": Case(
+        "winops.entra.registration_policy", {"devices_per_user": -1}, "devices_per_user", "less than 0"
+    ),
 }
 
 
@@ -137,6 +165,10 @@ def options(case: Case, files: dict[str, str]) -> dict[str, t.Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def test_every_module_has_its_cases() -> None:
+    assert {case.module for case in CASES.values()} == {f"winops.entra.{path.stem}" for path in MODULES.glob("*.py")}
+
+
 def test_the_device_is_asked_nothing(refused: Refused) -> None:
     assert refused.commands == []
     assert refused.after["powershell_processes"] == refused.before["powershell_processes"]
@@ -147,7 +179,7 @@ def test_the_device_is_asked_nothing(refused: Refused) -> None:
 def test_bad_input_is_refused_by_the_name_of_the_option(refused: Refused, name: str) -> None:
     case, result = CASES[name], refused.play.result(refused.host, name)
     assert refused.play.status(refused.host, name) == "ignored"
-    assert result.get("changed", False) is False
+    assert result["changed"] is False and result["changes"] == []
     assert case.option in result["msg"] and case.says in result["msg"], result["msg"]
     assert "Traceback" not in str(result) and TOKEN not in str(result)
 

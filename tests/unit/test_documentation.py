@@ -14,12 +14,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
 from ansible_collections.winops.entra.plugins.filter import disconnect_outcome, join_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils import report
+from ansible_collections.winops.entra.plugins.plugin_utils import report, task
 
 PLUGINS = Path(report.__file__).resolve().parents[1]
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
@@ -35,43 +34,26 @@ RECORDS = {
 PYTHON_TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
 
 
-class Asked(Exception):
-    """Carries what an action plugin gave to validate_argument_spec; nothing after that is of interest."""
-
-
 def documented(module: str) -> dict:
     """A module's documentation with its fragments, as ansible-doc reads it."""
     path = PLUGINS / "modules" / f"{module}.py"
     return get_docstring(str(path), fragment_loader, collection_name="winops.entra", plugin_type="module")[0]
 
 
-@pytest.fixture
-def taken(monkeypatch):
-    """A function of a module's name: the spec and the constraints by which its action plugin judges the options."""
-
-    def ask(module: str) -> tuple[dict, dict]:
-        plugin = importlib.import_module(f"ansible_collections.winops.entra.plugins.action.{module}")
-        action = plugin.ActionModule.__new__(plugin.ActionModule)
-        with pytest.raises(Asked) as asked:
-            action.run(task_vars={"inventory_hostname": "pc", "hostvars": {}})
-        return asked.value.args
-
-    def stop(self, argument_spec=None, **constraints):
-        raise Asked(argument_spec, constraints)
-
-    monkeypatch.setattr(ActionBase, "run", lambda *args, **kwargs: {})
-    monkeypatch.setattr(ActionBase, "validate_argument_spec", stop)
-    return ask
+def taken(module: str) -> tuple[dict, dict]:
+    """The spec and the constraints by which a module's action plugin judges the options."""
+    action = importlib.import_module(f"ansible_collections.winops.entra.plugins.action.{module}").ActionModule
+    return {**task.spec_of_sides(action.sides), **action.spec}, action.constraints
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_takes_the_options_that_it_documents(module, taken):
+def test_a_module_takes_the_options_that_it_documents(module):
     spec, _constraints = taken(module)
     assert described(documented(module)["options"], "suboptions") == described(spec, "options")
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_the_constraints_of_a_module_are_about_its_options(module, taken):
+def test_the_constraints_of_a_module_are_about_its_options(module):
     spec, constraints = taken(module)
     for kind, rules in constraints.items():
         for name in named(kind, rules):
@@ -79,7 +61,7 @@ def test_the_constraints_of_a_module_are_about_its_options(module, taken):
 
 
 @pytest.mark.parametrize("module", ["join", "ppkg"])
-def test_a_package_is_named_in_one_way_and_with_its_id_where_the_controller_cannot_read_it(module, taken):
+def test_a_package_is_named_in_one_way_and_with_its_id_where_the_controller_cannot_read_it(module):
     _spec, constraints = taken(module)
     assert constraints["mutually_exclusive"] == [("src", "path", "url")]
     assert constraints["required_by"] == {"path": "package_id", "url": ("package_id", "checksum")}

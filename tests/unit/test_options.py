@@ -19,11 +19,7 @@ GUID = "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"
 
 def test_no_other_file_makes_the_sentence():
     files = [path for path in PLUGINS.rglob("*.py") if '"bad_option"' in path.read_text(encoding="utf-8")]
-    # device/task.py refuses what Ansible itself refuses, in Ansible's words.
-    assert sorted(path.relative_to(PLUGINS).as_posix() for path in files) == [
-        "plugin_utils/device/task.py",
-        "plugin_utils/options.py",
-    ]
+    assert [path.relative_to(PLUGINS).as_posix() for path in files] == ["plugin_utils/options.py"]
 
 
 def test_a_refusal_says_the_option_the_reason_and_what_is_right():
@@ -80,11 +76,40 @@ def test_a_number_that_is_too_small_is_refused(least, value, says):
     assert caught.value.msg.startswith("bad option timeout: ") and says in caught.value.msg
 
 
-def test_each_of_several_numbers_is_looked_at():
-    options.require_positive({"timeout": 1, "limit": None, "other": 0}, ["timeout", "limit"])
+SPEC = {
+    "timeout": {"type": "int"},
+    "deletions": {"type": "int"},
+    "name": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "ports": {"type": "list", "elements": "int"},
+    "targets": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"tries": {"type": "int"}, "keys": {"type": "list", "elements": "str", "no_log": True}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": 1, "deletions": -1}, "deletions"),
+        ({"ports": [443, 0]}, "ports"),
+        ({"targets": [{"tries": 1}, {"tries": 0}]}, "tries"),
+    ],
+)
+def test_each_number_is_looked_at_wherever_it_stands(args, name):
+    options.refuse_small_numbers({"timeout": 1, "deletions": 0, "ports": None, "name": "0"}, SPEC, {"deletions": 0})
     with pytest.raises(Failure) as caught:
-        options.require_positive({"timeout": 1, "limit": 0}, ["timeout", "limit"])
-    assert "bad option limit" in caught.value.msg
+        options.refuse_small_numbers(args, SPEC, {"deletions": 0})
+    assert f"bad option {name}: " in caught.value.msg
+
+
+def test_secrets_are_found_by_what_the_spec_says_of_them():
+    assert options.secrets_among({"timeout": 1, "name": "pc"}, SPEC) == ()
+    args = {"name": "pc", "password": "fD7-kjR2", "targets": [{"keys": ["Zt5_qwL9", ""]}, {"tries": 3}]}
+    assert options.secrets_among(args, SPEC) == ("fD7-kjR2", "Zt5_qwL9")
 
 
 def test_the_choices_are_those_that_the_code_knows():

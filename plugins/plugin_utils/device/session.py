@@ -44,11 +44,12 @@ class DeviceSession:
     """Runs operations on the device behind an Ansible connection (winrm, psrp, or ssh with PowerShell).
 
     In check mode it refuses to send a changing operation; nothing else in the collection needs to.
-    ``exchanges`` counts the commands executed on the device. ``trace`` says at -vvv what each of them was.
+    ``exchanges`` counts the commands executed on the device. ``connection`` is Ansible's connection plugin. ``trace``
+    says at -vvv what each exchange was.
     """
 
     def __init__(self, connection, execute, check_mode: bool = False, trace: Trace | None = None) -> None:
-        self._connection = connection
+        self.connection = connection
         self._execute = execute
         self._check_mode = check_mode
         self._trace = trace or Trace()
@@ -128,16 +129,16 @@ class DeviceSession:
         if self._check_mode:
             raise CheckModeViolation("a file copy was about to be sent in check mode")
         try:
-            self._guarded(lambda: self._connection.put_file(source, destination))
+            self._guarded(lambda: self.connection.put_file(source, destination))
         except ConnectionLost as exc:
             if isinstance(exc.__cause__, AnsibleError):  # the device answers, and says no; or it is not there at all
                 raise
-            self._guarded(lambda: self._connection.put_file(source, destination))
+            self._guarded(lambda: self.connection.put_file(source, destination))
 
     def _script(self) -> str:
         # winrm wraps a script into PowerShell by itself (and up to ansible-core 2.18 would wrap a wrapped one again);
         # psrp runs it as it is. Any other connection hands the text to the remote shell, whichever that may be.
-        if getattr(self._connection, "transport", None) in SCRIPT_TRANSPORTS:
+        if getattr(self.connection, "transport", None) in SCRIPT_TRANSPORTS:
             return wire.BOOTSTRAP
         return f"powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand {ENCODED_BOOTSTRAP}"
 
@@ -145,7 +146,7 @@ class DeviceSession:
         """Do one exchange on a connection that may have broken before or may break now."""
         try:
             if self.lost:
-                self._connection.reset()
+                self.connection.reset()
                 self.lost = False
             return exchange()
         except Exception as exc:

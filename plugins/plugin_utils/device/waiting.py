@@ -1,21 +1,18 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bounded waiting: one deadline, questions that survive a lost connection, progress that is never silent for long.
+"""Bounded waiting for a device: questions that survive a lost connection, and end with the deadline.
 
 Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
 
-import time
-
+from ..progress import Deadline, Progress
 from ..result import Failure
 from . import wire
 from .answers import Answer
 from .session import ConnectionLost, DeviceSession
-
-PROGRESS_SECONDS = 30
 
 
 def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
@@ -27,45 +24,6 @@ def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
         cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
         fix=f"run the task again: it finds {what} where it stands",
     )
-
-
-class Deadline:
-    """A point in time on the controller's monotonic clock, ``seconds`` from now."""
-
-    def __init__(self, seconds: float, clock=time.monotonic, sleep=time.sleep) -> None:
-        self._clock = clock
-        self._sleep = sleep
-        self._start = clock()
-        self.seconds = seconds
-
-    @property
-    def elapsed(self) -> float:
-        return self._clock() - self._start
-
-    @property
-    def passed(self) -> bool:
-        return self.elapsed >= self.seconds
-
-    def pause(self, seconds: float) -> None:
-        """Sleep for ``seconds`` or until the deadline, whichever comes first."""
-        self._sleep(max(0.0, min(seconds, self.seconds - self.elapsed)))
-
-
-class Progress:
-    """Says what a task is waiting for: each new sentence at once, the same one again every PROGRESS_SECONDS."""
-
-    def __init__(self, show, clock=time.monotonic) -> None:
-        self._show = show
-        self._clock = clock
-        self._last = None
-        self._shown_at = 0.0
-
-    def say(self, sentence: str, deadline: Deadline) -> None:
-        now = self._clock()
-        if sentence == self._last and now - self._shown_at < PROGRESS_SECONDS:
-            return
-        self._last, self._shown_at = sentence, now
-        self._show(f"{sentence} ({deadline.elapsed:.0f} s of at most {deadline.seconds:.0f} s)")
 
 
 class Waiter:

@@ -19,11 +19,11 @@ import typing as t
 from collections.abc import Callable, Collection, Sequence
 
 from ..result import Failure
+from ..task import Task
 from .graph.batch import LARGEST, Answer, Item
 from .graph.consistency import not_shown, settle
 from .graph.errors import GraphFailure
 from .graph.retry import UNSURE
-from .task import TenantTask
 
 CHANGED, FAILED, UNKNOWN, SKIPPED = OUTCOMES = ("changed", "failed", "unknown", "skipped")
 #: A line of progress at most so often.
@@ -58,7 +58,7 @@ class Write:
         return None if self.failure is None else {**self.failure.error, "msg": self.failure.msg}
 
 
-def carry_out(task: TenantTask, writes: Sequence[Write], pending: Pending, what: str, version: str = "v1.0") -> bool:
+def carry_out(task: Task, writes: Sequence[Write], pending: Pending, what: str, version: str = "v1.0") -> bool:
     """Send the writes and wait until they show. False where the connection broke and left some undone or in doubt, so
     that nothing more should be tried.
 
@@ -70,7 +70,7 @@ def carry_out(task: TenantTask, writes: Sequence[Write], pending: Pending, what:
 
 
 def send(
-    task: TenantTask, writes: Sequence[Write], version: str = "v1.0", at_once: int = LARGEST, what: str = "the changes"
+    task: Task, writes: Sequence[Write], version: str = "v1.0", at_once: int = LARGEST, what: str = "the changes"
 ) -> Failure | None:
     """Send those that are not done, ``at_once`` in one request. What is accepted goes into the change set at once.
 
@@ -99,9 +99,7 @@ def send(
     return None
 
 
-def confirm(
-    task: TenantTask, writes: Sequence[Write], pending: Pending, what: str, broken: Failure | None = None
-) -> None:
+def confirm(task: Task, writes: Sequence[Write], pending: Pending, what: str, broken: Failure | None = None) -> None:
     """Wait until what was accepted shows everywhere; learn what became of writes whose answer never came.
 
     After a break there is one look and no waiting. What does not show in the end keeps its outcome and has a failure.
@@ -135,7 +133,7 @@ def confirm(
             write.failure = failure
 
 
-def _settle_answer(task: TenantTask, write: Write, answer: Answer) -> None:
+def _settle_answer(task: Task, write: Write, answer: Answer) -> None:
     refused = answer.failure
     if refused is None or _was_done(write.item, refused):
         _done(task, write)
@@ -153,13 +151,13 @@ def _was_done(item: Item, refused: GraphFailure) -> bool:
     return item.idempotent and exists
 
 
-def _done(task: TenantTask, write: Write) -> None:
+def _done(task: Task, write: Write) -> None:
     write.outcome, write.failure = CHANGED, None
     for what, before, after in write.changes:
         task.changes.add(what, before, after)
 
 
-def _progress(task: TenantTask, what: str, total: int) -> Callable[[int], None]:
+def _progress(task: Task, what: str, total: int) -> Callable[[int], None]:
     clock = task.client.waits.clock
     told = clock()
 
@@ -167,7 +165,7 @@ def _progress(task: TenantTask, what: str, total: int) -> Callable[[int], None]:
         nonlocal told
         if done < total and clock() - told >= TELL_SECONDS:
             told = clock()
-            task.progress(f"{what}: {done} of {total} sent")
+            task.show(f"{what}: {done} of {total} sent")
 
     return tell
 

@@ -13,13 +13,14 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import state, waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device import state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.answers import Answer, Result, checked
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import device_diagnosis
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import device_record, leave
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm import mdm_state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.unit.lab.world_lab import Lab
 
@@ -171,7 +172,7 @@ class _Replay:
 
 
 def _work(kind, plan, results: dict[str, Result], device: dict) -> dict:
-    run = kind(_Replay(results, device), plan, waiting.Progress(lambda _line: None), True)
+    run = kind(_Replay(results, device), plan, Progress(lambda _line: None), True)
     try:
         run.run()
         error = None

@@ -16,7 +16,8 @@ import types
 
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import session, waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device import session
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Deadline
 
 TENANT = "d10f84e2-ba05-45c0-90b7-994f1fafa537"
 DEVICE_ID = "6e4cbe68-588b-499c-8c04-dcfff140a1ca"
@@ -199,5 +200,5 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def deadline(self, seconds: float) -> waiting.Deadline:
-        return waiting.Deadline(seconds, clock=self, sleep=self.sleep)
+    def deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, clock=self, sleep=self.sleep)

@@ -11,10 +11,10 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import report, trial, trials
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import run as acceptance
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance.system import JOB
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.unit.device.disposable import ACCOUNT, KERNEL_HASH, PERSONAL, ROOT, DisposableDevice, refuse
 from tests.unit.device.scripted import Clock, key
@@ -37,7 +37,7 @@ def device(monkeypatch) -> DisposableDevice:
 def accept(device, check_mode=False, skip=(), timeout=900):
     """A run: ``(its report, its Failure or None, its changes)``."""
     plan = acceptance.Plan(timeout, 5, frozenset(skip), "winrm")
-    progress = waiting.Progress(lambda _sentence: None)
+    progress = Progress(lambda _sentence: None)
     run = acceptance.AcceptanceRun(device.session(check_mode), plan, progress, check_mode)
     failure = None
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import blocked, task, wire
+from ansible_collections.winops.entra.plugins.plugin_utils.device import blocked, side, wire
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 
 from .scripted import ScriptedDevice
@@ -35,7 +35,8 @@ def result_of(stdout: str, stderr: str) -> dict:
     silent._execute = lambda *_args: (stdout, stderr, 1)
     with pytest.raises(wire.NoAnswer) as caught:
         silent.run({"a": op.dsregcmd_status()})
-    return task.unreadable_answer(caught.value)
+    failure = side.unreadable_answer(caught.value)
+    return {"msg": failure.msg, "error": failure.error}
 
 
 @pytest.mark.parametrize(

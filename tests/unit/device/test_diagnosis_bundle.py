@@ -13,9 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.entra.plugins.action import diagnose as action
 from ansible_collections.winops.entra.plugins.plugin_utils.device import redaction
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import bundles, causes, device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import (
+    bundles,
+    causes,
+    device_diagnosis,
+    diagnose,
+)
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import Scope
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -43,7 +47,7 @@ ARGS = {"src": "bundle.json", "limit": 50}
 
 
 def report(bundle: dict) -> dict:
-    return action._report_of_bundle(bundle, Scope(), ARGS)
+    return diagnose._report_of_bundle(bundle, Scope(), ARGS)
 
 
 def test_a_bundle_tells_the_same_as_the_device(tmp_path):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work, waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import device_record, leave
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
@@ -39,9 +40,7 @@ def plan(**changes) -> leave.LeavePlan:
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
     monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
-    run = leave.Leave(
-        device.session(check_mode), plan(**changes), waiting.Progress(lambda _l: None, device.clock), check_mode
-    )
+    run = leave.Leave(device.session(check_mode), plan(**changes), Progress(lambda _l: None, device.clock), check_mode)
     try:
         return run, run.run()
     except Failure as failure:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work, waiting
+from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm import mdm_state
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
@@ -35,7 +36,7 @@ def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
     run = mdm_state.Mdm(
         device.session(check_mode),
         mdm_state.MdmPlan(**settings),
-        waiting.Progress(lambda _l: None, device.clock),
+        Progress(lambda _l: None, device.clock),
         check_mode,
     )
     try:

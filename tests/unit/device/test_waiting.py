@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device import waiting
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 
 from .scripted import Clock, ScriptedDevice
 
@@ -17,7 +18,7 @@ LOOK = {"engine": op.processes("provtool.exe")}
 
 
 def waiter(device, clock, seconds=100, interval=10, show=lambda _line: None):
-    return waiting.Waiter(device.session(), waiting.Progress(show, clock), interval, clock.deadline(seconds))
+    return waiting.Waiter(device.session(), Progress(show, clock), interval, clock.deadline(seconds))
 
 
 def test_the_first_satisfying_answer_ends_the_wait():

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant import task
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     client,
     credentials,
@@ -370,5 +370,6 @@ class Bench:
 
     def run(self, ensure, args: dict, check_mode: bool = False, limit: float = 300) -> dict:
         """The result of a module's work with these arguments."""
-        tenant_task = task.TenantTask(args, self.client(check_mode, limit), check_mode)
-        return task.perform(tenant_task, ensure, {}, with_diff=True)
+        made = self.client(check_mode, limit)
+        task = Task(args, check_mode, client=made, secrets=[lambda: made.session.tokens.secrets])
+        return perform(task, [], ensure, {}, with_diff=True)

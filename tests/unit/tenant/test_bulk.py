@@ -8,7 +8,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant import bulk, task
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import bulk
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.batch import Item
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.errors import Purpose
 
@@ -38,11 +39,11 @@ def writes(things=THINGS) -> list[bulk.Write]:
     ]
 
 
-def make_task(bench, check_mode=False, limit=300) -> task.TenantTask:
-    return task.TenantTask({}, bench.client(check_mode, limit), check_mode, progress=bench.sentences.append)
+def make_task(bench, check_mode=False, limit=300) -> Task:
+    return Task({}, check_mode, client=bench.client(check_mode, limit), show=bench.sentences.append)
 
 
-def carry_out(bench, todo, pending, limit=300) -> tuple[bool, task.TenantTask]:
+def carry_out(bench, todo, pending, limit=300) -> tuple[bool, Task]:
     made = make_task(bench, limit=limit)
     return bulk.carry_out(made, todo, pending, "the removal"), made
 

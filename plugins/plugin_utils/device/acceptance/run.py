@@ -12,6 +12,7 @@ import dataclasses
 
 from ...options import bad_option
 from ...result import ChangeSet, Failure
+from ...task import Task
 from .. import operations as op
 from .. import wire
 from ..answers import Answer
@@ -212,3 +213,14 @@ def _failure(sentence: str, refusal: Refusal, evidence: list) -> Failure:
         fix=refusal.fix,
         evidence=evidence,
     )
+
+
+def accept(task: Task) -> dict:
+    """The work of the module acceptance. Raises Failure."""
+    args = task.args
+    connection = report.connection_name(task.session.connection)
+    plan = Plan(args["timeout"], args["poll_interval"], skipped(args["skip"]), connection)
+    run = AcceptanceRun(task.session, plan, task.progress, task.check_mode)
+    task.changes, task.learned = run.changes, run.learned
+    run.run()
+    return {}

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from ...options import optional_guid
 from ...result import Failure
+from ...task import Task
 from .. import administrators, state
 from .. import operations as op
 from ..answers import Answer
@@ -260,3 +262,16 @@ def _is_hopeless(answer: Answer) -> bool:
 def _mdm_address(look: Answer, tenant_id: str | None) -> str | None:
     tenant = look["cloud_join"].key().child("TenantInfo", tenant_id or "")
     return known(lambda: tenant.text("MdmEnrollmentUrl"))
+
+
+PLANNED = ("state", "provider", "credential", "allow_account_loss", "timeout", "poll_interval")
+
+
+def enroll_or_remove(task: Task) -> dict:
+    """The work of the module mdm. Raises Failure."""
+    args = task.args
+    enrollment_id = optional_guid(args["enrollment_id"], "enrollment_id")
+    plan = MdmPlan(enrollment_id=enrollment_id, **{name: args[name] for name in PLANNED})
+    run = Mdm(task.session, plan, task.progress, task.check_mode)
+    task.changes, task.phases, task.learned = run.changes, run.phases, run.learned
+    return run.run()

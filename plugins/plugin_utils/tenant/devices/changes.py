@@ -17,12 +17,12 @@ import dataclasses
 import datetime
 import typing as t
 
-from ...options import bad_option, require_at_least
+from ...options import bad_option
+from ...task import Task
 from .. import bulk
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Purpose
-from ..task import TenantTask
 from . import directory_device, look_up
 from .directory_device import EXTENSION_ATTRIBUTES, is_autopilot_anchor
 from .look_up import SELECT, WRITE
@@ -55,7 +55,7 @@ class Plan:
         return {name: value for name, value in _state(row).items() if name in self.after} == self.after
 
 
-def ensure(task: TenantTask) -> dict:
+def ensure(task: Task) -> dict:
     """The work of the module: ``{"devices": [...]}``."""
     tags = _tags(task.args)
     wanted = look_up.named(task.args)
@@ -102,7 +102,6 @@ def _tags(args: dict) -> dict[str, str | None]:
         tags[name] = None if value is None or value == "" else str(value)
     if tags and args["state"] == "absent":
         raise bad_option("extension_attributes", "a device that is deleted has no attributes", "leave them out")
-    require_at_least(0, args["max_deletions"], "max_deletions")
     return tags
 
 

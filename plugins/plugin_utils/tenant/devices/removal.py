@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...options import require_at_least
 from ...result import Failure
+from ...task import Task
 from .. import bulk
-from ..task import TenantTask
 from . import removal_targets
 from .removal_targets import PLACES, Leaver, Place
 
@@ -28,10 +27,9 @@ _NOT_LOOKED_UP = (
 )
 
 
-def remove(task: TenantTask) -> dict:
+def remove(task: Task) -> dict:
     """The work of the module: ``{"devices": [...]}``."""
     args = task.args
-    require_at_least(0, args["max_deletions"], "max_deletions")
     leavers = removal_targets.named(args["devices"])
     places = [place for place in PLACES if args[place.name]]
     if not leavers or not places:
@@ -103,7 +101,7 @@ def _some(labels: list[str]) -> str:
 # --- removing ---
 
 
-def _remove(task: TenantTask, place: Place, leavers: Iterable[Leaver]) -> bool:
+def _remove(task: Task, place: Place, leavers: Iterable[Leaver]) -> bool:
     """Delete the objects of one place, and wait until they are gone: the next place refuses while this one still shows
     them. False where the connection broke, so that nothing more is tried."""
     targets = {

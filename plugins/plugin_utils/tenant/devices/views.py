@@ -14,7 +14,6 @@ import datetime
 import typing as t
 from collections.abc import Iterable
 
-from ...options import require_at_least
 from ..graph import odata
 from ..graph.client import GraphClient
 from ..graph.errors import Purpose
@@ -22,7 +21,7 @@ from . import directory_device, look_up
 from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, intune_rows
 
 if t.TYPE_CHECKING:
-    from ..task import TenantTask
+    from ...task import Task
 
 #: The sign-in stamp is renewed when it is about this old (Microsoft Entra, "How to manage stale devices").
 STAMP_DAYS = 14
@@ -39,13 +38,12 @@ AUTOPILOT_FIELDS = {
 FILTERS = ("owner", "join_type", "stale_days", "enabled", "compliant", "managed")
 
 
-def find(task: TenantTask) -> dict:
+def find(task: Task) -> dict:
     """The work of the module: ``{"devices": [...], "missing": {...}, "count": n}``."""
     args, client = task.args, task.client
     wanted = look_up.named(args)
     now = datetime.datetime.now(datetime.timezone.utc)
     if args["stale_days"] is not None:
-        require_at_least(1, args["stale_days"], "stale_days")
         if args["stale_days"] <= STAMP_DAYS:
             task.learned["warnings"] = [
                 f"stale_days is {args['stale_days']}, but a device in daily use may have a stamp {STAMP_DAYS} days old"

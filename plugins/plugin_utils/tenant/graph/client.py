@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...result import Failure
-from . import errors, odata, retry
+from . import errors, odata, retry, tokens
 from .batch import Answer, Item, run_batch
 from .errors import Purpose
 from .libraries import httpx
@@ -44,6 +44,10 @@ class GraphClient:
         self.waits = waits
         self.check_mode = check_mode
         self.trace = trace
+
+    def require_delegated(self, what: str, permission: str) -> None:
+        """Failure, before the first call, where the credential is an application's and only a user may ``what``."""
+        tokens.require_delegated(self.session.tokens, self.session.settings, what, permission)
 
     # --- reading ---
 

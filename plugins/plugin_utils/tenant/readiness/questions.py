@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ...result import Failure
+from ...task import Task
 from ..devices import look_up
 from ..devices.look_up import rows_of
 from ..graph import odata
@@ -23,7 +24,6 @@ from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..resources.mdm_scope import INTUNE
-from ..task import TenantTask
 
 INTUNE_ENROLLMENT = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 REGISTRATION_SERVICE = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
@@ -105,7 +105,7 @@ class Person:
         return str(upn).lower().startswith(PACKAGE_USER)
 
 
-def ask(task: TenantTask) -> tuple[dict[str, Answered], list[Person]]:
+def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
     """Everything but memberships: what the tenant says, by the names of _TENANT and "mdm", and the users."""
     client, args = task.client, task.args
     names = [name for name in _TENANT if args["expect_mdm"] or name != "enrollment"]
@@ -170,10 +170,10 @@ def _answered(client: GraphClient, items: list[Item], lists: set[str]) -> list[A
     return answers
 
 
-def _mdm(task: TenantTask) -> Answered:
+def _mdm(task: Task) -> Answered:
     """The MDM scope of Intune, which a signed-in user alone may read."""
     try:
-        task.require_delegated("read the MDM scope", _MDM.delegated[0])
+        task.client.require_delegated("read the MDM scope", _MDM.delegated[0])
         path = odata.path("policies", "mobileDeviceManagementPolicies", INTUNE)
         return task.client.get(path, Purpose("read the MDM scope", _MDM), {"$expand": "includedGroups"}, "beta")
     except Failure as refused:

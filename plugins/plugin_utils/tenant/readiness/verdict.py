@@ -8,21 +8,20 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...options import is_guid, refuse_empty, require_at_least
+from ...options import is_guid, refuse_empty
 from ...result import Failure
-from ..task import TenantTask
+from ...task import Task
 from . import conditional_access, enrollment, registration, sign_in, users
 from .findings import DOCS, RESULTS, Finding, unknown
 from .questions import Answered, Person, ask, ask_memberships
 
 
-def judge(task: TenantTask) -> dict:
+def judge(task: Task) -> dict:
     """The work of the module: ``{"findings": [...], "summary": {result: n}, "ready": bool}``.
 
     Failure where a finding has one of the results of the option ``fail_on``.
     """
     args = task.args
-    require_at_least(1, args["devices_per_user"], "devices_per_user")
     for option in ("users", "user_prefixes"):
         refuse_empty(args[option] or [], option)
     said, people = ask(task)

@@ -19,9 +19,9 @@ import typing as t
 from collections.abc import Callable, Iterable, Sequence
 
 from ...result import Failure
+from ...task import Task
 from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
-from ..task import TenantTask
 from .memberships import membership_of, membership_text
 
 
@@ -166,7 +166,7 @@ def body_of(resource: Resource, merged: dict, changes: Iterable[Change]) -> dict
     }
 
 
-def update(task: TenantTask, resource: Resource, path: str, wanted: dict[str, t.Any], current: dict) -> dict:
+def update(task: Task, resource: Resource, path: str, wanted: dict[str, t.Any], current: dict) -> dict:
     """Bring one object to ``wanted``, and return it as it then is (in check mode: as it would be)."""
     changes = compare(resource, wanted, current)
     if not changes:
@@ -193,7 +193,7 @@ def update(task: TenantTask, resource: Resource, path: str, wanted: dict[str, t.
     )
 
 
-def apply(task: TenantTask, steps: Iterable[Step]) -> None:
+def apply(task: Task, steps: Iterable[Step]) -> None:
     """Do the writes in order. Each is recorded when it is done, so that a failure halfway reports what was changed so
     far; in check mode they are only recorded."""
     for step in steps:

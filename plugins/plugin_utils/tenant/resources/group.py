@@ -15,10 +15,10 @@ import re
 
 from ...options import bad_option, require_guid
 from ...result import Failure
+from ...task import Task
 from ..graph import odata
 from ..graph.consistency import once_known, settle
 from ..graph.errors import Permissions, Purpose
-from ..task import TenantTask
 from . import group_members
 from .directory import GROUP, at_most_one
 from .engine import Kind, Property, Resource, Step, apply, update
@@ -60,7 +60,7 @@ def group_tag_rule(tag: str) -> str:
     return f'(device.devicePhysicalIds -any (_ -eq "[OrderID]:{tag}"))'
 
 
-def ensure(task: TenantTask) -> dict:
+def ensure(task: Task) -> dict:
     """The work of the module: ``{"group": {...} or None}``."""
     wanted = _wanted(task.args)
     current = _find(task)
@@ -118,7 +118,7 @@ def _wanted(args: dict) -> dict:
     return wanted
 
 
-def _find(task: TenantTask) -> dict | None:
+def _find(task: Task) -> dict | None:
     """The group by its id, else by exactly this name."""
     if task.args["object_id"]:
         path = odata.path("groups", require_guid(task.args["object_id"], "object_id"))
@@ -180,7 +180,7 @@ def _complete(args: dict, wanted: dict) -> None:
         wanted.setdefault("rule_paused", False)
 
 
-def _create(task: TenantTask, wanted: dict) -> dict:
+def _create(task: Task, wanted: dict) -> dict:
     body = {item.path: item.sent(wanted[item.option]) for item in GROUPS.properties if item.option in wanted}
     body.update(securityEnabled=True, mailEnabled=False)
     shown = {item.option: item.shown(body[item.path]) for item in GROUPS.properties if item.path in body}
@@ -200,7 +200,7 @@ def nickname_of(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "", name)[:64] or "group"
 
 
-def _remove(task: TenantTask, current: dict | None) -> dict:
+def _remove(task: Task, current: dict | None) -> dict:
     if current is None:
         return {"group": None}
     path = _path(current)

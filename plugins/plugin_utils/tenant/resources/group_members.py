@@ -11,10 +11,10 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ...options import bad_option
+from ...task import Task
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
-from ..task import TenantTask
 from . import references
 from .directory import DEVICE, GROUP, USER, resolve
 
@@ -23,7 +23,7 @@ WRITE = Permissions.same("GroupMember.ReadWrite.All")
 KINDS = {"users": USER, "groups": GROUP, "devices": DEVICE}
 
 
-def wanted(task: TenantTask, dynamic: bool) -> dict[str, str] | None:
+def wanted(task: Task, dynamic: bool) -> dict[str, str] | None:
     """{object id: as it was named} of the members that the task names; None where it names none at all."""
     named = {option: task.args[option] for option in KINDS if task.args[option] is not None}
     if not named:
@@ -36,7 +36,7 @@ def wanted(task: TenantTask, dynamic: bool) -> dict[str, str] | None:
     return ids
 
 
-def ensure(task: TenantTask, group_id: str | None, members: dict[str, str], made: bool) -> list[str]:
+def ensure(task: Task, group_id: str | None, members: dict[str, str], made: bool) -> list[str]:
     """Add or take out members, and return the ids of all, sorted. ``made``: the group was created a moment ago."""
     group = _members(task, group_id or "")
     present = set() if made else group.read()
@@ -46,7 +46,7 @@ def ensure(task: TenantTask, group_id: str | None, members: dict[str, str], made
     return sorted((present | set(add)) - set(take_out))
 
 
-def _members(task: TenantTask, group_id: str) -> references.ReferenceList:
+def _members(task: Task, group_id: str) -> references.ReferenceList:
     # In check mode a group that is to be made has no id yet, and nothing is sent.
     path = odata.path("groups", group_id or "new", "members")
 

@@ -12,10 +12,10 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ...options import bad_option
+from ...task import Task
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
-from ..task import TenantTask
 from . import references
 from .directory import GROUP, USER, resolve
 
@@ -26,7 +26,7 @@ WRITE = Permissions.same("RoleManagement.ReadWrite.Directory")
 WHOLE_TENANT = "/"
 
 
-def ensure(task: TenantTask) -> dict:
+def ensure(task: Task) -> dict:
     """The work of the module: ``{"members": [{id, kind, name, assignment_id}]}``."""
     args = task.args
     if args["users"] is None and args["groups"] is None:
@@ -60,7 +60,7 @@ def ensure(task: TenantTask) -> dict:
 class _Role:
     """The role's members in the whole tenant; ``seen`` are those of the last look, ``{object id: row}``."""
 
-    def __init__(self, task: TenantTask) -> None:
+    def __init__(self, task: Task) -> None:
         self._client = task.client
         self.seen: dict[str, dict] = {}
         self.assignments = references.ReferenceList("member", self.read, self._add, self._take_out)

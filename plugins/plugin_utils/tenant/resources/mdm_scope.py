@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...options import bad_option
+from ...task import Task
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
-from ..task import TenantTask
 from . import references
 from .directory import GROUP, resolve
 from .engine import Kind, Property, Resource, Step, apply, body_of, compare, merge
@@ -49,10 +49,10 @@ SCOPE = Resource(
 )
 
 
-def ensure(task: TenantTask) -> dict:
+def ensure(task: Task) -> dict:
     """The work of the module: ``{"mdm_scope": {...}}``."""
     _check(task.args)
-    task.require_delegated("read or change the MDM scope", WRITE)
+    task.client.require_delegated("read or change the MDM scope", WRITE)
     scope = Scope(task)
     before = scope.read()
     if before["policy"].get("isValid") is False and (compare(SCOPE, task.args, before["policy"]) or task.args["scope"]):
@@ -86,7 +86,7 @@ def _check(args: dict) -> None:
 class Scope:
     """One policy: what it says and the writes that bring it to what is wanted."""
 
-    def __init__(self, task: TenantTask) -> None:
+    def __init__(self, task: Task) -> None:
         self._task = task
         self._wanted: str | None = task.args["scope"]
         self._path = odata.path("policies", COLLECTIONS[task.args["application"]], task.args["application_id"])

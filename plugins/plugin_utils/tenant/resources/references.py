@@ -16,11 +16,11 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from ...result import Failure
+from ...task import Task
 from .. import bulk
 from ..graph.batch import LARGEST, Item
 from ..graph.consistency import once_known
 from ..graph.errors import GraphFailure
-from ..task import TenantTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _write(
 
 
 def bring(
-    task: TenantTask,
+    task: Task,
     entries: ReferenceList,
     adding: list[bulk.Write],
     taking_out: list[bulk.Write],
@@ -103,11 +103,11 @@ def _fine(writes: list[bulk.Write]) -> bool:
     return all(write.failure is None for write in writes)
 
 
-def _send(task: TenantTask, entries: ReferenceList, writes: list[bulk.Write]) -> Failure | None:
+def _send(task: Task, entries: ReferenceList, writes: list[bulk.Write]) -> Failure | None:
     return bulk.send(task, writes, entries.version, entries.at_once, _what(entries))
 
 
-def _send_to_new(task: TenantTask, entries: ReferenceList, writes: list[bulk.Write]) -> Failure | None:
+def _send_to_new(task: Task, entries: ReferenceList, writes: list[bulk.Write]) -> Failure | None:
     """As ``_send``, again while Graph says 404. A 404 that names an entry is about the entry, and stays."""
     ids = [write.key for write in writes]
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from ...options import bad_option
 from ...result import Failure
+from ...task import Task
 from ..graph.errors import Permissions
-from ..task import TenantTask
 from .directory import GROUP, USER, resolve
 from .engine import Kind, Property, Resource, update
 
@@ -69,7 +69,7 @@ POLICY = Resource(
 )
 
 
-def ensure(task: TenantTask) -> dict:
+def ensure(task: Task) -> dict:
     """The work of the module: ``{"policy": {option: value}}``."""
     _check(task.args)
     wanted = {**task.args, **_resolved(task)}
@@ -93,7 +93,7 @@ def _check(args: dict) -> None:
             raise bad_option(option, "scope selected needs users or groups", "name some, or set scope to none")
 
 
-def _resolved(task: TenantTask) -> dict[str, dict]:
+def _resolved(task: Task) -> dict[str, dict]:
     """The memberships that were asked for, with ids in place of names; each kind is looked up once."""
     asked = {option: task.args[option] for option in MEMBERSHIPS if task.args[option] is not None}
     users = resolve(task.client, USER, [user for wanted in asked.values() for user in wanted["users"] or []])

@@ -226,7 +226,6 @@ def test_a_device_that_is_gone_when_it_is_to_be_deleted_is_done(bench, graph):
         {"names": ["A"], "extension_attributes": {"extensionAttribute16": "x"}},
         {"names": ["A"], "extension_attributes": {"extensionAttribute1": ["x"]}},
         {"names": ["A"], "extension_attributes": {"extensionAttribute1": "x"}, "state": "absent"},
-        {"names": ["A"], "max_deletions": -1},
     ],
     ids=str,
 )

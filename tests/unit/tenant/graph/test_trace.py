@@ -12,7 +12,7 @@ import pytest
 from ansible.utils.display import Display
 
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant import task
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import side
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.batch import Item
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.client import GraphClient
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.errors import Purpose
@@ -127,7 +127,7 @@ def test_only_vvv_asks_for_the_lines(monkeypatch, client, verbosity, told):
     monkeypatch.setattr(Display(), "verbosity", verbosity)
     monkeypatch.setattr(Display(), "vvv", shown.append)
     action = types.SimpleNamespace(_task=types.SimpleNamespace(action="winops.entra.group"))
-    trace = task._trace(action, client.session)
+    trace = side._trace(action, client.session)
     assert (trace is not None) is told
     if trace is not None:
         trace.exchange("GET", f"{ROOT}/v1.0/groups", 0, 200, None, 0.5, "")

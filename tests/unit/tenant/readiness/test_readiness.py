@@ -447,7 +447,7 @@ def test_hundreds_of_users_need_few_requests(bench, graph):
     assert len(graph.requests) == 11 + 1 + 5  # 205 reads, the MDM scope, 100 memberships
 
 
-@pytest.mark.parametrize("options", [{"devices_per_user": 0}, {"users": [" "]}, {"user_prefixes": [""]}], ids=str)
+@pytest.mark.parametrize("options", [{"users": [" "]}, {"user_prefixes": [""]}], ids=str)
 def test_bad_options_are_refused_before_any_request(bench, graph, options):
     assert run(bench, **options)["error"]["name"] == "bad_option" and graph.requests == []
 

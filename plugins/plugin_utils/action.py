@@ -1,0 +1,36 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an action plugin of this collection is: a declaration. The work is elsewhere, and task.py does the rest.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from ansible.plugins.action import ActionBase
+
+from . import task
+from .task import Side, Task
+
+
+class Action(ActionBase):
+    """A module. ``sides`` are what it talks to: none, the device (device/side.py), the tenant (tenant/side.py), both.
+
+    ``spec`` and ``constraints`` are as AnsibleModule takes them, without the options of the sides. Each number is 1 or
+    more, except that ``least`` says otherwise. ``refused`` holds what a result promises even where no work was done.
+    A module that needs no connection says so by ``_requires_connection``, which Ansible reads of the class.
+    """
+
+    sides: t.ClassVar[tuple[Side, ...]] = ()
+    spec: t.ClassVar[dict[str, dict]] = {}
+    constraints: t.ClassVar[dict[str, t.Any]] = {}
+    least: t.ClassVar[dict[str, int]] = {}
+    refused: t.ClassVar[dict[str, t.Any]] = {}
+    work: t.ClassVar[Callable[[Task], dict]]
+
+    def run(self, tmp=None, task_vars=None):
+        return task.run(self, super().run(tmp, task_vars), task_vars)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the module diagnose: of a device or of a saved bundle, with findings and a new bundle out.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+
+from ansible.errors import AnsibleError
+
+from ...options import bad_option, optional_guid
+from ...result import Failure
+from ...task import Task
+from .. import state
+from ..answers import Answer
+from . import bundles, device_diagnosis
+from .device_diagnosis import Scope
+
+DEFAULT_HOURS = 72
+
+
+def diagnose(task: Task) -> dict:
+    """What a device says of failures, or what a bundle said. Raises Failure."""
+    args = task.args
+    scope = _scope(args)
+    if args["src"] is not None:
+        return _report_of_bundle(bundles.read(_bundle_path(task, args["src"])), scope, args)
+    answer = task.session.run(device_diagnosis.observations(scope))
+    report = _report(answer, scope, args["limit"])
+    if args["dest"] is not None:
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+        _save(os.path.abspath(args["dest"]), bundles.pack(answer, scope, task.host, now), task)
+        report["dest"] = os.path.abspath(args["dest"])
+    problems = state.problems(answer)
+    return report | {"source": "device"} | ({"warnings": problems} if problems else {})
+
+
+def _bundle_path(task: Task, src: str) -> str:
+    try:
+        return task.find_file(src)
+    except AnsibleError as exc:
+        raise bad_option(
+            "src",
+            f"there is no readable bundle {src} on the controller",
+            "give the path of a file that diagnose has written",
+        ) from exc
+
+
+def _scope(args: dict) -> Scope:
+    """What the options ask for. Raises Failure that names the option."""
+    since = args["since"]
+    if since is not None:
+        try:
+            moment = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
+        except ValueError as exc:
+            raise bad_option("since", f"{since!r} is no time", "give it like 2026-11-21T08:00:00Z") from exc
+        if moment.tzinfo is None:
+            raise bad_option(
+                "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
+            )
+        utc = moment.astimezone(datetime.timezone.utc)
+        since = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    tenant_id = optional_guid(args["tenant_id"], "tenant_id")
+    if not args["topics"]:
+        raise bad_option(
+            "topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out"
+        )
+    hours = None if since else args["hours"] if args["hours"] is not None else DEFAULT_HOURS
+    return Scope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
+
+
+def _report(answer: Answer, scope: Scope, limit: int) -> dict:
+    findings, facts = device_diagnosis.diagnose(answer, scope)
+    shown = [finding.as_dict() for finding in findings[:limit]]
+    return {
+        "findings": shown,
+        "omitted": len(findings) - len(shown),
+        "healthy": not any(finding.weight > device_diagnosis.HARMLESS for finding in findings),
+        "summary": _summary(shown),
+        "since": device_diagnosis.begin(answer, scope),
+        "device_utc": answer.device["utc"],
+        "state": {"join": facts["join"], "mdm": facts["mdm"]},
+    }
+
+
+def _summary(shown: list[dict]) -> str:
+    if not shown:
+        return "nothing on the device tells of a failure"
+    first = shown[0]
+    return f"{first['what']}: {first['cause']}" + (f" ({first['code']})" if first["code"] else "")
+
+
+def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> dict:
+    """Of a saved bundle. Shapes cannot say everything: what trips a reader all the same is damage, too."""
+    try:
+        answer = bundles.unpack(bundle)
+        report = _report(answer, scope, args["limit"])
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:
+        raise Failure(
+            f"the bundle {args['src']} cannot be used: its content does not fit together ({exc})",
+            side="controller",
+            name="damaged_bundle",
+            cause="the content of the bundle does not fit together",
+            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
+        ) from exc
+    return report | {"source": "bundle", "bundle": {"host": bundle["host"], "collected": bundle["collected"]}}
+
+
+def _save(path: str, bundle: dict, task: Task) -> None:
+    """Write the bundle, unless the one that lies there says the same."""
+    try:
+        before = bundles.read(path) if os.path.exists(path) else None
+    except Failure:
+        before = None  # Not a bundle, or not one of ours: it is replaced.
+    if before is not None and bundles.same_evidence(before, bundle):
+        return
+    shown = before and {"path": path, "collected": before["collected"]}
+    task.changes.add("bundle", shown, {"path": path, "collected": bundle["collected"]})
+    if not task.check_mode:
+        bundles.write(path, bundle)

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the module disconnect.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...options import optional_guid
+from ...task import Task
+from .leave import Leave, LeavePlan
+
+PLANNED = (
+    "stop_hybrid_autojoin",
+    "remove_mdm",
+    "mdm_provider",
+    "allow_account_loss",
+    "reboot",
+    "reboot_timeout",
+    "timeout",
+    "poll_interval",
+)
+
+
+def disconnect(task: Task) -> dict:
+    """Take the device out of its tenant. Raises Failure."""
+    args = task.args
+    ids = {name: optional_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
+    plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
+    run = Leave(task.session, plan, task.progress, task.check_mode)
+    task.changes, task.phases, task.learned = run.changes, run.phases, run.learned
+    return run.run()

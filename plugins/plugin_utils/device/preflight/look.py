@@ -1,0 +1,48 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the module preflight: options in, one exchange, the checks out.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...options import optional_guid
+from ...task import Task
+from . import checklist
+from .check import Plan
+
+
+def look(task: Task) -> dict:
+    """The checks. Failure where one that ``fail_on`` names has failed. It looks only: the same in check mode."""
+    args = task.args
+    plan = Plan(
+        tenant_id=optional_guid(args["tenant_id"], "tenant_id"),
+        method=args["method"],
+        cloud=args["cloud"],
+        expect_mdm=args["expect_mdm"],
+        extra_endpoints=tuple((extra["name"], extra["url"]) for extra in args["extra_endpoints"]),
+        skip=frozenset(args["skip"]),
+        timeout=args["timeout"],
+        scheme=winrm_scheme(task.session.connection),
+        check_mode=task.check_mode,
+    )
+    checklist.refuse_bad_options(plan, args["fail_on"])
+    _answer, checks = checklist.run(task.session, plan)
+    task.learned = checklist.summary(checks)
+    failure = checklist.verdict(checks, args["fail_on"])
+    if failure:
+        raise failure
+    return {}
+
+
+def winrm_scheme(connection) -> str | None:
+    """http or https, where the connection is WinRM: what its plugin was told, else what its port says."""
+    option = {"winrm": "scheme", "psrp": "protocol"}.get(getattr(connection, "transport", None))
+    if option is None:
+        return None
+    try:
+        return connection.get_option(option) or ("http" if str(connection.get_option("port")) == "5985" else "https")
+    except KeyError:
+        return None

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the modules join, ppkg and ppkg_info, in which a package and a device meet.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from .device import state
+from .device.joining import package_state
+from .device.joining.join import Join, JoinPlan
+from .options import bad_option, require_guid
+from .package_source import chosen_package, described_file
+from .task import Task
+
+PLANNED = (
+    "method",
+    "mdm_id",
+    "expect_mdm",
+    "reboot",
+    "reboot_timeout",
+    "timeout",
+    "poll_interval",
+    "on_failure",
+    "keep_copy",
+)
+
+
+def join(task: Task) -> dict:
+    """Join the device, by a package or as an Azure VM. Raises Failure."""
+    args = task.args
+    package, described = None, None
+    if args["method"] == "provisioning_package":
+        package, described = chosen_package(task.find_file, args, must_join=True)
+    plan = JoinPlan(
+        tenant_id=require_guid(args["tenant_id"], "tenant_id"),
+        package=package,
+        **{name: args[name] for name in PLANNED},
+    )
+    run = Join(task.session, plan, task.progress, task.check_mode)
+    task.changes, task.phases, task.learned = run.changes, run.phases, run.learned
+    return run.run() | {"package": described}
+
+
+def apply_or_remove(task: Task) -> dict:
+    """Bring one package to the asked state on the device. Raises Failure."""
+    args = task.args
+    if args["state"] == "absent" and args["package_id"]:
+        package, described = package_state.by_id(require_guid(args["package_id"], "package_id")), None
+    else:
+        package, described = chosen_package(task.find_file, args, must_join=False)
+    run = package_state.PackageState(
+        task.session,
+        package,
+        task.progress,
+        task.check_mode,
+        force=args["force"],
+        keep_copy=args["keep_copy"],
+        timeout=args["timeout"],
+        poll_interval=args["poll_interval"],
+    )
+    task.changes, task.phases = run.changes, run.phases
+    return (run.present() if args["state"] == "present" else run.absent()) | {"package": described}
+
+
+def describe(task: Task) -> dict:
+    """A package file of the controller, the packages that the device has, or both. Raises Failure."""
+    src, installed = task.args["src"], task.args["installed"]
+    if src is None and installed is False:
+        raise bad_option(
+            "installed",
+            "it is false, and without src there is nothing else to describe",
+            "give src, or leave installed out",
+        )
+    facts = {}
+    if src is not None:
+        facts["package"] = described_file(task.find_file, src)
+    if installed or src is None:
+        answer = task.session.run(state.observations(("packages",)))
+        facts["installed"] = state.build(answer, ("packages",))["packages"]
+    return facts

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one task of every module: options are judged, the work is done, the result is shaped.
+
+A module says by ``sides`` whether it talks to a device, to a tenant, to both or to neither. What a side needs is in
+``device/side.py`` and ``tenant/side.py``, which this file does not import: a module loads only the sides it declares.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
+
+from .options import refuse_small_numbers, refused_by_ansible, secrets_among
+from .progress import Progress
+from .result import ChangeSet, Failure, Phases
+
+if t.TYPE_CHECKING:
+    from .device.session import DeviceSession
+    from .tenant.graph.client import GraphClient
+
+
+def _no_file(src: str) -> str:
+    raise FileNotFoundError(src)
+
+
+@dataclasses.dataclass
+class Task:
+    """One task as a module's work sees it.
+
+    ``args`` are the module's own options. What was changed goes into ``changes`` as it happens, what was learned into
+    ``learned``, and a long task sets ``phases``: a failure halfway still reports them. ``session`` is there in a module
+    that declares the device, ``client`` in one that declares the tenant. ``host`` is the inventory name, ``variables``
+    are Ansible's for this host. ``show`` prints a sentence, ``progress`` one of a wait. ``find_file`` gives the path of
+    a readable file of the controller for an option such as ``src``, and raises AnsibleError. Functions in ``secrets``
+    give texts that no failure may quote.
+    """
+
+    args: dict[str, t.Any]
+    check_mode: bool
+    host: str = ""
+    variables: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    show: Callable[[str], None] = lambda sentence: None
+    find_file: Callable[[str], str] = _no_file
+    session: DeviceSession = t.cast("DeviceSession", None)
+    client: GraphClient = t.cast("GraphClient", None)
+    changes: ChangeSet = dataclasses.field(default_factory=ChangeSet)
+    learned: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    phases: Phases | None = None
+    secrets: list[Callable[[], Iterable[str]]] = dataclasses.field(default_factory=list)
+    progress: Progress = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(lambda sentence: self.show(sentence))
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """What a module that talks to a device, or to a tenant, has beside its own options and work.
+
+    ``spec`` holds the options it takes for that. ``open(task, action, options)`` makes the contact ready before the
+    work begins; ``options`` are the values of ``spec``. Exceptions of ``errors`` are ones that the contact raises:
+    ``explain(task, exc)`` gives the Failure, or None where Ansible is to see the exception itself. ``connects`` says
+    whether Ansible's connection to the task's host is used.
+    """
+
+    open: Callable[[Task, t.Any, dict[str, t.Any]], None]
+    spec: Mapping[str, dict] = dataclasses.field(default_factory=dict)
+    errors: tuple[type[Exception], ...] = ()
+    explain: Callable[[Task, Exception], Failure | None] = lambda task, exc: None
+    connects: bool = False
+
+
+def spec_of_sides(sides: Sequence[Side]) -> dict[str, dict]:
+    """The options that a module takes for the sides it declares."""
+    return {name: option for side in sides for name, option in side.spec.items()}
+
+
+def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
+    """The result of one task. ``action`` is an Action (action.py): its declarations say what is taken and done.
+
+    Bad options, a Failure and a connection that is lost in the middle are a failed task. A device that cannot be
+    reached at first contact is unreachable: Ansible's own exception passes through.
+    """
+    result |= {"changed": False, "changes": [], **action.refused}
+    spec = {**spec_of_sides(action.sides), **action.spec}
+    try:
+        _validated, given = action.validate_argument_spec(argument_spec=spec, **action.constraints)
+    except AnsibleActionFail as exc:
+        raw = action._task.args
+        return result | _failed(refused_by_ansible(exc, action._task.action, raw, spec), secrets_among(raw, spec))
+    task = _task(action, given, variables)
+    task.secrets.append(lambda: secrets_among(given, spec))
+    try:
+        refuse_small_numbers(given, spec, action.least)
+        for side in action.sides:
+            side.open(task, action, {name: given[name] for name in side.spec})
+    except Failure as failure:
+        return result | _failed(failure, _secrets(task))
+    return perform(task, action.sides, action.work, result, action._task.diff)
+
+
+def perform(
+    task: Task, sides: Sequence[Side], work: Callable[[Task], dict], result: dict, with_diff: bool = False
+) -> dict:
+    """Do the work and shape the result: the part of ``run`` that needs no Ansible."""
+    try:
+        result.update(work(task))
+    except Failure as failure:
+        result.update(_failed(failure, _secrets(task)))
+    except tuple(kind for side in sides for kind in side.errors) as exc:
+        explained = next(side.explain(task, exc) for side in sides if isinstance(exc, side.errors))
+        if explained is None:
+            raise
+        result.update(_failed(explained, _secrets(task)))
+    result.update(task.learned)
+    result.update(task.changes.as_result(with_diff))
+    if task.phases is not None:
+        result["phases"] = task.phases.done
+    return result
+
+
+def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) -> Task:
+    module = action._task.action.rsplit(".", 1)[-1]
+    host = variables["inventory_hostname"]
+    # A device's work has as many lines as there are devices, so each says whose it is.
+    whose = f"{module}: [{host}]" if any(side.connects for side in action.sides) else f"{module}:"
+    foreign = set(spec_of_sides(action.sides)) - set(action.spec)
+    display = Display()
+    return Task(
+        {name: value for name, value in given.items() if name not in foreign},
+        action._task.check_mode,
+        host=host,
+        variables=variables,
+        show=lambda sentence: display.display(f"{whose} {sentence}"),
+        # A vaulted file is decrypted by Ansible for the time of the task.
+        find_file=lambda src: action._loader.get_real_file(action._find_needle("files", src)),
+    )
+
+
+def _secrets(task: Task) -> tuple[str, ...]:
+    return tuple(secret for source in task.secrets for secret in source() if secret)
+
+
+def _failed(failure: Failure, secrets: tuple[str, ...]) -> dict:
+    """Texts of a failure come from servers and devices in part: what is secret is masked in them, whatever they
+    quote."""
+    return _masked({"failed": True, "msg": failure.msg, "error": failure.error}, secrets)
+
+
+def _masked(value: t.Any, secrets: tuple[str, ...]) -> t.Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "***")
+        return value
+    if isinstance(value, dict):
+        return {name: _masked(inner, secrets) for name, inner in value.items()}
+    return [_masked(inner, secrets) for inner in value] if isinstance(value, list) else value

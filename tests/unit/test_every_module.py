@@ -1,0 +1,167 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module refuses every bad option in one shape, before anything is asked of a device or a tenant."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import types
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.winops.entra.plugins.plugin_utils import action as declared
+from ansible_collections.winops.entra.plugins.plugin_utils import task
+from ansible_collections.winops.entra.plugins.plugin_utils.device.session import DeviceSession
+from ansible_collections.winops.entra.plugins.plugin_utils.result import ERROR_FIELDS
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import side as tenant_side
+
+PLUGINS = Path(task.__file__).resolve().parents[1]
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+SECRET = "nQ7-vertical-cactus-orbit"
+#: Values that are right, so that the bad one is the only one: a module with required options needs an entry.
+GOOD = {
+    "device_removal": {"devices": []},
+    "directory_device": {"names": ["PC-1"]},
+    "group": {"name": "Staff"},
+    "join": {"tenant_id": "d10f84e2-ba05-45c0-90b7-994f1fafa537", "src": "join.ppkg"},
+    "local_admin_role": {"users": []},
+    "ppkg": {"src": "join.ppkg"},
+}
+WRONG_TYPES = {"int": "many", "bool": "perhaps", "dict": "text"}
+
+
+def plugin(module: str):
+    return importlib.import_module(f"ansible_collections.winops.entra.plugins.action.{module}").ActionModule
+
+
+def spec_of(module: str) -> dict[str, dict]:
+    return {**task.spec_of_sides(plugin(module).sides), **plugin(module).spec}
+
+
+def bad_values(module: str) -> list[tuple[str, object]]:
+    """(option, a value that must be refused) for all that an argument spec can say."""
+    found: list[tuple[str, object]] = [("misspeled", True)]
+    for name, option in spec_of(module).items():
+        kind = option["type"]
+        if kind == "int":
+            found.append((name, plugin(module).least.get(name, 1) - 1))
+        if kind in WRONG_TYPES:
+            found.append((name, WRONG_TYPES[kind]))
+        if option.get("choices"):
+            found.append((name, ["nonsense"] if kind == "list" else "nonsense"))
+        if kind == "dict" and option.get("options"):
+            found.append((name, {"misspeled": True}))
+        if option.get("required"):
+            found.append((name, None))
+    return found
+
+
+CASES = [(module, option, value) for module in MODULES for option, value in bad_values(module)]
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """A function that runs a module's action plugin with options; whatever would make contact ends the test."""
+
+    def refuse(*_args, **_options):
+        raise AssertionError("contact was made")
+
+    monkeypatch.setattr(DeviceSession, "run", refuse)
+    monkeypatch.setattr(DeviceSession, "put_file", refuse)
+    monkeypatch.setattr(tenant_side, "session_for", refuse)
+    monkeypatch.setattr(tenant_side.credentials, "settings", refuse)
+
+    def perform(module: str, options: dict, kind: type | None = None) -> dict:
+        play_task = types.SimpleNamespace(
+            args=options, action=f"winops.entra.{module}", check_mode=False, diff=False, async_val=0
+        )
+        shell = types.SimpleNamespace(tmpdir=None)
+        connection = types.SimpleNamespace(_shell=shell, transport="winrm", has_pipelining=False)
+        made = (kind or plugin(module))(play_task, connection, None, None, None, None)
+        monkeypatch.setattr(made, "_make_tmp_path", lambda *_args: None)
+        return made.run(task_vars={"inventory_hostname": "pc", "hostvars": {}})
+
+    return perform
+
+
+def promised(module: str) -> set[str]:
+    """What a result always has, by the module's documentation."""
+    text = importlib.import_module(f"ansible_collections.winops.entra.plugins.modules.{module}").RETURN
+    return {name for name, field in yaml.safe_load(text).items() if field["returned"] == "always"}
+
+
+@pytest.mark.parametrize(("module", "option", "value"), CASES, ids=lambda value: str(value))
+def test_a_bad_option_is_refused_in_one_shape(run, module, option, value):
+    given = {**GOOD.get(module, {}), option: value}
+    if value is None:
+        del given[option]
+    result = run(module, given)
+    error = result["error"]
+    assert (result["failed"], result["changed"], result["changes"]) == (True, False, [])
+    assert set(error) == set(ERROR_FIELDS)
+    assert (error["side"], error["name"]) == ("controller", "bad_option")
+    assert option in result["msg"] and error["cause"] and error["fix"]
+    assert (error["evidence"], error["permissions"]) == ([], [])
+    assert promised(module) <= set(result)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_options_beside_the_bad_one_are_right(run, module):
+    """Else a case above could be refused for another reason."""
+    with pytest.raises(AssertionError, match="contact was made"):
+        run(module, copy.deepcopy(GOOD.get(module, {})), _reaching(module))
+
+
+def _reaching(module: str) -> type:
+    """The module's options with work that makes contact at once."""
+    kind = plugin(module)
+
+    def work(made):
+        if made.client is None:
+            DeviceSession.run(made.session, {})
+
+    return type("ActionModule", (kind,), {"work": staticmethod(work)})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_a_declaration(module):
+    kind = plugin(module)
+    assert kind.__mro__[1] is declared.Action and "run" not in vars(kind)
+    assert callable(kind.work)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_connection_is_asked_of_ansible_only_where_it_is_used(module):
+    kind = plugin(module)
+    assert kind._requires_connection is any(side.connects for side in kind.sides)
+
+
+def test_each_module_has_its_action_plugin_and_each_plugin_its_module():
+    assert MODULES == sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
+
+
+def test_the_action_group_holds_every_module_of_the_tenant_and_no_other():
+    """By it one ``module_defaults`` signs in for all of them."""
+    groups = yaml.safe_load((PLUGINS.parent / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+    tenant = [module for module in MODULES if tenant_side.TENANT in plugin(module).sides]
+    assert sorted(groups["tenant"]) == tenant
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_every_result_holds_is_documented(module):
+    text = importlib.import_module(f"ansible_collections.winops.entra.plugins.modules.{module}").RETURN
+    fields = yaml.safe_load(text)
+    assert fields["changes"]["returned"] == "always" and fields["error"]["returned"] == "failure"
+    assert set(plugin(module).refused) <= promised(module)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "client_secret" in spec_of(name)])
+def test_a_secret_in_a_refusal_is_masked(run, module):
+    """Whatever Ansible's own sentence quotes."""
+    options = {**GOOD.get(module, {}), "client_secret": SECRET, SECRET: True}
+    result = run(module, options)
+    assert result["error"]["name"] == "bad_option" and SECRET not in str(result)
