@@ -17,6 +17,11 @@ STOCK  := build/collections/ansible_collections/ansible/windows/MANIFEST.json
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Ansible refuses to start where the locale is not UTF-8, as in a job of cron and in many containers.
+ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
+export LC_ALL := C.UTF-8
+endif
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -89,7 +94,7 @@ integration: env $(STOCK) ## playbooks and stock clients against the lab
 
 .PHONY: molecule
 molecule: env ## the roles against the lab: converge, idempotence, verify
-	MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/build/molecule MOLECULE_COMMAND_BORDERS=false molecule test --all
+	MOLECULE_EPHEMERAL_DIRECTORY="$(CURDIR)/build/molecule" MOLECULE_COMMAND_BORDERS=false molecule test --all
 
 .PHONY: powershell
 powershell: ## the runner under each PowerShell on PATH; needs no environment

@@ -20,31 +20,28 @@ from tests.lab import process
 
 REPORT = RESULTS / "join-report.json"
 TENANT = RESULTS / "tenant.json"
-JOIN = (
-    "playbooks/join.yml",
-    "-e",
-    f"join_report={REPORT}",
-    "-e",
-    "join_check_tenant=true",
-    "-e",
-    "join_poll_interval=1",
-    "-e",
-    "join_timeout=30",
-)
+# As JSON: ansible-playbook splits name=value at spaces, and a path may have some.
+SETTINGS = {
+    "join_report": str(REPORT),
+    "join_check_tenant": True,
+    "join_poll_interval": 1,
+    "join_timeout": 30,
+}
 # Packages whose users the tenant is to let join; the scenario says which devices have others.
 ALLOWED = ("fleet", "rename", "no_mdm", "expired", "conditional_access")
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    """Run it, with more arguments for the lab, such as ``--devices 3``; returns the exit status."""
     started = time.monotonic()
     RESULTS.mkdir(parents=True, exist_ok=True)
-    with process.running(OUT, "--scenario", "demo", "--speed", SPEED) as lab:
+    with process.running(OUT, "--scenario", "demo", "--speed", SPEED, *arguments) as lab:
         expected = {device["name"]: device["expect"] for device in lab.get("/devices")}
         print(f"A lab is running: {len(expected)} devices and a tenant that lets nobody join.")
 
         title("Would joins succeed? join.yml asks the tenant before it asks any device")
         before = digests(lab)
-        join = functools.partial(play, lab, *JOIN, report=REPORT)
+        join = functools.partial(play, lab, "playbooks/join.yml", "-e", json.dumps(SETTINGS), report=REPORT)
         refused = join("--check")
         problems = [] if refused.status and refused.report is None else ["the tenant was not found unready"]
 
@@ -137,4 +134,4 @@ def print_outcomes(run: Run) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

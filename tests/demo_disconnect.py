@@ -20,6 +20,7 @@ from tests.lab import process
 REPORT = RESULTS / "disconnect-report.json"
 # The product's own waiting is real: a second here is a minute of a device.
 SETTINGS = {
+    "disconnect_report": str(REPORT),
     "disconnect_hosts": "devices",
     "disconnect_serial": "100%",
     "disconnect_max_fail_percentage": "100",
@@ -35,10 +36,11 @@ OUTCOMES = {"left": "disconnected", "unchanged": "unchanged", "refused": "refuse
 OVER = ("disconnected", "unchanged")
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    """Run it, with more arguments for the lab, such as ``--devices 3``; returns the exit status."""
     started = time.monotonic()
     REPORT.unlink(missing_ok=True)  # later runs keep the ids that the first has written
-    with process.running(OUT, "--scenario", "disconnect", "--speed", SPEED) as lab:
+    with process.running(OUT, "--scenario", "disconnect", "--speed", SPEED, *arguments) as lab:
         devices = {device["name"]: device for device in lab.get("/devices")}
         title(f"A lab of {len(devices)} devices is running. First look: playbooks/disconnect.yml --check --diff")
         before = digests(lab)
@@ -83,8 +85,6 @@ def disconnect(lab: process.RunningLab, *options: str) -> Run:
     run = play(
         lab,
         "playbooks/disconnect.yml",
-        "-e",
-        f"disconnect_report={REPORT}",
         "-e",
         json.dumps(SETTINGS),
         *options,
@@ -135,4 +135,4 @@ def print_outcomes(run: Run, devices: dict) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

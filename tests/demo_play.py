@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.lab.process import RunningLab
+from tests.lab.process import RunningLab, utf8_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "lab"
@@ -47,10 +46,10 @@ def play(lab: RunningLab, playbook: str, *options: str, report: Path | None = No
     earlier = _content(report)
     command = [str(Path(sys.executable).with_name("ansible-playbook")), playbook, "-i", str(lab.inventory), *options]
     tenant = json.loads((lab.out / "tenant.json").read_text(encoding="utf-8"))["environment"]
-    env = os.environ | tenant | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
+    env = utf8_environment() | tenant | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
     lines = []
     with subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
     ) as run:
         for line in run.stdout:
             lines.append(line)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -13,10 +14,13 @@ import pytest
 import yaml
 
 from tests.integration.play import Player
-from tests.lab.process import RunningLab, running
+from tests.lab.process import RunningLab, running, utf8_environment
 
 StartLab = Callable[..., RunningLab]
 StartFleet = Callable[..., RunningLab]
+
+# For every program of Ansible that a test starts.
+os.environ.update(utf8_environment())
 
 # A simulated minute passes in a second; playbooks wait in real time.
 SPEED = "60"

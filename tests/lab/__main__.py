@@ -1,11 +1,12 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the lab: ``python3 -m tests.lab [--devices N] [--scenario NAME|FILE] [--out build/lab] [--speed F]``.
+"""Run the lab: ``python3 -m tests.lab [--devices N] [--scenario NAME|FILE] [--out build/lab] [--speed F]
+[--seconds S]``.
 
 Writes <out>/ca.pem, <out>/inventory.yml, <out>/tenant.env, <out>/tenant.json, <out>/winrm.jsonl, <out>/graph.jsonl and,
 last and whole, <out>/ready.json with {pid, control, devices, graph, authority}; prints one line when it is ready; stops
-on SIGTERM and SIGINT.
+on SIGTERM and SIGINT, and after that many seconds.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scenario", default="demo", help="name in tests/lab/scenarios, or a YAML file")
     parser.add_argument("--out", type=Path, default=Path("build/lab"), help="directory for the lab's files")
     parser.add_argument("--speed", type=_speed, default=1.0, help="device seconds per real second")
+    parser.add_argument("--seconds", type=_count, help="stop after so long (default: only on a signal)")
     options = parser.parse_args(arguments)
     out: Path = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
@@ -52,11 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     except ScenarioError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2
-    asyncio.run(_run(world, out))
+    asyncio.run(_run(world, out, options.seconds))
     return 0
 
 
-async def _run(world: World, out: Path) -> None:
+async def _run(world: World, out: Path, seconds: int | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,7 +86,8 @@ async def _run(world: World, out: Path) -> None:
                 },
             )
             print(f"lab: {len(world.hosts)} devices, inventory {out / 'inventory.yml'}, control {control}", flush=True)
-            await stop.wait()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), seconds)
     finally:
         (out / "ready.json").unlink(missing_ok=True)
         await tenant.stop()

@@ -81,14 +81,20 @@ def running(out: Path, *arguments: str) -> t.Iterator[RunningLab]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            encoding="utf-8",
+            env=utf8_environment() | {"PYTHONUNBUFFERED": "1"},
         )
         try:
             _wait_until_ready(process, out, log)
             yield RunningLab(process, out)
         finally:
             _stop(process)
+
+
+def utf8_environment() -> dict[str, str]:
+    """This process' environment, with a UTF-8 locale where it has another, in which Ansible would refuse to start."""
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "C")
+    return dict(os.environ) if "utf8" in named.lower().replace("-", "") else os.environ | {"LC_ALL": "C.UTF-8"}
 
 
 def _wait_until_ready(process: subprocess.Popen, out: Path, log: Path) -> None:

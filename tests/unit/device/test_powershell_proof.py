@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -33,7 +34,10 @@ finally:
 
 # Stands in for a PowerShell, as a driver or for one request: gives every operation the answer in WINOPS_ANSWER, or ends
 # where the request has an operation that is named in WINOPS_ENDS.
-FAKE = f"""#!{sys.executable}
+# A first line cannot hold a path with a space, so that a shell starts Python, which takes the shell's line for a text.
+FAKE = f"""#!/bin/sh
+'''exec' {shlex.quote(sys.executable)} "$0" "$@"
+' '''
 import base64, gzip, json, os, socket, sys
 def answer(payload):
     request = json.loads(gzip.decompress(base64.b64decode(payload.partition(b"|")[2])))
