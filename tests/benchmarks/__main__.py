@@ -13,14 +13,15 @@ import json
 import sys
 from pathlib import Path
 
-from . import facts, lab_size, preflight, tenant
+from . import exchange, facts, lab_size, preflight, tenant
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "bench.json"
 
 
 def main() -> int:
-    figures = facts.measure(ROOT) | preflight.measure(ROOT) | lab_size.measure(ROOT) | tenant.measure(ROOT)
+    parts = (facts, preflight, lab_size, tenant, exchange)
+    figures = {name: figure for part in parts for name, figure in part.measure(ROOT).items()}
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     width = max(map(len, figures))
@@ -34,7 +35,7 @@ def main() -> int:
         bound = "at most" if figure["better"] == "lower" else "at least"
         goal = "" if figure["goal"] is None else f"{bound} {figure['goal']:g}"
         print(f"{name:{width}}  {figure['value']:9.3f}  {goal}{'' if met else '   MISSED'}")
-    print(f"\nwritten to {RESULT.relative_to(ROOT)}; every figure is against the simulated devices of the lab")
+    print(f"\nwritten to {RESULT.relative_to(ROOT)}; devices and tenant are simulated by the lab")
     return 1 if missed else 0
 
 

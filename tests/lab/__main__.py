@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -31,6 +32,7 @@ from .graph.recording import Recording
 from .graph.server import Server
 from .graph.service import Service
 from .host import ScenarioError, World
+from .powershell import real
 from .recorder import Recorder
 from .scenario import load_world
 from .wsman.server import Listeners
@@ -51,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     _raise_file_limit()
     try:
         world = load_world(options.scenario, devices=options.devices, speed=options.speed, out=out)
+        if real.program() is None and any(host.wants_powershell for host in world.hosts):
+            raise ScenarioError("the scenario has a device with a real PowerShell, and there is no pwsh on PATH")
     except ScenarioError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2
@@ -75,6 +79,7 @@ async def _run(world: World, out: Path, seconds: int | None) -> None:
         tenant_files.write(out, service, world.tenants, tenant.origin, tenant.identity)
         inventory.write(out / "inventory.yml", world, listeners.ports, out / "ca.pem")
         async with _control(world, service) as control:
+            _give_powershell(world, out, control)
             _write_ready(
                 out / "ready.json",
                 {
@@ -106,6 +111,16 @@ async def _control(world: World, service: Service) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+def _give_powershell(world: World, out: Path, control: str) -> None:
+    """Each device whose scenario asks for it hands its commands to the real PowerShell."""
+    wanted = [host for host in world.hosts if host.wants_powershell]
+    folder = out / "powershell"
+    if wanted:
+        shutil.rmtree(folder, ignore_errors=True)  # of a lab that was here before
+    for host in wanted:
+        real.RealPowerShell(host, folder / host.name, str(real.program()), control)
 
 
 def _write_ready(path: Path, content: dict[str, object]) -> None:

@@ -20,7 +20,8 @@ DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not
 (/tenant/faults, /tenant/settings, ...)   ``tests.lab.graph.control``
 POST /devices/NAME/programs              {"program", "arguments", "caller"}: a native program of a device whose
                                          PowerShell is real; see ``tests.lab.powershell.programs``
-POST /devices/NAME/sync                  what was changed in its description, and what it is now
+POST /devices/NAME/sync                  what was changed in its description, and what it is now; {directory, program,
+                                         environment} of its PowerShell
 GET /packages                            {label: {id, user, tenant}}
 =======================================  ==============================================================================
 
@@ -163,8 +164,17 @@ async def _run_program(request: web.Request) -> web.Response:
 
 
 async def _sync(request: web.Request) -> web.Response:
-    _powershell(request).sync()
-    return web.json_response({})
+    powershell = _powershell(request)
+    if not powershell.device.online:
+        raise _Refused(503, f"{powershell.device.name} is off")
+    powershell.sync()
+    return web.json_response(
+        {
+            "directory": str(powershell.directory),
+            "program": powershell.pwsh,
+            "environment": powershell.environment(powershell.device.login),
+        }
+    )
 
 
 def _powershell(request: web.Request):

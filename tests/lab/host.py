@@ -56,6 +56,13 @@ class Files(t.Protocol):
         """Tell whether a file or directory lies at the path."""
 
 
+class RealPowerShell(t.Protocol):
+    """The PowerShell of a device that is more than simulated."""
+
+    async def exchange(self, script: str, items: bytes | list[str | bytes], account: str) -> tuple[str, str, int]:
+        """Run the collection's bootstrap with its input; (output, errors, exit code)."""
+
+
 class Host(t.Protocol):
     """One simulated Windows device, as the network sees it."""
 
@@ -78,6 +85,8 @@ class Host(t.Protocol):
     on_power: list[PowerCallback]
     faults: Faults
     files: Files
+    #: None where PowerShell is simulated, as it is almost everywhere.
+    powershell: RealPowerShell | None
 
     async def run_operations(
         self, request: dict[str, t.Any], *, account: str, system: bool = False

@@ -224,6 +224,7 @@ DEVICE = {
     "free_gb": float,
     "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
     "hostname": str,
+    "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),
     "tpm": bool,

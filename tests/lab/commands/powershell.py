@@ -44,7 +44,7 @@ async def run_script(script: str, arguments: list[str], session: Session) -> Scr
         # ansible-core up to 2.18 encodes a command that is encoded already: a second process, inside the first.
         return native(await run_process(inner, session))
     if runner.recognises(script):
-        return await runner.run(session)
+        return await runner.run(script, session)
     if put_file.recognises(script):
         return await put_file.run(script, arguments, session)
     if ansible.recognises(script):

@@ -17,7 +17,8 @@ import typing as t
 from functools import cache, lru_cache
 from pathlib import Path
 
-from .session import Record, ScriptResult, Session, terminated
+from ..host import RealPowerShell
+from .session import Error, Record, ScriptResult, Session, terminated
 
 _DEVICE = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "device"
 
@@ -48,13 +49,17 @@ def recognises(script: str) -> bool:
     return _BOOTSTRAP.search(script) is not None
 
 
-async def run(session: Session) -> ScriptResult:
-    """Do what the bootstrap does with the input: check the runner, run the request, write the marked line."""
+async def run(script: str, session: Session) -> ScriptResult:
+    """Do what the bootstrap does with the input: check the runner, run the request, write the marked line.
+
+    A device whose PowerShell is real runs the script itself, once the runner was found to be the working tree's.
+    """
     blocked = session.host.faults.take("powershell_blocked")
     if blocked is not None:
         message, more = BLOCKS[blocked["by"]]
         return terminated(message, **more)
-    text = "".join(_text(item) for item in await session.input_lines())
+    given = await session.read_input()
+    text = "".join(_text(item) for item in ([given] if isinstance(given, bytes) else given))
     parts = _NOT_PAYLOAD.sub("", text).split("|")
     try:
         sent = _sent(parts[0])
@@ -79,8 +84,23 @@ async def run(session: Session) -> ScriptResult:
     if sent not in _expected(frozenset(_all_names(operations))):
         return terminated("The lab runs only the runner of this working tree; the one sent is another text.")
     record = Record("operations", names, changing(operations))
+    if session.host.powershell is not None:
+        return await _really(session.host.powershell, script, given, session.account, record)
     answer = await session.host.run_operations(request, account=session.account)
     return ScriptResult([marked_line(answer)], record=record)
+
+
+async def _really(
+    powershell: RealPowerShell, script: str, given: bytes | list[str | bytes], account: str, record: Record
+) -> ScriptResult:
+    output, errors, exit_code = await powershell.exchange(script, given, account)
+    return ScriptResult(
+        output.splitlines(),
+        [Error(line) for line in errors.splitlines()],
+        exit_code,
+        failed=exit_code != 0,
+        record=record,
+    )
 
 
 def marked_line(answer: dict[str, t.Any]) -> str:

@@ -32,6 +32,7 @@ def build(name: str, hostname: str, options: dict[str, t.Any], context: Context)
         windows.get("language", "en-US"),
     )
     device = Device(name, options.get("hostname", hostname), made, context.clock, context.directory)
+    device.wants_powershell = options.get("powershell") == "real"
     device.skew = datetime.timedelta(seconds=options.get("clock_skew", 0))
     power.backdate_boot(device, 7)
     device.domain = options.get("domain")

@@ -110,6 +110,8 @@ class Device:
         self.powershell_processes = 0
         #: What makes this device's PowerShell a real one (``tests.lab.powershell.real``); None where it is simulated.
         self.powershell: t.Any = None
+        #: Whether the scenario asks for that; the lab does it once its control API has an address.
+        self.wants_powershell = False
         self._ids = itertools.count()
         self._running: set[asyncio.Task] = set()
         self.hostname = hostname

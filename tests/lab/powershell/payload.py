@@ -34,6 +34,14 @@ def with_stand_ins(packed: str) -> str:
     return base64.b64encode(gzip.compress(text.encode("ascii"), 6, mtime=0)).decode("ascii")
 
 
+def prepared(sent: bytes) -> bytes:
+    """What is sent to a bootstrap, with the stand-ins in its runner; anything else as it is."""
+    if sent.count(b"|") != 1:
+        return sent
+    runner, _bar, request = sent.decode("ascii").strip().partition("|")
+    return f"{with_stand_ins(runner)}|{request}\n".encode("ascii")
+
+
 def proof() -> types.ModuleType:
     """``tests/powershell/stand_ins.py``: the text of the stand-ins, and the file of a description."""
     if str(PROOF) not in sys.path:

@@ -83,10 +83,9 @@ class RealPowerShell:
         A list is what psrp pipes into a runspace. The process ends with the device's power.
         """
         self.sync()
-        self.device.process_started()
         if isinstance(items, bytes):
             encoded = base64.b64encode(script.encode("utf-16-le")).decode("ascii")
-            command, given = ["-EncodedCommand", encoded], self.prepared(items)
+            command, given = ["-EncodedCommand", encoded], payload.prepared(items)
         else:
             command, given = self._as_psrp(script, items), b""
         process = await asyncio.create_subprocess_exec(
@@ -119,17 +118,11 @@ class RealPowerShell:
     def caller(self, account: str) -> Caller:
         return SYSTEM if account == "SYSTEM" else caller(self.device, account)
 
-    @staticmethod
-    def prepared(sent: bytes) -> bytes:
-        """The payload with the stand-ins in its runner."""
-        runner, _bar, request = sent.decode("ascii").strip().partition("|")
-        return f"{payload.with_stand_ins(runner)}|{request}\n".encode("ascii")
-
     def _as_psrp(self, script: str, items: list[str | bytes]) -> list[str]:
         sent = b"".join(item if isinstance(item, bytes) else item.encode("ascii") for item in items)
         script_file, data_file = self.directory / "bootstrap.ps1", self.directory / "payload.txt"
         script_file.write_text(script, encoding="utf-8")
-        data_file.write_bytes(self.prepared(sent))
+        data_file.write_bytes(payload.prepared(sent))
         return ["-File", str(payload.PROOF / "psrp.ps1"), str(script_file), str(data_file)]
 
     def _caller_name(self, account: str) -> str:
