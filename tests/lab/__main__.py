@@ -31,10 +31,11 @@ from .graph import files as tenant_files
 from .graph.recording import Recording
 from .graph.server import Server
 from .graph.service import Service
-from .host import ScenarioError, World
+from .host import ScenarioError
 from .powershell import real
 from .recorder import Recorder
 from .scenario import load_world
+from .world import World
 from .wsman.server import Listeners
 
 

@@ -226,7 +226,7 @@ async def _change_token(request: web.Request) -> web.Response:
             {
                 "id": token.user_id,
                 "userPrincipalName": package.upn,
-                "displayName": package.upn.partition("@")[0],
+                "displayName": str(package.upn).partition("@")[0],
                 "accountEnabled": True,
             },
         )

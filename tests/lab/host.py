@@ -66,27 +66,53 @@ class RealPowerShell(t.Protocol):
 class Host(t.Protocol):
     """One simulated Windows device, as the network sees it."""
 
-    #: The inventory name; never changes.
-    name: str
-    #: The current computer name; may change at a reboot.
-    hostname: str
-    #: Local accounts and their passwords, for Basic and NTLM. May change while the lab runs.
-    accounts: Mapping[str, str]
-    #: The account that the inventory uses.
-    login: str
-    #: Further inventory variables of this host, and the groups beside ``devices`` it is in.
-    variables: Mapping[str, t.Any]
-    groups: Sequence[str]
-    #: Whether the inventory connects by HTTPS; None where it may choose.
-    secure: bool | None
-    #: False while the machine is off or restarting.
-    online: bool
-    #: Awaited with (host, up) after ``online`` has changed.
-    on_power: list[PowerCallback]
-    faults: Faults
-    files: Files
-    #: None where PowerShell is simulated, as it is almost everywhere.
-    powershell: RealPowerShell | None
+    @property
+    def name(self) -> str:
+        """The inventory name; never changes."""
+
+    @property
+    def hostname(self) -> str:
+        """The current computer name; may change at a reboot."""
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """Local accounts and their passwords, for Basic and NTLM. May change while the lab runs."""
+
+    @property
+    def login(self) -> str:
+        """The account that the inventory uses."""
+
+    @property
+    def variables(self) -> Mapping[str, t.Any]:
+        """Further inventory variables of this host."""
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """The groups beside ``devices`` that it is in."""
+
+    @property
+    def secure(self) -> bool | None:
+        """Whether the inventory connects by HTTPS; None where it may choose."""
+
+    @property
+    def online(self) -> bool:
+        """False while the machine is off or restarting."""
+
+    @property
+    def on_power(self) -> list[PowerCallback]:
+        """Awaited with (host, up) after ``online`` has changed."""
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong."""
+
+    @property
+    def files(self) -> Files:
+        """Its files."""
+
+    @property
+    def powershell(self) -> RealPowerShell | None:
+        """None where PowerShell is simulated, as it is almost everywhere."""
 
     async def run_operations(
         self, request: dict[str, t.Any], *, account: str, system: bool = False
@@ -108,9 +134,14 @@ class World(t.Protocol):
     the world writes (packages). Raises ``tests.lab.host.ScenarioError`` on a scenario that cannot be used.
     """
 
-    hosts: Sequence[Host]
-    #: Inventory variables of the group ``devices``.
-    variables: Mapping[str, t.Any]
+    @property
+    def hosts(self) -> Sequence[Host]:
+        """The devices."""
+
+    @property
+    def variables(self) -> Mapping[str, t.Any]:
+        """Inventory variables of the group ``devices``."""
+
     tenant: t.Any
 
     async def start(self) -> None:

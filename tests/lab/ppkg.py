@@ -143,10 +143,10 @@ def build(
                 {"UseSecurityKeyForSignin": int(security_key)},
             )
         )
-    for kind in CERTIFICATE_KINDS:
-        group, item, store = CERTIFICATE_KINDS[kind]
+    for certificate_kind in CERTIFICATE_KINDS:
+        group, item, store = CERTIFICATE_KINDS[certificate_kind]
         elements = []
-        for certificate in (c for c in certificates if c["kind"] == kind):
+        for certificate in (c for c in certificates if c["kind"] == certificate_kind):
             extension = "cer" if store else "pfx"
             fields = [_element("CertificatePath", f"{certificate['name']}.{extension}")]
             encoded = base64.b64encode(certificate["data"]).decode()
@@ -167,10 +167,10 @@ def build(
         area("Workplace", _element("Enrollments", [_element("UPN", fields, UPN=mdm["upn"], Name=mdm["upn"])]))
         values = {"DiscoveryServiceFullUrl": mdm["discovery_url"], "Secret": mdm["secret"], "AuthPolicy": "OnPremise"}
         sets.append(("Workplace", ["Workplace", "Enrollments", mdm["upn"]], values))
-    for policy, value in (policies or {}).items():
+    for policy, number in (policies or {}).items():
         policy_area, policy_name = policy.split("/")
-        area("Policies", _element(policy_area, [_element(policy_name, str(value))]))
-        sets.append((f"Policies_{policy_area}", ["Policy", "Config", policy_area], {policy_name: value}))
+        area("Policies", _element(policy_area, [_element(policy_name, str(number))]))
+        sets.append((f"Policies_{policy_area}", ["Policy", "Config", policy_area], {policy_name: number}))
     for file_name, data in (files or {}).items():
         asset(2, "CommandFile", file_name, data)
     if len(commands) == 1:
@@ -181,21 +181,21 @@ def build(
         sets.append(("ProvisioningCommands_DeviceContext_CommandLine", path, {"CommandLine": commands[0]}))
     elif commands:
         configs = []
-        for number, line in enumerate(commands):
+        for place, line in enumerate(commands):
             fields = [_element("CommandLine", line), _element("ContinueInstall", "False")]
-            configs.append(_element("CommandConfig", fields, Name=str(number)))
-            path = ["ProvisioningCommands", "PrimaryContext", "$(__PackageID)", str(number)]
-            label = f"ProvisioningCommands_PrimaryContext_Command_{number}_CommandLine"
-            sets.append((label, path, {"CommandLine": line}))
+            configs.append(_element("CommandConfig", fields, Name=str(place)))
+            where = ["ProvisioningCommands", "PrimaryContext", "$(__PackageID)", str(place)]
+            label = f"ProvisioningCommands_PrimaryContext_Command_{place}_CommandLine"
+            sets.append((label, where, {"CommandLine": line}))
         area("ProvisioningCommands", _element("PrimaryContext", [_element("Command", configs)]))
 
     out: dict[str, bytes] = {}
     entries = []
-    for number, (label, path, values) in enumerate(sets):
-        safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in label)
-        out[f"Multivariant/0/Prov/RunTime/{number}__{safe}.provxml"] = _provxml(path, values)
-        data = f"$(_prov)\\RunTime\\{number}__{safe}.provxml"
-        entries.append(_element("ConfigurationSet", "", Type="provxml", SettingsGroup=label, Data=data))
+    for place, (name_of_set, steps, parms) in enumerate(sets):
+        safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name_of_set)
+        out[f"Multivariant/0/Prov/RunTime/{place}__{safe}.provxml"] = _provxml(steps, parms)
+        file = f"$(_prov)\\RunTime\\{place}__{safe}.provxml"
+        entries.append(_element("ConfigurationSet", "", Type="provxml", SettingsGroup=name_of_set, Data=file))
     out["Multivariant/0/Prov/RunTime.xml"] = _document(_element("ConfigurationSource", entries, Version="1.0"))
     events = _element("EventList", [_element("Event", "", Name="RunTime")])
     source = _element("ConfigurationSource", [events], Name="RunTime", Path="$(_prov)\\RunTime.xml")
@@ -215,10 +215,10 @@ def build(
     if assets:
         listing = []
         for key, places in asset_names.items():
-            number, kind = key.split()
+            file_index, kind = key.split()
             metadata = [_element("Metadata", "", Key="Name", Value=kind)]
             metadata += [_element("Metadata", "", Key=place, Value=f"/ProvisioningCommands/{kind}") for place in places]
-            listing.append(_element("Element", metadata, Index=number))
+            listing.append(_element("Element", metadata, Index=file_index))
         out["DataAsset/DataAsset.xml"] = _document(_element("Elements", listing, Type="DataAsset"))
     altitude = str(OWNERS.index(owner)) if owner in OWNERS else "0"
     properties = {"PACKAGEID": braced, "VERSION": version, "ALTITUDE": altitude, "RESETCLEAR": "0"}

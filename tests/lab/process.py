@@ -99,6 +99,7 @@ def utf8_environment() -> dict[str, str]:
 
 def _wait_until_ready(process: subprocess.Popen, out: Path, log: Path) -> None:
     """The lab prints one line when it is ready, and closes its output when it dies."""
+    assert process.stdout is not None
     readable, _write, _error = select.select([process.stdout], [], [], READY_SECONDS)
     line = process.stdout.readline() if readable else ""
     if not line or not (out / "ready.json").exists():

@@ -10,6 +10,7 @@ that only deletes keys leaves the policies behind, tattooed.
 from __future__ import annotations
 
 import datetime
+import typing as t
 
 from . import mdm, tasks
 from .certificates import MDM_ISSUER, Certificate
@@ -87,7 +88,8 @@ async def remove(device, enrollment_id: str, provider: str, asked: bool) -> dict
     known = device.registry.get(rf"{mdm.ENROLLMENTS}\{name}", "ProviderID", "")
     if not known or known != provider:
         raise access_denied(f"Refused, the provider of {enrollment_id} is '{known}'.")
-    parts, answer = _parts(device, name), {"removed": [], "unregistered": None}
+    parts = _parts(device, name)
+    answer: dict[str, t.Any] = {"removed": [], "unregistered": None}
     if asked:
         try:
             await unregister(device, name)

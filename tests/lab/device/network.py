@@ -112,6 +112,7 @@ class Network:
 
     def _connection_problem(self, host: str, system: bool) -> int | None:
         if self.goes_by_proxy(host):
+            assert self.proxy is not None
             if not self.proxy.answers:
                 return CANNOT_CONNECT
         elif self.users_proxied and not system:

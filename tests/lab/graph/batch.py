@@ -62,7 +62,8 @@ def _items(envelope: Call) -> list[dict[str, t.Any]]:
 
 def _in_order(items: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
     """Each after those it depends on; 400 for a circle."""
-    waiting, done = list(items), set()
+    waiting = list(items)
+    done: set[str] = set()
     while waiting:
         ready = [item for item in waiting if {str(n).lower() for n in item.get("dependsOn") or []} <= done]
         if not ready:

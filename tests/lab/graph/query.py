@@ -24,7 +24,7 @@ from .types import empty, properties
 OPTIONS = ("$filter", "$select", "$top", "$count", "$orderby", "$search", "$expand", "$skiptoken", "$skip")
 _PAGE = "lab page from "
 Row = dict[str, t.Any]
-Relation = t.Callable[[Call, Row], list[Row]]
+Relation = t.Callable[[Call, Row], list[Row] | Row | None]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .side import Side
 from .tokens import Tokens
 
 #: What POST .../settings takes: name to (kind, smallest value).
-SETTINGS: dict[str, tuple[type, float]] = {
+SETTINGS: dict[str, tuple[type[int] | type[float], float]] = {
     "lag": (int, 0),
     "page_size": (int, 0),
     "rule_reads": (int, 0),
@@ -89,7 +89,7 @@ class Service:
                     ):
                         raise FaultError(f"sign_in.{option}: {given!r} is not possible")
                 continue
-            kind, least = SETTINGS.get(name, (None, 0))
+            kind, least = SETTINGS.get(name, (None, 0.0))
             if kind is None or not isinstance(value, kind) or isinstance(value, bool) or value < least:
                 raise FaultError(f"{name}: {value!r} is not possible; known are {', '.join(SETTINGS)}, sign_in")
         side.page_size = settings.get("page_size", side.page_size) or None

@@ -60,4 +60,6 @@ async def _unregister(device, _caller: Caller, enrollment_id: str) -> str:
 
 
 _PROGRAMS = dict(zip(PROGRAMS, (dsregcmd.run, _enroller, _shutdown), strict=True))
-_CALLS = dict(zip(CALLS, (_install, _uninstall, _unregister), strict=True))
+_CALLS: dict[str, t.Callable[..., t.Awaitable[str]]] = dict(
+    zip(CALLS, (_install, _uninstall, _unregister), strict=True)
+)

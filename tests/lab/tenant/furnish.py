@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from . import applications, roles
 from .defaults import FIRST_PARTY
 from .model import Tenant
@@ -25,7 +27,7 @@ def furnish(tenant: Tenant) -> None:
 
 def add_service_principal(tenant: Tenant, app_id: str, name: str, object_id: str | None = None) -> dict:
     """The service principal of an application, in Graph's shape."""
-    found = {
+    found: dict[str, t.Any] = {
         "id": object_id or tenant.object_id(f"service principal/{app_id}"),
         "appId": app_id,
         "displayName": name,

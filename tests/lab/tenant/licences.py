@@ -31,7 +31,7 @@ PRODUCTS: dict[str, tuple[str, str, tuple[tuple[str, str, str], ...]]] = {
 def stock(tenant: Tenant, name: str, enabled: int = 25) -> dict:
     """A product that the tenant has bought, in the shape of ``subscribedSku``."""
     sku_id, part, plans = PRODUCTS[name]
-    sku = {
+    sku: dict[str, t.Any] = {
         "id": f"{tenant.id}_{sku_id}",
         "accountId": tenant.id,
         "accountName": tenant.name,

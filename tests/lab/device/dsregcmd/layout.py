@@ -9,6 +9,7 @@ Three layouts by age are published: up to 1703, 1709/1803, and since 1809; the l
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 RULE = "+" + "-" * 70 + "+"
 FOOTER = "For more information, please visit https://www.microsoft.com/aadjerrors"
@@ -70,7 +71,7 @@ class Layout:
     def footer(self) -> bool:
         return self.build >= 17763
 
-    def section(self, title: str, rows: list[tuple[str, str] | None]) -> str:
+    def section(self, title: str, rows: Sequence[tuple[str, str] | None]) -> str:
         """One boxed section; a row of None is a blank line."""
         lines = [RULE, f"| {title:<69}|", RULE, ""]
         lines += ["" if row is None else f"{row[0]:>{self.column}} : {row[1]}" for row in rows]

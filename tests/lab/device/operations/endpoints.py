@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import typing as t
 import urllib.parse
 from collections.abc import Iterator
 
@@ -103,9 +104,9 @@ def published(device, host: str) -> Iterator[dict]:
     ``path`` is a pattern, ``query`` a text that it must hold, ``header`` a name and a value that must be there.
     """
     if host == network.METADATA:
-        told = {"header": ["Metadata", "true"]}
+        told: dict[str, t.Any] = {"header": ["Metadata", "true"]}
         asked = {**told, "query": "api-version="}
-        urls = [
+        urls: list[tuple[dict[str, t.Any], str, bool]] = [
             (asked | {"path": "/metadata/identity/info"}, "/metadata/identity/info?api-version=1", True),
             (asked, "/metadata?api-version=1", True),
             (told, "/metadata", True),
