@@ -39,7 +39,7 @@ def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[Pa
             raise bad_option(
                 "package_id", f"the package in src has the id {package.id}, not {given}", "leave package_id out"
             )
-        return PackageSource(id=package.id, sha256=package.sha256, src=path), describe(package)
+        return PackageSource(id=package.id or "", sha256=package.sha256, src=path), describe(package)
     package_id = args["package_id"]
     if package_id is None:
         raise bad_option(

@@ -44,6 +44,7 @@ def _enrollment(name: str, key: Key, folders: set[str] | None, thumbprints: set[
     values, enrollment_id = key.values, plain_id(name)
     thumbprint = known(lambda: values.text("DMPCertThumbPrint")) or None
     state = known(lambda: values.number("EnrollmentState"))
+    tenant_id = known(lambda: values.text("AADTenantID"))
     witnesses = {
         "state": None if state is None and "EnrollmentState" in values else state == ENROLLED,
         "certificate": None if thumbprints is None else (thumbprint or "").lower() in thumbprints,
@@ -57,7 +58,7 @@ def _enrollment(name: str, key: Key, folders: set[str] | None, thumbprints: set[
         "discovery_url": known(lambda: values.text("DiscoveryServiceFullURL")),
         "state": state,
         "type": known(lambda: values.number("EnrollmentType")),
-        "tenant_id": plain_id(known(lambda: values.text("AADTenantID")) or "") or None,
+        "tenant_id": plain_id(tenant_id or "") or None,
         "thumbprint": thumbprint,
         "witnesses": witnesses,
     }

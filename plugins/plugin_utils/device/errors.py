@@ -88,7 +88,7 @@ def find_codes(text: str) -> list[str]:
 
     Numbers that could be anything count only where the catalogue knows them as codes.
     """
-    found = (_canonical(match.lastgroup, match[match.lastgroup]) for match in _CODE.finditer(text))
+    found = (_canonical(str(match.lastgroup), match[str(match.lastgroup)]) for match in _CODE.finditer(text))
     return list(dict.fromkeys(code for code in found if code))
 
 

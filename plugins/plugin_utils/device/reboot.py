@@ -72,4 +72,4 @@ def wait_for_boot(waiter: Waiter, before: str | None) -> str:
             cause="something holds the restart up, or it was aborted",
             fix="restart the device by hand, then run the task again",
         )
-    return boot_time(answer)
+    return str(boot_time(answer))

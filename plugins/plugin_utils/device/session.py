@@ -85,14 +85,15 @@ class DeviceSession:
             return self._exchange(operations, stop_on_error)
 
     def _exchange(self, operations: dict[str, dict], stop_on_error: bool) -> Answer:
-        request = {"v": 1, "id": str(uuid.uuid4()), "stop_on_error": stop_on_error, "ops": list(operations.values())}
+        request_id = str(uuid.uuid4())
+        request = {"v": 1, "id": request_id, "stop_on_error": stop_on_error, "ops": list(operations.values())}
         data = wire.encode_payload(request)
         asked_at, started = _now(), time.monotonic()
         stdout = ""
         try:
             stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), data))
             self.exchanges += 1
-            answer = self._read(operations, request["id"], stdout, stderr, code, asked_at)
+            answer = self._read(operations, request_id, stdout, stderr, code, asked_at)
         except (ConnectionLost, wire.WireError) as exc:
             self._trace.failed(operations, exc, time.monotonic() - started, len(data), len(stdout))
             raise

@@ -98,7 +98,7 @@ def refused_reads(answer: Answer, names=None) -> list[str]:
     return [
         f"{name} could not be read: {result.error['message']} ({result.error['type']})"
         for name, result in answer.results.items()
-        if not result.ok and (names is None or name in names)
+        if result.error is not None and (names is None or name in names)
     ]
 
 

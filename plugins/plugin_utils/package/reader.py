@@ -186,7 +186,8 @@ def _image_properties(xml: bytes) -> dict[str, str]:
     except UnsafeXml as exc:
         raise DamagedPackage(f"the XML data at the end of the package are damaged: {exc}") from None
     image = root.find("IMAGE")
-    return {} if image is None else {child.tag: child.text.strip() for child in image if (child.text or "").strip()}
+    texts = [] if image is None else [(child.tag, (child.text or "").strip()) for child in image]
+    return {tag: text for tag, text in texts if text}
 
 
 def _guid(text: str | None) -> str | None:

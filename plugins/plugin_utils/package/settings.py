@@ -17,6 +17,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import re
+import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
@@ -53,7 +54,7 @@ class Settings:
     certificates: list[dict] = field(default_factory=list)  # {kind, name, file}
     accounts: list[dict] = field(default_factory=list)  # {name, group}
     areas: list[str] = field(default_factory=list)
-    _known: dict[tuple, object] = field(default_factory=dict, repr=False)
+    _known: dict[tuple, t.Any] = field(default_factory=dict, repr=False)
 
     def add(self, kind: str, value: str | dict) -> None:
         """Append a value to one of the lists, once."""
@@ -82,8 +83,8 @@ def add_customizations(settings: Settings, root: Element) -> None:
         settings.name = settings.name or _text(config, "Name")
         settings.version = settings.version or _text(config, "Version")
         settings.owner = settings.owner or _text(config, "OwnerType")
-        rank = _text(config, "Rank")
-        if settings.rank is None and re.fullmatch("[0-9]{1,3}", rank or ""):
+        rank = _text(config, "Rank") or ""
+        if settings.rank is None and re.fullmatch("[0-9]{1,3}", rank):
             settings.rank = int(rank)
     for area in _areas(root):
         settings.add("areas", area.tag)
@@ -125,8 +126,9 @@ def _hello(settings: Settings, area: Element) -> None:
 
 def _commands(settings: Settings, area: Element) -> None:
     for line in area.iter("CommandLine"):
-        if (line.text or "").strip():
-            settings.add("commands", line.text.strip())
+        command = (line.text or "").strip()
+        if command:
+            settings.add("commands", command)
 
 
 def _certificates(settings: Settings, area: Element) -> None:

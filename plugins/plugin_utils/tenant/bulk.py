@@ -191,22 +191,22 @@ def partly_done(writes: Sequence[Write], cause: str, again: str, doc: str | None
     ``cause`` says what is not done, ``again`` completes "then run the task again". Where all were accepted and only do
     not show, it is that failure.
     """
-    troubled = [write for write in writes if write.failure is not None]
+    troubled = [(write, write.failure) for write in writes if write.failure is not None]
     if not troubled:
         return None
     if all(write.outcome == CHANGED for write in writes):
-        return troubled[0].failure
-    error = first_failure(writes).error
+        return troubled[0][1]
+    error = (first_failure(writes) or troubled[0][1]).error
     cause = f"{cause}: {error['cause']}"
     fix = f"{error['fix']}; then run the task again{again}"
     return Failure(
         f"{cause}; {fix}",
-        side=error["side"],
+        side=str(error["side"]),
         name="partly_done",
         code=error["code"],
         cause=cause,
         fix=fix,
-        evidence=[f"{write.what}: {write.outcome}, {write.failure.error['cause']}" for write in troubled],
+        evidence=[f"{write.what}: {write.outcome}, {failure.error['cause']}" for write, failure in troubled],
         request_id=error["request_id"],
         permissions=error["permissions"],
         doc=doc or error["doc"],

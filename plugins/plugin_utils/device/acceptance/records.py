@@ -10,6 +10,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from .. import operations as op
@@ -58,7 +59,7 @@ def registry_users_read(trial: Trial) -> None:
     trial.check("only hives of people are read", all(_PERSON.fullmatch(sid) for sid in users))
     trial.check(
         "each has a culture",
-        all(known(lambda key=key: Key(key).text("LocaleName")) for key in users.values()),
+        all(known(functools.partial(Key(key).text, "LocaleName")) for key in users.values()),
     )
     trial.check("a key that nobody has has no users", found["absent"]["users"] == {})
     trial.tell(users=len(users), own_hive=trial.ground.system.device.get("sid") in users)

@@ -89,10 +89,11 @@ def collection_version() -> str | None:
     if manifest.exists():
         version = json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
     elif source.exists():
-        version = re.search(r"(?m)^version: *(\S+)", source.read_text(encoding="utf-8")).group(1)
+        found = re.search(r"(?m)^version: *(\S+)", source.read_text(encoding="utf-8"))
+        version = found and found[1]
     else:
         return None
-    return str(version)
+    return version and str(version)
 
 
 def runner_digest() -> str:

@@ -294,7 +294,7 @@ def weight(code: str | None) -> int:
         return AADSTS if known.get("certainty") else UNKNOWN_AADSTS
     if not known.get("certainty"):
         return UNKNOWN
-    if errors.catalogue().get(code, {}).get("wrapper"):
+    if code and errors.catalogue().get(code, {}).get("wrapper"):
         return WRAPPER
     return FAULT if known["certainty"] == "documented" else REPORTED
 

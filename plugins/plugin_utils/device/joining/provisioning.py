@@ -40,7 +40,7 @@ class PackageSource:
     @property
     def device_path(self) -> str:
         """Where the file lies on the device when it is installed."""
-        return self.path or rf"{op.PACKAGE_DIRECTORY}\{self.sha256[:32]}.ppkg"
+        return self.path or rf"{op.PACKAGE_DIRECTORY}\{(self.sha256 or '')[:32]}.ppkg"
 
     @property
     def install_job(self) -> str:
@@ -113,7 +113,7 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
                 fix="correct path, or use src or url",
             )
         return
-    if file.get("sha256") == package.sha256 or package.url:
+    if file.get("sha256") == package.sha256 or package.src is None:
         return
     directory = waiter.ask({"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory")
     jobs.require(directory["directory"], "the package directory cannot be created")
@@ -135,7 +135,7 @@ def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Resu
     """Start the install job, or find it running. An answer that an earlier run left behind is thrown away."""
     steps = [op.package_install(package.device_path, force)]
     if package.url:
-        fetch = op.download(package.url, package.device_path, package.sha256, timeout=jobs.JOB_SECONDS // 2)
+        fetch = op.download(package.url, package.device_path, package.sha256 or "", timeout=jobs.JOB_SECONDS // 2)
         steps.insert(0, fetch)
         directory = waiter.ask(
             {"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory"
@@ -149,7 +149,8 @@ def is_already_applied(error: dict | None) -> bool:
 
     It then says 0x800700B7 (reported by immybot and others).
     """
-    return bool(error) and error.get("hresult") is not None and error["hresult"] & 0xFFFFFFFF == ALREADY_EXISTS
+    hresult = (error or {}).get("hresult")
+    return hresult is not None and hresult & 0xFFFFFFFF == ALREADY_EXISTS
 
 
 def remove(waiter: Waiter, package_id: str) -> None:

@@ -40,7 +40,7 @@ def build(answer: Answer) -> dict:
     """
     join = join_facts.join_facts(answer)
     certificate = known(lambda: join_facts.device_certificate(answer["certificates"], None))
-    found = known(lambda: enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"]), list)
+    found = known(lambda: enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])) or []
     return {
         "hostname": answer.device.get("name"),
         "join_type": join["type"],

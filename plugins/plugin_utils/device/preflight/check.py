@@ -51,12 +51,9 @@ class Look:
 
     def why_not(self, *names: str) -> str:
         """The sentence for observations that the device refused."""
-        refused = [
-            self.answer.results[name]
-            for name in names
-            if name in self.answer.results and not self.answer.results[name].ok
-        ]
-        return f"it could not be read: {refused[0].error['message']}" if refused else "it could not be read"
+        asked = [self.answer.results[name] for name in names if name in self.answer.results]
+        errors = [result.error for result in asked if result.error is not None]
+        return f"it could not be read: {errors[0]['message']}" if errors else "it could not be read"
 
     def values(self, name: str) -> Names | None:
         """The values of a registry key, none where the key does not exist, None where it is refused."""

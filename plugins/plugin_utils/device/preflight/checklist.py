@@ -22,7 +22,7 @@ from ..session import DeviceSession
 from . import endpoints, network, windows, winrm
 from .check import FAIL, PASS, UNKNOWN, WARN, Check, Look, Plan, outcome
 
-CHECKS: dict[str, Callable[[Look], Check]] = windows.CHECKS | network.CHECKS | winrm.CHECKS
+CHECKS: dict[str, Callable[[Look], Check]] = {**windows.CHECKS, **network.CHECKS, **winrm.CHECKS}
 GROUP = "endpoints"
 IDS = (*windows.CHECKS, *endpoints.ENDPOINTS, *network.CHECKS, *winrm.CHECKS)
 # Not plainly "failed": that is Ansible's own word for the task.

@@ -275,7 +275,7 @@ def endpoint(target: Target, look: Look) -> Check:
             f"the proxy answers, and cannot reach {target.host} itself",
             f"let the proxy through to {target.host}",
         )
-    if reply.status >= 500:
+    if reply.status is not None and reply.status >= 500:
         return rule.warned(observed, f"{target.host} is reached, and says that it is faulty", "try again later")
     if target.headers and reply.status != 200:
         return rule.warned(

@@ -181,7 +181,8 @@ def winrm_firewall(look: Look) -> Check:
     )
     policy = look.answer["firewall_policy"].key()
     how = {category: lets_in(firewall, policy, category, wanted) for category in PROFILES}
-    now = {profile.number("NetworkCategory") for profile in look.answer["networks"].instances()} & set(PROFILES)
+    said = {profile.number("NetworkCategory") for profile in look.answer["networks"].instances()}
+    now = {category for category in PROFILES if category in said}
     observed = "; ".join(
         f"{PROFILES[category][0]}{' (now)' if category in now else ''}: {how[category]}" for category in PROFILES
     )

@@ -50,7 +50,7 @@ def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, lis
     rest = None if ids is None else {identity.lower() for identity in ids}
     if rest is None or len(rest) > LARGEST:
         purpose = Purpose("list the devices of Intune", INTUNE_READ)
-        query = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
+        query: dict[str, str | int | bool] = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
         most = None if rest is None else INTUNE_PAGE * -(-len(rest) // LARGEST)
         listed_all = True
         for number, row in enumerate(client.list("/deviceManagement/managedDevices", purpose, query)):

@@ -146,9 +146,8 @@ def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], who
         device.update(intune=None, intune_records=0)
     for key, many in rows.items():
         newest = max(many, key=lambda row: str(row.get("lastSyncDateTime")))
-        device = known.get(key)
-        if device is None:
-            device = _only(newest.get("deviceName"), key)
+        device = known.get(key) or _only(newest.get("deviceName"), key)
+        if key not in known:
             found.append(device)
         device.update(intune=_fields(newest, INTUNE_FIELDS), intune_records=len(many))
 
@@ -164,9 +163,9 @@ def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], 
         key = str(row.get("azureActiveDirectoryDeviceId") or "").lower()
         if not whole and key not in ids:
             continue
-        device = known.get(key)
-        if device is None:
-            device = _only(row.get("displayName") or None, key if key and key != NO_DEVICE else None)
+        device_id = key if key and key != NO_DEVICE else None
+        device = known.get(key) or _only(row.get("displayName") or None, device_id)
+        if key not in known:
             found.append(device)
         device["autopilot"] = _fields(row, AUTOPILOT_FIELDS)
 

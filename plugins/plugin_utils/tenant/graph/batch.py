@@ -95,7 +95,11 @@ class Answer:
         return self.body or {}
 
 
-def run_batch(client: Sender, items: Sequence[Item], version: str) -> list[Answer]:
+#: In the order of the items that were sent.
+Answers = list[Answer]
+
+
+def run_batch(client: Sender, items: Sequence[Item], version: str) -> Answers:
     """The answers, in the order of the items. Failure where a whole batch fails."""
     answers: dict[int, Answer] = {}
     for start in range(0, len(items), LARGEST):

@@ -16,8 +16,13 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...result import Failure
+<<<<<<< HEAD
 from . import errors, odata, retry, tokens
 from .batch import Answer, Item, run_batch
+=======
+from . import errors, odata, retry
+from .batch import Answer, Answers, Item, run_batch
+>>>>>>> 352358c (Types of the plugins that mypy missed)
 from .errors import Purpose
 from .libraries import httpx
 from .network import network_failure
@@ -87,7 +92,7 @@ class GraphClient:
             if url is not None and (origin(url) != self.session.origin or url in seen):
                 raise _foreign_page(purpose, str(url), loop=origin(url) == self.session.origin)
 
-    def batch(self, items: Sequence[Item], version: str = "v1.0") -> list[Answer]:
+    def batch(self, items: Sequence[Item], version: str = "v1.0") -> Answers:
         """Many requests, 20 in one, in the order of ``items``. An item that fails is an Answer with a failure.
 
         Throttled items are sent again after their own Retry-After. Items that are not GET are refused in check mode.
@@ -221,7 +226,7 @@ class GraphClient:
                 seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
             ):
                 if failed is not None:
-                    raise network_failure(failed, purpose.what) from None
+                    raise network_failure(failed, purpose.what) or failed from None
                 return response
             attempt += 1
 

@@ -127,15 +127,17 @@ def settings(options: dict, given: Collection[str] = ()) -> Settings:
     for name in KINDS[kind].needs:
         if not values[name]:
             raise bad_option(name, f"auth={kind} needs it", f"set {name}, or choose another auth")
-    if values.get("tenant_id") and not _TENANT.fullmatch(values["tenant_id"]):
+    tenant_id = values.get("tenant_id")
+    if tenant_id and not _TENANT.fullmatch(tenant_id):
         raise bad_option(
             "tenant_id",
-            f"{values['tenant_id']!r} is neither an id nor a domain",
+            f"{tenant_id!r} is neither an id nor a domain",
             "give the tenant's id or one of its domains",
         )
     for name in ("certificate_path", "federated_token_file"):
-        if values.get(name):
-            _require_file(name, values[name])
+        path = values.get(name)
+        if path:
+            _require_file(name, path)
     if options["ca_file"]:
         _require_file("ca_file", options["ca_file"])
     if kind == "environment":
@@ -223,16 +225,16 @@ def _is_loopback(host: str | None) -> bool:
 def create(chosen: Settings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
     """The credential. ``prompt`` is shown (URL, code) where a user has to sign in, and has that many seconds to do
     so."""
-    web = {
+    web: dict[str, t.Any] = {
         "authority": chosen.authority,
         "disable_instance_discovery": chosen.disable_instance_discovery,
         "connection_verify": chosen.ca_file or True,
         **_SECONDS,
     }
-    who = {"tenant_id": chosen.tenant_id, "client_id": chosen.client_id}
+    who: dict[str, t.Any] = {"tenant_id": chosen.tenant_id, "client_id": chosen.client_id}
     try:
         if chosen.kind == "client_secret":
-            return identity.ClientSecretCredential(**who, client_secret=chosen.client_secret, **web)
+            return identity.ClientSecretCredential(**who, client_secret=chosen.client_secret or "", **web)
         if chosen.kind == "certificate":
             return identity.CertificateCredential(
                 **who, certificate_path=chosen.certificate_path, password=chosen.certificate_password, **web

@@ -75,7 +75,7 @@ def ensure(task: Task) -> dict:
     dynamic = wanted.get("membership", _shown_membership(current)) == "dynamic"
     members = group_members.wanted(task, dynamic)  # names are looked up before anything is written
     made = current is None
-    group = _create(task, wanted) if made else update(task, GROUPS, _path(current), wanted, current)
+    group = _create(task, wanted) if current is None else update(task, GROUPS, _path(current), wanted, current)
     result = {"id": group.get("id"), **GROUPS.shown(group)}
     if members is not None:
         result["members"] = group_members.ensure(task, group.get("id"), members, made)

@@ -39,7 +39,7 @@ def wanted(task: Task, dynamic: bool) -> dict[str, str] | None:
 def ensure(task: Task, group_id: str | None, members: dict[str, str], made: bool) -> list[str]:
     """Add or take out members, and return the ids of all, sorted. ``made``: the group was created a moment ago."""
     group = _members(task, group_id or "")
-    present = set() if made else group.read()
+    present = set() if made else set(group.read())
     add, take_out = references.difference(task.args["members_state"], members, present)
     adding, removing = references.additions(group, add, members), references.removals(group, take_out, members)
     references.bring(task, group, adding, removing, new=made)
