@@ -65,9 +65,10 @@ lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..
 test: lint sanity molecule unit integration powershell ## all of the checks below, as CI runs them
 
 .PHONY: lint
-lint: docs $(STOCK) ## ruff, ansible-lint (profile production), changelog fragments, documentation
+lint: docs $(STOCK) ## ruff, mypy, ansible-lint (profile production), changelog fragments, documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
 	$(BIN)/ansible-lint
 	$(BIN)/antsibull-changelog lint
 

@@ -113,4 +113,4 @@ ARGUMENT_SPEC = {
     "compliance_url": {"type": "str"},
     "enroll_on_register": {"type": "bool"},
 }
-CONSTRAINTS = {}
+CONSTRAINTS: dict = {}

@@ -172,4 +172,4 @@ ARGUMENT_SPEC = {
     "expect_mdm": {"type": "bool", "default": True},
     "fail_on": {"type": "list", "elements": "str", "choices": ["fail", "warn", "unknown"], "default": []},
 }
-CONSTRAINTS = {}
+CONSTRAINTS: dict = {}

@@ -184,4 +184,4 @@ ARGUMENT_SPEC = {
     "mfa_required": {"type": "bool"},
     "laps": {"type": "bool"},
 }
-CONSTRAINTS = {}
+CONSTRAINTS: dict = {}

@@ -9,7 +9,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from ansible.plugins.action import ActionBase
 
@@ -26,11 +26,15 @@ class Action(ActionBase):
     """
 
     sides: t.ClassVar[tuple[Side, ...]] = ()
-    spec: t.ClassVar[dict[str, dict]] = {}
-    constraints: t.ClassVar[dict[str, t.Any]] = {}
+    spec: t.ClassVar[Mapping[str, t.Any]] = {}
+    constraints: t.ClassVar[Mapping[str, t.Any]] = {}
     least: t.ClassVar[dict[str, int]] = {}
     refused: t.ClassVar[dict[str, t.Any]] = {}
-    work: t.ClassVar[Callable[[Task], dict]]
+
+    @staticmethod
+    def work(task: Task) -> dict:
+        """The module's own fields of the result. Raises Failure."""
+        raise NotImplementedError
 
     def run(self, tmp=None, task_vars=None):
         return task.run(self, super().run(tmp, task_vars), task_vars)

@@ -9,6 +9,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import time
+import typing as t
 from contextlib import contextmanager
 
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc")
@@ -28,7 +29,7 @@ class Failure(Exception):
         if side not in SIDES or unknown:
             raise ValueError(f"not an error of this collection: side {side!r}, fields {sorted(unknown)}")
         self.msg = msg
-        self.error = {field: error.get(field) for field in ERROR_FIELDS}
+        self.error: dict[str, t.Any] = {field: error.get(field) for field in ERROR_FIELDS}
         self.error.update(side=side, evidence=error.get("evidence") or [], permissions=error.get("permissions") or [])
 
 

@@ -72,13 +72,13 @@ class Side:
     """
 
     open: Callable[[Task, t.Any, dict[str, t.Any]], None]
-    spec: Mapping[str, dict] = dataclasses.field(default_factory=dict)
+    spec: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     errors: tuple[type[Exception], ...] = ()
     explain: Callable[[Task, Exception], Failure | None] = lambda task, exc: None
     connects: bool = False
 
 
-def spec_of_sides(sides: Sequence[Side]) -> dict[str, dict]:
+def spec_of_sides(sides: Sequence[Side]) -> dict[str, t.Any]:
     """The options that a module takes for the sides it declares."""
     return {name: option for side in sides for name, option in side.spec.items()}
 

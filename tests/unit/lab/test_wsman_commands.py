@@ -20,7 +20,7 @@ import pytest
 from tests.lab.commands import cmd, powershell, runner
 from tests.lab.commands.session import Outcome, ScriptResult, Session
 
-from .wsman_lab import FakeHost
+from .wsman_lab import FakeHost, FakePowerShell
 
 DEVICE = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "device"
 BOOTSTRAP = r"""$ErrorActionPreference='Stop'
@@ -79,6 +79,24 @@ def test_the_runner_answers_with_one_marked_line() -> None:
     assert (outcome.record.kind, outcome.record.operations) == ("operations", ["dsregcmd_status", "restart"])
     assert outcome.record.changing == ["restart"]
     assert host.processes == outcome.record.processes == 1
+
+
+def test_a_device_with_a_real_powershell_hands_it_the_script_and_the_input() -> None:
+    host, sent = FakeHost("pc0"), payload()
+    host.powershell = FakePowerShell(errors="a line\n", exit_code=3)
+    outcome = run(encoded(BOOTSTRAP), sent, host)
+    assert (outcome.exit_code, outcome.stdout.strip()) == (3, "#winops1:4:QUJD:end#")
+    assert "a line" in outcome.stderr
+    [(script, items, account)] = host.powershell.asked
+    assert (BOOTSTRAP in script, items, account, host.requests) == (True, sent, "ops", [])
+    assert outcome.record.operations == ["dsregcmd_status", "restart"]
+
+
+def test_a_real_powershell_does_not_get_another_runner() -> None:
+    host = FakeHost("pc0")
+    host.powershell = FakePowerShell()
+    assert run(encoded(BOOTSTRAP), payload(script="'another text'"), host).exit_code != 0
+    assert host.powershell.asked == []
 
 
 def test_a_command_that_was_encoded_twice_is_two_processes() -> None:

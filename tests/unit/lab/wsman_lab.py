@@ -49,6 +49,18 @@ class FakeFiles:
         return path.lower() in {*self.content, "c:\\data"}
 
 
+class FakePowerShell:
+    """Implements tests.lab.host.RealPowerShell: says what it was asked to run."""
+
+    def __init__(self, errors: str = "", exit_code: int = 0) -> None:
+        self.asked: list[tuple[str, bytes | list[str | bytes], str]] = []
+        self._end = errors, exit_code
+
+    async def exchange(self, script: str, items: bytes | list[str | bytes], account: str) -> tuple[str, str, int]:
+        self.asked.append((script, items, account))
+        return "#winops1:4:QUJD:end#\n", *self._end
+
+
 class FakeHost:
     """Implements tests.lab.host.Host; what it was asked to run is in `requests`."""
 
@@ -63,6 +75,7 @@ class FakeHost:
         self.on_power: list[t.Any] = []
         self.faults = FakeFaults()
         self.files = FakeFiles()
+        self.powershell: FakePowerShell | None = None
         self.processes = 0
         self.requests: list[dict[str, t.Any]] = []
         self.dsregcmd_text = "AzureAdJoined : NO\r\n"

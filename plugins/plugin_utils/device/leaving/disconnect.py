@@ -8,6 +8,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
+
 from ...options import optional_guid
 from ...task import Task
 from .leave import Leave, LeavePlan
@@ -27,7 +29,7 @@ PLANNED = (
 def disconnect(task: Task) -> dict:
     """Take the device out of its tenant. Raises Failure."""
     args = task.args
-    ids = {name: optional_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
+    ids: dict[str, t.Any] = {name: optional_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
     plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
     run = Leave(task.session, plan, task.progress, task.check_mode)
     task.changes, task.phases, task.learned = run.changes, run.phases, run.learned

@@ -39,7 +39,7 @@ def look(task: Task) -> dict:
 
 def winrm_scheme(connection) -> str | None:
     """http or https, where the connection is WinRM: what its plugin was told, else what its port says."""
-    option = {"winrm": "scheme", "psrp": "protocol"}.get(getattr(connection, "transport", None))
+    option = {"winrm": "scheme", "psrp": "protocol"}.get(str(getattr(connection, "transport", None)))
     if option is None:
         return None
     try:

@@ -16,13 +16,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...result import Failure
-<<<<<<< HEAD
 from . import errors, odata, retry, tokens
-from .batch import Answer, Item, run_batch
-=======
-from . import errors, odata, retry
 from .batch import Answer, Answers, Item, run_batch
->>>>>>> 352358c (Types of the plugins that mypy missed)
 from .errors import Purpose
 from .libraries import httpx
 from .network import network_failure

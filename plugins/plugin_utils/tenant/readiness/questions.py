@@ -77,7 +77,8 @@ _TENANT: dict[str, tuple[str, str, Permissions, dict, bool]] = {
     ),
 }
 
-Answered = t.Union[t.Any, GraphFailure]  # noqa: UP007  (what was read, or why it could not be)
+#: What was read, or the GraphFailure that says why it could not be.
+Answered = t.Any
 
 
 @dataclasses.dataclass
