@@ -30,6 +30,7 @@ class Driver:
     """A :class:`shell.Shell` whose requests need no process of their own: ``ask`` is the same.
 
     The process is started for the first request, and again after one that ended it. Close it, or use ``with``.
+    Runners come here as ``shell.with_stand_ins(..., quick=True)`` makes them.
     """
 
     def __init__(self, shell: Shell) -> None:
@@ -39,6 +40,9 @@ class Driver:
         """Of time.monotonic: a request that is not answered by then has failed, and its process is ended."""
         self.change: t.Callable[[str], str] = lambda text: text
         """What is done to the text of the runner, as it is sent, before it is."""
+        self.started: t.Mapping[str, str] = {}
+        """Environment variables that the process has from its start: .NET reads some of them only once."""
+        self._others: dict[frozenset[tuple[str, str]], Driver] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
         self._lines: t.Iterator[bytes] = iter(())
@@ -50,6 +54,12 @@ class Driver:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def started_with(self, environment: t.Mapping[str, str]) -> Driver:
+        """Another one, whose process has these variables from its start; it is closed with this one."""
+        other = self._others.setdefault(frozenset(environment.items()), Driver(self.shell))
+        other.started, other.deadline, other.change = environment, self.deadline, self.change
+        return other
 
     def ask(
         self,
@@ -84,6 +94,8 @@ class Driver:
 
     def close(self) -> None:
         """End the process and all that it has started."""
+        for other in self._others.values():
+            other.close()
         process, self._process = self._process, None
         if process is None:
             return
@@ -126,7 +138,7 @@ class Driver:
                 stdin=subprocess.DEVNULL,
                 stdout=self._printed,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.shell.quick},
+                env={**os.environ, **self.shell.quick, **self.started},
                 # A group of its own: a job that never ends is ended with it.
                 start_new_session=os.name == "posix",
             )

@@ -6,12 +6,13 @@
 Puts one fault at a time into the runner (mutation.py) and plays the scenes whose operations need the function that has
 it, until a row is red. A mutant that no row notices survives: its line may be changed, and nobody would know.
 equivalent_mutants.json has a word for each survivor that changes nothing; those are not counted. Functions that the
-stand-ins replace cannot be run here: they are left out, and listed.
+stand-ins replace, and those that only such ones call, cannot be run here: they are left out, and listed.
 
     --jobs N          so many at a time (2)
-    --only NAME       the mutants of one function, or of one part
+    --only NAMES      the mutants of these functions or parts, with commas between them
     --sample N        N mutants, chosen by chance, the same ones for the same --seed
     --list            print the mutants and run none
+    --log FILE        what became of each mutant, one a line: seconds, mutant, the row that noticed it
 
 Exit code: 1 where fewer than 95 of 100 are found, or where equivalent_mutants.json is not true; 2 where the scenes are
 red without any fault.
@@ -44,8 +45,10 @@ from shell import HERE, VOCABULARY, Shell, wire
 
 GOAL = 95.0
 """Of 100 mutants so many are found."""
-PATIENCE = 5, 10
+PATIENCE = 4, 6
 """A scene with a fault in it may take so many times as long as without one, and so many seconds more."""
+LEFT_BEHIND = 5
+"""So many jobs may be left behind by faults before the PowerShell that started them is ended, and they with it."""
 EQUIVALENT = HERE / "equivalent_mutants.json"
 NOWHERE = Path(tempfile.gettempdir())
 
@@ -57,9 +60,12 @@ class RedWithoutFault(Exception):
 class Stage:
     """A scene: the functions that it needs, and how long it takes without a fault."""
 
-    def __init__(self, scene: base.Scene) -> None:
+    def __init__(self, scene: base.Scene, replaced: set[str]) -> None:
         self.scene = scene
-        self.functions = mutation.needed(wire.operation_names([case.request() for case in scene.rows(NOWHERE)]))
+        self.functions = mutation.needed(
+            wire.operation_names([case.request() for case in scene.rows(NOWHERE)]), replaced
+        )
+        self.starts_jobs = any(case.op in ("job_start", "system_probe") for case in scene.rows(NOWHERE))
         self.seconds: float | None = None
         self._lock = threading.Lock()
 
@@ -87,13 +93,7 @@ class Stage:
 
 def play(driver: Driver, scene: base.Scene) -> str:
     """The first row of a scene that is red, or nothing."""
-    for row in run.play(driver, scene):
-        if row.result == "failed":
-            if any(case.op in ("job_start", "system_probe") for case in scene.rows(NOWHERE)):
-                # A job may have been left behind.
-                driver.close()
-            return f"{row.what}: {row.why}"
-    return ""
+    return next((f"{row.what}: {row.why}" for row in run.play(driver, scene) if row.result == "failed"), "")
 
 
 @dataclasses.dataclass
@@ -108,9 +108,11 @@ class Outcome:
 class Hunt:
     """The scenes, and a driver for each that hunts."""
 
-    def __init__(self, program: str, jobs: int) -> None:
+    def __init__(self, program: str, jobs: int, replaced: set[str]) -> None:
         # The other ways in are proved with one operation that the rest has, too.
-        self.stages = [Stage(scene) for scene in rows.SCENES if scene.how == "driver" or scene.served]
+        self.stages = [Stage(scene, replaced) for scene in rows.SCENES if scene.how == "driver" or scene.served]
+        self._noticed: dict[tuple[str, str], int] = collections.Counter()
+        self._jobs: dict[Driver, int] = collections.Counter()
         self._drivers: queue.Queue[Driver] = queue.Queue()
         for _number in range(jobs):
             self._drivers.put(Driver(Shell(program)))
@@ -135,15 +137,28 @@ class Hunt:
 
     def _one(self, driver: Driver, mutant: mutation.Mutant) -> Outcome:
         begun = time.monotonic()
-        # The fastest first; where that is not known, those that need the least.
+        # First what has noticed most faults in this function, then the fastest, or what needs the least.
         stages = sorted(
             (stage for stage in self.stages if mutant.function in stage.functions),
-            key=lambda stage: (stage.seconds or 0.0, len(stage.functions)),
+            key=lambda stage: (
+                -self._noticed[mutant.function, stage.scene.name],
+                stage.seconds or 0.0,
+                len(stage.functions),
+            ),
         )
         for stage in stages:
             if red := stage.notices(driver, mutant):
+                self._noticed[mutant.function, stage.scene.name] += 1
+                self._clean_up(driver, stage)
                 return Outcome(mutant, f"{stage.scene.name}, {red}", time.monotonic() - begun)
         return Outcome(mutant, "", time.monotonic() - begun)
+
+    def _clean_up(self, driver: Driver, stage: Stage) -> None:
+        """A job that the fault has left behind ends with the PowerShell that started it."""
+        self._jobs[driver] += stage.starts_jobs
+        if self._jobs[driver] >= LEFT_BEHIND:
+            driver.close()
+            self._jobs[driver] = 0
 
     def end(self) -> None:
         self._pool.shutdown(cancel_futures=True)
@@ -184,6 +199,7 @@ def summary(outcomes: list[Outcome], words: t.Mapping[t.Any, str]) -> bool:
     found = sum(1 for outcome in counted if outcome.by)
     score = 100.0 * found / len(counted) if counted else 100.0
     print(f"{found} of {len(counted)} mutants found: {score:.1f} %, the goal is {GOAL:.0f} %")
+    print(f"{sum(1 for outcome in counted if 'timed out' in outcome.by)} of them did not end")
     survivors = collections.Counter(outcome.mutant.function for outcome in counted if not outcome.by)
     for name, number in sorted(survivors.items()):
         print(f"  {name}: {number} survived")
@@ -197,10 +213,11 @@ def summary(outcomes: list[Outcome], words: t.Mapping[t.Any, str]) -> bool:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Does the proof notice a fault?")
     parser.add_argument("--jobs", type=int, default=2, help="so many at a time")
-    parser.add_argument("--only", default="", help="the mutants of this function or part")
+    parser.add_argument("--only", default="", help="the mutants of these functions or parts")
     parser.add_argument("--sample", type=int, default=0, help="so many mutants, chosen by chance")
     parser.add_argument("--seed", default="1", help="another seed is another sample")
     parser.add_argument("--list", action="store_true", help="print the mutants and run none")
+    parser.add_argument("--log", type=Path, help="a file for what became of each mutant")
     return parser.parse_args()
 
 
@@ -208,14 +225,15 @@ def main() -> int:
     """Exit code: see above."""
     options = parsed()
     replaced = mutation.replaced(stand_ins.text(wire.runner_text(VOCABULARY["operations"])))
-    known = [one for one in mutation.functions().values() if one.name not in replaced]
+    unreached = mutation.unreached(replaced)
+    known = [one for one in mutation.functions().values() if one.name not in replaced | unreached]
     mutants = [mutant for function in known for mutant in mutation.mutants(function)]
     words = equivalent()
     unknown = words.keys() - {mutant.key for mutant in mutants}
     for key in sorted(unknown):
         print(f"{EQUIVALENT.name} has a word for a mutant that there is not: {', '.join(key)}")
     if options.only:
-        names = {one.name for one in known if options.only in (one.name, one.part)}
+        names = {one.name for one in known if {one.name, one.part} & set(options.only.split(","))}
         mutants = [mutant for mutant in mutants if mutant.function in names]
     if options.sample:
         mutants = chosen(mutants, options.sample, options.seed)
@@ -223,32 +241,46 @@ def main() -> int:
         for mutant in mutants:
             print(f"{mutant.at} {mutant.function}: {mutant.what}: {mutant.line}")
     program = shutil.which("pwsh") or shutil.which("powershell")
-    good = options.list or hunted(program, options, mutants, words)
-    names = ", ".join(sorted(replaced))
-    print(f"{len(replaced)} of {len(mutation.functions())} functions are replaced by the stand-ins: {names}")
+    good = options.list or hunted(program, options, mutants, words, replaced)
+    total = len(mutation.functions())
+    print(f"{len(replaced)} of {total} functions are replaced by the stand-ins: {', '.join(sorted(replaced))}")
+    print(f"{len(unreached)} are called by those alone: {', '.join(sorted(unreached)) or 'none'}")
     return 0 if good and not unknown else 1
 
 
 def hunted(
-    program: str | None, options: argparse.Namespace, mutants: list[mutation.Mutant], words: t.Mapping[t.Any, str]
+    program: str | None,
+    options: argparse.Namespace,
+    mutants: list[mutation.Mutant],
+    words: t.Mapping[t.Any, str],
+    replaced: set[str],
 ) -> bool:
     """True where enough was found."""
     if program is None:
         print("There is no PowerShell (pwsh, powershell) on PATH: nothing was run.")
         return False
     begun = time.monotonic()
-    hunt = Hunt(program, options.jobs)
+    hunt = Hunt(program, options.jobs, replaced)
     try:
         if not options.sample and not options.only:
             hunt.measure()
-        good = summary(show(hunt.all(mutants), len(mutants), words), words)
+        outcomes = show(hunt.all(mutants), len(mutants), words)
     except RedWithoutFault as exc:
         print(f"red without a fault: {exc}")
         sys.exit(2)
     finally:
         hunt.end()
+    good = summary(outcomes, words)
     print(f"{time.monotonic() - begun:.0f} seconds")
+    if options.log:
+        options.log.write_text("".join(f"{logged(outcome)}\n" for outcome in outcomes), encoding="utf-8")
     return good
+
+
+def logged(outcome: Outcome) -> str:
+    mutant = outcome.mutant
+    by = " ".join(outcome.by.split())[:200] or "SURVIVED"
+    return f"{outcome.seconds:6.1f} {mutant.at} {mutant.function}: {mutant.what}: {mutant.line} => {by}"
 
 
 if __name__ == "__main__":

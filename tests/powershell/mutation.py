@@ -14,6 +14,7 @@ import functools
 import re
 import typing as t
 
+import stand_ins
 import tree_sitter
 import tree_sitter_powershell
 from shell import DEVICE, VOCABULARY
@@ -69,12 +70,15 @@ class Mutant:
     def key(self) -> tuple[str, str, str]:
         return self.function, self.what, self.line
 
-    def apply(self, packed: str) -> str:
-        """The runner as it is sent, with this fault in it."""
-        found = packed.count(self.before)
+    def apply(self, runner: str) -> str:
+        """A runner, as it is sent or as the proof sends it (``with_stand_ins``), with this fault in it."""
+        found = runner.count(self.before)
+        if not found and stand_ins.BEGIN in runner:
+            # Its parts are scripts by themselves, and so is this: a function that is defined once more.
+            return runner.replace(stand_ins.BEGIN, f"{self.after}\n{stand_ins.BEGIN}")
         if found != 1:
             raise ValueError(f"{found} times in the runner: {self.function}")
-        return packed.replace(self.before, self.after)
+        return runner.replace(self.before, self.after)
 
 
 def parse(text: str) -> tree_sitter.Node:
@@ -114,10 +118,10 @@ def functions() -> dict[str, Function]:
     return found
 
 
-def replaced(stand_ins: str) -> set[str]:
+def replaced(text: str) -> set[str]:
     """The functions that the stand-ins define anew, and of which they keep nothing."""
-    kept = set(re.findall(r"\$\{function:[\w-]+\} = \$\{function:([\w-]+)\}", stand_ins))
-    return ({_name(node) for node in _top_functions(stand_ins)} & set(functions())) - kept
+    kept = set(re.findall(r"\$\{function:[\w-]+\} = \$\{function:([\w-]+)\}", text))
+    return ({_name(node) for node in _top_functions(text)} & set(functions())) - kept
 
 
 @functools.cache
@@ -130,17 +134,22 @@ def _calls() -> dict[str, set[str]]:
     return called
 
 
-def needed(operations: t.Iterable[str]) -> set[str]:
-    """The functions that a request with these operations may come to, directly or by others."""
+def needed(operations: t.Iterable[str], gone: t.Container[str] = ()) -> set[str]:
+    """The functions that a request with these operations may come to, directly or by others but those that are gone."""
     reached: set[str] = set()
     todo = [MAIN, *(name for name in operations if name in VOCABULARY["operations"])]
     while todo:
         name = todo.pop()
-        if name not in reached:
+        if name not in reached and name not in gone:
             reached.add(name)
             # An operation names others in words only where it calls them.
             todo += _calls()[name]
     return reached
+
+
+def unreached(replaced: set[str]) -> set[str]:
+    """The functions that nobody but replaced ones calls: they do not run either."""
+    return set(functions()) - replaced - needed(VOCABULARY["operations"], replaced)
 
 
 def mutants(function: Function) -> list[Mutant]:

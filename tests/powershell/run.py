@@ -41,6 +41,8 @@ from shell import Shell, wire
 AT_ONCE = 2
 SOME = 50
 """So many cultures at a time in one PowerShell."""
+SLOWEST = 8
+"""So many scenes are named with their seconds."""
 Result = t.TypeVar("Result")
 
 
@@ -106,9 +108,20 @@ def prove_with_stubs(table: Table, stage: Stage, scenes: list[base.Scene]) -> No
     """Everything, on any system."""
     # What takes long begins first; it is shown where it stands.
     order = sorted(scenes, key=lambda scene: scene.how == "driver" and scene.job is None)
-    played = {id(scene): stage.submit(functools.partial(play, scene=scene)) for scene in order}
+    played = {id(scene): stage.submit(functools.partial(timed, scene=scene)) for scene in order}
+    seconds = {}
     for scene in scenes:
-        table.add(stage.shell.name, played[id(scene)].result())
+        found, seconds[scene.name] = played[id(scene)].result()
+        table.add(stage.shell.name, found)
+    slowest = sorted(seconds, key=lambda name: -seconds[name])[:SLOWEST]
+    print("slowest: " + ", ".join(f"{name} {seconds[name]:.1f} s" for name in slowest))
+
+
+def timed(driver: Driver, scene: base.Scene) -> tuple[list[Row], float]:
+    """The rows of a scene, and its seconds."""
+    begun = time.monotonic()
+    found = play(driver, scene)
+    return found, time.monotonic() - begun
 
 
 def prove_in_cultures(table: Table, stage: Stage, scenes: list[base.Scene], which: str) -> None:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -17,15 +18,33 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 FILE = "description.json"
 Document = dict[str, t.Any]
+BEGIN = "$ProofBegins = $true"
 
 _FUNCTION = re.compile(r"(?m)^function ([\w-]+)")
 
 
+def texts(runner: str) -> list[str]:
+    """stubs.ps1, and each of windows/ that replaces something in this runner."""
+    found = (file.read_text(encoding="ascii") for file in sorted((HERE / "windows").glob("*.ps1")))
+    needed = (text for text in found if any(name in runner for name in _FUNCTION.findall(text)))
+    return [(HERE / "stubs.ps1").read_text(encoding="ascii"), *needed]
+
+
 def text(runner: str) -> str:
-    """What is put before the last lines of a runner: stubs.ps1, and each of windows/ that replaces something in it."""
-    texts = (file.read_text(encoding="ascii") for file in sorted((HERE / "windows").glob("*.ps1")))
-    needed = (text for text in texts if any(name in runner for name in _FUNCTION.findall(text)))
-    return "\n".join([(HERE / "stubs.ps1").read_text(encoding="ascii"), *needed])
+    """What is put before the last lines of a runner."""
+    return "\n".join(texts(runner))
+
+
+def quick_text(runner: str) -> str:
+    """The same for a PowerShell that runs many runners; ``BEGIN`` is its first line."""
+    return f"{BEGIN}\n" + "".join(compiled_once(text) for text in texts(runner))
+
+
+def compiled_once(text: str) -> str:
+    """A line that does what *text* does; a PowerShell compiles that once, however many runners have it."""
+    packed = base64.b64encode(text.encode("ascii")).decode("ascii")
+    unpacked = f"[Text.Encoding]::ASCII.GetString([Convert]::FromBase64String('{packed}'))"
+    return f". ([ScriptBlock]::Create({unpacked}))\n"
 
 
 def dumps(document: Document) -> str:

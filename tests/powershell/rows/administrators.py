@@ -33,6 +33,7 @@ def rows(_scratch: Path) -> list[Case]:
                     ("S-1-5-4", "unknown", None, None, None, False),
                     ("S-1-12-1-1-2-3-4", "entra", None, None, None, True),
                     ("WinNT://CORP/old", "unknown", None, None, None, True),
+                    ("WinNT://CORP/odd", "unknown", None, None, None, True),
                 ]
             ),
         ),

@@ -83,7 +83,7 @@ SCENES = [
     variant("autojoin, by policy", changed, change=windows(["REG_DWORD", 1], OFF), after=left(OFF)),
     variant("autojoin, policy a text", changed, change=windows(["REG_SZ", "0"], OFF), after=left(OFF)),
     variant("autojoin, by task", changed, change=windows(NO, READY), after=left(OFF)),
-    Scene("autojoin, queued", changed, change=windows(NO, QUEUED), after=left(STOPPED)),
+    variant("autojoin, queued", changed, change=windows(NO, QUEUED), after=left(STOPPED)),
     variant("autojoin, stopped", unchanged, change=windows(NO, OFF), after=left(OFF)),
     variant("autojoin, no task", unchanged, change=windows(NO, None)),
     variant("autojoin, no folder", unchanged, change=no_folder),

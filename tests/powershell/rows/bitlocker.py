@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import Case, Scene
+from .base import Case, Scene, variant
 
 
 def rows(_scratch: Path) -> list[Case]:
@@ -48,8 +48,8 @@ def broken(_scratch: Path) -> list[Case]:
 SPACE = "root/cimv2/Security/MicrosoftVolumeEncryption"
 SCENES = [
     Scene("bitlocker", rows),
-    Scene("no BitLocker namespace", absent, change=lambda windows: windows["cim"].pop(SPACE)),
-    Scene("no BitLocker class", absent, change=lambda windows: windows["cim"][SPACE]["classes"].clear()),
-    Scene("BitLocker denied", denied, change=lambda windows: windows["cim"][SPACE].update(closed="all")),
-    Scene("BitLocker broken", broken, change=lambda windows: windows["protectors"].update(system=2150694912)),
+    variant("no BitLocker namespace", absent, change=lambda windows: windows["cim"].pop(SPACE)),
+    variant("no BitLocker class", absent, change=lambda windows: windows["cim"][SPACE]["classes"].clear()),
+    variant("BitLocker denied", denied, change=lambda windows: windows["cim"][SPACE].update(closed="all")),
+    variant("BitLocker broken", broken, change=lambda windows: windows["protectors"].update(system=2150694912)),
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import windows
-from .base import Case, Scene
+from .base import Case, Scene, variant
 
 
 def rows(_scratch: Path) -> list[Case]:
@@ -102,5 +102,5 @@ def with_a_cut_proxy(_scratch: Path) -> list[Case]:
 SCENES = [
     Scene("endpoints", rows),
     Scene("behind a proxy", behind_a_proxy, change=lambda document: windows.behind_proxy(document, *PROXY)),
-    Scene("behind a cut proxy", with_a_cut_proxy, change=lambda document: windows.behind_proxy(document, *PROXY, 40)),
+    variant("behind a cut proxy", with_a_cut_proxy, change=lambda document: windows.behind_proxy(document, *PROXY, 40)),
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from .base import Case, Scene
+from .base import Case, Scene, variant
 from .names import FOREIGN_FOLDER, JOB, LOST_JOB, LOST_PROBE, TEXT
 
 
@@ -89,7 +89,7 @@ def left(*wanted: str) -> t.Callable[[Path], str]:
 SCENES = [
     # A probe of this moment is somebody's.
     Scene("jobs", rows, job=job_is_right, after=left(LOST_PROBE, FOREIGN_FOLDER)),
-    Scene(
+    variant(
         "lost probe",
         after_a_lost_probe,
         {"WINOPS_PROOF_PROBE_HOURS": "-1"},

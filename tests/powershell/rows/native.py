@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
-from .base import Case, Scene
+from .base import Case, Scene, variant
 from .names import ENROLLED, NO_CODE
+
+WAIT = 10
+"""Seconds in which a process that was ended is gone."""
 
 
 def rows(_scratch: Path) -> list[Case]:
@@ -58,10 +62,42 @@ def lingering(_scratch: Path) -> list[Case]:
     return [Case("dsregcmd_status", {}, lambda v: v["exit_code"] == 0 and "late" in v["text"])]
 
 
+def talkative(_scratch: Path) -> list[Case]:
+    """A program that says much where few look: it would wait for ever for whoever reads one pipe after the other."""
+    return [
+        Case(
+            "dsregcmd_status",
+            {},
+            lambda v: v["text"].startswith("/status\r\n") and v["text"].count("e" * 150000) == 1,
+        )
+    ]
+
+
+def silent(_scratch: Path) -> list[Case]:
+    """A program that closes its pipes before its end: the exit code comes with the end."""
+    return [Case("dsregcmd_status", {}, lambda v: v == {"present": True, "exit_code": 7, "text": ""})]
+
+
+def endless(_scratch: Path) -> list[Case]:
+    """A program that does not end in its time is ended, and that is no answer."""
+    return [Case("dsregcmd_status", {}, error="TimeoutException", hresult=NO_CODE)]
+
+
+def is_ended(scratch: Path) -> str:
+    """Whether the endless program lives on."""
+    program = int((scratch / "hangs").read_text(encoding="ascii"))
+    until = time.monotonic() + WAIT
+    while time.monotonic() < until:
+        try:
+            os.kill(program, 0)
+        except ProcessLookupError:
+            return ""
+        time.sleep(0.02)
+    return "the program was not ended"
+
+
 def end_the_child(scratch: Path) -> str:
     """It would live for another minute; that the answer came before its end is the proof."""
-    if os.name == "nt":
-        return ""
     if not (scratch / "lingers").exists():
         return "the program was not run"
     child = int((scratch / "lingers").read_text(encoding="ascii"))
@@ -72,8 +108,15 @@ def end_the_child(scratch: Path) -> str:
     return ""
 
 
+# On Windows these programs are a text.
+ODD = [
+    variant("native, lingering", lingering, {"WINOPS_PROOF_ODD": "lingers"}, after=end_the_child),
+    variant("native, talkative", talkative, {"WINOPS_PROOF_ODD": "much"}),
+    variant("native, silent", silent, {"WINOPS_PROOF_ODD": "closes"}),
+    variant("native, endless", endless, {"WINOPS_PROOF_ODD": "hangs", "WINOPS_PROOF_SECONDS": "1"}, after=is_ended),
+]
 SCENES = [
     Scene("native", rows),
-    Scene("native, lingering", lingering, {"WINOPS_PROOF_LINGER": "1"}, after=end_the_child),
-    Scene("not as SYSTEM", for_others, {"WINOPS_PROOF_CALLER": "1"}),
+    *([] if os.name == "nt" else ODD),
+    variant("not as SYSTEM", for_others, {"WINOPS_PROOF_CALLER": "1"}),
 ]

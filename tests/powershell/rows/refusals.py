@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import Case, Scene
+from .base import Case, Scene, variant
 from .names import NO_CODE, TEXT
 
 
@@ -35,7 +35,7 @@ def reading(_scratch: Path) -> list[Case]:
 
 SCENES = [
     Scene("refusals", rows),
-    Scene("stop at an error", after_a_failure, request={"stop_on_error": True}),
+    variant("stop at an error", after_a_failure, request={"stop_on_error": True}),
     Scene("nothing asked", lambda scratch: []),
     Scene("as a command", reading, how="encoded"),
     Scene("as a script", reading, how="script"),

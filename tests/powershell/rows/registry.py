@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import windows
-from .base import Case, Scene
+from .base import Case, Scene, variant
 from .names import NO_CODE, TEXT
 
 
@@ -102,4 +102,4 @@ def close_a_hive(document: windows.Document) -> None:
     document["registry"]["HKU"]["users"]["S-1-12-1-7-8-9-10"]["closed"] = "all"
 
 
-SCENES = [Scene("registry", rows), Scene("closed hive", with_a_closed_hive, change=close_a_hive)]
+SCENES = [Scene("registry", rows), variant("closed hive", with_a_closed_hive, change=close_a_hive)]

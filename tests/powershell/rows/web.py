@@ -131,7 +131,7 @@ def behind_the_server(document: windows.Document) -> None:
 DEAD_PROXY = {"HTTPS_PROXY": "http://127.0.0.1:9"}
 ACCOUNTS = {"HTTPS_PROXY": "http://{server}", "http_proxy": "http://{server}"}
 SCENES = [
-    Scene("web, direct", direct, {"WINOPS_PROOF_MAX_BYTES": "4000"}, "encoded", change=to_the_server, served=True),
-    Scene("web, machine's proxy", by_the_proxy, DEAD_PROXY, "encoded", change=behind_the_server, served=True),
+    Scene("web, direct", direct, {"WINOPS_PROOF_MAX_BYTES": "4000"}, "own driver", change=to_the_server, served=True),
+    Scene("web, machine's proxy", by_the_proxy, DEAD_PROXY, "own driver", change=behind_the_server, served=True),
     Scene("web, account's proxy", by_the_accounts_proxy, ACCOUNTS, "encoded", change=to_the_server, served=True),
 ]

@@ -18,6 +18,15 @@ PROXY = "proxy"
 """A note in a description: [server, bypass] of a WinHTTP proxy whose address is not known yet (see Scene.served)."""
 THEN = "2026-01-02T03:04:05.000Z"
 KEEP = 'printf "%s\\n" "$@" > "$WINOPS_PROOF/shutdown.txt"'
+ODD = (
+    'lingers) sleep 100 & echo $! >"$WINOPS_PROOF/lingers";; '
+    # Two pipes' worth into the pipe that is read last by whoever reads one after the other.
+    "much) head -c 150000 /dev/zero | tr '\\0' e >&2;; "
+    # Its output has ended, and it has not.
+    "closes) exec >&- 2>&-; sleep 0.5; exit 7;; "
+    'hangs) echo $$ >"$WINOPS_PROOF/hangs"; exec sleep 100;;'
+)
+"""What dsregcmd.exe does first, by WINOPS_PROOF_ODD."""
 PROGRAMS = ("dsregcmd.exe", "deviceenroller.exe", "shutdown.exe")
 ENROLLMENTS = (
     # id, provider, certificate
@@ -46,6 +55,8 @@ ADMINISTRATORS = (
     # Without a SID of its own; the first has it in its address.
     (None, None, {"ADsPath": "WinNT://S-1-12-1-1-2-3-4"}),
     (None, None, {"ADsPath": "WinNT://CORP/old"}),
+    # More bytes than it says: no SID. Read as one it would be somebody else's.
+    (None, None, {"ADsPath": "WinNT://CORP/odd", "objectSid": {"base64": "AQEAAAAAAAUEAAAABAAAAA=="}}),
 )
 
 
@@ -76,6 +87,7 @@ def described(scratch: Path) -> Document:
         },
         "events": {
             "Proof": {"events": [event(id, number) for number, id in enumerate((12, 99, 22, 12))]},
+            "Kinds": {"events": [event(1, 0, [{"utc": THEN}, {"base64": "AAH/"}, {"type": "double", "number": 0.5}])]},
             "Empty": {"events": []},
             "Denied": {"closed": "all", "events": []},
         },
@@ -286,13 +298,13 @@ def cim() -> Document:
     }
 
 
-def event(id: int, number: int) -> Document:
+def event(id: int, number: int, data: t.Sequence[t.Any] = ()) -> Document:
     return {
         "id": id,
         "record": 41 + number,
         "utc": THEN,
         "provider": "Proof",
-        "data": [{"asked": True}, {"type": "uint32", "number": 2147942405}, None],
+        "data": data or [{"asked": True}, {"type": "uint32", "number": 2147942405}, None],
         "message": None if id == 22 else "A message",
     }
 
@@ -317,8 +329,8 @@ def lay_out_programs(scratch: Path) -> None:
     """Executables behind the names in System32: they really run, with pipes, where this is not Windows."""
     # KEEP: a restart says nothing of what it was told.
     # printf: \201 is a u with two dots in code page 850, and not UTF-8
-    lingering = '[ -z "$WINOPS_PROOF_LINGER" ] || { sleep 100 & echo $! >"$WINOPS_PROOF/lingers"; }; '
-    scripts = (lingering + "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2", 'echo "$*"', KEEP)
+    odd = f'case "$WINOPS_PROOF_ODD" in {ODD} esac; '
+    scripts = (odd + "printf '%s\\r\\nM\\201nchen\\r\\n' \"$*\"; echo late >&2", 'echo "$*"', KEEP)
     for folder in (scratch / "System32", scratch / "native"):
         folder.mkdir(parents=True)
         for name, script in zip(PROGRAMS, scripts, strict=True):

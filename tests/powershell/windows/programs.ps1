@@ -79,6 +79,7 @@ function Invoke-ProofProgram([string]$Program, [string]$Arguments, [int]$Seconds
         throw [ComponentModel.Win32Exception]::new(2)
     }
     $env:WINOPS_PROOF_EXIT = [IO.Path]::Combine($Proof, [IO.Path]::GetRandomFileName())
+    if ($env:WINOPS_PROOF_SECONDS) { $Seconds = [int]$env:WINOPS_PROOF_SECONDS }
     try {
         $run = Invoke-RealNative $own $Arguments $Seconds
         if ([IO.File]::Exists($env:WINOPS_PROOF_EXIT)) {

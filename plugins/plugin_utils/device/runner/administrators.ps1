@@ -49,7 +49,6 @@ function Get-AdministratorEntry {
     $entries = New-List
     foreach ($member in (Get-AdministratorMember)) {
         $sid = Get-MemberSid $member
-        $name = $null
         try {
             $name = Get-SidName $sid
         }

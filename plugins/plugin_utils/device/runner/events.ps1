@@ -26,7 +26,6 @@ function ConvertFrom-EventRecord($Record) {
     foreach ($property in $Record.Properties) {
         [void]$data.Add((Format-EventField $property.Value))
     }
-    $message = $null
     try {
         $message = $Record.FormatDescription()
     }
