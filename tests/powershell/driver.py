@@ -61,6 +61,13 @@ class Driver:
         other.started, other.deadline, other.change = environment, self.deadline, self.change
         return other
 
+    def is_ready(self, how: str, environment: t.Mapping[str, str]) -> bool:
+        """Whether a scene that is played in this way finds a process that has been used before."""
+        if how == "own driver":
+            wanted = environment.items()
+            return any(wanted <= set(key) and other.is_ready("driver", {}) for key, other in self._others.items())
+        return how != "driver" or (self._process is not None and 0 < self._asked < REQUESTS)
+
     def ask(
         self,
         ops: list[dict[str, t.Any]],

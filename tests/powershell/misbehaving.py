@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An https server on 127.0.0.1 that misbehaves as its paths say, and a proxy on the same port. Standard library only.
 
-    /good /how /cookie                  200; how it was asked (direct, proxied); the cookie that came with the request
+    /good /how /cookie /header          200; how it was asked (direct, proxied); the cookie, or the header X-Proof, that
+                                        came with the request
     /missing /forbidden                 404, 403
     /to-good /to-http /round            redirects: here, away from https, to itself
+    /hops-N                             as many redirects, then 200
     /cut /chunks-cut                    ends before its end
-    /slow /silent                       begins and stops; never begins
+    /slow /silent                       begins and stops; never begins; both end when nobody waits any more
     /large                              more than a limit that a test has lowered
 
 A connection that begins in plain text is one to a proxy: CONNECT to denied.winops.test is answered with 407, to
@@ -32,6 +34,8 @@ TLS_RECORD = b"\x16"
 REFUSAL = bytes.fromhex("15030300020228")
 """A fatal alert: handshake_failure."""
 REDIRECTS = {"/to-good": "/good", "/to-http": "http://127.0.0.1/key=1", "/round": "/round"}
+MUCH_LATER = 20
+"""Seconds after which the server goes away from whoever waits longer than a test has told him to."""
 STATUSES = {200: "OK", 302: "Found", 403: "Forbidden", 404: "Not Found", 407: "Proxy Authentication", 502: "Bad"}
 
 
@@ -102,11 +106,13 @@ class Server:
                 _answer(secure, 200, headers.get("cookie", "none").encode(), {"Set-Cookie": "seen=yes; path=/"})
                 _drain(secure)
             else:
-                _misbehave(secure, path, how)
+                _misbehave(secure, path, headers.get("x-proof", "none") if path == "/header" else how)
             self.open.discard(secure)
 
 
 def _misbehave(connection: socket.socket, path: str, how: str) -> None:
+    if path in ("/silent", "/slow"):
+        connection.settimeout(MUCH_LATER)
     if path == "/silent":
         _drain(connection)
     elif path in ("/cut", "/slow"):
@@ -115,9 +121,11 @@ def _misbehave(connection: socket.socket, path: str, how: str) -> None:
             _drain(connection)
     elif path == "/chunks-cut":
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n" + FILE + b"\r\n")
+    elif path.startswith("/hops-") and path != "/hops-0":
+        _answer(connection, 302, b"", {"Location": f"/hops-{int(path[6:]) - 1}"})
     elif path in REDIRECTS:
         _answer(connection, 302, b"", {"Location": REDIRECTS[path]})
-    elif path == "/how":
+    elif path in ("/how", "/header"):
         _answer(connection, 200, how.encode())
     else:
         status = {"/missing": 404, "/forbidden": 403}.get(path, 200)

@@ -48,8 +48,12 @@ def verdict(case: t.Any, result: dict[str, t.Any]) -> str:
             return f"succeeded with {result['value']!r:.200} instead of {case.error}"
         error = result["error"]
         code = NO_CODE if error["hresult"] is None else error["hresult"]
-        if not error["type"].endswith(case.error) or case.hresult not in (None, code):
-            return f"failed with {error} instead of {case.error} {case.hresult or ''}"
+        if (
+            not error["type"].endswith(case.error)
+            or case.hresult not in (None, code)
+            or case.said not in error["message"]
+        ):
+            return f"failed with {error} instead of {case.error} {case.hresult or ''} {case.said}"
         return ""
     if not result["ok"]:
         return f"failed with {result['error']}"

@@ -15,6 +15,7 @@ $Proof = $env:WINOPS_PROOF
 if ($env:WINOPS_PROOF_PATIENCE) { $CmdletPatience = [int]$env:WINOPS_PROOF_PATIENCE }
 if ($env:WINOPS_PROOF_MAX_BYTES) { $MaxDownloadBytes = [int]$env:WINOPS_PROOF_MAX_BYTES }
 if ($env:WINOPS_PROOF_PROBE_HOURS) { $ProbeHours = [int]$env:WINOPS_PROOF_PROBE_HOURS }
+if ($env:WINOPS_PROOF_OLD_TLS) { [Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls11 }
 if ($env:WINOPS_PROOF_ODD) { $PipeSeconds = 1 }
 ${function:Invoke-RealOperation} = ${function:Invoke-Operation}
 

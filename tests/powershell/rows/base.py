@@ -22,7 +22,7 @@ from .names import FOREIGN_FOLDER, LOST_JOB, LOST_PROBE
 class Case:
     """One operation: its parameters and what must be true of its value, or the end of its error's type and its code.
 
-    A code of None is not looked at.
+    A code of None is not looked at. ``said`` is a part of the error's message.
     """
 
     op: str
@@ -30,6 +30,7 @@ class Case:
     holds: t.Callable[[t.Any], bool] = lambda value: True
     error: str | None = None
     hresult: int | str | None = None
+    said: str = ""
 
     def request(self) -> dict[str, t.Any]:
         return {"op": self.op, **self.params}
@@ -88,10 +89,11 @@ def prepare(scratch: Path, change: t.Callable[[windows.Document], None]) -> None
         cache / "a.xml",
         scratch / "outside.txt",
         state / "old" / "below" / "file",
-        *(scratch / f"{name}.ppkg" for name in ("good", "fails", "already")),
+        *(scratch / f"{name}.ppkg" for name in ("good", "fails", "already", "brief")),
     ):
         file.write_bytes(b"content")
     (scratch / "downloaded.bin").write_bytes(b"downloaded")
+    (scratch / "empty.bin").write_bytes(b"")
     for folder in (state, state / "jobs", *jobs):
         folder.chmod(0o700)
     if os.name == "nt":

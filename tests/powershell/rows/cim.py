@@ -19,7 +19,7 @@ def rows(_scratch: Path) -> list[Case]:
         ),
         Case(
             "cim_query",
-            {"class": "Proof_One", "properties": ["Time", "Empty", "One", "Big", "Yes", "Half", "Absent"]},
+            {"class": "Proof_One", "properties": ["Time", "Empty", "One", "Big", "Yes", "Half", "Span", "Absent"]},
             lambda v: (
                 v["instances"]
                 == [
@@ -30,6 +30,7 @@ def rows(_scratch: Path) -> list[Case]:
                         "Big": 2**64 - 1,
                         "Yes": True,
                         "Half": 0.5,
+                        "Span": "1.02:03:04",
                         "Absent": None,
                     }
                 ]

@@ -9,6 +9,10 @@ import hashlib
 from pathlib import Path
 
 from .base import Case, Scene, own_paths
+from .names import NO_CODE
+
+EMPTY = hashlib.sha256().hexdigest()
+RIGHT = hashlib.sha256(b"downloaded").hexdigest()
 
 
 def rows(scratch: Path) -> list[Case]:
@@ -20,15 +24,38 @@ def rows(scratch: Path) -> list[Case]:
                 "url": "https://proof/x",
                 "path": own("fetched", "x.ppkg"),
                 "timeout": 30,
-                "sha256": hashlib.sha256(b"downloaded").hexdigest().upper(),
+                "sha256": RIGHT.upper(),
             },
             lambda v: v["size"] == 10,
         ),
+        # Over the one that is there.
         Case(
             "download",
-            {"url": "https://proof/x", "path": own("fetched", "y.ppkg"), "timeout": 30, "sha256": "0" * 64},
-            error="hash",
+            {"url": "https://proof/moved", "path": own("fetched", "x.ppkg"), "timeout": 30, "sha256": RIGHT},
+            lambda v: v == {"path": own("fetched", "x.ppkg"), "size": 10, "sha256": RIGHT},
         ),
+        Case(
+            "download",
+            {"url": "https://proof/empty", "path": own("fetched", "empty"), "timeout": 30, "sha256": EMPTY},
+            lambda v: v["size"] == 0,
+        ),
+        *[
+            Case(
+                "download",
+                {"url": f"https://proof/{name}", "path": own("fetched", "y.ppkg"), "timeout": 30, "sha256": sha256},
+                lambda v: v["size"] == 10,
+                error,
+                code,
+                said,
+            )
+            for name, sha256, error, code, said in (
+                ("x", "0" * 64, "hash", NO_CODE, "The file has SHA-256"),
+                ("gone", RIGHT, "not_found", 0x80190000 - 2**32 + 410, "nothing at this address (410)"),
+                ("asks", RIGHT, "proxy", 0x80190000 - 2**32 + 407, "The proxy asks who it is"),
+                # .NET Framework takes a connection that ends for the end of the file; .NET fails before.
+                ("short", RIGHT, "cut", 0x80072EFE - 2**32, "after 10 of 11 bytes"),
+            )
+        ],
         Case("path_info", {"path": own("fetched", "y.ppkg")}, lambda v: not v["exists"]),
         Case("path_info", {"path": own("fetched", "y.ppkg.part")}, lambda v: not v["exists"]),
         Case(

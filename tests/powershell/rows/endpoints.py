@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from . import windows
@@ -46,6 +47,9 @@ def rows(_scratch: Path) -> list[Case]:
                 ]
                 and v["results"][1]["body_start"] == "application/json\u20ac" + "x" * 183
                 and v["results"][4]["error"]["message"] == "It failed: dns"
+                # Who answers does it before the time is over, and what is no address takes none.
+                and v["results"][1]["seconds"] < 10
+                and v["results"][-1]["seconds"] == 0
             ),
         ),
         Case(
@@ -61,19 +65,36 @@ def rows(_scratch: Path) -> list[Case]:
                 == [(None, "timeout"), (200, None), (None, "timeout")]
             ),
         ),
+        Case(
+            "endpoints",
+            {"timeout": 10, "targets": [{"name": "pair", "url": "https://pair.proof/", "headers": {}}]},
+            # The cut would leave half of a character.
+            lambda v: v["results"][0]["body_start"] == "x" * 199 + "?",
+        ),
         Case("endpoints", {"timeout": 1, "targets": []}, lambda v: v == {"results": []}),
     ]
 
 
-PROXY = ("http=one.proof:80;https=two.proof:8080", "<local>;*.near.proof")
+PROXY = ("http=one.proof:80;https=two.proof:8080", "<local>;*.near.proof;https://skip.proof:443")
 """Proxies and exceptions, as netsh winhttp set proxy takes them."""
+
+SETTINGS = windows.proxy_bytes(*PROXY)
+NO_PROXY = {
+    "not set": None,
+    "a text": ["REG_SZ", "http://two.proof:8080, and more than twenty characters"],
+    "switched off": windows.binary(SETTINGS[:8] + b"\1" + SETTINGS[9:]),
+    "cut before its name": windows.binary(SETTINGS[:19]),
+    "cut in its name": windows.binary(SETTINGS[:40]),
+    "a wrong length": windows.binary(SETTINGS[:12] + b"\xff" * 4 + SETTINGS[16:]),
+}
+NO_NAME = 0x80072EE7 - 2**32
 
 
 def behind_a_proxy(_scratch: Path) -> list[Case]:
-    """With the proxy of PROXY: who fails to look up a name is the proxy, and *.near.proof goes past it."""
+    """With the proxy of PROXY: who fails to look up a name is the proxy, but for the names that go past it."""
     targets = [
         {"name": name, "url": f"https://{name}/", "headers": {}}
-        for name in ("dns.proof", "dns.near.proof", "200.proof")
+        for name in ("dns.proof", "dns.near.proof", "200.proof", "intranet", "skip.proof")
     ]
     return [
         Case(
@@ -81,7 +102,7 @@ def behind_a_proxy(_scratch: Path) -> list[Case]:
             {"timeout": 10, "targets": targets},
             lambda v: (
                 [(r["error"]["type"], r["error"]["hresult"], r["status"]) for r in v["results"]]
-                == [("proxy", 0x80072EE7 - 2**32, None), ("dns", 0x80072EE7 - 2**32, None), (None, None, 200)]
+                == [("proxy", NO_NAME, None), ("dns", NO_NAME, None), (None, None, 200)] + [("dns", NO_NAME, None)] * 2
             ),
         ),
         # Where this runs in Azure it answers; nowhere is it the proxy that does not.
@@ -93,8 +114,8 @@ def behind_a_proxy(_scratch: Path) -> list[Case]:
     ]
 
 
-def with_a_cut_proxy(_scratch: Path) -> list[Case]:
-    """Settings that break off in the middle of the proxy's name are none."""
+def without_a_proxy(_scratch: Path) -> list[Case]:
+    """Settings that say nothing, or what is none, are no proxy."""
     targets = [{"name": "x", "url": "https://dns.proof/", "headers": {}}]
     return [Case("endpoints", {"timeout": 10, "targets": targets}, lambda v: v["results"][0]["error"]["type"] == "dns")]
 
@@ -102,5 +123,8 @@ def with_a_cut_proxy(_scratch: Path) -> list[Case]:
 SCENES = [
     Scene("endpoints", rows),
     Scene("behind a proxy", behind_a_proxy, change=lambda document: windows.behind_proxy(document, *PROXY)),
-    variant("behind a cut proxy", with_a_cut_proxy, change=lambda document: windows.behind_proxy(document, *PROXY, 40)),
+    *(
+        variant(f"proxy, {name}", without_a_proxy, change=functools.partial(windows.proxy_settings, pair=pair))
+        for name, pair in NO_PROXY.items()
+    ),
 ]

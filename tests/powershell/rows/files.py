@@ -26,6 +26,8 @@ def rows(scratch: Path) -> list[Case]:
         Case("path_info", {"path": str(scratch / "good.ppkg")}, lambda v: v["size"] == 7 and v["sha256"] is None),
         Case("path_info", {"path": str(scratch)}, lambda v: v["directory"] and v["size"] is None),
         Case("path_info", {"path": str(scratch / "no" / "such")}, lambda v: not v["exists"] and not v["directory"]),
+        # No file system has such a name: that is no "there is none".
+        Case("path_info", {"path": str(scratch / ("x" * 300))}, error="Exception"),
         Case("path_info", {"path": "relative"}, error="ArgumentException"),
     ]
 

@@ -50,6 +50,9 @@ def direct(scratch: Path) -> list[Case]:
         fetched(scratch, "https://{server}/missing", "not_found", HTTP + 404),
         fetched(scratch, "https://{server}/forbidden", "http", HTTP + 403),
         fetched(scratch, "https://{server}/to-http", "redirect", REDIRECT),
+        # Each is looked at, and so there are not many.
+        fetched(scratch, "https://{server}/hops-10"),
+        fetched(scratch, "https://{server}/hops-11", "redirect", REDIRECT),
         fetched(scratch, "https://{server}/round", "redirect", REDIRECT),
         fetched(scratch, "https://{server}/cut", "cut", ABORTED),
         fetched(scratch, "https://{server}/chunks-cut", "cut", ABORTED),
@@ -70,6 +73,14 @@ def direct(scratch: Path) -> list[Case]:
                 (200, None, None, "direct"),
                 (None, "tls", TLS, None),
             ],
+        ),
+        Case(
+            "endpoints",
+            {
+                "timeout": 20,
+                "targets": [{"name": "x", "url": "https://{server}/header", "headers": {"X-Proof": "sent"}}],
+            },
+            lambda v: v["results"][0]["body_start"] == "sent",
         ),
         Case(
             "endpoints",
@@ -115,6 +126,11 @@ def by_the_accounts_proxy(scratch: Path) -> list[Case]:
     ]
 
 
+def of_an_old_system(scratch: Path) -> list[Case]:
+    """A .NET that offers TLS 1.1 only unless it is told, as those of the first Windows 10 did."""
+    return [fetched(scratch, "https://{server}/good")]
+
+
 ALL_REAL = {"host": "*", "real": True}
 
 
@@ -133,5 +149,8 @@ ACCOUNTS = {"HTTPS_PROXY": "http://{server}", "http_proxy": "http://{server}"}
 SCENES = [
     Scene("web, direct", direct, {"WINOPS_PROOF_MAX_BYTES": "4000"}, "own driver", change=to_the_server, served=True),
     Scene("web, machine's proxy", by_the_proxy, DEAD_PROXY, "own driver", change=behind_the_server, served=True),
+    Scene(
+        "web, old TLS", of_an_old_system, {"WINOPS_PROOF_OLD_TLS": "1"}, "own driver", change=to_the_server, served=True
+    ),
     Scene("web, account's proxy", by_the_accounts_proxy, ACCOUNTS, "encoded", change=to_the_server, served=True),
 ]

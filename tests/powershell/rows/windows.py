@@ -93,7 +93,14 @@ def described(scratch: Path) -> Document:
         },
         "processes": None,
         "web": web(),
-        "downloads": {"https://proof/x": "downloaded.bin"},
+        "downloads": {
+            "https://proof/x": "downloaded.bin",
+            "https://proof/moved": {"status": 308, "location": "x"},
+            "https://proof/gone": {"status": 410},
+            "https://proof/asks": {"status": 407},
+            "https://proof/empty": "empty.bin",
+            "https://proof/short": {"file": "downloaded.bin", "length": 11},
+        },
     }
 
 
@@ -166,11 +173,20 @@ def users() -> Document:
 
 def behind_proxy(document: Document, server: str, bypass: str, cut: int | None = None) -> None:
     """What netsh winhttp set proxy writes; ``cut`` bytes of it."""
+    proxy_settings(document, binary(proxy_bytes(server, bypass)[:cut]))
+
+
+def proxy_bytes(server: str, bypass: str) -> bytes:
     blob = bytes((40, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0))
     for text in (server, bypass):
         blob += len(text).to_bytes(4, "little") + text.encode("ascii")
+    return blob
+
+
+def proxy_settings(document: Document, pair: list | None) -> None:
+    """Settings with this type and data, or none."""
     path = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections"
-    put(document["registry"]["HKLM"], path, {"WinHttpSettings": binary(blob[:cut])})
+    put(document["registry"]["HKLM"], path, {"WinHttpSettings": pair} if pair else {})
 
 
 # --- the rest -----------------------------------------------------------------------------------------------------
@@ -231,6 +247,7 @@ def programs() -> list[Document]:
     rules = [
         {"program": "shutdown.exe", "arguments": "*already*", "exit_code": 1190, "text": ""},
         {"program": "shutdown.exe", "arguments": "*denied*", "exit_code": 5, "text": ""},
+        {"program": install, "arguments": "*brief*", "text": "LastResult:Success"},
         {"program": install, "arguments": "*already*", "error": {"type": "", "message": "It failed: 0x800700B7"}},
         {"program": install, "arguments": "*fails*|False", "error": error},
         {"program": install, "arguments": "*", "text": "LastResult:Success " + "x" * 3000},
@@ -267,6 +284,7 @@ def cim() -> Document:
         "Big": {"type": "uint64", "number": str(2**64 - 1)},
         "Yes": True,
         "Half": 0.5,
+        "Span": {"type": "timespan", "number": "1.02:03:04"},
     }
     volume = [("C:", "system", 0, 1), ("D:", "plain", 1, 0), (None, "locked", 2, 2)]
     return {
@@ -322,6 +340,7 @@ def web() -> list[Document]:
         {"host": "cert.proof", "problem": "certificate"},
         {"host": "tls.proof", "problem": "tls"},
         {"host": "slow.proof", "problem": "silence"},
+        {"host": "pair.proof", "status": 200, "body": "x" * 199 + "\U0001f600"},
     ]
 
 

@@ -30,8 +30,10 @@ function ConvertFrom-SidText([string]$Sid) {
 }
 
 function Get-AdsProperty($Member, [string]$Name) {
-    # What ADSI does not have of a member is an error.
-    if (-not $Member.ContainsKey($Name)) { throw [Runtime.InteropServices.COMException]::new($Name, -2147463155) }
+    # What ADSI does not have of a member is an error, inside the one that InvokeMember throws.
+    if (-not $Member.ContainsKey($Name)) {
+        throw [Reflection.TargetInvocationException]::new([Runtime.InteropServices.COMException]::new($Name, -2147463155))
+    }
     if ($Member[$Name] -is [Collections.IDictionary]) { Assert-Open $Member[$Name]['closed'] }
     return , (ConvertFrom-Described $Member[$Name])
 }

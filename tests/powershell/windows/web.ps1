@@ -12,12 +12,12 @@ function Start-WebCall($Client, [Uri]$Uri, $Headers, $Cancel) {
     return Start-ProofCall $Uri $rule
 }
 
-${function:Open-RealWebAnswer} = ${function:Open-WebAnswer}
+${function:Send-RealWebCall} = ${function:Send-WebCall}
 
-function Open-WebAnswer([Uri]$Uri, [int]$Seconds, $Clock) {
+function Send-WebCall([Uri]$Uri, [int]$Milliseconds) {
     $rule = Find-WebRule $Uri @{}
-    if ($null -ne $rule -and $rule.ContainsKey('real')) { return Open-RealWebAnswer $Uri $Seconds $Clock }
-    return Open-ProofDownload $Uri
+    if ($null -ne $rule -and $rule.ContainsKey('real')) { return Send-RealWebCall $Uri $Milliseconds }
+    return Send-ProofCall $Uri
 }
 
 # How each kind of problem looks from .NET: what is thrown, and in it the status that says why.
@@ -64,19 +64,31 @@ function Start-ProofCall([Uri]$Uri, $Rule) {
 
 class ProofAnswer {
     [string]$File
+    [int]$StatusCode = 200
+    [Collections.Hashtable]$Headers = @{}
     [long]$ContentLength = -1
+    hidden [bool]$Aborted
     [object] GetResponseStream() { return [IO.File]::OpenRead($this.File) }
-    [void] Abort() { }
-    [void] Close() { }
+    [void] Abort() { $this.Aborted = $true }
+    [void] Close() {
+        # Windows PowerShell would read the whole file from the net before it closes this.
+        if ($this.File -and -not $this.Aborted) { throw [InvalidOperationException]::new('Its request was not aborted.') }
+        Remove-ProofHandle $this
+    }
 }
 
-function Open-ProofDownload([Uri]$Uri) {
+function Send-ProofCall([Uri]$Uri) {
     $known = (Get-Windows 'downloads')[$Uri.AbsoluteUri]
     if ($null -eq $known) {
         $status = [Net.WebExceptionStatus]$WebProblems['dns']
         Stop-Download (Get-WebFailure ([Net.WebException]::new('It failed: dns', $status)) $false)
     }
     $answer = [ProofAnswer]::new()
-    $answer.File = [IO.Path]::Combine($Proof, $known)
+    if ($known -is [string]) { $known = @{ file = $known } }
+    if ($known['file']) { $answer.File = [IO.Path]::Combine($Proof, $known['file']) }
+    if ($known['length']) { $answer.ContentLength = $known['length'] }
+    if ($known['status']) { $answer.StatusCode = $known['status'] }
+    if ($known['location']) { $answer.Headers['Location'] = $known['location'] }
+    Add-ProofHandle $answer
     return @{ call = $answer; response = $answer; proxied = $false }
 }

@@ -197,6 +197,7 @@ DENIED = {"ok": False, "error": {"type": "System.UnauthorizedAccessException", "
         (case(lambda value: value["removed"]), GOOD),
         (case(error="UnauthorizedAccessException"), DENIED),
         (case(error="UnauthorizedAccessException", hresult=-2147024891), DENIED),
+        (case(error="UnauthorizedAccessException", said="no"), DENIED),
     ],
 )
 def test_a_right_result_passes(asked, result):
@@ -213,6 +214,7 @@ def test_a_right_result_passes(asked, result):
         (case(error="UnauthorizedAccessException"), GOOD),
         (case(error="ArgumentException"), DENIED),
         (case(error="UnauthorizedAccessException", hresult=5), DENIED),
+        (case(error="UnauthorizedAccessException", said="why"), DENIED),
     ],
 )
 def test_a_wrong_result_is_named(asked, result):

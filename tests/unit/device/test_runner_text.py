@@ -424,11 +424,11 @@ REPLACED_FUNCTIONS = {
     *("Get-DeviceFact", "Resolve-AnyPath", "Get-ProgramData", "Get-NativeFolder"),
     *("New-PrivateDirectory", "Assert-PrivateDirectory"),
     *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
-    *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty", "Open-WebAnswer"),
+    *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
     "Import-ProvisioningModule",
 }
 # These are called by what takes their place.
-WRAPPED_FUNCTIONS = {"Invoke-Operation", "Invoke-Native", "Start-WebCall", "path_remove"}
+WRAPPED_FUNCTIONS = {"Invoke-Operation", "Invoke-Native", "Start-WebCall", "Send-WebCall", "path_remove"}
 REPLACED_CMDLETS = {
     *("Get-CimInstance", "Invoke-CimMethod"),
     *("Get-ProvisioningPackage", "Install-ProvisioningPackage", "Uninstall-ProvisioningPackage"),

@@ -73,7 +73,6 @@ function Resolve-OwnPath([string]$Path) {
 
 function Confirm-OwnDirectory([string]$Path) {
     # Takes a resolved path; true where the last directory was created now.
-    $created = $false
     foreach ($part in (Get-OwnPathChain $Path)) {
         $created = -not [IO.Directory]::Exists($part)
         if ($created) { New-PrivateDirectory $part }

@@ -22,7 +22,8 @@ function Invoke-Operation($Ask) {
 function Invoke-Request($Asked) {
     # First: what was done must not be lost because nobody can say who did it.
     $device = Get-DeviceFact
-    $clock = [Diagnostics.Stopwatch]::StartNew()
+    # Not $clock: an operation that forgot its own would find this one.
+    $whole = [Diagnostics.Stopwatch]::StartNew()
     $results = New-List
     $failed = $false
     foreach ($ask in $Asked['ops']) {
@@ -36,7 +37,7 @@ function Invoke-Request($Asked) {
         [void]$results.Add($result)
     }
     $device['utc'] = [datetime]::UtcNow
-    $seconds = [Math]::Round($clock.Elapsed.TotalSeconds, 3)
+    $seconds = [Math]::Round($whole.Elapsed.TotalSeconds, 3)
     return @{ v = 1; id = [string]$Asked['id']; device = $device; results = $results; seconds = $seconds }
 }
 
