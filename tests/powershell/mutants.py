@@ -10,7 +10,7 @@ stand-ins replace, and those that only such ones call, cannot be run here: they 
 
     --jobs N          so many at a time (2)
     --only NAMES      the mutants of these functions or parts, with commas between them
-    --sample N        N mutants, chosen by chance, the same ones for the same --seed
+    --sample N        N mutants without such a word, chosen by chance, the same ones for the same --seed
     --list            print the mutants and run none
     --log FILE        what became of each mutant, one a line: seconds, mutant, the row that noticed it
 
@@ -250,7 +250,7 @@ def main() -> int:
         names = {one.name for one in known if {one.name, one.part} & set(options.only.split(","))}
         mutants = [mutant for mutant in mutants if mutant.function in names]
     if options.sample:
-        mutants = chosen(mutants, options.sample, options.seed)
+        mutants = chosen([one for one in mutants if one.key not in words], options.sample, options.seed)
     if options.list:
         for mutant in mutants:
             print(f"{mutant.at} {mutant.function}: {mutant.what}: {mutant.line}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -20,11 +21,18 @@ PROOF = Path(__file__).resolve().parents[2] / "powershell"
 
 @pytest.fixture(scope="module")
 def mutation():
+    yield from imported("mutation")
+
+
+@pytest.fixture(scope="module")
+def hunt():
+    yield from imported("mutants")
+
+
+def imported(name: str):
     sys.path.insert(0, str(PROOF))
     try:
-        import mutation
-
-        yield mutation
+        yield importlib.import_module(name)
     finally:
         sys.path.remove(str(PROOF))
 
@@ -100,3 +108,64 @@ def test_functions_that_the_stand_ins_keep_are_not_replaced(mutation):
         f"function {name} {{ 1 }}\n" for name in ("Invoke-Native", "Get-DeviceFact", "Get-ProofThing")
     )
     assert mutation.replaced(text) == {"Get-DeviceFact"}
+
+
+def test_what_only_replaced_functions_call_does_not_run(mutation):
+    assert mutation.unreached({"Get-DeviceFact"}) == {"Get-AccountName"}
+    assert "Get-AccountName" not in mutation.needed(["bitlocker"], {"Get-DeviceFact"})
+    assert mutation.unreached(set()) == set()
+
+
+def test_a_fault_gets_into_what_the_proof_sends_before_the_stand_ins(mutation):
+    mutant = mutation.mutants(mutation.functions()["bitlocker"])[0]
+    begin = mutation.stand_ins.BEGIN
+    assert mutant.apply(f"parts\n{begin}\nrest") == f"parts\n{mutant.after}\n{begin}\nrest"
+
+
+class Played:
+    """In the place of a scene's play: the answers, one after another, and with which faults they were asked for."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+        self.faults: list[bool] = []
+
+    def __call__(self, driver, scene) -> str:
+        self.faults.append(driver.change("") != "")
+        return self.answers.pop(0)
+
+
+class Idle:
+    """A driver that has to be started anew before each scene."""
+
+    deadline = float("inf")
+
+    def __init__(self) -> None:
+        self.change = lambda text: text
+
+    def is_ready(self, how, environment) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("answers", "noticed"),
+    [
+        (["x: wrong"], "x: wrong"),
+        ([""], ""),
+        # The machine was slow, the fault is not noticed; and it never ends.
+        (["x: timed out", ""], ""),
+        (["x: timed out", "x: timed out"], "x: timed out"),
+    ],
+)
+def test_a_slow_machine_notices_no_fault(hunt, monkeypatch, answers, noticed):
+    # Two to measure, and one without a fault before each with it.
+    played = Played("", "", *(each for answer in answers for each in ("", answer)))
+    monkeypatch.setattr(hunt, "play", played)
+    stage = hunt.Stage(hunt.rows.SCENES[0], set())
+
+    class Fault:
+        def apply(self, text: str) -> str:
+            return "a fault"
+
+    assert stage.notices(Idle(), Fault()) == noticed
+    assert played.faults == [False, False, *[False, True] * len(answers)]
+    assert played.answers == []

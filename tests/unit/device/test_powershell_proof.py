@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -28,6 +31,7 @@ try:
     import cultures
     import playing
     import run as proof
+    import shell
     from shell import wire
 finally:
     sys.path.remove(str(RUN.parent))
@@ -154,6 +158,36 @@ connection = socket.create_connection(("127.0.0.1", int(sys.argv[-1])))
 while connection.recv(9999):
     pass
 """
+
+
+def test_what_is_compiled_once_is_what_is_sent():
+    quick = unpacked(shell.with_stand_ins(["bitlocker", "job_start"], quick=True))
+    before, begin, _stand_ins = quick.partition(shell.stand_ins.BEGIN)
+    parts = [base64.b64decode(part).decode() for part in re.findall(r"FromBase64String\('([^']+)'\)", before)]
+    head = before.partition(". (")[0]
+    sent = unpacked(shell.wire.pack_runner(shell.wire.runner_text(["bitlocker", "job_start"])))
+    assert begin and sent.startswith(head + "".join(parts)) and sent.endswith(quick[-300:])
+    assert head.startswith("param(") and len(parts) > 5
+
+
+def unpacked(packed: bytes) -> str:
+    return gzip.decompress(base64.b64decode(packed)).decode("ascii")
+
+
+def test_a_driver_is_ready_when_its_powershell_has_answered(driver):
+    scene = proof.base.Scene("x", lambda scratch: [case()], {"A": "b"}, "own driver")
+    assert not driver.is_ready("driver", {}) and not driver.is_ready("own driver", {"A": "b"})
+    proof.play(driver, scene)
+    assert driver.is_ready("own driver", {"A": "b"}) and not driver.is_ready("own driver", {"A": "c"})
+    assert not driver.is_ready("driver", {}), "it is another process"
+    driver.close()
+    assert not driver.is_ready("own driver", {"A": "b"})
+
+
+def test_a_driver_of_its_own_has_the_environment_when_it_starts(driver, monkeypatch):
+    monkeypatch.setenv("WINOPS_ANSWER", "nonsense")
+    scene = proof.base.Scene("x", lambda scratch: [case()], {"WINOPS_ANSWER": json.dumps(GOOD)}, "own driver")
+    assert {row.result for row in proof.play(driver, scene)} == {"passed"}
 
 
 def test_a_culture_in_which_a_row_is_wrong_fails_and_one_that_is_missing_is_named(fake):
