@@ -26,7 +26,7 @@ options:
     description:
       - The devices, each with C(device_id) and, where they are known, C(intune_device_id), C(autopilot_id) and
         C(serial_number). Other keys do not matter, so that C(record) of M(winops.entra.disconnect) and what
-        P(winops.entra.disconnect_outcome#filter) makes of it can be given as they are.
+        P(winops.entra.rollout_outcome#filter) makes of it can be given as they are.
       - An Intune record is found by the device id, and must be the one of C(intune_device_id) where that is given.
       - A Windows Autopilot registration is found by C(autopilot_id), by the device id, or by the Entra object that it
         is anchored to. It must not have another serial number than C(serial_number).

@@ -93,8 +93,18 @@ CASES = {
         "winops.entra.disconnect", {"tenant_id": "contoso.example"}, "tenant_id", "GUID"
     ),
     "a group without a name": Case("winops.entra.group", {}, "name", "missing"),
-    "a table without lines": Case("winops.entra.join_report", {"table_limit": 0}, "table_limit", "positive"),
-    "a report with a misspelled option": Case("winops.entra.join_report", {"dst": "x"}, "dst", "nsupported"),
+    "a table without lines": Case(
+        "winops.entra.rollout_report", {"work": "join", "table_limit": 0}, "table_limit", "positive"
+    ),
+    "a report with a misspelled option": Case(
+        "winops.entra.rollout_report", {"work": "join", "dst": "x"}, "dst", "nsupported"
+    ),
+    "ids that nobody forgets": Case(
+        "winops.entra.rollout_report", {"work": "join", "keep_ids": True}, "keep_ids", "forget"
+    ),
+    "a report on a stranger": Case(
+        "winops.entra.rollout_report", {"work": "join", "hosts": ["stranger"]}, "hosts", "inventory"
+    ),
     "a role for nobody": Case("winops.entra.local_admin_role", {}, "users", "required"),
     "an enrollment that is no GUID": Case("winops.entra.mdm", {"enrollment_id": "x"}, "enrollment_id", "GUID"),
     "a scope that does not exist": Case("winops.entra.mdm_scope", {"scope": "some"}, "scope", "selected"),

@@ -225,8 +225,11 @@ def test_the_playbooks_write_reports(told: Told, player: Player, tmp_path: Path)
     )
     assert found.exit_code == 0, found.output[-3000:]
     report = json.loads((tmp_path / "diagnose.json").read_text(encoding="utf-8"))
-    assert report["totals"] == {"devices": 3, "healthy": 1, "sick": 2, "failed": 0, "unreachable": 0}
-    assert report["devices"][told.device("expired_token")]["findings"][0]["code"] == "AADSTS700082"
+    assert report["totals"] == {"devices": 3, "healthy": 1, "unhealthy": 2}
+    records = {record["device"]: record for record in report["devices"]}
+    expired = records[told.device("expired_token")]
+    assert expired["code"] == expired["findings"][0]["code"] == "AADSTS700082"
+    assert f"AADSTS700082: {expired['cause']} -> {expired['fix']}" in found.output
     assert len(list((tmp_path / "bundles").iterdir())) == 3
     looked = player.run(
         told.lab,
@@ -239,7 +242,9 @@ def test_the_playbooks_write_reports(told: Told, player: Player, tmp_path: Path)
         },
     )
     report = json.loads((tmp_path / "preflight.json").read_text(encoding="utf-8"))
-    assert report["totals"] == {"devices": 3, "fit": 2, "unfit": 1, "unreachable": 0}
-    assert report["devices"][told.device("packages_forbidden")]["failed"] == ["package_policy"]
+    assert report["totals"] == {"devices": 3, "fit": 2, "unfit": 1}
+    records = {record["device"]: record for record in report["devices"]}
+    assert records[told.device("packages_forbidden")]["failed_checks"] == ["package_policy"]
+    assert records[told.device("packages_forbidden")]["name"] == "preflight_package_policy"
     assert looked.exit_code != 0 and looked.recap[told.device("packages_forbidden")]["failures"] == 1
     assert looked.recap[told.device("unjoined_pro")]["failures"] == 0

@@ -17,10 +17,12 @@ import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
-from ansible_collections.winops.entra.plugins.filter import disconnect_outcome, join_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils import report, task
+from ansible_collections.winops.entra.plugins.filter import rollout_outcome
+from ansible_collections.winops.entra.plugins.modules import rollout_report
+from ansible_collections.winops.entra.plugins.plugin_utils import task
+from ansible_collections.winops.entra.plugins.plugin_utils.report import records
 
-PLUGINS = Path(report.__file__).resolve().parents[1]
+PLUGINS = Path(task.__file__).resolve().parents[1]
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 FRAGMENTS = sorted(path.stem for path in (PLUGINS / "doc_fragments").glob("*.py"))
 # What an option says of itself, and what it is when it says nothing.
@@ -29,6 +31,8 @@ RECORDS = {
     "empty": {},
     "joined": {"outcome": "joined", "join": {"device_id": "d1"}, "phases": [{"name": "look", "seconds": 1.5}]},
     "left": {"outcome": "disconnected", "record": {"device_id": "d1", "enrollments": [{}]}, "administrators": [{}]},
+    "unfit": {"failed": True, "checks": [{}], "failed_checks": ["clock"], "passed_checks": ["edition"]},
+    "unhealthy": {"healthy": False, "findings": [{"code": "0x1"}], "summary": "join: no", "state": {"join": {}}},
     "unreachable": {"unreachable": True, "msg": "connection refused"},
 }
 PYTHON_TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
@@ -93,19 +97,18 @@ def test_no_two_modules_describe_an_option_in_the_same_words():
                 seen[key] = module
 
 
+@pytest.mark.parametrize("work", records.WORKS)
 @pytest.mark.parametrize("result", RECORDS.values(), ids=RECORDS)
-def test_the_fields_of_a_joins_record_are_documented_with_their_types(result):
-    fields = yaml.safe_load(join_outcome.RETURN)["_value"]["contains"]
-    assert_fields(report.outcome(result), fields)
+def test_the_fields_of_a_record_are_documented_with_their_types(result, work):
+    fields = yaml.safe_load(rollout_outcome.RETURN)["_value"]["contains"]
+    of_this = {name: field for name, field in fields.items() if work in field["returned"].split(", ")}
+    of_all = {name: field for name, field in fields.items() if field["returned"] == "always"}
+    assert_fields(records.record(result, work), of_all | of_this)
 
 
-@pytest.mark.parametrize("result", RECORDS.values(), ids=RECORDS)
-def test_the_fields_of_a_disconnects_record_are_documented_with_their_types(result):
-    fields = yaml.safe_load(join_outcome.RETURN)["_value"]["contains"]
-    value = yaml.safe_load(disconnect_outcome.RETURN)["_value"]
-    own, text = value["contains"], " ".join(value["description"])
-    assert_fields(report.disconnect_outcome(result), fields | own)
-    assert [name for name in fields if name not in own and f"C({name})" not in text] == []
+def test_module_and_filter_of_a_report_know_the_same_works():
+    choices = yaml.safe_load(rollout_outcome.DOCUMENTATION)["options"]["work"]["choices"]
+    assert choices == list(records.WORKS) == rollout_report.ARGUMENT_SPEC["work"]["choices"]
 
 
 def assert_fields(record: dict, fields: dict) -> None:

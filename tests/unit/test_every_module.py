@@ -30,6 +30,7 @@ GOOD = {
     "join": {"tenant_id": "d10f84e2-ba05-45c0-90b7-994f1fafa537", "src": "join.ppkg"},
     "local_admin_role": {"users": []},
     "ppkg": {"src": "join.ppkg"},
+    "rollout_report": {"work": "join"},
 }
 WRONG_TYPES = {"int": "many", "bool": "perhaps", "dict": "text"}
 

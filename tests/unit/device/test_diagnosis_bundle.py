@@ -21,6 +21,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis impo
     diagnose,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import Scope
+from ansible_collections.winops.entra.plugins.plugin_utils.report import writer
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from .scripted import key
@@ -52,7 +53,7 @@ def report(bundle: dict) -> dict:
 
 def test_a_bundle_tells_the_same_as_the_device(tmp_path):
     file = tmp_path / "new" / "bundle.json"
-    bundles.write(str(file), BUNDLE)
+    writer.write(str(file), BUNDLE)
     told = report(bundles.read(str(file)))
     assert told["findings"] == FINDINGS and told["findings"][0]["code"] == "AADSTS700082"
     assert told["source"] == "bundle" and told["bundle"] == {"host": "PC-1", "collected": COLLECTED}
@@ -62,7 +63,7 @@ def test_a_bundle_tells_the_same_as_the_device(tmp_path):
 
 def test_a_bundle_is_one_json_object_with_a_version(tmp_path):
     file = tmp_path / "bundle.json"
-    bundles.write(str(file), BUNDLE)
+    writer.write(str(file), BUNDLE)
     content = json.loads(file.read_text(encoding="utf-8"))
     assert (content["format"], content["version"]) == ("winops.entra.diagnosis", 1)
     assert set(content["results"]) == set(device_diagnosis.observations(Scope()))

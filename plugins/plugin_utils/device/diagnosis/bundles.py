@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 from ...options import bad_option
@@ -45,25 +44,6 @@ def pack(answer: Answer, scope: device_diagnosis.Scope, host: str, collected: st
             for name, result in answer.results.items()
         },
     }
-
-
-def write(path: str, bundle: dict) -> None:
-    """Write the file whole or not at all, for its owner only: it names people and machines. Raises Failure."""
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(bundle, stream, indent=1, ensure_ascii=False)
-                stream.write("\n")
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    except OSError as exc:
-        raise bad_option(
-            "dest", f"{path} cannot be written: {exc.strerror or exc}", "give a path on the controller that can be"
-        ) from exc
 
 
 def same_evidence(one: dict, other: dict) -> bool:

@@ -14,6 +14,7 @@ import os
 from ansible.errors import AnsibleError
 
 from ...options import bad_option, optional_guid
+from ...report import writer
 from ...result import Failure
 from ...task import Task
 from .. import state
@@ -33,8 +34,7 @@ def diagnose(task: Task) -> dict:
     answer = task.session.run(device_diagnosis.observations(scope))
     report = _report(answer, scope, args["limit"])
     if args["dest"] is not None:
-        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-        _save(os.path.abspath(args["dest"]), bundles.pack(answer, scope, task.host, now), task)
+        _save(os.path.abspath(args["dest"]), bundles.pack(answer, scope, task.host, writer.now()), task)
         report["dest"] = os.path.abspath(args["dest"])
     problems = state.problems(answer)
     return report | {"source": "device"} | ({"warnings": problems} if problems else {})
@@ -122,4 +122,4 @@ def _save(path: str, bundle: dict, task: Task) -> None:
     shown = before and {"path": path, "collected": before["collected"]}
     task.changes.add("bundle", shown, {"path": path, "collected": bundle["collected"]})
     if not task.check_mode:
-        bundles.write(path, bundle)
+        writer.write(path, bundle)

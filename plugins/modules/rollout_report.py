@@ -2,31 +2,33 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of winops.entra.join_report. The work is done by the action plugin of the same name."""
+"""Documentation of winops.entra.rollout_report. The work is done by the action plugin of the same name."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: join_report
+module: rollout_report
 short_description: Write and show what a rollout came to
 version_added: 0.1.0
 description:
-  - Collects the outcomes that the role C(winops.entra.join) records, writes them as JSON on the controller and shows a
-    table.
-  - With O(fact=disconnect_outcome) those of the role C(winops.entra.disconnect).
+  - Collects the outcomes that the collection's roles and playbooks record of each device, writes them as JSON on the
+    controller and shows a table.
   - Made to be run once a wave. The report always holds every device of the play; those of later waves are
     V(not_started).
   - A report is a by-product, so the task never reports a change.
 options:
-  dest:
-    description: Path of the report on the controller.
-    type: path
-    default: join-report.json
-  fact:
-    description: The fact that holds a device's outcome, as the filter P(winops.entra.join_outcome#filter) or
-      P(winops.entra.disconnect_outcome#filter) makes it.
+  work:
+    description:
+      - What was done to the devices. Their records are in the fact C(join_outcome), C(disconnect_outcome),
+        C(preflight_outcome) or C(diagnose_outcome), as the filter P(winops.entra.rollout_outcome#filter) makes them.
     type: str
-    default: join_outcome
+    choices: [join, disconnect, preflight, diagnose]
+    required: true
+  dest:
+    description:
+      - Path of the report on the controller. By default C(join-report.json) in the current directory with
+        O(work=join), and so on.
+    type: path
   hosts:
     description: The devices to report on. All hosts of the play by default.
     type: list
@@ -39,12 +41,11 @@ options:
     elements: dict
   keep_ids:
     description:
-      - Whether ids that the report at O(dest) has are kept for devices that do not know them any more. A device that
-        has left its tenant has forgotten them, and the next run needs them where one was cut off before the objects
-        were removed. A device that has left is the same one where its serial number is.
+      - With O(work=disconnect), whether ids that the report at O(dest) has are kept for devices that do not know them
+        any more. A device that has left its tenant has forgotten them, and the next run needs them where one was cut
+        off before the objects were removed. A device that has left is the same one where its serial number is.
     type: bool
     default: false
-    version_added: 0.1.0
   table_limit:
     description: Show every device of a wave where there are at most this many, else only those that need attention.
     type: int
@@ -57,14 +58,16 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
 seealso:
-  - module: winops.entra.join
+  - plugin: winops.entra.rollout_outcome
+    plugin_type: filter
 author:
   - winops.entra contributors (@winops)
 """
 
 EXAMPLES = r"""
 - name: Report after each wave
-  winops.entra.join_report:
+  winops.entra.rollout_report:
+    work: join
     dest: reports/join-2026-11-27.json
   run_once: true
 """
@@ -93,8 +96,8 @@ error:
 """
 
 ARGUMENT_SPEC = {
-    "dest": {"type": "path", "default": "join-report.json"},
-    "fact": {"type": "str", "default": "join_outcome"},
+    "work": {"type": "str", "choices": ["join", "disconnect", "preflight", "diagnose"], "required": True},
+    "dest": {"type": "path"},
     "hosts": {"type": "list", "elements": "str"},
     "directory": {"type": "list", "elements": "dict"},
     "keep_ids": {"type": "bool", "default": False},

@@ -1,14 +1,16 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter disconnect_outcome, and the report of what it makes."""
+"""The report of disconnects: what a device was, and ids that it has forgotten."""
 
 from __future__ import annotations
 
-from ansible_collections.winops.entra.plugins.filter.disconnect_outcome import FilterModule
-from ansible_collections.winops.entra.plugins.plugin_utils import report
+import functools
 
-outcome = FilterModule().filters()["disconnect_outcome"]
+from ansible_collections.winops.entra.plugins.filter.rollout_outcome import FilterModule
+from ansible_collections.winops.entra.plugins.plugin_utils.report import table, totals
+
+outcome = functools.partial(FilterModule().filters()["rollout_outcome"], work="disconnect")
 LEFT = {
     "outcome": "disconnected",
     "changed": True,
@@ -47,10 +49,10 @@ def test_the_fields_are_the_same_whatever_happened():
 
 
 def test_a_report_counts_disconnects():
-    made = report.report({"a": outcome(LEFT), "b": None}, "now")
+    made = totals.report({"a": outcome(LEFT), "b": None}, "now")
     assert made["totals"] == {"devices": 2, "disconnected": 1, "not_started": 1}
-    assert report.summary(made["totals"]) == "2 devices: 1 disconnected, 1 not started"
-    assert any("device id d" in line for line in report.table(made["devices"], 10))
+    assert table.summary(made["totals"]) == "2 devices: 1 disconnected, 1 not started"
+    assert any("device id d" in line for line in table.table(made["devices"], 10))
 
 
 def _again(**changes):
@@ -60,15 +62,15 @@ def _again(**changes):
 
 
 def test_a_later_report_keeps_the_ids_that_the_device_has_forgotten():
-    earlier = report.report({"a": outcome(LEFT), "b": outcome(LEFT)}, "then")
-    kept = report.with_earlier_ids({"a": _again(), "b": None, "c": None}, earlier)
+    earlier = totals.report({"a": outcome(LEFT), "b": outcome(LEFT)}, "then")
+    kept = totals.with_earlier_ids({"a": _again(), "b": None, "c": None}, earlier)
     assert (kept["a"]["device_id"], kept["a"]["intune_device_id"], kept["a"]["outcome"]) == ("d", "i", "unchanged")
     assert (kept["b"]["device_id"], kept["b"]["outcome"], kept["c"]) == ("d", "not_started", None)
-    assert report.report(kept, "now")["totals"] == {"devices": 3, "unchanged": 1, "not_started": 2}
+    assert totals.report(kept, "now")["totals"] == {"devices": 3, "unchanged": 1, "not_started": 2}
 
 
 def test_a_device_that_is_not_surely_the_same_gets_no_ids_of_another():
-    earlier = report.report({name: outcome(LEFT) for name in "abc"}, "then")
+    earlier = totals.report({name: outcome(LEFT) for name in "abc"}, "then")
     records = {"a": _again(serial_number="other"), "b": _again(serial_number=None), "c": _again(device_id="new")}
-    kept = report.with_earlier_ids(records, earlier)
+    kept = totals.with_earlier_ids(records, earlier)
     assert [kept[name]["device_id"] for name in "abc"] == [None, None, "new"]

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter winops.entra.rollout_outcome."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils.report.records import WORKS, record
+
+DOCUMENTATION = r"""
+name: rollout_outcome
+short_description: What became of a device, the same fields whatever happened
+version_added: 0.1.0
+description:
+  - Makes one flat record out of a registered result of M(winops.entra.join), M(winops.entra.disconnect),
+    M(winops.entra.preflight) or M(winops.entra.diagnose), also where the task failed or the device could not be
+    reached.
+positional: work
+options:
+  _input:
+    description: The registered result.
+    type: dict
+    required: true
+  work:
+    description: The module whose result it is.
+    type: str
+    choices: [join, disconnect, preflight, diagnose]
+    required: true
+seealso:
+  - module: winops.entra.rollout_report
+author:
+  - winops.entra contributors (@winops)
+"""
+
+EXAMPLES = r"""
+- name: Record the outcome
+  ansible.builtin.set_fact:
+    join_outcome: "{{ join_attempt | winops.entra.rollout_outcome('join') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One record. What is not known is null, or an empty list.
+  type: dict
+  contains:
+    outcome:
+      description:
+        - Of every work V(failed) or V(unreachable).
+        - Of a join V(joined), V(unchanged), V(would_join) or V(refused). Of a disconnect V(disconnected), V(unchanged),
+          V(would_disconnect) or V(refused). Of a preflight V(fit) or V(unfit). Of a diagnosis V(healthy) or
+          V(unhealthy).
+      returned: always
+      type: str
+    changed:
+      description: Whether the task reported a change.
+      returned: always
+      type: bool
+    seconds:
+      description: The seconds of all phases together.
+      returned: always
+      type: float
+    msg:
+      description: The message of a failure, null else.
+      returned: always
+      type: str
+    code:
+      description: The HRESULT or AADSTS code of a failure, or of a diagnosis' first finding.
+      returned: always
+      type: str
+    name:
+      description: The name of a failure, stable and meant for programs.
+      returned: always
+      type: str
+    side:
+      description: Where a failure lies, V(device), V(tenant), V(network) or V(controller).
+      returned: always
+      type: str
+    cause:
+      description: What is known about its cause.
+      returned: always
+      type: str
+    fix:
+      description: What to do about it.
+      returned: always
+      type: str
+    doc:
+      description: Where to read on.
+      returned: always
+      type: str
+    phases:
+      description: Name and seconds of each phase.
+      returned: always
+      type: list
+      elements: dict
+    device_id:
+      description: The device's id in Entra. Of a disconnect, and so the two below, what it was before.
+      returned: join, disconnect
+      type: str
+    tenant_id:
+      description: The id of its tenant.
+      returned: join, disconnect
+      type: str
+    join_type:
+      description: entra, hybrid, domain, registered or none.
+      returned: join, disconnect
+      type: str
+    mdm_enrolled:
+      description: Whether it is enrolled in MDM.
+      returned: join, disconnect
+      type: bool
+    restarted:
+      description: Whether it was restarted during the task.
+      returned: join, disconnect
+      type: bool
+    reboot_required:
+      description: Whether it waits for a restart.
+      returned: join, disconnect
+      type: bool
+    join_state:
+      description: V(joined), V(left) or V(half_left), read last.
+      returned: disconnect
+      type: str
+    intune_device_id:
+      description: The id in Intune that it had.
+      returned: disconnect
+      type: str
+    autopilot_id:
+      description: Its registration in Autopilot, where the device knows it.
+      returned: disconnect
+      type: str
+    serial_number:
+      description: Its serial number, by which Autopilot knows it.
+      returned: disconnect
+      type: str
+    enrollments:
+      description: The MDM enrollments that it had.
+      returned: disconnect
+      type: list
+      elements: dict
+    bitlocker:
+      description: Its encrypted volumes with the ids and types of their protectors.
+      returned: disconnect
+      type: dict
+    administrators:
+      description: The members of its group Administrators, and which of them could sign in afterwards.
+      returned: disconnect
+      type: list
+      elements: dict
+    changes:
+      description: What was changed, or in check mode would be.
+      returned: disconnect
+      type: list
+      elements: dict
+    checks:
+      description: Every check, as M(winops.entra.preflight) returns it.
+      returned: preflight
+      type: list
+      elements: dict
+    passed_checks:
+      description: The ids of those that passed.
+      returned: preflight
+      type: list
+      elements: str
+    warned_checks:
+      description: The ids of those that warn.
+      returned: preflight
+      type: list
+      elements: str
+    failed_checks:
+      description: The ids of those that failed.
+      returned: preflight
+      type: list
+      elements: str
+    unknown_checks:
+      description: The ids of those that could not be made.
+      returned: preflight
+      type: list
+      elements: str
+    summary:
+      description: The first finding in one sentence.
+      returned: diagnose
+      type: str
+    findings:
+      description: Every finding, as M(winops.entra.diagnose) returns it.
+      returned: diagnose
+      type: list
+      elements: dict
+    state:
+      description: How the device is joined and enrolled.
+      returned: diagnose
+      type: dict
+"""
+
+
+def rollout_outcome(result, work):
+    """The record of a registered result of the module ``work``."""
+    if work not in WORKS:
+        raise AnsibleFilterError(f"rollout_outcome: there is no work {work!r}; use one of {', '.join(WORKS)}")
+    return record(result, work)
+
+
+class FilterModule:
+    def filters(self):
+        return {"rollout_outcome": rollout_outcome}

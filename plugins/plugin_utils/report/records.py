@@ -1,0 +1,114 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One record a device of what a task has come to there, the same fields whatever happened.
+
+A *work* is what the rollout does: ``join``, ``disconnect``, ``preflight`` or ``diagnose``, as the module is called.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+
+ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
+#: By these a device that has left is found in the tenant.
+IDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
+UNREACHABLE = {
+    "name": "unreachable",
+    "side": "network",
+    "cause": "the device does not answer, or refuses the account",
+    "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
+}
+
+Result = Mapping[str, t.Any]
+
+
+def record(result: Result, work: str) -> dict:
+    """The record of a registered result of the module ``work``. Raises KeyError for another work.
+
+    Of every work: ``{outcome, changed, seconds, msg, code, name, side, cause, fix, doc, phases}``. What is not known is
+    null. The fields that a work adds are in the function below that bears its name.
+    """
+    add = WORKS[work]
+    error = result.get("error") or {}
+    phases = result.get("phases") or []
+    unreachable = bool(result.get("unreachable"))
+    made = {
+        "outcome": "failed",
+        "changed": bool(result.get("changed")),
+        "seconds": round(sum(phase["seconds"] for phase in phases), 1),
+        "msg": result.get("msg") if result.get("failed") or unreachable else None,
+        "phases": phases,
+    }
+    made |= {field: error.get(field) for field in ERROR_FIELDS}
+    made |= add(result)
+    return made | ({"outcome": "unreachable"} | UNREACHABLE if unreachable else {})
+
+
+def _join(result: Result) -> dict:
+    """``device_id``, ``tenant_id`` and ``join_type`` are those that the device has now."""
+    join = result.get("join") or {}
+    return {
+        "outcome": result.get("outcome") or "failed",
+        "device_id": join.get("device_id"),
+        "tenant_id": join.get("tenant_id"),
+        "join_type": join.get("type"),
+        "mdm_enrolled": (result.get("mdm") or {}).get("enrolled"),
+        "restarted": result.get("restarted"),
+        "reboot_required": result.get("reboot_required"),
+    }
+
+
+def _disconnect(result: Result) -> dict:
+    """The fields of a join, and more. ``IDS`` are those of before: the device has forgotten them."""
+    before = result.get("record") or {}
+    return (
+        _join(result)
+        | {field: before.get(field) for field in IDS}
+        | {
+            "join_state": result.get("join_state"),
+            "enrollments": before.get("enrollments") or [],
+            "bitlocker": before.get("bitlocker"),
+            "administrators": result.get("administrators") or [],
+            "changes": result.get("changes") or [],
+        }
+    )
+
+
+def _preflight(result: Result) -> dict:
+    """``unfit`` is a device whose checks fail the task, ``failed`` one that could not be checked."""
+    if not result.get("failed"):
+        outcome = "fit" if "checks" in result else "failed"
+    else:
+        outcome = "unfit" if result.get("failed_checks") else "failed"
+    return {"outcome": outcome} | {
+        name: result.get(name) or []
+        for name in ("checks", "passed_checks", "warned_checks", "failed_checks", "unknown_checks")
+    }
+
+
+def _diagnose(result: Result) -> dict:
+    """Of a device with something that weighs, code, cause and fix are those of the first finding."""
+    findings = result.get("findings") or []
+    made = {"summary": result.get("summary"), "findings": findings, "state": result.get("state") or {}}
+    if result.get("failed") or "healthy" not in result:
+        return made | {"outcome": "failed"}
+    if result["healthy"]:
+        return made | {"outcome": "healthy"}
+    return made | {"outcome": "unhealthy"} | {field: findings[0].get(field) for field in ERROR_FIELDS if findings}
+
+
+WORKS: dict[str, Callable[[Result], dict]] = {
+    "join": _join,
+    "disconnect": _disconnect,
+    "preflight": _preflight,
+    "diagnose": _diagnose,
+}
+
+
+def fact(work: str) -> str:
+    """The name of the fact in which the roles and playbooks keep a device's record."""
+    return f"{work}_outcome"

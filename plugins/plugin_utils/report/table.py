@@ -1,0 +1,49 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A report for people: a line a device, and one of totals.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy")
+
+
+def table(devices: list[dict], limit: int) -> list[str]:
+    """Lines for the screen: every device where there are at most ``limit``, else those that need attention."""
+    shown = devices if len(devices) <= limit else [d for d in devices if d["outcome"] in NEEDS_ATTENTION]
+    width = max([len(d["device"]) for d in shown] + [len("device")])
+    lines = [f"{'device':{width}}  {'outcome':12}  {'seconds':>7}  says"] if shown else []
+    for device in shown:
+        # A work without phases does not say how long it took.
+        seconds = f"{device['seconds']:.1f}" if device.get("seconds") is not None else ""
+        lines.append(f"{device['device']:{width}}  {device['outcome']:12}  {seconds:>7}  {_says(device)}".rstrip())
+    if len(shown) < len(devices):
+        lines.append(f"({len(devices) - len(shown)} devices that need no attention are in the report only)")
+    return lines
+
+
+def summary(totals: dict) -> str:
+    """One line: ``14 devices: 9 joined, 3 refused, ...``."""
+    parts = [f"{count} {name.replace('_', ' ')}" for name, count in totals.items() if name != "devices"]
+    return f"{totals['devices']} devices: {', '.join(parts) or 'nothing done'}"
+
+
+def _says(device: dict) -> str:
+    if device["outcome"] in NEEDS_ATTENTION:
+        code = f"{device['code']}: " if device.get("code") else ""
+        cause = device.get("cause") or device.get("msg") or ""
+        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}"
+    parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
+    if "directory" in device:
+        parts += ["in the directory" if device["directory"]["found"] else "NOT in the directory"]
+        parts += ["in Intune"] if device["directory"]["intune_id"] else []
+    parts += ["restarted"] if device.get("restarted") else []
+    parts += ["restart needed"] if device.get("reboot_required") else []
+    for result in ("failed", "warned", "unknown"):
+        checks = device.get(f"{result}_checks")
+        parts += [f"{result}: {' '.join(checks)}"] if checks else []
+    parts += [device["summary"]] if device.get("summary") else []
+    return ", ".join(parts)

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rollout's report: one flat record a device, whatever happened to it, and totals that add up."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.winops.entra.plugins.filter import rollout_outcome
+from ansible_collections.winops.entra.plugins.plugin_utils.report import records, table, totals
+
+JOINED = {
+    "outcome": "joined",
+    "changed": True,
+    "phases": [{"name": "look", "seconds": 1.5}, {"name": "join", "seconds": 40.1}],
+    "restarted": True,
+    "reboot_required": False,
+    "join": {"type": "entra", "device_id": "d1", "tenant_id": "t1"},
+    "mdm": {"enrolled": True},
+}
+FAILED = {
+    "failed": True,
+    "msg": "the join failed",
+    "outcome": "failed",
+    "error": {"code": "AADSTS700082", "name": "Expired", "side": "tenant", "cause": "expired", "fix": "make a new one"},
+}
+UNREACHABLE = {"unreachable": True, "msg": "connection refused"}
+
+
+def test_a_joined_device_tells_its_ids_and_its_seconds():
+    record = records.record(JOINED, "join")
+    assert record["outcome"] == "joined" and record["device_id"] == "d1" and record["mdm_enrolled"] is True
+    assert record["seconds"] == 41.6 and record["msg"] is None and record["code"] is None
+
+
+def test_a_failed_device_tells_code_cause_and_fix():
+    record = records.record(FAILED, "join")
+    assert (record["outcome"], record["code"], record["fix"]) == ("failed", "AADSTS700082", "make a new one")
+    assert record["msg"] == "the join failed"
+
+
+def test_an_unreachable_device_says_what_to_look_at():
+    record = records.record(UNREACHABLE, "join")
+    assert record["outcome"] == "unreachable" and record["side"] == "network" and "5986" in record["fix"]
+
+
+@pytest.mark.parametrize("result", [{}, JOINED, FAILED, UNREACHABLE], ids=["empty", "joined", "failed", "unreachable"])
+def test_every_record_has_the_same_fields(result):
+    assert set(records.record(result, "join")) == set(records.record({}, "join"))
+
+
+def test_totals_add_up_and_later_waves_are_not_started():
+    made = totals.report(
+        {"a": records.record(JOINED, "join"), "b": records.record(FAILED, "join"), "c": None}, "2026-11-21T08:00:00Z"
+    )
+    assert made["totals"] == {"devices": 3, "joined": 1, "failed": 1, "not_started": 1}
+    assert table.summary(made["totals"]) == "3 devices: 1 joined, 1 failed, 1 not started"
+
+
+def test_the_directory_proves_joined_devices_and_names_the_missing():
+    found = {
+        "a": records.record(JOINED, "join"),
+        "b": records.record(FAILED, "join"),
+        "c": records.record(JOINED | {"join": {"device_id": "d2"}}, "join"),
+    }
+    directory = [{"device_id": "d1", "object_id": "o1", "enabled": True, "join_type": "entra", "intune": {"id": "i1"}}]
+    made = totals.report(found, "now", directory)
+    assert made["totals"]["in_directory"] == 1 and made["totals"]["not_in_directory"] == 1
+    by_name = {device["device"]: device for device in made["devices"]}
+    assert by_name["a"]["directory"]["found"] is True and by_name["c"]["directory"]["found"] is False
+    assert "directory" not in by_name["b"]
+    lines = table.table(made["devices"], 50)
+    assert any("in the directory, in Intune" in line for line in lines)
+    assert any("NOT in the directory" in line for line in lines)
+
+
+def test_a_large_wave_shows_only_what_needs_attention():
+    made = totals.report(
+        {f"pc{n}": records.record(JOINED, "join") for n in range(9)} | {"bad": records.record(FAILED, "join")}, "now"
+    )
+    lines = table.table(made["devices"], 5)
+    assert len(lines) == 3 and lines[1].startswith("bad ") and lines[2].startswith("(9 devices")
+
+
+UNFIT = {
+    "failed": True,
+    "msg": "the device is not fit",
+    "checks": [{"id": "clock", "result": "fail"}],
+    "failed_checks": ["clock"],
+    "error": {"name": "preflight_clock", "side": "device", "cause": "the clock is wrong", "fix": "set it"},
+}
+FINDING = {
+    "weight": 100,
+    "what": "join",
+    "code": "AADSTS700082",
+    "side": "tenant",
+    "cause": "expired",
+    "fix": "make one",
+}
+UNHEALTHY = {"healthy": False, "summary": "join: expired (AADSTS700082)", "findings": [FINDING], "state": {"join": {}}}
+
+
+@pytest.mark.parametrize(
+    "work, result, expected",
+    [
+        ("preflight", {"checks": [], "warned_checks": ["proxy"]}, "fit"),
+        ("preflight", UNFIT, "unfit"),
+        ("preflight", {"failed": True, "msg": "bad option tenant_id"}, "failed"),
+        ("preflight", UNREACHABLE, "unreachable"),
+        ("diagnose", {"healthy": True, "summary": "nothing"}, "healthy"),
+        ("diagnose", UNHEALTHY, "unhealthy"),
+        ("diagnose", {"failed": True, "msg": "the connection was lost"}, "failed"),
+        ("diagnose", UNREACHABLE, "unreachable"),
+    ],
+)
+def test_an_outcome_says_whether_the_device_or_the_task_is_to_blame(work, result, expected):
+    assert records.record(result, work)["outcome"] == expected
+
+
+def test_a_table_of_checks_and_of_findings_says_what_to_do_and_what_to_know():
+    looked = {"fit": {"checks": [], "warned_checks": ["proxy"]}, "unfit": UNFIT}
+    made = totals.report({name: records.record(result, "preflight") for name, result in looked.items()}, "now")
+    assert made["totals"] == {"devices": 2, "fit": 1, "unfit": 1}
+    lines = table.table(made["devices"], 50)
+    assert lines[1].endswith("warned: proxy") and lines[2].endswith("the clock is wrong -> set it")
+    told = {"well": {"healthy": True, "summary": "nothing tells of a failure"}, "ill": UNHEALTHY}
+    made = totals.report({name: records.record(result, "diagnose") for name, result in told.items()}, "now")
+    lines = table.table(made["devices"], 50)
+    assert lines[1].endswith("nothing tells of a failure") and lines[2].endswith("AADSTS700082: expired -> make one")
+
+
+def test_a_work_that_does_not_exist_is_refused_by_name():
+    with pytest.raises(AnsibleFilterError, match="'leave'; use one of join, disconnect, preflight, diagnose"):
+        rollout_outcome.FilterModule().filters()["rollout_outcome"]({}, "leave")
