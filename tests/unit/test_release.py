@@ -64,6 +64,10 @@ def test_a_fragment_is_named_after_what_it_says():
     assert [name for name in FRAGMENTS if not re.fullmatch(r"[a-z]+(-[a-z]+)+\.yml", name)] == []
 
 
+def test_no_fragment_is_named_like_a_playbook_as_galaxys_ansible_lint_would_take_it_for_one():
+    assert [name for name in FRAGMENTS if "playbook" in name] == []
+
+
 def test_a_fragment_announces_no_new_module_as_the_changelog_lists_them_itself():
     lines = [line for fragment in FRAGMENTS.values() for lines in fragment.values() for line in lines]
     assert [line for line in lines if isinstance(line, str) and re.search(r" - new (module|filter|plugin)", line)] == []
