@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.findings import FINDINGS_SPEC
 from ..modules.diagnose import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.diagnosis import device_diagnosis
@@ -16,6 +17,6 @@ prepare(device_diagnosis.observations(device_diagnosis.Scope()))
 
 class ActionModule(Action):
     sides = (DEVICE,)
-    spec = ARGUMENT_SPEC
+    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
     constraints = CONSTRAINTS
     work = staticmethod(diagnose)

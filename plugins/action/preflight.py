@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.findings import FINDINGS_SPEC
 from ..modules.preflight import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.preflight import checklist
@@ -17,5 +18,5 @@ prepare(checklist.observations(Plan()))
 
 class ActionModule(Action):
     sides = (DEVICE,)
-    spec = ARGUMENT_SPEC
+    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(look)

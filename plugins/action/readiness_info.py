@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.findings import FINDINGS_SPEC
 from ..modules.readiness_info import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.readiness import verdict
@@ -14,6 +15,6 @@ from ..plugin_utils.tenant.side import TENANT
 class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT,)
-    spec = ARGUMENT_SPEC
+    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
     constraints = CONSTRAINTS
     work = staticmethod(verdict.judge)

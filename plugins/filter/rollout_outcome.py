@@ -153,40 +153,19 @@ _value:
       returned: disconnect
       type: list
       elements: dict
-    checks:
-      description: Every check, as M(winops.entra.preflight) returns it.
-      returned: preflight
+    findings:
+      description: Every finding, as M(winops.entra.preflight) and M(winops.entra.diagnose) return it.
+      returned: preflight, diagnose
       type: list
       elements: dict
-    passed_checks:
-      description: The ids of those that passed.
-      returned: preflight
-      type: list
-      elements: str
-    warned_checks:
-      description: The ids of those that warn.
-      returned: preflight
-      type: list
-      elements: str
-    failed_checks:
-      description: The ids of those that failed.
-      returned: preflight
-      type: list
-      elements: str
-    unknown_checks:
-      description: The ids of those that could not be made.
-      returned: preflight
-      type: list
-      elements: str
     summary:
+      description: How many findings have each result, null where the device could not be asked.
+      returned: preflight, diagnose
+      type: dict
+    conclusion:
       description: The first finding in one sentence.
       returned: diagnose
       type: str
-    findings:
-      description: Every finding, as M(winops.entra.diagnose) returns it.
-      returned: diagnose
-      type: list
-      elements: dict
     state:
       description: How the device is joined and enrolled.
       returned: diagnose

@@ -44,6 +44,9 @@ options:
     type: str
     choices: [provisioning_package, azure_vm]
     default: provisioning_package
+  fail_on:
+    description:
+      - Only results are taken here. Ids are not, as every code of Windows may be one.
   limit:
     description: How many findings to return, the weightiest first.
     type: int
@@ -61,6 +64,7 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.findings
 notes:
   - Nothing is written on the device.
   - Run it as a local administrator with a full token. Without one, parts cannot be read; each such part is a warning.
@@ -80,7 +84,7 @@ EXAMPLES = r"""
 
 - name: The short answer
   ansible.builtin.debug:
-    var: why.summary
+    var: why.conclusion
 
 - name: Collect now, to look at it elsewhere
   winops.entra.diagnose:
@@ -95,27 +99,69 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description:
-    - What went wrong, the weightiest first.
-    - C(weight) is 0 to 100. From 60 on it is a cause by the device's own words. Up to 20 it is over (the device has
-      joined or enrolled since), or only might have been a cause.
-    - C(what) failed is join, mdm, sign_in or device. C(code) is the most telling code, an AADSTS code before an
-      HRESULT; null where the state of the device tells and no code.
-    - C(side) says where the fix is, in the device, tenant, network or controller.
-    - C(evidence) are the traces, newest first. C(device_utc) is on the device's clock; C(data) are an event's own
-      fields; C(hresult_signed) is the form that event viewers and dsregcmd print; C(request_id) is what Microsoft's
-      support asks for.
-  returned: success
+    - What went wrong, the weightiest first. A device that is well has none.
+  returned: once the device or the bundle has been read
   type: list
   elements: dict
+  contains:
+    id:
+      description:
+        - The name of the failure, as in the error catalogue, of the check that fails, or the code where it has no name.
+      type: str
+    result:
+      description: V(fail), or V(warn) up to the weight 20.
+      type: str
+    subject:
+      description: What failed, V(join), V(mdm), V(sign_in) or V(device).
+      type: str
+    observed:
+      description: Where the newest trace of it was seen, or what the check saw.
+      type: str
+    expected:
+      description: What would be right, where a check tells.
+      type: str
+    cause:
+      description: Why that matters, null on a pass.
+      type: str
+    fix:
+      description: What to do, null on a pass.
+      type: str
+    side:
+      description: Where the fix is, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    doc:
+      description: Where to read on.
+      type: str
+    permissions:
+      description: Always empty.
+      type: list
+      elements: str
+    evidence:
+      description:
+        - The traces, newest first. C(device_utc) is on the device's clock. C(data) are an event's own fields.
+          C(hresult_signed) is the form that event viewers and dsregcmd print. C(request_id) is what Microsoft's support
+          asks for.
+      type: list
+      elements: dict
+    code:
+      description: The most telling code, an AADSTS code before an HRESULT. Null where the state of the device tells.
+      type: str
+    weight:
+      description:
+        - How much it tells, 0 to 100. From 60 on it is a cause by the device's own words. Up to 20 it is a V(warn),
+          as it is over (the device has joined or enrolled since) or only might have been a cause.
+      type: int
   sample:
-    - weight: 90
-      what: join
-      code: AADSTS700082
-      name: ExpiredOrRevokedGrantInactiveToken
-      side: tenant
+    - id: ExpiredOrRevokedGrantInactiveToken
+      result: fail
+      subject: join
+      observed: AADSTS700082 in Microsoft-Windows-User Device Registration/Admin, event 305
+      expected: null
       cause: The bulk token has expired.
       fix: Make a new package.
+      side: tenant
       doc: null
+      permissions: []
       evidence:
         - log: Microsoft-Windows-User Device Registration/Admin
           event: 305
@@ -125,38 +171,45 @@ findings:
           hresult_signed: -895352829
           aadsts: AADSTS700082
           request_id: 4f0e9d0b-7a55-4f0e-9d0b-0a52f3a7c111
+      code: AADSTS700082
+      weight: 90
+summary:
+  description: How many findings have each result.
+  returned: once the device or the bundle has been read
+  type: dict
+  sample: {pass: 0, warn: 1, fail: 1, unknown: 0}
 healthy:
-  description: Whether nothing weighs more than 20.
-  returned: success
+  description: Whether there is no V(fail).
+  returned: once the device or the bundle has been read
   type: bool
   sample: false
-summary:
+conclusion:
   description: The first finding as one sentence.
-  returned: success
+  returned: once the device or the bundle has been read
   type: str
   sample: "join: The bulk token has expired. (AADSTS700082)"
 omitted:
   description: How many findings O(limit) has left out.
-  returned: success
+  returned: once the device or the bundle has been read
   type: int
   sample: 0
 since:
   description: The time on the device's clock before which events did not count.
-  returned: success
+  returned: once the device or the bundle has been read
   type: str
   sample: "2026-11-18T08:00:00.000Z"
 device_utc:
   description: The device's clock when it was asked.
-  returned: success
+  returned: once the device or the bundle has been read
   type: str
   sample: "2026-11-21T08:00:00.000Z"
 state:
   description: C(join) and C(mdm) as M(winops.entra.device_facts) returns them.
-  returned: success
+  returned: once the device or the bundle has been read
   type: dict
 source:
   description: Whether V(device) or V(bundle) has told it.
-  returned: success
+  returned: once the device or the bundle has been read
   type: str
   sample: device
 bundle:
@@ -175,7 +228,7 @@ changes:
   type: list
   elements: dict
 error:
-  description: Why there is no diagnosis.
+  description: Why there is no diagnosis, or the first finding that O(fail_on) names, with all of them in C(evidence).
   returned: failure
   type: dict
 """

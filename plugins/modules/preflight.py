@@ -41,11 +41,8 @@ options:
     default: false
   fail_on:
     description:
-      - The checks that fail the task when their result is V(fail). V(all) stands for all of them, V(endpoints) for all
-        endpoints. An empty list never fails it.
-    type: list
-    elements: str
-    default: [all]
+      - V(endpoints) stands for the ids of all endpoints.
+    default: [fail]
   skip:
     description:
       - Checks to leave out. V(endpoints) stands for all endpoints; nothing is then executed as SYSTEM.
@@ -74,6 +71,7 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.findings
 notes:
   - In check mode no scheduled task is made. The endpoints are asked by the connecting account, and the checks say so.
   - The checks are C(edition), C(build), C(server), C(join_state), C(pending_reboot), C(clock), C(tpm), C(disk),
@@ -104,50 +102,71 @@ EXAMPLES = r"""
 
 - name: Restart where Windows waits for it
   ansible.windows.win_reboot:
-  when: "'pending_reboot' in fitness.warned_checks"
+  when: fitness.findings | selectattr('id', 'equalto', 'pending_reboot') | selectattr('result', 'equalto', 'warn')
 """
 
 RETURN = r"""
-checks:
+findings:
   description:
-    - Every check, in a fixed order. C(result) is V(pass), V(warn) (the join works, or may), V(fail) (the join or the
-      enrollment fails, or the device cannot be managed afterwards) or V(unknown) (the device did not let it be seen).
-    - C(cause) and C(fix) are null where the check passes.
+    - One for each check, in a fixed order.
+    - C(result) is V(pass), V(warn) (the join works, or may), V(fail) (the join or the enrollment fails, or the device
+      cannot be managed afterwards) or V(unknown) (the device did not let it be seen).
   returned: once the device has been looked at
   type: list
   elements: dict
+  contains:
+    id:
+      description: The check. The preflight guide lists them.
+      type: str
+    result:
+      description: V(pass), V(warn), V(fail) or V(unknown).
+      type: str
+    subject:
+      description: Always null. A check is about the device.
+      type: str
+    observed:
+      description: What the device shows.
+      type: str
+    expected:
+      description: What would be right.
+      type: str
+    cause:
+      description: Why that matters, null on a pass.
+      type: str
+    fix:
+      description: What to do, null on a pass.
+      type: str
+    side:
+      description: Where the trouble is, V(device) or V(network).
+      type: str
+    doc:
+      description: Where to read on.
+      type: str
+    permissions:
+      description: Always empty.
+      type: list
+      elements: str
+    evidence:
+      description: Always empty. C(observed) has it all.
+      type: list
+      elements: dict
   sample:
     - id: clock
       result: fail
+      subject: null
       observed: "-17280000.0 s, give or take 0.3 s"
       expected: within 300 s of the controller
       cause: the device's clock is 200 days behind the controller's
       fix: correct the clock
+      side: device
       doc: null
-passed_checks:
-  description: Ids of the checks that pass.
+      permissions: []
+      evidence: []
+summary:
+  description: How many findings have each result.
   returned: once the device has been looked at
-  type: list
-  elements: str
-  sample: [edition, build, server]
-warned_checks:
-  description: Ids of the checks that warn.
-  returned: once the device has been looked at
-  type: list
-  elements: str
-  sample: [tpm]
-failed_checks:
-  description: Ids of the checks that fail, whether or not they fail the task.
-  returned: once the device has been looked at
-  type: list
-  elements: str
-  sample: [clock]
-unknown_checks:
-  description: Ids of the checks whose outcome the device did not let be seen.
-  returned: once the device has been looked at
-  type: list
-  elements: str
-  sample: []
+  type: dict
+  sample: {pass: 22, warn: 1, fail: 1, unknown: 0}
 changes:
   description: Always empty. The module only looks.
   returned: always
@@ -155,7 +174,7 @@ changes:
   elements: dict
   sample: []
 error:
-  description: The first check of O(fail_on) that fails, with all of them in C(evidence).
+  description: The first finding that O(fail_on) names, with all of them in C(evidence).
   returned: failure
   type: dict
   sample:
@@ -165,7 +184,11 @@ error:
     cause: the device's clock is 200 days behind the controller's
     fix: correct the clock
     evidence:
-      - {check: clock, observed: "-17280000.0 s", expected: within 300 s of the controller}
+      - id: clock
+        result: fail
+        subject: null
+        observed: "-17280000.0 s"
+        expected: within 300 s of the controller
     request_id: null
     permissions: []
     doc: null
@@ -176,7 +199,7 @@ ARGUMENT_SPEC = {
     "method": {"type": "str", "choices": ["provisioning_package", "azure_vm"], "default": "provisioning_package"},
     "cloud": {"type": "str", "choices": ["public", "us_government", "us_government_dod", "china"], "default": "public"},
     "expect_mdm": {"type": "bool", "default": False},
-    "fail_on": {"type": "list", "elements": "str", "default": ["all"]},
+    "fail_on": {"type": "list", "elements": "str", "default": ["fail"]},
     "skip": {"type": "list", "elements": "str", "default": []},
     "extra_endpoints": {
         "type": "list",

@@ -40,15 +40,10 @@ options:
     description: Whether the devices are to enroll in Intune, too.
     type: bool
     default: true
-  fail_on:
-    description: The task fails when a finding has one of these results. The findings are returned all the same.
-    type: list
-    elements: str
-    choices: [fail, warn, unknown]
-    default: []
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
+  - winops.entra.findings
   - winops.entra.tenant
 attributes:
   diff_mode:
@@ -115,33 +110,42 @@ findings:
     observed:
       description: What the tenant says.
       type: str
+    expected:
+      description: Always null. C(cause) says what is not right.
+      type: str
     cause:
       description: Why that matters, null on a pass.
       type: str
     fix:
       description: What to do, null on a pass.
       type: str
-    doc:
-      description: Where to read on.
-      type: str
     side:
       description: Where the trouble is, V(tenant), V(network) or V(controller).
+      type: str
+    doc:
+      description: Where to read on.
       type: str
     permissions:
       description: The permissions that are missing.
       type: list
       elements: str
+    evidence:
+      description: Always empty. C(observed) has it all.
+      type: list
+      elements: dict
   sample:
     - id: join_scope
       result: fail
       subject: package_3f2504e0-4f89-11d3-9a0c-0305e82c3301@contoso.com
       observed: the registration policy names neither the user nor a group of the user
+      expected: null
       cause: its joins fail (0x801C0003)
       fix: add the user, or a group with the rule (user.userPrincipalName -startsWith "package_"), to join of the
         registration policy
-      doc: https://learn.microsoft.com/entra/identity/devices/manage-device-identities#configure-device-settings
       side: tenant
+      doc: https://learn.microsoft.com/entra/identity/devices/manage-device-identities#configure-device-settings
       permissions: []
+      evidence: []
 summary:
   description: How many findings have each result.
   returned: when the tenant could be asked
@@ -159,7 +163,8 @@ changes:
   sample: []
 error:
   description:
-    - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
+    - Why the task has failed. Where O(fail_on) names findings, the first of them, with all of them in C(evidence).
+    - C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
     - C(permissions) are those that the tenant has not granted, where that is known.
   returned: failure
   type: dict
@@ -170,6 +175,5 @@ ARGUMENT_SPEC = {
     "user_prefixes": {"type": "list", "elements": "str"},
     "devices_per_user": {"type": "int", "default": 1},
     "expect_mdm": {"type": "bool", "default": True},
-    "fail_on": {"type": "list", "elements": "str", "choices": ["fail", "warn", "unknown"], "default": []},
 }
 CONSTRAINTS: dict = {}

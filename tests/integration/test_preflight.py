@@ -41,6 +41,11 @@ OPTIONS = {
 }
 
 
+def failed_ids(result: dict) -> list[str]:
+    """The checks that fail, in their order."""
+    return [check["id"] for check in result["findings"] if check["result"] == "fail"]
+
+
 def preflight_task(name: str = "preflight", **options: t.Any) -> dict[str, t.Any]:
     """The task, which fails on nothing unless told."""
     return {"name": name, "winops.entra.preflight": OPTIONS | {"fail_on": []} | options, "ignore_errors": True}
@@ -65,8 +70,8 @@ class Foretold(t.NamedTuple):
     def checks(self, kind: str) -> dict[str, dict]:
         """The checks of a kind by their ids."""
         result = self.looked.result(self.device(kind), "preflight")
-        assert "checks" in result, result
-        return {check["id"]: check for check in result["checks"]}
+        assert "findings" in result, result
+        return {check["id"]: check for check in result["findings"]}
 
     def having(self, kind: str, result: str) -> set[str]:
         return {name for name, check in self.checks(kind).items() if check["result"] == result}
@@ -206,11 +211,11 @@ def test_each_device_is_asked_once(foretold: Foretold) -> None:
 def test_check_mode_makes_no_task_and_asks_as_the_caller(foretold: Foretold) -> None:
     assert [line for line in foretold.check_commands if line["changing"]] == []
     result = foretold.checked.result(foretold.device("unjoined_pro"), "preflight")
-    assert {check["observed"] for check in result["checks"] if check["id"] == "endpoint_login"} == {
+    assert {check["observed"] for check in result["findings"] if check["id"] == "endpoint_login"} == {
         "HTTP 200 as the connecting account"
     }
     blocked = foretold.checked.result(foretold.device("blocked_for_system"), "preflight")
-    assert "endpoint_registration" not in blocked["failed_checks"]
+    assert "endpoint_registration" not in failed_ids(blocked)
 
 
 def test_a_preflight_changes_nothing(foretold: Foretold) -> None:
@@ -228,16 +233,16 @@ def test_a_preflight_changes_nothing(foretold: Foretold) -> None:
 def test_the_task_fails_by_what_fail_on_names(foretold: Foretold, player: Player) -> None:
     home, pro = foretold.device("home"), foretold.device("packages_forbidden")
     tasks = [
-        preflight_task("all", fail_on=["all"]),
+        preflight_task("all", fail_on=["fail"]),
         preflight_task("other", fail_on=["clock"]),
-        preflight_task("skipped", fail_on=["all"], skip=["edition", "endpoints"]),
+        preflight_task("skipped", fail_on=["fail"], skip=["edition", "endpoints"]),
         preflight_task("bad", fail_on=["editoin"]),
     ]
     before = len(foretold.lab.commands())
     play = player.tasks(foretold.lab, tasks, hosts=f"{home},{pro}")
     result = play.result(home, "all")
     assert (play.status(home, "all"), result["error"]["name"]) == ("ignored", "preflight_edition")
-    assert "Windows Home" in result["msg"] and result["failed_checks"] == ["edition"]
+    assert "Windows Home" in result["msg"] and failed_ids(result) == ["edition"]
     assert play.status(home, "other") == play.status(home, "skipped") == "ok"
     bad = play.result(home, "bad")
     assert bad["error"]["name"] == "bad_option" and "fail_on" in bad["msg"]

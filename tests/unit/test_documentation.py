@@ -31,8 +31,8 @@ RECORDS = {
     "empty": {},
     "joined": {"outcome": "joined", "join": {"device_id": "d1"}, "phases": [{"name": "look", "seconds": 1.5}]},
     "left": {"outcome": "disconnected", "record": {"device_id": "d1", "enrollments": [{}]}, "administrators": [{}]},
-    "unfit": {"failed": True, "checks": [{}], "failed_checks": ["clock"], "passed_checks": ["edition"]},
-    "unhealthy": {"healthy": False, "findings": [{"code": "0x1"}], "summary": "join: no", "state": {"join": {}}},
+    "unfit": {"failed": True, "findings": [{"id": "clock"}], "summary": {"pass": 1, "fail": 1}},
+    "unhealthy": {"healthy": False, "findings": [{"code": "0x1"}], "conclusion": "join: no", "state": {"join": {}}},
     "unreachable": {"unreachable": True, "msg": "connection refused"},
 }
 PYTHON_TYPES = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}

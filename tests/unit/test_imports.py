@@ -28,7 +28,7 @@ FORBIDDEN = {
     "modules/": ("plugin_utils/", "action/"),
 }
 # The floor that device and tenant stand on.
-FLOOR = ("action.py", "task.py", "options.py", "progress.py", "result.py")
+FLOOR = ("action.py", "task.py", "findings.py", "options.py", "progress.py", "result.py")
 
 
 def nodes(tree: ast.AST):

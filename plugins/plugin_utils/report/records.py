@@ -79,26 +79,24 @@ def _disconnect(result: Result) -> dict:
 
 
 def _preflight(result: Result) -> dict:
-    """``unfit`` is a device whose checks fail the task, ``failed`` one that could not be checked."""
-    if not result.get("failed"):
-        outcome = "fit" if "checks" in result else "failed"
-    else:
-        outcome = "unfit" if result.get("failed_checks") else "failed"
-    return {"outcome": outcome} | {
-        name: result.get(name) or []
-        for name in ("checks", "passed_checks", "warned_checks", "failed_checks", "unknown_checks")
-    }
+    """``unfit`` is a device whose findings fail the task, ``failed`` one that could not be checked."""
+    made = {"findings": result.get("findings") or [], "summary": result.get("summary")}
+    if "findings" not in result:
+        return made | {"outcome": "failed"}
+    return made | {"outcome": "unfit" if result.get("failed") else "fit"}
 
 
 def _diagnose(result: Result) -> dict:
-    """Of a device with something that weighs, code, cause and fix are those of the first finding."""
+    """Of a device that is not well, code, name, cause and fix are those of the first finding."""
     findings = result.get("findings") or []
-    made = {"summary": result.get("summary"), "findings": findings, "state": result.get("state") or {}}
-    if result.get("failed") or "healthy" not in result:
+    made = {name: result.get(name) for name in ("conclusion", "summary")}
+    made |= {"findings": findings, "state": result.get("state") or {}}
+    if "healthy" not in result:
         return made | {"outcome": "failed"}
     if result["healthy"]:
         return made | {"outcome": "healthy"}
-    return made | {"outcome": "unhealthy"} | {field: findings[0].get(field) for field in ERROR_FIELDS if findings}
+    first = findings[0] | {"name": findings[0].get("id")} if findings else {}
+    return made | {"outcome": "unhealthy"} | {field: first.get(field) for field in ERROR_FIELDS if first}
 
 
 WORKS: dict[str, Callable[[Result], dict]] = {

@@ -42,8 +42,15 @@ def _says(device: dict) -> str:
         parts += ["in Intune"] if device["directory"]["intune_id"] else []
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
-    for result in ("failed", "warned", "unknown"):
-        checks = device.get(f"{result}_checks")
-        parts += [f"{result}: {' '.join(checks)}"] if checks else []
-    parts += [device["summary"]] if device.get("summary") else []
+    # A diagnosis has a sentence for its findings.
+    parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)
+
+
+def _findings(findings: list[dict]) -> list[str]:
+    """The ids of what has not passed, by result."""
+    said = []
+    for result, word in (("fail", "failed"), ("warn", "warned"), ("unknown", "unknown")):
+        ids = [finding["id"] for finding in findings if finding["result"] == result]
+        said += [f"{word}: {' '.join(ids)}"] if ids else []
+    return said

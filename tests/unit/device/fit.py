@@ -11,7 +11,8 @@ import struct
 import typing as t
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, endpoints, winrm
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import Check, Plan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import Plan
+from ansible_collections.winops.entra.plugins.plugin_utils.findings import Finding
 
 from . import scripted
 from .scripted import OperationError, ScriptedDevice, key
@@ -107,13 +108,13 @@ class FitDevice(ScriptedDevice):
 
         self.handlers[operation] = answer
 
-    def checks(self, **plan: t.Any) -> dict[str, Check]:
+    def checks(self, **plan: t.Any) -> dict[str, Finding]:
         """Every check by its id."""
         made = Plan(**({"tenant_id": scripted.TENANT} | plan))
         _answer, found = checklist.run(self.session(made.check_mode), made)
         return {check.id: check for check in found}
 
-    def check(self, name: str, **plan: t.Any) -> Check:
+    def check(self, name: str, **plan: t.Any) -> Finding:
         return self.checks(**plan)[name]
 
     def _endpoints(self, params: dict) -> dict:

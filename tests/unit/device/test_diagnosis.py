@@ -85,7 +85,7 @@ def test_the_traces_of_one_failure_are_one_finding_with_the_most_telling_code():
     expired_token(device)
     first, *rest = device.findings(topics=("join",))
     assert rest == []
-    assert (first["code"], first["what"], first["side"], first["weight"]) == (
+    assert (first["code"], first["subject"], first["side"], first["weight"]) == (
         "AADSTS700082",
         "join",
         "tenant",
@@ -170,7 +170,7 @@ def test_only_the_topics_that_are_asked_are_looked_into(topics, whats):
     device = Troubled()
     device.log(causes.ENROLLMENT_LOG, 76, "2", str(errors.signed(0x8018000A)))
     expired_token(device)
-    assert {finding["what"] for finding in device.findings(topics=topics)} == whats
+    assert {finding["subject"] for finding in device.findings(topics=topics)} == whats
 
 
 def test_old_evidence_does_not_count():
@@ -263,7 +263,7 @@ def test_a_failed_sign_in_of_the_caller_is_evidence():
     )
     device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
     finding = device.findings()[0]
-    assert (finding["what"], finding["code"], finding["evidence"][0]["aadsts"]) == (
+    assert (finding["subject"], finding["code"], finding["evidence"][0]["aadsts"]) == (
         "sign_in",
         "AADSTS50126",
         "AADSTS50126",
@@ -283,15 +283,15 @@ def test_the_state_of_the_device_is_a_finding_of_its_own_where_no_event_tells():
     device = Troubled()
     device.registry[SECURITY] = key({"AllowAddProvisioningPackage": 0})
     first = device.findings()[0]
-    assert (first["name"], first["code"], first["what"]) == ("package_policy", None, "join")
+    assert (first["id"], first["code"], first["subject"]) == ("package_policy", None, "join")
     assert first["weight"] == 85 and first["cause"] and first["fix"]
 
 
 def test_a_join_to_another_tenant_is_a_finding_where_the_tenant_is_told():
     device = Troubled()
     device.join("11111111-2222-3333-4444-555555555555")
-    assert "join_state" in [finding["name"] for finding in device.findings(tenant_id=scripted.TENANT)]
-    assert "join_state" not in [finding["name"] for finding in device.findings()]
+    assert "join_state" in [finding["id"] for finding in device.findings(tenant_id=scripted.TENANT)]
+    assert "join_state" not in [finding["id"] for finding in device.findings()]
 
 
 def test_a_device_object_that_was_disabled_is_a_finding():
@@ -303,27 +303,27 @@ def test_a_device_object_that_was_disabled_is_a_finding():
     )
     device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
     first = device.findings()[0]
-    assert (first["name"], first["side"], first["weight"]) == ("device_disabled_or_deleted", "tenant", 90)
+    assert (first["id"], first["side"], first["weight"]) == ("device_disabled_or_deleted", "tenant", 90)
 
 
 def test_a_certificate_that_has_expired_is_a_finding():
     device = Troubled()
     device.join()
     device.machine_certificates[-1]["not_after"] = "2020-01-01T00:00:00.000Z"
-    assert "device_certificate_expired" in [finding["name"] for finding in device.findings()]
+    assert "device_certificate_expired" in [finding["id"] for finding in device.findings()]
 
 
 def test_a_half_join_is_a_finding():
     device = Troubled()
     device.machine_certificates.append(scripted.join_certificate())
-    assert "half_joined" in [finding["name"] for finding in device.findings()]
+    assert "half_joined" in [finding["id"] for finding in device.findings()]
 
 
 def test_a_tenant_that_offers_no_mdm_is_a_finding_of_a_joined_device():
     device = Troubled()
     device.join()
     first = device.findings()[0]
-    assert (first["name"], first["what"], first["side"]) == ("mdm_not_offered", "mdm", "tenant")
+    assert (first["id"], first["subject"], first["side"]) == ("mdm_not_offered", "mdm", "tenant")
 
 
 def test_clues_of_others_are_ranked_among_the_devices():

@@ -48,7 +48,7 @@ ARGS = {"src": "bundle.json", "limit": 50}
 
 
 def report(bundle: dict) -> dict:
-    return diagnose._report_of_bundle(bundle, Scope(), ARGS)
+    return diagnose._report_of_bundle(bundle, Scope(), ARGS)[0]
 
 
 def test_a_bundle_tells_the_same_as_the_device(tmp_path):

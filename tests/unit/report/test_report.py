@@ -84,32 +84,40 @@ def test_a_large_wave_shows_only_what_needs_attention():
     assert len(lines) == 3 and lines[1].startswith("bad ") and lines[2].startswith("(9 devices")
 
 
+WARNED = {"findings": [{"id": "proxy", "result": "warn"}, {"id": "clock", "result": "pass"}]}
 UNFIT = {
     "failed": True,
     "msg": "the device is not fit",
-    "checks": [{"id": "clock", "result": "fail"}],
-    "failed_checks": ["clock"],
+    "findings": [{"id": "clock", "result": "fail"}],
+    "summary": {"pass": 0, "warn": 0, "fail": 1, "unknown": 0},
     "error": {"name": "preflight_clock", "side": "device", "cause": "the clock is wrong", "fix": "set it"},
 }
 FINDING = {
+    "id": "expired",
+    "result": "fail",
     "weight": 100,
-    "what": "join",
+    "subject": "join",
     "code": "AADSTS700082",
     "side": "tenant",
     "cause": "expired",
     "fix": "make one",
 }
-UNHEALTHY = {"healthy": False, "summary": "join: expired (AADSTS700082)", "findings": [FINDING], "state": {"join": {}}}
+UNHEALTHY = {
+    "healthy": False,
+    "conclusion": "join: expired (AADSTS700082)",
+    "findings": [FINDING],
+    "state": {"join": {}},
+}
 
 
 @pytest.mark.parametrize(
     "work, result, expected",
     [
-        ("preflight", {"checks": [], "warned_checks": ["proxy"]}, "fit"),
+        ("preflight", WARNED, "fit"),
         ("preflight", UNFIT, "unfit"),
         ("preflight", {"failed": True, "msg": "bad option tenant_id"}, "failed"),
         ("preflight", UNREACHABLE, "unreachable"),
-        ("diagnose", {"healthy": True, "summary": "nothing"}, "healthy"),
+        ("diagnose", {"healthy": True, "conclusion": "nothing"}, "healthy"),
         ("diagnose", UNHEALTHY, "unhealthy"),
         ("diagnose", {"failed": True, "msg": "the connection was lost"}, "failed"),
         ("diagnose", UNREACHABLE, "unreachable"),
@@ -120,12 +128,12 @@ def test_an_outcome_says_whether_the_device_or_the_task_is_to_blame(work, result
 
 
 def test_a_table_of_checks_and_of_findings_says_what_to_do_and_what_to_know():
-    looked = {"fit": {"checks": [], "warned_checks": ["proxy"]}, "unfit": UNFIT}
+    looked = {"fit": WARNED, "unfit": UNFIT}
     made = totals.report({name: records.record(result, "preflight") for name, result in looked.items()}, "now")
     assert made["totals"] == {"devices": 2, "fit": 1, "unfit": 1}
     lines = table.table(made["devices"], 50)
     assert lines[1].endswith("warned: proxy") and lines[2].endswith("the clock is wrong -> set it")
-    told = {"well": {"healthy": True, "summary": "nothing tells of a failure"}, "ill": UNHEALTHY}
+    told = {"well": {"healthy": True, "conclusion": "nothing tells of a failure"}, "ill": UNHEALTHY}
     made = totals.report({name: records.record(result, "diagnose") for name, result in told.items()}, "now")
     lines = table.table(made["devices"], 50)
     assert lines[1].endswith("nothing tells of a failure") and lines[2].endswith("AADSTS700082: expired -> make one")

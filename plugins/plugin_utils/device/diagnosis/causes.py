@@ -21,6 +21,7 @@ import dataclasses
 import functools
 import re
 
+from ...findings import FAIL, WARN, Finding
 from .. import errors
 from .. import operations as op
 from ..answers import Answer, Result
@@ -66,6 +67,8 @@ AADSTS, FAULT, CHECK, REPORTED, UNKNOWN_AADSTS, WRAPPER, UNKNOWN = 90, 80, 75, 7
 CORROBORATED = 10
 # What is over: the device has joined, or enrolled, since.
 OVER = 10
+# Up to this weight a diagnosis is a warning: it is over, or only might have been a cause.
+HARMLESS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Clue:
 
 
 @dataclasses.dataclass
-class Finding:
+class Diagnosis:
     """What clues come down to: the explanation of errors.explain(), how much it weighs (0 to 100), and its evidence."""
 
     explanation: dict
@@ -118,14 +121,32 @@ class Finding:
             "request_id": request_id,
         }
 
-    def as_dict(self) -> dict:
-        """As the module returns it."""
-        fields = ("code", "name", "side", "cause", "fix", "doc")
-        return (
-            {"weight": self.weight, "what": self.what}
-            | {field: self.explanation.get(field) for field in fields}
-            | {"evidence": self.evidence}
+    def as_finding(self) -> Finding:
+        """What has failed is its subject. What is over, or only might have been a cause, is a warning."""
+        said = self.explanation
+        return Finding(
+            said.get("name") or said.get("code") or "unknown",
+            FAIL if self.weight > HARMLESS else WARN,
+            said.get("observed") or self._observed(),
+            self.side,
+            self.what,
+            said.get("expected"),
+            said.get("cause"),
+            said.get("fix"),
+            said.get("doc"),
+            evidence=tuple(self.evidence),
         )
+
+    def as_dict(self) -> dict:
+        """As the module returns it: a finding, and the two things by which diagnoses are ranked."""
+        return self.as_finding().as_dict() | {"code": self.explanation.get("code"), "weight": self.weight}
+
+    def _observed(self) -> str:
+        """Where the newest trace of it was seen."""
+        first = self.evidence[0] if self.evidence else {}
+        where = first.get("log") or "the device"
+        event = f", event {first['event']}" if first.get("event") else ""
+        return f"{self.explanation.get('code') or 'a failure'} in {where}{event}"
 
     @property
     def side(self) -> str:
@@ -212,7 +233,7 @@ def job_clue(job_error: dict, what: str = "join") -> Clue:
 # --- findings ---------------------------------------------------------------------------------------------------------
 
 
-def find(answer: Answer, job_error: dict | None = None) -> Finding | None:
+def find(answer: Answer, job_error: dict | None = None) -> Diagnosis | None:
     """The best explanation of what an answer to observations() shows, None where the device shows no failure.
 
     Its evidence is everything that was seen, its own first.
@@ -224,7 +245,7 @@ def find(answer: Answer, job_error: dict | None = None) -> Finding | None:
     return dataclasses.replace(findings[0], evidence=[item for finding in findings for item in finding.evidence])
 
 
-def rank(clues: list[Clue]) -> list[Finding]:
+def rank(clues: list[Clue]) -> list[Diagnosis]:
     """Findings by weight, among equals the one with the newest evidence first."""
     groups = _grouped([item for item in clues if item.explanation is None])
     findings = [_finding(code, members) for code, members in groups]
@@ -299,16 +320,16 @@ def weight(code: str | None) -> int:
     return FAULT if known["certainty"] == "documented" else REPORTED
 
 
-def _finding(code: str | None, members: list[Clue]) -> Finding:
+def _finding(code: str | None, members: list[Clue]) -> Diagnosis:
     members = sorted(members, key=lambda item: item.utc, reverse=True)
     explanation = errors.explain(
         code or "\n".join(text for item in members for text in item.evidence.get("data") or [])
     )
     heavy = OVER if all(item.over for item in members) else weight(code)
-    return Finding(explanation, [item.evidence for item in members], members[0].what, heavy)
+    return Diagnosis(explanation, [item.evidence for item in members], members[0].what, heavy)
 
 
-def _add_explained(findings: list[Finding], item: Clue) -> None:
+def _add_explained(findings: list[Diagnosis], item: Clue) -> None:
     """A clue that knows what it means: it tells a finding's cause where that is its doing, else it is one of its
     own."""
     for finding in findings:
@@ -321,7 +342,7 @@ def _add_explained(findings: list[Finding], item: Clue) -> None:
             finding.weight = min(100, max(finding.weight, item.weight) + CORROBORATED)
             return
     explanation = dict.fromkeys(errors.FIELDS) | (item.explanation or {})
-    findings.append(Finding(explanation, [item.evidence], item.what, OVER if item.over else item.weight))
+    findings.append(Diagnosis(explanation, [item.evidence], item.what, OVER if item.over else item.weight))
 
 
 def _newest(evidence: list[dict]) -> str:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
+from ...findings import FAIL, WARN, Finding
 from .. import errors, state
 from ..answers import Answer
 from ..join_facts import status_of
 from ..preflight import endpoints, network, windows
-from ..preflight.check import FAIL, Check, Look, Plan, outcome
+from ..preflight.check import Look, Plan, outcome
 from ..reading import ABSENT, Key, known
 from ..requirements import account_refusal
 from . import causes
-from .causes import Clue, Finding
+from .causes import HARMLESS, Clue, Diagnosis
 
 TOPICS = ("join", "mdm", "sign_in")
 EVENT_LIMIT = 50
@@ -69,8 +70,6 @@ SIGN_IN_ROWS = (
     "HTTP status",
     "Correlation ID",
 )
-# What a finding weighs that is over, or that only might have been a cause.
-HARMLESS = 20
 DISABLED_OR_DELETED = "disabled or deleted"
 
 
@@ -109,7 +108,7 @@ def begin(answer: Answer, scope: Scope) -> str | None:
     return start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def diagnose(answer: Answer, scope: Scope, more: list[Clue] | None = None) -> tuple[list[Finding], dict]:
+def diagnose(answer: Answer, scope: Scope, more: list[Clue] | None = None) -> tuple[list[Diagnosis], dict]:
     """Findings by weight and the facts they were judged against. ``more`` are clues of others, such as the tenant's
     view."""
     facts = state.build(answer)
@@ -191,7 +190,7 @@ def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     found = []
     for name, (what, heavy, codes) in CAUSES.items():
         check = outcome(name, (windows.CHECKS | network.CHECKS)[name], look)
-        if check.result in ("fail", "warn") and not _is_beside_the_point(check, facts):
+        if check.result in (FAIL, WARN) and not _is_beside_the_point(check, facts):
             over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
             heavy = heavy if check.result == FAIL else min(heavy, HARMLESS)
             found.append(
@@ -199,7 +198,7 @@ def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
                     what,
                     _check_evidence(check),
                     (),
-                    {"name": name, "side": "device", "cause": check.cause, "fix": check.fix, "doc": check.doc},
+                    _explanation(check),
                     heavy,
                     codes,
                     over,
@@ -212,16 +211,19 @@ def _method(scope: Scope, facts: dict) -> str:
     return "azure_vm" if facts["os"]["server"] and facts["os"]["azure_vm"] else scope.method
 
 
-def _is_beside_the_point(check: Check, facts: dict) -> bool:
+def _is_beside_the_point(check: Finding, facts: dict) -> bool:
     """A joined device needs no package, and what has joined needs no TPM to have been better."""
     return (
-        check.result == "warn"
-        and check.id in ("tpm", "pending_reboot")
-        and facts["join"]["type"] in ("entra", "hybrid")
+        check.result == WARN and check.id in ("tpm", "pending_reboot") and facts["join"]["type"] in ("entra", "hybrid")
     )
 
 
-def _check_evidence(check: Check) -> dict:
+def _explanation(check: Finding) -> dict:
+    fields = ("side", "observed", "expected", "cause", "fix", "doc")
+    return {"name": check.id} | {field: getattr(check, field) for field in fields}
+
+
+def _check_evidence(check: Finding) -> dict:
     return {
         "log": f"check {check.id}",
         "event": None,

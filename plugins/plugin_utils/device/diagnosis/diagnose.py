@@ -13,6 +13,7 @@ import os
 
 from ansible.errors import AnsibleError
 
+from ...findings import FAIL, Finding, require_known, summary, verdict
 from ...options import bad_option, optional_guid
 from ...report import writer
 from ...result import Failure
@@ -20,24 +21,37 @@ from ...task import Task
 from .. import state
 from ..answers import Answer
 from . import bundles, device_diagnosis
+from .causes import Diagnosis
 from .device_diagnosis import Scope
 
 DEFAULT_HOURS = 72
 
 
 def diagnose(task: Task) -> dict:
-    """What a device says of failures, or what a bundle said. Raises Failure."""
+    """What a device says of failures, or what a bundle said. Failure where there is one that ``fail_on`` names."""
     args = task.args
     scope = _scope(args)
     if args["src"] is not None:
-        return _report_of_bundle(bundles.read(_bundle_path(task, args["src"])), scope, args)
+        report, findings = _report_of_bundle(bundles.read(_bundle_path(task, args["src"])), scope, args)
+    else:
+        report, findings = _report_of_device(task, scope)
+    task.learned.update(report)
+    failure = verdict(findings, args["fail_on"], "the device tells of failures", "diagnosis")
+    if failure:
+        raise failure
+    return {}
+
+
+def _report_of_device(task: Task, scope: Scope) -> tuple[dict, list[Finding]]:
     answer = task.session.run(device_diagnosis.observations(scope))
-    report = _report(answer, scope, args["limit"])
-    if args["dest"] is not None:
-        _save(os.path.abspath(args["dest"]), bundles.pack(answer, scope, task.host, writer.now()), task)
-        report["dest"] = os.path.abspath(args["dest"])
+    report, findings = _report(answer, scope, task.args["limit"])
+    report["source"] = "device"
+    dest = task.args["dest"]
+    if dest is not None:
+        report["dest"] = os.path.abspath(dest)
+        _save(report["dest"], bundles.pack(answer, scope, task.host, writer.now()), task)
     problems = state.problems(answer)
-    return report | {"source": "device"} | ({"warnings": problems} if problems else {})
+    return report | ({"warnings": problems} if problems else {}), findings
 
 
 def _bundle_path(task: Task, src: str) -> str:
@@ -66,6 +80,8 @@ def _scope(args: dict) -> Scope:
         utc = moment.astimezone(datetime.timezone.utc)
         since = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     tenant_id = optional_guid(args["tenant_id"], "tenant_id")
+    # No ids: a code that no catalogue knows is a finding, too.
+    require_known(args["fail_on"], ())
     if not args["topics"]:
         raise bad_option(
             "topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out"
@@ -74,32 +90,35 @@ def _scope(args: dict) -> Scope:
     return Scope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
 
 
-def _report(answer: Answer, scope: Scope, limit: int) -> dict:
-    findings, facts = device_diagnosis.diagnose(answer, scope)
-    shown = [finding.as_dict() for finding in findings[:limit]]
+def _report(answer: Answer, scope: Scope, limit: int) -> tuple[dict, list[Finding]]:
+    """What the module returns, and all findings to be judged by ``fail_on``."""
+    ranked, facts = device_diagnosis.diagnose(answer, scope)
+    findings = [diagnosis.as_finding() for diagnosis in ranked]
+    counts = summary(findings)
     return {
-        "findings": shown,
-        "omitted": len(findings) - len(shown),
-        "healthy": not any(finding.weight > device_diagnosis.HARMLESS for finding in findings),
-        "summary": _summary(shown),
+        "findings": [diagnosis.as_dict() for diagnosis in ranked[:limit]],
+        "summary": counts,
+        "omitted": len(ranked[limit:]),
+        "healthy": not counts[FAIL],
+        "conclusion": _conclusion(ranked[:1]),
         "since": device_diagnosis.begin(answer, scope),
         "device_utc": answer.device["utc"],
         "state": {"join": facts["join"], "mdm": facts["mdm"]},
-    }
+    }, findings
 
 
-def _summary(shown: list[dict]) -> str:
-    if not shown:
+def _conclusion(first: list[Diagnosis]) -> str:
+    if not first:
         return "nothing on the device tells of a failure"
-    first = shown[0]
-    return f"{first['what']}: {first['cause']}" + (f" ({first['code']})" if first["code"] else "")
+    code = first[0].explanation.get("code")
+    return f"{first[0].what}: {first[0].explanation['cause']}" + (f" ({code})" if code else "")
 
 
-def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> dict:
+def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> tuple[dict, list[Finding]]:
     """Of a saved bundle. Shapes cannot say everything: what trips a reader all the same is damage, too."""
     try:
         answer = bundles.unpack(bundle)
-        report = _report(answer, scope, args["limit"])
+        report, findings = _report(answer, scope, args["limit"])
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:
         raise Failure(
             f"the bundle {args['src']} cannot be used: its content does not fit together ({exc})",
@@ -108,7 +127,8 @@ def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> dict:
             cause="the content of the bundle does not fit together",
             fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
         ) from exc
-    return report | {"source": "bundle", "bundle": {"host": bundle["host"], "collected": bundle["collected"]}}
+    whose = {"host": bundle["host"], "collected": bundle["collected"]}
+    return report | {"source": "bundle", "bundle": whose}, findings
 
 
 def _save(path: str, bundle: dict, task: Task) -> None:

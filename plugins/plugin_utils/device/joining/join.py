@@ -191,7 +191,7 @@ class Join:
 
     def _await_join(self, since: str) -> None:
         """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
-        found: causes.Finding | None = None
+        found: causes.Diagnosis | None = None
 
         said: list[dict] = []
 
@@ -304,7 +304,7 @@ class Join:
     def _engine_is_idle(answer: Answer) -> bool:
         return provisioning.engine_is_idle(answer["engine"])
 
-    def _join_failed(self, found: causes.Finding | None, said: list[dict]) -> Failure:
+    def _join_failed(self, found: causes.Diagnosis | None, said: list[dict]) -> Failure:
         if found:
             error = found.as_error()
             if error["code"] == RESTART_FIRST:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ..answers import Answer, Result
 from ..reading import Names, Unreadable
 
-PASS, WARN, FAIL, UNKNOWN = "pass", "warn", "fail", "unknown"
 FULL_TOKEN = (
     "connect with a local administrator that has its full token over the network (LocalAccountTokenFilterPolicy)"
 )
@@ -62,22 +62,6 @@ class Look:
 
 
 @dataclasses.dataclass(frozen=True)
-class Check:
-    """The outcome of one check; texts, in the words of the field."""
-
-    id: str
-    result: str
-    observed: str
-    expected: str
-    cause: str | None = None
-    fix: str | None = None
-    doc: str | None = None
-
-    def as_dict(self) -> dict:
-        return dataclasses.asdict(self)
-
-
-@dataclasses.dataclass(frozen=True)
 class Rule:
     """A check's id, what it expects and where that is written; makes the four outcomes."""
 
@@ -85,22 +69,25 @@ class Rule:
     expected: str
     doc: str | None = None
 
-    def passed(self, observed: str) -> Check:
-        return Check(self.id, PASS, observed, self.expected, doc=self.doc)
+    def passed(self, observed: str) -> Finding:
+        return self._made(PASS, observed)
 
-    def warned(self, observed: str, cause: str, fix: str) -> Check:
-        return Check(self.id, WARN, observed, self.expected, cause, fix, self.doc)
+    def warned(self, observed: str, cause: str, fix: str) -> Finding:
+        return self._made(WARN, observed, cause, fix)
 
-    def failed(self, observed: str, cause: str, fix: str) -> Check:
-        return Check(self.id, FAIL, observed, self.expected, cause, fix, self.doc)
+    def failed(self, observed: str, cause: str, fix: str) -> Finding:
+        return self._made(FAIL, observed, cause, fix)
 
-    def unknown(self, cause: str, fix: str = FULL_TOKEN) -> Check:
-        return Check(self.id, UNKNOWN, "unknown", self.expected, cause, fix, self.doc)
+    def unknown(self, cause: str, fix: str = FULL_TOKEN) -> Finding:
+        return self._made(UNKNOWN, "unknown", cause, fix)
+
+    def _made(self, result: str, observed: str, cause: str | None = None, fix: str | None = None) -> Finding:
+        return Finding(self.id, result, observed, "device", None, self.expected, cause, fix, self.doc)
 
 
-def outcome(name: str, check: t.Callable[[Look], Check], look: Look) -> Check:
+def outcome(name: str, check: t.Callable[[Look], Finding], look: Look) -> Finding:
     """What a check comes to: unknown, too, where something in what it reads was refused or is of another type."""
     try:
         return check(look)
     except Unreadable as exc:
-        return Check(name, UNKNOWN, "unknown", "readable settings", str(exc), FULL_TOKEN)
+        return Rule(name, "readable settings").unknown(str(exc))

@@ -11,22 +11,23 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 
+from ...findings import Finding, require_known
+from ...findings import verdict as judged
 from ...options import bad_option
 from ...result import Failure
 from .. import state
 from ..answers import Answer
 from ..session import DeviceSession
 from . import endpoints, network, windows, winrm
-from .check import FAIL, PASS, UNKNOWN, WARN, Check, Look, Plan, outcome
+from .check import Look, Plan, outcome
 
-CHECKS: dict[str, Callable[[Look], Check]] = {**windows.CHECKS, **network.CHECKS, **winrm.CHECKS}
+CHECKS: dict[str, Callable[[Look], Finding]] = {**windows.CHECKS, **network.CHECKS, **winrm.CHECKS}
 GROUP = "endpoints"
 IDS = (*windows.CHECKS, *endpoints.ENDPOINTS, *network.CHECKS, *winrm.CHECKS)
-# Not plainly "failed": that is Ansible's own word for the task.
-LISTS = {PASS: "passed_checks", WARN: "warned_checks", FAIL: "failed_checks", UNKNOWN: "unknown_checks"}
 NETWORK_CHECKS = frozenset(network.CHECKS)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -51,9 +52,9 @@ def refuse_bad_options(plan: Plan, fail_on: list[str]) -> None:
                 "extra_endpoints", f"{url!r} is no https URL without a password in it", "give https://host/path"
             )
     known = (*known_ids(plan), GROUP)
-    for option, asked, more in (("skip", plan.skip, ()), ("fail_on", fail_on, ("all",))):
-        for name in sorted(set(asked) - {*known, *more}):
-            raise bad_option(option, f"there is no check {name!r}", f"use {', '.join((*known, *more))}")
+    for name in sorted(plan.skip - set(known)):
+        raise bad_option("skip", f"there is no check {name!r}", f"use {', '.join(known)}")
+    require_known(fail_on, known)
 
 
 def observations(plan: Plan) -> dict[str, dict]:
@@ -67,44 +68,27 @@ def observations(plan: Plan) -> dict[str, dict]:
     )
 
 
-def evaluate(answer: Answer, plan: Plan) -> list[Check]:
+def evaluate(answer: Answer, plan: Plan) -> list[Finding]:
     """The checks of an answer to observations(plan), those that are skipped left out, in the order of known_ids()."""
     look = Look(answer, state.build(answer), plan)
     checks = CHECKS | endpoints.endpoint_checks(plan)
-    return [outcome(name, checks[name], look) for name in known_ids(plan) if name in checks and name not in plan.skip]
+    made = [outcome(name, checks[name], look) for name in known_ids(plan) if name in checks and name not in plan.skip]
+    return [dataclasses.replace(one, side="network") if _is_of_the_network(one.id) else one for one in made]
 
 
-def summary(checks: list[Check]) -> dict:
-    """``{checks, passed_checks, warned_checks, failed_checks, unknown_checks}`` as the module returns them."""
-    lists = {name: [check.id for check in checks if check.result == result] for result, name in LISTS.items()}
-    return {"checks": [check.as_dict() for check in checks]} | lists
+def verdict(checks: list[Finding], fail_on: list[str]) -> Failure | None:
+    """The failure of a task whose ``fail_on`` names a result or a check that was found; None where it is fit."""
+    wanted = set(fail_on)
+    if GROUP in wanted:
+        wanted |= {check.id for check in checks if check.id.startswith(endpoints.PREFIX)}
+    return judged(checks, wanted, "the device is not fit for a join", "preflight")
 
 
-def verdict(checks: list[Check], fail_on: list[str]) -> Failure | None:
-    """The failure of a task whose ``fail_on`` names a check that fails; None where the device is fit."""
-    chosen = [
-        check
-        for check in checks
-        if check.result == FAIL
-        and ("all" in fail_on or check.id in fail_on or (GROUP in fail_on and check.id.startswith(endpoints.PREFIX)))
-    ]
-    if not chosen:
-        return None
-    first = chosen[0]
-    network = first.id in NETWORK_CHECKS or first.id.startswith(endpoints.PREFIX)
-    said = "; ".join(f"{check.id}: {check.cause}" for check in chosen)
-    return Failure(
-        f"the device is not fit for a join, {len(chosen)} of {len(checks)} checks failed: {said}",
-        side="network" if network else "device",
-        name=f"preflight_{first.id}",
-        cause=first.cause,
-        fix=first.fix,
-        doc=first.doc,
-        evidence=[{"check": check.id, "observed": check.observed, "expected": check.expected} for check in chosen],
-    )
+def _is_of_the_network(name: str) -> bool:
+    return name in NETWORK_CHECKS or name.startswith(endpoints.PREFIX)
 
 
-def run(session: DeviceSession, plan: Plan) -> tuple[Answer, list[Check]]:
+def run(session: DeviceSession, plan: Plan) -> tuple[Answer, list[Finding]]:
     """Ask the device once and evaluate. Raises as DeviceSession.run() does."""
     answer = session.run(observations(plan))
     return answer, evaluate(answer, plan)

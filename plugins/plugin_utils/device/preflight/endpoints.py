@@ -15,11 +15,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 
+from ...findings import Finding
 from .. import answers, errors
 from .. import operations as op
 from ..answers import Result
 from ..reading import Refused
-from .check import Check, Look, Plan, Rule
+from .check import Look, Plan, Rule
 
 JOIN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
 REGISTRATION_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-hybrid-join-windows-current"
@@ -238,7 +239,7 @@ def as_whom(look: Look) -> str:
 # --- endpoints --------------------------------------------------------------------------------------------------------
 
 
-def endpoint(target: Target, look: Look) -> Check:
+def endpoint(target: Target, look: Look) -> Finding:
     """Whether one endpoint answers, and as itself."""
     rule = Rule(target.id, f"{target.host} answers {as_whom(look)}", target.doc)
     found = replies(look)

@@ -8,6 +8,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...findings import summary
 from ...options import optional_guid
 from ...task import Task
 from . import checklist
@@ -15,7 +16,7 @@ from .check import Plan
 
 
 def look(task: Task) -> dict:
-    """The checks. Failure where one that ``fail_on`` names has failed. It looks only: the same in check mode."""
+    """The findings. Failure where there is one that ``fail_on`` names. It looks only: the same in check mode."""
     args = task.args
     plan = Plan(
         tenant_id=optional_guid(args["tenant_id"], "tenant_id"),
@@ -30,7 +31,7 @@ def look(task: Task) -> dict:
     )
     checklist.refuse_bad_options(plan, args["fail_on"])
     _answer, checks = checklist.run(task.session, plan)
-    task.learned = checklist.summary(checks)
+    task.learned = {"findings": [check.as_dict() for check in checks], "summary": summary(checks)}
     failure = checklist.verdict(checks, args["fail_on"])
     if failure:
         raise failure

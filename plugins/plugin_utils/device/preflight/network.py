@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import struct
 
+from ...findings import Finding
 from .. import operations as op
 from .. import requirements
 from ..answers import Result
 from ..reading import known
 from . import endpoints
-from .check import Check, Look, Rule
+from .check import Look, Rule
 
 TLS_DOC = "https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings"
 WINHTTP = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
@@ -27,7 +28,7 @@ OBSERVATIONS = {
 }
 
 
-def proxy(look: Look) -> Check:
+def proxy(look: Look) -> Finding:
     """Whether SYSTEM goes the way that the network wants: WinHTTP's setting, and what users have beside it."""
     rule = Rule("proxy", "direct, or a WinHTTP proxy through which the endpoints answer", endpoints.JOIN_DOC)
     settings = look.values("winhttp")
@@ -103,7 +104,7 @@ def _without_password(text: str) -> str:
     return f"{head.rpartition('//')[0]}{'//' if '//' in head else ''}{host}" if at else text
 
 
-def tls(look: Look) -> Check:
+def tls(look: Look) -> Finding:
     rule = Rule("tls", "TLS 1.2 for clients, certificates that the machine trusts", TLS_DOC)
     values = look.values("tls")
     if values is None:
@@ -134,7 +135,7 @@ def tls(look: Look) -> Check:
     return rule.passed("TLS 1.2" if isinstance(endpoints.replies(look), str) else "TLS 1.2, all certificates accepted")
 
 
-def name_resolution(look: Look) -> Check:
+def name_resolution(look: Look) -> Finding:
     rule = Rule("name_resolution", "the names of all endpoints resolve", endpoints.JOIN_DOC)
     found = endpoints.replies(look)
     if isinstance(found, str):
@@ -149,7 +150,7 @@ def name_resolution(look: Look) -> Check:
     return rule.passed("all resolve")
 
 
-def azure_identity(look: Look) -> Check:
+def azure_identity(look: Look) -> Finding:
     """Whether the metadata service of an Azure VM names the tenant that the VM is to join."""
     rule = Rule("azure_identity", "a managed identity of the tenant, for method azure_vm", endpoints.VM_DOC)
     if look.plan.method != "azure_vm":

@@ -8,10 +8,11 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...findings import Finding
 from .. import enrollment, join_facts, requirements, state
 from .. import operations as op
 from ..reading import known
-from .check import Check, Look, Rule
+from .check import Look, Rule
 
 PLAN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
 BULK_DOC = "https://learn.microsoft.com/mem/intune/enrollment/windows-bulk-enroll"
@@ -45,7 +46,7 @@ OBSERVATIONS = {
 }
 
 
-def edition(look: Look) -> Check:
+def edition(look: Look) -> Finding:
     rule = Rule("edition", "Windows Pro, Enterprise, Education or Server", PLAN_DOC)
     name = look.facts["os"]["edition"]
     if name is None:
@@ -54,7 +55,7 @@ def edition(look: Look) -> Check:
     return rule.failed(name, refusal.cause, refusal.fix) if refusal else rule.passed(name)
 
 
-def build(look: Look) -> Check:
+def build(look: Look) -> Finding:
     rule = Rule("build", f"build {requirements.first_build(look.plan.method)} or newer", BULK_DOC)
     number = look.facts["os"]["build"]
     if number is None:
@@ -63,7 +64,7 @@ def build(look: Look) -> Check:
     return rule.failed(number, refusal.cause, refusal.fix) if refusal else rule.passed(number)
 
 
-def server(look: Look) -> Check:
+def server(look: Look) -> Finding:
     azure = look.plan.method == "azure_vm"
     rule = Rule("server", "an Azure VM" if azure else "a Windows client", VM_DOC)
     os = look.facts["os"]
@@ -74,7 +75,7 @@ def server(look: Look) -> Check:
     return rule.failed(observed, refusal.cause, refusal.fix) if refusal else rule.passed(observed)
 
 
-def join_state(look: Look) -> Check:
+def join_state(look: Look) -> Finding:
     tenant_id = look.plan.tenant_id
     wanted = f"not joined, or Entra joined to tenant {tenant_id}" if tenant_id else "not joined"
     rule = Rule("join_state", wanted, FAQ_DOC)
@@ -105,7 +106,7 @@ def join_state(look: Look) -> Check:
     return rule.passed(observed)
 
 
-def pending_reboot(look: Look) -> Check:
+def pending_reboot(look: Look) -> Finding:
     rule = Rule("pending_reboot", "no restart pending", HYBRID_DOC)
     if any(look.read(name) is None for name in ("servicing", "update", "session_manager", "computer_name")):
         return rule.unknown(look.why_not("servicing", "update", "session_manager", "computer_name"))
@@ -119,7 +120,7 @@ def pending_reboot(look: Look) -> Check:
     return rule.passed("none")
 
 
-def clock(look: Look) -> Check:
+def clock(look: Look) -> Finding:
     rule = Rule("clock", f"within {CLOCK_FAIL} s of the controller")
     facts = look.facts["clock"]
     skew = facts["skew_seconds"]
@@ -145,7 +146,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def tpm(look: Look) -> Check:
+def tpm(look: Look) -> Finding:
     rule = Rule("tpm", "TPM 2.0, ready (a join does without)", FAQ_DOC)
     result = look.read("tpm")
     if result is None:
@@ -173,7 +174,7 @@ def tpm(look: Look) -> Check:
     return rule.passed(f"TPM {version}")
 
 
-def disk(look: Look) -> Check:
+def disk(look: Look) -> Finding:
     rule = Rule("disk", f"{DISK_WARN // MIB} MiB free on the system drive")
     result = look.read("disks")
     if result is None:
@@ -192,7 +193,7 @@ def disk(look: Look) -> Check:
     return rule.passed(observed)
 
 
-def package_policy(look: Look) -> Check:
+def package_policy(look: Look) -> Finding:
     rule = Rule("package_policy", "provisioning packages allowed", POLICY_DOC)
     if look.plan.method != "provisioning_package":
         return rule.passed("no package is needed")
@@ -218,7 +219,7 @@ def package_policy(look: Look) -> Check:
     return rule.passed(observed or "no policy")
 
 
-def enrollment_leftovers(look: Look) -> Check:
+def enrollment_leftovers(look: Look) -> Finding:
     """An enrollment whose key says enrolled stops the next one with 0x8018000a, whatever is left of it."""
     rule = Rule("enrollment_leftovers", "no leftover of an earlier MDM enrollment", ENROLL_DOC)
     names = ("enrollments", "enrollment_tasks", "certificates")

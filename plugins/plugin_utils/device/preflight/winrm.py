@@ -11,12 +11,13 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...findings import Finding
 from .. import administrators, state
 from .. import operations as op
 from ..answers import Result
 from ..reading import Key, Names
 from ..requirements import account_refusal
-from .check import Check, Look, Rule
+from .check import Look, Rule
 
 WINRM_DOC = "https://docs.ansible.com/ansible/latest/os_guide/windows_winrm.html"
 UAC_DOC = (
@@ -42,7 +43,7 @@ SECONDS_A_DAY = 86400
 CERTIFICATE_DAYS = 30
 
 
-def winrm_account(look: Look) -> Check:
+def winrm_account(look: Look) -> Finding:
     """Whether the account is one that stays. Whether UAC lets it work is another check's."""
     rule = Rule("winrm_account", "a local administrator", WINRM_DOC)
     caller = look.facts["caller"]
@@ -75,7 +76,7 @@ def _is_member(look: Look) -> bool:
     return any(member["sid"].lower() == sid for member in look.answer["administrators"]["members"])
 
 
-def token_filter(look: Look) -> Check:
+def token_filter(look: Look) -> Finding:
     """UAC takes the administrator's token away from local accounts that come over the network, RID 500 excepted."""
     rule = Rule("token_filter", "LocalAccountTokenFilterPolicy 1, or the built-in Administrator", UAC_DOC)
     values = look.values("uac")
@@ -100,7 +101,7 @@ def token_filter(look: Look) -> Check:
     )
 
 
-def winrm_listener(look: Look) -> Check:
+def winrm_listener(look: Look) -> Finding:
     rule = Rule("winrm_listener", "a listener whose certificate is there and valid", WINRM_DOC)
     result = look.read("listeners")
     if result is None:
@@ -166,7 +167,7 @@ def listeners(result: Result) -> list[tuple[str, int, Names]]:
 # --- firewall ---------------------------------------------------------------------------------------------------------
 
 
-def winrm_firewall(look: Look) -> Check:
+def winrm_firewall(look: Look) -> Finding:
     """A device that leaves AD loses the domain profile, and a rule for that profile alone no longer lets anyone in."""
     rule = Rule("winrm_firewall", "a rule that lets WinRM in on the network of a device outside AD", WINRM_DOC)
     names = ("firewall_profiles", "firewall_policy", "networks", "listeners")
@@ -261,7 +262,7 @@ def _scope(text: str, profile: str, ports: list[int]) -> str | None:
     return "local subnet" if "LocalSubnet" in fields.get("RA4", []) + fields.get("RA42", []) else "open"
 
 
-def local_administrator(look: Look) -> Check:
+def local_administrator(look: Look) -> Finding:
     rule = Rule("local_administrator", "an enabled local administrator that can sign in", FAQ_DOC)
     if any(look.read(name) is None for name in administrators.OBSERVATIONS):
         return rule.unknown(look.why_not(*administrators.OBSERVATIONS))

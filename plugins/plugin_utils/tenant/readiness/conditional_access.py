@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from ...findings import Finding
 from ..resources.mdm_scope import INTUNE
-from .findings import DOCS, Finding, unknown
+from .findings import DOCS, finding, unknown
 from .questions import INTUNE_ENROLLMENT, REGISTRATION_SERVICE, Person
 
 REGISTER = "urn:user:registerdevice"
@@ -78,7 +79,7 @@ def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
     identity = "conditional_access"
     if not people:
         return [
-            Finding(
+            finding(
                 identity,
                 "warn",
                 _says(obstacle),
@@ -89,12 +90,12 @@ def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
             )
             for obstacle in found
             if obstacle.enforced
-        ] or [Finding(identity, "pass", "no policy demands anything at joins", doc=DOCS["access"])]
+        ] or [finding(identity, "pass", "no policy demands anything at joins", doc=DOCS["access"])]
     findings = []
     for person in people:
         told = [finding for obstacle in found for finding in _about(obstacle, person)]
         findings += told or [
-            Finding(
+            finding(
                 identity,
                 "pass",
                 "no policy stands in the way of this user's joins",
@@ -134,7 +135,7 @@ def _about(obstacle: Obstacle, person: Person) -> list[Finding]:
         if person.package or obstacle.demand == "block"
         else "have MFA set up before the join, or exclude the user"
     )
-    return [Finding(identity, result, _says(obstacle), cause, fix, person.name, DOCS["access"])]
+    return [finding(identity, result, _says(obstacle), cause, fix, person.name, DOCS["access"])]
 
 
 def _says(obstacle: Obstacle) -> str:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...findings import Finding
 from ...result import Failure
-from .findings import DOCS, Finding, unknown
+from .findings import DOCS, finding, unknown
 from .questions import Answered, Person
 
 _LIMIT = "#microsoft.graph.deviceEnrollmentLimitConfiguration"
@@ -33,9 +34,9 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
         return
     scope, groups = mdm.get("appliesTo"), set(mdm_groups(mdm))
     if scope == "all":
-        yield Finding(identity, "pass", "everybody is in the MDM scope", doc=doc)
+        yield finding(identity, "pass", "everybody is in the MDM scope", doc=doc)
     elif scope == "none" or not groups:
-        yield Finding(
+        yield finding(
             identity,
             "fail",
             "nobody is in the MDM scope",
@@ -44,7 +45,7 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
             doc=doc,
         )
     elif not people:
-        yield Finding(
+        yield finding(
             identity,
             "warn",
             f"{len(groups)} groups are in the MDM scope",
@@ -58,9 +59,9 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
         if not isinstance(person.groups, set):
             yield unknown(identity, person.groups, person.name, doc)
         elif person.groups & groups:
-            yield Finding(identity, "pass", "a group of the user is in the MDM scope", subject=person.name, doc=doc)
+            yield finding(identity, "pass", "a group of the user is in the MDM scope", subject=person.name, doc=doc)
         else:
-            yield Finding(
+            yield finding(
                 identity,
                 "fail",
                 "no group of the user is in the MDM scope",
@@ -77,7 +78,7 @@ def enrollment(args: dict, configurations: Answered, people: list[Person]) -> li
         found = unknown("enrollment_limit", configurations, doc=DOCS["limit"])
         if configurations.error["name"] == "intune_unusable":
             return [
-                Finding(
+                finding(
                     "enrollment_limit", "fail", "the tenant has no usable Intune", found.cause, found.fix, doc=found.doc
                 )
             ]
@@ -94,7 +95,7 @@ def _restriction(configurations: list[dict]) -> Iterable[Finding]:
     ]
     for row in blocking:
         default = row.get("priority") == 0
-        yield Finding(
+        yield finding(
             identity,
             "fail" if default else "warn",
             f"{row.get('displayName')!r} blocks Windows",
@@ -103,7 +104,7 @@ def _restriction(configurations: list[dict]) -> Iterable[Finding]:
             doc=doc,
         )
     if not blocking:
-        yield Finding(identity, "pass", "no enrollment restriction blocks Windows", doc=doc)
+        yield finding(identity, "pass", "no enrollment restriction blocks Windows", doc=doc)
 
 
 def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iterable[Finding]:
@@ -112,13 +113,13 @@ def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iter
         row["limit"] for row in configurations if row.get("@odata.type") == _LIMIT and row.get("limit") is not None
     ]
     if not limits:
-        yield Finding(identity, "pass", "Intune has no limit of devices a user", doc=doc)
+        yield finding(identity, "pass", "Intune has no limit of devices a user", doc=doc)
         return
     least, most = min(limits), max(limits)
     limit = str(least) if least == most else f"{least} to {most}"
     named = [person for person in people if person.known and not person.package]
     if not named:
-        yield Finding(
+        yield finding(
             identity, "pass", f"Intune lets a user enroll {limit} devices; bulk enrollments do not count", doc=doc
         )
     for person in named:
@@ -128,10 +129,10 @@ def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iter
         managed = sum(bool(device.get("isManaged")) for device in person.owned)
         observed = f"{managed} managed devices, and Intune's limit is {limit}"
         if managed + args["devices_per_user"] <= least:
-            yield Finding(identity, "pass", observed, subject=person.name, doc=doc)
+            yield finding(identity, "pass", observed, subject=person.name, doc=doc)
         else:
             certain = managed + args["devices_per_user"] > most
-            yield Finding(
+            yield finding(
                 identity,
                 "fail" if certain else "warn",
                 observed,

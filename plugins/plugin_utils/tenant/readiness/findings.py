@@ -8,12 +8,23 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import dataclasses
-import typing as t
-
+from ...findings import UNKNOWN, Finding
 from ...result import Failure
 
-RESULTS = ("pass", "warn", "fail", "unknown")
+IDS = (
+    "registration_policy",
+    "join_scope",
+    "device_quota",
+    "mfa_at_join",
+    "user",
+    "licence",
+    "conditional_access",
+    "security_defaults",
+    "service_principal",
+    "mdm_scope",
+    "enrollment_limit",
+    "enrollment_restriction",
+)
 _LEARN = "https://learn.microsoft.com/"
 DOCS = {
     "policy": _LEARN + "entra/identity/devices/manage-device-identities#configure-device-settings",
@@ -28,25 +39,18 @@ DOCS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """``id`` is stable and meant for programs; ``subject`` is the user, application or policy it is about, if any.
-
-    ``observed`` is what the tenant says, ``cause`` why that matters, ``fix`` what to do (both None on a pass).
-    """
-
-    id: str
-    result: str
-    observed: str
-    cause: str | None = None
-    fix: str | None = None
-    subject: str | None = None
-    doc: str | None = None
-    side: str = "tenant"
-    permissions: tuple[str, ...] = ()
-
-    def as_result(self) -> dict[str, t.Any]:
-        return {**dataclasses.asdict(self), "permissions": list(self.permissions)}
+def finding(
+    identity: str,
+    result: str,
+    observed: str,
+    cause: str | None = None,
+    fix: str | None = None,
+    subject: str | None = None,
+    doc: str | None = None,
+    permissions: tuple[str, ...] = (),
+) -> Finding:
+    """What the tenant says. ``subject`` is the user, application or policy it is about, if any."""
+    return Finding(identity, result, observed, "tenant", subject, None, cause, fix, doc, permissions)
 
 
 def unknown(identity: str, failure: Failure, subject: str | None = None, doc: str | None = None) -> Finding:
@@ -54,12 +58,12 @@ def unknown(identity: str, failure: Failure, subject: str | None = None, doc: st
     error = failure.error
     return Finding(
         identity,
-        "unknown",
+        UNKNOWN,
         "could not be read: " + ", ".join(error["evidence"]) if error["evidence"] else "could not be read",
-        error["cause"],
-        error["fix"],
-        subject,
-        doc or error["doc"],
         error["side"],
-        tuple(error["permissions"]),
+        subject,
+        cause=error["cause"],
+        fix=error["fix"],
+        doc=doc or error["doc"],
+        permissions=tuple(error["permissions"]),
     )

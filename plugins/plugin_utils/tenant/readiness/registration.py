@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...findings import Finding
 from ...result import Failure
 from ..resources.memberships import membership_text
 from .conditional_access import REGISTER, Obstacle
-from .findings import DOCS, Finding, unknown
+from .findings import DOCS, finding, unknown
 from .questions import Answered, Person
 
 
@@ -34,7 +35,7 @@ def policy(policy: Answered, people: list[Person], obstacles: list[Obstacle]) ->
     findings = list(_who_may_join(join_membership(policy), people))
     if policy.get("userDeviceQuota") == 0:
         findings.append(
-            Finding(
+            finding(
                 "device_quota",
                 "fail",
                 "the registration policy allows 0 devices a user",
@@ -50,9 +51,9 @@ def policy(policy: Answered, people: list[Person], obstacles: list[Obstacle]) ->
 def _who_may_join(membership: dict, people: list[Person]) -> Iterable[Finding]:
     identity, doc, scope = "join_scope", DOCS["policy"], membership["scope"]
     if scope == "all":
-        yield Finding(identity, "pass", "everybody may join devices", doc=doc)
+        yield finding(identity, "pass", "everybody may join devices", doc=doc)
     elif scope == "none":
-        yield Finding(
+        yield finding(
             identity,
             "fail",
             "nobody may join devices",
@@ -61,7 +62,7 @@ def _who_may_join(membership: dict, people: list[Person]) -> Iterable[Finding]:
             doc=doc,
         )
     elif scope != "selected":
-        yield Finding(
+        yield finding(
             identity,
             "unknown",
             f"who may join is {scope}",
@@ -70,7 +71,7 @@ def _who_may_join(membership: dict, people: list[Person]) -> Iterable[Finding]:
             doc=doc,
         )
     elif not people:
-        yield Finding(
+        yield finding(
             identity,
             "warn",
             f"{len(membership['users'])} users and {len(membership['groups'])} groups may join",
@@ -87,11 +88,11 @@ def _who_may_join(membership: dict, people: list[Person]) -> Iterable[Finding]:
 def _may_join(membership: dict, person: Person) -> Finding:
     identity, doc = "join_scope", DOCS["policy"]
     if person.id in membership["users"]:
-        return Finding(identity, "pass", "the user is named in the registration policy", subject=person.name, doc=doc)
+        return finding(identity, "pass", "the user is named in the registration policy", subject=person.name, doc=doc)
     if membership["groups"] and not isinstance(person.groups, set):
         return unknown(identity, person.groups, person.name, doc)
     if membership["groups"] and person.groups & set(membership["groups"]):
-        return Finding(
+        return finding(
             identity, "pass", "a group of the user is named in the registration policy", subject=person.name, doc=doc
         )
     fix = (
@@ -100,7 +101,7 @@ def _may_join(membership: dict, person: Person) -> Finding:
         if person.package
         else "add the user, or a group of the user, to join of the registration policy"
     )
-    return Finding(
+    return finding(
         identity,
         "fail",
         "the registration policy names neither the user nor a group of the user",
@@ -114,11 +115,11 @@ def _may_join(membership: dict, person: Person) -> Finding:
 def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) -> Finding:
     identity, doc = "mfa_at_join", DOCS["policy"]
     if policy.get("multiFactorAuthConfiguration") != "required":
-        return Finding(identity, "pass", "the registration policy demands no MFA", doc=doc)
+        return finding(identity, "pass", "the registration policy demands no MFA", doc=doc)
     observed = "the registration policy demands MFA to join or register"
     twice = [obstacle.name for obstacle in obstacles if obstacle.registers and obstacle.enforced]
     if any(person.package for person in people):
-        return Finding(
+        return finding(
             identity,
             "fail",
             observed,
@@ -127,7 +128,7 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
             doc=doc,
         )
     if twice:
-        return Finding(
+        return finding(
             identity,
             "warn",
             observed,
@@ -135,7 +136,7 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
             "set mfa_required of the registration policy to false",
             doc=doc,
         )
-    return Finding(
+    return finding(
         identity,
         "warn",
         observed,

@@ -11,9 +11,10 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...findings import Finding
 from ...result import Failure
 from ..resources.mdm_scope import INTUNE
-from .findings import DOCS, Finding, unknown
+from .findings import DOCS, finding, unknown
 from .questions import (
     APPLICATIONS,
     INTUNE_ENROLLMENT,
@@ -30,10 +31,10 @@ def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]
     if isinstance(defaults, Failure):
         return [unknown(identity, defaults, doc=doc)]
     if not defaults.get("isEnabled"):
-        return [Finding(identity, "pass", "security defaults are off", doc=doc)]
+        return [finding(identity, "pass", "security defaults are off", doc=doc)]
     package = any(person.package for person in people)
     return [
-        Finding(
+        finding(
             identity,
             "fail" if package else "warn",
             "security defaults are on",
@@ -62,11 +63,11 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
     for application, without in needed.items():
         name = APPLICATIONS[application]
         if application not in enabled and application == JOIN_CLIENT:
-            findings.append(Finding(identity, "pass", "is not in the tenant, and need not be", subject=name, doc=doc))
+            findings.append(finding(identity, "pass", "is not in the tenant, and need not be", subject=name, doc=doc))
         elif application not in enabled:
             # Packages that exist already do without the principal that makes new ones.
             findings.append(
-                Finding(
+                finding(
                     identity,
                     "warn" if application == SYNC_FABRIC else "fail",
                     "is not in the tenant",
@@ -78,7 +79,7 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
             )
         elif enabled[application] is False:
             findings.append(
-                Finding(
+                finding(
                     identity,
                     "fail",
                     "is disabled for sign-in",
@@ -89,5 +90,5 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
                 )
             )
         else:
-            findings.append(Finding(identity, "pass", "is there and enabled", subject=name, doc=doc))
+            findings.append(finding(identity, "pass", "is there and enabled", subject=name, doc=doc))
     return findings

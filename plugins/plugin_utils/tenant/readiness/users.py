@@ -12,9 +12,10 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...findings import Finding
 from ...result import Failure
 from ..resources.registration_policy import LARGEST_QUOTA
-from .findings import DOCS, Finding, unknown
+from .findings import DOCS, finding, unknown
 from .questions import PACKAGE_USER, Answered, Person
 
 COUNTED = ("AzureAd", "Workplace")
@@ -41,7 +42,7 @@ def _account(person: Person) -> Finding:
     identity, doc = "user", DOCS["bulk"] if person.package else None
     if isinstance(person.row, Failure):
         if getattr(person.row, "status", None) == 404:
-            return Finding(
+            return finding(
                 identity,
                 "fail",
                 "the tenant has no such user",
@@ -52,7 +53,7 @@ def _account(person: Person) -> Finding:
             )
         return unknown(identity, person.row, person.name, doc)
     if not person.known:  # a prefix without users
-        return Finding(
+        return finding(
             identity,
             "fail" if person.name.startswith(PACKAGE_USER) else "warn",
             "the tenant has no user of such a name",
@@ -62,7 +63,7 @@ def _account(person: Person) -> Finding:
             doc,
         )
     if person.row.get("accountEnabled") is None:
-        return Finding(
+        return finding(
             identity,
             "unknown",
             "the tenant does not tell whether the user is enabled",
@@ -73,7 +74,7 @@ def _account(person: Person) -> Finding:
             permissions=("User.Read.All",),
         )
     if not person.row["accountEnabled"]:
-        return Finding(
+        return finding(
             identity,
             "fail",
             "the user is disabled",
@@ -82,7 +83,7 @@ def _account(person: Person) -> Finding:
             person.name,
             doc,
         )
-    return Finding(identity, "pass", "the user exists and is enabled", subject=person.name, doc=doc)
+    return finding(identity, "pass", "the user exists and is enabled", subject=person.name, doc=doc)
 
 
 def _licences(person: Person) -> list[Finding]:
@@ -90,7 +91,7 @@ def _licences(person: Person) -> list[Finding]:
     plans = person.row.get("assignedPlans")
     if plans is None:
         return [
-            Finding(
+            finding(
                 identity,
                 "unknown",
                 "the tenant does not tell the user's service plans",
@@ -104,7 +105,7 @@ def _licences(person: Person) -> list[Finding]:
     held = {str(plan.get("servicePlanId")).lower() for plan in plans if plan.get("capabilityStatus") == "Enabled"}
     if not held & INTUNE_PLANS:
         return [
-            Finding(
+            finding(
                 identity,
                 "fail",
                 "the user has no Intune service plan",
@@ -116,7 +117,7 @@ def _licences(person: Person) -> list[Finding]:
         ]
     if not held & PREMIUM_PLANS:
         return [
-            Finding(
+            finding(
                 identity,
                 "warn",
                 "the user has Intune, but no Microsoft Entra ID P1 or P2",
@@ -127,7 +128,7 @@ def _licences(person: Person) -> list[Finding]:
             )
         ]
     return [
-        Finding(identity, "pass", "the user has Intune and Microsoft Entra ID P1 or P2", subject=person.name, doc=doc)
+        finding(identity, "pass", "the user has Intune and Microsoft Entra ID P1 or P2", subject=person.name, doc=doc)
     ]
 
 
@@ -139,10 +140,10 @@ def _quota(args: dict, policy: Answered, person: Person) -> Finding:
     quota, wanted = policy["userDeviceQuota"], args["devices_per_user"]
     owned = sum(device.get("trustType") in COUNTED for device in person.owned)
     if quota >= LARGEST_QUOTA:
-        return Finding(identity, "pass", f"{owned} devices, no quota", subject=person.name, doc=doc)
+        return finding(identity, "pass", f"{owned} devices, no quota", subject=person.name, doc=doc)
     observed = f"{owned} of {quota} devices"
     if quota - owned < wanted:
-        return Finding(
+        return finding(
             identity,
             "fail",
             observed,
@@ -151,4 +152,4 @@ def _quota(args: dict, policy: Answered, person: Person) -> Finding:
             person.name,
             doc,
         )
-    return Finding(identity, "pass", observed, subject=person.name, doc=doc)
+    return finding(identity, "pass", observed, subject=person.name, doc=doc)

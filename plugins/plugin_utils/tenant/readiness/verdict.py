@@ -8,32 +8,34 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...findings import FAIL, Finding, require_known, summary, verdict
 from ...options import is_guid, refuse_empty
 from ...result import Failure
 from ...task import Task
 from . import conditional_access, enrollment, registration, sign_in, users
-from .findings import DOCS, RESULTS, Finding, unknown
+from .findings import DOCS, IDS, unknown
 from .questions import Answered, Person, ask, ask_memberships
 
 
 def judge(task: Task) -> dict:
     """The work of the module: ``{"findings": [...], "summary": {result: n}, "ready": bool}``.
 
-    Failure where a finding has one of the results of the option ``fail_on``.
+    Failure where a finding is one that the option ``fail_on`` names.
     """
     args = task.args
     for option in ("users", "user_prefixes"):
         refuse_empty(args[option] or [], option)
+    require_known(args["fail_on"], IDS)
     said, people = ask(task)
     policies = said["access"] if isinstance(said["access"], list) else []
     obstacles = conditional_access.obstacles(policies)
     ask_memberships(task.client, people, _groups(said, obstacles))
     findings = _findings(args, said, people, obstacles)
-    summary = {result: sum(finding.result == result for finding in findings) for result in RESULTS}
-    task.learned.update(
-        findings=[finding.as_result() for finding in findings], summary=summary, ready=not summary["fail"]
-    )
-    _require(findings, args["fail_on"] or [])
+    counts = summary(findings)
+    task.learned.update(findings=[one.as_dict() for one in findings], summary=counts, ready=not counts[FAIL])
+    failure = verdict(findings, args["fail_on"], "the tenant is not ready for joins", "readiness")
+    if failure:
+        raise failure
     return {}
 
 
@@ -61,27 +63,3 @@ def _findings(
         findings += enrollment.mdm_scope(said["mdm"], people)
         findings += enrollment.enrollment(args, said["enrollment"], people)
     return findings
-
-
-def _require(findings: list[Finding], fail_on: list[str]) -> None:
-    bad = [finding for finding in findings if finding.result in fail_on]
-    if not bad:
-        return
-    first = bad[0]
-    cause = f"the tenant is not ready for joins: {len(bad)} of {len(findings)} findings are {' or '.join(fail_on)}"
-    told = f"{first.observed}: {first.cause}" if first.cause else first.observed
-    raise Failure(
-        f"{cause}; the first: {told}; {first.fix}",
-        side="tenant",
-        name="not_ready",
-        cause=cause,
-        fix=first.fix or "look at the findings",
-        evidence=[
-            f"{finding.result} {finding.id}"
-            + (f" ({finding.subject})" if finding.subject else "")
-            + f": {finding.observed}"
-            for finding in bad
-        ],
-        permissions=sorted({name for finding in bad for name in finding.permissions}),
-        doc=first.doc,
-    )

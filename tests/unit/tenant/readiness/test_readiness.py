@@ -10,6 +10,7 @@ import dataclasses
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
 from ansible_collections.winops.entra.plugins.modules.readiness_info import ARGUMENT_SPEC, CONSTRAINTS
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 
@@ -51,7 +52,8 @@ def graph(bench):
 
 
 def run(bench, **options):
-    checked = ArgumentSpecValidator(ARGUMENT_SPEC, **CONSTRAINTS).validate({"users": [ADA, PACKAGE], **options})
+    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
+    checked = ArgumentSpecValidator(spec, **CONSTRAINTS).validate({"users": [ADA, PACKAGE], **options})
     assert not checked.error_messages
     return bench.run(verdict.judge, checked.validated_parameters, check_mode=True)
 
@@ -356,7 +358,7 @@ def test_an_application_cannot_see_the_mdm_scope_and_says_so(bench, graph):
     assert not_passed(result) == {("mdm_scope", None): "unknown"} and result["ready"] is True
     assert finding["side"] == "controller" and "device_code" in finding["fix"]
     assert finding["permissions"] == ["Policy.Read.All"] and not any("beta" in url for url in graph.urls)
-    assert run(bench, fail_on=["unknown"])["error"]["name"] == "not_ready"
+    assert run(bench, fail_on=["unknown"])["error"]["name"] == "readiness_mdm_scope"
 
 
 def test_without_mdm_nothing_of_intune_is_asked(bench, graph):
@@ -435,7 +437,8 @@ def test_fail_on_fails_the_task_and_keeps_the_findings(bench, graph):
     graph.policy["azureADJoin"]["allowedToJoin"] = NONE
     assert not run(bench).get("failed") and not run(bench, fail_on=["unknown"]).get("failed")
     result = run(bench, fail_on=["fail"])
-    assert result["failed"] and result["error"]["name"] == "not_ready" and "nobody may join" in result["msg"]
+    assert result["failed"] and result["error"]["name"] == "readiness_join_scope"
+    assert "every join" in result["msg"] and result["error"]["evidence"][0]["observed"] == "nobody may join devices"
     assert result["error"]["evidence"] == ["fail join_scope: nobody may join devices"]
     assert results(result, "join_scope") == {None: "fail"} and result["summary"]["fail"] == 1
 
@@ -447,7 +450,7 @@ def test_hundreds_of_users_need_few_requests(bench, graph):
     assert len(graph.requests) == 11 + 1 + 5  # 205 reads, the MDM scope, 100 memberships
 
 
-@pytest.mark.parametrize("options", [{"users": [" "]}, {"user_prefixes": [""]}], ids=str)
+@pytest.mark.parametrize("options", [{"fail_on": ["licences"]}, {"users": [" "]}, {"user_prefixes": [""]}], ids=str)
 def test_bad_options_are_refused_before_any_request(bench, graph, options):
     assert run(bench, **options)["error"]["name"] == "bad_option" and graph.requests == []
 
