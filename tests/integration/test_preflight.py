@@ -41,6 +41,9 @@ OPTIONS = {
 }
 
 
+FINDING = {"id", "result", "subject", "observed", "expected", "cause", "fix", "side", "doc", "permissions", "evidence"}
+
+
 def failed_ids(result: dict) -> list[str]:
     """The checks that fail, in their order."""
     return [check["id"] for check in result["findings"] if check["result"] == "fail"]
@@ -198,7 +201,7 @@ def test_what_join_refuses_fails_by_the_same_rule(foretold: Foretold) -> None:
 def test_a_check_says_what_it_saw_and_what_to_do(foretold: Foretold) -> None:
     for kind in KINDS:
         for check in foretold.checks(kind).values():
-            assert set(check) == {"id", "result", "observed", "expected", "cause", "fix", "doc"}
+            assert set(check) == FINDING
             assert check["observed"] and check["expected"]
             assert check["result"] == "pass" or (check["cause"] and check["fix"]), check
 
