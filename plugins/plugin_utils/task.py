@@ -58,7 +58,7 @@ class Task:
     progress: Progress = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress = Progress(lambda sentence: self.show(sentence))
+        self.progress = Progress(self.show)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,11 +111,12 @@ def perform(
     task: Task, sides: Sequence[Side], work: Callable[[Task], dict], result: dict, with_diff: bool = False
 ) -> dict:
     """Do the work and shape the result: the part of ``run`` that needs no Ansible."""
+    errors: tuple[type[Exception], ...] = sum((side.errors for side in sides), ())
     try:
         result.update(work(task))
     except Failure as failure:
         result.update(_failed(failure, _secrets(task)))
-    except tuple(kind for side in sides for kind in side.errors) as exc:
+    except errors as exc:
         explained = next(side.explain(task, exc) for side in sides if isinstance(exc, side.errors))
         if explained is None:
             raise

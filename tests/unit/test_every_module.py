@@ -95,7 +95,7 @@ def promised(module: str) -> set[str]:
     return {name for name, field in yaml.safe_load(text).items() if field["returned"] == "always"}
 
 
-@pytest.mark.parametrize(("module", "option", "value"), CASES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("module", "option", "value"), CASES, ids=str)
 def test_a_bad_option_is_refused_in_one_shape(run, module, option, value):
     given = {**GOOD.get(module, {}), option: value}
     if value is None:
