@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
-from ..modules.directory_device_info import ARGUMENT_SPEC, CONSTRAINTS
+from ..modules.directory_device_info import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import views
 from ..plugin_utils.tenant.side import TENANT
@@ -16,5 +16,4 @@ class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT,)
     spec = {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}
-    constraints = CONSTRAINTS
     work = staticmethod(views.find)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..modules.mdm_scope import ARGUMENT_SPEC, CONSTRAINTS
+from ..modules.mdm_scope import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.resources import mdm_scope
 from ..plugin_utils.tenant.side import TENANT
@@ -15,5 +15,4 @@ class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT,)
     spec = ARGUMENT_SPEC
-    constraints = CONSTRAINTS
     work = staticmethod(mdm_scope.ensure)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..doc_fragments.findings import FINDINGS_SPEC
-from ..modules.readiness_info import ARGUMENT_SPEC, CONSTRAINTS
+from ..modules.readiness_info import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.readiness import verdict
 from ..plugin_utils.tenant.side import TENANT
@@ -16,5 +16,4 @@ class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT,)
     spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
-    constraints = CONSTRAINTS
     work = staticmethod(verdict.judge)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..modules.registration_policy import ARGUMENT_SPEC, CONSTRAINTS
+from ..modules.registration_policy import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.resources import registration_policy
 from ..plugin_utils.tenant.side import TENANT
@@ -15,6 +15,5 @@ class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT,)
     spec = ARGUMENT_SPEC
-    constraints = CONSTRAINTS
     least = {"devices_per_user": 0}
     work = staticmethod(registration_policy.ensure)

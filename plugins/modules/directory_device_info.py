@@ -217,4 +217,3 @@ ARGUMENT_SPEC = {
     "autopilot": {"type": "bool", "default": False},
     "extension_attributes": {"type": "bool", "default": False},
 }
-CONSTRAINTS: dict = {}

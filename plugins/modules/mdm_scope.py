@@ -113,4 +113,3 @@ ARGUMENT_SPEC = {
     "compliance_url": {"type": "str"},
     "enroll_on_register": {"type": "bool"},
 }
-CONSTRAINTS: dict = {}

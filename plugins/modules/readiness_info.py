@@ -176,4 +176,3 @@ ARGUMENT_SPEC = {
     "devices_per_user": {"type": "int", "default": 1},
     "expect_mdm": {"type": "bool", "default": True},
 }
-CONSTRAINTS: dict = {}

@@ -184,4 +184,3 @@ ARGUMENT_SPEC = {
     "mfa_required": {"type": "bool"},
     "laps": {"type": "bool"},
 }
-CONSTRAINTS: dict = {}

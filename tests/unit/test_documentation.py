@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 from pathlib import Path
@@ -140,3 +141,11 @@ def named(kind: str, rules) -> list[str]:
 
 def loaded(module: str):
     return importlib.import_module(f"ansible_collections.winops.entra.plugins.modules.{module}")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_documentation_only_as_ansible_test_understands_it(module):
+    """Its validate-modules executes a file with anything else in it, an annotated name for one, and wants a module."""
+    tree = ast.parse((PLUGINS / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    wanted = (ast.Assign, ast.ImportFrom, ast.Expr)
+    assert [ast.unparse(node)[:40] for node in tree.body if not isinstance(node, wanted)] == []

@@ -9,7 +9,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import NAMED_DEVICES_SPEC
-from ansible_collections.winops.entra.plugins.modules.directory_device_info import ARGUMENT_SPEC, CONSTRAINTS
+from ansible_collections.winops.entra.plugins.modules.directory_device_info import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import views
 
 from ..device_graph import DeviceBench, days_ago
@@ -28,7 +28,7 @@ def graph(bench):
 
 
 def run(bench, **options):
-    checked = ArgumentSpecValidator({**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}, **CONSTRAINTS).validate(options)
+    checked = ArgumentSpecValidator({**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}).validate(options)
     assert not checked.error_messages
     return bench.run(views.find, checked.validated_parameters, check_mode=True)
 

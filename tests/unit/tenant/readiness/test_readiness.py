@@ -11,7 +11,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
-from ansible_collections.winops.entra.plugins.modules.readiness_info import ARGUMENT_SPEC, CONSTRAINTS
+from ansible_collections.winops.entra.plugins.modules.readiness_info import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 
 from ..device_graph import days_ago
@@ -53,7 +53,7 @@ def graph(bench):
 
 def run(bench, **options):
     spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
-    checked = ArgumentSpecValidator(spec, **CONSTRAINTS).validate({"users": [ADA, PACKAGE], **options})
+    checked = ArgumentSpecValidator(spec).validate({"users": [ADA, PACKAGE], **options})
     assert not checked.error_messages
     return bench.run(verdict.judge, checked.validated_parameters, check_mode=True)
 
