@@ -56,7 +56,7 @@ $(STOCK): tests/tools/stock_collection.py | $(ENV)
 	@touch $@
 
 .PHONY: lock
-lock: ## write constraints.txt anew: make lock PYTHONS="python3.10 python3.11 ..."
+lock: ## rewrite constraints.txt: make lock PYTHONS="python3.10 python3.11 ..."
 	$(PYTHON) tests/tools/lock.py $(PYTHONS)
 
 # --- checks -----------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ docs: env ## the documentation of modules, plugins and roles, as docs.ansible.co
 	$(BIN)/python tests/tools/seen.py --check
 
 .PHONY: seen
-seen: env ## docs/seen.md anew, from the reports in docs/reports
+seen: env ## rewrite docs/seen.md from the reports in docs/reports
 	$(BIN)/python tests/tools/seen.py
 
 .PHONY: sanity

@@ -30,7 +30,7 @@ options:
       - An Intune record is found by the device id, and must be the one of C(intune_device_id) where that is given.
       - A Windows Autopilot registration is found by C(autopilot_id), by the device id, or by the Entra object that it
         is anchored to. It must not have another serial number than C(serial_number).
-      - A device of which the tenant has nothing is no failure.
+      - A device that the tenant does not know is not a failure.
     type: list
     elements: dict
     required: true

@@ -105,7 +105,7 @@ devices:
   type: list
   elements: dict
 missing:
-  description: Names and ids that the tenant does not have; only with O(state=absent) this is no failure.
+  description: Names and ids that the tenant does not have; with O(state=absent) alone this is not a failure.
   returned: when the devices could be read
   type: list
   elements: str

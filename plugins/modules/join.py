@@ -140,7 +140,7 @@ reboot_required:
   returned: success
   type: bool
 restarted:
-  description: Whether the device was started anew during the task, by this module or by itself.
+  description: Whether the device restarted during the task, by this module or by itself.
   returned: success
   type: bool
 package:

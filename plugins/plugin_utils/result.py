@@ -42,7 +42,7 @@ class ChangeSet:
     def add(self, what: str, before, after) -> None:
         """Record that ``what`` (a noun phrase) goes from ``before`` to ``after`` (JSON values).
 
-        Equal values are no change.
+        Equal values are not a change.
         """
         if before != after:
             self._changes.append({"what": what, "before": before, "after": after})

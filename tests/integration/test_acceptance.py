@@ -205,9 +205,9 @@ def test_the_screen_has_a_line_for_each_operation(accepted: Accepted) -> None:
 def test_bad_options_are_refused_before_anything_is_sent(accepted: Accepted, player: Player) -> None:
     count = len(accepted.lab.commands())
     for options, sentence in (
-        ({"skip": ["reboot"]}, "bad option skip: 'reboot' is no operation; give some of registry_read"),
+        ({"skip": ["reboot"]}, "bad option skip: 'reboot' is not an operation; give some of registry_read"),
         ({"timeout": 0}, "bad option timeout: 0 is not a positive number"),
-        ({"skip": [""]}, "bad option skip: '' is no operation"),
+        ({"skip": [""]}, "bad option skip: '' is not an operation"),
         ({"dest": "x"}, "dest"),
     ):
         task = {"name": "accept", "winops.entra.acceptance": options, "ignore_errors": True}

@@ -138,11 +138,11 @@ def within(status: Result, operations: Iterable[Mapping[str, t.Any]] = ()) -> li
 def _inner(operation: Mapping[str, t.Any] | None, told: t.Any) -> Result:
     what = subject(operation) if operation else "a step of the job"
     if not isinstance(told, dict):
-        return _wrong("it is no object", what)
+        return _wrong("it is not an object", what)
     if told.get("ok") is not True:
         return failed(told.get("error"), what)
     if not isinstance(told.get("value"), dict):
-        return _wrong("value is no object", what)
+        return _wrong("value is not an object", what)
     return checked(operation, told) if operation else Result(True, told["value"], None, what)
 
 

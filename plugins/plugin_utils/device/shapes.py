@@ -141,11 +141,11 @@ def _key_fits(key: t.Any, depth: int) -> bool:
 def _misfit(value: t.Any, shape: t.Any, place: str) -> str | None:
     if isinstance(shape, list):
         if not isinstance(value, list):
-            return f"{place} is no list"
+            return f"{place} is not a list"
         return _first(misfit(item, shape[0], f"{place}[{number}]") for number, item in enumerate(value))
     if isinstance(shape, dict):
         if not isinstance(value, dict):
-            return f"{place} is no object"
+            return f"{place} is not an object"
         if "*" in shape:
             return _first(misfit(item, shape["*"], f"{place}.{name}") for name, item in value.items())
         return _first(_bad_field(value, written, wanted, place) for written, wanted in shape.items())

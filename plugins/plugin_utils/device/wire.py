@@ -90,7 +90,7 @@ def runner_text(operations: t.Iterable[str]) -> str:
     """The runner for these operations: the parts they live in, and what those parts need, each part after its needs.
 
     A part is a file of ``runner/``. Its first line names the parts that it needs; ``vocabulary.json`` names the part of
-    each operation. Names that are no operation are passed over: the runner refuses them itself.
+    each operation. Names of no operation are passed over: the runner refuses them itself.
     """
     known = _operation_parts()
     order: dict[str, None] = {}

@@ -32,7 +32,7 @@ class PackageError(Failure):
 
 
 class UnreadablePackage(PackageError):
-    """The file is not there, is no regular file, or may not be read."""
+    """The file is not there, is not a regular file, or may not be read."""
 
     name = "package_unreadable"
     fix = "give the path of an existing .ppkg file on the controller that this user may read"

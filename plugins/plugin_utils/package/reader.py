@@ -107,7 +107,7 @@ def read_package(path: str | os.PathLike, now: datetime | None = None) -> Packag
         raise UnreadablePackage("no file can have this name", shown.replace("\0", "\\0"))
     try:
         if not stat.S_ISREG(os.stat(shown).st_mode):  # a pipe or a device would be waited for
-            raise UnreadablePackage("this is no regular file")
+            raise UnreadablePackage("this is not a regular file")
         with open(shown, "rb") as file:
             return _read(file, now or datetime.now(timezone.utc))
     except PackageError as exc:
@@ -176,7 +176,7 @@ def _parse(wim: Wim, entry: File) -> Element:
     try:
         return parse(wim.read(entry))
     except UnsafeXml as exc:
-        raise DamagedPackage(f"{entry.path} inside the package is no usable XML: {exc}") from None
+        raise DamagedPackage(f"{entry.path} inside the package is not usable XML: {exc}") from None
 
 
 def _image_properties(xml: bytes) -> dict[str, str]:

@@ -23,7 +23,7 @@ _SID = re.compile(r"S-1-12-1-(\d{1,10})-(\d{1,10})-(\d{1,10})-(\d{1,10})", re.I)
 def object_id_to_sid(object_id: str) -> str:
     """The SID of an object id. ValueError for anything else."""
     if not isinstance(object_id, str) or not is_guid(object_id.strip()):
-        raise ValueError(f"{object_id!r} is no object id")
+        raise ValueError(f"{object_id!r} is not an object id")
     return "S-1-12-1-" + "-".join(map(str, struct.unpack("<4I", uuid.UUID(object_id.strip()).bytes_le)))
 
 

@@ -359,7 +359,7 @@ def test_what_is_skipped_is_not_sent(device):
 
 @pytest.mark.parametrize("names", [["endpoint"], [""], ["events", "reboot"]])
 def test_a_name_that_is_no_operation_cannot_be_skipped(names):
-    with pytest.raises(Failure, match=f"bad option skip: {names[-1]!r} is no operation; give some of .*endpoints"):
+    with pytest.raises(Failure, match=f"bad option skip: {names[-1]!r} is not an operation; give some of .*endpoints"):
         acceptance.skipped(names)
 
 

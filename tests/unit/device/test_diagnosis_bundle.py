@@ -121,12 +121,12 @@ def changed(path: list, value) -> dict:
         (changed(["device", "utc"], "yesterday"), "device.utc"),
         (changed(["device"], ...), "lacks device"),
         (changed(["asked_at"], "now"), "asked_at"),
-        (changed(["results", "provisioning_events", "value", "events"], {}), "events is no list"),
+        (changed(["results", "provisioning_events", "value", "events"], {}), "events is not a list"),
         (changed(["results", "provisioning_events", "value", "events", 0, "data"], [5]), "data[0] is no str"),
         (changed(["results", "cloud_join", "value", "key"], {"values": {}}), "lacks keys"),
         (changed(["results", "unknown"], {"ok": True, "value": {}, "error": None}), "nothing that a diagnosis reads"),
         (changed(["results", "system", "ok"], "yes"), "ok is no bool"),
-        (changed(["results", "cloud_join"], {"ok": False, "value": {}, "error": None}), "error is no object"),
+        (changed(["results", "cloud_join"], {"ok": False, "value": {}, "error": None}), "error is not an object"),
     ],
 )
 def test_a_damaged_bundle_is_refused_with_the_place(tmp_path, bundle, says):

@@ -58,11 +58,11 @@ class Plan:
 
 
 def skipped(names: list[str]) -> frozenset[str]:
-    """The option skip. Raises the Failure of a bad option for what is no operation."""
+    """The option skip. Raises the Failure of a bad option for a name of no operation."""
     known = op.VOCABULARY["operations"]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise bad_option("skip", f"{unknown[0]!r} is no operation", f"give some of {', '.join(known)}")
+        raise bad_option("skip", f"{unknown[0]!r} is not an operation", f"give some of {', '.join(known)}")
     return frozenset(names)
 
 

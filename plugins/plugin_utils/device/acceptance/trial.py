@@ -149,7 +149,7 @@ class Trial:
         """Put into the report what was seen: counts and yes or no, never a text."""
         for name, fact in facts.items():
             if fact is not None and not isinstance(fact, int):
-                raise TypeError(f"{name} is no number and no yes or no")
+                raise TypeError(f"{name} is neither a number nor a yes or no")
             self.seen[name] = fact
 
     def problem(self, sentence: str, evidence: dict | None = None) -> None:

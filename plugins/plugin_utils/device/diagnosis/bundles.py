@@ -134,5 +134,5 @@ def _damaged(path: str, problem: str) -> Failure:
         side="controller",
         name="damaged_bundle",
         cause=problem,
-        fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
+        fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it again if in doubt",
     )

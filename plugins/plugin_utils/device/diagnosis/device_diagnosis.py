@@ -264,7 +264,7 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
                     "side": "tenant",
                     "doc": FAQ_DOC,
                     "cause": "the device's object in the tenant was disabled or deleted, and the device does not know",
-                    "fix": "enable the object again; where it was deleted, disconnect the device and join it anew",
+                    "fix": "enable the object again; where it was deleted, disconnect the device and join it again",
                 },
             )
         )
@@ -281,7 +281,7 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
                     "side": "device",
                     "doc": FAQ_DOC,
                     "cause": "the device's certificate has expired, so that it cannot prove who it is",
-                    "fix": "disconnect the device and join it anew",
+                    "fix": "disconnect the device and join it again",
                 },
             )
         )

@@ -72,7 +72,7 @@ def _scope(args: dict) -> Scope:
         try:
             moment = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
         except ValueError as exc:
-            raise bad_option("since", f"{since!r} is no time", "give it like 2026-11-21T08:00:00Z") from exc
+            raise bad_option("since", f"{since!r} is not a time", "give it like 2026-11-21T08:00:00Z") from exc
         if moment.tzinfo is None:
             raise bad_option(
                 "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
@@ -125,7 +125,7 @@ def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> tuple[dict, lis
             side="controller",
             name="damaged_bundle",
             cause="the content of the bundle does not fit together",
-            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it anew if in doubt",
+            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it again if in doubt",
         ) from exc
     whose = {"host": bundle["host"], "collected": bundle["collected"]}
     return report | {"source": "bundle", "bundle": whose}, findings

@@ -4,7 +4,7 @@
 """The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, restart, verify.
 
 The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts. Nothing is
-started unless a local administrator can sign in afterwards; who can is looked up anew before each step that could lock
+started unless a local administrator can sign in afterwards; who can is looked up again before each step that could lock
 everybody out.
 
 Internal to winops.entra: may change in any release.

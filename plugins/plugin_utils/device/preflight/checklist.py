@@ -43,13 +43,13 @@ def refuse_bad_options(plan: Plan, fail_on: list[str]) -> None:
     for name, url in plan.extra_endpoints:
         if not _NAME.fullmatch(name):
             raise bad_option(
-                "extra_endpoints", f"{name!r} is no name", "use lower-case letters, digits and underscores"
+                "extra_endpoints", f"{name!r} is not a name", "use lower-case letters, digits and underscores"
             )
         if endpoints.PREFIX + name in IDS or names.count(name) > 1:
             raise bad_option("extra_endpoints", f"the name {name!r} is taken", "give each endpoint a name of its own")
         if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", url):
             raise bad_option(
-                "extra_endpoints", f"{url!r} is no https URL without a password in it", "give https://host/path"
+                "extra_endpoints", f"{url!r} is not an https URL without a password", "give https://host/path"
             )
     known = (*known_ids(plan), GROUP)
     for name in sorted(plan.skip - set(known)):

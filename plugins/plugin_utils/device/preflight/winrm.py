@@ -58,7 +58,7 @@ def winrm_account(look: Look) -> Finding:
     if not caller["elevated"] and not _is_member(look):
         return rule.failed(
             observed,
-            f"the account {caller['account']} is no administrator of the device",
+            f"the account {caller['account']} is not an administrator of the device",
             "connect with a local administrator",
         )
     if administrators.caller_refusal(look.answer, caller):

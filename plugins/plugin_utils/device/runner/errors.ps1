@@ -22,7 +22,7 @@ function Get-Cause($ErrorRecord) {
 
 function Test-OwnCode([int]$Code) {
     # Whether .NET made this code up itself: 0x8013....; 0x80004001 to 0x80004003, which a failed cast and its likes
-    # have; and 0 or above, which is no failure. Windows has nothing to say about any of them.
+    # have; and 0 or above, which is not a failure. Windows has nothing to say about any of them.
     return ($Code -band -65536) -eq -2146238464 -or ($Code -ge -2147467263 -and $Code -le -2147467261) -or $Code -ge 0
 }
 

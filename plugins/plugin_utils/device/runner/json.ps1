@@ -10,7 +10,7 @@
 # Everything that is not sent as it stands
 $NotPlain = [regex]'[\x00-\x1f"\\\x7f\ud800-\udfff]'
 $Token = [regex]'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+'
-# Once: a script block that is made anew for each text is compiled anew for each text.
+# Once: a script block made for each text would be compiled for each text.
 $Escape = [Text.RegularExpressions.MatchEvaluator] { param($match) '\u{0:x4}' -f [int][char]$match.Value }
 
 function ConvertFrom-JsonText([string]$Text) {
@@ -76,7 +76,7 @@ function Format-JsonString([string]$Value) {
 }
 
 function Format-JsonNumber([double]$Value) {
-    # JSON has no form for what is no number.
+    # JSON has no form for what is not a number.
     if ([double]::IsNaN($Value) -or [double]::IsInfinity($Value)) { return 'null' }
     $text = $Value.ToString('R', $Invariant)
     # .NET Framework's R is one digit short of some numbers.

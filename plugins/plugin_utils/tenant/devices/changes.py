@@ -98,7 +98,7 @@ def _tags(args: dict) -> dict[str, str | None]:
         if name not in EXTENSION_ATTRIBUTES:
             raise bad_option("extension_attributes", f"there is no {name!r}", "name extensionAttribute1 to 15")
         if value is not None and not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise bad_option("extension_attributes", f"{name} is no text", "put the value in quotes")
+            raise bad_option("extension_attributes", f"{name} is not text", "put the value in quotes")
         tags[name] = None if value is None or value == "" else str(value)
     if tags and args["state"] == "absent":
         raise bad_option("extension_attributes", "a device that is deleted has no attributes", "leave them out")

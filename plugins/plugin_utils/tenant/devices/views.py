@@ -99,7 +99,7 @@ def _filters(args: dict, now: datetime.datetime) -> tuple[list[str], bool]:
     filters = []
     if args["enabled"] is not None:
         filters.append(f"accountEnabled eq {str(args['enabled']).lower()}")
-    # Null, which most devices have, is no either, and eq false does not find it: no is sorted out here.
+    # Null, which most devices have, also means no, and eq false does not find it: it is sorted out here.
     filters += [
         f"{name} eq true" for option, name in (("managed", "isManaged"), ("compliant", "isCompliant")) if args[option]
     ]

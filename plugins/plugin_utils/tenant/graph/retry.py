@@ -29,7 +29,7 @@ TELL_FROM = 5.0
 class Waits:
     """What one task spends on waiting: a sum of seconds that never passes ``limit``.
 
-    Working time does not count, so that a long list is no timeout; time lost in attempts that failed does. ``sleep``
+    Working time does not count, so a long list does not time out; time lost in attempts that failed does. ``sleep``
     and ``clock`` (both in seconds) can be replaced, ``say`` shows a sentence to the user.
     """
 

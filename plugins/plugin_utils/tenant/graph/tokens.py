@@ -67,7 +67,7 @@ class TokenFile:
                 return None
 
     def save(self, token: str, expires_on: float) -> None:
-        """Keep a token. A disk that is full is no reason to fail the task."""
+        """Keep a token. A full disk does not fail the task."""
         with contextlib.suppress(OSError):
             descriptor, name = tempfile.mkstemp(dir=self._directory)  # 0600 by itself
             with open(descriptor, "w", encoding="utf-8") as file:
@@ -80,7 +80,7 @@ class TokenFile:
 
 
 class TokenSource:
-    """The one token of a credential in this process. ``make`` builds the credential, and builds it anew for a new
+    """The one token of a credential in this process. ``make`` builds the credential, and builds another for a new
     token: azure-identity keeps tokens inside a credential and would give the refused one again."""
 
     def __init__(

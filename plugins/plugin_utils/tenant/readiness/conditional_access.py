@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which Conditional Access policies may stand in the way of a join or an enrollment.
 
-This is no engine: locations, risks and device filters are known at sign-in only, and where a policy has such
-conditions it is said that it may apply. Policies for directory roles are left out.
+This does not evaluate policies: locations, risks and device filters are known at sign-in only, and where a policy has
+such conditions it is said that it may apply. Policies for directory roles are left out.
 
 Sources: Microsoft Entra Conditional Access, "Target resources" (user action "Register or join devices"), "Conditions",
 "Grant" (a device that is new cannot be compliant); ImmyBot, "Azure troubleshooting" (bulk joins that fail for MFA).

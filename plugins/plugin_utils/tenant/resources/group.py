@@ -110,7 +110,7 @@ def _wanted(args: dict) -> dict:
     ):
         raise bad_option(
             "mail_nickname",
-            f"{nickname!r} is no mail nickname",
+            f"{nickname!r} is not a mail nickname",
             'use 1 to 64 ASCII characters without space and @()\\[]";:<>,',
         )
     if len(args["name"]) > 256 or not args["name"].strip():
