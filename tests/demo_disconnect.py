@@ -28,7 +28,7 @@ SETTINGS = {
     "disconnect_poll_interval": "1",
     "disconnect_timeout": "30",
     "disconnect_reboot_timeout": "60",
-    "disconnect_tenant": "true",
+    "disconnect_remove_from_tenant": "true",
 }
 #: What a scenario's ``expect.disconnect`` is called in the report.
 OUTCOMES = {"left": "disconnected", "unchanged": "unchanged", "refused": "refused", "failed": "failed"}

@@ -103,7 +103,7 @@ def run_playbook(
             "disconnect_max_fail_percentage": 100,
             "disconnect_poll_interval": 1,
             "disconnect_report": str(report),
-            "disconnect_tenant": True,
+            "disconnect_remove_from_tenant": True,
             **variables,
         },
     )
@@ -159,7 +159,7 @@ def test_the_role_alone_removes_what_leaves_except_where_it_should_not_look(star
             }
         ],
         variables={
-            "disconnect_tenant": True,
+            "disconnect_remove_from_tenant": True,
             "disconnect_tenant_intune": False,
             "disconnect_poll_interval": 1,
             "lab_secrets": tenant.secrets,

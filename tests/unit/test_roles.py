@@ -1,0 +1,33 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles over devices have the same entry points: one that tries and records, one that fails the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+OVER_DEVICES = sorted(role.name for role in ROLES.iterdir() if role.name != "tenant")
+
+
+@pytest.mark.parametrize("role", OVER_DEVICES)
+def test_a_role_over_devices_tries_and_judges(role: str) -> None:
+    specs = yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    assert {"main", "attempt", "verdict"} <= set(specs)
+
+
+@pytest.mark.parametrize("role", sorted(role.name for role in ROLES.iterdir()))
+def test_each_entry_point_has_tasks_and_documentation(role: str) -> None:
+    specs = yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    assert set(specs) == {file.stem for file in (ROLES / role / "tasks").glob("*.yml")}
+
+
+@pytest.mark.parametrize("role", OVER_DEVICES)
+def test_an_attempt_fails_no_host_and_leaves_a_fact(role: str) -> None:
+    first, *rest = yaml.safe_load((ROLES / role / "tasks/attempt.yml").read_text(encoding="utf-8"))
+    assert (first["ignore_errors"], first["ignore_unreachable"]) == (True, True)
+    assert f"{role}_outcome" in rest[-1]["ansible.builtin.set_fact"]
