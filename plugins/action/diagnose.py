@@ -12,7 +12,7 @@ from ..plugin_utils.device.diagnosis import device_diagnosis
 from ..plugin_utils.device.diagnosis.diagnose import diagnose
 from ..plugin_utils.device.side import DEVICE, prepare
 
-prepare(device_diagnosis.observations(device_diagnosis.Scope()))
+prepare(device_diagnosis.observations(device_diagnosis.DiagnosisScope()))
 
 
 class ActionModule(Action):

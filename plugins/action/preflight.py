@@ -9,11 +9,11 @@ from ..doc_fragments.findings import FINDINGS_SPEC
 from ..modules.preflight import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.preflight import checklist
-from ..plugin_utils.device.preflight.check import Plan
+from ..plugin_utils.device.preflight.check import PreflightPlan
 from ..plugin_utils.device.preflight.look import look
 from ..plugin_utils.device.side import DEVICE, prepare
 
-prepare(checklist.observations(Plan()))
+prepare(checklist.observations(PreflightPlan()))
 
 
 class ActionModule(Action):

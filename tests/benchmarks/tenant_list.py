@@ -32,7 +32,7 @@ def ours(facts: dict) -> tuple[int, float]:
 
     start = time.perf_counter()
     app, base = facts["applications"]["everything"], {"owner": None, "join_type": None, "stale_days": None}
-    settings = credentials.Settings(
+    settings = credentials.CredentialSettings(
         "client_secret",
         "https://graph.microsoft.com/.default",
         facts["authority"],

@@ -17,7 +17,7 @@ import typing as t
 from . import operations as op
 from .answers import Answer
 from .reading import known
-from .requirements import Refusal
+from .requirements import JoinRefusal
 
 # Windows LAPS reads its policy from the first of these that has a setting (Microsoft, "Configure policy settings for
 # Windows LAPS"). BackupDirectory 1 keeps the password on the Entra device object, and without a name LAPS manages
@@ -75,11 +75,11 @@ def _managed_by_laps(answer: Answer) -> t.Callable[[dict], bool]:
     return lambda member: account is not None and _is_account(member, account)
 
 
-def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
+def lockout_refusal(answer: Answer, caller: dict) -> JoinRefusal | None:
     """Whether nobody could administer the device after a leave: says which accounts there are and why none counts."""
     error = answer["administrators"].error
     if error:
-        return Refusal(
+        return JoinRefusal(
             "administrators_unreadable",
             f"the members of the group Administrators cannot be read: {error['message']}",
             "connect with a local administrator that has its full token, and look at the group on the device",
@@ -89,7 +89,7 @@ def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
         return None
     found = "; ".join(f"{shown(member)}: {member['why_not']}" for member in members)
     found = found or "the group Administrators is empty"
-    return Refusal(
+    return JoinRefusal(
         "no_local_administrator",
         f"no local administrator could sign in after the leave ({found})",
         "enable a local administrator, or create one (ansible.windows.win_user), with a password you know, that is "
@@ -97,12 +97,12 @@ def lockout_refusal(answer: Answer, caller: dict) -> Refusal | None:
     )
 
 
-def caller_refusal(answer: Answer, caller: dict) -> Refusal | None:
+def caller_refusal(answer: Answer, caller: dict) -> JoinRefusal | None:
     """Whether the connecting account is not a local one, so that it may stop working with the leave."""
     machine = answer["administrators"].get("machine_sid", None)
     if caller["system"] or (machine and caller["sid"].lower().startswith(f"{machine.lower()}-")):
         return None
-    return Refusal(
+    return JoinRefusal(
         "account_not_local",
         f"the connecting account {caller['account']} is not a local account of the device, and "
         "may stop working once the device has left",

@@ -23,11 +23,11 @@ HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySp
 FIRST_BULK_JOIN_BUILD = 15063
 FIRST_AZURE_VM_BUILD = 17763
 UNREADABLE = "windows_unreadable"
-"""The name of a Refusal that says only that nobody can know."""
+"""The name of a JoinRefusal that says only that nobody can know."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Refusal:
+class JoinRefusal:
     """Why a join is refused before anything changes. ``name`` is stable and meant for programs."""
 
     name: str
@@ -35,15 +35,15 @@ class Refusal:
     fix: str
 
 
-def windows_refusal(os: dict, method: str) -> Refusal | None:
+def windows_refusal(os: dict, method: str) -> JoinRefusal | None:
     """Whether this Windows (``os`` facts) can take the join method: the first of the three rules that it breaks."""
     if os["build"] is None or os["server"] is None:
         return _unreadable("the edition and build of Windows could not be read")
     return edition_refusal(os) or server_refusal(os, method) or build_refusal(os, method)
 
 
-def _unreadable(cause: str) -> Refusal:
-    return Refusal(
+def _unreadable(cause: str) -> JoinRefusal:
+    return JoinRefusal(
         UNREADABLE,
         cause,
         "connect with a local administrator that has its full token, and look at the warnings of "
@@ -51,10 +51,10 @@ def _unreadable(cause: str) -> Refusal:
     )
 
 
-def edition_refusal(os: dict) -> Refusal | None:
+def edition_refusal(os: dict) -> JoinRefusal | None:
     """Every edition but Home can be Entra joined."""
     if os["edition"] in HOME_EDITIONS:
-        return Refusal(
+        return JoinRefusal(
             "home_edition",
             f"Windows Home (edition {os['edition']}) cannot be Entra joined",
             "upgrade the device to Pro, Enterprise or Education, then run the join again",
@@ -62,24 +62,24 @@ def edition_refusal(os: dict) -> Refusal | None:
     return None
 
 
-def server_refusal(os: dict, method: str) -> Refusal | None:
+def server_refusal(os: dict, method: str) -> JoinRefusal | None:
     """Servers join as Azure VMs only, and only Azure VMs join with a managed identity."""
     if os["azure_vm"] is None and (os["server"] or method == "azure_vm"):
         return _unreadable("whether the device is an Azure VM could not be read")
     if os["server"] and not os["azure_vm"]:
-        return Refusal(
+        return JoinRefusal(
             "server_outside_azure",
             "Windows Server can be Entra joined only as an Azure VM",
             "use a hybrid join for servers outside Azure, or take the host out of the inventory group",
         )
     if os["server"] and method != "azure_vm":
-        return Refusal(
+        return JoinRefusal(
             "server_needs_azure_vm_method",
             "Windows Server has no provisioning packages",
             "set method=azure_vm for this host",
         )
     if method == "azure_vm" and not os["azure_vm"]:
-        return Refusal(
+        return JoinRefusal(
             "not_an_azure_vm",
             "the device is not an Azure VM, so it has no managed identity to join with",
             "set method=provisioning_package for this device",
@@ -87,7 +87,7 @@ def server_refusal(os: dict, method: str) -> Refusal | None:
     return None
 
 
-def azure_identity_refusal(status: int, body: str, tenant_id: str) -> Refusal | None:
+def azure_identity_refusal(status: int, body: str, tenant_id: str) -> JoinRefusal | None:
     """Whether the answer of an Azure VM's metadata service (/metadata/identity/info) speaks against its join.
 
     dsregcmd joins the VM to the tenant that this answer names, whichever that is; without one it fails with 0x801c0042
@@ -97,14 +97,14 @@ def azure_identity_refusal(status: int, body: str, tenant_id: str) -> Refusal | 
         return None
     found = _tenant_of_identity(body) if status == 200 else None
     if found is None:
-        return Refusal(
+        return JoinRefusal(
             "azure_identity_missing",
             f"the VM's metadata service names no tenant for its managed identity (HTTP {status}): the VM has none "
             "(0x801c0042)",
             "switch on the VM's system-assigned managed identity in Azure, then run the join again",
         )
     if tenant_id and found != tenant_id:
-        return Refusal(
+        return JoinRefusal(
             "azure_identity_of_another_tenant",
             f"the VM's managed identity belongs to tenant {found}: it would join there",
             "use a VM of a subscription of the right tenant, or correct tenant_id",
@@ -125,11 +125,11 @@ def first_build(method: str) -> int:
     return FIRST_AZURE_VM_BUILD if method == "azure_vm" else FIRST_BULK_JOIN_BUILD
 
 
-def build_refusal(os: dict, method: str) -> Refusal | None:
+def build_refusal(os: dict, method: str) -> JoinRefusal | None:
     """``os["build"]`` must be known."""
     build = int(os["build"].split(".")[0])
     if build < first_build(method):
-        return Refusal(
+        return JoinRefusal(
             "build_too_old",
             f"Windows build {build} is older than {first_build(method)}, the first that can join this way",
             "update Windows, then run the join again",
@@ -137,10 +137,10 @@ def build_refusal(os: dict, method: str) -> Refusal | None:
     return None
 
 
-def account_refusal(caller: dict) -> Refusal | None:
+def account_refusal(caller: dict) -> JoinRefusal | None:
     """Whether the connecting account (``caller`` facts) may do what a join needs."""
     if not caller["elevated"]:
-        return Refusal(
+        return JoinRefusal(
             "account_not_elevated",
             f"the account {caller['account']} has no administrator's full token on the device",
             "connect with a local administrator, and let it have its full token over the network "
@@ -149,22 +149,22 @@ def account_refusal(caller: dict) -> Refusal | None:
     return None
 
 
-def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
+def join_state_refusal(join: dict, tenant_id: str) -> JoinRefusal | None:
     """Whether what the device is joined to now (``join`` facts) stands in the way of a join to this tenant."""
     if join["type"] == "entra" and join["tenant_id"] != tenant_id:
-        return Refusal(
+        return JoinRefusal(
             "joined_to_another_tenant",
             f"the device is joined to another tenant: {join['tenant_name'] or 'unnamed'} ({join['tenant_id']})",
             "disconnect it from that tenant first, and be sure that a local administrator can sign in afterwards",
         )
     if join["type"] == "hybrid":
-        return Refusal(
+        return JoinRefusal(
             "hybrid_joined",
             "the device is hybrid joined; it cannot become purely Entra joined without leaving AD",
             "stop its hybrid auto-join, take it out of the AD domain, then run the join again",
         )
     if join["type"] == "domain":
-        return Refusal(
+        return JoinRefusal(
             "domain_joined",
             "the device is joined to an AD domain; a package with a bulk token needs a workgroup device",
             "take it out of the AD domain first, or use a hybrid join",
@@ -172,7 +172,7 @@ def join_state_refusal(join: dict, tenant_id: str) -> Refusal | None:
     return None
 
 
-def package_policy_refusal(security: Names) -> Refusal | None:
+def package_policy_refusal(security: Names) -> JoinRefusal | None:
     """Whether the device's policies (values below PolicyManager\\current\\device\\Security) forbid provisioning
     packages.
 
@@ -180,7 +180,7 @@ def package_policy_refusal(security: Names) -> Refusal | None:
     so a join does not refuse by this rule. Raises WrongType.
     """
     if security.number("AllowAddProvisioningPackage") == 0:
-        return Refusal(
+        return JoinRefusal(
             "packages_forbidden",
             "a policy on the device forbids provisioning packages (AllowAddProvisioningPackage is 0)",
             "allow them for this device in the MDM policy Security/AllowAddProvisioningPackage, at least until "

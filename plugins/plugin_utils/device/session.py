@@ -18,7 +18,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from . import answers, wire
 from .answers import Answer, Result
 from .operations import CHANGING
-from .trace import Trace
+from .trace import DeviceTrace
 
 __all__ = ["Answer", "CheckModeViolation", "ConnectionLost", "DeviceSession", "Result"]
 
@@ -48,11 +48,11 @@ class DeviceSession:
     says at -vvv what each exchange was.
     """
 
-    def __init__(self, connection, execute, check_mode: bool = False, trace: Trace | None = None) -> None:
+    def __init__(self, connection, execute, check_mode: bool = False, trace: DeviceTrace | None = None) -> None:
         self.connection = connection
         self._execute = execute
         self._check_mode = check_mode
-        self._trace = trace or Trace()
+        self._trace = trace or DeviceTrace()
         self.exchanges = 0
         self.lost = False
 
@@ -64,7 +64,7 @@ class DeviceSession:
             answer = action._low_level_execute_command(script, sudoable=False, in_data=data)
             return answer["stdout"], answer["stderr"], answer["rc"]
 
-        return cls(action._connection, execute, action._task.check_mode, Trace(host))
+        return cls(action._connection, execute, action._task.check_mode, DeviceTrace(host))
 
     def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
         """Execute named operations in their order with one command on the device.

@@ -19,7 +19,7 @@ from . import errors, jobs, state, wire
 from . import operations as op
 from .answers import Answer, Result, within
 from .reading import Unreadable, known
-from .requirements import Refusal
+from .requirements import JoinRefusal
 from .session import ConnectionLost, DeviceSession
 from .waiting import Deadline, Progress, Waiter, connection_lost
 
@@ -34,7 +34,7 @@ UNKNOWN = "unknown: the device stopped answering"
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class WorkStep:
     """One job. ``job`` is a name of JOBS, ``title`` what messages call it, ``phase`` what the result's phases do.
 
     ``changes`` holds (what, before, after); ``reached(answer)`` says whether the device is as it should be,
@@ -133,7 +133,7 @@ class SystemWork:
 
     def _unreadable(self, sentence: str) -> Failure:
         return self.refused(
-            Refusal(
+            JoinRefusal(
                 "state_unreadable",
                 f"the device's state cannot be read: {sentence}",
                 "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
@@ -142,7 +142,7 @@ class SystemWork:
 
     # --- doing --------------------------------------------------------------------------------------------------------
 
-    def do(self, step: Step, look: Answer) -> Answer:
+    def do(self, step: WorkStep, look: Answer) -> Answer:
         """Have one step done and see that the device is as it should be. Gives the newest look."""
         with self.phases.phase(step.phase):
             step.gate(look)
@@ -162,7 +162,7 @@ class SystemWork:
                 raise
         return answer
 
-    def _have_done(self, step: Step, look: Answer) -> Answer:
+    def _have_done(self, step: WorkStep, look: Answer) -> Answer:
         start = op.job_start(JOBS[step.job], step.operations, JOB_SECONDS)
         jobs.start(self.waiter, start, look[step.job], step.title)
         last: list[Answer] = []
@@ -180,7 +180,7 @@ class SystemWork:
             raise unfinished(step.title, self.plan.timeout)
         raise step.failure(last[0])
 
-    def _take_back(self, step: Step) -> None:
+    def _take_back(self, step: WorkStep) -> None:
         for what, _before, _after in step.changes:
             self.changes.undo(what)
 
@@ -196,7 +196,7 @@ class SystemWork:
     def new_waiter(self, seconds: float) -> Waiter:
         return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
 
-    def refused(self, refusal: Refusal, evidence: list | None = None) -> Failure:
+    def refused(self, refusal: JoinRefusal, evidence: list | None = None) -> Failure:
         """The Failure of a refusal; what was changed before it is said, where there is something."""
         if self.changes.changed:
             sentence = "stopped before it went further (changes says what was done)"

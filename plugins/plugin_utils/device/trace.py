@@ -24,7 +24,7 @@ EXCHANGE, REFUSALS = 3, 4
 SHOWN_MESSAGE = 300
 
 
-class Trace:
+class DeviceTrace:
     """Says what the exchanges with one host were; ``host`` is its inventory name."""
 
     def __init__(self, host: str | None = None) -> None:

@@ -26,7 +26,7 @@ from xml.etree.ElementTree import Element
 from .errors import DamagedPackage, PackageError, UnreadablePackage
 from .safe_xml import UnsafeXml, parse
 from .secret import Secret
-from .settings import Settings, add_customizations, add_provxml
+from .settings import PackageSettings, add_customizations, add_provxml
 from .wim import File, Wim, not_provisioning
 
 CUSTOMIZATIONS = re.compile(r"multivariant/[^/]+/customizations\.xml")
@@ -124,13 +124,13 @@ def _read(file: BinaryIO, now: datetime) -> Package:
     properties = _image_properties(wim.xml)
     named = [(entry.path.lower(), entry) for entry in wim.files]
     told = _told(wim, named)
-    compiled = Settings()
+    compiled = PackageSettings()
     for key, entry in sorted(named, key=lambda item: _provxml_order(item[0])):
         if PROVXML.fullmatch(key):
             add_provxml(compiled, _parse(wim, entry))
     if told is None and not any(key.startswith(("multivariant/", "commonsettings/")) for key, _entry in named):
         raise not_provisioning()
-    told = told or Settings()
+    told = told or PackageSettings()
     token = compiled.token or told.token
     ids = [_guid(text) for text in (properties.get("PACKAGEID"), told.id)]
     bulk_token = _bulk_token(token)
@@ -160,12 +160,12 @@ def _read(file: BinaryIO, now: datetime) -> Package:
     return _masked(package, token) if token else package
 
 
-def _told(wim: Wim, named: list[tuple[str, File]]) -> Settings | None:
+def _told(wim: Wim, named: list[tuple[str, File]]) -> PackageSettings | None:
     """What customizations.xml says, or its copy where it is absent; None where both are."""
     for pattern in (CUSTOMIZATIONS, ANSWER_FILE):
         found = [entry for key, entry in sorted(named, key=lambda item: item[0]) if pattern.fullmatch(key)]
         if found:
-            settings = Settings()
+            settings = PackageSettings()
             for entry in found:
                 add_customizations(settings, _parse(wim, entry))
             return settings
@@ -229,7 +229,9 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _issues(ids: list, told: Settings, compiled: Settings, images: int, token: BulkToken, now: datetime) -> list[Issue]:
+def _issues(
+    ids: list, told: PackageSettings, compiled: PackageSettings, images: int, token: BulkToken, now: datetime
+) -> list[Issue]:
     issues = []
 
     def add(name: str, message: str, fix: str, blocks_join: bool = False) -> None:

@@ -37,7 +37,7 @@ YES = frozenset({"1", "true", "enabled", "yes"})
 
 
 @dataclass
-class Settings:
+class PackageSettings:
     """What one form of the settings says; None and empty where it says nothing."""
 
     id: str | None = None
@@ -75,7 +75,7 @@ class Settings:
 # ---- customizations.xml and AnswerFile.xml ------------------------------------------------------------------------
 
 
-def add_customizations(settings: Settings, root: Element) -> None:
+def add_customizations(settings: PackageSettings, root: Element) -> None:
     """Add what a ``WindowsCustomizations`` document says. Unknown elements only add the name of their area."""
     config = root.find("PackageConfig")
     if config is not None:
@@ -101,7 +101,7 @@ def _areas(root: Element) -> Iterator[Element]:
             yield from group
 
 
-def _accounts(settings: Settings, area: Element) -> None:
+def _accounts(settings: PackageSettings, area: Element) -> None:
     for azure in area.findall("Azure"):
         token = _text(azure, "BPRT")
         settings.token = settings.token or (Secret(token) if token else None)
@@ -114,24 +114,24 @@ def _accounts(settings: Settings, area: Element) -> None:
             settings.add_account(name, USER_GROUPS.get(group or "", group))
 
 
-def _device_details(settings: Settings, area: Element) -> None:
+def _device_details(settings: PackageSettings, area: Element) -> None:
     settings.computer_name = _text(area, "DNSComputerName") or settings.computer_name
 
 
-def _hello(settings: Settings, area: Element) -> None:
+def _hello(settings: PackageSettings, area: Element) -> None:
     value = _text(area, "SecurityKeys/UseSecurityKeyForSignIn")
     if value is not None and settings.security_key_signin is None:
         settings.security_key_signin = value.lower() in YES
 
 
-def _commands(settings: Settings, area: Element) -> None:
+def _commands(settings: PackageSettings, area: Element) -> None:
     for line in area.iter("CommandLine"):
         command = (line.text or "").strip()
         if command:
             settings.add("commands", command)
 
 
-def _certificates(settings: Settings, area: Element) -> None:
+def _certificates(settings: PackageSettings, area: Element) -> None:
     for group in area:
         for certificate in group:
             kind = CERTIFICATES.get(group.tag, group.tag)
@@ -140,7 +140,7 @@ def _certificates(settings: Settings, area: Element) -> None:
             settings.add("certificates", {"kind": kind, "name": name, "file": file})
 
 
-def _workplace(settings: Settings, area: Element) -> None:
+def _workplace(settings: PackageSettings, area: Element) -> None:
     for enrollment in area.findall("Enrollments/UPN"):
         upn = enrollment.get("UPN") or enrollment.get("Name")
         settings.mdm = settings.mdm or {"upn": upn, "discovery_url": _text(enrollment, "DiscoveryServiceFullUrl")}
@@ -159,7 +159,7 @@ AREAS = {
 # ---- .provxml -----------------------------------------------------------------------------------------------------
 
 
-def add_provxml(settings: Settings, root: Element) -> None:
+def add_provxml(settings: PackageSettings, root: Element) -> None:
     """Add what a ``wap-provisioningdoc`` says: characteristics are the path in a CSP, parms its values."""
     for path, name, value in _parms(root, ()):
         settings.add("areas", path[0] if path else name)

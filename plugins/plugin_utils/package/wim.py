@@ -41,7 +41,7 @@ READ = 4096
 
 
 @dataclass(frozen=True)
-class Resource:
+class WimResource:
     """Where a piece of content lies: ``size`` bytes at ``offset``, ``length`` bytes once decompressed."""
 
     size: int
@@ -50,7 +50,7 @@ class Resource:
     length: int
 
     @classmethod
-    def parse(cls, raw: bytes) -> Resource:
+    def parse(cls, raw: bytes) -> WimResource:
         offset, length = struct.unpack_from("<QQ", raw, 8)
         return cls(int.from_bytes(raw[:7], "little"), raw[7], offset, length)
 
@@ -90,11 +90,11 @@ class Wim:
             raise DamagedPackage("the package holds no image, so nothing at all")
         if self.images > MAX_IMAGES:
             raise UnsupportedPackage(f"the package claims {self.images} images, more than {MAX_IMAGES}")
-        self._contents: dict[bytes, Resource] = {}
-        metadata = self._lookup_table(Resource.parse(table))
+        self._contents: dict[bytes, WimResource] = {}
+        metadata = self._lookup_table(WimResource.parse(table))
         if len(metadata) != self.images:
             raise DamagedPackage(f"the package claims {self.images} images and holds {len(metadata)}")
-        self.xml = self._resource(Resource.parse(xml))
+        self.xml = self._resource(WimResource.parse(xml))
         self.files: list[File] = []
         for number, (resource, digest) in enumerate(metadata, 1):
             self._list(number, self._resource(resource, digest))
@@ -133,11 +133,11 @@ class Wim:
             raise DamagedPackage("the file became shorter while it was read")
         return data
 
-    def _lookup_table(self, where: Resource) -> list[tuple[Resource, bytes]]:
+    def _lookup_table(self, where: WimResource) -> list[tuple[WimResource, bytes]]:
         """Fill the table of contents and return the metadata resources, one an image."""
         metadata = []
         for raw, _part, _references, digest in LOOKUP_ENTRY.iter_unpack(self._resource(where)):
-            resource = Resource.parse(raw)
+            resource = WimResource.parse(raw)
             if resource.flags & RESOURCE_SOLID:
                 raise UnsupportedPackage("the package is compressed as a solid WIM, which Windows does not apply")
             if resource.offset + resource.size > self._size:
@@ -148,7 +148,7 @@ class Wim:
                 self._contents[digest] = resource
         return metadata
 
-    def _resource(self, resource: Resource, digest: bytes | None = None) -> bytes:
+    def _resource(self, resource: WimResource, digest: bytes | None = None) -> bytes:
         self._read_so_far += resource.length
         if resource.length > MAX_RESOURCE or self._read_so_far > MAX_TOTAL:
             raise UnsupportedPackage(
@@ -165,7 +165,7 @@ class Wim:
             raise DamagedPackage("a part of the package does not match its checksum")
         return data
 
-    def _decompress(self, resource: Resource) -> bytes:
+    def _decompress(self, resource: WimResource) -> bytes:
         if not self._flags & (XPRESS | LZX):
             raise DamagedPackage("a part of the package is compressed, but the header names no compression")
         if resource.size > resource.length:

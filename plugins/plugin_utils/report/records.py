@@ -23,10 +23,10 @@ UNREACHABLE = {
     "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
 }
 
-Result = Mapping[str, t.Any]
+TaskResult = Mapping[str, t.Any]
 
 
-def record(result: Result, work: str) -> dict:
+def record(result: TaskResult, work: str) -> dict:
     """The record of a registered result of the module ``work``. Raises KeyError for another work.
 
     Of every work: ``{outcome, changed, seconds, msg, code, name, side, cause, fix, doc, phases}``. What is not known is
@@ -48,7 +48,7 @@ def record(result: Result, work: str) -> dict:
     return made | ({"outcome": "unreachable"} | UNREACHABLE if unreachable else {})
 
 
-def _join(result: Result) -> dict:
+def _join(result: TaskResult) -> dict:
     """``device_id``, ``tenant_id`` and ``join_type`` are those that the device has now."""
     join = result.get("join") or {}
     return {
@@ -62,7 +62,7 @@ def _join(result: Result) -> dict:
     }
 
 
-def _disconnect(result: Result) -> dict:
+def _disconnect(result: TaskResult) -> dict:
     """The fields of a join, and more. ``IDS`` are those of before: the device has forgotten them."""
     before = result.get("record") or {}
     return (
@@ -78,7 +78,7 @@ def _disconnect(result: Result) -> dict:
     )
 
 
-def _preflight(result: Result) -> dict:
+def _preflight(result: TaskResult) -> dict:
     """``unfit`` is a device whose findings fail the task, ``failed`` one that could not be checked."""
     made = {"findings": result.get("findings") or [], "summary": result.get("summary")}
     if "findings" not in result:
@@ -86,7 +86,7 @@ def _preflight(result: Result) -> dict:
     return made | {"outcome": "unfit" if result.get("failed") else "fit"}
 
 
-def _diagnose(result: Result) -> dict:
+def _diagnose(result: TaskResult) -> dict:
     """Of a device that is not well, code, name, cause and fix are those of the first finding."""
     findings = result.get("findings") or []
     made = {name: result.get(name) for name in ("conclusion", "summary")}
@@ -99,7 +99,7 @@ def _diagnose(result: Result) -> dict:
     return made | {"outcome": "unhealthy"} | {field: first.get(field) for field in ERROR_FIELDS if first}
 
 
-WORKS: dict[str, Callable[[Result], dict]] = {
+WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "join": _join,
     "disconnect": _disconnect,
     "preflight": _preflight,

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from ..result import Failure
 from ..task import Task
-from .graph.batch import LARGEST, Answer, Item
+from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
 from .graph.errors import GraphFailure
 from .graph.retry import UNSURE
@@ -133,7 +133,7 @@ def confirm(task: Task, writes: Sequence[Write], pending: Pending, what: str, br
             write.failure = failure
 
 
-def _settle_answer(task: Task, write: Write, answer: Answer) -> None:
+def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
     refused = answer.failure
     if refused is None or _was_done(write.item, refused):
         _done(task, write)

@@ -19,7 +19,7 @@ from .graph import credentials, libraries
 from .graph.client import GraphClient
 from .graph.retry import Waits
 from .graph.session import Session, session_for
-from .graph.trace import Trace
+from .graph.trace import GraphTrace
 
 
 def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
@@ -35,13 +35,13 @@ def _prompt(show: Callable[[str], None]) -> credentials.Prompt:
     return lambda url, code: show(f"sign in: open {url} in a browser and enter the code {code}")
 
 
-def _trace(action, session: Session) -> Trace | None:
+def _trace(action, session: Session) -> GraphTrace | None:
     """The lines of ``-vvv``; None, which costs nothing, where nobody asked for them."""
     display = Display()
     if display.verbosity < 3:
         return None
     module = action._task.action.rsplit(".", 1)[-1]
-    return Trace(lambda line: display.vvv(f"{module}: {line}"), lambda: session.tokens.secrets)
+    return GraphTrace(lambda line: display.vvv(f"{module}: {line}"), lambda: session.tokens.secrets)
 
 
 TENANT = Side(_open, spec=TENANT_SPEC)

@@ -11,7 +11,7 @@ import struct
 import typing as t
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, endpoints, winrm
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import Plan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import PreflightPlan
 from ansible_collections.winops.entra.plugins.plugin_utils.findings import Finding
 
 from . import scripted
@@ -110,7 +110,7 @@ class FitDevice(ScriptedDevice):
 
     def checks(self, **plan: t.Any) -> dict[str, Finding]:
         """Every check by its id."""
-        made = Plan(**({"tenant_id": scripted.TENANT} | plan))
+        made = PreflightPlan(**({"tenant_id": scripted.TENANT} | plan))
         _answer, found = checklist.run(self.session(made.check_mode), made)
         return {check.id: check for check in found}
 

@@ -26,8 +26,8 @@ from tests.unit.lab.world_lab import Lab
 
 from .scripted import PACKAGE, TENANT
 
-PREFLIGHT = check.Plan(expect_mdm=True, tenant_id=TENANT, check_mode=True)
-SCOPE = device_diagnosis.Scope()
+PREFLIGHT = check.PreflightPlan(expect_mdm=True, tenant_id=TENANT, check_mode=True)
+SCOPE = device_diagnosis.DiagnosisScope()
 SOURCE = provisioning.PackageSource(id=PACKAGE, path=r"C:\package.ppkg")
 READS = (
     state.observations()

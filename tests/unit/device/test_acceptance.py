@@ -36,7 +36,7 @@ def device(monkeypatch) -> DisposableDevice:
 
 def accept(device, check_mode=False, skip=(), timeout=900):
     """A run: ``(its report, its Failure or None, its changes)``."""
-    plan = acceptance.Plan(timeout, 5, frozenset(skip), "winrm")
+    plan = acceptance.AcceptancePlan(timeout, 5, frozenset(skip), "winrm")
     progress = Progress(lambda _sentence: None)
     run = acceptance.AcceptanceRun(device.session(check_mode), plan, progress, check_mode)
     failure = None

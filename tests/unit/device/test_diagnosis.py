@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, device_diagnosis
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import Scope
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import DiagnosisScope
 
 from . import scripted
 from .fit import SECURITY, FitDevice, skewed
@@ -57,7 +57,7 @@ class Troubled(FitDevice):
         return {"log_exists": True, "events": found[: params["limit"]]}
 
     def findings(self, **scope) -> list[dict]:
-        asked = Scope(**scope)
+        asked = DiagnosisScope(**scope)
         answer = self.session(True).run(device_diagnosis.observations(asked))
         found, _facts = device_diagnosis.diagnose(answer, asked)
         return [finding.as_dict() for finding in found]
@@ -329,11 +329,11 @@ def test_a_tenant_that_offers_no_mdm_is_a_finding_of_a_joined_device():
 def test_clues_of_others_are_ranked_among_the_devices():
     device = Troubled()
     device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC)
-    answer = device.session(True).run(device_diagnosis.observations(Scope()))
+    answer = device.session(True).run(device_diagnosis.observations(DiagnosisScope()))
     theirs = causes.clue(
         "join", {"log": "tenant sign-in log", "data": [f"0xcaa20003 AADSTS50076 Request Id: {REQUEST}"]}
     )
-    findings, _facts = device_diagnosis.diagnose(answer, Scope(), [theirs])
+    findings, _facts = device_diagnosis.diagnose(answer, DiagnosisScope(), [theirs])
     assert [(finding.explanation["code"], len(finding.evidence)) for finding in findings] == [("AADSTS50076", 2)]
     assert findings[0].as_error()["request_id"] == REQUEST
 

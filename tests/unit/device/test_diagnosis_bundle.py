@@ -20,7 +20,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis impo
     device_diagnosis,
     diagnose,
 )
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import Scope
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import DiagnosisScope
 from ansible_collections.winops.entra.plugins.plugin_utils.report import writer
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -38,9 +38,9 @@ def saved() -> tuple[dict, list]:
     device.join()
     expired_token(device)
     device.registry[r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"] = key()
-    answer = device.session(True).run(device_diagnosis.observations(Scope()))
-    findings, _facts = device_diagnosis.diagnose(answer, Scope())
-    return bundles.pack(answer, Scope(), "PC-1", COLLECTED), [finding.as_dict() for finding in findings]
+    answer = device.session(True).run(device_diagnosis.observations(DiagnosisScope()))
+    findings, _facts = device_diagnosis.diagnose(answer, DiagnosisScope())
+    return bundles.pack(answer, DiagnosisScope(), "PC-1", COLLECTED), [finding.as_dict() for finding in findings]
 
 
 BUNDLE, FINDINGS = saved()
@@ -48,7 +48,7 @@ ARGS = {"src": "bundle.json", "limit": 50}
 
 
 def report(bundle: dict) -> dict:
-    return diagnose._report_of_bundle(bundle, Scope(), ARGS)[0]
+    return diagnose._report_of_bundle(bundle, DiagnosisScope(), ARGS)[0]
 
 
 def test_a_bundle_tells_the_same_as_the_device(tmp_path):
@@ -66,7 +66,7 @@ def test_a_bundle_is_one_json_object_with_a_version(tmp_path):
     writer.write(str(file), BUNDLE)
     content = json.loads(file.read_text(encoding="utf-8"))
     assert (content["format"], content["version"]) == ("winops.entra.diagnosis", 1)
-    assert set(content["results"]) == set(device_diagnosis.observations(Scope()))
+    assert set(content["results"]) == set(device_diagnosis.observations(DiagnosisScope()))
 
 
 @pytest.mark.parametrize("secret", [JWT, BULK, "Zm9v" * 60])
@@ -74,8 +74,8 @@ def test_tokens_are_taken_out_wherever_they_stand(secret):
     device = Troubled()
     device.log(next(iter(causes.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", "")
     device.registry[r"SOFTWARE\Microsoft\Enrollments"] = key({}, X=key({"Note": secret, "Blob": {"base64": secret}}))
-    answer = device.session(True).run(device_diagnosis.observations(Scope()))
-    text = json.dumps(bundles.pack(answer, Scope(), "PC-1", COLLECTED))
+    answer = device.session(True).run(device_diagnosis.observations(DiagnosisScope()))
+    text = json.dumps(bundles.pack(answer, DiagnosisScope(), "PC-1", COLLECTED))
     assert secret not in text and secret[10:60] not in text and redaction.REMOVED in text
 
 

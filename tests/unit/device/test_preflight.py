@@ -11,7 +11,7 @@ from ansible_collections.winops.entra.plugins.modules.preflight import ARGUMENT_
 from ansible_collections.winops.entra.plugins.plugin_utils import findings
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, endpoints
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import Plan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import PreflightPlan
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
@@ -47,14 +47,14 @@ def test_skipped_checks_are_left_out():
 
 @pytest.mark.parametrize("cloud", ARGUMENT_SPEC["cloud"]["choices"])
 def test_each_cloud_has_its_own_endpoints(cloud):
-    hosts = [target.host for target in endpoints.targets(Plan(tenant_id=scripted.TENANT, cloud=cloud))]
+    hosts = [target.host for target in endpoints.targets(PreflightPlan(tenant_id=scripted.TENANT, cloud=cloud))]
     assert len(set(hosts)) == 4
     ends = {"public": (".com", ".net"), "china": (".cn",)}.get(cloud, (".us",))
     assert all(host.endswith(ends) for host in hosts)
 
 
 def test_the_registration_service_is_asked_as_windows_asks_it():
-    target = endpoints.targets(Plan(tenant_id=scripted.TENANT))[2]
+    target = endpoints.targets(PreflightPlan(tenant_id=scripted.TENANT))[2]
     assert target.url == f"https://enterpriseregistration.windows.net/{scripted.TENANT}/discover?api-version=1.7"
     assert target.headers["ocp-adrs-client-name"] == "dsreg"
 
@@ -74,12 +74,12 @@ def test_the_registration_service_is_asked_as_windows_asks_it():
 )
 def test_bad_options_are_refused_before_the_device_is_asked(plan, fail_on, says):
     with pytest.raises(Failure) as caught:
-        checklist.refuse_bad_options(Plan(**plan), fail_on)
+        checklist.refuse_bad_options(PreflightPlan(**plan), fail_on)
     assert f"bad option {says}" in caught.value.msg and caught.value.error["side"] == "controller"
 
 
 def test_extra_endpoints_may_be_named_in_options():
-    plan = Plan(extra_endpoints=(("sts", "https://sts.example.com/adfs"),), skip=frozenset({"endpoint_sts"}))
+    plan = PreflightPlan(extra_endpoints=(("sts", "https://sts.example.com/adfs"),), skip=frozenset({"endpoint_sts"}))
     checklist.refuse_bad_options(plan, ["fail", "endpoints", "endpoint_sts"])
 
 

@@ -44,7 +44,7 @@ def shown(monkeypatch):
 
 
 def talk(device: ScriptedDevice, operations: dict) -> None:
-    session.DeviceSession(device.connection, device.execute, trace=trace.Trace("pc-0042")).run(operations)
+    session.DeviceSession(device.connection, device.execute, trace=trace.DeviceTrace("pc-0042")).run(operations)
 
 
 def test_an_exchange_is_one_line_with_its_operations_outcome_seconds_and_bytes(shown):

@@ -352,7 +352,7 @@ class Bench:
         self.graph = FakeGraph()
         self.slept: list[float] = []
         self.sentences: list[str] = []
-        self.settings = credentials.Settings(
+        self.settings = credentials.CredentialSettings(
             "client_secret",
             f"{ROOT}/.default",
             "https://login.microsoftonline.com",

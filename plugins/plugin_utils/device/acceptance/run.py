@@ -16,7 +16,7 @@ from ...task import Task
 from .. import operations as op
 from .. import wire
 from ..answers import Answer
-from ..requirements import Refusal
+from ..requirements import JoinRefusal
 from ..session import ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter
 from . import report, system
@@ -27,20 +27,20 @@ from .trials import IMPOSSIBLE, TRIALS
 UNDO_SECONDS = 180
 CHECK_MODE = "check mode: only what looks is tried"
 SKIPPED = "left out by the option skip"
-OUT_OF_TIME = Refusal("timeout", "the time was up before it", "raise timeout")
+OUT_OF_TIME = JoinRefusal("timeout", "the time was up before it", "raise timeout")
 #: Where the connection is lost the rest is not tried: nobody knows what the device is busy with.
-CONNECTION_LOST = Refusal(
+CONNECTION_LOST = JoinRefusal(
     "connection_lost",
     LOST,
     "see that the network is steady, and run it again: it removes first what an earlier run has left",
 )
-NOT_ELEVATED = Refusal(
+NOT_ELEVATED = JoinRefusal(
     "account_not_elevated",
     "the connecting account has no administrator's full token on the device",
     "connect with a local administrator, and let it have its full token over the network "
     "(LocalAccountTokenFilterPolicy)",
 )
-DOMAIN_CONTROLLER = Refusal(
+DOMAIN_CONTROLLER = JoinRefusal(
     "domain_controller",
     "the device is a domain controller, which is nothing to try things on",
     "use a disposable Windows 10 or 11",
@@ -48,7 +48,7 @@ DOMAIN_CONTROLLER = Refusal(
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class AcceptancePlan:
     """``timeout`` is for all trials together, in seconds; what is taken back afterwards has UNDO_SECONDS of its own."""
 
     timeout: float
@@ -69,7 +69,7 @@ def skipped(names: list[str]) -> frozenset[str]:
 class AcceptanceRun:
     """One run. ``changes`` and ``learned`` (the report) tell the truth at any moment after the first look."""
 
-    def __init__(self, session: DeviceSession, plan: Plan, progress: Progress, check_mode: bool) -> None:
+    def __init__(self, session: DeviceSession, plan: AcceptancePlan, progress: Progress, check_mode: bool) -> None:
         self.session = session
         self.plan = plan
         self.progress = progress
@@ -78,7 +78,7 @@ class AcceptanceRun:
         self.learned: dict = {}
         self.deadline = Deadline(plan.timeout)
         self.trials: list[Trial] = []
-        self.stopped: Refusal | None = None
+        self.stopped: JoinRefusal | None = None
         self.touched = False
 
     def run(self) -> None:
@@ -181,14 +181,14 @@ class AcceptanceRun:
         if failed:
             names = ", ".join(trial.operation for trial in failed)
             tried = sum(trial.status in (RAN, FAILED) for trial in self.trials)
-            what = Refusal(
+            what = JoinRefusal(
                 "operation_failed",
                 f"{failed[0].operation}: {failed[0].problems[0]}",
                 "attach the report to a bug report",
             )
             raise _failure(f"{len(failed)} of {tried} operations failed ({names})", what, evidence)
         if self.touched and (now is None or report.is_left(now, self.system.before)):
-            what = Refusal(
+            what = JoinRefusal(
                 "not_taken_back",
                 "something of the acceptance run is still on the device, or nobody knows",
                 "run it again: it removes first what an earlier run has left",
@@ -196,14 +196,14 @@ class AcceptanceRun:
             raise _failure("not everything could be taken back", what, evidence)
 
 
-def _stop(found: system.System) -> Refusal | None:
+def _stop(found: system.System) -> JoinRefusal | None:
     """Why nothing is tried on this device."""
     if found.facts["account_elevated"] is not True:
         return NOT_ELEVATED
     return DOMAIN_CONTROLLER if found.domain_controller else None
 
 
-def _failure(sentence: str, refusal: Refusal, evidence: list) -> Failure:
+def _failure(sentence: str, refusal: JoinRefusal, evidence: list) -> Failure:
     side = "network" if refusal.name == "connection_lost" else "device"
     return Failure(
         f"{sentence}: {refusal.cause}; {refusal.fix}",
@@ -219,7 +219,7 @@ def accept(task: Task) -> dict:
     """The work of the module acceptance. Raises Failure."""
     args = task.args
     connection = report.connection_name(task.session.connection)
-    plan = Plan(args["timeout"], args["poll_interval"], skipped(args["skip"]), connection)
+    plan = AcceptancePlan(args["timeout"], args["poll_interval"], skipped(args["skip"]), connection)
     run = AcceptanceRun(task.session, plan, task.progress, task.check_mode)
     task.changes, task.learned = run.changes, run.learned
     run.run()

@@ -28,7 +28,7 @@ FORMAT, VERSION = "winops.entra.diagnosis", 1
 MAX_BYTES = 32 * 2**20
 
 
-def pack(answer: Answer, scope: device_diagnosis.Scope, host: str, collected: str) -> dict:
+def pack(answer: Answer, scope: device_diagnosis.DiagnosisScope, host: str, collected: str) -> dict:
     """The bundle of an answer; ``collected`` is the controller's time (UTC text)."""
     return {
         "format": FORMAT,
@@ -82,7 +82,7 @@ def read(path: str) -> dict:
 def unpack(bundle: dict) -> Answer:
     """The answer in a bundle that read() has checked. What it does not hold was refused by the device, as it were."""
     missing = Result(False, {}, {"type": "NotInBundle", "message": "the bundle does not hold it", "hresult": None})
-    wanted = device_diagnosis.observations(device_diagnosis.Scope())
+    wanted = device_diagnosis.observations(device_diagnosis.DiagnosisScope())
     results = {
         name: Result(item["ok"], item["value"] or {}, item["error"], answers.subject(wanted[name]))
         for name, item in bundle["results"].items()
@@ -110,7 +110,7 @@ def _checked(path: str, bundle) -> dict:
         "results": {"*": {"ok": "bool", "value": "any", "error": "any"}},
     }
     problem = shapes.misfit(bundle, shape, "the file")
-    wanted = device_diagnosis.observations(device_diagnosis.Scope())
+    wanted = device_diagnosis.observations(device_diagnosis.DiagnosisScope())
     for name, item in () if problem else bundle["results"].items():
         if name not in wanted:
             problem = f"results.{name} is nothing that a diagnosis reads"

@@ -16,7 +16,7 @@ from .. import errors, state
 from ..answers import Answer
 from ..join_facts import status_of
 from ..preflight import endpoints, network, windows
-from ..preflight.check import Look, Plan, outcome
+from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
 from ..requirements import account_refusal
 from . import causes
@@ -74,7 +74,7 @@ DISABLED_OR_DELETED = "disabled or deleted"
 
 
 @dataclasses.dataclass(frozen=True)
-class Scope:
+class DiagnosisScope:
     """What is asked: ``topics`` of TOPICS, evidence since a time on the device's clock, or of the last ``hours``."""
 
     topics: tuple[str, ...] = TOPICS
@@ -84,7 +84,7 @@ class Scope:
     method: str = "provisioning_package"
 
 
-def observations(scope: Scope) -> dict[str, dict]:
+def observations(scope: DiagnosisScope) -> dict[str, dict]:
     """Everything that a diagnosis reads, all of it observing; one exchange.
 
     With ``hours`` the device is asked for all its events, since nobody knows its clock before.
@@ -100,7 +100,7 @@ def observations(scope: Scope) -> dict[str, dict]:
     )
 
 
-def begin(answer: Answer, scope: Scope) -> str | None:
+def begin(answer: Answer, scope: DiagnosisScope) -> str | None:
     """The time (device's clock, UTC text) before which evidence does not count."""
     if scope.since or scope.hours is None:
         return scope.since
@@ -108,7 +108,7 @@ def begin(answer: Answer, scope: Scope) -> str | None:
     return start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def diagnose(answer: Answer, scope: Scope, more: list[Clue] | None = None) -> tuple[list[Diagnosis], dict]:
+def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = None) -> tuple[list[Diagnosis], dict]:
     """Findings by weight and the facts they were judged against. ``more`` are clues of others, such as the tenant's
     view."""
     facts = state.build(answer)
@@ -116,7 +116,7 @@ def diagnose(answer: Answer, scope: Scope, more: list[Clue] | None = None) -> tu
     return causes.rank([item for item in clues if item.what in (*scope.topics, "device")]), facts
 
 
-def device_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
+def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue]:
     """Every clue that the device itself gives."""
     start = begin(answer, scope)
     events = [item for item in causes.event_clues(answer) if start is None or item.utc >= start]
@@ -178,9 +178,9 @@ def _text(value) -> str:
 # --- state ------------------------------------------------------------------------------------------------------------
 
 
-def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
+def check_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue]:
     """Preflight's own checks, as far as they read what a diagnosis reads: what fails there may be why."""
-    plan = Plan(
+    plan = PreflightPlan(
         tenant_id=scope.tenant_id or facts["join"]["tenant_id"],
         method=_method(scope, facts),
         expect_mdm=True,
@@ -207,7 +207,7 @@ def check_clues(answer: Answer, facts: dict, scope: Scope) -> list[Clue]:
     return found
 
 
-def _method(scope: Scope, facts: dict) -> str:
+def _method(scope: DiagnosisScope, facts: dict) -> str:
     return "azure_vm" if facts["os"]["server"] and facts["os"]["azure_vm"] else scope.method
 
 

@@ -22,7 +22,7 @@ from .. import state
 from ..answers import Answer
 from . import bundles, device_diagnosis
 from .causes import Diagnosis
-from .device_diagnosis import Scope
+from .device_diagnosis import DiagnosisScope
 
 DEFAULT_HOURS = 72
 
@@ -42,7 +42,7 @@ def diagnose(task: Task) -> dict:
     return {}
 
 
-def _report_of_device(task: Task, scope: Scope) -> tuple[dict, list[Finding]]:
+def _report_of_device(task: Task, scope: DiagnosisScope) -> tuple[dict, list[Finding]]:
     answer = task.session.run(device_diagnosis.observations(scope))
     report, findings = _report(answer, scope, task.args["limit"])
     report["source"] = "device"
@@ -65,7 +65,7 @@ def _bundle_path(task: Task, src: str) -> str:
         ) from exc
 
 
-def _scope(args: dict) -> Scope:
+def _scope(args: dict) -> DiagnosisScope:
     """What the options ask for. Raises Failure that names the option."""
     since = args["since"]
     if since is not None:
@@ -87,10 +87,10 @@ def _scope(args: dict) -> Scope:
             "topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out"
         )
     hours = None if since else args["hours"] if args["hours"] is not None else DEFAULT_HOURS
-    return Scope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
+    return DiagnosisScope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
 
 
-def _report(answer: Answer, scope: Scope, limit: int) -> tuple[dict, list[Finding]]:
+def _report(answer: Answer, scope: DiagnosisScope, limit: int) -> tuple[dict, list[Finding]]:
     """What the module returns, and all findings to be judged by ``fail_on``."""
     ranked, facts = device_diagnosis.diagnose(answer, scope)
     findings = [diagnosis.as_finding() for diagnosis in ranked]
@@ -114,7 +114,7 @@ def _conclusion(first: list[Diagnosis]) -> str:
     return f"{first[0].what}: {first[0].explanation['cause']}" + (f" ({code})" if code else "")
 
 
-def _report_of_bundle(bundle: dict, scope: Scope, args: dict) -> tuple[dict, list[Finding]]:
+def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[dict, list[Finding]]:
     """Of a saved bundle. Shapes cannot say everything: what trips a reader all the same is damage, too."""
     try:
         answer = bundles.unpack(bundle)

@@ -16,7 +16,7 @@ from .. import operations as op
 from ..answers import Answer, Result, within
 from ..preflight import endpoints
 from ..reading import known
-from ..requirements import Refusal, azure_identity_refusal
+from ..requirements import JoinRefusal, azure_identity_refusal
 from ..waiting import Waiter
 
 JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
@@ -27,7 +27,7 @@ def observations() -> dict[str, dict]:
     return {"azure_identity": endpoints.ask_azure_identity()}
 
 
-def refusal(look: Answer, tenant_id: str) -> Refusal | None:
+def refusal(look: Answer, tenant_id: str) -> JoinRefusal | None:
     """By what the metadata service says; where it does not answer us, dsregcmd has to find out."""
     found = known(lambda: endpoints.replies_of(look["azure_identity"])) or {}
     reply = found.get(endpoints.AZURE_IDENTITY.id)

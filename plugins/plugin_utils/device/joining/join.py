@@ -20,7 +20,7 @@ from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes
 from ..reading import Unreadable, known
-from ..requirements import Refusal, account_refusal, join_state_refusal, windows_refusal
+from ..requirements import JoinRefusal, account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter, connection_lost
 from . import azure_vm, provisioning
@@ -342,7 +342,7 @@ class Join:
         }
 
 
-def _refused(refusal: Refusal) -> Failure:
+def _refused(refusal: JoinRefusal) -> Failure:
     return Failure(
         f"refused before anything changed: {refusal.cause}; {refusal.fix}",
         side="device",

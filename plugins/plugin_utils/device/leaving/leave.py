@@ -20,8 +20,8 @@ from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes
 from ..mdm.enrollment_removal import MDM_OBSERVATIONS, found, removal
-from ..requirements import Refusal, account_refusal
-from ..system_work import Step, SystemWork, evidence, is_running, is_there, job_status
+from ..requirements import JoinRefusal, account_refusal
+from ..system_work import SystemWork, WorkStep, evidence, is_running, is_there, job_status
 from . import bitlocker, device_record, leave_state
 
 # Registration could not be cleared, or flushed (event manifest of the User Device Registration provider).
@@ -81,7 +81,7 @@ class Leave(SystemWork):
 
     # --- deciding -----------------------------------------------------------------------------------------------------
 
-    def _steps(self, look: Answer) -> list[Step]:
+    def _steps(self, look: Answer) -> list[WorkStep]:
         """What is to be done, in this order; a step whose state is reached already is none."""
         steps = []
         if self.plan.stop_hybrid_autojoin and self._would_rejoin(look):
@@ -105,12 +105,12 @@ class Leave(SystemWork):
     def _would_rejoin(look: Answer) -> bool:
         return leave_state.in_domain(look) and not leave_state.autojoin_is_stopped(look)
 
-    def _refuse(self, look: Answer, wanted: dict[str, Step]) -> None:
+    def _refuse(self, look: Answer, wanted: dict[str, WorkStep]) -> None:
         refusal = None
         tenant = self.learned["record"]["tenant_id"] if leave_state.remains(look) else None
         if self.plan.tenant_id and tenant not in (None, self.plan.tenant_id):
             name = self.learned["record"]["tenant_name"] or "unnamed"
-            refusal = Refusal(
+            refusal = JoinRefusal(
                 "joined_to_another_tenant",
                 f"the device is joined to another tenant: {name} ({tenant})",
                 "correct tenant_id, or leave it out to disconnect the device whatever it is joined to",
@@ -118,7 +118,7 @@ class Leave(SystemWork):
         elif not wanted:
             return
         elif self._would_rejoin(look) and not self.plan.stop_hybrid_autojoin:
-            refusal = Refusal(
+            refusal = JoinRefusal(
                 "hybrid_joined",
                 "the device is hybrid joined, and would join again by itself",
                 "set stop_hybrid_autojoin=true; take it also out of the scope of Entra Connect and of the policy that "
@@ -140,7 +140,7 @@ class Leave(SystemWork):
         if refusal:
             raise self.refused(refusal, self.learned["administrators"])
 
-    def _warn(self, wanted: dict[str, Step]) -> None:
+    def _warn(self, wanted: dict[str, WorkStep]) -> None:
         if "dsregcmd_leave" not in wanted:
             return
         warnings = [bitlocker.warning(self.learned["record"]["bitlocker"])]
@@ -158,12 +158,12 @@ class Leave(SystemWork):
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
-    def _predict(self, look: Answer, wanted: dict[str, Step]) -> Answer:
+    def _predict(self, look: Answer, wanted: dict[str, WorkStep]) -> Answer:
         for step in wanted.values():
             self._add(step.changes)
         return look
 
-    def _go(self, first: Answer, wanted: dict[str, Step]) -> Answer:
+    def _go(self, first: Answer, wanted: dict[str, WorkStep]) -> Answer:
         """Do what is wanted and gives the newest look. Wanted changes that are there when their turn comes were made by
         an earlier run, or with the step before: Windows may end a join with its MDM enrollment."""
         if wanted:
@@ -184,7 +184,7 @@ class Leave(SystemWork):
         self._learn(look)
         return look
 
-    def _do(self, step: Step, look: Answer) -> Answer:
+    def _do(self, step: WorkStep, look: Answer) -> Answer:
         before = self.learned["join_state"]
         try:
             return self.do(step, look)
@@ -202,8 +202,8 @@ class Leave(SystemWork):
         """What each job reads before it takes anything away, so that its answer keeps it."""
         return list(device_record.OBSERVATIONS.values())
 
-    def _stop_autojoin(self, look: Answer) -> Step:
-        return Step(
+    def _stop_autojoin(self, look: Answer) -> WorkStep:
+        return WorkStep(
             job="hybrid_autojoin_stop",
             phase="stop hybrid auto-join",
             title="stopping the hybrid auto-join",
@@ -220,13 +220,13 @@ class Leave(SystemWork):
             ),
         )
 
-    def _leave(self, look: Answer) -> Step:
+    def _leave(self, look: Answer) -> WorkStep:
         record = self.learned["record"]
         before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
         if leave_state.join_state(look) == "half_left":
             before["half_left"] = leave_state.remains(look)
         events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENT_LIMIT)
-        return Step(
+        return WorkStep(
             job="dsregcmd_leave",
             phase="leave",
             title="the leave",

@@ -15,7 +15,7 @@ from .. import state
 from ..answers import Answer
 from ..enrollment import enrollments, plain_id
 from ..reading import ABSENT
-from ..system_work import Step, evidence
+from ..system_work import WorkStep, evidence
 
 INTUNE = "MS DM Server"
 MDM_OBSERVATIONS = state.observations(("mdm",))
@@ -45,7 +45,7 @@ def trace(answer: Answer, item: dict) -> list[str]:
     return left
 
 
-def removal(items: list[dict], before: list[dict], gate) -> Step:
+def removal(items: list[dict], before: list[dict], gate) -> WorkStep:
     """The step that removes these enrollments, each with its own provider. ``before`` are operations for the job to do
     first.
 
@@ -63,7 +63,7 @@ def removal(items: list[dict], before: list[dict], gate) -> Step:
             evidence=evidence(answer["enrollment_remove"]),
         )
 
-    return Step(
+    return WorkStep(
         job="enrollment_remove",
         phase="mdm",
         title="the removal of the MDM enrollment",

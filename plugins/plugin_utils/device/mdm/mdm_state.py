@@ -22,8 +22,8 @@ from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes
 from ..reading import known
-from ..requirements import Refusal, account_refusal
-from ..system_work import Step, SystemWork, evidence, is_there
+from ..requirements import JoinRefusal, account_refusal
+from ..system_work import SystemWork, WorkStep, evidence, is_there
 from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 
 AUTO_ENROLL_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
@@ -106,14 +106,14 @@ class Mdm(SystemWork):
 
     # --- enrolled -----------------------------------------------------------------------------------------------------
 
-    def _enrollment(self, look: Answer, since: str) -> Step | None:
+    def _enrollment(self, look: Answer, since: str) -> WorkStep | None:
         items = found(look)
         if self._is_enrolled(look):
             return None
         refusal = self._enrollment_refusal(look, items)
         if refusal:
             raise self.refused(refusal, items)
-        return Step(
+        return WorkStep(
             job="mdm_auto_enroll",
             phase="mdm",
             title="the MDM enrollment",
@@ -130,31 +130,31 @@ class Mdm(SystemWork):
     def _is_enrolled(self, answer: Answer) -> bool:
         return any(item["enrolled"] and item["provider"] == self.plan.provider for item in found(answer))
 
-    def _enrollment_refusal(self, look: Answer, items: list[dict]) -> Refusal | None:
+    def _enrollment_refusal(self, look: Answer, items: list[dict]) -> JoinRefusal | None:
         join = self.facts["join"]
         other = next((item for item in items if item["enrolled"]), None)
         own = [item for item in items if item["provider"] == self.plan.provider]
         leftover = next((item for item in own if _is_leftover(item)), None)
         if self.facts["os"]["server"]:
-            return Refusal(
+            return JoinRefusal(
                 "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "manage servers by other means"
             )
         if join["type"] not in ("entra", "hybrid"):
-            return Refusal(
+            return JoinRefusal(
                 "not_joined",
                 "automatic MDM enrollment needs a device of a tenant, and this one's join type is "
                 f"{join['type'] or 'unknown'}",
                 "join the device first (winops.entra.join), or hybrid join it",
             )
         if other:
-            return Refusal(
+            return JoinRefusal(
                 "enrolled_elsewhere",
                 f"the device is enrolled with another provider, {other['provider']}",
                 f"remove that enrollment first (state=absent, provider, enrollment_id={other['enrollment_id']}), or "
                 "set provider to it",
             )
         if leftover:
-            return Refusal(
+            return JoinRefusal(
                 "enrollment_leftovers",
                 f"an earlier enrollment, {leftover['enrollment_id']}, was removed badly: "
                 "Windows takes the device for enrolled (0x8018000a)",
@@ -162,7 +162,7 @@ class Mdm(SystemWork):
                 f"provider={leftover['provider']}",
             )
         if not _mdm_address(look, join["tenant_id"]):
-            return Refusal(
+            return JoinRefusal(
                 "no_mdm_address",
                 "the tenant gave this device no MDM address when it joined",
                 "put the joining user (for a package, its package user) into the tenant's MDM user scope, then let the "
@@ -196,13 +196,13 @@ class Mdm(SystemWork):
 
     # --- absent -------------------------------------------------------------------------------------------------------
 
-    def _removal(self, look: Answer, _since: str) -> Step | None:
+    def _removal(self, look: Answer, _since: str) -> WorkStep | None:
         items = found(look)
         if self.plan.enrollment_id:
             items = [item for item in items if item["enrollment_id"] == self.plan.enrollment_id]
             if items and items[0]["provider"] != self.plan.provider:
                 raise self.refused(
-                    Refusal(
+                    JoinRefusal(
                         "other_provider",
                         f"the enrollment {self.plan.enrollment_id} is of {items[0]['provider']}, not of "
                         f"{self.plan.provider}",
@@ -216,7 +216,7 @@ class Mdm(SystemWork):
         if len(items) > 1:
             listed = ", ".join(item["enrollment_id"] + (" (enrolled)" if item["enrolled"] else "") for item in items)
             raise self.refused(
-                Refusal(
+                JoinRefusal(
                     "several_enrollments",
                     f"the device has {len(items)} enrollments of {self.plan.provider}: {listed}",
                     "say which one with enrollment_id",
@@ -226,7 +226,7 @@ class Mdm(SystemWork):
         if items[0]["enrolled"] and self.facts["join"]["type"] in ("entra", "hybrid"):
             if look["auto_enroll_policy"].key().number("AutoEnrollMDM") == 1:
                 raise self.refused(
-                    Refusal(
+                    JoinRefusal(
                         "auto_enrollment_policy",
                         "a policy (AutoEnrollMDM) would enroll the device again",
                         "take the device out of that group policy first",

@@ -21,7 +21,7 @@ FULL_TOKEN = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class PreflightPlan:
     """What the device is to be fit for. Seconds; ``scheme`` is the connection's (http, https, None where it is not
     WinRM)."""
 
@@ -42,7 +42,7 @@ class Look:
 
     answer: Answer
     facts: dict
-    plan: Plan
+    plan: PreflightPlan
 
     def read(self, name: str) -> Result | None:
         """What an observation returned, None where the device refused it."""

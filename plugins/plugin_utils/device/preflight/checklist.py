@@ -23,7 +23,7 @@ from .. import state
 from ..answers import Answer
 from ..session import DeviceSession
 from . import endpoints, network, windows, winrm
-from .check import Look, Plan, outcome
+from .check import Look, PreflightPlan, outcome
 
 CHECKS: dict[str, Callable[[Look], Finding]] = {**windows.CHECKS, **network.CHECKS, **winrm.CHECKS}
 GROUP = "endpoints"
@@ -32,12 +32,12 @@ NETWORK_CHECKS = frozenset(network.CHECKS)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
-def known_ids(plan: Plan) -> tuple[str, ...]:
+def known_ids(plan: PreflightPlan) -> tuple[str, ...]:
     """Every id that this task may name: the checks, those of its extra endpoints."""
     return IDS + tuple(endpoints.PREFIX + name for name, _url in plan.extra_endpoints)
 
 
-def refuse_bad_options(plan: Plan, fail_on: list[str]) -> None:
+def refuse_bad_options(plan: PreflightPlan, fail_on: list[str]) -> None:
     """Raise Failure, naming the option and what would be right, before the device is asked anything."""
     names = [name for name, _url in plan.extra_endpoints]
     for name, url in plan.extra_endpoints:
@@ -57,7 +57,7 @@ def refuse_bad_options(plan: Plan, fail_on: list[str]) -> None:
     require_known(fail_on, known)
 
 
-def observations(plan: Plan) -> dict[str, dict]:
+def observations(plan: PreflightPlan) -> dict[str, dict]:
     """All that the checks look at, for one exchange."""
     return (
         state.observations()
@@ -68,7 +68,7 @@ def observations(plan: Plan) -> dict[str, dict]:
     )
 
 
-def evaluate(answer: Answer, plan: Plan) -> list[Finding]:
+def evaluate(answer: Answer, plan: PreflightPlan) -> list[Finding]:
     """The checks of an answer to observations(plan), those that are skipped left out, in the order of known_ids()."""
     look = Look(answer, state.build(answer), plan)
     checks = CHECKS | endpoints.endpoint_checks(plan)
@@ -88,7 +88,7 @@ def _is_of_the_network(name: str) -> bool:
     return name in NETWORK_CHECKS or name.startswith(endpoints.PREFIX)
 
 
-def run(session: DeviceSession, plan: Plan) -> tuple[Answer, list[Finding]]:
+def run(session: DeviceSession, plan: PreflightPlan) -> tuple[Answer, list[Finding]]:
     """Ask the device once and evaluate. Raises as DeviceSession.run() does."""
     answer = session.run(observations(plan))
     return answer, evaluate(answer, plan)

@@ -20,7 +20,7 @@ from .. import answers, errors
 from .. import operations as op
 from ..answers import Result
 from ..reading import Refused
-from .check import Look, Plan, Rule
+from .check import Look, PreflightPlan, Rule
 
 JOIN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
 REGISTRATION_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-hybrid-join-windows-current"
@@ -87,7 +87,7 @@ NOT_THE_SERVICE = (403, 451, 511)
 
 
 @dataclasses.dataclass(frozen=True)
-class Target:
+class EndpointTarget:
     """One address to ask, the check it belongs to and what stands on it."""
 
     id: str
@@ -108,7 +108,7 @@ class Target:
 
 
 # Where an Azure VM learns the tenant of its managed identity, by which it joins.
-AZURE_IDENTITY = Target(
+AZURE_IDENTITY = EndpointTarget(
     "azure_identity",
     "http://169.254.169.254/metadata/identity/info?api-version=2018-02-01",
     {"Metadata": "true"},
@@ -155,32 +155,33 @@ PROBLEMS = {
 }
 
 
-def targets(plan: Plan) -> list[Target]:
+def targets(plan: PreflightPlan) -> list[EndpointTarget]:
     """The addresses to ask, those that are skipped left out."""
     azure = plan.method == "azure_vm" and not {AZURE_IDENTITY.id, "endpoints"} & plan.skip
     return services(plan) + ([AZURE_IDENTITY] if azure else [])
 
 
-def services(plan: Plan) -> list[Target]:
+def services(plan: PreflightPlan) -> list[EndpointTarget]:
     """Those of them that lie in the internet."""
     login, device_login, registration, mdm = HOSTS[plan.cloud]
     discover = DISCOVER.format(tenant=plan.tenant_id) if plan.tenant_id else "/"
     headers = DISCOVER_HEADERS if plan.tenant_id else {}
     known = [
-        Target(ENDPOINTS[0], f"https://{login}{SIGN_IN_PATH}", {}, "sign-in", JOIN_DOC, True),
-        Target(ENDPOINTS[1], f"https://{device_login}{SIGN_IN_PATH}", {}, "device sign-in", JOIN_DOC, True),
-        Target(
+        EndpointTarget(ENDPOINTS[0], f"https://{login}{SIGN_IN_PATH}", {}, "sign-in", JOIN_DOC, True),
+        EndpointTarget(ENDPOINTS[1], f"https://{device_login}{SIGN_IN_PATH}", {}, "device sign-in", JOIN_DOC, True),
+        EndpointTarget(
             ENDPOINTS[2], f"https://{registration}{discover}", headers, "device registration", REGISTRATION_DOC, True
         ),
-        Target(ENDPOINTS[3], f"https://{mdm}{MDM_PATH}", {}, "MDM enrollment", MDM_DOC, plan.expect_mdm),
+        EndpointTarget(ENDPOINTS[3], f"https://{mdm}{MDM_PATH}", {}, "MDM enrollment", MDM_DOC, plan.expect_mdm),
     ]
     extra = [
-        Target(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True) for name, url in plan.extra_endpoints
+        EndpointTarget(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True)
+        for name, url in plan.extra_endpoints
     ]
     return [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]
 
 
-def observations(plan: Plan) -> dict[str, dict]:
+def observations(plan: PreflightPlan) -> dict[str, dict]:
     """The requests, as SYSTEM, or in check mode, which starts no task, as the caller; nothing where all are skipped."""
     asked = [target.request for target in targets(plan)]
     if not asked:
@@ -239,7 +240,7 @@ def as_whom(look: Look) -> str:
 # --- endpoints --------------------------------------------------------------------------------------------------------
 
 
-def endpoint(target: Target, look: Look) -> Finding:
+def endpoint(target: EndpointTarget, look: Look) -> Finding:
     """Whether one endpoint answers, and as itself."""
     rule = Rule(target.id, f"{target.host} answers {as_whom(look)}", target.doc)
     found = replies(look)
@@ -297,7 +298,7 @@ FIXES = {
 }
 
 
-def endpoint_checks(plan: Plan) -> dict:
+def endpoint_checks(plan: PreflightPlan) -> dict:
     """The checks of the plan's endpoints by id."""
     return {target.id: functools.partial(endpoint, target) for target in services(plan)}
 

@@ -12,13 +12,13 @@ from ...findings import summary
 from ...options import optional_guid
 from ...task import Task
 from . import checklist
-from .check import Plan
+from .check import PreflightPlan
 
 
 def look(task: Task) -> dict:
     """The findings. Failure where there is one that ``fail_on`` names. It looks only: the same in check mode."""
     args = task.args
-    plan = Plan(
+    plan = PreflightPlan(
         tenant_id=optional_guid(args["tenant_id"], "tenant_id"),
         method=args["method"],
         cloud=args["cloud"],

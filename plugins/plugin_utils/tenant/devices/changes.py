@@ -33,7 +33,7 @@ ANCHORED = "delete its Windows Autopilot registration first, which keeps the obj
 
 
 @dataclasses.dataclass
-class Plan:
+class ChangePlan:
     """What is to become of one device. ``before`` and ``after`` are what changes, as shown; ``after`` None: deleted.
 
     ``write`` is None where nothing is to change.
@@ -131,10 +131,10 @@ def _require_exact(args: dict, found: look_up.Found) -> None:
         )
 
 
-def _plan(row: dict, state: str, tags: dict[str, str | None]) -> Plan:
+def _plan(row: dict, state: str, tags: dict[str, str | None]) -> ChangePlan:
     if state == "absent":
         before = {**_state(row), "state": "present"}
-        return Plan(row, before, None, _write(row, before, None))
+        return ChangePlan(row, before, None, _write(row, before, None))
     after: dict[str, t.Any] = dict(tags)
     if state in ("enabled", "disabled"):
         after["enabled"] = state == "enabled"
@@ -142,7 +142,7 @@ def _plan(row: dict, state: str, tags: dict[str, str | None]) -> Plan:
     # Only what differs is sent.
     after = {name: value for name, value in after.items() if now[name] != value}
     before = {name: now[name] for name in after}
-    return Plan(row, before, after, _write(row, before, after) if after else None)
+    return ChangePlan(row, before, after, _write(row, before, after) if after else None)
 
 
 def _write(row: dict, before: dict[str, t.Any], after: dict[str, t.Any] | None) -> bulk.Write:
@@ -165,7 +165,7 @@ def _state(row: dict) -> dict[str, t.Any]:
     return {**state, **directory_device.attributes(row)} if "extensionAttributes" in row else state
 
 
-def _require_allowed(args: dict, plans: list[Plan]) -> None:
+def _require_allowed(args: dict, plans: list[ChangePlan]) -> None:
     deleted = [plan for plan in plans if plan.after is None]
     if len(deleted) > args["max_deletions"]:
         raise bulk.refused(
@@ -193,7 +193,7 @@ def _require_allowed(args: dict, plans: list[Plan]) -> None:
 # --- what is returned ---
 
 
-def _shown(plan: Plan) -> dict:
+def _shown(plan: ChangePlan) -> dict:
     """The device as it is now, or in check mode would be."""
     now = datetime.datetime.now(datetime.timezone.utc)
     device = directory_device.shown(plan.row, now)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...options import refuse_empty, require_guid
 from ..graph import odata
-from ..graph.batch import Answer, Item
+from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 
@@ -111,7 +111,7 @@ def _question(option: str, keys: list[str], select: Sequence[str]) -> Item:
     return Item("GET", "/devices", Purpose(what, READ), query)
 
 
-def rows_of(client: GraphClient, item: Item, answer: Answer, version: str = "v1.0") -> Iterable[dict]:
+def rows_of(client: GraphClient, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
     """The rows of a list that was asked for in a batch: those of the answer, all pages where there are more."""
     body = answer.require()
     if "@odata.nextLink" in body:

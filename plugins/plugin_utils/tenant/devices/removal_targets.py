@@ -61,7 +61,7 @@ PLACES = (
 
 
 @dataclasses.dataclass
-class Target:
+class RemovalTarget:
     """One object to remove, the request that looks whether it is there, and the write that deletes it."""
 
     id: str
@@ -70,7 +70,7 @@ class Target:
     write: bulk.Write
 
     @classmethod
-    def of(cls, place: Place, identity: str, label: str) -> Target:
+    def of(cls, place: Place, identity: str, label: str) -> RemovalTarget:
         what, path = f"{place.what} of {label}", odata.path(*place.collection, identity)
         look = Item("GET", path, Purpose(f"look up the {what}", place.read), {"$select": "id"})
         item = Item("DELETE", path, Purpose(f"delete the {what}", place.write))
@@ -93,7 +93,7 @@ class Leaver:
     autopilot_id: str | None = None
     serial_number: str | None = None
     name: str | None = None
-    targets: dict[str, Target] = dataclasses.field(default_factory=dict)
+    targets: dict[str, RemovalTarget] = dataclasses.field(default_factory=dict)
     problems: list[str] = dataclasses.field(default_factory=list)
     recovery_keys: list[str] | None = None
     laps: bool | None = None
@@ -103,7 +103,7 @@ class Leaver:
         return f"{self.name} ({self.device_id})" if self.name else self.device_id
 
     def add(self, place: Place, identity: str) -> None:
-        self.targets[place.name] = Target.of(place, identity, self.label)
+        self.targets[place.name] = RemovalTarget.of(place, identity, self.label)
 
 
 def named(records: Iterable[dict]) -> dict[str, Leaver]:
@@ -169,7 +169,7 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
         else:
             leaver.add(place, ids[0])
     others = [
-        Target.of(place, leaver.intune_device_id, leaver.label)
+        RemovalTarget.of(place, leaver.intune_device_id, leaver.label)
         for key, leaver in leavers.items()
         if key not in rows and leaver.intune_device_id
     ]
@@ -217,7 +217,7 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
     return warnings
 
 
-def present(client: GraphClient, targets: list[Target]) -> list[Target]:
+def present(client: GraphClient, targets: list[RemovalTarget]) -> list[RemovalTarget]:
     """Those that Graph still has, 20 in one request. Failure where it answers neither yes nor no."""
     there = []
     for target, answer in zip(targets, client.batch([target.look for target in targets])):

@@ -19,7 +19,7 @@ from ...result import Failure
 from . import errors, odata, retry
 from .errors import Purpose
 from .session import Session
-from .trace import Trace
+from .trace import GraphTrace
 
 LARGEST = 20
 
@@ -29,7 +29,7 @@ class Sender(t.Protocol):
 
     session: Session
     waits: retry.Waits
-    trace: Trace | None
+    trace: GraphTrace | None
 
     def post(
         self,
@@ -81,7 +81,7 @@ class Item:
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class BatchAnswer:
     """What came for an item: ``body`` (None where empty), or a ``failure``."""
 
     status: int
@@ -96,18 +96,18 @@ class Answer:
 
 
 #: In the order of the items that were sent.
-Answers = list[Answer]
+BatchAnswers = list[BatchAnswer]
 
 
-def run_batch(client: Sender, items: Sequence[Item], version: str) -> Answers:
+def run_batch(client: Sender, items: Sequence[Item], version: str) -> BatchAnswers:
     """The answers, in the order of the items. Failure where a whole batch fails."""
-    answers: dict[int, Answer] = {}
+    answers: dict[int, BatchAnswer] = {}
     for start in range(0, len(items), LARGEST):
         _run_chunk(client, {n: items[n] for n in range(start, min(start + LARGEST, len(items)))}, version, answers)
     return [answers[number] for number in range(len(items))]
 
 
-def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: dict[int, Answer]) -> None:
+def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: dict[int, BatchAnswer]) -> None:
     attempt, renewed = 1, False
     while waiting:
         rows = _exchange(client, waiting, version)
@@ -167,10 +167,10 @@ def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int,
     return {number: rows[str(number)] for number in items}
 
 
-def _answer(client: Sender, item: Item, status: int, headers: dict, body: t.Any) -> Answer:
+def _answer(client: Sender, item: Item, status: int, headers: dict, body: t.Any) -> BatchAnswer:
     if 200 <= status < 300:
-        return Answer(status, body if isinstance(body, dict) else None)
-    return Answer(status, None, client.refused(status, headers, body, item.purpose))
+        return BatchAnswer(status, body if isinstance(body, dict) else None)
+    return BatchAnswer(status, None, client.refused(status, headers, body, item.purpose))
 
 
 def _common_purpose(items: list[Item]) -> Purpose:

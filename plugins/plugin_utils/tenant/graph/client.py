@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...result import Failure
 from . import errors, odata, retry, tokens
-from .batch import Answer, Answers, Item, run_batch
+from .batch import BatchAnswer, BatchAnswers, Item, run_batch
 from .errors import Purpose
 from .libraries import httpx
 from .network import network_failure
 from .retry import Waits
 from .session import Session, origin
-from .trace import Trace
+from .trace import GraphTrace
 
 #: Some calls demand one (BitLocker keys); it also tells the tenant who called.
 USER_AGENT = "winops.entra (Ansible)"
@@ -39,7 +39,9 @@ class GraphClient:
     GraphFailure (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
     """
 
-    def __init__(self, session: Session, waits: Waits, check_mode: bool = False, trace: Trace | None = None) -> None:
+    def __init__(
+        self, session: Session, waits: Waits, check_mode: bool = False, trace: GraphTrace | None = None
+    ) -> None:
         self.session = session
         self.waits = waits
         self.check_mode = check_mode
@@ -87,8 +89,8 @@ class GraphClient:
             if url is not None and (origin(url) != self.session.origin or url in seen):
                 raise _foreign_page(purpose, str(url), loop=origin(url) == self.session.origin)
 
-    def batch(self, items: Sequence[Item], version: str = "v1.0") -> Answers:
-        """Many requests, 20 in one, in the order of ``items``. An item that fails is an Answer with a failure.
+    def batch(self, items: Sequence[Item], version: str = "v1.0") -> BatchAnswers:
+        """Many requests, 20 in one, in the order of ``items``. An item that fails is a BatchAnswer with a failure.
 
         Throttled items are sent again after their own Retry-After. Items that are not GET are refused in check mode.
         A single item is sent as it is.
@@ -97,13 +99,13 @@ class GraphClient:
             self._guard(item.method, item.reads)
         return [self._alone(items[0], version)] if len(items) == 1 else run_batch(self, items, version)
 
-    def _alone(self, item: Item, version: str) -> Answer:
+    def _alone(self, item: Item, version: str) -> BatchAnswer:
         url, headers = self.url(item.path, item.query, version), _consistency(item.eventual)
         try:
             body = self._call(item.method, url, item.purpose, item.body, headers, item.reads, item.repeatable)
         except errors.GraphFailure as refused:
-            return Answer(refused.status, None, refused)
-        return Answer(200, body)
+            return BatchAnswer(refused.status, None, refused)
+        return BatchAnswer(200, body)
 
     # --- writing ---
 

@@ -31,7 +31,7 @@ Prompt = Callable[[str, str], None]
 
 
 @dataclasses.dataclass(frozen=True)
-class Kind:
+class AuthKind:
     """``delegated``: a user signs in; None where only the token can tell. Options in ``takes`` may be left out."""
 
     needs: tuple[str, ...]
@@ -40,13 +40,13 @@ class Kind:
 
 
 KINDS = {
-    "client_secret": Kind(("tenant_id", "client_id", "client_secret")),
-    "certificate": Kind(("tenant_id", "client_id", "certificate_path"), ("certificate_password",)),
-    "managed_identity": Kind((), ("client_id",)),
-    "workload_identity": Kind(("tenant_id", "client_id", "federated_token_file")),
-    "azure_cli": Kind((), ("tenant_id",), delegated=None),
-    "device_code": Kind(("tenant_id", "client_id"), delegated=True),
-    "environment": Kind(()),
+    "client_secret": AuthKind(("tenant_id", "client_id", "client_secret")),
+    "certificate": AuthKind(("tenant_id", "client_id", "certificate_path"), ("certificate_password",)),
+    "managed_identity": AuthKind((), ("client_id",)),
+    "workload_identity": AuthKind(("tenant_id", "client_id", "federated_token_file")),
+    "azure_cli": AuthKind((), ("tenant_id",), delegated=None),
+    "device_code": AuthKind(("tenant_id", "client_id"), delegated=True),
+    "environment": AuthKind(()),
 }
 #: The option that by itself says which kind is meant.
 TELLING = {
@@ -60,7 +60,7 @@ _SECONDS = {"connection_timeout": 15, "read_timeout": 60, "retry_total": 2}
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class CredentialSettings:
     """A validated choice of credential and cloud. Its text never shows a secret."""
 
     kind: str
@@ -114,7 +114,7 @@ class Settings:
             yield Path(self.certificate_path).read_bytes()
 
 
-def settings(options: dict, given: Collection[str] = ()) -> Settings:
+def settings(options: dict, given: Collection[str] = ()) -> CredentialSettings:
     """The settings of a task. Failure names the option that is missing, contradictory or unusable.
 
     ``options`` are those of TENANT_SPEC, environment fallbacks included; ``given`` the names that the task itself (or
@@ -142,7 +142,7 @@ def settings(options: dict, given: Collection[str] = ()) -> Settings:
         _require_file("ca_file", options["ca_file"])
     if kind == "environment":
         _require_environment()
-    return Settings(
+    return CredentialSettings(
         kind=kind,
         scope=cloud.scope,
         authority=_authority(options["authority"] or cloud.authority),
@@ -222,7 +222,7 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-def create(chosen: Settings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
+def create(chosen: CredentialSettings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
     """The credential. ``prompt`` is shown (URL, code) where a user has to sign in, and has that many seconds to do
     so."""
     web: dict[str, t.Any] = {

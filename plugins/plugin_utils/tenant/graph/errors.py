@@ -64,7 +64,7 @@ class GraphFailure(Failure):
 
 
 @dataclasses.dataclass(frozen=True)
-class Refusal:
+class GraphRefusal:
     """An error answer, read. ``request_id`` is the service's, else our client-request-id."""
 
     status: int
@@ -75,7 +75,7 @@ class Refusal:
     readable: bool = True
 
 
-def read(status: int, headers: t.Mapping[str, str], body: t.Any) -> Refusal:
+def read(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphRefusal:
     """An error answer of Graph; ``body`` is the parsed JSON, or text where it was none. ``headers`` in any case."""
     lower = {str(name).lower(): value for name, value in headers.items()}
     error = body.get("error") if isinstance(body, dict) else None
@@ -84,11 +84,11 @@ def read(status: int, headers: t.Mapping[str, str], body: t.Any) -> Refusal:
     request_id = lower.get("request-id") or inner.get("request-id") or lower.get("client-request-id")
     retry_after = lower.get("retry-after")
     if not isinstance(error, dict):
-        return Refusal(
+        return GraphRefusal(
             status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id, retry_after, False
         )
     message, phrase = _unwrap(str(error.get("message") or ""))
-    return Refusal(status, str(error.get("code") or phrase or ""), _short(message), request_id, retry_after)
+    return GraphRefusal(status, str(error.get("code") or phrase or ""), _short(message), request_id, retry_after)
 
 
 def _unwrap(message: str) -> tuple[str, str | None]:
@@ -109,7 +109,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_EVIDENCE else text[:LONGEST_EVIDENCE] + " ..."
 
 
-def failure(refusal: Refusal, purpose: Purpose, caller: Caller) -> GraphFailure:
+def failure(refusal: GraphRefusal, purpose: Purpose, caller: Caller) -> GraphFailure:
     """The Failure of a refused request."""
     name, side, cause, fix = _explain(refusal, purpose, caller)
     wanted = _wanted(purpose, caller) if refusal.status == 403 else ()
@@ -130,7 +130,7 @@ def failure(refusal: Refusal, purpose: Purpose, caller: Caller) -> GraphFailure:
     )
 
 
-def _explain(refusal: Refusal, purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
+def _explain(refusal: GraphRefusal, purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
     """(name, side, cause, fix)."""
     if refusal.status == 403:
         return _forbidden(purpose, caller)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from ...options import bad_option
 from . import libraries
-from .credentials import Prompt, Settings, create
+from .credentials import CredentialSettings, Prompt, create
 from .errors import Caller
 from .libraries import httpx
 from .tokens import TokenFile, TokenSource
@@ -43,7 +43,7 @@ def origin(url: str) -> str:
 class Session:
     """Sends requests to one Graph with one credential. ``transport`` replaces the network in tests."""
 
-    def __init__(self, settings: Settings, tokens: TokenSource, transport: t.Any = None) -> None:
+    def __init__(self, settings: CredentialSettings, tokens: TokenSource, transport: t.Any = None) -> None:
         self.settings = settings
         self.tokens = tokens
         self.origin = origin(settings.graph_url)
@@ -107,7 +107,7 @@ def _trust(ca_file: str | None) -> t.Any:
         raise bad_option("ca_file", f"{ca_file} holds no certificate", "give a PEM file of CA certificates") from None
 
 
-def session_for(settings: Settings, prompt: Prompt, sign_in_seconds: int) -> Session:
+def session_for(settings: CredentialSettings, prompt: Prompt, sign_in_seconds: int) -> Session:
     """The session of these settings in this process: made at the first call, the same at every further one."""
     key = (os.getpid(), settings.fingerprint())
     if key not in _SESSIONS:

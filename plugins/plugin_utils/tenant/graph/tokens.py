@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ...options import bad_option
 from ...result import Failure
-from .credentials import Settings
+from .credentials import CredentialSettings
 from .errors import Caller
 from .sign_in import sign_in_errors, sign_in_failure
 
@@ -85,7 +85,7 @@ class TokenSource:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: CredentialSettings,
         make: Callable[[], t.Any],
         file: TokenFile | None = None,
         clock: Callable[[], float] = time.time,
@@ -169,7 +169,7 @@ def _claims(token: str) -> dict | None:
     return claims if isinstance(claims, dict) else None
 
 
-def require_delegated(source: TokenSource, settings: Settings, what: str, permission: str) -> None:
+def require_delegated(source: TokenSource, settings: CredentialSettings, what: str, permission: str) -> None:
     """Failure where only a user may do this and the credential is an application's: before the first Graph call."""
     delegated = settings.delegated
     if delegated is None:

@@ -19,7 +19,7 @@ _LONGEST_PATH, _LONGEST_ID = 300, 64
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
-class Trace:
+class GraphTrace:
     """``show`` prints a line, ``secrets`` gives what is masked in it all the same, wherever it came from."""
 
     def __init__(self, show: Callable[[str], None], secrets: Callable[[], tuple[str, ...]]) -> None:

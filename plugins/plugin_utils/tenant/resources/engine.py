@@ -25,7 +25,7 @@ from ..graph.errors import Permissions, Purpose
 from .memberships import membership_of, membership_text
 
 
-class Kind(enum.Enum):
+class PropertyKind(enum.Enum):
     """How the value of a property is compared and shown."""
 
     SCALAR = "scalar"  # equal or not
@@ -46,25 +46,25 @@ class Property:
     option: str
     path: str
     what: str
-    kind: Kind = Kind.SCALAR
+    kind: PropertyKind = PropertyKind.SCALAR
     values: dict | None = None
     unless_false: str | None = None
 
     def sent(self, wanted: t.Any) -> t.Any:
         """Graph's form of the option's value."""
-        if self.kind is Kind.MEMBERSHIP:
+        if self.kind is PropertyKind.MEMBERSHIP:
             return membership_of(wanted)
-        if self.kind is Kind.TEXT:
+        if self.kind is PropertyKind.TEXT:
             return wanted or None
         return self.values[wanted] if self.values else wanted
 
     def shown(self, value: t.Any) -> t.Any:
         """The option's form of Graph's value; lists are sorted."""
-        if self.kind is Kind.MEMBERSHIP:
+        if self.kind is PropertyKind.MEMBERSHIP:
             return membership_text(value)
-        if self.kind is Kind.SET:
+        if self.kind is PropertyKind.SET:
             return sorted(value or [])
-        if self.kind is Kind.TEXT:
+        if self.kind is PropertyKind.TEXT:
             return value or None
         if self.values:
             return next((option for option, sent in self.values.items() if sent == value), value)
@@ -108,7 +108,7 @@ class Change:
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class ResourceStep:
     """One write and what it changes: (what, before, after) each."""
 
     changes: Sequence[tuple[str, t.Any, t.Any]]
@@ -177,7 +177,7 @@ def update(task: Task, resource: Resource, path: str, wanted: dict[str, t.Any], 
     apply(
         task,
         [
-            Step(
+            ResourceStep(
                 [(change.item.what, change.before, change.after) for change in changes],
                 lambda: send(path, body, resource.writing, resource.version),
             )
@@ -193,7 +193,7 @@ def update(task: Task, resource: Resource, path: str, wanted: dict[str, t.Any], 
     )
 
 
-def apply(task: Task, steps: Iterable[Step]) -> None:
+def apply(task: Task, steps: Iterable[ResourceStep]) -> None:
     """Do the writes in order. Each is recorded when it is done, so that a failure halfway reports what was changed so
     far; in check mode they are only recorded."""
     for step in steps:

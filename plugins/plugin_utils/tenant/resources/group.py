@@ -21,7 +21,7 @@ from ..graph.consistency import once_known, settle
 from ..graph.errors import Permissions, Purpose
 from . import group_members
 from .directory import GROUP, at_most_one
-from .engine import Kind, Property, Resource, Step, apply, update
+from .engine import Property, PropertyKind, Resource, ResourceStep, apply, update
 
 LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
@@ -36,10 +36,10 @@ GROUPS = Resource(
     noun="group",
     properties=(
         Property("name", "displayName", "name"),
-        Property("description", "description", "description", Kind.TEXT),
+        Property("description", "description", "description", PropertyKind.TEXT),
         Property("mail_nickname", "mailNickname", "mail nickname"),
         Property("membership", "groupTypes", "membership", values=_MEMBERSHIP),
-        Property("membership_rule", "membershipRule", "membership rule", Kind.TEXT),
+        Property("membership_rule", "membershipRule", "membership rule", PropertyKind.TEXT),
         Property(
             "rule_paused",
             "membershipRuleProcessingState",
@@ -207,7 +207,7 @@ def _remove(task: Task, current: dict | None) -> dict:
     apply(
         task,
         [
-            Step(
+            ResourceStep(
                 [(f"group {current['displayName']!r}", GROUPS.shown(current), None)],
                 lambda: task.client.delete(path, Purpose("delete the group", GROUPS.write)),
             )

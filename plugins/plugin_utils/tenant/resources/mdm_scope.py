@@ -23,7 +23,7 @@ from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
 from . import references
 from .directory import GROUP, resolve
-from .engine import Kind, Property, Resource, Step, apply, body_of, compare, merge
+from .engine import Property, PropertyKind, Resource, ResourceStep, apply, body_of, compare, merge
 
 VERSION = "beta"
 INTUNE = "0000000a-0000-0000-c000-000000000000"
@@ -33,9 +33,9 @@ WRITE = "Policy.ReadWrite.MobilityManagement"
 SCOPE = Resource(
     noun="MDM scope",
     properties=(
-        Property("discovery_url", "discoveryUrl", "discovery URL", Kind.TEXT),
-        Property("terms_of_use_url", "termsOfUseUrl", "terms of use URL", Kind.TEXT),
-        Property("compliance_url", "complianceUrl", "compliance URL", Kind.TEXT),
+        Property("discovery_url", "discoveryUrl", "discovery URL", PropertyKind.TEXT),
+        Property("terms_of_use_url", "termsOfUseUrl", "terms of use URL", PropertyKind.TEXT),
+        Property("compliance_url", "complianceUrl", "compliance URL", PropertyKind.TEXT),
         Property(
             "enroll_on_register",
             "isMdmEnrollmentDuringRegistrationDisabled",
@@ -53,7 +53,7 @@ def ensure(task: Task) -> dict:
     """The work of the module: ``{"mdm_scope": {...}}``."""
     _check(task.args)
     task.client.require_delegated("read or change the MDM scope", WRITE)
-    scope = Scope(task)
+    scope = MdmScope(task)
     before = scope.read()
     if before["policy"].get("isValid") is False and (compare(SCOPE, task.args, before["policy"]) or task.args["scope"]):
         raise bad_option(
@@ -83,7 +83,7 @@ def _check(args: dict) -> None:
         raise bad_option("enroll_on_register", "MAM has no such setting", "leave it out")
 
 
-class Scope:
+class MdmScope:
     """One policy: what it says and the writes that bring it to what is wanted."""
 
     def __init__(self, task: Task) -> None:
@@ -126,16 +126,16 @@ class Scope:
         if self._wanted == "selected":
             self._select(seen, groups)
 
-    def _patches(self, seen: dict) -> Iterable[Step]:
+    def _patches(self, seen: dict) -> Iterable[ResourceStep]:
         changes = compare(SCOPE, self._task.args, seen["policy"])
         if changes:
             body = body_of(SCOPE, merge(seen["policy"], changes), changes)
-            yield Step(
+            yield ResourceStep(
                 [(change.item.what, change.before, change.after) for change in changes], lambda: self._patch(body)
             )
         wanted, now = self._wanted, seen["policy"].get("appliesTo")
         if wanted not in (None, "selected", now):
-            yield Step([("scope", now, wanted)], lambda: self._patch({"appliesTo": wanted}))
+            yield ResourceStep([("scope", now, wanted)], lambda: self._patch({"appliesTo": wanted}))
 
     def _select(self, seen: dict, groups: list[str]) -> None:
         now, present = seen["policy"].get("appliesTo"), seen["groups"]
@@ -145,7 +145,9 @@ class Scope:
             if not adding:
                 # Only adding a group makes it "selected", and a group that is listed already cannot be added.
                 first = self._take_out(groups[0])
-                apply(self._task, [Step([], lambda: self._task.client.delete(first.path, first.purpose, VERSION))])
+                apply(
+                    self._task, [ResourceStep([], lambda: self._task.client.delete(first.path, first.purpose, VERSION))]
+                )
                 adding = references.additions(self._groups, groups[:1], {})
                 adding[0].changes.clear()
             adding[0].changes.insert(0, ("scope", now, "selected"))

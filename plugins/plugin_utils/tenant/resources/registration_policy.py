@@ -19,7 +19,7 @@ from ...result import Failure
 from ...task import Task
 from ..graph.errors import Permissions
 from .directory import GROUP, USER, resolve
-from .engine import Kind, Property, Resource, update
+from .engine import Property, PropertyKind, Resource, update
 
 PATH = "/policies/deviceRegistrationPolicy"
 LARGEST_QUOTA = 2147483647
@@ -32,21 +32,21 @@ POLICY = Resource(
             "join",
             "azureADJoin.allowedToJoin",
             "users who may join devices",
-            Kind.MEMBERSHIP,
+            PropertyKind.MEMBERSHIP,
             unless_false="azureADJoin.isAdminConfigurable",
         ),
         Property(
             "register",
             "azureADRegistration.allowedToRegister",
             "users who may register devices",
-            Kind.MEMBERSHIP,
+            PropertyKind.MEMBERSHIP,
             unless_false="azureADRegistration.isAdminConfigurable",
         ),
         Property(
             "local_administrators",
             "azureADJoin.localAdmins.registeringUsers",
             "users who become local administrator of the device they join",
-            Kind.MEMBERSHIP,
+            PropertyKind.MEMBERSHIP,
         ),
         Property(
             "global_administrators_local",

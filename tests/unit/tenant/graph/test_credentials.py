@@ -55,7 +55,7 @@ def file(tmp_path):
     return str(path)
 
 
-def settings(**options) -> credentials.Settings:
+def settings(**options) -> credentials.CredentialSettings:
     checked = ArgumentSpecValidator(TENANT_SPEC).validate(options)
     assert not checked.error_messages
     return credentials.settings(checked.validated_parameters, frozenset(options))

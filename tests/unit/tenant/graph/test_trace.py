@@ -16,7 +16,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant import side
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.batch import Item
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.client import GraphClient
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.errors import Purpose
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.trace import Trace
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.trace import GraphTrace
 
 from ..fake_graph import ROOT, SECRET, error
 
@@ -32,7 +32,7 @@ def lines() -> list[str]:
 @pytest.fixture
 def client(bench, lines) -> GraphClient:
     made = bench.client()
-    made.trace = Trace(lines.append, lambda: made.session.tokens.secrets)
+    made.trace = GraphTrace(lines.append, lambda: made.session.tokens.secrets)
     return made
 
 
@@ -62,7 +62,7 @@ def test_each_attempt_has_its_line_and_says_what_it_waits(client, graph, lines):
 
 def test_a_wait_for_which_no_time_is_left_is_told(bench, graph, lines):
     client = bench.client(limit=5)
-    client.trace = Trace(lines.append, lambda: ())
+    client.trace = GraphTrace(lines.append, lambda: ())
     graph.on("GET v1.0/me", error(429, "TooManyRequests", headers={"Retry-After": "60"}))
     with pytest.raises(Failure):
         client.get("/me", READ)
@@ -122,7 +122,7 @@ def test_what_a_server_sends_cannot_forge_a_line(client, graph, lines):
 
 @pytest.mark.parametrize(("verbosity", "told"), [(0, False), (2, False), (3, True), (4, True)])
 def test_only_vvv_asks_for_the_lines(monkeypatch, client, verbosity, told):
-    """Without it there is no Trace at all, so that a request costs nothing more."""
+    """Without it there is no GraphTrace at all, so that a request costs nothing more."""
     shown = []
     monkeypatch.setattr(Display(), "verbosity", verbosity)
     monkeypatch.setattr(Display(), "vvv", shown.append)
