@@ -11,6 +11,7 @@ from __future__ import annotations
 from .device import state
 from .device.joining import package_state
 from .device.joining.join import Join, JoinPlan
+from .device.work import begin
 from .options import bad_option, require_guid
 from .package_source import chosen_package, described_file
 from .task import Task
@@ -26,6 +27,7 @@ PLANNED = (
     "on_failure",
     "keep_copy",
 )
+PACKAGE_PLANNED = ("force", "keep_copy", "timeout", "poll_interval")
 
 
 def join(task: Task) -> dict:
@@ -39,9 +41,7 @@ def join(task: Task) -> dict:
         package=package,
         **{name: args[name] for name in PLANNED},
     )
-    run = Join(task.session, plan, task.progress, task.check_mode)
-    task.changes, task.phases, task.learned = run.changes, run.phases, run.learned
-    return run.run() | {"package": described}
+    return begin(task, Join, plan).run() | {"package": described}
 
 
 def apply_or_remove(task: Task) -> dict:
@@ -51,18 +51,9 @@ def apply_or_remove(task: Task) -> dict:
         package, described = package_state.by_id(require_guid(args["package_id"], "package_id")), None
     else:
         package, described = chosen_package(task.find_file, args, must_join=False)
-    run = package_state.PackageState(
-        task.session,
-        package,
-        task.progress,
-        task.check_mode,
-        force=args["force"],
-        keep_copy=args["keep_copy"],
-        timeout=args["timeout"],
-        poll_interval=args["poll_interval"],
-    )
-    task.changes, task.phases = run.changes, run.phases
-    return (run.present() if args["state"] == "present" else run.absent()) | {"package": described}
+    plan = package_state.PackagePlan(package, **{name: args[name] for name in PACKAGE_PLANNED})
+    work = begin(task, package_state.PackageState, plan)
+    return (work.present() if args["state"] == "present" else work.absent()) | {"package": described}
 
 
 def describe(task: Task) -> dict:

@@ -14,14 +14,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..result import ChangeSet, Failure, Phases
+from ..result import Failure
 from . import errors, jobs, state, wire
 from . import operations as op
 from .answers import Answer, Result, within
 from .reading import Unreadable, known
-from .requirements import JoinRefusal
-from .session import ConnectionLost, DeviceSession
-from .waiting import Deadline, Progress, Waiter, connection_lost
+from .session import ConnectionLost
+from .waiting import connection_lost
+from .work import DeviceWork
 
 JOBS = {
     name: jobs.job_id(name, "device")
@@ -56,28 +56,16 @@ class WorkStep:
     watch: dict[str, dict] = dataclasses.field(default_factory=dict)
 
 
-class SystemWork:
-    """One run of such work. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when run()
-    raises.
+class SystemWork(DeviceWork):
+    """One run of such work.
 
     A subclass names its ``jobs``, what each look at the device asks for in ``watch``, and which observations it cannot
-    do without in ``essential``; and it implements ``work()``. Its plan has ``timeout`` and ``poll_interval`` in
-    seconds.
+    do without in ``essential``; and it implements ``work()``.
     """
 
     jobs: tuple[str, ...] = ()
     essential: tuple[str, ...] = state.ESSENTIAL
     watch: t.ClassVar[dict[str, dict]] = {}
-
-    def __init__(self, session: DeviceSession, plan, progress: Progress, check_mode: bool) -> None:
-        self.session = session
-        self.plan = plan
-        self.progress = progress
-        self.check_mode = check_mode
-        self.changes = ChangeSet()
-        self.phases = Phases()
-        self.learned: dict = {"outcome": "failed"}
-        self.waiter = self.new_waiter(plan.timeout)
 
     def run(self) -> dict:
         """Do the work. Returns the fields of the result beside changes and phases; raises Failure.
@@ -87,7 +75,7 @@ class SystemWork:
         try:
             return self.work()
         except Unreadable as exc:
-            raise self._unreadable(str(exc)) from exc
+            raise self.unreadable(str(exc)) from exc
         except (ConnectionLost, wire.WireError) as exc:
             if not self.session.exchanges or "ansible_facts" not in self.learned:
                 raise
@@ -107,7 +95,7 @@ class SystemWork:
         with self.phases.phase("look"):
             look = self.session.run(operations)
             self.facts = state.build(look)
-        self._require_readable(look)
+        self.require_readable(look, self.essential)
         return look
 
     def wait_for_earlier_run(self, look: Answer) -> Answer:
@@ -122,23 +110,8 @@ class SystemWork:
             )
         if ended is None:
             raise unfinished("what an earlier run has started", self.plan.timeout)
-        self._require_readable(ended)
+        self.require_readable(ended, self.essential)
         return ended
-
-    def _require_readable(self, look: Answer) -> None:
-        """Nothing is decided by a look that lacks what must be known: refused is not absent."""
-        names = [name for name in self.essential if name in look.results]
-        if unreadable := state.refused_reads(look, names):
-            raise self._unreadable(unreadable[0])
-
-    def _unreadable(self, sentence: str) -> Failure:
-        return self.refused(
-            JoinRefusal(
-                "state_unreadable",
-                f"the device's state cannot be read: {sentence}",
-                "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
-            )
-        )
 
     # --- doing --------------------------------------------------------------------------------------------------------
 
@@ -165,20 +138,19 @@ class SystemWork:
     def _have_done(self, step: WorkStep, look: Answer) -> Answer:
         start = op.job_start(JOBS[step.job], step.operations, JOB_SECONDS)
         jobs.start(self.waiter, start, look[step.job], step.title)
-        last: list[Answer] = []
 
         def ended(answer: Answer) -> bool:
-            last[:] = [answer]
             over = not step.lasting or _holds(step.reached, answer) or _holds(step.hopeless, answer)
             return over and not is_running(answer[step.job])
 
         # Jobs are asked for first: what is read after the end of one is final. Where it hangs, the state decides.
         self.waiter.until(job_status(self.jobs) | self.watch | step.watch, ended, f"waiting for {step.title}")
-        if _holds(step.reached, last[0]):
-            return last[0]
-        if is_running(last[0][step.job]):
+        last = self.waiter.last
+        if _holds(step.reached, last):
+            return last
+        if is_running(last[step.job]):
             raise unfinished(step.title, self.plan.timeout)
-        raise step.failure(last[0])
+        raise step.failure(last)
 
     def _take_back(self, step: WorkStep) -> None:
         for what, _before, _after in step.changes:
@@ -192,25 +164,6 @@ class SystemWork:
                 self.waiter.ask(gone, "cleaning up")
 
     # --- helpers ------------------------------------------------------------------------------------------------------
-
-    def new_waiter(self, seconds: float) -> Waiter:
-        return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
-
-    def refused(self, refusal: JoinRefusal, evidence: list | None = None) -> Failure:
-        """The Failure of a refusal; what was changed before it is said, where there is something."""
-        if self.changes.changed:
-            sentence = "stopped before it went further (changes says what was done)"
-        else:
-            self.learned["outcome"] = "refused"
-            sentence = "refused before anything changed"
-        return Failure(
-            f"{sentence}: {refusal.cause}; {refusal.fix}",
-            side="device",
-            name=refusal.name,
-            cause=refusal.cause,
-            fix=refusal.fix,
-            evidence=evidence,
-        )
 
     @property
     def facts(self) -> dict:

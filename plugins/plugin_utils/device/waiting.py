@@ -27,7 +27,10 @@ def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
 
 
 class Waiter:
-    """Asks a device again and again until an answer satisfies, the deadline passes, or there is no hope."""
+    """Asks a device again and again until an answer satisfies, the deadline passes, or there is no hope.
+
+    ``last`` is the newest answer to what it has waited for, whether or not that was enough.
+    """
 
     def __init__(self, session: DeviceSession, progress: Progress, interval: float, deadline: Deadline) -> None:
         self._session = session
@@ -35,6 +38,13 @@ class Waiter:
         self._interval = interval
         self.deadline = deadline
         self.connections_lost = 0
+        self._last: Answer | None = None
+
+    @property
+    def last(self) -> Answer:
+        if self._last is None:
+            raise RuntimeError("nothing has been waited for yet")
+        return self._last
 
     def ask(self, operations: dict[str, dict], sentence: str, stop_on_error: bool = False) -> Answer:
         """One answer, however often the connection breaks: only for operations that may be executed twice.
@@ -60,7 +70,7 @@ class Waiter:
         while True:
             last_look = self.deadline.passed
             self._progress.say(sentence, self.deadline)
-            answer = self.ask(operations, sentence)
+            answer = self._last = self.ask(operations, sentence)
             if satisfied(answer):
                 return answer
             if last_look:

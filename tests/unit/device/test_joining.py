@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
+from ansible_collections.winops.entra.plugins.plugin_utils.device import errors, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
@@ -125,7 +125,7 @@ def plan(**changes) -> join.JoinPlan:
 
 
 def run(device: Story, monkeypatch, check_mode: bool = False, **changes):
-    monkeypatch.setattr(join, "Deadline", device.clock.deadline)
+    monkeypatch.setattr(work, "Deadline", device.clock.deadline)
     progress = Progress(lambda _l: None, device.clock)
     run = join.Join(device.session(check_mode), plan(**changes), progress, check_mode)
     try:

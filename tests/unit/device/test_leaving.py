@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work
+from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import device_record, leave
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
@@ -39,7 +39,7 @@ def plan(**changes) -> leave.LeavePlan:
 
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
-    monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
+    monkeypatch.setattr(work, "Deadline", device.clock.deadline)
     run = leave.Leave(device.session(check_mode), plan(**changes), Progress(lambda _l: None, device.clock), check_mode)
     try:
         return run, run.run()

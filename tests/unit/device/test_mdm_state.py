@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work
+from ansible_collections.winops.entra.plugins.plugin_utils.device import system_work, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm import mdm_state
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
@@ -23,7 +23,7 @@ BUILT_IN_KEY = "18dcffd4-37d6-4bc6-87e0-4266fdbb8e49"
 
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):
-    monkeypatch.setattr(system_work, "Deadline", device.clock.deadline)
+    monkeypatch.setattr(work, "Deadline", device.clock.deadline)
     settings = {
         "state": "enrolled",
         "provider": "MS DM Server",

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import dataclasses
 
-from ...result import ChangeSet, Failure, Phases
+from ...progress import Progress
+from ...result import Failure
 from .. import jobs, join_facts, reboot, state, wire
 from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes
 from ..reading import Unreadable, known
-from ..requirements import JoinRefusal, account_refusal, join_state_refusal, windows_refusal
+from ..requirements import account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
-from ..waiting import Deadline, Progress, Waiter, connection_lost
+from ..waiting import connection_lost
+from ..work import DeviceWork
 from . import azure_vm, provisioning
 
 # DSREG_E_DEVICE_REQUIRES_REBOOT
@@ -50,40 +52,23 @@ class JoinPlan:
         return self.package.install_job if self.package else azure_vm.JOB
 
 
-class Join:
-    """One run of a join. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when run() raises.
+class Join(DeviceWork):
+    """One run of a join.
 
     ``learned`` holds ``outcome`` (joined, unchanged, refused, failed; would_join in check mode) and the facts read
     last.
     """
 
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
-        self.session = session
-        self.plan = plan
-        self.progress = progress
-        self.check_mode = check_mode
-        self.changes = ChangeSet()
-        self.phases = Phases()
-        self.learned: dict = {"outcome": "failed"}
+        super().__init__(session, plan, progress, check_mode)
         self.restarted = False
-        self.waiter = self._waiter(plan.timeout)
 
     def run(self) -> dict:
         """Join the device. Returns the fields of the result beside changes and phases; raises Failure."""
         with self.phases.phase("look"):
             first = self.session.run(self._first_look())
             self.facts = state.build(first)
-        unreadable = state.refused_reads(first, state.ESSENTIAL)
-        if unreadable:
-            self.learned["outcome"] = "refused"
-            raise Failure(
-                f"refused before anything changed: the device's state cannot be read: {unreadable[0]}",
-                side="device",
-                name="state_unreadable",
-                cause="the connecting account may not read it, or Windows is damaged there",
-                fix="connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
-                evidence=[{"problem": sentence} for sentence in unreadable],
-            )
+        self.require_readable(first, state.ESSENTIAL)
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
             self.facts["join"], self.plan.tenant_id
         )
@@ -93,8 +78,7 @@ class Join:
             if not self.plan.package:
                 refusal = refusal or azure_vm.refusal(first, self.plan.tenant_id)
         if refusal:
-            self.learned["outcome"] = "refused"
-            raise _refused(refusal)
+            raise self.refused(refusal)
         if joined_before:
             self._end_earlier_run(first)
         else:
@@ -136,10 +120,10 @@ class Join:
         """Windows has said that it does not register before it has restarted."""
         with self.phases.phase("restart"):
             reboot.restart(
-                self.session, self._waiter(self.plan.reboot_timeout), "winops.entra: restart before the join"
+                self.session, self.new_waiter(self.plan.reboot_timeout), "winops.entra: restart before the join"
             )
             self.restarted = True
-        self.waiter = self._waiter(self.plan.timeout)
+        self.waiter = self.new_waiter(self.plan.timeout)
         return self.waiter.ask(self._first_look(), "looking at the device after its restart")
 
     def _end_earlier_run(self, first: Answer) -> None:
@@ -156,7 +140,7 @@ class Join:
         self._clean_up(first, keep_job=restart)
         if restart:
             with self.phases.phase("restart"):
-                waiter = self._waiter(self.plan.reboot_timeout)
+                waiter = self.new_waiter(self.plan.reboot_timeout)
                 reboot.restart(self.session, waiter, "winops.entra: joined to Entra ID")
                 self.restarted = True
                 self._verify()
@@ -193,11 +177,8 @@ class Join:
         """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
         found: causes.Diagnosis | None = None
 
-        said: list[dict] = []
-
         def joined(answer: Answer) -> bool:
             nonlocal found
-            said[:] = jobs.evidence(answer["job"])
             if self._is_joined(join_facts.join_facts(answer)):
                 return True
             finished, error = self._job_outcome(answer)
@@ -205,7 +186,7 @@ class Join:
                 error = None
             found = causes.find(answer, error) or found
             if found and found.hopeless and finished and self._engine_is_idle(answer):
-                raise self._join_failed(found, said)
+                raise self._join_failed(found)
             return False
 
         watch = {
@@ -215,19 +196,17 @@ class Join:
             "certificates": state.OBSERVATIONS["certificates"][1],
         } | causes.observations(since)
         if self.waiter.until(watch, joined, f"waiting for the join to tenant {self.plan.tenant_id}") is None:
-            raise self._join_failed(found, said)
+            raise self._join_failed(found)
 
     def _await_mdm(self, since: str) -> None:
         with self.phases.phase("mdm"):
             watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
-            last: list[Answer] = []
 
             def enrolled(answer: Answer) -> bool:
-                last[:] = [answer]
                 return state.build(answer, ("mdm",))["mdm"]["enrolled"]
 
             if self.waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:
-                found = causes.find(last[0])
+                found = causes.find(self.waiter.last)
                 reason = f": {found.explanation['cause']}" if found else ""
                 raise Failure(
                     f"the device is joined, but not enrolled in MDM after {self.plan.timeout} s{reason}",
@@ -244,7 +223,7 @@ class Join:
                         }
                     ),
                 )
-            self.facts = self.facts | state.build(last[0], ("mdm",))
+            self.facts = self.facts | state.build(self.waiter.last, ("mdm",))
 
     def _verify(self) -> None:
         answer = self.waiter.ask(state.observations(), "verifying")
@@ -269,7 +248,7 @@ class Join:
         if package and self.plan.on_failure == "keep":
             self.changes.add("package", None, {"id": package.id, "kept": "the engine goes on trying"})
             return
-        self.waiter = self._waiter(max(self.plan.poll_interval * 6, 120))
+        self.waiter = self.new_waiter(max(self.plan.poll_interval * 6, 120))
         with self.phases.phase("back out"):
             try:
                 if not package:
@@ -289,9 +268,6 @@ class Join:
         look = state.observations() | {"job": op.job_status(self.plan.job)}
         return look | (provisioning.observations(self.plan.package) if self.plan.package else azure_vm.observations())
 
-    def _waiter(self, seconds: float) -> Waiter:
-        return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
-
     def _is_joined(self, join: dict) -> bool:
         return join["type"] == "entra" and join["tenant_id"] == self.plan.tenant_id
 
@@ -304,7 +280,7 @@ class Join:
     def _engine_is_idle(answer: Answer) -> bool:
         return provisioning.engine_is_idle(answer["engine"])
 
-    def _join_failed(self, found: causes.Diagnosis | None, said: list[dict]) -> Failure:
+    def _join_failed(self, found: causes.Diagnosis | None) -> Failure:
         if found:
             error = found.as_error()
             if error["code"] == RESTART_FIRST:
@@ -320,7 +296,7 @@ class Join:
             name="join_timeout",
             cause="the provisioning engine is still at work, or never started",
             fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
-            evidence=said,
+            evidence=jobs.evidence(self.waiter.last["job"]),
         )
 
     @property
@@ -340,16 +316,6 @@ class Join:
             "reboot_required": bool(self.facts["os"]["pending_reboot"]),
             "restarted": self.restarted,
         }
-
-
-def _refused(refusal: JoinRefusal) -> Failure:
-    return Failure(
-        f"refused before anything changed: {refusal.cause}; {refusal.fix}",
-        side="device",
-        name=refusal.name,
-        cause=refusal.cause,
-        fix=refusal.fix,
-    )
 
 
 def _shown(join: dict) -> dict:

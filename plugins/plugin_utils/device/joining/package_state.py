@@ -8,13 +8,16 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...result import ChangeSet, Failure, Phases
+import dataclasses
+
+from ...progress import Progress
+from ...result import Failure
 from .. import jobs, wire
 from .. import operations as op
 from ..answers import Answer, Result
 from ..diagnosis import causes
 from ..session import ConnectionLost, DeviceSession
-from ..waiting import Deadline, Progress, Waiter
+from ..work import DeviceWork
 from . import provisioning
 from .provisioning import PackageSource
 
@@ -24,36 +27,30 @@ def by_id(package_id: str) -> PackageSource:
     return PackageSource(id=package_id, path="")
 
 
-class PackageState:
-    """Brings one package to the asked state. ``changes`` and ``phases`` tell the truth also when a method raises."""
+@dataclasses.dataclass(frozen=True)
+class PackagePlan:
+    """What the task asked for. Seconds."""
 
-    def __init__(
-        self,
-        session: DeviceSession,
-        package: PackageSource,
-        progress: Progress,
-        check_mode: bool,
-        *,
-        force: bool,
-        keep_copy: bool,
-        timeout: int,
-        poll_interval: int,
-    ) -> None:
-        self.session = session
-        self.package = package
-        self.check_mode = check_mode
-        self.force = force
-        self.keep_copy = keep_copy
-        self.waiter = Waiter(session, progress, poll_interval, Deadline(timeout))
-        self.timeout = timeout
-        self.changes = ChangeSet()
-        self.phases = Phases()
+    package: PackageSource
+    force: bool
+    keep_copy: bool
+    timeout: int
+    poll_interval: int
+
+
+class PackageState(DeviceWork):
+    """Brings one package to the asked state."""
+
+    def __init__(self, session: DeviceSession, plan: PackagePlan, progress: Progress, check_mode: bool) -> None:
+        super().__init__(session, plan, progress, check_mode)
+        self.package = plan.package
+        self.learned.clear()  # The module has no outcome: installed says it.
 
     def present(self) -> dict:
         """Install the package unless it is installed (or ``force``). Returns ``{installed}``; raises Failure."""
         first = self._look(provisioning.observations(self.package))
         before = provisioning.installed(first["packages"], self.package.id)
-        if before and not self.force:
+        if before and not self.plan.force:
             self._end_earlier_run(first)
             return {"installed": True}
         after = {"id": self.package.id, "applied": "again" if before else "once"}
@@ -89,14 +86,14 @@ class PackageState:
 
     def _end_earlier_run(self, first: Answer) -> None:
         """Clean up after a run that was cut off when the package was as good as applied."""
-        if provisioning.left_behind(self.package, self.keep_copy, first):
+        if provisioning.left_behind(self.package, self.plan.keep_copy, first):
             self.changes.add("leftovers", {"job": self.package.install_job}, None)
             if not self.check_mode:
                 self._clean_up(first["packages"])
 
     def _clean_up(self, *seen: Result) -> None:
         with self.phases.phase("clean up"):
-            provisioning.clean_up(self.waiter, self.package, self.keep_copy, *seen)
+            provisioning.clean_up(self.waiter, self.package, self.plan.keep_copy, *seen)
 
     def _clean_up_after_failure(self) -> None:
         """Remove what is ours. The engine's own copy stays with the package: uninstalling is the user's decision."""
@@ -127,10 +124,8 @@ class PackageState:
             "packages": op.provisioning_packages(),
             "engine": op.processes(provisioning.ENGINE),
         } | causes.observations(since)
-        last: list[Answer] = []
 
         def settled(answer: Answer) -> bool:
-            last[:] = [answer]
             finished, error = jobs.outcome(answer["job"])
             if error and not provisioning.is_already_applied(error):
                 raise self._install_failed(answer, error)
@@ -138,7 +133,7 @@ class PackageState:
 
         answer = self.waiter.until(watch, settled, "waiting for the package to be applied")
         if answer is None:
-            raise self._install_failed(last[0], None)
+            raise self._install_failed(self.waiter.last, None)
         if not provisioning.installed(answer["packages"], self.package.id):
             if causes.find(answer):
                 raise self._install_failed(answer, None)
@@ -161,7 +156,7 @@ class PackageState:
                 **found.as_error(),
             )
         return Failure(
-            f"the package {self.package.id} is not applied after {self.timeout} s and the device shows no error",
+            f"the package {self.package.id} is not applied after {self.plan.timeout} s and the device shows no error",
             side="device",
             name="package_timeout",
             cause="the provisioning engine is still at work, or never started",

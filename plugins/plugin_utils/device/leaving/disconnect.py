@@ -12,6 +12,7 @@ import typing as t
 
 from ...options import optional_guid
 from ...task import Task
+from ..work import begin
 from .leave import Leave, LeavePlan
 
 PLANNED = (
@@ -31,6 +32,4 @@ def disconnect(task: Task) -> dict:
     args = task.args
     ids: dict[str, t.Any] = {name: optional_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
     plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
-    run = Leave(task.session, plan, task.progress, task.check_mode)
-    task.changes, task.phases, task.learned = run.changes, run.phases, run.learned
-    return run.run()
+    return begin(task, Leave, plan).run()

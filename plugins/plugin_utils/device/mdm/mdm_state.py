@@ -24,6 +24,7 @@ from ..diagnosis import causes
 from ..reading import known
 from ..requirements import JoinRefusal, account_refusal
 from ..system_work import SystemWork, WorkStep, evidence, is_there
+from ..work import begin
 from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 
 AUTO_ENROLL_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
@@ -272,6 +273,4 @@ def enroll_or_remove(task: Task) -> dict:
     args = task.args
     enrollment_id = optional_guid(args["enrollment_id"], "enrollment_id")
     plan = MdmPlan(enrollment_id=enrollment_id, **{name: args[name] for name in PLANNED})
-    run = Mdm(task.session, plan, task.progress, task.check_mode)
-    task.changes, task.phases, task.learned = run.changes, run.phases, run.learned
-    return run.run()
+    return begin(task, Mdm, plan).run()
