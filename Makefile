@@ -107,6 +107,8 @@ molecule: env ## the roles against the lab: converge, idempotence, verify
 powershell: ## the runner under each PowerShell on PATH; needs no environment
 	@# With WINOPS_REQUIRE_POWERSHELL it is an error that there is none.
 	$(PYTHON) tests/powershell/run.py $(if $(WINOPS_REQUIRE_POWERSHELL),--require) $(ARGS)
+	@# The proof itself: eight faults, always the same ones, that it must notice. All of them are in `make mutants`.
+	@$(if $(ARGS),:,! command -v pwsh > /dev/null || [ ! -x $(BIN)/python ] || $(BIN)/python tests/powershell/mutants.py --sample 8 --seed 2)
 
 .PHONY: mutants
 mutants: env ## does the PowerShell proof notice faults? one at a time in the runner, half an hour

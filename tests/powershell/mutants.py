@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -45,7 +46,7 @@ from shell import HERE, VOCABULARY, Shell, wire
 
 GOAL = 95.0
 """Of 100 mutants so many are found."""
-PATIENCE = 4, 4
+PATIENCE = 2, 5
 """A scene with a fault in it may take so many times as long as without one, and so many seconds more; and twice that
 when it is played once more."""
 TIMED_OUT = "timed out"
@@ -191,11 +192,15 @@ def chosen(mutants: list[mutation.Mutant], sample: int, seed: str) -> list[mutat
     return sorted(mutants, key=lambda one: hashlib.sha256(repr((seed, one.key)).encode()).digest())[:sample]
 
 
-def show(outcomes: t.Iterable[Outcome], total: int, words: t.Mapping[t.Any, str]) -> list[Outcome]:
+def show(
+    outcomes: t.Iterable[Outcome], total: int, words: t.Mapping[t.Any, str], log: t.TextIO | None
+) -> list[Outcome]:
     """Prints the survivors as they come, and now and then how far it is."""
     seen = []
     for outcome in outcomes:
         seen.append(outcome)
+        if log:
+            print(logged(outcome), file=log, flush=True)
         mutant = outcome.mutant
         word = words.get(mutant.key)
         if not outcome.by and word is None:
@@ -275,19 +280,20 @@ def hunted(
         return False
     begun = time.monotonic()
     hunt = Hunt(program, options.jobs, replaced)
+    ends = contextlib.ExitStack()
+    ends.callback(hunt.end)
     try:
         if not options.sample and not options.only:
             hunt.measure()
-        outcomes = show(hunt.all(mutants), len(mutants), words)
+        log = ends.enter_context(options.log.open("w", encoding="utf-8")) if options.log else None
+        outcomes = show(hunt.all(mutants), len(mutants), words, log)
     except RedWithoutFault as exc:
         print(f"red without a fault: {exc}")
         sys.exit(2)
     finally:
-        hunt.end()
+        ends.close()
     good = summary(outcomes, words)
     print(f"{time.monotonic() - begun:.0f} seconds")
-    if options.log:
-        options.log.write_text("".join(f"{logged(outcome)}\n" for outcome in outcomes), encoding="utf-8")
     return good
 
 
