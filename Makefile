@@ -110,6 +110,10 @@ powershell: ## the runner under each PowerShell on PATH; needs no environment
 	@# The proof itself: eight faults, always the same ones, that it must notice. All of them are in `make mutants`.
 	@$(if $(ARGS),:,! command -v pwsh > /dev/null || [ ! -x $(BIN)/python ] || $(BIN)/python tests/powershell/mutants.py --sample 8 --seed 2)
 
+.PHONY: real-powershell
+real-powershell: env ## a join, facts and a leave over each of winrm, psrp and ssh, by a real PowerShell; two minutes
+	WINOPS_REAL_POWERSHELL=all $(PYTEST) tests/integration/test_real_powershell.py $(ARGS)
+
 .PHONY: mutants
 mutants: env ## does the PowerShell proof notice faults? one at a time in the runner, half an hour
 	$(BIN)/python tests/powershell/mutants.py $(ARGS)

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Devices whose PowerShell is a real one, over winrm, psrp and ssh: joined, looked at, and disconnected.
 
-Their state is read over the control API. One run of Ansible serves all of them.
+Their state is read over the control API. One run of Ansible serves all of them. An exchange takes seconds, so each way
+does a part of it, and all of it with WINOPS_REAL_POWERSHELL=all (make real-powershell).
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 
 import pytest
@@ -24,8 +26,21 @@ pytestmark = pytest.mark.skipif(real.program() is None, reason="there is no Powe
 
 #: Slower than elsewhere: a PowerShell takes a real second to start, and that must not be minutes of the device.
 SPEED = "20"
+JOIN, FACTS, LEAVE = "join", "facts", "leave"
+ALL = (JOIN, FACTS, LEAVE)
+SAMPLE = {"winrm": (JOIN, FACTS), "psrp": (LEAVE,), "ssh": (FACTS,)}
+STEPS = dict.fromkeys(SAMPLE, ALL) if os.environ.get("WINOPS_REAL_POWERSHELL") == "all" else SAMPLE
 NO_SSHD = pytest.mark.skipif(sshd.program() is None, reason="there is no sshd on this machine")
-WAYS = ["winrm", "psrp", pytest.param("ssh", marks=NO_SSHD)]
+
+
+def ways(step: str | None = None) -> list:
+    """The ways over which a step is done, as parameters of a test; all of them without a step."""
+    marks = {"ssh": [NO_SSHD]}
+    return [
+        pytest.param(way, marks=marks.get(way, [])) for way, steps in STEPS.items() if step is None or step in steps
+    ]
+
+
 #: Real seconds; a busy machine takes ten for a look.
 WAITING = {"poll_interval": 3, "timeout": 200}
 PLAY_SECONDS = 500
@@ -44,14 +59,21 @@ class Story(t.NamedTuple):
 @pytest.fixture(scope="module")
 def story(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Story]:
     """A join with the package of the controller, facts, and a leave; the state after each."""
-    ways = ["winrm", "psrp"] + ([] if sshd.program() is None else ["ssh"])
-    device = {"kind": "unjoined_pro", "device": {"powershell": "real"}}
-    devices = [{**device, "name": way, "variables": PSRP if way == "psrp" else {}} for way in ways]
+    served = [way for way in STEPS if way != "ssh" or sshd.program() is not None]
+    devices = [
+        {
+            "kind": "unjoined_pro" if JOIN in STEPS[way] else "joined",
+            "name": way,
+            "device": {"powershell": "real"},
+            "variables": {"steps": list(STEPS[way]), **(PSRP if way == "psrp" else {})},
+        }
+        for way in served
+    ]
     lab = start_fleet({"devices": devices}, SPEED)
     with contextlib.ExitStack() as servers:
         host_variables = {
             way: servers.enter_context(sshd.serving(lab.ready["control"], way, tmp_path_factory.mktemp("sshd")))
-            for way in ways
+            for way in served
             if way == "ssh"
         }
         playbook = [{"hosts": "devices", "gather_facts": False, "tasks": tasks(lab)}]
@@ -68,36 +90,37 @@ def tasks(lab: RunningLab) -> Tasks:
         **WAITING,
     }
     return [
-        {"name": "join", "winops.entra.join": join},
+        {"name": "join", "winops.entra.join": join, "when": "'join' in steps"},
         {"name": "joined", "lab_state": {}},
-        {"name": "facts", "winops.entra.device_facts": {}},
-        {"name": "leave", "winops.entra.disconnect": {"reboot": False, **WAITING}},
+        {"name": "facts", "winops.entra.device_facts": {}, "when": "'facts' in steps"},
+        {"name": "leave", "winops.entra.disconnect": {"reboot": False, **WAITING}, "when": "'leave' in steps"},
         {"name": "left", "lab_state": {}},
     ]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ways(JOIN))
 def test_a_join_joins_the_device(story: Story, way: str) -> None:
     result, state = story.play.result(way, "join"), story.state(way, "joined")
     assert (result["changed"], result["outcome"]) == (True, "joined")
-    assert (state["join"]["type"], state["join"]["device_id"]) == ("entra", result["device_id"])
+    told = result["ansible_facts"]["entra"]["join"]["device_id"]
+    assert (state["join"]["type"], state["join"]["device_id"]) == ("entra", told)
     assert inspection.ours(state) == []
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ways(FACTS))
 def test_facts_are_those_of_the_device(story: Story, way: str) -> None:
     join = story.play.result(way, "facts")["ansible_facts"]["entra"]["join"]
     assert (join["type"], join["device_id"]) == ("entra", story.state(way, "joined")["join"]["device_id"])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ways(LEAVE))
 def test_a_leave_leaves_nothing_behind(story: Story, way: str) -> None:
     state = story.state(way, "left")
     assert (story.play.result(way, "leave")["changed"], state["join"]["type"]) == (True, "none")
     assert inspection.ours(state) == []
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ways())
 def test_the_commands_were_run_by_a_powershell(story: Story, way: str) -> None:
     assert (story.lab.out / "powershell" / way / "C" / "ProgramData").is_dir()
     assert (way in {command["device"] for command in story.lab.commands()}) is (way != "ssh")
