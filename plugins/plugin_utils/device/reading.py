@@ -20,6 +20,9 @@ from collections.abc import Callable, Iterator, Mapping
 from .shapes import is_utc
 
 T = t.TypeVar("T")
+#: The name of a failure for want of something that had to be read, and what helps in most cases.
+STATE_UNREADABLE = "state_unreadable"
+FULL_TOKEN = "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)"
 
 
 class Unreadable(Exception):

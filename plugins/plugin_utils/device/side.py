@@ -15,7 +15,7 @@ from ..result import Failure
 from ..task import Side, Task
 from . import blocked, wire
 from .errors import error_code
-from .reading import Unreadable
+from .reading import FULL_TOKEN, STATE_UNREADABLE, Unreadable
 from .session import ConnectionLost, DeviceSession
 from .waiting import connection_lost
 
@@ -76,10 +76,10 @@ def unreadable_state(exc: Unreadable) -> Failure:
     return Failure(
         f"the device's state cannot be read: {exc}",
         side="device",
-        name="state_unreadable",
+        name=STATE_UNREADABLE,
         code=error_code(exc.error),
         cause="the connecting account may not read it, or Windows is damaged there",
-        fix="connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
+        fix=FULL_TOKEN,
         evidence=[{"read": exc.what, **exc.error}],
     )
 

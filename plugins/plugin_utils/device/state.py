@@ -257,3 +257,8 @@ def caller_facts(answer: Answer, status: Status) -> dict:
 def parse_utc(text: str) -> datetime.datetime:
     """A time of the wire (``2026-11-21T08:00:00.000Z``)."""
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def utc_text(moment: datetime.datetime) -> str:
+    """The reverse, of a time that knows its zone."""
+    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

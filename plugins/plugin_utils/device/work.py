@@ -16,6 +16,7 @@ from ..result import ChangeSet, Failure, Phases
 from ..task import Task
 from . import state
 from .answers import Answer
+from .reading import FULL_TOKEN, STATE_UNREADABLE
 from .requirements import JoinRefusal
 from .session import DeviceSession
 from .waiting import Waiter
@@ -59,14 +60,8 @@ class DeviceWork:
 
     def unreadable(self, sentence: str, evidence: list | None = None) -> Failure:
         """The refusal of a device that does not say what must be known."""
-        return self.refused(
-            JoinRefusal(
-                "state_unreadable",
-                f"the device's state cannot be read: {sentence}",
-                "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)",
-            ),
-            evidence,
-        )
+        refusal = JoinRefusal(STATE_UNREADABLE, f"the device's state cannot be read: {sentence}", FULL_TOKEN)
+        return self.refused(refusal, evidence)
 
     def require_readable(self, look: Answer, essential: Iterable[str]) -> None:
         """Nothing is decided by a look that lacks what must be known: refused is not absent."""

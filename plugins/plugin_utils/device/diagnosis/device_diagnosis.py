@@ -104,8 +104,7 @@ def begin(answer: Answer, scope: DiagnosisScope) -> str | None:
     """The time (device's clock, UTC text) before which evidence does not count."""
     if scope.since or scope.hours is None:
         return scope.since
-    start = state.parse_utc(answer.device["utc"]) - datetime.timedelta(hours=scope.hours)
-    return start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return state.utc_text(state.parse_utc(answer.device["utc"]) - datetime.timedelta(hours=scope.hours))
 
 
 def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = None) -> tuple[list[Diagnosis], dict]:

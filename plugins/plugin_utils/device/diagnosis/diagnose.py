@@ -77,8 +77,7 @@ def _scope(args: dict) -> DiagnosisScope:
             raise bad_option(
                 "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
             )
-        utc = moment.astimezone(datetime.timezone.utc)
-        since = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        since = state.utc_text(moment)
     tenant_id = optional_guid(args["tenant_id"], "tenant_id")
     # No ids: a code that no catalogue knows is a finding, too.
     require_known(args["fail_on"], ())
