@@ -15,11 +15,13 @@ import yaml
 from ansible_collections.winops.entra.plugins.plugin_utils import result
 from tests.tools import importer
 
+from .roles import NAMES as ROLES
+from .roles import argument_specs
+
 ROOT = Path(result.__file__).resolve().parents[2]
 CHANGELOGS = ROOT / "changelogs"
 FRAGMENTS = {path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in CHANGELOGS.glob("fragments/*")}
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
-ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 # The doc fragments whose options module_defaults can set for all of an action group at once, and the group's name.
 GROUPS = {"winops.entra.tenant": "tenant"}
 # What a role does not pass on of its module's options, and why not.
@@ -119,11 +121,6 @@ def test_the_tenant_role_passes_on_every_option_of_its_modules(variable, module)
     assert variable in argument_specs("tenant")["main"]["options"]
     own = set(documentation(module)["options"])
     assert own - passed("tenant")[module] == set()
-
-
-def argument_specs(role: str) -> dict:
-    text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)["argument_specs"]
 
 
 def passed(role: str) -> dict[str, set[str]]:

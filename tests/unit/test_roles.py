@@ -5,25 +5,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 
-ROLES = Path(__file__).resolve().parents[2] / "roles"
-OVER_DEVICES = sorted(role.name for role in ROLES.iterdir() if role.name != "tenant")
+from .roles import NAMES, ROLES, argument_specs
+
+OVER_DEVICES = [role for role in NAMES if role != "tenant"]
 
 
 @pytest.mark.parametrize("role", OVER_DEVICES)
 def test_a_role_over_devices_tries_and_judges(role: str) -> None:
-    specs = yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
-    assert {"main", "attempt", "verdict"} <= set(specs)
+    assert {"main", "attempt", "verdict"} <= set(argument_specs(role))
 
 
-@pytest.mark.parametrize("role", sorted(role.name for role in ROLES.iterdir()))
+@pytest.mark.parametrize("role", NAMES)
 def test_each_entry_point_has_tasks_and_documentation(role: str) -> None:
-    specs = yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
-    assert set(specs) == {file.stem for file in (ROLES / role / "tasks").glob("*.yml")}
+    assert set(argument_specs(role)) == {file.stem for file in (ROLES / role / "tasks").glob("*.yml")}
 
 
 @pytest.mark.parametrize("role", OVER_DEVICES)
