@@ -5,46 +5,15 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 from pathlib import Path
 
 from .device.bitlocker import TYPES
 from .device.images import CLIENT_VERSIONS, EDITIONS, LANGUAGES, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
-from .host import ScenarioError
+from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
 from .tenant.licences import PRODUCTS
 from .tenant.roles import SHORT as ROLES
-
-Shape = t.Any
-
-
-class OneOf(tuple):
-    """One of these words."""
-
-
-class ListOf(t.NamedTuple):
-    """A list of one shape."""
-
-    item: Shape
-
-
-class MapOf(t.NamedTuple):
-    """A map from names to one shape."""
-
-    item: Shape
-
-
-class Needs(t.NamedTuple):
-    """A map of which some keys must be there."""
-
-    keys: tuple[str, ...]
-    shape: dict
-
-
-class Either(tuple):
-    """Any of these shapes."""
-
 
 TENANT = {
     "id": str,
@@ -291,7 +260,6 @@ KIND = {
 ENTRY = Needs(("kind",), {**KIND, "kind": str, "count": int, "name": str})
 LIBRARY = {"tenants": MapOf(TENANT), "packages": MapOf(PACKAGE), "kinds": MapOf(KIND)}
 SCENARIO = {**LIBRARY, "description": str, "devices": Either((OneOf(("all",)), ListOf(ENTRY)))}
-_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "a map"}
 
 
 class check:
@@ -299,16 +267,16 @@ class check:
 
     @staticmethod
     def library(path: Path, content: t.Any) -> None:
-        _check(path, "the file", content, LIBRARY)
+        fit(path, "the file", content, LIBRARY)
 
     @staticmethod
     def scenario(path: Path, content: t.Any) -> None:
-        _check(path, "the file", content, SCENARIO)
+        fit(path, "the file", content, SCENARIO)
         if not content.get("devices"):
-            _refuse(path, "devices", "a scenario needs at least one device")
+            refuse(path, "devices", "a scenario needs at least one device")
         for number, entry in enumerate(content["devices"] if isinstance(content["devices"], list) else []):
             if entry.get("count", 1) < 1:
-                _refuse(path, f"devices[{number}].count", "must be at least 1")
+                refuse(path, f"devices[{number}].count", "must be at least 1")
 
     @staticmethod
     def references(path: Path, own: dict, merged: dict) -> None:
@@ -345,7 +313,7 @@ def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
         server = EDITIONS[windows.get("edition", "Professional")].server
         known = SERVER_VERSIONS if server else CLIENT_VERSIONS
         if windows["build"].split(".")[0] not in {str(build) for build in known}:
-            _refuse(
+            refuse(
                 path,
                 f"{place}.device.windows.build",
                 f"no {'server' if server else 'client'} Windows here has build {windows['build']}; "
@@ -357,67 +325,10 @@ def _users(path: Path, place: str, names: list[str], tenant: dict) -> None:
     known = [name.partition("@")[0] for name in tenant.get("users", {})] + ["admin", "lab.user"]
     for name in names:
         if name.partition("@")[0] not in known:
-            _refuse(path, place, f"there is no user '{name}'{_suggest(name, known)}")
+            refuse(path, place, f"there is no user '{name}'{suggest(name, known)}")
 
 
 def _known(path: Path, place: str, names: list[str], merged: dict, part: str) -> None:
     for name in names:
         if name not in merged[part]:
-            _refuse(path, place, f"there is no '{name}' under {part}{_suggest(name, merged[part])}")
-
-
-def _check(path: Path, place: str, value: t.Any, shape: Shape) -> None:
-    if isinstance(shape, Either):
-        _check_either(path, place, value, shape)
-    elif isinstance(shape, OneOf):
-        if value not in shape:
-            _refuse(path, place, f"'{value}' is none of {', '.join(map(str, shape))}")
-    elif isinstance(shape, ListOf):
-        _expect(path, place, value, list, "a list")
-        for number, item in enumerate(value):
-            _check(path, f"{place}[{number}]", item, shape.item)
-    elif isinstance(shape, MapOf):
-        _expect(path, place, value, dict, "a map")
-        for name, item in value.items():
-            _check(path, _join(place, name), item, shape.item)
-    elif isinstance(shape, Needs):
-        _check(path, place, value, shape.shape)
-        for key in shape.keys:
-            if key not in value:
-                _refuse(path, place, f"needs '{key}'")
-    elif isinstance(shape, dict):
-        _expect(path, place, value, dict, "a map")
-        for name, item in value.items():
-            if name not in shape:
-                _refuse(path, place, f"'{name}' is not known here{_suggest(str(name), shape)}")
-            _check(path, _join(place, name), item, shape[name])
-    else:
-        accepted = (int, float) if shape is float else shape
-        if not isinstance(value, accepted) or (isinstance(value, bool) and shape is not bool):
-            _refuse(path, place, f"must be {_NAMES[shape]}, not {value!r}")
-
-
-def _check_either(path: Path, place: str, value: t.Any, shape: Either) -> None:
-    wanted = list if isinstance(value, list) else str
-    for option in shape:
-        if isinstance(option, ListOf) is (wanted is list):
-            return _check(path, place, value, option)
-    return None
-
-
-def _expect(path: Path, place: str, value: t.Any, kind: type, name: str) -> None:
-    if not isinstance(value, kind):
-        _refuse(path, place, f"must be {name}, not {value!r}")
-
-
-def _join(place: str, name: t.Any) -> str:
-    return str(name) if place == "the file" else f"{place}.{name}"
-
-
-def _suggest(name: str, known: t.Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(map(str, known))}"
-
-
-def _refuse(path: Path, place: str, message: str) -> t.NoReturn:
-    raise ScenarioError(f"{path}: {place}: {message}")
+            refuse(path, place, f"there is no '{name}' under {part}{suggest(name, merged[part])}")
