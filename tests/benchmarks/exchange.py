@@ -9,7 +9,6 @@ In pairs, one after the other, so that a busy moment meets both. No rows where t
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import os
 import random
@@ -17,14 +16,14 @@ import shutil
 import statistics
 import string
 import subprocess
-import sys
 import time
 import typing as t
 from pathlib import Path
 
+from tests.lab.powershell.payload import PROOF, proof
+
 ROUNDS = 7
 MAPS, TEXTS, LETTERS = 300, 5, 24
-PROOF = Path(__file__).resolve().parents[1] / "powershell"
 
 
 def measure(root: Path) -> dict:
@@ -34,10 +33,10 @@ def measure(root: Path) -> dict:
         return {}
     folder = root / "build" / "bench" / "exchange"
     folder.mkdir(parents=True, exist_ok=True)
-    wire = _wire()
+    shell = proof("shell")
     contenders = {
         "empty": _encoded(program, "exit", b""),
-        "exchange": _encoded(program, wire.BOOTSTRAP, _empty_request(wire)),
+        "exchange": _encoded(program, shell.wire.BOOTSTRAP, _empty_request(shell)),
     }
     for run in contenders.values():  # Warms the disk cache for both.
         run()
@@ -59,22 +58,15 @@ def _lower(value: float, goal: float | None) -> dict:
     return {"value": value, "goal": goal, "better": "lower"}
 
 
-def _wire() -> t.Any:
-    if str(PROOF) not in sys.path:
-        sys.path.append(str(PROOF))
-    return importlib.import_module("shell").wire
-
-
-def _empty_request(wire: t.Any) -> bytes:
+def _empty_request(shell: t.Any) -> bytes:
     """The payload. What the runner tells of the device is Windows' to say, so elsewhere it is left out."""
-    text = wire.runner_text([])
+    text = shell.wire.runner_text([])
     if os.name != "nt":
-        main = (PROOF.parents[1] / "plugins/plugin_utils/device/runner/main.ps1").read_text(encoding="ascii")
-        before, end, _after = text.partition(main)
+        before, end, _after = text.partition(shell.MAIN)
         assert end, "the runner does not end with main.ps1"
-        text = before + "function Get-DeviceFact { return (New-Map) }\n" + main
+        text = f"{before}function Get-DeviceFact {{ return (New-Map) }}\n{shell.MAIN}"
     request = {"v": 1, "id": "bench", "ops": []}
-    return wire.encode_payload(request, packed_runner=wire.pack_runner(text))
+    return shell.wire.encode_payload(request, packed_runner=shell.wire.pack_runner(text))
 
 
 def _encoded(program: str, script: str, given: bytes) -> t.Callable[[], float]:
@@ -102,7 +94,7 @@ def _written(program: str, folder: Path) -> float:
     ]
     file = folder / "maps.json"
     file.write_text(json.dumps(maps) + "\n", encoding="ascii")
-    parts = PROOF.parents[1] / "plugins/plugin_utils/device/runner"
+    parts = proof("shell").DEVICE / "runner"
     command = [program, "-NoProfile", "-NonInteractive", "-File", str(PROOF / "round_trip.ps1"), str(parts), str(file)]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     return int(done.stdout.split()[1]) / 1000

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import os
-import sys
 import typing as t
 from pathlib import Path
 
@@ -23,10 +22,10 @@ from tests.lab.control import application
 from tests.lab.device.device import Device
 from tests.lab.device.dump import dump
 from tests.lab.powershell import real
+from tests.lab.powershell.payload import proof
 from tests.lab.scenario import load_world
 from tests.lab.world import World
 
-PROOF = Path(__file__).resolve().parents[1] / "powershell"
 SPEED = 200
 #: Of a dump: what is other by nature, or of the machine that the PowerShell runs on.
 TIME_LIKE = ("digest", "utc", "booted", "processes", "powershell_processes", "jobs")
@@ -72,7 +71,7 @@ class Pair:
         return found[0], found[1]
 
     def _ask(self, operations: list[dict], account: str) -> dict:
-        shell = _proof("shell")
+        shell = proof("shell")
         environment = self.powershell.powershell.environment(account)
         return self._driver.ask(
             operations,
@@ -98,7 +97,7 @@ class Worlds:
             (directory / name).mkdir()
             self._worlds.append(load_world(str(file), out=directory / name, clock=StillClock(now)))
         self._directory = directory
-        self._driver = _proof("driver").Driver(_proof("shell").Shell(str(real.program())))
+        self._driver = proof("driver").Driver(proof("shell").Shell(str(real.program())))
 
     async def __aenter__(self) -> Worlds:
         self._runner = web.AppRunner(application(self._worlds[1]), access_log=None)
@@ -164,12 +163,3 @@ def _without_texts(value: Json) -> Json:
     if {"id", "device", "results"} <= set(value):
         return {"of": facts(value["device"]), "results": [comparable(result) for result in value["results"]]}
     return {name: _without_texts(item) for name, item in value.items() if name not in ("seconds", "started")}
-
-
-def _proof(name: str) -> t.Any:
-    """A module of tests/powershell, which needs no package."""
-    import importlib
-
-    if str(PROOF) not in sys.path:
-        sys.path.append(str(PROOF))
-    return importlib.import_module(name)

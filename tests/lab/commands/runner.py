@@ -18,6 +18,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from ..host import RealPowerShell
+from ..statements import statements
 from .session import Error, Record, ScriptResult, Session, terminated
 
 _DEVICE = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "device"
@@ -141,7 +142,7 @@ def _sent(packed: str) -> str:
 
     Raises what unpacking raises where it is damaged.
     """
-    return _statements(gzip.decompress(base64.b64decode(packed, validate=True)).decode("utf-8"))
+    return statements(gzip.decompress(base64.b64decode(packed, validate=True)).decode("utf-8"))
 
 
 def _expected(operations: frozenset[str]) -> tuple[str, str]:
@@ -175,13 +176,7 @@ def _joined(folder: Path, _changed: int, wanted: frozenset[str]) -> str:
         waiting.pop()
         if name not in order:
             order.append(name)
-    return "\n".join(text for text in (_statements(texts[name]) for name in order) if text)
-
-
-def _statements(script: str) -> str:
-    # The runner may travel without indentation, empty lines and comment lines; every other line must be the file's.
-    lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("#"))
+    return "\n".join(text for text in (statements(texts[name]) for name in order) if text)
 
 
 def _text(item: str | bytes) -> str:

@@ -13,6 +13,8 @@ import types
 from functools import lru_cache
 from pathlib import Path
 
+from ..statements import statements
+
 ROOT = Path(__file__).resolve().parents[3]
 PROOF = ROOT / "tests" / "powershell"
 _MAIN = ROOT / "plugins" / "plugin_utils" / "device" / "runner" / "main.ps1"
@@ -26,11 +28,11 @@ class NotTheRunner(ValueError):
 def with_stand_ins(packed: str) -> str:
     """The runner as it was sent (base64 of gzip), with the stand-ins before its last lines."""
     sent = gzip.decompress(base64.b64decode(packed)).decode("ascii")
-    main = _statements(_MAIN.read_text(encoding="ascii"))
+    main = statements(_MAIN.read_text(encoding="ascii"))
     before, end, after = sent.rpartition(main)
     if not end or after.strip():
         raise NotTheRunner("the text does not end with main.ps1")
-    text = before + _statements(proof().text(before)) + main
+    text = f"{before}{statements(proof('stand_ins').text(before))}\n{main}\n"
     return base64.b64encode(gzip.compress(text.encode("ascii"), 6, mtime=0)).decode("ascii")
 
 
@@ -42,14 +44,8 @@ def prepared(sent: bytes) -> bytes:
     return f"{with_stand_ins(runner)}|{request}\n".encode("ascii")
 
 
-def proof() -> types.ModuleType:
-    """``tests/powershell/stand_ins.py``: the text of the stand-ins, and the file of a description."""
+def proof(name: str) -> types.ModuleType:
+    """A module of ``tests/powershell``, which needs no package: ``stand_ins``, ``shell``, ``driver``."""
     if str(PROOF) not in sys.path:
         sys.path.append(str(PROOF))
-    return importlib.import_module("stand_ins")
-
-
-def _statements(text: str) -> str:
-    """As the collection sends its text: without indentation, empty lines and comment lines."""
-    lines = (line.strip() for line in text.splitlines())
-    return "".join(line + "\n" for line in lines if line and not line.startswith("#"))
+    return importlib.import_module(name)

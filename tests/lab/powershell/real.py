@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -23,7 +22,7 @@ from ..device import tasks
 from ..device.accounts import SYSTEM, Caller, caller
 from ..device.description import Document, apply, describe
 from ..device.disk import DiskFiles
-from . import payload, programs
+from . import executables, payload, programs
 
 #: What the runner waits for its cmdlet, in device seconds.
 PATIENCE = 175
@@ -75,7 +74,7 @@ class RealPowerShell:
                 for task in apply(self.device, self._known, found):
                     self.device.spawn(self._watch(task))
             self._known = json.loads(json.dumps(describe(self.device)))
-            payload.proof().write(self.directory, self._known)
+            payload.proof("stand_ins").write(self.directory, self._known)
 
     async def exchange(self, script: str, items: bytes | list[str | bytes], account: str) -> tuple[str, str, int]:
         """Run the bootstrap with its input in a PowerShell of its own: what it prints, its errors, its exit code.
@@ -155,12 +154,9 @@ class RealPowerShell:
     def _lay_out(self, control: str) -> None:
         native = self.directory / "native"
         native.mkdir()
-        asked = shlex.join(
-            [sys.executable, "-IS", str(Path(__file__).with_name("native.py")), control, self.device.name]
-        )
+        asked = [sys.executable, "-IS", str(Path(__file__).with_name("native.py")), control, self.device.name]
         for name in (*programs.PROGRAMS, *programs.CALLS):
-            (native / name).write_text(f'#!/bin/sh\nexec {asked} {name} "$@"\n', encoding="utf-8")
-            (native / name).chmod(0o755)
+            executables.write(native / name, [*asked, name])
 
     def _publish(self) -> None:
         web = self.directory / "web"

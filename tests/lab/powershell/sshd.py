@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import shlex
 import shutil
 import socket
 import subprocess
@@ -21,7 +20,8 @@ import time
 import typing as t
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from . import executables, payload
+
 #: Linux finds programs by their exact names; these are the ones that clients start.
 SPELLINGS = ("powershell.exe", "powershell", "PowerShell")
 READY_SECONDS = 20
@@ -95,9 +95,8 @@ def _variables(port: int, folder: Path) -> dict[str, t.Any]:
 
 def _script(path: Path, module: str, *arguments: str) -> None:
     """An executable that runs a module of this package, with more arguments behind these."""
-    command = shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", f"{__package__}.{module}", *arguments])
-    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
-    path.chmod(0o755)
+    python = ["env", f"PYTHONPATH={payload.ROOT}", sys.executable]
+    executables.write(path, [*python, "-m", f"{__package__}.{module}", *arguments])
 
 
 def _free_port() -> int:

@@ -33,7 +33,7 @@ def test_without_a_powershell_the_lab_says_so_and_does_not_start(
 
 
 def test_the_stand_ins_come_before_the_last_lines_of_the_runner() -> None:
-    sent = f"{packed('function registry_read {}' + chr(10) + payload._statements(MAIN))}|cmVxdWVzdA==\n"
+    sent = f"{packed('function registry_read {}' + chr(10) + payload.statements(MAIN))}|cmVxdWVzdA==\n"
     runner, _bar, request = payload.prepared(sent.encode("ascii")).decode("ascii").partition("|")
     text = gzip.decompress(base64.b64decode(runner)).decode("ascii")
     assert (

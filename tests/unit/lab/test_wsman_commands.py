@@ -140,8 +140,8 @@ def test_a_runner_that_is_sent_again_is_not_read_line_by_line_again(monkeypatch:
     whole = whole_runner()
     runner._sent.cache_clear()
     asked = []
-    read = runner._statements
-    monkeypatch.setattr(runner, "_statements", lambda script: asked.append(script) or read(script))
+    read = runner.statements
+    monkeypatch.setattr(runner, "statements", lambda script: asked.append(script) or read(script))
     sent = payload()
     assert [run(encoded(BOOTSTRAP), sent).exit_code for _time in range(3)] == [0, 0, 0]
     assert asked.count(whole) == 1
