@@ -52,8 +52,8 @@ LASTING = (
 
 
 class Crash(t.NamedTuple):
-    """A killed run. ``killed_after``: by device the number of its last exchange, of which the controller never heard;
-    ``undisturbed``: the devices that had come to the end of the task before."""
+    """A killed run. ``killed_after``: by device the number of its last exchange, of which the controller never heard,
+    where a number was asked for; ``undisturbed``: the devices that had come to the end of the task before."""
 
     play: Play
     killed_after: dict[str, int]
@@ -61,35 +61,53 @@ class Crash(t.NamedTuple):
 
 
 def crash(
-    player: Player, lab: RunningLab, task: dict[str, t.Any], counts: dict[str, int], host_variables: dict[str, dict]
+    player: Player,
+    lab: RunningLab,
+    task: dict[str, t.Any],
+    moments: dict[str, int | str | None],
+    host_variables: dict[str, dict],
 ) -> Crash:
-    """Run a task and kill it when each device has done as many exchanges as ``counts`` says, or has come to the task's
-    end with fewer. None of its controllers hears of the last one, as if it had died before the answer came."""
+    """Run a task and kill it when each device has come to its moment in ``moments``, or to the task's end before. None
+    of its controllers hears of the last exchange, as if it had died before the answer came.
+
+    A moment is a number of exchanges that the device has done, or a text that the run has printed for it, or None:
+    such a device is not disturbed.
+    """
+    counts = {name: moment for name, moment in moments.items() if isinstance(moment, int)}
+    texts = {name: moment for name, moment in moments.items() if isinstance(moment, str)}
     for name, count in counts.items():
-        for fault in ({"skip": count - 1}, {"times": FOR_GOOD}):
-            lab.post(f"/devices/{name}/faults", {"kind": "slow_receive", "seconds": HELD_SECONDS, **fault})
-    play = {"hosts": ",".join(counts), "gather_facts": False, "tasks": [task]}
+        _hold(lab, name, count)
+    play = {"hosts": ",".join(moments), "gather_facts": False, "tasks": [task]}
     with player.running(
         lab,
         [play],
         "--forks",
-        str(len(counts)),
+        str(len(moments)),
         host_variables=host_variables,
         variables={"ansible_winrm_read_timeout_sec": HELD_SECONDS},
     ) as run:
-        wait_until(lambda: set(counts) == _held(lab, counts) | _ended(run, task), MEET_SECONDS, "all are held or done")
+        for name, text in texts.items():
+            wait_until(lambda text=text: text in run.output, MEET_SECONDS, f"the run says {text!r}")
+            _hold(lab, name, 1)
+        held = counts | texts
+        wait_until(lambda: set(moments) == _held(lab, held) | _ended(run, task), MEET_SECONDS, "all are held or done")
         run.kill()
         killed, undisturbed = run.wait(), sorted(_ended(run, task))
     killed_after = {name: count for name, count in counts.items() if name not in undisturbed}
     # The recording of a command comes with its end and that of its connection.
     wait_until(lambda: _have_done(lab, killed_after), MEET_SECONDS, "the last command of each is at its end")
-    for name in counts:
+    for name in held:
         inspection.clear_faults(lab, name)
     return Crash(killed, killed_after, undisturbed)
 
 
+def _hold(lab: RunningLab, name: str, count: int) -> None:
+    for fault in ({"skip": count - 1}, {"times": FOR_GOOD}):
+        lab.post(f"/devices/{name}/faults", {"kind": "slow_receive", "seconds": HELD_SECONDS, **fault})
+
+
 def _held(lab: RunningLab, names: t.Iterable[str]) -> set[str]:
-    return {name for name in names if inspection.state(lab, name)["faults"]["slow_receive"] <= FOR_GOOD}
+    return {name for name in names if inspection.pending_faults(lab, name)["slow_receive"] <= FOR_GOOD}
 
 
 def _ended(run: RunningPlay, task: dict[str, t.Any]) -> set[str]:

@@ -92,6 +92,11 @@ def operations(commands: list[dict[str, t.Any]], device: str | None = None) -> l
     return [line for line in commands if line["kind"] == "operations" and device in (None, line["device"])]
 
 
+def pending_faults(lab: RunningLab, name: str) -> dict[str, int]:
+    """How many faults of each kind a device has not met yet."""
+    return lab.get(f"/devices/{name}/faults")
+
+
 def clear_faults(lab: RunningLab, name: str) -> None:
     """No faults of a device are pending any more."""
     lab.delete(f"/devices/{name}/faults")

@@ -58,6 +58,18 @@ def wanted(options: dict[str, Options]) -> dict[str, dict[str, Options]]:
     return {name: {"want": given} for name, given in options.items()}
 
 
+def enrolled(lab: RunningLab) -> dict[str, inspection.State]:
+    """The devices' states once nothing goes on any more and every enrollment that was still to come has come."""
+    for name in settled(lab):
+        lab.post(f"/devices/{name}/enroll")
+
+    def look() -> dict[str, inspection.State] | None:
+        found = inspection.states(lab)
+        return found if all(dump["join"]["type"] == "none" or dump["join"]["mdm"] for dump in found.values()) else None
+
+    return wait_until(look, SETTLE_SECONDS, "every joined device enrolled")
+
+
 def settled(lab: RunningLab) -> dict[str, inspection.State]:
     """The devices' states once nothing goes on any more: no restart, no provisioning engine."""
 

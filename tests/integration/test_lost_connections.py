@@ -11,10 +11,10 @@ import pytest
 
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
-from tests.integration.play import Play, Player, RunningPlay, wait_until
+from tests.integration.play import PLAY_SECONDS, Play, Player, RunningPlay, wait_until
 from tests.lab.process import RunningLab
 
-# A join without a fault takes at least 12 exchanges of 4 or 5 requests each. A step of 3 meets each kind of request.
+# A join takes 12 exchanges or more of 4 or 5 requests each. A step of 3 meets each kind of request.
 EXCHANGES = range(12)
 REQUESTS = range(0, 48, 3)
 CUTS = {
@@ -22,8 +22,8 @@ CUTS = {
     for kind, positions in (("drop_receive", EXCHANGES), ("drop_half_answer", EXCHANGES), ("drop_request", REQUESTS))
     for position in positions
 }
-# The enrollment comes five real seconds after the join: on a slow machine, too, it is waited for with enough exchanges.
-MDM_DELAY = 300
+# The enrollment does not come by itself: each device is waiting for it until it has met its fault.
+LATE = 86400
 
 
 class Cut(t.NamedTuple):
@@ -43,19 +43,29 @@ def cut(start_fleet: StartFleet, player: Player) -> Cut:
     lab = start_fleet(
         {
             "devices": [
-                {"kind": "unjoined_pro", "name": name, "device": {"mdm_delay": MDM_DELAY, "faults": [fault]}}
+                {"kind": "unjoined_pro", "name": name, "device": {"mdm_delay": LATE, "faults": [fault]}}
                 for name, fault in CUTS.items()
             ]
         }
     )
     hosts = joins.wanted(joins.options_of_scenario(lab))
-    first = player.tasks(lab, [joins.join_task()], host_variables=hosts)
-    faults = {name: dump["faults"] for name, dump in inspection.states(lab).items()}
+    with player.running(lab, [_play()], host_variables=hosts) as run:
+        wait_until(lambda: _all_met(lab, run), PLAY_SECONDS, "every device has met its fault")
+        first = run.wait()
+    faults = {name: inspection.pending_faults(lab, name) for name in CUTS}
     failed = [name for name in CUTS if first.status(name, "join") != "ok"]
     again = player.tasks(lab, [joins.join_task()], hosts=",".join(failed) or "none", host_variables=hosts)
     joins.settled(lab)
     third = player.tasks(lab, [joins.join_task()], host_variables=hosts)
     return Cut(lab, first, faults, again, third, inspection.states(lab))
+
+
+def _all_met(lab: RunningLab, run: RunningPlay) -> bool:
+    """Whether each device has met its fault, or the play its end; those that have are enrolled."""
+    waiting = [name for name in CUTS if any(inspection.pending_faults(lab, name).values())]
+    for name in set(CUTS) - set(waiting):
+        lab.post(f"/devices/{name}/enroll")
+    return not waiting or run.process.poll() is not None
 
 
 def test_every_cut_was_met(cut: Cut) -> None:

@@ -7,8 +7,10 @@
 GET /devices                             [{name, hostname, kind, online, join, expect}]
 GET /devices/NAME                        the whole state (``tests.lab.device.dump``), with ``digest``
 GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], newest first
+GET /devices/NAME/faults                 {kind: how many are still to come}
 POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
+POST /devices/NAME/enroll                the enrollment that follows its join comes now, or as soon as it is joined
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
@@ -62,8 +64,10 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_get("/devices", _devices)
     app.router.add_get("/devices/{name}", _device)
     app.router.add_get("/devices/{name}/events", _events)
+    app.router.add_get("/devices/{name}/faults", _faults)
     app.router.add_post("/devices/{name}/faults", _add_fault)
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
+    app.router.add_post("/devices/{name}/enroll", _enroll)
     app.router.add_post("/devices/{name}/power", _power)
     app.router.add_patch("/devices/{name}/accounts/{account}", _change_account)
     app.router.add_post("/devices/{name}/programs", _run_program)
@@ -115,6 +119,10 @@ async def _events(request: web.Request) -> web.Response:
     )
 
 
+async def _faults(request: web.Request) -> web.Response:
+    return web.json_response(_host(request).faults.pending())
+
+
 async def _add_fault(request: web.Request) -> web.Response:
     host, body = _host(request), await _body(request)
     kind, times = body.pop("kind", None), body.pop("times", 1)
@@ -129,6 +137,12 @@ async def _add_fault(request: web.Request) -> web.Response:
 async def _clear_faults(request: web.Request) -> web.Response:
     _host(request).faults.clear()
     return web.json_response({"faults": {}})
+
+
+async def _enroll(request: web.Request) -> web.Response:
+    mdm = _host(request).mdm
+    mdm.hurried.set()
+    return web.json_response({"pending": mdm.pending})
 
 
 async def _power(request: web.Request) -> web.Response:

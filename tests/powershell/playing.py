@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import json
 import os
 import subprocess
@@ -24,6 +25,8 @@ from shell import VOCABULARY, WAIT, Shell, shapes, wire, with_stand_ins
 Askable = Driver | Shell
 POLL = 0.1
 """Seconds between two looks at a job."""
+UNEXPECTED = OSError, LookupError, TypeError, AttributeError, ValueError
+"""What a look at an answer or at files raises where they are not at all what is expected."""
 
 
 @dataclasses.dataclass
@@ -77,7 +80,7 @@ def unexpected(holds: t.Callable[[t.Any], bool], value: t.Any) -> str:
     try:
         if holds(value):
             return ""
-    except (LookupError, TypeError, AttributeError) as exc:
+    except UNEXPECTED as exc:
         why = f" ({exc!r})"
     return f"unexpected value{why} {json.dumps(value)[:600]}"
 
@@ -86,11 +89,21 @@ def prove(
     shell: Askable, label: str, todo: list[base.Case], scratch: Path, packed: bytes | None, **more: t.Any
 ) -> list[Row]:
     """One request with all the operations of *todo*; *label* is what the table calls it."""
+    asked = datetime.datetime.now(datetime.timezone.utc)
     try:
         answer = shell.ask([case.request() for case in todo], scratch, packed=packed, **more)
     except (wire.WireError, subprocess.TimeoutExpired) as exc:
         return [row(what, label, str(exc)) for what in ("(whole request)", *sorted({case.op for case in todo}))]
-    return [row(case.op, label, verdict(case, result)) for case, result in zip(todo, answer["results"], strict=True)]
+    found = [row(case.op, label, verdict(case, result)) for case, result in zip(todo, answer["results"], strict=True)]
+    return [*found, row("(clock)", label, early(asked, answer))]
+
+
+def early(asked: datetime.datetime, answer: dict[str, t.Any]) -> str:
+    """What is wrong where the device's time is not that of the end of its work."""
+    told = datetime.datetime.fromisoformat(answer["device"]["utc"].replace("Z", "+00:00"))
+    taken = (told - asked).total_seconds()
+    # Both clocks are this machine's; the text of one has only milliseconds, and the other may be set meanwhile.
+    return "" if taken >= answer["seconds"] - 0.1 else f"{taken} s after the request, which took {answer['seconds']} s"
 
 
 def prove_job(
@@ -127,7 +140,7 @@ def left_behind(scene: base.Scene, scratch: Path) -> str:
     """What is wrong with the scratch directory in the end, or that it cannot even be looked at."""
     try:
         return scene.after(scratch)
-    except (OSError, LookupError) as exc:
+    except UNEXPECTED as exc:
         return repr(exc)
 
 

@@ -19,7 +19,10 @@ def rows(_scratch: Path) -> list[Case]:
         ),
         Case(
             "cim_query",
-            {"class": "Proof_One", "properties": ["Time", "Empty", "One", "Big", "Yes", "Half", "Span", "Absent"]},
+            {
+                "class": "Proof_One",
+                "properties": "Time Empty One Big Yes Half Span Absent None Endless".split(),
+            },
             lambda v: (
                 v["instances"]
                 == [
@@ -32,6 +35,9 @@ def rows(_scratch: Path) -> list[Case]:
                         "Half": 0.5,
                         "Span": "1.02:03:04",
                         "Absent": None,
+                        # JSON has no form for them.
+                        "None": None,
+                        "Endless": None,
                     }
                 ]
             ),

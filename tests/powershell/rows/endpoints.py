@@ -114,6 +114,17 @@ def behind_a_proxy(_scratch: Path) -> list[Case]:
     ]
 
 
+ONLY_NAMED = ("two.proof:8080", "*.near.proof")
+
+
+def no_way_past_for_short_names(_scratch: Path) -> list[Case]:
+    """With ONLY_NAMED: a name without a dot is asked for like every other one."""
+    targets = [{"name": "x", "url": "https://intranet/", "headers": {}}]
+    return [
+        Case("endpoints", {"timeout": 10, "targets": targets}, lambda v: v["results"][0]["error"]["type"] == "proxy")
+    ]
+
+
 def without_a_proxy(_scratch: Path) -> list[Case]:
     """Settings that say nothing, or what is none, are no proxy."""
     targets = [{"name": "x", "url": "https://dns.proof/", "headers": {}}]
@@ -123,6 +134,11 @@ def without_a_proxy(_scratch: Path) -> list[Case]:
 SCENES = [
     Scene("endpoints", rows),
     Scene("behind a proxy", behind_a_proxy, change=lambda document: windows.behind_proxy(document, *PROXY)),
+    variant(
+        "proxy, short names",
+        no_way_past_for_short_names,
+        change=lambda document: windows.behind_proxy(document, *ONLY_NAMED),
+    ),
     *(
         variant(f"proxy, {name}", without_a_proxy, change=functools.partial(windows.proxy_settings, pair=pair))
         for name, pair in NO_PROXY.items()

@@ -285,6 +285,8 @@ def cim() -> Document:
         "Yes": True,
         "Half": 0.5,
         "Span": {"type": "timespan", "number": "1.02:03:04"},
+        "None": {"type": "double", "number": "NaN"},
+        "Endless": {"type": "double", "number": "Infinity"},
     }
     volume = [("C:", "system", 0, 1), ("D:", "plain", 1, 0), (None, "locked", 2, 2)]
     return {
