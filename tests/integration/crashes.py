@@ -51,6 +51,22 @@ LASTING = (
 )
 
 
+class Said(t.NamedTuple):
+    """The moment at which the run has printed a text."""
+
+    text: str
+
+
+class Did(t.NamedTuple):
+    """The moment at which the device has done an operation of the vocabulary."""
+
+    operation: str
+
+
+#: When a controller dies: after so many exchanges with the device, or at a moment. None: not at all.
+Moment = int | Said | Did | None
+
+
 class Crash(t.NamedTuple):
     """A killed run. ``killed_after``: by device the number of its last exchange, of which the controller never heard,
     where a number was asked for; ``undisturbed``: the devices that had come to the end of the task before."""
@@ -64,19 +80,19 @@ def crash(
     player: Player,
     lab: RunningLab,
     task: dict[str, t.Any],
-    moments: dict[str, int | str | None],
+    moments: t.Mapping[str, Moment],
     host_variables: dict[str, dict],
 ) -> Crash:
     """Run a task and kill it when each device has come to its moment in ``moments``, or to the task's end before. None
-    of its controllers hears of the last exchange, as if it had died before the answer came.
-
-    A moment is a number of exchanges that the device has done, or a text that the run has printed for it, or None:
-    such a device is not disturbed.
-    """
+    of its controllers hears of the last exchange, as if it had died before the answer came."""
     counts = {name: moment for name, moment in moments.items() if isinstance(moment, int)}
-    texts = {name: moment for name, moment in moments.items() if isinstance(moment, str)}
-    for name, count in counts.items():
-        _hold(lab, name, count)
+    said = {name: moment for name, moment in moments.items() if isinstance(moment, Said)}
+    held = [name for name, moment in moments.items() if moment is not None]
+    for name, moment in moments.items():
+        if isinstance(moment, int):
+            _hold(lab, name, {"skip": moment - 1})
+        elif isinstance(moment, Did):
+            _hold(lab, name, {"once": moment.operation})
     play = {"hosts": ",".join(moments), "gather_facts": False, "tasks": [task]}
     with player.running(
         lab,
@@ -86,10 +102,9 @@ def crash(
         host_variables=host_variables,
         variables={"ansible_winrm_read_timeout_sec": HELD_SECONDS},
     ) as run:
-        for name, text in texts.items():
-            wait_until(lambda text=text: text in run.output, MEET_SECONDS, f"the run says {text!r}")
-            _hold(lab, name, 1)
-        held = counts | texts
+        for name, moment in said.items():
+            wait_until(lambda text=moment.text: text in run.output, MEET_SECONDS, f"the run says {moment.text!r}")
+            _hold(lab, name, {})
         wait_until(lambda: set(moments) == _held(lab, held) | _ended(run, task), MEET_SECONDS, "all are held or done")
         run.kill()
         killed, undisturbed = run.wait(), sorted(_ended(run, task))
@@ -101,8 +116,8 @@ def crash(
     return Crash(killed, killed_after, undisturbed)
 
 
-def _hold(lab: RunningLab, name: str, count: int) -> None:
-    for fault in ({"skip": count - 1}, {"times": FOR_GOOD}):
+def _hold(lab: RunningLab, name: str, first: dict[str, t.Any]) -> None:
+    for fault in (first, {"times": FOR_GOOD}):
         lab.post(f"/devices/{name}/faults", {"kind": "slow_receive", "seconds": HELD_SECONDS, **fault})
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
-from tests.integration.crashes import Crash, crash, lasting
+from tests.integration.crashes import Crash, Did, Moment, crash, lasting
 from tests.integration.leaves import HARD, INTUNE, Guard, leave_task
 from tests.integration.play import Play, Player, wait_until
 from tests.lab.process import RunningLab
@@ -50,14 +50,16 @@ SETS = {
 }
 #: Looks at a job or a restart may be some more; how many hangs on the machine.
 SPARE = 4
-#: By device: its set, and the command that its controller does not survive.
-DEVICES: dict[str, tuple[str, int | None]] = {
+#: By device: its set, and the moment that its controller does not survive.
+DEVICES: dict[str, tuple[str, Moment]] = {
     f"{label}-{count:02d}": (label, count)
     for label, options in SETS.items()
     for count in range(1, options.exchanges + SPARE + 1)
 }
 UNDISTURBED = {label: f"{label}-undisturbed" for label in SETS}
+UNHEARD = {label: f"{label}-unheard" for label in SETS}
 DEVICES |= {name: (label, None) for label, name in UNDISTURBED.items()}
+DEVICES |= {name: (label, Did("job_remove")) for label, name in UNHEARD.items()}
 
 
 class Crashed(t.NamedTuple):
@@ -101,15 +103,15 @@ def crashed(start_fleet: StartFleet, player: Player) -> Crashed:
         {
             "description": "A device for each exchange of each leave.",
             "kinds": kinds,
-            "devices": [{"kind": label, "name": name} for name, (label, _count) in DEVICES.items()],
+            "devices": [{"kind": label, "name": name} for name, (label, _moment) in DEVICES.items()],
         }
     )
-    hosts = {name: {"want": SETS[label].task} for name, (label, _count) in DEVICES.items()}
+    hosts = {name: {"want": SETS[label].task} for name, (label, _moment) in DEVICES.items()}
     options = ("stop_hybrid_autojoin", "remove_mdm", "reboot")
     task = leave_task(**{option: f"{{{{ want.{option} | default(omit) }}}}" for option in options})
     before = inspection.states(lab)
     guard = Guard(lab)
-    killed = crash(player, lab, task, {name: count for name, (_label, count) in DEVICES.items()}, hosts)
+    killed = crash(player, lab, task, {name: moment for name, (_label, moment) in DEVICES.items()}, hosts)
     guard.look()
     found = joins.settled(lab)
     checked = player.tasks(lab, [task], "--check", host_variables=hosts)
@@ -132,8 +134,9 @@ def test_the_controller_died_after_every_exchange_of_a_leave(crashed: Crashed, l
     assert {crashed.stage(name) for name in killed} - {"over"} == set(SETS[label].stages)
 
 
-def test_the_controller_died_without_hearing_that_all_is_over(crashed: Crashed) -> None:
-    assert "over" in {crashed.stage(name) for name in crashed.crash.killed_after}
+@pytest.mark.parametrize("label", SETS)
+def test_the_controller_died_without_hearing_that_all_is_over(crashed: Crashed, label: str) -> None:
+    assert crashed.stage(UNHEARD[label]) == "over" and UNHEARD[label] not in crashed.crash.undisturbed
 
 
 @pytest.mark.parametrize("label", SETS)

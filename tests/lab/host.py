@@ -28,7 +28,7 @@ class Faults(t.Protocol):
         ``drop_half_answer``  send half of the bytes of that answer, then abort the connection
         ``drop_request``      abort the connection at the next request, before anything has run
         ``http_500``          answer the next Create with status 500 and no SOAP body
-        ``slow_receive``      {"seconds": float}: real seconds to wait before the next answer to Receive (default 1)
+        ``slow_receive``      {"seconds": float}: real seconds that what a command has printed is on its way (default 1)
         ``busy_shells``       answer the next Create with the quota fault of MaxShellsPerUser (2150859173)
         ``busy_operations``   answer the next Command with the quota fault of MaxConcurrentOperations (2150859174)
         ``access_denied``     answer the next Create with the fault w:AccessDenied (5)

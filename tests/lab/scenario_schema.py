@@ -225,6 +225,7 @@ DEVICE = {
                 "kind": OneOf(FAULTS),
                 "times": int,
                 "skip": int,
+                "once": str,
                 "seconds": float,
                 "by": OneOf(("constrained_language", "malicious_content")),
                 "as": OneOf(("cut", "redirect", "http", "too_large")),

@@ -20,15 +20,22 @@ class Faults:
     def take(self, kind: str) -> dict[str, t.Any] | None:
         """The options of the oldest pending fault of this kind, which is then gone; None where there is none.
 
-        A fault with {"skip": n} lets n chances go by first.
+        A fault with {"skip": n} lets n chances go by first, one with {"once": operation} all that come before the
+        device has done that operation.
         """
         waiting = self._pending.get(kind)
-        if not waiting:
+        if not waiting or "once" in waiting[0]:
             return None
         if waiting[0].get("skip", 0) > 0:
             waiting[0]["skip"] -= 1
             return None
         return waiting.pop(0)
+
+    def did(self, operation: str) -> None:
+        """The device has done an operation."""
+        for fault in [fault for waiting in self._pending.values() for fault in waiting]:
+            if fault.get("once") == operation:
+                del fault["once"]
 
     def pending(self) -> dict[str, int]:
         """How many of each kind are left."""

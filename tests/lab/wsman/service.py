@@ -133,11 +133,11 @@ class WinRM:
         channel = shell.channel(command_id)
         if channel.last_answer and channel.last_answer[0] == request.message_id:
             return Reply(200, channel.last_answer[1], shell)
+        if not await channel.ready(request.timeout):
+            raise faults.timed_out()
         slow = self.host.faults.take("slow_receive")
         if slow is not None:
             await asyncio.sleep(float(slow.get("seconds", 1)))
-        if not await channel.ready(request.timeout):
-            raise faults.timed_out()
         batch = channel.batch(request.max_envelope)
         if batch.last and self.host.faults.take("drop_receive") is not None:
             return Reply(200, "", shell, cut="drop")

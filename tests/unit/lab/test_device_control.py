@@ -180,3 +180,21 @@ def test_device_objects_can_be_disabled_and_deleted_behind_the_devices_back(tmp_
         assert joinstate.read(device) is not None
 
     _with_client(tmp_path, test)
+
+
+def test_a_fault_can_wait_for_an_operation(tmp_path):
+    async def test(lab, client):
+        host = lab.device("unjoined_pro")
+        body = {"kind": "slow_receive", "once": "path_info"}
+        await _json(await client.post(f"/devices/{host.name}/faults", json=body))
+        for op in ({"op": "path_info", "path": "nowhere"}, {"op": "dsregcmd_status"}):
+            request = {"v": 1, "id": "x", "ops": [op]}
+            answer = lab.clock.run(host.run_operations(request, account=r".\Administrator"))
+            assert (await answer)["results"][0]["ok"] is (op["op"] != "path_info")
+            assert host.faults.take("slow_receive") is None
+        request["ops"] = [{"op": "path_info", "path": r"C:\Windows"}]
+        await lab.clock.run(host.run_operations(request, account=r".\Administrator"))
+        assert await _json(await client.get(f"/devices/{host.name}/faults")) == {"slow_receive": 1}
+        assert host.faults.take("slow_receive") == {}
+
+    _with_client(tmp_path, test)

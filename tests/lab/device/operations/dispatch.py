@@ -45,6 +45,8 @@ async def run_request(device, caller: Caller, request: dict) -> dict:
             )
             continue
         results.append(await _run(device, caller, step))
+        if results[-1]["ok"]:
+            device.faults.did(step["op"])
     return {
         "v": request["v"],
         "id": request["id"],
