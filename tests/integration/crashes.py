@@ -15,11 +15,10 @@ import re
 import typing as t
 
 from tests.integration import inspection
-from tests.integration.play import Play, Player, RunningPlay, wait_until
+from tests.integration.play import PATIENCE, Play, Player, RunningPlay, wait_until
 from tests.lab.process import RunningLab
 
-HELD_SECONDS = 90
-MEET_SECONDS = 60
+HELD_SECONDS = PATIENCE
 # More lost answers than a client asks for again until it is killed.
 FOR_GOOD = 1000
 #: What differs between two devices of one kind: ids, thumbprints, SIDs.
@@ -103,14 +102,14 @@ def crash(
         variables={"ansible_winrm_read_timeout_sec": HELD_SECONDS},
     ) as run:
         for name, moment in said.items():
-            wait_until(lambda text=moment.text: text in run.output, MEET_SECONDS, f"the run says {moment.text!r}")
+            wait_until(lambda text=moment.text: text in run.output, f"the run says {moment.text!r}")
             _hold(lab, name, {})
-        wait_until(lambda: set(moments) == _held(lab, held) | _ended(run, task), MEET_SECONDS, "all are held or done")
+        wait_until(lambda: set(moments) == _held(lab, held) | _ended(run, task), "all are held or done")
         run.kill()
         killed, undisturbed = run.wait(), sorted(_ended(run, task))
     killed_after = {name: count for name, count in counts.items() if name not in undisturbed}
     # The recording of a command comes with its end and that of its connection.
-    wait_until(lambda: _have_done(lab, killed_after), MEET_SECONDS, "the last command of each is at its end")
+    wait_until(lambda: _have_done(lab, killed_after), "the last command of each is at its end")
     for name in held:
         inspection.clear_faults(lab, name)
     return Crash(killed, killed_after, undisturbed)

@@ -30,7 +30,6 @@ OPTIONS = (
 )
 #: Real seconds. At the lab's speed a minute is an hour of the device; a failing join fails within a few seconds.
 LONG, SHORT = 60, 8
-SETTLE_SECONDS = 60
 
 Options = dict[str, t.Any]
 
@@ -61,13 +60,13 @@ def wanted(options: dict[str, Options]) -> dict[str, dict[str, Options]]:
 def enrolled(lab: RunningLab) -> dict[str, inspection.State]:
     """The devices' states once nothing goes on any more and every enrollment that was still to come has come."""
     for name in settled(lab):
-        lab.post(f"/devices/{name}/enroll")
+        lab.post(f"/devices/{name}/hurry")
 
     def look() -> dict[str, inspection.State] | None:
         found = inspection.states(lab)
         return found if all(dump["join"]["type"] == "none" or dump["join"]["mdm"] for dump in found.values()) else None
 
-    return wait_until(look, SETTLE_SECONDS, "every joined device enrolled")
+    return wait_until(look, "every joined device enrolled")
 
 
 def settled(lab: RunningLab) -> dict[str, inspection.State]:
@@ -84,4 +83,4 @@ def settled(lab: RunningLab) -> dict[str, inspection.State]:
         ]
         return None if busy else found
 
-    return wait_until(look, SETTLE_SECONDS, "every device at rest")
+    return wait_until(look, "every device at rest")

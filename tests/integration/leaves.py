@@ -23,7 +23,7 @@ HARD: dict[str, t.Any] = {
 
 def leave_task(name: str = "leave", **options: t.Any) -> dict[str, t.Any]:
     """The task; a failure does not end the play for the host. Seconds are real: one is a minute of the device."""
-    given = {"poll_interval": 1, "timeout": 30, "reboot_timeout": 30} | options
+    given = {"poll_interval": 1, "timeout": 120, "reboot_timeout": 120} | options
     return {"name": name, "winops.entra.disconnect": given, "ignore_errors": True, "ignore_unreachable": True}
 
 

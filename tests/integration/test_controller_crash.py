@@ -48,15 +48,15 @@ def crash(start_fleet: StartFleet, player: Player) -> Crash:
     jobs = [name for name in DEVICES if name != KILLED_WHILE_COPYING]
     play = {"gather_facts": False, "tasks": [joins.join_task()]}
     with player.running(lab, [play | {"hosts": ",".join(jobs)}], host_variables=hosts) as run:
-        wait_until(lambda: _have_done(lab, "job_start") >= set(jobs), 30, "every job is started")
+        wait_until(lambda: _have_done(lab, "job_start") >= set(jobs), "every job is started")
         run.kill()
         killed = run.wait()
     with player.running(lab, [play | {"hosts": KILLED_WHILE_COPYING}], host_variables=hosts) as run:
-        wait_until(lambda: _copies(lab, inspection.state(lab, KILLED_WHILE_COPYING)), 30, "the package is being copied")
+        wait_until(lambda: _copies(lab, inspection.state(lab, KILLED_WHILE_COPYING)), "the package is being copied")
         run.kill()
-    wait_until(lambda: inspection.state(lab, "joined-meanwhile")["join"]["mdm"], 30, "a device joins by itself")
-    wait_until(lambda: "done" in inspection.state(lab, "engine-running")["jobs"].values(), 30, "a job ends by itself")
-    wait_until(lambda: "done" in inspection.state(lab, "engine-waiting")["jobs"].values(), 30, "a job fails by itself")
+    wait_until(lambda: inspection.state(lab, "joined-meanwhile")["join"]["mdm"], "a device joins by itself")
+    wait_until(lambda: "done" in inspection.state(lab, "engine-running")["jobs"].values(), "a job ends by itself")
+    wait_until(lambda: "done" in inspection.state(lab, "engine-waiting")["jobs"].values(), "a job fails by itself")
     found = inspection.states(lab)
     again = player.tasks(lab, [joins.join_task()], host_variables=hosts)
     after = joins.settled(lab)

@@ -261,7 +261,7 @@ def test_a_controller_that_crashes_between_steps_is_followed_by_a_run_that_finis
             with player.running(
                 lab, [{"hosts": "devices", "gather_facts": False, "tasks": [leave_task(**EVERYTHING)]}]
             ) as run:
-                wait_until(lambda: changed() >= count or run.process.poll() is not None, 60, f"{count} changes")  # noqa: B023
+                wait_until(lambda: changed() >= count or run.process.poll() is not None, f"{count} changes")  # noqa: B023
                 run.kill()
         joins.settled(lab)
         finished = player.tasks(lab, [leave_task(**EVERYTHING)])

@@ -26,6 +26,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.reference_create import ReferenceCreate
 
 from tests.integration.graph_client import BareGraph
+from tests.integration.play import PATIENCE
 from tests.lab.graph import server as _server  # noqa: F401  (registers the routes)
 from tests.lab.graph.routing import ROUTES
 from tests.lab.process import ROOT, RunningLab
@@ -324,7 +325,7 @@ def _validate(recording: Path) -> None:
         [sys.executable, str(CONTRACT / "validate.py"), "--strict", str(recording)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert checked.returncode == 0, checked.stdout[-4000:]

@@ -99,7 +99,7 @@ def rollout(start_fleet: StartFleet, player: Player) -> Rollout:
     commands.append(len(lab.commands()))
     after_check = inspection.digests(lab)
     real = player.tasks(lab, [joins.join_task()], host_variables=hosts)
-    wait_until(lambda: inspection.state(lab, "late-kept")["join"]["type"] == "entra", 60, "late-kept joins by itself")
+    wait_until(lambda: inspection.state(lab, "late-kept")["join"]["type"] == "entra", "late-kept joins by itself")
     after = joins.settled(lab)
     commands.append(len(lab.commands()))
     # What failed because there was not enough time has enough now, on a busy machine, too.

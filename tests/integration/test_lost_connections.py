@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
-from tests.integration.play import PLAY_SECONDS, Play, Player, RunningPlay, wait_until
+from tests.integration.play import Play, Player, RunningPlay, wait_until
 from tests.lab.process import RunningLab
 
 # A join takes 12 exchanges or more of 4 or 5 requests each. A step of 3 meets each kind of request.
@@ -50,7 +50,7 @@ def cut(start_fleet: StartFleet, player: Player) -> Cut:
     )
     hosts = joins.wanted(joins.options_of_scenario(lab))
     with player.running(lab, [_play()], host_variables=hosts) as run:
-        wait_until(lambda: _all_met(lab, run), PLAY_SECONDS, "every device has met its fault")
+        wait_until(lambda: _all_met(lab, run), "every device has met its fault")
         first = run.wait()
     faults = {name: inspection.pending_faults(lab, name) for name in CUTS}
     failed = [name for name in CUTS if first.status(name, "join") != "ok"]
@@ -64,7 +64,7 @@ def _all_met(lab: RunningLab, run: RunningPlay) -> bool:
     """Whether each device has met its fault, or the play its end; those that have are enrolled."""
     waiting = [name for name in CUTS if any(inspection.pending_faults(lab, name).values())]
     for name in set(CUTS) - set(waiting):
-        lab.post(f"/devices/{name}/enroll")
+        lab.post(f"/devices/{name}/hurry")
     return not waiting or run.process.poll() is not None
 
 
@@ -151,7 +151,7 @@ def power(start_fleet: StartFleet, player: Player) -> Power:
         play = run.wait()
     after = inspection.states(lab)
     lab.post("/devices/never-back/power", {"state": "on"})
-    wait_until(lambda: inspection.state(lab, "never-back")["join"]["mdm"], 30, "never-back, on again, joins by itself")
+    wait_until(lambda: inspection.state(lab, "never-back")["join"]["mdm"], "never-back, on again, joins by itself")
     again = player.tasks(lab, [joins.join_task()], hosts="never-back,power-lost,restarted", host_variables=hosts)
     return Power(lab, before, play, after, again, inspection.states(lab))
 
@@ -162,12 +162,12 @@ def _play() -> dict[str, t.Any]:
 
 def _interfere(lab: RunningLab, run: RunningPlay) -> None:
     for name in ("power-lost", "restarted", "never-back"):
-        wait_until(lambda name=name: _engine_works(lab, name), 30, f"the engine of {name} works")
+        wait_until(lambda name=name: _engine_works(lab, name), f"the engine of {name} works")
     lab.post("/devices/never-back/power", {"state": "off"})
     lab.post("/devices/power-lost/power", {"state": "off"})
     lab.post("/devices/power-lost/power", {"state": "on"})
     lab.post("/devices/restarted/power", {"state": "restart"})
-    wait_until(lambda: "[lost-before-mdm] waiting for the MDM enrollment" in run.output, 30, "enrollment is awaited")
+    wait_until(lambda: "[lost-before-mdm] waiting for the MDM enrollment" in run.output, "enrollment is awaited")
     lab.post("/devices/lost-before-mdm/power", {"state": "off"})
 
 

@@ -32,7 +32,7 @@ from tests.lab.process import RunningLab
 
 ROOT = Path(__file__).resolve().parents[2]
 STOCK = ROOT / "build" / "collections" / "ansible_collections" / "ansible" / "windows"
-ANSIBLE_SECONDS = 120
+ANSIBLE_SECONDS = 400
 
 Device = dict[str, t.Any]
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.conftest import StartFleet
 from tests.integration.lab_tenant import LabTenant
-from tests.integration.play import ROOT, Player, Tasks
+from tests.integration.play import PATIENCE, ROOT, Player, Tasks
 
 CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
@@ -198,7 +198,7 @@ def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
         [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert check.returncode == 0, check.stdout[-3000:] + check.stderr[-1000:]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.conftest import StartFleet
 from tests.integration.lab_tenant import LabTenant
-from tests.integration.play import ROOT, Player
+from tests.integration.play import PATIENCE, ROOT, Player
 from tests.lab.tenant.defaults import DEVICE_REGISTRATION
 
 CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
@@ -131,7 +131,7 @@ def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
         [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert check.returncode == 0, check.stdout[-3000:] + check.stderr[-1000:]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.conftest import StartFleet
 from tests.integration.lab_tenant import LabTenant
-from tests.integration.play import ROOT, Play, Player, Tasks
+from tests.integration.play import PATIENCE, ROOT, Play, Player, Tasks
 from tests.lab.process import RunningLab
 
 CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
@@ -178,7 +178,7 @@ def test_everything_sent_and_answered_is_as_microsoft_describes_it(tenant):
         [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert check.returncode == 0, check.stdout[-3000:] + check.stderr[-1000:]

@@ -10,7 +10,8 @@ GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], ne
 GET /devices/NAME/faults                 {kind: how many are still to come}
 POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
-POST /devices/NAME/enroll                the enrollment that follows its join comes now, or as soon as it is joined
+POST /devices/NAME/hurry                 what it takes its time over from now on is done at once: the enrollment that
+                                         follows its join, the rest of a leave that is held
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
@@ -67,7 +68,7 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_get("/devices/{name}/faults", _faults)
     app.router.add_post("/devices/{name}/faults", _add_fault)
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
-    app.router.add_post("/devices/{name}/enroll", _enroll)
+    app.router.add_post("/devices/{name}/hurry", _hurry)
     app.router.add_post("/devices/{name}/power", _power)
     app.router.add_patch("/devices/{name}/accounts/{account}", _change_account)
     app.router.add_post("/devices/{name}/programs", _run_program)
@@ -139,10 +140,9 @@ async def _clear_faults(request: web.Request) -> web.Response:
     return web.json_response({"faults": {}})
 
 
-async def _enroll(request: web.Request) -> web.Response:
-    mdm = _host(request).mdm
-    mdm.hurried.set()
-    return web.json_response({"pending": mdm.pending})
+async def _hurry(request: web.Request) -> web.Response:
+    _host(request).hurried.set()
+    return web.json_response({"hurried": True})
 
 
 async def _power(request: web.Request) -> web.Response:

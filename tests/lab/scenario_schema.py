@@ -181,7 +181,7 @@ MANAGEMENT = {
     ),
     "baseline": ListOf(OneOf(("firewall", "token_filter"))),
     "autojoin_stopped": bool,
-    "leave": {"seconds": float, "exit_code": int, "failures": ListOf(int)},
+    "leave": {"seconds": float, "held": bool, "exit_code": int, "failures": ListOf(int)},
 }
 DEVICE = {
     **ACCOUNTS,

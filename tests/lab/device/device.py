@@ -71,6 +71,8 @@ class Device:
         self.online = True
         self.on_power: list = []
         self.faults = Faults()
+        #: Set: what it would take its time over is done at once.
+        self.hurried = asyncio.Event()
         self.variables: dict[str, t.Any] = {}
         self.groups: list[str] = []
         self.expect: dict[str, t.Any] = {}
@@ -181,6 +183,15 @@ class Device:
     async def sleep(self, seconds: float) -> None:
         """Wait that many device seconds."""
         await self.clock.sleep(seconds)
+
+    async def delay(self, seconds: float) -> None:
+        """Wait that many device seconds, or until somebody hurries the device."""
+        waits = [asyncio.ensure_future(wait) for wait in (self.sleep(seconds), self.hurried.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     # --- the doors ------------------------------------------------------------------------------------------------
 

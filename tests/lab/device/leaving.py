@@ -18,16 +18,19 @@ from .accounts import Caller
 from .errors import E_ACCESSDENIED, hexadecimal, signed
 from .events import REGISTRATION
 
+HELD_SECONDS = 86400.0
 JOIN_TYPES = {True: "3 (DomainJoined)", False: "1 (AzureADJoined)"}
 
 
 @dataclasses.dataclass
 class Leave:
-    """How a leave goes on one device. ``seconds``: device seconds of the whole; ``exit_code``: of a leave that did not
+    """How a leave goes on one device. ``seconds``: device seconds of the whole; ``held``: it stops after the registry
+    until somebody hurries the device; ``exit_code``: of a leave that did not
     fail; ``failures``: HRESULTs of the attempts that fail first and change nothing; ``unfinished``: it has left and was
     not started again since."""
 
     seconds: float = 6.0
+    held: bool = False
     exit_code: int = 0
     failures: list[int] = dataclasses.field(default_factory=list)
     unfinished: bool = False
@@ -48,7 +51,7 @@ async def leave(device, caller: Caller) -> tuple[int, str]:
     if join is not None:
         device.leave.unfinished = True
     if caller.system and not caller.wow64:
-        await device.sleep(step)
+        await device.delay(HELD_SECONDS if device.leave.held else step)
         device.certificates = [c for c in device.certificates if not joinstate.belongs_to_join(c)]
         await device.sleep(step)
         had_keys = bool(device.keys)

@@ -9,7 +9,6 @@ read them. Enrollment type 6 is "device-wide with Entra" in mdmregistration.h.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 
 from . import baseline, joinstate, network, tasks
@@ -53,12 +52,10 @@ TASKS = (
 @dataclasses.dataclass
 class MdmOptions:
     """``delay``: device seconds from the join to the enrollment. ``pending``: an enrollment is still to come.
-    ``hurried``: it waits no longer. ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter``
-    (see ``baseline``)."""
+    ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter`` (see ``baseline``)."""
 
     delay: float = 30.0
     pending: bool = False
-    hurried: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
     baseline: tuple[str, ...] = ()
 
 
@@ -76,17 +73,8 @@ def resume(device) -> None:
         device.spawn(_enroll_later(device))
 
 
-async def _delay(device) -> None:
-    waits = [asyncio.ensure_future(wait) for wait in (device.sleep(device.mdm.delay), device.mdm.hurried.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-
-
 async def _enroll_later(device) -> None:
-    await _delay(device)
+    await device.delay(device.mdm.delay)
     join = joinstate.read(device)
     if join is None:
         device.mdm.pending = False
