@@ -9,10 +9,10 @@ from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.acceptance import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.acceptance.run import accept
-from ..plugin_utils.device.side import DEVICE
+from ..plugin_utils.device.side import DEVICE_SIDE
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = {**POLL_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(accept)

@@ -9,12 +9,12 @@ from ..modules.device_facts import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device import state
 from ..plugin_utils.device.facts import gather
-from ..plugin_utils.device.side import DEVICE, prepare
+from ..plugin_utils.device.side import DEVICE_SIDE, prepare_workers
 
-prepare(state.observations())
+prepare_workers(state.observations())
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = ARGUMENT_SPEC
     work = staticmethod(gather)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from ..modules.device_removal import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import removal
-from ..plugin_utils.tenant.side import TENANT
+from ..plugin_utils.tenant.side import TENANT_SIDE
 
 
 class ActionModule(Action):
     _requires_connection = False
-    sides = (TENANT,)
+    sides = (TENANT_SIDE,)
     spec = ARGUMENT_SPEC
     least = {"max_deletions": 0}
     work = staticmethod(removal.remove)

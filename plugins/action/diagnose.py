@@ -10,13 +10,13 @@ from ..modules.diagnose import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.diagnosis import device_diagnosis
 from ..plugin_utils.device.diagnosis.diagnose import diagnose
-from ..plugin_utils.device.side import DEVICE, prepare
+from ..plugin_utils.device.side import DEVICE_SIDE, prepare_workers
 
-prepare(device_diagnosis.observations(device_diagnosis.DiagnosisScope()))
+prepare_workers(device_diagnosis.observations(device_diagnosis.DiagnosisScope()))
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
     constraints = CONSTRAINTS
     work = staticmethod(diagnose)

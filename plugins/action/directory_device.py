@@ -9,12 +9,12 @@ from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ..modules.directory_device import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import changes
-from ..plugin_utils.tenant.side import TENANT
+from ..plugin_utils.tenant.side import TENANT_SIDE
 
 
 class ActionModule(Action):
     _requires_connection = False
-    sides = (TENANT,)
+    sides = (TENANT_SIDE,)
     spec = {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}
     constraints = CONSTRAINTS
     least = {"max_deletions": 0}

@@ -9,11 +9,11 @@ from ..doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ..modules.directory_device_info import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import views
-from ..plugin_utils.tenant.side import TENANT
+from ..plugin_utils.tenant.side import TENANT_SIDE
 
 
 class ActionModule(Action):
     _requires_connection = False
-    sides = (TENANT,)
+    sides = (TENANT_SIDE,)
     spec = {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}
-    work = staticmethod(views.find)
+    work = staticmethod(views.find_devices)

@@ -9,11 +9,11 @@ from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.disconnect import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.leaving.disconnect import disconnect
-from ..plugin_utils.device.side import DEVICE
+from ..plugin_utils.device.side import DEVICE_SIDE
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = {**POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
     refused = {"outcome": "refused", "phases": []}
     work = staticmethod(disconnect)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from ..modules.local_admin_role import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.resources import local_admin_role
-from ..plugin_utils.tenant.side import TENANT
+from ..plugin_utils.tenant.side import TENANT_SIDE
 
 
 class ActionModule(Action):
     _requires_connection = False
-    sides = (TENANT,)
+    sides = (TENANT_SIDE,)
     spec = ARGUMENT_SPEC
     constraints = CONSTRAINTS
     work = staticmethod(local_admin_role.ensure)

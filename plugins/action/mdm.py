@@ -9,11 +9,11 @@ from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.mdm import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.mdm.mdm_state import enroll_or_remove
-from ..plugin_utils.device.side import DEVICE
+from ..plugin_utils.device.side import DEVICE_SIDE
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = {**POLL_SPEC, **ARGUMENT_SPEC}
     refused = {"outcome": "refused", "phases": []}
     work = staticmethod(enroll_or_remove)

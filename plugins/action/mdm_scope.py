@@ -8,11 +8,11 @@ from __future__ import annotations
 from ..modules.mdm_scope import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.resources import mdm_scope
-from ..plugin_utils.tenant.side import TENANT
+from ..plugin_utils.tenant.side import TENANT_SIDE
 
 
 class ActionModule(Action):
     _requires_connection = False
-    sides = (TENANT,)
+    sides = (TENANT_SIDE,)
     spec = ARGUMENT_SPEC
     work = staticmethod(mdm_scope.ensure)

@@ -9,12 +9,12 @@ from ..doc_fragments.package import PACKAGE_CONSTRAINTS, PACKAGE_SPEC
 from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.ppkg import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
-from ..plugin_utils.device.side import DEVICE
+from ..plugin_utils.device.side import DEVICE_SIDE
 from ..plugin_utils.package_work import apply_or_remove
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = {**PACKAGE_SPEC, **POLL_SPEC, **ARGUMENT_SPEC}
     constraints = {**PACKAGE_CONSTRAINTS, **CONSTRAINTS}
     refused = {"phases": []}

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from ..modules.ppkg_info import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
-from ..plugin_utils.device.side import DEVICE
+from ..plugin_utils.device.side import DEVICE_SIDE
 from ..plugin_utils.package_work import describe
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = ARGUMENT_SPEC
     work = staticmethod(describe)

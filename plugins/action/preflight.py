@@ -11,12 +11,12 @@ from ..plugin_utils.action import Action
 from ..plugin_utils.device.preflight import checklist
 from ..plugin_utils.device.preflight.check import PreflightPlan
 from ..plugin_utils.device.preflight.look import look
-from ..plugin_utils.device.side import DEVICE, prepare
+from ..plugin_utils.device.side import DEVICE_SIDE, prepare_workers
 
-prepare(checklist.observations(PreflightPlan()))
+prepare_workers(checklist.observations(PreflightPlan()))
 
 
 class ActionModule(Action):
-    sides = (DEVICE,)
+    sides = (DEVICE_SIDE,)
     spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(look)

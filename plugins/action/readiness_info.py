@@ -9,11 +9,11 @@ from ..doc_fragments.findings import FINDINGS_SPEC
 from ..modules.readiness_info import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.readiness import verdict
-from ..plugin_utils.tenant.side import TENANT
+from ..plugin_utils.tenant.side import TENANT_SIDE
 
 
 class ActionModule(Action):
     _requires_connection = False
-    sides = (TENANT,)
+    sides = (TENANT_SIDE,)
     spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(verdict.judge)

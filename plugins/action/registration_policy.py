@@ -8,12 +8,12 @@ from __future__ import annotations
 from ..modules.registration_policy import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.resources import registration_policy
-from ..plugin_utils.tenant.side import TENANT
+from ..plugin_utils.tenant.side import TENANT_SIDE
 
 
 class ActionModule(Action):
     _requires_connection = False
-    sides = (TENANT,)
+    sides = (TENANT_SIDE,)
     spec = ARGUMENT_SPEC
     least = {"devices_per_user": 0}
     work = staticmethod(registration_policy.ensure)

@@ -44,12 +44,12 @@ class Finding:
 
     def as_dict(self) -> dict[str, t.Any]:
         """As modules return it."""
-        values = {name: getattr(self, name) for name in FIELDS}
+        values = {name: getattr(self, name) for name in FINDING_FIELDS}
         return values | {"permissions": list(self.permissions), "evidence": list(self.evidence)}
 
 
 #: In the order in which modules show them.
-FIELDS = (
+FINDING_FIELDS = (
     "id",
     "result",
     "subject",

@@ -119,7 +119,7 @@ AUTH = (
     "device_code",
     "environment",
 )
-CLOUDS = ("public", "us_government", "us_government_dod", "china")
+CLOUD_NAMES = ("public", "us_government", "us_government_dod", "china")
 
 TENANT_SPEC = {
     "auth": {"type": "str", "choices": list(AUTH), "default": "auto"},
@@ -141,7 +141,7 @@ TENANT_SPEC = {
         "no_log": False,
         "fallback": (env_fallback, ["AZURE_FEDERATED_TOKEN_FILE"]),
     },
-    "cloud": {"type": "str", "choices": list(CLOUDS), "default": "public"},
+    "cloud": {"type": "str", "choices": list(CLOUD_NAMES), "default": "public"},
     "authority": {"type": "str", "fallback": (env_fallback, ["AZURE_AUTHORITY_HOST"])},
     "graph_url": {"type": "str", "fallback": (env_fallback, ["WINOPS_ENTRA_GRAPH_URL"])},
     "ca_file": {"type": "path", "fallback": (env_fallback, ["WINOPS_ENTRA_CA_FILE"])},

@@ -51,7 +51,7 @@ def ours(facts: dict) -> tuple[int, float]:
         "autopilot": False,
         "extension_attributes": False,
     }
-    return views.find(_Task(args, graph))["count"], time.perf_counter() - start
+    return views.find_devices(_Task(args, graph))["count"], time.perf_counter() - start
 
 
 class _Task:

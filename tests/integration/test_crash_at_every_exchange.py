@@ -201,8 +201,7 @@ def test_a_run_after_that_changes_nothing(crashed: Crashed) -> None:
 
 # --- the work goes on -------------------------------------------------------------------------------------------------
 
-# The registry is gone; the certificate and the keys stay until the test says so, for which its job has ten minutes of the
-# device.
+# The registry is gone; the certificate and the keys stay until the test says so. Its job has ten minutes of the device.
 SPEED = "2"
 SLOW = JOINED | {"leave": {"held": True}}
 START = 2

@@ -148,7 +148,7 @@ def test_each_module_has_its_action_plugin_and_each_plugin_its_module():
 def test_the_action_group_holds_every_module_of_the_tenant_and_no_other():
     """By it one ``module_defaults`` signs in for all of them."""
     groups = yaml.safe_load((PLUGINS.parent / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
-    tenant = [module for module in MODULES if tenant_side.TENANT in plugin(module).sides]
+    tenant = [module for module in MODULES if tenant_side.TENANT_SIDE in plugin(module).sides]
     assert sorted(groups["tenant"]) == tenant
 
 

@@ -76,8 +76,8 @@ def test_what_is_neither_a_result_nor_an_id_is_refused():
 @pytest.mark.parametrize("module", MODULES)
 def test_the_fields_of_findings_are_documented(module):
     fields = yaml.safe_load(plugin("modules", module).RETURN)
-    wanted = {*findings.FIELDS, *MODULES[module]}
-    assert set(FOUND[0].as_dict()) == set(findings.FIELDS)
+    wanted = {*findings.FINDING_FIELDS, *MODULES[module]}
+    assert set(FOUND[0].as_dict()) == set(findings.FINDING_FIELDS)
     assert set(fields["findings"]["contains"]) == wanted
     assert set(fields["findings"]["sample"][0]) == wanted
     assert set(fields["summary"]["sample"]) == set(findings.RESULTS)

@@ -113,5 +113,5 @@ def test_secrets_are_found_by_what_the_spec_says_of_them():
 
 
 def test_the_choices_are_those_that_the_code_knows():
-    assert {*options.AUTH} == {"auto", *credentials.KINDS}
-    assert options.CLOUDS == tuple(clouds.CLOUDS)
+    assert {*options.AUTH} == {"auto", *credentials.AUTH_KINDS}
+    assert options.CLOUD_NAMES == tuple(clouds.CLOUDS)

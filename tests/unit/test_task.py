@@ -13,10 +13,10 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.winops.entra.plugins.plugin_utils import task
 from ansible_collections.winops.entra.plugins.plugin_utils.device import wire
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
-from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE
+from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure, Phases
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Side, Task
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.side import TENANT
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.side import TENANT_SIDE
 
 SECRET = "pL4-granite-umbrella"
 
@@ -81,14 +81,14 @@ def test_a_device_is_unreachable_only_where_nothing_has_happened_yet(exchanges, 
     a_task = made(session=types.SimpleNamespace(exchanges=exchanges))
     if changed:
         a_task.changes.add("group", None, "made")
-    explained = DEVICE.explain(a_task, ConnectionLost("no route"))
+    explained = DEVICE_SIDE.explain(a_task, ConnectionLost("no route"))
     assert (explained is None) is unreachable
     assert explained is None or explained.error["name"] == "connection_lost"
 
 
 def test_an_answer_that_nobody_can_read_is_a_failure_at_first_contact_too():
     a_task = made(session=types.SimpleNamespace(exchanges=0))
-    assert DEVICE.explain(a_task, wire.DamagedAnswer("cut")).error["name"] == "DamagedAnswer"
+    assert DEVICE_SIDE.explain(a_task, wire.DamagedAnswer("cut")).error["name"] == "DamagedAnswer"
 
 
 # --- options of modules with several sides ----------------------------------------------------------------------------
@@ -152,4 +152,4 @@ def test_a_side_that_cannot_be_opened_fails_without_work():
 
 
 def test_the_device_and_the_tenant_go_together():
-    assert not set(DEVICE.spec) & set(TENANT.spec) and DEVICE.connects and not TENANT.connects
+    assert not set(DEVICE_SIDE.spec) & set(TENANT_SIDE.spec) and DEVICE_SIDE.connects and not TENANT_SIDE.connects

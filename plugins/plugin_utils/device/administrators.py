@@ -31,7 +31,7 @@ OBSERVATIONS = {"administrators": op.local_administrators()} | {
     name: op.registry_read(path) for name, path in LAPS_POLICIES.items()
 }
 
-KINDS = {
+ADMINISTRATOR_KINDS = {
     "entra": "an Entra account: it cannot sign in once the device has left",
     "domain": "a domain account: it is not a local one",
 }
@@ -117,7 +117,7 @@ def shown(member: dict) -> str:
 
 def _why_not(member: dict, only_laps_knows: bool | None) -> str | None:
     if member["kind"] != "local":
-        return KINDS.get(member["kind"], UNRESOLVED)
+        return ADMINISTRATOR_KINDS.get(member["kind"], UNRESOLVED)
     if member["enabled"] is not True:
         return "it is disabled" if member["enabled"] is False else "whether it is enabled cannot be known"
     for field, bad in (("locked", "it is locked out"), ("password_expired", "its password has expired")):

@@ -18,6 +18,8 @@ from .answers import Result
 from .reading import Key, known
 
 ENROLLED = 1
+# The ProviderID that Intune enrolls with.
+INTUNE_PROVIDER = "MS DM Server"
 # Local bridges (WMI_Bridge_Server and its likes) have keys like an MDM's, and are none.
 LOCAL_PROVIDERS = "wmi_bridge"
 # Other subkeys (Context, Status, ValidNodePaths ...) are Windows' own.

@@ -17,7 +17,7 @@ import re
 import typing as t
 from pathlib import Path
 
-FIELDS = ("code", "name", "side", "cause", "fix", "transient", "certainty", "doc")
+CODE_FIELDS = ("code", "name", "side", "cause", "fix", "transient", "certainty", "doc")
 STS_LOOKUP = "https://login.microsoftonline.com/error?code="
 
 _WHOLE_NUMBER = re.compile(r"\s*([+-]?\d{1,20})\s*")
@@ -171,7 +171,7 @@ def _order(found: tuple[int, str]) -> tuple[int, int]:
 
 def _explanation(code: str) -> dict:
     if entry := _entry(code):
-        return {field: entry[field] for field in FIELDS}
+        return {field: entry[field] for field in CODE_FIELDS}
     fix = "Look at the device's other events of that time, and for the code in Microsoft's documentation."
     if code.startswith("AADSTS"):
         fix = f"Look it up at {STS_LOOKUP}{code[6:]} and find the sign-in in the tenant's sign-in log."
@@ -179,4 +179,4 @@ def _explanation(code: str) -> dict:
 
 
 def _unknown(code: str | None, cause: str, fix: str) -> dict:
-    return dict.fromkeys(FIELDS) | {"code": code, "cause": cause, "fix": fix}
+    return dict.fromkeys(CODE_FIELDS) | {"code": code, "cause": cause, "fix": fix}

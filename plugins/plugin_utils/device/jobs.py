@@ -18,18 +18,19 @@ from ..result import Failure
 from . import errors, shapes
 from . import operations as op
 from .answers import Result, within
+from .reading import FULL_TOKEN
 from .state import package_key
 from .waiting import Waiter
 
-JOBS = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
+JOB_NAMESPACE = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
 # The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
-JOB_SECONDS = 900
+PACKAGE_JOB_SECONDS = 900
 STEP_ERROR = {"type": "str?", "message": "str?", "hresult": "int?"}
 
 
 def job_id(purpose: str, subject: str) -> str:
     """The GUID of the job that does ``purpose`` to ``subject``: the same on every run."""
-    return str(uuid.uuid5(JOBS, f"{purpose}:{package_key(subject)}"))
+    return str(uuid.uuid5(JOB_NAMESPACE, f"{purpose}:{package_key(subject)}"))
 
 
 def start(waiter: Waiter, job: dict, old: Result, what: str) -> None:
@@ -83,6 +84,5 @@ def require(result: Result, sentence: str) -> None:
             name=error["type"],
             code=errors.error_code(error),
             cause="the device refused the operation",
-            fix="the connecting account must be a local administrator with its full token "
-            "(LocalAccountTokenFilterPolicy); check also the disk space",
+            fix=f"{FULL_TOKEN}; check also the disk space",
         )

@@ -22,7 +22,10 @@ from .shapes import is_utc
 T = t.TypeVar("T")
 #: The name of a failure for want of something that had to be read, and what helps in most cases.
 STATE_UNREADABLE = "state_unreadable"
-FULL_TOKEN = "connect with a local administrator that has its full token (LocalAccountTokenFilterPolicy)"
+#: What to do where Windows refuses what an administrator may.
+FULL_TOKEN = (
+    "connect with a local administrator that has its full token over the network (LocalAccountTokenFilterPolicy)"
+)
 
 
 class Unreadable(Exception):

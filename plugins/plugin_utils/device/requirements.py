@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from .reading import Names
+from .reading import FULL_TOKEN, Names
 
 HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
 FIRST_BULK_JOIN_BUILD = 15063
@@ -46,8 +46,7 @@ def _unreadable(cause: str) -> JoinRefusal:
     return JoinRefusal(
         UNREADABLE,
         cause,
-        "connect with a local administrator that has its full token, and look at the warnings of "
-        "winops.entra.device_facts",
+        f"{FULL_TOKEN}, and look at the warnings of winops.entra.device_facts",
     )
 
 
@@ -143,8 +142,7 @@ def account_refusal(caller: dict) -> JoinRefusal | None:
         return JoinRefusal(
             "account_not_elevated",
             f"the account {caller['account']} has no administrator's full token on the device",
-            "connect with a local administrator, and let it have its full token over the network "
-            "(LocalAccountTokenFilterPolicy)",
+            FULL_TOKEN,
         )
     return None
 

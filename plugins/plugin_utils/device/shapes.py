@@ -17,7 +17,7 @@ import typing as t
 
 from .operations import VOCABULARY
 
-MAX_DEPTH = 40
+MAX_SHAPE_DEPTH = 40
 """Levels of subkeys; no question asks for more than a few."""
 
 Test = t.Callable[[t.Any], bool]
@@ -63,7 +63,7 @@ def bad_key(key: t.Any, place: str, depth: int = 0) -> str | None:
     """
     if depth == 0 and _key_fits(key, 0):
         return None
-    if depth > MAX_DEPTH:
+    if depth > MAX_SHAPE_DEPTH:
         return f"{place} is nested too deeply"
     if isinstance(key, dict) and "refused" in key:
         return misfit(key["refused"], _ERROR, f"{place}.refused")
@@ -133,7 +133,7 @@ def _key_fits(key: t.Any, depth: int) -> bool:
     return (
         isinstance(key.get("values"), dict)
         and isinstance(keys, dict)
-        and depth <= MAX_DEPTH
+        and depth <= MAX_SHAPE_DEPTH
         and all(_key_fits(child, depth + 1) for child in keys.values())
     )
 

@@ -20,14 +20,14 @@ from .session import ConnectionLost, DeviceSession
 from .waiting import connection_lost
 
 
-def prepare(operations: dict[str, dict]) -> None:
+def prepare_workers(operations: dict[str, dict]) -> None:
     """Do once what every worker would do again: for the top of the action plugin of a module that looks at fleets.
 
     Ansible imports an action plugin before it forks a worker for each host. Packed now, the runner for ``operations``
     is packed for all of them; and with what is there by now out of the garbage collector's way, no worker copies memory
     by walking over it (gc.freeze is made for that: Python, "gc"; 5 % of a play over 200 devices).
     """
-    wire.prepare(operations.values())
+    wire.prepare_runner(operations.values())
     gc.freeze()
 
 
@@ -84,4 +84,4 @@ def unreadable_state(exc: Unreadable) -> Failure:
     )
 
 
-DEVICE = Side(_open, errors=(wire.WireError, Unreadable, ConnectionLost), explain=_explain, connects=True)
+DEVICE_SIDE = Side(_open, errors=(wire.WireError, Unreadable, ConnectionLost), explain=_explain, connects=True)

@@ -23,11 +23,11 @@ from .session import ConnectionLost
 from .waiting import connection_lost
 from .work import DeviceWork
 
-JOBS = {
+STEP_JOBS = {
     name: jobs.job_id(name, "device")
     for name in ("hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll")
 }
-JOB_SECONDS = 600
+STEP_JOB_SECONDS = 600
 SHOWN_TEXT = 600
 UNFINISHED = "unfinished"
 UNKNOWN = "unknown: the device stopped answering"
@@ -136,7 +136,7 @@ class SystemWork(DeviceWork):
         return answer
 
     def _have_done(self, step: WorkStep, look: Answer) -> Answer:
-        start = op.job_start(JOBS[step.job], step.operations, JOB_SECONDS)
+        start = op.job_start(STEP_JOBS[step.job], step.operations, STEP_JOB_SECONDS)
         jobs.start(self.waiter, start, look[step.job], step.title)
 
         def ended(answer: Answer) -> bool:
@@ -158,7 +158,9 @@ class SystemWork(DeviceWork):
 
     def clean_up(self, look: Answer) -> None:
         """Remove the jobs that ``look`` shows; one that still runs is left to its end, and to the next run."""
-        gone = {job: op.job_remove(JOBS[job]) for job in self.jobs if is_there(look[job]) and not is_running(look[job])}
+        gone = {
+            job: op.job_remove(STEP_JOBS[job]) for job in self.jobs if is_there(look[job]) and not is_running(look[job])
+        }
         if gone:
             with self.phases.phase("clean up"):
                 self.waiter.ask(gone, "cleaning up")
@@ -181,7 +183,7 @@ def _holds(condition: t.Callable[[Answer], bool], answer: Answer) -> bool:
 
 def job_status(jobs: t.Iterable[str]) -> dict[str, dict]:
     """The operations that ask for the status of jobs, by the jobs' names."""
-    return {job: op.job_status(JOBS[job]) for job in jobs}
+    return {job: op.job_status(STEP_JOBS[job]) for job in jobs}
 
 
 def is_running(status: Result) -> bool:

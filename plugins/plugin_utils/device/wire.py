@@ -145,7 +145,7 @@ def _packed_runner(operations: frozenset[str]) -> bytes:
     return pack_runner(runner_text(operations))
 
 
-def prepare(operations: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+def prepare_runner(operations: t.Iterable[t.Mapping[str, t.Any]]) -> None:
     """Pack the runner for these operations now: processes that are forked later need not (3 ms each)."""
     _packed_runner(operation_names(operations))
 

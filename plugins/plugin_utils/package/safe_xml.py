@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parse XML that strangers wrote: no document types, so no entities to expand or to fetch; depth and size bounded.
+"""Parse XML of anybody: no document types, so no entities to expand or to fetch; depth and size bounded.
 
 Internal to winops.entra: may change in any release.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-MAX_DEPTH = 64
+MAX_XML_DEPTH = 64
 MAX_ELEMENTS = 100_000
 
 
@@ -30,8 +30,8 @@ def parse(data: bytes) -> ElementTree.Element:
         nonlocal depth, elements
         depth += 1
         elements += 1
-        if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
-            raise UnsafeXml(f"more than {MAX_ELEMENTS} elements or {MAX_DEPTH} levels")
+        if depth > MAX_XML_DEPTH or elements > MAX_ELEMENTS:
+            raise UnsafeXml(f"more than {MAX_ELEMENTS} elements or {MAX_XML_DEPTH} levels")
         builder.start(_local(tag), {_local(key): value for key, value in attributes.items()})
 
     def end(tag: str) -> None:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from .compression import OFFSET_SLOTS, lzx, xpress
 from .errors import DamagedPackage, NotAPackage, UnsupportedPackage
-from .strangers import stranger
+from .other_files import no_package
 
 MAGIC = b"MSWIM\0\0\0"
 HEADER = struct.Struct("<8sIIII16sHHI24s24s24sI24s60x")
@@ -37,7 +37,7 @@ MAX_ENTRIES = 20_000  # files and folders of all images
 MAX_READS = 2_000  # files of settings
 MAX_RESOURCE = 4 << 20  # bytes of one resource that is read
 MAX_TOTAL = 8 << 20  # bytes of all resources that are read
-READ = 4096
+READ_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class Wim:
         self._file = file
         self._size = size
         self._reads = self._read_so_far = 0
-        start = self._bytes(0, min(size, READ))
+        start = self._bytes(0, min(size, READ_BYTES))
         if not start.startswith(MAGIC):
-            raise stranger(start, size)
+            raise no_package(start, size)
         if size < HEADER.size:
             raise DamagedPackage("the file is cut: it ends inside its header")
         fields = HEADER.unpack_from(start)

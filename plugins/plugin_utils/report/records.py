@@ -13,9 +13,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
-ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
+REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
-IDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
+ID_FIELDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
 UNREACHABLE = {
     "name": "unreachable",
     "side": "network",
@@ -43,7 +43,7 @@ def record(result: TaskResult, work: str) -> dict:
         "msg": result.get("msg") if result.get("failed") or unreachable else None,
         "phases": phases,
     }
-    made |= {field: error.get(field) for field in ERROR_FIELDS}
+    made |= {field: error.get(field) for field in REPORTED_ERROR_FIELDS}
     made |= add(result)
     return made | ({"outcome": "unreachable"} | UNREACHABLE if unreachable else {})
 
@@ -67,7 +67,7 @@ def _disconnect(result: TaskResult) -> dict:
     before = result.get("record") or {}
     return (
         _join(result)
-        | {field: before.get(field) for field in IDS}
+        | {field: before.get(field) for field in ID_FIELDS}
         | {
             "join_state": result.get("join_state"),
             "enrollments": before.get("enrollments") or [],
@@ -96,7 +96,7 @@ def _diagnose(result: TaskResult) -> dict:
     if result["healthy"]:
         return made | {"outcome": "healthy"}
     first = findings[0] | {"name": findings[0].get("id")} if findings else {}
-    return made | {"outcome": "unhealthy"} | {field: first.get(field) for field in ERROR_FIELDS if first}
+    return made | {"outcome": "unhealthy"} | {field: first.get(field) for field in REPORTED_ERROR_FIELDS if first}
 
 
 WORKS: dict[str, Callable[[TaskResult], dict]] = {

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from .records import IDS
+from .records import ID_FIELDS
 
-OUTCOMES = (
+REPORT_OUTCOMES = (
     "joined",
     "disconnected",
     "fit",
@@ -41,7 +41,7 @@ def report(records: Mapping[str, dict | None], generated: str, directory: list[d
     if directory is not None:
         _prove(devices, directory)
     counted = Counter(device["outcome"] for device in devices)
-    totals = {name: counted[name] for name in OUTCOMES if counted[name]}
+    totals = {name: counted[name] for name in REPORT_OUTCOMES if counted[name]}
     if directory is not None:
         known = [device["directory"]["found"] for device in devices if "directory" in device]
         totals |= {"in_directory": sum(known), "not_in_directory": len(known) - sum(known)}
@@ -62,7 +62,7 @@ def with_earlier_ids(records: Mapping[str, dict | None], earlier: dict) -> dict[
             continue
         serial, left = record.get("serial_number"), record.get("join_state") == "left"
         if serial == before.get("serial_number") if serial else not left:
-            kept[name] = {**record, **{field: before.get(field) for field in (*IDS, "bitlocker")}}
+            kept[name] = {**record, **{field: before.get(field) for field in (*ID_FIELDS, "bitlocker")}}
     return kept
 
 

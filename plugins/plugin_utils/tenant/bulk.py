@@ -25,7 +25,7 @@ from .graph.consistency import not_shown, settle
 from .graph.errors import GraphFailure
 from .graph.retry import UNSURE
 
-CHANGED, FAILED, UNKNOWN, SKIPPED = OUTCOMES = ("changed", "failed", "unknown", "skipped")
+CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unknown", "skipped")
 #: A line of progress at most so often.
 TELL_SECONDS = 20.0
 _EXISTS = ("already exist", "a conflicting object with one or more of the specified property values is present")
@@ -159,12 +159,12 @@ def _done(task: Task, write: Write) -> None:
 
 def _progress(task: Task, what: str, total: int) -> Callable[[int], None]:
     clock = task.client.waits.clock
-    told = clock()
+    last_told = clock()
 
     def tell(done: int) -> None:
-        nonlocal told
-        if done < total and clock() - told >= TELL_SECONDS:
-            told = clock()
+        nonlocal last_told
+        if done < total and clock() - last_told >= TELL_SECONDS:
+            last_told = clock()
             task.show(f"{what}: {done} of {total} sent")
 
     return tell
@@ -175,7 +175,7 @@ def _progress(task: Task, what: str, total: int) -> Callable[[int], None]:
 
 def counts(writes: Sequence[Write]) -> str:
     """Such as "2 changed, 1 failed"."""
-    found = {outcome: sum(write.outcome == outcome for write in writes) for outcome in OUTCOMES}
+    found = {outcome: sum(write.outcome == outcome for write in writes) for outcome in BATCH_OUTCOMES}
     return ", ".join(f"{count} {outcome}" for outcome, count in found.items() if count)
 
 

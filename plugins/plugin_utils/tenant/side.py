@@ -44,4 +44,4 @@ def _trace(action, session: Session) -> GraphTrace | None:
     return GraphTrace(lambda line: display.vvv(f"{module}: {line}"), lambda: session.tokens.secrets)
 
 
-TENANT = Side(_open, spec=TENANT_SPEC)
+TENANT_SIDE = Side(_open, spec=TENANT_SPEC)

@@ -82,7 +82,7 @@ def prepare(scratch: Path, change: t.Callable[[windows.Document], None]) -> None
     state = scratch / "ProgramData" / "winops.entra"
     cache = scratch / "ProgramData" / "Microsoft" / "Provisioning"
     jobs = [state / "jobs" / name for name in (LOST_JOB, LOST_PROBE, FOREIGN_FOLDER)]
-    for folder in (*jobs, state / "old" / "below", state / "foreign", cache):
+    for folder in (*jobs, state / "old" / "below", state / "foreign", cache / "folder.ppkg"):
         folder.mkdir(parents=True)
     for file in (
         cache / "a.ppkg",

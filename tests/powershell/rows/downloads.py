@@ -56,6 +56,7 @@ def rows(scratch: Path) -> list[Case]:
                 ("short", RIGHT, "cut", 0x80072EFE - 2**32, "after 10 of 11 bytes"),
             )
         ],
+        Case("path_info", {"path": own("fetched", "x.ppkg")}, lambda v: v["size"] == 10),
         Case("path_info", {"path": own("fetched", "y.ppkg")}, lambda v: not v["exists"]),
         Case("path_info", {"path": own("fetched", "y.ppkg.part")}, lambda v: not v["exists"]),
         Case(

@@ -29,6 +29,7 @@ def rows(scratch: Path) -> list[Case]:
         Case("path_remove", {"path": own("link", "dsregcmd.exe")}, error="UnauthorizedAccessException"),
         Case("path_remove", {"path": str(cache / "a.ppkg")}, lambda v: v["removed"]),
         Case("path_remove", {"path": str(cache / "a.ppkg")}, lambda v: not v["removed"]),
+        Case("path_remove", {"path": str(cache / "folder.ppkg")}, error="UnauthorizedAccessException"),
         Case("path_remove", {"path": str(cache / "a.xml")}, error="UnauthorizedAccessException"),
         Case("path_remove", {"path": str(cache)}, error="UnauthorizedAccessException"),
     ]

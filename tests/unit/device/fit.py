@@ -145,4 +145,4 @@ def skewed(device: FitDevice, seconds: float) -> None:
     device.identity["utc"] = _now(seconds)
 
 
-ENDPOINTS = endpoints.ENDPOINTS
+ENDPOINTS = endpoints.ENDPOINT_CHECKS

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import report, trial, trials
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import run as acceptance
-from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance.system import JOB
+from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance.system import ACCEPTANCE_JOB
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.unit.device.disposable import ACCOUNT, KERNEL_HASH, PERSONAL, ROOT, DisposableDevice, refuse
@@ -426,7 +426,7 @@ def test_what_cannot_be_taken_back_is_said(device):
 
 
 def test_a_job_of_an_earlier_run_is_removed_first(device):
-    device.job, device.job_id = [], JOB
+    device.job, device.job_id = [], ACCEPTANCE_JOB
     made, failure, _changes = accept(device)
     assert failure is None and made["earlier_run_left_something"] is True
 

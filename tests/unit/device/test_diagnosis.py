@@ -343,10 +343,10 @@ def test_a_joins_error_holds_all_that_was_seen():
     expired_token(device)
     device.log(causes.PROVISIONING_LOG, 12, "Other", str(errors.signed(0x801C0003)), "", "")
     answer = device.session(True).run(causes.observations(None))
-    found = causes.find(answer, {"type": "E", "message": "failed", "hresult": errors.signed(0xCAA20003)})
+    found = causes.find_causes(answer, {"type": "E", "message": "failed", "hresult": errors.signed(0xCAA20003)})
     assert found.explanation["code"] == "AADSTS700082" and found.hopeless
     assert len(found.evidence) == 5 and found.evidence[-1]["hresult_hex"] == "0x801c0003"
-    assert causes.find(Troubled().session(True).run(causes.observations(None))) is None
+    assert causes.find_causes(Troubled().session(True).run(causes.observations(None))) is None
 
 
 @pytest.mark.parametrize(("code", "found"), [(0x800704EC, ["0x800704ec"]), (0x800700B7, [])])

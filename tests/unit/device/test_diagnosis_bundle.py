@@ -54,7 +54,7 @@ def report(bundle: dict) -> dict:
 def test_a_bundle_tells_the_same_as_the_device(tmp_path):
     file = tmp_path / "new" / "bundle.json"
     writer.write(str(file), BUNDLE)
-    told = report(bundles.read(str(file)))
+    told = report(bundles.read_bundle(str(file)))
     assert told["findings"] == FINDINGS and told["findings"][0]["code"] == "AADSTS700082"
     assert told["source"] == "bundle" and told["bundle"] == {"host": "PC-1", "collected": COLLECTED}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -133,7 +133,7 @@ def test_a_damaged_bundle_is_refused_with_the_place(tmp_path, bundle, says):
     file = tmp_path / "bundle.json"
     file.write_text(json.dumps(bundle), encoding="utf-8")
     with pytest.raises(Failure) as caught:
-        bundles.read(str(file))
+        bundles.read_bundle(str(file))
     assert says in caught.value.msg and str(file) in caught.value.msg
     assert (caught.value.error["name"], caught.value.error["side"]) == ("damaged_bundle", "controller")
 
@@ -143,13 +143,13 @@ def test_a_file_that_is_no_whole_json_is_refused(tmp_path, content):
     file = tmp_path / "bundle.json"
     file.write_bytes(content)
     with pytest.raises(Failure) as caught:
-        bundles.read(str(file))
+        bundles.read_bundle(str(file))
     assert caught.value.error["name"] == "damaged_bundle"
 
 
 def test_a_file_that_is_not_there_is_a_bad_option(tmp_path):
     with pytest.raises(Failure) as caught:
-        bundles.read(str(tmp_path / "nothing.json"))
+        bundles.read_bundle(str(tmp_path / "nothing.json"))
     assert "bad option src" in caught.value.msg
 
 

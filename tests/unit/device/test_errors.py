@@ -79,9 +79,9 @@ def test_every_spelling_of_a_code_is_the_same_code(spelling, code):
 
 
 def test_an_explanation_has_exactly_the_promised_fields():
-    assert tuple(errors.explain("AADSTS53003")) == errors.FIELDS
-    assert tuple(errors.explain("0x80041fff")) == errors.FIELDS
-    assert tuple(errors.explain("no code here")) == errors.FIELDS
+    assert tuple(errors.explain("AADSTS53003")) == errors.CODE_FIELDS
+    assert tuple(errors.explain("0x80041fff")) == errors.CODE_FIELDS
+    assert tuple(errors.explain("no code here")) == errors.CODE_FIELDS
 
 
 TEXTS = [

@@ -18,7 +18,7 @@ from . import scripted
 from .leavers import AUTOJOIN, BUILT_IN, FOREIGN, INTUNE, INTUNE_DEVICE, SERIAL, Leaver, member
 
 OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
-LEAVE_JOB = system_work.JOBS["dsregcmd_leave"]
+LEAVE_JOB = system_work.STEP_JOBS["dsregcmd_leave"]
 ENTRA_SID = "S-1-12-1-1-2-3-4"
 
 

@@ -223,7 +223,7 @@ def test_a_job_that_refuses_is_told_with_its_reason(monkeypatch):
 def test_a_running_job_of_an_earlier_run_is_waited_for_and_its_work_told(monkeypatch):
     device = joined()
     device.enroll()
-    job = system_work.JOBS["enrollment_remove"]
+    job = system_work.STEP_JOBS["enrollment_remove"]
     device.jobs[job] = {
         "state": "running",
         "looks": 0,
@@ -238,7 +238,7 @@ def test_a_running_job_of_an_earlier_run_is_waited_for_and_its_work_told(monkeyp
 
 def test_the_job_of_a_run_that_was_cut_off_is_cleaned_up(monkeypatch):
     device = joined()
-    device.jobs[system_work.JOBS["enrollment_remove"]] = {
+    device.jobs[system_work.STEP_JOBS["enrollment_remove"]] = {
         "state": "lost",
         "looks": 0,
         "answer": None,

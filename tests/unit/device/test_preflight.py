@@ -42,7 +42,7 @@ def test_without_endpoints_nothing_runs_as_system():
 
 def test_skipped_checks_are_left_out():
     checks = FitDevice().checks(skip=frozenset({"tpm", "endpoint_mdm"}))
-    assert not {"tpm", "endpoint_mdm"} & set(checks) and len(checks) == len(checklist.IDS) - 2
+    assert not {"tpm", "endpoint_mdm"} & set(checks) and len(checks) == len(checklist.CHECK_IDS) - 2
 
 
 @pytest.mark.parametrize("cloud", ARGUMENT_SPEC["cloud"]["choices"])
@@ -104,7 +104,7 @@ def broken() -> list:
     ],
 )
 def test_the_task_fails_by_the_checks_that_were_chosen(fail_on, names):
-    failure = checklist.verdict(broken(), fail_on)
+    failure = checklist.unfit(broken(), fail_on)
     assert [item["id"] for item in failure.error["evidence"]] == names if names else failure is None
     if failure:
         assert failure.error["name"] == f"preflight_{names[0]}" and failure.error["fix"]
@@ -112,4 +112,4 @@ def test_the_task_fails_by_the_checks_that_were_chosen(fail_on, names):
 
 
 def test_the_summary_counts_every_check_once():
-    assert findings.summary(broken()) == {"pass": len(checklist.IDS) - 3, "warn": 1, "fail": 2, "unknown": 0}
+    assert findings.summary(broken()) == {"pass": len(checklist.CHECK_IDS) - 3, "warn": 1, "fail": 2, "unknown": 0}

@@ -366,13 +366,13 @@ def test_a_check_judges_what_the_device_shows(name, result, change, plan):
 def test_a_fit_device_passes_every_check():
     checks = FitDevice().checks(scheme="https", expect_mdm=True)
     assert {name: check for name, check in checks.items() if check.result != "pass"} == {}
-    assert tuple(checks) == checklist.IDS
+    assert tuple(checks) == checklist.CHECK_IDS
 
 
 def test_every_check_has_a_story_of_each_outcome_that_it_can_have():
     told = {(name, result) for name, result, _change, _plan in STORIES}
     never = {("clock", "unknown")}
-    for name in checklist.IDS:
+    for name in checklist.CHECK_IDS:
         assert (name, "pass") in told or name == "endpoint_device_login"
         assert {("warn"), ("fail")} & {result for told_name, result in told if told_name == name}, name
         assert (name, "unknown") in told or name.startswith("endpoint_") or (name, "unknown") in never, name

@@ -59,7 +59,7 @@ def test_whether_a_policy_would_enroll_again_must_be_known(monkeypatch):
 
 
 def running_removal(device: Leaver) -> None:
-    device.jobs[system_work.JOBS["enrollment_remove"]] = {
+    device.jobs[system_work.STEP_JOBS["enrollment_remove"]] = {
         "state": "running",
         "looks": 0,
         "answer": None,

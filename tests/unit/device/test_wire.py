@@ -74,7 +74,7 @@ def test_a_runner_that_was_prepared_is_not_packed_again(monkeypatch: pytest.Monk
     operations = [{"op": "job_start", "ops": [{"op": "package_install"}]}]
     expected = wire.encode_payload({"ops": operations})
     wire._packed_runner.cache_clear()
-    wire.prepare(operations)
+    wire.prepare_runner(operations)
     monkeypatch.setattr(wire, "pack_runner", lambda _text: pytest.fail("packed again"))
     assert wire.encode_payload({"ops": operations}) == expected
 

@@ -16,14 +16,14 @@ from ..answers import Result, within
 from ..reading import Key, known
 from .changes import REFUSED
 from .surroundings import KERNEL
-from .system import DIRECTORY, JOB, JOBS_DIRECTORY, PROBE_TASKS, TASK, WINDOWS
+from .system import ACCEPTANCE_JOB, DIRECTORY, JOBS_DIRECTORY, PROBE_TASKS, TASK, WINDOWS
 from .trial import NotPossible, Trial
 
 SYSTEM = "S-1-5-18"
 PROBE_SECONDS = 120
-JOB_SECONDS = 300
+TRIAL_JOB_SECONDS = 300
 #: There is no enrollment of this id.
-ENROLLMENT = str(uuid.uuid5(jobs.JOBS, "acceptance:no such enrollment"))
+ENROLLMENT = str(uuid.uuid5(jobs.JOB_NAMESPACE, "acceptance:no such enrollment"))
 PROVIDER = "winops.entra acceptance"
 LOOKS = [op.registry_read(WINDOWS), op.path_info(KERNEL, with_hash=True)]
 REMOVAL = op.enrollment_remove(ENROLLMENT, PROVIDER, False)
@@ -43,13 +43,13 @@ def system_probe(trial: Trial) -> None:
 
 
 def job_start(trial: Trial) -> None:
-    start = op.job_start(JOB, [*LOOKS, REMOVAL], JOB_SECONDS)
+    start = op.job_start(ACCEPTANCE_JOB, [*LOOKS, REMOVAL], TRIAL_JOB_SECONDS)
     found = trial.values(first=start, second=start)
     trial.check("the job is started", found["first"] == {"started": True, "already": False})
     trial.check("it is not started twice", found["second"] == {"started": False, "already": True})
     begun = trial.ground.deadline.elapsed
-    ended = trial.ground.waiter(JOB_SECONDS).until(
-        {"status": op.job_status(JOB)},
+    ended = trial.ground.waiter(TRIAL_JOB_SECONDS).until(
+        {"status": op.job_status(ACCEPTANCE_JOB)},
         lambda answer: answer["status"].get("state") != "running",
         "waiting for a job as SYSTEM",
     )
@@ -82,10 +82,10 @@ def job_remove(trial: Trial) -> None:
     if trial.ground.notes.get("job") is None:
         raise NotPossible("the job as SYSTEM that it needs did not get that far")
     found = trial.values(
-        first=op.job_remove(JOB),
-        second=op.job_remove(JOB),
-        status=op.job_status(JOB),
-        directory=op.path_info(rf"{JOBS_DIRECTORY}\{JOB}"),
+        first=op.job_remove(ACCEPTANCE_JOB),
+        second=op.job_remove(ACCEPTANCE_JOB),
+        status=op.job_status(ACCEPTANCE_JOB),
+        directory=op.path_info(rf"{JOBS_DIRECTORY}\{ACCEPTANCE_JOB}"),
         tasks=op.scheduled_tasks("\\"),
     )
     trial.check("the job is removed", found["first"]["removed"])

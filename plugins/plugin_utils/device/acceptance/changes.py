@@ -22,7 +22,7 @@ DOWNLOAD = DIRECTORY + r"\download.bin"
 DOWNLOAD_SECONDS = 20
 NO_HASH = "0" * 64
 #: Nobody has a package of this id.
-PACKAGE = str(uuid.uuid5(jobs.JOBS, "acceptance:no such package"))
+PACKAGE = str(uuid.uuid5(jobs.JOB_NAMESPACE, "acceptance:no such package"))
 REFUSED = "UnauthorizedAccessException"
 
 

@@ -86,7 +86,7 @@ class AcceptanceRun:
 
         A device that does not answer the first look raises ConnectionLost or WireError.
         """
-        self.system = system.build(self.session.run(system.look()))
+        self.system = system.build(self.session.run(system.opening_look()))
         self.stopped = _stop(self.system)
         self.ground = Ground(self.session, self.system, self.progress, self.deadline, self.plan.poll_interval)
         if not self.stopped and self.system.before.left and not self.check_mode:
@@ -147,8 +147,8 @@ class AcceptanceRun:
     def _undo(self, deadline: Deadline) -> Answer:
         """All of it may be done twice. Gives a look at what is left."""
         waiter = Waiter(self.session, self.progress, self.plan.poll_interval, deadline)
-        undo = {"undo_job": op.job_remove(system.JOB), "undo_directory": op.path_remove(system.DIRECTORY)}
-        return waiter.ask(undo | system.remains(), "taking back what was done")
+        undo = {"undo_job": op.job_remove(system.ACCEPTANCE_JOB), "undo_directory": op.path_remove(system.DIRECTORY)}
+        return waiter.ask(undo | system.remains_of_run(), "taking back what was done")
 
     # --- telling ------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import re
 
 from .. import operations as op
 from .records import NOWHERE
-from .system import JOB
+from .system import ACCEPTANCE_JOB
 from .trial import Trial
 
 KERNEL = r"%SystemRoot%\System32\kernel32.dll"
@@ -84,7 +84,7 @@ def processes(trial: Trial) -> None:
 
 
 def job_status(trial: Trial) -> None:
-    status = trial.values(absent=op.job_status(JOB))["absent"]
+    status = trial.values(absent=op.job_status(ACCEPTANCE_JOB))["absent"]
     trial.check(
         "a job that nobody has started is absent",
         status == {"state": "absent", "started": None, "last_task_result": None, "answer": None},

@@ -22,8 +22,8 @@ from ..reading import ABSENT, Key, known
 
 DIRECTORY = op.DATA_DIRECTORY + r"\acceptance"
 JOBS_DIRECTORY = op.DATA_DIRECTORY + r"\jobs"
-JOB = jobs.job_id("acceptance", "device")
-TASK = f"winops.entra-{JOB}"
+ACCEPTANCE_JOB = jobs.job_id("acceptance", "device")
+TASK = f"winops.entra-{ACCEPTANCE_JOB}"
 #: How the tasks of system_probe are called; their ids are made by the device.
 PROBE_TASKS = "winops.entra-00000000-"
 
@@ -32,7 +32,7 @@ SESSION_MANAGER = r"SYSTEM\CurrentControlSet\Control\Session Manager"
 ENVIRONMENT = SESSION_MANAGER + r"\Environment"
 LANGUAGES = r"SYSTEM\CurrentControlSet\Control\Nls"
 INTERNATIONAL = r"Control Panel\International"
-DOMAIN_CONTROLLER = 2
+PRODUCT_TYPE_DOMAIN_CONTROLLER = 2
 
 _NAME = r"[A-Za-z][A-Za-z0-9 ]{0,39}"
 _TAG = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
@@ -79,7 +79,7 @@ class System:
     before: Standing
 
 
-def look() -> dict[str, dict]:
+def opening_look() -> dict[str, dict]:
     """The operations of the first exchange: who and what is it, and what of ours is there."""
     return {
         "windows": op.registry_read(WINDOWS),
@@ -87,16 +87,16 @@ def look() -> dict[str, dict]:
         "languages": op.registry_read(LANGUAGES, depth=1),
         "users": op.registry_users_read(INTERNATIONAL),
         "os": op.cim_query("Win32_OperatingSystem", ("ProductType", "MUILanguages")),
-    } | remains()
+    } | remains_of_run()
 
 
-def remains() -> dict[str, dict]:
+def remains_of_run() -> dict[str, dict]:
     """The operations that tell what of the acceptance run is on the device."""
     return {
         "root": op.path_info(op.DATA_DIRECTORY),
         "jobs": op.path_info(JOBS_DIRECTORY),
         "directory": op.path_info(DIRECTORY),
-        "job": op.job_status(JOB),
+        "job": op.job_status(ACCEPTANCE_JOB),
         "tasks": op.scheduled_tasks("\\"),
     }
 
@@ -124,7 +124,7 @@ def build(answer: Answer) -> System:
         "account_is_system": device["system"],
     }
     product = known(lambda: answer["os"].instance().number("ProductType"))
-    domain_controller = product == DOMAIN_CONTROLLER
+    domain_controller = product == PRODUCT_TYPE_DOMAIN_CONTROLLER
     return System(facts, device, facts["build"], kind == "Client", domain_controller, standing(answer))
 
 

@@ -35,7 +35,7 @@ def pack(answer: Answer, scope: device_diagnosis.DiagnosisScope, host: str, coll
         "version": VERSION,
         "collected": collected,
         "host": host,
-        "scope": {"topics": list(scope.topics), "since": device_diagnosis.begin(answer, scope)},
+        "scope": {"topics": list(scope.topics), "since": device_diagnosis.counts_from(answer, scope)},
         "device": answer.device,
         "asked_at": answer.asked_at,
         "answered_at": answer.answered_at,
@@ -59,7 +59,7 @@ def same_evidence(one: dict, other: dict) -> bool:
     return essence(one) == essence(other)
 
 
-def read(path: str) -> dict:
+def read_bundle(path: str) -> dict:
     """A bundle from a file. Raises Failure that says what is wrong with it."""
     try:
         size = os.path.getsize(path)

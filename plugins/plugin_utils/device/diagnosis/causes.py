@@ -42,13 +42,13 @@ FAILURE_EVENTS = {
 }
 JOIN_EVENTS = ("provisioning_events", "registration_events")
 MDM_EVENTS = ("enrollment_events",)
-TOPICS = {
+LOG_TOPICS = {
     "provisioning_events": "join",
     "registration_events": "join",
     "enrollment_events": "mdm",
     "sign_in_events": "sign_in",
 }
-EVENT_LIMIT = 20
+EVENTS_PER_LOG = 20
 ADD_PACKAGE_FAILED, ALREADY_THERE = 62, "0x800700b7"
 
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -156,7 +156,9 @@ class Diagnosis:
 # --- evidence ---------------------------------------------------------------------------------------------------------
 
 
-def observations(since: str | None, names: tuple[str, ...] = JOIN_EVENTS, limit: int = EVENT_LIMIT) -> dict[str, dict]:
+def observations(
+    since: str | None, names: tuple[str, ...] = JOIN_EVENTS, limit: int = EVENTS_PER_LOG
+) -> dict[str, dict]:
     """The newest failure events of these names (of FAILURE_EVENTS) since a time on the device's own clock."""
     return {name: op.events(*FAILURE_EVENTS[name], since, limit) for name in names}
 
@@ -164,7 +166,7 @@ def observations(since: str | None, names: tuple[str, ...] = JOIN_EVENTS, limit:
 def event_clues(answer: Answer) -> list[Clue]:
     """A clue for each event in an answer to observations(), newest first within a log."""
     return [
-        _event_clue(TOPICS[name], FAILURE_EVENTS[name][0], event)
+        _event_clue(LOG_TOPICS[name], FAILURE_EVENTS[name][0], event)
         for name in FAILURE_EVENTS
         if name in answer.results
         for event in _events(answer[name])
@@ -233,7 +235,7 @@ def job_clue(job_error: dict, what: str = "join") -> Clue:
 # --- findings ---------------------------------------------------------------------------------------------------------
 
 
-def find(answer: Answer, job_error: dict | None = None) -> Diagnosis | None:
+def find_causes(answer: Answer, job_error: dict | None = None) -> Diagnosis | None:
     """The best explanation of what an answer to observations() shows, None where the device shows no failure.
 
     Its evidence is everything that was seen, its own first.
@@ -325,8 +327,8 @@ def _finding(code: str | None, members: list[Clue]) -> Diagnosis:
     explanation = errors.explain(
         code or "\n".join(text for item in members for text in item.evidence.get("data") or [])
     )
-    heavy = OVER if all(item.over for item in members) else weight(code)
-    return Diagnosis(explanation, [item.evidence for item in members], members[0].what, heavy)
+    its_weight = OVER if all(item.over for item in members) else weight(code)
+    return Diagnosis(explanation, [item.evidence for item in members], members[0].what, its_weight)
 
 
 def _add_explained(findings: list[Diagnosis], item: Clue) -> None:
@@ -341,7 +343,7 @@ def _add_explained(findings: list[Diagnosis], item: Clue) -> None:
             finding.evidence.append(item.evidence)
             finding.weight = min(100, max(finding.weight, item.weight) + CORROBORATED)
             return
-    explanation = dict.fromkeys(errors.FIELDS) | (item.explanation or {})
+    explanation = dict.fromkeys(errors.CODE_FIELDS) | (item.explanation or {})
     findings.append(Diagnosis(explanation, [item.evidence], item.what, OVER if item.over else item.weight))
 
 

@@ -89,7 +89,7 @@ def observations(scope: DiagnosisScope) -> dict[str, dict]:
 
     With ``hours`` the device is asked for all its events, since nobody knows its clock before.
     """
-    names = tuple(name for name, topic in causes.TOPICS.items() if topic in scope.topics)
+    names = tuple(name for name, topic in causes.LOG_TOPICS.items() if topic in scope.topics)
     probe = {"probe": endpoints.ask_azure_identity()} if scope.method == "azure_vm" and "join" in scope.topics else {}
     return (
         state.observations()
@@ -100,7 +100,7 @@ def observations(scope: DiagnosisScope) -> dict[str, dict]:
     )
 
 
-def begin(answer: Answer, scope: DiagnosisScope) -> str | None:
+def counts_from(answer: Answer, scope: DiagnosisScope) -> str | None:
     """The time (device's clock, UTC text) before which evidence does not count."""
     if scope.since or scope.hours is None:
         return scope.since
@@ -117,7 +117,7 @@ def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = No
 
 def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue]:
     """Every clue that the device itself gives."""
-    start = begin(answer, scope)
+    start = counts_from(answer, scope)
     events = [item for item in causes.event_clues(answer) if start is None or item.utc >= start]
     clues = events + result_clues(answer) + dsregcmd_clues(answer)
     over = {"join": facts["join"]["type"] in ("entra", "hybrid"), "mdm": facts["mdm"]["enrolled"]}
@@ -187,18 +187,18 @@ def check_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue
     )  # A diagnosis starts no task: what it asks, the connecting account asks.
     look = Look(answer, facts, plan)
     found = []
-    for name, (what, heavy, codes) in CAUSES.items():
-        check = outcome(name, (windows.CHECKS | network.CHECKS)[name], look)
+    for name, (what, its_weight, codes) in CAUSES.items():
+        check = outcome(name, (windows.WINDOWS_CHECKS | network.NETWORK_CHECKS)[name], look)
         if check.result in (FAIL, WARN) and not _is_beside_the_point(check, facts):
             over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
-            heavy = heavy if check.result == FAIL else min(heavy, HARMLESS)
+            its_weight = its_weight if check.result == FAIL else min(its_weight, HARMLESS)
             found.append(
                 Clue(
                     what,
                     _check_evidence(check),
                     (),
                     _explanation(check),
-                    heavy,
+                    its_weight,
                     codes,
                     over,
                 )
@@ -331,5 +331,5 @@ def _offers_no_mdm(answer: Answer, tenant_id: str | None) -> bool:
     return known(lambda: tenant.exists and not tenant.text("MdmEnrollmentUrl")) is True
 
 
-def _stated(what: str, heavy: int, where: str, said: str, explanation: dict) -> Clue:
-    return causes.clue(what, {"log": where, "data": [said]}, explanation=explanation, weight=heavy)
+def _stated(what: str, its_weight: int, where: str, said: str, explanation: dict) -> Clue:
+    return causes.clue(what, {"log": where, "data": [said]}, explanation=explanation, weight=its_weight)

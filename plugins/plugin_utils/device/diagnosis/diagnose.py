@@ -32,7 +32,7 @@ def diagnose(task: Task) -> dict:
     args = task.args
     scope = _scope(args)
     if args["src"] is not None:
-        report, findings = _report_of_bundle(bundles.read(_bundle_path(task, args["src"])), scope, args)
+        report, findings = _report_of_bundle(bundles.read_bundle(_bundle_path(task, args["src"])), scope, args)
     else:
         report, findings = _report_of_device(task, scope)
     task.learned.update(report)
@@ -100,7 +100,7 @@ def _report(answer: Answer, scope: DiagnosisScope, limit: int) -> tuple[dict, li
         "omitted": len(ranked[limit:]),
         "healthy": not counts[FAIL],
         "conclusion": _conclusion(ranked[:1]),
-        "since": device_diagnosis.begin(answer, scope),
+        "since": device_diagnosis.counts_from(answer, scope),
         "device_utc": answer.device["utc"],
         "state": {"join": facts["join"], "mdm": facts["mdm"]},
     }, findings
@@ -133,7 +133,7 @@ def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[
 def _save(path: str, bundle: dict, task: Task) -> None:
     """Write the bundle, unless the one that lies there says the same."""
     try:
-        before = bundles.read(path) if os.path.exists(path) else None
+        before = bundles.read_bundle(path) if os.path.exists(path) else None
     except Failure:
         before = None  # Not a bundle, or not one of ours: it is replaced.
     if before is not None and bundles.same_evidence(before, bundle):

@@ -14,7 +14,7 @@ from .. import errors
 _REACH = "let SYSTEM on the device reach the server (firewall, netsh winhttp show proxy), or use src instead of url"
 
 # kind -> (side, cause, fix)
-KINDS = {
+DOWNLOAD_FAILURES = {
     "not_found": (
         "controller",
         "the server has no file at the option url",
@@ -67,9 +67,9 @@ def explanation(error: dict) -> dict | None:
 
     Nobody tries again by itself: to wait for the package to be applied is in vain.
     """
-    if error["type"] not in KINDS:
+    if error["type"] not in DOWNLOAD_FAILURES:
         return None
-    side, cause, fix = KINDS[error["type"]]
+    side, cause, fix = DOWNLOAD_FAILURES[error["type"]]
     return {
         "code": errors.error_code(error),
         "name": f"download_{error['type']}",

@@ -19,7 +19,7 @@ from ..reading import known
 from ..requirements import JoinRefusal, azure_identity_refusal
 from ..waiting import Waiter
 
-JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
+AZURE_JOIN_JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
 
 
 def observations() -> dict[str, dict]:
@@ -38,7 +38,7 @@ def refusal(look: Answer, tenant_id: str) -> JoinRefusal | None:
 
 def start(waiter: Waiter, mdm_id: str | None, job: Result) -> None:
     """Start the job; ``job`` is its status now. ``mdm_id`` is the application id of an MDM."""
-    work = op.job_start(JOB, [op.dsregcmd_azure_vm_join(mdm_id)], jobs.JOB_SECONDS)
+    work = op.job_start(AZURE_JOIN_JOB, [op.dsregcmd_azure_vm_join(mdm_id)], jobs.PACKAGE_JOB_SECONDS)
     jobs.start(waiter, work, job, "the Azure VM join")
 
 

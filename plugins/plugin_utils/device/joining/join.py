@@ -49,7 +49,7 @@ class JoinPlan:
 
     @property
     def job(self) -> str:
-        return self.package.install_job if self.package else azure_vm.JOB
+        return self.package.install_job if self.package else azure_vm.AZURE_JOIN_JOB
 
 
 class Join(DeviceWork):
@@ -184,7 +184,7 @@ class Join(DeviceWork):
             finished, error = self._job_outcome(answer)
             if provisioning.is_already_applied(error):
                 error = None
-            found = causes.find(answer, error) or found
+            found = causes.find_causes(answer, error) or found
             if found and found.hopeless and finished and self._engine_is_idle(answer):
                 raise self._join_failed(found)
             return False
@@ -206,7 +206,7 @@ class Join(DeviceWork):
                 return state.build(answer, ("mdm",))["mdm"]["enrolled"]
 
             if self.waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:
-                found = causes.find(self.waiter.last)
+                found = causes.find_causes(self.waiter.last)
                 reason = f": {found.explanation['cause']}" if found else ""
                 raise Failure(
                     f"the device is joined, but not enrolled in MDM after {self.plan.timeout} s{reason}",

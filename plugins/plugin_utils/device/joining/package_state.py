@@ -135,7 +135,7 @@ class PackageState(DeviceWork):
         if answer is None:
             raise self._install_failed(self.waiter.last, None)
         if not provisioning.installed(answer["packages"], self.package.id):
-            if causes.find(answer):
+            if causes.find_causes(answer):
                 raise self._install_failed(answer, None)
             raise Failure(
                 f"the package was applied, and Windows does not list {self.package.id} among its packages",
@@ -148,7 +148,7 @@ class PackageState(DeviceWork):
         return answer
 
     def _install_failed(self, answer: Answer, error: dict | None) -> Failure:
-        found = causes.find(answer, error)
+        found = causes.find_causes(answer, error)
         if found:
             return Failure(
                 f"the package {self.package.id} was not applied: {found.explanation['cause']}",

@@ -135,13 +135,15 @@ def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Resu
     """Start the install job, or find it running. An answer that an earlier run left behind is thrown away."""
     steps = [op.package_install(package.device_path, force)]
     if package.url:
-        fetch = op.download(package.url, package.device_path, package.sha256 or "", timeout=jobs.JOB_SECONDS // 2)
+        fetch = op.download(
+            package.url, package.device_path, package.sha256 or "", timeout=jobs.PACKAGE_JOB_SECONDS // 2
+        )
         steps.insert(0, fetch)
         directory = waiter.ask(
             {"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory"
         )
         jobs.require(directory["directory"], "the package directory cannot be created")
-    jobs.start(waiter, op.job_start(package.install_job, steps, jobs.JOB_SECONDS), job, "the installation")
+    jobs.start(waiter, op.job_start(package.install_job, steps, jobs.PACKAGE_JOB_SECONDS), job, "the installation")
 
 
 def is_already_applied(error: dict | None) -> bool:
@@ -156,7 +158,10 @@ def is_already_applied(error: dict | None) -> bool:
 def remove(waiter: Waiter, package_id: str) -> None:
     """Uninstall the package as SYSTEM and see that it is gone. Uninstalling does not undo a join."""
     job = jobs.job_id("package_remove", package_id)
-    start = {"old": op.job_remove(job), "job": op.job_start(job, [op.package_remove(package_id)], jobs.JOB_SECONDS)}
+    start = {
+        "old": op.job_remove(job),
+        "job": op.job_start(job, [op.package_remove(package_id)], jobs.PACKAGE_JOB_SECONDS),
+    }
     jobs.require(waiter.ask(start, "removing the package as SYSTEM")["job"], "the removal cannot be started as SYSTEM")
     watch = {"job": op.job_status(job), "packages": op.provisioning_packages()}
     answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")

@@ -14,8 +14,7 @@ from __future__ import annotations
 from .. import join_facts, state
 from .. import operations as op
 from ..answers import Answer, Result, within
-from ..enrollment import enrollments
-from ..mdm.enrollment_removal import INTUNE
+from ..enrollment import INTUNE_PROVIDER, enrollments
 from ..reading import known
 from . import bitlocker
 
@@ -86,7 +85,9 @@ def _of_job(job: Result) -> dict | None:
 
 
 def _intune_device_id(found: list[dict], certificates: Result) -> str | None:
-    wanted = {(item["thumbprint"] or "").lower() for item in found if item["enrolled"] and item["provider"] == INTUNE}
+    wanted = {
+        (item["thumbprint"] or "").lower() for item in found if item["enrolled"] and item["provider"] == INTUNE_PROVIDER
+    }
     for certificate in certificates["certificates"]:
         if certificate["thumbprint"].lower() in wanted:
             return _certificate_id(certificate)

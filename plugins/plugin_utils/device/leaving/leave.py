@@ -225,7 +225,7 @@ class Leave(SystemWork):
         before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
         if leave_state.join_state(look) == "half_left":
             before["half_left"] = leave_state.remains(look)
-        events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENT_LIMIT)
+        events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENTS_PER_LOG)
         return WorkStep(
             job="dsregcmd_leave",
             phase="leave",

@@ -17,7 +17,6 @@ from ..enrollment import enrollments, plain_id
 from ..reading import ABSENT
 from ..system_work import WorkStep, evidence
 
-INTUNE = "MS DM Server"
 MDM_OBSERVATIONS = state.observations(("mdm",))
 
 

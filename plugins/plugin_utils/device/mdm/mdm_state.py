@@ -28,7 +28,7 @@ from ..work import begin
 from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 
 AUTO_ENROLL_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
-SHOWN = ("enrollment_id", "provider", "tenant_id", "upn", "enrolled", "witnesses")
+SHOWN_FIELDS = ("enrollment_id", "provider", "tenant_id", "upn", "enrolled", "witnesses")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Mdm(SystemWork):
         return {}
 
     def _learn(self, look: Answer) -> None:
-        self.learned["enrollments"] = [{field: item[field] for field in SHOWN} for item in found(look)]
+        self.learned["enrollments"] = [{field: item[field] for field in SHOWN_FIELDS} for item in found(look)]
 
     def _add_changes_between(self, first: Answer, now: Answer) -> bool:
         """What an earlier run's job has done while this run waited for it."""
@@ -172,7 +172,7 @@ class Mdm(SystemWork):
         return None
 
     def _not_enrolled(self, answer: Answer) -> Failure:
-        finding = causes.find(answer)
+        finding = causes.find_causes(answer)
         if finding:
             code = finding.explanation.get("code")
             return Failure(
@@ -256,7 +256,7 @@ def _is_leftover(item: dict) -> bool:
 
 
 def _is_hopeless(answer: Answer) -> bool:
-    finding = causes.find(answer)
+    finding = causes.find_causes(answer)
     return finding is not None and finding.hopeless
 
 

@@ -13,11 +13,7 @@ import typing as t
 
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ..answers import Answer, Result
-from ..reading import Names, Unreadable
-
-FULL_TOKEN = (
-    "connect with a local administrator that has its full token over the network (LocalAccountTokenFilterPolicy)"
-)
+from ..reading import FULL_TOKEN, Names, Unreadable
 
 
 @dataclasses.dataclass(frozen=True)

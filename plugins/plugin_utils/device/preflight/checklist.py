@@ -25,16 +25,20 @@ from ..session import DeviceSession
 from . import endpoints, network, windows, winrm
 from .check import Look, PreflightPlan, outcome
 
-CHECKS: dict[str, Callable[[Look], Finding]] = {**windows.CHECKS, **network.CHECKS, **winrm.CHECKS}
-GROUP = "endpoints"
-IDS = (*windows.CHECKS, *endpoints.ENDPOINTS, *network.CHECKS, *winrm.CHECKS)
-NETWORK_CHECKS = frozenset(network.CHECKS)
+CHECKS: dict[str, Callable[[Look], Finding]] = {
+    **windows.WINDOWS_CHECKS,
+    **network.NETWORK_CHECKS,
+    **winrm.WINRM_CHECKS,
+}
+ENDPOINT_GROUP = "endpoints"
+CHECK_IDS = (*windows.WINDOWS_CHECKS, *endpoints.ENDPOINT_CHECKS, *network.NETWORK_CHECKS, *winrm.WINRM_CHECKS)
+NETWORK_CHECKS = frozenset(network.NETWORK_CHECKS)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 def known_ids(plan: PreflightPlan) -> tuple[str, ...]:
     """Every id that this task may name: the checks, those of its extra endpoints."""
-    return IDS + tuple(endpoints.PREFIX + name for name, _url in plan.extra_endpoints)
+    return CHECK_IDS + tuple(endpoints.PREFIX + name for name, _url in plan.extra_endpoints)
 
 
 def refuse_bad_options(plan: PreflightPlan, fail_on: list[str]) -> None:
@@ -45,13 +49,13 @@ def refuse_bad_options(plan: PreflightPlan, fail_on: list[str]) -> None:
             raise bad_option(
                 "extra_endpoints", f"{name!r} is not a name", "use lower-case letters, digits and underscores"
             )
-        if endpoints.PREFIX + name in IDS or names.count(name) > 1:
+        if endpoints.PREFIX + name in CHECK_IDS or names.count(name) > 1:
             raise bad_option("extra_endpoints", f"the name {name!r} is taken", "give each endpoint a name of its own")
         if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", url):
             raise bad_option(
                 "extra_endpoints", f"{url!r} is not an https URL without a password", "give https://host/path"
             )
-    known = (*known_ids(plan), GROUP)
+    known = (*known_ids(plan), ENDPOINT_GROUP)
     for name in sorted(plan.skip - set(known)):
         raise bad_option("skip", f"there is no check {name!r}", f"use {', '.join(known)}")
     require_known(fail_on, known)
@@ -76,10 +80,10 @@ def evaluate(answer: Answer, plan: PreflightPlan) -> list[Finding]:
     return [dataclasses.replace(one, side="network") if _is_of_the_network(one.id) else one for one in made]
 
 
-def verdict(checks: list[Finding], fail_on: list[str]) -> Failure | None:
+def unfit(checks: list[Finding], fail_on: list[str]) -> Failure | None:
     """The failure of a task whose ``fail_on`` names a result or a check that was found; None where it is fit."""
     wanted = set(fail_on)
-    if GROUP in wanted:
+    if ENDPOINT_GROUP in wanted:
         wanted |= {check.id for check in checks if check.id.startswith(endpoints.PREFIX)}
     return judged(checks, wanted, "the device is not fit for a join", "preflight")
 

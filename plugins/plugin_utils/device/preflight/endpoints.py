@@ -25,10 +25,10 @@ from .check import Look, PreflightPlan, Rule
 JOIN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
 REGISTRATION_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-hybrid-join-windows-current"
 VM_DOC = "https://learn.microsoft.com/entra/identity/devices/howto-vm-sign-in-azure-ad-windows"
-MDM_DOC = "https://learn.microsoft.com/mem/intune/fundamentals/intune-endpoints"
+INTUNE_ENDPOINTS_DOC = "https://learn.microsoft.com/mem/intune/fundamentals/intune-endpoints"
 
 PREFIX = "endpoint_"
-ENDPOINTS = ("endpoint_login", "endpoint_device_login", "endpoint_registration", "endpoint_mdm")
+ENDPOINT_CHECKS = ("endpoint_login", "endpoint_device_login", "endpoint_registration", "endpoint_mdm")
 HOSTS = {
     "public": (
         "login.microsoftonline.com",
@@ -167,12 +167,21 @@ def services(plan: PreflightPlan) -> list[EndpointTarget]:
     discover = DISCOVER.format(tenant=plan.tenant_id) if plan.tenant_id else "/"
     headers = DISCOVER_HEADERS if plan.tenant_id else {}
     known = [
-        EndpointTarget(ENDPOINTS[0], f"https://{login}{SIGN_IN_PATH}", {}, "sign-in", JOIN_DOC, True),
-        EndpointTarget(ENDPOINTS[1], f"https://{device_login}{SIGN_IN_PATH}", {}, "device sign-in", JOIN_DOC, True),
+        EndpointTarget(ENDPOINT_CHECKS[0], f"https://{login}{SIGN_IN_PATH}", {}, "sign-in", JOIN_DOC, True),
         EndpointTarget(
-            ENDPOINTS[2], f"https://{registration}{discover}", headers, "device registration", REGISTRATION_DOC, True
+            ENDPOINT_CHECKS[1], f"https://{device_login}{SIGN_IN_PATH}", {}, "device sign-in", JOIN_DOC, True
         ),
-        EndpointTarget(ENDPOINTS[3], f"https://{mdm}{MDM_PATH}", {}, "MDM enrollment", MDM_DOC, plan.expect_mdm),
+        EndpointTarget(
+            ENDPOINT_CHECKS[2],
+            f"https://{registration}{discover}",
+            headers,
+            "device registration",
+            REGISTRATION_DOC,
+            True,
+        ),
+        EndpointTarget(
+            ENDPOINT_CHECKS[3], f"https://{mdm}{MDM_PATH}", {}, "MDM enrollment", INTUNE_ENDPOINTS_DOC, plan.expect_mdm
+        ),
     ]
     extra = [
         EndpointTarget(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True)

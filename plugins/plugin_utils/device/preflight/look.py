@@ -32,7 +32,7 @@ def look(task: Task) -> dict:
     checklist.refuse_bad_options(plan, args["fail_on"])
     _answer, checks = checklist.run(task.session, plan)
     task.learned = {"findings": [check.as_dict() for check in checks], "summary": summary(checks)}
-    failure = checklist.verdict(checks, args["fail_on"])
+    failure = checklist.unfit(checks, args["fail_on"])
     if failure:
         raise failure
     return {}

@@ -177,4 +177,4 @@ def azure_identity(look: Look) -> Finding:
     return rule.passed("HTTP 200, the tenant's" if look.plan.tenant_id else "HTTP 200")
 
 
-CHECKS = {check.__name__: check for check in (proxy, tls, name_resolution, azure_identity)}
+NETWORK_CHECKS = {check.__name__: check for check in (proxy, tls, name_resolution, azure_identity)}

@@ -27,7 +27,6 @@ CLOCK_FAIL, CLOCK_WARN = 300, 120
 MIB = 2**20
 # A package, its copy in the engine's store, and logs.
 DISK_FAIL, DISK_WARN = 100 * MIB, 2048 * MIB
-INTUNE = "MS DM Server"
 
 PACKAGE_POLICIES = (
     "AllowAddProvisioningPackage",
@@ -227,7 +226,7 @@ def enrollment_leftovers(look: Look) -> Finding:
         return rule.unknown(look.why_not(*names))
     found = enrollment.enrollments(*(look.answer[name] for name in names))
     active = [item for item in found if item["witnesses"]["state"] and not enrollment.is_local(item)]
-    half = [item for item in active if not item["enrolled"] and item["provider"] == INTUNE]
+    half = [item for item in active if not item["enrolled"] and item["provider"] == enrollment.INTUNE_PROVIDER]
     observed = ", ".join(f"{item['enrollment_id']} ({item['provider']})" for item in half or active) or "none"
     if half:
         missing = " and ".join(name for name, there in half[0]["witnesses"].items() if not there)
@@ -250,7 +249,7 @@ def enrollment_leftovers(look: Look) -> Finding:
     return rule.passed(observed)
 
 
-CHECKS = {
+WINDOWS_CHECKS = {
     check.__name__: check
     for check in (
         edition,

@@ -280,7 +280,7 @@ def local_administrator(look: Look) -> Finding:
     )
 
 
-CHECKS = {
+WINRM_CHECKS = {
     check.__name__: check
     for check in (winrm_account, token_filter, winrm_firewall, winrm_listener, local_administrator)
 }

@@ -25,7 +25,7 @@ from ..graph.batch import Item
 from ..graph.errors import Purpose
 from . import directory_device, look_up
 from .directory_device import EXTENSION_ATTRIBUTES, is_autopilot_anchor
-from .look_up import SELECT, WRITE
+from .look_up import SELECT, WRITE_DEVICES
 
 DOC = "https://learn.microsoft.com/graph/api/resources/device"
 #: Where Graph forbids to delete such an object without saying why.
@@ -149,7 +149,7 @@ def _write(row: dict, before: dict[str, t.Any], after: dict[str, t.Any] | None) 
     what, path = f"device {row.get('displayName')} ({row.get('deviceId')})", odata.path("devices", row["id"])
     changes = [(what, before, {"state": "absent"} if after is None else after)]
     if after is None:
-        item = Item("DELETE", path, Purpose(f"delete the {what}", WRITE))
+        item = Item("DELETE", path, Purpose(f"delete the {what}", WRITE_DEVICES))
         return bulk.Write(row["id"], what, item, changes, ANCHORED if is_autopilot_anchor(row) else None)
     body: dict[str, t.Any] = {}
     if "enabled" in after:
@@ -157,7 +157,9 @@ def _write(row: dict, before: dict[str, t.Any], after: dict[str, t.Any] | None) 
     tags = {name: value for name, value in after.items() if name in EXTENSION_ATTRIBUTES}
     if tags:
         body["extensionAttributes"] = tags
-    return bulk.Write(row["id"], what, Item("PATCH", path, Purpose(f"change the {what}", WRITE), body=body), changes)
+    return bulk.Write(
+        row["id"], what, Item("PATCH", path, Purpose(f"change the {what}", WRITE_DEVICES), body=body), changes
+    )
 
 
 def _state(row: dict) -> dict[str, t.Any]:

@@ -20,9 +20,9 @@ from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 
-READ = Permissions.same("Device.Read.All")
+READ_DEVICES = Permissions.same("Device.Read.All")
 #: An application needs the first, a signed-in user the second and a directory role.
-WRITE = Permissions(("Device.ReadWrite.All",), ("Directory.AccessAsUser.All",))
+WRITE_DEVICES = Permissions(("Device.ReadWrite.All",), ("Directory.AccessAsUser.All",))
 
 SELECT = (
     "id",
@@ -108,7 +108,7 @@ def _question(option: str, keys: list[str], select: Sequence[str]) -> Item:
     query = {"$filter": " or ".join(odata.equals(KEYS[option], key) for key in keys), "$select": ",".join(select)}
     if option == "names":
         query["$top"] = str(PAGE)
-    return Item("GET", "/devices", Purpose(what, READ), query)
+    return Item("GET", "/devices", Purpose(what, READ_DEVICES), query)
 
 
 def rows_of(client: GraphClient, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
@@ -132,7 +132,7 @@ def every(
         query["$filter"] = " and ".join(filters)
     if advanced:
         query["$count"] = "true"
-    return client.list("/devices", Purpose("list the devices", READ), query, version, eventual=advanced)
+    return client.list("/devices", Purpose("list the devices", READ_DEVICES), query, version, eventual=advanced)
 
 
 def owned_by(client: GraphClient, user: str, select: Sequence[str] = SELECT, version: str = "v1.0") -> Iterator[dict]:

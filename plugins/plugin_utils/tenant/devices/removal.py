@@ -20,7 +20,7 @@ from . import removal_targets
 from .removal_targets import PLACES, Leaver, Place
 
 DOC = "https://learn.microsoft.com/autopilot/registration-overview"
-SHOWN = 20
+SHOWN_DEVICES = 20
 _NOT_LOOKED_UP = (
     "Whether BitLocker recovery keys or LAPS passwords go with Entra device objects could not be looked up "
     "(BitlockerKey.ReadBasic.All, DeviceLocalCredential.ReadBasic.All)"
@@ -34,7 +34,7 @@ def remove(task: Task) -> dict:
     places = [place for place in PLACES if args[place.name]]
     if not leavers or not places:
         return {"devices": []}
-    warnings = removal_targets.look(task.client, leavers, [place.name for place in places])
+    warnings = removal_targets.look_at_tenant(task.client, leavers, [place.name for place in places])
     _require_allowed(args, leavers)
     losing = [leaver for leaver in leavers.values() if "directory" in leaver.targets]
     removal_targets.secrets(task.client, losing)
@@ -94,8 +94,8 @@ def _losses(losing: list[Leaver]) -> list[str]:
 
 
 def _some(labels: list[str]) -> str:
-    more = f"; and {len(labels) - SHOWN} more, see devices" if labels[SHOWN:] else ""
-    return "; ".join(labels[:SHOWN]) + more
+    more = f"; and {len(labels) - SHOWN_DEVICES} more, see devices" if labels[SHOWN_DEVICES:] else ""
+    return "; ".join(labels[:SHOWN_DEVICES]) + more
 
 
 # --- removing ---

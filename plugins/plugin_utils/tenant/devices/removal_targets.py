@@ -56,7 +56,7 @@ PLACES = (
         AUTOPILOT_READ,
         Permissions.same("DeviceManagementServiceConfig.ReadWrite.All"),
     ),
-    Place("directory", "Entra device object", ("devices",), look_up.READ, look_up.WRITE),
+    Place("directory", "Entra device object", ("devices",), look_up.READ_DEVICES, look_up.WRITE_DEVICES),
 )
 
 
@@ -127,7 +127,7 @@ def named(records: Iterable[dict]) -> dict[str, Leaver]:
     return found
 
 
-def look(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str]) -> list[str]:
+def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str]) -> list[str]:
     """Learn what the tenant has of these devices. Returns warnings about what stays, as nothing proves it theirs."""
     names = set(places)
     rows = look_up.look_up(client, {"device_ids": list(leavers)}).by_key["device_ids"]

@@ -38,7 +38,7 @@ AUTOPILOT_FIELDS = {
 FILTERS = ("owner", "join_type", "stale_days", "enabled", "compliant", "managed")
 
 
-def find(task: Task) -> dict:
+def find_devices(task: Task) -> dict:
     """The work of the module: ``{"devices": [...], "missing": {...}, "count": n}``."""
     args, client = task.args, task.client
     wanted = look_up.named(args)

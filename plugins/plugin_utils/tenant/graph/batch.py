@@ -130,7 +130,7 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
             answers[number] = answer = _answer(client, item, status, headers, row.get("body"))
             if client.trace is not None and answer.failure is not None:
                 request_id = answer.failure.error["request_id"]
-                client.trace.part(item.method, item.path, status, request_id, client.waits.told(seconds))
+                client.trace.part(item.method, item.path, status, request_id, client.waits.described(seconds))
         if refused:
             client.session.tokens.renew()
             renewed = True

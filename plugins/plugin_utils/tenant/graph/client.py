@@ -178,7 +178,7 @@ class GraphClient:
 
     def refused(self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
         """The failure of an answer that is a refusal."""
-        return errors.failure(errors.read(status, headers, body), purpose, self.session.caller)
+        return errors.failure(errors.read_error(status, headers, body), purpose, self.session.caller)
 
     def _send(
         self,
@@ -212,7 +212,7 @@ class GraphClient:
                     unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)),
                 )
             if self.trace is not None:
-                then = "asks for a new token" if new_token else self.waits.told(seconds)
+                then = "asks for a new token" if new_token else self.waits.described(seconds)
                 request_id = response.headers.get("request-id") if response is not None else None
                 self.trace.exchange(method, url, parts, status or type(failed).__name__, request_id, took, then)
             if new_token:

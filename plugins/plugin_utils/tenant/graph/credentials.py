@@ -39,7 +39,7 @@ class AuthKind:
     delegated: bool | None = False
 
 
-KINDS = {
+AUTH_KINDS = {
     "client_secret": AuthKind(("tenant_id", "client_id", "client_secret")),
     "certificate": AuthKind(("tenant_id", "client_id", "certificate_path"), ("certificate_password",)),
     "managed_identity": AuthKind((), ("client_id",)),
@@ -49,12 +49,12 @@ KINDS = {
     "environment": AuthKind(()),
 }
 #: The option that by itself says which kind is meant.
-TELLING = {
+KIND_BY_OPTION = {
     "client_secret": "client_secret",
     "certificate_path": "certificate",
     "federated_token_file": "workload_identity",
 }
-_IDENTITY_OPTIONS = ("tenant_id", "client_id", *TELLING, "certificate_password")
+_IDENTITY_OPTIONS = ("tenant_id", "client_id", *KIND_BY_OPTION, "certificate_password")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _SECONDS = {"connection_timeout": 15, "read_timeout": 60, "retry_total": 2}
 
@@ -79,7 +79,7 @@ class CredentialSettings:
 
     @property
     def delegated(self) -> bool | None:
-        return KINDS[self.kind].delegated
+        return AUTH_KINDS[self.kind].delegated
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -122,9 +122,9 @@ def settings(options: dict, given: Collection[str] = ()) -> CredentialSettings:
     """
     kind = _kind(options, given)
     cloud = CLOUDS[options["cloud"]]
-    used = KINDS[kind].needs + KINDS[kind].takes
+    used = AUTH_KINDS[kind].needs + AUTH_KINDS[kind].takes
     values = {name: options[name] or None for name in _IDENTITY_OPTIONS if name in used}
-    for name in KINDS[kind].needs:
+    for name in AUTH_KINDS[kind].needs:
         if not values[name]:
             raise bad_option(name, f"auth={kind} needs it", f"set {name}, or choose another auth")
     tenant_id = values.get("tenant_id")
@@ -156,25 +156,25 @@ def settings(options: dict, given: Collection[str] = ()) -> CredentialSettings:
 
 def _kind(options: dict, given: Collection[str]) -> str:
     kind = options["auth"]
-    told = [name for name in TELLING if name in given and options[name]]
+    deciding = [name for name in KIND_BY_OPTION if name in given and options[name]]
     if kind != "auto":
-        stranger = next((name for name in told if TELLING[name] != kind), None)
-        if stranger:
+        unused = next((name for name in deciding if KIND_BY_OPTION[name] != kind), None)
+        if unused:
             raise bad_option(
-                stranger, f"auth={kind} does not use it", f"leave {stranger} out, or set auth={TELLING[stranger]}"
+                unused, f"auth={kind} does not use it", f"leave {unused} out, or set auth={KIND_BY_OPTION[unused]}"
             )
         return kind
-    told = told or [name for name in TELLING if options[name]]
-    if len(told) > 1:
-        raise bad_option("auth", f"both {' and '.join(told)} are given", "say with auth which of them is meant")
-    if not told:
+    deciding = deciding or [name for name in KIND_BY_OPTION if options[name]]
+    if len(deciding) > 1:
+        raise bad_option("auth", f"both {' and '.join(deciding)} are given", "say with auth which of them is meant")
+    if not deciding:
         raise bad_option(
             "auth",
             "no credential is given",
             "set client_secret, certificate_path or federated_token_file with tenant_id and client_id, or choose "
             "managed_identity, azure_cli, device_code or environment with auth",
         )
-    return TELLING[told[0]]
+    return KIND_BY_OPTION[deciding[0]]
 
 
 def _require_file(name: str, path: str) -> None:

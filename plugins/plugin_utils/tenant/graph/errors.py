@@ -75,7 +75,7 @@ class GraphRefusal:
     readable: bool = True
 
 
-def read(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphRefusal:
+def read_error(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphRefusal:
     """An error answer of Graph; ``body`` is the parsed JSON, or text where it was none. ``headers`` in any case."""
     lower = {str(name).lower(): value for name, value in headers.items()}
     error = body.get("error") if isinstance(body, dict) else None

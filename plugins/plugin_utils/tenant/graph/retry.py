@@ -54,7 +54,7 @@ class Waits:
         """Count seconds that a failed attempt took."""
         self.spent += max(0.0, seconds)
 
-    def told(self, seconds: float | None) -> str:
+    def described(self, seconds: float | None) -> str:
         """What ``wait`` would do, in words; empty where there is nothing to wait for."""
         if seconds is None:
             return ""

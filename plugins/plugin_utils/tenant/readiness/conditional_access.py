@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 
 from ...findings import Finding
-from ..resources.mdm_scope import INTUNE
+from ..resources.mdm_scope import INTUNE_APP_ID
 from .findings import DOCS, finding, unknown
 from .questions import INTUNE_ENROLLMENT, REGISTRATION_SERVICE, Person
 
@@ -93,8 +93,8 @@ def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
         ] or [finding(identity, "pass", "no policy demands anything at joins", doc=DOCS["access"])]
     findings = []
     for person in people:
-        told = [finding for obstacle in found for finding in _about(obstacle, person)]
-        findings += told or [
+        obstacles = [finding for obstacle in found for finding in _about(obstacle, person)]
+        findings += obstacles or [
             finding(
                 identity,
                 "pass",
@@ -197,7 +197,7 @@ def _where(applications: dict, demand: str | None) -> str | None:
     # Demands on the device are not made at the registration, which is what brings the device in the first place.
     if demand != "device" and reached(REGISTRATION_SERVICE):
         return "join"
-    return "enrollment" if reached(INTUNE_ENROLLMENT) or (demand != "device" and reached(INTUNE)) else None
+    return "enrollment" if reached(INTUNE_ENROLLMENT) or (demand != "device" and reached(INTUNE_APP_ID)) else None
 
 
 def _for_windows(conditions: dict) -> bool:

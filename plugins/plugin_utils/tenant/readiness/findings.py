@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...findings import UNKNOWN, Finding
 from ...result import Failure
 
-IDS = (
+READINESS_IDS = (
     "registration_policy",
     "join_scope",
     "device_quota",

@@ -23,7 +23,7 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
-from ..resources.mdm_scope import INTUNE
+from ..resources.mdm_scope import INTUNE_APP_ID
 
 INTUNE_ENROLLMENT = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 REGISTRATION_SERVICE = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
@@ -31,7 +31,7 @@ SYNC_FABRIC = "00000014-0000-0000-c000-000000000000"
 JOIN_CLIENT = "b90d5b8f-5503-4153-b545-b31cecfaece2"  # AADJ CSP, which redeems bulk tokens
 APPLICATIONS = {
     REGISTRATION_SERVICE: "Device Registration Service",
-    INTUNE: "Microsoft Intune",
+    INTUNE_APP_ID: "Microsoft Intune",
     INTUNE_ENROLLMENT: "Microsoft Intune Enrollment",
     SYNC_FABRIC: "Microsoft.SyncFabric",
     JOIN_CLIENT: "AADJ CSP",
@@ -175,7 +175,7 @@ def _mdm(task: Task) -> Answered:
     """The MDM scope of Intune, which a signed-in user alone may read."""
     try:
         task.client.require_delegated("read the MDM scope", _MDM.delegated[0])
-        path = odata.path("policies", "mobileDeviceManagementPolicies", INTUNE)
+        path = odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID)
         return task.client.get(path, Purpose("read the MDM scope", _MDM), {"$expand": "includedGroups"}, "beta")
     except Failure as refused:
         if isinstance(refused, GraphFailure) or refused.error["name"] == "delegated_only":

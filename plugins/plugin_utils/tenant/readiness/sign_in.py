@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from ...findings import Finding
 from ...result import Failure
-from ..resources.mdm_scope import INTUNE
+from ..resources.mdm_scope import INTUNE_APP_ID
 from .findings import DOCS, finding, unknown
 from .questions import (
     APPLICATIONS,
@@ -58,7 +58,7 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
         JOIN_CLIENT: "bulk tokens cannot be redeemed",
     }
     if expect_mdm:
-        needed |= {INTUNE: "devices cannot enroll", INTUNE_ENROLLMENT: "devices cannot enroll"}
+        needed |= {INTUNE_APP_ID: "devices cannot enroll", INTUNE_ENROLLMENT: "devices cannot enroll"}
     findings = []
     for application, without in needed.items():
         name = APPLICATIONS[application]

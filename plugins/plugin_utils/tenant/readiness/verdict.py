@@ -13,7 +13,7 @@ from ...options import is_guid, refuse_empty
 from ...result import Failure
 from ...task import Task
 from . import conditional_access, enrollment, registration, sign_in, users
-from .findings import DOCS, IDS, unknown
+from .findings import DOCS, READINESS_IDS, unknown
 from .questions import Answered, Person, ask, ask_memberships
 
 
@@ -25,7 +25,7 @@ def judge(task: Task) -> dict:
     args = task.args
     for option in ("users", "user_prefixes"):
         refuse_empty(args[option] or [], option)
-    require_known(args["fail_on"], IDS)
+    require_known(args["fail_on"], READINESS_IDS)
     said, people = ask(task)
     policies = said["access"] if isinstance(said["access"], list) else []
     obstacles = conditional_access.obstacles(policies)

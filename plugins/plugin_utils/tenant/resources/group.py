@@ -25,7 +25,7 @@ from .engine import Property, PropertyKind, Resource, ResourceStep, apply, updat
 
 LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
-FIELDS = (
+GROUP_FIELDS = (
     "id,displayName,description,mailNickname,groupTypes,membershipRule,membershipRuleProcessingState,securityEnabled,"
     "mailEnabled,isAssignableToRole"
 )
@@ -122,8 +122,8 @@ def _find(task: Task) -> dict | None:
     """The group by its id, else by exactly this name."""
     if task.args["object_id"]:
         path = odata.path("groups", require_guid(task.args["object_id"], "object_id"))
-        return task.client.find(path, GROUPS.reading, {"$select": FIELDS})
-    query = {"$filter": odata.equals("displayName", task.args["name"]), "$select": FIELDS}
+        return task.client.find(path, GROUPS.reading, {"$select": GROUP_FIELDS})
+    query = {"$filter": odata.equals("displayName", task.args["name"]), "$select": GROUP_FIELDS}
     return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query))
 
 
@@ -191,7 +191,7 @@ def _create(task: Task, wanted: dict) -> dict:
     task.changes.add(f"group {wanted['name']!r}", None, shown)
     path = _path(made)
     return once_known(
-        task.client.waits, lambda: task.client.get(path, GROUPS.reading, {"$select": FIELDS}), "the new group"
+        task.client.waits, lambda: task.client.get(path, GROUPS.reading, {"$select": GROUP_FIELDS}), "the new group"
     )
 
 

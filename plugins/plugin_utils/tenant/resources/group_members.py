@@ -18,21 +18,21 @@ from ..graph.errors import Permissions, Purpose
 from . import references
 from .directory import DEVICE, GROUP, USER, resolve
 
-READ = Purpose("read the members of the group", Permissions.same("GroupMember.Read.All"))
-WRITE = Permissions.same("GroupMember.ReadWrite.All")
-KINDS = {"users": USER, "groups": GROUP, "devices": DEVICE}
+READ_MEMBERS = Purpose("read the members of the group", Permissions.same("GroupMember.Read.All"))
+WRITE_MEMBERS = Permissions.same("GroupMember.ReadWrite.All")
+MEMBER_KINDS = {"users": USER, "groups": GROUP, "devices": DEVICE}
 
 
 def wanted(task: Task, dynamic: bool) -> dict[str, str] | None:
     """{object id: as it was named} of the members that the task names; None where it names none at all."""
-    named = {option: task.args[option] for option in KINDS if task.args[option] is not None}
+    named = {option: task.args[option] for option in MEMBER_KINDS if task.args[option] is not None}
     if not named:
         return None
     if dynamic:
         raise bad_option(next(iter(named)), "the rule of a dynamic group decides who is in it", "leave the members out")
     ids = {}
     for option, names in named.items():
-        ids.update({found: name for name, found in resolve(task.client, KINDS[option], names).items()})
+        ids.update({found: name for name, found in resolve(task.client, MEMBER_KINDS[option], names).items()})
     return ids
 
 
@@ -51,14 +51,16 @@ def _members(task: Task, group_id: str) -> references.ReferenceList:
     path = odata.path("groups", group_id or "new", "members")
 
     def read() -> set[str]:
-        return {member["id"].lower() for member in task.client.list(path, READ, {"$select": "id", "$top": 999})}
+        return {member["id"].lower() for member in task.client.list(path, READ_MEMBERS, {"$select": "id", "$top": 999})}
 
     def add(member: str) -> Item:
         reference = {"@odata.id": f"{task.client.cloud_graph}/v1.0/directoryObjects/{member}"}
-        purpose = Purpose(f"add the member {member}", WRITE)
+        purpose = Purpose(f"add the member {member}", WRITE_MEMBERS)
         return Item("POST", path + "/$ref", purpose, body=reference, idempotent=True)
 
     def take_out(member: str) -> Item:
-        return Item("DELETE", path + odata.path(member, "$ref"), Purpose(f"take the member {member} out", WRITE))
+        return Item(
+            "DELETE", path + odata.path(member, "$ref"), Purpose(f"take the member {member} out", WRITE_MEMBERS)
+        )
 
     return references.ReferenceList("member", read, add, take_out)

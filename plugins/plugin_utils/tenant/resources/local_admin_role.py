@@ -20,9 +20,9 @@ from . import references
 from .directory import GROUP, USER, resolve
 
 ROLE = "9f06204d-73c1-4d4c-880a-6edb90606fd8"
-PATH = "/roleManagement/directory/roleAssignments"
-READ = Purpose("read the members of the role", Permissions.same("RoleManagement.Read.Directory"))
-WRITE = Permissions.same("RoleManagement.ReadWrite.Directory")
+ASSIGNMENTS_PATH = "/roleManagement/directory/roleAssignments"
+READ_ASSIGNMENTS = Purpose("read the members of the role", Permissions.same("RoleManagement.Read.Directory"))
+WRITE_ASSIGNMENTS = Permissions.same("RoleManagement.ReadWrite.Directory")
 WHOLE_TENANT = "/"
 
 
@@ -69,7 +69,7 @@ class _Role:
         query = {"$filter": odata.equals("roleDefinitionId", ROLE), "$expand": "principal"}
         self.seen = {
             row["principalId"].lower(): _row(row)
-            for row in self._client.list(PATH, READ, query)
+            for row in self._client.list(ASSIGNMENTS_PATH, READ_ASSIGNMENTS, query)
             if row.get("directoryScopeId") == WHOLE_TENANT
         }
         return self.seen
@@ -81,12 +81,18 @@ class _Role:
             "principalId": member,
             "directoryScopeId": WHOLE_TENANT,
         }
-        return Item("POST", PATH, Purpose(f"make {member} a member of the role", WRITE), body=body, idempotent=True)
+        return Item(
+            "POST",
+            ASSIGNMENTS_PATH,
+            Purpose(f"make {member} a member of the role", WRITE_ASSIGNMENTS),
+            body=body,
+            idempotent=True,
+        )
 
     def _take_out(self, member: str) -> Item:
         row = self.seen[member]
-        purpose = Purpose(f"take {row['name']} out of the role", WRITE)
-        return Item("DELETE", PATH + odata.path(row["assignment_id"]), purpose)
+        purpose = Purpose(f"take {row['name']} out of the role", WRITE_ASSIGNMENTS)
+        return Item("DELETE", ASSIGNMENTS_PATH + odata.path(row["assignment_id"]), purpose)
 
 
 def _row(assignment: dict) -> dict:

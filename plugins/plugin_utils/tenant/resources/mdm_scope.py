@@ -26,9 +26,9 @@ from .directory import GROUP, resolve
 from .engine import Property, PropertyKind, Resource, ResourceStep, apply, body_of, compare, merge
 
 VERSION = "beta"
-INTUNE = "0000000a-0000-0000-c000-000000000000"
+INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
 COLLECTIONS = {"mdm": "mobileDeviceManagementPolicies", "mam": "mobileAppManagementPolicies"}
-WRITE = "Policy.ReadWrite.MobilityManagement"
+WRITE_POLICY = "Policy.ReadWrite.MobilityManagement"
 
 SCOPE = Resource(
     noun="MDM scope",
@@ -44,7 +44,7 @@ SCOPE = Resource(
         ),
     ),
     read=Permissions(delegated=("Policy.Read.All",)),
-    write=Permissions(delegated=(WRITE,)),
+    write=Permissions(delegated=(WRITE_POLICY,)),
     version=VERSION,
 )
 
@@ -52,7 +52,7 @@ SCOPE = Resource(
 def ensure(task: Task) -> dict:
     """The work of the module: ``{"mdm_scope": {...}}``."""
     _check(task.args)
-    task.client.require_delegated("read or change the MDM scope", WRITE)
+    task.client.require_delegated("read or change the MDM scope", WRITE_POLICY)
     scope = MdmScope(task)
     before = scope.read()
     if before["policy"].get("isValid") is False and (compare(SCOPE, task.args, before["policy"]) or task.args["scope"]):

@@ -21,7 +21,7 @@ from ..graph.errors import Permissions
 from .directory import GROUP, USER, resolve
 from .engine import Property, PropertyKind, Resource, update
 
-PATH = "/policies/deviceRegistrationPolicy"
+POLICY_PATH = "/policies/deviceRegistrationPolicy"
 LARGEST_QUOTA = 2147483647
 MEMBERSHIPS = ("join", "register", "local_administrators")
 
@@ -73,9 +73,9 @@ def ensure(task: Task) -> dict:
     """The work of the module: ``{"policy": {option: value}}``."""
     _check(task.args)
     wanted = {**task.args, **_resolved(task)}
-    current = task.client.get(PATH, POLICY.reading, version=POLICY.version)
+    current = task.client.get(POLICY_PATH, POLICY.reading, version=POLICY.version)
     _require_complete(current)
-    return {"policy": POLICY.shown(update(task, POLICY, PATH, wanted, current))}
+    return {"policy": POLICY.shown(update(task, POLICY, POLICY_PATH, wanted, current))}
 
 
 def _check(args: dict) -> None:

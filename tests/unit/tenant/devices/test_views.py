@@ -30,7 +30,7 @@ def graph(bench):
 def run(bench, **options):
     checked = ArgumentSpecValidator({**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}).validate(options)
     assert not checked.error_messages
-    return bench.run(views.find, checked.validated_parameters, check_mode=True)
+    return bench.run(views.find_devices, checked.validated_parameters, check_mode=True)
 
 
 def names(result):

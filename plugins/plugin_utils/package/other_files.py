@@ -33,7 +33,7 @@ KNOWN = (
 VECTOR_AND_HMAC, PIECE, SMALLEST_WIM = 16 + 32, 160, 208
 
 
-def stranger(start: bytes, size: int) -> PackageError:
+def no_package(start: bytes, size: int) -> PackageError:
     """The error for a file of ``size`` bytes that starts with these bytes (up to 4096) and is no WIM."""
     if not size:
         return NotAPackage("the file is empty")
