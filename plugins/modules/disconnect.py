@@ -204,7 +204,7 @@ administrators:
   description:
     - The members of the local group Administrators, also those whose SID nobody can resolve. C(counts) says that the
       account can sign in once the device has left, else C(why_not) says why; C(laps) that LAPS keeps its password in
-      Entra.
+      Entra, V(null) where it may.
   returned: once the device has been looked at
   type: list
   elements: dict

@@ -152,7 +152,8 @@ summary:
   type: dict
   sample: {pass: 12, warn: 1, fail: 1, unknown: 1}
 ready:
-  description: Whether there is no V(fail). Look at the unknown ones, too.
+  description:
+    - V(false) where there is a V(fail), V(null) where there is none and something is V(unknown), else V(true).
   returned: when the tenant could be asked
   type: bool
 changes:

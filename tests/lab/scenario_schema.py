@@ -180,6 +180,13 @@ MANAGEMENT = {
         )
     ),
     "baseline": ListOf(OneOf(("firewall", "token_filter"))),
+    "laps": {
+        "root": OneOf(("mdm", "policy", "config")),
+        "backup": OneOf(("off", "entra", "ad")),
+        "account": str,
+        "automatic": {"target": OneOf(("built_in", "new")), "name": str, "enabled": bool, "random": bool},
+        "gone": bool,
+    },
     "autojoin_stopped": bool,
     "leave": {"seconds": float, "held": bool, "exit_code": int, "failures": ListOf(int)},
 }

@@ -12,24 +12,13 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
-
+from . import laps
 from . import operations as op
 from .answers import Answer
-from .reading import known
+from .reading import Unreadable
 from .requirements import JoinRefusal
 
-# Windows LAPS reads its policy from the first of these that has a setting (Microsoft, "Configure policy settings for
-# Windows LAPS"). BackupDirectory 1 keeps the password on the Entra device object, and without a name LAPS manages
-# RID 500.
-LAPS_POLICIES = {
-    "laps_mdm": r"SOFTWARE\Microsoft\Policies\LAPS",
-    "laps_policy": r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS",
-}
-LAPS_IN_ENTRA = 1
-OBSERVATIONS = {"administrators": op.local_administrators()} | {
-    name: op.registry_read(path) for name, path in LAPS_POLICIES.items()
-}
+OBSERVATIONS = {"administrators": op.local_administrators()} | laps.OBSERVATIONS
 
 ADMINISTRATOR_KINDS = {
     "entra": "an Entra account: it cannot sign in once the device has left",
@@ -37,7 +26,9 @@ ADMINISTRATOR_KINDS = {
 }
 UNRESOLVED = "a SID that Windows cannot resolve to a local account"
 LAPS_ONLY = "LAPS keeps its password on the Entra device object only, which may be deleted with the leave"
-
+LAPS_POSSIBLE = (
+    "LAPS may keep its password on the Entra device object: its policy, or the state that it has left, allows for that"
+)
 LAPS_UNKNOWN = "whether LAPS keeps its password on the Entra device object cannot be known: its policies cannot be read"
 
 
@@ -45,34 +36,25 @@ def facts(answer: Answer, caller: dict) -> list[dict]:
     """Every member of the local group Administrators, in the order of Windows.
 
     ``{sid, name, kind, enabled, locked, password_expired, laps, counts, why_not}``; ``counts`` says that it can sign in
-    after the leave, else ``why_not`` says why; ``laps`` is null where the policies of LAPS could not be read.
-    ``caller`` are the facts of the connecting account. Empty where the group could not be read.
+    after the leave, else ``why_not`` says why; ``laps`` is null where LAPS may keep its password in Entra, or its
+    policies could not be read. ``caller`` are the facts of the connecting account. Empty where the group could not be read.
     """
-    is_managed = known(lambda: _managed_by_laps(answer))
     found = []
     for member in answer["administrators"].get("members", []):
-        laps = member["kind"] == "local" and (is_managed(member) if is_managed else None)
-        why_not = _why_not(member, False if member["sid"] == caller["sid"] else laps)
-        found.append({**member, "laps": laps, "counts": why_not is None, "why_not": why_not})
+        kept, kept_why = _kept(answer, member) if member["kind"] == "local" else (False, None)
+        # Who connects knows the account's password.
+        why_not = _why_not(member) or (kept_why if member["sid"] != caller["sid"] else None)
+        found.append({**member, "laps": kept, "counts": why_not is None, "why_not": why_not})
     return found
 
 
-def laps_account(answer: Answer) -> str | None:
-    """The account whose password LAPS keeps in Entra: its name, ``""`` for the built-in one, None without LAPS.
-
-    Raises Unreadable.
-    """
-    for name in LAPS_POLICIES:
-        policy = answer[name].key()
-        if policy.values:
-            in_entra = policy.number("BackupDirectory") == LAPS_IN_ENTRA
-            return (policy.text("AdministratorAccountName") or "") if in_entra else None
-    return None
-
-
-def _managed_by_laps(answer: Answer) -> t.Callable[[dict], bool]:
-    account = laps_account(answer)
-    return lambda member: account is not None and _is_account(member, account)
+def _kept(answer: Answer, member: dict) -> tuple[bool | None, str | None]:
+    """Whether LAPS keeps a local member's password in Entra, and why it does not count for that."""
+    try:
+        kept = laps.keeps(answer, member)
+    except Unreadable:
+        return None, LAPS_UNKNOWN
+    return kept, {True: LAPS_ONLY, None: LAPS_POSSIBLE}.get(kept)
 
 
 def lockout_refusal(answer: Answer, caller: dict) -> JoinRefusal | None:
@@ -115,7 +97,7 @@ def shown(member: dict) -> str:
     return member["name"] or member["sid"]
 
 
-def _why_not(member: dict, only_laps_knows: bool | None) -> str | None:
+def _why_not(member: dict) -> str | None:
     if member["kind"] != "local":
         return ADMINISTRATOR_KINDS.get(member["kind"], UNRESOLVED)
     if member["enabled"] is not True:
@@ -123,11 +105,4 @@ def _why_not(member: dict, only_laps_knows: bool | None) -> str | None:
     for field, bad in (("locked", "it is locked out"), ("password_expired", "its password has expired")):
         if member[field] is not False:
             return bad if member[field] else f"whether {bad} cannot be known"
-    return LAPS_UNKNOWN if only_laps_knows is None else LAPS_ONLY if only_laps_knows else None
-
-
-def _is_account(member: dict, name: str) -> bool:
-    """Whether a member is the account that LAPS names; names may carry the computer's before a backslash."""
-    if not name:
-        return member["sid"].endswith("-500")
-    return (member["name"] or "").rsplit("\\", 1)[-1].lower() == name.lower()
+    return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import autojoin, bitlocker, enrollment, network, winrm
+from . import autojoin, bitlocker, enrollment, laps, network, winrm
 from .accounts import Account, Member, entra_sid
 from .leaving import Leave
 from .registry import Registry
@@ -102,5 +102,7 @@ def management(device, options: dict[str, t.Any]) -> None:
         enrollment.add(device, given["provider"], given.get("state", 1), given.get("parts", list(enrollment.ALL_PARTS)))
     device.mdm.baseline = tuple(options.get("baseline", []))
     device.leave = Leave(**options.get("leave", {}))
+    if "laps" in options:
+        laps.manage(device, options["laps"])
     if options.get("autojoin_stopped"):
         autojoin.stop(device)

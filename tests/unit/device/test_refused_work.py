@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import administrators, state, system_work
+from ansible_collections.winops.entra.plugins.plugin_utils.device import laps, state, system_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes
 
@@ -36,7 +36,7 @@ def refuse(
 # --- leave, MDM -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", administrators.LAPS_POLICIES.values())
+@pytest.mark.parametrize("path", (laps.POLICIES | laps.STATE).values())
 def test_a_laps_policy_that_cannot_be_read_may_manage_every_account_but_the_callers(monkeypatch, path):
     device = Leaver()
     device.members = [member(r"PC-1\rescue", 1005)]

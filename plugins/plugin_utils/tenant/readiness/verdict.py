@@ -8,7 +8,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...findings import FAIL, Finding, require_known, summary, verdict
+from ...findings import FAIL, UNKNOWN, Finding, require_known, summary, verdict
 from ...options import is_guid, refuse_empty
 from ...result import Failure
 from ...task import Task
@@ -18,7 +18,7 @@ from .questions import Answered, Person, ask, ask_memberships
 
 
 def judge(task: Task) -> dict:
-    """The work of the module: ``{"findings": [...], "summary": {result: n}, "ready": bool}``.
+    """The work of the module: ``{"findings": [...], "summary": {result: n}, "ready": bool or None}``.
 
     Failure where a finding is one that the option ``fail_on`` names.
     """
@@ -32,11 +32,16 @@ def judge(task: Task) -> dict:
     ask_memberships(task.client, people, _groups(said, obstacles))
     findings = _findings(args, said, people, obstacles)
     counts = summary(findings)
-    task.learned.update(findings=[one.as_dict() for one in findings], summary=counts, ready=not counts[FAIL])
+    task.learned.update(findings=[one.as_dict() for one in findings], summary=counts, ready=_ready(counts))
     failure = verdict(findings, args["fail_on"], "the tenant is not ready for joins", "readiness")
     if failure:
         raise failure
     return {}
+
+
+def _ready(counts: dict[str, int]) -> bool | None:
+    """False where something stands in the way; None where nothing does that is known, and not all is known."""
+    return False if counts[FAIL] else None if counts[UNKNOWN] else True
 
 
 def _groups(said: dict[str, Answered], obstacles: list[conditional_access.Obstacle]) -> set[str]:
