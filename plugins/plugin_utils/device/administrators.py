@@ -37,7 +37,8 @@ def facts(answer: Answer, caller: dict) -> list[dict]:
 
     ``{sid, name, kind, enabled, locked, password_expired, laps, counts, why_not}``; ``counts`` says that it can sign in
     after the leave, else ``why_not`` says why; ``laps`` is null where LAPS may keep its password in Entra, or its
-    policies could not be read. ``caller`` are the facts of the connecting account. Empty where the group could not be read.
+    policies could not be read. ``caller`` are the facts of the connecting account. Empty where the group could not be
+    read.
     """
     found = []
     for member in answer["administrators"].get("members", []):

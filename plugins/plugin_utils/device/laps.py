@@ -45,26 +45,22 @@ def keeps(answer: Answer, member: dict) -> bool | None:
 
     ``member`` has ``sid`` and ``name``. Raises Unreadable where what decides cannot be read.
     """
-    policy, state = _policy(answer), answer["laps_state"].key()
-    if _names_it(state, member) and (_in_entra(policy) or ENTRA_EXPIRY in state.values):
+    policy, state = _policy_into_entra(answer), answer["laps_state"].key()
+    if _names_it(state, member) and (policy or ENTRA_EXPIRY in state.values):
         return True
-    if _in_entra(policy):
+    if policy:
         return _managed(policy, member)
     # The policy is gone, or says otherwise by now; the password that LAPS has set last is where it was.
     return None if ENTRA_EXPIRY in state.values and not _names_somebody(state) else False
 
 
-def _policy(answer: Answer) -> Key | None:
-    """The root that rules; None where no root has a value."""
+def _policy_into_entra(answer: Answer) -> Key | None:
+    """The root that rules, where it keeps passwords in Entra."""
     for name in POLICIES:
         policy = answer[name].key()
         if policy.values:
-            return policy if name != "laps_legacy" else None
+            return policy if name != "laps_legacy" and policy.number("BackupDirectory") == IN_ENTRA else None
     return None
-
-
-def _in_entra(policy: Key | None) -> bool:
-    return policy is not None and policy.number("BackupDirectory") == IN_ENTRA
 
 
 def _managed(policy: Key, member: dict) -> bool | None:
