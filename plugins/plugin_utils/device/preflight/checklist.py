@@ -32,7 +32,6 @@ CHECKS: dict[str, Callable[[Look], Finding]] = {
 }
 ENDPOINT_GROUP = "endpoints"
 CHECK_IDS = (*windows.WINDOWS_CHECKS, *endpoints.ENDPOINT_CHECKS, *network.NETWORK_CHECKS, *winrm.WINRM_CHECKS)
-NETWORK_CHECKS = frozenset(network.NETWORK_CHECKS)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -89,7 +88,7 @@ def unfit(checks: list[Finding], fail_on: list[str]) -> Failure | None:
 
 
 def _is_of_the_network(name: str) -> bool:
-    return name in NETWORK_CHECKS or name.startswith(endpoints.PREFIX)
+    return name in network.NETWORK_CHECKS or name.startswith(endpoints.PREFIX)
 
 
 def run(session: DeviceSession, plan: PreflightPlan) -> tuple[Answer, list[Finding]]:
