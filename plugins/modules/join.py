@@ -42,6 +42,7 @@ options:
     description:
       - Wait also until the device is enrolled in MDM, and fail where it is not within O(timeout). Also on a device that
         was joined before.
+      - The wait ends early where no enrollment can come, for example because the tenant gave the device no MDM address.
     type: bool
     default: false
   reboot:
@@ -57,7 +58,8 @@ options:
     description:
       - Seconds within which the device must be joined, and enrolled with O(expect_mdm).
       - The provisioning engine tries a failed setting again after 15 minutes, so a smaller value gives up before the
-        first such attempt.
+        first such attempt. Where the device tells that its next attempt comes after this time, the wait ends at once.
+      - With O(method=azure_vm) nothing tries again, and the wait ends with C(dsregcmd).
     type: int
     default: 1800
   poll_interval:

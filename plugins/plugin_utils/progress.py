@@ -31,9 +31,14 @@ class Deadline:
     def passed(self) -> bool:
         return self.elapsed >= self.seconds
 
+    @property
+    def left(self) -> float:
+        """Seconds until it passes, 0 afterwards."""
+        return max(0.0, self.seconds - self.elapsed)
+
     def pause(self, seconds: float) -> None:
         """Sleep for ``seconds`` or until the deadline, whichever comes first."""
-        self._sleep(max(0.0, min(seconds, self.seconds - self.elapsed)))
+        self._sleep(min(seconds, self.left))
 
 
 class Progress:

@@ -128,6 +128,7 @@ def observing() -> list[dict[str, t.Any]]:
                 r"\Microsoft\Windows",
                 r"\microsoft\windows\Workplace Join",
                 r"\Microsoft\Windows\EnterpriseMgmt",
+                r"\Microsoft\Windows\Management\Provisioning",
                 r"\Nobody",
             )
         ],

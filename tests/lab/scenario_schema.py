@@ -217,7 +217,7 @@ DEVICE = {
             "half_left": bool,
         },
     ),
-    "azure": {"identity": str},
+    "azure": {"identity": str, "resource": str},
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),
     "reboot_blocks_join": bool,
     "installed": ListOf(str),

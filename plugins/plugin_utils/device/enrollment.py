@@ -94,3 +94,16 @@ def _all(said) -> bool | None:
     """Whether all say yes; None where none says no and one says nothing."""
     said = list(said)
     return False if False in said else None if None in said else True
+
+
+def offers_no_mdm(cloud_join: Result, tenant_id: str | None) -> bool:
+    """Whether the tenant surely gave the device no MDM address when it joined: its key is there and has none.
+
+    ``cloud_join`` is the answer to the registry key CloudDomainJoin.
+    """
+
+    def no_address() -> bool:
+        tenant = cloud_join.key().child("TenantInfo", tenant_id or "")
+        return tenant.exists and not tenant.text("MdmEnrollmentUrl")
+
+    return known(no_address) is True

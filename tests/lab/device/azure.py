@@ -5,6 +5,8 @@
 
 Exit codes are HRESULTs as signed integers: -2145648574 (0x801c0042, no tenant id from the identity endpoint),
 -2145648607 (0x801c0021, discovery failed); documented in "Sign in to a Windows virtual machine in Azure".
+-2145648639 (0x801c0001, the registration service does not take the VM's resource name) and the lines of /debug then:
+MicrosoftDocs/azure-docs issues 54844 and 58290.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from .provisioning import aadj
 
 NO_TENANT_ID = 0x801C0042
 DISCOVERY_FAILED = 0x801C0021
+BAD_REQUEST = 0x801C0001
+LONGEST_RESOURCE = 15
 
 
 async def secure_vm_join(device, caller: Caller, mdm_id: str | None) -> tuple[int, str]:
@@ -40,15 +44,23 @@ async def secure_vm_join(device, caller: Caller, mdm_id: str | None) -> tuple[in
     except network.Unreachable as error:
         return _failed(device, DISCOVERY_FAILED, f"{error.host}: {hexadecimal(error.hresult)}")
     await device.sleep(3)
+    resource = device.hardware.resource or device.hostname
+    if len(resource) > LONGEST_RESOURCE:
+        return _failed(
+            device,
+            BAD_REQUEST,
+            "Join error code: InvalidParameter",
+            f"Join message: The resource id parameter (.../virtualMachines/{resource}) is invalid.",
+        )
     aadj.complete(device, registration.join_with_identity(device.directory, tenant, device, mdm_id))
     device.event(REGISTRATION, 389)
     return 0, _text("AzureSecureVMJoin succeeded.")
 
 
-def _failed(device, code: int, reason: str) -> tuple[int, str]:
+def _failed(device, code: int, *reasons: str) -> tuple[int, str]:
     if code != E_ACCESSDENIED:
-        device.event(REGISTRATION, 304, [signed(code), "", "Undefined", "Azure AD", reason])
-    return signed(code), _text(f"AzureSecureVMJoin failed: {hexadecimal(code)}", reason)
+        device.event(REGISTRATION, 304, [signed(code), "", "Undefined", "Azure AD", " ".join(reasons)])
+    return signed(code), _text(*reasons, f"AzureSecureVMJoin failed: {hexadecimal(code)}")
 
 
 def _text(*lines: str) -> str:

@@ -83,6 +83,7 @@ def _engine(options: dict[str, t.Any]) -> EngineOptions:
 def _set_azure(device: Device, azure: dict | None, context: Context) -> None:
     if azure is not None:
         device.hardware.azure = True
+        device.hardware.resource = azure.get("resource")
         identity = azure.get("identity")
         device.hardware.identity = context.tenants[identity].id if identity else None
 

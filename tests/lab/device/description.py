@@ -163,6 +163,8 @@ def _differences(before: Document, after: Document, path: str) -> t.Iterator[tup
 
 def _task(task: tasks.Task) -> Document:
     shown: Document = {"state": task.state, "last_result": task.last_result}
+    if task.next_run is not None:
+        shown["next_run"] = utc_text(task.next_run)
     if task.process is not None:
         shown["process"] = task.process
     return shown

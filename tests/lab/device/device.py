@@ -41,7 +41,8 @@ NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
 
 @dataclasses.dataclass
 class Hardware:
-    """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity.
+    """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity,
+    ``resource`` its name in Azure where that is not the computer's.
 
     ``tpm_fips``: a TPM 1.2 in FIPS mode, which no class shows.
     """
@@ -55,6 +56,7 @@ class Hardware:
     tpm_fips: bool = False
     azure: bool = False
     identity: str | None = None
+    resource: str | None = None
     free_bytes: int = 120 * 2**30
 
 

@@ -86,6 +86,9 @@ BUILT_IN_ENROLLMENTS = (
 )
 #: Tasks of every Windows in the folder Workplace Join, with their state.
 WORKPLACE_TASKS = (("Automatic-Device-Join", "Ready"), ("Device-Sync", "Disabled"), ("Recovery-Check", "Disabled"))
+#: Those of the provisioning engine, which enables the two that are off when it needs them.
+PROVISIONING_TASKS = (("Cellular", "Ready"), ("Logon", "Ready"), ("Retry", "Disabled"), ("RunOnReboot", "Disabled"))
+PROVISIONING_FOLDER = r"\Microsoft\Windows\Management\Provisioning"
 SYSTEM32 = r"C:\Windows\System32"
 
 
@@ -130,7 +133,7 @@ def image(edition: str, build: str, language: str) -> Image:
     LANGUAGES[language]
     folders = {r"\Microsoft\Windows\Workplace Join"}
     if not kind.server:
-        folders |= {r"\Microsoft\Windows\Management\Provisioning", r"\Microsoft\Windows\EnterpriseMgmt"}
+        folders |= {PROVISIONING_FOLDER, r"\Microsoft\Windows\EnterpriseMgmt"}
     made = Image(
         kind,
         int(number),
@@ -140,7 +143,8 @@ def image(edition: str, build: str, language: str) -> Image:
         _files(kind, int(number)),
         (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM),
         frozenset(folders),
-        tuple((r"\Microsoft\Windows\Workplace Join", *task) for task in WORKPLACE_TASKS),
+        tuple((r"\Microsoft\Windows\Workplace Join", *task) for task in WORKPLACE_TASKS)
+        + (() if kind.server else tuple((PROVISIONING_FOLDER, *task) for task in PROVISIONING_TASKS)),
     )
     return dataclasses.replace(made, registry=_registry(made))
 

@@ -10,6 +10,7 @@ has not run, 267014 (0x41306) terminated, 267045 (0x41325) queued.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 READY, RUNNING, QUEUED, DISABLED = "Ready", "Running", "Queued", "Disabled"
 RESULT_RUNNING, RESULT_NEVER, RESULT_TERMINATED, RESULT_QUEUED = 267009, 267011, 267014, 267045
@@ -17,13 +18,15 @@ RESULT_RUNNING, RESULT_NEVER, RESULT_TERMINATED, RESULT_QUEUED = 267009, 267011,
 
 @dataclasses.dataclass
 class Task:
-    """One registered task. ``process`` and ``limit`` (seconds) are of a task that runs a process of this machine."""
+    """One registered task. ``process`` and ``limit`` (seconds) are of a task that runs a process of this machine;
+    ``next_run`` is a time on the device's clock, None where no time is set."""
 
     name: str
     state: str = READY
     last_result: int | None = RESULT_NEVER
     process: int | None = None
     limit: int | None = None
+    next_run: datetime.datetime | None = None
 
     def shown(self) -> dict:
         """What stays the same wherever it runs."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import Case, Scene
+from .base import Case, Scene, variant
+from .windows import NEXT_RUN
 
 
 def rows(_scratch: Path) -> list[Case]:
@@ -20,14 +21,23 @@ def rows(_scratch: Path) -> list[Case]:
                 == {
                     "exists": True,
                     "folders": ["Denied", "Microsoft"],
-                    "tasks": [{"name": "Only one", "state": "Ready", "last_result": 267011}],
+                    "tasks": [{"name": "Only one", "state": "Ready", "last_result": 267011, "next_run": NEXT_RUN}],
                 }
             ),
         ),
         Case("scheduled_tasks", {"folder": "\\Microsoft"}, lambda v: v["folders"] == ["Windows"]),
+        Case(
+            "scheduled_tasks",
+            {"folder": "\\Microsoft\\Windows\\Workplace Join"},
+            lambda v: [task["next_run"] for task in v["tasks"]] == [None],
+        ),
         Case("scheduled_tasks", {"folder": "\\Missing"}, lambda v: v == {"exists": False, "folders": [], "tasks": []}),
         Case("scheduled_tasks", {"folder": "\\Denied"}, error="UnauthorizedAccessException"),
     ]
 
 
-SCENES = [Scene("tasks", rows)]
+SCENES = [
+    Scene("tasks", rows),
+    # The Task Scheduler tells local times.
+    variant("tasks far from Greenwich", rows, environment={"TZ": "Asia/Kolkata"}, how="own driver"),
+]

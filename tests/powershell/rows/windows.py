@@ -17,6 +17,7 @@ Document = dict[str, t.Any]
 PROXY = "proxy"
 """A note in a description: [server, bypass] of a WinHTTP proxy whose address is not known yet (see Scene.served)."""
 THEN = "2026-01-02T03:04:05.000Z"
+NEXT_RUN = "2036-07-02T03:04:05.000Z"
 KEEP = 'printf "%s\\n" "$@" > "$WINOPS_PROOF/shutdown.txt"'
 ODD = (
     'lingers) sleep 100 & echo $! >"$WINOPS_PROOF/lingers";; '
@@ -217,7 +218,7 @@ def certificate(thumbprint: str, subject: str, issuer: str) -> Document:
 def tasks() -> Document:
     running = {"state": "Running", "last_result": 267009}
     folders: Document = {
-        "\\": {"tasks": {"Only one": {"state": "Ready", "last_result": 267011}}},
+        "\\": {"tasks": {"Only one": {"state": "Ready", "last_result": 267011, "next_run": NEXT_RUN}}},
         "\\Denied": {"closed": "all", "tasks": {}},
         "\\Microsoft": {"tasks": {}},
         "\\Microsoft\\Windows": {"tasks": {}},

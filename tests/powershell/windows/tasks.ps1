@@ -72,6 +72,7 @@ class ProofTask {
     [string]$Name
     [int]$State
     [object]$LastTaskResult
+    [datetime]$NextRunTime
     [int]$Process
     [bool]$On
     [object]$Definition
@@ -124,6 +125,7 @@ function Get-ProofTask([string]$Folder, $Name) {
             $task.Name = $one
             $task.State = $TaskStateNumbers[$tasks[$one]['state']]
             $task.LastTaskResult = $tasks[$one]['last_result']
+            $task.NextRunTime = Get-NextRun $tasks[$one]
             $task.On = $task.State -ne 1 -and $tasks[$one]['enabled'] -ne $false
             if ($tasks[$one].ContainsKey('process')) {
                 $task.Process = $tasks[$one]['process']
@@ -134,6 +136,14 @@ function Get-ProofTask([string]$Folder, $Name) {
             }
             Add-EnabledProperty $task
         })
+}
+
+function Get-NextRun($Entry) {
+    # As COM gives it: local, of no kind, and its zero where no time is set.
+    if (-not $Entry['next_run']) { return [datetime]::FromOADate(0) }
+    $style = [Globalization.DateTimeStyles]::AdjustToUniversal
+    $utc = [datetime]::Parse($Entry['next_run'], [Globalization.CultureInfo]::InvariantCulture, $style)
+    return [datetime]::SpecifyKind($utc.ToLocalTime(), [DateTimeKind]::Unspecified)
 }
 
 function Add-EnabledProperty($Task) {

@@ -107,7 +107,9 @@ class DisposableDevice(ScriptedDevice):
 
     def scheduled_tasks(self, p):
         own = [f"winops.entra-{self.job_id}"] if self.job is not None else []
-        tasks = [{"name": name, "state": "Ready", "last_result": 0} for name in [f"Backup of {NAME}", *own]]
+        tasks = [
+            {"name": name, "state": "Ready", "last_result": 0, "next_run": None} for name in [f"Backup of {NAME}", *own]
+        ]
         if p["folder"] == "\\":
             return {"exists": True, "folders": ["Microsoft", NAME], "tasks": tasks}
         if p["folder"] == r"\Microsoft\Windows":

@@ -126,7 +126,7 @@ class Leaver(ScriptedDevice):
         tasks = (
             []
             if self.autojoin_task is None
-            else [{"name": "Automatic-Device-Join", "state": self.autojoin_task, "last_result": 0}]
+            else [{"name": "Automatic-Device-Join", "state": self.autojoin_task, "last_result": 0, "next_run": None}]
         )
         return {"exists": True, "folders": [], "tasks": tasks}
 

@@ -147,6 +147,15 @@ async def test_azure_vms_join_by_their_identity_and_only_there(lab: Lab):
 
 
 @run
+async def test_a_resource_name_beyond_15_characters_is_not_taken(lab: Lab):
+    vm = lab.device("azure_vm_long_name")
+    refused = await lab.value(vm, "dsregcmd_azure_vm_join", system=True)
+    assert refused["exit_code"] == -2145648639 and "resource id parameter" in refused["text"]
+    vm.hardware.resource = "contoso-web-01"
+    assert (await lab.value(vm, "dsregcmd_azure_vm_join", system=True))["exit_code"] == 0
+
+
+@run
 async def test_an_azure_vm_join_needs_system_and_the_network(lab: Lab):
     vm = lab.device("azure_vm")
     assert code((await lab.value(vm, "dsregcmd_azure_vm_join"))["exit_code"]) == "0x80070005"

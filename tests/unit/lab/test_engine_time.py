@@ -5,10 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from tests.lab.clock import Clock
 from tests.lab.device import joinstate
 from tests.lab.device.dump import join_summary
+from tests.lab.device.images import PROVISIONING_FOLDER
+from tests.lab.device.provisioning import engine
+from tests.lab.device.provisioning.package import InstalledPackage
+from tests.lab.device.wire import parse_utc
 
 from .world_lab import JOB, PROVISIONING, Lab, code, run
 
@@ -40,6 +47,43 @@ async def test_retries_come_after_15_minutes_1_hour_and_4_hours_and_then_end(lab
     assert len(gaps) == 3
     for gap, documented in zip(gaps, (900, 3600, 14400), strict=True):
         assert documented - 620 < gap < documented + 620
+
+
+@run
+async def test_the_task_scheduler_shows_when_the_engine_tries_again(lab: Lab):
+    device = lab.device("expired_token")
+
+    async def engine_tasks() -> dict[str, tuple[str, str | None]]:
+        found = await lab.value(device, "scheduled_tasks", folder=r"\Microsoft\Windows\Management\Provisioning")
+        return {task["name"]: (task["state"], task["next_run"]) for task in found["tasks"]}
+
+    assert (await engine_tasks())["Retry"] == ("Disabled", None)
+    await lab.install(device)
+    for delay in (900, 3600, 14400):
+        state, shown = (await engine_tasks())["ProvNonRebootRetry"]
+        left = (parse_utc(shown) - device.utc()).total_seconds()
+        assert state == "Ready" and delay - 60 < left <= delay
+        runs = len(lab.events(device, PROVISIONING, 22))
+        await lab.clock.advance(left - 5)
+        assert len(lab.events(device, PROVISIONING, 22)) == runs
+        await lab.clock.advance(60)
+        assert len(lab.events(device, PROVISIONING, 22)) == runs + 1
+    tasks = await engine_tasks()
+    assert "ProvNonRebootRetry" not in tasks and tasks["Retry"] == ("Ready", None)
+
+
+@run
+async def test_a_retry_is_shown_for_the_moment_at_which_it_really_comes(lab: Lab):
+    """Times of day are real, however much faster the waits are."""
+    device = lab.device("expired_token")
+    device.clock = Clock(speed=60)
+    package = InstalledPackage("{x}", "x", "1", "", {"sets": {}}, pending=["x"])
+    device.packages["{x}"] = package
+    work = device.spawn(engine._retry_later(device, package))
+    await asyncio.sleep(0)
+    [task] = [task for task in device.tasks.tasks(PROVISIONING_FOLDER) if task.name == engine.RETRY_TASK]
+    assert 14 < (task.next_run - device.utc()).total_seconds() <= 15
+    work.cancel()
 
 
 @run

@@ -14,6 +14,7 @@ import datetime
 from ...findings import FAIL, WARN, Finding
 from .. import errors, state
 from ..answers import Answer
+from ..enrollment import offers_no_mdm
 from ..join_facts import status_of
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
@@ -304,7 +305,7 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
         joined
         and facts["mdm"]["enrolled"] is False
         and facts["os"]["server"] is False
-        and _offers_no_mdm(answer, join["tenant_id"])
+        and offers_no_mdm(answer["cloud_join"], join["tenant_id"])
     ):
         found.append(
             _stated(
@@ -324,11 +325,6 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
             )
         )
     return found
-
-
-def _offers_no_mdm(answer: Answer, tenant_id: str | None) -> bool:
-    tenant = answer["cloud_join"].key(refused=ABSENT).child("TenantInfo", tenant_id or "")
-    return known(lambda: tenant.exists and not tenant.text("MdmEnrollmentUrl")) is True
 
 
 def _stated(what: str, its_weight: int, where: str, said: str, explanation: dict) -> Clue:

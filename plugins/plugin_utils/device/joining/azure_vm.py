@@ -11,7 +11,10 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from .. import jobs
+import re
+
+from ...result import Failure
+from .. import jobs, redaction
 from .. import operations as op
 from ..answers import Answer, Result, within
 from ..preflight import endpoints
@@ -19,6 +22,13 @@ from ..reading import known
 from ..requirements import JoinRefusal, azure_identity_refusal
 from ..waiting import Waiter
 
+# How long the device may take to show what dsregcmd has done.
+SETTLE_SECONDS = 60
+# SCHED_S_TASK_TERMINATED: ended by its time limit, a restart or a person.
+TERMINATED = 267014
+SHOWN_TEXT = 600
+# Such as "Join error code: InvalidParameter", "Join message: ...", "AAD Join failed with status code -2145648639."
+_OF_AN_ERROR = re.compile(r"error|fail|message", re.IGNORECASE)
 AZURE_JOIN_JOB = jobs.job_id("dsregcmd_azure_vm_join", "device")
 
 
@@ -43,10 +53,47 @@ def start(waiter: Waiter, mdm_id: str | None, job: Result) -> None:
 
 
 def outcome(job: Result) -> tuple[bool, dict | None]:
-    """``(finished, error)`` of the job."""
+    """``(finished, error)`` of the job. The error's message has what dsregcmd said of it."""
     finished, error = jobs.outcome(job)
-    results = within(job, [op.dsregcmd_azure_vm_join(None)])
-    code = results[-1].get("exit_code") if results else None
+    code, text = _said(job)
     if error is None and code:
-        error = {"type": "ExitCode", "message": "dsregcmd /AzureSecureVMJoin failed", "hresult": code}
+        message = "\n".join(["dsregcmd /AzureSecureVMJoin failed", text]).strip()
+        error = {"type": "ExitCode", "message": message, "hresult": code}
     return finished, error
+
+
+def not_shown(job: Result, join: dict, tenant_id: str) -> Failure:
+    """The Failure of a join whose job has ended without an error, and that the device does not show."""
+    job_state, (code, text) = job.get("state"), _said(job)
+    if job_state == "done":
+        name, cause = "join_not_shown", "dsregcmd /AzureSecureVMJoin ended without an error"
+    elif job.get("last_task_result") == TERMINATED:
+        name = "job_ended"
+        cause = (
+            f"dsregcmd /AzureSecureVMJoin was ended before it was done: by its time limit of "
+            f"{jobs.PACKAGE_JOB_SECONDS} s, or by a restart of the VM"
+        )
+    else:
+        name, cause = "job_ended", "the job that runs dsregcmd /AzureSecureVMJoin is gone and has left no answer"
+    return Failure(
+        f"the device is not joined to {tenant_id}: {cause}, and {SETTLE_SECONDS} s later the device shows the join "
+        f"type {join['type'] or 'unknown'}",
+        side="device",
+        name=name,
+        cause=cause,
+        fix="run the task again; if it ends in the same way, run winops.entra.diagnose, and look at the User Device "
+        "Registration event log of the VM",
+        evidence=[{"job": job_state, "exit_code": code, "text": text, "join": join}],
+    )
+
+
+def _said(job: Result) -> tuple[int | None, str]:
+    """Exit code of dsregcmd, and the lines of its text that tell of an error, as far as the job has left them.
+
+    Only these: what else /debug prints may be anything.
+    """
+    results = within(job, [op.dsregcmd_azure_vm_join(None)])
+    if not results:
+        return None, ""
+    lines = [line.strip() for line in (results[-1].get("text") or "").splitlines() if _OF_AN_ERROR.search(line)]
+    return results[-1].get("exit_code"), redaction.redact("\n".join(lines))[-SHOWN_TEXT:]

@@ -16,19 +16,16 @@ import dataclasses
 
 from ...progress import Progress
 from ...result import Failure
-from .. import jobs, join_facts, reboot, state, wire
+from .. import join_facts, reboot, state, wire
 from .. import operations as op
 from ..answers import Answer
-from ..diagnosis import causes
 from ..reading import Unreadable, known
 from ..requirements import account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
 from ..waiting import connection_lost
 from ..work import DeviceWork
-from . import azure_vm, provisioning
-
-# DSREG_E_DEVICE_REQUIRES_REBOOT
-RESTART_FIRST = "0x801c000f"
+from . import azure_vm, mdm_wait, provisioning
+from .join_wait import RESTART_FIRST, JoinWait
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +111,8 @@ class Join(DeviceWork):
             with self.phases.phase("apply"):
                 self._apply(look)
         with self.phases.phase("join"):
-            self._await_join(look.device["utc"])
+            wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
+            wait.run(look.device["utc"])
 
     def _restart_before_the_join(self) -> Answer:
         """Windows has said that it does not register before it has restarted."""
@@ -173,57 +171,10 @@ class Join(DeviceWork):
             return
         azure_vm.start(self.waiter, self.plan.mdm_id, first["job"])
 
-    def _await_join(self, since: str) -> None:
-        """Wait until the device says joined; give up early where its own evidence says that waiting is in vain."""
-        found: causes.Diagnosis | None = None
-
-        def joined(answer: Answer) -> bool:
-            nonlocal found
-            if self._is_joined(join_facts.join_facts(answer)):
-                return True
-            finished, error = self._job_outcome(answer)
-            if provisioning.is_already_applied(error):
-                error = None
-            found = causes.find_causes(answer, error) or found
-            if found and found.hopeless and finished and self._engine_is_idle(answer):
-                raise self._join_failed(found)
-            return False
-
-        watch = {
-            "job": op.job_status(self.plan.job),
-            "engine": op.processes(provisioning.ENGINE),
-            "cloud_join": state.OBSERVATIONS["cloud_join"][1],
-            "certificates": state.OBSERVATIONS["certificates"][1],
-        } | causes.observations(since)
-        if self.waiter.until(watch, joined, f"waiting for the join to tenant {self.plan.tenant_id}") is None:
-            raise self._join_failed(found)
-
     def _await_mdm(self, since: str) -> None:
         with self.phases.phase("mdm"):
-            watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
-
-            def enrolled(answer: Answer) -> bool:
-                return state.build(answer, ("mdm",))["mdm"]["enrolled"]
-
-            if self.waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:
-                found = causes.find_causes(self.waiter.last)
-                reason = f": {found.explanation['cause']}" if found else ""
-                raise Failure(
-                    f"the device is joined, but not enrolled in MDM after {self.plan.timeout} s{reason}",
-                    side=found.side if found else "tenant",
-                    **(
-                        found.as_error()
-                        if found
-                        else {
-                            "name": "mdm_not_enrolled",
-                            "cause": "the tenant offers no MDM to the user of the package, "
-                            "or enrollment has not started yet",
-                            "fix": "check the tenant's MDM user scope and licences; "
-                            "a package user must be in the scope",
-                        }
-                    ),
-                )
-            self.facts = self.facts | state.build(self.waiter.last, ("mdm",))
+            enrolled = mdm_wait.until_enrolled(self.waiter, since, self.plan.tenant_id, self.facts["os"]["server"])
+            self.facts = self.facts | enrolled
 
     def _verify(self) -> None:
         answer = self.waiter.ask(state.observations(), "verifying")
@@ -270,34 +221,6 @@ class Join(DeviceWork):
 
     def _is_joined(self, join: dict) -> bool:
         return join["type"] == "entra" and join["tenant_id"] == self.plan.tenant_id
-
-    def _job_outcome(self, answer: Answer) -> tuple[bool, dict | None]:
-        if self.plan.package:
-            return jobs.outcome(answer["job"])
-        return azure_vm.outcome(answer["job"])
-
-    @staticmethod
-    def _engine_is_idle(answer: Answer) -> bool:
-        return provisioning.engine_is_idle(answer["engine"])
-
-    def _join_failed(self, found: causes.Diagnosis | None) -> Failure:
-        if found:
-            error = found.as_error()
-            if error["code"] == RESTART_FIRST:
-                error["fix"] = "restart the device and run the join again, or let it restart the device (reboot: true)"
-            return Failure(
-                f"the join failed: {error['cause']}" + (f" ({error['code']})" if error["code"] else ""),
-                side=found.side,
-                **error,
-            )
-        return Failure(
-            f"the device is not joined after {self.plan.timeout} s and shows no error",
-            side="device",
-            name="join_timeout",
-            cause="the provisioning engine is still at work, or never started",
-            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
-            evidence=jobs.evidence(self.waiter.last["job"]),
-        )
 
     @property
     def facts(self) -> dict:

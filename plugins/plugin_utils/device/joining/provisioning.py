@@ -22,6 +22,12 @@ from ..waiting import Waiter
 
 ALREADY_EXISTS = 0x800700B7
 ENGINE = "provtool.exe"
+ENGINE_FOLDER = r"\Microsoft\Windows\Management\Provisioning"
+# What tells whether the engine is at work, and when it would be next.
+ENGINE_OBSERVATIONS = {"engine": op.processes(ENGINE), "engine_tasks": op.scheduled_tasks(ENGINE_FOLDER)}
+# The delayed retry of the engine, made anew for each with the time of it (a public decompilation of provops.dll); in
+# older builds it may be Retry, which newer ones enable when only the next start is left to wait for.
+RETRY_TASKS = ("provnonrebootretry", "retry")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +77,19 @@ def under_way(package: PackageSource | None, look: Answer) -> bool:
 def engine_is_idle(engine: Result) -> bool:
     """Whether the provisioning engine surely does nothing (the answer to processes(ENGINE))."""
     return known(lambda: not engine["processes"]) is True
+
+
+def next_attempt(tasks: Result) -> str | None:
+    """When Windows has the engine set to try again, on the device's clock; None where no task says so.
+
+    ``tasks`` is the answer to scheduled_tasks(ENGINE_FOLDER). Raises Refused.
+    """
+    times = [
+        task["next_run"]
+        for task in tasks["tasks"]
+        if task["name"].lower() in RETRY_TASKS and task["state"] != "Disabled" and task["next_run"]
+    ]
+    return min(times, default=None)
 
 
 def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) -> bool:

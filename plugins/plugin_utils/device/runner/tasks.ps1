@@ -25,7 +25,10 @@ function scheduled_tasks($Ask) {
     # 1: hidden ones too
     foreach ($task in $folder.GetTasks(1)) {
         $state = $TaskStates[[int]$task.State]
-        [void]$tasks.Add(@{ name = $task.Name; state = $state; last_result = $task.LastTaskResult })
+        $next = $task.NextRunTime
+        # COM's zero, in 1899: no time is set for it. The Task Scheduler's times are local.
+        if ($next.Year -lt 1900) { $next = $null }
+        [void]$tasks.Add(@{ name = $task.Name; state = $state; last_result = $task.LastTaskResult; next_run = $next })
     }
     return @{ exists = $true; folders = $folders; tasks = $tasks }
 }

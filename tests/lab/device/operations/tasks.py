@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..accounts import Caller
+from ..wire import utc_text
 from .dispatch import operation
 
 
@@ -17,7 +18,12 @@ def scheduled_tasks(device, caller: Caller, folder: str) -> dict:
         "exists": True,
         "folders": device.tasks.subfolders(folder),
         "tasks": [
-            {"name": task.name, "state": task.state, "last_result": task.last_result}
+            {
+                "name": task.name,
+                "state": task.state,
+                "last_result": task.last_result,
+                "next_run": utc_text(task.next_run) if task.next_run else None,
+            }
             for task in device.tasks.tasks(folder)
         ],
     }

@@ -119,6 +119,7 @@ async def uninstall(device, package_id: str) -> bool:
     device.event(PROVISIONING, 63, [package.id])
     await device.sleep(2)
     device.packages.pop(package.id, None)
+    engine.show_next_retry(device)
     results.forget(device, package)
     device.event(PROVISIONING, 64, [package.id])
     device.event(PROVISIONING, 66, [package.id])

@@ -6,21 +6,29 @@
 Documented by Microsoft ("How provisioning works in Windows"): a failing CSP is tried three more times at once, then by
 a delayed task after 15 minutes, 1 hour and 4 hours and at the next system start, always as SYSTEM, until the package
 is removed. Nobody else's patience ends it: a caller that gives up leaves the engine running.
+
+The delayed task is ProvNonRebootRetry in the Task Scheduler's folder of the engine, made anew for each retry with the
+time of it; when the delays are used up, the task Retry is enabled, which waits for the next start (a public
+decompilation of provops.dll, which also has a first delay of 2 minutes that Microsoft does not document).
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime
 import typing as t
 
+from .. import tasks
 from ..accounts import SYSTEM, Caller
 from ..errors import signed
 from ..events import PROVISIONING
+from ..images import PROVISIONING_FOLDER
 from . import results
 from .csp import HANDLERS, apply_unknown
 from .package import CspError, InstalledPackage, category
 
 PROCESS = "provtool.exe"
+RETRY_TASK, BOOT_TASK = "ProvNonRebootRetry", "Retry"
 
 
 def start(device, package: InstalledPackage, caller: Caller) -> asyncio.Task:
@@ -30,10 +38,12 @@ def start(device, package: InstalledPackage, caller: Caller) -> asyncio.Task:
 
 def resume(device) -> None:
     """At boot: take up what the last session left pending (the RunOnReboot and Retry tasks)."""
+    _wait_for_boot(device, tasks.DISABLED)
     for package in list(device.packages.values()):
-        package.running = False
+        package.running, package.retry_at = False, None
         if package.pending:
             device.spawn(_run_after_boot(device, package))
+    show_next_retry(device)
 
 
 def is_running(device) -> bool:
@@ -70,13 +80,35 @@ async def _run(device, package: InstalledPackage, caller: Caller) -> None:
         device.spawn(_retry_later(device, package))
 
 
+def show_next_retry(device) -> None:
+    """Have the Task Scheduler show when the first of the packages is tried again."""
+    times = [package.retry_at for package in device.packages.values() if package.retry_at is not None]
+    if times:
+        device.tasks.register(PROVISIONING_FOLDER, tasks.Task(RETRY_TASK, next_run=min(times)))
+    else:
+        device.tasks.unregister(PROVISIONING_FOLDER, RETRY_TASK)
+
+
+def _wait_for_boot(device, state: str) -> None:
+    task = device.tasks.get(PROVISIONING_FOLDER, BOOT_TASK)
+    if task is not None:
+        task.state = state
+
+
 async def _retry_later(device, package: InstalledPackage) -> None:
-    if package.retries < len(device.engine.retry_delays):
-        delay = device.engine.retry_delays[package.retries]
-        package.retries += 1
-        await device.sleep(delay)
-        if device.packages.get(package.id) is package and package.pending:
-            await _run(device, package, SYSTEM)
+    if package.retries >= len(device.engine.retry_delays):
+        _wait_for_boot(device, tasks.READY)
+        return
+    delay = device.engine.retry_delays[package.retries]
+    package.retries += 1
+    # Times of day are not sped up: that is when the retry really comes.
+    package.retry_at = device.utc() + datetime.timedelta(seconds=delay / device.clock.speed)
+    show_next_retry(device)
+    await device.sleep(delay)
+    package.retry_at = None
+    show_next_retry(device)
+    if device.packages.get(package.id) is package and package.pending:
+        await _run(device, package, SYSTEM)
 
 
 async def _apply(device, package: InstalledPackage, name: str, caller: Caller) -> None:

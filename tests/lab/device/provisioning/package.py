@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 
@@ -41,7 +42,8 @@ class EngineOptions:
 
 @dataclasses.dataclass
 class InstalledPackage:
-    """A package the engine knows. ``sets`` are its ProvXML files in order, ``pending`` the ones not applied yet."""
+    """A package the engine knows. ``sets`` are its ProvXML files in order, ``pending`` the ones not applied yet;
+    ``retry_at`` is when the delayed task tries them again, on the device's clock."""
 
     id: str
     name: str
@@ -51,6 +53,7 @@ class InstalledPackage:
     pending: list[str] = dataclasses.field(default_factory=list)
     failed: dict[str, int] = dataclasses.field(default_factory=dict)
     retries: int = 0
+    retry_at: datetime.datetime | None = None
     running: bool = False
 
     @property

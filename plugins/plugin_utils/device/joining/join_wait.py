@@ -1,0 +1,153 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wait for a join: until the device shows it, the deadline passes, or its evidence says that it cannot come.
+
+With a package the engine tries again, so that a failure that may pass is waited for as long as Windows has another
+attempt set before the deadline. ``dsregcmd /AzureSecureVMJoin`` tries once: with its end the wait ends, too.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...result import Failure
+from .. import jobs, join_facts, state
+from .. import operations as op
+from ..answers import Answer
+from ..diagnosis import causes
+from ..reading import known
+from ..waiting import Waiter
+from . import azure_vm, provisioning
+
+# DSREG_E_DEVICE_REQUIRES_REBOOT
+RESTART_FIRST = "0x801c000f"
+
+
+class JoinWait:
+    """One wait for a device to be joined to ``tenant_id``, by ``package`` or else as an Azure VM; ``job`` does it."""
+
+    def __init__(
+        self,
+        waiter: Waiter,
+        tenant_id: str,
+        job: str,
+        package: provisioning.PackageSource | None,
+        is_joined: Callable[[dict], bool],
+    ) -> None:
+        self.waiter = waiter
+        self.tenant_id = tenant_id
+        self.job = job
+        self.package = package
+        self.is_joined = is_joined
+        self._found: causes.Diagnosis | None = None
+        self._elsewhere: str | None = None
+        self._ended_at: float | None = None
+
+    def run(self, since: str) -> None:
+        """Return when the device is joined. Raises Failure where it is not, or cannot be; ``since`` is a time on the
+        device's clock, before which nothing counts."""
+        watch = {
+            "job": op.job_status(self.job),
+            "cloud_join": state.OBSERVATIONS["cloud_join"][1],
+            "certificates": state.OBSERVATIONS["certificates"][1],
+        } | causes.observations(since)
+        if self.package:
+            watch |= provisioning.ENGINE_OBSERVATIONS
+        if self.waiter.until(watch, self._joined, f"waiting for the join to tenant {self.tenant_id}") is None:
+            raise failed(self._found) if self._found else self._timeout()
+
+    def _joined(self, answer: Answer) -> bool:
+        join = join_facts.join_facts(answer)
+        if self.is_joined(join):
+            return True
+        self._refuse_another_tenant(join)
+        if self.package:
+            self._judge_engine(answer)
+        else:
+            self._judge_dsregcmd(answer, join)
+        return False
+
+    def _refuse_another_tenant(self, join: dict) -> None:
+        """A join to another tenant is not waited out. Seen twice, so that nothing half written counts."""
+        elsewhere = join["tenant_id"] if join["type"] == "entra" else None
+        if elsewhere and elsewhere == self._elsewhere:
+            raise Failure(
+                f"the device has joined the tenant {elsewhere}, and not {self.tenant_id}",
+                side="device",
+                name="joined_to_another_tenant",
+                cause="the package was made in another tenant"
+                if self.package
+                else "the VM's subscription belongs to another tenant",
+                fix="correct tenant_id, or disconnect the device (winops.entra.disconnect) and join it with a package "
+                "of the right tenant",
+                evidence=[join],
+            )
+        self._elsewhere = elsewhere
+
+    # --- by a package -------------------------------------------------------------------------------------------------
+
+    def _judge_engine(self, answer: Answer) -> None:
+        finished, error = jobs.outcome(answer["job"])
+        if provisioning.is_already_applied(error):
+            error = None
+        self._found = causes.find_causes(answer, error) or self._found
+        if not (self._found and finished and provisioning.engine_is_idle(answer["engine"])):
+            return
+        if self._found.hopeless:
+            raise failed(self._found)
+        # A job that is lost may have been ended by a restart, at which the engine begins again.
+        again = known(lambda: provisioning.next_attempt(answer["engine_tasks"]))
+        if again and answer["job"].get("state") != "lost" and self._after_the_deadline(answer, again):
+            raise failed(self._found, again)
+
+    def _after_the_deadline(self, answer: Answer, again: str) -> bool:
+        now = state.parse_utc(answer.device["utc"])
+        return (state.parse_utc(again) - now).total_seconds() > self.waiter.deadline.left
+
+    # --- as an Azure VM -----------------------------------------------------------------------------------------------
+
+    def _judge_dsregcmd(self, answer: Answer, join: dict) -> None:
+        finished, error = azure_vm.outcome(answer["job"])
+        self._found = causes.find_causes(answer, error) or self._found
+        if not finished:
+            self._ended_at = None
+            return
+        if error:
+            raise failed(self._found)
+        # The registry may follow a moment later; nothing else will.
+        elapsed = self.waiter.deadline.elapsed
+        if self._ended_at is None:
+            self._ended_at = elapsed
+        elif elapsed - self._ended_at >= azure_vm.SETTLE_SECONDS:
+            raise failed(self._found) if self._found else azure_vm.not_shown(answer["job"], join, self.tenant_id)
+
+    def _timeout(self) -> Failure:
+        return Failure(
+            f"the device is not joined after {self.waiter.deadline.seconds} s and shows no error",
+            side="device",
+            name="join_timeout",
+            cause="the provisioning engine is still at work, or never started"
+            if self.package
+            else "dsregcmd /AzureSecureVMJoin is still at work, or the device does not tell what became of it",
+            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device"
+            if self.package
+            else "raise timeout, or look at the User Device Registration event log on the device",
+            evidence=jobs.evidence(self.waiter.last["job"]),
+        )
+
+
+def failed(found: causes.Diagnosis | None, again: str | None = None) -> Failure:
+    """The Failure of a join that ended with this cause; ``again`` is when Windows would try it once more."""
+    error = found.as_error() if found else {"code": None, "cause": "it ended with an error", "evidence": []}
+    if error["code"] == RESTART_FIRST:
+        error["fix"] = "restart the device and run the join again, or let it restart the device (reboot: true)"
+    later = ""
+    if again:
+        later = f"; Windows would try again at {again} only, after timeout"
+        error["fix"] = f"{error['fix']} Then run the task again; it does not wait for Windows' own next attempt."
+        error["evidence"] = [*error["evidence"], {"task": provisioning.ENGINE_FOLDER, "next_run": again}]
+    code = f" ({error['code']})" if error["code"] else ""
+    return Failure(f"the join failed: {error['cause']}{code}{later}", side=found.side if found else "device", **error)

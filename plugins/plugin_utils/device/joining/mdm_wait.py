@@ -1,0 +1,75 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wait for the MDM enrollment that follows a join, which ends where no enrollment can come.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...result import Failure
+from .. import state
+from ..answers import Answer
+from ..diagnosis import causes
+from ..enrollment import offers_no_mdm
+from ..waiting import Waiter
+
+CANNOT_BE = "and cannot be"
+
+
+def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | None) -> dict:
+    """The facts ``{mdm}`` of a device once it is enrolled. Raises Failure where it is not, or cannot be.
+
+    ``since`` is a time on the device's clock, before which no failure counts; ``server`` says whether it runs Windows
+    Server.
+    """
+    if server:
+        raise _not_enrolled(
+            "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "set expect_mdm: false for servers"
+        )
+    watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
+    watch["cloud_join"] = state.OBSERVATIONS["cloud_join"][1]
+
+    def enrolled(answer: Answer) -> bool:
+        if state.build(answer, ("mdm",))["mdm"]["enrolled"]:
+            return True
+        found, not_offered = causes.find_causes(answer), offers_no_mdm(answer["cloud_join"], tenant_id)
+        if found and (found.hopeless or not_offered):
+            raise _failed(found, CANNOT_BE)
+        if not_offered:
+            raise _not_enrolled(
+                "no_mdm_address",
+                "the tenant gave this device no MDM address when it joined",
+                "put the joining user (for a package, its package user) into the tenant's MDM user scope, then "
+                "disconnect the device and join it again",
+                "tenant",
+            )
+        return False
+
+    if waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:
+        found = causes.find_causes(waiter.last)
+        late = f"after {waiter.deadline.seconds} s"
+        if found:
+            raise _failed(found, late)
+        raise _not_enrolled(
+            "mdm_not_enrolled",
+            "the tenant offers no MDM to the user of the package, or enrollment has not started yet",
+            "check the tenant's MDM user scope and licences; a package user must be in the scope",
+            "tenant",
+            late,
+        )
+    return state.build(waiter.last, ("mdm",))
+
+
+def _failed(found: causes.Diagnosis, when: str) -> Failure:
+    cause = found.explanation["cause"]
+    return Failure(
+        f"the device is joined, but not enrolled in MDM {when}: {cause}", side=found.side, **found.as_error()
+    )
+
+
+def _not_enrolled(name: str, cause: str, fix: str, side: str = "device", when: str = CANNOT_BE) -> Failure:
+    return Failure(
+        f"the device is joined, but not enrolled in MDM {when}: {cause}", side=side, name=name, cause=cause, fix=fix
+    )
