@@ -22,8 +22,10 @@ options:
     description:
       - V(present) changes nothing but O(extension_attributes).
       - A device that is V(disabled) can get no token; its users cannot sign in with Microsoft Entra on it.
-      - V(absent) deletes the objects. Joined and registered devices can be restored for 30 days, hybrid ones not. The
-        Windows device itself does not change, and stops working with the tenant.
+      - V(absent) deletes the objects. They can be restored for 30 days. The Windows device itself does not change, and
+        stops working with the tenant. The object of a hybrid joined device comes back by itself, because Entra Connect
+        restores it at its next synchronization; delete the computer object in AD, or take it out of the scope of
+        synchronization, first. The task warns of such objects.
     type: str
     choices: [present, enabled, disabled, absent]
     default: present

@@ -24,6 +24,7 @@ from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
 from .graph.errors import GraphFailure
 from .graph.retry import UNSURE
+from .graph.special_refusals import APPROVALS
 
 CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unknown", "skipped")
 #: A line of progress at most so often.
@@ -139,7 +140,7 @@ def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
         _done(task, write)
         return
     write.outcome, write.failure = UNKNOWN if answer.status in UNSURE else FAILED, refused
-    if refused.status == 403 and write.forbidden_fix is not None:
+    if refused.status == 403 and write.forbidden_fix is not None and refused.error["name"] not in APPROVALS:
         refused.error["fix"] = write.forbidden_fix
 
 
@@ -148,7 +149,7 @@ def _was_done(item: Item, refused: GraphFailure) -> bool:
     if item.method == "DELETE":
         return refused.status == 404
     exists = refused.status in (400, 409) and any(text in refused.message.lower() for text in _EXISTS)
-    return item.idempotent and exists
+    return item.idempotent and exists and refused.error["name"] not in APPROVALS
 
 
 def _done(task: Task, write: Write) -> None:

@@ -9,6 +9,7 @@ GET, POST /tenant/settings         {"lag": reads, "page_size": objects (0: the s
                                    "token_lifetime": seconds, "sign_in": {"user", "polls", "outcome", "interval"}}
 GET, DELETE /tenant/requests       {total, routes: {"GET /v1.0/devices": n}, tokens: {total, ...}}; begin to count anew
 POST /tenant/tokens/expire         every token issued so far is expired
+POST /tenant/sync                  a synchronization by Entra Connect: {restored: n} hybrid joined devices are back
 POST /tenant/applications          {"name", "permissions": []}: {client_id, client_secret}
 =================================  ====================================================================================
 """
@@ -38,6 +39,7 @@ def add_routes(app: web.Application, service: Service, find: t.Callable[[web.Req
         app.router.add_get(prefix + "/requests", switches.requests)
         app.router.add_delete(prefix + "/requests", switches.requests)
         app.router.add_post(prefix + "/tokens/expire", switches.expire)
+        app.router.add_post(prefix + "/sync", switches.synchronize)
         app.router.add_post(prefix + "/applications", switches.application)
 
 
@@ -75,6 +77,17 @@ class _Switches:
         if request.method == "DELETE":
             self.service.forget_requests(tenant)
         return web.json_response(found)
+
+    async def synchronize(self, request: web.Request) -> web.Response:
+        """Every computer is still in scope, so that what was deleted here comes back with its old ids."""
+        tenant = self.find(request)
+        side = self.service.side(tenant)
+        back = [row for row in tenant.deleted_devices.values() if row.get("trustType") == "ServerAd"]
+        for row in back:
+            side.view.touch("devices", row["id"])
+            del tenant.deleted_devices[row["id"]]
+            tenant.devices[row["id"]] = {**row, "deletedDateTime": None, "isCompliant": False}
+        return web.json_response({"restored": len(back)})
 
     async def expire(self, request: web.Request) -> web.Response:
         self.service.authority.tokens.expire_all()

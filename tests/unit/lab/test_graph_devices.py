@@ -90,10 +90,12 @@ def test_a_deleted_device_can_come_back(lab):
     assert lab.directory.device_auth_status(lab.tenant.id, device["deviceId"]) == "SUCCESS"
 
 
-def test_a_hybrid_device_is_gone_for_good(lab):
-    hybrid = lab.device("AD", trust="ServerAd")
-    assert lab.ask("DELETE", f"/devices/{hybrid['id']}").status == 204
-    assert lab.get("/directory/deletedItems/microsoft.graph.device")["value"] == []
+def test_a_hybrid_device_waits_to_be_restored_and_one_without_a_trust_type_is_gone_for_good(lab):
+    hybrid, made = lab.device("AD", trust="ServerAd"), lab.device("MADE", trustType=None)
+    for device in (hybrid, made):
+        assert lab.ask("DELETE", f"/devices/{device['id']}").status == 204
+    deleted = lab.get("/directory/deletedItems/microsoft.graph.device")["value"]
+    assert [row["id"] for row in deleted] == [hybrid["id"]]
 
 
 def test_a_purged_device_takes_its_secrets_along(lab):

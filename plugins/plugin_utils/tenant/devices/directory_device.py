@@ -17,6 +17,7 @@ import typing as t
 EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
 JOIN_TYPES = {"AzureAd": "entra", "ServerAd": "hybrid", "Workplace": "registered"}
 TRUST_TYPES = {join_type: trust for trust, join_type in JOIN_TYPES.items()}
+SHOWN_DEVICES = 20
 _ANCHOR, _GROUP_TAG = "[ztdid]:", "[orderid]:"
 
 
@@ -58,6 +59,29 @@ def inactive_days(row: dict, now: datetime.datetime) -> int | None:
     if seen is None and not is_autopilot_anchor(row):
         seen = instant(row.get("registrationDateTime"))
     return None if seen is None else max(0, (now - seen).days)
+
+
+def is_hybrid(row: dict) -> bool:
+    return JOIN_TYPES.get(row.get("trustType") or "") == "hybrid"
+
+
+def come_back(labels: list[str]) -> str | None:
+    """What people should know before these hybrid joined objects are deleted; None where there are none.
+
+    Source: Microsoft Entra, "Soft delete for devices" (preview): Entra Connect restores them by itself.
+    """
+    if not labels:
+        return None
+    return (
+        "hybrid joined objects come back: Entra Connect restores them at its next synchronization, unless the computer "
+        f"object is deleted in AD or out of its scope: {some(labels)}"
+    )
+
+
+def some(labels: list[str]) -> str:
+    """The first SHOWN_DEVICES of them, and how many more there are."""
+    more = f"; and {len(labels) - SHOWN_DEVICES} more, see devices" if labels[SHOWN_DEVICES:] else ""
+    return "; ".join(labels[:SHOWN_DEVICES]) + more
 
 
 def shown(row: dict, now: datetime.datetime) -> dict[str, t.Any]:

@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from ...result import Failure
 from ...task import Task
 from .. import bulk
-from . import removal_targets
+from . import directory_device, removal_targets
 from .removal_targets import PLACES, Leaver, Place
 
 DOC = "https://learn.microsoft.com/autopilot/registration-overview"
-SHOWN_DEVICES = 20
+_GO = "go with them, for good after 30 days or when the deleted object is purged"
 _NOT_LOOKED_UP = (
     "Whether BitLocker recovery keys or LAPS passwords go with Entra device objects could not be looked up "
     "(BitlockerKey.ReadBasic.All, DeviceLocalCredential.ReadBasic.All)"
@@ -86,16 +86,14 @@ def _losses(losing: list[Leaver]) -> list[str]:
     laps = [leaver.label for leaver in losing if leaver.laps]
     unknown = [leaver.label for leaver in losing if leaver.recovery_keys is None or leaver.laps is None]
     told = (
-        ("BitLocker recovery keys are stored with Entra device objects and go with them", keys),
-        ("LAPS passwords are stored with Entra device objects and go with them", laps),
+        (f"BitLocker recovery keys are stored with Entra device objects and {_GO}", keys),
+        (f"LAPS passwords are stored with Entra device objects and {_GO}", laps),
         (_NOT_LOOKED_UP, unknown),
     )
-    return [f"{sentence}: {_some(labels)}" for sentence, labels in told if labels]
-
-
-def _some(labels: list[str]) -> str:
-    more = f"; and {len(labels) - SHOWN_DEVICES} more, see devices" if labels[SHOWN_DEVICES:] else ""
-    return "; ".join(labels[:SHOWN_DEVICES]) + more
+    back = directory_device.come_back([leaver.label for leaver in losing if leaver.hybrid])
+    return ([back] if back else []) + [
+        f"{sentence}: {directory_device.some(labels)}" for sentence, labels in told if labels
+    ]
 
 
 # --- removing ---

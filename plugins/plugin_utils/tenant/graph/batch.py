@@ -61,6 +61,10 @@ class Item:
     idempotent: bool = False
 
     @property
+    def changes_nothing(self) -> bool:
+        return self.method == "GET" or self.reads
+
+    @property
     def repeatable(self) -> bool:
         return self.method != "POST" or self.reads or self.idempotent
 
@@ -123,7 +127,11 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
                 if client.trace is not None:
                     client.trace.part(item.method, item.path, status, None, "asks for a new token")
                 continue
-            seconds = None if 200 <= status < 300 else retry.pause(attempt, status, retry_after, item.repeatable)
+            seconds = (
+                None
+                if 200 <= status < 300
+                else retry.pause(attempt, status, retry_after, item.repeatable, reads=item.changes_nothing)
+            )
             if seconds is not None:
                 pauses.append(seconds)
                 again[number] = item
@@ -146,7 +154,7 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
 def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int, dict]:
     purpose = _common_purpose(list(items.values()))
     body = {"requests": [item.as_request(number) for number, item in items.items()]}
-    reads = all(item.method == "GET" or item.reads for item in items.values())
+    reads = all(item.changes_nothing for item in items.values())
     answer = (
         client.post(
             "/$batch", body, purpose, version, reads=reads, repeatable=all(item.repeatable for item in items.values())

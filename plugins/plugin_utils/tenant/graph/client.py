@@ -171,7 +171,7 @@ class GraphClient:
         content = None if body is None else json.dumps(body).encode()
         again = method != "POST" if repeatable is None else repeatable
         parts = len(body["requests"]) if self.trace and url.endswith("/$batch") else 0
-        response = self._send(method, url, sent, content, purpose, again, parts)
+        response = self._send(method, url, sent, content, purpose, again, reads or method == "GET", parts)
         if response.is_success:
             return _parsed(response, purpose)
         raise self.refused(response.status_code, response.headers, _leniently(response), purpose)
@@ -188,6 +188,7 @@ class GraphClient:
         content: bytes | None,
         purpose: Purpose,
         repeatable: bool,
+        reads: bool,
         parts: int,
     ) -> t.Any:
         """The last answer, after as many attempts as make sense."""
@@ -210,6 +211,7 @@ class GraphClient:
                     response.headers.get("Retry-After") if response is not None else None,
                     repeatable,
                     unsent=isinstance(failed, (httpx.ConnectError, httpx.ConnectTimeout)),
+                    reads=reads,
                 )
             if self.trace is not None:
                 then = "asks for a new token" if new_token else self.waits.described(seconds)

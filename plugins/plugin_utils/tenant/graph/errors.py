@@ -4,7 +4,7 @@
 """What Microsoft Graph says when it refuses, as a Failure that names the missing permission and the next step.
 
 Sources: Microsoft Graph, "Error responses and resource types" and "Throttling guidance". Intune puts a JSON text inside
-``message`` (seen in many public issue threads), which is unwrapped.
+``message`` (seen in many public issue threads), one or two deep, which is unwrapped.
 
 Internal to winops.entra: may change in any release.
 """
@@ -17,9 +17,11 @@ import re
 import typing as t
 
 from ...result import Failure
+from . import special_refusals
 from .retry import seconds_of
 
 LONGEST_EVIDENCE = 500
+DEEPEST = 3
 DOC = "https://learn.microsoft.com/graph/errors"
 
 
@@ -65,7 +67,8 @@ class GraphFailure(Failure):
 
 @dataclasses.dataclass(frozen=True)
 class GraphRefusal:
-    """An error answer, read. ``request_id`` is the service's, else our client-request-id."""
+    """An error answer, read. ``request_id`` is the service's, else our client-request-id; ``approval`` the code of a
+    request for Multi Admin Approval."""
 
     status: int
     code: str = ""
@@ -73,6 +76,7 @@ class GraphRefusal:
     request_id: str | None = None
     retry_after: str | None = None
     readable: bool = True
+    approval: str | None = None
 
 
 def read_error(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphRefusal:
@@ -87,21 +91,27 @@ def read_error(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphR
         return GraphRefusal(
             status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id, retry_after, False
         )
-    message, phrase = _unwrap(str(error.get("message") or ""))
-    return GraphRefusal(status, str(error.get("code") or phrase or ""), _short(message), request_id, retry_after)
+    code, message = _unwrap(str(error.get("code") or ""), str(error.get("message") or ""))
+    return GraphRefusal(
+        status, code, _short(message), request_id, retry_after, approval=lower.get(special_refusals.APPROVAL_CODE)
+    )
 
 
-def _unwrap(message: str) -> tuple[str, str | None]:
-    """The text and the phrase of Intune's JSON in a message; any other message as it is."""
-    if not message.startswith("{"):
-        return message, None
-    try:
-        inside = json.loads(message)
-    except ValueError:
-        return message, None
-    if not isinstance(inside, dict) or "Message" not in inside:
-        return message, None
-    return str(inside["Message"]), inside.get("CustomApiErrorPhrase") or None
+def _unwrap(code: str, message: str) -> tuple[str, str]:
+    """Code and text of the innermost JSON that Intune puts into a message; of any other message as they are."""
+    for _depth in range(DEEPEST):
+        try:
+            inside = json.loads(message) if message.lstrip().startswith("{") else None
+        except ValueError:
+            break
+        if not isinstance(inside, dict) or "Message" not in inside:
+            break
+        inner = inside.get("ErrorCode") or inside.get("CustomApiErrorPhrase") or ""
+        # UnknownError says less than what is inside.
+        if inner and code in ("", "UnknownError"):
+            code = str(inner)
+        message = str(inside["Message"])
+    return code, message
 
 
 def _short(text: str) -> str:
@@ -111,8 +121,14 @@ def _short(text: str) -> str:
 
 def failure(refusal: GraphRefusal, purpose: Purpose, caller: Caller) -> GraphFailure:
     """The Failure of a refused request."""
-    name, side, cause, fix = _explain(refusal, purpose, caller)
-    wanted = _wanted(purpose, caller) if refusal.status == 403 else ()
+    who = f"the application {caller.client_id}" if caller.client_id else "the caller"
+    special = special_refusals.explain(refusal.status, refusal.code, refusal.message, refusal.approval, who)
+    if special:
+        name, side, cause, fix = special.name, "tenant", special.cause, special.fix
+    else:
+        name, side, cause, fix = _explain(refusal, purpose, caller)
+    may_lack = special.by_permission if special else refusal.status == 403
+    wanted = _wanted(purpose, caller) if may_lack else ()
     evidence = [f"HTTP {refusal.status} {refusal.code}".strip()] + ([refusal.message] if refusal.message else [])
     return GraphFailure(
         f"could not {purpose.what}: {cause}; {fix}",
@@ -143,18 +159,11 @@ def _explain(refusal: GraphRefusal, purpose: Purpose, caller: Caller) -> tuple[s
             "Microsoft Graph is throttling this application or this tenant",
             f"run the task again {when}, or give it a longer timeout",
         )
-    if refusal.status == 400 and "not applicable to target tenant" in refusal.message.lower():
-        return (
-            "intune_unusable",
-            "tenant",
-            "the tenant has no usable Intune",
-            "license Intune and set its MDM authority, or leave out what needs Intune",
-        )
     if refusal.status in _KNOWN and refusal.readable:
         name, cause, fix = _KNOWN[refusal.status]
         said = f" ({refusal.message})" if refusal.message and refusal.status in (400, 409, 412, 422, 423) else ""
         return name, "tenant", cause + said, fix
-    if refusal.status >= 500:
+    if refusal.status >= 500 or refusal.status == 408:
         return (
             "service_unavailable",
             "tenant",

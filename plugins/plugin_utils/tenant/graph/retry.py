@@ -4,7 +4,8 @@
 """When a request is sent again, how long to wait before, and how much waiting a task may do in all.
 
 Sources: Microsoft Graph, "Throttling guidance" (429 with Retry-After in seconds; Conditional Access gives none) and
-"Best practices" (503, 504); RFC 9110 section 10.2.3 (Retry-After may be a date).
+"Best practices" (503, 504); RFC 9110 section 10.2.3 (Retry-After may be a date); Intune answers a read with 500 now and
+then (microsoft-graph-explorer-v4 issue 3157, Get-MgDeviceManagementManagedDevice in many threads).
 
 Internal to winops.entra: may change in any release.
 """
@@ -21,6 +22,8 @@ from collections.abc import Callable
 THROTTLED = 429
 #: A gateway's answers: the request may or may not have been executed.
 UNSURE = frozenset({502, 503, 504})
+#: Answers to a request that the service has begun with: for a read another try does no harm, a write may be half done.
+AGAIN_FOR_READS = frozenset({408, 500})
 MOST_ATTEMPTS = {True: 10, False: 4}  # throttled or not
 LONGEST_BACK_OFF = 30.0
 TELL_FROM = 5.0
@@ -77,16 +80,18 @@ def pause(
     retry_after: str | None,
     repeatable: bool,
     unsent: bool = False,
+    reads: bool = False,
     jitter: Callable[[], float] = random.random,
 ) -> float | None:
     """Seconds to wait before the next attempt; None where there must be none.
 
     ``attempt`` counts from 1. ``status`` is None where no answer came; ``unsent`` says that the request surely never
     arrived. ``repeatable`` says whether executing it twice does no harm: a POST that creates is repeated only where the
-    first one was certainly refused.
+    first one was certainly refused. ``reads`` says that it changes nothing.
     """
     throttled = status == THROTTLED
-    if not (throttled or unsent or (repeatable and (status is None or status in UNSURE))):
+    unsure = status is None or status in UNSURE
+    if not (throttled or unsent or (repeatable and unsure) or (reads and (unsure or status in AGAIN_FOR_READS))):
         return None
     if attempt >= MOST_ATTEMPTS[throttled]:
         return None

@@ -19,7 +19,7 @@ BY_KEY = "/devices(deviceId='{deviceId}')"
 #: What may be set on any device, also by an application (microsoft-graph-docs issue 16641).
 EVERYWHERE = {"extensionAttributes"}
 #: Kinds of devices that are kept for 30 days after deletion ("Soft delete for devices", preview).
-RESTORABLE = ("AzureAd", "Workplace")
+RESTORABLE = ("AzureAd", "ServerAd", "Workplace")
 
 
 @route("GET", "/devices", READ, delegated=PEOPLE_READ)
@@ -72,7 +72,7 @@ def update(call: Call) -> Answer:
 @route("DELETE", "/devices/{id}", "Device.ReadWrite.All", delegated="Directory.AccessAsUser.All", roles=ADMINISTRATORS)
 @route("DELETE", BY_KEY, "Device.ReadWrite.All", delegated="Directory.AccessAsUser.All", roles=ADMINISTRATORS)
 def delete(call: Call) -> Answer:
-    """Gone from here; joined and registered devices wait in deletedItems, others are gone for good."""
+    """Gone from here; joined, hybrid joined and registered devices wait in deletedItems, others are gone for good."""
     found, tenant = _existing(call), call.side.tenant
     if any(d.get("azureActiveDirectoryDeviceId") == found["deviceId"] for d in tenant.autopilot_devices.values()):
         # The refusal does not say why (PBKoning/..., memdocs issue 1435): the object is the anchor of an Autopilot

@@ -130,6 +130,15 @@ def test_more_deletions_than_allowed_are_refused_before_the_first_also_in_check_
     assert graph.devices == {}
 
 
+def test_a_deleted_hybrid_joined_object_is_known_to_come_back(bench, graph):
+    graph.add("AD-1", trustType="ServerAd")
+    graph.add("PC-1")
+    [warning] = run(bench, names=["AD-1", "PC-1"], state="absent")["warnings"]
+    assert "Entra Connect" in warning and "AD-1" in warning and "PC-1" not in warning
+    graph.add("AD-2", trustType="ServerAd")
+    assert not run(bench, names=["AD-2"], state="disabled").get("warnings")
+
+
 @pytest.mark.parametrize("state", ["absent", "enabled"])
 def test_an_autopilot_anchor_is_refused_unless_told(bench, graph, state):
     anchor = graph.add("ANCHOR", accountEnabled=False, physicalIds=["[HWID]:h:1", "[ZTDid]:abc"])

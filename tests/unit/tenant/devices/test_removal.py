@@ -246,6 +246,17 @@ def test_keys_and_passwords_that_go_along_are_named_and_never_read(bench, graph)
     assert SECRET not in str(result)
 
 
+def test_a_hybrid_joined_object_is_removed_with_the_warning_that_it_comes_back(bench, graph):
+    record = graph.full("PC1")
+    for row in graph.devices.values():
+        row["trustType"] = "ServerAd"
+    other = graph.full("PC2")
+    result = run(bench, [record, other])
+    [warning] = [text for text in result["warnings"] if "come back" in text]
+    assert "Entra Connect" in warning and "PC1" in warning and "PC2" not in warning
+    assert nothing_left(graph)
+
+
 def test_a_credential_that_may_not_look_for_keys_says_so_and_goes_on(bench, graph):
     record = graph.full("A")
     graph.on("GET v1.0/informationProtection", error(403, "Forbidden"))

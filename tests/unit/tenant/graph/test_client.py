@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 
@@ -189,6 +191,26 @@ def test_repeating_ends(bench, graph):
     assert len(graph.requests) == 4
 
 
+@pytest.mark.parametrize("status", [408, 500])
+def test_a_read_that_is_answered_once_with_an_error_of_the_service_is_tried_again(bench, graph, status):
+    graph.on("GET", error(status, "InternalServerError"), httpx.Response(200, json={"id": "x"}))
+    assert bench.client().get("/deviceManagement/managedDevices/x", LIST) == {"id": "x"}
+    assert len(graph.requests) == 2
+    graph.on("GET", *(error(status, "InternalServerError") for _number in range(9)))
+    assert failure_of(bench.client().get, "/users", LIST).error["name"] == "service_unavailable"
+    assert len(graph.requests) == 6
+
+
+@pytest.mark.parametrize("status", [408, 500])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_write_that_may_be_half_done_is_not_sent_again(bench, graph, status, method):
+    graph.on(method, error(status, "InternalServerError"))
+    client = bench.client()
+    body = () if method == "DELETE" else ({},)
+    failure = failure_of(getattr(client, method.lower()), "/groups/x", *body, LIST)
+    assert failure.error["name"] == "service_unavailable" and len(graph.requests) == 1
+
+
 # --- failures ---
 
 
@@ -201,7 +223,6 @@ def test_repeating_ends(bench, graph):
         (error(409, "Conflict"), "conflict", "tenant"),
         (error(412, "PreconditionFailed"), "changed_meanwhile", "tenant"),
         (error(423, "Locked"), "locked", "tenant"),
-        (error(500, "InternalServerError"), "service_unavailable", "tenant"),
         (error(418, "Teapot"), "refused", "tenant"),
         (httpx.Response(403, html="<html>Sign in</html>"), "permission_missing", "tenant"),
         (httpx.Response(407, text="proxy"), "unreadable_answer", "network"),
@@ -236,6 +257,58 @@ def test_each_way_not_to_reach_graph_has_its_name(bench, graph, exception, name)
     graph.on("GET", *[exception] * 9)
     failure = failure_of(bench.client().get, "/users", LIST)
     assert failure.error["name"] == name and failure.error["side"] == "network"
+
+
+NEEDS_APPROVAL = "Header 'x-msft-approval-justification' is required to request approval"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (error(400, "BadRequest", '{"_version": 3, "Message": "' + NEEDS_APPROVAL + '"}'), "approval_needed"),
+        (error(403, "Forbidden", "The operation requires Multi Admin Approval."), "approval_needed"),
+        (error(412, "BadRequest", "Approval is required.", {"x-msft-approval-code": "a1b2"}), "approval_pending"),
+        (error(409, "Conflict", "An active Approval Request already exists for this."), "approval_pending"),
+    ],
+    ids=["400", "403", "412", "409"],
+)
+def test_what_a_second_administrator_must_approve_says_so(bench, graph, answer, name):
+    graph.claims = {"roles": ["Device.Read.All"], "appid": "app-1"}
+    graph.on("DELETE", answer)
+    failure = failure_of(bench.client().delete, "/deviceManagement/managedDevices/x", LIST)
+    assert failure.error["name"] == name and "Multi Admin Approval" in failure.error["cause"]
+    assert "run the task again" not in failure.error["fix"].replace("do not run the task again", "")
+    assert failure.error["permissions"] == [] and len(graph.requests) == 1
+    assert ("a1b2" in failure.msg) == (failure.status == 412)
+
+
+def test_412_without_an_approval_is_somebody_else_s_change(bench, graph):
+    graph.on("PATCH", error(412, "PreconditionFailed", "The etag does not match."))
+    failure = failure_of(bench.client().patch, "/groups/x", {}, LIST)
+    assert failure.error["name"] == "changed_meanwhile"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(403, "Directory_QuotaExceeded", "The directory object quota limit for the Principal has been exceeded."),
+        error(400, "Directory_QuotaExceeded", "The directory object quota limit for the Tenant has been exceeded."),
+    ],
+    ids=["403", "400"],
+)
+def test_a_quota_is_not_told_as_a_missing_permission(bench, graph, answer):
+    graph.on("POST", answer)
+    failure = failure_of(bench.client().post, "/groups", {}, LIST)
+    assert failure.error["name"] == "quota_exceeded" and failure.error["permissions"] == []
+
+
+def test_intune_s_401_of_a_good_token_names_the_permission(bench, graph):
+    inside = json.dumps({"_version": 3, "Message": "An error has occurred - Operation ID", "CustomApiErrorPhrase": ""})
+    answer = json.dumps({"ErrorCode": "Forbidden", "Message": inside, "Target": None})
+    graph.on("GET", *(error(401, "UnknownError", answer) for _number in range(3)))
+    failure = failure_of(bench.client().get, "/deviceManagement/managedDevices", LIST)
+    assert failure.error["name"] == "intune_forbidden" and failure.error["permissions"] == ["Device.Read.All"]
+    assert failure.error["evidence"] == ["HTTP 401 Forbidden", "An error has occurred - Operation ID"]
 
 
 def test_403_names_the_permission_of_the_kind_of_credential(bench, graph):
@@ -355,6 +428,30 @@ def test_a_creating_item_is_not_repeated_on_503(bench, graph):
     graph.on("POST v1.0/groups", error(503, "ServiceUnavailable"))
     (answer,) = bench.client().batch([Item("POST", "/groups", LIST, body={})])
     assert answer.status == 503 and len(graph.requests) == 1
+
+
+def test_reads_of_a_batch_are_tried_again_after_500_and_writes_are_not(bench, graph):
+    graph.on("GET v1.0/users/a", error(500, "InternalServerError"), ONCE)
+    graph.on("DELETE v1.0/groups/x", error(500, "InternalServerError"))
+    read, write = bench.client().batch([*items("/users/a"), *items("/groups/x", method="DELETE")])
+    assert (read.status, write.status) == (200, 500) and write.failure.error["name"] == "service_unavailable"
+    assert [[one["url"] for one in body["requests"]] for _method, _path, body in graph.requests] == [
+        ["/users/a", "/groups/x"],
+        ["/users/a"],
+    ]
+
+
+def test_a_batch_of_reads_is_tried_again_as_a_whole_after_500_and_one_with_a_write_is_not(bench, graph):
+    for path in ("a", "b"):
+        graph.on(f"GET v1.0/users/{path}", ONCE)
+    graph.on("batch", error(500, "InternalServerError"))
+    assert [answer.status for answer in bench.client().batch(items("/users/a", "/users/b"))] == [200, 200]
+    assert len(graph.requests) == 2
+    graph.requests.clear()
+    graph.on("batch", error(500, "InternalServerError"))
+    mixed = [*items("/users/a"), *items("/groups/x", method="DELETE")]
+    assert failure_of(bench.client().batch, mixed).error["name"] == "service_unavailable"
+    assert len(graph.requests) == 1
 
 
 def test_an_answer_that_lacks_items_is_a_failure(bench, graph):
