@@ -58,7 +58,7 @@ async def test_while_it_runs_its_task_shows_in_the_scheduler(lab: Lab):
     await _start(lab, device, {"op": "package_install", "path": path, "force": False})
     await lab.clock.advance(5)
     tasks = (await lab.value(device, "scheduled_tasks", folder="\\"))["tasks"]
-    assert {"name": TASK, "state": "Running", "last_result": 267009} in tasks
+    assert {"name": TASK, "state": "Running", "last_result": 267009, "next_run": None} in tasks
     assert (await lab.value(device, "processes", names=["provtool.exe"]))["processes"]
 
 

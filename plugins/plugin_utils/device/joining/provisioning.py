@@ -25,8 +25,8 @@ ENGINE = "provtool.exe"
 ENGINE_FOLDER = r"\Microsoft\Windows\Management\Provisioning"
 # What tells whether the engine is at work, and when it would be next.
 ENGINE_OBSERVATIONS = {"engine": op.processes(ENGINE), "engine_tasks": op.scheduled_tasks(ENGINE_FOLDER)}
-# The delayed retry of the engine, made anew for each with the time of it (a public decompilation of provops.dll); in
-# older builds it may be Retry, which newer ones enable when only the next start is left to wait for.
+# The delayed retry of the engine, registered again for each with the time of it (public decompilation of provops.dll);
+# in older builds it may be Retry, which newer ones enable when only the next start is left to wait for.
 RETRY_TASKS = ("provnonrebootretry", "retry")
 
 

@@ -7,8 +7,8 @@ Documented by Microsoft ("How provisioning works in Windows"): a failing CSP is 
 a delayed task after 15 minutes, 1 hour and 4 hours and at the next system start, always as SYSTEM, until the package
 is removed. Nobody else's patience ends it: a caller that gives up leaves the engine running.
 
-The delayed task is ProvNonRebootRetry in the Task Scheduler's folder of the engine, made anew for each retry with the
-time of it; when the delays are used up, the task Retry is enabled, which waits for the next start (a public
+The delayed task is ProvNonRebootRetry in the Task Scheduler's folder of the engine, registered again for each retry
+with the time of it; when the delays are used up, the task Retry is enabled, which waits for the next start (a public
 decompilation of provops.dll, which also has a first delay of 2 minutes that Microsoft does not document).
 """
 
