@@ -118,6 +118,8 @@ def observing() -> list[dict[str, t.Any]]:
                 ("microsoft-windows-provisioning-diagnostics-provider/admin", [12, 20, 22], 2, {}),
                 ("Microsoft-Windows-User Device Registration/Admin", [], 20, {"since": "2020-01-01T00:00:00.000Z"}),
                 ("Microsoft-Windows-User Device Registration/Admin", [305], 20, {"since": "2099-01-01T00:00:00.000Z"}),
+                ("Microsoft-Windows-User Device Registration/Admin", [105], 20, {"levels": [2, 3]}),
+                ("Microsoft-Windows-Provisioning-Diagnostics-Provider/Admin", [], 20, {"levels": [2], "each": 1}),
                 ("Nobody/Admin", [1], 1, {}),
             )
         ],

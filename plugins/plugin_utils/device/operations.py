@@ -39,9 +39,18 @@ def cim_query(cim_class: str, properties: tuple[str, ...], namespace: str | None
     return operation | ({"namespace": namespace} if namespace else {})
 
 
-def events(log: str, ids: tuple[int, ...], since: str | None, limit: int = 20) -> dict:
+def events(
+    log: str,
+    ids: tuple[int, ...],
+    since: str | None,
+    limit: int = 20,
+    levels: tuple[int, ...] = (),
+    each: int | None = None,
+) -> dict:
+    """Events with one of the ids or one of the levels; ``each``: at most so many of one id."""
     operation = {"op": "events", "log": log, "ids": list(ids), "limit": limit}
-    return operation | ({"since": since} if since else {})
+    asked = {"since": since, "levels": list(levels), "each": each}
+    return operation | {name: value for name, value in asked.items() if value}
 
 
 def scheduled_tasks(folder: str) -> dict:

@@ -257,6 +257,7 @@ def _events(device, log: str) -> list[Document]:
     return [
         {
             "id": event.id,
+            "level": event.level,
             "record": event.record,
             "utc": utc_text(event.utc),
             "provider": event.provider,

@@ -30,6 +30,20 @@ PROVIDERS = {
     AAD: "Microsoft-Windows-AAD",
 }
 KEPT = 2000
+CRITICAL, ERROR, WARNING, INFORMATION = 1, 2, 3, 4
+#: log -> ids that the manifests call errors or warnings, of those that this model writes or plants; all others inform.
+LEVELS: dict[str, dict[int, tuple[int, ...]]] = {
+    PROVISIONING: {ERROR: (12, 22, 42, 45, 62, 65, 67, 69, 72, 81), WARNING: (40, 100, 165, 177)},
+    REGISTRATION: {
+        ERROR: (*range(200, 208), 218, *range(223, 229), 230, 231, *range(233, 237), 239, 240, 304, 305, 307, 309),
+        WARNING: (333, 334, 360, 362),
+    },
+    MDM: {ERROR: (7, 11, 15, 52, 59, 71, 76, 201, 204, 404, 454, 809, 820, 867, 1924), WARNING: (62, 77, 211, 1200)},
+    AAD: {
+        ERROR: (1024, 1025, *range(1081, 1092), 1098, 1101, 1103, 1104, 1105, 1112, 1118),
+        WARNING: (1097, 1100, 1111),
+    },
+}
 
 _TEXTS: dict = json.loads(pathlib.Path(__file__).with_name("event_texts.json").read_text(encoding="utf-8"))
 
@@ -43,6 +57,7 @@ class Event(t.NamedTuple):
     utc: datetime.datetime
     provider: str
     data: tuple[str, ...]
+    level: int
 
 
 class EventLogs:
@@ -61,14 +76,23 @@ class EventLogs:
     def exists(self, log: str) -> bool:
         return log.lower() in self._names
 
-    def write(self, log: str, event_id: int, utc: datetime.datetime, data: Iterable = (), provider: str = "") -> None:
-        """Append a record; ``data`` are the fields in the manifest's order."""
+    def write(
+        self,
+        log: str,
+        event_id: int,
+        utc: datetime.datetime,
+        data: Iterable = (),
+        provider: str = "",
+        level: int | None = None,
+    ) -> None:
+        """Append a record; ``data`` are the fields in the manifest's order, ``level`` is the manifest's where None."""
         if not self.exists(log):
             return
         self._last[log] = self._last.get(log, 0) + 1
         fields = tuple(str(field) for field in data)
         events = self._logs[log]
-        events.append(Event(log, event_id, self._last[log], utc, provider or PROVIDERS[log], fields))
+        level = level or _level(log, event_id)
+        events.append(Event(log, event_id, self._last[log], utc, provider or PROVIDERS[log], fields, level))
         del events[:-KEPT]
 
     def read(self, log: str) -> list[Event]:
@@ -85,3 +109,7 @@ class EventLogs:
         if texts is None:
             return None
         return texts.get(self.language, texts["en"]).format(*event.data)
+
+
+def _level(log: str, event_id: int) -> int:
+    return next((level for level, ids in LEVELS.get(log, {}).items() if event_id in ids), INFORMATION)

@@ -48,6 +48,34 @@ def rows(_scratch: Path) -> list[Case]:
             # A time and bytes have one form in every culture and in both PowerShells.
             lambda v: [event["data"] for event in v["events"]] == [["2026-01-02T03:04:05.000Z", "AAH/", "0.5"]],
         ),
+        Case(
+            "events",
+            {"log": "Levels", "ids": [3], "levels": [1, 2], "limit": 10},
+            # By id or by level; an event without a level has none of them.
+            lambda v: (
+                [(event["id"], event["level"]) for event in v["events"]]
+                == [(3, 4), (1, 2), (1, 2), (3, 4), (2, 1), (1, 2)]
+                and v["events"][0]["data"][0] == "*[System[(Level=1 or Level=2 or EventID=3)]]"
+            ),
+        ),
+        Case(
+            "events",
+            {"log": "Levels", "ids": [], "levels": [2, 3], "each": 1, "limit": 10},
+            # One of each id, the newest.
+            lambda v: [(event["id"], event["record"]) for event in v["events"]] == [(1, 47), (4, 44)],
+        ),
+        Case(
+            "events",
+            {"log": "Levels", "ids": list(range(90, 110)), "levels": [3], "limit": 10},
+            lambda v: [event["id"] for event in v["events"]] == [4] and v["events"][0]["data"][0] == "*",
+        ),
+        Case(
+            "events",
+            {"log": "Levels", "ids": [], "each": 2, "limit": 10},
+            lambda v: (
+                [event["id"] for event in v["events"]] == [3, 1, 1, 5, 4, 3, 2] and v["events"][3]["level"] is None
+            ),
+        ),
         Case("events", {"log": "Empty", "ids": [1], "limit": 9}, lambda v: v == {"log_exists": True, "events": []}),
         Case("events", {"log": "Missing", "ids": [1], "limit": 9}, lambda v: v == {"log_exists": False, "events": []}),
         Case("events", {"log": "Denied", "ids": [1], "limit": 9}, error="UnauthorizedAccessException"),

@@ -37,6 +37,7 @@ ENROLLMENTS = (
     (STUCK, "MS DM Server", ""),
     (BUILT_IN, "", ""),
 )
+LEVELS_OF_EVENTS = ((1, 2), (2, 1), (3, 4), (4, 3), (5, None), (1, 2), (1, 2), (3, 4))
 CALLER = {"account": "PROOF\\me", "sid": "S-1-5-21-1-2-3-500", "system": True, "elevated": True, "wow64": False}
 NEVER = {"utc": "1970-01-01T00:00:00.000Z"}
 ADMINISTRATORS = (
@@ -88,6 +89,9 @@ def described(scratch: Path) -> Document:
         },
         "events": {
             "Proof": {"events": [event(id, number) for number, id in enumerate((12, 99, 22, 12))]},
+            "Levels": {
+                "events": [event(id, number, level=level) for number, (id, level) in enumerate(LEVELS_OF_EVENTS)]
+            },
             "Kinds": {"events": [event(1, 0, [{"utc": THEN}, {"base64": "AAH/"}, {"type": "double", "number": 0.5}])]},
             "Empty": {"events": []},
             "Denied": {"closed": "all", "events": []},
@@ -319,9 +323,10 @@ def cim() -> Document:
     }
 
 
-def event(id: int, number: int, data: t.Sequence[t.Any] = ()) -> Document:
+def event(id: int, number: int, data: t.Sequence[t.Any] = (), level: int | None = None) -> Document:
     return {
         "id": id,
+        "level": level,
         "record": 41 + number,
         "utc": THEN,
         "provider": "Proof",

@@ -13,6 +13,7 @@ class ProofRecord {
     [object]$RecordId
     [object]$TimeCreated
     [string]$ProviderName
+    [object]$Level
     [object[]]$Properties
     [object]$Text
     [void] Dispose() { Remove-ProofHandle $this }
@@ -43,17 +44,19 @@ function Select-ProofEvent([string]$Log, [string]$XPath) {
     $spelled = Find-Name @($logs.get_Keys()) $Log
     if ($null -eq $spelled) { throw [EventLogNotFoundException]::new() }
     Assert-Open $logs[$spelled]['closed']
-    $form = '\A\*(\[System\[((\(EventID=[0-9]+( or EventID=[0-9]+)*\))( and )?)?' +
-        '(TimeCreated\[@SystemTime>=''([^'']+)''\])?\]\])?\z'
+    $form = '\A\*(\[System\[((\((EventID|Level)=[0-9]+( or (EventID|Level)=[0-9]+)*\))( and )?)?' +
+        '(TimeCreated\[@SystemTime>=''(?<since>[^'']+)''\])?\]\])?\z'
     if ($XPath -cnotmatch $form) { throw [InvalidOperationException]::new("The specified query is invalid: $XPath") }
     $since = $null
-    if ($Matches.ContainsKey(7)) { $since = ConvertFrom-Described @{ utc = $Matches[7] } }
+    if ($Matches.ContainsKey('since')) { $since = ConvertFrom-Described @{ utc = $Matches['since'] } }
     $ids = @(foreach ($match in [regex]::Matches($XPath, 'EventID=([0-9]+)')) { [int]$match.Groups[1].Value })
-    if ($ids.Length -gt 22) { throw [InvalidOperationException]::new('The specified query is invalid: too long') }
+    $levels = @(foreach ($match in [regex]::Matches($XPath, 'Level=([0-9]+)')) { [int]$match.Groups[1].Value })
+    if ($ids.Length + $levels.Length -gt 22) { throw [InvalidOperationException]::new('The specified query is invalid: too long') }
     $found = [Collections.ArrayList]::new()
     foreach ($one in $logs[$spelled]['events']) {
         $time = ConvertFrom-Described @{ utc = $one['utc'] }
-        if (($ids.Length -eq 0 -or $ids -contains $one['id']) -and ($null -eq $since -or $time -ge $since)) {
+        $all = $ids.Length + $levels.Length -eq 0
+        if (($all -or $ids -contains $one['id'] -or $levels -contains $one['level']) -and ($null -eq $since -or $time -ge $since)) {
             $found.Insert(0, (New-ProofRecord $one $time $XPath))
         }
     }
@@ -63,6 +66,8 @@ function Select-ProofEvent([string]$Log, [string]$XPath) {
 function New-ProofRecord($Described, [datetime]$Time, [string]$Asked) {
     $record = [ProofRecord]::new()
     $record.Id = $Described['id']
+    # As .NET has it: a byte, or nothing.
+    if ($null -ne $Described['level']) { $record.Level = [byte]$Described['level'] }
     $record.RecordId = [long]$Described['record']
     $record.TimeCreated = $Time.ToLocalTime()
     $record.ProviderName = $Described['provider']

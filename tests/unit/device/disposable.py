@@ -103,7 +103,11 @@ class DisposableDevice(ScriptedDevice):
         if p["log"] != "System":
             return {"log_exists": False, "events": []}
         found = [_event(12, 7036), _event(11, 6005)] if p.get("since", "2000") < UTC else []
-        return {"log_exists": True, "events": [item for item in found if not p["ids"] or item["id"] in p["ids"]]}
+        levels = p.get("levels", [])
+        wanted = [
+            item for item in found if not (p["ids"] or levels) or item["id"] in p["ids"] or item["level"] in levels
+        ]
+        return {"log_exists": True, "events": wanted}
 
     def scheduled_tasks(self, p):
         own = [f"winops.entra-{self.job_id}"] if self.job is not None else []
@@ -280,7 +284,7 @@ def _certificate(subject: str, issuer: str, part: str = "AB12") -> dict:
 
 
 def _event(record: int, event_id: int) -> dict:
-    return {"id": event_id, "record": record, "utc": UTC, "provider": "x", "data": [NAME], "message": NAME}
+    return {"id": event_id, "level": 4, "record": record, "utc": UTC, "provider": "x", "data": [NAME], "message": NAME}
 
 
 def _member(sid: str, name: str | None, kind: str, enabled: bool | None) -> dict:

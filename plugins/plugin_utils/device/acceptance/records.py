@@ -126,6 +126,7 @@ def events(trial: Trial) -> None:
     found = trial.values(
         system=op.events("System", (), None, 5),
         started=op.events("System", (_EVENT_LOG_STARTED,), None, 3),
+        grave=op.events("System", (), None, 9, levels=(1, 2), each=1),
         ahead=op.events("System", (), _YEARS_AHEAD, 5),
         absent=op.events(f"{NOWHERE}/Operational", (), None, 5),
     )
@@ -137,6 +138,9 @@ def events(trial: Trial) -> None:
     trial.check(
         "only events of the id are read", {event["id"] for event in found["started"]["events"]} <= {_EVENT_LOG_STARTED}
     )
+    grave = found["grave"]["events"]
+    trial.check("only events of the level are read", {event["level"] for event in grave} <= {1, 2})
+    trial.check("of one id no more are read than asked for", len({event["id"] for event in grave}) == len(grave))
     trial.check("no event is older than since", found["ahead"] == {"log_exists": True, "events": []})
     trial.check("a log that is not there does not exist", found["absent"] == {"log_exists": False, "events": []})
     trial.tell(events=len(newest), with_message=sum(event["message"] is not None for event in newest))

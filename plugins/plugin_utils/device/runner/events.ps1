@@ -33,8 +33,11 @@ function ConvertFrom-EventRecord($Record) {
         # The provider's texts are not installed. Nobody decides by them.
         $message = $null
     }
+    $level = $null
+    if ($null -ne $Record.Level) { $level = [int]$Record.Level }
     return @{
         id = $Record.Id
+        level = $level
         record = $Record.RecordId
         utc = $Record.TimeCreated
         provider = $Record.ProviderName
@@ -45,10 +48,16 @@ function ConvertFrom-EventRecord($Record) {
 
 function events($Ask) {
     $ids = [int[]]$Ask['ids']
+    $levels = [int[]]@()
+    if ($Ask['levels']) { $levels = [int[]]$Ask['levels'] }
+    $each = [int]$Ask['each']
     $conditions = New-List
+    $wanted = New-List
+    foreach ($level in $levels) { [void]$wanted.Add('Level=' + $level) }
+    foreach ($id in $ids) { [void]$wanted.Add('EventID=' + $id) }
     # Windows refuses queries of more than about twenty conditions; the loop below sorts out what is left.
-    if ($ids.Length -gt 0 -and $ids.Length -le 16) {
-        [void]$conditions.Add('(EventID=' + ($ids -join ' or EventID=') + ')')
+    if ($wanted.Count -gt 0 -and $wanted.Count -le 16) {
+        [void]$conditions.Add('(' + ($wanted -join ' or ') + ')')
     }
     if ($Ask['since']) {
         $style = [Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
@@ -67,12 +76,18 @@ function events($Ask) {
         }
         throw
     }
+    $counts = @{}
     try {
         while ($found.Count -lt [int]$Ask['limit']) {
             $record = $reader.ReadEvent()
             if ($null -eq $record) { break }
             try {
-                if ($ids.Length -gt 0 -and $ids -notcontains $record.Id) { continue }
+                if ($wanted.Count -gt 0 -and $ids -notcontains $record.Id -and $levels -notcontains $record.Level) {
+                    continue
+                }
+                $counts[$record.Id] = 1 + $counts[$record.Id]
+                # One event that comes every minute must not hide all the others.
+                if ($each -gt 0 -and $counts[$record.Id] -gt $each) { continue }
                 [void]$found.Add((ConvertFrom-EventRecord $record))
             }
             finally {
