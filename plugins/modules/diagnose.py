@@ -138,7 +138,8 @@ findings:
       elements: str
     evidence:
       description:
-        - The traces, newest first. C(device_utc) is on the device's clock. C(data) are an event's own fields.
+        - The traces, newest first, those without a code of their own at the end. C(device_utc) is on the device's
+          clock. C(data) are an event's own fields.
           C(hresult_signed) is the form that event viewers and dsregcmd print. C(request_id) is what Microsoft's support
           asks for.
       type: list

@@ -21,11 +21,14 @@ from .pasted import text_of
 __all__ = [
     "CODE_FIELDS",
     "catalogue",
+    "codes_in",
     "error_code",
     "explain",
+    "explain_in",
     "find_codes",
     "hresult_hex",
     "is_wrapper",
+    "most_telling",
     "signed",
     "spell_hresults",
 ]
@@ -61,16 +64,31 @@ def explain(code: int | str) -> dict:
     text = text_of(code) if isinstance(code, str) else str(int(code))
     number = whole_number(text)
     codes = [number] if number else find_codes(text)
-    best = min(enumerate(codes), key=_order)[1] if codes else None
-    if best is None or entry(best) is None or is_wrapper(best):
+    return explain_in(most_telling(codes), text)
+
+
+def explain_in(code: str | None, text: str) -> dict:
+    """As explain(): of a code in canonical form that was found in ``text``, None where none was."""
+    if code is None or entry(code) is None or is_wrapper(code):
         if (told := code_said(text)) is not None:
-            return explanation_of(told)
-        return _with_sentence(explanation_of(best), server_words.sentence(text))
-    return explanation_of(best)
+            return _of_code(told)
+        return _with_sentence(_of_code(code), server_words.sentence(text))
+    return _of_code(code)
 
 
-def explanation_of(code: str | None) -> dict:
-    """The explanation of one code in canonical form, or of a text without one."""
+def most_telling(codes: t.Sequence[str]) -> str | None:
+    """Of codes in canonical form the one that tells most, None of none."""
+    return min(enumerate(codes), key=_order)[1] if codes else None
+
+
+def codes_in(text: str) -> list[str]:
+    """As find_codes(); where there are none, the code whose failure a service tells in its own words."""
+    found = find_codes(text)
+    told = None if found else code_said(text)
+    return [told] if told else found
+
+
+def _of_code(code: str | None) -> dict:
     if code is None:
         return _unknown(None, "There is no error code in the text.", "Look at the device's event logs of that time.")
     if known := entry(code):

@@ -16,6 +16,8 @@ import json
 import re
 import typing as t
 
+from .redaction import redact
+
 MAX_CHARACTERS = 300
 _OBJECTS, _DEPTH, _LONGEST = 4, 6, 65536
 # In the order in which they tell most.
@@ -37,7 +39,7 @@ def sentence(text: str) -> str | None:
     found = _of_json(text) or next(
         (match[1] for pattern in (_LABEL, _AFTER_STATUS, _AFTER_AADSTS) if (match := pattern.search(text))), None
     )
-    return _tidy(found) if found else None
+    return tidy(found) if found else None
 
 
 def _of_json(text: str) -> str | None:
@@ -66,7 +68,8 @@ def _said(value: t.Any, depth: int = 0) -> str | None:
     return next((said for name in _FIELDS if name in lower and (said := _said(lower[name], depth + 1))), None)
 
 
-def _tidy(text: str) -> str | None:
-    text = _TAIL.sub("", text)
+def tidy(text: str) -> str | None:
+    """A text of somebody else's as one line of printable text, at most MAX_CHARACTERS long; None where none is left."""
+    text = redact(_TAIL.sub("", text))
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return (text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "\u2026") or None

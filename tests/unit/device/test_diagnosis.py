@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, clues, device_diagnosis
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import DiagnosisScope
 
 from . import scripted
@@ -32,13 +32,14 @@ class Troubled(FitDevice):
         self.logged: list[tuple[str, dict]] = []
         self.handlers["events"] = self._read_events
 
-    def log(self, log: str, event: int, *data: str, utc: str | None = None) -> None:
+    def log(self, log: str, event: int, *data: str, utc: str | None = None, level: int = 2) -> None:
         utc = utc or self.identity["utc"]
         self.logged.append(
             (
                 log,
                 {
                     "id": event,
+                    "level": level,
                     "record": len(self.logged),
                     "utc": utc,
                     "provider": "x",
@@ -52,7 +53,9 @@ class Troubled(FitDevice):
         found = [
             event
             for log, event in self.logged
-            if log == params["log"] and event["id"] in params["ids"] and event["utc"] >= params.get("since", "")
+            if log == params["log"]
+            and (event["id"] in params["ids"] or event["level"] in params.get("levels", []))
+            and event["utc"] >= params.get("since", "")
         ]
         return {"log_exists": True, "events": found[: params["limit"]]}
 
@@ -89,7 +92,7 @@ def test_the_traces_of_one_failure_are_one_finding_with_the_most_telling_code():
         "AADSTS700082",
         "join",
         "tenant",
-        causes.AADSTS,
+        clues.AADSTS,
     )
     assert {(item["log"], item["event"]) for item in first["evidence"]} == {
         (causes.PROVISIONING_LOG, 12),
@@ -144,16 +147,16 @@ def test_a_wrapper_yields_to_what_it_wraps():
 @pytest.mark.parametrize(
     ("code", "weight"),
     [
-        ("AADSTS700082", causes.AADSTS),
-        ("AADSTS9999999", causes.UNKNOWN_AADSTS),
-        ("0x801c0003", causes.FAULT),
-        ("0xcaa20003", causes.WRAPPER),
-        ("0x8abcdef1", causes.UNKNOWN),
-        (None, causes.UNKNOWN),
+        ("AADSTS700082", clues.AADSTS),
+        ("AADSTS9999999", clues.UNKNOWN_AADSTS),
+        ("0x801c0003", clues.FAULT),
+        ("0xcaa20003", clues.WRAPPER),
+        ("0x8abcdef1", clues.UNKNOWN),
+        (None, clues.UNKNOWN),
     ],
 )
 def test_a_code_weighs_by_what_it_tells(code, weight):
-    assert causes.weight(code) == weight
+    assert clues.weight(code) == weight
 
 
 def test_findings_come_by_weight():
@@ -162,7 +165,7 @@ def test_findings_come_by_weight():
     device.log(causes.PROVISIONING_LOG, 22, "Join", str(0x0ABCDEF1))
     expired_token(device)
     weights = [finding["weight"] for finding in device.findings()]
-    assert weights == sorted(weights, reverse=True) and weights[0] == causes.AADSTS
+    assert weights == sorted(weights, reverse=True) and weights[0] == clues.AADSTS
 
 
 @pytest.mark.parametrize(("topics", "whats"), [(("join",), {"join"}), (("mdm",), {"mdm"}), (("sign_in",), {"sign_in"})])
@@ -197,7 +200,7 @@ def test_what_has_been_overcome_weighs_little():
         "https://mdm"
     )
     findings = device.findings(topics=("join", "mdm"))
-    assert [finding["weight"] for finding in findings] == [causes.OVER]
+    assert [finding["weight"] for finding in findings] == [clues.OVER]
 
 
 def test_what_the_engine_recorded_is_evidence():
@@ -276,7 +279,7 @@ def test_the_state_of_the_device_tells_what_a_code_only_hints_at():
     device.log(causes.PROVISIONING_LOG, 22, "Join", str(errors.signed(0x80072F8F)))
     first = device.findings()[0]
     assert first["code"] == "0x80072f8f" and "200 days behind" in first["cause"]
-    assert first["weight"] > causes.FAULT and first["evidence"][-1]["log"] == "check clock"
+    assert first["weight"] > clues.FAULT and first["evidence"][-1]["log"] == "check clock"
 
 
 def test_the_state_of_the_device_is_a_finding_of_its_own_where_no_event_tells():
@@ -330,7 +333,7 @@ def test_clues_of_others_are_ranked_among_the_devices():
     device = Troubled()
     device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC)
     answer = device.session(True).run(device_diagnosis.observations(DiagnosisScope()))
-    theirs = causes.clue(
+    theirs = clues.clue(
         "join", {"log": "tenant sign-in log", "data": [f"0xcaa20003 AADSTS50076 Request Id: {REQUEST}"]}
     )
     findings, _facts = device_diagnosis.diagnose(answer, DiagnosisScope(), [theirs])
@@ -354,3 +357,182 @@ def test_a_package_that_is_refused_is_a_failure_and_one_that_is_there_already_is
     device = Troubled()
     device.log(causes.PROVISIONING_LOG, 62, str(errors.signed(code)))
     assert [finding["code"] for finding in device.findings()] == found
+
+
+# --- every failure event --------------------------------------------------------------------------------------------
+
+PLUG_IN_CALL = ("Get token", str(errors.signed(0xC000023C)))
+LOOKUP = ("400", "https://login.microsoftonline.com/common/sidtoname", REQUEST)
+
+
+def test_calls_of_the_sign_in_plug_in_that_failed_are_findings_and_an_http_status_is_evidence_of_them():
+    device = Troubled()
+    device.join()
+    device.log(causes.SIGN_IN_LOG, 1104, *PLUG_IN_CALL)
+    device.log(causes.SIGN_IN_LOG, 1097, "Error: 0xCAA82EE7 The server name or address could not be resolved.", level=3)
+    device.log(causes.SIGN_IN_LOG, 1025, *LOOKUP)
+    findings = device.findings(topics=("sign_in",))
+    assert [(finding["code"], finding["side"], finding["result"]) for finding in findings] == [
+        ("0xc000023c", "network", "fail"),
+        ("0xcaa82ee7", "network", "fail"),
+    ]
+    assert [item["event"] for item in findings[0]["evidence"]] == [1104, 1025]
+
+
+@pytest.mark.parametrize(
+    ("log", "event", "subject"),
+    [
+        (causes.SIGN_IN_LOG, 1118, "sign_in"),
+        (causes.PROVISIONING_LOG, 65, "join"),
+        (causes.REGISTRATION_LOG, 226, "join"),
+        (causes.ENROLLMENT_LOG, 455, "mdm"),
+    ],
+)
+def test_a_failure_event_that_nobody_has_listed_is_a_finding_by_its_level(log, event, subject):
+    device = Troubled()
+    device.log(log, event, "x", str(errors.signed(0x80072EE2)))
+    device.log(log, event + 1, "y", str(errors.signed(0x801C0003)), level=4)
+    assert [(finding["code"], finding["subject"]) for finding in device.findings()] == [("0x80072ee2", subject)]
+
+
+def test_each_log_is_asked_once_and_for_so_many_events_of_one_id():
+    asked = [op for op in device_diagnosis.observations(DiagnosisScope()).values() if op["op"] == "events"]
+    assert len(asked) == len({op["log"] for op in asked}) == 4
+    assert all({1, 2} <= set(op["levels"]) and 0 < op["each"] < op["limit"] <= 50 for op in asked)
+
+
+def test_a_join_is_explained_by_failures_that_are_known_to_be_its_own():
+    assert not any("levels" in op for op in causes.observations(None).values())
+
+
+def test_an_event_without_a_code_is_a_finding_with_its_sentence():
+    device = Troubled()
+    device.log(causes.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
+    device.log(causes.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
+    (finding,) = device.findings()
+    assert finding["code"] is None and finding["id"] == "event_226" and finding["weight"] == clues.UNKNOWN
+    assert "could not be verified" in finding["cause"] and "no error code" not in finding["cause"].lower()
+    assert len(finding["evidence"]) == 2 and finding["fix"]
+
+
+def test_an_event_without_a_code_and_without_fields_is_told_by_its_message():
+    device = Troubled()
+    device.log(causes.SIGN_IN_LOG, 1118)
+    assert "Eine Meldung" in device.findings()[0]["cause"]
+    assert device.findings()[0]["code"] is None
+
+
+def test_an_event_without_a_code_is_evidence_of_a_failure_of_its_time_and_no_other():
+    device = Troubled()
+    device.log(causes.SIGN_IN_LOG, 1104, *PLUG_IN_CALL, utc="2026-11-21T07:00:00.000Z")
+    device.log(causes.SIGN_IN_LOG, 1025, *LOOKUP, utc="2026-11-21T07:00:09.000Z")
+    device.log(causes.SIGN_IN_LOG, 1025, *LOOKUP, utc="2026-11-21T07:30:00.000Z")
+    first, second = device.findings()
+    assert [item["event"] for item in first["evidence"]] == [1104, 1025]
+    assert second["id"] == "event_1025" and len(second["evidence"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "result"),
+    [(("Error: 0xCAA10001 Need user interface to continue.",), "warn"), (("Something went on.",), "warn")],
+)
+def test_what_windows_calls_a_warning_and_names_no_fault_is_a_warning(data, result):
+    device = Troubled()
+    device.log(causes.SIGN_IN_LOG, 1097, *data, level=3)
+    assert [finding["result"] for finding in device.findings()] == [result]
+
+
+def test_the_services_own_sentence_tells_where_the_code_does_not():
+    device = Troubled()
+    device.log(causes.REGISTRATION_LOG, 304, str(errors.signed(0x801C0099)), '{"message":"The plan is full."}', "")
+    (finding,) = device.findings()
+    assert finding["code"] == "0x801c0099" and "The plan is full." in finding["cause"]
+    assert "device registration" in finding["cause"]
+
+
+@pytest.mark.parametrize("code", [0x801C0083, 0x801C0099])
+def test_a_host_name_that_is_taken_is_found_by_code_or_by_sentence(code):
+    device = Troubled()
+    said = '{"odata.error":{"message":{"value":"Another object with the same value for property hostnames exists."}}}'
+    device.log(causes.REGISTRATION_LOG, 304, str(errors.signed(code)), said, "Undefined", "Azure AD", "join")
+    (finding,) = device.findings()
+    assert (finding["code"], finding["side"]) == ("0x801c0083", "tenant")
+    assert "host name belongs to another device" in finding["cause"]
+
+
+# --- what dsregcmd says of the device's own health ------------------------------------------------------------------
+
+
+def health(device: Troubled, title: str, *rows: str) -> None:
+    text = (
+        scripted.dsregcmd_text(True)
+        + f"+-------+\r\n| {title} |\r\n+-------+\r\n\r\n"
+        + "".join(f"          {row}\r\n" for row in rows)
+    )
+    device.join()
+    device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("FAILED. Error: 0x80072ee7", "0x80072ee7"),
+        ("FAILED. Error:0xD000023C", "0xd000023c"),
+        ("FAILED. Error: 0x80072f8f", "0x80072f8f"),
+        ("FAILED. ERROR: 0x80190193", "0x80190193"),
+    ],
+)
+def test_a_device_that_cannot_prove_itself_is_found_with_the_code(said, code):
+    device = Troubled()
+    health(device, "Device Details", f"DeviceAuthStatus : {said}")
+    (finding,) = device.findings(topics=("sign_in",))
+    assert (finding["code"], finding["subject"]) == (code, "sign_in")
+    assert f"DeviceAuthStatus: {said}" in finding["evidence"][0]["data"]
+
+
+def test_a_device_that_cannot_prove_itself_is_found_without_a_code_too():
+    device = Troubled()
+    health(device, "Device Details", "DeviceAuthStatus : FAILED. Something else")
+    (finding,) = device.findings(topics=("sign_in",))
+    assert finding["id"] == "device_authentication_failed" and "Something else" in finding["cause"]
+
+
+@pytest.mark.parametrize("said", ["SUCCESS", "UNKNOWN", ""])
+def test_a_device_that_proves_itself_or_was_not_asked_is_no_finding(said):
+    device = Troubled()
+    health(device, "Device Details", f"DeviceAuthStatus : {said}")
+    assert device.findings(topics=("sign_in",)) == []
+
+
+def test_what_the_log_and_dsregcmd_say_with_one_code_is_one_finding():
+    device = Troubled()
+    health(device, "Device Details", "DeviceAuthStatus : FAILED. Error: 0x80072ee7")
+    device.log(causes.SIGN_IN_LOG, 1118, "0x80072EE7")
+    (finding,) = device.findings(topics=("sign_in",))
+    assert len(finding["evidence"]) == 2
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ("KeySignTest : FAILED",),
+        ("KeySignTest: : FAILED. 0x80090016",),
+        ("AadRecoveryEnabled : YES",),
+        ("AadRecoveryNeeded : YES", "KeySignTest : FAILED"),
+    ],
+)
+def test_keys_of_the_join_that_cannot_be_used_are_a_finding(rows):
+    device = Troubled()
+    health(device, "Diagnostic Data", *rows)
+    (finding,) = device.findings(topics=("sign_in",))
+    assert (finding["id"], finding["side"], finding["result"]) == ("device_keys_unusable", "device", "fail")
+    assert len(finding["evidence"][0]["data"]) == len(rows)
+
+
+@pytest.mark.parametrize(
+    "row", ["KeySignTest : PASSED", "KeySignTest : MUST Run elevated to test.", "AadRecoveryEnabled : NO"]
+)
+def test_keys_that_work_or_were_not_tried_are_no_finding(row):
+    device = Troubled()
+    health(device, "Diagnostic Data", row)
+    assert device.findings(topics=("sign_in",)) == []

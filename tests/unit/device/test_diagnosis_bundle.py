@@ -183,3 +183,11 @@ def test_the_same_evidence_is_the_same_whenever_it_was_collected():
     later["device"]["utc"], later["asked_at"] = "2027-01-01T00:00:00.000Z", 5.0
     assert bundles.same_evidence(BUNDLE, later)
     assert not bundles.same_evidence(BUNDLE, changed(["results", "provisioning_events", "value", "events"], []))
+
+
+def test_a_bundle_of_an_earlier_release_without_levels_is_read():
+    earlier = copy.deepcopy(BUNDLE)
+    for result in earlier["results"].values():
+        for event in result["value"].get("events", []) if result["ok"] else []:
+            event.pop("level", None)
+    assert report(bundles._checked("bundle.json", earlier)) == report(BUNDLE)

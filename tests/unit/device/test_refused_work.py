@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import laps, state, system_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import clues, ranking
 
 from . import fit, scripted, test_joining, test_leaving, test_mdm_state
 from .leavers import INTUNE, Leaver, member
@@ -194,6 +194,6 @@ def test_whether_a_server_is_in_azure_must_be_known_to_refuse_it():
 
 def test_findings_of_the_same_weight_come_in_the_order_of_their_evidence():
     codes = ("0x80072ee7", "0x80180010", "0x80070032", "0x801c0042")
-    clues = [causes.clue("join", {"log": "x", "data": [code]}) for code in codes]
-    order = sorted(codes, key=lambda code: -causes.weight(code))
-    assert [finding.explanation["code"] for finding in causes.rank(clues)] == order
+    found = [clues.clue("join", {"log": "x", "data": [code]}) for code in codes]
+    order = sorted(codes, key=lambda code: -clues.weight(code))
+    assert [finding.explanation["code"] for finding in ranking.rank(found)] == order

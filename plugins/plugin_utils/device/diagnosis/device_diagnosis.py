@@ -14,20 +14,16 @@ import datetime
 from ...findings import FAIL, WARN, Finding
 from .. import errors, state
 from ..answers import Answer
-from ..enrollment import offers_no_mdm
 from ..join_facts import status_of
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
-from ..requirements import account_refusal
-from . import causes
-from .causes import HARMLESS, Clue, Diagnosis
+from . import causes, clues, ranking
+from .clues import HARMLESS, Clue, Diagnosis
+from .state_clues import state_clues
 
 TOPICS = ("join", "mdm", "sign_in")
 EVENT_LIMIT = 50
-FAQ_DOC = "https://learn.microsoft.com/entra/identity/devices/faq"
-MDM_DOC = "https://learn.microsoft.com/windows/client-management/mdm-diagnose-enrollment"
-DSREGCMD_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-device-dsregcmd"
 
 # Checks of the device's state that can be why something failed: (what fails, how much it tells, the codes it leads to).
 CAUSES = {
@@ -71,7 +67,6 @@ SIGN_IN_ROWS = (
     "HTTP status",
     "Correlation ID",
 )
-DISABLED_OR_DELETED = "disabled or deleted"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +92,7 @@ def observations(scope: DiagnosisScope) -> dict[str, dict]:
         | windows.OBSERVATIONS
         | {"tls": network.OBSERVATIONS["tls"]}
         | probe
-        | causes.observations(scope.since, names, EVENT_LIMIT)
+        | causes.every_failure(scope.since, names, EVENT_LIMIT)
     )
 
 
@@ -112,18 +107,18 @@ def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = No
     """Findings by weight and the facts they were judged against. ``more`` are clues of others, such as the tenant's
     view."""
     facts = state.build(answer)
-    clues = device_clues(answer, facts, scope) + list(more or [])
-    return causes.rank([item for item in clues if item.what in (*scope.topics, "device")]), facts
+    found = device_clues(answer, facts, scope) + list(more or [])
+    return ranking.rank([item for item in found if item.what in (*scope.topics, "device")]), facts
 
 
 def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue]:
     """Every clue that the device itself gives."""
     start = counts_from(answer, scope)
     events = [item for item in causes.event_clues(answer) if start is None or item.utc >= start]
-    clues = events + result_clues(answer) + dsregcmd_clues(answer)
+    found = events + result_clues(answer) + dsregcmd_clues(answer)
     over = {"join": facts["join"]["type"] in ("entra", "hybrid"), "mdm": facts["mdm"]["enrolled"]}
-    clues = [dataclasses.replace(item, over=over.get(item.what, False)) for item in clues]
-    return clues + check_clues(answer, facts, scope) + state_clues(answer, facts)
+    found = [dataclasses.replace(item, over=over.get(item.what, False)) for item in found]
+    return found + check_clues(answer, facts, scope) + state_clues(answer, facts)
 
 
 # --- registry, dsregcmd -----------------------------------------------------------------------------------------------
@@ -146,7 +141,7 @@ def _results(key: Key, path: str) -> list[Clue]:
     if result and result & 0xFFFFFFFF:
         texts = [str(key.values.get(name) or "") for name in ("FailingNodePath", "Message")]
         data = [errors.hresult_hex(result & 0xFFFFFFFF), *(errors.spell_hresults(text) for text in texts if text)]
-        found.append(causes.clue("join", {"log": rf"HKLM\{path}", "data": data}))
+        found.append(clues.clue("join", {"log": rf"HKLM\{path}", "data": data}))
     for name, child in key.children():
         found += _results(child, rf"{path}\{name}")
     return found
@@ -165,7 +160,7 @@ def dsregcmd_clues(answer: Answer) -> list[Clue]:
             name: value for name, value in rows.items() if name not in TEST_ROWS or value.upper().startswith("FAIL")
         }
         data = [f"{name}: {value}" for name, value in failed.items() if value]
-        made = causes.clue(what, {"log": f"dsregcmd /status, {title}", "data": data})
+        made = clues.clue(what, {"log": f"dsregcmd /status, {title}", "data": data})
         if made.codes and any("0x" in line or "AADSTS" in line for line in data):
             found.append(made)
     return found
@@ -234,98 +229,3 @@ def _check_evidence(check: Finding) -> dict:
         "aadsts": None,
         "request_id": None,
     }
-
-
-def state_clues(answer: Answer, facts: dict) -> list[Clue]:
-    """What the join itself says about being broken, without any event."""
-    join, found = facts["join"], []
-    joined = join["type"] in ("entra", "hybrid")
-    refusal = account_refusal(facts["caller"])
-    if refusal:
-        # A join with this account is refused; a device that is joined is only seen by half.
-        found.append(
-            _stated(
-                "device",
-                HARMLESS if joined else 80,
-                "connecting account",
-                facts["caller"]["account"],
-                {"name": refusal.name, "side": "device", "cause": refusal.cause, "fix": refusal.fix},
-            )
-        )
-    if joined and DISABLED_OR_DELETED in (join["device_auth_status"] or "").lower():
-        found.append(
-            _stated(
-                "sign_in",
-                90,
-                "DeviceAuthStatus",
-                join["device_auth_status"],
-                {
-                    "name": "device_disabled_or_deleted",
-                    "side": "tenant",
-                    "doc": FAQ_DOC,
-                    "cause": "the device's object in the tenant was disabled or deleted, and the device does not know",
-                    "fix": "enable the object again; where it was deleted, disconnect the device and join it again",
-                },
-            )
-        )
-    expires = join["certificate_expires"]
-    if joined and expires and state.parse_utc(expires).timestamp() < answer.answered_at:
-        found.append(
-            _stated(
-                "sign_in",
-                85,
-                "MS-Organization-Access certificate",
-                f"expired {expires}",
-                {
-                    "name": "device_certificate_expired",
-                    "side": "device",
-                    "doc": FAQ_DOC,
-                    "cause": "the device's certificate has expired, so that it cannot prove who it is",
-                    "fix": "disconnect the device and join it again",
-                },
-            )
-        )
-    if join["witnesses_agree"] is False:
-        found.append(
-            _stated(
-                "join",
-                78,
-                "registry, certificate, dsregcmd",
-                f"they do not agree ({join['type'] or 'so that nobody can tell'})",
-                {
-                    "name": "half_joined",
-                    "side": "device",
-                    "doc": DSREGCMD_DOC,
-                    "cause": "the device is half joined: registry, certificate and dsregcmd do not agree",
-                    "fix": "disconnect it completely (dsregcmd /leave as SYSTEM), then join it",
-                },
-            )
-        )
-    if (
-        joined
-        and facts["mdm"]["enrolled"] is False
-        and facts["os"]["server"] is False
-        and offers_no_mdm(answer["cloud_join"], join["tenant_id"])
-    ):
-        found.append(
-            _stated(
-                "mdm",
-                55,
-                "CloudDomainJoin\\TenantInfo",
-                "MdmEnrollmentUrl is empty",
-                {
-                    "name": "mdm_not_offered",
-                    "side": "tenant",
-                    "doc": MDM_DOC,
-                    "cause": "the tenant offers no MDM to the account that joined the device",
-                    "fix": "put the account (for a package its package_ user) into the tenant's MDM user scope, "
-                    "give it a licence, and join "
-                    "the device again",
-                },
-            )
-        )
-    return found
-
-
-def _stated(what: str, its_weight: int, where: str, said: str, explanation: dict) -> Clue:
-    return causes.clue(what, {"log": where, "data": [said]}, explanation=explanation, weight=its_weight)

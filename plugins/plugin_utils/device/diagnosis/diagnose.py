@@ -21,7 +21,7 @@ from ...task import Task
 from .. import state
 from ..answers import Answer
 from . import bundles, device_diagnosis
-from .causes import Diagnosis
+from .clues import Diagnosis
 from .device_diagnosis import DiagnosisScope
 
 DEFAULT_HOURS = 72
