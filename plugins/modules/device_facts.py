@@ -154,6 +154,14 @@ ansible_facts:
             elevated: true
             system: false
             sections: {}
+        refused:
+          description:
+            - A sentence for each read that the device refused. Facts that hang on it are null, never a no. Each is a
+              warning of the task, too.
+          returned: always
+          type: list
+          elements: str
+          sample: ["enrollments could not be read: Access is denied. (System.UnauthorizedAccessException)"]
 changes:
   description: Always empty. The module only looks.
   returned: always

@@ -157,12 +157,15 @@ def test_the_caller_is_told_apart_from_the_device(gathered: Gathered) -> None:
 def test_healthy_devices_give_no_warnings(gathered: Gathered) -> None:
     warned = [name for name, result in gathered.play.results("facts").items() if result.get("warnings")]
     assert warned == [FILTERED]
+    facts = {name: result["ansible_facts"]["entra"] for name, result in gathered.play.results("facts").items()}
+    assert [name for name, entra in facts.items() if entra["refused"]] == [FILTERED]
 
 
 def test_an_account_without_its_full_token_is_warned_about(gathered: Gathered) -> None:
     result = gathered.play.result(FILTERED, "facts")
     assert result["ansible_facts"]["entra"]["caller"]["elevated"] is False
     assert any("packages could not be read" in warning for warning in result["warnings"])
+    assert result["ansible_facts"]["entra"]["refused"] == result["warnings"]
 
 
 def test_a_subset_asks_the_device_for_less(gathered: Gathered, player: Player) -> None:
@@ -176,7 +179,7 @@ def test_a_subset_asks_the_device_for_less(gathered: Gathered, player: Player) -
     whole = {line["device"]: len(line["operations"]) for line in gathered.commands}
     for name in names:
         for subset in subsets:
-            assert list(play.result(name, subset)["ansible_facts"]["entra"]) == [subset]
+            assert list(play.result(name, subset)["ansible_facts"]["entra"]) == [subset, "refused"]
         clock, join, mdm = (set(line["operations"]) for line in sent if line["device"] == name)
         assert (clock, "dsregcmd_status" in join, "dsregcmd_status" in mdm) == (set(), True, False)
         assert max(len(join), len(mdm)) < whole[name]

@@ -17,6 +17,6 @@ def gather(task: Task) -> dict:
     asked = task.args["gather_subset"]
     subsets = state.SUBSETS if "all" in asked else tuple(asked)
     answer = task.session.run(state.observations(subsets))
-    result = {"ansible_facts": {"entra": state.build(answer, subsets)}}
-    problems = state.problems(answer)
-    return result | ({"warnings": problems} if problems else {})
+    refused = state.problems(answer)
+    facts = state.build(answer, subsets) | {"refused": refused}
+    return {"ansible_facts": {"entra": facts}} | ({"warnings": refused} if refused else {})
