@@ -77,7 +77,7 @@ notes:
   - The checks are C(edition), C(build), C(server), C(join_state), C(pending_reboot), C(clock), C(tpm), C(disk),
     C(package_policy), C(enrollment_leftovers), C(endpoint_login), C(endpoint_device_login), C(endpoint_registration),
     C(endpoint_mdm), C(proxy), C(tls), C(name_resolution), C(azure_identity), C(winrm_account), C(token_filter),
-    C(winrm_firewall), C(winrm_listener) and C(local_administrator).
+    C(winrm_firewall), C(winrm_listener), C(local_administrator) and C(winrm_client_certificate).
 seealso:
   - module: winops.entra.join
   - module: winops.entra.diagnose

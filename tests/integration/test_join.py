@@ -130,8 +130,6 @@ def _choose_extras(lab: RunningLab, options: dict[str, joins.Options]) -> None:
     options["copies-kept"]["keep_copy"] = True
     options["late-removed"].update(on_failure="remove", timeout=5)
     options["late-kept"].update(on_failure="keep", timeout=5)
-    for name in ("mdm-out-of-scope", "mdm-leftovers"):
-        options[name]["timeout"] = joins.SHORT
 
 
 # --- check mode -------------------------------------------------------------------------------------------------------
@@ -225,6 +223,14 @@ def test_an_account_without_its_full_token_is_refused_before_anything_changes(ro
     assert (result["outcome"], result["error"]["side"]) == ("refused", "device"), result
     assert "LocalAccountTokenFilterPolicy" in result["error"]["fix"]
     assert rollout.after["filtered-token"]["digest"] == rollout.before["filtered-token"]["digest"]
+
+
+def test_a_failure_that_may_pass_is_waited_for_until_windows_next_attempt_comes_too_late(rollout: Rollout) -> None:
+    """Hours of the lab are minutes, and its times of day are real: the retry is seen coming."""
+    error = rollout.result(rollout.of_kind("endpoint_blocked"))["error"]
+    [told] = [item for item in error["evidence"] if "next_run" in item]
+    assert told["task"].endswith(r"\Management\Provisioning")
+    assert "would try again at" in rollout.result(rollout.of_kind("endpoint_blocked"))["msg"]
 
 
 @pytest.mark.parametrize("kind", [kind for kind, outcome in OUTCOMES.items() if outcome == "failed"])
@@ -325,7 +331,7 @@ def test_a_device_that_renames_and_restarts_itself_is_waited_for(rollout: Rollou
     assert rollout.after[name]["booted"] > rollout.before[name]["booted"]
 
 
-@pytest.mark.parametrize(("name", "expected"), [("mdm-out-of-scope", "mdm_not_enrolled"), ("mdm-leftovers", None)])
+@pytest.mark.parametrize(("name", "expected"), [("mdm-out-of-scope", "no_mdm_address"), ("mdm-leftovers", None)])
 def test_a_device_that_does_not_enroll_is_joined_and_fails_where_enrollment_was_expected(
     rollout: Rollout, name: str, expected: str | None
 ) -> None:

@@ -132,6 +132,7 @@ CHECKS = (
     "winrm_firewall",
     "winrm_listener",
     "local_administrator",
+    "winrm_client_certificate",
 )
 FAULTS = (
     "drop_receive",
@@ -169,6 +170,8 @@ SURROUNDINGS = {
         "rules": OneOf(("all", "subnet", "domain", "none")),
         "firewall_off": ListOf(OneOf(("public", "private", "domain"))),
         "certificate": OneOf(("valid", "expired", "missing", "enterprise")),
+        "client_certificate": str,
+        "tls13": bool,
     },
 }
 MANAGEMENT = {

@@ -91,7 +91,9 @@ def surroundings(device, options: dict[str, t.Any]) -> None:
     ways = options.get("winrm", {})
     net.category = winrm.CATEGORIES[ways.get("network", "domain" if device.domain else "private")]
     device.secure = ways.get("https")
-    winrm.listen(device, ways.get("certificate", "valid"))
+    winrm.listen(device, ways.get("certificate", "valid"), ways.get("tls13", True))
+    if "client_certificate" in ways:
+        winrm.map_certificate(device, ways["client_certificate"])
     if "rules" in ways or "firewall_off" in ways:
         winrm.restrict(device, ways.get("rules", "all"), ways.get("firewall_off", []))
 

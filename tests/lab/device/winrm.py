@@ -14,6 +14,10 @@ import datetime
 from .certificates import Certificate
 
 LISTENERS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener"
+MAPPINGS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\CertMapping"
+#: HTTP.sys: what it does with TLS on an address; 0x40 in DefaultFlags is "no TLS 1.3" (http.h of the Windows SDK).
+BINDINGS = r"SYSTEM\CurrentControlSet\Services\HTTP\Parameters\SslBindingInfo"
+DISABLE_TLS13 = 0x40
 SERVICE = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Service"
 FIREWALL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
@@ -45,13 +49,16 @@ def image_values() -> dict[str, dict]:
     return {
         rf"{LISTENERS}\*+HTTP": {"Port": 5985, "uriprefix": "wsman"},
         SERVICE: {"allow_remote_requests": 1},
+        MAPPINGS: {},
         rf"{FIREWALL}\FirewallRules": {name: rule(name, True) for name in RULES},
         **{rf"{FIREWALL}\{key}": {"EnableFirewall": 1} for _name, key in PROFILES.values()},
     }
 
 
-def listen(device, certificate: str = "valid") -> None:
+def listen(device, certificate: str = "valid", tls13: bool = True) -> None:
     """The HTTPS listener. certificate: valid, expired, missing (of the store), or enterprise (issued by an AD CA)."""
+    for address in ("0.0.0.0:5986", "[::]:5986"):
+        device.registry.set(rf"{BINDINGS}\{address}", {"DefaultFlags": 0 if tls13 else DISABLE_TLS13})
     today = device.utc().replace(hour=0, minute=0, second=0, microsecond=0) - device.skew
     issuer = (
         "CN=Corp Issuing CA 1, DC=corp, DC=contoso, DC=example"
@@ -65,6 +72,15 @@ def listen(device, certificate: str = "valid") -> None:
     device.registry.set(
         rf"{LISTENERS}\*+HTTPS",
         {"Port": 5986, "uriprefix": "wsman", "hostname": device.hostname, "certThumbprint": made.thumbprint},
+    )
+
+
+def map_certificate(device, account: str) -> None:
+    """What New-Item WSMan:\\localhost\\ClientCertificate leaves: a key named after issuer, URI and subject."""
+    issuer, subject = "AB" * 20, f"{account}@localhost"
+    device.registry.set(
+        rf"{MAPPINGS}\{issuer}+*+{subject}",
+        {"Enabled": 1, "Subject": subject, "URI": "*", "Issuer": issuer, "UserName": account},
     )
 
 

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, winrm
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import (
+    checklist,
+    client_certificate,
+    winrm,
+)
 
 from . import fit, scripted
 from .fit import FitDevice, administrator, skewed, winhttp
 from .scripted import key
 
 AZURE = {"method": "azure_vm"}
+OLD = "1.26.18"
 OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
 VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 CLOUD_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
@@ -43,6 +48,35 @@ def cim(**changes):
             for name in ("Win32_OperatingSystem", "Win32_ComputerSystem", "Win32_SystemEnclosure")
         }
     )
+
+
+def mapped():
+    """A client certificate is mapped to an account."""
+    values = {"Subject": "ansible@localhost", "URI": "*", "UserName": "ansible"}
+    return lambda d: d.registry.update(
+        {rf"{client_certificate.WSMAN}\CertMapping": key({}, **{"ABAB+*+ansible@localhost": key(values)})}
+    )
+
+
+def bindings(*flags):
+    """HTTP.sys's bindings of the listener, and one of something else."""
+    names = ("0.0.0.0:5986", "[::]:5986")
+    found = {name: key({"DefaultFlags": flag}) for name, flag in zip(names, flags, strict=False)}
+    return lambda d: d.registry.update(
+        {client_certificate.BINDINGS: key({}, **found, **{"0.0.0.0:443": key({"DefaultFlags": 0})})}
+    )
+
+
+def tls13(**values):
+    return lambda d: d.registry.update({client_certificate.TLS13: key(values)})
+
+
+def server(build):
+    return both(version(CurrentBuild=build), cim(product_type=3))
+
+
+def http_only(device):
+    device.registry[winrm.LISTENERS] = key({}, **{"*+HTTP": key({"Port": 5985})})
 
 
 def instances(name, *found):
@@ -333,6 +367,24 @@ STORIES = [
         {},
     ),
     ("local_administrator", "unknown", refuse("local_administrators"), {}),
+    ("winrm_client_certificate", "pass", both(), {"urllib3": OLD}),
+    ("winrm_client_certificate", "pass", mapped(), {"urllib3": "2.8.0"}),
+    ("winrm_client_certificate", "pass", mapped(), {"urllib3": "2.0.7"}),
+    ("winrm_client_certificate", "pass", mapped(), {}),
+    ("winrm_client_certificate", "warn", mapped(), {"urllib3": OLD}),
+    ("winrm_client_certificate", "warn", mapped(), {"urllib3": "2.0.6"}),
+    ("winrm_client_certificate", "warn", mapped(), {"urllib3": "2.1.0"}),
+    ("winrm_client_certificate", "warn", both(mapped(), bindings(0, 0x40)), {"urllib3": OLD}),
+    ("winrm_client_certificate", "pass", both(mapped(), bindings(0x40, 0x50)), {"urllib3": OLD}),
+    ("winrm_client_certificate", "pass", both(mapped(), bindings(0x02)), {"urllib3": OLD}),
+    ("winrm_client_certificate", "pass", both(mapped(), tls13(Enabled=0)), {"urllib3": OLD}),
+    ("winrm_client_certificate", "warn", both(mapped(), tls13(Enabled=1)), {"urllib3": OLD}),
+    ("winrm_client_certificate", "pass", both(mapped(), version(CurrentBuild="19045")), {"urllib3": OLD}),
+    ("winrm_client_certificate", "pass", both(mapped(), server("17763")), {"urllib3": OLD}),
+    ("winrm_client_certificate", "warn", both(mapped(), server("20348")), {"urllib3": OLD}),
+    ("winrm_client_certificate", "pass", both(mapped(), http_only), {"urllib3": OLD}),
+    ("winrm_client_certificate", "unknown", refuse("registry_read", "CertMapping"), {"urllib3": OLD}),
+    ("winrm_client_certificate", "unknown", both(mapped(), refuse("registry_read", "NT")), {"urllib3": OLD}),
     ("azure_identity", "pass", both(), {}),
     ("azure_identity", "pass", both(), AZURE),
     ("azure_identity", "pass", both(), AZURE | {"tenant_id": None}),

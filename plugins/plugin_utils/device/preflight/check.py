@@ -18,8 +18,8 @@ from ..reading import FULL_TOKEN, Names, Unreadable
 
 @dataclasses.dataclass(frozen=True)
 class PreflightPlan:
-    """What the device is to be fit for. Seconds; ``scheme`` is the connection's (http, https, None where it is not
-    WinRM)."""
+    """What the device is to be fit for. Seconds; ``scheme`` is the connection's (http, https), ``urllib3`` the version
+    of what it stands on; both are None where it is not WinRM."""
 
     tenant_id: str | None = None
     method: str = "provisioning_package"
@@ -29,6 +29,7 @@ class PreflightPlan:
     skip: frozenset[str] = frozenset()
     timeout: int = 10
     scheme: str | None = None
+    urllib3: str | None = None
     check_mode: bool = False
 
 

@@ -22,16 +22,23 @@ from ...result import Failure
 from .. import state
 from ..answers import Answer
 from ..session import DeviceSession
-from . import endpoints, network, windows, winrm
+from . import client_certificate, endpoints, network, windows, winrm
 from .check import Look, PreflightPlan, outcome
 
 CHECKS: dict[str, Callable[[Look], Finding]] = {
     **windows.WINDOWS_CHECKS,
     **network.NETWORK_CHECKS,
     **winrm.WINRM_CHECKS,
+    **client_certificate.CLIENT_CERTIFICATE_CHECKS,
 }
 ENDPOINT_GROUP = "endpoints"
-CHECK_IDS = (*windows.WINDOWS_CHECKS, *endpoints.ENDPOINT_CHECKS, *network.NETWORK_CHECKS, *winrm.WINRM_CHECKS)
+CHECK_IDS = (
+    *windows.WINDOWS_CHECKS,
+    *endpoints.ENDPOINT_CHECKS,
+    *network.NETWORK_CHECKS,
+    *winrm.WINRM_CHECKS,
+    *client_certificate.CLIENT_CERTIFICATE_CHECKS,
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -66,6 +73,7 @@ def observations(plan: PreflightPlan) -> dict[str, dict]:
         state.observations()
         | windows.OBSERVATIONS
         | winrm.OBSERVATIONS
+        | client_certificate.OBSERVATIONS
         | network.OBSERVATIONS
         | endpoints.observations(plan)
     )

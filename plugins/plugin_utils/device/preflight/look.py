@@ -8,6 +8,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import importlib.metadata
+
 from ...findings import summary
 from ...options import optional_guid
 from ...task import Task
@@ -27,6 +29,7 @@ def look(task: Task) -> dict:
         skip=frozenset(args["skip"]),
         timeout=args["timeout"],
         scheme=winrm_scheme(task.session.connection),
+        urllib3=winrm_library(task.session.connection),
         check_mode=task.check_mode,
     )
     checklist.refuse_bad_options(plan, args["fail_on"])
@@ -38,9 +41,22 @@ def look(task: Task) -> dict:
     return {}
 
 
+SCHEME_OPTIONS = {"winrm": "scheme", "psrp": "protocol"}
+
+
+def winrm_library(connection) -> str | None:
+    """The version of urllib3 on the controller, where the connection is WinRM: pywinrm and pypsrp stand on it."""
+    if getattr(connection, "transport", None) not in SCHEME_OPTIONS:
+        return None
+    try:
+        return importlib.metadata.version("urllib3")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 def winrm_scheme(connection) -> str | None:
     """http or https, where the connection is WinRM: what its plugin was told, else what its port says."""
-    option = {"winrm": "scheme", "psrp": "protocol"}.get(str(getattr(connection, "transport", None)))
+    option = SCHEME_OPTIONS.get(str(getattr(connection, "transport", None)))
     if option is None:
         return None
     try:
