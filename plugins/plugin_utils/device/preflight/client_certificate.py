@@ -67,7 +67,7 @@ def winrm_client_certificate(look: Look) -> Finding:
         + (" where it does not check the server's certificate" if _numbers(version) == BAD else "")
         + ": ansible_winrm_transport certificate ends in a connection that is reset",
         "update urllib3 on the controller (2.2.0 or newer); or switch TLS 1.3 off for the listener (netsh http update "
-        "sslcert ... disabletls1.3=enable)",
+        "sslcert ... disabletls13=enable)",
     )
 
 
