@@ -14,8 +14,10 @@ description:
   - Turns the text that C(dsregcmd /status) prints into data, so that outputs saved from many devices can be audited
     offline, without touching a device.
   - Reads the layouts of every Windows 10 and 11 build, and what pastes make of them, such as lost indentation, prompts,
-    code fences, quoting, remarks behind values, values broken by the console, or C(Select-String) output without
-    section titles.
+    code fences, quoting, remarks behind values, values broken by the console, bold or quoted rows, rulers, tables of
+    Markdown and HTML, lists of JSON, or C(Select-String) output without section titles.
+  - The text may be UTF-16, as Windows PowerShell redirects it, with or without a mark, also where
+    P(ansible.builtin.file#lookup) has read it as UTF-8.
   - To ask live devices use M(winops.entra.device_facts), which looks at the registry and the device certificate too.
 positional: _input
 options:

@@ -13,14 +13,17 @@ author:
 description:
   - Explains an error code that a device, the Entra token service or an MDM gives when a join or an enrollment fails,
     with its cause and what to do.
-  - Takes a code in every spelling found in logs, or a whole message; of several codes in it the most telling is
-    explained. An AADSTS code tells more than an HRESULT, and a code that names the fault more than one that wraps it.
+  - Takes a code in every spelling found in logs, setup pages and Office, or a whole message; of several codes in it the
+    most telling is explained. An AADSTS code tells more than an HRESULT, and a code that names the fault more than one
+    that wraps it. Where none tells, the sentence of the service that stands beside it is added to the cause.
+  - Of a network failure, an HTTP answer or a Win32 error the low digits tell, whatever wraps it. Of an unknown code its
+    facility is told, and what to look at.
 positional: _input
 options:
   _input:
     description:
-      - A code, such as V(0x801c001d), its signed or unsigned decimal form, V(AADSTS700082) or V(exit 1007), or text
-        that holds codes.
+      - A code, such as V(0x801c001d), V(801C001D), its signed or unsigned decimal form, V(AADSTS700082), V(700082) or
+        V(exit 1007), or text that holds codes.
     type: raw
     required: true
 seealso:

@@ -58,6 +58,7 @@ _WIN32 = re.compile(
     r"(?: ?(?:code|number))?[\s:=#(\[]{1,3}$",
     re.IGNORECASE,
 )
+_MAYBE_WIN32 = re.compile(r"win|error", re.IGNORECASE)
 _EXIT = re.compile(
     r"(?:\bexit(?:ed)?(?: with)?[\s_-]?(?:code|status)?|\bterminal error code)(?: is| was| of)?[\s:='\"]{1,4}$",
     re.IGNORECASE,
@@ -252,15 +253,15 @@ def _setup_form(digits: str) -> str | None:
 def _number(digits: str, around: _Around) -> str | None:
     digits = digits if digits[0].isdigit() else f"-{digits[1:]}"
     value = int(digits)
-    if around.is_a_quantity:
-        return None
     if value < 0 or value >= 1 << 31:
-        return _decimal_hresult(value, around)
-    if _EXIT.search(around.before) and entry(code := f"exit {value}"):
-        return code
-    if _WIN32.search(around.before) and 0 < value < 1 << 16:
-        return f"0x8007{value:04x}"
-    return _small(digits, around)
+        code = _decimal_hresult(value, around)
+    elif entry(f"exit {value}") and _EXIT.search(around.before):
+        code = f"exit {value}"
+    elif 0 < value < 1 << 16 and _MAYBE_WIN32.search(around.before) and _WIN32.search(around.before):
+        code = f"0x8007{value:04x}"
+    else:
+        code = _small(digits, around)
+    return None if code is None or around.is_a_quantity else code
 
 
 def _decimal_hresult(value: int, around: _Around) -> str | None:
@@ -275,15 +276,14 @@ def _decimal_hresult(value: int, around: _Around) -> str | None:
 
 def _small(digits: str, around: _Around) -> str | None:
     """A number of few digits that somebody calls a code: of WinHTTP, of Entra's sign-in, of Task Scheduler."""
-    value, sts = int(digits), f"AADSTS{digits}"
-    if len(digits) >= 6 and around.is_called_a_code and entry(code := hresult_hex(value)):
-        return code
-    if not around.is_called_an_error or not 5 <= len(digits) <= 7:
+    if not 5 <= len(digits) <= 7:
         return None
-    if entry(digits):
-        return digits
-    if entry(sts) or (value in _STS_NUMBERS and _SIGN_IN.search(around.text)):
-        return sts
+    value, sts = int(digits), f"AADSTS{digits}"
+    if len(digits) >= 6 and entry(code := hresult_hex(value)):
+        return code if around.is_called_a_code else None
+    known = next((code for code in (digits, sts) if entry(code)), None)
+    if known or (value in _STS_NUMBERS and _SIGN_IN.search(around.text)):
+        return (known or sts) if around.is_called_an_error else None
     return None
 
 

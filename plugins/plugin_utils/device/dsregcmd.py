@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import re
 
+from .decorations import plain_lines
+from .pasted import text_of
+
 # A row: its first colon with a blank before or behind it splits; "KeySignTest: : PASSED" has one colon too many.
 # No key is longer than 26 characters: what is longer is a sentence.
 _ROW = re.compile(r"([A-Za-z](?:[A-Za-z0-9 -]{0,29}[A-Za-z0-9])?)(?:(\s+):|:\s+:(?=\s|$)|:(?=\s|$))\s*(.*)")
 _BANNER = re.compile(r"\+-{3,}\+?")
 _TITLE = re.compile(r"\|\s*([A-Za-z][^|]*)\|[\s+-]*")
-_HTML_BREAK = re.compile(r"<br ?/?>\n?", re.IGNORECASE)
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Select-String of PowerShell 7 marks what it found
-_QUOTE = re.compile(r" *[#>] ?")
+# A row of a spreadsheet or a list: a key that only this tool prints, and its value in the next cell.
+_CELLS = re.compile(r"\"?([A-Za-z][A-Za-z0-9 -]{0,29}?)\"?\s*(?:\t|(?<! )[,;=])\s*\"?(.*?)\"?")
 # What follows an output: a code fence, the tool's own last line, a prompt of cmd or PowerShell (remote ones too).
 _AFTER = re.compile(r"```|~~~|For more information|.{0,60}?\b[A-Za-z]:\\[^<>|]*>|(?:\[[^]]*\]: )?PS\b[^<>|]*>")
 _REMARK = re.compile(r"(?<=\S)(?:\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4])|\s{2,}(?:#|//)).*", re.DOTALL)
@@ -52,7 +54,8 @@ def parse(text: str | bytes) -> dict:
     entra_joined, hybrid_joined, domain_joined, workplace_registered, none, or None where the text does not say;
     C(prt) is True, False or None likewise.
 
-    Bytes may be UTF-8, UTF-16 or an ANSI or OEM code page; what cannot be decoded is replaced.
+    Bytes may be UTF-8, UTF-16 or an ANSI or OEM code page, and a text may be one that was read of them wrongly; what
+    cannot be decoded is replaced.
     Raises DsregcmdError, and nothing else, for whatever holds no such output.
     """
     sections: dict[str, dict] = {}
@@ -78,27 +81,9 @@ def parse(text: str | bytes) -> dict:
 
 
 def _lines(text: str | bytes) -> list[str]:
-    if isinstance(text, bytes):
-        text = _decode(text)
-    elif not isinstance(text, str):
+    if not isinstance(text, (bytes, str)):
         raise DsregcmdError(f"expected the output of dsregcmd /status as text, got {type(text).__name__}")
-    # NULs are left of UTF-16 that something upstream took for single bytes.
-    text = text.replace("\0", "").replace("\ufeff", "").replace("\xa0", " ")
-    text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    if "\x1b" in text:
-        text = _COLOUR.sub("", text)
-    if "<" in text:
-        text = _HTML_BREAK.sub("\n", text)
-    return text.split("\n")
-
-
-def _decode(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+    return plain_lines(text_of(text))
 
 
 def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
@@ -111,8 +96,6 @@ def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
     broken = ""  # the line before, where it belongs to a row and may go on in this one
     heading = ""  # the last line that was not blank, where it was a banner or a title
     for raw, following in zip(lines, [*lines[1:], ""]):
-        if raw[:1] in "#> " and (quote := _QUOTE.match(raw)):
-            raw = raw[quote.end() :]
         line = raw.strip()
         indent = len(raw) - len(raw.lstrip())
         before, broken = broken, ""
@@ -133,6 +116,8 @@ def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
                 blocks.append((title, rows))
                 continue
         heading = ""
+        if not _ROW.fullmatch(line) and (cells := _CELLS.fullmatch(line)) and _is_key(cells[1]):
+            line = f"{cells[1]} : {cells[2]}"
         if row := _ROW.fullmatch(line):
             key, gap, value = row.groups()
             right = indent > margin
@@ -153,6 +138,11 @@ def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
         elif title is None:
             rows = None
     return blocks
+
+
+def _is_key(text: str) -> bool:
+    """Whether a text is one of the tool's own keys, as far as that can be told: those have at most three words."""
+    return bool(_KNOWN.match(text)) and text.count(" ") <= 2
 
 
 def _add(target: dict, key: str, value: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -47,6 +48,25 @@ def test_every_practice_sample_parses_to_its_json():
         check(path.read_bytes(), expectation(path))
 
 
+def as_looked_up(data: bytes) -> str:
+    """A file as ansible.builtin.file gives it: read as UTF-8, other bytes escaped, blanks at the end cut off."""
+    return data.decode("utf-8", "surrogateescape").rstrip()
+
+
+def each_row(text: str, form: str, empty: bool = True) -> str:
+    value = r"(.*)" if empty else r"(\S.*)"
+    return re.sub(rf"(?m)^( *)([A-Za-z][A-Za-z0-9 -]*?:?) +: {value}$", form, text)
+
+
+def each_line(text: str, form: str) -> str:
+    return "\n".join(form.format(line) for line in text.splitlines())
+
+
+def rulers(text: str, ruler: str) -> str:
+    """A ruler before the whole, between its sections, and behind it."""
+    return f"{ruler}\n" + re.sub(r"\n(?=\+-+\+?\n\|)", f"\n{ruler}\n", text.rstrip("\n")) + f"\n{ruler}\n"
+
+
 # What happens to an output between the console and the file in which it reaches us.
 DAMAGE = {
     "bytes": lambda text: text.encode("utf-8"),
@@ -62,6 +82,33 @@ DAMAGE = {
     "trailing blanks": lambda text: re.sub(r"(?<=\S)\n", "    \n", text),
     "hard blanks": lambda text: text.replace(" ", "\xa0"),
     "coloured by Select-String": lambda text: text.replace("Joined", "\x1b[7mJoined\x1b[0m"),
+    "UTF-16 without a mark": lambda text: text.encode("utf-16-le"),
+    "UTF-16 big endian without a mark": lambda text: text.encode("utf-16-be"),
+    "UTF-16 by Ansible's file lookup": lambda text: as_looked_up(text.encode("utf-16")),
+    "UTF-16 big endian by Ansible's file lookup": lambda text: as_looked_up(b"\xfe\xff" + text.encode("utf-16-be")),
+    "UTF-16 without a mark by Ansible's file lookup": lambda text: as_looked_up(text.encode("utf-16-le")),
+    "UTF-8 with a mark by Ansible's file lookup": lambda text: as_looked_up(text.encode("utf-8-sig")),
+    "bold rows": lambda text: each_row(text, r"\1**\2 : \3**"),
+    "bold keys": lambda text: each_row(text, r"\1**\2** : \3"),
+    "bold values": lambda text: each_row(text, r"\1\2 : **\3**", empty=False),
+    "rows in italics": lambda text: each_row(text, r"\1*\2 : \3*"),
+    "rows in other italics": lambda text: each_row(text, r"\1_\2 : \3_"),
+    "rows struck out": lambda text: each_row(text, r"\1~~\2 : \3~~"),
+    "rows as code": lambda text: each_row(text, r"\1`\2 : \3`"),
+    "highlighted rows": lambda text: each_row(text, r"\1==\2 : \3=="),
+    "rows of HTML in bold": lambda text: each_row(text, r"\1<b>\2</b> : <i>\3</i>"),
+    "a list of JSON": lambda text: each_line(text, '"{}",'),
+    "a list of YAML": lambda text: each_line(text, "- '{}'"),
+    "quotes of a typesetter": lambda text: each_row(text, "\\1\u201c\\2 : \\3\u201d"),
+    "line ends as an escape": lambda text: text.replace("\n", "\\r\\n"),
+    "preformatted HTML": lambda text: f"<html><body><pre>{html.escape(text)}</pre></body></html>",
+    "a ruler of = behind each section": lambda text: rulers(text, "=" * 24),
+    "a ruler of - behind each section": lambda text: rulers(text, "-" * 40),
+    "a ruler of * behind each section": lambda text: rulers(text, "* * * * *"),
+    "a ruler of _ behind each section": lambda text: rulers(text, "_" * 70),
+    "a ruler of ~ behind each section": lambda text: rulers(text, "~" * 30),
+    "a drawn ruler behind each section": lambda text: rulers(text, "\u2550" * 30),
+    "mail quoted twice": lambda text: "".join(f"> > {line}" for line in text.splitlines(True)),
     "quoted mail": lambda text: "".join(f"> {line}" for line in text.splitlines(True)),
     "indented": lambda text: "".join(f"      {line}" for line in text.splitlines(True)),
 }
@@ -107,7 +154,8 @@ def test_a_key_repeated_inside_one_section_is_a_list_there_too():
 
 def test_an_ansi_tenant_name_is_kept_and_the_rest_is_unharmed():
     text = read(ROOT / "tests/unit/fixtures/dsregcmd/entra-joined.txt")
-    assert parse(text.encode("cp1252"))["keys"]["TenantName"] == "Fabrikam Møbler AS"
+    for said in (text.encode("cp1252"), as_looked_up(text.encode("cp1252"))):
+        assert parse(said)["keys"]["TenantName"] == "Fabrikam Møbler AS"
     oem = parse(text.encode("cp850"))
     assert oem["keys"]["TenantName"].startswith("Fabrikam M")
     assert oem["join_type"] == "entra_joined"
@@ -246,3 +294,82 @@ def test_text_without_an_output_is_refused_with_the_parsers_own_error(text):
 def test_what_is_no_text_is_refused_with_the_parsers_own_error(value):
     with pytest.raises(DsregcmdError, match="as text, got"):
         parse(value)
+
+
+# --- tables and other frames ----------------------------------------------------------------------------------------
+
+ROWS = {"AzureAdJoined": "YES", "DomainJoined": "NO", "Device Name": "FAB-0417", "DeviceAuthStatus": "SUCCESS"}
+FRAMES = {
+    "Markdown": ("| Key | Value |\n|---|:---:|\n", "| {} | {} |\n", ""),
+    "Markdown with bold cells": ("| **Key** | **Value** |\n| --- | --- |\n", "| **{}** | `{}` |\n", ""),
+    "Markdown with a colon": ("", "| {} : | {} |\n", ""),
+    "drawn": ("+------+-----+\n", "| {} | {} |\n", "+------+-----+\n"),
+    "drawn with boxes": (
+        "\u250c\u2500\u2500\u252c\u2500\u2510\n",
+        "\u2502 {} \u2502 {} \u2502\n",
+        "\u2514\u2500\u2500\u2534\u2500\u2518",
+    ),
+    "rows between bars": ("", "| {} : {} |\n", ""),
+    "HTML": ("<table>", "<tr><td>{}</td>\n  <td class='v'>{}</td></tr>", "</table>"),
+    "HTML with bold cells": (
+        "<table>\n",
+        "<tr><th><b>{}</b></th><td><span style='x'>{}</span></td></tr>\n",
+        "</table>",
+    ),
+    "HTML with entities": ("<p>", "{}&nbsp;: {}<br>", "</p>"),
+    "a list": ("The device says:\n\n", "- {} : {}\n", ""),
+    "a list of bold keys": ("", "* **{}**: {}\n", ""),
+    "a numbered list": ("", "1. {} : {}\n", ""),
+    "a spreadsheet's tabs": ("", "{}\t{}\n", ""),
+    "a spreadsheet's quotes": ("", '"{}","{}"\n', ""),
+    "JSON": ("{{\n", '  "{}": "{}",\n', "}}\n"),
+    "Select-String": ("", "dsreg.txt:12:             {} : {}\n", ""),
+    "grep -n": ("", "12:             {} : {}\n", ""),
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_rows_are_read_out_of_tables_and_lists(frame):
+    before, row, behind = FRAMES[frame]
+    text = before.format() + "".join(row.format(key, value) for key, value in ROWS.items()) + behind.format()
+    result = parse(text)
+    assert result["keys"] == ROWS
+    assert result["join_type"] == "entra_joined"
+
+
+def test_a_ruler_is_never_part_of_a_value():
+    for ruler in ("=" * 20, "-" * 80, "* * *", "_" * 9, "~" * 50, "\u2014" * 9, "- - - -", "#####"):
+        assert parse(f"{SECTION}{ruler}\n")["keys"] == WHOLE
+        assert parse(f"{ruler}\n{SECTION}\n{ruler}\n\nmore text : here\n")["keys"] == WHOLE
+
+
+VALUES = [
+    "*.contoso.example",
+    "****",
+    "aGVsbG8=",
+    "aGVsbG8==",
+    "kari_",
+    "_ldap",
+    "*",
+    "2*3*4",
+    "'",
+    "~",
+    "<local>",
+    "a|b",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_that_looks_like_a_decoration_stays_as_it_is(value):
+    assert parse(f"AzureAdJoined : YES\nTenantName : {value}\n")["keys"]["TenantName"] == value
+
+
+def test_a_title_in_bold_is_a_title():
+    text = SECTION.replace("| SSO State ", "| **SSO State** ").replace("+--", "**+--").replace("--+", "--+**")
+    assert parse(text)["sections"] == {"SSO State": WHOLE}
+
+
+@pytest.mark.parametrize("text", ["AzureAd is a service, used by all", "The AzureAdJoined flag; it says no = nothing"])
+def test_a_sentence_is_no_row_of_a_spreadsheet(text):
+    with pytest.raises(DsregcmdError):
+        parse(text)
