@@ -16,6 +16,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
 from .test_joining import AZURE_ASSET_TAG, OTHER_TENANT, Story, metadata, run
+from .test_refused_work import refuse
 
 TIMED_OUT = "2147954402"  # 0x80072ee2, which may pass
 TENANT_INFO = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
@@ -277,3 +278,18 @@ def test_no_server_is_waited_for_to_be_enrolled(monkeypatch):
     device.handlers["job_start"] = lambda p: device.join(scripted.TENANT) or start(p)
     _join, failure = join_vm(device, monkeypatch, expect_mdm=True)
     assert failure.error["name"] == "server_has_no_mdm" and device.clock.now < 60
+
+
+def test_an_enrollment_that_cannot_be_seen_is_unknown_and_not_missing(monkeypatch):
+    device = Offered(offering("https://enrollment.example/discovery.svc"))
+    begun = device.join
+
+    def join_and_refuse(tenant: str) -> None:
+        begun(tenant)
+        refuse(device, "registry_read", r"SOFTWARE\Microsoft\Enrollments")
+
+    device.join = join_and_refuse
+    join, failure = run(device, monkeypatch, expect_mdm=True, timeout=300)
+    assert failure.error["name"] == "mdm_unknown" and "cannot be known" in failure.msg
+    assert "not enrolled" not in failure.msg and join.facts["mdm"]["enrolled"] is None
+    assert join.changes.changed and join.facts["join"]["type"] == "entra"

@@ -13,6 +13,7 @@ from .. import state
 from ..answers import Answer
 from ..diagnosis import causes
 from ..enrollment import offers_no_mdm
+from ..reading import FULL_TOKEN
 from ..waiting import Waiter
 
 CANNOT_BE = "and cannot be"
@@ -52,6 +53,15 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
         late = f"after {waiter.deadline.seconds} s"
         if found:
             raise _failed(found, late)
+        if state.build(waiter.last, ("mdm",))["mdm"]["enrolled"] is None:
+            refused = "; ".join(state.problems(waiter.last, state.observations(("mdm",))))
+            raise Failure(
+                f"the device is joined, and whether it is enrolled in MDM cannot be known: {refused}",
+                side="device",
+                name="mdm_unknown",
+                cause=refused,
+                fix=f"{FULL_TOKEN}, and look at the warnings of winops.entra.device_facts",
+            )
         raise _not_enrolled(
             "mdm_not_enrolled",
             "the tenant offers no MDM to the user of the package, or enrollment has not started yet",
