@@ -26,7 +26,7 @@ SCENARIO = {
         "main": {
             "name": "Contoso",
             "domain": "contoso.example",
-            "devices": [{"name": "OLD", "count": 25}],
+            "devices": [{"name": "OLD", "count": 25}, {"name": "FROM-AD", "trust": "ServerAd"}],
             "autopilot": [{"serial": "SN001"}, {"serial": "SN0010"}],
         }
     },
@@ -75,6 +75,20 @@ def test_check_apply_again_in_three_places(tenant):
     assert held(tenant) == {place: before[place] - gone[place] for place in PLACES}
     again = tenant.run(task)
     assert again.result(HOST, "remove")["changed"] is False and again.exit_code == 0
+
+
+def test_the_object_of_a_hybrid_join_is_removed_with_a_warning_and_comes_back(tenant):
+    [device] = [row for row in tenant.state()["devices"].values() if row["trustType"] == "ServerAd"]
+    task: Tasks = [{"name": "remove", "winops.entra.device_removal": {"devices": [{"device_id": device["deviceId"]}]}}]
+    # Intune answers its first question with an error of its own: it is asked again.
+    tenant.lab.post("/tenant/faults", {"kind": "server_error", "path": "managedDevices", "methods": ["GET"]})
+    done = tenant.run(task)
+    assert done.exit_code == 0, done.output
+    result = done.result(HOST, "remove")
+    assert result["changed"] and any("Entra Connect" in warning for warning in result["warnings"])
+    assert device["id"] not in tenant.state()["devices"]
+    assert tenant.lab.post("/tenant/sync", {}) == {"restored": 1}
+    assert tenant.state()["devices"][device["id"]]["deviceId"] == device["deviceId"]
 
 
 def run_playbook(

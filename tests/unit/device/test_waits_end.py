@@ -106,13 +106,34 @@ def test_a_join_that_dsregcmd_says_it_made_and_nobody_sees_ends_soon(monkeypatch
 
 @pytest.mark.parametrize(
     ("state", "task_result", "said"),
-    [("lost", azure_vm.TERMINATED, "time limit"), ("lost", 1, "no answer"), ("absent", None, "is gone")],
+    [("lost", azure_vm.TERMINATED, "time limit"), ("lost", 1, "no answer"), ("absent", None, "no answer")],
 )
 def test_a_job_that_was_ended_or_has_vanished_ends_the_wait_of_a_vm(monkeypatch, state, task_result, said):
     device = Vm(state, task_result=task_result)
     _join, failure = join_vm(device, monkeypatch)
     assert failure.error["name"] == "job_ended" and said in failure.error["cause"]
     assert device.clock.now < 2 * azure_vm.SETTLE_SECONDS
+
+
+@pytest.mark.parametrize("answer", [{"results": []}, {"results": "none"}, "nonsense", None])
+def test_an_answer_that_nobody_understands_is_not_a_success_of_dsregcmd(monkeypatch, answer):
+    device = Vm("done")
+    device.ended["answer"] = answer
+    _join, failure = join_vm(device, monkeypatch)
+    assert failure.error["name"] == "job_ended" and device.clock.now < 2 * azure_vm.SETTLE_SECONDS
+
+
+def test_a_small_exit_code_is_told_as_one(monkeypatch):
+    _join, failure = join_vm(Vm("done", 51), monkeypatch)
+    assert failure.error["code"] == "exit 51" and "exit code 51" in str(failure.error["evidence"])
+
+
+def test_a_dsregcmd_that_does_not_end_ends_the_wait_with_its_job(monkeypatch):
+    device = Vm("done")
+    error = {"type": "TimeoutException", "message": "dsregcmd.exe did not end within 600 s", "hresult": None}
+    device.ended["answer"] = {"results": [{"ok": False, "error": error}]}
+    _join, failure = join_vm(device, monkeypatch)
+    assert "600 s" in failure.msg and device.clock.now < 60
 
 
 def test_a_job_that_cannot_be_asked_for_is_not_taken_for_an_ended_one(monkeypatch):

@@ -57,15 +57,17 @@ def outcome(job: Result) -> tuple[bool, dict | None]:
     finished, error = jobs.outcome(job)
     code, text = _said(job)
     if error is None and code:
-        message = "\n".join(["dsregcmd /AzureSecureVMJoin failed", text]).strip()
-        error = {"type": "ExitCode", "message": message, "hresult": code}
+        message = "\n".join([f"dsregcmd /AzureSecureVMJoin failed with exit code {code}", text]).strip()
+        # Small numbers are exit codes of their own, and no HRESULTs.
+        hresult = code if not 0 < code < 1 << 31 else None
+        error = {"type": "ExitCode", "message": message, "hresult": hresult}
     return finished, error
 
 
 def not_shown(job: Result, join: dict, tenant_id: str) -> Failure:
     """The Failure of a join whose job has ended without an error, and that the device does not show."""
     job_state, (code, text) = job.get("state"), _said(job)
-    if job_state == "done":
+    if job_state == "done" and code is not None:
         name, cause = "join_not_shown", "dsregcmd /AzureSecureVMJoin ended without an error"
     elif job.get("last_task_result") == TERMINATED:
         name = "job_ended"
@@ -74,7 +76,8 @@ def not_shown(job: Result, join: dict, tenant_id: str) -> Failure:
             f"{jobs.PACKAGE_JOB_SECONDS} s, or by a restart of the VM"
         )
     else:
-        name, cause = "job_ended", "the job that runs dsregcmd /AzureSecureVMJoin is gone and has left no answer"
+        name = "job_ended"
+        cause = "the job that runs dsregcmd /AzureSecureVMJoin is over and has left no answer that can be read"
     return Failure(
         f"the device is not joined to {tenant_id}: {cause}, and {SETTLE_SECONDS} s later the device shows the join "
         f"type {join['type'] or 'unknown'}",
