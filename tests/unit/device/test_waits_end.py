@@ -15,7 +15,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.state import p
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
-from .test_joining import AZURE_ASSET_TAG, OTHER_TENANT, Story, metadata, run
+from .test_joining import AZURE_ASSET_TAG, OTHER_TENANT, SHA256, Story, metadata, run
 from .test_refused_work import refuse
 
 TIMED_OUT = "2147954402"  # 0x80072ee2, which may pass
@@ -230,6 +230,62 @@ def test_a_later_attempt_alone_does_not_end_the_wait(monkeypatch, at_work):
         device.events.clear()
     run(device, monkeypatch)
     assert device.clock.now >= 1800
+
+
+def test_a_package_that_windows_did_not_take_is_not_waited_for(monkeypatch):
+    device = Story(joins_after=None)
+    device.job_error = {"type": "CmdletException", "message": "It cannot be added.", "hresult": -2147023649}
+    start = device.handlers["job_start"]
+
+    def refuse(params):
+        answer = start(params)
+        device.packages = []
+        return answer
+
+    device.handlers["job_start"] = refuse
+    _join, failure = run(device, monkeypatch)
+    assert failure.error["code"] == errors.hresult_hex(-2147023649) and device.clock.now < 60
+
+
+def test_a_package_that_somebody_removes_ends_the_wait(monkeypatch):
+    device = Story(joins_after=None)
+    listed = device.handlers["provisioning_packages"]
+    device.handlers["provisioning_packages"] = lambda p: (
+        {"available": True, "packages": []} if device.clock.now > 300 else listed(p)
+    )
+    _join, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "package_gone" and 300 < device.clock.now < 400
+
+
+@pytest.mark.parametrize("answer", ["refused", "no cmdlets"])
+def test_a_list_of_packages_that_is_none_says_nothing(monkeypatch, answer):
+    device = Story(joins_after=None)
+    listed = device.handlers["provisioning_packages"]
+
+    def other(params):
+        if "job_start" not in device.executed:
+            return listed(params)
+        if answer == "refused":
+            raise scripted.OperationError("System.UnauthorizedAccessException", "Access is denied", -2147024891)
+        return {"available": False, "packages": []}
+
+    device.handlers["provisioning_packages"] = other
+    run(device, monkeypatch, timeout=300)
+    assert device.clock.now >= 300
+
+
+def test_a_package_whose_id_was_given_by_hand_may_have_another(monkeypatch):
+    device = Story(joins_after=None)
+    device.handlers["path_info"] = lambda p: {
+        "path": p["path"],
+        "exists": True,
+        "directory": False,
+        "size": 1,
+        "sha256": SHA256,
+    }
+    package = provisioning.PackageSource(id=OTHER_TENANT, path=r"C:\Temp\join.ppkg")
+    _join, failure = run(device, monkeypatch, timeout=300, package=package)
+    assert failure.error["name"] == "join_timeout"
 
 
 def test_a_join_to_another_tenant_ends_the_wait_for_this_one(monkeypatch):

@@ -22,6 +22,8 @@ from ..reading import known
 from ..waiting import Waiter
 from . import azure_vm, provisioning
 
+# So often Windows is asked whether it still has the package, while nothing else happens.
+LISTING_SECONDS = 60
 # DSREG_E_DEVICE_REQUIRES_REBOOT
 RESTART_FIRST = "0x801c000f"
 
@@ -45,6 +47,7 @@ class JoinWait:
         self._found: causes.Diagnosis | None = None
         self._elsewhere: str | None = None
         self._ended_at: float | None = None
+        self._listed_at: float | None = None
 
     def run(self, since: str) -> None:
         """Return when the device is joined. Raises Failure where it is not, or cannot be; ``since`` is a time on the
@@ -65,7 +68,7 @@ class JoinWait:
             return True
         self._refuse_another_tenant(join)
         if self.package:
-            self._judge_engine(answer)
+            self._judge_engine(answer, self.package)
         else:
             self._judge_dsregcmd(answer, join)
         return False
@@ -89,12 +92,16 @@ class JoinWait:
 
     # --- by a package -------------------------------------------------------------------------------------------------
 
-    def _judge_engine(self, answer: Answer) -> None:
+    def _judge_engine(self, answer: Answer, package: provisioning.PackageSource) -> None:
         finished, error = jobs.outcome(answer["job"])
         if provisioning.is_already_applied(error):
             error = None
         self._found = causes.find_causes(answer, error) or self._found
-        if not (self._found and finished and provisioning.engine_is_idle(answer["engine"])):
+        if not (finished and provisioning.engine_is_idle(answer["engine"])):
+            return
+        if self._is_gone(package):
+            raise failed(self._found) if self._found else _package_gone(package)
+        if not self._found:
             return
         if self._found.hopeless:
             raise failed(self._found)
@@ -102,6 +109,21 @@ class JoinWait:
         again = known(lambda: provisioning.next_attempt(answer["engine_tasks"]))
         if again and answer["job"].get("state") != "lost" and self._after_the_deadline(answer, again):
             raise failed(self._found, again)
+
+    def _is_gone(self, package: provisioning.PackageSource) -> bool:
+        """Whether Windows surely does not have the package: it was not taken, or somebody removed it.
+
+        Asked now and then only, since a listing takes long. An id that somebody gave by hand may be a wrong one.
+        """
+        elapsed = self.waiter.deadline.elapsed
+        if package.src is None or self._listed_at is not None and elapsed - self._listed_at < LISTING_SECONDS:
+            return False
+        self._listed_at = elapsed
+        answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking whether the package is there")
+        packages = answer["packages"]
+        return (
+            bool(packages.get("available")) and known(lambda: provisioning.listed(packages, package.id) is None) is True
+        )
 
     def _after_the_deadline(self, answer: Answer, again: str) -> bool:
         now = state.parse_utc(answer.device["utc"])
@@ -137,6 +159,17 @@ class JoinWait:
             else "raise timeout, or look at the User Device Registration event log on the device",
             evidence=jobs.evidence(self.waiter.last["job"]),
         )
+
+
+def _package_gone(package: provisioning.PackageSource) -> Failure:
+    return Failure(
+        f"the device is not joined, and Windows does not have the package {package.id} any more: nothing tries again",
+        side="device",
+        name="package_gone",
+        cause="somebody or something removed the package while it was applied",
+        fix="look at the Provisioning-Diagnostics-Provider event log (63 to 66 are removals) for who it was, then run the "
+        "task again",
+    )
 
 
 def failed(found: causes.Diagnosis | None, again: str | None = None) -> Failure:
