@@ -167,8 +167,8 @@ def _package_gone(package: provisioning.PackageSource) -> Failure:
         side="device",
         name="package_gone",
         cause="somebody or something removed the package while it was applied",
-        fix="look at the Provisioning-Diagnostics-Provider event log (63 to 66 are removals) for who it was, then run the "
-        "task again",
+        fix="look at the Provisioning-Diagnostics-Provider event log (63 to 66 are removals) for who it was, then run "
+        "the task again",
     )
 
 
