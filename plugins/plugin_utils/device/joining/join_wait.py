@@ -121,9 +121,8 @@ class JoinWait:
         self._listed_at = elapsed
         answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking whether the package is there")
         packages = answer["packages"]
-        return (
-            bool(packages.get("available")) and known(lambda: provisioning.listed(packages, package.id) is None) is True
-        )
+        absent = known(lambda: packages["available"] and provisioning.listed(packages, package.id) is None)
+        return absent is True
 
     def _after_the_deadline(self, answer: Answer, again: str) -> bool:
         now = state.parse_utc(answer.device["utc"])
