@@ -220,7 +220,7 @@ DEVICE = {
             "half_left": bool,
         },
     ),
-    "azure": {"identity": str, "resource": str},
+    "azure": {"identity": str, "resource": str, "name_taken": bool},
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),
     "reboot_blocks_join": bool,
     "installed": ListOf(str),

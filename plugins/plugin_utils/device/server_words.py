@@ -23,8 +23,8 @@ _OBJECTS, _DEPTH, _LONGEST = 4, 6, 65536
 # In the order in which they tell most.
 _FIELDS = ("error_description", "message", "errormessage", "value", "description", "error", "odata.error")
 _LABEL = re.compile(
-    r"^\W*(?:join message|server message|server error description|error description|error message)\W{1,4}(\S.{3,})$",
-    re.IGNORECASE | re.MULTILINE,
+    r"\b(?:join message|server message|server error description|error description|error message)\W{1,4}(\S.{3,})",
+    re.IGNORECASE,
 )
 _AFTER_STATUS = re.compile(r"failed with status code:? ?-?\w+\.\s+([A-Z].{8,})", re.IGNORECASE)
 _AFTER_AADSTS = re.compile(r"\bAADSTS\d{4,7}:\s+([^\r\n]{4,})", re.IGNORECASE)

@@ -11,6 +11,8 @@ MicrosoftDocs/azure-docs issues 54844 and 58290.
 
 from __future__ import annotations
 
+import json
+
 from ..tenant import registration
 from . import joinstate, metadata, network
 from .accounts import Caller
@@ -21,6 +23,7 @@ from .provisioning import aadj
 NO_TENANT_ID = 0x801C0042
 DISCOVERY_FAILED = 0x801C0021
 BAD_REQUEST = 0x801C0001
+NAME_TAKEN = 0x801C0083
 LONGEST_RESOURCE = 15
 
 
@@ -52,9 +55,22 @@ async def secure_vm_join(device, caller: Caller, mdm_id: str | None) -> tuple[in
             "Join error code: InvalidParameter",
             f"Join message: The resource id parameter (.../virtualMachines/{resource}) is invalid.",
         )
+    if registration.name_is_taken(tenant, device):
+        return _name_is_taken(device)
     aadj.complete(device, registration.join_with_identity(device.directory, tenant, device, mdm_id))
     device.event(REGISTRATION, 389)
     return 0, _text("AzureSecureVMJoin succeeded.")
+
+
+def _name_is_taken(device) -> tuple[int, str]:
+    said = "Another object with the same value for property hostnames already exists."
+    error = {"odata.error": {"code": "Request_BadRequest", "message": {"lang": "en", "value": said}}}
+    device.event(REGISTRATION, 304, [signed(NAME_TAKEN), json.dumps(error), "Undefined", "Azure AD", "join"])
+    return signed(NAME_TAKEN), _text(
+        "Join error subcode: error_hostname_duplicate",
+        f"AAD Join failed with status code: {signed(NAME_TAKEN)}. The hostname is already used by another device in "
+        "this tenant, please change the VM name to redeploy the extension.",
+    )
 
 
 def _failed(device, code: int, *reasons: str) -> tuple[int, str]:

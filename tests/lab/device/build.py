@@ -86,6 +86,8 @@ def _set_azure(device: Device, azure: dict | None, context: Context) -> None:
         device.hardware.resource = azure.get("resource")
         identity = azure.get("identity")
         device.hardware.identity = context.tenants[identity].id if identity else None
+        if azure.get("name_taken"):
+            service.leave_earlier_vm(context.tenants[azure["identity"]], device)
 
 
 def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> None:

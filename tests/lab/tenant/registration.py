@@ -189,6 +189,44 @@ def create(
     )
 
 
+EARLIER_VM = "[AzureResourceId]:/subscriptions/earlier/resourceGroups/earlier/virtualMachines/"
+
+
+def leave_earlier_vm(tenant: Tenant, device) -> None:
+    """An earlier Azure VM of this name was deleted in Azure; its device object is still there."""
+    object_id = tenant.object_id(f"earlier/{device.hostname}")
+    tenant.devices[object_id] = {
+        "id": object_id,
+        "deviceId": tenant.object_id(f"earlier device/{device.hostname}"),
+        "displayName": device.hostname,
+        "trustType": "AzureAd",
+        "accountEnabled": True,
+        "operatingSystem": "Windows",
+        "operatingSystemVersion": f"10.0.{device.image.build}.{device.image.revision}",
+        "registrationDateTime": "2026-01-12T09:00:00Z",
+        "approximateLastSignInDateTime": "2026-03-02T09:00:00Z",
+        "isManaged": None,
+        "isCompliant": None,
+        "managementType": None,
+        "profileType": "SecureVM",
+        "enrollmentType": None,
+        "manufacturer": device.hardware.manufacturer,
+        "model": device.hardware.model,
+        "physicalIds": [EARLIER_VM + device.hostname],
+        "systemLabels": [],
+        "alternativeSecurityIds": [],
+        "registeredOwners": [],
+    }
+
+
+def name_is_taken(tenant: Tenant, device) -> bool:
+    """Whether an object of another VM has the host name: names of VMs with a managed identity are unique."""
+    return any(
+        found["displayName"].lower() == device.hostname.lower() and EARLIER_VM + device.hostname in found["physicalIds"]
+        for found in tenant.devices.values()
+    )
+
+
 def join_with_identity(directory: Directory, tenant: Tenant, device, mdm_id: str | None) -> Registered:
     """Register an Azure VM by its managed identity: no user, so the registration policy does not apply."""
     mdm = mdm_id is not None and mdm_id.lower() == tenant.mdm_policy["id"] and not device.image.server

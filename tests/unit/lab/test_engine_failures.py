@@ -156,6 +156,17 @@ async def test_a_resource_name_beyond_15_characters_is_not_taken(lab: Lab):
 
 
 @run
+async def test_a_host_name_of_an_earlier_vm_is_not_taken(lab: Lab):
+    vm = lab.device("azure_vm_name_taken")
+    refused = await lab.value(vm, "dsregcmd_azure_vm_join", system=True)
+    assert code(refused["exit_code"]) == "0x801c0083" and "already used by another device" in refused["text"]
+    assert "property hostnames" in lab.events(vm, REGISTRATION, 304)[0].data[1]
+    (earlier,) = [found for found in lab.world.tenant.devices.values() if found["displayName"] == vm.hostname]
+    del lab.world.tenant.devices[earlier["id"]]
+    assert (await lab.value(vm, "dsregcmd_azure_vm_join", system=True))["exit_code"] == 0
+
+
+@run
 async def test_an_azure_vm_join_needs_system_and_the_network(lab: Lab):
     vm = lab.device("azure_vm")
     assert code((await lab.value(vm, "dsregcmd_azure_vm_join"))["exit_code"]) == "0x80070005"
