@@ -23,7 +23,11 @@ from tests.lab.process import RunningLab
 PLANTED = {
     kind: options["expect"]["diagnose"]
     for kind, options in LIBRARY.items()
-    if options["expect"].get("diagnose") and options["expect"]["outcome"] in ("joined", "failed")
+    if options["expect"].get("diagnose")
+    and (
+        options["expect"]["outcome"] in ("joined", "failed")
+        or (options["expect"]["outcome"] == "unchanged" and "disconnect" not in options["expect"])
+    )
 }
 # What the join refuses leaves no failure behind: the state itself tells.
 REFUSED = {

@@ -228,6 +228,7 @@ DEVICE = {
     "engine": ENGINE,
     "boot_seconds": float,
     "earlier_failures": bool,
+    "sign_in_failures": bool,
     "faults": ListOf(
         Needs(
             ("kind",),

@@ -98,6 +98,8 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
         mdm.leave_leftovers(device, next(iter(context.tenants.values())).id)
     if options.get("earlier_failures"):
         _earlier_failures(device)
+    if options.get("sign_in_failures"):
+        _sign_in_failures(device)
     power.mark_pending(device, options.get("pending_reboot", []))
     if "rename" in options.get("pending_reboot", []):
         device.set_name(f"{device.hostname}-NEW"[-15:], active=False)
@@ -169,6 +171,21 @@ def _earlier_failures(device: Device) -> None:
         ],
     )
     write(events.MDM, 76, when, [mdm.DEVICE_CREDENTIAL, signed(mdm.CONNECTIVITY)])
+
+
+def _sign_in_failures(device: Device) -> None:
+    """An hour ago the sign-in of a person failed for want of a network."""
+    when, unreachable = device.utc() - datetime.timedelta(hours=1), signed(0xC000023C)
+    write = device.events.write
+    write(events.AAD, 1097, when, ["Error: 0xCAA10001 Need user interface to continue.", "Exception of type 'class'"])
+    write(
+        events.AAD,
+        1025,
+        when,
+        ["0", "https://login.microsoftonline.com/common/oauth2/token", device.next_id("request")],
+    )
+    write(events.AAD, 1104, when, ["Get token", unreachable])
+    write(events.AAD, 1104, when, ["Lookup name name from SID", unreachable])
 
 
 def _installed(device: Device, package: Package) -> None:
