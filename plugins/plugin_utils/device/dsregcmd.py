@@ -27,6 +27,7 @@ _CELLS = re.compile(r"\"?([A-Za-z][A-Za-z0-9 -]{0,29}?)\"?\s*(?:\t|(?<! )[,;=])\
 # What follows an output: a code fence, the tool's own last line, a prompt of cmd or PowerShell (remote ones too).
 _AFTER = re.compile(r"```|~~~|For more information|.{0,60}?\b[A-Za-z]:\\[^<>|]*>|(?:\[[^]]*\]: )?PS\b[^<>|]*>")
 _REMARK = re.compile(r"(?<=\S)(?:\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4])|\s{2,}(?:#|//)).*", re.DOTALL)
+_NEXT_ROW = re.compile(r"(?<=\S)(?:\s{2,}|\s*[|;,]\s+)(?=[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3} ?: ?\S)")
 # Keys that only this tool prints. Where no banner vouches for a row, one of them in its block has to.
 _KNOWN = re.compile(
     r"(?:AzureAd|Enterprise(?:Joined|Prt)|Domain(?:Joined|Name)|Workplace|WorkAccountCount|WamDefault|Virtual Desktop|"
@@ -83,7 +84,18 @@ def parse(text: str | bytes) -> dict:
 def _lines(text: str | bytes) -> list[str]:
     if not isinstance(text, (bytes, str)):
         raise DsregcmdError(f"expected the output of dsregcmd /status as text, got {type(text).__name__}")
-    return plain_lines(text_of(text))
+    return [row for line in plain_lines(text_of(text)) for row in _rows_of(line)]
+
+
+def _rows_of(line: str) -> list[str]:
+    """Rows that somebody has written behind each other into one line, where each has one of the tool's own keys."""
+    if line.count(":") < 2:
+        return [line]
+    rows = _NEXT_ROW.split(line.strip())
+    if len(rows) < 2 or not all(_KNOWN.match(row) and _ROW.fullmatch(row) for row in rows):
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    return [indent + row for row in rows]
 
 
 def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:

@@ -259,6 +259,25 @@ def test_a_host_name_that_is_taken_is_told_by_code_and_by_sentence(said):
     assert "another device object" in explanation["cause"] and "Delete" in explanation["fix"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Something went wrong. Your organization has deleted this device. Contact your administrator.",
+        "Your organization has deleted this device. Provide the error code 700003.",
+        "AADSTS700003: Device object was not found in the tenant 'contoso' directory.",
+    ],
+)
+def test_a_device_whose_object_was_deleted_is_told_by_code_and_by_sentence(said):
+    explanation = errors.explain(said)
+    assert (explanation["code"], explanation["side"], explanation["transient"]) == ("AADSTS700003", "tenant", False)
+    assert "deleted or disabled" in explanation["cause"] and "join it again" in explanation["fix"]
+
+
+@pytest.mark.parametrize("code", ["AADSTS5000611", "AADSTS50097", "AADSTS135010", "AADSTS50129", "AADSTS130008"])
+def test_what_a_sign_in_says_of_the_device_is_known(code):
+    assert errors.explain(f"Error Code: {code[6:]}")["certainty"]
+
+
 SENTENCES = [
     ('-2145648500 {"odata.error":{"message":{"value":"The device limit of the plan is reached."}}}', "device limit"),
     ("Join error code: X\nJoin message: The resource id parameter (/vm) is invalid.\nand so on", "resource id"),

@@ -337,6 +337,24 @@ def test_rows_are_read_out_of_tables_and_lists(frame):
     assert result["join_type"] == "entra_joined"
 
 
+@pytest.mark.parametrize("between", ["      ", " | ", "; ", ", "])
+def test_rows_behind_each_other_in_one_line_are_read(between):
+    text = between.join(f"{key} : {value}" for key, value in ROWS.items())
+    assert parse(f"It says:\n\n    {text}\n")["keys"] == ROWS
+
+
+def test_a_value_with_colons_is_one_value():
+    for value in (
+        "Failed,  code: 0x80072f94",
+        "a; User Context : SYSTEM",
+        "[ 2026-01-01 10:00:00 -- 2036-01-01 10:00:00 ]",
+    ):
+        assert (
+            parse(f"AzureAdJoined : NO\nDeviceCertificateValidity : {value}\n")["keys"]["DeviceCertificateValidity"]
+            == value
+        )
+
+
 def test_a_ruler_is_never_part_of_a_value():
     for ruler in ("=" * 20, "-" * 80, "* * *", "_" * 9, "~" * 50, "\u2014" * 9, "- - - -", "#####"):
         assert parse(f"{SECTION}{ruler}\n")["keys"] == WHOLE
