@@ -1,11 +1,13 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MDM enrollments of a device.
+"""MDM enrollments of a device, each judged by what it is.
 
-A device is enrolled where EnrollmentState is 1 AND the enrollment's certificate AND its task folder are there
-(MS-MDM registry values as read by Fleet and IntuneMigration). The tenant's MdmUrl, or a key alone, proves nothing: the
-Enrollments key also holds built-in subkeys and leftovers of earlier enrollments.
+An enrollment works where its certificate is there and has not expired, AND its task folder is there (MS-MDM registry
+values as read by Fleet and IntuneMigration). EnrollmentState is one witness: 1 is enrolled and 0 is not, and the others
+are silent, because 3 and 4 are seen on Windows 11 25H2 on enrollments that work (fleetdm/fleet, issues 48760 and
+17874). The tenant's MdmUrl, or a key alone, proves nothing: the Enrollments key also holds Windows' own subkeys and
+leftovers of earlier enrollments.
 
 Internal to winops.entra: may change in any release.
 """
@@ -13,57 +15,158 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import re
+import urllib.parse
 
-from .answers import Result
-from .reading import Key, known
+from .answers import Answer, Result
+from .reading import ABSENT, Key, known
 
-ENROLLED = 1
-# The ProviderID that Intune enrolls with.
+NOT_ENROLLED, ENROLLED = 0, 1
+# The ProviderID that Intune enrolls with, and the one of the channel beside it (MMP-C, declared configuration), which
+# Windows holds as the child of Intune's. Alone it manages nothing that an administrator sees, and stops the next
+# enrollment.
 INTUNE_PROVIDER = "MS DM Server"
-# Local bridges (WMI_Bridge_Server and its likes) have keys like an MDM's, and are none.
-LOCAL_PROVIDERS = "wmi_bridge"
+MMPC_PROVIDER = "Microsoft Device Management"
+MMPC_HOSTS = ("dm.microsoft.com", "dm-beta.microsoft.com")
+INTUNE, MMPC, CONFIGURATION_MANAGER, LOCAL, OTHER = "intune", "mmpc", "configuration_manager", "local", "other"
+# Every Windows has keys with these, some with EnrollmentState 1 (public inventories of the key); local bridges, too,
+# have keys like an MDM's, and are none.
+CONFIGURATION_MANAGER_PROVIDERS = ("wmi_bridge_sccm", "sms")
+LOCAL_PROVIDERS = ("wmi_bridge", "local authority", "cloud authority", "deploy authority")
+# Values on the Enrollments key itself that are reported to stop every enrollment, with the code in which it then ends
+# (fleetdm/fleet issue 34993 and several field scripts). A signal and no proof: Microsoft documents neither.
+STOPPING_VALUES = {"MmpcEnrollmentFlag": "0x80190190", "ExternallyManaged": "0x80180026"}
 # Other subkeys (Context, Status, ValidNodePaths ...) are Windows' own.
 _ID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
+# Intune writes the tenant behind the name: someone@contoso.com@<tenant id>.
+_TENANT_IN_UPN = re.compile(r"@([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s*$", re.IGNORECASE)
+_SYNC_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
+FACTS = (
+    "provider",
+    "enrollment_id",
+    "upn",
+    "discovery_url",
+    "channel",
+    "tenant_id",
+    "state",
+    "certificate_expires",
+    "last_sync",
+)
 
 
-def enrollments(keys: Result, tasks: Result, certificates: Result) -> list[dict]:
-    """Every enrollment-like subkey: ``{enrolled, provider, enrollment_id, upn, discovery_url, state, type, tenant_id,
-    thumbprint, witnesses}``.
+def enrollments(answer: Answer) -> list[dict]:
+    """Every enrollment-like subkey in an answer to the observations of the subset mdm: ``{enrolled, provider, channel,
+    enrollment_id, upn, discovery_url, state, type, tenant_id, thumbprint, certificate_expires, last_sync, witnesses,
+    why_not}``.
 
-    A witness that was refused is null, and so is ``enrolled`` where it hangs on it. Raises Refused where the registry
-    was refused, or the key of what may be an enrollment.
+    ``enrolled`` says that it works, whoever's it is; ``why_not`` says what it lacks. A witness that was refused is
+    null, and so is ``enrolled`` where it hangs on it. Times are UTC texts. Raises Refused where the registry was
+    refused, or the key of what may be an enrollment.
     """
-    folders = known(lambda: {plain_id(folder) for folder in tasks["folders"]})
-    thumbprints = known(lambda: {certificate["thumbprint"].lower() for certificate in certificates["certificates"]})
+    seen = _Seen(answer)
     return [
-        _enrollment(name, key, folders, thumbprints)
-        for name, key in keys.key().children()
+        _enrollment(name, key, seen)
+        for name, key in answer["enrollments"].key().children()
         if not (key.refused and not _ID.fullmatch(name)) and "ProviderID" in key.values
     ]
 
 
-def _enrollment(name: str, key: Key, folders: set[str] | None, thumbprints: set[str] | None) -> dict:
+class _Seen:
+    """What the device shows beside the enrollments' keys; None for what was refused."""
+
+    def __init__(self, answer: Answer) -> None:
+        tasks, certificates = answer["enrollment_tasks"], answer["certificates"]
+        self.folders = known(lambda: {plain_id(folder) for folder in tasks["folders"]})
+        self.expiries = known(lambda: {c["thumbprint"].lower(): c["not_after"] for c in certificates["certificates"]})
+        # The device's own clock: by it Windows judges the certificate, and answers of jobs have no time.
+        self.now = answer.device.get("utc")
+        accounts = answer.results.get("mdm_accounts")
+        self.accounts = ABSENT if accounts is None else accounts.key()
+
+    def last_sync(self, enrollment_id: str) -> str | None:
+        """When the MDM was last asked with success, as its OMA-DM account says."""
+        account = next((key for name, key in self.accounts.children() if plain_id(name) == enrollment_id), ABSENT)
+        told = _SYNC_TIME.fullmatch(account.child("Protected", "ConnInfo").text("ServerLastSuccessTime") or "")
+        return "{}-{}-{}T{}:{}:{}.000Z".format(*told.groups()) if told else None
+
+
+def _enrollment(name: str, key: Key, seen: _Seen) -> dict:
     values, enrollment_id = key.values, plain_id(name)
+    provider = str(values["ProviderID"])
     thumbprint = known(lambda: values.text("DMPCertThumbPrint")) or None
     state = known(lambda: values.number("EnrollmentState"))
-    tenant_id = known(lambda: values.text("AADTenantID"))
+    upn = known(lambda: values.text("UPN")) or None
+    discovery_url = known(lambda: values.text("DiscoveryServiceFullURL"))
+    there = None if seen.expiries is None else (thumbprint or "").lower() in seen.expiries
     witnesses = {
         "state": None if state is None and "EnrollmentState" in values else state == ENROLLED,
-        "certificate": None if thumbprints is None else (thumbprint or "").lower() in thumbprints,
-        "tasks": None if folders is None else enrollment_id in folders,
+        "certificate": there,
+        "tasks": None if seen.folders is None else enrollment_id in seen.folders,
     }
-    return {
-        "enrolled": _all(witnesses.values()),
-        "provider": str(values["ProviderID"]),
+    expires = (seen.expiries or {}).get((thumbprint or "").lower())
+    item = {
+        "provider": provider,
+        "channel": channel(provider, discovery_url),
         "enrollment_id": enrollment_id,
-        "upn": known(lambda: values.text("UPN")) or None,
-        "discovery_url": known(lambda: values.text("DiscoveryServiceFullURL")),
+        "upn": upn,
+        "discovery_url": discovery_url,
         "state": state,
         "type": known(lambda: values.number("EnrollmentType")),
-        "tenant_id": plain_id(tenant_id or "") or None,
+        "tenant_id": _tenant_id(known(lambda: values.text("AADTenantID")), upn),
         "thumbprint": thumbprint,
+        "certificate_expires": expires,
+        "last_sync": known(lambda: seen.last_sync(enrollment_id)),
         "witnesses": witnesses,
     }
+    lacks = _lacks(item, bool(expires and seen.now and expires < seen.now))
+    silent = None in (witnesses["certificate"], witnesses["tasks"]) or _hides_state(witnesses)
+    return {"enrolled": False if lacks else None if silent else True, **item, "why_not": " and ".join(lacks) or None}
+
+
+def _hides_state(witnesses: dict) -> bool:
+    """Whether there is a state that could not be read, and might be a no."""
+    return witnesses["state"] is None
+
+
+def _lacks(item: dict, expired: bool) -> list[str]:
+    """What an enrollment needs to work and surely has not."""
+    witnesses = item["witnesses"]
+    lacks = {
+        f"its state is {item['state']}": item["state"] == NOT_ENROLLED,
+        "its certificate is gone": witnesses["certificate"] is False,
+        f"its certificate expired on {(item['certificate_expires'] or '')[:10]}": expired,
+        "its task folder is gone": witnesses["tasks"] is False,
+    }
+    return [text for text, is_so in lacks.items() if is_so]
+
+
+def channel(provider: str, discovery_url: str | None) -> str:
+    """Through what an enrollment is managed, by its ProviderID first: ``intune``, ``mmpc``, ``configuration_manager``,
+    ``local`` (Windows itself), or ``other``, another MDM."""
+    name = provider.strip().lower()
+    if name == INTUNE_PROVIDER.lower():
+        return INTUNE
+    if name == MMPC_PROVIDER.lower() or _is_of(discovery_url, MMPC_HOSTS):
+        return MMPC
+    if name.startswith(CONFIGURATION_MANAGER_PROVIDERS):
+        return CONFIGURATION_MANAGER
+    return LOCAL if name.startswith(LOCAL_PROVIDERS) else OTHER
+
+
+def _is_of(url: str | None, domains: tuple[str, ...]) -> bool:
+    host = _host(url)
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def _host(url: str | None) -> str:
+    try:
+        return (urllib.parse.urlsplit(url or "").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _tenant_id(told: str | None, upn: str | None) -> str | None:
+    in_upn = _TENANT_IN_UPN.search(upn or "")
+    return plain_id((told or "").strip()) or (in_upn[1].lower() if in_upn else None)
 
 
 def plain_id(name: str) -> str:
@@ -72,28 +175,90 @@ def plain_id(name: str) -> str:
 
 
 def is_local(item: dict) -> bool:
-    """Whether an item of enrollments() belongs to Windows itself, and stands in nobody's way."""
-    return item["provider"].lower().startswith(LOCAL_PROVIDERS)
+    """Whether an item of enrollments() belongs to Windows itself or to Configuration Manager, and stands in nobody's
+    way."""
+    return item["channel"] in (LOCAL, CONFIGURATION_MANAGER)
 
 
-def mdm_facts(keys: Result, tasks: Result, certificates: Result) -> dict:
-    """``mdm``: the enrollment that counts, or that there is none; null where that could not be read."""
-    found = known(lambda: [item for item in enrollments(keys, tasks, certificates) if not is_local(item)])
-    first = next((item for item in found or [] if item["enrolled"]), {})
-    unknown = found is None or any(item["enrolled"] is None for item in found)
+def is_foreign(item: dict, tenant_id: str | None) -> bool:
+    """Whether an item of enrollments(), or the facts ``mdm``, belongs to another tenant than this one."""
+    return None not in (tenant_id, item["tenant_id"]) and item["tenant_id"] != tenant_id
+
+
+def manages(item: dict, tenant_id: str | None) -> bool:
+    """Whether an item of enrollments() is one by which a device of this tenant (None: of no tenant) is managed, if it
+    works."""
+    return not is_local(item) and item["channel"] != MMPC and not is_foreign(item, tenant_id)
+
+
+def is_of_tenants_mdm(mdm: dict, tenant_id: str) -> bool:
+    """Whether the facts ``mdm`` are of a working enrollment in the MDM of this tenant: what ``expect_mdm`` means.
+
+    Without a tenant of its own an enrollment is Intune's, or has the address that the tenant gave the device.
+    """
+    if not mdm["enrolled"] or is_foreign(mdm, tenant_id):
+        return False
+    return mdm["tenant_id"] == tenant_id or mdm["channel"] == INTUNE or mdm["offered_by_tenant"] is True
+
+
+def mdm_facts(answer: Answer, join: dict) -> dict:
+    """``mdm``: the enrollment by which the device is managed, or that there is none; null where that could not be read.
+
+    ``join`` are the facts of the join: an enrollment of another tenant than the join's is none.
+    """
+    tenant_id = join["tenant_id"]
+    found = known(lambda: enrollments(answer))
+    counting = [item for item in found or [] if manages(item, tenant_id)]
+    working = [item for item in counting if item["enrolled"]]
+    tenant_unknown = join["type"] is None and tenant_id is None
+    sure = [item for item in working if not (tenant_unknown and item["tenant_id"])]
+    first = min(sure, key=lambda item: _rank(item, tenant_id), default={})
+    unknown = found is None or sure != working or any(item["enrolled"] is None for item in counting)
+    enrolled = True if first else None if unknown else False
     return {
-        "enrolled": True if first else None if unknown else False,
-        "provider": first.get("provider"),
-        "enrollment_id": first.get("enrollment_id"),
-        "upn": first.get("upn"),
-        "discovery_url": first.get("discovery_url"),
+        "enrolled": enrolled,
+        **{field: first.get(field) for field in FACTS},
+        "offered_by_tenant": known(lambda: _is_offered(answer, first, tenant_id)) if first else None,
+        "why_not": _why_not(found or [], tenant_id) if enrolled is False else None,
     }
 
 
-def _all(said) -> bool | None:
-    """Whether all say yes; None where none says no and one says nothing."""
-    said = list(said)
-    return False if False in said else None if None in said else True
+def _rank(item: dict, tenant_id: str | None) -> tuple:
+    """Of several that work: the one of the join's tenant, then Intune's, then the one that synchronized last."""
+    last = item["last_sync"] or ""
+    backwards = tuple(-ord(char) for char in last) or (0,)
+    return item["tenant_id"] != tenant_id, item["channel"] != INTUNE, backwards, item["enrollment_id"]
+
+
+def _is_offered(answer: Answer, item: dict, tenant_id: str | None) -> bool | None:
+    """Whether an enrollment has the address of the MDM that the tenant gave the device when it joined."""
+    tenant = answer["cloud_join"].key().child("TenantInfo", tenant_id or "")
+    address = _host(tenant.text("MdmEnrollmentUrl"))
+    return address == _host(item["discovery_url"]) if address else None
+
+
+def _why_not(found: list[dict], tenant_id: str | None) -> str | None:
+    """What there is in the place of an enrollment that works; null where there is nothing, or it was not all read."""
+    if any(None in item["witnesses"].values() for item in found):
+        return None
+    sentences = [f"{_named(item)}: {_objection(item, tenant_id)}" for item in found if not is_local(item)]
+    return "; ".join(sentences) or None
+
+
+def _objection(item: dict, tenant_id: str | None) -> str:
+    if is_foreign(item, tenant_id):
+        return f"it belongs to the tenant {item['tenant_id']}"
+    return item["why_not"] or "it is a child of an enrollment that is gone (MMP-C)"
+
+
+def _named(item: dict) -> str:
+    return f"enrollment {item['enrollment_id']} of {item['provider']}"
+
+
+def stopping_values(root: Key) -> dict[str, int]:
+    """The values on the Enrollments key itself, other than 0, that stop every enrollment. Raises Unreadable."""
+    found = {name: root.number(name) for name in STOPPING_VALUES}
+    return {name: value for name, value in found.items() if value}
 
 
 def offers_no_mdm(cloud_join: Result, tenant_id: str | None) -> bool:

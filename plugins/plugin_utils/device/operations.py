@@ -109,8 +109,8 @@ def dsregcmd_azure_vm_join(mdm_id: str | None) -> dict:
     return {"op": "dsregcmd_azure_vm_join"} | ({"mdm_id": mdm_id} if mdm_id else {})
 
 
-def dsregcmd_leave() -> dict:
-    return {"op": "dsregcmd_leave"}
+def dsregcmd_leave(stale: list[str] | None = None) -> dict:
+    return {"op": "dsregcmd_leave"} | ({"stale": list(stale)} if stale else {})
 
 
 def hybrid_autojoin_stop() -> dict:

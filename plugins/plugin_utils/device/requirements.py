@@ -22,6 +22,14 @@ from .reading import FULL_TOKEN, Names
 HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
 FIRST_BULK_JOIN_BUILD = 15063
 FIRST_AZURE_VM_BUILD = 17763
+# Windows Server 2025 and Windows 11 24H2: the first that the extension joins on a machine of Azure Arc (Microsoft, "Sign
+# in to an Arc-enabled Windows machine by using Microsoft Entra ID").
+FIRST_ARC_BUILD = 26100
+# InstallationType of a server without the desktop, on which nobody can sign in with an Entra account.
+SERVER_CORE = "Server Core"
+JOIN_EXTENSION = (
+    "the extension AADLoginForWindows (publisher Microsoft.Azure.ActiveDirectory, with settings.mdmId, which may be empty)"
+)
 UNREADABLE = "windows_unreadable"
 """The name of a JoinRefusal that says only that nobody can know."""
 
@@ -56,20 +64,33 @@ def edition_refusal(os: dict) -> JoinRefusal | None:
         return JoinRefusal(
             "home_edition",
             f"Windows Home (edition {os['edition']}) cannot be Entra joined",
-            "upgrade the device to Pro, Enterprise or Education, then run the join again",
+            "upgrade the device to Pro, Enterprise or Education, then run the join again; what Home can do is register: "
+            "a user adds the work account in Settings, Accounts, Access work or school",
         )
     return None
 
 
 def server_refusal(os: dict, method: str) -> JoinRefusal | None:
-    """Servers join as Azure VMs only, and only Azure VMs join with a managed identity."""
+    """Servers with the desktop join as Azure VMs, or by an extension as machines of Azure Arc; and only Azure VMs join
+    with a managed identity from within."""
     if os["azure_vm"] is None and (os["server"] or method == "azure_vm"):
         return _unreadable("whether the device is an Azure VM could not be read")
+    if os["server"] and os.get("installation_type") == SERVER_CORE:
+        return JoinRefusal(
+            "server_core",
+            "Windows Server Core cannot be Entra joined: it has no sign-in with an Entra account",
+            "use a server with the desktop (Desktop Experience), a hybrid join, or take the host out of the inventory "
+            "group",
+        )
+    if os.get("arc") and not os["azure_vm"] and (os["server"] or method == "azure_vm"):
+        return _arc_refusal(os)
     if os["server"] and not os["azure_vm"]:
         return JoinRefusal(
             "server_outside_azure",
-            "Windows Server can be Entra joined only as an Azure VM",
-            "use a hybrid join for servers outside Azure, or take the host out of the inventory group",
+            "Windows Server can be Entra joined only as an Azure VM or, from Windows Server 2025 on, as a machine of "
+            "Azure Arc",
+            f"connect a Windows Server 2025 to Azure Arc and install {JOIN_EXTENSION} there, use a hybrid join, or take "
+            "the host out of the inventory group",
         )
     if os["server"] and method != "azure_vm":
         return JoinRefusal(
@@ -84,6 +105,23 @@ def server_refusal(os: dict, method: str) -> JoinRefusal | None:
             "set method=provisioning_package for this device",
         )
     return None
+
+
+def _arc_refusal(os: dict) -> JoinRefusal:
+    """A machine of Azure Arc has an identity, but only the extension is documented to join with it."""
+    if int(os["build"].split(".")[0]) < FIRST_ARC_BUILD:
+        return JoinRefusal(
+            "arc_build_too_old",
+            f"the machine is connected to Azure Arc, and Windows build {os['build']} is older than {FIRST_ARC_BUILD}, the "
+            "first that can be Entra joined there",
+            "update it to Windows Server 2025 or Windows 11 24H2, or use a hybrid join",
+        )
+    return JoinRefusal(
+        "arc_needs_extension",
+        "a machine of Azure Arc is Entra joined from Azure, by an extension, and not from within",
+        f"install {JOIN_EXTENSION} on the Arc machine in Azure; it needs a system-assigned identity, and a machine that "
+        "is in no AD domain",
+    )
 
 
 def azure_identity_refusal(status: int, body: str, tenant_id: str) -> JoinRefusal | None:
@@ -149,6 +187,13 @@ def account_refusal(caller: dict) -> JoinRefusal | None:
 
 def join_state_refusal(join: dict, tenant_id: str) -> JoinRefusal | None:
     """Whether what the device is joined to now (``join`` facts) stands in the way of a join to this tenant."""
+    if join["type"] == "entra" and join["tenant_id"] is None:
+        return JoinRefusal(
+            "joined_tenant_unknown",
+            "the device is joined, and to which tenant cannot be told: its witnesses do not name one, or several",
+            "look at join and witnesses_agree of winops.entra.device_facts; disconnect the device, then run the join "
+            "again",
+        )
     if join["type"] == "entra" and join["tenant_id"] != tenant_id:
         return JoinRefusal(
             "joined_to_another_tenant",
@@ -168,6 +213,21 @@ def join_state_refusal(join: dict, tenant_id: str) -> JoinRefusal | None:
             "take it out of the AD domain first, or use a hybrid join",
         )
     return None
+
+
+STALE_JOINS_FIX = (
+    "nothing has to be done at once: winops.entra.disconnect removes it together with the join; to remove it alone, "
+    r"delete its key below HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo"
+)
+
+
+def stale_joins_shown(join: dict) -> str:
+    """What earlier joins have left (``stale_joins`` of the ``join`` facts, not empty), for a sentence."""
+    shown = [
+        f"{item['thumbprint']} (tenant {item['tenant_name'] or 'unnamed'}, {item['tenant_id']})"
+        for item in join["stale_joins"]
+    ]
+    return f"the join key of an earlier join, {', '.join(shown)},"
 
 
 def package_policy_refusal(security: Names) -> JoinRefusal | None:

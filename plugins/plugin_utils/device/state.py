@@ -11,14 +11,13 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import datetime
-import functools
 
 from . import operations as op
 from .answers import Answer, Result
 from .enrollment import mdm_facts
 from .join_facts import Status, join_facts, status_of
-from .reading import ABSENT, Key, WrongType, facts_of, known
-from .requirements import UNREADABLE, windows_refusal
+from .os_facts import os_facts
+from .reading import ABSENT, Key, known
 
 SUBSETS = ("join", "mdm", "packages", "os", "clock", "caller")
 
@@ -29,18 +28,22 @@ PROVISIONING_RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 
 # name -> (subsets that need it, the operation)
 OBSERVATIONS = {
-    "cloud_join": (("join",), op.registry_read(CLOUD_DOMAIN_JOIN, depth=2)),
+    "cloud_join": (("join", "mdm"), op.registry_read(CLOUD_DOMAIN_JOIN, depth=2)),
     "workplace_join": (("join",), op.registry_users_read(WORKPLACE_JOIN, depth=1)),
     "certificates": (("join", "mdm"), op.certificates()),
     "dsregcmd": (("join", "caller"), op.dsregcmd_status()),
     "computer": (("join", "os"), op.cim_query("Win32_ComputerSystem", ("PartOfDomain", "Domain", "DomainRole"))),
     "enrollments": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Enrollments", depth=1)),
     "enrollment_tasks": (("mdm",), op.scheduled_tasks(r"\Microsoft\Windows\EnterpriseMgmt")),
+    # Accounts, the enrollment's id, Protected, ConnInfo.
+    "mdm_accounts": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts", depth=3)),
     "packages": (("packages",), op.provisioning_packages()),
     "package_results": (("packages",), op.registry_read(PROVISIONING_RESULTS, depth=4)),
     "version": (("os",), op.registry_read(CURRENT_VERSION)),
-    "system": (("os",), op.cim_query("Win32_OperatingSystem", ("ProductType", "LastBootUpTime"))),
+    "system": (("os",), op.cim_query("Win32_OperatingSystem", ("ProductType", "OperatingSystemSKU", "LastBootUpTime"))),
     "enclosure": (("os",), op.cim_query("Win32_SystemEnclosure", ("SMBIOSAssetTag",))),
+    # The agent of Azure Arc; its subkey Config tells how it is connected.
+    "arc_agent": (("os",), op.registry_read(r"SOFTWARE\Microsoft\Azure Connected Machine Agent", depth=1)),
     "servicing": (
         ("os",),
         op.registry_read(r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"),
@@ -63,9 +66,10 @@ def observations(subsets=SUBSETS) -> dict[str, dict]:
 def build(answer: Answer, subsets=SUBSETS) -> dict:
     """The facts of the asked subsets from one answer to ``observations(subsets)``."""
     status = status_of(answer)
+    join = join_facts(answer, status) if {"join", "mdm"} & set(subsets) else {}
     makers = {
-        "join": lambda: join_facts(answer, status),
-        "mdm": lambda: mdm_facts(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"]),
+        "join": lambda: join,
+        "mdm": lambda: mdm_facts(answer, join),
         "packages": lambda: package_facts(answer["packages"], answer["package_results"]),
         "os": lambda: os_facts(answer),
         "clock": lambda: clock_facts(answer),
@@ -144,83 +148,7 @@ def _values_named(key: Key, name: str):
         yield from _values_named(child, name)
 
 
-# --- os, clock, caller ------------------------------------------------------------------------------------------------
-
-
-def os_facts(answer: Answer) -> dict:
-    """``os``: edition, build and whether this Windows may be Entra joined at all."""
-    version = answer["version"].key()
-    facts = facts_of(
-        {
-            "edition": lambda: version.text("EditionID"),
-            "build": lambda: _build(version),
-            "version": lambda: version.text("DisplayVersion") or version.text("ReleaseId"),
-            "server": lambda: _is_server(answer),
-            "azure_vm": lambda: answer["enclosure"].instance().text("SMBIOSAssetTag") == AZURE_ASSET_TAG,
-            "last_boot": lambda: answer["system"].instance().utc("LastBootUpTime"),
-            "pending_reboot_reasons": lambda: pending_reboot_reasons(answer),
-        }
-    )
-    refusal = windows_refusal(facts, "azure_vm" if facts["server"] else "provisioning_package")
-    unreadable = refusal is not None and refusal.name == UNREADABLE
-    return facts | {
-        "pending_reboot": _any([functools.partial(is_due, answer) for is_due in PENDING_REBOOT.values()]),
-        "joinable": None if unreadable else refusal is None,
-        "why_not_joinable": refusal.cause if refusal else None,
-    }
-
-
-# The chassis asset tag by which Azure VMs know themselves (Azure documentation, "Azure Instance Metadata Service" and
-# "Identify an Azure VM"; used by cloud-init's Azure data source).
-# Win32_OperatingSystem: 1 work station, 2 domain controller, 3 server.
-CLIENT_PRODUCT = 1
-AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
-
-
-def _is_server(answer: Answer) -> bool | None:
-    product = known(lambda: answer["system"].instance().number("ProductType"))
-    if product is not None:
-        return product != CLIENT_PRODUCT
-    installation = answer["version"].key().text("InstallationType")
-    return None if installation is None else installation != "Client"
-
-
-def _build(version: Key) -> str | None:
-    build, revision = version.text("CurrentBuild"), version.number("UBR")
-    if not build:
-        return None
-    if not build.isdecimal():
-        raise WrongType("CurrentBuild", "a number")
-    return build if revision is None else f"{build}.{revision}"
-
-
-def _is_renamed(answer: Answer) -> bool:
-    names = answer["computer_name"].key()
-    active, future = (names.child(key).text("ComputerName") for key in ("ActiveComputerName", "ComputerName"))
-    return bool(active and future and active.lower() != future.lower())
-
-
-# Why Windows waits for a restart, by the four places Windows itself keeps: Component Based Servicing, Windows Update,
-# pending file renames and the pending computer name.
-PENDING_REBOOT = {
-    "component servicing": lambda answer: answer["servicing"].key().exists,
-    "windows update": lambda answer: answer["update"].key().exists,
-    "pending file renames": lambda answer: bool(
-        answer["session_manager"].key().values.get("PendingFileRenameOperations")
-    ),
-    "computer rename": _is_renamed,
-}
-
-
-def pending_reboot_reasons(answer: Answer) -> list[str]:
-    """Why Windows waits for a restart, each of PENDING_REBOOT that is so. Raises Unreadable."""
-    return [reason for reason, is_due in PENDING_REBOOT.items() if is_due(answer)]
-
-
-def _any(reads: list) -> bool | None:
-    """Whether one of these reads says yes; None where none does and one could not be made."""
-    said = [known(read) for read in reads]
-    return True if any(said) else None if None in said else False
+# --- clock, caller ----------------------------------------------------------------------------------------------------
 
 
 def clock_facts(answer: Answer) -> dict:

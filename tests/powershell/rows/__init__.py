@@ -27,6 +27,7 @@ from . import (
     refusals,
     registry,
     restarts,
+    stale_joins,
     tasks,
     web,
 )
@@ -53,6 +54,7 @@ FAMILIES = (
     refusals,
     registry,
     restarts,
+    stale_joins,
     tasks,
     web,
 )

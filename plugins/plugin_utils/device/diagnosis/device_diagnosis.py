@@ -12,7 +12,7 @@ import dataclasses
 import datetime
 
 from ...findings import FAIL, WARN, Finding
-from .. import errors, state
+from .. import enrollment, errors, state
 from ..answers import Answer
 from ..join_facts import status_of
 from ..preflight import endpoints, network, windows
@@ -195,11 +195,17 @@ def check_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue
                     (),
                     _explanation(check),
                     its_weight,
-                    codes,
+                    _codes_of(check) or codes,
                     over,
                 )
             )
     return found
+
+
+def _codes_of(check: Finding) -> tuple[str, ...]:
+    """The codes in which an enrollment ends because of the values that the check names; none where it names none."""
+    stopping = enrollment.STOPPING_VALUES if check.id == "enrollment_leftovers" else {}
+    return tuple(code for value, code in stopping.items() if value in check.observed)
 
 
 def _method(scope: DiagnosisScope, facts: dict) -> str:

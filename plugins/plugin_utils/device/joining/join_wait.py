@@ -56,6 +56,8 @@ class JoinWait:
             "job": op.job_status(self.job),
             "cloud_join": state.OBSERVATIONS["cloud_join"][1],
             "certificates": state.OBSERVATIONS["certificates"][1],
+            # It decides where an earlier join has left its key and its certificate.
+            "dsregcmd": state.OBSERVATIONS["dsregcmd"][1],
         } | causes.observations(since)
         if self.package:
             watch |= provisioning.ENGINE_OBSERVATIONS

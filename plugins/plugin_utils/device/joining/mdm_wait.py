@@ -12,7 +12,7 @@ from ...result import Failure
 from .. import state
 from ..answers import Answer
 from ..diagnosis import causes
-from ..enrollment import offers_no_mdm
+from ..enrollment import is_of_tenants_mdm, offers_no_mdm
 from ..reading import FULL_TOKEN
 from ..waiting import Waiter
 
@@ -30,10 +30,9 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
             "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "set expect_mdm: false for servers"
         )
     watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
-    watch["cloud_join"] = state.OBSERVATIONS["cloud_join"][1]
 
     def enrolled(answer: Answer) -> bool:
-        if state.build(answer, ("mdm",))["mdm"]["enrolled"]:
+        if is_of_tenants_mdm(state.build(answer, ("mdm",))["mdm"], tenant_id):
             return True
         found, not_offered = causes.find_causes(answer), offers_no_mdm(answer["cloud_join"], tenant_id)
         if found and (found.hopeless or not_offered):

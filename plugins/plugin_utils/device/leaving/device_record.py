@@ -14,7 +14,7 @@ from __future__ import annotations
 from .. import join_facts, state
 from .. import operations as op
 from ..answers import Answer, Result, within
-from ..enrollment import INTUNE_PROVIDER, enrollments
+from ..enrollment import INTUNE, enrollments
 from ..reading import known
 from . import bitlocker
 
@@ -39,7 +39,7 @@ def build(answer: Answer) -> dict:
     """
     join = join_facts.join_facts(answer)
     certificate = known(lambda: join_facts.device_certificate(answer["certificates"], None))
-    found = known(lambda: enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])) or []
+    found = known(lambda: enrollments(answer)) or []
     return {
         "hostname": answer.device.get("name"),
         "join_type": join["type"],
@@ -48,7 +48,7 @@ def build(answer: Answer) -> dict:
         # What is half left has lost the key or the certificate: the other still tells.
         "device_id": join["device_id"] or _certificate_id(certificate),
         "thumbprint": join["thumbprint"] or (certificate and certificate["thumbprint"]),
-        "intune_device_id": known(lambda: _intune_device_id(found, answer["certificates"])),
+        "intune_device_id": known(lambda: _intune_device_id(found, answer["certificates"], join["tenant_id"])),
         "autopilot_id": known(lambda: _guid(answer["autopilot"].key().text("ZtdRegistrationId"))),
         "serial_number": known(lambda: (answer["bios"].instance().text("SerialNumber") or "").strip() or None),
         "enrollments": [
@@ -84,19 +84,20 @@ def _of_job(job: Result) -> dict | None:
     return record if record["device_id"] else None
 
 
-def _intune_device_id(found: list[dict], certificates: Result) -> str | None:
-    wanted = {
-        (item["thumbprint"] or "").lower() for item in found if item["enrolled"] and item["provider"] == INTUNE_PROVIDER
-    }
-    for certificate in certificates["certificates"]:
-        if certificate["thumbprint"].lower() in wanted:
-            return _certificate_id(certificate)
-    return None
+def _intune_device_id(found: list[dict], certificates: Result, tenant_id: str | None) -> str | None:
+    """By the working enrollment in Intune; where there are several, by that of the join's tenant, if there is one."""
+    items = [item for item in found if item["enrolled"] and item["channel"] == INTUNE]
+    own = [item for item in items if tenant_id is not None and item["tenant_id"] == tenant_id]
+    wanted = {(item["thumbprint"] or "").lower() for item in own or items}
+    ids = {_certificate_id(c) for c in certificates["certificates"] if c["thumbprint"].lower() in wanted}
+    return ids.pop() if len(ids) == 1 else None
 
 
 def _tenant_of_join_info(answer: Answer) -> str | None:
-    info = join_facts.join_info(answer["cloud_join"].key())
-    return _guid(info[1].text("TenantId")) if info else None
+    """The tenant that all keys of JoinInfo name; None where they name several."""
+    keys = answer["cloud_join"].key().child("JoinInfo").children()
+    tenants = {_guid(info.text("TenantId")) for _name, info in keys}
+    return tenants.pop() if len(tenants) == 1 else None
 
 
 def _certificate_id(certificate: dict | None) -> str | None:

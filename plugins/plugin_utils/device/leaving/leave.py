@@ -225,12 +225,15 @@ class Leave(SystemWork):
         before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
         if leave_state.join_state(look) == "half_left":
             before["half_left"] = leave_state.remains(look)
+        stale = leave_state.stale_thumbprints(look)
+        if stale:
+            before["stale_joins"] = stale
         events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENTS_PER_LOG)
         return WorkStep(
             job="dsregcmd_leave",
             phase="leave",
             title="the leave",
-            operations=[*self._reading, op.dsregcmd_leave()],
+            operations=[*self._reading, op.dsregcmd_leave(stale)],
             changes=[("join", before, None)],
             reached=lambda answer: not leave_state.remains(answer),
             failure=self._not_left,

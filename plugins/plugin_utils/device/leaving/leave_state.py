@@ -11,6 +11,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import re
+
 from .. import join_facts, state
 from .. import operations as op
 from ..answers import Answer
@@ -19,6 +21,8 @@ from ..reading import known
 WORKPLACE_JOIN_TASKS = r"\Microsoft\Windows\Workplace Join"
 AUTOJOIN_TASK = "Automatic-Device-Join"
 AUTOJOIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\WorkplaceJoin"
+# What else is a name below JoinInfo is nothing that a join has made.
+THUMBPRINT = re.compile("[0-9A-Fa-f]{40}")
 WITNESSES = ("cloud_join", "certificates", "dsregcmd", "computer")
 OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in WITNESSES} | {
     "autojoin_tasks": op.scheduled_tasks(WORKPLACE_JOIN_TASKS),
@@ -77,8 +81,25 @@ def _is_stopped(answer: Answer) -> bool:
 
 
 def _is_in_registry(answer: Answer) -> bool:
-    return join_facts.join_info(answer["cloud_join"].key()) is not None
+    return next(answer["cloud_join"].key().child("JoinInfo").children(), None) is not None
 
 
 def _has_certificate(answer: Answer) -> bool:
-    return join_facts.device_certificate(answer["certificates"], None) is not None
+    return bool(join_facts.device_certificates(answer["certificates"]))
+
+
+def stale_thumbprints(answer: Answer) -> list[str]:
+    """The thumbprints of earlier joins of which something is there beside the one that is left now: their keys in the
+    registry, their device certificates. Empty where nobody can tell which one is live, or it cannot be read: that is
+    left to Windows, and to the look after it."""
+    return known(lambda: _stale_thumbprints(answer)) or []
+
+
+def _stale_thumbprints(answer: Answer) -> list[str]:
+    join = join_facts.join_facts(answer)
+    keys = [stale["thumbprint"] for stale in join["stale_joins"] or [] if THUMBPRINT.fullmatch(stale["thumbprint"])]
+    if not join["thumbprint"] or join["stale_joins"] is None:
+        return keys
+    spared = {thumbprint.lower() for thumbprint in (join["thumbprint"], *keys)}
+    issued = [c["thumbprint"] for c in join_facts.device_certificates(answer["certificates"])]
+    return keys + [thumbprint for thumbprint in issued if thumbprint.lower() not in spared]

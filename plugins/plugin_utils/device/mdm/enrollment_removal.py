@@ -22,7 +22,7 @@ MDM_OBSERVATIONS = state.observations(("mdm",))
 
 def found(answer: Answer) -> list[dict]:
     """The enrollments an answer to MDM_OBSERVATIONS shows, leftovers included. Raises Refused."""
-    return enrollments(answer["enrollments"], answer["enrollment_tasks"], answer["certificates"])
+    return enrollments(answer)
 
 
 def described(item: dict) -> dict:

@@ -17,7 +17,7 @@ import dataclasses
 from ...options import optional_guid
 from ...result import Failure
 from ...task import Task
-from .. import administrators, state
+from .. import administrators, enrollment, state
 from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes
@@ -28,7 +28,19 @@ from ..work import begin
 from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 
 AUTO_ENROLL_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
-SHOWN_FIELDS = ("enrollment_id", "provider", "tenant_id", "upn", "enrolled", "witnesses")
+SHOWN_FIELDS = (
+    "enrollment_id",
+    "provider",
+    "channel",
+    "tenant_id",
+    "upn",
+    "enrolled",
+    "why_not",
+    "state",
+    "certificate_expires",
+    "last_sync",
+    "witnesses",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +69,7 @@ class Mdm(SystemWork):
     watch = (
         MDM_OBSERVATIONS
         | administrators.OBSERVATIONS
-        | {
-            "cloud_join": state.OBSERVATIONS["cloud_join"][1],
-            "auto_enroll_policy": op.registry_read(AUTO_ENROLL_POLICY),
-        }
+        | {"auto_enroll_policy": op.registry_read(AUTO_ENROLL_POLICY)}
     )
 
     def work(self) -> dict:
@@ -129,7 +138,9 @@ class Mdm(SystemWork):
         )
 
     def _is_enrolled(self, answer: Answer) -> bool:
-        return any(item["enrolled"] and item["provider"] == self.plan.provider for item in found(answer))
+        tenant_id = self.facts["join"]["tenant_id"]
+        own = [item for item in found(answer) if item["provider"] == self.plan.provider]
+        return any(item["enrolled"] and not enrollment.is_foreign(item, tenant_id) for item in own)
 
     def _enrollment_refusal(self, look: Answer, items: list[dict]) -> JoinRefusal | None:
         join = self.facts["join"]
@@ -148,16 +159,11 @@ class Mdm(SystemWork):
                 "join the device first (winops.entra.join), or hybrid join it",
             )
         if other:
-            return JoinRefusal(
-                "enrolled_elsewhere",
-                f"the device is enrolled with another provider, {other['provider']}",
-                f"remove that enrollment first (state=absent, provider, enrollment_id={other['enrollment_id']}), or "
-                "set provider to it",
-            )
+            return _enrolled_elsewhere(other, join["tenant_id"])
         if leftover:
             return JoinRefusal(
                 "enrollment_leftovers",
-                f"an earlier enrollment, {leftover['enrollment_id']}, was removed badly: "
+                f"an earlier enrollment, {leftover['enrollment_id']}, does not work, {leftover['why_not']}: "
                 "Windows takes the device for enrolled (0x8018000a)",
                 f"remove it first: state=absent, enrollment_id={leftover['enrollment_id']}, "
                 f"provider={leftover['provider']}",
@@ -250,9 +256,27 @@ class Mdm(SystemWork):
             raise self.refused(refusal, administrators.facts(answer, caller))
 
 
+def _enrolled_elsewhere(item: dict, tenant_id: str | None) -> JoinRefusal:
+    whose = f"with another provider, {item['provider']}"
+    if enrollment.is_foreign(item, tenant_id):
+        whose = f"in the MDM of another tenant, {item['tenant_id']}"
+    elif item["channel"] == enrollment.MMPC:
+        whose = f"by the channel MMP-C only ({item['provider']}), whose enrollment in Intune is gone"
+    return JoinRefusal(
+        "enrolled_elsewhere",
+        f"the device is enrolled {whose}",
+        f"remove that enrollment first (state=absent, provider={item['provider']}, "
+        f"enrollment_id={item['enrollment_id']}), or set provider to it where it is the right one",
+    )
+
+
 def _is_leftover(item: dict) -> bool:
-    """An enrollment that Windows takes for one, though neither its certificate nor its tasks are there."""
-    return item["witnesses"] == {"state": True, "certificate": False, "tasks": False}
+    """An enrollment that Windows takes for one, though neither its certificate nor its tasks are there, or its
+    certificate has expired."""
+    witnesses = item["witnesses"]
+    gone = witnesses["certificate"] is False and witnesses["tasks"] is False
+    expired = witnesses["certificate"] is True and witnesses["tasks"] is True and item["enrolled"] is False
+    return witnesses["state"] is True and (gone or expired)
 
 
 def _is_hopeless(answer: Answer) -> bool:

@@ -9,9 +9,10 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ...findings import Finding
-from .. import enrollment, join_facts, requirements, state
+from .. import join_facts, requirements, state
 from .. import operations as op
 from ..reading import known
+from . import enrollments
 from .check import Look, Rule
 
 PLAN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
@@ -20,7 +21,6 @@ VM_DOC = "https://learn.microsoft.com/entra/identity/devices/howto-vm-sign-in-az
 FAQ_DOC = "https://learn.microsoft.com/entra/identity/devices/faq"
 HYBRID_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-hybrid-join-windows-current"
 POLICY_DOC = "https://learn.microsoft.com/windows/client-management/mdm/policy-csp-security"
-ENROLL_DOC = "https://learn.microsoft.com/windows/client-management/mdm-diagnose-enrollment"
 
 # No page gives a number. TLS and tokens are the first to break; Kerberos' five minutes are what people know.
 CLOCK_FAIL, CLOCK_WARN = 300, 120
@@ -70,6 +70,9 @@ def server(look: Look) -> Finding:
     if os["server"] is None or look.read("enclosure") is None:
         return rule.unknown(look.why_not("system", "version", "enclosure"))
     observed = ("Windows Server" if os["server"] else "Windows client") + (" in Azure" if os["azure_vm"] else "")
+    observed += " (Server Core)" if os["server"] and os["installation_type"] == requirements.SERVER_CORE else ""
+    observed += " (Enterprise multi-session)" if os["multi_session"] else ""
+    observed += " connected to Azure Arc" if os["arc"] else ""
     refusal = requirements.server_refusal(os, look.plan.method)
     return rule.failed(observed, refusal.cause, refusal.fix) if refusal else rule.passed(observed)
 
@@ -101,6 +104,12 @@ def join_state(look: Look) -> Finding:
             observed,
             "registry, certificate and dsregcmd do not agree about the join: half of one is left",
             "disconnect the device completely (dsregcmd /leave as SYSTEM), then join it",
+        )
+    if join["stale_joins"]:
+        return rule.warned(
+            observed,
+            f"{requirements.stale_joins_shown(join)} is left in the registry, beside what the device is joined to now",
+            requirements.STALE_JOINS_FIX,
         )
     return rule.passed(observed)
 
@@ -218,37 +227,6 @@ def package_policy(look: Look) -> Finding:
     return rule.passed(observed or "no policy")
 
 
-def enrollment_leftovers(look: Look) -> Finding:
-    """An enrollment whose key says enrolled stops the next one with 0x8018000a, whatever is left of it."""
-    rule = Rule("enrollment_leftovers", "no leftover of an earlier MDM enrollment", ENROLL_DOC)
-    names = ("enrollments", "enrollment_tasks", "certificates")
-    if any(look.read(name) is None for name in names):
-        return rule.unknown(look.why_not(*names))
-    found = enrollment.enrollments(*(look.answer[name] for name in names))
-    active = [item for item in found if item["witnesses"]["state"] and not enrollment.is_local(item)]
-    half = [item for item in active if not item["enrolled"] and item["provider"] == enrollment.INTUNE_PROVIDER]
-    observed = ", ".join(f"{item['enrollment_id']} ({item['provider']})" for item in half or active) or "none"
-    if half:
-        missing = " and ".join(name for name, there in half[0]["witnesses"].items() if not there)
-        cause = (
-            f"an enrollment says that it is active, but its {missing} is gone: the next enrollment fails (0x8018000a)"
-        )
-        fix = (
-            f"remove the enrollment {half[0]['enrollment_id']} of {half[0]['provider']} (winops.entra.mdm, "
-            f"state absent)"
-        )
-        return (rule.failed if look.plan.expect_mdm else rule.warned)(observed, cause, fix)
-    if active and look.facts["join"]["type"] is None:
-        return rule.unknown(look.why_not("cloud_join", "certificates", "dsregcmd", "computer", "workplace_join"))
-    if active and look.facts["join"]["type"] in ("none", "registered"):
-        return rule.warned(
-            observed,
-            "the device is enrolled in MDM without being joined: the enrollment that follows a join fails (0x8018000a)",
-            "unenroll it first, where the join is to enroll it",
-        )
-    return rule.passed(observed)
-
-
 WINDOWS_CHECKS = {
     check.__name__: check
     for check in (
@@ -261,6 +239,6 @@ WINDOWS_CHECKS = {
         tpm,
         disk,
         package_policy,
-        enrollment_leftovers,
+        enrollments.enrollment_leftovers,
     )
 }

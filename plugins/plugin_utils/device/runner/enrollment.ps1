@@ -1,4 +1,4 @@
-# needs: as_system hive task_service
+# needs: as_system hive removal task_service
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -32,20 +32,6 @@ function Invoke-Unregistration([string]$Id) {
     }
 }
 
-function Open-PersonalStore {
-    $store = [Security.Cryptography.X509Certificates.X509Store]::new('My',
-        [Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
-    $store.Open([Security.Cryptography.X509Certificates.OpenFlags]'ReadWrite, OpenExistingOnly')
-    return $store
-}
-
-function Get-ChildName($Names, [string]$Id) {
-    # The name as it is spelled there: capitals, braces.
-    foreach ($name in $Names) {
-        if ($name.Trim('{', '}') -eq $Id) { return $name }
-    }
-}
-
 function Get-EnrollmentFact([string]$Id) {
     # The enrollment's provider and its certificate, where no other enrollment names the same.
     $root = (Open-RegistryHive 'LocalMachine').OpenSubKey($Enrollments)
@@ -68,10 +54,6 @@ function Get-EnrollmentFact([string]$Id) {
     }
     $root.Close()
     return $fact
-}
-
-function Test-Issuer($Certificate, [string]$Part) {
-    return $Certificate.Issuer.IndexOf($Part, [StringComparison]::OrdinalIgnoreCase) -ge 0
 }
 
 function Test-MdmCertificate($Certificate, $Fact) {
