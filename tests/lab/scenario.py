@@ -24,7 +24,7 @@ from .tenant.furnish import furnish
 from .world import World
 
 DIRECTORY = Path(__file__).with_name("scenarios")
-LIBRARY = ("kinds.yml", "kinds_preflight.yml", "kinds_disconnect.yml")
+LIBRARY = ("kinds.yml", "kinds_preflight.yml", "kinds_disconnect.yml", "kinds_witnesses.yml")
 WEB = "https://packages.lab.example/"
 WAYS = ("method", "reboot", "expect_mdm")
 

@@ -177,11 +177,21 @@ SURROUNDINGS = {
 MANAGEMENT = {
     "mdm": OneOf(("none", "offered", "enrolled", "leftovers")),
     "mdm_delay": float,
+    "mdm_state": int,
     "enrollments": ListOf(
         Needs(
-            ("provider",), {"provider": str, "state": int, "parts": ListOf(OneOf(("certificate", "tasks", "traces")))}
+            ("provider",),
+            {
+                "provider": str,
+                "state": int,
+                "parts": ListOf(OneOf(("certificate", "tasks", "traces"))),
+                "tenant": str,
+                "expired": bool,
+            },
         )
     ),
+    "enrollment_values": MapOf(int),
+    "stale_joins": ListOf(Needs(("tenant",), {"tenant": str, "certificate": bool})),
     "baseline": ListOf(OneOf(("firewall", "token_filter"))),
     "laps": {
         "root": OneOf(("mdm", "policy", "config")),
@@ -208,7 +218,7 @@ DEVICE = {
     "domain_tests": MapOf(str),
     "tpm": bool,
     "clock_skew": float,
-    "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES)},
+    "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES), "core": bool},
     "join": Needs(
         ("type",),
         {
@@ -221,6 +231,7 @@ DEVICE = {
         },
     ),
     "azure": {"identity": str, "resource": str, "name_taken": bool},
+    "arc": OneOf(("Connected", "Disconnected")),
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),
     "reboot_blocks_join": bool,
     "installed": ListOf(str),
@@ -319,6 +330,9 @@ def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
     packages = [label for label in (entry.get("package"), join.get("package")) if label] + options.get("installed", [])
     _known(path, place, packages, merged, "packages")
     tenants = [label for label in (join.get("tenant"), (options.get("azure") or {}).get("identity")) if label]
+    tenants += [
+        one["tenant"] for part in ("stale_joins", "enrollments") for one in options.get(part, []) if "tenant" in one
+    ]
     _known(path, place, tenants, merged, "tenants")
     windows = options.get("windows", {})
     if "build" in windows:

@@ -22,13 +22,14 @@ from .reading import FULL_TOKEN, Names
 HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
 FIRST_BULK_JOIN_BUILD = 15063
 FIRST_AZURE_VM_BUILD = 17763
-# Windows Server 2025 and Windows 11 24H2: the first that the extension joins on a machine of Azure Arc (Microsoft, "Sign
-# in to an Arc-enabled Windows machine by using Microsoft Entra ID").
+# Windows Server 2025 and Windows 11 24H2: the first that the extension joins on a machine of Azure Arc (Microsoft,
+# "Sign in to an Arc-enabled Windows machine by using Microsoft Entra ID").
 FIRST_ARC_BUILD = 26100
 # InstallationType of a server without the desktop, on which nobody can sign in with an Entra account.
 SERVER_CORE = "Server Core"
 JOIN_EXTENSION = (
-    "the extension AADLoginForWindows (publisher Microsoft.Azure.ActiveDirectory, with settings.mdmId, which may be empty)"
+    "the extension AADLoginForWindows (publisher Microsoft.Azure.ActiveDirectory, with settings.mdmId, which may be "
+    "empty)"
 )
 UNREADABLE = "windows_unreadable"
 """The name of a JoinRefusal that says only that nobody can know."""
@@ -64,8 +65,8 @@ def edition_refusal(os: dict) -> JoinRefusal | None:
         return JoinRefusal(
             "home_edition",
             f"Windows Home (edition {os['edition']}) cannot be Entra joined",
-            "upgrade the device to Pro, Enterprise or Education, then run the join again; what Home can do is register: "
-            "a user adds the work account in Settings, Accounts, Access work or school",
+            "upgrade the device to Pro, Enterprise or Education, then run the join again; what Home can do is "
+            "register: a user adds the work account in Settings, Accounts, Access work or school",
         )
     return None
 
@@ -89,8 +90,8 @@ def server_refusal(os: dict, method: str) -> JoinRefusal | None:
             "server_outside_azure",
             "Windows Server can be Entra joined only as an Azure VM or, from Windows Server 2025 on, as a machine of "
             "Azure Arc",
-            f"connect a Windows Server 2025 to Azure Arc and install {JOIN_EXTENSION} there, use a hybrid join, or take "
-            "the host out of the inventory group",
+            f"connect a Windows Server 2025 to Azure Arc and install {JOIN_EXTENSION} there, use a hybrid join, or "
+            "take the host out of the inventory group",
         )
     if os["server"] and method != "azure_vm":
         return JoinRefusal(
@@ -109,18 +110,18 @@ def server_refusal(os: dict, method: str) -> JoinRefusal | None:
 
 def _arc_refusal(os: dict) -> JoinRefusal:
     """A machine of Azure Arc has an identity, but only the extension is documented to join with it."""
-    if int(os["build"].split(".")[0]) < FIRST_ARC_BUILD:
+    if os["build"] and int(os["build"].split(".")[0]) < FIRST_ARC_BUILD:
         return JoinRefusal(
             "arc_build_too_old",
-            f"the machine is connected to Azure Arc, and Windows build {os['build']} is older than {FIRST_ARC_BUILD}, the "
-            "first that can be Entra joined there",
+            f"the machine is connected to Azure Arc, and Windows build {os['build']} is older than {FIRST_ARC_BUILD}, "
+            "the first that can be Entra joined there",
             "update it to Windows Server 2025 or Windows 11 24H2, or use a hybrid join",
         )
     return JoinRefusal(
         "arc_needs_extension",
         "a machine of Azure Arc is Entra joined from Azure, by an extension, and not from within",
-        f"install {JOIN_EXTENSION} on the Arc machine in Azure; it needs a system-assigned identity, and a machine that "
-        "is in no AD domain",
+        f"install {JOIN_EXTENSION} on the Arc machine in Azure; it needs a system-assigned identity, and a machine "
+        "that is in no AD domain",
     )
 
 

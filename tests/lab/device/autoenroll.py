@@ -26,6 +26,8 @@ async def auto_enroll(device, credential: str) -> tuple[int, str]:
     """Exit code and text."""
     await device.sleep(SECONDS)
     hresult = await _enroll(device, credential)
+    if hresult == 0:
+        return 0, ""  # It ends without a word.
     if hresult is not None:
         mdm.fail(device, hresult, CREDENTIALS[credential])
     else:
@@ -34,21 +36,22 @@ async def auto_enroll(device, credential: str) -> tuple[int, str]:
 
 
 async def _enroll(device, credential: str) -> int | None:
-    """Enroll; the HRESULT where that fails."""
+    """Enroll; the HRESULT where that fails, 0 where nothing says so."""
     join = joinstate.read(device)
     if join is None:
         return NO_CERTIFICATE if credential == "device" else NO_USER_TOKEN
     if credential == "user" and device.console_user is None:
         return NO_USER_TOKEN
-    if mdm.enrollments(device):
-        return mdm.ALREADY_ENROLLED
+    stopped = mdm.refusal(device)
+    if stopped in (0, mdm.ALREADY_ENROLLED):
+        return stopped
     if not join.mdm_url:
         return NOT_CONFIGURED
     try:
         await device.network.request(network.MDM)
     except network.Unreachable:
         return mdm.CONNECTIVITY
-    refusal = _tenant_refuses(device, join, credential)
+    refusal = stopped or _tenant_refuses(device, join, credential)
     if refusal is None:
         mdm.enroll(device, join)
     return refusal

@@ -41,7 +41,7 @@ def build(name: str, hostname: str, options: dict[str, t.Any], context: Context)
     furnish.hardware(device, options)
     _set_azure(device, options.get("azure"), context)
     furnish.surroundings(device, options)
-    furnish.management(device, options)
+    furnish.management(device, options, context.tenants)
     device.mdm.delay = options.get("mdm_delay", device.mdm.delay)
     device.power.boot_seconds = options.get("boot_seconds", device.power.boot_seconds)
     device.power.at_boot = [engine.resume, mdm.resume, autojoin.resume]
@@ -91,9 +91,14 @@ def _set_azure(device: Device, azure: dict | None, context: Context) -> None:
 
 
 def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> None:
+    for stale in options.get("stale_joins", []):
+        tenant = context.tenants[stale["tenant"]]
+        joinstate.leave_stale(device, tenant.id, tenant.name, stale.get("certificate", False))
     join = options.get("join")
     if join is not None:
         _join(device, join, options.get("mdm", "none"), context)
+        for name in mdm.enrollments(device) if "mdm_state" in options else []:
+            device.registry.set(rf"{mdm.ENROLLMENTS}\{name}", {"EnrollmentState": options["mdm_state"]})
     elif options.get("mdm") == "leftovers":
         mdm.leave_leftovers(device, next(iter(context.tenants.values())).id)
     if options.get("earlier_failures"):

@@ -60,7 +60,7 @@ def _operating_system(device) -> list[dict]:
             "Version": f"10.0.{image.build}",
             "BuildNumber": str(image.build),
             "OperatingSystemSKU": image.edition.sku,
-            "ProductType": 3 if image.server else 1,
+            "ProductType": 3 if image.server or image.edition.multi_session else 1,
             "OSArchitecture": "64-bit",
             "OSLanguage": LANGUAGES[image.language],
             "MUILanguages": [image.language],

@@ -70,14 +70,18 @@ def join_summary(device) -> dict[str, t.Any]:
 
 
 def _enrolled(device) -> list[str]:
-    """Enrollments with key, certificate and task folder."""
-    thumbprints = {certificate.thumbprint for certificate in device.certificates}
-    return [
-        name
-        for name in mdm.enrollments(device)
-        if device.registry.get(rf"{mdm.ENROLLMENTS}\{name}", "DMPCertThumbPrint") in thumbprints
-        and device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}")
-    ]
+    """Enrollments with key, valid certificate and task folder, that are not another tenant's or only MMP-C's."""
+    join = joinstate.read(device)
+    thumbprints = {c.thumbprint for c in device.certificates if c.not_after >= device.utc()}
+    found = []
+    for name in mdm.enrollments(device):
+        values = device.registry.tree(rf"{mdm.ENROLLMENTS}\{name}", 0)["values"]
+        foreign = join is not None and values.get("AADTenantID", join.tenant_id) != join.tenant_id
+        child = values["ProviderID"] == mdm.MMPC_PROVIDER
+        working = values.get("DMPCertThumbPrint") in thumbprints and device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}")
+        if working and not foreign and not child:
+            found.append(name)
+    return found
 
 
 def _state(device) -> dict[str, t.Any]:

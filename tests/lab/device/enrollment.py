@@ -21,16 +21,19 @@ from .jobs import GUID
 NOT_ENROLLED = 0x8018000B
 #: Issuers that the removal knows for Intune's; of other providers any but the join's own.
 INTUNE_ISSUERS = ("Microsoft Intune", "Microsoft Device Management Device CA", "SC_Online_Issuing")
+MMPC_DISCOVERY = "https://discovery.dm.microsoft.com/EnrollmentConfiguration?api-version=1.0"
 ALL_PARTS = ("certificate", "tasks", "traces")
 
 
-def add(device, provider: str, state: int, parts: list[str]) -> str:
+def add(
+    device, provider: str, state: int, parts: list[str], tenant_id: str | None = None, expired: bool = False
+) -> str:
     """An enrollment of any MDM with these of its parts (certificate, tasks, traces); returns its id."""
     enrollment_id = device.next_id(f"enrollment of {provider}").upper()
     if provider in mdm.BRIDGES:
         device.registry.set(rf"{mdm.ENROLLMENTS}\{enrollment_id}", {"ProviderID": provider, "EnrollmentState": state})
         return enrollment_id
-    start = device.utc().replace(microsecond=0) - datetime.timedelta(days=90)
+    start = device.utc().replace(microsecond=0) - datetime.timedelta(days=400 if expired else 90)
     issuer = MDM_ISSUER if provider == mdm.PROVIDER else f"CN={provider} Device CA"
     certificate = Certificate(f"CN={device.next_id(provider)}", issuer, start, start + datetime.timedelta(days=365))
     if "certificate" in parts:
@@ -40,10 +43,13 @@ def add(device, provider: str, state: int, parts: list[str]) -> str:
         {
             "ProviderID": provider,
             "EnrollmentState": state,
-            "EnrollmentType": 0,
+            "EnrollmentType": 26 if provider == mdm.MMPC_PROVIDER else 0,
             "UPN": f"lab.user@{provider}.example",
-            "DiscoveryServiceFullURL": f"https://mdm.{provider}.example/discovery",
+            "DiscoveryServiceFullURL": MMPC_DISCOVERY
+            if provider == mdm.MMPC_PROVIDER
+            else f"https://mdm.{provider}.example/discovery",
             "DMPCertThumbPrint": certificate.thumbprint,
+            **({"AADTenantID": tenant_id} if tenant_id else {}),
         },
     )
     if "traces" in parts:

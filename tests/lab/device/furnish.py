@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
-from . import autojoin, bitlocker, enrollment, laps, network, winrm
+from . import autojoin, bitlocker, enrollment, laps, mdm, network, winrm
 from .accounts import Account, Member, entra_sid
+from .images import CURRENT_VERSION
 from .leaving import Leave
 from .registry import Registry
 
 LOGIN = "ansible"
 #: Long, because newer versions of ansible-core mask a secret wherever its text occurs.
 PASSWORD = "Lab-only.Password-of-every-simulated-device.0451"
+#: The agent of Azure Arc; public scripts read from its key whether there is one, and how it is connected.
+ARC_AGENT = r"SOFTWARE\Microsoft\Azure Connected Machine Agent"
 PROFILES = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 #: A domain that does not exist any more: nobody resolves its SIDs.
 GONE_DOMAIN = "S-1-5-21-1004336348-1177238915-682003330"
@@ -58,6 +61,11 @@ def accounts(device, options: dict[str, t.Any], tenant) -> None:
 
 
 def hardware(device, options: dict[str, t.Any]) -> None:
+    if options.get("arc"):
+        device.registry.set(ARC_AGENT)
+        device.registry.set(rf"{ARC_AGENT}\Config", {"Status": options["arc"]})
+    if options.get("windows", {}).get("core"):
+        device.registry.set(CURRENT_VERSION, {"InstallationType": "Server Core"})
     device.hardware.tpm = options.get("tpm", True)
     device.hardware.tpm_version = options.get("tpm_version", "2.0")
     device.hardware.tpm_ready = options.get("tpm_ready", True)
@@ -98,10 +106,19 @@ def surroundings(device, options: dict[str, t.Any]) -> None:
         winrm.restrict(device, ways.get("rules", "all"), ways.get("firewall_off", []))
 
 
-def management(device, options: dict[str, t.Any]) -> None:
-    """Other enrollments, how a leave goes, whether the hybrid auto-join was stopped before."""
+def management(device, options: dict[str, t.Any], tenants: dict) -> None:
+    """Other enrollments and what stops any, how a leave goes, whether the hybrid auto-join was stopped before."""
     for given in options.get("enrollments", []):
-        enrollment.add(device, given["provider"], given.get("state", 1), given.get("parts", list(enrollment.ALL_PARTS)))
+        enrollment.add(
+            device,
+            given["provider"],
+            given.get("state", 1),
+            given.get("parts", list(enrollment.ALL_PARTS)),
+            tenants[given["tenant"]].id if "tenant" in given else None,
+            given.get("expired", False),
+        )
+    if "enrollment_values" in options:
+        device.registry.set(mdm.ENROLLMENTS, options["enrollment_values"])
     device.mdm.baseline = tuple(options.get("baseline", []))
     device.leave = Leave(**options.get("leave", {}))
     if "laps" in options:

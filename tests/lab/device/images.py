@@ -22,6 +22,7 @@ class Edition:
     sku: int
     server: bool = False
     home: bool = False
+    multi_session: bool = False
 
 
 EDITIONS = {
@@ -34,6 +35,8 @@ EDITIONS = {
         Edition("Education", "Education", 121),
         Edition("Core", "Home", 101, home=True),
         Edition("CoreSingleLanguage", "Home Single Language", 100, home=True),
+        # Azure Virtual Desktop's: a client that many sign in to, whose ProductType says server.
+        Edition("ServerRdsh", "Enterprise multi-session", 175, multi_session=True),
         Edition("ServerStandard", "Standard", 7, server=True),
         Edition("ServerDatacenter", "Datacenter", 8, server=True),
     )

@@ -34,7 +34,8 @@ class Join:
 
 
 def read(device) -> Join | None:
-    """The join of the device, None where it has none."""
+    """The join of the device, None where it has none. Of several with a certificate it is the newest."""
+    found = []
     for thumbprint in device.registry.subkeys(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo"):
         info = rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{thumbprint}"
         certificate = next((c for c in device.certificates if c.thumbprint == thumbprint), None)
@@ -42,7 +43,7 @@ def read(device) -> Join | None:
         if certificate is None or not tenant_id:
             continue
         tenant = rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{tenant_id}"
-        return Join(
+        join = Join(
             device_id=certificate.subject.removeprefix("CN="),
             tenant_id=tenant_id,
             tenant_name=device.registry.get(tenant, "DisplayName", ""),
@@ -53,7 +54,24 @@ def read(device) -> Join | None:
             mdm_compliance_url=device.registry.get(tenant, "MdmComplianceUrl", ""),
             tpm=device.registry.get(info, "TransportKeyStatus", 0) == 3,
         )
-    return None
+        found.append(join)
+    return max(found, key=lambda join: join.certificate.not_before, default=None)
+
+
+def leave_stale(device, tenant_id: str, tenant_name: str, with_certificate: bool) -> None:
+    """What an earlier join has left: its keys, and perhaps its certificate. The key's name comes before all others."""
+    issued = device.utc() - datetime.timedelta(days=400)
+    number = 0
+    while True:
+        certificate = device_certificate(device.new_id(f"stale {number}"), issued)
+        if certificate.thumbprint < "08":
+            break
+        number += 1
+    if with_certificate:
+        device.certificates.append(certificate)
+    info = {"TenantId": tenant_id, "UserEmail": "someone@earlier.example", "IdpDomain": "login.windows.net"}
+    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{certificate.thumbprint}", info)
+    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{tenant_id}", {"DisplayName": tenant_name})
 
 
 def write(device, registered, days_ago: float = 0) -> Join:

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``dsregcmd /leave``: what it takes away, from where, and what it leaves behind.
 
-As SYSTEM from a 64-bit process: the join's registry, the device certificate and the keys, in this order and not at
-once, so that a power cut leaves a half. From any other context the certificate and the keys stay, and nobody says so
-(JumpCloud ADMU, pull request 61). Never touched: the MDM enrollment, package copies, profiles, policies, members of
-local groups, and the tenant's device object.
+As SYSTEM from a 64-bit process: the live join's registry (what an earlier one left stays), the device certificate and
+the keys, in this order and not at once, so that a power cut leaves a half. From any other context the certificate and
+the keys stay, and nobody says so (JumpCloud ADMU, pull request 61). Never touched: the MDM enrollment, package copies,
+profiles, policies, members of local groups, and the tenant's device object.
 """
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ async def leave(device, caller: Caller) -> tuple[int, str]:
         return device.leave.exit_code, _text(f"DsrDeviceAutoLeave failed: {hexadecimal(hresult)}")
     step = device.leave.seconds / 3
     join = joinstate.read(device)
+    earlier = _earlier_certificates(device, join)
     await device.sleep(step)
     forget_registry(device)
     if join is not None:
         device.leave.unfinished = True
     if caller.system and not caller.wow64:
         await device.delay(HELD_SECONDS if device.leave.held else step)
-        device.certificates = [c for c in device.certificates if not joinstate.belongs_to_join(c)]
+        device.certificates = [c for c in device.certificates if c in earlier or not joinstate.belongs_to_join(c)]
         await device.sleep(step)
         had_keys = bool(device.keys)
         device.keys.clear()
@@ -73,10 +74,47 @@ async def leave(device, caller: Caller) -> tuple[int, str]:
     return device.leave.exit_code, _text("DsrDeviceAutoLeave: the device was unjoined.")
 
 
+def _earlier_certificates(device, join: joinstate.Join | None) -> list:
+    """Device certificates of earlier joins, which a leave of the live one does not know."""
+    if join is None:
+        return []
+    return [c for c in device.certificates if joinstate.is_device_certificate(c) and c != join.certificate]
+
+
 def forget_registry(device) -> None:
     """The first half of a leave, and the whole of one from the wrong context."""
-    device.registry.delete(rf"{joinstate.CLOUD_DOMAIN_JOIN}\JoinInfo")
-    device.registry.delete(rf"{joinstate.CLOUD_DOMAIN_JOIN}\TenantInfo")
+    join = joinstate.read(device)
+    if join is not None:
+        _forget(device, "JoinInfo", join.certificate.thumbprint)
+        _forget(device, "TenantInfo", join.tenant_id)
+
+
+def _forget(device, place: str, name: str) -> None:
+    parent = rf"{joinstate.CLOUD_DOMAIN_JOIN}\{place}"
+    device.registry.delete(rf"{parent}\{name}")
+    if not device.registry.subkeys(parent):
+        device.registry.delete(parent)
+
+
+def remove_stale(device, thumbprints: list[str]) -> list[str]:
+    """The vocabulary's ``stale`` of a leave: what earlier joins have left; which of it went."""
+    removed = []
+    infos = rf"{joinstate.CLOUD_DOMAIN_JOIN}\JoinInfo"
+    for thumbprint in thumbprints:
+        name = next((key for key in device.registry.subkeys(infos) if key.upper() == thumbprint.upper()), None)
+        if name is not None:
+            tenant = device.registry.get(rf"{infos}\{name}", "TenantId", "")
+            _forget(device, "JoinInfo", name)
+            removed.append(rf"HKLM\{infos}\{name}")
+            others = {device.registry.get(rf"{infos}\{key}", "TenantId", "") for key in device.registry.subkeys(infos)}
+            tenants = rf"{joinstate.CLOUD_DOMAIN_JOIN}\TenantInfo"
+            if tenant not in others and tenant in device.registry.subkeys(tenants):
+                _forget(device, "TenantInfo", tenant)
+                removed.append(rf"HKLM\{tenants}\{tenant}")
+        gone = [c for c in device.certificates if c.thumbprint == thumbprint and joinstate.is_device_certificate(c)]
+        device.certificates = [c for c in device.certificates if c not in gone]
+        removed += [rf"Cert:\LocalMachine\My\{c.thumbprint}" for c in gone]
+    return removed
 
 
 def remains(device) -> dict[str, list[str]]:

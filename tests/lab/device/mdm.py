@@ -20,8 +20,20 @@ from .images import BUILT_IN_ENROLLMENTS
 ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
 TASK_FOLDER = r"\Microsoft\Windows\EnterpriseMgmt"
 PROVIDER = "MS DM Server"
-#: Windows' own bridge for local management: a ProviderID of no MDM, which stops no enrollment.
-BRIDGES = ("WMI_Bridge_Server", "WMI_Bridge_SCCM_Server")
+#: The channel beside Intune (MMP-C), whose enrollment is the child of Intune's.
+MMPC_PROVIDER = "Microsoft Device Management"
+#: Windows' own bridges for local management and its own authorities: ProviderIDs of no MDM, which stop no enrollment.
+BRIDGES = (
+    "WMI_Bridge_Server",
+    "WMI_Bridge_SCCM_Server",
+    "Local Authority",
+    "Cloud Authority",
+    "Deploy Authority",
+)
+#: Values on the Enrollments key itself, and in which code an enrollment ends because of them (fleetdm/fleet, 34993).
+STOPPING = {"MmpcEnrollmentFlag": (2, 0x80190190), "ExternallyManaged": (1, 0x80180026)}
+#: EnrollmentState of enrollments that work all the same, on Windows 11 25H2 (fleetdm/fleet, 48760 and 17874).
+WORKING_STATES = (3, 4)
 ALREADY_ENROLLED = 0x8018000A
 CONNECTIVITY = 0x80180010
 DEVICE_CREDENTIAL = 2
@@ -85,11 +97,25 @@ async def _enroll_later(device) -> None:
         fail(device, CONNECTIVITY)
         return
     device.mdm.pending = False
-    if enrollments(device):
-        fail(device, ALREADY_ENROLLED)
+    hresult = refusal(device)
+    if hresult is not None:
+        if hresult:
+            fail(device, hresult)
         return
     enroll(device, join)
     succeed(device)
+
+
+def refusal(device) -> int | None:
+    """The HRESULT in which an enrollment ends because of what is on the device; 0 where it ends without a word."""
+    active = enrollments(device)
+    providers = {device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID", "") for name in active}
+    if providers:
+        return 0 if providers == {MMPC_PROVIDER} else ALREADY_ENROLLED
+    for name, (value, hresult) in STOPPING.items():
+        if device.registry.get(ENROLLMENTS, name, 0) == value:
+            return hresult
+    return None
 
 
 def succeed(device, credential: int = DEVICE_CREDENTIAL) -> None:
@@ -107,13 +133,18 @@ def fail(device, hresult: int, credential: int = DEVICE_CREDENTIAL) -> None:
 
 
 def enrollments(device) -> list[str]:
-    """Ids of enrollments that the registry calls active, leftovers and other MDMs' included, Windows' own not."""
+    """Ids of enrollments that the registry calls active, or whose tasks run whatever it calls them; leftovers and
+    other MDMs' included, Windows' own not."""
     return [
         name
         for name in device.registry.subkeys(ENROLLMENTS)
         if name not in BUILT_IN_ENROLLMENTS
         and device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID", "") not in ("", *BRIDGES)
-        and device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1
+        and (
+            device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1
+            or device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") in WORKING_STATES
+            and device.tasks.exists(rf"{TASK_FOLDER}\{name}")
+        )
     ]
 
 
@@ -123,6 +154,11 @@ def enroll(device, join: joinstate.Join) -> str:
     certificate = mdm_certificate(device.next_id("mdm device"), join.certificate.not_before)
     device.certificates.append(certificate)
     write_traces(device, enrollment_id, join, certificate.thumbprint)
+    synced = join.certificate.not_before.strftime("%Y%m%dT%H%M%SZ")
+    device.registry.set(
+        rf"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts\{enrollment_id}\Protected\ConnInfo",
+        {"ServerLastAccessTime": synced, "ServerLastSuccessTime": synced},
+    )
     for name in TASKS:
         device.tasks.register(rf"{TASK_FOLDER}\{enrollment_id}", tasks.Task(name))
     apply_policies(device, enrollment_id)

@@ -131,7 +131,17 @@ class Leaver(ScriptedDevice):
         return {"exists": True, "folders": [], "tasks": tasks}
 
     def _dsregcmd_status(self, params):
-        return scripted.dsregcmd(self.registered)(params)
+        joins = self.tree[CLOUD_JOIN]["keys"]["JoinInfo"]["keys"] if self.registered else {}
+        return scripted.dsregcmd(scripted.THUMBPRINT in joins)(params)
+
+    def join_before(self, tenant_id: str, thumbprint: str, certificate: bool = False) -> None:
+        """What the join of an earlier tenant has left, before the live one."""
+        root = self.tree.setdefault(CLOUD_JOIN, key(JoinInfo=key(), TenantInfo=key()))["keys"]
+        root["JoinInfo"]["keys"] = {thumbprint: key({"TenantId": tenant_id}), **root["JoinInfo"]["keys"]}
+        if certificate:
+            self.certificates.insert(
+                0, scripted.join_certificate() | {"thumbprint": thumbprint, "subject": "CN=earlier"}
+            )
 
     def _cim(self, params):
         if params["class"] == "Win32_BIOS":
@@ -178,12 +188,23 @@ class Leaver(ScriptedDevice):
 
     # --- what jobs do -------------------------------------------------------------------------------------------------
 
-    def _leave(self, _params):
+    def _leave(self, params):
         if self.leaves in ("whole", "half"):
-            self.tree.pop(CLOUD_JOIN, None)
+            self._forget(scripted.THUMBPRINT)
         if self.leaves == "whole":
-            self.certificates = [c for c in self.certificates if "MS-Organization" not in c["issuer"]]
+            self.certificates = [c for c in self.certificates if c["thumbprint"] != scripted.THUMBPRINT]
+        for thumbprint in params.get("stale", []) if self.removes else []:
+            self._forget(thumbprint)
+            self.certificates = [c for c in self.certificates if c["thumbprint"] != thumbprint]
         return {"exit_code": 0, "text": "DsrDeviceAutoLeave"}
+
+    def _forget(self, thumbprint: str) -> None:
+        """A key of JoinInfo goes, with the last one all."""
+        if self.registered:
+            joins = self.tree[CLOUD_JOIN]["keys"]["JoinInfo"]["keys"]
+            joins.pop(thumbprint, None)
+            if not joins:
+                del self.tree[CLOUD_JOIN]
 
     def _remove(self, params):
         values = self.tree[ENROLLMENTS]["keys"][params["id"].upper()]["values"]

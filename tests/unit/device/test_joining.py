@@ -312,6 +312,47 @@ def test_expected_mdm_that_does_not_come_is_a_failure_after_the_join(monkeypatch
     assert join.changes.changed and join.facts["join"]["type"] == "entra"
 
 
+def shown_mdm(**changes) -> dict:
+    """Facts of a working enrollment in this tenant's Intune."""
+    mdm = {"enrolled": True, "provider": "MS DM Server", "channel": "intune", "tenant_id": scripted.TENANT}
+    return mdm | {"offered_by_tenant": None} | changes
+
+
+@pytest.mark.parametrize(
+    ("mdm", "expected"),
+    [
+        (shown_mdm(), "unchanged"),
+        (shown_mdm(tenant_id=None), "unchanged"),
+        (shown_mdm(channel="other", tenant_id=None, offered_by_tenant=True), "unchanged"),
+        (shown_mdm(channel="other", tenant_id=None), "mdm_not_enrolled"),
+        (shown_mdm(tenant_id=OTHER_TENANT), "mdm_not_enrolled"),
+        (shown_mdm(enrolled=None), "mdm_not_enrolled"),
+        (shown_mdm(enrolled=False), "mdm_not_enrolled"),
+    ],
+)
+def test_expected_mdm_is_a_working_enrollment_of_this_tenants_mdm(monkeypatch, mdm, expected):
+    device = Story()
+    device.join(scripted.TENANT)
+    build = join.state.build
+    monkeypatch.setattr(join.state, "build", lambda answer, *subsets: build(answer, *subsets) | {"mdm": mdm})
+    task, result = run(device, monkeypatch, expect_mdm=True)
+    assert (result.error["name"] if isinstance(result, Failure) else task.learned["outcome"]) == expected
+
+
+@pytest.mark.parametrize(("tenant", "outcome"), [(scripted.TENANT, "unchanged"), (OTHER_TENANT, "refused")])
+def test_a_key_of_an_earlier_tenant_decides_nothing(monkeypatch, tenant, outcome):
+    device = Story()
+    device.join(scripted.TENANT)
+    tree = scripted.joined_registry()
+    joins = tree[r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"]["keys"]["JoinInfo"]
+    joins["keys"] = {"05" * 20: scripted.key({"TenantId": OTHER_TENANT}), **joins["keys"]}
+    device.handlers["registry_read"] = scripted.registry(tree)
+    task, result = run(device, monkeypatch, tenant_id=tenant)
+    assert task.learned["outcome"] == outcome
+    if outcome == "refused":
+        assert result.error["name"] == "joined_to_another_tenant" and "Contoso" in result.error["cause"]
+
+
 class WaitsForRestart(Story):
     """A device that has another name after its next restart."""
 

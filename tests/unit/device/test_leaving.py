@@ -209,6 +209,17 @@ def test_laps_without_a_name_manages_the_built_in_administrator_and_into_ad_it_d
         assert run(device, monkeypatch)[0].learned["outcome"] == outcome
 
 
+def test_an_account_that_any_policy_of_laps_names_does_not_count(monkeypatch):
+    device = Leaver()
+    paths = (r"SOFTWARE\Microsoft\Policies\LAPS", r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS")
+    for path, name in zip(paths, ("first", "second")):
+        device.tree[path] = scripted.key({"BackupDirectory": 1, "AdministratorAccountName": name})
+    device.identity |= {"sid": "S-1-5-21-1-2-3-1001"}
+    for name in ("first", "second"):
+        device.members = [BUILT_IN, member(rf"PC-1\{name}", 1005)]
+        assert run(device, monkeypatch)[1].error["name"] == "no_local_administrator"
+
+
 def test_an_administrator_who_is_disabled_meanwhile_stops_the_leave_after_the_unenrollment(monkeypatch):
     device = Leaver()
     device.enroll()
@@ -219,6 +230,64 @@ def test_an_administrator_who_is_disabled_meanwhile_stops_the_leave_after_the_un
     assert failure.error["name"] == "no_local_administrator" and "refused before anything" not in failure.msg
     assert leave.learned["outcome"] == "failed" and whats(leave) == [f"mdm enrollment {INTUNE}"]
     assert device.registered
+
+
+# --- what earlier joins have left -------------------------------------------------------------------------------------
+
+STALE = "05" * 20
+
+
+@pytest.mark.parametrize("certificate", [False, True], ids=["key", "key and certificate"])
+def test_a_leave_takes_what_an_earlier_join_has_left_and_records_the_live_one(monkeypatch, certificate):
+    device = Leaver()
+    device.join_before(OTHER_TENANT, STALE, certificate)
+    if certificate:
+        live = scripted.dsregcmd_text(True) + f"                Thumbprint : {scripted.THUMBPRINT}\r\n"
+        basic = device.handlers["dsregcmd_status"]
+        device.handlers["dsregcmd_status"] = lambda p: (
+            basic(p) | ({"text": live} if "YES" in basic(p)["text"].split("\n")[4] else {})
+        )
+    leave, _result = run(device, monkeypatch)
+    assert leave.learned["outcome"] == "disconnected" and leave.learned["remains"] == []
+    assert not device.registered and device.certificates == []
+    assert [o for o in device.executed_in_jobs if o["op"] == "dsregcmd_leave"] == [
+        {"op": "dsregcmd_leave", "stale": [STALE]}
+    ]
+    record = leave.learned["record"]
+    assert (record["tenant_id"], record["device_id"]) == (scripted.TENANT, scripted.DEVICE_ID)
+    assert leave.changes.as_result(True)["diff"]["before"]["join"]["stale_joins"] == [STALE]
+
+
+def test_a_leave_with_the_tenant_of_a_stale_key_is_refused(monkeypatch):
+    device = Leaver()
+    device.join_before(OTHER_TENANT, STALE)
+    assert run(device, monkeypatch, tenant_id=OTHER_TENANT)[1].error["name"] == "joined_to_another_tenant"
+    assert run(device, monkeypatch, tenant_id=scripted.TENANT)[0].learned["outcome"] == "disconnected"
+
+
+def test_a_stale_key_on_a_device_that_is_joined_to_nothing_is_removed(monkeypatch):
+    device = Leaver(joined=False)
+    device.join_before(OTHER_TENANT, STALE)
+    leave, _result = run(device, monkeypatch)
+    assert leave.learned["outcome"] == "disconnected" and not device.registered
+    assert run(device, monkeypatch, reboot=False)[0].learned["outcome"] == "unchanged"
+
+
+def test_a_stale_key_that_stays_is_a_half_left_join(monkeypatch):
+    device = Leaver()
+    device.join_before(OTHER_TENANT, STALE)
+    device.removes = False
+    leave, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "half_left" and "CloudDomainJoin" in failure.msg
+    assert leave.learned["outcome"] == "failed"
+
+
+def test_what_nobody_can_tell_from_the_live_join_is_left_to_windows(monkeypatch):
+    device = Leaver()
+    device.join_before(OTHER_TENANT, STALE, certificate=True)
+    leave, failure = run(device, monkeypatch)
+    assert {"op": "dsregcmd_leave"} in device.executed_in_jobs
+    assert leave.learned["record"]["tenant_id"] is None and failure.error["name"] == "half_left"
 
 
 # --- other refusals ---------------------------------------------------------------------------------------------------

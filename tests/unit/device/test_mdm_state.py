@@ -114,6 +114,38 @@ def test_what_cannot_enroll_is_refused_before_anything_changes(monkeypatch, name
     assert mdm.learned["outcome"] == "refused" and not set(device.executed) & op.CHANGING
 
 
+@pytest.mark.parametrize(
+    ("enrollment", "said"),
+    [
+        ({"provider": "Microsoft Device Management"}, "MMP-C"),
+        ({"AADTenantID": "9b1f5c2e-6d3a-4c87-8f10-2a7be4d5c601"}, "another tenant, 9b1f5c2e"),
+        ({"EnrollmentState": 3, "AADTenantID": "9b1f5c2e-6d3a-4c87-8f10-2a7be4d5c601"}, "another tenant, 9b1f5c2e"),
+    ],
+    ids=["channel", "tenant", "tenant in state 3"],
+)
+def test_what_is_enrolled_by_something_else_is_told_by_what_it_is(monkeypatch, enrollment, said):
+    device = joined()
+    device.enroll(**enrollment)
+    mdm, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "enrolled_elsewhere" and said in failure.error["cause"]
+    assert f"enrollment_id={INTUNE}" in failure.error["fix"] and mdm.learned["outcome"] == "refused"
+
+
+@pytest.mark.parametrize("told", [3, 4])
+def test_an_enrollment_that_works_in_another_state_is_one(monkeypatch, told):
+    device = joined()
+    device.enroll(EnrollmentState=told)
+    assert run(device, monkeypatch)[0].learned["outcome"] == "unchanged"
+
+
+def test_an_enrollment_whose_certificate_has_expired_is_a_leftover(monkeypatch):
+    device = joined()
+    device.enroll()
+    device.certificates[-1]["not_after"] = "2026-11-20T00:00:00.000Z"
+    failure = run(device, monkeypatch)[1]
+    assert failure.error["name"] == "enrollment_leftovers" and "expired on 2026-11-20" in failure.error["cause"]
+
+
 def failing(device: Leaver, *data: str) -> Leaver:
     device.enrolls = False
     device.handlers["events"] = lambda p: {

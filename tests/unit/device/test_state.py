@@ -142,6 +142,13 @@ def test_an_enrollment_with_all_its_witnesses_counts():
         "enrollment_id": ENROLLMENT.lower(),
         "upn": None,
         "discovery_url": "https://enrollment.example/discovery.svc",
+        "channel": "intune",
+        "tenant_id": None,
+        "state": 1,
+        "certificate_expires": "2036-11-21T08:00:00.000Z",
+        "last_sync": None,
+        "offered_by_tenant": None,
+        "why_not": None,
     }
 
 
@@ -233,6 +240,70 @@ def test_which_windows_may_join(values, cim, joinable):
     assert os["joinable"] is joinable and (os["why_not_joinable"] is None) is joinable
 
 
+def os_of(product_type: int, sku: int | None = None, arc: dict | None = None, **values) -> dict:
+    """The facts of a Windows with these numbers, these values of its CurrentVersion, and this key of Arc's agent."""
+    device = ScriptedDevice()
+    tree = scripted.fresh_registry()
+    tree[state.CURRENT_VERSION]["values"].update(values)
+    device.handlers["registry_read"] = scripted.registry(tree | ({ARC_AGENT: arc} if arc else {}))
+    basic = scripted.cim(product_type=product_type, asset_tag="7783-7084-3265-9085-8269-3286-77")
+
+    def cim(params):
+        [instance] = basic(params)["instances"]
+        return {
+            "instances": [
+                instance | ({"OperatingSystemSKU": sku} if "OperatingSystemSKU" in params["properties"] else {})
+            ]
+        }
+
+    device.handlers["cim_query"] = cim
+    return facts(device, ("os",))["os"]
+
+
+ARC_AGENT = r"SOFTWARE\Microsoft\Azure Connected Machine Agent"
+
+
+@pytest.mark.parametrize(
+    ("product_type", "sku", "values"),
+    [
+        (3, 175, {"EditionID": "ServerRdsh"}),
+        (3, 175, {"EditionID": "Enterprise"}),
+        (3, None, {"EditionID": "serverrdsh"}),
+        (3, None, {"EditionID": "EnterpriseMultiSession"}),
+        (3, None, {"EditionID": "Enterprise", "CompositionEditionID": "ServerRdsh"}),
+        (1, 175, {"EditionID": "ServerRdsh"}),
+    ],
+)
+def test_enterprise_multi_session_is_a_client(product_type, sku, values):
+    os = os_of(product_type, sku, **values)
+    assert (os["multi_session"], os["server"], os["joinable"]) == (True, False, True)
+
+
+@pytest.mark.parametrize(("product_type", "server"), [(1, False), (2, True), (3, True)])
+def test_what_is_not_multi_session_is_judged_by_its_product_type(product_type, server):
+    os = os_of(product_type, 8, EditionID="ServerDatacenter", InstallationType="Server", CurrentBuild="20348")
+    assert (os["multi_session"], os["server"]) == (False, server)
+
+
+def test_a_server_core_is_not_joinable_and_says_why():
+    os = os_of(3, 8, EditionID="ServerDatacenter", InstallationType="Server Core", CurrentBuild="20348")
+    assert (os["installation_type"], os["joinable"]) == ("Server Core", False) and "Core" in os["why_not_joinable"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "arc"),
+    [
+        (None, False),
+        (key(), True),
+        (key(Config=key({"Status": "Connected"})), True),
+        (key(Config=key({"status": "disconnected"})), False),
+        (key(Config=key({"Status": 1})), None),
+    ],
+)
+def test_a_machine_of_azure_arc_is_known_by_its_agent(agent, arc):
+    assert os_of(1, 48, agent)["arc"] is arc
+
+
 def test_the_clock_is_compared_with_the_middle_of_the_exchange():
     answer = ScriptedDevice().session().run(state.observations(("clock",)))
     device_time = state.parse_utc(scripted.UTC).timestamp()
@@ -247,4 +318,5 @@ def test_the_clock_is_compared_with_the_middle_of_the_exchange():
 
 def test_a_subset_asks_the_device_for_no_more_than_it_needs():
     assert set(state.observations(("clock",))) == set()
-    assert set(state.observations(("mdm",))) == {"certificates", "enrollments", "enrollment_tasks"}
+    mdm = {"cloud_join", "certificates", "enrollments", "enrollment_tasks", "mdm_accounts"}
+    assert set(state.observations(("mdm",))) == mdm

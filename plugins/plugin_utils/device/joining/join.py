@@ -222,40 +222,9 @@ class Join(DeviceWork):
     def _is_joined(self, join: dict) -> bool:
         return join["type"] == "entra" and join["tenant_id"] == self.plan.tenant_id
 
-<<<<<<< HEAD
-=======
     def _is_managed(self, mdm: dict) -> bool:
         return enrollment.is_of_tenants_mdm(mdm, self.plan.tenant_id)
 
-    def _job_outcome(self, answer: Answer) -> tuple[bool, dict | None]:
-        if self.plan.package:
-            return jobs.outcome(answer["job"])
-        return azure_vm.outcome(answer["job"])
-
-    @staticmethod
-    def _engine_is_idle(answer: Answer) -> bool:
-        return provisioning.engine_is_idle(answer["engine"])
-
-    def _join_failed(self, found: causes.Diagnosis | None) -> Failure:
-        if found:
-            error = found.as_error()
-            if error["code"] == RESTART_FIRST:
-                error["fix"] = "restart the device and run the join again, or let it restart the device (reboot: true)"
-            return Failure(
-                f"the join failed: {error['cause']}" + (f" ({error['code']})" if error["code"] else ""),
-                side=found.side,
-                **error,
-            )
-        return Failure(
-            f"the device is not joined after {self.plan.timeout} s and shows no error",
-            side="device",
-            name="join_timeout",
-            cause="the provisioning engine is still at work, or never started",
-            fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
-            evidence=jobs.evidence(self.waiter.last["job"]),
-        )
-
->>>>>>> 952fdb8 (Witnesses decide which join is live, and an enrollment is judged by what it is; a leave takes what earlier joins left)
     @property
     def facts(self) -> dict:
         """What was read last, as winops.entra.device_facts returns it. A failed task shows only what matters of it."""

@@ -67,9 +67,7 @@ class Mdm(SystemWork):
     jobs = ("enrollment_remove", "mdm_auto_enroll")
     essential = (*state.ESSENTIAL, "enrollments", "enrollment_tasks")
     watch = (
-        MDM_OBSERVATIONS
-        | administrators.OBSERVATIONS
-        | {"auto_enroll_policy": op.registry_read(AUTO_ENROLL_POLICY)}
+        MDM_OBSERVATIONS | administrators.OBSERVATIONS | {"auto_enroll_policy": op.registry_read(AUTO_ENROLL_POLICY)}
     )
 
     def work(self) -> dict:

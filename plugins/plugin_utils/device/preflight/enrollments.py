@@ -29,7 +29,9 @@ def enrollment_leftovers(look: Look) -> Finding:
     own = [item for item in active if item["enrolled"] and enrollment.manages(item, tenant_id)]
     expected = rule.failed if look.plan.expect_mdm else rule.warned
     if half:
-        cause = f"an enrollment says that it is active, but {half[0]['why_not']}: the next enrollment fails (0x8018000a)"
+        cause = (
+            f"an enrollment says that it is active, but {half[0]['why_not']}: the next enrollment fails (0x8018000a)"
+        )
         return expected(_shown(half), cause, _removal(half[0]))
     if foreign := [item for item in active if enrollment.is_foreign(item, tenant_id)]:
         cause = f"the enrollment {foreign[0]['enrollment_id']} belongs to another tenant, {foreign[0]['tenant_id']}"
@@ -65,8 +67,8 @@ def _stopped(rule: Rule, stopping: dict[str, int]) -> Finding:
         observed,
         f"{observed} is set on {ENROLLMENTS}, which can stop every MDM enrollment ({codes}): an earlier management, "
         "such as Defender for Endpoint's, has left it there",
-        f"where nothing else manages the device, delete {' and '.join(stopping)} from {ENROLLMENTS}, then let it enroll "
-        "again",
+        f"where nothing else manages the device, delete {' and '.join(stopping)} from {ENROLLMENTS}, then let it "
+        "enroll again",
     )
 
 

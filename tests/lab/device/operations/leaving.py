@@ -5,19 +5,24 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import autoenroll, autojoin, enrollment
 from ..accounts import Caller
 from ..errors import bad_argument, file_not_found
 from ..images import SYSTEM32
-from ..leaving import leave
+from ..leaving import leave, remove_stale
 from .dispatch import operation, require_elevated, require_system
 
 
 @operation("dsregcmd_leave")
-async def dsregcmd_leave(device, caller: Caller) -> dict:
+async def dsregcmd_leave(device, caller: Caller, stale: list[str] | None = None) -> dict:
     require_system(caller)
+    if any(not re.fullmatch("[0-9A-Fa-f]{40}", thumbprint) for thumbprint in stale or []):
+        raise bad_argument("A thumbprint has 40 hexadecimal digits.")
     exit_code, text = await leave(device, caller)
-    return {"exit_code": exit_code, "text": text}
+    answer = {"exit_code": exit_code, "text": text}
+    return answer | ({"removed": remove_stale(device, stale)} if stale else {})
 
 
 @operation("hybrid_autojoin_stop")
