@@ -255,6 +255,24 @@ def _named(item: dict) -> str:
     return f"enrollment {item['enrollment_id']} of {item['provider']}"
 
 
+def in_the_way(found: list[dict], tenant_id: str | None) -> dict | None:
+    """Of the items of enrollments() one that works, and does not manage a device of this tenant: while it is there,
+    Windows makes no other. None where another one manages the device, or there is none."""
+    working = [item for item in found if item["enrolled"] and not is_local(item)]
+    if any(manages(item, tenant_id) for item in working):
+        return None
+    return next(iter(working), None)
+
+
+def whose(item: dict, tenant_id: str | None) -> str:
+    """How a sentence "the device is enrolled ..." goes on about an item that does not manage it."""
+    if is_foreign(item, tenant_id):
+        return f"in the MDM of another tenant, {item['tenant_id']}"
+    if item["channel"] == MMPC:
+        return f"by the channel MMP-C only ({item['provider']}), whose enrollment in Intune is gone"
+    return f"with another provider, {item['provider']}"
+
+
 def stopping_values(root: Key) -> dict[str, int]:
     """The values on the Enrollments key itself, other than 0, that stop every enrollment. Raises Unreadable."""
     found = {name: root.number(name) for name in STOPPING_VALUES}

@@ -9,6 +9,10 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import enrollment, state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import mdm_wait
+from ansible_collections.winops.entra.plugins.plugin_utils.device.waiting import Waiter
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import fit, scripted
 from .scripted import TENANT, ScriptedDevice, key
@@ -272,3 +276,20 @@ def test_a_diagnosis_names_the_value_with_the_code_in_which_the_enrollment_ended
     answer = device.session(True).run(device_diagnosis.observations(scope))
     first = device_diagnosis.diagnose(answer, scope)[0][0].as_dict()
     assert first["code"] == code and f"{name} = {value}" in first["cause"] and f"delete {name}" in first["fix"]
+
+
+# --- the wait for the enrollment after a join -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [({"tenant": ELSEWHERE}, f"another tenant, {ELSEWHERE}"), ({"provider": MMPC}, "MMP-C")]
+)
+def test_nobody_waits_for_an_enrollment_while_another_one_is_in_the_way(values, said):
+    shown = Enrolled().add(**values)
+    device, clock = ScriptedDevice(), scripted.Clock()
+    shown.put_on(device)
+    waiter = Waiter(device.session(), Progress(lambda _line: None, clock), 10, clock.deadline(1800))
+    with pytest.raises(Failure) as caught:
+        mdm_wait.until_enrolled(waiter, scripted.UTC, TENANT, False)
+    assert caught.value.error["name"] == "enrolled_elsewhere" and said in caught.value.error["cause"]
+    assert clock.now < 60 and FIRST.lower() in caught.value.error["fix"]

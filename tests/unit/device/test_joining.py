@@ -333,6 +333,10 @@ def shown_mdm(**changes) -> dict:
 def test_expected_mdm_is_a_working_enrollment_of_this_tenants_mdm(monkeypatch, mdm, expected):
     device = Story()
     device.join(scripted.TENANT)
+    tree = scripted.joined_registry()
+    tenant = tree[r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"]["keys"]["TenantInfo"]["keys"][scripted.TENANT]
+    tenant["values"]["MdmEnrollmentUrl"] = "https://mdm.example"
+    device.handlers["registry_read"] = scripted.registry(tree)
     build = join.state.build
     monkeypatch.setattr(join.state, "build", lambda answer, *subsets: build(answer, *subsets) | {"mdm": mdm})
     task, result = run(device, monkeypatch, expect_mdm=True)

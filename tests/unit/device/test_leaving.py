@@ -209,17 +209,6 @@ def test_laps_without_a_name_manages_the_built_in_administrator_and_into_ad_it_d
         assert run(device, monkeypatch)[0].learned["outcome"] == outcome
 
 
-def test_an_account_that_any_policy_of_laps_names_does_not_count(monkeypatch):
-    device = Leaver()
-    paths = (r"SOFTWARE\Microsoft\Policies\LAPS", r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\LAPS")
-    for path, name in zip(paths, ("first", "second")):
-        device.tree[path] = scripted.key({"BackupDirectory": 1, "AdministratorAccountName": name})
-    device.identity |= {"sid": "S-1-5-21-1-2-3-1001"}
-    for name in ("first", "second"):
-        device.members = [BUILT_IN, member(rf"PC-1\{name}", 1005)]
-        assert run(device, monkeypatch)[1].error["name"] == "no_local_administrator"
-
-
 def test_an_administrator_who_is_disabled_meanwhile_stops_the_leave_after_the_unenrollment(monkeypatch):
     device = Leaver()
     device.enroll()

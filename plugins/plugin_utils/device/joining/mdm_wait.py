@@ -9,11 +9,10 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ...result import Failure
-from .. import state
+from .. import enrollment, state
 from ..answers import Answer
 from ..diagnosis import causes
-from ..enrollment import is_of_tenants_mdm, offers_no_mdm
-from ..reading import FULL_TOKEN
+from ..reading import FULL_TOKEN, known
 from ..waiting import Waiter
 
 CANNOT_BE = "and cannot be"
@@ -31,10 +30,13 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
         )
     watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
 
+    in_the_way: str | None = None
+
     def enrolled(answer: Answer) -> bool:
-        if is_of_tenants_mdm(state.build(answer, ("mdm",))["mdm"], tenant_id):
+        nonlocal in_the_way
+        if enrollment.is_of_tenants_mdm(state.build(answer, ("mdm",))["mdm"], tenant_id):
             return True
-        found, not_offered = causes.find_causes(answer), offers_no_mdm(answer["cloud_join"], tenant_id)
+        found, not_offered = causes.find_causes(answer), enrollment.offers_no_mdm(answer["cloud_join"], tenant_id)
         if found and (found.hopeless or not_offered):
             raise _failed(found, CANNOT_BE)
         if not_offered:
@@ -45,6 +47,16 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
                 "disconnect the device and join it again",
                 "tenant",
             )
+        found_now = known(lambda: enrollment.enrollments(answer)) or []
+        other = enrollment.in_the_way(found_now, tenant_id)
+        if other and other["enrollment_id"] == in_the_way:  # Seen twice: Windows may be about to take it away.
+            raise _not_enrolled(
+                "enrolled_elsewhere",
+                f"it is enrolled {enrollment.whose(other, tenant_id)}",
+                f"remove that enrollment (winops.entra.mdm, state=absent, provider={other['provider']}, "
+                f"enrollment_id={other['enrollment_id']}), then let the device enroll",
+            )
+        in_the_way = other["enrollment_id"] if other else None
         return False
 
     if waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:

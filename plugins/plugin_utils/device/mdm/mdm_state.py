@@ -255,14 +255,9 @@ class Mdm(SystemWork):
 
 
 def _enrolled_elsewhere(item: dict, tenant_id: str | None) -> JoinRefusal:
-    whose = f"with another provider, {item['provider']}"
-    if enrollment.is_foreign(item, tenant_id):
-        whose = f"in the MDM of another tenant, {item['tenant_id']}"
-    elif item["channel"] == enrollment.MMPC:
-        whose = f"by the channel MMP-C only ({item['provider']}), whose enrollment in Intune is gone"
     return JoinRefusal(
         "enrolled_elsewhere",
-        f"the device is enrolled {whose}",
+        f"the device is enrolled {enrollment.whose(item, tenant_id)}",
         f"remove that enrollment first (state=absent, provider={item['provider']}, "
         f"enrollment_id={item['enrollment_id']}), or set provider to it where it is the right one",
     )
