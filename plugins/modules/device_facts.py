@@ -16,6 +16,8 @@ description:
   - Everything is read with one command on the device. Nothing is written there.
   - The registry and the device certificate are the first witnesses, C(dsregcmd /status) is the second. Where they
     disagree the facts say so in C(join.witnesses_agree).
+  - Where the registry holds several joins or enrollments, such as those of an earlier tenant, their order decides
+    nothing. The join is the one that certificate and C(dsregcmd) speak for, the rest is C(join.stale_joins).
   - Works over the C(winrm) and C(psrp) connections, and over C(ssh) with PowerShell.
 options:
   gather_subset:
@@ -75,6 +77,9 @@ ansible_facts:
             - C(certificate_expires) is UTC. C(device_auth_status) is what the service says of the device object
               (Windows 10 21H1 and later). Fields that do not apply are null, and so is what nobody can know because the
               device refused to let it be read. C(witnesses_agree) is false where those that were read differ.
+            - C(stale_joins) are the keys that earlier joins have left in the registry (C(CloudDomainJoin\JoinInfo)), each
+              with C(thumbprint), C(tenant_id), C(tenant_name) and C(joined_by); null where nobody can tell them from
+              the join. M(winops.entra.disconnect) removes them.
           returned: subset join
           type: dict
           sample:
@@ -88,10 +93,17 @@ ansible_facts:
             tpm_protected: true
             device_auth_status: SUCCESS
             witnesses_agree: true
+            stale_joins: []
         mdm:
           description:
-            - The MDM enrollment. C(enrolled) is true only where its state, its certificate and its task folder are
-              there, and null where that could not be read.
+            - The MDM enrollment by which the device is managed. C(enrolled) is true only where its certificate is there
+              and has not expired, its task folder is there, and its C(EnrollmentState) is not 0; other states say
+              nothing, because 3 and 4 are seen on enrollments that work. It is null where that could not be read.
+            - An enrollment of another tenant than the join's is none, and neither is one of the channel MMP-C
+              (C(Microsoft Device Management)) alone, or of Windows itself. C(why_not) then says what there is instead.
+            - C(channel) is V(intune) or V(other) (another MDM). C(tenant_id) is the enrollment's own. C(last_sync) is UTC.
+              C(offered_by_tenant) says whether it has the address of the MDM that the tenant gave the device, null where
+              it gave none.
           returned: subset mdm
           type: dict
           sample:
@@ -100,6 +112,13 @@ ansible_facts:
             enrollment_id: 8f0f2f0e-2d39-4f55-9f3b-b2a2b4b7b8aa
             upn: ""
             discovery_url: https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc
+            channel: intune
+            tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+            state: 1
+            certificate_expires: "2027-03-09T11:53:00.000Z"
+            last_sync: "2026-11-21T06:31:09.000Z"
+            offered_by_tenant: true
+            why_not: null
         packages:
           description:
             - Provisioning packages. C(installed) is false for one that has failed so far, the engine goes on trying.
@@ -119,14 +138,19 @@ ansible_facts:
             - Windows itself. C(joinable) says whether this Windows can be Entra joined at all, C(why_not_joinable) why
               not.
             - C(last_boot) is UTC. C(joinable) is null where nobody can know.
+            - C(azure_vm) says that it is an Azure VM, C(arc) that it is connected to Azure Arc, as by its agent.
+              C(multi_session) is Enterprise multi-session of Azure Virtual Desktop, which is a client and no server.
           returned: subset os
           type: dict
           sample:
             edition: Professional
             build: "26100.2314"
             version: 24H2
+            installation_type: Client
+            multi_session: false
             server: false
             azure_vm: false
+            arc: false
             last_boot: "2026-11-20T06:12:44.000Z"
             pending_reboot: false
             pending_reboot_reasons: []

@@ -14,8 +14,8 @@ description:
   - Triggers the automatic MDM enrollment of a joined Windows device, as SYSTEM, and waits until it is enrolled.
   - Or removes one MDM enrollment, by its id and with its own provider, and nothing else. Enrollments of other
     providers, and the keys that Windows itself keeps among them, are never touched.
-  - A device counts as enrolled where the enrollment's registry value, its certificate and its task folder are all
-    there.
+  - A device counts as enrolled where the enrollment's certificate is there and has not expired, its task folder is
+    there, its C(EnrollmentState) is not 0, and it is not another tenant's.
   - What the device's join type cannot do is refused before anything changes, with the reason and the fix.
 options:
   state:
@@ -89,16 +89,24 @@ outcome:
   type: str
   sample: enrolled
 enrollments:
-  description: The device's enrollments afterwards, of all providers; in check mode and after a refusal those now.
+  description:
+    - The device's enrollments afterwards, of all providers; in check mode and after a refusal those now.
+    - C(channel) is V(intune), V(mmpc) (MMP-C, which Windows holds beside Intune's), V(configuration_manager), V(local)
+      (Windows itself) or V(other). C(enrolled) says that it works, whoever's it is, and C(why_not) what it lacks.
   returned: once the device has been looked at
   type: list
   elements: dict
   sample:
     - enrollment_id: 2f9b3c1e-7a6d-4b58-9c3e-5d1f0a7b8c9d
       provider: MS DM Server
+      channel: intune
       tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
       upn: alex@contoso.example
       enrolled: true
+      why_not: null
+      state: 1
+      certificate_expires: "2027-03-09T11:53:00.000Z"
+      last_sync: "2026-11-21T06:31:09.000Z"
       witnesses: {state: true, certificate: true, tasks: true}
 ansible_facts:
   description: C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, C(mdm) read afterwards.
