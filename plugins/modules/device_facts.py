@@ -77,9 +77,9 @@ ansible_facts:
             - C(certificate_expires) is UTC. C(device_auth_status) is what the service says of the device object
               (Windows 10 21H1 and later). Fields that do not apply are null, and so is what nobody can know because the
               device refused to let it be read. C(witnesses_agree) is false where those that were read differ.
-            - C(stale_joins) are the keys that earlier joins have left in the registry (C(CloudDomainJoin\JoinInfo)), each
-              with C(thumbprint), C(tenant_id), C(tenant_name) and C(joined_by); null where nobody can tell them from
-              the join. M(winops.entra.disconnect) removes them.
+            - C(stale_joins) are the keys that earlier joins have left in the registry (C(CloudDomainJoin\JoinInfo)),
+              each with C(thumbprint), C(tenant_id), C(tenant_name) and C(joined_by); null where nobody can tell them
+              from the join. M(winops.entra.disconnect) removes them.
           returned: subset join
           type: dict
           sample:
@@ -101,9 +101,9 @@ ansible_facts:
               nothing, because 3 and 4 are seen on enrollments that work. It is null where that could not be read.
             - An enrollment of another tenant than the join's is none, and neither is one of the channel MMP-C
               (C(Microsoft Device Management)) alone, or of Windows itself. C(why_not) then says what there is instead.
-            - C(channel) is V(intune) or V(other) (another MDM). C(tenant_id) is the enrollment's own. C(last_sync) is UTC.
-              C(offered_by_tenant) says whether it has the address of the MDM that the tenant gave the device, null where
-              it gave none.
+            - C(channel) is V(intune) or V(other) (another MDM). C(tenant_id) is the enrollment's own. C(last_sync) is
+              UTC. C(offered_by_tenant) says whether it has the address of the MDM that the tenant gave the device, null
+              where it gave none.
           returned: subset mdm
           type: dict
           sample:

@@ -14,8 +14,8 @@ description:
   - Joins a running Windows 10/11 device to a Microsoft Entra tenant (formerly Azure AD join), and waits until the
     device's own state says so.
   - A device that is joined to this tenant already is left alone. One that is joined to another tenant, to an AD domain
-    or hybrid joined, a Home edition, Server Core, or a server outside Azure is refused before anything changes, with the
-    reason and the fix.
+    or hybrid joined, a Home edition, Server Core, or a server outside Azure is refused before anything changes, with
+    the reason and the fix.
   - Windows knows no command that joins with a user name and password. The unattended way is a provisioning package with
     a bulk token, which this module applies as SYSTEM; Azure VMs join with their managed identity.
   - A join that fails is explained from the device's own event logs, with the code, its cause and its fix.
@@ -42,8 +42,8 @@ options:
     description:
       - Wait also until the device is enrolled in the MDM of this tenant, and fail where it is not within O(timeout).
         Also on a device that was joined before.
-      - It must be an enrollment that works, of this tenant. One that names no tenant counts where it is Intune's, or has
-        the address of the MDM that the tenant gave the device.
+      - It must be an enrollment that works, of this tenant. One that names no tenant counts where it is Intune's, or
+        has the address of the MDM that the tenant gave the device.
       - The wait ends early where no enrollment can come, for example because the tenant gave the device no MDM address,
         or because an enrollment of another tenant is in the way.
     type: bool

@@ -96,24 +96,19 @@ def _forget(device, place: str, name: str) -> None:
         device.registry.delete(parent)
 
 
-def remove_stale(device, thumbprints: list[str]) -> list[str]:
-    """The vocabulary's ``stale`` of a leave: what earlier joins have left; which of it went."""
+def remove_stale(device, names: list[str]) -> list[str]:
+    """The vocabulary's ``stale`` of a leave: what earlier joins have left, by thumbprint and tenant. What went."""
     removed = []
-    infos = rf"{joinstate.CLOUD_DOMAIN_JOIN}\JoinInfo"
-    for thumbprint in thumbprints:
-        name = next((key for key in device.registry.subkeys(infos) if key.upper() == thumbprint.upper()), None)
-        if name is not None:
-            tenant = device.registry.get(rf"{infos}\{name}", "TenantId", "")
-            _forget(device, "JoinInfo", name)
-            removed.append(rf"HKLM\{infos}\{name}")
-            others = {device.registry.get(rf"{infos}\{key}", "TenantId", "") for key in device.registry.subkeys(infos)}
-            tenants = rf"{joinstate.CLOUD_DOMAIN_JOIN}\TenantInfo"
-            if tenant not in others and tenant in device.registry.subkeys(tenants):
-                _forget(device, "TenantInfo", tenant)
-                removed.append(rf"HKLM\{tenants}\{tenant}")
-        gone = [c for c in device.certificates if c.thumbprint == thumbprint and joinstate.is_device_certificate(c)]
+    for name in names:
+        place = "JoinInfo" if len(name) == 40 else "TenantInfo"
+        parent = rf"{joinstate.CLOUD_DOMAIN_JOIN}\{place}"
+        own = next((key for key in device.registry.subkeys(parent) if key.upper() == name.upper()), None)
+        if own is not None:
+            _forget(device, place, own)
+            removed.append(rf"HKLM\{parent}\{own}")
+        gone = [c for c in device.certificates if c.thumbprint == name.upper() and joinstate.is_device_certificate(c)]
         device.certificates = [c for c in device.certificates if c not in gone]
-        removed += [rf"Cert:\LocalMachine\My\{c.thumbprint}" for c in gone]
+        removed += [rf"Cert:\LocalMachine\My\{name}" for _certificate in gone]
     return removed
 
 

@@ -27,10 +27,12 @@ def rows(_scratch: Path) -> list[Case]:
         leave([FIRST, "x"], error="ArgumentException"),
         leave([FIRST + "\n"], error="ArgumentException"),
         leave(["..\\" + FIRST[:37]], error="ArgumentException"),
+        leave([FIRST[:38]], error="ArgumentException"),
+        leave([""], error="ArgumentException"),
         # Nothing of it was done.
         Case("registry_read", {"path": JOIN_INFO, "depth": 1}, lambda v: len(v["key"]["keys"]) == 4),
         leave(
-            [FIRST.lower(), SECOND],
+            [FIRST.lower(), SECOND, GONE],
             lambda v: (
                 v["exit_code"] == 0
                 and v["text"].startswith("/debug /leave\r\n")
@@ -38,13 +40,13 @@ def rows(_scratch: Path) -> list[Case]:
                 and v["removed"]
                 == [
                     f"HKLM\\{JOIN_INFO}\\{FIRST}",
-                    f"{MINE}{FIRST}",
+                    f"{MINE}{FIRST.lower()}",
                     f"HKLM\\{JOIN_INFO}\\{SECOND}",
                     f"HKLM\\{TENANT_INFO}\\{GONE.upper()}",
                 ]
             ),
         ),
-        # THEIRS is the tenant of THIRD, too, which nobody has called stale.
+        # Nobody has called THIRD stale, or its tenant.
         Case("registry_read", {"path": JOIN_INFO, "depth": 1}, lambda v: set(v["key"]["keys"]) == {LIVE, THIRD}),
         Case("registry_read", {"path": TENANT_INFO, "depth": 1}, lambda v: set(v["key"]["keys"]) == {OURS, THEIRS}),
         Case(
@@ -53,8 +55,7 @@ def rows(_scratch: Path) -> list[Case]:
             # Of another authority than the join's: whoever's it is, no leave takes it.
             lambda v: {one["thumbprint"][:2] for one in v["certificates"]} == {"AA", "22", "33"},
         ),
-        leave([FIRST, SECOND], lambda v: v["removed"] == [] and "error" not in v),
-        leave([THIRD], lambda v: f"HKLM\\{TENANT_INFO}\\{THEIRS}" in v["removed"]),
+        leave([FIRST, SECOND, GONE], lambda v: v["removed"] == [] and "error" not in v),
     ]
 
 
@@ -64,17 +65,17 @@ def without_joins(_scratch: Path) -> list[Case]:
 
 
 def without_tenants(_scratch: Path) -> list[Case]:
-    return [leave([SECOND], lambda v: v["removed"] == [f"HKLM\\{JOIN_INFO}\\{SECOND}"] and "error" not in v)]
+    return [leave([SECOND, GONE], lambda v: v["removed"] == [f"HKLM\\{JOIN_INFO}\\{SECOND}"] and "error" not in v)]
 
 
 def denied(_scratch: Path) -> list[Case]:
     """What cannot be removed is told, and the leave itself has been made."""
     return [
         leave(
-            [FIRST, SECOND],
+            [FIRST, SECOND, GONE],
             lambda v: (
                 v["text"].startswith("/debug /leave\r\n")
-                and v["removed"] == []
+                and v["removed"] == [f"HKLM\\{TENANT_INFO}\\{GONE.upper()}"]
                 and v["error"]["type"].endswith("SecurityException")
             ),
         )

@@ -240,11 +240,11 @@ def test_a_leave_takes_what_an_earlier_join_has_left_and_records_the_live_one(mo
     assert leave.learned["outcome"] == "disconnected" and leave.learned["remains"] == []
     assert not device.registered and device.certificates == []
     assert [o for o in device.executed_in_jobs if o["op"] == "dsregcmd_leave"] == [
-        {"op": "dsregcmd_leave", "stale": [STALE]}
+        {"op": "dsregcmd_leave", "stale": [STALE, OTHER_TENANT]}
     ]
     record = leave.learned["record"]
     assert (record["tenant_id"], record["device_id"]) == (scripted.TENANT, scripted.DEVICE_ID)
-    assert leave.changes.as_result(True)["diff"]["before"]["join"]["stale_joins"] == [STALE]
+    assert leave.changes.as_result(True)["diff"]["before"]["join"]["stale_joins"] == [STALE, OTHER_TENANT]
 
 
 def test_a_leave_with_the_tenant_of_a_stale_key_is_refused(monkeypatch):

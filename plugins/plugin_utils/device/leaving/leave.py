@@ -225,7 +225,7 @@ class Leave(SystemWork):
         before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
         if leave_state.join_state(look) == "half_left":
             before["half_left"] = leave_state.remains(look)
-        stale = leave_state.stale_thumbprints(look)
+        stale = leave_state.stale_names(look)
         if stale:
             before["stale_joins"] = stale
         events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENTS_PER_LOG)

@@ -21,8 +21,8 @@ from ..reading import known
 WORKPLACE_JOIN_TASKS = r"\Microsoft\Windows\Workplace Join"
 AUTOJOIN_TASK = "Automatic-Device-Join"
 AUTOJOIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\WorkplaceJoin"
-# What else is a name below JoinInfo is nothing that a join has made.
-THUMBPRINT = re.compile("[0-9A-Fa-f]{40}")
+# What has another name is nothing that a join has made.
+THUMBPRINT, TENANT_ID = re.compile("[0-9A-Fa-f]{40}"), re.compile("[0-9A-Fa-f-]{36}")
 WITNESSES = ("cloud_join", "certificates", "dsregcmd", "computer")
 OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in WITNESSES} | {
     "autojoin_tasks": op.scheduled_tasks(WORKPLACE_JOIN_TASKS),
@@ -88,18 +88,23 @@ def _has_certificate(answer: Answer) -> bool:
     return bool(join_facts.device_certificates(answer["certificates"]))
 
 
-def stale_thumbprints(answer: Answer) -> list[str]:
-    """The thumbprints of earlier joins of which something is there beside the one that is left now: their keys in the
-    registry, their device certificates. Empty where nobody can tell which one is live, or it cannot be read: that is
-    left to Windows, and to the look after it."""
-    return known(lambda: _stale_thumbprints(answer)) or []
+def stale_names(answer: Answer) -> list[str]:
+    """What earlier joins have left beside the one that is left now: the thumbprints of their keys in the registry and
+    of their device certificates, then the ids of their tenants.
+
+    Empty where nobody can tell which join is live, or it cannot be read: that is left to Windows, and to the look after
+    it.
+    """
+    return known(lambda: _stale_names(answer)) or []
 
 
-def _stale_thumbprints(answer: Answer) -> list[str]:
+def _stale_names(answer: Answer) -> list[str]:
     join = join_facts.join_facts(answer)
-    keys = [stale["thumbprint"] for stale in join["stale_joins"] or [] if THUMBPRINT.fullmatch(stale["thumbprint"])]
-    if not join["thumbprint"] or join["stale_joins"] is None:
-        return keys
-    spared = {thumbprint.lower() for thumbprint in (join["thumbprint"], *keys)}
-    issued = [c["thumbprint"] for c in join_facts.device_certificates(answer["certificates"])]
-    return keys + [thumbprint for thumbprint in issued if thumbprint.lower() not in spared]
+    stale = join["stale_joins"] or []
+    thumbprints = [one["thumbprint"] for one in stale if THUMBPRINT.fullmatch(one["thumbprint"])]
+    if join["thumbprint"] and join["stale_joins"] is not None:
+        spared = {thumbprint.lower() for thumbprint in (join["thumbprint"], *thumbprints)}
+        issued = [c["thumbprint"] for c in join_facts.device_certificates(answer["certificates"])]
+        thumbprints += [thumbprint for thumbprint in issued if thumbprint.lower() not in spared]
+    tenants = {one["tenant_id"] for one in stale if TENANT_ID.fullmatch(one["tenant_id"] or "")}
+    return thumbprints + sorted(tenants - {join["tenant_id"]})

@@ -1,4 +1,4 @@
-# needs: as_system hive removal task_service
+# needs: as_system removal task_service
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -117,9 +117,7 @@ function Remove-EnrollmentPart($Part, $Fact) {
         $store.Close()
     }
     else {
-        $key = (Open-RegistryHive 'LocalMachine').OpenSubKey($Part['where'].Substring(5), $true)
-        $key.DeleteSubKeyTree($Part['name'], $false)
-        $key.Close()
+        [void](Remove-ChildKey $Part['where'].Substring(5) $Part['name'])
     }
 }
 

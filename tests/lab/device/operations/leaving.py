@@ -18,8 +18,8 @@ from .dispatch import operation, require_elevated, require_system
 @operation("dsregcmd_leave")
 async def dsregcmd_leave(device, caller: Caller, stale: list[str] | None = None) -> dict:
     require_system(caller)
-    if any(not re.fullmatch("[0-9A-Fa-f]{40}", thumbprint) for thumbprint in stale or []):
-        raise bad_argument("A thumbprint has 40 hexadecimal digits.")
+    if not all(re.fullmatch("[0-9A-Fa-f]{40}|[0-9A-Fa-f-]{36}", name) for name in stale or []):
+        raise bad_argument("It is neither a thumbprint nor the id of a tenant.")
     exit_code, text = await leave(device, caller)
     answer = {"exit_code": exit_code, "text": text}
     return answer | ({"removed": remove_stale(device, stale)} if stale else {})
