@@ -326,7 +326,7 @@ def shown_mdm(**changes) -> dict:
         (shown_mdm(channel="other", tenant_id=None, offered_by_tenant=True), "unchanged"),
         (shown_mdm(channel="other", tenant_id=None), "mdm_not_enrolled"),
         (shown_mdm(tenant_id=OTHER_TENANT), "mdm_not_enrolled"),
-        (shown_mdm(enrolled=None), "mdm_not_enrolled"),
+        (shown_mdm(enrolled=None), "mdm_unknown"),
         (shown_mdm(enrolled=False), "mdm_not_enrolled"),
     ],
 )
