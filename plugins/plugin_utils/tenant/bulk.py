@@ -23,7 +23,7 @@ from ..task import Task
 from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
 from .graph.errors import GraphFailure
-from .graph.retry import UNSURE
+from .graph.retry import AGAIN_FOR_READS, UNSURE
 from .graph.special_refusals import APPROVALS
 
 CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unknown", "skipped")
@@ -139,7 +139,7 @@ def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
     if refused is None or _was_done(write.item, refused):
         _done(task, write)
         return
-    write.outcome, write.failure = UNKNOWN if answer.status in UNSURE else FAILED, refused
+    write.outcome, write.failure = UNKNOWN if answer.status in UNSURE | AGAIN_FOR_READS else FAILED, refused
     if refused.status == 403 and write.forbidden_fix is not None and refused.error["name"] not in APPROVALS:
         refused.error["fix"] = write.forbidden_fix
 

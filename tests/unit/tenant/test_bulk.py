@@ -136,9 +136,10 @@ def test_a_look_that_breaks_as_well_leaves_what_was_accepted_and_what_is_in_doub
     assert outcomes(todo) == ["changed"] * 20 + ["unknown"] * 20 + ["skipped"] * 5
 
 
-def test_a_gateway_that_gives_up_on_one_item_leaves_it_in_doubt_and_a_look_decides(bench, graph, gone):
+@pytest.mark.parametrize("status", [504, 500, 408])
+def test_a_service_that_gives_up_on_one_item_leaves_it_in_doubt_and_a_look_decides(bench, graph, gone, status):
     for one in THINGS[:2]:
-        graph.on(f"DELETE .*{one}", *[error(504, "Timeout")] * 4)
+        graph.on(f"DELETE .*{one}", *[error(status, "Timeout")] * 4)
     gone.append(THINGS[0])
     todo = writes(THINGS[:3])
     carry_out(bench, todo, lambda keys: [key for key in keys if key not in gone])
