@@ -45,7 +45,8 @@ options:
       - It must be an enrollment that works, of this tenant. One that names no tenant counts where it is Intune's, or
         has the address of the MDM that the tenant gave the device.
       - The wait ends early where no enrollment can come, for example because the tenant gave the device no MDM address,
-        or because an enrollment of another tenant is in the way.
+        or because an enrollment of another tenant is in the way, and where the joined device gives no answer for
+        O(reboot_timeout) seconds.
     type: bool
     default: false
   reboot:

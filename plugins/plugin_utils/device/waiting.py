@@ -29,7 +29,8 @@ def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
 class Waiter:
     """Asks a device again and again until an answer satisfies, the deadline passes, or there is no hope.
 
-    ``last`` is the newest answer to what it has waited for, whether or not that was enough.
+    ``last`` is the newest answer to what it has waited for, whether or not that was enough. ``longest_silence`` is for
+    how many seconds the device may give no answer at all, None: until the deadline.
     """
 
     def __init__(self, session: DeviceSession, progress: Progress, interval: float, deadline: Deadline) -> None:
@@ -38,6 +39,7 @@ class Waiter:
         self._interval = interval
         self.deadline = deadline
         self.connections_lost = 0
+        self.longest_silence: float | None = None
         self._last: Answer | None = None
 
     @property
@@ -49,14 +51,16 @@ class Waiter:
     def ask(self, operations: dict[str, dict], sentence: str, stop_on_error: bool = False) -> Answer:
         """One answer, however often the connection breaks: only for operations that may be executed twice.
 
-        Raises the last ConnectionLost or WireError when the deadline passes first.
+        Raises the last ConnectionLost or WireError when the deadline passes first, or the silence lasts too long.
         """
+        asked = self.deadline.elapsed
         while True:
             try:
                 return self._session.run(operations, stop_on_error)
             except (ConnectionLost, wire.WireError):
                 self.connections_lost += 1
-                if self.deadline.passed:
+                silence = self.deadline.elapsed - asked
+                if self.deadline.passed or (self.longest_silence is not None and silence >= self.longest_silence):
                     raise
             self._progress.say(f"{sentence}; the device does not answer", self.deadline)
             self.deadline.pause(self._interval)

@@ -10,7 +10,8 @@ import datetime
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
-from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import azure_vm, provisioning
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import azure_vm, mdm_wait, provisioning
+from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.device.state import parse_utc
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -346,6 +347,55 @@ def test_an_enrollment_that_may_still_come_is_waited_for(monkeypatch, refused):
     device.fail_with("0", "2149056528", event=76)  # 0x80180010, which may pass
     _join, failure = run(device, monkeypatch, expect_mdm=True, timeout=300)
     assert isinstance(failure, Failure) and failure.error["code"] == "0x80180010" and device.clock.now >= 300
+
+
+class Enrolls(Offered):
+    """A device whose enrollment fails for a reason that may pass; its clock goes on, and so may its attempts."""
+
+    def __init__(self, next_run: float | None = None, every: float | None = None) -> None:
+        super().__init__(offering("https://enrollment.example/discovery.svc"))
+        self.every = every
+        self.fail_with("0", "2149056528", event=76)  # 0x80180010
+        task = {"name": "Schedule created by enrollment client", "state": "Ready", "last_result": 0}
+        task["next_run"] = None if next_run is None else _later(next_run)
+        self.handlers["scheduled_tasks"] = lambda p: {
+            "exists": True,
+            "folders": [],
+            "tasks": [task] if p["folder"].endswith("EnterpriseMgmt") else [],
+        }
+
+    def execute(self, script: str, data: bytes) -> tuple[str, str, int]:
+        self.identity["utc"] = _later(self.clock.now)
+        if self.every:
+            self.events[-1]["utc"] = _later(self.clock.now // self.every * self.every)
+        return super().execute(script, data)
+
+
+def test_an_enrollment_that_nothing_tries_again_is_not_waited_for(monkeypatch):
+    device = Enrolls()
+    _join, failure = run(device, monkeypatch, expect_mdm=True)
+    assert failure.error["code"] == "0x80180010" and "nothing has tried again" in failure.msg
+    assert mdm_wait.QUIET_SECONDS <= device.clock.now < mdm_wait.QUIET_SECONDS + 60
+
+
+@pytest.mark.parametrize("device", [Enrolls(next_run=1200), Enrolls(every=300)], ids=["is set", "goes on"])
+def test_an_enrollment_that_is_tried_again_is_waited_for(monkeypatch, device):
+    _join, failure = run(device, monkeypatch, expect_mdm=True)
+    assert failure.error["code"] == "0x80180010" and device.clock.now >= 1200
+
+
+def test_a_joined_device_that_does_not_answer_any_more_is_not_waited_for_to_enroll(monkeypatch):
+    device = Offered(offering("https://enrollment.example/discovery.svc"))
+
+    def lose_it():
+        device.lose = 10_000
+        return device.clock
+
+    removed = device.handlers["job_remove"]
+    device.handlers["job_remove"] = lambda p: (lose_it(), removed(p))[1]
+    with pytest.raises(ConnectionLost):
+        run(device, monkeypatch, expect_mdm=True)
+    assert 600 <= device.clock.now < 700
 
 
 def test_no_server_is_waited_for_to_be_enrolled(monkeypatch):

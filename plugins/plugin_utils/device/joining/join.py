@@ -172,6 +172,8 @@ class Join(DeviceWork):
         azure_vm.start(self.waiter, self.plan.mdm_id, first["job"])
 
     def _await_mdm(self, since: str) -> None:
+        # The join is made: a device that has not come back after so long is not waited for with a fork.
+        self.waiter.longest_silence = self.plan.reboot_timeout
         with self.phases.phase("mdm"):
             enrolled = mdm_wait.until_enrolled(self.waiter, since, self.plan.tenant_id, self.facts["os"]["server"])
             self.facts = self.facts | enrolled

@@ -14,8 +14,11 @@ from ..answers import Answer
 from ..diagnosis import causes
 from ..reading import FULL_TOKEN, known
 from ..waiting import Waiter
+from . import provisioning
 
 CANNOT_BE = "and cannot be"
+# After so long without another attempt, and without one that is set, a failure that may pass is not waited out.
+QUIET_SECONDS = 600
 
 
 def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | None) -> dict:
@@ -29,7 +32,7 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
             "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "set expect_mdm: false for servers"
         )
     watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
-
+    watch["engine_tasks"] = provisioning.ENGINE_OBSERVATIONS["engine_tasks"]
     in_the_way: str | None = None
 
     def enrolled(answer: Answer) -> bool:
@@ -39,6 +42,8 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
         found, not_offered = causes.find_causes(answer), enrollment.offers_no_mdm(answer["cloud_join"], tenant_id)
         if found and (found.hopeless or not_offered):
             raise _failed(found, CANNOT_BE)
+        if found and _nothing_tries_again(answer, found, waiter.deadline.left):
+            raise _failed(found, f"and nothing has tried again for {QUIET_SECONDS // 60} minutes")
         if not_offered:
             raise _not_enrolled(
                 "no_mdm_address",
@@ -81,6 +86,22 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
             late,
         )
     return state.build(waiter.last, ("mdm",))
+
+
+def _nothing_tries_again(answer: Answer, found: causes.Diagnosis, left: float) -> bool:
+    """Whether the newest failure is old, and no task of the enrollment client or of the provisioning engine is set for
+    a time before the deadline, ``left`` seconds from now."""
+    times = [item["device_utc"] for item in found.evidence if item.get("device_utc")]
+    now = state.parse_utc(answer.device["utc"])
+    if not times or (now - state.parse_utc(max(times))).total_seconds() < QUIET_SECONDS:
+        return False
+
+    def is_set() -> bool:
+        tasks = [*answer["enrollment_tasks"]["tasks"], *answer["engine_tasks"]["tasks"]]
+        runs = [state.parse_utc(task["next_run"]) for task in tasks if task["next_run"] and task["state"] != "Disabled"]
+        return any((run - now).total_seconds() <= left for run in runs)
+
+    return known(is_set) is False
 
 
 def _failed(found: causes.Diagnosis, when: str) -> Failure:
