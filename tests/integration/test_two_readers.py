@@ -61,6 +61,7 @@ LOOKED_AT = [
 CHANGED = [
     {"kind": "unjoined_pro", "name": "own-files"},
     {"kind": "joined", "name": "leaves"},
+    {"kind": "joined_stale_certificate", "name": "leaves-all"},
     {"kind": "unjoined_pro", "name": "crowded", "device": CROWDED},
     {"kind": "unjoined_pro", "name": "joins"},
     {"kind": "expired_token", "name": "fails"},
@@ -241,6 +242,7 @@ def test_what_is_changed_is_the_same(tmp_path: Path) -> None:
         pairs = {pair.python.name: pair for pair in worlds.pairs()}
         found = await change(pairs["own-files"], own_files())
         found += await change(pairs["leaves"], [{"op": "dsregcmd_leave"}, {"op": "dsregcmd_status"}], system=True)
+        found += await change(pairs["leaves-all"], leaves_with_all(pairs["leaves-all"]), system=True)
         found += await change(pairs["crowded"], removals(pairs["crowded"]), system=True)
         for name in ("joins", "fails"):
             found += await change(pairs[name], installs(pairs[name]), system=True)
@@ -248,6 +250,17 @@ def test_what_is_changed_is_the_same(tmp_path: Path) -> None:
         return found + await change(pairs["works"], jobs())
 
     assert run(CHANGED, tmp_path, compare) == []
+
+
+def leaves_with_all(pair: Pair) -> list[dict[str, t.Any]]:
+    """A leave that takes all joins of a device along, and one that is told what is no join."""
+    names = [name for place in ("JoinInfo", "TenantInfo") for name in pair.python.registry.subkeys(rf"{CLOUD}\{place}")]
+    assert len(names) == 4
+    return [
+        {"op": "dsregcmd_leave", "stale": [*names, names[0][:39]]},
+        {"op": "dsregcmd_leave", "stale": [name.lower() for name in names]},
+        {"op": "dsregcmd_leave", "stale": names},
+    ]
 
 
 def removals(pair: Pair) -> list[dict[str, t.Any]]:

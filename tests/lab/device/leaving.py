@@ -104,7 +104,7 @@ def remove_stale(device, names: list[str]) -> list[str]:
         parent = rf"{joinstate.CLOUD_DOMAIN_JOIN}\{place}"
         own = next((key for key in device.registry.subkeys(parent) if key.upper() == name.upper()), None)
         if own is not None:
-            _forget(device, place, own)
+            device.registry.delete(rf"{parent}\{own}")
             removed.append(rf"HKLM\{parent}\{own}")
         gone = [c for c in device.certificates if c.thumbprint == name.upper() and joinstate.is_device_certificate(c)]
         device.certificates = [c for c in device.certificates if c not in gone]
