@@ -281,15 +281,25 @@ def test_a_diagnosis_names_the_value_with_the_code_in_which_the_enrollment_ended
 # --- the wait for the enrollment after a join -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("values", "said"), [({"tenant": ELSEWHERE}, f"another tenant, {ELSEWHERE}"), ({"provider": MMPC}, "MMP-C")]
-)
-def test_nobody_waits_for_an_enrollment_while_another_one_is_in_the_way(values, said):
-    shown = Enrolled().add(**values)
+def failed_wait(shown: Enrolled) -> tuple[dict, float]:
+    """The error of a wait that ends in vain, and after how many seconds it does."""
     device, clock = ScriptedDevice(), scripted.Clock()
     shown.put_on(device)
     waiter = Waiter(device.session(), Progress(lambda _line: None, clock), 10, clock.deadline(1800))
     with pytest.raises(Failure) as caught:
         mdm_wait.until_enrolled(waiter, scripted.UTC, TENANT, False)
-    assert caught.value.error["name"] == "enrolled_elsewhere" and said in caught.value.error["cause"]
-    assert clock.now < 60 and FIRST.lower() in caught.value.error["fix"]
+    return caught.value.error, clock.now
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [({"tenant": ELSEWHERE}, f"another tenant, {ELSEWHERE}"), ({"provider": MMPC}, "MMP-C")]
+)
+def test_nobody_waits_for_an_enrollment_while_another_one_is_in_the_way(values, said):
+    error, seconds = failed_wait(Enrolled().add(**values))
+    assert error["name"] == "enrolled_elsewhere" and said in error["cause"]
+    assert seconds < 60 and FIRST.lower() in error["fix"]
+
+
+def test_a_wait_in_vain_names_what_an_earlier_enrollment_lacks():
+    error, seconds = failed_wait(Enrolled().add(parts="expired tasks"))
+    assert error["name"] == "mdm_not_enrolled" and "expired on 2026-11-20" in error["cause"] and seconds >= 1800

@@ -315,7 +315,7 @@ def test_expected_mdm_that_does_not_come_is_a_failure_after_the_join(monkeypatch
 def shown_mdm(**changes) -> dict:
     """Facts of a working enrollment in this tenant's Intune."""
     mdm = {"enrolled": True, "provider": "MS DM Server", "channel": "intune", "tenant_id": scripted.TENANT}
-    return mdm | {"offered_by_tenant": None} | changes
+    return mdm | {"offered_by_tenant": None, "why_not": None} | changes
 
 
 @pytest.mark.parametrize(

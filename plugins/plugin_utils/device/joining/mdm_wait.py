@@ -69,7 +69,8 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
         late = f"after {waiter.deadline.seconds} s"
         if found:
             raise _failed(found, late)
-        if state.build(waiter.last, ("mdm",))["mdm"]["enrolled"] is None:
+        mdm = state.build(waiter.last, ("mdm",))["mdm"]
+        if mdm["enrolled"] is None:
             refused = "; ".join(state.problems(waiter.last, state.observations(("mdm",))))
             raise Failure(
                 f"the device is joined, and whether it is enrolled in MDM cannot be known: {refused}",
@@ -77,6 +78,14 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
                 name="mdm_unknown",
                 cause=refused,
                 fix=f"{FULL_TOKEN}, and look at the warnings of winops.entra.device_facts",
+            )
+        if mdm["why_not"]:
+            raise _not_enrolled(
+                "mdm_not_enrolled",
+                f"no enrollment of it works ({mdm['why_not']})",
+                "remove what is left of an earlier enrollment (winops.entra.mdm, state=absent), then let the device "
+                "enroll",
+                when=late,
             )
         raise _not_enrolled(
             "mdm_not_enrolled",
