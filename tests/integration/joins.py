@@ -28,8 +28,9 @@ OPTIONS = (
     "on_failure",
     "keep_copy",
 )
-#: Real seconds. At the lab's speed a minute is an hour of the device; a failing join fails within a few seconds.
-LONG, SHORT = 60, 8
+#: Real seconds. At the lab's speed a minute is an hour of the device; a failing join fails within a few seconds, and the
+#: engine tries again after fifteen: what ends before that has nothing to wait for.
+LONG, SHORT = 300, 14
 
 Options = dict[str, t.Any]
 

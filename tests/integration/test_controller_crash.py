@@ -16,15 +16,19 @@ from tests.lab.process import RunningLab
 
 # The second run finds, in this order: the device joined; the job and the engine at work; the job at its end, as the
 # cmdlet gave up, while the engine still works; an engine whose first attempts have failed and that waits for its retry;
-# and nothing but the copied package, as the answer to its copying takes long.
+# and nothing but the copied package, as the answer to its copying takes long. An engine works until the test has seen that
+# the second run waits for it.
 DEVICES: dict[str, dict[str, t.Any]] = {
     "joined-meanwhile": {},
-    "job-running": {"engine": {"seconds": 600, "cmdlet_limit": 3600}},
-    "engine-running": {"engine": {"seconds": 600, "cmdlet_limit": 30}},
+    "job-running": {"engine": {"seconds": 86400, "cmdlet_limit": 3600}},
+    "engine-running": {"engine": {"seconds": 86400, "cmdlet_limit": 30}},
     "engine-waiting": {"engine": {"failures": [{"hresult": 0xCAA50021, "times": 4}], "retry_delays": [86400]}},
-    "copied-only": {"faults": [{"kind": "slow_receive", "skip": 2, "seconds": 10}]},
+    "copied-only": {"faults": [{"kind": "slow_receive", "skip": 2, "seconds": 120}]},
 }
 KILLED_WHILE_COPYING = "copied-only"
+AT_WORK = ("job-running", "engine-running")
+# The time limit of the job, 15 minutes of the device, is not to pass meanwhile.
+SPEED = "6"
 
 
 class Crash(t.NamedTuple):
@@ -42,7 +46,8 @@ class Crash(t.NamedTuple):
 def crash(start_fleet: StartFleet, player: Player) -> Crash:
     """Two runs killed, one when every job has been started, one before its job is; then a run over all devices."""
     lab = start_fleet(
-        {"devices": [{"kind": "unjoined_pro", "name": name, "device": device} for name, device in DEVICES.items()]}
+        {"devices": [{"kind": "unjoined_pro", "name": name, "device": device} for name, device in DEVICES.items()]},
+        SPEED,
     )
     hosts = joins.wanted(joins.options_of_scenario(lab))
     jobs = [name for name in DEVICES if name != KILLED_WHILE_COPYING]
@@ -58,7 +63,13 @@ def crash(start_fleet: StartFleet, player: Player) -> Crash:
     wait_until(lambda: "done" in inspection.state(lab, "engine-running")["jobs"].values(), "a job ends by itself")
     wait_until(lambda: "done" in inspection.state(lab, "engine-waiting")["jobs"].values(), "a job fails by itself")
     found = inspection.states(lab)
-    again = player.tasks(lab, [joins.join_task()], host_variables=hosts)
+    with player.running(lab, [play | {"hosts": "devices"}], host_variables=hosts) as run:
+        wait_until(
+            lambda: all(f"[{name}] waiting for the join" in run.output for name in AT_WORK), "both are waited for"
+        )
+        for name in AT_WORK:
+            lab.post(f"/devices/{name}/hurry")
+        again = run.wait()
     after = joins.settled(lab)
     third = player.tasks(lab, [joins.join_task()], host_variables=hosts)
     return Crash(lab, killed, found, again, after, third)
@@ -91,7 +102,7 @@ def test_the_controller_was_killed_in_the_middle_of_joins(crash: Crash) -> None:
         "copied-only": [],
     }
     assert len(_copies(crash.lab, crash.found["copied-only"])) == 1
-    assert [name for name, found in engine.items() if found] == ["job-running", "engine-running"]
+    assert [name for name, found in engine.items() if found] == list(AT_WORK)
     assert [name for name, dump in crash.found.items() if dump["join"]["type"] == "entra"] == ["joined-meanwhile"]
 
 

@@ -231,7 +231,9 @@ def test_a_device_that_is_lost_at_any_exchange_is_finished_by_the_next_run(
             if not result.get("unreachable"):
                 assert result["outcome"] in ("failed", "disconnected"), (name, result)
         failed = [result for result in broken.results("leave").values() if result.get("outcome") == "failed"]
-        assert len(failed) >= 8 and {result["error"]["side"] for result in failed} == {"network"}
+        # Where all is slow, a step may be at work for longer than the task has time.
+        lost = [result for result in failed if result["error"]["name"] != "unfinished"]
+        assert len(failed) >= 8 and {result["error"]["side"] for result in lost} == {"network"}
         for name in before:
             inspection.clear_faults(lab, name)
         player.tasks(lab, [leave_task(**EVERYTHING)])

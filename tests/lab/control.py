@@ -10,8 +10,9 @@ GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], ne
 GET /devices/NAME/faults                 {kind: how many are still to come}
 POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
-POST /devices/NAME/hurry                 what it takes its time over from now on is done at once: the enrollment that
-                                         follows its join, the rest of a leave that is held
+POST /devices/NAME/hurry                 what it takes its time over from now on is done at once: the work of its
+                                         provisioning engine, the enrollment that follows its join, the rest of a leave
+                                         that is held
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices

@@ -63,7 +63,7 @@ async def _run(device, package: InstalledPackage, caller: Caller) -> None:
     process = device.processes.start(PROCESS)
     try:
         device.event(PROVISIONING, 20, [package.name, package.id])
-        await device.sleep(device.engine.seconds)
+        await device.delay(device.engine.seconds)
         for name in list(package.pending):
             if device.packages.get(package.id) is not package:
                 return  # removed meanwhile
