@@ -104,6 +104,8 @@ def rollout(start_fleet: StartFleet, player: Player) -> Rollout:
     commands.append(len(lab.commands()))
     # What failed because there was not enough time has enough now, on a busy machine, too.
     options_again = {**options, "late-removed": {**options["late-removed"], "timeout": joins.LONG}}
+    # What is in the way is told once, by the event of the attempt that failed.
+    options_again["mdm-leftovers"] = {**options["mdm-leftovers"], "timeout": joins.SHORT}
     again = player.tasks(lab, [joins.join_task()], host_variables=joins.wanted(options_again))
     after_again = joins.settled(lab)
     recorded = lab.commands()
