@@ -28,7 +28,7 @@ OPTIONS = (
     "on_failure",
     "keep_copy",
 )
-#: Real seconds. At the lab's speed a minute is an hour of the device; a failing join fails within a few seconds, and the
+#: Real seconds; at the lab's speed one is a minute of the device. A failing join fails within a few seconds, and the
 #: engine tries again after fifteen: what ends before that has nothing to wait for.
 LONG, SHORT = 300, 14
 

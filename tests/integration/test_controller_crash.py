@@ -16,8 +16,8 @@ from tests.lab.process import RunningLab
 
 # The second run finds, in this order: the device joined; the job and the engine at work; the job at its end, as the
 # cmdlet gave up, while the engine still works; an engine whose first attempts have failed and that waits for its retry;
-# and nothing but the copied package, as the answer to its copying takes long. An engine works until the test has seen that
-# the second run waits for it.
+# and nothing but the copied package, as the answer to its copying takes long. An engine works until the test has seen
+# that the second run waits for it.
 DEVICES: dict[str, dict[str, t.Any]] = {
     "joined-meanwhile": {},
     "job-running": {"engine": {"seconds": 86400, "cmdlet_limit": 3600}},

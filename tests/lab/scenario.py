@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import functools
 import itertools
@@ -167,13 +168,14 @@ def _write(packages: dict[str, builder.Package], out: Path) -> dict[str, Path]:
 def _fleet(description: dict[str, t.Any], wanted: int | None) -> t.Iterator[tuple[str, str, dict]]:
     """(inventory name, kind, options) of each device; names are numbered by kind."""
     entries = [entry for entry in description["devices"] for _each in range(entry.get("count", 1))]
-    total = wanted or len(entries)
+    fleet = list(itertools.islice(itertools.cycle(entries), wanted or len(entries)))
+    totals = collections.Counter(entry["kind"] for entry in fleet)
     counters: dict[str, int] = {}
-    for position, entry in enumerate(itertools.islice(itertools.cycle(entries), total)):
+    for position, entry in enumerate(fleet):
         kind = entry["kind"]
         counters[kind] = number = counters.get(kind, 0) + 1
         own_name = entry.get("name") if position < len(entries) and entry.get("count", 1) == 1 else None
-        name = own_name or f"{kind.replace('_', '-')}-{number:0{max(2, len(str(total)))}d}"
+        name = own_name or f"{kind.replace('_', '-')}-{number:0{max(2, len(str(totals[kind])))}d}"
         yield name, kind, _merge(description["kinds"][kind], entry)
 
 
