@@ -42,7 +42,7 @@ def dsregcmd_says(thumbprint: str | None = None, tenant_id: str | None = None, j
 LIVE = dsregcmd_says(THUMBPRINT, TENANT)
 
 
-OWN = [certificate()]
+OWN = (certificate(),)
 
 
 def device_with(*joins: dict, certificates=OWN, dsregcmd: str | None = LIVE) -> ScriptedDevice:
