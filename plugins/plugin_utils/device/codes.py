@@ -174,11 +174,11 @@ class _Around:
 
     @property
     def is_called_a_code(self) -> bool:
-        return bool(_CALLED.search(self.before)) and not self._is_another_code and not self.is_a_quantity
+        return self._is_called(_CALLED)
 
     @property
     def is_called_an_error(self) -> bool:
-        return bool(_CALLED_ERROR.search(self.before)) and not self._is_another_code and not self.is_a_quantity
+        return self._is_called(_CALLED_ERROR)
 
     @property
     def is_in_brackets(self) -> bool:
@@ -196,9 +196,8 @@ class _Around:
     def is_an_address(self) -> bool:
         return bool(_ADDRESS.search(self.before))
 
-    @property
-    def _is_another_code(self) -> bool:
-        return bool(_OTHER_CODE.search(self.before))
+    def _is_called(self, word: re.Pattern) -> bool:
+        return bool(word.search(self.before)) and not _OTHER_CODE.search(self.before) and not self.is_a_quantity
 
 
 def _sts(digits: str, _around: _Around) -> str | None:

@@ -118,13 +118,9 @@ def _enrollment(name: str, key: Key, seen: _Seen) -> dict:
         "witnesses": witnesses,
     }
     lacks = _lacks(item, bool(expires and seen.now and expires < seen.now))
-    silent = None in (witnesses["certificate"], witnesses["tasks"]) or _hides_state(witnesses)
+    # A state that could not be read might be a no.
+    silent = None in witnesses.values()
     return {"enrolled": False if lacks else None if silent else True, **item, "why_not": " and ".join(lacks) or None}
-
-
-def _hides_state(witnesses: dict) -> bool:
-    """Whether there is a state that could not be read, and might be a no."""
-    return witnesses["state"] is None
 
 
 def _lacks(item: dict, expired: bool) -> list[str]:
@@ -232,8 +228,7 @@ def _rank(item: dict, tenant_id: str | None) -> tuple:
 
 def _is_offered(answer: Answer, item: dict, tenant_id: str | None) -> bool | None:
     """Whether an enrollment has the address of the MDM that the tenant gave the device when it joined."""
-    tenant = answer["cloud_join"].key().child("TenantInfo", tenant_id or "")
-    address = _host(tenant.text("MdmEnrollmentUrl"))
+    address = _host(_tenant(answer["cloud_join"], tenant_id).text("MdmEnrollmentUrl"))
     return address == _host(item["discovery_url"]) if address else None
 
 
@@ -286,7 +281,12 @@ def offers_no_mdm(cloud_join: Result, tenant_id: str | None) -> bool:
     """
 
     def no_address() -> bool:
-        tenant = cloud_join.key().child("TenantInfo", tenant_id or "")
+        tenant = _tenant(cloud_join, tenant_id)
         return tenant.exists and not tenant.text("MdmEnrollmentUrl")
 
     return known(no_address) is True
+
+
+def _tenant(cloud_join: Result, tenant_id: str | None) -> Key:
+    """What a tenant has told the device when it joined. Reading it raises Refused."""
+    return cloud_join.key().child("TenantInfo", tenant_id or "")

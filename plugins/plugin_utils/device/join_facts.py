@@ -33,9 +33,14 @@ class Status:
     sections: dict
     readable: bool = True
 
+    def texts(self, name: str) -> list[str]:
+        """What each row of this name says: most stand once, or not at all."""
+        value = self.keys.get(name) or []
+        return [value] if isinstance(value, str) else value
+
     def text(self, name: str) -> str | None:
-        value = self.keys.get(name)
-        return value[0] if isinstance(value, list) and value else (value or None)
+        """What the first of them says."""
+        return next(iter(self.texts(name)), None)
 
     def flag(self, name: str) -> bool | None:
         return {"YES": True, "NO": False}.get(self.text(name) or "")

@@ -26,6 +26,8 @@ STATE_UNREADABLE = "state_unreadable"
 FULL_TOKEN = (
     "connect with a local administrator that has its full token over the network (LocalAccountTokenFilterPolicy)"
 )
+#: And where facts hang on it.
+UNREADABLE_FIX = f"{FULL_TOKEN}, and look at the warnings of winops.entra.device_facts"
 
 
 class Unreadable(Exception):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from .reading import FULL_TOKEN, Names
+from .reading import FULL_TOKEN, UNREADABLE_FIX, Names
 
 HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
 FIRST_BULK_JOIN_BUILD = 15063
@@ -55,7 +55,7 @@ def _unreadable(cause: str) -> JoinRefusal:
     return JoinRefusal(
         UNREADABLE,
         cause,
-        f"{FULL_TOKEN}, and look at the warnings of winops.entra.device_facts",
+        UNREADABLE_FIX,
     )
 
 

@@ -13,7 +13,7 @@ import dataclasses
 from .. import state
 from ..answers import Answer
 from ..enrollment import offers_no_mdm
-from ..join_facts import status_of
+from ..join_facts import Status, status_of
 from ..requirements import account_refusal
 from . import clues
 from .clues import HARMLESS, Clue
@@ -111,12 +111,12 @@ def health_clues(answer: Answer) -> list[Clue]:
     KeySignTest: "PASSED", "FAILED" or "MUST Run elevated to test.". AadRecoveryEnabled and AadRecoveryNeeded: YES where
     the keys cannot be used, so that the next sign-in registers the device again.
     """
-    keys = status_of(answer).keys
-    return [*_authentication(keys), *_keys(keys)]
+    status = status_of(answer)
+    return [*_authentication(status), *_keys(status)]
 
 
-def _authentication(keys: dict) -> list[Clue]:
-    failed = [said for said in _all(keys, "DeviceAuthStatus") if said.upper().startswith(("FAIL", "ERROR"))]
+def _authentication(status: Status) -> list[Clue]:
+    failed = [said for said in status.texts("DeviceAuthStatus") if said.upper().startswith(("FAIL", "ERROR"))]
     if not failed:
         return []
     made = clues.clue("sign_in", {"log": DETAILS, "data": [f"DeviceAuthStatus: {said}" for said in failed]})
@@ -141,12 +141,12 @@ def _authentication(keys: dict) -> list[Clue]:
     return [dataclasses.replace(made, explanation=explanation, weight=70)]
 
 
-def _keys(keys: dict) -> list[Clue]:
-    rows = [f"KeySignTest: {said}" for said in _all(keys, "KeySignTest") if said.upper().startswith("FAIL")]
+def _keys(status: Status) -> list[Clue]:
+    rows = [f"KeySignTest: {said}" for said in status.texts("KeySignTest") if said.upper().startswith("FAIL")]
     recovery = [
         f"{name}: {said}"
         for name in ("AadRecoveryEnabled", "AadRecoveryNeeded")
-        for said in _all(keys, name)
+        for said in status.texts(name)
         if said.upper().startswith("YES")
     ]
     if not rows + recovery:
@@ -167,11 +167,6 @@ def _keys(keys: dict) -> list[Clue]:
         "does not help, look at the TPM (Get-Tpm), disconnect the device and join it again",
     }
     return [dataclasses.replace(made, explanation=explanation, weight=85, explains=KEY_CODES)]
-
-
-def _all(keys: dict, name: str) -> list[str]:
-    said = keys.get(name, [])
-    return [said] if isinstance(said, str) else said
 
 
 def _stated(what: str, its_weight: int, where: str, said: str, explanation: dict) -> Clue:

@@ -12,7 +12,7 @@ from ...result import Failure
 from .. import enrollment, state
 from ..answers import Answer
 from ..diagnosis import causes
-from ..reading import FULL_TOKEN, known
+from ..reading import UNREADABLE_FIX, known
 from ..waiting import Waiter
 from . import provisioning
 
@@ -77,7 +77,7 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
                 side="device",
                 name="mdm_unknown",
                 cause=refused,
-                fix=f"{FULL_TOKEN}, and look at the warnings of winops.entra.device_facts",
+                fix=UNREADABLE_FIX,
             )
         if mdm["why_not"]:
             raise _not_enrolled(
