@@ -226,14 +226,13 @@ def test_a_device_that_is_lost_at_any_exchange_is_finished_by_the_next_run(
     lab = start_fleet(cut_fleet(lasting=True))
     before = inspection.states(lab)
     with Guard(lab) as guard:
-        broken = player.tasks(lab, [leave_task(**EVERYTHING, timeout=4, reboot_timeout=4)])
+        # Longer than a step takes on a busy machine: that a device is lost is to end the task, and nothing else.
+        broken = player.tasks(lab, [leave_task(**EVERYTHING, timeout=15, reboot_timeout=15)])
         for name, result in broken.results("leave").items():
             if not result.get("unreachable"):
                 assert result["outcome"] in ("failed", "disconnected"), (name, result)
         failed = [result for result in broken.results("leave").values() if result.get("outcome") == "failed"]
-        # Where all is slow, a step may be at work for longer than the task has time.
-        lost = [result for result in failed if result["error"]["name"] != "unfinished"]
-        assert len(failed) >= 8 and {result["error"]["side"] for result in lost} == {"network"}
+        assert len(failed) >= 8 and {result["error"]["side"] for result in failed} == {"network"}
         for name in before:
             inspection.clear_faults(lab, name)
         player.tasks(lab, [leave_task(**EVERYTHING)])
