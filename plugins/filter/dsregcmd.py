@@ -96,7 +96,8 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils.device.dsregcmd import DsregcmdError, parse
+from ..plugin_utils.device.dsregcmd import DsregcmdError
+from ..plugin_utils.device.pasted.status import parse
 
 
 def dsregcmd(text: str) -> dict:

@@ -88,7 +88,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils.device.errors import explain
+from ..plugin_utils.device.codes.explain import explain
 
 
 def join_error(code: int | str) -> dict:

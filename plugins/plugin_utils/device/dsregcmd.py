@@ -1,7 +1,10 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parser for the text that C(dsregcmd /status) prints, and for what people make of it when they paste it.
+"""Parser for what C(dsregcmd /status) prints.
+
+It also understands what people leave of an output when they cut, filter, wrap and join its rows. What web pages, mails
+and tools put around rows is taken off before (pasted/status.py): a device's own text has nothing of it.
 
 The format: Microsoft Learn, "Troubleshoot devices by using the dsregcmd command". The output is English on every
 Windows language. A section opens with a banner line, a title row and a banner line again; nothing closes the last one.
@@ -13,9 +16,6 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import re
-
-from .decorations import plain_lines
-from .pasted import text_of
 
 # A row: its first colon with a blank before or behind it splits; "KeySignTest: : PASSED" has one colon too many.
 # No key is longer than 26 characters: what is longer is a sentence.
@@ -46,8 +46,18 @@ class DsregcmdError(ValueError):
     """The text is not, and does not hold, the output of C(dsregcmd /status)."""
 
 
-def parse(text: str | bytes) -> dict:
-    """Parse the output of C(dsregcmd /status), whole, cut, filtered or pasted.
+def parse(text: str) -> dict:
+    """What a device's own C(dsregcmd /status) printed. Returns and raises as ``parse_lines``."""
+    return parse_lines(lines_of(text))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, with any line ends, those that a console doubled too."""
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def parse_lines(lines: list[str]) -> dict:
+    """Parse the lines of an output, whole, cut, filtered or joined.
 
     Returns C({join_type, prt, sections, keys}): C(sections) is C({title: {key: value}}) in the order printed, empty
     where the text has no banners; C(keys) is C({key: value}) over all of them. A value is text as printed ("" where
@@ -55,14 +65,12 @@ def parse(text: str | bytes) -> dict:
     entra_joined, hybrid_joined, domain_joined, workplace_registered, none, or None where the text does not say;
     C(prt) is True, False or None likewise.
 
-    Bytes may be UTF-8, UTF-16 or an ANSI or OEM code page, and a text may be one that was read of them wrongly; what
-    cannot be decoded is replaced.
     Raises DsregcmdError, and nothing else, for whatever holds no such output.
     """
     sections: dict[str, dict] = {}
     keys: dict[str, str | list] = {}
     loose = []
-    for title, rows in _blocks(_lines(text)):
+    for title, rows in _blocks([row for line in lines for row in _rows_of(line)]):
         if title is None:
             if any(_KNOWN.match(row[0]) for row in rows):
                 loose += rows
@@ -79,12 +87,6 @@ def parse(text: str | bytes) -> dict:
     if not keys:
         raise DsregcmdError("no dsregcmd /status output found: expected rows such as 'AzureAdJoined : YES'")
     return {"join_type": _join_type(keys), "prt": _flag(keys, "AzureAdPrt"), "sections": sections, "keys": keys}
-
-
-def _lines(text: str | bytes) -> list[str]:
-    if not isinstance(text, (bytes, str)):
-        raise DsregcmdError(f"expected the output of dsregcmd /status as text, got {type(text).__name__}")
-    return [row for line in plain_lines(text_of(text)) for row in _rows_of(line)]
 
 
 def _rows_of(line: str) -> list[str]:

@@ -15,9 +15,10 @@ import typing as t
 import uuid
 
 from ..result import Failure
-from . import errors, shapes
 from . import operations as op
+from . import shapes
 from .answers import Result, within
+from .codes.hresult import error_code
 from .reading import FULL_TOKEN
 from .state import package_key
 from .waiting import Waiter
@@ -82,7 +83,7 @@ def require(result: Result, sentence: str) -> None:
             f"{sentence}: {error['message']}",
             side="device",
             name=error["type"],
-            code=errors.error_code(error),
+            code=error_code(error),
             cause="the device refused the operation",
             fix=f"{FULL_TOKEN}; check also the disk space",
         )

@@ -14,7 +14,7 @@ import typing as t
 from ..result import Failure
 from ..task import Side, Task
 from . import blocked, wire
-from .errors import error_code
+from .codes.hresult import error_code
 from .reading import FULL_TOKEN, STATE_UNREADABLE, Unreadable
 from .session import ConnectionLost, DeviceSession
 from .waiting import connection_lost

@@ -15,9 +15,10 @@ import dataclasses
 import typing as t
 
 from ..result import Failure
-from . import errors, jobs, state, wire
+from . import jobs, state, wire
 from . import operations as op
 from .answers import Answer, Result, within
+from .codes.hresult import error_code
 from .reading import Unreadable, known
 from .session import ConnectionLost
 from .waiting import connection_lost
@@ -203,7 +204,7 @@ def evidence(status: Result) -> list[dict]:
     if not results:
         return []
     if error := results[-1].error:
-        return [{"error": error["type"], "message": error["message"], "code": errors.error_code(error)}]
+        return [{"error": error["type"], "message": error["message"], "code": error_code(error)}]
     value = results[-1].value
     return [{name: item[:SHOWN_TEXT] if isinstance(item, str) else item for name, item in value.items()}]
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from ansible.utils.display import Display
 
 from .answers import Result
-from .errors import error_code
+from .codes.hresult import error_code
 from .redaction import redact
 
 EXCHANGE, REFUSALS = 3, 4

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import codes, errors, known_codes
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import catalogue
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.explain import explain
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.find import find_codes
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import is_failure, signed
 
 # One code in every spelling: of logs, dialogs, scripts and people.
 JOIN = 0x801C0003
@@ -43,7 +46,7 @@ FORMS = [
 
 @pytest.mark.parametrize("text", FORMS)
 def test_one_code_is_found_in_every_spelling(text):
-    assert errors.explain(text)["code"] == "0x801c0003"
+    assert explain(text)["code"] == "0x801c0003"
 
 
 STS_FORMS = [
@@ -62,13 +65,13 @@ STS_FORMS = [
 
 @pytest.mark.parametrize("text", STS_FORMS)
 def test_a_code_of_the_sign_in_is_found_with_and_without_its_prefix(text):
-    assert errors.explain(text)["code"] == "AADSTS50034"
+    assert explain(text)["code"] == "AADSTS50034"
 
 
 def test_an_unknown_code_of_a_sign_in_page_is_taken_for_one_of_the_sign_in():
     page = "You cannot access this right now. Error Code: 53999 Request Id: 5b0c Correlation Id: 77"
-    assert errors.find_codes(page) == ["AADSTS53999"]
-    assert errors.find_codes("Error Code: 53999") == []
+    assert find_codes(page) == ["AADSTS53999"]
+    assert find_codes("Error Code: 53999") == []
 
 
 SPELLED = [
@@ -96,7 +99,7 @@ SPELLED = [
 
 @pytest.mark.parametrize(("text", "found"), SPELLED)
 def test_forms_of_office_setup_and_tools_are_read(text, found):
-    assert errors.find_codes(text) == found
+    assert find_codes(text) == found
 
 
 NO_CODES = [
@@ -134,8 +137,8 @@ NO_CODES = [
 
 @pytest.mark.parametrize("text", NO_CODES)
 def test_a_number_that_nobody_wrote_as_a_code_is_none(text):
-    assert errors.find_codes(text) == []
-    assert errors.explain(text)["code"] is None
+    assert find_codes(text) == []
+    assert explain(text)["code"] is None
 
 
 # In the middle of a text that is full of numbers, too.
@@ -152,24 +155,24 @@ def test_a_number_that_nobody_wrote_as_a_code_is_none(text):
     )
 )
 def test_ids_dates_addresses_ports_and_sizes_are_no_codes(words):
-    assert [code for code in errors.find_codes("; ".join(words)) if not re.match("0x|AADSTS", code)] == []
-    assert errors.find_codes("; ".join(words)) == []
+    assert [code for code in find_codes("; ".join(words)) if not re.match("0x|AADSTS", code)] == []
+    assert find_codes("; ".join(words)) == []
 
 
-@pytest.mark.parametrize("entry", known_codes.catalogue())
+@pytest.mark.parametrize("entry", catalogue.entries())
 def test_every_code_of_the_catalogue_is_found_where_it_is_written(entry):
     if entry != "0x801901xx":
         said = f"It failed with error {entry}." if not entry.startswith("exit") else f"It failed with {entry}."
-        assert codes.find_codes(said) == [entry]
+        assert find_codes(said) == [entry]
 
 
 @given(st.integers(0x80000001, 0xFFFFFFFE))
 def test_hexadecimal_signed_and_unsigned_are_the_same_code(value):
     code = f"0x{value:08x}"
-    assert codes.find_codes(f"failed: {code} here") == [code]
-    if codes.is_failure(value) and known_codes.facility(code) and value & 0x3FFFFFFF:
-        assert codes.find_codes(f"failed: {value}") == [code]
-        assert codes.find_codes(f"failed: {codes.signed(value)}") == [code]
+    assert find_codes(f"failed: {code} here") == [code]
+    if is_failure(value) and catalogue.facility(code) and value & 0x3FFFFFFF:
+        assert find_codes(f"failed: {value}") == [code]
+        assert find_codes(f"failed: {signed(value)}") == [code]
 
 
 # --- families -------------------------------------------------------------------------------------------------------
@@ -201,13 +204,13 @@ WRAPPED = [
 
 @pytest.mark.parametrize(("code", "side", "said"), WRAPPED)
 def test_a_code_of_a_family_is_told_by_its_low_digits(code, side, said):
-    explanation = errors.explain(code)
+    explanation = explain(code)
     assert (explanation["code"], explanation["side"]) == (code, side)
     assert said in explanation["cause"] and explanation["name"]
 
 
 def test_what_a_wrapped_network_code_says_is_one_whatever_wraps_it():
-    said = {errors.explain(code)["cause"] for code in ("0x80072ee7", "0x80192ee7", "0x800c2ee7", "0xcaa22ee7")}
+    said = {explain(code)["cause"] for code in ("0x80072ee7", "0x80192ee7", "0x800c2ee7", "0xcaa22ee7")}
     assert len(said) == 1
 
 
@@ -223,20 +226,20 @@ def test_what_a_wrapped_network_code_says_is_one_whatever_wraps_it():
     ],
 )
 def test_of_an_unknown_code_the_facility_is_told_and_what_to_look_at(code, words):
-    explanation = errors.explain(code)
+    explanation = explain(code)
     assert "not in the catalogue" in explanation["cause"] and words in explanation["cause"]
     assert explanation["fix"].startswith("Look ") and explanation["side"] is None
 
 
-@pytest.mark.parametrize("name", sorted(known_codes.families()["network"]))
+@pytest.mark.parametrize("name", sorted(catalogue.families()["network"]))
 def test_every_network_failure_has_a_sentence_and_a_fix(name):
-    entry = known_codes.entry(name)
+    entry = catalogue.entry(name)
     assert entry["side"] == "network" and entry["cause"].endswith(".") and entry["fix"].endswith(".")
 
 
-@pytest.mark.parametrize("number", sorted(known_codes.families()["win32"], key=int))
+@pytest.mark.parametrize("number", sorted(catalogue.families()["win32"], key=int))
 def test_every_win32_error_of_the_table_has_a_sentence(number):
-    entry = known_codes.entry(f"0x8007{int(number):04x}")
+    entry = catalogue.entry(f"0x8007{int(number):04x}")
     assert entry["cause"].endswith(".") and entry["side"] in ("device", "network")
 
 
@@ -254,7 +257,7 @@ HOST_NAME = [
 
 @pytest.mark.parametrize("said", HOST_NAME)
 def test_a_host_name_that_is_taken_is_told_by_code_and_by_sentence(said):
-    explanation = errors.explain(said)
+    explanation = explain(said)
     assert (explanation["code"], explanation["side"], explanation["transient"]) == ("0x801c0083", "tenant", False)
     assert "another device object" in explanation["cause"] and "Delete" in explanation["fix"]
 
@@ -268,14 +271,14 @@ def test_a_host_name_that_is_taken_is_told_by_code_and_by_sentence(said):
     ],
 )
 def test_a_device_whose_object_was_deleted_is_told_by_code_and_by_sentence(said):
-    explanation = errors.explain(said)
+    explanation = explain(said)
     assert (explanation["code"], explanation["side"], explanation["transient"]) == ("AADSTS700003", "tenant", False)
     assert "deleted or disabled" in explanation["cause"] and "join it again" in explanation["fix"]
 
 
 @pytest.mark.parametrize("code", ["AADSTS5000611", "AADSTS50097", "AADSTS135010", "AADSTS50129", "AADSTS130008"])
 def test_what_a_sign_in_says_of_the_device_is_known(code):
-    assert errors.explain(f"Error Code: {code[6:]}")["certainty"]
+    assert explain(f"Error Code: {code[6:]}")["certainty"]
 
 
 SENTENCES = [
@@ -290,7 +293,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize(("text", "said"), SENTENCES)
 def test_where_no_code_tells_the_services_own_sentence_does(text, said):
-    cause = errors.explain(text)["cause"]
+    cause = explain(text)["cause"]
     assert "The service says: " in cause and said in cause and "Trace ID" not in cause
 
 
@@ -299,9 +302,9 @@ def test_where_no_code_tells_the_services_own_sentence_does(text, said):
     ["0x801c0003 " + '{"message":"Nobody may join devices here."}', "0x8a5e0001 {", "{}", '{"a": [1, 2]}', "{" * 99999],
 )
 def test_a_sentence_is_not_told_where_a_code_tells_or_none_is_there(text):
-    assert "The service says" not in errors.explain(text)["cause"]
+    assert "The service says" not in explain(text)["cause"]
 
 
 def test_a_sentence_is_one_line_of_printable_text_that_is_not_too_long():
-    cause = errors.explain('{"message":"Not\\r\\nin \\u001b[31mred ' + "x" * 999 + '"}')["cause"]
+    cause = explain('{"message":"Not\\r\\nin \\u001b[31mred ' + "x" * 999 + '"}')["cause"]
     assert "\n" not in cause and "\x1b" not in cause and len(cause) < 400

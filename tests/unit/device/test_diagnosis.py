@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import signed
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, clues, device_diagnosis
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import DiagnosisScope
 
@@ -20,7 +20,7 @@ RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 CLOUD_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 REQUEST = "4f0e9d0b-7a55-4f0e-9d0b-0a52f3a7c111"
 EXPIRED = f"AADSTS700082: The refresh token has expired. Trace ID: {REQUEST} Correlation ID: {REQUEST}"
-GENERIC = str(errors.signed(0xCAA20003))
+GENERIC = str(signed(0xCAA20003))
 LOGS = {log: name for name, (log, _ids) in causes.FAILURE_EVENTS.items()}
 
 
@@ -112,13 +112,13 @@ def test_evidence_has_every_form_of_a_code_and_the_request_id():
 
 def test_the_activity_of_a_refused_registration_is_its_request_id():
     device = Troubled()
-    device.log(causes.REGISTRATION_LOG, 204, str(errors.signed(0x801C0003)), REQUEST, "403", "not allowed")
+    device.log(causes.REGISTRATION_LOG, 204, str(signed(0x801C0003)), REQUEST, "403", "not allowed")
     assert device.findings()[0]["evidence"][0]["request_id"] == REQUEST
 
 
 def test_localised_messages_are_not_read():
     device = Troubled()
-    device.log(causes.PROVISIONING_LOG, 22, "Join", str(errors.signed(0x801C0003)))
+    device.log(causes.PROVISIONING_LOG, 22, "Join", str(signed(0x801C0003)))
     assert [finding["code"] for finding in device.findings()] == ["0x801c0003"]
 
 
@@ -137,7 +137,7 @@ def test_two_failures_that_share_a_wrapper_keep_their_own_traces():
 
 def test_a_wrapper_yields_to_what_it_wraps():
     device = Troubled()
-    wrapper, fault = str(errors.signed(0x801C0021)), str(errors.signed(0x80072EE2))
+    wrapper, fault = str(signed(0x801C0021)), str(signed(0x80072EE2))
     device.log(causes.PROVISIONING_LOG, 22, "Join", wrapper)
     device.log(causes.REGISTRATION_LOG, 304, wrapper, "", "Undefined", "Azure AD", "discover: host: 0x80072ee2")
     device.log(causes.REGISTRATION_LOG, 201, fault, "0", "The operation timed out")
@@ -161,7 +161,7 @@ def test_a_code_weighs_by_what_it_tells(code, weight):
 
 def test_findings_come_by_weight():
     device = Troubled()
-    device.log(causes.ENROLLMENT_LOG, 76, "2", str(errors.signed(0x80180001)))
+    device.log(causes.ENROLLMENT_LOG, 76, "2", str(signed(0x80180001)))
     device.log(causes.PROVISIONING_LOG, 22, "Join", str(0x0ABCDEF1))
     expired_token(device)
     weights = [finding["weight"] for finding in device.findings()]
@@ -171,7 +171,7 @@ def test_findings_come_by_weight():
 @pytest.mark.parametrize(("topics", "whats"), [(("join",), {"join"}), (("mdm",), {"mdm"}), (("sign_in",), {"sign_in"})])
 def test_only_the_topics_that_are_asked_are_looked_into(topics, whats):
     device = Troubled()
-    device.log(causes.ENROLLMENT_LOG, 76, "2", str(errors.signed(0x8018000A)))
+    device.log(causes.ENROLLMENT_LOG, 76, "2", str(signed(0x8018000A)))
     expired_token(device)
     assert {finding["subject"] for finding in device.findings(topics=topics)} == whats
 
@@ -276,7 +276,7 @@ def test_a_failed_sign_in_of_the_caller_is_evidence():
 def test_the_state_of_the_device_tells_what_a_code_only_hints_at():
     device = Troubled()
     skewed(device, -17280000)
-    device.log(causes.PROVISIONING_LOG, 22, "Join", str(errors.signed(0x80072F8F)))
+    device.log(causes.PROVISIONING_LOG, 22, "Join", str(signed(0x80072F8F)))
     first = device.findings()[0]
     assert first["code"] == "0x80072f8f" and "200 days behind" in first["cause"]
     assert first["weight"] > clues.FAULT and first["evidence"][-1]["log"] == "check clock"
@@ -344,9 +344,9 @@ def test_clues_of_others_are_ranked_among_the_devices():
 def test_a_joins_error_holds_all_that_was_seen():
     device = Troubled()
     expired_token(device)
-    device.log(causes.PROVISIONING_LOG, 12, "Other", str(errors.signed(0x801C0003)), "", "")
+    device.log(causes.PROVISIONING_LOG, 12, "Other", str(signed(0x801C0003)), "", "")
     answer = device.session(True).run(causes.observations(None))
-    found = causes.find_causes(answer, {"type": "E", "message": "failed", "hresult": errors.signed(0xCAA20003)})
+    found = causes.find_causes(answer, {"type": "E", "message": "failed", "hresult": signed(0xCAA20003)})
     assert found.explanation["code"] == "AADSTS700082" and found.hopeless
     assert len(found.evidence) == 5 and found.evidence[-1]["hresult_hex"] == "0x801c0003"
     assert causes.find_causes(Troubled().session(True).run(causes.observations(None))) is None
@@ -355,13 +355,13 @@ def test_a_joins_error_holds_all_that_was_seen():
 @pytest.mark.parametrize(("code", "found"), [(0x800704EC, ["0x800704ec"]), (0x800700B7, [])])
 def test_a_package_that_is_refused_is_a_failure_and_one_that_is_there_already_is_none(code, found):
     device = Troubled()
-    device.log(causes.PROVISIONING_LOG, 62, str(errors.signed(code)))
+    device.log(causes.PROVISIONING_LOG, 62, str(signed(code)))
     assert [finding["code"] for finding in device.findings()] == found
 
 
 # --- every failure event --------------------------------------------------------------------------------------------
 
-PLUG_IN_CALL = ("Get token", str(errors.signed(0xC000023C)))
+PLUG_IN_CALL = ("Get token", str(signed(0xC000023C)))
 LOOKUP = ("400", "https://login.microsoftonline.com/common/sidtoname", REQUEST)
 
 
@@ -390,8 +390,8 @@ def test_calls_of_the_sign_in_plug_in_that_failed_are_findings_and_an_http_statu
 )
 def test_a_failure_event_that_nobody_has_listed_is_a_finding_by_its_level(log, event, subject):
     device = Troubled()
-    device.log(log, event, "x", str(errors.signed(0x80072EE2)))
-    device.log(log, event + 1, "y", str(errors.signed(0x801C0003)), level=4)
+    device.log(log, event, "x", str(signed(0x80072EE2)))
+    device.log(log, event + 1, "y", str(signed(0x801C0003)), level=4)
     assert [(finding["code"], finding["subject"]) for finding in device.findings()] == [("0x80072ee2", subject)]
 
 
@@ -444,7 +444,7 @@ def test_what_windows_calls_a_warning_and_names_no_fault_is_a_warning(data, resu
 
 def test_the_services_own_sentence_tells_where_the_code_does_not():
     device = Troubled()
-    device.log(causes.REGISTRATION_LOG, 304, str(errors.signed(0x801C0099)), '{"message":"The plan is full."}', "")
+    device.log(causes.REGISTRATION_LOG, 304, str(signed(0x801C0099)), '{"message":"The plan is full."}', "")
     (finding,) = device.findings()
     assert finding["code"] == "0x801c0099" and "The plan is full." in finding["cause"]
     assert "device registration" in finding["cause"]
@@ -454,7 +454,7 @@ def test_the_services_own_sentence_tells_where_the_code_does_not():
 def test_a_host_name_that_is_taken_is_found_by_code_or_by_sentence(code):
     device = Troubled()
     said = '{"odata.error":{"message":{"value":"Another object with the same value for property hostnames exists."}}}'
-    device.log(causes.REGISTRATION_LOG, 304, str(errors.signed(code)), said, "Undefined", "Azure AD", "join")
+    device.log(causes.REGISTRATION_LOG, 304, str(signed(code)), said, "Undefined", "Azure AD", "join")
     (finding,) = device.findings()
     assert (finding["code"], finding["side"]) == ("0x801c0083", "tenant")
     assert "host name belongs to another device" in finding["cause"]

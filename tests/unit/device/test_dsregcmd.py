@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError, parse
+from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError
+from ansible_collections.winops.entra.plugins.plugin_utils.device.pasted.status import parse
 
 ROOT = Path(__file__).resolve().parents[3]
 FIXTURES = sorted((ROOT / "tests/unit/fixtures/dsregcmd").glob("*.txt"))

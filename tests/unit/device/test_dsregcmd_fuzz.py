@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError, parse
+from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError
+from ansible_collections.winops.entra.plugins.plugin_utils.device.pasted.status import parse
 
 FIXTURES = Path(__file__).parents[1] / "fixtures/dsregcmd"
 OUTPUTS = [path.read_text(encoding="utf-8") for path in sorted(FIXTURES.glob("*.txt"))]

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import catalogue
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.explain import CODE_FIELDS, explain
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.find import find_codes, spell_hresults
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import error_code, hresult_hex, signed
 
 
 @pytest.mark.parametrize(
@@ -25,16 +28,16 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
     ],
 )
 def test_32_bit_codes_have_one_hexadecimal_and_one_signed_form(value, text, number):
-    assert errors.hresult_hex(value) == text
-    assert errors.signed(value) == number
+    assert hresult_hex(value) == text
+    assert signed(value) == number
 
 
 @pytest.mark.parametrize("value", [1 << 32, -(1 << 31) - 1])
 def test_a_number_beyond_32_bits_is_refused(value):
     with pytest.raises(ValueError, match="no 32-bit code"):
-        errors.hresult_hex(value)
+        hresult_hex(value)
     with pytest.raises(ValueError, match="no 32-bit code"):
-        errors.signed(value)
+        signed(value)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_a_number_beyond_32_bits_is_refused(value):
     ],
 )
 def test_what_a_device_calls_a_code_is_one_of_32_bits_or_none(error, code):
-    assert errors.error_code(error) == code
+    assert error_code(error) == code
 
 
 SPELLINGS = [
@@ -73,15 +76,15 @@ SPELLINGS = [
 
 @pytest.mark.parametrize(("spelling", "code"), SPELLINGS)
 def test_every_spelling_of_a_code_is_the_same_code(spelling, code):
-    explanation = errors.explain(spelling)
+    explanation = explain(spelling)
     assert explanation["code"] == code
     assert explanation["side"] in {"device", "tenant", "network", "controller"}
 
 
 def test_an_explanation_has_exactly_the_promised_fields():
-    assert tuple(errors.explain("AADSTS53003")) == errors.CODE_FIELDS
-    assert tuple(errors.explain("0x80041fff")) == errors.CODE_FIELDS
-    assert tuple(errors.explain("no code here")) == errors.CODE_FIELDS
+    assert tuple(explain("AADSTS53003")) == CODE_FIELDS
+    assert tuple(explain("0x80041fff")) == CODE_FIELDS
+    assert tuple(explain("no code here")) == CODE_FIELDS
 
 
 TEXTS = [
@@ -103,7 +106,7 @@ TEXTS = [
 
 @pytest.mark.parametrize(("text", "code"), TEXTS)
 def test_of_several_codes_the_most_telling_is_explained(text, code):
-    assert errors.explain(text)["code"] == code
+    assert explain(text)["code"] == code
 
 
 FOUND = [
@@ -130,7 +133,7 @@ FOUND = [
 
 @pytest.mark.parametrize(("text", "codes"), FOUND)
 def test_codes_are_found_in_order_and_numbers_that_are_none_are_left(text, codes):
-    assert errors.find_codes(text) == codes
+    assert find_codes(text) == codes
 
 
 SPELLED = [
@@ -147,7 +150,7 @@ SPELLED = [
 
 @pytest.mark.parametrize(("text", "spelled"), SPELLED)
 def test_decimal_hresults_are_spelled_as_people_search_for_them(text, spelled):
-    assert errors.spell_hresults(text) == spelled
+    assert spell_hresults(text) == spelled
 
 
 @pytest.mark.parametrize(
@@ -160,19 +163,19 @@ def test_decimal_hresults_are_spelled_as_people_search_for_them(text, spelled):
     ],
 )
 def test_codes_of_the_http_facility_are_told_by_their_status(code, name, side, transient):
-    explanation = errors.explain(code)
+    explanation = explain(code)
     assert (explanation["code"], explanation["name"]) == (code, name)
     assert (explanation["side"], explanation["transient"]) == (side, transient)
 
 
 def test_an_ntstatus_printed_as_an_hresult_is_the_same_fault():
-    assert errors.explain("FAILED. Error: 0xd000023c")["name"] == "STATUS_NETWORK_UNREACHABLE"
-    assert errors.explain("0xd000023c")["code"] == "0xd000023c"
+    assert explain("FAILED. Error: 0xd000023c")["name"] == "STATUS_NETWORK_UNREACHABLE"
+    assert explain("0xd000023c")["code"] == "0xd000023c"
 
 
 @pytest.mark.parametrize("code", ["0x8a5e0001", -1, 1 << 40, 0])
 def test_an_unknown_code_is_said_to_be_unknown_and_nothing_is_guessed(code):
-    explanation = errors.explain(code)
+    explanation = explain(code)
     assert explanation["code"]
     assert "not in the catalogue" in explanation["cause"]
     assert explanation["fix"]
@@ -180,26 +183,26 @@ def test_an_unknown_code_is_said_to_be_unknown_and_nothing_is_guessed(code):
 
 
 def test_an_unknown_aadsts_code_comes_with_the_place_to_look_it_up():
-    assert "https://login.microsoftonline.com/error?code=999999" in errors.explain("AADSTS999999")["fix"]
+    assert "https://login.microsoftonline.com/error?code=999999" in explain("AADSTS999999")["fix"]
 
 
 def test_a_text_without_a_code_says_so():
-    explanation = errors.explain("it did not work")
+    explanation = explain("it did not work")
     assert explanation["code"] is None
     assert "no error code" in explanation["cause"]
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_explained(text):
-    assert errors.explain(text)["cause"]
-    assert isinstance(errors.spell_hresults(text), str)
+    assert explain(text)["cause"]
+    assert isinstance(spell_hresults(text), str)
 
 
 @given(st.integers(-(1 << 64), 1 << 64))
 def test_any_number_is_explained(value):
-    assert errors.explain(value)["code"]
-    assert errors.explain(str(value)) == errors.explain(value)
+    assert explain(value)["code"]
+    assert explain(str(value)) == explain(value)
 
 
 def test_the_catalogue_is_read_once():
-    assert errors.catalogue() is errors.catalogue()
+    assert catalogue.entries() is catalogue.entries()

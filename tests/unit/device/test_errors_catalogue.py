@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The form of error_catalogue.json, entry by entry."""
+"""The form of catalogue.json, entry by entry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-ENTRIES = json.loads((ROOT / "plugins/plugin_utils/device/error_catalogue.json").read_text(encoding="utf-8"))
+ENTRIES = json.loads((ROOT / "plugins/plugin_utils/device/codes/catalogue.json").read_text(encoding="utf-8"))
 RESEARCH = ROOT.parent / "shared/research/error_codes.csv"
 
 CODE = re.compile(r"0x[0-9a-f]{8}|0x801901xx|AADSTS[0-9]{4,7}|12[0-9]{3}|exit [0-9]+")

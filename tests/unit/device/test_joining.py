@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import errors, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
+from ansible_collections.winops.entra.plugins.plugin_utils.device import work
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import error_code, signed
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
@@ -203,7 +204,7 @@ def test_a_package_that_cannot_be_downloaded_ends_the_join_at_once_and_is_explai
     device.job_error = {"type": kind, "message": "what the device says of it", "hresult": code}
     _join, failure = run(device, monkeypatch)
     assert failure.error["name"] == f"download_{kind}" and failure.error["side"] == side
-    assert failure.error["code"] == errors.error_code(device.job_error)
+    assert failure.error["code"] == error_code(device.job_error)
     assert "could not be downloaded" in failure.msg and failure.error["evidence"][0]["message"]
     assert device.clock.now < 60
 
@@ -399,7 +400,7 @@ class RestartFirst(Story):
 
     def __init__(self) -> None:
         super().__init__(joins_after=None)
-        self.fail_with(str(errors.signed(0x801C000F)), event=304)
+        self.fail_with(str(signed(0x801C000F)), event=304)
         self.restarts = 0
         cim = scripted.cim()
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
-from ansible_collections.winops.entra.plugins.plugin_utils.device.pasted import text_of
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.explain import explain
+from ansible_collections.winops.entra.plugins.plugin_utils.device.pasted.encodings import text_of
 
 TEXT = "Tenant : Møbler Łódź AS, \u65e5\u672c\nError code: 80180014\n"
 ENCODED = {
@@ -57,4 +57,4 @@ def test_whatever_comes_becomes_a_text(given_):
 
 def test_the_code_in_a_file_of_utf16_is_found():
     looked_up = ENCODED["UTF-16 with a mark"].decode("utf-8", "surrogateescape")
-    assert errors.explain(looked_up)["code"] == "0x80180014"
+    assert explain(looked_up)["code"] == "0x80180014"

@@ -9,7 +9,7 @@ import datetime
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import errors
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import hresult_hex
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import azure_vm, mdm_wait, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.device.state import parse_utc
@@ -66,7 +66,7 @@ def join_vm(device: Vm, monkeypatch, **changes):
 def test_nothing_retries_a_join_by_managed_identity_so_its_error_ends_the_wait(monkeypatch, exit_code):
     device = Vm("done", exit_code)
     join, failure = join_vm(device, monkeypatch)
-    assert failure.error["code"] == errors.hresult_hex(exit_code)
+    assert failure.error["code"] == hresult_hex(exit_code)
     assert device.clock.now < 60 and device.looks == 1
     assert join.learned["outcome"] == "failed" and not join.changes.changed
 
@@ -245,7 +245,7 @@ def test_a_package_that_windows_did_not_take_is_not_waited_for(monkeypatch):
 
     device.handlers["job_start"] = refuse
     _join, failure = run(device, monkeypatch)
-    assert failure.error["code"] == errors.hresult_hex(-2147023649) and device.clock.now < 60
+    assert failure.error["code"] == hresult_hex(-2147023649) and device.clock.now < 60
 
 
 def test_a_package_that_somebody_removes_ends_the_wait(monkeypatch):

@@ -14,8 +14,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import errors, shapes, wire
+from .. import shapes, wire
 from ..answers import WRONG_SHAPE, Answer, Result
+from ..codes.hresult import error_code
 from ..operations import VOCABULARY
 from ..reading import Unreadable
 from ..session import ConnectionLost, DeviceSession
@@ -159,7 +160,7 @@ class Trial:
 
 
 def _code(result: Result) -> str:
-    code = errors.error_code(result.error)
+    code = error_code(result.error)
     return f" ({code})" if code else ""
 
 

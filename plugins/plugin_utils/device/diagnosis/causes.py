@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from .. import errors
 from .. import operations as op
 from ..answers import Answer, Result
+from ..codes.find import find_codes, spell_hresults
+from ..codes.hresult import error_code
 from . import downloads
 from .clues import FAULT, Clue, Diagnosis, clue, is_guid
 from .ranking import rank
@@ -82,7 +83,7 @@ def event_clues(answer: Answer) -> list[Clue]:
 
 def _is_no_failure(event: dict) -> bool:
     """A package that cannot be added because it is there already (0x800700b7)."""
-    return event["id"] == ADD_PACKAGE_FAILED and errors.find_codes(" ".join(event["data"])) == [ALREADY_THERE]
+    return event["id"] == ADD_PACKAGE_FAILED and find_codes(" ".join(event["data"])) == [ALREADY_THERE]
 
 
 def _events(result: Result) -> list[dict]:
@@ -90,7 +91,7 @@ def _events(result: Result) -> list[dict]:
 
 
 def _event_clue(what: str, log: str, event: dict) -> Clue:
-    data = [errors.spell_hresults(text) for text in event["data"]]
+    data = [spell_hresults(text) for text in event["data"]]
     fields = [text for text in data if (log, event["id"]) in _ID_EVENTS and is_guid(text)]
     return clue(
         what,
@@ -103,7 +104,7 @@ def _event_clue(what: str, log: str, event: dict) -> Clue:
 
 def job_clue(job_error: dict, what: str = "join") -> Clue:
     """The error {type, message, hresult} of a job's step."""
-    code = errors.error_code(job_error)
+    code = error_code(job_error)
     data = [*([code] if code else []), job_error["message"] or ""]
     return clue(
         what,

@@ -13,7 +13,9 @@ import functools
 import re
 
 from ...findings import FAIL, WARN, Finding
-from .. import errors
+from ..codes.catalogue import is_wrapper
+from ..codes.explain import codes_in, explain, most_telling
+from ..codes.hresult import signed
 
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # How the services call it in their own texts, the most useful first.
@@ -56,7 +58,7 @@ class Clue:
     @functools.cached_property
     def code(self) -> str | None:
         """The most telling of its codes."""
-        return errors.most_telling(self.codes)
+        return most_telling(self.codes)
 
     @property
     def utc(self) -> str:
@@ -65,7 +67,7 @@ class Clue:
 
 @dataclasses.dataclass
 class Diagnosis:
-    """What clues come down to: the explanation of errors.explain(), how much it weighs (0 to 100), and its evidence."""
+    """What clues come down to: the explanation of explain(), how much it weighs (0 to 100), and its evidence."""
 
     explanation: dict
     evidence: list[dict]
@@ -122,7 +124,7 @@ def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Cl
     """A clue from ``evidence`` {log, event, device_utc, data}: the codes in its data are found and spelled in every
     form."""
     text = "\n".join(evidence.get("data") or [])
-    codes = tuple(errors.codes_in(text))
+    codes = tuple(codes_in(text))
     hresult = next((code for code in codes if code.startswith("0x")), None)
     found = next((match[1] for pattern in _REQUEST_ID if (match := pattern.search(text))), None)
     return Clue(
@@ -133,7 +135,7 @@ def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Cl
             "device_utc": None,
             **evidence,
             "hresult_hex": hresult,
-            "hresult_signed": errors.signed(int(hresult, 16)) if hresult else None,
+            "hresult_signed": signed(int(hresult, 16)) if hresult else None,
             "aadsts": next((code for code in codes if code.startswith("AADSTS")), None),
             "request_id": request_id or found,
         },
@@ -145,12 +147,12 @@ def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Cl
 @functools.cache
 def weight(code: str | None) -> int:
     """How much a code tells, 0 to 100."""
-    known = errors.explain(code) if code else {}
+    known = explain(code) if code else {}
     if code and code.startswith("AADSTS"):
         return AADSTS if known.get("certainty") else UNKNOWN_AADSTS
     if not known.get("certainty"):
         return UNKNOWN
-    if code and errors.is_wrapper(code):
+    if code and is_wrapper(code):
         return WRAPPER
     return FAULT if known["certainty"] == "documented" else REPORTED
 

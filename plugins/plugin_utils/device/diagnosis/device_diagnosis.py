@@ -12,8 +12,10 @@ import dataclasses
 import datetime
 
 from ...findings import FAIL, WARN, Finding
-from .. import enrollment, errors, state
+from .. import enrollment, state
 from ..answers import Answer
+from ..codes.find import spell_hresults
+from ..codes.hresult import hresult_hex
 from ..join_facts import status_of
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
@@ -140,7 +142,7 @@ def _results(key: Key, path: str) -> list[Clue]:
     result = known(lambda: key.number("LastResult"))
     if result and result & 0xFFFFFFFF:
         texts = [str(key.values.get(name) or "") for name in ("FailingNodePath", "Message")]
-        data = [errors.hresult_hex(result & 0xFFFFFFFF), *(errors.spell_hresults(text) for text in texts if text)]
+        data = [hresult_hex(result & 0xFFFFFFFF), *(spell_hresults(text) for text in texts if text)]
         found.append(clues.clue("join", {"log": rf"HKLM\{path}", "data": data}))
     for name, child in key.children():
         found += _results(child, rf"{path}\{name}")

@@ -8,7 +8,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from .. import errors
+from ..codes.hresult import error_code
 
 # The device fetches as SYSTEM, by the machine's proxy: what a user's browser can reach says nothing.
 _REACH = "let SYSTEM on the device reach the server (firewall, netsh winhttp show proxy), or use src instead of url"
@@ -63,7 +63,7 @@ DOWNLOAD_FAILURES = {
 
 
 def explanation(error: dict) -> dict | None:
-    """What errors.explain() would say of a step's error {type, message, hresult}, None where no download failed.
+    """What explain() would say of a step's error {type, message, hresult}, None where no download failed.
 
     Nobody tries again by itself: to wait for the package to be applied is in vain.
     """
@@ -71,7 +71,7 @@ def explanation(error: dict) -> dict | None:
         return None
     side, cause, fix = DOWNLOAD_FAILURES[error["type"]]
     return {
-        "code": errors.error_code(error),
+        "code": error_code(error),
         "name": f"download_{error['type']}",
         "side": side,
         "cause": f"the package could not be downloaded: {cause}",

@@ -12,7 +12,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from .. import errors, server_words
+from ..codes.explain import CODE_FIELDS, explain_in
+from ..codes.sentences import sentence, tidy
 from ..state import parse_utc
 from .clues import CORROBORATED, HARMLESS, OVER, UNKNOWN, WRAPPER, Clue, Diagnosis, weight
 
@@ -98,7 +99,7 @@ def _seconds_apart(one: str, other: str) -> float:
 def _finding(code: str, members: list[Clue]) -> Diagnosis:
     members = sorted(members, key=lambda item: item.utc, reverse=True)
     said = "\n".join(text for item in members for text in item.evidence.get("data") or [])
-    explanation = errors.explain_in(code, said)
+    explanation = explain_in(code, said)
     its_weight = weight(explanation["code"])
     if its_weight <= WRAPPER and all(item.level == WARNING for item in members):
         its_weight = min(its_weight, HARMLESS)  # Windows itself does not call it a failure, and nothing names one.
@@ -139,12 +140,12 @@ def _sentence_of(item: Clue) -> dict:
     event, log = item.evidence.get("event"), item.evidence.get("log") or "the device"
     data = [text for text in item.evidence.get("data") or [] if text]
     words = next((text for text in data if text.count(" ") >= 3), None)
-    said = server_words.sentence("\n".join(data)) or words or item.message or "; ".join(data)
+    said = sentence("\n".join(data)) or words or item.message or "; ".join(data)
     where = f"event {event} of {log}" if event else log
     cause = f"{where[0].upper()}{where[1:]} tells of a failure without a code"
-    return dict.fromkeys(errors.CODE_FIELDS) | {
+    return dict.fromkeys(CODE_FIELDS) | {
         "name": f"event_{event}" if event else None,
-        "cause": f"{cause}: {server_words.tidy(said)}" if said else f"{cause}, and says nothing more.",
+        "cause": f"{cause}: {tidy(said)}" if said else f"{cause}, and says nothing more.",
         "fix": "Look at the other events of that time in this log and at the address or name that the event holds.",
     }
 
@@ -161,7 +162,7 @@ def _add_explained(findings: list[Diagnosis], item: Clue) -> None:
             finding.evidence.append(item.evidence)
             finding.weight = min(100, max(finding.weight, item.weight) + CORROBORATED)
             return
-    explanation = dict.fromkeys(errors.CODE_FIELDS) | (item.explanation or {})
+    explanation = dict.fromkeys(CODE_FIELDS) | (item.explanation or {})
     findings.append(Diagnosis(explanation, [item.evidence], item.what, OVER if item.over else item.weight))
 
 

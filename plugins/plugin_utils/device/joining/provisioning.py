@@ -12,9 +12,10 @@ import dataclasses
 import functools
 
 from ...result import Failure
-from .. import errors, jobs
+from .. import jobs
 from .. import operations as op
 from ..answers import Answer, Result
+from ..codes.hresult import error_code
 from ..reading import known
 from ..session import DeviceSession
 from ..state import package_key
@@ -192,7 +193,7 @@ def remove(waiter: Waiter, package_id: str) -> None:
             f"the package {package_id} is {sentence}" + (f": {error['message']}" if error else ""),
             side="device",
             name="package_not_removed",
-            code=errors.error_code(error),
+            code=error_code(error),
             cause="Uninstall-ProvisioningPackage did not remove it",
             fix="a policy may forbid it (Security/AllowRemoveProvisioningPackage); remove it in Settings, "
             "Access work or school, Add or remove a provisioning package",

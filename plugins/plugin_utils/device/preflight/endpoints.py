@@ -16,9 +16,11 @@ import dataclasses
 import functools
 
 from ...findings import Finding
-from .. import answers, errors
+from .. import answers
 from .. import operations as op
 from ..answers import Result
+from ..codes.explain import explain
+from ..codes.hresult import error_code
 from ..reading import Refused
 from .check import Look, PreflightPlan, Rule
 
@@ -236,7 +238,7 @@ def _reply(item: dict) -> Reply:
     return Reply(
         item["status"],
         error["type"] or "",
-        errors.error_code(error),
+        error_code(error),
         error["message"] or "",
         item["body_start"] or "",
     )
@@ -259,9 +261,7 @@ def endpoint(target: EndpointTarget, look: Look) -> Finding:
     whom = f"as {as_whom(look)}"
     bad = rule.failed if target.needed else rule.warned
     if reply.problem:
-        known = (
-            errors.explain(reply.code) if reply.code else {"cause": reply.message or "There was no answer.", "fix": ""}
-        )
+        known = explain(reply.code) if reply.code else {"cause": reply.message or "There was no answer.", "fix": ""}
         observed = f"{reply.code or 'no answer'} {whom}"
         cause = f"{target.host} ({target.purpose}) cannot be reached {whom}: {known['cause']}"
         return bad(observed, cause, FIXES[reply.problem].format(host=target.host))

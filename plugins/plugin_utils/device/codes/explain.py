@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the error codes of joining and enrolling mean, and what to do about them.
 
-The knowledge is data (known_codes.py); codes.py finds the codes in a text. An entry marked C(wrapper) only says that
+The knowledge is data (catalogue.py); find.py finds the codes in a text. An entry marked C(wrapper) only says that
 something failed (or has not ended); another code beside it tells more, and where none does, the service's own sentence.
 
 Internal to winops.entra: may change in any release.
@@ -13,45 +13,19 @@ from __future__ import annotations
 
 import typing as t
 
-from . import server_words
-from .codes import find_codes, hresult_hex, is_failure, is_number, scan, signed, whole_number
-from .known_codes import catalogue, code_said, entry, facility, is_wrapper
-from .pasted import text_of
-
-__all__ = [
-    "CODE_FIELDS",
-    "catalogue",
-    "codes_in",
-    "error_code",
-    "explain",
-    "explain_in",
-    "find_codes",
-    "hresult_hex",
-    "is_wrapper",
-    "most_telling",
-    "signed",
-    "spell_hresults",
-]
+from ..pasted.encodings import text_of
+from . import sentences
+from .catalogue import code_said, entry, facility, is_wrapper
+from .find import find_codes, whole_number
 
 CODE_FIELDS = ("code", "name", "side", "cause", "fix", "transient", "certainty", "doc")
 STS_LOOKUP = "https://login.microsoftonline.com/error?code="
 
 
-def error_code(error: t.Mapping | None) -> str | None:
-    """The HRESULT of an operation's error {type, message, hresult} as text, None where it has none.
-
-    What a device says is untrusted: a number that is no 32-bit code is none.
-    """
-    try:
-        return hresult_hex((error or {})["hresult"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
 def explain(code: int | str) -> dict:
     """Explain a code, or the most telling code of a text.
 
-    Takes 0x801c001d in any spelling that codes.py knows, AADSTS700082, or free text such as an event that holds several
+    Takes 0x801c001d in any spelling that find.py knows, AADSTS700082, or free text such as an event that holds several
     codes: an AADSTS code wins over an HRESULT, a code that names the fault over one that wraps it, the known over the
     unknown, and among equals the first. Where no code tells more than that something failed, a service's sentence
     does.
@@ -72,7 +46,7 @@ def explain_in(code: str | None, text: str) -> dict:
     if code is None or entry(code) is None or is_wrapper(code):
         if (told := code_said(text)) is not None:
             return _of_code(told)
-        return _with_sentence(_of_code(code), server_words.sentence(text))
+        return _with_sentence(_of_code(code), sentences.sentence(text))
     return _of_code(code)
 
 
@@ -102,18 +76,6 @@ def _of_code(code: str | None) -> dict:
         cause = f"The code is not in the catalogue of known codes; it comes from {where[0]}."
         fix = f"{where[1]} Look also at the device's other events of that time."
     return _unknown(code, cause, fix)
-
-
-def spell_hresults(text: str) -> str:
-    """The text with its decimal HRESULTs as hexadecimal, as people search for them: "-2145648611" to "0x801c001d"."""
-    if is_number(text) and is_failure(int(text.strip())):
-        return hresult_hex(int(text.strip()))
-    parts, at = [], 0
-    for found in scan(text):
-        if found.decimal and found.code.startswith("0x"):
-            parts += [text[at : found.start], found.code]
-            at = found.end
-    return "".join([*parts, text[at:]])
 
 
 def _order(found: tuple[int, str]) -> tuple[int, int]:

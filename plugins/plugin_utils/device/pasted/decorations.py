@@ -15,6 +15,8 @@ from __future__ import annotations
 import html
 import re
 
+from ..dsregcmd import lines_of
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Select-String of PowerShell 7 marks what it found
 _WRITTEN_LINE_END = re.compile(r"(?:\\r)*\\n|\\r")
 
@@ -47,7 +49,7 @@ _DOUBLE = ("**", "__", "~~", "==")
 
 def plain_lines(text: str) -> list[str]:
     """The lines of a text, undecorated. Indentation stays as it is; a ruler is a blank line."""
-    text = text.replace("\xa0", " ").replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    text = "\n".join(lines_of(text.replace("\xa0", " ")))
     if text.count("\n") < 2 and _WRITTEN_LINE_END.search(text):
         text = _WRITTEN_LINE_END.sub("\n", text).replace("\\t", "\t").replace('\\"', '"')
     if "\x1b" in text:

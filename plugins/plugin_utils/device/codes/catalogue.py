@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of a code: its own entry, or what its family says of it.
 
-error_catalogue.json has one entry a code, each with its public source and how certain it is. error_families.json has
+catalogue.json has one entry a code, each with its public source and how certain it is. families.json has
 what needs no entry of its own: one network failure has one number (12007, the name was not resolved), which every
 component wraps into its own facility (0x80072ee7, 0x80192ee7, 0xcaa82ee7); an HTTP status stands in the low digits of
 0x8019.... and 0xcaa3....; 0x8007.... is a Win32 error. Sources: Windows SDK (winerror.h, winhttp.h, wininet.h);
@@ -30,21 +30,21 @@ _WIN32_FIX = "Look at the event or step beside it for what it was about: the cod
 
 
 @functools.cache
-def catalogue() -> dict[str, dict]:
-    """Every entry of error_catalogue.json by its code; read once, when first needed."""
-    return {entry["code"]: entry for entry in _read("error_catalogue.json")}
+def entries() -> dict[str, dict]:
+    """Every entry of catalogue.json by its code; read once, when first needed."""
+    return {entry["code"]: entry for entry in _read("catalogue.json")}
 
 
 @functools.cache
 def families() -> dict[str, dict]:
-    """error_families.json: facilities, network, network_fixes, same_as_network, win32."""
-    return _read("error_families.json")
+    """families.json: facilities, network, network_fixes, same_as_network, win32."""
+    return _read("families.json")
 
 
 def entry(code: str) -> dict | None:
     """What is known of a code in canonical form, in the fields of the catalogue; None for an unknown one."""
-    if code in catalogue():
-        return catalogue()[code]
+    if code in entries():
+        return entries()[code]
     if code.isdigit():
         return _network(int(code), code)
     if not code.startswith("0x"):
@@ -95,7 +95,7 @@ def win32_code(number: int) -> str | None:
 
 @functools.cache
 def _symbols() -> dict[str, str]:
-    own = {known["name"]: code for code, known in catalogue().items() if known["name"] and "_" in known["name"]}
+    own = {known["name"]: code for code, known in entries().items() if known["name"] and "_" in known["name"]}
     return {
         known["name"]: f"0x8007{int(number):04x}" for number, known in families()["win32"].items() if "name" in known
     } | own
@@ -103,15 +103,15 @@ def _symbols() -> dict[str, str]:
 
 @functools.cache
 def _words() -> list[tuple[str, str]]:
-    return [(words, code) for code, known in catalogue().items() for words in known.get("says", ())]
+    return [(words, code) for code, known in entries().items() for words in known.get("says", ())]
 
 
 def _network(number: int, code: str) -> dict | None:
     known = families()["network"].get(str(number))
     twin = (known or {}).get("like") or f"0x8007{number:04x}"
     for same in (twin, str(number)):
-        if same in catalogue():
-            return {**catalogue()[same], "code": code}
+        if same in entries():
+            return {**entries()[same], "code": code}
     if known is None:
         return None
     return _derived(
@@ -120,22 +120,22 @@ def _network(number: int, code: str) -> dict | None:
 
 
 def _http(status: int, code: str) -> dict:
-    known = catalogue().get(f"0x8019{status:04x}")
+    known = entries().get(f"0x8019{status:04x}")
     if known:
         return {**known, "code": code}
     told = {"code": code, "name": f"HTTP {status}", "cause": f"A server answered with the HTTP status {status}."}
-    return {**catalogue()["0x801901xx"], **told}
+    return {**entries()["0x801901xx"], **told}
 
 
 def _win32(number: int, code: str) -> dict | None:
     same = f"0x8007{number:04x}"
-    if same in catalogue():
-        return {**catalogue()[same], "code": code}
+    if same in entries():
+        return {**entries()[same], "code": code}
     known = families()["win32"].get(str(number))
     if known is None:
         return None
     if "like" in known:
-        return {**catalogue()[known["like"]], "code": code}
+        return {**entries()[known["like"]], "code": code}
     network = known["side"] == "network"
     fix = families()["network_fixes"]["reach"] if network else _WIN32_FIX
     return _derived(code, known["name"], known["side"], known["cause"], fix, WIN32_DOC) | {"wrapper": not network}

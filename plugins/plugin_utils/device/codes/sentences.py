@@ -16,7 +16,7 @@ import json
 import re
 import typing as t
 
-from .redaction import redact
+from ..redaction import redact
 
 MAX_CHARACTERS = 300
 _OBJECTS, _DEPTH, _LONGEST = 4, 6, 65536

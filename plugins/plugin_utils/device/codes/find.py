@@ -16,7 +16,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .known_codes import code_named, entry, facility, win32_code
+from .catalogue import code_named, entry, facility, win32_code
+from .hresult import hresult_hex, is_failure
+from .words import Around
 
 # Word processors and web pages make a dash of a minus.
 _MINUS = "\u2010\u2011\u2012\u2013\u2212-"  # the last one would be a range elsewhere in a class
@@ -29,57 +31,6 @@ _TOKEN = re.compile(
 )
 _SYMBOL = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _WHOLE_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,20})\s*")
-
-# --- the words before and behind a number -----------------------------------------------------------------------------
-
-_NEAR = 48
-_BETWEEN = r"(?:[\s\"'`*_:=#(\[{<>|/]|\bis\b|\bwas\b|\bwith\b|\bvalue\b|\bnumber\b|\bnr\b|\bno\b)*"
-# Also as the end of a word: ErrorCode, Fehlercode, LastResult.
-_CALLED = re.compile(
-    r"(?:errors?|codes?|hresult|\bhr|result|status|exception|fault|failed|failure|fehler|erreur|errore|c[o\u00f3]digo|"
-    r"codice|kod|k\u00f3d|fout|fel|\u30b3\u30fc\u30c9|\u30a8\u30e9\u30fc|\u4ee3\u7801|\u30b9)" + _BETWEEN + "$",
-    re.IGNORECASE,
-)
-_CALLED_ERROR = re.compile(
-    r"(?:errors?|codes?|win(?:http|inet)|hresult|fehler|erreur|errore|c[o\u00f3]digo|codice|kod|k\u00f3d)"
-    + _BETWEEN
-    + "$",
-    re.IGNORECASE,
-)
-_OTHER_CODE = re.compile(
-    r"(?:postal|post|zip|area|country|dial\w*|product|access|verification|security|pass|qr|pin|bar|source|colou?r|"
-    r"currency|language|plate|device|user|invit\w*|promo\w*|event|job|unlock|recovery|key)[\s-]{0,2}codes?\b"
-    + _BETWEEN
-    + "$",
-    re.IGNORECASE,
-)
-_WIN32 = re.compile(
-    r"(?:win32(?:[ _]?(?:error|exception))?|windows error|system error|last ?error(?:\(\))?|\bERROR_[A-Z0-9_]+)"
-    r"(?: ?(?:code|number))?[\s:=#(\[]{1,3}$",
-    re.IGNORECASE,
-)
-_MAYBE_WIN32 = re.compile(r"win|error", re.IGNORECASE)
-_EXIT = re.compile(
-    r"(?:\bexit(?:ed)?(?: with)?[\s_-]?(?:code|status)?|\bterminal error code)(?: is| was| of)?[\s:='\"]{1,4}$",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(
-    r"(?:address|addr|offset|handle|flags?|mask|pointer|ptr|base|\bat|instruction|vendor|process|thread|memory|version|"
-    r"\b[pt]?id|size|length)[\s:=(]{1,3}$",
-    re.IGNORECASE,
-)
-_NAME_OF_A_THING = re.compile(
-    r"(?:commit|hash|sha-?\d*|thumbprint|fingerprint|serial|guid|uuid|\bid|build|revision|key|mac|token|color|colour|#)"
-    r"[\s:=#\"'(]{1,3}$",
-    re.IGNORECASE,
-)
-_UNIT = re.compile(
-    r"\s?(?:%|\u20ac|\$|[kmgt]i?b\b|b\b|bytes?\b|bits?\b|ms\b|s\b|sec\w*|min\w*|hours?\b|days?\b|times\b|records?\b|"
-    r"files?\b|items?\b|rows?\b|lines?\b|users?\b|devices?\b|objects?\b|more\b|of\b|free\b|used\b|attempts?\b|packets?\b)",
-    re.IGNORECASE,
-)
-# What only the pages and logs of Entra's sign-in print beside a code.
-_SIGN_IN = re.compile(r"correlation.?id|request.?id|trace.?id|login\.microsoftonline|aadsts", re.IGNORECASE)
 _STS_NUMBERS = range(16000, 10000000)
 
 
@@ -90,25 +41,6 @@ class Found(t.NamedTuple):
     start: int
     end: int
     decimal: bool
-
-
-def hresult_hex(value: int) -> str:
-    """The canonical text of a 32-bit code given signed or unsigned: -2145648611 is "0x801c001d".
-
-    Raises ValueError for what does not fit into 32 bits.
-    """
-    if not -(1 << 31) <= value < 1 << 32:
-        raise ValueError(f"{value} is no 32-bit code")
-    return f"0x{value & 0xFFFFFFFF:08x}"
-
-
-def signed(value: int) -> int:
-    """The signed 32-bit form that .NET, event data and exit codes print: 0x801c001d is -2145648611.
-
-    Raises ValueError for what does not fit into 32 bits.
-    """
-    bits = int(hresult_hex(value), 16)
-    return bits - (1 << 32) if bits >> 31 else bits
 
 
 def find_codes(text: str) -> list[str]:
@@ -126,7 +58,7 @@ def scan(text: str) -> t.Iterator[Found]:
     """Every code that a text holds as a number, in order."""
     for match in _TOKEN.finditer(text):
         kind = str(match.lastgroup)
-        around = _Around(text, match)
+        around = Around(text, match)
         code = _READERS[kind](match[kind], around)
         if code:
             yield Found(code, match.start(kind), match.end(), kind == "number" or match[kind].isdigit())
@@ -156,55 +88,26 @@ def _is_hresult(value: int) -> bool:
     return -(1 << 31) <= value < 1 << 32 and (is_failure(value) or value < 0 or bool(entry(hresult_hex(value))))
 
 
-def is_failure(value: int) -> bool:
-    """Whether a number has the severity bit of an HRESULT or NTSTATUS, and a facility that may exist."""
-    return -(1 << 31) <= value < -(1 << 29) or 1 << 31 <= value < 7 << 29
+def spell_hresults(text: str) -> str:
+    """The text with its decimal HRESULTs as hexadecimal, as people search for them: "-2145648611" to "0x801c001d"."""
+    if is_number(text) and is_failure(int(text.strip())):
+        return hresult_hex(int(text.strip()))
+    parts, at = [], 0
+    for found in scan(text):
+        if found.decimal and found.code.startswith("0x"):
+            parts += [text[at : found.start], found.code]
+            at = found.end
+    return "".join([*parts, text[at:]])
 
 
 # --- one spelling each ------------------------------------------------------------------------------------------------
 
 
-class _Around:
-    """What stands before and behind a number."""
-
-    def __init__(self, text: str, match: re.Match) -> None:
-        self.text = text
-        self.before = text[max(0, match.start() - _NEAR) : match.start()]
-        self.behind = text[match.end() : match.end() + 12]
-
-    @property
-    def is_called_a_code(self) -> bool:
-        return self._is_called(_CALLED)
-
-    @property
-    def is_called_an_error(self) -> bool:
-        return self._is_called(_CALLED_ERROR)
-
-    @property
-    def is_in_brackets(self) -> bool:
-        return self.before[-1:] in ("(", "[") and self.behind[:1] in (")", "]")
-
-    @property
-    def is_a_quantity(self) -> bool:
-        return bool(_UNIT.match(self.behind))
-
-    @property
-    def is_the_name_of_a_thing(self) -> bool:
-        return bool(_NAME_OF_A_THING.search(self.before))
-
-    @property
-    def is_an_address(self) -> bool:
-        return bool(_ADDRESS.search(self.before))
-
-    def _is_called(self, word: re.Pattern) -> bool:
-        return bool(word.search(self.before)) and not _OTHER_CODE.search(self.before) and not self.is_a_quantity
-
-
-def _sts(digits: str, _around: _Around) -> str | None:
+def _sts(digits: str, _around: Around) -> str | None:
     return f"AADSTS{digits}"
 
 
-def _hex(digits: str, around: _Around) -> str | None:
+def _hex(digits: str, around: Around) -> str | None:
     digits = digits.lower()
     if len(digits) == 16 and digits.startswith("ffffffff"):  # the 64-bit form of a negative number
         digits = digits[8:]
@@ -229,7 +132,7 @@ def _one_zero_too_many(digits: str) -> str | None:
     return known[0] if len(known) == 1 else None
 
 
-def _bare(digits: str, around: _Around) -> str | None:
+def _bare(digits: str, around: Around) -> str | None:
     """Eight hexadecimal digits without 0x: where all are decimal, they may be a number like any other."""
     code = _setup_form(digits)
     if code is None:
@@ -249,21 +152,21 @@ def _setup_form(digits: str) -> str | None:
     return code if len(digits) == 8 and digits[0].lower() in "8cd" and (entry(code) or facility(code)) else None
 
 
-def _number(digits: str, around: _Around) -> str | None:
+def _number(digits: str, around: Around) -> str | None:
     digits = digits if digits[0].isdigit() else f"-{digits[1:]}"
     value = int(digits)
     if value < 0 or value >= 1 << 31:
         code = _decimal_hresult(value, around)
-    elif entry(f"exit {value}") and _EXIT.search(around.before):
+    elif entry(f"exit {value}") and around.is_called_an_exit_code:
         code = f"exit {value}"
-    elif 0 < value < 1 << 16 and _MAYBE_WIN32.search(around.before) and _WIN32.search(around.before):
+    elif 0 < value < 1 << 16 and around.is_called_a_win32_error:
         code = f"0x8007{value:04x}"
     else:
         code = _small(digits, around)
     return None if code is None or around.is_a_quantity else code
 
 
-def _decimal_hresult(value: int, around: _Around) -> str | None:
+def _decimal_hresult(value: int, around: Around) -> str | None:
     if not is_failure(value) or not value & 0x3FFFFFFF:  # the last: a round number, -2147483648 for one
         return None
     code = hresult_hex(value)
@@ -273,7 +176,7 @@ def _decimal_hresult(value: int, around: _Around) -> str | None:
     return code if certain and (facility(code) or around.is_called_a_code) else None
 
 
-def _small(digits: str, around: _Around) -> str | None:
+def _small(digits: str, around: Around) -> str | None:
     """A number of few digits that somebody calls a code: of WinHTTP, of Entra's sign-in, of Task Scheduler."""
     if not 5 <= len(digits) <= 7:
         return None
@@ -281,12 +184,12 @@ def _small(digits: str, around: _Around) -> str | None:
     if len(digits) >= 6 and entry(code := hresult_hex(value)):
         return code if around.is_called_a_code else None
     known = next((code for code in (digits, sts) if entry(code)), None)
-    if known or (value in _STS_NUMBERS and _SIGN_IN.search(around.text)):
+    if known or (value in _STS_NUMBERS and around.is_of_a_sign_in):
         return (known or sts) if around.is_called_an_error else None
     return None
 
 
-_READERS: dict[str, t.Callable[[str, _Around], str | None]] = {
+_READERS: dict[str, t.Callable[[str, Around], str | None]] = {
     "sts": _sts,
     "hex": _hex,
     "bare": _bare,
