@@ -77,9 +77,11 @@ ansible_facts:
             - C(certificate_expires) is UTC. C(device_auth_status) is what the service says of the device object
               (Windows 10 21H1 and later). Fields that do not apply are null, and so is what nobody can know because the
               device refused to let it be read. C(witnesses_agree) is false where those that were read differ.
+            - C(thumbprint) is the device certificate's own, or the one that C(dsregcmd) prints.
             - C(stale_joins) are the keys that earlier joins have left in the registry (C(CloudDomainJoin\JoinInfo)),
-              each with C(thumbprint), C(tenant_id), C(tenant_name) and C(joined_by); null where nobody can tell them
-              from the join. M(winops.entra.disconnect) removes them.
+              each with C(key) (its name, a thumbprint or the id of a device), C(thumbprint), C(tenant_id),
+              C(tenant_name) and C(joined_by); null where nobody can tell them from the join.
+              M(winops.entra.disconnect) removes them.
           returned: subset join
           type: dict
           sample:

@@ -98,6 +98,7 @@ PACKAGE = {
     "variant": OneOf(("wcd", "provxml_only")),
     "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
 }
+JOIN_KEYS = ("thumbprint", "device_id")
 ENGINE = {
     "seconds": float,
     "cmdlet_limit": float,
@@ -191,7 +192,7 @@ MANAGEMENT = {
         )
     ),
     "enrollment_values": MapOf(int),
-    "stale_joins": ListOf(Needs(("tenant",), {"tenant": str, "certificate": bool})),
+    "stale_joins": ListOf(Needs(("tenant",), {"tenant": str, "certificate": bool, "key": OneOf(JOIN_KEYS)})),
     "baseline": ListOf(OneOf(("firewall", "token_filter"))),
     "laps": {
         "root": OneOf(("mdm", "policy", "config")),
@@ -231,6 +232,7 @@ DEVICE = {
         },
     ),
     "azure": {"identity": str, "resource": str, "name_taken": bool},
+    "join_key": OneOf(JOIN_KEYS),
     "arc": OneOf(("Connected", "Disconnected")),
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),
     "reboot_blocks_join": bool,

@@ -13,51 +13,23 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import dataclasses
-
-from . import dsregcmd
 from .answers import Answer, Result
-from .reading import Key, Refused, known
+from .dsregcmd_status import Status, status_of
+from .join_keys import (
+    JoinKey,
+    JoinKeys,
+    common_name,
+    device_certificates,
+    judged_keys,
+    lower,
+    named_certificate,
+    only_certificate,
+    tenant_of,
+)
+from .reading import Key, known
 
-DEVICE_CERTIFICATE_ISSUER = "MS-Organization-Access"
 # AADInternals reads 3 for keys in the TPM and 0 for software keys.
 KEY_IN_TPM = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Status:
-    """What ``dsregcmd /status`` says. ``readable`` is false where it was refused or its text is not understood; a
-    Windows without the program says nothing, and is readable."""
-
-    keys: dict
-    sections: dict
-    readable: bool = True
-
-    def texts(self, name: str) -> list[str]:
-        """What each row of this name says: most stand once, or not at all."""
-        value = self.keys.get(name) or []
-        return [value] if isinstance(value, str) else value
-
-    def text(self, name: str) -> str | None:
-        """What the first of them says."""
-        return next(iter(self.texts(name)), None)
-
-    def flag(self, name: str) -> bool | None:
-        return {"YES": True, "NO": False}.get(self.text(name) or "")
-
-
-def status_of(answer: Answer) -> Status:
-    """dsregcmd's witness, one that says nothing where it was not asked."""
-    result = answer.results.get("dsregcmd")
-    if result is None:
-        return Status({}, {})
-    try:
-        if not result["present"]:
-            return Status({}, {})
-        parsed = dsregcmd.parse(result["text"])
-    except (Refused, dsregcmd.DsregcmdError):
-        return Status({}, {}, readable=False)
-    return Status(parsed["keys"], parsed["sections"])
 
 
 def join_facts(answer: Answer, status: Status | None = None) -> dict:
@@ -69,30 +41,28 @@ def join_facts(answer: Answer, status: Status | None = None) -> dict:
     status = status_of(answer) if status is None else status
     root = answer["cloud_join"].key()
     keys = known(lambda: judged_keys(root, answer["certificates"], status))
-    thumbprint, info = (keys.live if keys else None) or (None, None)
-    # Where the registry does not name the certificate, dsregcmd does.
-    named = thumbprint or status.text("Thumbprint")
-    certificate = known(lambda: device_certificate(answer["certificates"], named))
+    live = keys.live if keys else None
+    certificate = known(lambda: _own_certificate(answer["certificates"], keys, status))
     votes = {
         "cloud_join": None if keys is None else keys.say_joined,
-        "certificates": known(lambda: _has_certificate(answer["certificates"], keys, named)),
+        "certificates": known(lambda: _has_certificate(answer["certificates"], keys, certificate, status)),
         "dsregcmd": status.flag("AzureAdJoined"),
     }
     said = [vote for vote in votes.values() if vote is not None]
     silent = (not answer["cloud_join"].ok) + (not answer["certificates"].ok) + (not status.readable)
     joined = _verdict(said, silent)
-    tenant_id = _lower(known(lambda: info.text("TenantId") if info else None) or status.text("TenantId"))
+    tenant_id = lower(known(lambda: live.info.text("TenantId") if live else None) or status.text("TenantId"))
     facts = {
-        "device_id": _lower(common_name(certificate) or status.text("DeviceId")),
+        "device_id": lower(common_name(certificate) or (live and live.device_id) or status.text("DeviceId")),
         "tenant_id": tenant_id,
         "tenant_name": known(lambda: _tenant_name(root, tenant_id)) or status.text("TenantName"),
-        "joined_by": known(lambda: info.text("UserEmail") if info else None),
-        "thumbprint": named,
+        "joined_by": known(lambda: live.info.text("UserEmail") if live else None),
+        "thumbprint": certificate["thumbprint"] if certificate else status.text("Thumbprint"),
         "certificate_expires": certificate["not_after"] if certificate else None,
-        "tpm_protected": _tpm_protected(info, status),
+        "tpm_protected": _tpm_protected(live.info if live else None, status),
         "device_auth_status": status.text("DeviceAuthStatus"),
     }
-    at_odds = len(set(said)) > 1 or bool(thumbprint and _names_another(status, thumbprint))
+    at_odds = len(set(said)) > 1 or bool(live and _names_another(status, live))
     return {
         "type": _join_type(joined, _in_domain(answer, status), lambda: is_registered(answer)),
         **(facts if joined else dict.fromkeys(facts)),
@@ -101,65 +71,12 @@ def join_facts(answer: Answer, status: Status | None = None) -> dict:
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class JoinKeys:
-    """The keys below CloudDomainJoin\\JoinInfo, each named by the thumbprint of a device certificate.
-
-    Their order is that of their names, so it says nothing: ``live`` is the one that the other witnesses speak for, None
-    where there is none or nobody can tell. ``stale`` are those that surely are not the join, None where nobody can
-    tell.
-    """
-
-    all: list[tuple[str, Key]]
-    live: tuple[str, Key] | None
-    stale: list[tuple[str, Key]] | None
-
-    @property
-    def say_joined(self) -> bool:
-        """Whether the registry speaks for a join: not where all that it holds is stale."""
-        return bool(self.all) and self.stale != self.all
-
-
-def judged_keys(root: Key, certificates: Result, status: Status) -> JoinKeys:
-    """Which key of JoinInfo is the join: the one whose certificate is there, or where that leaves several or none, the
-    one that dsregcmd names.
-
-    ``root`` is the key CloudDomainJoin. Raises Refused where it was refused.
-    """
-    keys = list(root.child("JoinInfo").children())
-    names = {name.lower() for name, _info in keys}
-    issued = known(lambda: {c["thumbprint"].lower() for c in device_certificates(certificates)})
-    named = _lower(status.text("Thumbprint"))
-    found = [key for key in keys if key[0].lower() in (issued or ())]
-    if keys and not found and named and named not in names:
-        # dsregcmd names another join than any of these; where that one's certificate is there, nothing speaks for them.
-        return JoinKeys(keys, None, keys if named in (issued or ()) else None)
-    found = found or keys
-    if len(found) > 1:
-        found = _named_by(status, found)
-    if len(found) != 1:
-        return JoinKeys(keys, None, None if keys else [])
-    return JoinKeys(keys, found[0], [key for key in keys if key is not found[0]])
-
-
-def _named_by(status: Status, keys: list[tuple[str, Key]]) -> list[tuple[str, Key]]:
-    """Those of the keys that dsregcmd names by thumbprint, or by tenant where it prints none."""
-    thumbprint, tenant_id = _lower(status.text("Thumbprint")), _lower(status.text("TenantId"))
-    by_thumbprint = [key for key in keys if key[0].lower() == thumbprint]
-    return by_thumbprint or [key for key in keys if tenant_id and _tenant_of(key[1]) == tenant_id]
-
-
-def _tenant_of(info: Key) -> str | None:
-    return _lower(known(lambda: info.text("TenantId")))
-
-
 def _tenant_name(root: Key, tenant_id: str | None) -> str | None:
     return root.child("TenantInfo", tenant_id or "").text("DisplayName")
 
 
-def _names_another(status: Status, thumbprint: str) -> bool:
-    named = status.text("Thumbprint")
-    return bool(named and status.flag("AzureAdJoined") and named.lower() != thumbprint.lower())
+def _names_another(status: Status, live: JoinKey) -> bool:
+    return bool(status.flag("AzureAdJoined") and live.is_named_by(status) is False)
 
 
 def _stale_joins(root: Key, keys: JoinKeys | None, joined: bool | None) -> list[dict] | None:
@@ -168,46 +85,33 @@ def _stale_joins(root: Key, keys: JoinKeys | None, joined: bool | None) -> list[
     if keys is None or joined is None:
         return None
     stale = keys.stale if joined else keys.all
-    return None if stale is None else [_stale_join(root, thumbprint, info) for thumbprint, info in stale]
+    return None if stale is None else [_stale_join(root, key) for key in stale]
 
 
-def _stale_join(root: Key, thumbprint: str, info: Key) -> dict:
-    tenant_id = _tenant_of(info)
+def _stale_join(root: Key, key: JoinKey) -> dict:
+    tenant_id = tenant_of(key.info)
     return {
-        "thumbprint": thumbprint,
+        "key": key.name,
+        "thumbprint": key.thumbprint,
         "tenant_id": tenant_id,
         "tenant_name": known(lambda: _tenant_name(root, tenant_id)),
-        "joined_by": known(lambda: info.text("UserEmail")),
+        "joined_by": known(lambda: key.info.text("UserEmail")),
     }
 
 
-def device_certificates(certificates: Result) -> list[dict]:
-    """Every certificate that device registration has issued to this device. Raises Refused."""
-    return [c for c in certificates["certificates"] if DEVICE_CERTIFICATE_ISSUER in c["issuer"]]
-
-
-def device_certificate(certificates: Result, thumbprint: str | None) -> dict | None:
-    """The device certificate of this thumbprint; without one the only one that there is, None where there are several.
-
-    Raises Refused.
-    """
+def _own_certificate(certificates: Result, keys: JoinKeys | None, status: Status) -> dict | None:
+    """The certificate of the live key; without one that which dsregcmd names, or the only one. Raises Refused."""
     issued = device_certificates(certificates)
-    if thumbprint:
-        return next((c for c in issued if c["thumbprint"].lower() == thumbprint.lower()), None)
-    return issued[0] if len(issued) == 1 else None
+    if keys and keys.live:
+        return keys.live.certificate
+    return named_certificate(issued, status) if status.text("Thumbprint") else only_certificate(certificates)
 
 
-def _has_certificate(certificates: Result, keys: JoinKeys | None, named: str | None) -> bool:
-    """Whether the certificate is there that another witness names; any where none names one."""
-    if keys is not None and keys.live is None or not named:
-        return bool(device_certificates(certificates))
-    return device_certificate(certificates, named) is not None
-
-
-def common_name(certificate: dict | None) -> str | None:
-    """The common name of a certificate's subject, the device's id in its device certificate."""
-    subject = certificate["subject"] if certificate else ""
-    return next((part.strip()[3:] for part in subject.split(",") if part.strip().upper().startswith("CN=")), None)
+def _has_certificate(certificates: Result, keys: JoinKeys | None, own: dict | None, status: Status) -> bool:
+    """Whether the certificate is there that another witness names; any where none names one. Raises Refused."""
+    issued = device_certificates(certificates)
+    names_one = status.text("Thumbprint") if keys is None else keys.live
+    return own is not None if names_one else bool(issued)
 
 
 def in_domain(answer: Answer) -> bool | None:
@@ -256,7 +160,3 @@ def _tpm_protected(info: Key | None, status: Status) -> bool | None:
         return said
     in_tpm = known(lambda: info.number("TransportKeyStatus"))
     return None if in_tpm is None else in_tpm == KEY_IN_TPM
-
-
-def _lower(text: str | None) -> str | None:
-    return text.lower() if text else None

@@ -225,7 +225,7 @@ STALE_JOINS_FIX = (
 def stale_joins_shown(join: dict) -> str:
     """What earlier joins have left (``stale_joins`` of the ``join`` facts, not empty), for a sentence."""
     shown = [
-        f"{item['thumbprint']} (tenant {item['tenant_name'] or 'unnamed'}, {item['tenant_id']})"
+        f"{item['key']} (tenant {item['tenant_name'] or 'unnamed'}, {item['tenant_id']})"
         for item in join["stale_joins"]
     ]
     return f"the join key of an earlier join, {', '.join(shown)},"

@@ -42,6 +42,7 @@ def build(name: str, hostname: str, options: dict[str, t.Any], context: Context)
     _set_azure(device, options.get("azure"), context)
     furnish.surroundings(device, options)
     furnish.management(device, options, context.tenants)
+    device.join_key = options.get("join_key", device.join_key)
     device.mdm.delay = options.get("mdm_delay", device.mdm.delay)
     device.power.boot_seconds = options.get("boot_seconds", device.power.boot_seconds)
     device.power.at_boot = [engine.resume, mdm.resume, autojoin.resume]
@@ -93,7 +94,9 @@ def _set_azure(device: Device, azure: dict | None, context: Context) -> None:
 def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> None:
     for stale in options.get("stale_joins", []):
         tenant = context.tenants[stale["tenant"]]
-        joinstate.leave_stale(device, tenant.id, tenant.name, stale.get("certificate", False))
+        joinstate.leave_stale(
+            device, tenant.id, tenant.name, stale.get("certificate", False), stale.get("key", "thumbprint")
+        )
     join = options.get("join")
     if join is not None:
         _join(device, join, options.get("mdm", "none"), context)

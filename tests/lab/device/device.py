@@ -100,6 +100,8 @@ class Device:
         self.members: list[Member] = []
         self.volumes: list[Volume] = []
         self.keys: set[str] = set()
+        #: What a join calls its key in the registry: ``thumbprint`` or ``device_id``; both are seen.
+        self.join_key = "thumbprint"
         self.leave = Leave()
         self.wow64_shell = False
         #: Whether the inventory connects by HTTPS; None where the inventory may choose.

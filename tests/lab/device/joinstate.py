@@ -16,12 +16,21 @@ from .certificates import DEVICE_ISSUER, Certificate, device_certificate, p2p_ce
 CLOUD_DOMAIN_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 WORKPLACE_JOIN = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin"
 DRS = "https://enterpriseregistration.windows.net/EnrollmentServer/DeviceEnrollmentWebService.svc"
+#: Services of a tenant that a device is told of when it joins: version, and path of the address.
+SERVICES = {
+    "Drs": ("1.0", "/EnrollmentServer/DeviceEnrollmentWebService.svc"),
+    "Cdj": ("2.0", "/EnrollmentServer/device/"),
+    "Ngc": ("1.0", "/EnrollmentServer/key/"),
+    "WebAuthn": ("1.0", "/webauthn/{}/"),
+    "DeviceManagement": ("1.0", "/manage/{}/"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Join:
-    """What a joined device knows about itself."""
+    """What a joined device knows about itself. ``key``: the name of its key below JoinInfo."""
 
+    key: str
     device_id: str
     tenant_id: str
     tenant_name: str
@@ -36,14 +45,15 @@ class Join:
 def read(device) -> Join | None:
     """The join of the device, None where it has none. Of several with a certificate it is the newest."""
     found = []
-    for thumbprint in device.registry.subkeys(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo"):
-        info = rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{thumbprint}"
-        certificate = next((c for c in device.certificates if c.thumbprint == thumbprint), None)
+    for name in device.registry.subkeys(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo"):
+        info = rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{name}"
+        certificate = next((c for c in device.certificates if name in (c.thumbprint, _device_id(c))), None)
         tenant_id = device.registry.get(info, "TenantId", "")
         if certificate is None or not tenant_id:
             continue
         tenant = rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{tenant_id}"
         join = Join(
+            key=name,
             device_id=certificate.subject.removeprefix("CN="),
             tenant_id=tenant_id,
             tenant_name=device.registry.get(tenant, "DisplayName", ""),
@@ -58,19 +68,19 @@ def read(device) -> Join | None:
     return max(found, key=lambda join: join.certificate.not_before, default=None)
 
 
-def leave_stale(device, tenant_id: str, tenant_name: str, with_certificate: bool) -> None:
+def leave_stale(device, tenant_id: str, tenant_name: str, with_certificate: bool, key: str) -> None:
     """What an earlier join has left: its keys, and perhaps its certificate. The key's name comes before all others."""
     issued = device.utc() - datetime.timedelta(days=400)
     number = 0
     while True:
         certificate = device_certificate(device.new_id(f"stale {number}"), issued)
-        if certificate.thumbprint < "08":
+        if key_name(certificate, key) < "08":
             break
         number += 1
     if with_certificate:
         device.certificates.append(certificate)
     info = {"TenantId": tenant_id, "UserEmail": "someone@earlier.example", "IdpDomain": "login.windows.net"}
-    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{certificate.thumbprint}", info)
+    device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{key_name(certificate, key)}", info)
     device.registry.set(rf"{CLOUD_DOMAIN_JOIN}\TenantInfo\{tenant_id}", {"DisplayName": tenant_name})
 
 
@@ -83,7 +93,7 @@ def write(device, registered, days_ago: float = 0) -> Join:
     certificate = device_certificate(registered.device_id, issued)
     device.certificates += [certificate, p2p_certificate(registered.device_id, registered.tenant_id, device.utc())]
     device.registry.set(
-        rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{certificate.thumbprint}",
+        rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{key_name(certificate, device.join_key)}",
         {
             "IdpDomain": "login.windows.net",
             "TenantId": registered.tenant_id,
@@ -94,6 +104,7 @@ def write(device, registered, days_ago: float = 0) -> Join:
             "DeviceDisplayName": device.hostname,
             "OsVersion": f"10.0.{device.image.build}.{device.image.revision}",
             "DdidUpToDate": 0,
+            "DnsFullyQualifiedName": f"{device.hostname}.{device.domain}" if device.domain else device.hostname,
             "LastSyncTime": int(issued.timestamp()),
         },
     )
@@ -105,7 +116,7 @@ def write(device, registered, days_ago: float = 0) -> Join:
             "MdmTermsOfUseUrl": registered.mdm_terms_url,
             "MdmComplianceUrl": registered.mdm_compliance_url,
             "UserSettingSyncUrl": "",
-            "DrsEndpoint": DRS,
+            **_services(registered.tenant_id),
         },
     )
     device.keys |= {f"{registered.device_id}/device", f"{registered.device_id}/transport"}
@@ -113,6 +124,33 @@ def write(device, registered, days_ago: float = 0) -> Join:
     joined = read(device)
     assert joined is not None
     return joined
+
+
+def key_name(certificate: Certificate, kind: str) -> str:
+    """What the key of a join below JoinInfo is called: ``thumbprint`` or ``device_id``."""
+    return certificate.thumbprint if kind == "thumbprint" else _device_id(certificate)
+
+
+def _device_id(certificate: Certificate) -> str | None:
+    """What a device certificate says of whose it is; None of another certificate."""
+    return certificate.subject.removeprefix("CN=") if is_device_certificate(certificate) else None
+
+
+def _services(tenant_id: str) -> dict[str, str]:
+    """Where Windows finds the services of a tenant: values that dsreg.dll reads below TenantInfo."""
+    login, registration = "https://login.microsoftonline.com", "https://enterpriseregistration.windows.net"
+    found = {
+        "AuthCodeUrl": f"{login}/{tenant_id}/oauth2/authorize",
+        "AccessTokenUrl": f"{login}/{tenant_id}/oauth2/token",
+        "RbacPolicyEndpoint": "https://pas.windows.net",
+        "KerbSpn": "",
+        "KerbEndpoint": "",
+    }
+    for service, (version, place) in SERVICES.items():
+        found[f"{service}ServiceVersion"] = version
+        found[f"{service}Endpoint"] = registration + place.format(tenant_id)
+        found[f"{service}ResourceId"] = "urn:ms-drs:enterpriseregistration.windows.net"
+    return found
 
 
 def register_workplace(device, sid: str, registered, registered_at: datetime.datetime) -> None:

@@ -85,7 +85,7 @@ def forget_registry(device) -> None:
     """The first half of a leave, and the whole of one from the wrong context."""
     join = joinstate.read(device)
     if join is not None:
-        _forget(device, "JoinInfo", join.certificate.thumbprint)
+        _forget(device, "JoinInfo", join.key)
         _forget(device, "TenantInfo", join.tenant_id)
 
 
@@ -97,15 +97,16 @@ def _forget(device, place: str, name: str) -> None:
 
 
 def remove_stale(device, names: list[str]) -> list[str]:
-    """The vocabulary's ``stale`` of a leave: what earlier joins have left, by thumbprint and tenant. What went."""
+    """The vocabulary's ``stale`` of a leave: what earlier joins have left, by thumbprint, device and tenant. What
+    went."""
     removed = []
     for name in names:
-        place = "JoinInfo" if len(name) == 40 else "TenantInfo"
-        parent = rf"{joinstate.CLOUD_DOMAIN_JOIN}\{place}"
-        own = next((key for key in device.registry.subkeys(parent) if key.upper() == name.upper()), None)
-        if own is not None:
-            device.registry.delete(rf"{parent}\{own}")
-            removed.append(rf"HKLM\{parent}\{own}")
+        for place in ("JoinInfo",) if len(name) == 40 else ("JoinInfo", "TenantInfo"):
+            parent = rf"{joinstate.CLOUD_DOMAIN_JOIN}\{place}"
+            own = next((key for key in device.registry.subkeys(parent) if key.upper() == name.upper()), None)
+            if own is not None:
+                device.registry.delete(rf"{parent}\{own}")
+                removed.append(rf"HKLM\{parent}\{own}")
         gone = [c for c in device.certificates if c.thumbprint == name.upper() and joinstate.is_device_certificate(c)]
         device.certificates = [c for c in device.certificates if c not in gone]
         removed += [rf"Cert:\LocalMachine\My\{name}" for _certificate in gone]

@@ -14,6 +14,7 @@ from .windows import Document, certificate, put
 JOIN_INFO = "SYSTEM\\CurrentControlSet\\Control\\CloudDomainJoin\\JoinInfo"
 TENANT_INFO = "SYSTEM\\CurrentControlSet\\Control\\CloudDomainJoin\\TenantInfo"
 LIVE, FIRST, SECOND, THIRD = "AA" * 20, "11" * 20, "22" * 20, "33" * 20
+OLD_DEVICE, LIVE_DEVICE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "AB")
 OURS, THEIRS, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "123")
 MINE = "Cert:\\LocalMachine\\My\\"
 
@@ -82,6 +83,36 @@ def denied(_scratch: Path) -> list[Case]:
     ]
 
 
+def by_device(_scratch: Path) -> list[Case]:
+    """Keys that have the id of their device as the name, beside the tenants'."""
+    return [
+        leave(
+            [OLD_DEVICE.lower(), THIRD, GONE],
+            lambda v: (
+                "error" not in v
+                and v["removed"]
+                == [
+                    f"HKLM\\{JOIN_INFO}\\{OLD_DEVICE}",
+                    f"HKLM\\{JOIN_INFO}\\{THIRD}",
+                    f"{MINE}{THIRD}",
+                    f"HKLM\\{TENANT_INFO}\\{GONE.upper()}",
+                ]
+            ),
+        ),
+        Case(
+            "registry_read",
+            {"path": JOIN_INFO, "depth": 1},
+            lambda v: set(v["key"]["keys"]) == {LIVE, FIRST, SECOND, LIVE_DEVICE},
+        ),
+    ]
+
+
+def devices_as_names(document: Document) -> None:
+    several_joins(document)
+    for name in (OLD_DEVICE, LIVE_DEVICE):
+        put(document["registry"]["HKLM"], f"{JOIN_INFO}\\{name}", {"TenantId": ["REG_SZ", OURS]})
+
+
 def several_joins(document: Document) -> None:
     machine = document["registry"]["HKLM"]
     for thumbprint, tenant in ((FIRST, THEIRS), (SECOND, GONE), (THIRD, THEIRS), (LIVE, OURS)):
@@ -124,5 +155,6 @@ SCENES = [
     Scene("stale joins", rows, change=several_joins),
     variant("stale joins, none in the registry", without_joins, change=no_joins),
     variant("stale joins, no tenants", without_tenants, change=no_tenants),
+    variant("stale joins, by device", by_device, change=devices_as_names),
     variant("stale joins, closed", denied, change=closed),
 ]

@@ -18,6 +18,7 @@ CLOUD_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 OURS = {THUMBPRINT: {"TenantId": TENANT, "UserEmail": "package_x@contoso.example"}}
 THEIRS = {EARLIER_THUMBPRINT: {"TenantId": EARLIER, "UserEmail": "someone@woodgrove.example"}}
 STALE = {
+    "key": EARLIER_THUMBPRINT,
     "thumbprint": EARLIER_THUMBPRINT,
     "tenant_id": EARLIER,
     "tenant_name": "Woodgrove",
@@ -137,7 +138,9 @@ def test_a_stale_key_that_is_closed_is_still_one():
     root["keys"]["JoinInfo"]["keys"] = {EARLIER_THUMBPRINT: refused, **root["keys"]["JoinInfo"]["keys"]}
     join = join_of(device)
     assert join["tenant_id"] == TENANT
-    assert join["stale_joins"] == [{**dict.fromkeys(STALE), "thumbprint": EARLIER_THUMBPRINT}]
+    assert join["stale_joins"] == [
+        {**dict.fromkeys(STALE), "key": EARLIER_THUMBPRINT, "thumbprint": EARLIER_THUMBPRINT}
+    ]
 
 
 def test_the_other_subset_that_needs_the_tenant_learns_it_from_the_certificate():
@@ -145,3 +148,64 @@ def test_the_other_subset_that_needs_the_tenant_learns_it_from_the_certificate()
     answer = device.session().run(state.observations(("mdm",)))
     assert "dsregcmd_status" not in device.executed
     assert state.build(answer, ("mdm",))["mdm"]["enrolled"] is False
+
+
+# --- keys that have the device's id as their name ---------------------------------------------------------------------
+
+BY_DEVICE = {DEVICE_ID: OURS[THUMBPRINT]}
+THEIRS_BY_DEVICE = {EARLIER_DEVICE.upper(): THEIRS[EARLIER_THUMBPRINT]}
+STALE_BY_DEVICE = STALE | {"key": EARLIER_DEVICE.upper()}
+NOT_JOINED = dsregcmd_says(joined=False)
+
+
+@pytest.mark.parametrize("dsregcmd", [LIVE, None, dsregcmd_says(None, TENANT)], ids=["both", "refused", "no thumbprint"])
+@pytest.mark.parametrize("name", [DEVICE_ID, DEVICE_ID.upper()])
+def test_a_key_may_be_named_by_the_device_of_its_certificate(name, dsregcmd):
+    join = join_of(device_with({name: OURS[THUMBPRINT]}, dsregcmd=dsregcmd))
+    assert (join["type"], join["tenant_id"], join["device_id"]) == ("entra", TENANT, DEVICE_ID)
+    assert join["thumbprint"] == THUMBPRINT and join["certificate_expires"] == certificate()["not_after"]
+    assert join["stale_joins"] == [] and join["witnesses_agree"] is (None if dsregcmd is None else True)
+
+
+def test_registry_and_certificate_are_a_join_without_dsregcmd():
+    """As the wait for a join sees it before dsregcmd follows."""
+    device = device_with(BY_DEVICE, dsregcmd=NOT_JOINED)
+    join = join_of(device)
+    assert join["type"] == "entra" and join["tenant_id"] == TENANT
+
+
+@pytest.mark.parametrize("joins", [(THEIRS_BY_DEVICE, BY_DEVICE), (THEIRS_BY_DEVICE, OURS), (THEIRS, BY_DEVICE)])
+@pytest.mark.parametrize("both", [True, False], ids=["both certificates", "one certificate"])
+def test_of_several_keys_of_any_name_certificate_and_dsregcmd_tell_the_join(joins, both):
+    join = join_of(device_with(*joins, certificates=BOTH if both else OWN))
+    assert (join["tenant_id"], join["device_id"], join["thumbprint"]) == (TENANT, DEVICE_ID, THUMBPRINT)
+    assert [(item["tenant_id"], item["key"]) for item in join["stale_joins"]] == [(EARLIER, next(iter(joins[0])))]
+    known = EARLIER_THUMBPRINT if both or joins[0] is THEIRS else None
+    assert join["stale_joins"][0]["thumbprint"] == known, "a device's id is no thumbprint"
+
+
+def test_a_device_id_is_never_told_as_a_thumbprint():
+    join = join_of(device_with(BY_DEVICE, certificates=[], dsregcmd=dsregcmd_says(None, TENANT)))
+    assert join["type"] == "entra" and join["device_id"] == DEVICE_ID and join["thumbprint"] is None
+    refused = device_with(BY_DEVICE)
+    refused.handlers["certificates"] = refused.handlers["dsregcmd_status"]
+    assert join_of(refused)["thumbprint"] == THUMBPRINT, "as dsregcmd prints it"
+
+
+def test_a_key_of_another_device_is_stale_where_certificate_and_dsregcmd_name_this_one():
+    join = join_of(device_with(THEIRS_BY_DEVICE))
+    assert join["tenant_id"] == TENANT and join["witnesses_agree"] is False
+    assert join["stale_joins"] == [STALE_BY_DEVICE | {"thumbprint": None}]
+
+
+def test_of_two_keys_of_one_certificate_windows_takes_the_one_of_its_thumbprint():
+    join = join_of(device_with(BY_DEVICE, OURS))
+    assert (join["type"], join["tenant_id"], join["witnesses_agree"]) == ("entra", TENANT, True)
+    assert [item["key"] for item in join["stale_joins"]] == [DEVICE_ID]
+
+
+def test_a_device_that_was_registered_again_under_its_id_has_the_certificate_that_dsregcmd_prints():
+    older = certificate(EARLIER_THUMBPRINT) | {"not_before": "2020-01-01T00:00:00.000Z"}
+    for issued in ([older, certificate()], [certificate(), older]):
+        assert join_of(device_with(BY_DEVICE, certificates=issued))["thumbprint"] == THUMBPRINT
+        assert join_of(device_with(BY_DEVICE, certificates=issued, dsregcmd=None))["thumbprint"] == THUMBPRINT

@@ -38,7 +38,7 @@ def build(answer: Answer) -> dict:
     common name of the certificate of Intune's own enrollment (read so by IntuneMigration).
     """
     join = join_facts.join_facts(answer)
-    certificate = known(lambda: join_facts.device_certificate(answer["certificates"], None))
+    certificate = known(lambda: join_facts.only_certificate(answer["certificates"]))
     found = known(lambda: enrollments(answer)) or []
     return {
         "hostname": answer.device.get("name"),

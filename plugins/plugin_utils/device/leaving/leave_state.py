@@ -21,8 +21,8 @@ from ..reading import known
 WORKPLACE_JOIN_TASKS = r"\Microsoft\Windows\Workplace Join"
 AUTOJOIN_TASK = "Automatic-Device-Join"
 AUTOJOIN_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\WorkplaceJoin"
-# What has another name is nothing that a join has made.
-THUMBPRINT, TENANT_ID = re.compile("[0-9A-Fa-f]{40}"), re.compile("[0-9A-Fa-f-]{36}")
+# What has another name is nothing that a join has made: a thumbprint, or the id of a device or a tenant.
+KEY, TENANT_ID = re.compile("[0-9A-Fa-f]{40}|[0-9A-Fa-f-]{36}"), re.compile("[0-9A-Fa-f-]{36}")
 WITNESSES = ("cloud_join", "certificates", "dsregcmd", "computer")
 OBSERVATIONS = {name: state.OBSERVATIONS[name][1] for name in WITNESSES} | {
     "autojoin_tasks": op.scheduled_tasks(WORKPLACE_JOIN_TASKS),
@@ -89,8 +89,8 @@ def _has_certificate(answer: Answer) -> bool:
 
 
 def stale_names(answer: Answer) -> list[str]:
-    """What earlier joins have left beside the one that is left now: the thumbprints of their keys in the registry and
-    of their device certificates, then the ids of their tenants.
+    """What earlier joins have left beside the one that is left now: the names of their keys in the registry, the
+    thumbprints of their device certificates, then the ids of their tenants.
 
     Empty where nobody can tell which join is live, or it cannot be read: that is left to Windows, and to the look after
     it.
@@ -101,10 +101,10 @@ def stale_names(answer: Answer) -> list[str]:
 def _stale_names(answer: Answer) -> list[str]:
     join = join_facts.join_facts(answer)
     stale = join["stale_joins"] or []
-    thumbprints = [one["thumbprint"] for one in stale if THUMBPRINT.fullmatch(one["thumbprint"])]
+    names = [one["key"] for one in stale if KEY.fullmatch(one["key"])]
     if join["thumbprint"] and join["stale_joins"] is not None:
-        spared = {thumbprint.lower() for thumbprint in (join["thumbprint"], *thumbprints)}
+        spared = {name.lower() for name in (join["thumbprint"], *names)}
         issued = [c["thumbprint"] for c in join_facts.device_certificates(answer["certificates"])]
-        thumbprints += [thumbprint for thumbprint in issued if thumbprint.lower() not in spared]
+        names += [thumbprint for thumbprint in issued if thumbprint.lower() not in spared]
     tenants = {one["tenant_id"] for one in stale if TENANT_ID.fullmatch(one["tenant_id"] or "")}
-    return thumbprints + sorted(tenants - {join["tenant_id"]})
+    return names + sorted(tenants - {join["tenant_id"]})

@@ -22,22 +22,26 @@ function dsregcmd_leave($Ask) {
     Assert-System
     foreach ($name in $Ask['stale']) {
         if ($name -cnotmatch '\A([0-9A-Fa-f]{40}|[0-9A-Fa-f-]{36})\z') {
-            Stop-Operation ArgumentException 'No thumbprint or tenant.'
+            Stop-Operation ArgumentException 'No thumbprint or id.'
         }
     }
     $answer = Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'dsregcmd.exe')) '/debug /leave' 600
     if ($null -eq $Ask['stale']) { return $answer }
     $answer['removed'] = New-List
     foreach ($name in $Ask['stale']) {
-        $path = 'SYSTEM\CurrentControlSet\Control\CloudDomainJoin\'
-        if ($name.Length -eq 40) { $path += 'JoinInfo' } else { $path += 'TenantInfo' }
-        try {
-            foreach ($gone in @(Remove-ChildKey $path $name; Remove-JoinCertificate $name)) {
-                [void]$answer['removed'].Add($gone)
+        # A join's key may have the id of its device as its name, which looks like a tenant's.
+        $places = @('JoinInfo')
+        if ($name.Length -ne 40) { $places += 'TenantInfo' }
+        foreach ($place in $places) {
+            $path = "SYSTEM\CurrentControlSet\Control\CloudDomainJoin\$place"
+            try {
+                foreach ($gone in @(Remove-ChildKey $path $name; Remove-JoinCertificate $name)) {
+                    [void]$answer['removed'].Add($gone)
+                }
             }
-        }
-        catch {
-            if ($null -eq $answer['error']) { $answer['error'] = Get-Failure $_ }
+            catch {
+                if ($null -eq $answer['error']) { $answer['error'] = Get-Failure $_ }
+            }
         }
     }
     return $answer
