@@ -106,6 +106,9 @@ ansible_facts:
             - C(channel) is V(intune) or V(other) (another MDM). C(tenant_id) is the enrollment's own. C(last_sync) is
               UTC. C(offered_by_tenant) says whether it has the address of the MDM that the tenant gave the device, null
               where it gave none.
+            - C(co_managed) says whether the client of Configuration Manager manages the device, too, and C(workloads)
+              which of its workloads are then the MDM's (C(CoManagementFlags)), null where it does not. A co-managed
+              device is enrolled in Intune like any other.
           returned: subset mdm
           type: dict
           sample:
@@ -121,6 +124,8 @@ ansible_facts:
             last_sync: "2026-11-21T06:31:09.000Z"
             offered_by_tenant: true
             why_not: null
+            co_managed: false
+            workloads: null
         packages:
           description:
             - Provisioning packages. C(installed) is false for one that has failed so far, the engine goes on trying.

@@ -36,7 +36,9 @@ REFUSED = {
     if options["expect"].get("outcome") == "refused"
 }
 HEALTHY = ("unjoined_pro", "joined", "crowded")
-KINDS = (*PLANTED, *REFUSED, *HEALTHY)
+# A joined device on which no enrollment is to be waited for, though nothing has failed.
+LEFT = "joined_enrollment_expired"
+KINDS = (*PLANTED, *REFUSED, *HEALTHY, LEFT)
 
 
 def diagnose_task(name: str = "diagnose", **options: t.Any) -> dict[str, t.Any]:
@@ -143,6 +145,18 @@ def test_what_the_join_refused_is_the_weightiest_finding(told: Told, kind: str) 
     assert error["name"] == REFUSED[kind] and not result["healthy"]
     first = result["findings"][0]
     assert (first["cause"], first["fix"]) == (error["cause"], error["fix"]), first
+
+
+def test_an_expired_enrollment_is_not_waited_for_and_join_and_diagnose_name_it(told: Told) -> None:
+    joined, result = told.joined.result(told.device(LEFT), "join"), told.result(LEFT)
+    assert (joined["outcome"], joined["changed"], joined["error"]["name"]) == ("failed", False, "mdm_not_enrolled")
+    assert "and cannot be" in joined["msg"] and "expired on" in joined["error"]["cause"]
+    first = result["findings"][0]
+    assert first["id"] == "enrollment_leftovers" and "expired on" in first["cause"], first
+    [enrollment] = [
+        e["id"].lower() for e in inspection.state(told.lab, told.device(LEFT))["enrollments"] if not e["built_in"]
+    ]
+    assert enrollment in joined["error"]["fix"] and enrollment in first["fix"]
 
 
 @pytest.mark.parametrize("kind", HEALTHY)

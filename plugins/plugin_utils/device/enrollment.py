@@ -40,23 +40,12 @@ _ID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECA
 # Intune writes the tenant behind the name: someone@contoso.com@<tenant id>.
 _TENANT_IN_UPN = re.compile(r"@([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s*$", re.IGNORECASE)
 _SYNC_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
-FACTS = (
-    "provider",
-    "enrollment_id",
-    "upn",
-    "discovery_url",
-    "channel",
-    "tenant_id",
-    "state",
-    "certificate_expires",
-    "last_sync",
-)
 
 
 def enrollments(answer: Answer) -> list[dict]:
     """Every enrollment-like subkey in an answer to the observations of the subset mdm: ``{enrolled, provider, channel,
-    enrollment_id, upn, discovery_url, state, type, tenant_id, thumbprint, certificate_expires, last_sync, witnesses,
-    why_not}``.
+    enrollment_id, upn, discovery_url, state, type, tenant_id, thumbprint, certificate_expires, expired, last_sync,
+    witnesses, why_not}``.
 
     ``enrolled`` says that it works, whoever's it is; ``why_not`` says what it lacks. A witness that was refused is
     null, and so is ``enrolled`` where it hangs on it. Times are UTC texts. Raises Refused where the registry was
@@ -114,22 +103,23 @@ def _enrollment(name: str, key: Key, seen: _Seen) -> dict:
         "tenant_id": _tenant_id(known(lambda: values.text("AADTenantID")), upn),
         "thumbprint": thumbprint,
         "certificate_expires": expires,
+        "expired": bool(expires and seen.now and expires < seen.now),
         "last_sync": known(lambda: seen.last_sync(enrollment_id)),
         "witnesses": witnesses,
     }
-    lacks = _lacks(item, bool(expires and seen.now and expires < seen.now))
+    lacks = _lacks(item)
     # A state that could not be read might be a no.
     silent = None in witnesses.values()
     return {"enrolled": False if lacks else None if silent else True, **item, "why_not": " and ".join(lacks) or None}
 
 
-def _lacks(item: dict, expired: bool) -> list[str]:
+def _lacks(item: dict) -> list[str]:
     """What an enrollment needs to work and surely has not."""
     witnesses = item["witnesses"]
     lacks = {
         f"its state is {item['state']}": item["state"] == NOT_ENROLLED,
         "its certificate is gone": witnesses["certificate"] is False,
-        f"its certificate expired on {(item['certificate_expires'] or '')[:10]}": expired,
+        f"its certificate expired on {(item['certificate_expires'] or '')[:10]}": item["expired"],
         "its task folder is gone": witnesses["tasks"] is False,
     }
     return [text for text, is_so in lacks.items() if is_so]
@@ -149,11 +139,12 @@ def channel(provider: str, discovery_url: str | None) -> str:
 
 
 def _is_of(url: str | None, domains: tuple[str, ...]) -> bool:
-    host = _host(url)
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+    name = host(url)
+    return any(name == domain or name.endswith(f".{domain}") for domain in domains)
 
 
-def _host(url: str | None) -> str:
+def host(url: str | None) -> str:
+    """The host of an address in lower case, empty where it has none."""
     try:
         return (urllib.parse.urlsplit(url or "").hostname or "").lower()
     except ValueError:
@@ -163,6 +154,11 @@ def _host(url: str | None) -> str:
 def _tenant_id(told: str | None, upn: str | None) -> str | None:
     in_upn = _TENANT_IN_UPN.search(upn or "")
     return plain_id((told or "").strip()) or (in_upn[1].lower() if in_upn else None)
+
+
+def named(item: dict) -> str:
+    """How a sentence names an item of enrollments()."""
+    return f"enrollment {item['enrollment_id']} of {item['provider']}"
 
 
 def plain_id(name: str) -> str:
@@ -197,57 +193,10 @@ def is_of_tenants_mdm(mdm: dict, tenant_id: str) -> bool:
     return mdm["tenant_id"] == tenant_id or mdm["channel"] == INTUNE or mdm["offered_by_tenant"] is True
 
 
-def mdm_facts(answer: Answer, join: dict) -> dict:
-    """``mdm``: the enrollment by which the device is managed, or that there is none; null where that could not be read.
-
-    ``join`` are the facts of the join: an enrollment of another tenant than the join's is none.
-    """
-    tenant_id = join["tenant_id"]
-    found = known(lambda: enrollments(answer))
-    counting = [item for item in found or [] if manages(item, tenant_id)]
-    working = [item for item in counting if item["enrolled"]]
-    tenant_unknown = join["type"] is None and tenant_id is None
-    sure = [item for item in working if not (tenant_unknown and item["tenant_id"])]
-    first = min(sure, key=lambda item: _rank(item, tenant_id), default={})
-    unknown = found is None or sure != working or any(item["enrolled"] is None for item in counting)
-    enrolled = True if first else None if unknown else False
-    return {
-        "enrolled": enrolled,
-        **{field: first.get(field) for field in FACTS},
-        "offered_by_tenant": known(lambda: _is_offered(answer, first, tenant_id)) if first else None,
-        "why_not": _why_not(found or [], tenant_id) if enrolled is False else None,
-    }
-
-
-def _rank(item: dict, tenant_id: str | None) -> tuple:
-    """Of several that work: the one of the join's tenant, then Intune's, then the one that synchronized last."""
-    last = item["last_sync"] or ""
-    backwards = tuple(-ord(char) for char in last) or (0,)
-    return item["tenant_id"] != tenant_id, item["channel"] != INTUNE, backwards, item["enrollment_id"]
-
-
-def _is_offered(answer: Answer, item: dict, tenant_id: str | None) -> bool | None:
-    """Whether an enrollment has the address of the MDM that the tenant gave the device when it joined."""
-    address = _host(_tenant(answer["cloud_join"], tenant_id).text("MdmEnrollmentUrl"))
-    return address == _host(item["discovery_url"]) if address else None
-
-
-def _why_not(found: list[dict], tenant_id: str | None) -> str | None:
-    """What there is in the place of an enrollment that works; null where there is nothing, or it was not all read."""
-    if any(None in item["witnesses"].values() for item in found):
-        return None
-    sentences = [f"{_named(item)}: {_objection(item, tenant_id)}" for item in found if not is_local(item)]
-    return "; ".join(sentences) or None
-
-
-def _objection(item: dict, tenant_id: str | None) -> str:
-    if is_foreign(item, tenant_id):
-        return f"it belongs to the tenant {item['tenant_id']}"
-    return item["why_not"] or "it is a child of an enrollment that is gone (MMP-C)"
-
-
-def _named(item: dict) -> str:
-    return f"enrollment {item['enrollment_id']} of {item['provider']}"
+def leftovers(found: list[dict], tenant_id: str | None) -> list[dict]:
+    """Of the items of enrollments() those by which a device of this tenant would be managed, and which surely do not
+    work."""
+    return [item for item in found if manages(item, tenant_id) and item["enrolled"] is False]
 
 
 def in_the_way(found: list[dict], tenant_id: str | None) -> dict | None:
@@ -281,10 +230,14 @@ def offers_no_mdm(cloud_join: Result, tenant_id: str | None) -> bool:
     """
 
     def no_address() -> bool:
-        tenant = _tenant(cloud_join, tenant_id)
-        return tenant.exists and not tenant.text("MdmEnrollmentUrl")
+        return _tenant(cloud_join, tenant_id).exists and not offered_address(cloud_join, tenant_id)
 
     return known(no_address) is True
+
+
+def offered_address(cloud_join: Result, tenant_id: str | None) -> str | None:
+    """The address of the MDM that a tenant gave the device when it joined. Raises Unreadable."""
+    return _tenant(cloud_join, tenant_id).text("MdmEnrollmentUrl")
 
 
 def _tenant(cloud_join: Result, tenant_id: str | None) -> Key:

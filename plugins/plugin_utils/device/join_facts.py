@@ -30,6 +30,8 @@ from .reading import Key, known
 
 # AADInternals reads 3 for keys in the TPM and 0 for software keys.
 KEY_IN_TPM = 3
+# The join types of a device of a tenant.
+JOINED = ("entra", "hybrid")
 
 
 def join_facts(answer: Answer, status: Status | None = None) -> dict:
@@ -112,6 +114,11 @@ def _has_certificate(certificates: Result, keys: JoinKeys | None, own: dict | No
     issued = device_certificates(certificates)
     names_one = status.text("Thumbprint") if keys is None else keys.live
     return own is not None if names_one else bool(issued)
+
+
+def is_joined(join: dict) -> bool:
+    """Whether the facts ``join`` are of a device of a tenant, in an AD domain too or not."""
+    return join["type"] in JOINED
 
 
 def in_domain(answer: Answer) -> bool | None:

@@ -14,8 +14,9 @@ import datetime
 
 from . import operations as op
 from .answers import Answer, Result
-from .enrollment import mdm_facts
+from .enrollment import enrollments
 from .join_facts import Status, join_facts, status_of
+from .mdm_facts import mdm_facts
 from .os_facts import os_facts
 from .reading import ABSENT, Key, known
 
@@ -37,6 +38,7 @@ OBSERVATIONS = {
     "enrollment_tasks": (("mdm",), op.scheduled_tasks(r"\Microsoft\Windows\EnterpriseMgmt")),
     # Accounts, the enrollment's id, Protected, ConnInfo.
     "mdm_accounts": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts", depth=3)),
+    "configuration_manager": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\CCM")),
     "packages": (("packages",), op.provisioning_packages()),
     "package_results": (("packages",), op.registry_read(PROVISIONING_RESULTS, depth=4)),
     "version": (("os",), op.registry_read(CURRENT_VERSION)),
@@ -63,13 +65,14 @@ def observations(subsets=SUBSETS) -> dict[str, dict]:
     return {name: operation for name, (needed_by, operation) in OBSERVATIONS.items() if wanted & set(needed_by)}
 
 
-def build(answer: Answer, subsets=SUBSETS) -> dict:
-    """The facts of the asked subsets from one answer to ``observations(subsets)``."""
-    status = status_of(answer)
+def build(answer: Answer, subsets=SUBSETS, status: Status | None = None) -> dict:
+    """The facts of the asked subsets from one answer to ``observations(subsets)``; ``status`` spares reading dsregcmd
+    again."""
+    status = status_of(answer) if status is None else status
     join = join_facts(answer, status) if {"join", "mdm"} & set(subsets) else {}
     makers = {
         "join": lambda: join,
-        "mdm": lambda: mdm_facts(answer, join),
+        "mdm": lambda: mdm_facts(answer, join, known(lambda: enrollments(answer))),
         "packages": lambda: package_facts(answer["packages"], answer["package_results"]),
         "os": lambda: os_facts(answer),
         "clock": lambda: clock_facts(answer),

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
+import typing as t
+
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import enrollment, state
@@ -31,6 +35,7 @@ class Enrolled:
     def __init__(self) -> None:
         self.keys: dict[str, dict] = {}
         self.root: dict = {}
+        self.other: dict[str, dict] = {}
         self.certificates = [scripted.join_certificate()]
         self.folders: list[str] = []
         self.accounts: dict[str, dict] = {}
@@ -67,7 +72,7 @@ class Enrolled:
             name: key(Protected=key(ConnInfo=key({"ServerLastSuccessTime": time})))
             for name, time in self.accounts.items()
         }
-        return tree | {ROOT: key(self.root, **self.keys), ACCOUNTS: key(**accounts)}
+        return tree | {ROOT: key(self.root, **self.keys), ACCOUNTS: key(**accounts)} | self.other
 
     def put_on(self, device: ScriptedDevice) -> None:
         device.handlers["registry_read"] = scripted.registry(self.registry())
@@ -300,6 +305,208 @@ def test_nobody_waits_for_an_enrollment_while_another_one_is_in_the_way(values, 
     assert seconds < 60 and FIRST.lower() in error["fix"]
 
 
-def test_a_wait_in_vain_names_what_an_earlier_enrollment_lacks():
+def test_an_expired_enrollment_that_stops_the_next_one_is_not_waited_for():
     error, seconds = failed_wait(Enrolled().add(parts="expired tasks"))
-    assert error["name"] == "mdm_not_enrolled" and "expired on 2026-11-20" in error["cause"] and seconds >= 1800
+    assert error["name"] == "mdm_not_enrolled" and "expired on 2026-11-20" in error["cause"] and seconds < 60
+    assert f"state=absent, provider={INTUNE}, enrollment_id={FIRST.lower()}" in error["fix"]
+
+
+class Waited(Enrolled):
+    """A device that is asked for its enrollment again and again, on whose clock time passes; ``at`` are changes of it
+    by the second at which they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: dict[float, t.Callable[[], object]] = {}
+        self.clock = scripted.Clock()
+        self.jumps = 0.0
+        self.tasks: list[dict] = []
+        self.processes: list[dict] = []
+
+    def set_task(self, seconds: float, **task) -> None:
+        """A task of the enrollment client, set for so many seconds after the start."""
+        self.tasks.append({"name": "Schedule", "state": "Ready", "last_result": 0, "next_run": later(seconds)} | task)
+
+    def wait(self) -> Failure | dict:
+        """What the wait comes to."""
+        device = ScriptedDevice()
+        waiter = Waiter(device.session(), Progress(lambda _line: None, self.clock), 10, self.clock.deadline(1800))
+        execute = device.execute
+
+        def on_time(script: str, data: bytes) -> tuple[str, str, int]:
+            for second in [second for second in self.at if second <= self.clock.now]:
+                self.at.pop(second)()
+            device.identity["utc"] = later(self.clock.now + self.jumps)
+            self.put_on(device)
+            return execute(script, data)
+
+        waiter._session._execute = on_time
+        try:
+            return mdm_wait.until_enrolled(waiter, scripted.UTC, TENANT, False)
+        except Failure as failure:
+            return failure
+
+    def _put_the_rest_on(self, device: ScriptedDevice) -> None:
+        super()._put_the_rest_on(device)
+        tasks = {"exists": True, "folders": self.folders, "tasks": self.tasks}
+        device.handlers["scheduled_tasks"] = lambda _p: tasks
+        device.handlers["processes"] = lambda _p: {"processes": self.processes}
+
+
+def later(seconds: float) -> str:
+    return state.utc_text(state.parse_utc(scripted.UTC) + datetime.timedelta(seconds=seconds))
+
+
+LEFT = ("", "tasks", "certificate")
+
+
+@pytest.mark.parametrize("parts", LEFT)
+@pytest.mark.parametrize("told", [0, 1, 4])
+def test_what_is_left_of_an_enrollment_is_not_waited_for_once_it_is_surely_left(parts, told):
+    device = Waited()
+    device.add(parts=parts, EnrollmentState=told)
+    failure = device.wait()
+    assert failure.error["name"] == "mdm_not_enrolled" and "is gone" in failure.error["cause"]
+    assert "cannot be" in failure.msg and FIRST.lower() in failure.error["fix"]
+    assert mdm_wait.LEFTOVER_SECONDS <= device.clock.now < mdm_wait.LEFTOVER_SECONDS + 30
+
+
+def test_an_expired_enrollment_in_state_0_may_be_followed_by_another():
+    device = Waited()
+    device.add(parts="expired tasks", EnrollmentState=0)
+    assert isinstance(device.wait(), Failure) and device.clock.now >= mdm_wait.LEFTOVER_SECONDS
+
+
+@pytest.mark.parametrize("parts", [*LEFT, "expired tasks"])
+def test_what_is_left_is_waited_out_while_somebody_may_mend_it(parts):
+    for at_work in ({"name": "deviceenroller.exe", "pid": 4}, {"name": "provtool.exe", "pid": 4}):
+        device = Waited()
+        device.add(parts=parts)
+        device.processes = [at_work]
+        assert isinstance(device.wait(), Failure) and device.clock.now >= 1800
+    device = Waited()
+    device.add(parts=parts)
+    device.set_task(1500)
+    assert isinstance(device.wait(), Failure) and device.clock.now >= 1500
+
+
+@pytest.mark.parametrize("task", [{"state": "Disabled"}, {"next_run": None}, {"next_run": later(3600)}], ids=str)
+def test_a_task_that_does_not_run_before_the_deadline_mends_nothing(task):
+    device = Waited()
+    device.add(parts="")
+    device.set_task(600, **task)
+    assert isinstance(device.wait(), Failure) and device.clock.now < 600
+
+
+def test_an_enrollment_that_is_completed_within_minutes_is_one():
+    device = Waited()
+    device.add(parts="")
+    device.at[200] = lambda: device.folders.append(FIRST.lower())
+    device.at[480] = lambda: device.add(parts="certificate tasks")
+    assert device.wait()["mdm"]["enrolled"] is True and 480 <= device.clock.now < 500
+
+
+def test_what_changes_is_no_leftover_yet():
+    device = Waited()
+    device.add(parts="")
+    for second in range(200, 1000, 200):
+        device.at[second] = functools.partial(
+            device.keys[FIRST]["values"].__setitem__, "EnrollmentState", second // 200 % 2 ^ 1
+        )
+    assert isinstance(device.wait(), Failure)
+    assert 800 + mdm_wait.LEFTOVER_SECONDS <= device.clock.now < 800 + mdm_wait.LEFTOVER_SECONDS + 30
+
+
+def test_a_clock_that_is_set_right_makes_no_leftover():
+    device = Waited()
+    device.add(parts="")
+    device.at[100] = lambda: setattr(device, "jumps", 86400.0)
+    assert isinstance(device.wait(), Failure)
+    assert mdm_wait.LEFTOVER_SECONDS <= device.clock.now < mdm_wait.LEFTOVER_SECONDS + 30
+
+
+@pytest.mark.parametrize(
+    ("operation", "parts"), [("scheduled_tasks", "certificate"), ("certificates", "tasks"), ("processes", "")]
+)
+def test_what_cannot_be_read_is_no_leftover(operation, parts, monkeypatch):
+    device = Waited()
+    device.add(parts=parts)
+    put = device._put_the_rest_on
+
+    def put_and_refuse(onto):
+        put(onto)
+
+        def refuse(_params):
+            raise scripted.OperationError("System.UnauthorizedAccessException", "Access is denied", -2147024891)
+
+        onto.handlers[operation] = refuse
+
+    monkeypatch.setattr(device, "_put_the_rest_on", put_and_refuse)
+    assert isinstance(device.wait(), Failure) and device.clock.now >= 1800
+
+
+# --- Configuration Manager ------------------------------------------------------------------------------------------
+
+CCM = r"SOFTWARE\Microsoft\CCM"
+ALL = ["compliance_policies", "resource_access", "device_configuration", "windows_update", "endpoint_protection"]
+ALL += ["client_apps", "office_click_to_run"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "co_managed", "workloads"),
+    [
+        (None, False, None),
+        (0, False, None),
+        (1, True, []),
+        (8193, True, []),
+        (67, True, ["compliance_policies", "client_apps"]),
+        (12543, True, ALL),
+        (255, True, ALL),
+        (8193 + 16, True, ["windows_update"]),
+        (8193 + 4128, True, ["endpoint_protection"]),
+        (2**63 + 1, True, []),
+        (8192, False, None),
+        (254, False, None),
+        ("12543", None, None),
+        ({"base64": "/zAAAA=="}, None, None),
+        ([], None, None),
+    ],
+)
+def test_what_configuration_manager_leaves_to_the_mdm(flags, co_managed, workloads):
+    device = Enrolled().add()
+    device.other = {CCM: key({} if flags is None else {"CoManagementFlags": flags})}
+    mdm = device.facts()
+    assert (mdm["co_managed"], mdm["workloads"]) == (co_managed, workloads)
+    assert mdm["enrolled"] is True and mdm["channel"] == "intune"
+
+
+def test_a_device_without_its_client_is_not_co_managed_and_one_that_hides_it_unknown():
+    assert Enrolled().facts()["co_managed"] is False
+    hidden = Enrolled()
+    hidden.other = {CCM: {"refused": {"type": "SecurityException", "message": "no", "hresult": None}}}
+    assert (hidden.facts()["co_managed"], hidden.facts()["workloads"]) == (None, None)
+
+
+def test_a_value_that_stops_every_enrollment_is_told_with_configuration_manager():
+    device = Enrolled()
+    device.root = {"ExternallyManaged": 1}
+    device.other = {CCM: key({"CoManagementFlags": 8193})}
+    assert "co-managed by Configuration Manager" in device.check().observed
+    device.other = {}
+    assert device.check().observed == "ExternallyManaged = 1"
+
+
+# --- a tenant that nobody knows -------------------------------------------------------------------------------------
+
+
+def test_of_a_join_whose_tenant_cannot_be_told_an_enrollment_with_a_tenant_may_be_anothers():
+    device = ScriptedDevice()
+    shown = Enrolled().add(tenant=ELSEWHERE)
+    tree = shown.registry()
+    info = tree[r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"]["keys"]["JoinInfo"]["keys"]
+    info["A" * 40] = key({"TenantId": ELSEWHERE})
+    shown.certificates.append(scripted.join_certificate() | {"thumbprint": "A" * 40})
+    shown.put_on(device)
+    device.handlers["registry_read"] = scripted.registry(tree)
+    answer = device.session().run(state.observations(("mdm",)))
+    assert state.build(answer, ("mdm",))["mdm"]["enrolled"] is None

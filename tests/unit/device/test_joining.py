@@ -11,7 +11,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device import work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import error_code, signed
-from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, mdm_wait, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -340,6 +340,7 @@ def test_expected_mdm_is_a_working_enrollment_of_this_tenants_mdm(monkeypatch, m
     device.handlers["registry_read"] = scripted.registry(tree)
     build = join.state.build
     monkeypatch.setattr(join.state, "build", lambda answer, *subsets: build(answer, *subsets) | {"mdm": mdm})
+    monkeypatch.setattr(mdm_wait, "mdm_facts", lambda *_seen: mdm)
     task, result = run(device, monkeypatch, expect_mdm=True)
     assert (result.error["name"] if isinstance(result, Failure) else task.learned["outcome"]) == expected
 

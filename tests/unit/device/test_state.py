@@ -149,6 +149,8 @@ def test_an_enrollment_with_all_its_witnesses_counts():
         "last_sync": None,
         "offered_by_tenant": None,
         "why_not": None,
+        "co_managed": False,
+        "workloads": None,
     }
 
 
@@ -318,5 +320,5 @@ def test_the_clock_is_compared_with_the_middle_of_the_exchange():
 
 def test_a_subset_asks_the_device_for_no_more_than_it_needs():
     assert set(state.observations(("clock",))) == set()
-    mdm = {"cloud_join", "certificates", "enrollments", "enrollment_tasks", "mdm_accounts"}
+    mdm = {"cloud_join", "certificates", "enrollments", "enrollment_tasks", "mdm_accounts", "configuration_manager"}
     assert set(state.observations(("mdm",))) == mdm

@@ -16,7 +16,7 @@ from .. import enrollment, state
 from ..answers import Answer
 from ..codes.find import spell_hresults
 from ..codes.hresult import hresult_hex
-from ..join_facts import status_of
+from ..join_facts import Status, is_joined, status_of
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
@@ -108,19 +108,20 @@ def counts_from(answer: Answer, scope: DiagnosisScope) -> str | None:
 def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = None) -> tuple[list[Diagnosis], dict]:
     """Findings by weight and the facts they were judged against. ``more`` are clues of others, such as the tenant's
     view."""
-    facts = state.build(answer)
-    found = device_clues(answer, facts, scope) + list(more or [])
+    status = status_of(answer)
+    facts = state.build(answer, status=status)
+    found = device_clues(answer, facts, scope, status) + list(more or [])
     return ranking.rank([item for item in found if item.what in (*scope.topics, "device")]), facts
 
 
-def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue]:
+def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope, status: Status) -> list[Clue]:
     """Every clue that the device itself gives."""
     start = counts_from(answer, scope)
     events = [item for item in causes.event_clues(answer) if start is None or item.utc >= start]
-    found = events + result_clues(answer) + dsregcmd_clues(answer)
-    over = {"join": facts["join"]["type"] in ("entra", "hybrid"), "mdm": facts["mdm"]["enrolled"]}
+    found = events + result_clues(answer) + dsregcmd_clues(status)
+    over = {"join": is_joined(facts["join"]), "mdm": facts["mdm"]["enrolled"]}
     found = [dataclasses.replace(item, over=over.get(item.what, False)) for item in found]
-    return found + check_clues(answer, facts, scope) + state_clues(answer, facts)
+    return found + check_clues(answer, facts, scope) + state_clues(answer, facts, status)
 
 
 # --- registry, dsregcmd -----------------------------------------------------------------------------------------------
@@ -149,15 +150,15 @@ def _results(key: Key, path: str) -> list[Clue]:
     return found
 
 
-def dsregcmd_clues(answer: Answer) -> list[Clue]:
+def dsregcmd_clues(status: Status) -> list[Clue]:
     """The diagnostic part of dsregcmd /status; what it says of a sign-in is the calling account's."""
-    found, sections = [], status_of(answer).sections
+    found = []
     for title, what, names in (
         ("Diagnostic Data", "join", JOIN_ROWS + TEST_ROWS),
         ("SSO State", "sign_in", SIGN_IN_ROWS),
         ("User State", "sign_in", SIGN_IN_ROWS),
     ):
-        rows = {name: _text(value) for name, value in sections.get(title, {}).items() if name in names}
+        rows = {name: _text(value) for name, value in status.sections.get(title, {}).items() if name in names}
         failed = {
             name: value for name, value in rows.items() if name not in TEST_ROWS or value.upper().startswith("FAIL")
         }
@@ -188,7 +189,7 @@ def check_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue
     for name, (what, its_weight, codes) in CAUSES.items():
         check = outcome(name, (windows.WINDOWS_CHECKS | network.NETWORK_CHECKS)[name], look)
         if check.result in (FAIL, WARN) and not _is_beside_the_point(check, facts):
-            over = what == "join" and name != "join_state" and facts["join"]["type"] in ("entra", "hybrid")
+            over = what == "join" and name != "join_state" and is_joined(facts["join"])
             its_weight = its_weight if check.result == FAIL else min(its_weight, HARMLESS)
             found.append(
                 Clue(
@@ -216,9 +217,7 @@ def _method(scope: DiagnosisScope, facts: dict) -> str:
 
 def _is_beside_the_point(check: Finding, facts: dict) -> bool:
     """A joined device needs no package, and what has joined needs no TPM to have been better."""
-    return (
-        check.result == WARN and check.id in ("tpm", "pending_reboot") and facts["join"]["type"] in ("entra", "hybrid")
-    )
+    return check.result == WARN and check.id in ("tpm", "pending_reboot") and is_joined(facts["join"])
 
 
 def _explanation(check: Finding) -> dict:

@@ -13,7 +13,7 @@ import dataclasses
 from .. import state
 from ..answers import Answer
 from ..enrollment import offers_no_mdm
-from ..join_facts import Status, status_of
+from ..join_facts import Status, is_joined
 from ..requirements import account_refusal
 from . import clues
 from .clues import HARMLESS, Clue
@@ -27,10 +27,10 @@ DISABLED_OR_DELETED = "disabled or deleted"
 KEY_CODES = ("0x80090016", "0x80290407", "0x80090031")
 
 
-def state_clues(answer: Answer, facts: dict) -> list[Clue]:
-    """What the join itself says about being broken, without any event."""
+def state_clues(answer: Answer, facts: dict, status: Status) -> list[Clue]:
+    """What the join itself says about being broken, without any event; ``status`` is what dsregcmd says."""
     join, found = facts["join"], []
-    joined = join["type"] in ("entra", "hybrid")
+    joined = is_joined(join)
     refusal = account_refusal(facts["caller"])
     if refusal:
         # A join with this account is refused; a device that is joined is only seen by half.
@@ -43,8 +43,8 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
                 {"name": refusal.name, "side": "device", "cause": refusal.cause, "fix": refusal.fix},
             )
         )
-    if join["type"] in ("entra", "hybrid", None):
-        found += health_clues(answer)
+    if joined or join["type"] is None:
+        found += health_clues(status)
     expires = join["certificate_expires"]
     if joined and expires and state.parse_utc(expires).timestamp() < answer.answered_at:
         found.append(
@@ -104,14 +104,13 @@ def state_clues(answer: Answer, facts: dict) -> list[Clue]:
     return found
 
 
-def health_clues(answer: Answer) -> list[Clue]:
+def health_clues(status: Status) -> list[Clue]:
     """What dsregcmd found when it tried the device's keys and asked the tenant with them.
 
     DeviceAuthStatus: "SUCCESS", "FAILED. Device is either disabled or deleted" or "FAILED. Error: 0x80072ee7".
     KeySignTest: "PASSED", "FAILED" or "MUST Run elevated to test.". AadRecoveryEnabled and AadRecoveryNeeded: YES where
     the keys cannot be used, so that the next sign-in registers the device again.
     """
-    status = status_of(answer)
     return [*_authentication(status), *_keys(status)]
 
 

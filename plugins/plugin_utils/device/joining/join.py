@@ -112,7 +112,7 @@ class Join(DeviceWork):
                 self._apply(look)
         with self.phases.phase("join"):
             wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
-            wait.run(look.device["utc"])
+            wait.run(look)
 
     def _restart_before_the_join(self) -> Answer:
         """Windows has said that it does not register before it has restarted."""

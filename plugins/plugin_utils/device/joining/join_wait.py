@@ -49,16 +49,13 @@ class JoinWait:
         self._ended_at: float | None = None
         self._listed_at: float | None = None
 
-    def run(self, since: str) -> None:
-        """Return when the device is joined. Raises Failure where it is not, or cannot be; ``since`` is a time on the
-        device's clock, before which nothing counts."""
-        watch = {
-            "job": op.job_status(self.job),
-            "cloud_join": state.OBSERVATIONS["cloud_join"][1],
-            "certificates": state.OBSERVATIONS["certificates"][1],
-            # It decides where an earlier join has left its key and its certificate.
-            "dsregcmd": state.OBSERVATIONS["dsregcmd"][1],
-        } | causes.observations(since)
+    def run(self, look: Answer) -> None:
+        """Return when the device is joined. Raises Failure where it is not, or cannot be; ``look`` is the look at it
+        before, on the device's clock, and nothing earlier counts."""
+        names = ("cloud_join", "certificates", *(["dsregcmd"] if _has_keys(look) else []))
+        # The job first: what it has done shows in the rest.
+        watch = {"job": op.job_status(self.job)} | {name: state.OBSERVATIONS[name][1] for name in names}
+        watch |= causes.observations(look.device["utc"])
         if self.package:
             watch |= provisioning.ENGINE_OBSERVATIONS
         if self.waiter.until(watch, self._joined, f"waiting for the join to tenant {self.tenant_id}") is None:
@@ -171,6 +168,12 @@ def _package_gone(package: provisioning.PackageSource) -> Failure:
         fix="look at the Provisioning-Diagnostics-Provider event log (63 to 66 are removals) for who it was, then run "
         "the task again",
     )
+
+
+def _has_keys(look: Answer) -> bool:
+    """Whether earlier joins may have left keys: with them and their certificates the registry does not tell which join
+    is the new one, and dsregcmd decides. It is a program to start, so that it is not asked for nothing."""
+    return known(lambda: not any(look["cloud_join"].key().child("JoinInfo").children())) is not True
 
 
 def failed(found: causes.Diagnosis | None, again: str | None = None) -> Failure:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from ...result import Failure
 from .. import enrollment, state
+from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes
+from ..mdm_facts import mdm_facts
 from ..reading import UNREADABLE_FIX, known
 from ..waiting import Waiter
 from . import provisioning
@@ -19,6 +21,11 @@ from . import provisioning
 CANNOT_BE = "and cannot be"
 # After so long without another attempt, and without one that is set, a failure that may pass is not waited out.
 QUIET_SECONDS = 600
+# An enrollment that is being made may lack its certificate or its tasks, since Windows writes its key first. It has
+# them seconds later, the service's answer included; what is the same after so long is a leftover.
+LEFTOVER_SECONDS = 300
+# The program that enrolls a device on its own (deviceenroller.exe), beside the engine that applies packages.
+ENROLLER = "deviceenroller.exe"
 
 
 def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | None) -> dict:
@@ -31,18 +38,48 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
         raise _not_enrolled(
             "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "set expect_mdm: false for servers"
         )
-    watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
-    watch["engine_tasks"] = provisioning.ENGINE_OBSERVATIONS["engine_tasks"]
-    in_the_way: str | None = None
+    return {"mdm": MdmWait(waiter, tenant_id).run(since)}
 
-    def enrolled(answer: Answer) -> bool:
-        nonlocal in_the_way
-        if enrollment.is_of_tenants_mdm(state.build(answer, ("mdm",))["mdm"], tenant_id):
+
+class MdmWait:
+    """One wait for a device that is joined to ``tenant_id`` to be enrolled in the MDM of this tenant."""
+
+    def __init__(self, waiter: Waiter, tenant_id: str) -> None:
+        self.waiter = waiter
+        self.tenant_id = tenant_id
+        self.mdm: dict = {}
+        self._leftovers: list[dict] = []
+        self._same_since: tuple[str, float] = ("", 0.0)
+        self._in_the_way: str | None = None
+
+    def run(self, since: str) -> dict:
+        """The facts ``mdm``. Raises Failure."""
+        watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
+        watch["engine_tasks"] = provisioning.ENGINE_OBSERVATIONS["engine_tasks"]
+        watch["at_work"] = op.processes(provisioning.ENGINE, ENROLLER)
+        if self.waiter.until(watch, self._enrolled, "waiting for the MDM enrollment") is None:
+            raise self._too_late(self.waiter.last)
+        return self.mdm
+
+    def _enrolled(self, answer: Answer) -> bool:
+        items = known(lambda: enrollment.enrollments(answer))
+        self.mdm = mdm_facts(answer, {"type": "entra", "tenant_id": self.tenant_id}, items)
+        if enrollment.is_of_tenants_mdm(self.mdm, self.tenant_id):
             return True
-        found, not_offered = causes.find_causes(answer), enrollment.offers_no_mdm(answer["cloud_join"], tenant_id)
+        self._refuse_what_failed(answer)
+        self._refuse_what_is_in_the_way(items or [])
+        self._refuse_leftovers(answer, items or [])
+        return False
+
+    # --- what ends it -------------------------------------------------------------------------------------------------
+
+    def _refuse_what_failed(self, answer: Answer) -> None:
+        found = causes.find_causes(answer)
+        not_offered = enrollment.offers_no_mdm(answer["cloud_join"], self.tenant_id)
         if found and (found.hopeless or not_offered):
             raise _failed(found, CANNOT_BE)
-        if found and _nothing_tries_again(answer, found, waiter.deadline.left):
+        times = [item["device_utc"] for item in found.evidence if item.get("device_utc")] if found else []
+        if found and times and self._has_passed(answer, max(times), 0, QUIET_SECONDS) and self._is_quiet(answer):
             raise _failed(found, f"and nothing has tried again for {QUIET_SECONDS // 60} minutes")
         if not_offered:
             raise _not_enrolled(
@@ -52,65 +89,103 @@ def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | No
                 "disconnect the device and join it again",
                 "tenant",
             )
-        found_now = known(lambda: enrollment.enrollments(answer)) or []
-        other = enrollment.in_the_way(found_now, tenant_id)
-        if other and other["enrollment_id"] == in_the_way:  # Seen twice: Windows may be about to take it away.
+
+    def _refuse_what_is_in_the_way(self, items: list[dict]) -> None:
+        """Of another tenant or channel. Seen twice: Windows may be about to take it away."""
+        other = enrollment.in_the_way(items, self.tenant_id)
+        if other and other["enrollment_id"] == self._in_the_way:
             raise _not_enrolled(
                 "enrolled_elsewhere",
-                f"it is enrolled {enrollment.whose(other, tenant_id)}",
-                f"remove that enrollment (winops.entra.mdm, state=absent, provider={other['provider']}, "
-                f"enrollment_id={other['enrollment_id']}), then let the device enroll",
+                f"it is enrolled {enrollment.whose(other, self.tenant_id)}",
+                f"remove that enrollment ({_removal(other)}), then let the device enroll",
             )
-        in_the_way = other["enrollment_id"] if other else None
-        return False
+        self._in_the_way = other["enrollment_id"] if other else None
 
-    if waiter.until(watch, enrolled, "waiting for the MDM enrollment") is None:
-        found = causes.find_causes(waiter.last)
-        late = f"after {waiter.deadline.seconds} s"
+    def _refuse_leftovers(self, answer: Answer, items: list[dict]) -> None:
+        """Enrollments of this tenant that do not work, and which nothing on the device is about to complete.
+
+        One in state 1 whose certificate has expired stops the next enrollment (0x8018000a), and nobody is making it: to
+        have seen it twice is enough.
+        """
+        left = enrollment.leftovers(items, self.tenant_id)
+        if not left or _lacks(left) != _lacks(self._leftovers):
+            self._leftovers, self._same_since = left, (answer.device["utc"], self.waiter.deadline.elapsed)
+            return
+        expired = any(item["expired"] and item["state"] == enrollment.ENROLLED for item in left)
+        if (expired or self._has_passed(answer, *self._same_since, LEFTOVER_SECONDS)) and self._is_quiet(answer):
+            raise _left_over(left, CANNOT_BE)
+
+    def _has_passed(self, answer: Answer, since: str, elapsed: float, seconds: float) -> bool:
+        """Whether so many seconds have passed since a time on the device's clock, which was ``elapsed`` here. Both
+        clocks must say so: many a device sets its own by hours right after it has joined."""
+        on_device = (state.parse_utc(answer.device["utc"]) - state.parse_utc(since)).total_seconds()
+        return min(on_device, self.waiter.deadline.elapsed - elapsed) >= seconds
+
+    def _is_quiet(self, answer: Answer) -> bool:
+        """Whether surely nobody is at work, and no task of the enrollment client or of the provisioning engine is set
+        for a time before the deadline."""
+        now, left = state.parse_utc(answer.device["utc"]), self.waiter.deadline.left
+
+        def is_busy() -> bool:
+            tasks = [*answer["enrollment_tasks"]["tasks"], *answer["engine_tasks"]["tasks"]]
+            runs = [
+                state.parse_utc(task["next_run"]) for task in tasks if task["next_run"] and task["state"] != "Disabled"
+            ]
+            return bool(answer["at_work"]["processes"]) or any((run - now).total_seconds() <= left for run in runs)
+
+        return known(is_busy) is False
+
+    # --- the deadline -------------------------------------------------------------------------------------------------
+
+    def _too_late(self, answer: Answer) -> Failure:
+        found = causes.find_causes(answer)
+        late = f"after {self.waiter.deadline.seconds} s"
         if found:
-            raise _failed(found, late)
-        mdm = state.build(waiter.last, ("mdm",))["mdm"]
-        if mdm["enrolled"] is None:
-            refused = "; ".join(state.problems(waiter.last, state.observations(("mdm",))))
-            raise Failure(
+            return _failed(found, late)
+        if self.mdm["enrolled"] is None:
+            refused = "; ".join(state.problems(answer, state.observations(("mdm",))))
+            return Failure(
                 f"the device is joined, and whether it is enrolled in MDM cannot be known: {refused}",
                 side="device",
                 name="mdm_unknown",
                 cause=refused,
                 fix=UNREADABLE_FIX,
             )
-        if mdm["why_not"]:
-            raise _not_enrolled(
+        if self._leftovers:
+            return _left_over(self._leftovers, late)
+        if self.mdm["why_not"]:
+            return _not_enrolled(
                 "mdm_not_enrolled",
-                f"no enrollment of it works ({mdm['why_not']})",
+                f"no enrollment of it works ({self.mdm['why_not']})",
                 "remove what is left of an earlier enrollment (winops.entra.mdm, state=absent), then let the device "
                 "enroll",
                 when=late,
             )
-        raise _not_enrolled(
+        return _not_enrolled(
             "mdm_not_enrolled",
             "the tenant offers no MDM to the user of the package, or enrollment has not started yet",
             "check the tenant's MDM user scope and licences; a package user must be in the scope",
             "tenant",
             late,
         )
-    return state.build(waiter.last, ("mdm",))
 
 
-def _nothing_tries_again(answer: Answer, found: causes.Diagnosis, left: float) -> bool:
-    """Whether the newest failure is old, and no task of the enrollment client or of the provisioning engine is set for
-    a time before the deadline, ``left`` seconds from now."""
-    times = [item["device_utc"] for item in found.evidence if item.get("device_utc")]
-    now = state.parse_utc(answer.device["utc"])
-    if not times or (now - state.parse_utc(max(times))).total_seconds() < QUIET_SECONDS:
-        return False
+def _left_over(left: list[dict], when: str) -> Failure:
+    return _not_enrolled(
+        "mdm_not_enrolled",
+        "an earlier enrollment is left that does not work, and nothing makes another: "
+        + "; ".join(f"{enrollment.named(item)}: {item['why_not']}" for item in left),
+        f"remove it ({'; '.join(map(_removal, left))}), then let the device enroll (state=enrolled)",
+        when=when,
+    )
 
-    def is_set() -> bool:
-        tasks = [*answer["enrollment_tasks"]["tasks"], *answer["engine_tasks"]["tasks"]]
-        runs = [state.parse_utc(task["next_run"]) for task in tasks if task["next_run"] and task["state"] != "Disabled"]
-        return any((run - now).total_seconds() <= left for run in runs)
 
-    return known(is_set) is False
+def _removal(item: dict) -> str:
+    return f"winops.entra.mdm, state=absent, provider={item['provider']}, enrollment_id={item['enrollment_id']}"
+
+
+def _lacks(items: list[dict]) -> list[tuple[str, str]]:
+    return sorted((item["enrollment_id"], item["why_not"]) for item in items)
 
 
 def _failed(found: causes.Diagnosis, when: str) -> Failure:

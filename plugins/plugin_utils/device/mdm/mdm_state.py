@@ -21,6 +21,7 @@ from .. import administrators, enrollment, state
 from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes
+from ..join_facts import is_joined
 from ..reading import known
 from ..requirements import JoinRefusal, account_refusal
 from ..system_work import SystemWork, WorkStep, evidence, is_there
@@ -142,14 +143,14 @@ class Mdm(SystemWork):
 
     def _enrollment_refusal(self, look: Answer, items: list[dict]) -> JoinRefusal | None:
         join = self.facts["join"]
-        other = next((item for item in items if item["enrolled"]), None)
+        other = next((item for item in items if item["enrolled"] and not enrollment.is_local(item)), None)
         own = [item for item in items if item["provider"] == self.plan.provider]
         leftover = next((item for item in own if _is_leftover(item)), None)
         if self.facts["os"]["server"]:
             return JoinRefusal(
                 "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "manage servers by other means"
             )
-        if join["type"] not in ("entra", "hybrid"):
+        if not is_joined(join):
             return JoinRefusal(
                 "not_joined",
                 "automatic MDM enrollment needs a device of a tenant, and this one's join type is "
@@ -166,7 +167,7 @@ class Mdm(SystemWork):
                 f"remove it first: state=absent, enrollment_id={leftover['enrollment_id']}, "
                 f"provider={leftover['provider']}",
             )
-        if not _mdm_address(look, join["tenant_id"]):
+        if not known(lambda: enrollment.offered_address(look["cloud_join"], join["tenant_id"])):
             return JoinRefusal(
                 "no_mdm_address",
                 "the tenant gave this device no MDM address when it joined",
@@ -228,7 +229,7 @@ class Mdm(SystemWork):
                 ),
                 items,
             )
-        if items[0]["enrolled"] and self.facts["join"]["type"] in ("entra", "hybrid"):
+        if items[0]["enrolled"] and is_joined(self.facts["join"]):
             if look["auto_enroll_policy"].key().number("AutoEnrollMDM") == 1:
                 raise self.refused(
                     JoinRefusal(
@@ -244,7 +245,7 @@ class Mdm(SystemWork):
 
     def _lockout_gate(self, answer: Answer) -> None:
         """Windows may end an Entra join with its MDM enrollment (Microsoft, "Disconnecting from MDM")."""
-        if self.facts["join"]["type"] not in ("entra", "hybrid"):
+        if not is_joined(self.facts["join"]):
             return
         caller = self.facts["caller"]
         refusal = administrators.lockout_refusal(answer, caller)
@@ -268,18 +269,12 @@ def _is_leftover(item: dict) -> bool:
     certificate has expired."""
     witnesses = item["witnesses"]
     gone = witnesses["certificate"] is False and witnesses["tasks"] is False
-    expired = witnesses["certificate"] is True and witnesses["tasks"] is True and item["enrolled"] is False
-    return witnesses["state"] is True and (gone or expired)
+    return witnesses["state"] is True and (gone or item["expired"])
 
 
 def _is_hopeless(answer: Answer) -> bool:
     finding = causes.find_causes(answer)
     return finding is not None and finding.hopeless
-
-
-def _mdm_address(look: Answer, tenant_id: str | None) -> str | None:
-    tenant = look["cloud_join"].key().child("TenantInfo", tenant_id or "")
-    return known(lambda: tenant.text("MdmEnrollmentUrl"))
 
 
 PLANNED = ("state", "provider", "credential", "allow_account_loss", "timeout", "poll_interval")

@@ -55,17 +55,18 @@ def enrollment_leftovers(look: Look) -> Finding:
         )
     stopping = enrollment.stopping_values(look.answer["enrollments"].key())
     if stopping and look.plan.expect_mdm and not own:
-        return _stopped(rule, stopping)
+        return _stopped(rule, stopping, look.facts["mdm"]["co_managed"])
     return rule.passed(_shown(active))
 
 
-def _stopped(rule: Rule, stopping: dict[str, int]) -> Finding:
+def _stopped(rule: Rule, stopping: dict[str, int], co_managed: bool | None) -> Finding:
     """Only a warning: devices with such a value are seen that enroll all the same."""
-    observed = ", ".join(f"{name} = {value}" for name, value in stopping.items())
+    values = ", ".join(f"{name} = {value}" for name, value in stopping.items())
+    observed = values + ("; the device is co-managed by Configuration Manager" if co_managed else "")
     codes = ", ".join(enrollment.STOPPING_VALUES[name] for name in stopping)
     return rule.warned(
         observed,
-        f"{observed} is set on {ENROLLMENTS}, which can stop every MDM enrollment ({codes}): an earlier management, "
+        f"{values} is set on {ENROLLMENTS}, which can stop every MDM enrollment ({codes}): an earlier management, "
         "such as Defender for Endpoint's, has left it there",
         f"where nothing else manages the device, delete {' and '.join(stopping)} from {ENROLLMENTS}, then let it "
         "enroll again",
