@@ -31,7 +31,7 @@ from .reading import Key, known
 # AADInternals reads 3 for keys in the TPM and 0 for software keys.
 KEY_IN_TPM = 3
 # The join types of a device of a tenant.
-JOINED = ("entra", "hybrid")
+JOINED_TYPES = ("entra", "hybrid")
 
 
 def join_facts(answer: Answer, status: Status | None = None) -> dict:
@@ -118,7 +118,7 @@ def _has_certificate(certificates: Result, keys: JoinKeys | None, own: dict | No
 
 def is_joined(join: dict) -> bool:
     """Whether the facts ``join`` are of a device of a tenant, in an AD domain too or not."""
-    return join["type"] in JOINED
+    return join["type"] in JOINED_TYPES
 
 
 def in_domain(answer: Answer) -> bool | None:
