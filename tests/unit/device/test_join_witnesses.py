@@ -158,7 +158,9 @@ STALE_BY_DEVICE = STALE | {"key": EARLIER_DEVICE.upper()}
 NOT_JOINED = dsregcmd_says(joined=False)
 
 
-@pytest.mark.parametrize("dsregcmd", [LIVE, None, dsregcmd_says(None, TENANT)], ids=["both", "refused", "no thumbprint"])
+@pytest.mark.parametrize(
+    "dsregcmd", [LIVE, None, dsregcmd_says(None, TENANT)], ids=["both", "refused", "no thumbprint"]
+)
 @pytest.mark.parametrize("name", [DEVICE_ID, DEVICE_ID.upper()])
 def test_a_key_may_be_named_by_the_device_of_its_certificate(name, dsregcmd):
     join = join_of(device_with({name: OURS[THUMBPRINT]}, dsregcmd=dsregcmd))
