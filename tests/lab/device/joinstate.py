@@ -128,7 +128,9 @@ def write(device, registered, days_ago: float = 0) -> Join:
 
 def key_name(certificate: Certificate, kind: str) -> str:
     """What the key of a join below JoinInfo is called: ``thumbprint`` or ``device_id``."""
-    return certificate.thumbprint if kind == "thumbprint" else _device_id(certificate)
+    name = certificate.thumbprint if kind == "thumbprint" else _device_id(certificate)
+    assert name is not None
+    return name
 
 
 def _device_id(certificate: Certificate) -> str | None:
