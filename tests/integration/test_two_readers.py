@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.two_readers import Pair, Worlds, differences
+from tests.lab import ppkg
 from tests.lab.commands.runner import vocabulary
 from tests.lab.powershell import real
 
@@ -218,7 +219,7 @@ def jobs() -> list[dict[str, t.Any]]:
 COMPARED = {
     *(asked["op"] for asked in observing()),
     *(asked["op"] for asked in [*as_system(), *own_files(), *jobs()]),
-    *("package_install", "package_remove", "dsregcmd_azure_vm_join"),
+    *("package_install", "package_remove", "package_forget", "dsregcmd_azure_vm_join"),
 }
 
 
@@ -288,6 +289,7 @@ def installs(pair: Pair) -> list[dict[str, t.Any]]:
     path = rf"C:\ProgramData\{label}.ppkg"
     data = pair.python.directory.web[f"https://packages.lab.example/{label}.ppkg"]
     package_id = "11111111-2222-3333-4444-555555555555"
+    own = ppkg.inspect(data)["package_id"].strip("{}")
     for device in (pair.python, pair.powershell):
         device.files.write(path, data)
     return [
@@ -297,6 +299,7 @@ def installs(pair: Pair) -> list[dict[str, t.Any]]:
         {"op": "provisioning_packages"},
         {"op": "package_remove", "id": package_id},
         {"op": "package_remove", "id": "no guid"},
+        *[{"op": "package_forget", "id": forgotten} for forgotten in (package_id, own.upper(), own, own, "no guid")],
     ]
 
 

@@ -105,6 +105,10 @@ def package_remove(package_id: str) -> dict:
     return {"op": "package_remove", "id": package_id}
 
 
+def package_forget(package_id: str) -> dict:
+    return {"op": "package_forget", "id": package_id}
+
+
 def dsregcmd_azure_vm_join(mdm_id: str | None) -> dict:
     return {"op": "dsregcmd_azure_vm_join"} | ({"mdm_id": mdm_id} if mdm_id else {})
 

@@ -237,6 +237,11 @@ class DisposableDevice(ScriptedDevice):
             raise refuse("System.UnauthorizedAccessException")
         return {"removed": [], "unregistered": None}
 
+    def package_forget(self, _p):
+        if not self.is_system:
+            raise refuse("System.UnauthorizedAccessException")
+        return {"removed": []}
+
     job_id = ""
     is_system = False
 

@@ -286,9 +286,10 @@ def test_the_bootstrap_fits_a_command_line():
         (FACTS, 8_500),
         ([*FACTS, "local_administrators", "system_probe", "endpoints"], 16_500),
         (["job_start", "package_install"], 9_300),
-        (sorted(OPERATIONS), 23_500),
+        (["job_start", "package_forget", "package_install"], 9_700),
+        (sorted(OPERATIONS), 23_710),
     ],
-    ids=["facts", "preflight", "join", "whole"],
+    ids=["facts", "preflight", "join", "join again", "whole"],
 )
 def test_the_runner_stays_small_on_the_wire(operations, limit):
     assert len(wire.encode_payload({"ops": [{"op": name} for name in operations]})) < limit
@@ -316,7 +317,7 @@ def test_a_look_as_system_may_do_what_only_observes():
     assert body_of("system_probe").index("$Observing") < body_of("system_probe").index("job_start")
 
 
-@pytest.mark.parametrize("name", ["dsregcmd_leave", "mdm_auto_enroll", "enrollment_remove"])
+@pytest.mark.parametrize("name", ["dsregcmd_leave", "mdm_auto_enroll", "enrollment_remove", "package_forget"])
 def test_what_only_system_does_whole_is_refused_to_others_first(name):
     assert body_of(name).splitlines()[1].strip() == "Assert-System"
 

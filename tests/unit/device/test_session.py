@@ -19,6 +19,7 @@ CHANGING = [
     op.download("https://x", "x", "0" * 64, 1),
     op.package_install("x", False),
     op.package_remove("x"),
+    op.package_forget("x"),
     op.dsregcmd_azure_vm_join(None),
     op.job_start("x", [op.dsregcmd_status()], 1),
     op.job_remove("x"),

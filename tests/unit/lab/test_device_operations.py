@@ -55,6 +55,7 @@ AS_SYSTEM = [
     {"op": "bitlocker"},
     {"op": "mdm_auto_enroll", "credential": "device"},
     {"op": "enrollment_remove", "id": "11111111-2222-3333-4444-555555555555", "provider": "x", "unregister": True},
+    {"op": "package_forget", "id": "11111111-2222-3333-4444-555555555555"},
     {"op": "dsregcmd_leave"},
 ]
 #: Kinds whose connecting account has no full token, and how Windows refuses it.

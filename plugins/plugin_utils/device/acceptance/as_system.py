@@ -14,7 +14,7 @@ from .. import jobs
 from .. import operations as op
 from ..answers import Result, within
 from ..reading import Key, known
-from .changes import REFUSED
+from .changes import PACKAGE, REFUSED
 from .surroundings import KERNEL
 from .system import ACCEPTANCE_JOB, DIRECTORY, JOBS_DIRECTORY, PROBE_TASKS, TASK, WINDOWS
 from .trial import NotPossible, Trial
@@ -27,6 +27,9 @@ ENROLLMENT = str(uuid.uuid5(jobs.JOB_NAMESPACE, "acceptance:no such enrollment")
 PROVIDER = "winops.entra acceptance"
 LOOKS = [op.registry_read(WINDOWS), op.path_info(KERNEL, with_hash=True)]
 REMOVAL = op.enrollment_remove(ENROLLMENT, PROVIDER, False)
+FORGETTING = op.package_forget(PACKAGE)
+#: What the trials of job_start, enrollment_remove and package_forget share.
+IN_JOB = [*LOOKS, REMOVAL, FORGETTING]
 
 
 def system_probe(trial: Trial) -> None:
@@ -43,7 +46,7 @@ def system_probe(trial: Trial) -> None:
 
 
 def job_start(trial: Trial) -> None:
-    start = op.job_start(ACCEPTANCE_JOB, [*LOOKS, REMOVAL], TRIAL_JOB_SECONDS)
+    start = op.job_start(ACCEPTANCE_JOB, IN_JOB, TRIAL_JOB_SECONDS)
     found = trial.values(first=start, second=start)
     trial.check("the job is started", found["first"] == {"started": True, "already": False})
     trial.check("it is not started twice", found["second"] == {"started": False, "already": True})
@@ -66,16 +69,32 @@ def job_start(trial: Trial) -> None:
 
 
 def enrollment_remove(trial: Trial) -> None:
-    answer = trial.ground.notes.get("job")
-    if answer is None or len(answer["results"]) != len(LOOKS) + 1:
-        raise NotPossible("the job as SYSTEM that it needs did not get that far")
-    removed = trial.value(_results(answer)[-1], "enrollment_remove", "absent")
+    removed = _in_job(trial, REMOVAL)
     trial.check("of an enrollment that is not there nothing is removed", removed["removed"] == [])
     trial.check("and nothing is unregistered", removed["unregistered"] is None)
-    if trial.ground.system.device.get("system") is False:
-        refused = trial.results(account=REMOVAL)["account"]
-        trial.refused("others than SYSTEM are refused", refused, REFUSED)
+    _refused_to_others(trial, REMOVAL)
     trial.tell(removed=len(removed["removed"]))
+
+
+def package_forget(trial: Trial) -> None:
+    removed = _in_job(trial, FORGETTING)["removed"]
+    trial.check("of a package that is not there nothing is removed", removed == [])
+    _refused_to_others(trial, FORGETTING)
+    trial.tell(removed=len(removed))
+
+
+def _in_job(trial: Trial, operation: dict) -> dict:
+    """What a changing operation has done to nothing in the job as SYSTEM."""
+    answer = trial.ground.notes.get("job")
+    if answer is None or len(answer["results"]) != len(IN_JOB):
+        raise NotPossible("the job as SYSTEM that it needs did not get that far")
+    return trial.value(_results(answer)[IN_JOB.index(operation)], operation["op"], "absent")
+
+
+def _refused_to_others(trial: Trial, operation: dict) -> None:
+    if trial.ground.system.device.get("system") is False:
+        refused = trial.results(account=operation)["account"]
+        trial.refused("others than SYSTEM are refused", refused, REFUSED)
 
 
 def job_remove(trial: Trial) -> None:
@@ -119,4 +138,4 @@ def _same_kernel(trial: Trial, seen: list[dict]) -> bool:
 
 
 def _results(answer: dict) -> list[Result]:
-    return within(Result(True, {"answer": answer}), [*LOOKS, REMOVAL])
+    return within(Result(True, {"answer": answer}), IN_JOB)

@@ -41,6 +41,7 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         as_system.system_probe,
         as_system.job_start,
         as_system.enrollment_remove,
+        as_system.package_forget,
         as_system.job_remove,
     )
 }
