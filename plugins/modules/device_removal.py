@@ -66,10 +66,10 @@ notes:
     none where they are switched off.
   - The warnings need C(BitlockerKey.ReadBasic.All) and C(DeviceLocalCredential.ReadBasic.All). Without them the task
     goes on, and warns that it could not look.
-  - Joined, hybrid joined and registered Entra objects can be restored for 30 days, with their keys and passwords. The
-    object of a hybrid joined device comes back by itself, because Entra Connect restores it at its next
-    synchronization. Delete the computer object in AD, or take it out of the scope of synchronization, first. The task
-    warns of such objects.
+  - Joined, hybrid joined and registered Entra objects can be restored for 30 days, with their keys and passwords; those
+    of Azure VMs cannot. The object of a hybrid joined device comes back by itself, because Entra Connect restores it
+    at its next synchronization. Delete the computer object in AD, or take it out of the scope of synchronization,
+    first. The task warns of both.
   - A Windows Autopilot registration may stay listed for minutes after it was deleted. Give O(timeout) enough.
 seealso:
   - module: winops.entra.disconnect

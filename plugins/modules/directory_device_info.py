@@ -154,7 +154,7 @@ devices:
       description: The model.
       type: str
     ownership:
-      description: V(company), V(personal) or V(unknown).
+      description: V(company), V(personal) or V(unknown), null without an MDM.
       type: str
     enrollment_profile:
       description: The name of the enrollment profile.
@@ -174,6 +174,9 @@ devices:
     intune:
       description: The device in Intune, null where it is not enrolled. C(id), C(name), C(serial_number), C(user),
         C(compliance), C(management_agent), C(enrollment_type), C(enrolled), C(last_sync), C(encrypted), C(os_version).
+        C(user) is null where nobody is its primary user, also where Intune names the account of the provisioning
+        package that has joined it. C(enrollment_type) is null where version 1.0 of Microsoft Graph has no name for it,
+        as for Azure VMs.
       type: dict
     intune_records:
       description: How many records Intune has of it. Of several, RV(devices[].intune) is the one that synchronized

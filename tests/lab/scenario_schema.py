@@ -194,6 +194,7 @@ MANAGEMENT = {
     "enrollment_values": MapOf(int),
     "stale_joins": ListOf(Needs(("tenant",), {"tenant": str, "certificate": bool, "key": OneOf(JOIN_KEYS)})),
     "baseline": ListOf(OneOf(("firewall", "token_filter"))),
+    "record_user": OneOf(("nobody", "package")),
     "laps": {
         "root": OneOf(("mdm", "policy", "config")),
         "backup": OneOf(("off", "entra", "ad")),

@@ -120,6 +120,7 @@ def management(device, options: dict[str, t.Any], tenants: dict) -> None:
     if "enrollment_values" in options:
         device.registry.set(mdm.ENROLLMENTS, options["enrollment_values"])
     device.mdm.baseline = tuple(options.get("baseline", []))
+    device.mdm.record_user = options.get("record_user", "nobody")
     device.leave = Leave(**options.get("leave", {}))
     if "laps" in options:
         laps.manage(device, options["laps"])

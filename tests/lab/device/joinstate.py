@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
+from ..tenant import device_objects
+from . import key_pairs
 from .certificates import DEVICE_ISSUER, Certificate, device_certificate, p2p_certificate
 
 CLOUD_DOMAIN_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
@@ -90,7 +92,7 @@ def write(device, registered, days_ago: float = 0) -> Join:
     ``registered`` is the tenant's answer (``tests.lab.tenant.registration.Registered``).
     """
     issued = device.utc() - datetime.timedelta(days=days_ago)
-    certificate = device_certificate(registered.device_id, issued)
+    certificate = _trusted(device, registered, issued)
     device.certificates += [certificate, p2p_certificate(registered.device_id, registered.tenant_id, device.utc())]
     device.registry.set(
         rf"{CLOUD_DOMAIN_JOIN}\JoinInfo\{key_name(certificate, device.join_key)}",
@@ -157,7 +159,7 @@ def _services(tenant_id: str) -> dict[str, str]:
 
 def register_workplace(device, sid: str, registered, registered_at: datetime.datetime) -> None:
     """A work account of one user (workplace join): a key in the user's own hive."""
-    certificate = device_certificate(registered.device_id, registered_at)
+    certificate = _trusted(device, registered, registered_at)
     device.users[sid].set(
         rf"{WORKPLACE_JOIN}\JoinInfo\{certificate.thumbprint}",
         {
@@ -172,6 +174,14 @@ def register_workplace(device, sid: str, registered, registered_at: datetime.dat
         rf"{WORKPLACE_JOIN}\TenantInfo\{registered.tenant_id}",
         {"DisplayName": registered.tenant_name, "MdmEnrollmentUrl": registered.mdm_url},
     )
+
+
+def _trusted(device, registered, issued: datetime.datetime) -> Certificate:
+    """The certificate that the tenant has signed, and by which its directory knows the device from now on."""
+    certificate = device_certificate(registered.device_id, issued)
+    tenant = device.directory.tenants[registered.tenant_id]
+    device_objects.trust(tenant, registered.device_id, certificate.thumbprint, key_pairs.public_key(certificate.der))
+    return certificate
 
 
 def belongs_to_join(certificate: Certificate) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from ..tenant import device_objects
 from . import baseline, joinstate, network, tasks
 from .certificates import mdm_certificate
 from .errors import signed
@@ -64,11 +65,13 @@ TASKS = (
 @dataclasses.dataclass
 class MdmOptions:
     """``delay``: device seconds from the join to the enrollment. ``pending``: an enrollment is still to come.
-    ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter`` (see ``baseline``)."""
+    ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter`` (see ``baseline``).
+    ``record_user``: whom Intune's record of a device names that a package has joined, ``nobody`` or ``package``."""
 
     delay: float = 30.0
     pending: bool = False
     baseline: tuple[str, ...] = ()
+    record_user: str = "nobody"
 
 
 def follow_join(device) -> None:
@@ -224,16 +227,12 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
     found = tenant.device(join.device_id) if tenant else None
     if found is None:
         return
-    found.update(
-        {
-            "isManaged": True,
-            "managementType": "mDM",
-            "enrollmentType": "windowsBulkAzureDomainJoin",
-            "mdmAppId": tenant.mdm_policy["id"],
-        }
-    )
+    found.update({**device_objects.MANAGED, "isManaged": True, "mdmAppId": tenant.mdm_policy["id"]})
     stamp = device.directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
-    user = tenant.user(join.user_email) if join.user_email else None
+    bulk = join.user_email.startswith("package_")
+    kind = "windowsBulkAzureDomainJoin" if bulk else "windowsAzureADJoin"
+    upn = join.user_email if not bulk or device.mdm.record_user == "package" else ""
+    user = tenant.user(upn) if upn else None
     tenant.managed_devices[mdm_device_id] = {
         "id": mdm_device_id,
         "azureADDeviceId": join.device_id,
@@ -243,7 +242,7 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
         "osVersion": found["operatingSystemVersion"],
         "manufacturer": device.hardware.manufacturer,
         "model": device.hardware.model,
-        "deviceEnrollmentType": "windowsBulkAzureDomainJoin",
+        "deviceEnrollmentType": kind if join.user_email else "azureAdJoinUsingAzureVmExtension",
         "managementAgent": "mdm",
         "complianceState": "unknown",
         "enrolledDateTime": stamp,
@@ -253,7 +252,8 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
         "deviceRegistrationState": "registered",
         "managedDeviceOwnerType": "company",
         "joinType": "azureADJoined",
-        "userPrincipalName": join.user_email,
+        "userPrincipalName": upn,
         "userId": user["id"] if user else "",
+        "users": [user["id"]] if user and not bulk else [],
         "autopilotEnrolled": False,
     }

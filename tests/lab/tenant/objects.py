@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from . import device_objects
 from .model import Tenant
 
 
@@ -30,27 +31,20 @@ def add_device(
 ) -> dict:
     """A device object that was registered and last seen so many days ago."""
     seen = utc_seconds(now - datetime.timedelta(days=days))
-    found = {
-        "id": tenant.object_id(f"device object/{name}"),
-        "deviceId": tenant.object_id(f"device id/{name}"),
-        "displayName": name,
-        "accountEnabled": enabled,
-        "trustType": trust,
-        "operatingSystem": "Windows",
-        "operatingSystemVersion": "10.0.19045.5011",
-        "profileType": "RegisteredDevice",
-        "registrationDateTime": seen,
-        "approximateLastSignInDateTime": seen if signed_in else None,
-        "isManaged": None,
-        "isCompliant": None,
-        "physicalIds": [],
-        "systemLabels": [],
-        "alternativeSecurityIds": [],
-        "registeredOwners": [owner["id"]] if owner else [],
-        **properties,
-    }
-    tenant.devices[found["id"]] = found
-    return found
+    return device_objects.add(
+        tenant,
+        f"device object/{name}",
+        tenant.object_id(f"device id/{name}"),
+        name,
+        seen,
+        owner,
+        **{
+            "accountEnabled": enabled,
+            "trustType": trust,
+            "approximateLastSignInDateTime": seen if signed_in else None,
+            **properties,
+        },
+    )
 
 
 def add_autopilot(

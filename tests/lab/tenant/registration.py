@@ -12,8 +12,11 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from . import policy
+from . import device_objects, policy
 from .model import Directory, Tenant
+
+#: Where the Azure VMs of the lab are, and where earlier ones were.
+SUBSCRIPTION, EARLIER = "lab", "earlier"
 
 
 class TenantError(Exception):
@@ -151,31 +154,18 @@ def create(
 ) -> Registered:
     """Add the device object (Graph's ``device``) and say what the device gets to know."""
     device_id = device.next_id("device")
-    object_id = tenant.object_id(f"device/{device_id}")
     owner = tenant.user(upn) if upn else None
-    stamp = directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ")
-    tenant.devices[object_id] = {
-        "id": object_id,
-        "deviceId": device_id,
-        "displayName": device.hostname,
-        "trustType": trust_type,
-        "accountEnabled": True,
-        "operatingSystem": "Windows",
-        "operatingSystemVersion": f"10.0.{device.image.build}.{device.image.revision}",
-        "registrationDateTime": stamp,
-        "approximateLastSignInDateTime": stamp,
-        "isManaged": None,
-        "isCompliant": None,
-        "managementType": None,
-        "profileType": "RegisteredDevice",
-        "enrollmentType": None,
-        "manufacturer": device.hardware.manufacturer,
-        "model": device.hardware.model,
-        "physicalIds": [f"[HWID]:h:{device_id.replace('-', '')}"],
-        "systemLabels": [],
-        "alternativeSecurityIds": [],
-        "registeredOwners": [owner["id"]] if owner else [],
-    }
+    device_objects.add(
+        tenant,
+        f"device/{device_id}",
+        device_id,
+        device.hostname,
+        directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        owner,
+        trustType=trust_type,
+        physicalIds=device_objects.physical_ids(device.hardware.serial, owner["id"] if owner else device_id),
+        **_hardware(device),
+    )
     rules = tenant.mdm_policy
     return Registered(
         device_id,
@@ -189,40 +179,34 @@ def create(
     )
 
 
-EARLIER_VM = "[AzureResourceId]:/subscriptions/earlier/resourceGroups/earlier/virtualMachines/"
+def _hardware(device) -> dict:
+    return {
+        "operatingSystemVersion": f"10.0.{device.image.build}.{device.image.revision}",
+        "manufacturer": device.hardware.manufacturer,
+        "model": device.hardware.model,
+    }
 
 
 def leave_earlier_vm(tenant: Tenant, device) -> None:
     """An earlier Azure VM of this name was deleted in Azure; its device object is still there."""
-    object_id = tenant.object_id(f"earlier/{device.hostname}")
-    tenant.devices[object_id] = {
-        "id": object_id,
-        "deviceId": tenant.object_id(f"earlier device/{device.hostname}"),
-        "displayName": device.hostname,
-        "trustType": "AzureAd",
-        "accountEnabled": True,
-        "operatingSystem": "Windows",
-        "operatingSystemVersion": f"10.0.{device.image.build}.{device.image.revision}",
-        "registrationDateTime": "2026-01-12T09:00:00Z",
-        "approximateLastSignInDateTime": "2026-03-02T09:00:00Z",
-        "isManaged": None,
-        "isCompliant": None,
-        "managementType": None,
-        "profileType": "SecureVM",
-        "enrollmentType": None,
-        "manufacturer": device.hardware.manufacturer,
-        "model": device.hardware.model,
-        "physicalIds": [EARLIER_VM + device.hostname],
-        "systemLabels": [],
-        "alternativeSecurityIds": [],
-        "registeredOwners": [],
-    }
+    found = device_objects.add(
+        tenant,
+        f"earlier/{device.hostname}",
+        tenant.object_id(f"earlier device/{device.hostname}"),
+        device.hostname,
+        "2026-01-12T09:00:00Z",
+        approximateLastSignInDateTime="2026-03-02T09:00:00Z",
+        profileType=device_objects.SECURE_VM,
+        **_hardware(device),
+    )
+    found["physicalIds"].insert(0, device_objects.azure_resource(tenant, EARLIER, device.hostname))
 
 
 def name_is_taken(tenant: Tenant, device) -> bool:
     """Whether an object of another VM has the host name: names of VMs with a managed identity are unique."""
+    earlier = device_objects.azure_resource(tenant, EARLIER, device.hostname)
     return any(
-        found["displayName"].lower() == device.hostname.lower() and EARLIER_VM + device.hostname in found["physicalIds"]
+        found["displayName"].lower() == device.hostname.lower() and earlier in found["physicalIds"]
         for found in tenant.devices.values()
     )
 
@@ -230,4 +214,10 @@ def name_is_taken(tenant: Tenant, device) -> bool:
 def join_with_identity(directory: Directory, tenant: Tenant, device, mdm_id: str | None) -> Registered:
     """Register an Azure VM by its managed identity: no user, so the registration policy does not apply."""
     mdm = mdm_id is not None and mdm_id.lower() == tenant.mdm_policy["id"] and not device.image.server
-    return create(directory, tenant, device, "", mdm, directory.request_id())
+    registered = create(directory, tenant, device, "", mdm, directory.request_id())
+    found = tenant.device(registered.device_id)
+    assert found is not None
+    found["profileType"] = device_objects.SECURE_VM
+    resource = device.hardware.resource or device.hostname
+    found["physicalIds"].insert(0, device_objects.azure_resource(tenant, SUBSCRIPTION, resource))
+    return registered

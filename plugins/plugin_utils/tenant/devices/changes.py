@@ -69,11 +69,9 @@ def ensure(task: Task) -> dict:
     plans = [_plan(row, task.args["state"], tags) for row in found.rows.values()]
     _require_allowed(task.args, plans)
     deleted = [plan for plan in plans if plan.after is None and plan.write]
-    back = directory_device.come_back(
-        [str(plan.write.what) for plan in deleted if plan.write and directory_device.is_hybrid(plan.row)]
+    task.learned["warnings"] = directory_device.restoring(
+        [(str(plan.write.what), plan.row) for plan in deleted if plan.write]
     )
-    if back:
-        task.learned["warnings"] = [back]
     todo = {plan.row["id"]: plan for plan in plans if plan.write is not None}
 
     def pending(ids: list[str]) -> list[str]:

@@ -61,21 +61,21 @@ def inactive_days(row: dict, now: datetime.datetime) -> int | None:
     return None if seen is None else max(0, (now - seen).days)
 
 
-def is_hybrid(row: dict) -> bool:
-    return JOIN_TYPES.get(row.get("trustType") or "") == "hybrid"
+def restoring(deleted: list[tuple[str, dict]]) -> list[str]:
+    """What people should know before these objects, each with its label, are deleted: which come back, and which nobody
+    can bring back.
 
-
-def come_back(labels: list[str]) -> str | None:
-    """What people should know before these hybrid joined objects are deleted; None where there are none.
-
-    Source: Microsoft Entra, "Soft delete for devices" (preview): Entra Connect restores them by itself.
+    Source: Microsoft Entra, "Soft delete for devices" (preview): Entra Connect restores hybrid joined ones by itself;
+    those of Azure VMs with a managed identity are not kept.
     """
-    if not labels:
-        return None
-    return (
+    hybrid = [label for label, row in deleted if JOIN_TYPES.get(row.get("trustType") or "") == "hybrid"]
+    for_good = [label for label, row in deleted if row.get("profileType") == "SecureVM"]
+    back = (
         "hybrid joined objects come back: Entra Connect restores them at its next synchronization, unless the computer "
-        f"object is deleted in AD or out of its scope: {some(labels)}"
+        "object is deleted in AD or out of its scope"
     )
+    told = ((back, hybrid), ("objects of Azure VMs cannot be restored once they are deleted", for_good))
+    return [f"{sentence}: {some(labels)}" for sentence, labels in told if labels]
 
 
 def some(labels: list[str]) -> str:
@@ -102,7 +102,8 @@ def shown(row: dict, now: datetime.datetime) -> dict[str, t.Any]:
         "mdm_app_id": row.get("mdmAppId"),
         "manufacturer": row.get("manufacturer"),
         "model": row.get("model"),
-        "ownership": row.get("deviceOwnership"),
+        # The reference writes company, the directory Company.
+        "ownership": str(row.get("deviceOwnership") or "").lower() or None,
         "enrollment_profile": row.get("enrollmentProfileName"),
         "profile_type": row.get("profileType"),
         "autopilot_anchor": is_autopilot_anchor(row),

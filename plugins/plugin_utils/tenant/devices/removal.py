@@ -90,8 +90,7 @@ def _losses(losing: list[Leaver]) -> list[str]:
         (f"LAPS passwords are stored with Entra device objects and {_GO}", laps),
         (_NOT_LOOKED_UP, unknown),
     )
-    back = directory_device.come_back([leaver.label for leaver in losing if leaver.hybrid])
-    return ([back] if back else []) + [
+    return directory_device.restoring([(leaver.label, leaver.row or {}) for leaver in losing]) + [
         f"{sentence}: {directory_device.some(labels)}" for sentence, labels in told if labels
     ]
 

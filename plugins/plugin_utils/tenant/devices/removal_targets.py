@@ -85,7 +85,7 @@ class Leaver:
     """A device that has left, by the ids recorded before, and what the tenant has of it, by place.
 
     ``problems`` say why nothing of it may be removed. ``recovery_keys`` are ids of BitLocker keys, ``laps`` whether a
-    password is backed up; None: not known. ``hybrid``: its Entra object is one of a hybrid join.
+    password is backed up; None: not known. ``row``: its Entra object.
     """
 
     device_id: str
@@ -97,7 +97,7 @@ class Leaver:
     problems: list[str] = dataclasses.field(default_factory=list)
     recovery_keys: list[str] | None = None
     laps: bool | None = None
-    hybrid: bool = False
+    row: dict | None = None
 
     @property
     def label(self) -> str:
@@ -135,7 +135,7 @@ def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iter
     objects = {key: found[0] for key, found in rows.items() if found}
     for key, row in objects.items():
         leavers[key].name = row.get("displayName")
-        leavers[key].hybrid = directory_device.is_hybrid(row)
+        leavers[key].row = row
     warnings: list[str] = []
     intune, autopilot, directory = PLACES
     if intune.name in names:

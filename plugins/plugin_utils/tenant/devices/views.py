@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import datetime
+import re
 import typing as t
 from collections.abc import Iterable
 
@@ -26,6 +27,8 @@ if t.TYPE_CHECKING:
 #: The sign-in stamp is renewed when it is about this old (Microsoft Entra, "How to manage stale devices").
 STAMP_DAYS = 14
 
+#: The account of a provisioning package, which some records of devices that it has joined name as their user.
+PACKAGE_USER = re.compile(r"package_[0-9a-f-]{36}@", re.IGNORECASE)
 AUTOPILOT_FIELDS = {
     "id": "id",
     "serial_number": "serialNumber",
@@ -187,10 +190,12 @@ def _only(name: str | None, device_id: str | None) -> dict:
 
 
 def _fields(row: dict, fields: dict[str, str]) -> dict[str, t.Any]:
-    """Intune says never by the years 1 and 9999."""
+    """Intune says never by the years 1 and 9999, and nothing by what v1.0 has no name for."""
     shown = {}
     for option, name in fields.items():
         value = row.get(name)
         dated = name.endswith("DateTime") and directory_device.instant(value) is None
-        shown[option] = None if dated or value == "" else value
+        shown[option] = None if dated or value in ("", "unknownFutureValue") else value
+    if PACKAGE_USER.match(str(shown["user"] or "")):
+        shown["user"] = None
     return shown

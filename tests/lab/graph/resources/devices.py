@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ...tenant import roles
+from ...tenant import device_objects, roles
 from ..answers import Answer, Call, GraphError, bad_request, not_found
 from ..query import Row, collection, count, entity
 from ..routing import route
@@ -18,7 +18,7 @@ ADMINISTRATORS = (roles.CLOUD_DEVICE_ADMINISTRATOR, roles.INTUNE_ADMINISTRATOR)
 BY_KEY = "/devices(deviceId='{deviceId}')"
 #: What may be set on any device, also by an application (microsoft-graph-docs issue 16641).
 EVERYWHERE = {"extensionAttributes"}
-#: Kinds of devices that are kept for 30 days after deletion ("Soft delete for devices", preview).
+#: Kinds of devices that are kept for 30 days after deletion; Azure VMs are not ("Soft delete for devices", preview).
 RESTORABLE = ("AzureAd", "ServerAd", "Workplace")
 
 
@@ -72,7 +72,7 @@ def update(call: Call) -> Answer:
 @route("DELETE", "/devices/{id}", "Device.ReadWrite.All", delegated="Directory.AccessAsUser.All", roles=ADMINISTRATORS)
 @route("DELETE", BY_KEY, "Device.ReadWrite.All", delegated="Directory.AccessAsUser.All", roles=ADMINISTRATORS)
 def delete(call: Call) -> Answer:
-    """Gone from here; joined, hybrid joined and registered devices wait in deletedItems, others are gone for good."""
+    """Gone from here; joined, hybrid joined and registered PCs wait in deletedItems, others are gone for good."""
     found, tenant = _existing(call), call.side.tenant
     if any(d.get("azureActiveDirectoryDeviceId") == found["deviceId"] for d in tenant.autopilot_devices.values()):
         # The refusal does not say why (PBKoning/..., memdocs issue 1435): the object is the anchor of an Autopilot
@@ -83,7 +83,7 @@ def delete(call: Call) -> Answer:
     for group in tenant.groups.values():
         if found["id"] in group["members"]:
             group["members"].remove(found["id"])
-    if found.get("trustType") in RESTORABLE:
+    if found.get("trustType") in RESTORABLE and found.get("profileType") != device_objects.SECURE_VM:
         tenant.deleted_devices[found["id"]] = {**found, "deletedDateTime": utc(call.side.clock.utc())}
     return Answer(204)
 

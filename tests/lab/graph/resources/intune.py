@@ -9,10 +9,13 @@ msgraph-beta-sdk-dotnet issue 1156 (an unsupported filter is ignored: the answer
 
 from __future__ import annotations
 
+from ...tenant import device_objects
 from ..answers import Answer, Call, intune_error
 from ..filter import Node, walk
 from ..query import Kind, Row, collection, entity
 from ..routing import route
+from ..types import properties
+from .kinds import USER, objects
 
 READ = (
     "DeviceManagementManagedDevices.Read.All DeviceManagementManagedDevices.ReadWrite.All "
@@ -79,12 +82,18 @@ MANAGED_DEVICE = Kind(
 
 @route("GET", "/deviceManagement/managedDevices", READ)
 def list_devices(call: Call) -> Answer:
-    return collection(call, MANAGED_DEVICE, call.side.view.rows("managed_devices"))
+    return collection(call, MANAGED_DEVICE, [_known(call, row) for row in call.side.view.rows("managed_devices")])
 
 
 @route("GET", "/deviceManagement/managedDevices/{id}", READ)
 def read(call: Call) -> Answer:
-    return entity(call, MANAGED_DEVICE, find(call))
+    return entity(call, MANAGED_DEVICE, _known(call, find(call)))
+
+
+@route("GET", "/deviceManagement/managedDevices/{id}/users", READ)
+def primary_user(call: Call) -> Answer:
+    """The primary user, whom a device that a package has joined has not."""
+    return collection(call, USER, objects(call, "users", find(call).get("users", [])))
 
 
 @route("DELETE", "/deviceManagement/managedDevices/{id}", WRITE)
@@ -95,7 +104,7 @@ def delete(call: Call) -> Answer:
     tenant.managed_devices.pop(found["id"], None)
     device = tenant.device(found.get("azureADDeviceId", ""))
     if device is not None:
-        device.update(isManaged=False, managementType=None, mdmAppId=None)
+        device.update(device_objects.FORGOTTEN)
     return Answer(204)
 
 
@@ -110,6 +119,13 @@ def act(call: Call) -> Answer:
         {"actionName": call.path[-1], "actionState": "pending", "startDateTime": now, "lastUpdatedDateTime": now}
     )
     return Answer(204)
+
+
+def _known(call: Call, row: Row) -> Row:
+    """What a version has no name for is ``unknownFutureValue`` in its answers, as its enumeration says."""
+    kind = properties(call.version, "managedDevice")["deviceEnrollmentType"].rstrip("?!")
+    known = row.get("deviceEnrollmentType", "unknown") in kind.removeprefix("enum:").split("|")
+    return row if known else {**row, "deviceEnrollmentType": "unknownFutureValue"}
 
 
 def find(call: Call) -> Row:

@@ -139,6 +139,13 @@ def test_a_deleted_hybrid_joined_object_is_known_to_come_back(bench, graph):
     assert not run(bench, names=["AD-2"], state="disabled").get("warnings")
 
 
+def test_the_object_of_an_azure_vm_is_known_to_be_gone_for_good(bench, graph):
+    graph.add("VM-1", profileType="SecureVM")
+    graph.add("PC-1", profileType="RegisteredDevice")
+    [warning] = run(bench, names=["VM-1", "PC-1"], state="absent")["warnings"]
+    assert "cannot be restored" in warning and "VM-1" in warning and "PC-1" not in warning
+
+
 @pytest.mark.parametrize("state", ["absent", "enabled"])
 def test_an_autopilot_anchor_is_refused_unless_told(bench, graph, state):
     anchor = graph.add("ANCHOR", accountEnabled=False, physicalIds=["[HWID]:h:1", "[ZTDid]:abc"])

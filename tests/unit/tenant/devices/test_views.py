@@ -160,6 +160,35 @@ def test_intune_is_put_beside_by_device_id(bench, graph):
     assert (b["intune"], b["intune_records"]) == (None, 0)
 
 
+@pytest.mark.parametrize(
+    ("said", "user"),
+    [
+        ("", None),
+        ("package_3f2504e0-4f89-11d3-9a0c-0305e82c3301@contoso.com", None),
+        ("Package_3F2504E0-4F89-11D3-9A0C-0305E82C3301@contoso.com", None),
+        ("package_tours@contoso.com", "package_tours@contoso.com"),
+        ("ada@contoso.com", "ada@contoso.com"),
+    ],
+)
+def test_the_account_of_a_package_is_nobodys_user(bench, graph, said, user):
+    graph.enroll(graph.add("A"), userPrincipalName=said)
+    (found,) = run(bench, names=["A"], intune=True)["devices"]
+    assert found["intune"]["user"] == user
+
+
+def test_what_v1_has_no_name_for_is_not_known(bench, graph):
+    graph.enroll(graph.add("VM"), deviceEnrollmentType="unknownFutureValue")
+    (found,) = run(bench, names=["VM"], intune=True)["devices"]
+    assert found["intune"]["enrollment_type"] is None
+
+
+@pytest.mark.parametrize(("said", "ownership"), [("Company", "company"), ("personal", "personal"), (None, None)])
+def test_ownership_is_written_one_way(bench, graph, said, ownership):
+    graph.add("A", deviceOwnership=said)
+    (found,) = run(bench, names=["A"])["devices"]
+    assert found["ownership"] == ownership
+
+
 def test_of_several_records_the_one_that_synchronized_last_counts(bench, graph):
     device = graph.add("A")
     graph.enroll(device, lastSyncDateTime=days_ago(50), serialNumber="old")
