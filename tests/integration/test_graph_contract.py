@@ -242,6 +242,7 @@ def _intune(app: BareGraph) -> None:
             f"/deviceManagement/managedDevices?$filter=azureADDeviceId eq '{first['azureADDeviceId']}'", version
         )["value"]
         assert app.get(f"/deviceManagement/managedDevices/{found['id']}", version)["deviceName"] == first["deviceName"]
+        assert app.get(f"/deviceManagement/managedDevices/{found['id']}/users", version)["value"] == []
         identities = app.get(IDENTITIES, version)["value"]
         assert {row["serialNumber"] for row in identities} == {"SN001", "SN 002"}
         assert len(app.get(f"{IDENTITIES}?$filter=contains(serialNumber,'SN001')", version)["value"]) == 1
