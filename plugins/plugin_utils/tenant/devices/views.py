@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
 STAMP_DAYS = 14
 
 #: The account of a provisioning package, which some records of devices that it has joined name as their user.
-PACKAGE_USER = re.compile(r"package_[0-9a-f-]{36}@", re.IGNORECASE)
+PACKAGE_ACCOUNT = re.compile(r"package_[0-9a-f-]{36}@", re.IGNORECASE)
 AUTOPILOT_FIELDS = {
     "id": "id",
     "serial_number": "serialNumber",
@@ -196,6 +196,6 @@ def _fields(row: dict, fields: dict[str, str]) -> dict[str, t.Any]:
         value = row.get(name)
         dated = name.endswith("DateTime") and directory_device.instant(value) is None
         shown[option] = None if dated or value in ("", "unknownFutureValue") else value
-    if PACKAGE_USER.match(str(shown["user"] or "")):
+    if PACKAGE_ACCOUNT.match(str(shown["user"] or "")):
         shown["user"] = None
     return shown
