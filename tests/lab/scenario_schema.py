@@ -203,7 +203,14 @@ MANAGEMENT = {
         "gone": bool,
     },
     "autojoin_stopped": bool,
-    "leave": {"seconds": float, "held": bool, "exit_code": int, "failures": ListOf(int)},
+    "leave": {
+        "seconds": float,
+        "held": bool,
+        "exit_code": int,
+        "failures": ListOf(int),
+        "unenrolls": bool,
+        "unenroll_seconds": float,
+    },
 }
 DEVICE = {
     **ACCOUNTS,

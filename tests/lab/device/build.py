@@ -142,6 +142,7 @@ def _join(device: Device, join: dict[str, t.Any], enrolled: str, context: Contex
             device.hybrid_tenant = tenant.id
         if join.get("console_user"):
             device.console_user = f"lab.user@{tenant.domains[0]}"
+            device.hello_keys.add(device.console_user)
         if enrolled == "enrolled":
             mdm.enroll(device, state)
         elif enrolled == "leftovers":

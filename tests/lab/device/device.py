@@ -102,6 +102,8 @@ class Device:
         self.keys: set[str] = set()
         #: What a join calls its key in the registry: ``thumbprint`` or ``device_id``; both are seen.
         self.join_key = "thumbprint"
+        #: Who has a key of Windows Hello here, by the name.
+        self.hello_keys: set[str] = set()
         self.leave = Leave()
         self.wow64_shell = False
         #: Whether the inventory connects by HTTPS; None where the inventory may choose.

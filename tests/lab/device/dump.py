@@ -138,6 +138,7 @@ def _state(device) -> dict[str, t.Any]:
         "enrollments": enrollment.overview(device),
         "bitlocker": bitlocker.volumes(device),
         "join_parts": leaving.remains(device),
+        "hello_keys": sorted(device.hello_keys),
         "leave_unfinished": device.leave.unfinished,
         "autojoin_stopped": autojoin.stopped(device),
         "winrm_reachable": winrm.reachable(device),

@@ -121,6 +121,13 @@ async def unregister(device, enrollment_id: str) -> None:
     _drop_policies(device, name)
 
 
+def drop(device, name: str) -> None:
+    """An enrollment goes whole, with its policies, as Windows itself ends one."""
+    _drop_policies(device, name)
+    for part in _parts(device, name):
+        _drop(device, name, part)
+
+
 def _parts(device, name: str) -> list[str]:
     """What there is of an enrollment, in the order in which it goes: the key that says whose it is comes last."""
     parts = [rf"{mdm.TASK_FOLDER}\{name}"] if device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}") else []

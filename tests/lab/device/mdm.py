@@ -38,6 +38,8 @@ WORKING_STATES = (3, 4)
 ALREADY_ENROLLED = 0x8018000A
 CONNECTIVITY = 0x80180010
 DEVICE_CREDENTIAL = 2
+#: EnrollmentType of an enrollment that a join brings: device-wide with Entra (mdmregistration.h).
+ENTRA_ENROLLMENT = 6
 CURRENT_POLICIES = r"SOFTWARE\Microsoft\PolicyManager\current\device"
 #: One policy stands for all that an MDM sets.
 POLICY_AREA, POLICY = "DeviceLock", "MaxInactivityTimeDeviceLock"
@@ -176,7 +178,7 @@ def write_traces(device, enrollment_id: str, join: joinstate.Join, thumbprint: s
         {
             "ProviderID": PROVIDER,
             "EnrollmentState": 1,
-            "EnrollmentType": 6,
+            "EnrollmentType": ENTRA_ENROLLMENT,
             "UPN": join.user_email,
             "DiscoveryServiceFullURL": join.mdm_url,
             "AADTenantID": join.tenant_id,
@@ -209,7 +211,7 @@ def leave_leftovers(device, tenant_id: str) -> str:
         {
             "ProviderID": PROVIDER,
             "EnrollmentState": 1,
-            "EnrollmentType": 6,
+            "EnrollmentType": ENTRA_ENROLLMENT,
             "UPN": "",
             "DiscoveryServiceFullURL": "https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc",
             "AADTenantID": tenant_id,

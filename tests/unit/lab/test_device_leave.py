@@ -1,13 +1,14 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dsregcmd /leave: whole as SYSTEM, half from anywhere else, undone by the hybrid auto-join."""
+"""dsregcmd /leave: whole from every elevated account, in its time, with or without MDM; undone by the hybrid auto-join."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.lab.device import autojoin, joinstate
+from tests.lab.device import autojoin, joinstate, leaving
+from tests.lab.device.accounts import SYSTEM
 from tests.lab.device.dump import dump, join_summary
 
 from .world_lab import REGISTRATION, Lab, code, run
@@ -52,15 +53,61 @@ async def test_events_say_what_was_left_in_english_order_whatever_the_language(l
 
 
 @run
-async def test_a_leave_as_an_administrator_does_half_of_it_and_says_nothing(lab: Lab):
-    device = lab.device("joined")
+async def test_a_leave_as_an_administrator_is_whole_but_for_the_hello_keys_of_others(lab: Lab):
+    device = lab.device("joined_user_signed_in")
+    device.hello_keys.add("ansible")
     exit_code, text = await lab.clock.run(device.dsregcmd(LEAVE, account="ansible"))
-    assert exit_code == 0 and "unjoined" in text
-    assert parts(device) == {"registry": 0, "certificates": 1, "keys": 2}
-    assert lab.events(device, REGISTRATION, 110, 111) == []
-    await lab.value(device, "dsregcmd_leave", system=True)
+    assert exit_code == 0 and "rerun as SYSTEM" in text
     assert parts(device) == {"registry": 0, "certificates": 0, "keys": 0}
+    assert dump(device)["hello_keys"] == ["lab.user@contoso.example"]
     assert len(lab.events(device, REGISTRATION, 110, 111)) == 2
+    exit_code, text = await lab.clock.run(leaving.leave(device, SYSTEM))
+    assert (exit_code, text) == (0, "") and dump(device)["hello_keys"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "gone"), [("joined_leave_ends_mdm", True), ("joined_other_mdm", False), ("hybrid_offered", False)]
+)
+def test_the_mdm_enrollment_goes_with_the_join_where_windows_ends_it(kind: str, gone: bool, tmp_path):
+    @run
+    async def leaves(lab: Lab):
+        device = lab.device(kind)
+        before = [item["provider"] for item in dump(device)["enrollments"]]
+        answer = await lab.value(device, "dsregcmd_leave", system=True)
+        after = [item["provider"] for item in dump(device)["enrollments"]]
+        assert ("unenrolled from MDM" in answer["text"]) is gone and answer["exit_code"] == 0
+        assert after == [name for name in before if not (gone and name == "MS DM Server")]
+        assert sum(parts(device).values()) == 0
+
+    leaves(tmp_path)
+
+
+@run
+async def test_an_end_of_the_enrollment_that_hangs_is_given_up_and_the_leave_is_whole(lab: Lab):
+    device = lab.device("joined_leave_ends_mdm")
+    device.leave.unenroll_seconds = 4000
+    began = lab.clock.elapsed()
+    answer = await lab.value(device, "dsregcmd_leave", system=True)
+    assert answer["exit_code"] == 0 and "0x80070102" in answer["text"] and sum(parts(device).values()) == 0
+    assert "MS DM Server" in [item["provider"] for item in dump(device)["enrollments"]]
+    assert lab.clock.elapsed() - began == pytest.approx(216)
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(2400, 5), (1500, 3)])
+def test_an_unjoin_that_takes_too_long_ends_with_dsregcmd_where_it_is(seconds: float, left: int, tmp_path):
+    @run
+    async def leaves(lab: Lab):
+        device = lab.device("joined")
+        device.leave.seconds = seconds
+        began = lab.clock.elapsed()
+        answer = await lab.value(device, "dsregcmd_leave", system=True)
+        assert code(answer["exit_code"]) == "0x801c001c" and "timed out 0x801c001c" in answer["text"]
+        assert lab.clock.elapsed() - began == pytest.approx(600) and sum(parts(device).values()) == left
+        device.leave.seconds = 6
+        assert (await lab.value(device, "dsregcmd_leave", system=True))["exit_code"] == 0
+        assert sum(parts(device).values()) == 0
+
+    leaves(tmp_path)
 
 
 @run
@@ -76,7 +123,7 @@ async def test_without_elevation_nothing_happens(lab: Lab):
     device = lab.device("joined")
     before = dump(device)["digest"]
     exit_code, _text = await lab.clock.run(device.dsregcmd(LEAVE, account="lab.user"))
-    assert code(exit_code) == "0x80070005" and dump(device)["digest"] == before
+    assert code(exit_code) == "0x800702e4" and dump(device)["digest"] == before
 
 
 @pytest.mark.parametrize(
@@ -87,7 +134,7 @@ async def test_without_elevation_nothing_happens(lab: Lab):
         {"op": "enrollment_remove", "id": "11111111-2222-3333-4444-555555555555", "provider": "x", "unregister": True},
     ],
 )
-def test_what_only_system_does_whole_is_refused_to_others(step, tmp_path):
+def test_what_only_system_may_do_is_refused_to_others(step, tmp_path):
     @run
     async def refused(lab: Lab):
         device = lab.device("joined")
@@ -122,9 +169,11 @@ async def test_a_leave_that_fails_changes_nothing_and_leaves_an_event(lab: Lab):
     device = lab.device("joined_leave_fails_once")
     before = parts(device)
     answer = await lab.value(device, "dsregcmd_leave", system=True)
-    assert answer["exit_code"] == 0 and parts(device) == before
+    assert code(answer["exit_code"]) == "0x80070005" and parts(device) == before
+    join = join_summary(device)
     [failed] = lab.events(device, REGISTRATION, 239)
     assert code(int(failed.data[0])) == "0x80070005"
+    assert failed.data[1:] == ("1", "AzureADJoined", join["tenant_id"], join["user"])
     await lab.value(device, "dsregcmd_leave", system=True)
     assert sum(parts(device).values()) == 0
 
