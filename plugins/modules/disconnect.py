@@ -41,6 +41,8 @@ options:
     description:
       - Remove the device's MDM enrollment first. Only enrollments of O(mdm_provider) that are not of another tenant are
         touched, each by its id; leftovers of earlier ones are removed as well.
+      - V(false) does not promise that the enrollment stays. Windows may end it with the join, which nothing can forbid;
+        RV(mdm_ended) and RV(changes) say whether it did.
     type: bool
     default: false
   mdm_provider:
@@ -67,8 +69,10 @@ options:
   timeout:
     description:
       - Seconds within which the device must have left.
+      - One leave may take Windows 15 minutes, the removal of an enrollment ten. A device that gives no answer for
+        O(reboot_timeout) seconds is not waited for.
     type: int
-    default: 600
+    default: 1800
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
@@ -220,6 +224,14 @@ administrators:
       laps: false
       counts: true
       why_not: null
+mdm_ended:
+  description:
+    - Ids of the MDM enrollments that Windows has ended with the join, although nobody asked to remove them. Their
+      records in Intune stay.
+  returned: once the device has left, or has not after a leave
+  type: list
+  elements: str
+  sample: []
 ansible_facts:
   description:
     - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the leave. In check mode and after a
@@ -282,5 +294,5 @@ ARGUMENT_SPEC = {
     "mdm_enrollment_id": {"type": "str"},
     "allow_account_loss": {"type": "bool", "default": False},
     "reboot": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 600},
+    "timeout": {"type": "int", "default": 1800},
 }

@@ -97,7 +97,21 @@ def test_check_mode_predicts_the_real_run(exodus: Exodus) -> None:
         real = exodus.real.result(name, "leave")
         assert real["outcome"] in fits[predicted["outcome"]], (name, predicted, real)
         if real["outcome"] == "disconnected":
-            assert (predicted["changed"], predicted["changes"]) == (True, real["changes"]), name
+            unasked = [f"mdm enrollment {ended}" for ended in real["mdm_ended"]]
+            asked = [change for change in real["changes"] if change["what"] not in unasked]
+            assert (predicted["changed"], predicted["changes"]) == (True, asked), name
+
+
+def test_an_enrollment_that_windows_ends_with_the_join_is_told_and_no_other(exodus: Exodus) -> None:
+    for name, result in exodus.real.results("leave").items():
+        before = {item["id"].lower() for item in exodus.before[name]["enrollments"] if item["provider"]}
+        gone = before - {item["id"].lower() for item in exodus.after[name]["enrollments"]}
+        assert set(result.get("mdm_ended", [])) == gone, name
+        if gone:
+            foretold = " ".join(exodus.checked.result(name, "leave")["warnings"])
+            assert exodus.before[name]["kind"] == "joined_leave_ends_mdm"
+            assert all(one in foretold and one in " ".join(result["warnings"]) for one in gone)
+    assert len(exodus.result("joined_leave_ends_mdm")["mdm_ended"]) == 1
 
 
 @pytest.mark.parametrize("kind", FLEET)

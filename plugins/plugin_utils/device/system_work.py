@@ -41,7 +41,7 @@ class WorkStep:
     ``changes`` holds (what, before, after); ``reached(answer)`` says whether the device is as it should be,
     ``gate(answer)`` raises Failure where the step must not be started, ``failure(answer)`` makes the Failure of one
     that has ended in vain. ``lasting`` work goes on after its job has ended: it is waited for until it is reached, or
-    ``hopeless(answer)``. ``watch`` is looked at besides what the whole work watches.
+    ``hopeless(answer)``. ``watch`` is looked at besides what the whole work watches. ``seconds`` is the job's time limit.
     """
 
     job: str
@@ -55,6 +55,7 @@ class WorkStep:
     lasting: bool = False
     hopeless: t.Callable[[Answer], bool] = lambda _answer: False
     watch: dict[str, dict] = dataclasses.field(default_factory=dict)
+    seconds: int = STEP_JOB_SECONDS
 
 
 class SystemWork(DeviceWork):
@@ -137,7 +138,7 @@ class SystemWork(DeviceWork):
         return answer
 
     def _have_done(self, step: WorkStep, look: Answer) -> Answer:
-        start = op.job_start(STEP_JOBS[step.job], step.operations, STEP_JOB_SECONDS)
+        start = op.job_start(STEP_JOBS[step.job], step.operations, step.seconds)
         jobs.start(self.waiter, start, look[step.job], step.title)
 
         def ended(answer: Answer) -> bool:

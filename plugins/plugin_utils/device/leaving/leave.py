@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, restart, verify.
 
-The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts. Nothing is
+The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts; so it does for the
+MDM enrollment, which Windows may end with the join. Nothing is
 started unless a local administrator can sign in afterwards; who can is looked up again before each step that could lock
 everybody out.
 
@@ -18,14 +19,12 @@ from ...result import Failure
 from .. import administrators, reboot, state
 from .. import operations as op
 from ..answers import Answer
-from ..diagnosis import causes
-from ..mdm.enrollment_removal import MDM_OBSERVATIONS, found, removal
+from ..mdm.enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 from ..requirements import JoinRefusal, account_refusal
 from ..system_work import SystemWork, WorkStep, evidence, is_running, is_there, job_status
-from . import bitlocker, device_record, leave_state
+from . import bitlocker, device_record, leave_state, mdm_after
+from .leave_step import leave_step, not_left
 
-# Registration could not be cleared, or flushed (event manifest of the User Device Registration provider).
-LEAVE_FAILURES = (239, 240)
 ROOM_FOR_CLOCKS = 1.0
 
 
@@ -47,7 +46,8 @@ class LeavePlan:
 
 class Leave(SystemWork):
     """One run of a leave. ``learned`` holds ``outcome`` (disconnected, unchanged, refused, failed; would_disconnect),
-    ``join_state`` (joined, half_left, left), ``remains``, ``record``, ``administrators`` and the facts read last."""
+    ``join_state`` (joined, half_left, left), ``remains``, ``record``, ``administrators``, ``mdm_ended`` and the facts
+    read last."""
 
     jobs = ("hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave")
     essential = (*state.ESSENTIAL, "enrollments", "enrollment_tasks")
@@ -63,9 +63,11 @@ class Leave(SystemWork):
         leftovers = [job for job in self.jobs if is_there(first[job])]
         wanted = {step.job: step for step in self._steps(first)}
         self._refuse(first, wanted)
+        leaves = "dsregcmd_leave" in wanted
+        self.unasked = mdm_after.unasked(first, self._chosen(first) if self.plan.remove_mdm else []) if leaves else []
         self._warn(wanted)
         look = self._predict(first, wanted) if self.check_mode else self._go(first, wanted)
-        restart_due = "dsregcmd_leave" in wanted or self._left_since_boot(look)
+        restart_due = leaves or self._left_since_boot(look)
         restart = self.plan.reboot and restart_due
         if leftovers and not wanted and not restart:
             self.changes.add("leftovers", {"jobs": leftovers}, None)
@@ -154,6 +156,9 @@ class Leave(SystemWork):
             warnings.append(
                 "an Azure VM may be joined again by its extension AADLoginForWindows: remove the extension in Azure"
             )
+        if self.check_mode:
+            may_end = [] if self.before["join"]["type"] == "hybrid" else self.unasked
+            warnings.append(mdm_after.foretold(may_end))
         self.learned["warnings"] = [text for text in warnings if text]
 
     # --- steps --------------------------------------------------------------------------------------------------------
@@ -173,6 +178,8 @@ class Leave(SystemWork):
                 f"Intune id {record['intune_device_id']}, serial number {record['serial_number']}",
                 self.waiter.deadline,
             )
+        # Its time is long for what Windows may take, not for a device that has gone.
+        self.waiter.longest_silence = self.plan.reboot_timeout
         look = self.wait_for_earlier_run(first)
         self.learned["record"] = self._record(self.learned["record"], look)
         for job in self.jobs:
@@ -221,51 +228,12 @@ class Leave(SystemWork):
         )
 
     def _leave(self, look: Answer) -> WorkStep:
-        record = self.learned["record"]
-        before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
-        if leave_state.join_state(look) == "half_left":
-            before["half_left"] = leave_state.remains(look)
-        stale = leave_state.stale_names(look)
-        if stale:
-            before["stale_joins"] = stale
-        events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, self.since, causes.EVENTS_PER_LOG)
-        return WorkStep(
-            job="dsregcmd_leave",
-            phase="leave",
-            title="the leave",
-            operations=[*self._reading, op.dsregcmd_leave(stale)],
-            changes=[("join", before, None)],
-            reached=lambda answer: not leave_state.remains(answer),
-            failure=self._not_left,
-            gate=self._gate,
-            watch={"leave_events": events},
-        )
+        return leave_step(look, self.learned["record"], self._reading, self.since, self._gate, self._not_left)
 
     def _not_left(self, answer: Answer) -> Failure:
         self._learn(answer)
-        left = ", ".join(self.learned["remains"])
-        said = evidence(answer["dsregcmd_leave"]) + [
-            {"log": causes.REGISTRATION_LOG, "event": event["id"], "device_utc": event["utc"], "data": event["data"]}
-            for event in answer["leave_events"].get("events", [])
-        ]
-        if self.learned["join_state"] == "half_left":
-            return Failure(
-                f"the device has left by half: {left} is still there",
-                side="device",
-                name="half_left",
-                cause="dsregcmd /leave did not undo everything",
-                evidence=said,
-                fix="restart the device, then run the task again; it finishes what is left",
-            )
-        return Failure(
-            f"the device is still joined: dsregcmd /leave as SYSTEM changed nothing ({left})",
-            side="device",
-            name="not_left",
-            cause="Windows refused to leave, or the job was ended before it began",
-            evidence=said,
-            fix="look at evidence and at the User Device Registration event log, restart the device, then run the task "
-            "again",
-        )
+        self._look_after_mdm(answer)
+        return not_left(answer, self.learned["join_state"], self.learned["remains"])
 
     def _finish(self, restart: bool, anything: bool) -> None:
         """Restart, verify and clean up. The jobs go last: until then a run that is cut off can be taken up."""
@@ -282,6 +250,7 @@ class Leave(SystemWork):
             answer = waiter.ask(job_status(self.jobs) | state.observations() | self.watch, "verifying")
             self.facts = state.build(answer)
             self._learn(answer)
+            self._look_after_mdm(answer)
         if self.learned["remains"]:
             raise Failure(
                 f"the device had left, and is joined again: {', '.join(self.learned['remains'])}",
@@ -296,6 +265,14 @@ class Leave(SystemWork):
 
     def _add_restart(self, restart: bool) -> None:
         self.changes.add("restart", None, "done" if restart else None)
+
+    def _look_after_mdm(self, answer: Answer) -> None:
+        """What became of the enrollments that nobody asked to remove: their end is a change all the same."""
+        gone = mdm_after.ended(self.unasked, answer)
+        self.learned["mdm_ended"] = [item["enrollment_id"] for item in gone]
+        self._add([(f"mdm enrollment {item['enrollment_id']}", described(item), None) for item in gone])
+        if told := mdm_after.told(gone):
+            self.learned["warnings"] = [*self.learned.get("warnings", []), told]
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 

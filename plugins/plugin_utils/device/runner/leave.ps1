@@ -25,7 +25,8 @@ function dsregcmd_leave($Ask) {
             Stop-Operation ArgumentException 'No thumbprint or id.'
         }
     }
-    $answer = Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'dsregcmd.exe')) '/debug /leave' 600
+    # It waits 600 s for the leave, and 210 s for the end of the MDM enrollment, if it ends that.
+    $answer = Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'dsregcmd.exe')) '/debug /leave' 900
     if ($null -eq $Ask['stale']) { return $answer }
     $answer['removed'] = New-List
     foreach ($name in $Ask['stale']) {
