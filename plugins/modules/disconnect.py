@@ -18,8 +18,8 @@ description:
     them counts.
   - The ids by which the device is found in Entra, Intune and Autopilot, and the ids and types of its BitLocker
     protectors, are recorded in the result first. They are gone from the device afterwards. No key is ever read.
-  - A device that has left already is left alone. One that has left by half, as after C(dsregcmd /leave) by another
-    account than SYSTEM, is recognised and finished.
+  - A device that has left already is left alone. One that has left by half, as after a power cut in the middle of a
+    leave, is recognised and finished.
   - What earlier joins have left beside the join, keys in the registry and device certificates, goes with it. Which one
     is the join is told by certificate and C(dsregcmd), not by the order in the registry.
   - A run that was cut off, by a lost connection, a crash of the controller or a timeout, is taken up by the next run.

@@ -15,9 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...result import Failure
-from .. import errors
 from .. import operations as op
 from ..answers import Answer, Result, within
+from ..codes.explain import explain
+from ..codes.find import spell_hresults
+from ..codes.hresult import hresult_hex, is_failure
 from ..diagnosis import causes
 from ..system_work import WorkStep, evidence
 from . import leave_state
@@ -98,16 +100,16 @@ def _explained(answer: Answer) -> dict:
     events = answer["leave_events"].get("events", [])
     codes = [code for event in events[:1] for text in event["data"][:1] if (code := _hresult(text))]
     codes = codes or [code for code in [_exit_code(answer["dsregcmd_leave"])] if code]
-    return errors.explain(codes[0]) if codes else {}
+    return explain(codes[0]) if codes else {}
 
 
 def _hresult(text: str) -> str | None:
     """A failure's code in an event's first field, which is a whole number."""
-    spelled = errors.spell_hresults(text)
+    spelled = spell_hresults(text)
     return spelled if spelled.startswith("0x") else None
 
 
 def _exit_code(job: Result) -> str | None:
     results = within(job)
     code = results[-1].get("exit_code") if results and results[-1].ok else None
-    return errors.hresult_hex(code) if isinstance(code, int) and -(1 << 31) <= code < 0 else None
+    return hresult_hex(code) if isinstance(code, int) and is_failure(code) else None
