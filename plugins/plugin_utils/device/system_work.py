@@ -41,7 +41,7 @@ class WorkStep:
     ``changes`` holds (what, before, after); ``reached(answer)`` says whether the device is as it should be,
     ``gate(answer)`` raises Failure where the step must not be started, ``failure(answer)`` makes the Failure of one
     that has ended in vain. ``lasting`` work goes on after its job has ended: it is waited for until it is reached, or
-    ``hopeless(answer)``. ``watch`` is looked at besides what the whole work watches. ``seconds`` is the job's time limit.
+    ``hopeless(answer)``. ``watch`` is looked at besides what the whole work watches. ``seconds`` is the job's limit.
     """
 
     job: str

@@ -7,8 +7,8 @@ After a public analysis of ``DsrCmdDeviceEnroller::Leave`` (of a build that is n
 every elevated account, and only the Hello keys of other people stay where it is not SYSTEM. It is waited for 600 s;
 then the exit code is 0x801c001c, and the HRESULT of whatever else failed. On a device that was joined, and is in no AD
 domain, a flag of the call has the MDM enrollment ended, too, whose own end, good or bad, the exit code does not tell;
-whether a plain ``/leave`` sets the flag is not known, so a device has either (``unenrolls``). Seen once on a device: exit
-code 0 where nothing was joined, 0x800702e4 without elevation.
+whether a plain ``/leave`` sets the flag is not known, so a device has either (``unenrolls``). Seen once on a device:
+exit code 0 where nothing was joined, 0x800702e4 without elevation.
 
 The live join's registry goes (what an earlier one left stays), then the device certificate and the keys, in this order
 and not at once, so that a power cut leaves a half (ours). Never touched: package copies, profiles, policies, members of
@@ -38,7 +38,7 @@ OTHERS_KEYS = "Only the NGC for the current user is being removed. To remove all
 class Leave:
     """How a leave goes on one device. ``seconds``: device seconds of the whole; ``held``: it stops after the registry
     until somebody hurries the device; ``exit_code``: in place of Windows' own; ``failures``: HRESULTs of the attempts
-    that fail first and change nothing; ``unenrolls``: it ends the MDM enrollment, too, which takes ``unenroll_seconds``;
+    that fail first and change nothing; ``unenrolls``: it ends the MDM enrollment, too, in ``unenroll_seconds``;
     ``unfinished``: it has left and was not started again since."""
 
     seconds: float = 6.0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""dsregcmd /leave: whole from every elevated account, in its time, with or without MDM; undone by the hybrid auto-join."""
+"""dsregcmd /leave: whole from every elevated account, in its time, with MDM or without; undone by an auto-join."""
 
 from __future__ import annotations
 

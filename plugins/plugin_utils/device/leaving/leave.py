@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The leave of one device: look, refuse or go, stop what would join it again, unenroll, leave, restart, verify.
 
-The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts; so it does for the
-MDM enrollment, which Windows may end with the join. Nothing is
-started unless a local administrator can sign in afterwards; who can is looked up again before each step that could lock
-everybody out.
+The exit code of ``dsregcmd /leave`` is documented nowhere, so only the state before and after counts, also of the MDM
+enrollment, which Windows may end with the join. Nothing is started unless a local administrator can sign in afterwards;
+who can is looked up again before each step that could lock everybody out.
 
 Internal to winops.entra: may change in any release.
 """

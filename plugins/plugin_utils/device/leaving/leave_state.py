@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is joined on a device, witness by witness: a leave is over when none of them says joined any more.
 
-A leave that was cut off, by a power cut or by the end of its time, has done a part of the work; so may one from another
-account than SYSTEM (reported by JumpCloud's ADMU; by a public analysis of dsregcmd it leaves but the Hello keys of other
-people). A device in that state is neither joined nor free to join.
+A leave that was cut off, by a power cut or by the end of its time, has done a part of the work; so may one from
+another account than SYSTEM (reported by JumpCloud's ADMU; by a public analysis of dsregcmd only the Hello keys of other
+people stay). A device in that state is neither joined nor free to join.
 
 Internal to winops.entra: may change in any release.
 """

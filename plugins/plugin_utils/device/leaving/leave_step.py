@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The step that leaves: ``dsregcmd /leave`` as SYSTEM, and what is said of a device that has not left.
 
-By a public analysis of dsregcmd it waits 600 s for the leave and then ends with 0x801c001c, and up to 210 s more for the
-end of the MDM enrollment, where it ends that, too. So the limits rise: the runner gives the program 900 s, the job has
-LEAVE_JOB_SECONDS, in which it also reads what the device was, and the task's timeout holds that job and those before it.
+By a public analysis of dsregcmd it waits 600 s for the leave and then ends with 0x801c001c, and up to 210 s more for
+the end of the MDM enrollment, where it ends that, too. So the limits rise: the runner gives the program 900 s, the job
+has LEAVE_JOB_SECONDS, in which it also reads what the device was, and the task's timeout holds that job and those
+before it.
 
 Internal to winops.entra: may change in any release.
 """

@@ -53,8 +53,8 @@ def told(items: list[dict]) -> str | None:
     if not items:
         return None
     return (
-        f"Windows ended the MDM enrollment {_named(items)} with the join, although nobody asked for it: the device is not "
-        "managed by it any more"
+        f"Windows ended the MDM enrollment {_named(items)} with the join, although nobody asked for it: the device is "
+        "not managed by it any more"
     )
 
 
