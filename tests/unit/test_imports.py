@@ -31,20 +31,36 @@ FORBIDDEN = {
 FLOOR = ("action.py", "task.py", "findings.py", "options.py", "progress.py", "result.py")
 
 
-def nodes(tree: ast.AST):
+# What only a failure needs, or who explains one.
+FOR_FAILURES = (
+    "plugin_utils/device/blocked.py",
+    "plugin_utils/device/codes/catalogue.py",
+    "plugin_utils/device/codes/explain.py",
+    "plugin_utils/device/codes/find.py",
+    "plugin_utils/device/codes/sentences.py",
+    "plugin_utils/device/codes/words.py",
+    "plugin_utils/device/pasted/decorations.py",
+    "plugin_utils/device/pasted/encodings.py",
+    "plugin_utils/device/pasted/status.py",
+)
+
+
+def nodes(tree: ast.AST, within_functions: bool):
     """All nodes but those that only a type checker reads."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
+        if isinstance(child, ast.FunctionDef) and not within_functions:
+            continue
         yield child
-        yield from nodes(child)
+        yield from nodes(child, within_functions)
 
 
 @cache
-def imports(file: str) -> tuple[frozenset[str], frozenset[str]]:
+def imports(file: str, within_functions: bool = True) -> tuple[frozenset[str], frozenset[str]]:
     """(files of ours, packages of others) that a file of plugins/ imports itself."""
     ours, others = set(), set()
-    for node in nodes(ast.parse((PLUGINS / file).read_text(encoding="utf-8"))):
+    for node in nodes(ast.parse((PLUGINS / file).read_text(encoding="utf-8")), within_functions):
         if isinstance(node, ast.Import):
             others.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -58,14 +74,14 @@ def imports(file: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(ours), frozenset(others)
 
 
-def closure(file: str) -> set[str]:
-    """All files of ours that are loaded with this one, itself among them."""
+def closure(file: str, within_functions: bool = True) -> set[str]:
+    """All files of ours that are loaded with this one, itself among them, now or when a function is called."""
     found, todo = set(), [file]
     while todo:
         one = todo.pop()
         if one not in found:
             found.add(one)
-            todo += imports(one)[0]
+            todo += imports(one, within_functions)[0]
     return found
 
 
@@ -83,6 +99,23 @@ def test_a_module_loads_only_the_sides_that_it_declares(module):
     assert rooms == sides
     others = set().union(*(imports(file)[1] for file in loaded))
     assert bool(others & set(HEAVY)) is ("tenant" in sides)
+
+
+@pytest.mark.parametrize("module", ["device_facts", "preflight", "join"])
+def test_a_task_that_goes_well_loads_nothing_that_only_failures_need(module):
+    loaded = closure(f"action/{module}.py", within_functions=False)
+    assert "plugin_utils/device/state.py" in loaded
+    assert not loaded & set(FOR_FAILURES)
+
+
+def test_what_diagnose_needs_for_every_device_is_loaded_before_the_workers_are_forked():
+    loaded = closure("action/diagnose.py", within_functions=False)
+    assert {"plugin_utils/device/codes/explain.py", "plugin_utils/device/codes/find.py"} <= loaded
+
+
+@pytest.mark.parametrize("file", FOR_FAILURES)
+def test_what_only_failures_need_is_there(file):
+    assert file in FILES
 
 
 @pytest.mark.parametrize("file", FILES)

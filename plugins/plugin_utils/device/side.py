@@ -13,11 +13,10 @@ import typing as t
 
 from ..result import Failure
 from ..task import Side, Task
-from . import blocked, wire
+from . import wire
 from .codes.hresult import error_code
 from .reading import FULL_TOKEN, STATE_UNREADABLE, Unreadable
 from .session import ConnectionLost, DeviceSession
-from .waiting import connection_lost
 
 
 def prepare_workers(operations: dict[str, dict]) -> None:
@@ -43,11 +42,16 @@ def _explain(task: Task, exc: Exception) -> Failure | None:
         return unreadable_state(exc)
     if not task.session.exchanges and not task.changes.changed:
         return None
+    from .waiting import connection_lost
+
     return connection_lost("the device has stopped answering", exc, "its work")
 
 
 def unreadable_answer(exc: wire.WireError) -> Failure:
     """The failure of a device that was reached and whose answer cannot be read."""
+    # Imported where they are needed: nearly every task goes well, and has no use for them.
+    from . import blocked
+
     block = blocked.by_what(exc.printed) if isinstance(exc, wire.NoAnswer) else None
     if block:
         return Failure(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import signed
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, clues, device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, clues, device_diagnosis, logs
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import DiagnosisScope
 
 from . import scripted
@@ -21,7 +21,7 @@ CLOUD_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 REQUEST = "4f0e9d0b-7a55-4f0e-9d0b-0a52f3a7c111"
 EXPIRED = f"AADSTS700082: The refresh token has expired. Trace ID: {REQUEST} Correlation ID: {REQUEST}"
 GENERIC = str(signed(0xCAA20003))
-LOGS = {log: name for name, (log, _ids) in causes.FAILURE_EVENTS.items()}
+LOGS = {log: name for name, (log, _ids) in logs.FAILURE_EVENTS.items()}
 
 
 class Troubled(FitDevice):
@@ -73,10 +73,10 @@ class Troubled(FitDevice):
 
 def expired_token(device: Troubled, utc: str | None = None) -> None:
     """What an expired package leaves."""
-    device.log(causes.PROVISIONING_LOG, 12, "AADJ", GENERIC, "AADJ/BPRT", "", utc=utc)
-    device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
-    device.log(causes.REGISTRATION_LOG, 305, GENERIC, EXPIRED, "Managed", "common", utc=utc)
-    device.log(causes.SIGN_IN_LOG, 1081, "AADSTS700082", EXPIRED, REQUEST, utc=utc)
+    device.log(logs.PROVISIONING_LOG, 12, "AADJ", GENERIC, "AADJ/BPRT", "", utc=utc)
+    device.log(logs.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
+    device.log(logs.REGISTRATION_LOG, 305, GENERIC, EXPIRED, "Managed", "common", utc=utc)
+    device.log(logs.SIGN_IN_LOG, 1081, "AADSTS700082", EXPIRED, REQUEST, utc=utc)
 
 
 def test_a_healthy_device_has_no_findings():
@@ -95,9 +95,9 @@ def test_the_traces_of_one_failure_are_one_finding_with_the_most_telling_code():
         clues.AADSTS,
     )
     assert {(item["log"], item["event"]) for item in first["evidence"]} == {
-        (causes.PROVISIONING_LOG, 12),
-        (causes.PROVISIONING_LOG, 22),
-        (causes.REGISTRATION_LOG, 305),
+        (logs.PROVISIONING_LOG, 12),
+        (logs.PROVISIONING_LOG, 22),
+        (logs.REGISTRATION_LOG, 305),
     }
 
 
@@ -112,21 +112,21 @@ def test_evidence_has_every_form_of_a_code_and_the_request_id():
 
 def test_the_activity_of_a_refused_registration_is_its_request_id():
     device = Troubled()
-    device.log(causes.REGISTRATION_LOG, 204, str(signed(0x801C0003)), REQUEST, "403", "not allowed")
+    device.log(logs.REGISTRATION_LOG, 204, str(signed(0x801C0003)), REQUEST, "403", "not allowed")
     assert device.findings()[0]["evidence"][0]["request_id"] == REQUEST
 
 
 def test_localised_messages_are_not_read():
     device = Troubled()
-    device.log(causes.PROVISIONING_LOG, 22, "Join", str(signed(0x801C0003)))
+    device.log(logs.PROVISIONING_LOG, 22, "Join", str(signed(0x801C0003)))
     assert [finding["code"] for finding in device.findings()] == ["0x801c0003"]
 
 
 def test_two_failures_that_share_a_wrapper_keep_their_own_traces():
     device = Troubled()
     for utc, code in (("2026-11-21T07:00:00.000Z", "AADSTS50126"), ("2026-11-21T07:30:00.000Z", "AADSTS700082")):
-        device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
-        device.log(causes.REGISTRATION_LOG, 305, GENERIC, f"{code}: no", "Managed", "common", utc=utc)
+        device.log(logs.PROVISIONING_LOG, 22, "Join", GENERIC, utc=utc)
+        device.log(logs.REGISTRATION_LOG, 305, GENERIC, f"{code}: no", "Managed", "common", utc=utc)
     findings = device.findings()
     assert [finding["code"] for finding in findings] == ["AADSTS700082", "AADSTS50126"]
     assert [{item["device_utc"] for item in finding["evidence"]} for finding in findings] == [
@@ -138,9 +138,9 @@ def test_two_failures_that_share_a_wrapper_keep_their_own_traces():
 def test_a_wrapper_yields_to_what_it_wraps():
     device = Troubled()
     wrapper, fault = str(signed(0x801C0021)), str(signed(0x80072EE2))
-    device.log(causes.PROVISIONING_LOG, 22, "Join", wrapper)
-    device.log(causes.REGISTRATION_LOG, 304, wrapper, "", "Undefined", "Azure AD", "discover: host: 0x80072ee2")
-    device.log(causes.REGISTRATION_LOG, 201, fault, "0", "The operation timed out")
+    device.log(logs.PROVISIONING_LOG, 22, "Join", wrapper)
+    device.log(logs.REGISTRATION_LOG, 304, wrapper, "", "Undefined", "Azure AD", "discover: host: 0x80072ee2")
+    device.log(logs.REGISTRATION_LOG, 201, fault, "0", "The operation timed out")
     assert [(finding["code"], len(finding["evidence"])) for finding in device.findings()] == [("0x80072ee2", 3)]
 
 
@@ -161,8 +161,8 @@ def test_a_code_weighs_by_what_it_tells(code, weight):
 
 def test_findings_come_by_weight():
     device = Troubled()
-    device.log(causes.ENROLLMENT_LOG, 76, "2", str(signed(0x80180001)))
-    device.log(causes.PROVISIONING_LOG, 22, "Join", str(0x0ABCDEF1))
+    device.log(logs.ENROLLMENT_LOG, 76, "2", str(signed(0x80180001)))
+    device.log(logs.PROVISIONING_LOG, 22, "Join", str(0x0ABCDEF1))
     expired_token(device)
     weights = [finding["weight"] for finding in device.findings()]
     assert weights == sorted(weights, reverse=True) and weights[0] == clues.AADSTS
@@ -171,7 +171,7 @@ def test_findings_come_by_weight():
 @pytest.mark.parametrize(("topics", "whats"), [(("join",), {"join"}), (("mdm",), {"mdm"}), (("sign_in",), {"sign_in"})])
 def test_only_the_topics_that_are_asked_are_looked_into(topics, whats):
     device = Troubled()
-    device.log(causes.ENROLLMENT_LOG, 76, "2", str(signed(0x8018000A)))
+    device.log(logs.ENROLLMENT_LOG, 76, "2", str(signed(0x8018000A)))
     expired_token(device)
     assert {finding["subject"] for finding in device.findings(topics=topics)} == whats
 
@@ -276,7 +276,7 @@ def test_a_failed_sign_in_of_the_caller_is_evidence():
 def test_the_state_of_the_device_tells_what_a_code_only_hints_at():
     device = Troubled()
     skewed(device, -17280000)
-    device.log(causes.PROVISIONING_LOG, 22, "Join", str(signed(0x80072F8F)))
+    device.log(logs.PROVISIONING_LOG, 22, "Join", str(signed(0x80072F8F)))
     first = device.findings()[0]
     assert first["code"] == "0x80072f8f" and "200 days behind" in first["cause"]
     assert first["weight"] > clues.FAULT and first["evidence"][-1]["log"] == "check clock"
@@ -331,7 +331,7 @@ def test_a_tenant_that_offers_no_mdm_is_a_finding_of_a_joined_device():
 
 def test_clues_of_others_are_ranked_among_the_devices():
     device = Troubled()
-    device.log(causes.PROVISIONING_LOG, 22, "Join", GENERIC)
+    device.log(logs.PROVISIONING_LOG, 22, "Join", GENERIC)
     answer = device.session(True).run(device_diagnosis.observations(DiagnosisScope()))
     theirs = clues.clue(
         "join", {"log": "tenant sign-in log", "data": [f"0xcaa20003 AADSTS50076 Request Id: {REQUEST}"]}
@@ -344,18 +344,18 @@ def test_clues_of_others_are_ranked_among_the_devices():
 def test_a_joins_error_holds_all_that_was_seen():
     device = Troubled()
     expired_token(device)
-    device.log(causes.PROVISIONING_LOG, 12, "Other", str(signed(0x801C0003)), "", "")
-    answer = device.session(True).run(causes.observations(None))
+    device.log(logs.PROVISIONING_LOG, 12, "Other", str(signed(0x801C0003)), "", "")
+    answer = device.session(True).run(logs.observations(None))
     found = causes.find_causes(answer, {"type": "E", "message": "failed", "hresult": signed(0xCAA20003)})
     assert found.explanation["code"] == "AADSTS700082" and found.hopeless
     assert len(found.evidence) == 5 and found.evidence[-1]["hresult_hex"] == "0x801c0003"
-    assert causes.find_causes(Troubled().session(True).run(causes.observations(None))) is None
+    assert causes.find_causes(Troubled().session(True).run(logs.observations(None))) is None
 
 
 @pytest.mark.parametrize(("code", "found"), [(0x800704EC, ["0x800704ec"]), (0x800700B7, [])])
 def test_a_package_that_is_refused_is_a_failure_and_one_that_is_there_already_is_none(code, found):
     device = Troubled()
-    device.log(causes.PROVISIONING_LOG, 62, str(signed(code)))
+    device.log(logs.PROVISIONING_LOG, 62, str(signed(code)))
     assert [finding["code"] for finding in device.findings()] == found
 
 
@@ -368,9 +368,9 @@ LOOKUP = ("400", "https://login.microsoftonline.com/common/sidtoname", REQUEST)
 def test_calls_of_the_sign_in_plug_in_that_failed_are_findings_and_an_http_status_is_evidence_of_them():
     device = Troubled()
     device.join()
-    device.log(causes.SIGN_IN_LOG, 1104, *PLUG_IN_CALL)
-    device.log(causes.SIGN_IN_LOG, 1097, "Error: 0xCAA82EE7 The server name or address could not be resolved.", level=3)
-    device.log(causes.SIGN_IN_LOG, 1025, *LOOKUP)
+    device.log(logs.SIGN_IN_LOG, 1104, *PLUG_IN_CALL)
+    device.log(logs.SIGN_IN_LOG, 1097, "Error: 0xCAA82EE7 The server name or address could not be resolved.", level=3)
+    device.log(logs.SIGN_IN_LOG, 1025, *LOOKUP)
     findings = device.findings(topics=("sign_in",))
     assert [(finding["code"], finding["side"], finding["result"]) for finding in findings] == [
         ("0xc000023c", "network", "fail"),
@@ -382,10 +382,10 @@ def test_calls_of_the_sign_in_plug_in_that_failed_are_findings_and_an_http_statu
 @pytest.mark.parametrize(
     ("log", "event", "subject"),
     [
-        (causes.SIGN_IN_LOG, 1118, "sign_in"),
-        (causes.PROVISIONING_LOG, 65, "join"),
-        (causes.REGISTRATION_LOG, 226, "join"),
-        (causes.ENROLLMENT_LOG, 455, "mdm"),
+        (logs.SIGN_IN_LOG, 1118, "sign_in"),
+        (logs.PROVISIONING_LOG, 65, "join"),
+        (logs.REGISTRATION_LOG, 226, "join"),
+        (logs.ENROLLMENT_LOG, 455, "mdm"),
     ],
 )
 def test_a_failure_event_that_nobody_has_listed_is_a_finding_by_its_level(log, event, subject):
@@ -402,13 +402,13 @@ def test_each_log_is_asked_once_and_for_so_many_events_of_one_id():
 
 
 def test_a_join_is_explained_by_failures_that_are_known_to_be_its_own():
-    assert not any("levels" in op for op in causes.observations(None).values())
+    assert not any("levels" in op for op in logs.observations(None).values())
 
 
 def test_an_event_without_a_code_is_a_finding_with_its_sentence():
     device = Troubled()
-    device.log(causes.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
-    device.log(causes.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
+    device.log(logs.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
+    device.log(logs.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
     (finding,) = device.findings()
     assert finding["code"] is None and finding["id"] == "event_226" and finding["weight"] == clues.UNKNOWN
     assert "could not be verified" in finding["cause"] and "no error code" not in finding["cause"].lower()
@@ -417,16 +417,16 @@ def test_an_event_without_a_code_is_a_finding_with_its_sentence():
 
 def test_an_event_without_a_code_and_without_fields_is_told_by_its_message():
     device = Troubled()
-    device.log(causes.SIGN_IN_LOG, 1118)
+    device.log(logs.SIGN_IN_LOG, 1118)
     assert "Eine Meldung" in device.findings()[0]["cause"]
     assert device.findings()[0]["code"] is None
 
 
 def test_an_event_without_a_code_is_evidence_of_a_failure_of_its_time_and_no_other():
     device = Troubled()
-    device.log(causes.SIGN_IN_LOG, 1104, *PLUG_IN_CALL, utc="2026-11-21T07:00:00.000Z")
-    device.log(causes.SIGN_IN_LOG, 1025, *LOOKUP, utc="2026-11-21T07:00:09.000Z")
-    device.log(causes.SIGN_IN_LOG, 1025, *LOOKUP, utc="2026-11-21T07:30:00.000Z")
+    device.log(logs.SIGN_IN_LOG, 1104, *PLUG_IN_CALL, utc="2026-11-21T07:00:00.000Z")
+    device.log(logs.SIGN_IN_LOG, 1025, *LOOKUP, utc="2026-11-21T07:00:09.000Z")
+    device.log(logs.SIGN_IN_LOG, 1025, *LOOKUP, utc="2026-11-21T07:30:00.000Z")
     first, second = device.findings()
     assert [item["event"] for item in first["evidence"]] == [1104, 1025]
     assert second["id"] == "event_1025" and len(second["evidence"]) == 1
@@ -438,13 +438,13 @@ def test_an_event_without_a_code_is_evidence_of_a_failure_of_its_time_and_no_oth
 )
 def test_what_windows_calls_a_warning_and_names_no_fault_is_a_warning(data, result):
     device = Troubled()
-    device.log(causes.SIGN_IN_LOG, 1097, *data, level=3)
+    device.log(logs.SIGN_IN_LOG, 1097, *data, level=3)
     assert [finding["result"] for finding in device.findings()] == [result]
 
 
 def test_the_services_own_sentence_tells_where_the_code_does_not():
     device = Troubled()
-    device.log(causes.REGISTRATION_LOG, 304, str(signed(0x801C0099)), '{"message":"The plan is full."}', "")
+    device.log(logs.REGISTRATION_LOG, 304, str(signed(0x801C0099)), '{"message":"The plan is full."}', "")
     (finding,) = device.findings()
     assert finding["code"] == "0x801c0099" and "The plan is full." in finding["cause"]
     assert "device registration" in finding["cause"]
@@ -454,7 +454,7 @@ def test_the_services_own_sentence_tells_where_the_code_does_not():
 def test_a_host_name_that_is_taken_is_found_by_code_or_by_sentence(code):
     device = Troubled()
     said = '{"odata.error":{"message":{"value":"Another object with the same value for property hostnames exists."}}}'
-    device.log(causes.REGISTRATION_LOG, 304, str(signed(code)), said, "Undefined", "Azure AD", "join")
+    device.log(logs.REGISTRATION_LOG, 304, str(signed(code)), said, "Undefined", "Azure AD", "join")
     (finding,) = device.findings()
     assert (finding["code"], finding["side"]) == ("0x801c0083", "tenant")
     assert "host name belongs to another device" in finding["cause"]
@@ -507,7 +507,7 @@ def test_a_device_that_proves_itself_or_was_not_asked_is_no_finding(said):
 def test_what_the_log_and_dsregcmd_say_with_one_code_is_one_finding():
     device = Troubled()
     health(device, "Device Details", "DeviceAuthStatus : FAILED. Error: 0x80072ee7")
-    device.log(causes.SIGN_IN_LOG, 1118, "0x80072EE7")
+    device.log(logs.SIGN_IN_LOG, 1118, "0x80072EE7")
     (finding,) = device.findings(topics=("sign_in",))
     assert len(finding["evidence"]) == 2
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from ansible_collections.winops.entra.plugins.plugin_utils.device import redaction
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import (
     bundles,
-    causes,
     device_diagnosis,
     diagnose,
+    logs,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.device_diagnosis import DiagnosisScope
 from ansible_collections.winops.entra.plugins.plugin_utils.report import writer
@@ -72,7 +72,7 @@ def test_a_bundle_is_one_json_object_with_a_version(tmp_path):
 @pytest.mark.parametrize("secret", [JWT, BULK, "Zm9v" * 60])
 def test_tokens_are_taken_out_wherever_they_stand(secret):
     device = Troubled()
-    device.log(next(iter(causes.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", "")
+    device.log(next(iter(logs.FAILURE_EVENTS.values()))[0], 12, "AADJ", "5", f"token={secret} end", "")
     device.registry[r"SOFTWARE\Microsoft\Enrollments"] = key({}, X=key({"Note": secret, "Blob": {"base64": secret}}))
     answer = device.session(True).run(device_diagnosis.observations(DiagnosisScope()))
     text = json.dumps(bundles.pack(answer, DiagnosisScope(), "PC-1", COLLECTED))

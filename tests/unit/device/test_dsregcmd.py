@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils.device import dsregcmd
 from ansible_collections.winops.entra.plugins.plugin_utils.device.dsregcmd import DsregcmdError
 from ansible_collections.winops.entra.plugins.plugin_utils.device.pasted.status import parse
 
 ROOT = Path(__file__).resolve().parents[3]
 FIXTURES = sorted((ROOT / "tests/unit/fixtures/dsregcmd").glob("*.txt"))
 SAMPLES = sorted((ROOT.parent / "shared/dsregcmd").glob("*.txt"))
+
+# Whole outputs, as a device sends them.
+PRINTED = {"entra-joined", "hybrid-joined-1607", "domain-joined-1803", "not-joined", "workplace-registered"}
 
 
 def read(path: Path) -> str:
@@ -392,3 +396,16 @@ def test_a_title_in_bold_is_a_title():
 def test_a_sentence_is_no_row_of_a_spreadsheet(text):
     with pytest.raises(DsregcmdError):
         parse(text)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r\r\n"])
+@pytest.mark.parametrize("path", [path for path in FIXTURES if path.stem in PRINTED], ids=lambda path: path.stem)
+def test_what_a_device_printed_is_read_as_what_was_pasted_of_it(path, line_end):
+    text = read(path)
+    assert dsregcmd.parse(text.replace("\n", line_end)) == parse(text)
+
+
+def test_a_device_does_not_decorate_its_values():
+    rows = "AzureAdJoined : YES\n TenantName : **Contoso**\n"
+    assert dsregcmd.parse(rows)["keys"]["TenantName"] == "**Contoso**"
+    assert parse(rows)["keys"]["TenantName"] == "Contoso"

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import enrollment, state
-from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import causes, device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import device_diagnosis, logs
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import mdm_wait
 from ansible_collections.winops.entra.plugins.plugin_utils.device.waiting import Waiter
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
@@ -273,7 +273,7 @@ def test_a_diagnosis_names_the_value_with_the_code_in_which_the_enrollment_ended
     signed = str(int(code, 16) - 2**32)
 
     def events(params):
-        there = params["log"] == causes.ENROLLMENT_LOG
+        there = params["log"] == logs.ENROLLMENT_LOG
         return {"log_exists": True, "events": [event | {"data": ["1", signed]}] if there else []}
 
     device.handlers["events"] = events

@@ -20,8 +20,9 @@ from ..join_facts import Status, is_joined, status_of
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
-from . import causes, clues, ranking
+from . import clues, logs, ranking
 from .clues import HARMLESS, Clue, Diagnosis
+from .event_clues import event_clues
 from .state_clues import state_clues
 
 TOPICS = ("join", "mdm", "sign_in")
@@ -87,14 +88,14 @@ def observations(scope: DiagnosisScope) -> dict[str, dict]:
 
     With ``hours`` the device is asked for all its events, since nobody knows its clock before.
     """
-    names = tuple(name for name, topic in causes.LOG_TOPICS.items() if topic in scope.topics)
+    names = tuple(name for name, topic in logs.LOG_TOPICS.items() if topic in scope.topics)
     probe = {"probe": endpoints.ask_azure_identity()} if scope.method == "azure_vm" and "join" in scope.topics else {}
     return (
         state.observations()
         | windows.OBSERVATIONS
         | {"tls": network.OBSERVATIONS["tls"]}
         | probe
-        | causes.every_failure(scope.since, names, EVENT_LIMIT)
+        | logs.every_failure(scope.since, names, EVENT_LIMIT)
     )
 
 
@@ -117,7 +118,7 @@ def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = No
 def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope, status: Status) -> list[Clue]:
     """Every clue that the device itself gives."""
     start = counts_from(answer, scope)
-    events = [item for item in causes.event_clues(answer) if start is None or item.utc >= start]
+    events = [item for item in event_clues(answer) if start is None or item.utc >= start]
     found = events + result_clues(answer) + dsregcmd_clues(status)
     over = {"join": is_joined(facts["join"]), "mdm": facts["mdm"]["enrolled"]}
     found = [dataclasses.replace(item, over=over.get(item.what, False)) for item in found]

@@ -11,16 +11,20 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Callable
 
 from ...result import Failure
 from .. import jobs, join_facts, state
 from .. import operations as op
 from ..answers import Answer
-from ..diagnosis import causes
+from ..diagnosis import causes, logs
 from ..reading import known
 from ..waiting import Waiter
 from . import azure_vm, provisioning
+
+if t.TYPE_CHECKING:
+    from ..diagnosis.clues import Diagnosis
 
 # So often Windows is asked whether it still has the package, while nothing else happens.
 LISTING_SECONDS = 60
@@ -44,7 +48,7 @@ class JoinWait:
         self.job = job
         self.package = package
         self.is_joined = is_joined
-        self._found: causes.Diagnosis | None = None
+        self._found: Diagnosis | None = None
         self._elsewhere: str | None = None
         self._ended_at: float | None = None
         self._listed_at: float | None = None
@@ -55,7 +59,7 @@ class JoinWait:
         names = ("cloud_join", "certificates", *(["dsregcmd"] if _has_keys(look) else []))
         # The job first: what it has done shows in the rest.
         watch = {"job": op.job_status(self.job)} | {name: state.OBSERVATIONS[name][1] for name in names}
-        watch |= causes.observations(look.device["utc"])
+        watch |= logs.observations(look.device["utc"])
         if self.package:
             watch |= provisioning.ENGINE_OBSERVATIONS
         if self.waiter.until(watch, self._joined, f"waiting for the join to tenant {self.tenant_id}") is None:
@@ -176,7 +180,7 @@ def _has_keys(look: Answer) -> bool:
     return known(lambda: not any(look["cloud_join"].key().child("JoinInfo").children())) is not True
 
 
-def failed(found: causes.Diagnosis | None, again: str | None = None) -> Failure:
+def failed(found: Diagnosis | None, again: str | None = None) -> Failure:
     """The Failure of a join that ended with this cause; ``again`` is when Windows would try it once more."""
     error = found.as_error() if found else {"code": None, "cause": "it ended with an error", "evidence": []}
     if error["code"] == RESTART_FIRST:

@@ -8,15 +8,20 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
+
 from ...result import Failure
 from .. import enrollment, state
 from .. import operations as op
 from ..answers import Answer
-from ..diagnosis import causes
+from ..diagnosis import causes, logs
 from ..mdm_facts import mdm_facts
 from ..reading import UNREADABLE_FIX, known
 from ..waiting import Waiter
 from . import provisioning
+
+if t.TYPE_CHECKING:
+    from ..diagnosis.clues import Diagnosis
 
 CANNOT_BE = "and cannot be"
 # After so long without another attempt, and without one that is set, a failure that may pass is not waited out.
@@ -54,7 +59,7 @@ class MdmWait:
 
     def run(self, since: str) -> dict:
         """The facts ``mdm``. Raises Failure."""
-        watch = state.observations(("mdm",)) | causes.observations(since, causes.MDM_EVENTS)
+        watch = state.observations(("mdm",)) | logs.observations(since, logs.MDM_EVENTS)
         watch["engine_tasks"] = provisioning.ENGINE_OBSERVATIONS["engine_tasks"]
         watch["at_work"] = op.processes(provisioning.ENGINE, ENROLLER)
         if self.waiter.until(watch, self._enrolled, "waiting for the MDM enrollment") is None:
@@ -188,7 +193,7 @@ def _lacks(items: list[dict]) -> list[tuple[str, str]]:
     return sorted((item["enrollment_id"], item["why_not"]) for item in items)
 
 
-def _failed(found: causes.Diagnosis, when: str) -> Failure:
+def _failed(found: Diagnosis, when: str) -> Failure:
     cause = found.explanation["cause"]
     return Failure(
         f"the device is joined, but not enrolled in MDM {when}: {cause}", side=found.side, **found.as_error()

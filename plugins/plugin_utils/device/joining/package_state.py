@@ -15,7 +15,7 @@ from ...result import Failure
 from .. import jobs, wire
 from .. import operations as op
 from ..answers import Answer, Result
-from ..diagnosis import causes
+from ..diagnosis import causes, logs
 from ..session import ConnectionLost, DeviceSession
 from ..work import DeviceWork
 from . import provisioning
@@ -123,7 +123,7 @@ class PackageState(DeviceWork):
             "job": op.job_status(self.package.install_job),
             "packages": op.provisioning_packages(),
             "engine": op.processes(provisioning.ENGINE),
-        } | causes.observations(since)
+        } | logs.observations(since)
 
         def settled(answer: Answer) -> bool:
             finished, error = jobs.outcome(answer["job"])

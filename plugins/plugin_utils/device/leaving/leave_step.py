@@ -21,7 +21,7 @@ from ..answers import Answer, Result, within
 from ..codes.explain import explain
 from ..codes.find import spell_hresults
 from ..codes.hresult import hresult_hex, is_failure
-from ..diagnosis import causes
+from ..diagnosis import logs
 from ..system_work import WorkStep, evidence
 from . import leave_state
 
@@ -46,7 +46,7 @@ def leave_step(
     stale = leave_state.stale_names(look)
     if stale:
         before["stale_joins"] = stale
-    events = op.events(causes.REGISTRATION_LOG, LEAVE_FAILURES, since, causes.EVENTS_PER_LOG)
+    events = op.events(logs.REGISTRATION_LOG, LEAVE_FAILURES, since, logs.EVENTS_PER_LOG)
     return WorkStep(
         job="dsregcmd_leave",
         phase="leave",
@@ -65,7 +65,7 @@ def not_left(answer: Answer, join_state: str, remains: list[str]) -> Failure:
     """The Failure of a device on which these witnesses still say joined after the leave's end."""
     left, told = ", ".join(remains), _explained(answer)
     said = evidence(answer["dsregcmd_leave"]) + [
-        {"log": causes.REGISTRATION_LOG, "event": event["id"], "device_utc": event["utc"], "data": event["data"]}
+        {"log": logs.REGISTRATION_LOG, "event": event["id"], "device_utc": event["utc"], "data": event["data"]}
         for event in answer["leave_events"].get("events", [])
     ]
     if join_state == "half_left":

@@ -20,7 +20,7 @@ from ...task import Task
 from .. import administrators, enrollment, state
 from .. import operations as op
 from ..answers import Answer
-from ..diagnosis import causes
+from ..diagnosis import causes, logs
 from ..join_facts import is_joined
 from ..reading import known
 from ..requirements import JoinRefusal, account_refusal
@@ -133,7 +133,7 @@ class Mdm(SystemWork):
             changes=[("mdm enrollment", None, {"provider": self.plan.provider})],
             lasting=True,
             hopeless=_is_hopeless,
-            watch=causes.observations(since, causes.MDM_EVENTS),
+            watch=logs.observations(since, logs.MDM_EVENTS),
         )
 
     def _is_enrolled(self, answer: Answer) -> bool:

@@ -19,7 +19,6 @@ from ...findings import Finding
 from .. import answers
 from .. import operations as op
 from ..answers import Result
-from ..codes.explain import explain
 from ..codes.hresult import error_code
 from ..reading import Refused
 from .check import Look, PreflightPlan, Rule
@@ -261,9 +260,8 @@ def endpoint(target: EndpointTarget, look: Look) -> Finding:
     whom = f"as {as_whom(look)}"
     bad = rule.failed if target.needed else rule.warned
     if reply.problem:
-        known = explain(reply.code) if reply.code else {"cause": reply.message or "There was no answer.", "fix": ""}
         observed = f"{reply.code or 'no answer'} {whom}"
-        cause = f"{target.host} ({target.purpose}) cannot be reached {whom}: {known['cause']}"
+        cause = f"{target.host} ({target.purpose}) cannot be reached {whom}: {_cause(reply)}"
         return bad(observed, cause, FIXES[reply.problem].format(host=target.host))
     observed = f"HTTP {reply.status} {whom}"
     if reply.status in PROXY_REFUSES:
@@ -295,6 +293,15 @@ def endpoint(target: EndpointTarget, look: Look) -> Finding:
             "check tenant_id and cloud",
         )
     return rule.passed(observed)
+
+
+def _cause(reply: Reply) -> str:
+    if not reply.code:
+        return reply.message or "There was no answer."
+    # Imported where there is something to explain: most endpoints of most devices answer.
+    from ..codes.explain import explain
+
+    return explain(reply.code)["cause"]
 
 
 FIXES = {

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event logs that tell why a join, an enrollment or a sign-in failed, and what of them is asked.
+
+Event ids are those of the event manifests of the providers (published by repnz/etw-providers-docs); 204, 304 and 305
+are documented in "Troubleshoot Microsoft Entra hybrid joined devices", 1081, 1084 and 1088 in "Troubleshoot primary
+refresh token issues".
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from .. import operations as op
+from ..answers import Answer
+
+PROVISIONING_LOG = "Microsoft-Windows-Provisioning-Diagnostics-Provider/Admin"
+REGISTRATION_LOG = "Microsoft-Windows-User Device Registration/Admin"
+ENROLLMENT_LOG = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider/Admin"
+SIGN_IN_LOG = "Microsoft-Windows-AAD/Operational"
+
+# Failures only, so that a cause is never read out of an event that tells of success.
+FAILURE_EVENTS = {
+    "provisioning_events": (PROVISIONING_LOG, (12, 22, 62, 72)),
+    "registration_events": (REGISTRATION_LOG, (200, 201, 202, 203, 204, 205, 206, 304, 305, 309)),
+    "enrollment_events": (ENROLLMENT_LOG, (11, 52, 59, 71, 76)),
+    "sign_in_events": (SIGN_IN_LOG, (1025, 1081, 1084, 1088, 1097, 1098, 1104)),
+}
+JOIN_EVENTS = ("provisioning_events", "registration_events")
+MDM_EVENTS = ("enrollment_events",)
+LOG_TOPICS = {
+    "provisioning_events": "join",
+    "registration_events": "join",
+    "enrollment_events": "mdm",
+    "sign_in_events": "sign_in",
+}
+EVENTS_PER_LOG = 20
+# Critical and error; in the log of sign-ins warnings, too, where the token broker tells of what it could not do (1097).
+LEVELS = dict.fromkeys(FAILURE_EVENTS, (1, 2)) | {"sign_in_events": (1, 2, 3)}
+# One event that comes every minute must not hide all the others.
+EVENTS_PER_ID = 10
+
+
+def observations(
+    since: str | None, names: tuple[str, ...] = JOIN_EVENTS, limit: int = EVENTS_PER_LOG
+) -> dict[str, dict]:
+    """The newest failure events of these names (of FAILURE_EVENTS) since a time on the device's own clock."""
+    return {name: op.events(*FAILURE_EVENTS[name], since, limit) for name in names}
+
+
+def every_failure(since: str | None, names: tuple[str, ...], limit: int) -> dict[str, dict]:
+    """As observations(), and with them every other event that its provider calls an error."""
+    return {name: op.events(*FAILURE_EVENTS[name], since, limit, LEVELS[name], EVENTS_PER_ID) for name in names}
+
+
+def failures(answer: Answer) -> list[tuple[str, dict]]:
+    """(its name in FAILURE_EVENTS, event) of each event in an answer to observations(), newest first within a log."""
+    return [
+        (name, event) for name in FAILURE_EVENTS if name in answer.results for event in answer[name].get("events", [])
+    ]
