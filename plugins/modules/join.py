@@ -37,6 +37,8 @@ options:
     description:
       - With O(method=azure_vm), the application id of the MDM to enroll in.
         Intune is V(0000000a-0000-0000-c000-000000000000).
+      - C(dsregcmd) enrolls right after the join, and takes the join back where the enrollment fails. The task then
+        fails with that cause. A VM that is joined already is not enrolled by this.
     type: str
   expect_mdm:
     description:

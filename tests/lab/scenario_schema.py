@@ -239,7 +239,7 @@ DEVICE = {
             "half_left": bool,
         },
     ),
-    "azure": {"identity": str, "resource": str, "name_taken": bool},
+    "azure": {"identity": str, "resource": str, "name_taken": bool, "broker_failures": ListOf(int)},
     "join_key": OneOf(JOIN_KEYS),
     "arc": OneOf(("Connected", "Disconnected")),
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),

@@ -85,6 +85,7 @@ def _set_azure(device: Device, azure: dict | None, context: Context) -> None:
     if azure is not None:
         device.hardware.azure = True
         device.hardware.resource = azure.get("resource")
+        device.mdm.broker_failures = list(azure.get("broker_failures", []))
         identity = azure.get("identity")
         device.hardware.identity = context.tenants[identity].id if identity else None
         if azure.get("name_taken"):

@@ -112,6 +112,8 @@ class Device:
         self.domain: str | None = None
         #: The tenant (id) that the domain's service connection point names; None without a hybrid set-up.
         self.hybrid_tenant: str | None = None
+        #: The id of the device as which its managed identity has joined it (the state that dsregcmd calls SecureVM).
+        self.secure_vm: str | None = None
         #: A signed-in Entra user (user principal name) who has a primary refresh token.
         self.console_user: str | None = None
         self.domain_tests: dict[str, str] = {}

@@ -67,6 +67,16 @@ async def leave(device, caller: Caller) -> tuple[int, str]:
     return signed(hresult) if told is None else told, _text(*lines)
 
 
+async def roll_back(device) -> tuple[int, list[str]]:
+    """The leave by which a join of this very moment is taken back: HRESULT and what /debug prints; never with MDM."""
+    hresult, lines = await _unjoin_in_time(device, joinstate.read(device))
+    if not hresult:
+        device.hello_keys.clear()
+        return 0, lines
+    said = f"WARNING! Device unjoin from Azure AD failed with error {hexadecimal(hresult)}."
+    return hresult, [*lines, said]
+
+
 async def _unjoin_in_time(device, join: joinstate.Join | None) -> tuple[int, list[str]]:
     """HRESULT, 0 for success, and what /debug prints. What has not ended in time ends with dsregcmd, where it is."""
     if device.leave.failures:

@@ -68,12 +68,14 @@ TASKS = (
 class MdmOptions:
     """``delay``: device seconds from the join to the enrollment. ``pending``: an enrollment is still to come.
     ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter`` (see ``baseline``).
-    ``record_user``: whom Intune's record of a device names that a package has joined, ``nobody`` or ``package``."""
+    ``record_user``: whom Intune's record of a device names that a package has joined, ``nobody`` or ``package``.
+    ``broker_failures``: HRESULTs in which the token broker ends when an Azure VM first asks it for tokens."""
 
     delay: float = 30.0
     pending: bool = False
     baseline: tuple[str, ...] = ()
     record_user: str = "nobody"
+    broker_failures: list[int] = dataclasses.field(default_factory=list)
 
 
 def follow_join(device) -> None:

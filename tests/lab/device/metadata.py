@@ -4,7 +4,8 @@
 """The metadata service that every Azure VM finds at 169.254.169.254 (Microsoft, "Azure Instance Metadata Service").
 
 What it says of a VM without a managed identity is documented for /metadata/identity/oauth2/token only; the lab takes
-the same answer for /metadata/identity/info.
+the same answer for /metadata/identity/info. A join asks for /metadata/instance/compute first, of which the lab has what
+the join needs.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def answer(device, url: urllib.parse.SplitResult, headers: dict[str, str]) -> tu
         return 400, _error("Required metadata header not specified")
     if not urllib.parse.parse_qs(url.query).get("api-version"):
         return 400, _error("Bad request. api-version was not specified in the request.")
+    if url.path == "/metadata/instance/compute":
+        return 200, json.dumps({"name": device.hardware.resource or device.hostname, "osType": "Windows"})
     if url.path != "/metadata/identity/info":
         return 404, _error("Not found")
     found = tenant_id(device)

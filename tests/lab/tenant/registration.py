@@ -211,10 +211,10 @@ def name_is_taken(tenant: Tenant, device) -> bool:
     )
 
 
-def join_with_identity(directory: Directory, tenant: Tenant, device, mdm_id: str | None) -> Registered:
-    """Register an Azure VM by its managed identity: no user, so the registration policy does not apply."""
-    mdm = mdm_id is not None and mdm_id.lower() == tenant.mdm_policy["id"] and not device.image.server
-    registered = create(directory, tenant, device, "", mdm, directory.request_id())
+def join_with_identity(directory: Directory, tenant: Tenant, device) -> Registered:
+    """Register an Azure VM by its managed identity: no user, so the registration policy does not apply, and the tenant
+    offers no MDM: its address is asked for afterwards."""
+    registered = create(directory, tenant, device, "", False, directory.request_id())
     found = tenant.device(registered.device_id)
     assert found is not None
     found["profileType"] = device_objects.SECURE_VM

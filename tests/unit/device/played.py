@@ -9,6 +9,7 @@ Time is the lab's, and passes when the product waits or the device works; a stor
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import types
 import typing as t
 from pathlib import Path
@@ -91,6 +92,7 @@ class Played:
         """The findings of a diagnosis, the weightiest first."""
         asked = device_diagnosis.DiagnosisScope(**scope)
         answer = self.session(check_mode=True).run(device_diagnosis.observations(asked))
-        # A bundle's clock is the controller's; the world's began on a day of its own.
-        answer.answered_at = self.lab.clock.utc().timestamp()
+        # These times are the controller's; the world began on a day of its own.
+        now = self.lab.clock.utc().timestamp()
+        answer = dataclasses.replace(answer, asked_at=now, answered_at=now)
         return [finding.as_dict() for finding in device_diagnosis.diagnose(answer, asked)[0]]

@@ -4,7 +4,9 @@
 """The join of an Azure VM by its managed identity: ``dsregcmd /AzureSecureVMJoin`` as SYSTEM.
 
 Microsoft, "Sign in to a Windows virtual machine in Azure": the metadata service of the VM tells the tenant, dsregcmd's
-exit code is a signed HRESULT, 0 for success.
+exit code is a signed HRESULT, 0 for success. By a public analysis of dsregcmd it enrolls with an MDM id at once, after
+the join, and takes the join back where that fails, whose code is then its exit code. So a join that is seen is made only
+when dsregcmd has ended. Its limits rise as those of a leave do: 1200 s for the program, AZURE_JOIN_SECONDS for the job.
 
 Internal to winops.entra: may change in any release.
 """
@@ -20,12 +22,14 @@ from ..answers import Answer, Result, within
 from ..preflight import endpoints
 from ..reading import known
 from ..requirements import JoinRefusal, azure_identity_refusal
+from ..system_work import UNFINISHED
 from ..waiting import Waiter
 
 # How long the device may take to show what dsregcmd has done.
 SETTLE_SECONDS = 60
 # SCHED_S_TASK_TERMINATED: ended by its time limit, a restart or a person.
 TERMINATED = 267014
+AZURE_JOIN_SECONDS = 1500
 SHOWN_TEXT = 600
 # Such as "Join error code: InvalidParameter", "Join message: ...", "AAD Join failed with status code -2145648639."
 _OF_AN_ERROR = re.compile(r"error|fail|message", re.IGNORECASE)
@@ -48,7 +52,7 @@ def refusal(look: Answer, tenant_id: str) -> JoinRefusal | None:
 
 def start(waiter: Waiter, mdm_id: str | None, job: Result) -> None:
     """Start the job; ``job`` is its status now. ``mdm_id`` is the application id of an MDM."""
-    work = op.job_start(AZURE_JOIN_JOB, [op.dsregcmd_azure_vm_join(mdm_id)], jobs.PACKAGE_JOB_SECONDS)
+    work = op.job_start(AZURE_JOIN_JOB, [op.dsregcmd_azure_vm_join(mdm_id)], AZURE_JOIN_SECONDS)
     jobs.start(waiter, work, job, "the Azure VM join")
 
 
@@ -64,6 +68,23 @@ def outcome(job: Result) -> tuple[bool, dict | None]:
     return finished, error
 
 
+def has_ended(job: Result) -> bool:
+    """Whether dsregcmd surely does not work any more, so that the state that is seen stays."""
+    return job.get("state") in ("done", "lost", "absent")
+
+
+def unfinished(tenant_id: str, seconds: float) -> Failure:
+    """The Failure of a join that is seen, and that dsregcmd may still take back."""
+    return Failure(
+        f"the device is joined to {tenant_id}, and dsregcmd /AzureSecureVMJoin has not ended after {seconds:.0f} s; it "
+        "enrolls the device in MDM, and takes the join back where that fails",
+        side="device",
+        name=UNFINISHED,
+        cause="dsregcmd is still at work: it asks for the MDM up to ten times",
+        fix="run the task again: it finds the work where it stands; or raise timeout",
+    )
+
+
 def not_shown(job: Result, join: dict, tenant_id: str) -> Failure:
     """The Failure of a join whose job has ended without an error, and that the device does not show."""
     job_state, (code, text) = job.get("state"), _said(job)
@@ -73,7 +94,7 @@ def not_shown(job: Result, join: dict, tenant_id: str) -> Failure:
         name = "job_ended"
         cause = (
             f"dsregcmd /AzureSecureVMJoin was ended before it was done: by its time limit of "
-            f"{jobs.PACKAGE_JOB_SECONDS} s, or by a restart of the VM"
+            f"{AZURE_JOIN_SECONDS} s, or by a restart of the VM"
         )
     else:
         name = "job_ended"

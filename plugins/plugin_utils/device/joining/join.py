@@ -22,6 +22,7 @@ from ..answers import Answer
 from ..reading import Unreadable, known
 from ..requirements import account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
+from ..system_work import UNFINISHED, is_running
 from ..waiting import connection_lost
 from ..work import DeviceWork
 from . import azure_vm, mdm_wait, provisioning
@@ -76,7 +77,10 @@ class Join(DeviceWork):
                 refusal = refusal or azure_vm.refusal(first, self.plan.tenant_id)
         if refusal:
             raise self.refused(refusal)
-        if joined_before:
+        if joined_before and not self.plan.package and is_running(first["job"]) and not self.check_mode:
+            self._join(first)  # It may still be taken back.
+            self.changes.add("leftovers", {"job": self.plan.job}, None)
+        elif joined_before:
             self._end_earlier_run(first)
         else:
             self.changes.add("join", _shown(self.facts["join"]), {"type": "entra", "tenant_id": self.plan.tenant_id})
@@ -99,8 +103,12 @@ class Join(DeviceWork):
                 self._apply_and_wait(self._restart_before_the_join())
         except (ConnectionLost, wire.WireError) as exc:
             raise connection_lost("the device stopped answering while it joined", exc, "the join") from exc
-        except (Failure, Unreadable):
-            self._back_out(first)
+        except (Failure, Unreadable) as exc:
+            if isinstance(exc, Failure) and exc.error["name"] == UNFINISHED:
+                self.changes.undo("join")
+                self.changes.add("join", _shown(self.facts["join"]), "goes on; the next run finds it")
+            else:
+                self._back_out(first)
             raise
         with self.phases.phase("verify"):
             self._verify()
@@ -113,6 +121,8 @@ class Join(DeviceWork):
         with self.phases.phase("join"):
             wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
             wait.run(look)
+            if wait.warning:
+                self.learned["warnings"] = [wait.warning]
 
     def _restart_before_the_join(self) -> Answer:
         """Windows has said that it does not register before it has restarted."""

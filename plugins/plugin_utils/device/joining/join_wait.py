@@ -4,7 +4,8 @@
 """The wait for a join: until the device shows it, the deadline passes, or its evidence says that it cannot come.
 
 With a package the engine tries again, so that a failure that may pass is waited for as long as Windows has another
-attempt set before the deadline. ``dsregcmd /AzureSecureVMJoin`` tries once: with its end the wait ends, too.
+attempt set before the deadline. ``dsregcmd /AzureSecureVMJoin`` tries once: with its end the wait ends, too, and not
+before, because it may take a join back.
 
 Internal to winops.entra: may change in any release.
 """
@@ -33,7 +34,9 @@ RESTART_FIRST = "0x801c000f"
 
 
 class JoinWait:
-    """One wait for a device to be joined to ``tenant_id``, by ``package`` or else as an Azure VM; ``job`` does it."""
+    """One wait for a device to be joined to ``tenant_id``, by ``package`` or else as an Azure VM; ``job`` does it.
+
+    ``warning`` is what must be said of a join that was made all the same."""
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class JoinWait:
         self.job = job
         self.package = package
         self.is_joined = is_joined
+        self.warning: str | None = None
         self._found: Diagnosis | None = None
         self._elsewhere: str | None = None
         self._ended_at: float | None = None
@@ -63,11 +67,16 @@ class JoinWait:
         if self.package:
             watch |= provisioning.ENGINE_OBSERVATIONS
         if self.waiter.until(watch, self._joined, f"waiting for the join to tenant {self.tenant_id}") is None:
+            if self.is_joined(join_facts.join_facts(self.waiter.last)):
+                raise azure_vm.unfinished(self.tenant_id, self.waiter.deadline.seconds)
             raise failed(self._found) if self._found else self._timeout()
 
     def _joined(self, answer: Answer) -> bool:
         join = join_facts.join_facts(answer)
         if self.is_joined(join):
+            if self.package is None and not azure_vm.has_ended(answer["job"]):
+                return False
+            self._warn_of_dsregcmd(answer)
             return True
         self._refuse_another_tenant(join)
         if self.package:
@@ -147,6 +156,15 @@ class JoinWait:
             self._ended_at = elapsed
         elif elapsed - self._ended_at >= azure_vm.SETTLE_SECONDS:
             raise failed(self._found) if self._found else azure_vm.not_shown(answer["job"], join, self.tenant_id)
+
+    def _warn_of_dsregcmd(self, answer: Answer) -> None:
+        error = None if self.package else azure_vm.outcome(answer["job"])[1]
+        if error and (found := causes.find_causes(answer, error)):
+            code = found.explanation["code"]
+            self.warning = (
+                f"the device is joined, although dsregcmd /AzureSecureVMJoin failed ({code or 'without a code'}): "
+                f"{found.explanation['cause']}"
+            )
 
     def _timeout(self) -> Failure:
         return Failure(

@@ -10,5 +10,5 @@ $Changing += 'dsregcmd_azure_vm_join'
 function dsregcmd_azure_vm_join($Ask) {
     $arguments = '/AzureSecureVMJoin /debug'
     if ($Ask['mdm_id']) { $arguments += ' /MdmId ' + ([guid][string]$Ask['mdm_id']).ToString() }
-    return Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'dsregcmd.exe')) $arguments 600
+    return Invoke-Native ([IO.Path]::Combine((Get-NativeFolder), 'dsregcmd.exe')) $arguments 1200
 }
