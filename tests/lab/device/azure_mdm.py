@@ -5,8 +5,9 @@
 
 After a public analysis of ``AzureSecureVMJoinOperation``: the MDM's address is asked for by its id with a token of the
 device, then a token for the MDM; where the token broker fails (0x801c0070) it is asked again, ten times in all, after
-which the code is 0x801c0076 or 0x801c007c. No address is 0x801c0072. Any failure has the join taken back, and is the exit
-code. The waits between the attempts are ours, but for the fifth. What a server says is not known (here 0x80180014).
+which the code is 0x801c0076 or 0x801c007c. No address is 0x801c0072. Any failure has the join taken back, and is the
+exit code. The waits between the attempts are ours, but for the fifth. What a server says is not known (here
+0x80180014).
 """
 
 from __future__ import annotations

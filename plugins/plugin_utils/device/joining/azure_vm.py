@@ -5,8 +5,9 @@
 
 Microsoft, "Sign in to a Windows virtual machine in Azure": the metadata service of the VM tells the tenant, dsregcmd's
 exit code is a signed HRESULT, 0 for success. By a public analysis of dsregcmd it enrolls with an MDM id at once, after
-the join, and takes the join back where that fails, whose code is then its exit code. So a join that is seen is made only
-when dsregcmd has ended. Its limits rise as those of a leave do: 1200 s for the program, AZURE_JOIN_SECONDS for the job.
+the join, and takes the join back where that fails, whose code is then its exit code. So a join that is seen is made
+only when dsregcmd has ended. Its limits rise as those of a leave do: 1200 s for the program, AZURE_JOIN_SECONDS for the
+job.
 
 Internal to winops.entra: may change in any release.
 """

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from ...result import Failure
 from .. import operations as op
 from ..answers import Answer, Result, within
-from ..codes.explain import explain
-from ..codes.find import spell_hresults
 from ..codes.hresult import hresult_hex, is_failure
 from ..diagnosis import logs
 from ..system_work import WorkStep, evidence
@@ -98,6 +96,9 @@ def _because(told: dict) -> str:
 
 def _explained(answer: Answer) -> dict:
     """The explanation of the HRESULT in which the leave ended: by its newest event, else by dsregcmd's exit code."""
+    # Imported where there is something to explain: a leave that goes well needs no catalogue of codes.
+    from ..codes.explain import explain
+
     events = answer["leave_events"].get("events", [])
     codes = [code for event in events[:1] for text in event["data"][:1] if (code := _hresult(text))]
     codes = codes or [code for code in [_exit_code(answer["dsregcmd_leave"])] if code]
@@ -106,6 +107,8 @@ def _explained(answer: Answer) -> dict:
 
 def _hresult(text: str) -> str | None:
     """A failure's code in an event's first field, which is a whole number."""
+    from ..codes.find import spell_hresults
+
     spelled = spell_hresults(text)
     return spelled if spelled.startswith("0x") else None
 
