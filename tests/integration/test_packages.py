@@ -208,7 +208,7 @@ def refusals(lab: RunningLab, player: Player) -> Stories:
     [
         ("failing", "tenant", "AADSTS700082"),
         ("another-id", "device", "ppkg_info"),
-        ("forbidden", "device", "0x800704ec"),
+        ("forbidden", "device", "0x80070005"),
         ("slow", "device", "not applied after 3 s"),
         ("server", "device", "no provisioning cmdlets"),
         ("filtered-token", "device", "LocalAccountTokenFilterPolicy"),

@@ -107,6 +107,7 @@ ENGINE = {
     "restart": {"when": OneOf(("before_join", "after_join")), "after": float},
     "restart_after_rename": float,
     "failures": ListOf(Needs(("hresult",), {"hresult": int, "times": int, "message": str})),
+    "refuses": int,
     "listing": OneOf(("registered", "files")),
 }
 CHECKS = (

@@ -31,6 +31,8 @@ JOIN_EXTENSION = (
     "the extension AADLoginForWindows (publisher Microsoft.Azure.ActiveDirectory, with settings.mdmId, which may be "
     "empty)"
 )
+# Where field tools read the policies of packages that are in force (Policy CSP, Security).
+PACKAGE_POLICY_PATH = r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"
 UNREADABLE = "windows_unreadable"
 """The name of a JoinRefusal that says only that nobody can know."""
 
@@ -231,12 +233,22 @@ def stale_joins_shown(join: dict) -> str:
     return f"the join key of an earlier join, {', '.join(shown)},"
 
 
+def package_removal_refusal(security: Names) -> JoinRefusal | None:
+    """As package_policy_refusal(), of the removal of packages. Raises WrongType."""
+    if security.number("AllowRemoveProvisioningPackage") == 0:
+        return JoinRefusal(
+            "package_removal_forbidden",
+            "a policy on the device forbids the removal of provisioning packages (AllowRemoveProvisioningPackage is 0)",
+            "allow it for this device in the MDM policy Security/AllowRemoveProvisioningPackage",
+        )
+    return None
+
+
 def package_policy_refusal(security: Names) -> JoinRefusal | None:
     """Whether the device's policies (values below PolicyManager\\current\\device\\Security) forbid provisioning
     packages.
 
-    The registry is where field tools read the effective policy (Policy CSP, Security); only the engine itself decides,
-    so a join does not refuse by this rule. Raises WrongType.
+    Only the engine itself decides, so a join does not refuse by this rule. Raises WrongType.
     """
     if security.number("AllowAddProvisioningPackage") == 0:
         return JoinRefusal(

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hashlib
 import types
 import typing as t
 from pathlib import Path
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import session, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import device_diagnosis
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining.provisioning import PackageSource
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Deadline, Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from tests.lab import ppkg
 from tests.unit.lab.world_lab import Lab
 
 from .scripted import answer_line, request_of
@@ -27,6 +30,7 @@ class Played:
     """One device of a scenario. ``device`` is the lab's; ``exchanges`` counts what it was asked."""
 
     def __init__(self, directory: Path, kind: str, options: dict[str, t.Any] | None = None) -> None:
+        self._directory = directory
         self.loop = asyncio.new_event_loop()
         self.lab = self._in_loop(self._lab(directory, kind, options or {}))
         self.device = self.lab.world.hosts[0]
@@ -61,6 +65,13 @@ class Played:
 
     def _put_file(self, source: str, destination: str) -> None:
         self.device.files.write(destination, Path(source).read_bytes())
+
+    def package(self, label: str = "fleet") -> PackageSource:
+        """A package of the world as the product knows it, as a file on the controller."""
+        data = self.lab.world.packages[label].data
+        file = self._directory / f"{label}.ppkg"
+        file.write_bytes(data)
+        return PackageSource(ppkg.inspect(data)["package_id"], hashlib.sha256(data).hexdigest(), src=str(file))
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

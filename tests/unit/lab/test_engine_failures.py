@@ -92,7 +92,7 @@ async def test_a_package_outside_system_is_refused_by_the_join(lab: Lab):
 async def test_what_is_refused_before_the_engine_starts(lab: Lab):
     forbidden = lab.device("packages_forbidden")
     value = await lab.install(forbidden)
-    assert code(value["error"]["hresult"]) == "0x800704ec" and not forbidden.packages
+    assert code(value["error"]["hresult"]) == "0x80070005" and not forbidden.packages
     device = lab.device("unjoined_pro")
     missing = await lab.error(device, "package_install", system=True, path=r"C:\none.ppkg", force=False)
     assert missing["type"] == "System.IO.FileNotFoundException"

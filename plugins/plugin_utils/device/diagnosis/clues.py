@@ -41,8 +41,9 @@ class Clue:
 
     ``what`` failed: join, mdm, sign_in or device. ``codes`` stand in it; ``evidence`` is what the user sees. A clue
     without a code, or one that knows better than the catalogue, brings an ``explanation`` {name, side, cause, fix,
-    doc} and its ``weight``; ``explains`` are the codes that are then its doing. ``level`` is an event's (1 critical, 2
-    error, 3 warning), ``message`` its localised text: it is shown where nothing else is there, and never read.
+    doc} and its ``weight``; ``explains`` are the codes that are then its doing, ``only_in`` the log that must tell of
+    them. ``level`` is an event's (1 critical, 2 error, 3 warning), ``message`` its localised text: it is shown where
+    nothing else is there, and never read.
     """
 
     what: str
@@ -52,6 +53,7 @@ class Clue:
     weight: int = CHECK
     explains: tuple[str, ...] = ()
     over: bool = False
+    only_in: str | None = None
     level: int | None = None
     message: str | None = None
 

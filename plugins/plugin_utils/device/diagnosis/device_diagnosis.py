@@ -20,7 +20,7 @@ from ..join_facts import Status, is_joined, status_of
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
-from . import clues, logs, ranking
+from . import clues, logs, package_refusals, ranking
 from .clues import HARMLESS, Clue, Diagnosis
 from .event_clues import event_clues
 from .state_clues import state_clues
@@ -34,7 +34,7 @@ CAUSES = {
     "server": ("join", 95, ("0x80070032",)),
     "build": ("join", 95, ("0x80070032",)),
     "join_state": ("join", 85, ("0x80070a83",)),
-    "package_policy": ("join", 85, ("0x800704ec",)),
+    "package_policy": ("join", 85, package_refusals.FORBIDDEN),
     "disk": ("join", 85, ("0x80070070",)),
     "clock": ("join", 85, ("0x80072f8f", "0xcaa82f8f", "0x80090328", "0x80090325", "AADSTS700024", "AADSTS50168")),
     "pending_reboot": ("join", 20, ("0x801c000f",)),
@@ -201,6 +201,8 @@ def check_clues(answer: Answer, facts: dict, scope: DiagnosisScope) -> list[Clue
                     its_weight,
                     _codes_of(check) or codes,
                     over,
+                    # Elsewhere its code tells of a missing right.
+                    logs.PROVISIONING_LOG if name == "package_policy" else None,
                 )
             )
     return found

@@ -13,11 +13,13 @@ from __future__ import annotations
 from ..answers import Answer
 from ..codes.find import find_codes, spell_hresults
 from ..codes.hresult import error_code
-from . import downloads
+from . import downloads, package_refusals
 from .clues import FAULT, Clue, clue, is_guid
-from .logs import FAILURE_EVENTS, LOG_TOPICS, REGISTRATION_LOG, SIGN_IN_LOG, failures
+from .logs import FAILURE_EVENTS, LOG_TOPICS, PROVISIONING_LOG, REGISTRATION_LOG, SIGN_IN_LOG, failures
 
 ADD_PACKAGE_FAILED, ALREADY_THERE = 62, "0x800700b7"
+# The type of the error that the exit code of a program is.
+EXIT_CODE = "ExitCode"
 # Where a data field is nothing but the id: 204 its activity, 1081 its correlation.
 _ID_EVENTS = {(REGISTRATION_LOG, 204), (SIGN_IN_LOG, 1081)}
 
@@ -39,13 +41,23 @@ def _is_no_failure(event: dict) -> bool:
 def _event_clue(what: str, log: str, event: dict) -> Clue:
     data = [spell_hresults(text) for text in event["data"]]
     fields = [text for text in data if (log, event["id"]) in _ID_EVENTS and is_guid(text)]
+    refused = (log, event["id"]) == (PROVISIONING_LOG, ADD_PACKAGE_FAILED)
     return clue(
         what,
         {"log": log, "event": event["id"], "device_utc": event["utc"], "data": data},
         request_id=fields[0] if fields else None,
         level=event.get("level"),
         message=event["message"],
+        **_explained(package_refusals.explanation(find_codes(" ".join(data))) if refused else None),
     )
+
+
+def _explained(explanation: dict | None) -> dict:
+    """What a clue gets that knows better than the catalogue what its code means; others of the same code are its."""
+    if explanation is None:
+        return {}
+    codes = (explanation["code"],) if explanation["code"] else ()
+    return {"explanation": explanation, "weight": FAULT, "explains": codes}
 
 
 def job_clue(job_error: dict, what: str = "join") -> Clue:
@@ -56,6 +68,10 @@ def job_clue(job_error: dict, what: str = "join") -> Clue:
         what,
         {"log": "the job's own error", "data": data}
         | {"error": job_error["type"], "message": job_error["message"], "code": code},
-        explanation=downloads.explanation(job_error),
-        weight=FAULT,
+        **_explained(downloads.explanation(job_error) or _of_package(job_error, code)),
     )
+
+
+def _of_package(job_error: dict, code: str | None) -> dict | None:
+    """Of the installation of a package; the exit code of dsregcmd is an error of another kind."""
+    return package_refusals.explanation([code]) if code and job_error["type"] != EXIT_CODE else None

@@ -154,7 +154,7 @@ def _add_explained(findings: list[Diagnosis], item: Clue) -> None:
     """A clue that knows what it means: it tells a finding's cause where that is its doing, else it is one of its
     own."""
     for finding in findings:
-        if finding.explanation.get("code") in item.explains and finding.weight > OVER:
+        if _explains(item, finding):
             known = item.explanation or {}
             finding.explanation = finding.explanation | {
                 field: known[field] for field in ("side", "cause", "fix") if known.get(field)
@@ -164,6 +164,12 @@ def _add_explained(findings: list[Diagnosis], item: Clue) -> None:
             return
     explanation = dict.fromkeys(CODE_FIELDS) | (item.explanation or {})
     findings.append(Diagnosis(explanation, [item.evidence], item.what, OVER if item.over else item.weight))
+
+
+def _explains(item: Clue, finding: Diagnosis) -> bool:
+    if finding.explanation.get("code") not in item.explains or finding.weight <= OVER:
+        return False
+    return item.only_in is None or any(other.get("log") == item.only_in for other in finding.evidence)
 
 
 def _newest(evidence: list[dict]) -> str:

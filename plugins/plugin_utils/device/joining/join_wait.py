@@ -111,6 +111,7 @@ class JoinWait:
         self._found = causes.find_causes(answer, error) or self._found
         if not (finished and provisioning.engine_is_idle(answer["engine"])):
             return
+        self._found = _by_policy(self.waiter, self._found)
         if self._is_gone(package):
             raise failed(self._found) if self._found else _package_gone(package)
         if not self._found:
@@ -179,6 +180,15 @@ class JoinWait:
             else "raise timeout, or look at the User Device Registration event log on the device",
             evidence=jobs.evidence(self.waiter.last["job"]),
         )
+
+
+def _by_policy(waiter: Waiter, found: Diagnosis | None) -> Diagnosis | None:
+    """A diagnosis with the policy as its cause where that forbids packages."""
+    if found is None:
+        return None
+    from ..diagnosis.package_refusals import by_policy
+
+    return by_policy(waiter, found)
 
 
 def _package_gone(package: provisioning.PackageSource) -> Failure:

@@ -150,6 +150,9 @@ class PackageState(DeviceWork):
     def _install_failed(self, answer: Answer, error: dict | None) -> Failure:
         found = causes.find_causes(answer, error)
         if found:
+            from ..diagnosis.package_refusals import by_policy
+
+            found = by_policy(self.waiter, found)
             return Failure(
                 f"the package {self.package.id} was not applied: {found.explanation['cause']}",
                 side=found.side,

@@ -188,15 +188,20 @@ def remove(waiter: Waiter, package_id: str) -> None:
     error = jobs.outcome(answer["job"])[1] if answer else None
     gone = answer is not None and known(lambda: listed(answer["packages"], package_id) is None)
     if not gone:
+        from ..diagnosis.package_refusals import removal_by_policy
+
+        policy = removal_by_policy(waiter) if error else None
         sentence = "still installed" if gone is False else "perhaps still installed: Windows does not list its packages"
         raise Failure(
             f"the package {package_id} is {sentence}" + (f": {error['message']}" if error else ""),
             side="device",
-            name="package_not_removed",
+            name=policy.name if policy else "package_not_removed",
             code=error_code(error),
-            cause="Uninstall-ProvisioningPackage did not remove it",
-            fix="a policy may forbid it (Security/AllowRemoveProvisioningPackage); remove it in Settings, "
-            "Access work or school, Add or remove a provisioning package",
+            cause=policy.cause if policy else "Uninstall-ProvisioningPackage did not remove it",
+            fix=policy.fix
+            if policy
+            else "look at the Provisioning-Diagnostics-Provider event log (65); remove it in Settings, Access work or school, "
+            "Add or remove a provisioning package",
         )
     waiter.ask({"job": op.job_remove(job)}, "cleaning up")
 

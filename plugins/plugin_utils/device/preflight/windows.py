@@ -34,7 +34,7 @@ PACKAGE_POLICIES = (
     "RequireProvisioningPackageSignature",
 )
 OBSERVATIONS = {
-    "package_policy": op.registry_read(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"),
+    "package_policy": op.registry_read(requirements.PACKAGE_POLICY_PATH),
     "tpm": op.cim_query(
         "Win32_Tpm",
         ("SpecVersion", "IsEnabled_InitialValue", "IsActivated_InitialValue"),

@@ -84,7 +84,7 @@ def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
     if not caller.elevated:
         raise _refused(device, errors.E_ACCESSDENIED, "Administrator privileges are required.")
     if device.registry.get(POLICY, "AllowAddProvisioningPackage", 1) == 0:
-        raise _refused(device, errors.E_BLOCKED_BY_POLICY, "Adding provisioning packages is blocked by policy.")
+        raise _refused(device, errors.E_ACCESSDENIED, "Adding provisioning packages is blocked by policy.")
     if device.hardware.free_bytes < LEAST_FREE:
         raise _refused(device, errors.E_DISK_FULL, "There is not enough space on the disk.")
     full = device.files.resolve(path)
@@ -93,6 +93,8 @@ def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
         settings = ppkg.inspect(data)
     except ppkg.BadPackage as error:
         raise _refused(device, UNREADABLE[error.reason], str(error)) from error
+    if device.engine.refuses:
+        raise _refused(device, device.engine.refuses, "The package was not taken.")
     package_id = key(settings["package_id"])
     if package_id in device.packages and not force:
         known = device.packages[package_id]
@@ -117,6 +119,8 @@ async def uninstall(device, package_id: str) -> bool:
     if package is None:
         return False
     device.event(PROVISIONING, 63, [package.id])
+    if device.registry.get(POLICY, "AllowRemoveProvisioningPackage", 1) == 0:
+        raise WindowsError(CMDLET_EXCEPTION, "Removing provisioning packages is blocked by policy.", errors.E_ACCESSDENIED)
     await device.sleep(2)
     device.packages.pop(package.id, None)
     engine.show_next_retry(device)

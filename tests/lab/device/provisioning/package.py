@@ -27,6 +27,8 @@ class EngineOptions:
     decompiled in public). ``retry_delays``: the delayed retries that Microsoft documents (15 min, 1 h, 4 h).
     ``restart``: None (restart only after a rename), or {"when": "before_join" | "after_join", "after": seconds}.
     ``failures``: faults that the join meets before it may succeed: [{"hresult": int, "times": int}].
+    ``refuses``: the HRESULT with which AddPackage does not take a package at all (0x80070103: nothing in it is for this
+    device; 0x80004004: the question whether it is trusted was answered with no); 0 where it does.
     ``listing``: where Get-ProvisioningPackage looks, ``registered`` or ``files`` (undocumented, so both exist).
     """
 
@@ -37,6 +39,7 @@ class EngineOptions:
     restart: dict[str, t.Any] | None = None
     restart_after_rename: float = 60.0
     failures: list[dict[str, int]] = dataclasses.field(default_factory=list)
+    refuses: int = 0
     listing: str = "registered"
 
 
