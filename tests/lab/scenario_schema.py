@@ -108,6 +108,7 @@ ENGINE = {
     "restart_after_rename": float,
     "failures": ListOf(Needs(("hresult",), {"hresult": int, "times": int, "message": str})),
     "refuses": int,
+    "join_events": bool,
     "listing": OneOf(("registered", "files")),
 }
 CHECKS = (

@@ -15,15 +15,24 @@ import types
 import typing as t
 from pathlib import Path
 
+import yaml
+
 from ansible_collections.winops.entra.plugins.plugin_utils.device import session, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import device_diagnosis
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining.provisioning import PackageSource
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Deadline, Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
-from tests.lab import ppkg
+from tests.lab import ppkg, scenario
 from tests.unit.lab.world_lab import Lab
 
 from .scripted import answer_line, request_of
+
+SCENARIOS = Path(scenario.__file__).parent / "scenarios"
+LIBRARY: dict[str, dict] = {
+    kind: options
+    for name in scenario.LIBRARY
+    for kind, options in yaml.safe_load((SCENARIOS / name).read_text(encoding="utf-8"))["kinds"].items()
+}
 
 
 class Played:

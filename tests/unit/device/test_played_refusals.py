@@ -16,8 +16,9 @@ from .played import Played
 POLICY = "AllowAddProvisioningPackage is 0"
 
 
-def join_by(played: Played, monkeypatch, **changes):
-    plan = test_joining.plan(package=played.package(), tenant_id=played.lab.world.tenant.id, **changes)
+def join_by(played: Played, monkeypatch, label: str = "fleet", **changes):
+    """A join with a package of the world: the work, and what it returned or raised."""
+    plan = test_joining.plan(package=played.package(label), tenant_id=played.lab.world.tenant.id, **changes)
     return played.run(join.Join, plan, monkeypatch)
 
 

@@ -22,7 +22,7 @@ async def test_a_good_package_joins_the_device_and_the_tenant_knows_it(lab: Lab)
     assert join.tenant_id == tenant.id and join.user_email.startswith("package_") and join.mdm_url
     known = tenant.device(join.device_id)
     assert known["displayName"] == device.hostname and known["trustType"] == "AzureAd" and known["accountEnabled"]
-    assert [e.id for e in lab.events(device, REGISTRATION, *range(100, 400))] == [101, 102, 103, 104, 105, 106]
+    assert [e.id for e in lab.events(device, REGISTRATION, *range(100, 400))] == [100, 101, 102, 103, 104, 105, 106]
     assert [e.id for e in lab.events(device, PROVISIONING, *range(100))] == [60, 61, 20, 10, 11, 21]
 
 

@@ -20,7 +20,7 @@ from ..join_facts import Status, is_joined, status_of
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
-from . import clues, logs, package_refusals, ranking
+from . import clues, logs, package_refusals, ranking, sign_in_code
 from .clues import HARMLESS, Clue, Diagnosis
 from .event_clues import event_clues
 from .state_clues import state_clues
@@ -112,7 +112,8 @@ def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = No
     status = status_of(answer)
     facts = state.build(answer, status=status)
     found = device_clues(answer, facts, scope, status) + list(more or [])
-    return ranking.rank([item for item in found if item.what in (*scope.topics, "device")]), facts
+    findings = ranking.rank([item for item in found if item.what in (*scope.topics, "device")])
+    return sign_in_code.say_what_is_missing(findings, answer), facts
 
 
 def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope, status: Status) -> list[Clue]:

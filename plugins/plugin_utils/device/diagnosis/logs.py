@@ -27,6 +27,8 @@ FAILURE_EVENTS = {
     "enrollment_events": (ENROLLMENT_LOG, (11, 52, 59, 71, 76)),
     "sign_in_events": (SIGN_IN_LOG, (1025, 1081, 1084, 1088, 1097, 1098, 1104)),
 }
+# The log of sign-ins, and its event of a token that the service did not give.
+SIGN_IN, TOKEN_REFUSED = "sign_in_events", 1081
 JOIN_EVENTS = ("provisioning_events", "registration_events")
 MDM_EVENTS = ("enrollment_events",)
 LOG_TOPICS = {

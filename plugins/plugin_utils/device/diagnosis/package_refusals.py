@@ -78,5 +78,7 @@ def removal_by_policy(waiter: Waiter) -> JoinRefusal | None:
 
 def _policy(waiter: Waiter, rule: t.Callable[[Names], JoinRefusal | None]) -> JoinRefusal | None:
     """What a rule says of the policies of packages; None also where they cannot be read."""
-    answer = waiter.ask({"package_policy": op.registry_read(PACKAGE_POLICY_PATH)}, "looking at the policies of packages")
+    answer = waiter.ask(
+        {"package_policy": op.registry_read(PACKAGE_POLICY_PATH)}, "looking at the policies of packages"
+    )
     return known(lambda: rule(answer["package_policy"].key().values))

@@ -56,6 +56,7 @@ class JoinWait:
         self._elsewhere: str | None = None
         self._ended_at: float | None = None
         self._listed_at: float | None = None
+        self._since = ""
 
     def run(self, look: Answer) -> None:
         """Return when the device is joined. Raises Failure where it is not, or cannot be; ``look`` is the look at it
@@ -66,10 +67,11 @@ class JoinWait:
         watch |= logs.observations(look.device["utc"])
         if self.package:
             watch |= provisioning.ENGINE_OBSERVATIONS
+        self._since = look.device["utc"]
         if self.waiter.until(watch, self._joined, f"waiting for the join to tenant {self.tenant_id}") is None:
             if self.is_joined(join_facts.join_facts(self.waiter.last)):
                 raise azure_vm.unfinished(self.tenant_id, self.waiter.deadline.seconds)
-            raise failed(self._found) if self._found else self._timeout()
+            raise self._failed(self.waiter.last) if self._found else self._timeout()
 
     def _joined(self, answer: Answer) -> bool:
         join = join_facts.join_facts(answer)
@@ -105,23 +107,29 @@ class JoinWait:
     # --- by a package -------------------------------------------------------------------------------------------------
 
     def _judge_engine(self, answer: Answer, package: provisioning.PackageSource) -> None:
-        finished, error = jobs.outcome(answer["job"])
-        if provisioning.is_already_applied(error):
-            error = None
+        finished, error = jobs.outcome(answer["job"])[0], _error(answer)
         self._found = causes.find_causes(answer, error) or self._found
         if not (finished and provisioning.engine_is_idle(answer["engine"])):
             return
-        self._found = _by_policy(self.waiter, self._found)
         if self._is_gone(package):
-            raise failed(self._found) if self._found else _package_gone(package)
+            raise self._failed(answer) if self._found else _package_gone(package)
         if not self._found:
             return
         if self._found.hopeless:
-            raise failed(self._found)
+            raise self._failed(answer)
         # A job that is lost may have been ended by a restart, at which the engine begins again.
         again = known(lambda: provisioning.next_attempt(answer["engine_tasks"]))
         if again and answer["job"].get("state") != "lost" and self._after_the_deadline(answer, again):
-            raise failed(self._found, again)
+            raise self._failed(answer, again)
+
+    def _failed(self, answer: Answer, again: str | None = None) -> Failure:
+        """The Failure of this cause, with what the device tells of it only when it is asked."""
+        found = self._found
+        if self.package:
+            from ..diagnosis.package_end import completed
+
+            found = completed(self.waiter, answer, _error(answer), self._since) or found
+        return failed(found, again)
 
     def _is_gone(self, package: provisioning.PackageSource) -> bool:
         """Whether Windows surely does not have the package: it was not taken, or somebody removed it.
@@ -182,13 +190,10 @@ class JoinWait:
         )
 
 
-def _by_policy(waiter: Waiter, found: Diagnosis | None) -> Diagnosis | None:
-    """A diagnosis with the policy as its cause where that forbids packages."""
-    if found is None:
-        return None
-    from ..diagnosis.package_refusals import by_policy
-
-    return by_policy(waiter, found)
+def _error(answer: Answer) -> dict | None:
+    """The error of the job that applies a package; that the package is there already is none."""
+    error = jobs.outcome(answer["job"])[1]
+    return None if provisioning.is_already_applied(error) else error
 
 
 def _package_gone(package: provisioning.PackageSource) -> Failure:

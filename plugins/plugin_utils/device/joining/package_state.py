@@ -44,6 +44,7 @@ class PackageState(DeviceWork):
     def __init__(self, session: DeviceSession, plan: PackagePlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.package = plan.package
+        self.since = ""
         self.learned.clear()  # The module has no outcome: installed says it.
 
     def present(self) -> dict:
@@ -119,6 +120,7 @@ class PackageState(DeviceWork):
 
     def _await_install(self, since: str) -> Answer:
         """Wait until the engine has ended and lists the package."""
+        self.since = since
         watch = {
             "job": op.job_status(self.package.install_job),
             "packages": op.provisioning_packages(),
@@ -148,11 +150,10 @@ class PackageState(DeviceWork):
         return answer
 
     def _install_failed(self, answer: Answer, error: dict | None) -> Failure:
-        found = causes.find_causes(answer, error)
-        if found:
-            from ..diagnosis.package_refusals import by_policy
+        from ..diagnosis.package_end import completed
 
-            found = by_policy(self.waiter, found)
+        found = completed(self.waiter, answer, error, self.since)
+        if found:
             return Failure(
                 f"the package {self.package.id} was not applied: {found.explanation['cause']}",
                 side=found.side,

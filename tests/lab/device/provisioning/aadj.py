@@ -2,7 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The AADJ CSP: redeems the bulk token, registers the device, writes the join. Its steps write the events of
-User Device Registration that a person reads afterwards."""
+User Device Registration that a person reads afterwards.
+
+Events 304, 305 and 335 are those of dsregcmd, and AAD's 1081 that of the sign-in plug-in (names in public analyses and
+manifests): a package's join goes by neither, so that what the token service said of it stands nowhere on the device.
+Nobody has published a device that shows it either way: ``join_events`` writes them all the same.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +43,15 @@ async def apply(device, caller: Caller, values: dict[str, str]) -> None:
         device.event(REGISTRATION, 103, [""])
         registered = service.register(device.directory, grant, device)
     except network.Unreachable as error:
-        _auth_failed(device, error.token_hresult, str(error), "")
+        _auth_failed(device, error.token_hresult, str(error), "Undefined")
         raise _failed(error.token_hresult) from error
     except TenantError as error:
         if error.phase == "auth":
-            device.event(AAD, 1081, [error.server_code, error.response, error.request_id])
+            _of_dsregcmd(device, AAD, 1081, [error.server_code, error.response, error.request_id])
             _auth_failed(device, error.hresult, error.response, "Managed")
         else:
             device.event(REGISTRATION, 204, [signed(error.hresult), error.request_id, error.status, error.response])
-            device.event(REGISTRATION, 304, [signed(error.hresult), error.message, "Managed", "Azure AD", ""])
+            _of_dsregcmd(device, REGISTRATION, 304, [signed(error.hresult), error.message, "Managed", "Azure AD", ""])
         raise _failed(error.hresult) from error
     complete(device, registered)
 
@@ -73,7 +78,7 @@ def _check_windows(device, caller: Caller) -> None:
     if device.hardware.tpm_fips:
         raise _failed(TPM_NOT_FIPS)
     if device.domain is not None or joinstate.read(device) is not None:
-        device.event(REGISTRATION, 335)
+        _of_dsregcmd(device, REGISTRATION, 335, [])
         raise _failed(ALREADY_JOINED)
 
 
@@ -92,19 +97,26 @@ async def _discover(device) -> None:
     except network.Unreachable as error:
         wrapper = DISCOVERY_FAILED if error.hresult == network.TIMEOUT else error.hresult
         device.event(REGISTRATION, 201, [signed(error.hresult), 0, error.text])
-        device.event(
-            REGISTRATION,
-            304,
-            [signed(wrapper), "", "Undefined", "Azure AD", f"discover: {error.host}: 0x{error.hresult:08x}"],
-        )
+        said = f"discover: {error.host}: 0x{error.hresult:08x}"
+        _of_dsregcmd(device, REGISTRATION, 304, [signed(wrapper), "", "Undefined", "Azure AD", said])
         raise _failed(wrapper) from error
-    answer = {"DeviceRegistrationService": {"RegistrationEndpoint": joinstate.DRS}}
+    answer = {
+        "DiscoveryService": {"DiscoveryEndpoint": f"https://{network.REGISTRATION}/EnrollmentServer/Discovery.svc"},
+        "DeviceRegistrationService": {"RegistrationEndpoint": joinstate.DRS},
+    }
+    device.event(REGISTRATION, 100)
     device.event(REGISTRATION, 101, [json.dumps(answer)])
     device.event(REGISTRATION, 102, [0, "Undefined", "login.microsoftonline.com"])
 
 
 def _auth_failed(device, hresult: int, message: str, tenant_type: str) -> None:
-    device.event(REGISTRATION, 305, [signed(hresult), message, tenant_type or "Undefined", "common"])
+    _of_dsregcmd(device, REGISTRATION, 305, [signed(hresult), message, tenant_type, "common"])
+
+
+def _of_dsregcmd(device, log: str, event_id: int, data: list) -> None:
+    """An event that a package's join does not write, or does: a switch of the device."""
+    if device.engine.join_events:
+        device.event(log, event_id, data)
 
 
 def _failed(hresult: int) -> CspError:

@@ -120,7 +120,9 @@ async def uninstall(device, package_id: str) -> bool:
         return False
     device.event(PROVISIONING, 63, [package.id])
     if device.registry.get(POLICY, "AllowRemoveProvisioningPackage", 1) == 0:
-        raise WindowsError(CMDLET_EXCEPTION, "Removing provisioning packages is blocked by policy.", errors.E_ACCESSDENIED)
+        raise WindowsError(
+            CMDLET_EXCEPTION, "Removing provisioning packages is blocked by policy.", errors.E_ACCESSDENIED
+        )
     await device.sleep(2)
     device.packages.pop(package.id, None)
     engine.show_next_retry(device)
