@@ -22,21 +22,20 @@ if t.TYPE_CHECKING:
     from ..waiting import Waiter
     from .clues import Diagnosis
 
-# code -> (name, cause, fix)
 REFUSALS = {
-    "0x80070103": (
-        "package_not_applicable",
-        "Windows found nothing in the package that is for this device, so that it was not taken",
-        "look at what the package is made for (its targets: edition, processor, condition) and at its version, which "
-        "must not be lower than that of one that is there; make one for this device",
-    ),
-    "0x80004004": (
-        "package_consent_refused",
-        "the package was not taken, because the question whether it is to be trusted was answered with no, or nobody was "
-        "there to answer it",
-        "sign the package with a certificate that the device trusts, lift the policy that asks for a signature "
+    "0x80070103": {
+        "name": "package_not_applicable",
+        "cause": "Windows found nothing in the package that is for this device, so that it was not taken",
+        "fix": "look at what the package is made for (its targets: edition, processor, condition) and at its version, "
+        "which must not be lower than that of one that is there; make one for this device",
+    },
+    "0x80004004": {
+        "name": "package_consent_refused",
+        "cause": "the package was not taken: the question whether it is to be trusted was answered with no, or nobody "
+        "was there to answer it",
+        "fix": "sign the package with a certificate that the device trusts, lift the policy that asks for a signature "
         "(Security/RequireProvisioningPackageSignature), and see that nobody applies the package by hand meanwhile",
-    ),
+    },
 }
 # In which a package that a policy forbids is refused; the second is what was assumed before.
 FORBIDDEN = ("0x80070005", "0x800704ec")
@@ -49,8 +48,7 @@ def explanation(codes: t.Sequence[str]) -> dict | None:
     """
     if len(set(codes)) != 1 or codes[0] not in REFUSALS:
         return None
-    name, cause, fix = REFUSALS[codes[0]]
-    return {"code": codes[0], "name": name, "side": "device", "cause": cause, "fix": fix, "transient": False}
+    return {"code": codes[0], "side": "device", "transient": False, **REFUSALS[codes[0]]}
 
 
 def by_policy(waiter: Waiter, found: Diagnosis) -> Diagnosis:

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The code that the sign-in service gave (AADSTS...), where a join has failed and the device does not tell it.
 
-What Windows makes of such a code is told everywhere: in the engine's events and results, as the error of the cmdlet. The
-code itself stands in events of dsregcmd (304, 305) and of the sign-in plug-in (1081); by public analyses and manifests a
-join by a package may go by neither. Then the cause is what Windows made of it, and it is said that more is not to be had
-on the device.
+What Windows makes of such a code is told everywhere: in the engine's events and results, as the error of the cmdlet.
+The code itself stands in events of dsregcmd (304, 305) and of the sign-in plug-in (1081); by public analyses and
+manifests a join by a package may go by neither. Then the cause is what Windows made of it, and it is said that more is
+not to be had on the device.
 
 Internal to winops.entra: may change in any release.
 """
@@ -33,7 +33,7 @@ LOOK_UP = (
 
 
 def is_missing(finding: Diagnosis) -> bool:
-    """Whether a join has failed at the sign-in service, and nothing that the finding rests on has the service's code."""
+    """Whether a join has failed at the sign-in service, and nothing that the finding rests on has its code."""
     code = finding.explanation.get("code") or ""
     told = any(item.get("aadsts") for item in finding.evidence)
     return finding.what == "join" and code.startswith(OF_THE_SERVICE) and not told

@@ -200,8 +200,8 @@ def remove(waiter: Waiter, package_id: str) -> None:
             cause=policy.cause if policy else "Uninstall-ProvisioningPackage did not remove it",
             fix=policy.fix
             if policy
-            else "look at the Provisioning-Diagnostics-Provider event log (65); remove it in Settings, Access work or school, "
-            "Add or remove a provisioning package",
+            else "look at the Provisioning-Diagnostics-Provider event log (65); remove it in Settings, Access work or "
+            "school, Add or remove a provisioning package",
         )
     waiter.ask({"job": op.job_remove(job)}, "cleaning up")
 

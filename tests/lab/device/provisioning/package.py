@@ -29,8 +29,8 @@ class EngineOptions:
     ``failures``: faults that the join meets before it may succeed: [{"hresult": int, "times": int}].
     ``refuses``: the HRESULT with which AddPackage does not take a package at all (0x80070103: nothing in it is for this
     device; 0x80004004: the question whether it is trusted was answered with no); 0 where it does.
-    ``join_events``: whether a join by a package writes the events of dsregcmd (304, 305, 335) and of the sign-in plug-in
-    (1081), too.
+    ``join_events``: whether a join by a package writes the events of dsregcmd (304, 305, 335) and of the sign-in
+    plug-in (1081), too.
     ``listing``: where Get-ProvisioningPackage looks, ``registered`` or ``files`` (undocumented, so both exist).
     """
 
