@@ -147,6 +147,12 @@ ansible_facts:
             - C(last_boot) is UTC. C(joinable) is null where nobody can know.
             - C(azure_vm) says that it is an Azure VM, C(arc) that it is connected to Azure Arc, as by its agent.
               C(multi_session) is Enterprise multi-session of Azure Virtual Desktop, which is a client and no server.
+            - C(hotpatch) says of a client whether it takes updates without a restart, apart from C(pending_reboot). It
+              is null on Windows Server. C(requested) is the policy C(AllowRebootlessUpdates). C(possible) is whether
+              this Windows can take hotpatches (edition, build, virtualization-based security; on Arm64 without CHPE),
+              null where its licence decides, which it does not show; C(why_not_possible) says why. C(enabled) is both.
+              C(newest_baseline) is the newest quarterly baseline that the device can be on since C(last_boot), because
+              a baseline takes a restart. It may be on an older one, which Windows does not tell.
           returned: subset os
           type: dict
           sample:
@@ -163,6 +169,12 @@ ansible_facts:
             pending_reboot_reasons: []
             joinable: true
             why_not_joinable: null
+            hotpatch:
+              requested: true
+              possible: null
+              why_not_possible: the licence decides, which the device does not show
+              enabled: null
+              newest_baseline: 2026-10
         clock:
           description:
             - The device's clock, and how many seconds it is ahead of the controller's, give or take

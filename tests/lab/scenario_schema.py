@@ -194,6 +194,7 @@ MANAGEMENT = {
         )
     ),
     "enrollment_values": MapOf(int),
+    "co_management": int,
     "stale_joins": ListOf(Needs(("tenant",), {"tenant": str, "certificate": bool, "key": OneOf(JOIN_KEYS)})),
     "baseline": ListOf(OneOf(("firewall", "token_filter"))),
     "record_user": OneOf(("nobody", "package")),
@@ -218,6 +219,8 @@ DEVICE = {
     **ACCOUNTS,
     **SURROUNDINGS,
     **MANAGEMENT,
+    "hotpatch": bool,
+    "vbs": bool,
     "tpm_version": OneOf(("1.2", "2.0")),
     "tpm_ready": bool,
     "tpm_fips": bool,

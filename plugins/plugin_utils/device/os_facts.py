@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 
 from .answers import Answer
+from .hotpatch import hotpatch_facts
 from .reading import Key, WrongType, facts_of, known
 from .requirements import UNREADABLE, windows_refusal
 
@@ -51,6 +52,7 @@ def os_facts(answer: Answer) -> dict:
         "pending_reboot": _any([functools.partial(is_due, answer) for is_due in PENDING_REBOOT.values()]),
         "joinable": None if unreadable else refusal is None,
         "why_not_joinable": refusal.cause if refusal else None,
+        "hotpatch": hotpatch_facts(answer, facts),
     }
 
 

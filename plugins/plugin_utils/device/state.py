@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 
+from . import hotpatch
 from . import operations as op
 from .answers import Answer, Result
 from .enrollment import enrollments
@@ -56,6 +57,7 @@ OBSERVATIONS = {
     ),
     "session_manager": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\Session Manager")),
     "computer_name": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\ComputerName", depth=1)),
+    **{name: (("os",), operation) for name, operation in hotpatch.OBSERVATIONS.items()},
 }
 
 

@@ -17,8 +17,9 @@ CIMV2 = "root/cimv2"
 TPM_NAMESPACE = "root/cimv2/security/microsofttpm"
 BITLOCKER_NAMESPACE = "root/cimv2/security/microsoftvolumeencryption"
 NETWORK_NAMESPACE = "root/standardcimv2"
+DEVICE_GUARD_NAMESPACE = "root/microsoft/windows/deviceguard"
 #: Closed to callers without a full token.
-CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE)
+CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE)
 #: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
@@ -192,6 +193,18 @@ def _tpm(device) -> list[dict]:
     ]
 
 
+def _device_guard(device) -> list[dict]:
+    running = device.hardware.vbs
+    return [
+        {
+            "AvailableSecurityProperties": [1, 2, 3] if running else [],
+            "SecurityServicesConfigured": [2] if running else [],
+            "SecurityServicesRunning": [2] if running else [],
+            "VirtualizationBasedSecurityStatus": 2 if running else 0,
+        }
+    ]
+
+
 def _encryptable_volumes(device) -> list[dict]:
     return [
         {
@@ -242,6 +255,7 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
     },
     TPM_NAMESPACE: {"win32_tpm": _tpm},
     BITLOCKER_NAMESPACE: {"win32_encryptablevolume": _encryptable_volumes},
+    DEVICE_GUARD_NAMESPACE: {"win32_deviceguard": _device_guard},
     NETWORK_NAMESPACE: {
         "msft_netconnectionprofile": _connection_profiles,
         "msft_netfirewallprofile": _firewall_profiles,

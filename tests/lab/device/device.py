@@ -44,7 +44,7 @@ class Hardware:
     """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity,
     ``resource`` its name in Azure where that is not the computer's.
 
-    ``tpm_fips``: a TPM 1.2 in FIPS mode, which no class shows.
+    ``tpm_fips``: a TPM 1.2 in FIPS mode, which no class shows. ``vbs``: virtualization-based security runs.
     """
 
     manufacturer: str = "LENOVO"
@@ -54,6 +54,7 @@ class Hardware:
     tpm_version: str = "2.0"
     tpm_ready: bool = True
     tpm_fips: bool = False
+    vbs: bool = True
     azure: bool = False
     identity: str | None = None
     resource: str | None = None

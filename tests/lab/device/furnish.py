@@ -18,6 +18,10 @@ LOGIN = "ansible"
 PASSWORD = "Lab-only.Password-of-every-simulated-device.0451"
 #: The agent of Azure Arc; public scripts read from its key whether there is one, and how it is connected.
 ARC_AGENT = r"SOFTWARE\Microsoft\Azure Connected Machine Agent"
+#: The client of Configuration Manager; current ones write 8193 where they are co-managed and no workload has moved.
+CONFIGURATION_MANAGER = r"SOFTWARE\Microsoft\CCM"
+#: What Windows Update is told by an MDM, hotpatches among it.
+UPDATE_POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Update"
 PROFILES = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 #: A domain that does not exist any more: nobody resolves its SIDs.
 GONE_DOMAIN = "S-1-5-21-1004336348-1177238915-682003330"
@@ -66,6 +70,9 @@ def hardware(device, options: dict[str, t.Any]) -> None:
         device.registry.set(rf"{ARC_AGENT}\Config", {"Status": options["arc"]})
     if options.get("windows", {}).get("core"):
         device.registry.set(CURRENT_VERSION, {"InstallationType": "Server Core"})
+    if "hotpatch" in options:
+        device.registry.set(UPDATE_POLICY, {"AllowRebootlessUpdates": int(options["hotpatch"])})
+    device.hardware.vbs = options.get("vbs", not device.image.server and device.image.build >= 22000)
     device.hardware.tpm = options.get("tpm", True)
     device.hardware.tpm_version = options.get("tpm_version", "2.0")
     device.hardware.tpm_ready = options.get("tpm_ready", True)
@@ -119,6 +126,8 @@ def management(device, options: dict[str, t.Any], tenants: dict) -> None:
         )
     if "enrollment_values" in options:
         device.registry.set(mdm.ENROLLMENTS, options["enrollment_values"])
+    if "co_management" in options:
+        device.registry.set(CONFIGURATION_MANAGER, {"CoManagementFlags": options["co_management"]})
     device.mdm.baseline = tuple(options.get("baseline", []))
     device.mdm.record_user = options.get("record_user", "nobody")
     device.leave = Leave(**options.get("leave", {}))

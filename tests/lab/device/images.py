@@ -163,6 +163,7 @@ def _registry(made: Image) -> Key:
         "CurrentBuild": str(made.build),
         "CurrentBuildNumber": str(made.build),
         "UBR": made.revision,
+        "BuildLabEx": f"{made.build}.1.amd64fre.lab_release.240331-1435",
         "CurrentVersion": "6.3",
         "CurrentMajorVersionNumber": 10,
         "CurrentMinorVersionNumber": 0,

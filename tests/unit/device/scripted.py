@@ -149,6 +149,7 @@ def cim(
         "Win32_OperatingSystem": {"ProductType": product_type, "LastBootUpTime": last_boot},
         "Win32_ComputerSystem": {"PartOfDomain": in_domain, "Domain": "WORKGROUP", "DomainRole": 0},
         "Win32_SystemEnclosure": {"SMBIOSAssetTag": asset_tag},
+        "Win32_DeviceGuard": {"VirtualizationBasedSecurityStatus": 2},
     }
     return lambda p: {"instances": [instances[p["class"]]]}
 

@@ -68,6 +68,7 @@ async def test_the_channel_alone_lets_an_enrollment_end_without_a_word(lab: Lab)
 def test_what_an_enrollment_is_decides_whether_it_manages_the_device(tmp_path):
     lab = Lab(tmp_path)
     managed = {"joined_state_3": True, "joined_both_channels": True, "joined_state_4_gone": False}
+    managed["joined_co_managed"] = True
     managed |= dict.fromkeys(("joined_enrolled_elsewhere", "joined_enrollment_expired", "joined_mmpc_orphan"), False)
     assert {kind: dump(lab.device(kind))["join"]["mdm"] for kind in managed} == managed
 
@@ -81,3 +82,16 @@ async def test_editions_say_what_they_are(lab: Lab):
     assert client.registry.get(WINDOWS, "InstallationType") == "Client"
     assert core.registry.get(WINDOWS, "InstallationType") == "Server Core"
     assert lab.device("azure_vm").registry.get(WINDOWS, "InstallationType") == "Server"
+
+
+@run
+async def test_a_co_managed_device_and_its_hotpatches_are_told_by_registry_and_cim(lab: Lab):
+    device = lab.device("joined_co_managed")
+    assert device.registry.get(r"SOFTWARE\Microsoft\CCM", "CoManagementFlags") == 12543
+    policies = r"SOFTWARE\Microsoft\PolicyManager\current\device\Update"
+    assert device.registry.get(policies, "AllowRebootlessUpdates") == 1
+    asked = {"class": "Win32_DeviceGuard", "properties": ["VirtualizationBasedSecurityStatus"]}
+    asked["namespace"] = r"root\Microsoft\Windows\DeviceGuard"
+    for kind, status in (("joined_co_managed", 2), ("server", 0)):
+        [guard] = (await lab.value(lab.device(kind), "cim_query", **asked))["instances"]
+        assert guard == {"VirtualizationBasedSecurityStatus": status}
