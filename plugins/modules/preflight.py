@@ -39,6 +39,15 @@ options:
         warning.
     type: bool
     default: false
+  user_sign_in:
+    description:
+      - Whether people are to sign in to the device with their accounts of the tenant. The hosts from which the sign-in
+        page has its content are then asked, too (C(endpoint_msauth), C(endpoint_msftauth)). The join itself does
+        without them, so that they are only a warning.
+      - They are asked as SYSTEM or the connecting account like the others. The page is shown by a program of the person
+        who signs in, on newer Windows by WebView2 (C(msedgewebview2.exe)), which may have another way out.
+    type: bool
+    default: false
   fail_on:
     description:
       - V(endpoints) stands for the ids of all endpoints.
@@ -76,8 +85,9 @@ notes:
   - In check mode no scheduled task is made. The endpoints are asked by the connecting account, and the checks say so.
   - The checks are C(edition), C(build), C(server), C(join_state), C(pending_reboot), C(clock), C(tpm), C(disk),
     C(package_policy), C(enrollment_leftovers), C(endpoint_login), C(endpoint_device_login), C(endpoint_registration),
-    C(endpoint_mdm), C(proxy), C(tls), C(name_resolution), C(azure_identity), C(winrm_account), C(token_filter),
-    C(winrm_firewall), C(winrm_listener), C(local_administrator) and C(winrm_client_certificate).
+    C(endpoint_mdm), with O(user_sign_in) C(endpoint_msauth) and C(endpoint_msftauth), C(proxy), C(tls),
+    C(name_resolution), C(azure_identity), C(winrm_account), C(token_filter), C(winrm_firewall), C(winrm_listener),
+    C(local_administrator) and C(winrm_client_certificate).
 seealso:
   - module: winops.entra.join
   - module: winops.entra.diagnose
@@ -199,6 +209,7 @@ ARGUMENT_SPEC = {
     "method": {"type": "str", "choices": ["provisioning_package", "azure_vm"], "default": "provisioning_package"},
     "cloud": {"type": "str", "choices": ["public", "us_government", "us_government_dod", "china"], "default": "public"},
     "expect_mdm": {"type": "bool", "default": False},
+    "user_sign_in": {"type": "bool", "default": False},
     "fail_on": {"type": "list", "elements": "str", "default": ["fail"]},
     "skip": {"type": "list", "elements": "str", "default": []},
     "extra_endpoints": {

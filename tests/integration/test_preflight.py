@@ -38,6 +38,7 @@ OPTIONS = {
     "tenant_id": "{{ join_tenant_id }}",
     "method": "{{ join_method | default('provisioning_package') }}",
     "expect_mdm": "{{ join_expect_mdm | default(false) }}",
+    "user_sign_in": "{{ preflight_user_sign_in | default(false) }}",
 }
 
 

@@ -123,6 +123,8 @@ CHECKS = (
     "endpoint_device_login",
     "endpoint_registration",
     "endpoint_mdm",
+    "endpoint_msauth",
+    "endpoint_msftauth",
     "proxy",
     "tls",
     "name_resolution",

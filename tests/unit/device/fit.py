@@ -10,7 +10,7 @@ import datetime
 import struct
 import typing as t
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, endpoints, winrm
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, targets, winrm
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import PreflightPlan
 from ansible_collections.winops.entra.plugins.plugin_utils.findings import Finding
 
@@ -145,4 +145,4 @@ def skewed(device: FitDevice, seconds: float) -> None:
     device.identity["utc"] = _now(seconds)
 
 
-ENDPOINTS = endpoints.ENDPOINT_CHECKS
+ENDPOINTS = targets.ENDPOINT_CHECKS

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.winops.entra.plugins.modules.preflight import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils import findings
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, endpoints
+from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist, targets
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import PreflightPlan
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -47,14 +47,37 @@ def test_skipped_checks_are_left_out():
 
 @pytest.mark.parametrize("cloud", ARGUMENT_SPEC["cloud"]["choices"])
 def test_each_cloud_has_its_own_endpoints(cloud):
-    hosts = [target.host for target in endpoints.targets(PreflightPlan(tenant_id=scripted.TENANT, cloud=cloud))]
+    hosts = [target.host for target in targets.targets(PreflightPlan(tenant_id=scripted.TENANT, cloud=cloud))]
     assert len(set(hosts)) == 4
     ends = {"public": (".com", ".net"), "china": (".cn",)}.get(cloud, (".us",))
     assert all(host.endswith(ends) for host in hosts)
 
 
+@pytest.mark.parametrize("cloud", ARGUMENT_SPEC["cloud"]["choices"])
+def test_the_content_of_the_sign_in_page_is_asked_for_where_people_are_to_sign_in(cloud):
+    plan = PreflightPlan(cloud=cloud, user_sign_in=True)
+    asked = {target.id: target for target in targets.targets(plan)}
+    assert set(asked) == {*targets.ENDPOINT_CHECKS, *targets.SIGN_IN_CHECKS}
+    for name in targets.SIGN_IN_CHECKS:
+        assert asked[name].host == f"aadcdn.{name.removeprefix('endpoint_')}.{'cn' if cloud == 'china' else 'net'}"
+        assert not asked[name].needed
+    device = FitDevice()
+    assert not set(targets.SIGN_IN_CHECKS) & set(device.checks(cloud=cloud))
+    checks = device.checks(cloud=cloud, user_sign_in=True)
+    assert len(checks) == len(checklist.CHECK_IDS) + 2 and checks["endpoint_msauth"].side == "network"
+    skipped = device.checks(user_sign_in=True, skip=frozenset({"endpoint_msauth"}))
+    assert set(targets.SIGN_IN_CHECKS) & set(skipped) == {"endpoint_msftauth"}
+
+
+def test_an_address_of_the_sign_in_page_that_is_closed_names_the_program_that_shows_it():
+    device = FitDevice()
+    device.replies["endpoint_msauth"] = ("timeout", 0x80072EE2)
+    check = device.check("endpoint_msauth", user_sign_in=True)
+    assert "sign-in page" in check.cause and "msedgewebview2.exe" in check.fix
+
+
 def test_the_registration_service_is_asked_as_windows_asks_it():
-    target = endpoints.targets(PreflightPlan(tenant_id=scripted.TENANT))[2]
+    target = targets.targets(PreflightPlan(tenant_id=scripted.TENANT))[2]
     assert target.url == f"https://enterpriseregistration.windows.net/{scripted.TENANT}/discover?api-version=1.7"
     assert target.headers["ocp-adrs-client-name"] == "dsreg"
 
@@ -68,6 +91,7 @@ def test_the_registration_service_is_asked_as_windows_asks_it():
         ({"extra_endpoints": (("Login", "https://a.example"),)}, [], "extra_endpoints"),
         ({"extra_endpoints": (("login", "https://a.example"),)}, [], "extra_endpoints"),
         ({"extra_endpoints": (("a", "https://a.example"), ("a", "https://b.example"))}, [], "extra_endpoints"),
+        ({"extra_endpoints": (("msauth", "https://a.example"),)}, [], "extra_endpoints"),
         ({"extra_endpoints": (("a", "http://a.example"),)}, [], "extra_endpoints"),
         ({"extra_endpoints": (("a", "https://me:secret@a.example"),)}, [], "extra_endpoints"),
     ],

@@ -181,6 +181,7 @@ def group_policy(**profile):
     return lambda d: d.registry.update({winrm.FIREWALL_POLICY: key({}, StandardProfile=key(profile))})
 
 
+SIGN_IN = {"user_sign_in": True}
 DNS, TIMEOUT, CERTIFICATE = ("dns", 0x80072EE7), ("timeout", 0x80072EE2), ("certificate", 0x80072F8F)
 UNTYPED_TLS = (None, 0x80072F0D)
 
@@ -278,6 +279,14 @@ STORIES = [
     ("endpoint_mdm", "pass", both(), {}),
     ("endpoint_mdm", "warn", replies(endpoint_mdm=TIMEOUT), {}),
     ("endpoint_mdm", "fail", replies(endpoint_mdm=TIMEOUT), {"expect_mdm": True}),
+    ("endpoint_msauth", "pass", both(), SIGN_IN),
+    ("endpoint_msauth", "pass", replies(endpoint_msauth=404), SIGN_IN),
+    ("endpoint_msauth", "warn", replies(endpoint_msauth=TIMEOUT), SIGN_IN),
+    ("endpoint_msauth", "warn", replies(endpoint_msauth=407), SIGN_IN),
+    ("endpoint_msauth", "warn", replies(endpoint_msauth=CERTIFICATE), SIGN_IN),
+    ("endpoint_msauth", "unknown", refuse("system_probe"), SIGN_IN),
+    ("endpoint_msftauth", "pass", replies(endpoint_msauth=DNS), SIGN_IN),
+    ("endpoint_msftauth", "warn", replies(endpoint_msftauth=DNS), SIGN_IN),
     ("endpoint_sts", "pass", both(), {"extra_endpoints": (("sts", "https://sts.example.com/"),)}),
     ("endpoint_sts", "fail", replies(endpoint_sts=DNS), {"extra_endpoints": (("sts", "https://sts.example.com/"),)}),
     ("proxy", "pass", both(), {}),
@@ -286,6 +295,8 @@ STORIES = [
     ("proxy", "fail", both(proxied("proxy.example.com:8080"), replies(endpoint_login=TIMEOUT)), {}),
     ("proxy", "fail", both(user_proxy("proxy.example.com:8080"), replies(endpoint_login=TIMEOUT)), {}),
     ("proxy", "fail", replies(endpoint_login=407), {}),
+    ("proxy", "pass", both(proxied("proxy.example.com:8080"), replies(endpoint_msauth=TIMEOUT)), SIGN_IN),
+    ("proxy", "pass", replies(endpoint_msauth=407), SIGN_IN),
     ("proxy", "unknown", refuse("registry_read", "Internet Settings"), {}),
     (
         "proxy",
@@ -303,12 +314,14 @@ STORIES = [
     ("tls", "pass", tls(Enabled=1), {}),
     ("tls", "warn", tls(DisabledByDefault=1), {}),
     ("tls", "fail", tls(Enabled=0), {}),
+    ("tls", "pass", replies(endpoint_msauth=CERTIFICATE), SIGN_IN),
     ("tls", "fail", replies(endpoint_login=CERTIFICATE), {}),
     ("tls", "fail", replies(endpoint_login=UNTYPED_TLS), {}),
     ("tls", "unknown", refuse("registry_read", "SCHANNEL"), {}),
     ("name_resolution", "pass", both(), {}),
     ("name_resolution", "pass", replies(endpoint_login=TIMEOUT), {}),
     ("name_resolution", "fail", replies(endpoint_mdm=DNS), {}),
+    ("name_resolution", "pass", replies(endpoint_msauth=DNS), SIGN_IN),
     ("name_resolution", "unknown", refuse("system_probe"), {}),
     ("name_resolution", "unknown", both(), {"skip": frozenset({"endpoints"})}),
     ("winrm_account", "pass", both(), {}),

@@ -20,7 +20,7 @@ from ...result import Failure
 from .. import jobs, redaction
 from .. import operations as op
 from ..answers import Answer, Result, within
-from ..preflight import endpoints
+from ..preflight import endpoints, targets
 from ..reading import known
 from ..requirements import JoinRefusal, azure_identity_refusal
 from ..system_work import UNFINISHED
@@ -45,7 +45,7 @@ def observations() -> dict[str, dict]:
 def refusal(look: Answer, tenant_id: str) -> JoinRefusal | None:
     """By what the metadata service says; where it does not answer us, dsregcmd has to find out."""
     found = known(lambda: endpoints.replies_of(look["azure_identity"])) or {}
-    reply = found.get(endpoints.AZURE_IDENTITY.id)
+    reply = found.get(targets.AZURE_IDENTITY.id)
     if reply is None or reply.status is None:
         return None
     return azure_identity_refusal(reply.status, reply.body, tenant_id)

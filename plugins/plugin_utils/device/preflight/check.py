@@ -25,6 +25,7 @@ class PreflightPlan:
     method: str = "provisioning_package"
     cloud: str = "public"
     expect_mdm: bool = False
+    user_sign_in: bool = False
     extra_endpoints: tuple[tuple[str, str], ...] = ()
     skip: frozenset[str] = frozenset()
     timeout: int = 10

@@ -22,7 +22,7 @@ from ...result import Failure
 from .. import state
 from ..answers import Answer
 from ..session import DeviceSession
-from . import client_certificate, endpoints, network, windows, winrm
+from . import client_certificate, endpoints, network, targets, windows, winrm
 from .check import Look, PreflightPlan, outcome
 
 CHECKS: dict[str, Callable[[Look], Finding]] = {
@@ -34,7 +34,7 @@ CHECKS: dict[str, Callable[[Look], Finding]] = {
 ENDPOINT_GROUP = "endpoints"
 CHECK_IDS = (
     *windows.WINDOWS_CHECKS,
-    *endpoints.ENDPOINT_CHECKS,
+    *targets.ENDPOINT_CHECKS,
     *network.NETWORK_CHECKS,
     *winrm.WINRM_CHECKS,
     *client_certificate.CLIENT_CERTIFICATE_CHECKS,
@@ -43,8 +43,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 def known_ids(plan: PreflightPlan) -> tuple[str, ...]:
-    """Every id that this task may name: the checks, those of its extra endpoints."""
-    return CHECK_IDS + tuple(endpoints.PREFIX + name for name, _url in plan.extra_endpoints)
+    """Every id that this task may name: the checks, those that are made on demand, those of its extra endpoints."""
+    return CHECK_IDS + targets.SIGN_IN_CHECKS + tuple(targets.PREFIX + name for name, _url in plan.extra_endpoints)
 
 
 def refuse_bad_options(plan: PreflightPlan, fail_on: list[str]) -> None:
@@ -55,7 +55,7 @@ def refuse_bad_options(plan: PreflightPlan, fail_on: list[str]) -> None:
             raise bad_option(
                 "extra_endpoints", f"{name!r} is not a name", "use lower-case letters, digits and underscores"
             )
-        if endpoints.PREFIX + name in CHECK_IDS or names.count(name) > 1:
+        if targets.PREFIX + name in CHECK_IDS + targets.SIGN_IN_CHECKS or names.count(name) > 1:
             raise bad_option("extra_endpoints", f"the name {name!r} is taken", "give each endpoint a name of its own")
         if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", url):
             raise bad_option(
@@ -91,12 +91,12 @@ def unfit(checks: list[Finding], fail_on: list[str]) -> Failure | None:
     """The failure of a task whose ``fail_on`` names a result or a check that was found; None where it is fit."""
     wanted = set(fail_on)
     if ENDPOINT_GROUP in wanted:
-        wanted |= {check.id for check in checks if check.id.startswith(endpoints.PREFIX)}
+        wanted |= {check.id for check in checks if check.id.startswith(targets.PREFIX)}
     return judged(checks, wanted, "the device is not fit for a join", "preflight")
 
 
 def _is_of_the_network(name: str) -> bool:
-    return name in network.NETWORK_CHECKS or name.startswith(endpoints.PREFIX)
+    return name in network.NETWORK_CHECKS or name.startswith(targets.PREFIX)
 
 
 def run(session: DeviceSession, plan: PreflightPlan) -> tuple[Answer, list[Finding]]:

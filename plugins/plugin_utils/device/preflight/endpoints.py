@@ -3,9 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Preflight checks of Microsoft's endpoints: what is asked, by whom, and what the answers mean.
 
-The method is that of Microsoft's DSRegTool: the requests of a registration, made as SYSTEM, since firewalls and proxies
-treat SYSTEM and users differently. Hosts by cloud: "Plan your Microsoft Entra join", "Network endpoints for Microsoft
-Intune", and for China "Intune operated by 21Vianet".
+The requests are made as SYSTEM, since firewalls and proxies treat SYSTEM and users differently.
 
 Internal to winops.entra: may change in any release.
 """
@@ -21,40 +19,9 @@ from .. import operations as op
 from ..answers import Result
 from ..codes.hresult import error_code
 from ..reading import Refused
+from . import targets
 from .check import Look, PreflightPlan, Rule
 
-JOIN_DOC = "https://learn.microsoft.com/entra/identity/devices/device-join-plan"
-REGISTRATION_DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-hybrid-join-windows-current"
-VM_DOC = "https://learn.microsoft.com/entra/identity/devices/howto-vm-sign-in-azure-ad-windows"
-INTUNE_ENDPOINTS_DOC = "https://learn.microsoft.com/mem/intune/fundamentals/intune-endpoints"
-
-PREFIX = "endpoint_"
-ENDPOINT_CHECKS = ("endpoint_login", "endpoint_device_login", "endpoint_registration", "endpoint_mdm")
-HOSTS = {
-    "public": (
-        "login.microsoftonline.com",
-        "device.login.microsoftonline.com",
-        "enterpriseregistration.windows.net",
-        "enrollment.manage.microsoft.com",
-    ),
-    "us_government": (
-        "login.microsoftonline.us",
-        "device.login.microsoftonline.us",
-        "enterpriseregistration.microsoftonline.us",
-        "enrollment.manage.microsoft.us",
-    ),
-    "china": (
-        "login.partner.microsoftonline.cn",
-        "device.login.partner.microsoftonline.cn",
-        "enterpriseregistration.partner.microsoftonline.cn",
-        "enrollment.manage.microsoftonline.cn",
-    ),
-}
-HOSTS["us_government_dod"] = HOSTS["us_government"]
-SIGN_IN_PATH, MDM_PATH = "/common/oauth2", "/enrollmentserver/discovery.svc"
-DISCOVER = "/{tenant}/discover?api-version=1.7"
-# What dsregcmd itself sends with the discover call (DSRegTool).
-DISCOVER_HEADERS = {"Accept": "application/json", "ocp-adrs-client-name": "dsreg", "ocp-adrs-client-version": "10"}
 # For the SYSTEM task to start and to end, beside the requests themselves, which run at the same time.
 PROBE_SPARE_SECONDS = 20
 
@@ -85,40 +52,6 @@ TLS_CODES = frozenset(
 )
 PROXY_REFUSES, GATEWAY = (407,), (502, 504)
 NOT_THE_SERVICE = (403, 451, 511)
-
-
-@dataclasses.dataclass(frozen=True)
-class EndpointTarget:
-    """One address to ask, the check it belongs to and what stands on it."""
-
-    id: str
-    url: str
-    headers: dict
-    purpose: str
-    doc: str
-    needed: bool
-
-    @property
-    def host(self) -> str:
-        return self.url.split("/")[2]
-
-    @property
-    def request(self) -> dict:
-        """As the operation endpoints takes it."""
-        return {"name": self.id, "url": self.url, "headers": self.headers}
-
-
-# Where an Azure VM learns the tenant of its managed identity, by which it joins.
-AZURE_IDENTITY = EndpointTarget(
-    "azure_identity",
-    "http://169.254.169.254/metadata/identity/info?api-version=2018-02-01",
-    {"Metadata": "true"},
-    "managed identity",
-    VM_DOC,
-    True,
-)
-# It answers inside the VM's own host: at once, or not at all.
-AZURE_IDENTITY_SECONDS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,44 +89,9 @@ PROBLEMS = {
 }
 
 
-def targets(plan: PreflightPlan) -> list[EndpointTarget]:
-    """The addresses to ask, those that are skipped left out."""
-    azure = plan.method == "azure_vm" and not {AZURE_IDENTITY.id, "endpoints"} & plan.skip
-    return services(plan) + ([AZURE_IDENTITY] if azure else [])
-
-
-def services(plan: PreflightPlan) -> list[EndpointTarget]:
-    """Those of them that lie in the internet."""
-    login, device_login, registration, mdm = HOSTS[plan.cloud]
-    discover = DISCOVER.format(tenant=plan.tenant_id) if plan.tenant_id else "/"
-    headers = DISCOVER_HEADERS if plan.tenant_id else {}
-    known = [
-        EndpointTarget(ENDPOINT_CHECKS[0], f"https://{login}{SIGN_IN_PATH}", {}, "sign-in", JOIN_DOC, True),
-        EndpointTarget(
-            ENDPOINT_CHECKS[1], f"https://{device_login}{SIGN_IN_PATH}", {}, "device sign-in", JOIN_DOC, True
-        ),
-        EndpointTarget(
-            ENDPOINT_CHECKS[2],
-            f"https://{registration}{discover}",
-            headers,
-            "device registration",
-            REGISTRATION_DOC,
-            True,
-        ),
-        EndpointTarget(
-            ENDPOINT_CHECKS[3], f"https://{mdm}{MDM_PATH}", {}, "MDM enrollment", INTUNE_ENDPOINTS_DOC, plan.expect_mdm
-        ),
-    ]
-    extra = [
-        EndpointTarget(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True)
-        for name, url in plan.extra_endpoints
-    ]
-    return [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]
-
-
 def observations(plan: PreflightPlan) -> dict[str, dict]:
     """The requests, as SYSTEM, or in check mode, which starts no task, as the caller; nothing where all are skipped."""
-    asked = [target.request for target in targets(plan)]
+    asked = [target.request for target in targets.targets(plan)]
     if not asked:
         return {}
     requests = op.endpoints(asked, plan.timeout)
@@ -203,7 +101,7 @@ def observations(plan: PreflightPlan) -> dict[str, dict]:
 
 def ask_azure_identity() -> dict:
     """The operation that asks for the tenant of an Azure VM's managed identity alone, as the calling account."""
-    return op.endpoints([AZURE_IDENTITY.request], AZURE_IDENTITY_SECONDS)
+    return op.endpoints([targets.AZURE_IDENTITY.request], targets.AZURE_IDENTITY_SECONDS)
 
 
 def replies(look: Look) -> dict[str, Reply] | str:
@@ -250,7 +148,7 @@ def as_whom(look: Look) -> str:
 # --- endpoints --------------------------------------------------------------------------------------------------------
 
 
-def endpoint(target: EndpointTarget, look: Look) -> Finding:
+def endpoint(target: targets.EndpointTarget, look: Look) -> Finding:
     """Whether one endpoint answers, and as itself."""
     rule = Rule(target.id, f"{target.host} answers {as_whom(look)}", target.doc)
     found = replies(look)
@@ -262,7 +160,8 @@ def endpoint(target: EndpointTarget, look: Look) -> Finding:
     if reply.problem:
         observed = f"{reply.code or 'no answer'} {whom}"
         cause = f"{target.host} ({target.purpose}) cannot be reached {whom}: {_cause(reply)}"
-        return bad(observed, cause, FIXES[reply.problem].format(host=target.host))
+        fix = FIXES[reply.problem].format(host=target.host)
+        return bad(observed, cause, f"{fix}; {target.advice}" if target.advice else fix)
     observed = f"HTTP {reply.status} {whom}"
     if reply.status in PROXY_REFUSES:
         return bad(
@@ -316,12 +215,19 @@ FIXES = {
 
 def endpoint_checks(plan: PreflightPlan) -> dict:
     """The checks of the plan's endpoints by id."""
-    return {target.id: functools.partial(endpoint, target) for target in services(plan)}
+    asked = targets.services(plan) + targets.sign_in_page(plan)
+    return {target.id: functools.partial(endpoint, target) for target in asked}
+
+
+def of_the_join(look: Look) -> dict[str, Reply]:
+    """The outcome of the requests on which the join stands, by host; none where there is none."""
+    found = replies(look)
+    if isinstance(found, str):
+        return {}
+    hosts = {target.id: target.host for target in targets.services(look.plan)}
+    return {hosts[name]: reply for name, reply in found.items() if name in hosts}
 
 
 def troubled(look: Look, *problems: str) -> list[str]:
-    found = replies(look)
-    if isinstance(found, str):
-        return []
-    hosts = {target.id: target.host for target in services(look.plan)}
-    return [hosts[name] for name, reply in found.items() if name in hosts and reply.problem in problems]
+    """The hosts of of_the_join() whose request ended so."""
+    return [host for host, reply in of_the_join(look).items() if reply.problem in problems]

@@ -25,6 +25,7 @@ def look(task: Task) -> dict:
         method=args["method"],
         cloud=args["cloud"],
         expect_mdm=args["expect_mdm"],
+        user_sign_in=args["user_sign_in"],
         extra_endpoints=tuple((extra["name"], extra["url"]) for extra in args["extra_endpoints"]),
         skip=frozenset(args["skip"]),
         timeout=args["timeout"],

@@ -15,7 +15,7 @@ from .. import operations as op
 from .. import requirements
 from ..answers import Result
 from ..reading import known
-from . import endpoints
+from . import endpoints, targets
 from .check import Look, Rule
 
 TLS_DOC = "https://learn.microsoft.com/windows-server/security/tls/tls-registry-settings"
@@ -30,7 +30,7 @@ OBSERVATIONS = {
 
 def proxy(look: Look) -> Finding:
     """Whether SYSTEM goes the way that the network wants: WinHTTP's setting, and what users have beside it."""
-    rule = Rule("proxy", "direct, or a WinHTTP proxy through which the endpoints answer", endpoints.JOIN_DOC)
+    rule = Rule("proxy", "direct, or a WinHTTP proxy through which the endpoints answer", targets.JOIN_DOC)
     settings = look.values("winhttp")
     if settings is None:
         return rule.unknown(look.why_not("winhttp"))
@@ -40,7 +40,7 @@ def proxy(look: Look) -> Finding:
         return rule.unknown(f"the WinHTTP settings cannot be understood: {exc}", "look at netsh winhttp show proxy")
     observed = f"WinHTTP: {server or 'direct'}"
     found = endpoints.replies(look)
-    if not isinstance(found, str) and any(reply.status in endpoints.PROXY_REFUSES for reply in found.values()):
+    if any(reply.status in endpoints.PROXY_REFUSES for reply in endpoints.of_the_join(look).values()):
         return rule.failed(
             observed,
             "the proxy wants a password, which SYSTEM does not have",
@@ -136,7 +136,7 @@ def tls(look: Look) -> Finding:
 
 
 def name_resolution(look: Look) -> Finding:
-    rule = Rule("name_resolution", "the names of all endpoints resolve", endpoints.JOIN_DOC)
+    rule = Rule("name_resolution", "the names of all endpoints resolve", targets.JOIN_DOC)
     found = endpoints.replies(look)
     if isinstance(found, str):
         return rule.unknown(found)
@@ -152,7 +152,7 @@ def name_resolution(look: Look) -> Finding:
 
 def azure_identity(look: Look) -> Finding:
     """Whether the metadata service of an Azure VM names the tenant that the VM is to join."""
-    rule = Rule("azure_identity", "a managed identity of the tenant, for method azure_vm", endpoints.VM_DOC)
+    rule = Rule("azure_identity", "a managed identity of the tenant, for method azure_vm", targets.VM_DOC)
     if look.plan.method != "azure_vm":
         return rule.passed("no managed identity is needed")
     found = endpoints.replies(look)

@@ -35,6 +35,10 @@ CLOUDS = (
     ".microsoft.us",
     ".chinacloudapi.cn",
     ".partner.microsoftonline.cn",
+    ".msauth.net",
+    ".msftauth.net",
+    ".msauth.cn",
+    ".msftauth.cn",
     ".lab.example",
 )
 BODY_START = 200
