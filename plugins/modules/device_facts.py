@@ -96,6 +96,7 @@ ansible_facts:
             device_auth_status: SUCCESS
             witnesses_agree: true
             stale_joins: []
+            unknown_rows: {}
         mdm:
           description:
             - The MDM enrollment by which the device is managed. C(enrolled) is true only where its certificate is there
@@ -188,7 +189,8 @@ ansible_facts:
         caller:
           description:
             - What describes the connecting account only, among it the User, SSO and Hello sections of C(dsregcmd).
-              Over WinRM these say nothing about the user at the device.
+              Over WinRM these say nothing about the user at the device. Sections that this version of the collection
+              does not know are among them.
           returned: subset caller
           type: dict
           sample:

@@ -20,6 +20,9 @@ import re
 # A row: its first colon with a blank before or behind it splits; "KeySignTest: : PASSED" has one colon too many.
 # No key is longer than 26 characters: what is longer is a sentence.
 _ROW = re.compile(r"([A-Za-z](?:[A-Za-z0-9 -]{0,29}[A-Za-z0-9])?)(?:(\s+):|:\s+:(?=\s|$)|:(?=\s|$))\s*(.*)")
+# A row that nobody knows yet, whose key may be longer and of other characters. Only a section vouches for it.
+_NEW_ROW = re.compile(r"([^\W_](?:\S| (?=\S)){0,58}?)(\s+):(?=\s|$)\s*(.*)")
+_NEW_WORDS = 5
 _BANNER = re.compile(r"\+-{3,}\+?")
 _TITLE = re.compile(r"\|\s*([A-Za-z][^|]*)\|[\s+-]*")
 # A row of a spreadsheet or a list: a key that only this tool prints, and its value in the next cell.
@@ -132,9 +135,12 @@ def _blocks(lines: list[str]) -> list[tuple[str | None, list[list[str]]]]:
         heading = ""
         if not _ROW.fullmatch(line) and (cells := _CELLS.fullmatch(line)) and _is_key(cells[1]):
             line = f"{cells[1]} : {cells[2]}"
-        if row := _ROW.fullmatch(line):
+        right = indent > margin
+        row = _ROW.fullmatch(line)
+        if not row and title and right and (new := _NEW_ROW.fullmatch(line)) and len(new[1].split()) <= _NEW_WORDS:
+            row = new
+        if row:
             key, gap, value = row.groups()
-            right = indent > margin
             # In a section rows stand right of the banner, unless the paste lost its indentation.
             if (title and right) or (gap and not (title and indented)) or _KNOWN.match(key):
                 if rows is None:

@@ -13,6 +13,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from . import dsregcmd_rows
 from .answers import Answer, Result
 from .dsregcmd_status import Status, status_of
 from .join_keys import (
@@ -70,6 +71,7 @@ def join_facts(answer: Answer, status: Status | None = None) -> dict:
         **(facts if joined else dict.fromkeys(facts)),
         "witnesses_agree": False if at_odds else None if silent else True,
         "stale_joins": known(lambda: _stale_joins(root, keys, joined)),
+        "unknown_rows": dsregcmd_rows.unknown_rows(status.sections) if status.readable else None,
     }
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime
 
-from . import hotpatch
+from . import dsregcmd_rows, hotpatch
 from . import operations as op
 from .answers import Answer, Result
 from .enrollment import enrollments
@@ -171,19 +171,14 @@ def clock_facts(answer: Answer) -> dict:
 
 
 def caller_facts(answer: Answer, status: Status) -> dict:
-    """``caller``: what describes the connecting account only; over WinRM its User and SSO sections say little."""
+    """``caller``: what describes the connecting account only; over WinRM its User and SSO sections say little. With it
+    stand sections of dsregcmd of which nobody knows yet whom they describe."""
     return {
         "account": answer.device["account"],
         "sid": answer.device["sid"],
         "elevated": answer.device["elevated"],
         "system": answer.device["system"],
-        "sections": {
-            title: keys
-            for title, keys in status.sections.items()
-            if title in ("User State", "SSO State", "Ngc Prerequisite Check") or title.startswith("Work Account")
-        }
-        if status.readable
-        else None,
+        "sections": dsregcmd_rows.other_sections(status.sections) if status.readable else None,
     }
 
 

@@ -51,6 +51,16 @@ def report(bundle: dict) -> dict:
     return diagnose._report_of_bundle(bundle, DiagnosisScope(), ARGS)[0]
 
 
+def test_a_bundle_keeps_rows_of_dsregcmd_that_nobody_knows_yet():
+    device = Troubled()
+    device.join()
+    text = device.handlers["dsregcmd_status"]({})["text"] + "         Passkey(s) : 2\r\n"
+    device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
+    answer = device.session(True).run(device_diagnosis.observations(DiagnosisScope()))
+    told = report(json.loads(json.dumps(bundles.pack(answer, DiagnosisScope(), "PC-1", COLLECTED))))
+    assert told["state"]["join"]["unknown_rows"] == {"Device State": {"Passkey(s)": "2"}}
+
+
 def test_a_bundle_tells_the_same_as_the_device(tmp_path):
     file = tmp_path / "new" / "bundle.json"
     writer.write(str(file), BUNDLE)
