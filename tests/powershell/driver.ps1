@@ -60,6 +60,8 @@ while ($null -ne ($line = $reader.ReadLine())) {
             $before[$name] = [Environment]::GetEnvironmentVariable($name)
             [Environment]::SetEnvironmentVariable($name, $value)
         }
+        # .NET reads TZ once.
+        [TimeZoneInfo]::ClearCachedData()
         if ($env:WINOPS_PROOF_CULTURE) {
             Set-ProofCulture ([Globalization.CultureInfo]::GetCultureInfo($env:WINOPS_PROOF_CULTURE))
         }

@@ -20,6 +20,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import misbehaving
 from shell import HERE, WAIT, Shell, checked, wire
 
 REQUESTS = 300
@@ -40,9 +41,6 @@ class Driver:
         """Of time.monotonic: a request that is not answered by then has failed, and its process is ended."""
         self.change: t.Callable[[str], str] = lambda text: text
         """What is done to the text of the runner, as it is sent, before it is."""
-        self.started: t.Mapping[str, str] = {}
-        """Environment variables that the process has from its start: .NET reads some of them only once."""
-        self._others: dict[frozenset[tuple[str, str]], Driver] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
         self._lines: t.Iterator[bytes] = iter(())
@@ -55,18 +53,9 @@ class Driver:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def started_with(self, environment: t.Mapping[str, str]) -> Driver:
-        """Another one, whose process has these variables from its start; it is closed with this one."""
-        other = self._others.setdefault(frozenset(environment.items()), Driver(self.shell))
-        other.started, other.deadline, other.change = environment, self.deadline, self.change
-        return other
-
-    def is_ready(self, how: str, environment: t.Mapping[str, str]) -> bool:
-        """Whether a scene that is played in this way finds a process that has been used before."""
-        if how == "own driver":
-            wanted = environment.items()
-            return any(wanted <= set(key) and other.is_ready("driver", {}) for key, other in self._others.items())
-        return how != "driver" or (self._process is not None and 0 < self._asked < REQUESTS)
+    def is_ready(self) -> bool:
+        """Whether its next request finds a process that has been used before."""
+        return self._process is not None and 0 < self._asked < REQUESTS
 
     def ask(
         self,
@@ -101,8 +90,6 @@ class Driver:
 
     def close(self) -> None:
         """End the process and all that it has started."""
-        for other in self._others.values():
-            other.close()
         process, self._process = self._process, None
         if process is None:
             return
@@ -145,7 +132,8 @@ class Driver:
                 stdin=subprocess.DEVNULL,
                 stdout=self._printed,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.shell.quick, **self.started},
+                # OpenSSL reads this one once. Windows does not know it.
+                env={**os.environ, **self.shell.quick, "SSL_CERT_FILE": str(misbehaving.CERTIFICATE)},
                 # A group of its own: a job that never ends is ended with it.
                 start_new_session=os.name == "posix",
             )

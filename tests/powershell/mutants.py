@@ -96,7 +96,7 @@ class Stage:
 
     def _played(self, driver: Driver, mutant: mutation.Mutant, patience: int) -> str:
         assert self.seconds is not None
-        if not driver.is_ready(self.scene.how, self.scene.environment):
+        if not driver.is_ready():
             self.warm(driver)
         driver.deadline = time.monotonic() + patience * (self.seconds * PATIENCE[0] + PATIENCE[1])
         driver.change = mutant.apply
@@ -125,7 +125,7 @@ class Hunt:
 
     def __init__(self, program: str, jobs: int, replaced: set[str]) -> None:
         # The other ways in are proved with one operation that the rest has, too.
-        self.stages = [Stage(scene, replaced) for scene in rows.SCENES if scene.how == "driver" or scene.served]
+        self.stages = [Stage(scene, replaced) for scene in rows.SCENES if scene.how == "driver"]
         self._noticed: dict[tuple[str, str], int] = collections.Counter()
         self._jobs: dict[Driver, int] = collections.Counter()
         self._drivers: queue.Queue[Driver] = queue.Queue()

@@ -154,16 +154,12 @@ def play(shell: Askable, scene: base.Scene, culture: str = "") -> list[Row]:
         base.prepare(scratch, changed(scene, texts))
         scene.before(scratch)
         todo = [dataclasses.replace(case, params=filled(case.params, texts)) for case in scene.rows(scratch)]
-        by_driver = scene.how in ("driver", "own driver")
+        by_driver = scene.how == "driver"
         packed = with_stand_ins(wire.operation_names([case.request() for case in todo]), by_driver)
         environment = filled(scene.environment, texts)
-        if scene.served:
-            environment["SSL_CERT_FILE"] = str(misbehaving.CERTIFICATE)
         if culture:
             environment["WINOPS_PROOF_CULTURE"] = culture
-        if scene.how == "own driver":
-            shell = shell.started_with(environment)
-        more = {"how": "driver" if by_driver else scene.how, "environment": environment}
+        more = {"how": scene.how, "environment": environment}
         found = prove(shell, scene.name, todo, scratch, packed, **more, **scene.request)
         if scene.job:
             found += prove_job(shell, scene.name, scratch, packed, scene.job, **more)

@@ -10,7 +10,7 @@ the observing operations run for real, too. Needs Python's standard library and 
     --require    fail where there is no PowerShell
     --changing   on a Windows that may be changed (a disposable CI runner): directories and a SYSTEM job for real
                  (in public CI on Windows a run without it fails: nothing but that tells how changes go)
-    --cultures all  in every culture of this machine, what is quick, instead of everything in six (minutes)
+    --cultures all  in every culture of this machine instead of six (ten minutes)
     --report FILE  what was proved, as JSON for tests/tools/seen.py
     --only NAME  the scenes that have an operation or a name with this text in it
 """
@@ -18,15 +18,13 @@ the observing operations run for real, too. Needs Python's standard library and 
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
-import functools
 import os
-import queue
 import shutil
 import sys
 import tempfile
 import time
 import typing as t
+from concurrent.futures import Future
 from pathlib import Path
 
 import cultures
@@ -36,14 +34,12 @@ import rows
 from driver import Driver
 from playing import Row, play, prove, prove_job
 from rows import base, on_windows
-from shell import Shell, wire
+from shell import Shell
+from stage import Stage
 
-AT_ONCE = 2
-SOME = 50
-"""So many cultures at a time in one PowerShell."""
+JSON = "(JSON there and back)"
 SLOWEST = 8
 """So many scenes are named with their seconds."""
-Result = t.TypeVar("Result")
 
 
 class Table:
@@ -66,100 +62,72 @@ class Table:
             print(f"{row.what:<24} {shell:<12} {row.how:<22} {row.result}{why}", flush=True)
 
 
-class Stage:
-    """Plays scenes, two at a time."""
-
-    def __init__(self, shell: Shell) -> None:
-        self.shell = shell
-        self._drivers: queue.SimpleQueue[Driver] = queue.SimpleQueue()
-        for _each in range(AT_ONCE):
-            self._drivers.put(Driver(shell))
-        self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
-
-    def __enter__(self) -> Stage:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        for _each in range(AT_ONCE):
-            self._drivers.get().close()
-
-    def cultures(self) -> frozenset[str]:
-        """The names of those that this PowerShell knows; none where it does not even say that."""
-        try:
-            return frozenset(self.submit(Driver.cultures).result())
-        except wire.WireError:
-            return frozenset()
-
-    def submit(self, work: t.Callable[[Driver], Result]) -> concurrent.futures.Future[Result]:
-        """Have *work* done with one of the drivers."""
-
-        def with_driver() -> Result:
-            driver = self._drivers.get()
-            try:
-                return work(driver)
-            finally:
-                self._drivers.put(driver)
-
-        return self._pool.submit(with_driver)
+def prove_with_stubs(table: Table, stage: Stage, only: str, which: str, number: int) -> None:
+    """Everything, on any system: the scenes, the scenes in other cultures, and JSON where nothing is left out."""
+    halves = [chosen(half, only) for half in rows.HALVES]
+    alone = {scene.name: timed(scene) for half in halves for scene in half if scene.how != "driver"}
+    if not only:
+        alone[JSON] = lambda driver: prove_json(driver.shell, number)
+    beside = stage.begin_beside(alone)
+    known = stage.ask(cultures.known)
+    wanted = [*cultures.SIX, *sorted(known.difference(cultures.SIX))] if which == "all" else cultures.SIX
+    names = [name for name in wanted if name in known]
+    within, outside = ({scene.name: timed(scene) for scene in half if scene.how == "driver"} for half in halves)
+    # First: PowerShell keeps each regular expression as it is in the culture in which it has met it.
+    again_within, again_outside = (cultures.works(half, names) for half in halves)
+    played = {**stage.begin({**again_within, **within, **outside, **again_outside}), **beside}
+    show_scenes(table, stage.shell.name, {scene.name: played[scene.name] for half in halves for scene in half})
+    again = [played[name] for name in (*again_within, *again_outside)]
+    show_cultures(table, stage.shell.name, again, wanted, names)
+    if JSON in played:
+        table.add(stage.shell.name, played[JSON].result())
 
 
-def prove_with_stubs(table: Table, stage: Stage, scenes: list[base.Scene]) -> None:
-    """Everything, on any system."""
-    # What takes long begins first; it is shown where it stands.
-    order = sorted(scenes, key=lambda scene: scene.how == "driver" and scene.job is None)
-    played = {id(scene): stage.submit(functools.partial(timed, scene=scene)) for scene in order}
+def show_scenes(table: Table, shell: str, played: t.Mapping[str, Future[tuple[list[Row], float]]]) -> None:
+    """What came of the scenes, in their order, and which took longest."""
     seconds = {}
-    for scene in scenes:
-        found, seconds[scene.name] = played[id(scene)].result()
-        table.add(stage.shell.name, found)
+    for name, future in played.items():
+        found, seconds[name] = future.result()
+        table.add(shell, found)
     slowest = sorted(seconds, key=lambda name: -seconds[name])[:SLOWEST]
     print("slowest: " + ", ".join(f"{name} {seconds[name]:.1f} s" for name in slowest))
 
 
-def timed(driver: Driver, scene: base.Scene) -> tuple[list[Row], float]:
-    """The rows of a scene, and its seconds."""
-    begun = time.monotonic()
-    found = play(driver, scene)
-    return found, time.monotonic() - begun
+def timed(scene: base.Scene) -> t.Callable[[Driver], tuple[list[Row], float]]:
+    """Plays a scene: its rows, and its seconds."""
+
+    def work(driver: Driver) -> tuple[list[Row], float]:
+        begun = time.monotonic()
+        found = play(driver, scene)
+        return found, time.monotonic() - begun
+
+    return work
 
 
-def prove_in_cultures(table: Table, stage: Stage, scenes: list[base.Scene], which: str) -> None:
-    """The scenes again in "six" cultures, or what is quick in "all" that this PowerShell knows."""
-    known = stage.cultures()
-    wanted = sorted(known) if which == "all" else cultures.SIX
-    names = [name for name in wanted if name in known]
-    scenes = cultures.joined(cultures.quick(scenes) if which == "all" else scenes)
-    # One after another in the same PowerShell: it is ten times as quick with a text that it has run before.
-    played = [
-        stage.submit(functools.partial(cultures.play_in, scene=scene, names=names[start : start + SOME]))
-        for scene in scenes
-        for start in range(0, len(names), SOME)
-    ]
+def show_cultures(
+    table: Table, shell: str, played: list[Future[dict[str, list[Row]]]], wanted: t.Sequence[str], names: list[str]
+) -> None:
+    """What came of the scenes in other cultures: all that did not pass, and a line for each where they are few."""
     found: dict[str, list[Row]] = {name: [] for name in names}
     for part in played:
         for name, some in part.result().items():
             found[name] += some
     for name in wanted:
-        if name not in known:
+        if name not in found:
             result = "failed" if table.strict else "skipped"
-            table.add(stage.shell.name, [Row("(rows again)", name, result, "this PowerShell has no such culture")])
+            table.add(shell, [Row("(rows again)", name, result, "this PowerShell has no such culture")])
             continue
-        table.add(stage.shell.name, found[name], shown=False)
-        if which != "all":
+        table.add(shell, found[name], shown=False)
+        if len(wanted) == len(cultures.SIX):
             passed = sum(row.result == "passed" for row in found[name])
-            print(
-                f"{'(rows again)':<24} {stage.shell.name:<12} {name:<22} {passed} of {len(found[name])} passed",
-                flush=True,
-            )
+            print(f"{'(rows again)':<24} {shell:<12} {name:<22} {passed} of {len(found[name])} passed", flush=True)
     print(f"{len(names)} cultures")
 
 
-def prove_json(table: Table, shell: Shell, number: int) -> None:
+def prove_json(shell: Shell, number: int) -> list[Row]:
     """So many random values through the runner's reader and writer of JSON."""
     why, times = json_values.complaints(shell, number)
-    table.add(shell.name, [Row("(JSON there and back)", f"{number} values", "failed" if why else "passed", why)])
-    print(f"JSON: {times} ms to read and to write them")
+    return [Row(JSON, f"{number} values", "failed" if why else "passed", why or f"{times} ms to read and to write")]
 
 
 def prove_for_real(table: Table, shell: Shell, changing: bool) -> None:
@@ -182,12 +150,10 @@ def without_changing(environment: t.Mapping[str, str]) -> Row:
     return Row("changing operations", "real", "failed" if environment.get("CI") else "skipped", "without --changing")
 
 
-def chosen(only: str) -> list[base.Scene]:
-    """The scenes that have *only* in their name or in the name of one of their operations."""
+def chosen(scenes: t.Iterable[base.Scene], only: str) -> list[base.Scene]:
+    """Those scenes that have *only* in their name or in the name of one of their operations."""
     nowhere = Path(tempfile.gettempdir())
-    return [
-        scene for scene in rows.SCENES if only in scene.name or any(only in case.op for case in scene.rows(nowhere))
-    ]
+    return [scene for scene in scenes if only in scene.name or any(only in case.op for case in scene.rows(nowhere))]
 
 
 def main() -> int:
@@ -209,14 +175,9 @@ def main() -> int:
     begun = time.monotonic()
     for program in programs:
         shell = Shell(program)
-        scenes = chosen(options.only)
         with Stage(shell) as stage:
-            prove_with_stubs(table, stage, scenes)
-            seconds = time.monotonic() - begun
-            prove_in_cultures(table, stage, scenes, options.cultures)
-            print(f"{seconds:.0f} seconds, and {time.monotonic() - begun - seconds:.0f} for the other cultures")
+            prove_with_stubs(table, stage, options.only, options.cultures, options.values)
         if not options.only:
-            prove_json(table, shell, options.values)
             prove_for_real(table, shell, options.changing)
     if options.report:
         shells = {Shell(program).name: program for program in programs}

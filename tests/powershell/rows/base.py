@@ -40,15 +40,15 @@ class Case:
 class Scene:
     """Rows that are sent as one request, with no more of the runner than travels for their operations.
 
-    ``how`` is "driver"; "own driver" where .NET must find the environment when its process starts, as it reads some
-    variables only then; or a way of shell.py where a process of its own is what is proved. ``request`` are more fields
+    ``how`` is "driver", or a way of shell.py where a process of its own is what is proved. ``request`` are more fields
     of the request. A scene has a scratch directory of its own with the Windows of windows.py, which ``change`` makes
     another one, as ``before`` does with the files. ``job`` says what must be true of the status of the job that the
     scene has started; ``after`` says what is wrong with the scratch directory in the end. ``served`` scenes meet the
     server of misbehaving.py, whose address replaces {server} and {refusing} in the rows, the environment and the
-    WinHTTP proxy. Its certificate is trusted by a variable that only OpenSSL knows: nothing of this on Windows. Scenes
-    are played again in other cultures (``everywhere``), unless they only have another Windows for what others play
-    there, or something else that no culture has to do with (``variant``).
+    WinHTTP proxy. Its certificate is trusted by a variable that only OpenSSL knows, and the driver has it: nothing of
+    this on Windows. Scenes
+    are played again in other cultures (``everywhere``), unless they only have another Windows or other parameters for
+    what others play there, or something else that no culture has to do with (``variant``).
     """
 
     name: str

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import stand_ins
 
-from .base import Case, Scene, variant
+from .base import Case, variant
 from .names import BORROWED, ENROLLED, ENROLLMENTS, FOREIGN, STUCK, TASK_FOLDER
 from .windows import Document, certificate
 
@@ -153,7 +153,7 @@ def compiling(document: Document) -> None:
 
 
 SCENES = [
-    Scene("whose certificate", whose, change=of_three, after=none_left({"AA", "BB", "EE"})),
+    variant("whose certificate", whose, change=of_three, after=none_left({"AA", "BB", "EE"})),
     variant("certificate of the join", only_the_join, change=of_the_join, after=none_left({"CD"})),
     variant("certificate of two", shared, change=named_twice, after=none_left({"AA", "AB", "CD", "EE"})),
     variant("no enrollments", nothing_there, change=without_enrollments),

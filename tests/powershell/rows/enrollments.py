@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .base import Case, Scene
+from .base import Case, Scene, variant
 from .names import BORROWED, BUILT_IN, ENROLLED, ENROLLMENTS, FOREIGN, JOB, STUCK, TASK_FOLDER
 
 
@@ -54,6 +54,27 @@ def rows(_scratch: Path) -> list[Case]:
             lambda v: v == {"removed": [], "unregistered": None},
         ),
         Case(
+            "registry_read",
+            {"path": ENROLLMENTS, "depth": 1},
+            lambda v: (
+                # The operation alone leaves them as they were.
+                set(v["key"]["keys"]) >= {FOREIGN, STUCK, BUILT_IN}
+                and v["key"]["keys"][FOREIGN]["values"]["ProviderID"] == "Another MDM"
+            ),
+        ),
+        Case(
+            "scheduled_tasks",
+            {"folder": TASK_FOLDER},
+            lambda v: {FOREIGN, STUCK, BUILT_IN} <= set(v["folders"]),
+        ),
+        Case("scheduled_tasks", {"folder": f"{TASK_FOLDER}\\{FOREIGN}"}, lambda v: len(v["tasks"]) == 2),
+    ]
+
+
+def not_whole(_scratch: Path) -> list[Case]:
+    """Windows does not know the one; of the other it keeps the tasks. What can go goes, and the rest is told."""
+    return [
+        Case(
             "enrollment_remove",
             {"id": BORROWED, "provider": "MS DM Server", "unregister": True},
             lambda v: (
@@ -76,19 +97,14 @@ def rows(_scratch: Path) -> list[Case]:
         Case(
             "registry_read",
             {"path": ENROLLMENTS, "depth": 1},
-            lambda v: (
-                # The operation alone leaves them as they were.
-                set(v["key"]["keys"]) >= {FOREIGN, STUCK, BUILT_IN}
-                and v["key"]["keys"][FOREIGN]["values"]["ProviderID"] == "Another MDM"
-            ),
+            lambda v: set(v["key"]["keys"]) >= {FOREIGN, STUCK, BUILT_IN} and BORROWED not in v["key"]["keys"],
         ),
         Case(
             "scheduled_tasks",
             {"folder": TASK_FOLDER},
-            lambda v: {FOREIGN, STUCK, BUILT_IN} <= set(v["folders"]),
+            lambda v: {FOREIGN, STUCK, BUILT_IN} <= set(v["folders"]) and BORROWED not in v["folders"],
         ),
-        Case("scheduled_tasks", {"folder": f"{TASK_FOLDER}\\{FOREIGN}"}, lambda v: len(v["tasks"]) == 2),
     ]
 
 
-SCENES = [Scene("enrollments", rows)]
+SCENES = [Scene("enrollments", rows), variant("enrollments, not whole", not_whole)]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .base import Case, Scene
 
+LOW = -(2**53) - 1
+
 
 def rows(scratch: Path) -> list[Case]:
     return [
@@ -29,6 +31,8 @@ def rows(scratch: Path) -> list[Case]:
         # No file system has such a name: that is no "there is none".
         Case("path_info", {"path": str(scratch / ("x" * 300))}, error="Exception"),
         Case("path_info", {"path": "relative"}, error="ArgumentException"),
+        # What the message repeats has come as a whole number that neither a double nor an unsigned one holds.
+        Case("path_info", {"path": LOW}, error="ArgumentException", said=f"path: {LOW}"),
     ]
 
 

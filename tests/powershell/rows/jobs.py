@@ -92,7 +92,7 @@ SCENES = [
     variant(
         "lost probe",
         after_a_lost_probe,
-        {"WINOPS_PROOF_PROBE_HOURS": "-1"},
+        {"WINOPS_PROOF_PROBE_HOURS": "-1", "WINOPS_PROOF_JOBS": "here"},
         after=left(LOST_JOB, FOREIGN_FOLDER),
     ),
 ]

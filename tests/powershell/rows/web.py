@@ -14,7 +14,7 @@ import hashlib
 from pathlib import Path
 
 from . import windows
-from .base import Case, Scene, own_paths
+from .base import Case, own_paths, variant
 from .names import NO_CODE
 
 RIGHT = hashlib.sha256(b"downloaded").hexdigest()
@@ -128,7 +128,10 @@ def by_the_accounts_proxy(scratch: Path) -> list[Case]:
 
 def of_an_old_system(scratch: Path) -> list[Case]:
     """A .NET that offers TLS 1.1 only unless it is told, as those of the first Windows 10 did."""
-    return [fetched(scratch, "https://{server}/good")]
+    return [
+        fetched(scratch, "https://{server}/good"),
+        asked(["https://{server}/good"], [(200, None, None, "downloaded")]),
+    ]
 
 
 ALL_REAL = {"host": "*", "real": True}
@@ -144,13 +147,12 @@ def behind_the_server(document: windows.Document) -> None:
     document[windows.PROXY] = ["{server}", "127.0.0.1"]
 
 
-DEAD_PROXY = {"HTTPS_PROXY": "http://127.0.0.1:9"}
-ACCOUNTS = {"HTTPS_PROXY": "http://{server}", "http_proxy": "http://{server}"}
+DEAD_PROXY = {"WINOPS_PROOF_PROXY": "http://127.0.0.1:9"}
+ACCOUNTS = {"WINOPS_PROOF_PROXY": "http://{server}"}
+# No culture has to do with what the network does.
 SCENES = [
-    Scene("web, direct", direct, {"WINOPS_PROOF_MAX_BYTES": "4000"}, "own driver", change=to_the_server, served=True),
-    Scene("web, machine's proxy", by_the_proxy, DEAD_PROXY, "own driver", change=behind_the_server, served=True),
-    Scene(
-        "web, old TLS", of_an_old_system, {"WINOPS_PROOF_OLD_TLS": "1"}, "own driver", change=to_the_server, served=True
-    ),
-    Scene("web, account's proxy", by_the_accounts_proxy, ACCOUNTS, "encoded", change=to_the_server, served=True),
+    variant("web, direct", direct, {"WINOPS_PROOF_MAX_BYTES": "4000"}, change=to_the_server, served=True),
+    variant("web, machine's proxy", by_the_proxy, DEAD_PROXY, change=behind_the_server, served=True),
+    variant("web, old TLS", of_an_old_system, {"WINOPS_PROOF_OLD_TLS": "1"}, change=to_the_server, served=True),
+    variant("web, account's proxy", by_the_accounts_proxy, ACCOUNTS, change=to_the_server, served=True),
 ]

@@ -192,7 +192,7 @@ function Get-SortedName($Names) {
 }
 
 function Start-ProofJob($Action) {
-    if ($env:WINOPS_PROOF_CULTURE) { return Invoke-ProofJob $Action }
+    if ($env:WINOPS_PROOF_CULTURE -or $env:WINOPS_PROOF_JOBS -ceq 'here') { return Invoke-ProofJob $Action }
     $line = $Action.Arguments
     if ([IO.Path]::DirectorySeparatorChar -cne '\') { $line = $line.Replace('-ExecutionPolicy Bypass ', '') }
     # Not the main module of this process: where PowerShell is a .NET tool, that is dotnet.
@@ -210,7 +210,8 @@ function Start-ProofJob($Action) {
 }
 
 function Invoke-ProofJob($Action) {
-    # In another culture it runs here, and to its end: a PowerShell of its own would begin in the usual one.
+    # In another culture it runs here, and to its end: a PowerShell of its own would begin in the usual one, and takes a
+    # second to begin.
     $caller = $env:WINOPS_PROOF_CALLER
     $directory = [Environment]::CurrentDirectory
     $env:WINOPS_PROOF_CALLER = 'SYSTEM'

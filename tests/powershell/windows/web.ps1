@@ -4,9 +4,42 @@
 #
 # The network: rules of which the first that fits says what a request meets. A host without a rule has no DNS entry.
 
+if ([IO.Path]::DirectorySeparatorChar -cne '\') {
+    # What the account has set, and what .NET offers; .NET keeps both for as long as its process lives. On Windows nobody
+    # sets them, and .NET Framework has no such property.
+    $account = [Net.WebProxy]::new()
+    if ($env:WINOPS_PROOF_PROXY) { $account.Address = $env:WINOPS_PROOF_PROXY }
+    [Net.WebRequest]::DefaultWebProxy = $account
+    [Net.Http.HttpClient].GetProperty('DefaultProxy').SetValue($null, $account)
+    [Net.ServicePointManager]::SecurityProtocol = 0
+    if ($env:WINOPS_PROOF_OLD_TLS) { [Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls11 }
+}
+
+function Assert-Offered {
+    # An old .NET offers what it is told and nothing else; 0, the system's choice, is nothing that it knows.
+    if (-not $env:WINOPS_PROOF_OLD_TLS) { return }
+    if ([Net.ServicePointManager]::SecurityProtocol -ne [Net.SecurityProtocolType]'Tls11, Tls12') {
+        $status = [Net.WebExceptionStatus]::SecureChannelFailure
+        throw [Net.WebException]::new('Could not create a secure channel.', $status)
+    }
+}
+
+${function:New-RealMachineProxy} = ${function:New-MachineProxy}
+
+function New-MachineProxy([string]$Address) {
+    # Windows' own services show who they are; that this needs Windows' sign-in, nobody can try elsewhere.
+    $server = New-RealMachineProxy $Address
+    $shown = (Get-Windows 'callers')[[string]$env:WINOPS_PROOF_CALLER]['system']
+    if ($server.UseDefaultCredentials -ne $shown) { throw [InvalidOperationException]::new('It shows the wrong account.') }
+    return $server
+}
+
 ${function:Start-RealWebCall} = ${function:Start-WebCall}
 
 function Start-WebCall($Client, [Uri]$Uri, $Headers, $Cancel) {
+    Assert-Offered
+    # A limit of its own is 100 s unless it is told, and would end what somebody still waits for.
+    if ($Client.Timeout.Ticks -ge 0) { throw [InvalidOperationException]::new('The client has a time limit of its own.') }
     $rule = Find-WebRule $Uri $Headers
     if ($null -ne $rule -and $rule.ContainsKey('real')) { return Start-RealWebCall $Client $Uri $Headers $Cancel }
     return Start-ProofCall $Uri $rule
@@ -15,6 +48,7 @@ function Start-WebCall($Client, [Uri]$Uri, $Headers, $Cancel) {
 ${function:Send-RealWebCall} = ${function:Send-WebCall}
 
 function Send-WebCall([Uri]$Uri, [int]$Milliseconds) {
+    Assert-Offered
     $rule = Find-WebRule $Uri @{}
     if ($null -ne $rule -and $rule.ContainsKey('real')) { return Send-RealWebCall $Uri $Milliseconds }
     return Send-ProofCall $Uri

@@ -142,7 +142,7 @@ class Idle:
     def __init__(self) -> None:
         self.change = lambda text: text
 
-    def is_ready(self, how, environment) -> bool:
+    def is_ready(self) -> bool:
         return False
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import datetime
 import gzip
 import json
@@ -14,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -33,6 +35,7 @@ try:
     import playing
     import run as proof
     import shell
+    import stage
     from shell import wire
 finally:
     sys.path.remove(str(RUN.parent))
@@ -187,19 +190,11 @@ def unpacked(packed: bytes) -> str:
 
 
 def test_a_driver_is_ready_when_its_powershell_has_answered(driver):
-    scene = proof.base.Scene("x", lambda scratch: [case()], {"A": "b"}, "own driver")
-    assert not driver.is_ready("driver", {}) and not driver.is_ready("own driver", {"A": "b"})
-    proof.play(driver, scene)
-    assert driver.is_ready("own driver", {"A": "b"}) and not driver.is_ready("own driver", {"A": "c"})
-    assert not driver.is_ready("driver", {}), "it is another process"
+    assert not driver.is_ready()
+    proof.play(driver, proof.base.Scene("x", lambda scratch: [case()]))
+    assert driver.is_ready()
     driver.close()
-    assert not driver.is_ready("own driver", {"A": "b"})
-
-
-def test_a_driver_of_its_own_has_the_environment_when_it_starts(driver, monkeypatch):
-    monkeypatch.setenv("WINOPS_ANSWER", "nonsense")
-    scene = proof.base.Scene("x", lambda scratch: [case()], {"WINOPS_ANSWER": json.dumps(GOOD)}, "own driver")
-    assert {row.result for row in proof.play(driver, scene)} == {"passed"}
+    assert not driver.is_ready()
 
 
 def test_a_culture_in_which_a_row_is_wrong_fails_and_one_that_is_missing_is_named(fake):
@@ -215,18 +210,57 @@ def test_a_culture_in_which_a_row_is_wrong_fails_and_one_that_is_missing_is_name
     assert strict.stdout.count("failed: this PowerShell has no such culture") == 5
 
 
-def test_the_scenes_of_all_cultures_are_rows_and_nothing_else(tmp_path):
-    (one,) = cultures.joined(cultures.quick(proof.rows.SCENES))
-    assert {"certificates", "registry_read", "path_remove", "restart"} <= {row.op for row in one.rows(tmp_path)}
-    assert {row.op for row in one.rows(tmp_path)} & {"endpoints", "job_start", "package_install"} == set()
-
-
-def test_six_cultures_have_every_row_that_needs_no_process_of_its_own(tmp_path):
+def test_other_cultures_have_every_operation_and_every_row_that_is_not_a_variant(tmp_path):
     played = cultures.joined(proof.rows.SCENES)
     here = [scene for scene in proof.rows.SCENES if scene.how == "driver" and scene.everywhere]
     wanted = [row.op for scene in here for row in scene.rows(tmp_path)]
     assert sorted(row.op for scene in played for row in scene.rows(tmp_path)) == sorted(wanted)
-    assert len(played) < len(proof.rows.SCENES)
+    assert set(wanted) >= OPERATIONS
+    assert len(played) < len(here)
+
+
+def test_each_culture_plays_both_halves_and_many_are_played_in_portions(monkeypatch):
+    played = []
+    monkeypatch.setattr(cultures, "play", lambda driver, scene, name: played.append((scene.name, name)) or [])
+    names = [f"c{number}" for number in range(cultures.SOME + 1)]
+    works = [cultures.works(half, names) for half in proof.rows.HALVES]
+    assert works[0].keys().isdisjoint(works[1].keys() | {scene.name for scene in proof.rows.SCENES})
+    for work in (*works[0].values(), *works[1].values()):
+        work(None)
+    scenes = [scene.name for half in proof.rows.HALVES for scene in cultures.joined(half)]
+    assert sorted(played) == sorted((scene, name) for scene in scenes for name in names)
+    assert len(works[0]) + len(works[1]) == 2 * len(scenes)
+
+
+def test_two_drivers_begin_at_both_ends_and_meet(fake):
+    drivers: dict[str, object] = {}
+    both = threading.Barrier(2, timeout=60)
+
+    def work(name, wait):
+        def noted(driver):
+            drivers[name] = driver
+            if wait:
+                both.wait()
+            return name
+
+        return noted
+
+    with stage.Stage(proof.Shell(str(fake))) as lanes:
+        found = lanes.begin({name: work(name, name in "ad") for name in "abcd"})
+        beside = lanes.begin_beside({"x": work("x", False)})
+        assert {name: future.result(60) for name, future in {**found, **beside}.items()} == {n: n for n in "abcdx"}
+    assert drivers["a"] is not drivers["d"] and drivers["x"] not in (drivers["a"], drivers["d"])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thing_that_fails_ends_whoever_waits_for_it(fake):
+    def fails(_driver):
+        raise LookupError("a fault of the proof's own")
+
+    with stage.Stage(proof.Shell(str(fake))) as lanes:
+        found = lanes.begin_beside({"x": fails})
+        with pytest.raises(concurrent.futures.CancelledError):
+            found["x"].result(60)
 
 
 def case(holds=lambda value: True, **more):
