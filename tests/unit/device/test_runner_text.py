@@ -429,7 +429,10 @@ REPLACED_FUNCTIONS = {
     "Import-ProvisioningModule",
 }
 # These are called by what takes their place.
-WRAPPED_FUNCTIONS = {"Invoke-Operation", "Invoke-Native", "Start-WebCall", "Send-WebCall", "path_remove"}
+WRAPPED_FUNCTIONS = {
+    *("Invoke-Operation", "Invoke-Native", "path_remove"),
+    *("Start-WebCall", "Send-WebCall", "New-MachineProxy"),
+}
 REPLACED_CMDLETS = {
     *("Get-CimInstance", "Invoke-CimMethod"),
     *("Get-ProvisioningPackage", "Install-ProvisioningPackage", "Uninstall-ProvisioningPackage"),
