@@ -27,6 +27,27 @@ SPEED = "60"
 
 _LOG_TAIL = 4000
 
+# Files that take longest, longest first: no worker is to be left alone with one of them at the end.
+LONGEST = (
+    "test_disconnect.py",
+    "test_tenant_removal.py",
+    "test_tenant_settings.py",
+    "test_two_readers.py",
+    "test_odd_places.py",
+    "test_lost_connections.py",
+    "test_tenant_sign_in.py",
+    "test_real_powershell.py",
+    "test_acceptance.py",
+    "test_tenant_devices.py",
+    "test_tenant_readiness.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the longest files to the front; the order within a file stays."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
 
 @pytest.fixture(scope="session")
 def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:

@@ -69,7 +69,7 @@ class Told(t.NamedTuple):
 @pytest.fixture(scope="module")
 def told(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPathFactory) -> Told:
     """The runs."""
-    lab = start_fleet({"devices": [{"kind": kind} for kind in KINDS]})
+    lab = start_fleet({"devices": [joins.device_of(kind, LIBRARY) for kind in KINDS]})
     joined = player.tasks(lab, [joins.join_task()], host_variables=joins.wanted(joins.options_of_scenario(lab)))
     states = joins.settled(lab)
     bundles = tmp_path_factory.mktemp("bundles") / "saved"

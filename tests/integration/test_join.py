@@ -85,7 +85,7 @@ class Rollout(t.NamedTuple):
 @pytest.fixture(scope="module")
 def rollout(start_fleet: StartFleet, player: Player) -> Rollout:
     """The three runs."""
-    lab = start_fleet({"devices": [*({"kind": kind} for kind in KINDS), *EXTRAS]})
+    lab = start_fleet({"devices": [*(joins.device_of(kind, KINDS) for kind in KINDS), *EXTRAS]})
     options = joins.options_of_scenario(lab)
     _choose_extras(lab, options)
     fleet = inspection.package_file(lab, "fleet")

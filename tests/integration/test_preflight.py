@@ -88,7 +88,7 @@ class Foretold(t.NamedTuple):
 @pytest.fixture(scope="module")
 def foretold(start_fleet: StartFleet, player: Player) -> Foretold:
     """The three runs."""
-    lab = start_fleet({"devices": [{"kind": kind} for kind in KINDS]})
+    lab = start_fleet({"devices": [joins.device_of(kind, LIBRARY) for kind in KINDS]})
     states = inspection.states(lab)
     before = {name: dump["digest"] for name, dump in states.items()}
     commands = [len(lab.commands())]

@@ -12,8 +12,8 @@ import tempfile
 import typing as t
 from pathlib import Path
 
+from ansible_collections.winops.entra.plugins.plugin_utils.device import dsregcmd, state
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.answers import Answer, Result, checked
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import device_diagnosis
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
@@ -38,6 +38,8 @@ READS = (
     | mdm_state.Mdm.watch
     | provisioning.observations(SOURCE)
 )
+#: dsregcmd.parse for tests that ask thousands of times for the few texts of the recordings.
+parse_once = functools.cache(dsregcmd.parse)
 ABSENT_JOB = Result(True, {"state": "absent", "started": None, "last_task_result": None, "answer": None})
 
 

@@ -10,11 +10,18 @@ import random
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils.device import dsregcmd
+
 from . import fit, recorded, scripted
 from .fit import FitDevice, administrator
 from .scripted import key
 
 SEEDS = (1, 2)
+
+
+@pytest.fixture(autouse=True)
+def each_text_of_dsregcmd_is_parsed_once(monkeypatch):
+    monkeypatch.setattr(dsregcmd, "parse", recorded.parse_once)
 
 
 def respelled(name: str, chance: random.Random) -> str:

@@ -10,7 +10,7 @@ import itertools
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import state
+from ansible_collections.winops.entra.plugins.plugin_utils.device import dsregcmd, state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.answers import Result
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist
 
@@ -29,6 +29,11 @@ PAIRED = (
     "pending_reboot",
     "server",
 )
+
+
+@pytest.fixture(autouse=True)
+def each_text_of_dsregcmd_is_parsed_once(monkeypatch):
+    monkeypatch.setattr(dsregcmd, "parse", recorded.parse_once)
 
 
 @functools.cache
