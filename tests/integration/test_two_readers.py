@@ -21,6 +21,7 @@ from tests.lab.powershell import real
 
 pytestmark = pytest.mark.skipif(real.program() is None, reason="there is no PowerShell (pwsh) on PATH")
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
 JOB = "0b7e5a52-1f2c-4f3a-9b57-2f1f3f1c9d10"
 OWN = r"%ProgramData%\winops.entra"
 CLOUD = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
@@ -97,6 +98,7 @@ def observing() -> list[dict[str, t.Any]]:
         {"op": "certificates", "store": "my", "issuers": []},
         {"op": "certificates", "store": "My", "issuers": ["ms-organization-access", "intune"]},
         {"op": "certificates", "store": "Nobody", "issuers": []},
+        {"op": "device_key_proof", "device_id": NOBODY, "nonce": "00"},
         {"op": "dsregcmd_status"},
         *[
             {"op": "cim_query", "class": name, "properties": properties, **more}
@@ -231,7 +233,7 @@ def test_the_answers_are_the_same(tmp_path: Path) -> None:
     async def compare(worlds: Worlds) -> list[str]:
         found = []
         for pair in worlds.pairs():
-            found += told(pair, await pair.answers(*observing()))
+            found += told(pair, await pair.answers(*observing(), *proofs(pair)))
             found += told(pair, await pair.answers(*as_system(), system=True))
         return found
 
@@ -251,6 +253,16 @@ def test_what_is_changed_is_the_same(tmp_path: Path) -> None:
         return found + await change(pairs["works"], jobs())
 
     assert run(CHANGED, tmp_path, compare) == []
+
+
+def proofs(pair: Pair) -> list[dict[str, t.Any]]:
+    """Each device certificate's key signs, with its id in either case."""
+    ids = [one.subject.removeprefix("CN=") for one in pair.python.certificates if one.key]
+    return [
+        {"op": "device_key_proof", "device_id": device_id, "nonce": "00ff"}
+        for own in ids
+        for device_id in (own, own.upper())
+    ]
 
 
 def leaves_with_all(pair: Pair) -> list[dict[str, t.Any]]:

@@ -17,6 +17,7 @@ import yaml
 from . import ppkg, scenario_tenant
 from .clock import Clock
 from .device import build as builder
+from .device import claims
 from .device.device import Device
 from .host import ScenarioError
 from .scenario_schema import check
@@ -57,6 +58,7 @@ def load_world(
     context = builder.Context(clock, directory, tenants, packages)
     hosts = [_host(name, kind, entry, context, paths) for name, kind, entry in _fleet(description, devices)]
     main = next(iter(tenants.values()))
+    _claim(hosts, [entry["device"] for _name, _kind, entry in _fleet(description, devices)])
     return World(clock, directory, tenants, packages, hosts, {"join_tenant_id": main.id})
 
 
@@ -196,6 +198,17 @@ def _host(name: str, kind: str, entry: dict[str, t.Any], context: builder.Contex
         device.variables["join_src"] = str(paths[entry["package"]])
     device.variables.update({"lab_kind": kind, "lab_expect": entry["expect"], **entry["variables"]})
     return device
+
+
+def _claim(hosts: list[Device], options: list[dict[str, t.Any]]) -> None:
+    """Let those that are to be dishonest be so, once there are all whom they can pretend to be."""
+    by_name = {host.name: host for host in hosts}
+    for host, given in zip(hosts, options, strict=True):
+        if "claims" in given:
+            wanted = given["claims"]
+            if wanted["device"] not in by_name:
+                raise ScenarioError(f"{host.name} claims to be {wanted['device']}, and there is no such device")
+            claims.claim(host, by_name[wanted["device"]], wanted["how"], wanted.get("serial", False))
 
 
 def _hostname(name: str) -> str:

@@ -9,6 +9,7 @@ import typing as t
 from pathlib import Path
 
 from .device.bitlocker import TYPES
+from .device.claims import HOW as CLAIMS
 from .device.images import CLIENT_VERSIONS, EDITIONS, LANGUAGES, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
@@ -216,6 +217,7 @@ MANAGEMENT = {
         "unenrolls": bool,
         "unenroll_seconds": float,
     },
+    "claims": Needs(("device", "how"), {"device": str, "how": OneOf(CLAIMS), "serial": bool}),
 }
 DEVICE = {
     **ACCOUNTS,

@@ -30,6 +30,10 @@ def certificates(store: str = "My", issuers: tuple[str, ...] = ()) -> dict:
     return {"op": "certificates", "store": store, "issuers": list(issuers)}
 
 
+def device_key_proof(device_id: str, nonce: str) -> dict:
+    return {"op": "device_key_proof", "device_id": device_id, "nonce": nonce}
+
+
 def dsregcmd_status() -> dict:
     return {"op": "dsregcmd_status"}
 

@@ -15,7 +15,9 @@ from collections.abc import Callable, Mapping
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
-ID_FIELDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number")
+ID_FIELDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number", "hostname")
+#: Whether the device has proved that they are its own.
+PROOF_FIELDS = ("proof", "proved_thumbprint", "not_proved")
 UNREACHABLE = {
     "name": "unreachable",
     "side": "network",
@@ -67,7 +69,7 @@ def _disconnect(result: TaskResult) -> dict:
     before = result.get("record") or {}
     return (
         _join(result)
-        | {field: before.get(field) for field in ID_FIELDS}
+        | {field: before.get(field) for field in (*ID_FIELDS, *PROOF_FIELDS)}
         | {
             "join_state": result.get("join_state"),
             "enrollments": before.get("enrollments") or [],

@@ -38,13 +38,18 @@ def _says(device: dict) -> str:
         return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
-        parts += ["in the directory" if device["directory"]["found"] else "NOT in the directory"]
+        same = device["directory"].get("same_id")
+        parts += [_in_directory(device["directory"]["found"]) if not same else f"NOT proved, {', '.join(same)} has its id"]
         parts += ["in Intune"] if device["directory"]["intune_id"] else []
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     # A diagnosis has a sentence for its findings.
     parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)
+
+
+def _in_directory(found: bool) -> str:
+    return "in the directory" if found else "NOT in the directory"
 
 
 def _findings(findings: list[dict]) -> list[str]:

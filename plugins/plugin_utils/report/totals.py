@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from .records import ID_FIELDS
+from .records import ID_FIELDS, PROOF_FIELDS
 
 REPORT_OUTCOMES = (
     "joined",
@@ -43,13 +43,13 @@ def report(records: Mapping[str, dict | None], generated: str, directory: list[d
     counted = Counter(device["outcome"] for device in devices)
     totals = {name: counted[name] for name in REPORT_OUTCOMES if counted[name]}
     if directory is not None:
-        known = [device["directory"]["found"] for device in devices if "directory" in device]
-        totals |= {"in_directory": sum(known), "not_in_directory": len(known) - sum(known)}
+        totals |= _counted([device["directory"] for device in devices if "directory" in device])
     return {"generated": generated, "totals": {"devices": len(devices), **totals}, "devices": devices}
 
 
 def with_earlier_ids(records: Mapping[str, dict | None], earlier: dict) -> dict[str, dict | None]:
-    """The records of a disconnect, where a device that does not know its ids (any more) has those of an earlier report.
+    """The records of a disconnect, where a device that does not know its ids (any more) has those of an earlier report,
+    and one that has not proved them the evidence of that report.
 
     A device that has left gets them only where its serial number proves that it is the same one: by these ids objects
     are removed.
@@ -58,19 +58,45 @@ def with_earlier_ids(records: Mapping[str, dict | None], earlier: dict) -> dict[
     kept = dict(records)
     for name, found in records.items():
         record, before = found or {"outcome": "not_started"}, known.get(name)
-        if before is None or record.get("device_id"):
+        if before is None:
+            continue
+        if record.get("device_id"):
+            if _is_without_key(record) and _is_same_device(record, before) and _tells(before):
+                kept[name] = {**record, **_evidence(before)}
             continue
         serial, left = record.get("serial_number"), record.get("join_state") == "left"
         if serial == before.get("serial_number") if serial else not left:
-            kept[name] = {**record, **{field: before.get(field) for field in (*ID_FIELDS, "bitlocker")}}
+            ids = {field: before.get(field) for field in (*ID_FIELDS, "bitlocker")}
+            kept[name] = {**record, **ids, **_evidence(before)}
     return kept
 
 
+def _is_without_key(record: Mapping) -> bool:
+    """Whether the device could not sign. One whose proof is false has no use for what was recorded of another."""
+    return record.get("proof") == "missing"
+
+
+def _is_same_device(record: Mapping, before: Mapping) -> bool:
+    return all(record.get(field) == before.get(field) for field in ("device_id", "serial_number"))
+
+
+def _tells(before: Mapping) -> bool:
+    """Whether an earlier record is evidence: of what was proved, recorded or written before there were proofs."""
+    return before.get("proof") in ("proved", "recorded") or "proof" not in before
+
+
+def _evidence(before: Mapping) -> dict:
+    if "proof" not in before:
+        return {"proof": "recorded", "proved_thumbprint": None, "not_proved": None}
+    return {field: before.get(field) for field in PROOF_FIELDS}
+
+
 def _prove(devices: list[dict], directory: list[dict]) -> None:
+    """Say of each joined device what the directory knows of its id. An id that several give proves none of them."""
     by_id = {found["device_id"]: found for found in directory if found.get("object_id")}
-    for device in devices:
-        if device["outcome"] not in JOINED:
-            continue
+    joined = [device for device in devices if device["outcome"] in JOINED]
+    for device in joined:
+        same = [one["device"] for one in joined if one is not device and _is_same_id(one, device)]
         found = by_id.get(device.get("device_id"))
         intune = (found or {}).get("intune") or {}
         device["directory"] = {
@@ -80,4 +106,21 @@ def _prove(devices: list[dict], directory: list[dict]) -> None:
             "join_type": (found or {}).get("join_type"),
             "intune_id": intune.get("id"),
             "compliance": intune.get("compliance"),
+            "same_id": same,
         }
+
+
+def _is_same_id(one: Mapping, two: Mapping) -> bool:
+    ids = [str(device.get("device_id") or "").lower() for device in (one, two)]
+    return ids[0] == ids[1] != ""
+
+
+def _counted(proofs: list[dict]) -> dict[str, int]:
+    """How many are in the directory, by an id that is theirs alone; and how many share one, where any do."""
+    shared = sum(bool(proof["same_id"]) for proof in proofs)
+    alone = [proof["found"] for proof in proofs if not proof["same_id"]]
+    return {
+        "in_directory": sum(alone),
+        "not_in_directory": len(alone) - sum(alone),
+        **({"same_id": shared} if shared else {}),
+    }

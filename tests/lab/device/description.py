@@ -16,7 +16,7 @@ import fnmatch
 import re
 import typing as t
 
-from . import accounts, bitlocker, cim, metadata, network, tasks
+from . import accounts, bitlocker, cim, key_pairs, metadata, network, tasks
 from .accounts import SYSTEM
 from .images import SYSTEM_ONLY
 from .operations import endpoints
@@ -221,6 +221,7 @@ def _certificates(device) -> Document:
                 "not_before": utc_text(one.not_before),
                 "not_after": utc_text(one.not_after),
                 "has_private_key": one.has_private_key,
+                **({"pfx": base64.b64encode(key_pairs.pfx(one.key, one.der)).decode("ascii")} if one.key else {}),
             }
         )
     return stores

@@ -21,6 +21,7 @@ from ..clock import Clock
 from .accounts import SYSTEM, Account, Caller, Member, caller, can_sign_in
 from .bitlocker import Volume
 from .certificates import Certificate
+from .claims import Claim
 from .events import SYSTEM as SYSTEM_LOG
 from .events import EventLogs
 from .faults import Faults
@@ -105,6 +106,8 @@ class Device:
         self.join_key = "thumbprint"
         #: Who has a key of Windows Hello here, by the name.
         self.hello_keys: set[str] = set()
+        #: Whom it pretends to be (``claims``); None for an honest device.
+        self.claim: Claim | None = None
         self.leave = Leave()
         self.wow64_shell = False
         #: Whether the inventory connects by HTTPS; None where the inventory may choose.

@@ -24,6 +24,7 @@ from . import (
     native,
     own_paths,
     packages,
+    possession,
     processes,
     refusals,
     registry,
@@ -33,7 +34,7 @@ from . import (
     web,
 )
 
-LOOKING = registry, administrators, bitlocker, certificates, cim, events, processes, tasks
+LOOKING = registry, administrators, bitlocker, certificates, possession, cim, events, processes, tasks
 WITHIN = (enrollment_parts, *LOOKING, autojoin, stale_joins, forgotten, enrollments)
 OUTSIDE = (refusals, absent, restarts, native, files, own_paths, downloads, packages, endpoints, web, job_ends, jobs)
 HALVES = tuple([scene for family in half for scene in family.SCENES] for half in (WITHIN, OUTSIDE))

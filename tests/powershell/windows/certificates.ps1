@@ -34,6 +34,14 @@ function Get-ProofStoreName([string]$Name) {
 
 function Get-ProofCertificate([string]$Store) {
     return , @(foreach ($one in (Get-Windows 'certificates')[$Store]['certificates']) {
+            if ($null -ne $one['pfx']) {
+                New-ProofCertificate $one['pfx'] 'proof'
+                continue
+            }
+            if ($null -ne $one['der']) {
+                New-ProofCertificate $one['der'] ''
+                continue
+            }
             [PSCustomObject]@{
                 Thumbprint = $one['thumbprint']; Subject = $one['subject']; Issuer = $one['issuer']
                 HasPrivateKey = $one['has_private_key']
@@ -42,6 +50,10 @@ function Get-ProofCertificate([string]$Store) {
                 NotAfter = (ConvertFrom-Described @{ utc = $one['not_after'] }).ToLocalTime()
             }
         })
+}
+
+function New-ProofCertificate([string]$Content, [string]$Password) {
+    return [Security.Cryptography.X509Certificates.X509Certificate2]::new([Convert]::FromBase64String($Content), $Password)
 }
 
 function Remove-ProofCertificate([string]$Store, [string]$Thumbprint) {

@@ -83,6 +83,9 @@ class DisposableDevice(ScriptedDevice):
             ]
         }
 
+    def device_key_proof(self, _p):
+        return {"thumbprint": None, "certificate": None, "signature": None}
+
     def dsregcmd_status(self, _p):
         return {"present": True, "exit_code": 0, "text": f"  AzureAdJoined : YES\r\n  TenantName : {NAME}\r\n"}
 

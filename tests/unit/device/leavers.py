@@ -8,7 +8,12 @@ A job does its operations when its status is asked for the second time, so that 
 
 from __future__ import annotations
 
+import base64
 import copy
+import datetime
+import hashlib
+
+from tests.lab.device import key_pairs
 
 from . import scripted
 from .scripted import Clock, ScriptedDevice, key
@@ -78,12 +83,16 @@ class Leaver(ScriptedDevice):
             "job_status": self._job_status,
             "job_remove": self._job_remove,
             "restart": self._restart,
+            "system_probe": lambda p: {"answer": {"results": [self._do(dict(operation)) for operation in p["ops"]]}},
+            "device_key_proof": self._prove,
             "dsregcmd_leave": self._leave,
             "enrollment_remove": self._remove,
             "hybrid_autojoin_stop": self._stop_autojoin,
             "mdm_auto_enroll": self._auto_enroll,
         }
         self.enrolls = True
+        self.key: str | None = "the device's own"
+        self.nonces: list[str] = []
 
     # --- state --------------------------------------------------------------------------------------------------------
 
@@ -119,6 +128,18 @@ class Leaver(ScriptedDevice):
         self.tree[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]["values"]["MdmEnrollmentUrl"] = (
             "https://mdm"
         )
+
+    def _prove(self, params):
+        """Signs with the key of that name; None: the key is gone."""
+        self.nonces.append(params["nonce"])
+        mine = [c for c in self.certificates if c["subject"].lower() == f"cn={params['device_id']}"]
+        if not mine:
+            return {"thumbprint": None, "certificate": None, "signature": None}
+        if self.key is None:
+            raise scripted.OperationError(
+                "System.Security.Cryptography.CryptographicException", "no keyset", -2146893802
+            )
+        return signed(self.key, params["device_id"], params["nonce"])
 
     def _tasks(self, params):
         if params["folder"].endswith("EnterpriseMgmt"):
@@ -229,6 +250,18 @@ class Leaver(ScriptedDevice):
     def _restart(self, _params):
         self.boots.append("2026-11-21T08:05:00.000Z")
         return {"scheduled": True, "exit_code": 0}
+
+
+def signed(key: str, device_id: str, nonce: str, certificate_key: str | None = None) -> dict:
+    """The answer of a device that signs with ``key`` and sends the certificate of another one, or of the same."""
+    start = datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)
+    der = key_pairs.certificate(certificate_key or key, device_id, start, start.replace(year=2036))
+    text = f"winops.entra proof\n{device_id}\n{nonce}".encode("ascii")
+    return {
+        "thumbprint": hashlib.sha1(der).hexdigest().upper(),
+        "certificate": base64.b64encode(der).decode("ascii"),
+        "signature": base64.b64encode(key_pairs.sign(key, text)).decode("ascii"),
+    }
 
 
 READING = {"registry_read", "certificates", "cim_query", "scheduled_tasks", "bitlocker"}

@@ -169,6 +169,11 @@ BROKEN = [
     ("registry_users_read", lambda d: changed(d, "registry_users_read", users={"S-1-5-18": key()}), "of people"),
     ("registry_users_read", lambda d: changed(d, "registry_users_read", users={ACCOUNT: key()}), "has a culture"),
     ("certificates", lambda d: always(d, "certificates", {"certificates": []}), "an authority of Microsoft"),
+    (
+        "device_key_proof",
+        lambda d: always(d, "device_key_proof", {"thumbprint": "AB", "certificate": "AB", "signature": None}),
+        "nothing is signed",
+    ),
     ("certificates", lambda d: first_of(d, "certificates", "certificates", thumbprint="ab"), "40 digits"),
     ("certificates", lambda d: first_of(d, "certificates", "certificates", not_after="2001-01-01T00:00:00.000Z"),
      "in order"),

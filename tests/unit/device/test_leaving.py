@@ -25,6 +25,7 @@ ENTRA_SID = "S-1-12-1-1-2-3-4"
 def plan(**changes) -> leave.LeavePlan:
     settings = {
         "tenant_id": None,
+        "device_id": None,
         "stop_hybrid_autojoin": False,
         "remove_mdm": False,
         "mdm_provider": "MS DM Server",
@@ -74,7 +75,7 @@ def test_a_joined_device_leaves_and_says_what_it_was(monkeypatch):
         {"id": "{BBBB}", "type": "RecoveryPassword"},
     ]
     assert result == {"reboot_required": True, "restarted": False}
-    assert [phase["name"] for phase in leave.phases.done] == ["look", "leave", "verify", "clean up"]
+    assert [phase["name"] for phase in leave.phases.done] == ["look", "prove", "leave", "verify", "clean up"]
     assert device.done == ["dsregcmd_leave"] and device.jobs == {}
 
 
@@ -488,7 +489,7 @@ def test_a_restart_is_made_when_asked_after_the_leave(monkeypatch):
     leave, result = run(device, monkeypatch, reboot=True)
     assert result == {"reboot_required": False, "restarted": True} and len(device.boots) == 2
     assert whats(leave) == ["join", "restart"]
-    assert [phase["name"] for phase in leave.phases.done] == ["look", "leave", "restart", "verify", "clean up"]
+    assert [phase["name"] for phase in leave.phases.done] == ["look", "prove", "leave", "restart", "verify", "clean up"]
     leave, result = run(device, monkeypatch, reboot=True)
     assert not leave.changes.changed and len(device.boots) == 2
 

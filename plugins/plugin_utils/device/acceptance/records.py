@@ -18,6 +18,7 @@ from ..reading import Key, known
 from .system import ENVIRONMENT, INTERNATIONAL, LANGUAGES, SESSION_MANAGER, WINDOWS
 from .trial import Trial
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
 NOWHERE = "winops.entra acceptance, absent"
 _PERSON = re.compile(r"S-1-(5-21|12-1)-[0-9-]+")
 _THUMBPRINT = re.compile(r"[0-9A-F]{40}")
@@ -84,6 +85,12 @@ def certificates(trial: Trial) -> None:
     )
     trial.check("a store that is not there is empty", lists["absent"] == [])
     trial.tell(own=len(lists["own"]), roots=len(roots), of_microsoft=len(lists["microsoft"]))
+
+
+def device_key_proof(trial: Trial) -> None:
+    """Nothing here has a device certificate of this id; where this device has one, its key is not asked to sign."""
+    found = trial.values(absent=op.device_key_proof(NOBODY, "00" * 32))["absent"]
+    trial.check("nothing is signed for an id that no certificate has", set(found.values()) == {None})
 
 
 def dsregcmd_status(trial: Trial) -> None:

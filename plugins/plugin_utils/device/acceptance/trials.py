@@ -22,6 +22,7 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         records.registry_read,
         records.registry_users_read,
         records.certificates,
+        records.device_key_proof,
         records.dsregcmd_status,
         records.cim_query,
         records.events,

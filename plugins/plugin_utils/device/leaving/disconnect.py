@@ -30,6 +30,8 @@ PLANNED = (
 def disconnect(task: Task) -> dict:
     """Take the device out of its tenant. Raises Failure."""
     args = task.args
-    ids: dict[str, t.Any] = {name: optional_guid(args[name], name) for name in ("tenant_id", "mdm_enrollment_id")}
+    ids: dict[str, t.Any] = {
+        name: optional_guid(args[name], name) for name in ("tenant_id", "device_id", "mdm_enrollment_id")
+    }
     plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
     return begin(task, Leave, plan).run()

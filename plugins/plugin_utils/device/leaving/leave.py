@@ -21,7 +21,7 @@ from ..answers import Answer
 from ..mdm.enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 from ..requirements import JoinRefusal, account_refusal
 from ..system_work import SystemWork, WorkStep, evidence, is_running, is_there, job_status
-from . import bitlocker, device_record, leave_state, mdm_after
+from . import bitlocker, device_record, leave_state, mdm_after, possession
 from .leave_step import leave_step, not_left
 
 ROOM_FOR_CLOCKS = 1.0
@@ -32,6 +32,7 @@ class LeavePlan:
     """What the task asked for. Seconds; ids in plain lower case."""
 
     tenant_id: str | None
+    device_id: str | None
     stop_hybrid_autojoin: bool
     remove_mdm: bool
     mdm_provider: str
@@ -57,6 +58,7 @@ class Leave(SystemWork):
         self.since = first.device["utc"]
         self.restarted = False
         self.before = self.facts
+        self.proof = possession.CHECK_MODE if self.check_mode else possession.UNASKED
         self.learned["record"] = self._record(device_record.build(first), first)
         self._learn(first)
         leftovers = [job for job in self.jobs if is_there(first[job])]
@@ -115,6 +117,12 @@ class Leave(SystemWork):
                 "joined_to_another_tenant",
                 f"the device is joined to another tenant: {name} ({tenant})",
                 "correct tenant_id, or leave it out to disconnect the device whatever it is joined to",
+            )
+        elif leave_state.remains(look) and self.plan.device_id not in (None, self.learned["record"]["device_id"]):
+            refusal = JoinRefusal(
+                "another_device",
+                f"the device calls itself {self.learned['record']['device_id']}, and is to be {self.plan.device_id}",
+                "look which device answers at this address; correct device_id where it has joined again since then",
             )
         elif not wanted:
             return
@@ -179,6 +187,8 @@ class Leave(SystemWork):
             )
         # Its time is long for what Windows may take, not for a device that has gone.
         self.waiter.longest_silence = self.plan.reboot_timeout
+        if wanted:
+            self._prove()
         look = self.wait_for_earlier_run(first)
         self.learned["record"] = self._record(self.learned["record"], look)
         for job in self.jobs:
@@ -189,6 +199,13 @@ class Leave(SystemWork):
                 look = self._do(step, look)
         self._learn(look)
         return look
+
+    def _prove(self) -> None:
+        """Whose objects may be removed from the tenant: asked before the key goes."""
+        device_id = self.learned["record"]["device_id"]
+        if device_id:
+            with self.phases.phase("prove"):
+                self.proof = possession.ask(self.waiter, device_id)
 
     def _do(self, step: WorkStep, look: Answer) -> Answer:
         before = self.learned["join_state"]
@@ -276,7 +293,11 @@ class Leave(SystemWork):
     # --- helpers ------------------------------------------------------------------------------------------------------
 
     def _record(self, record: dict, look: Answer) -> dict:
-        return device_record.complete(record, *(look[job] for job in reversed(self.jobs)))
+        """The ids, and what proves that they are the device's own: one that has left has those of the inventory."""
+        found = device_record.complete(record, *(look[job] for job in reversed(self.jobs)))
+        if found["device_id"] is None:
+            found["device_id"] = self.plan.device_id
+        return found | self.proof.fields(found["device_id"], self.plan.device_id)
 
     def _learn(self, look: Answer) -> None:
         self.learned["join_state"] = leave_state.join_state(look)

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...options import is_guid
 from ...result import Failure
 from ...task import Task
 from .. import bulk
-from . import directory_device, removal_targets
-from .removal_targets import PLACES, Leaver, Place
+from . import directory_device, leavers, ownership, removal_targets
+from .leavers import NOT_YET, Leaver, Named
+from .places import PLACES, Place
 
 DOC = "https://learn.microsoft.com/autopilot/registration-overview"
 _GO = "go with them, for good after 30 days or when the deleted object is purged"
@@ -30,22 +32,24 @@ _NOT_LOOKED_UP = (
 def remove(task: Task) -> dict:
     """The work of the module: ``{"devices": [...]}``."""
     args = task.args
-    leavers = removal_targets.named(args["devices"])
+    named = leavers.named(args["devices"])
     places = [place for place in PLACES if args[place.name]]
-    if not leavers or not places:
+    if not named.leavers or not places:
         return {"devices": []}
-    warnings = removal_targets.look_at_tenant(task.client, leavers, [place.name for place in places])
-    _require_allowed(args, leavers)
-    losing = [leaver for leaver in leavers.values() if "directory" in leaver.targets]
+    warnings = removal_targets.look_at_tenant(task.client, named.by_id, [place.name for place in places])
+    _judge(named, task)
+    sure = [one for one in named.by_id.values() if not one.problems]
+    _require_allowed(args, sure)
+    losing = [one for one in sure if "directory" in one.targets]
     removal_targets.secrets(task.client, losing)
-    task.learned["warnings"] = warnings + _losses(losing)
+    task.learned["warnings"] = warnings + _not_yet(sure) + _losses(losing)
     try:
         for place in places:
-            if not _remove(task, place, leavers.values()):
+            if not _remove(task, place, sure):
                 break
     finally:  # A failure halfway tells each object's outcome, too.
-        task.learned["devices"] = [_shown(leaver) for leaver in leavers.values()]
-    failure = _partly(leavers)
+        task.learned["devices"] = [_shown(one) for one in named.leavers]
+    failure = _left_out(named, _partly(sure))
     if failure is not None:
         raise failure
     return {}
@@ -59,17 +63,18 @@ def _may_go_on(leaver: Leaver) -> bool:
 # --- before anything changes ---
 
 
-def _require_allowed(args: dict, leavers: dict[str, Leaver]) -> None:
-    unsure = [f"{leaver.label}: {problem}" for leaver in leavers.values() for problem in leaver.problems]
-    if unsure:
-        raise bulk.refused(
-            "ownership_uncertain",
-            f"what to remove is not certain: {unsure[0]}",
-            unsure,
-            "look at the objects that are named, and remove what is too much or leave the device out",
-            DOC,
-        )
-    lost = [leaver for leaver in leavers.values() if leaver.targets]
+def _judge(named: Named, task: Task) -> None:
+    """Learn why devices are left out. Of one that the tenant has nothing of there is nothing to be sure of."""
+    tenant_id = task.args.get("tenant_id")
+    asked = tenant_id if tenant_id and is_guid(tenant_id) else None
+    for one in named.by_id.values():
+        if one.targets:
+            one.problems += ownership.problems(one, task.check_mode, asked)
+    leavers.contest(named)
+
+
+def _require_allowed(args: dict, sure: list[Leaver]) -> None:
+    lost = [leaver for leaver in sure if leaver.targets]
     if len(lost) > args["max_deletions"]:
         raise bulk.refused(
             "too_many_deletions",
@@ -78,6 +83,13 @@ def _require_allowed(args: dict, leavers: dict[str, Leaver]) -> None:
             "look at the list, then raise max_deletions if it is right",
             DOC,
         )
+
+
+def _not_yet(sure: list[Leaver]) -> list[str]:
+    """What check mode cannot know: whether devices that are to leave will prove that they are who they say."""
+    labels = [leaver.label for leaver in sure if leaver.targets and leaver.evidence == NOT_YET]
+    sentence = "not proved yet, and left out unless they prove their key when they leave"
+    return [f"{sentence}: {directory_device.some(labels)}"] if labels else []
 
 
 def _losses(losing: list[Leaver]) -> list[str]:
@@ -114,17 +126,42 @@ def _remove(task: Task, place: Place, leavers: Iterable[Leaver]) -> bool:
     return bulk.carry_out(task, writes, pending, f"the removal from {place.name}")
 
 
-def _partly(leavers: dict[str, Leaver]) -> Failure | None:
+def _partly(sure: list[Leaver]) -> Failure | None:
     """The Failure of a removal that is not complete."""
     left = sum(
         any(target.write.outcome != bulk.CHANGED or target.write.failure for target in leaver.targets.values())
-        for leaver in leavers.values()
+        for leaver in sure
     )
     return bulk.partly_done(
-        [target.write for leaver in leavers.values() for target in leaver.targets.values()],
-        f"{left} of {len(leavers)} devices are not fully removed",
+        [target.write for leaver in sure for target in leaver.targets.values()],
+        f"{left} of {len(sure)} devices are not fully removed",
         " with the same ids, which does the rest",
         DOC,
+    )
+
+
+def _left_out(named: Named, partly: Failure | None) -> Failure | None:
+    """The Failure that names devices which were left out, beside what else has failed."""
+    unsure = [f"{one.label}: {problem}" for one in named.leavers for problem in one.problems] + named.bad
+    if not unsure:
+        return partly
+    if partly is not None:
+        partly.error["evidence"] += unsure
+        return partly
+    count = sum(bool(one.problems) for one in named.leavers) + len(named.bad)
+    cause = f"{count} of {len(named.leavers) + len(named.bad)} devices were left out: {unsure[0]}"
+    fix = (
+        "look at the objects that are named; remove what is too much; name a device by its device_id alone where you "
+        "know that the object is its own"
+    )
+    return Failure(
+        f"{cause}; {fix}",
+        side="tenant",
+        name="ownership_uncertain",
+        cause=cause,
+        fix=fix,
+        evidence=unsure,
+        doc=DOC,
     )
 
 
@@ -132,9 +169,15 @@ def _partly(leavers: dict[str, Leaver]) -> Failure | None:
 
 
 def _shown(leaver: Leaver) -> dict:
-    shown: dict = {"device_id": leaver.device_id, "name": leaver.name}
+    shown: dict = {
+        "device": leaver.device,
+        "device_id": leaver.device_id,
+        "name": leaver.name,
+        "evidence": leaver.evidence,
+        "problem": "; ".join(leaver.problems) or None,
+    }
     for place in PLACES:
-        target = leaver.targets.get(place.name)
+        target = None if leaver.problems else leaver.targets.get(place.name)
         shown[place.name] = (
             None if target is None else {"id": target.id, "outcome": target.write.outcome, "error": target.write.error}
         )

@@ -11,127 +11,28 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from collections.abc import Iterable
 
-from ...options import bad_option, require_guid
-from .. import bulk
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
 from . import directory_device, look_up
-from .intune import AUTOPILOT_READ, INTUNE_PAGE, INTUNE_READ, intune_rows
+from .intune import AUTOPILOT_READ, INTUNE_PAGE, intune_rows
+from .leavers import Leaver
+from .ownership import SELECT_KEYS
+from .places import PLACES, Place, RemovalTarget
 
 BITLOCKER_READ = Permissions.same("BitlockerKey.ReadBasic.All")
 LAPS_READ = Permissions.same("DeviceLocalCredential.ReadBasic.All")
-_IDS = ("device_id", "intune_device_id", "autopilot_id")
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """Where a tenant keeps objects of devices; ``name`` is the option that stands for it."""
-
-    name: str
-    what: str
-    collection: tuple[str, ...]
-    read: Permissions
-    write: Permissions
-
-
-#: In the order in which a device is removed from them: each look-up dies with the object of the next place.
-PLACES = (
-    Place(
-        "intune",
-        "Intune record",
-        ("deviceManagement", "managedDevices"),
-        INTUNE_READ,
-        Permissions.same("DeviceManagementManagedDevices.ReadWrite.All"),
-    ),
-    Place(
-        "autopilot",
-        "Windows Autopilot registration",
-        ("deviceManagement", "windowsAutopilotDeviceIdentities"),
-        AUTOPILOT_READ,
-        Permissions.same("DeviceManagementServiceConfig.ReadWrite.All"),
-    ),
-    Place("directory", "Entra device object", ("devices",), look_up.READ_DEVICES, look_up.WRITE_DEVICES),
-)
-
-
-@dataclasses.dataclass
-class RemovalTarget:
-    """One object to remove, the request that looks whether it is there, and the write that deletes it."""
-
-    id: str
-    what: str
-    look: Item
-    write: bulk.Write
-
-    @classmethod
-    def of(cls, place: Place, identity: str, label: str) -> RemovalTarget:
-        what, path = f"{place.what} of {label}", odata.path(*place.collection, identity)
-        look = Item("GET", path, Purpose(f"look up the {what}", place.read), {"$select": "id"})
-        item = Item("DELETE", path, Purpose(f"delete the {what}", place.write))
-        there = {"id": identity, "state": "present"}
-        return cls(
-            identity, what, look, bulk.Write(identity, what, item, [(what, there, {**there, "state": "absent"})])
-        )
-
-
-@dataclasses.dataclass
-class Leaver:
-    """A device that has left, by the ids recorded before, and what the tenant has of it, by place.
-
-    ``problems`` say why nothing of it may be removed. ``recovery_keys`` are ids of BitLocker keys, ``laps`` whether a
-    password is backed up; None: not known. ``row``: its Entra object.
-    """
-
-    device_id: str
-    intune_device_id: str | None = None
-    autopilot_id: str | None = None
-    serial_number: str | None = None
-    name: str | None = None
-    targets: dict[str, RemovalTarget] = dataclasses.field(default_factory=dict)
-    problems: list[str] = dataclasses.field(default_factory=list)
-    recovery_keys: list[str] | None = None
-    laps: bool | None = None
-    row: dict | None = None
-
-    @property
-    def label(self) -> str:
-        return f"{self.name} ({self.device_id})" if self.name else self.device_id
-
-    def add(self, place: Place, identity: str) -> None:
-        self.targets[place.name] = RemovalTarget.of(place, identity, self.label)
-
-
-def named(records: Iterable[dict]) -> dict[str, Leaver]:
-    """The devices by id, once each, from records with the fields of ``Leaver``; other fields do not matter.
-
-    Failure for a record without a device id, for an id that is none, and for two records of one device that differ.
-    """
-    found: dict[str, Leaver] = {}
-    for record in records:
-        ids = {field: str(record.get(field) or "").strip() or None for field in _IDS}
-        ids = {
-            field: value and require_guid(value, "devices", f"give as {field} the GUID that was recorded")
-            for field, value in ids.items()
-        }
-        if ids["device_id"] is None:
-            raise bad_option("devices", "a device has no device_id", "leave out devices whose id is not known")
-        serial = str(record.get("serial_number") or "").strip() or None
-        leaver = Leaver(str(ids["device_id"]), ids["intune_device_id"], ids["autopilot_id"], serial)
-        if found.setdefault(leaver.device_id, leaver) != leaver:
-            raise bad_option("devices", f"two records of {leaver.device_id} differ", "leave the wrong one out")
-    return found
 
 
 def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str]) -> list[str]:
     """Learn what the tenant has of these devices. Returns warnings about what stays, as nothing proves it theirs."""
     names = set(places)
-    rows = look_up.look_up(client, {"device_ids": list(leavers)}).by_key["device_ids"]
+    select = (*look_up.SELECT, SELECT_KEYS)
+    rows = look_up.look_up(client, {"device_ids": list(leavers)}, select).by_key["device_ids"]
     objects = {key: found[0] for key, found in rows.items() if found}
     for key, row in objects.items():
         leavers[key].name = row.get("displayName")
@@ -169,6 +70,7 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
         elif leaver.intune_device_id not in (None, ids[0]):
             leaver.problems.append(f"Intune has the record {ids[0]} of it, and {leaver.intune_device_id} was recorded")
         else:
+            leaver.managed = found[0]
             leaver.add(place, ids[0])
     others = [
         RemovalTarget.of(place, leaver.intune_device_id, leaver.label)
@@ -182,30 +84,25 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
 
 
 def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[str, dict], place: Place) -> list[str]:
-    """The registration whose id the device or its Entra object knows, or which names the device's id.
+    """The registration that the tenant itself ties to the device: it names the device's id or its Intune record, or the
+    Entra object names it.
 
-    A serial number alone proves nothing (boards without one share "Default string"), but one that differs disproves.
+    That a device names it proves nothing, unless people have recorded it; nor does a serial number (boards without one
+    share "Default string"), but one that differs disproves.
     """
-    by_id: dict[str, list[Leaver]] = {}
-    for key, leaver in leavers.items():
-        for identity in {leaver.autopilot_id, directory_device.autopilot_id(objects.get(key, {}))} - {None}:
-            by_id.setdefault(str(identity), []).append(leaver)
-    by_serial: dict[str, list[Leaver]] = {}
-    for leaver in leavers.values():
-        if leaver.serial_number:
-            by_serial.setdefault(leaver.serial_number.casefold(), []).append(leaver)
+    ties = _Ties(leavers, objects)
     warnings = []
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
     for row in client.list(odata.path(*place.collection), purpose, {"$top": INTUNE_PAGE}):
         identity, serial = str(row["id"]).lower(), str(row.get("serialNumber") or "").casefold()
-        owner = leavers.get(str(row.get("azureActiveDirectoryDeviceId") or "").lower())
-        owners = {leaver.device_id: leaver for leaver in [*by_id.get(identity, ()), *([owner] if owner else ())]}
-        if not owners and serial in by_serial:
-            warnings.append(
-                f"the Windows Autopilot registration {identity} stays: it has the serial number of "
-                f"{by_serial[serial][0].label}, and nothing else tells that it is of this device"
-            )
-        for leaver in owners.values():
+        owners = ties.owners(row)
+        if not owners:
+            warnings += [
+                f"the Windows Autopilot registration {identity} stays: {why} {leaver.label}, and nothing else tells "
+                "that it is of this device"
+                for leaver, why in ties.alike(identity, serial)
+            ]
+        for leaver in owners:
             if len(owners) > 1:
                 leaver.problems.append(f"several devices claim the Windows Autopilot registration {identity}")
             elif place.name in leaver.targets:
@@ -217,6 +114,41 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
             else:
                 leaver.add(place, identity)
     return warnings
+
+
+class _Ties:
+    """What ties registrations to devices: ids by which the tenant does, those that were recorded, serial numbers."""
+
+    def __init__(self, leavers: dict[str, Leaver], objects: dict[str, dict]) -> None:
+        self._leavers = leavers
+        self._by_object = {
+            identity: leavers[key] for key, row in objects.items() if (identity := directory_device.autopilot_id(row))
+        }
+        self._by_record = {str(one.managed["id"]).lower(): one for one in leavers.values() if one.managed}
+        self._by_name: dict[str, list[Leaver]] = {}
+        self._by_serial: dict[str, Leaver] = {}
+        for leaver in leavers.values():
+            if leaver.autopilot_id:
+                self._by_name.setdefault(leaver.autopilot_id, []).append(leaver)
+            if leaver.serial_number:
+                self._by_serial.setdefault(leaver.serial_number.casefold(), leaver)
+
+    def owners(self, row: dict) -> list[Leaver]:
+        identity = str(row["id"]).lower()
+        tied = [
+            self._leavers.get(str(row.get("azureActiveDirectoryDeviceId") or "").lower()),
+            self._by_record.get(str(row.get("managedDeviceId") or "").lower()),
+            self._by_object.get(identity),
+        ]
+        recorded = [leaver for leaver in self._by_name.get(identity, ()) if not leaver.told_by_itself]
+        return list({leaver.device_id: leaver for leaver in (*tied, *recorded) if leaver is not None}.values())
+
+    def alike(self, identity: str, serial: str) -> list[tuple[Leaver, str]]:
+        """Devices that only look like the owner, and why."""
+        named = [(leaver, "only the device's own word names it for") for leaver in self._by_name.get(identity, ())]
+        return named or (
+            [(self._by_serial[serial], "it has the serial number of")] if serial in self._by_serial else []
+        )
 
 
 def present(client: GraphClient, targets: list[RemovalTarget]) -> list[RemovalTarget]:

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from .. import cim, dsregcmd, wql
+import base64
+
+from .. import cim, claims, dsregcmd, wql
 from ..accounts import Caller
 from ..certificates import ROOTS
 from ..errors import WBEM_E_INVALID_QUERY, cim_error
 from ..images import SYSTEM32
+from ..joinstate import is_device_certificate
 from ..wire import utc_text
 from .dispatch import operation
 
@@ -31,6 +34,21 @@ def certificates(device, caller: Caller, store: str, issuers: list) -> dict:
             }
             for c in found
         ]
+    }
+
+
+@operation("device_key_proof")
+def device_key_proof(device, caller: Caller, device_id: str, nonce: str) -> dict:
+    mine = [c for c in device.certificates if is_device_certificate(c) and c.store == "My"]
+    found = [c for c in mine if c.subject.lower() == f"CN={device_id}".lower()]
+    if not found:
+        return {"thumbprint": None, "certificate": None, "signature": None}
+    newest = max(found, key=lambda c: c.not_before)
+    signature = claims.signature(device, newest, f"winops.entra proof\n{device_id}\n{nonce}".encode("ascii"))
+    return {
+        "thumbprint": newest.thumbprint,
+        "certificate": base64.b64encode(newest.der).decode("ascii"),
+        "signature": signature and base64.b64encode(signature).decode("ascii"),
     }
 
 

@@ -187,12 +187,18 @@ def test_an_anchor_that_would_be_refused_is_refused_first(bench, graph):
     ],
     ids=["two Intune records", "another Intune record", "another serial number", "two registrations"],
 )
-def test_what_is_not_certainly_the_device_s_ends_the_task_before_it_begins(bench, graph, spoil):
+def test_what_is_not_certainly_the_device_s_stays_and_the_others_go_on(bench, graph, spoil):
     record, fine = graph.full("A"), graph.full("B")
-    spoil(graph, next(iter(graph.devices.values())))
-    result = run(bench, [fine, record])
-    assert result["error"]["name"] == "ownership_uncertain" and record["device_id"] in result["error"]["evidence"][0]
-    assert result["changed"] is False and graph.writes == []
+    kept = next(iter(graph.devices.values()))
+    spoil(graph, kept)
+    for check_mode in (True, False):
+        result = run(bench, [fine, record], check_mode)
+        assert result["error"]["name"] == "ownership_uncertain" and "1 of 2 devices were left out" in result["msg"]
+        assert [record["device_id"] in text for text in result["error"]["evidence"]] == [True]
+        assert [outcomes(device) for device in result["devices"]] == [["changed"] * 3, [None] * 3]
+        assert result["devices"][0]["problem"] is None and result["devices"][1]["problem"]
+    assert list(graph.devices.values()) == [kept]
+    assert {row["azureADDeviceId"].lower() for row in graph.managed} == {kept["deviceId"]}
 
 
 def test_a_registration_that_two_devices_claim_is_nobody_s(bench, graph):

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Devices whose objects are to be removed: the records that name them, checked where they come in.
+
+A record is what winops.entra.disconnect returns and a report holds, or what people write themselves: then it is theirs,
+and counts as recorded before. What is wrong with one record leaves that one out.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterable
+
+from ...options import bad_option, require_guid
+from ...result import Failure
+from .places import Place, RemovalTarget
+
+_IDS = ("device_id", "intune_device_id", "autopilot_id")
+_TEXTS = ("device", "hostname", "serial_number", "tenant_id", "proof", "proved_thumbprint", "not_proved")
+#: What a record can say of its evidence. RECORDED, too, where it says nothing: then the device has no part in it.
+PROVED, RECORDED, NOT_YET = "proved", "recorded", "not_yet"
+
+
+@dataclasses.dataclass
+class Leaver:
+    """A device that has left, by the ids recorded before, and what the tenant has of it, by place.
+
+    ``device`` is its name in the inventory, ``hostname`` its own. ``problems`` say why nothing of it may be removed.
+    ``row`` is its Entra object, ``managed`` its record in Intune. ``recovery_keys`` are ids of BitLocker keys, ``laps``
+    whether a password is backed up; None: not known.
+    """
+
+    device_id: str
+    intune_device_id: str | None = None
+    autopilot_id: str | None = None
+    device: str | None = None
+    hostname: str | None = None
+    serial_number: str | None = None
+    tenant_id: str | None = None
+    proof: str | None = None
+    proved_thumbprint: str | None = None
+    not_proved: str | None = None
+    name: str | None = None
+    row: dict | None = None
+    managed: dict | None = None
+    targets: dict[str, RemovalTarget] = dataclasses.field(default_factory=dict)
+    problems: list[str] = dataclasses.field(default_factory=list)
+    recovery_keys: list[str] | None = None
+    laps: bool | None = None
+
+    def add(self, place: Place, identity: str) -> None:
+        self.targets[place.name] = RemovalTarget.of(place, identity, self.label)
+
+    @property
+    def label(self) -> str:
+        name = self.name or self.device or self.hostname
+        return f"{name} ({self.device_id})" if name else self.device_id
+
+    @property
+    def evidence(self) -> str:
+        return self.proof or RECORDED
+
+    @property
+    def told_by_itself(self) -> bool:
+        """Whether only the device's own word stands behind what it does not prove by its key, such as other ids."""
+        return self.evidence != RECORDED
+
+
+@dataclasses.dataclass
+class Named:
+    """``leavers`` in the order in which they were named; ``by_id`` those whose objects are looked up, one an id;
+    ``rivals`` are others that name the same id; ``bad`` are sentences about records that name no device."""
+
+    leavers: list[Leaver] = dataclasses.field(default_factory=list)
+    by_id: dict[str, Leaver] = dataclasses.field(default_factory=dict)
+    rivals: dict[str, list[Leaver]] = dataclasses.field(default_factory=dict)
+    bad: list[str] = dataclasses.field(default_factory=list)
+
+
+def named(records: Iterable[dict]) -> Named:
+    """The devices that the records name. Failure where no record is left, and where people contradict themselves."""
+    found, refused = Named(), None
+    for number, record in enumerate(records, 1):
+        try:
+            leaver = _leaver(record)
+        except Failure as failure:
+            refused = refused or failure
+            label = record.get("device") or record.get("hostname") or f"record {number}"
+            found.bad.append(f"{label}: {failure.error['cause']}")
+            continue
+        if not any(_is_same(known, leaver) for known in found.leavers):
+            _require_one_meaning(found.leavers, leaver)
+            found.leavers.append(leaver)
+    if refused is not None and not found.leavers:
+        raise refused
+    for leaver in found.leavers:
+        found.rivals.setdefault(leaver.device_id, []).append(leaver)
+    for key, several in found.rivals.items():
+        proved = [leaver for leaver in several if leaver.proof == PROVED]
+        found.by_id[key] = proved[0] if len(proved) == 1 else several[0]
+    return found
+
+
+def contest(found: Named) -> None:
+    """Of several that name one id nobody is believed, but for the only one that has proved its key."""
+    for key, several in found.rivals.items():
+        proved = [leaver for leaver in several if leaver.proof == PROVED]
+        if len(several) == 1 or not found.by_id[key].targets:
+            continue
+        for leaver in several:
+            others = ", ".join(other.device or other.hostname or "another" for other in several if other is not leaver)
+            if [leaver] != proved:
+                leaver.problems.append(f"{len(several)} devices call themselves by this id: {others} as well")
+
+
+def _leaver(record: dict) -> Leaver:
+    ids = {field: str(record.get(field) or "").strip() or None for field in _IDS}
+    ids = {
+        field: value and require_guid(value, "devices", f"give as {field} the GUID that was recorded")
+        for field, value in ids.items()
+    }
+    if ids["device_id"] is None:
+        raise bad_option("devices", "a device has no device_id", "leave out devices whose id is not known")
+    texts: dict[str, t.Any] = {field: str(record.get(field) or "").strip() or None for field in _TEXTS}
+    return Leaver(str(ids["device_id"]), ids["intune_device_id"], ids["autopilot_id"], **texts)
+
+
+def _is_same(one: Leaver, two: Leaver) -> bool:
+    """Whether two records are one said twice: those of two devices of the inventory are not, however alike."""
+    return one == two and (one.device is not None or one.proof is None)
+
+
+def _require_one_meaning(known: list[Leaver], leaver: Leaver) -> None:
+    """What people write themselves must not contradict itself."""
+    rivals = [other for other in known if other.device_id == leaver.device_id]
+    if rivals and leaver.proof is None and all(other.proof is None and other.device is None for other in rivals):
+        raise bad_option("devices", f"two records of {leaver.device_id} differ", "leave the wrong one out")

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a tenant keeps objects of devices, and one such object that is to be removed.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .. import bulk
+from ..graph import odata
+from ..graph.batch import Item
+from ..graph.errors import Permissions, Purpose
+from . import look_up
+from .intune import AUTOPILOT_READ, INTUNE_READ
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a tenant keeps objects of devices; ``name`` is the option that stands for it."""
+
+    name: str
+    what: str
+    collection: tuple[str, ...]
+    read: Permissions
+    write: Permissions
+
+
+#: In the order in which a device is removed from them: each look-up dies with the object of the next place.
+PLACES = (
+    Place(
+        "intune",
+        "Intune record",
+        ("deviceManagement", "managedDevices"),
+        INTUNE_READ,
+        Permissions.same("DeviceManagementManagedDevices.ReadWrite.All"),
+    ),
+    Place(
+        "autopilot",
+        "Windows Autopilot registration",
+        ("deviceManagement", "windowsAutopilotDeviceIdentities"),
+        AUTOPILOT_READ,
+        Permissions.same("DeviceManagementServiceConfig.ReadWrite.All"),
+    ),
+    Place("directory", "Entra device object", ("devices",), look_up.READ_DEVICES, look_up.WRITE_DEVICES),
+)
+
+
+@dataclasses.dataclass
+class RemovalTarget:
+    """One object to remove, the request that looks whether it is there, and the write that deletes it."""
+
+    id: str
+    what: str
+    look: Item
+    write: bulk.Write
+
+    @classmethod
+    def of(cls, place: Place, identity: str, label: str) -> RemovalTarget:
+        what, path = f"{place.what} of {label}", odata.path(*place.collection, identity)
+        look = Item("GET", path, Purpose(f"look up the {what}", place.read), {"$select": "id"})
+        item = Item("DELETE", path, Purpose(f"delete the {what}", place.write))
+        there = {"id": identity, "state": "present"}
+        return cls(
+            identity, what, look, bulk.Write(identity, what, item, [(what, there, {**there, "state": "absent"})])
+        )
