@@ -134,6 +134,22 @@ _value:
       description: Its serial number, by which Autopilot knows it.
       returned: disconnect
       type: str
+    hostname:
+      description: Its computer name.
+      returned: disconnect
+      type: str
+    proof:
+      description: Whether it has proved that the ids are its own, as in C(record) of M(winops.entra.disconnect).
+      returned: disconnect
+      type: str
+    proved_thumbprint:
+      description: The certificate whose key it has proved.
+      returned: disconnect
+      type: str
+    not_proved:
+      description: Why it has proved nothing.
+      returned: disconnect
+      type: str
     enrollments:
       description: The MDM enrollments that it had.
       returned: disconnect

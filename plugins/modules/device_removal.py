@@ -16,6 +16,10 @@ description:
     object. Each is waited for until it is gone, within O(timeout), before the next.
   - Devices are named by the ids that M(winops.entra.disconnect) recorded. An object is removed only where exactly one
     carries these ids. Names and serial numbers never select anything.
+  - Nothing is removed on a device's word alone. The device must have proved, when it left, that it holds the private
+    key of a certificate by which the directory knows the id, or the id must have been recorded before; and its name,
+    its serial number and its Intune record must agree with what the tenant has. A device of which this is not certain
+    is left out, RV(devices) says why, the others go on, and the task fails with C(ownership_uncertain) in the end.
   - Everything is checked before anything changes. When some of the deletions fail the task fails, RV(devices) says of
     each object whether it was removed, and the device's objects in the places that follow stay. A further run with the
     same ids does the rest.
@@ -24,12 +28,18 @@ description:
 options:
   devices:
     description:
-      - The devices, each with C(device_id) and, where they are known, C(intune_device_id), C(autopilot_id) and
-        C(serial_number). Other keys do not matter, so that C(record) of M(winops.entra.disconnect) and what
+      - The devices, each with C(device_id) and, where they are known, C(intune_device_id), C(autopilot_id),
+        C(serial_number) and C(hostname). C(record) of M(winops.entra.disconnect) and what
         P(winops.entra.rollout_outcome#filter) makes of it can be given as they are.
+      - With C(proof) V(proved), C(proved_thumbprint) must be that of a certificate of the Entra object. With
+        V(recorded), or without C(proof), the id counts as recorded before. So give a device that you know yourself by
+        its C(device_id), without what it has told. With V(not_yet) (check mode) it counts in check mode only, with
+        another one it does not.
+      - Of several devices with one id none is believed, but for the only one that has proved it.
       - An Intune record is found by the device id, and must be the one of C(intune_device_id) where that is given.
-      - A Windows Autopilot registration is found by C(autopilot_id), by the device id, or by the Entra object that it
-        is anchored to. It must not have another serial number than C(serial_number).
+      - A Windows Autopilot registration is found by the device id, the Intune record or the Entra object that it is
+        anchored to; by C(autopilot_id) only where the record is without C(proof). It must not have another serial
+        number than C(serial_number).
       - A device that the tenant does not know is not a failure.
     type: list
     elements: dict
@@ -99,9 +109,11 @@ EXAMPLES = r"""
 RETURN = r"""
 devices:
   description:
-    - Each device with C(device_id), C(name), C(bitlocker_key_ids), C(laps_password) (null where not known) and, as
-      C(intune), C(autopilot) and C(directory), what the tenant had of it, C(id), C(outcome) and C(error); null where it
-      had nothing or was not asked.
+    - Each device with C(device) (its name in the inventory, where the record has it), C(device_id), C(name),
+      C(evidence) (V(proved), V(recorded), or what else C(proof) says), C(problem) (why it was left out, null else),
+      C(bitlocker_key_ids), C(laps_password) (null where not known) and, as C(intune), C(autopilot) and C(directory),
+      what the tenant had of it, C(id), C(outcome) and C(error); null where it had nothing, was not asked, or was left
+      out.
     - The outcome is V(changed) (removed), V(failed) (C(error) says why), V(unknown) (no answer came, and nobody
       knows whether the deletion arrived) or V(skipped) (not tried after that). A V(changed) object with an C(error) was
       still shown at the end of O(timeout).

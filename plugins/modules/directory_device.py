@@ -34,6 +34,14 @@ options:
       - Values of C(extensionAttribute1) to C(extensionAttribute15). An empty one clears the attribute; those not named
         stay as they are.
     type: dict
+  records:
+    description:
+      - Devices by what they have told themselves, as C(record) of M(winops.entra.disconnect) has it, or a report. Each
+        must have proved that it holds the key by which the directory knows its C(device_id), and have the name of that
+        object; else it is left out, the others go on, and the task fails with C(ownership_uncertain).
+      - Ids that a device tells belong here, those that you know yourself in O(device_ids).
+    type: list
+    elements: dict
   max_deletions:
     description:
       - How many objects the task may delete. With more than that to delete it fails before the first.
@@ -102,7 +110,7 @@ devices:
     - The devices that were named and exist, as in M(winops.entra.directory_device_info), with C(state) (present devices
       are V(enabled) or V(disabled), else V(absent)), C(outcome) and C(error).
     - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (no answer came, and
-      nobody knows whether the change arrived) or V(skipped) (not tried after that).
+      nobody knows whether the change arrived) or V(skipped) (not tried after that, or left out, as C(error) says).
   returned: when the devices could be read
   type: list
   elements: dict
@@ -127,7 +135,8 @@ error:
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "enabled", "disabled", "absent"], "default": "present"},
     "extension_attributes": {"type": "dict"},
+    "records": {"type": "list", "elements": "dict"},
     "max_deletions": {"type": "int", "default": 5},
     "allow_autopilot": {"type": "bool", "default": False},
 }
-CONSTRAINTS = {"required_one_of": [["device_ids", "object_ids", "names"]]}
+CONSTRAINTS = {"required_one_of": [["device_ids", "object_ids", "names", "records"]]}

@@ -18,6 +18,9 @@ description:
     them counts.
   - The ids by which the device is found in Entra, Intune and Autopilot, and the ids and types of its BitLocker
     protectors, are recorded in the result first. They are gone from the device afterwards. No key is ever read.
+  - Before anything changes the device signs a number of this task, as SYSTEM, with the private key of its device
+    certificate. So the tenant's objects can be removed afterwards without taking the device's word for it. It leaves
+    all the same where it cannot sign, and RV(record) says so.
   - A device that has left already is left alone. One that has left by half, as after a power cut in the middle of a
     leave, is recognised and finished.
   - What earlier joins have left beside the join, keys in the registry and device certificates, goes with it. Which one
@@ -29,6 +32,13 @@ options:
     description:
       - Id of the tenant that the device is to leave, a GUID. A device of another tenant is refused.
       - Without it the device leaves whatever it is joined to.
+    type: str
+  device_id:
+    description:
+      - The id in Entra that you know the device by, from an earlier report or the inventory. A device that is joined by
+        another id is refused.
+      - Where the device cannot prove its key, because it is gone, this counts instead. A device that has left has this
+        id in RV(record).
     type: str
   stop_hybrid_autojoin:
     description:
@@ -160,6 +170,17 @@ record:
     join_type:
       description: entra, hybrid, domain, registered or none.
       type: str
+    proof:
+      description:
+        - V(proved), V(recorded) (it could not sign, and O(device_id) is its id), V(missing) (it could not sign),
+          V(failed) (what it signed is not right), or V(not_yet) (in check mode it does not sign). Null without an id.
+      type: str
+    proved_thumbprint:
+      description: The thumbprint of the certificate whose key it has proved, for M(winops.entra.device_removal).
+      type: str
+    not_proved:
+      description: Why it has proved nothing, null else.
+      type: str
     thumbprint:
       description: Thumbprint of the device certificate.
       type: str
@@ -192,6 +213,9 @@ record:
     autopilot_id: null
     serial_number: PF3K9Z1A
     hostname: CT-PF3K9Z1A
+    proof: proved
+    proved_thumbprint: 0BF36D245A124205D42B7FBCA6B6AB65A5B06A3C
+    not_proved: null
     enrollments:
       - enrollment_id: 2f9b3c1e-7a6d-4b58-9c3e-5d1f0a7b8c9d
         provider: MS DM Server
@@ -288,6 +312,7 @@ error:
 
 ARGUMENT_SPEC = {
     "tenant_id": {"type": "str"},
+    "device_id": {"type": "str"},
     "stop_hybrid_autojoin": {"type": "bool", "default": False},
     "remove_mdm": {"type": "bool", "default": False},
     "mdm_provider": {"type": "str", "default": "MS DM Server"},

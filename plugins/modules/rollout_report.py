@@ -37,6 +37,7 @@ options:
     description:
       - Devices as M(winops.entra.directory_device_info) returns them. Each joined device of the report then says what
         the directory, and Intune, know of it.
+      - An id that several devices have proves none of them. They are counted as C(same_id), and each names the others.
     type: list
     elements: dict
   keep_ids:
@@ -44,6 +45,8 @@ options:
       - With O(work=disconnect), whether ids that the report at O(dest) has are kept for devices that do not know them
         any more. A device that has left its tenant has forgotten them, and the next run needs them where one was cut
         off before the objects were removed. A device that has left is the same one where its serial number is.
+      - What a device has proved is kept with its ids. Where its key is gone now, the earlier report counts, unless that
+        says itself that nothing was proved.
     type: bool
     default: false
   table_limit:

@@ -13,7 +13,7 @@ NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy")
 
 def table(devices: list[dict], limit: int) -> list[str]:
     """Lines for the screen: every device where there are at most ``limit``, else those that need attention."""
-    shown = devices if len(devices) <= limit else [d for d in devices if d["outcome"] in NEEDS_ATTENTION]
+    shown = devices if len(devices) <= limit else [d for d in devices if _needs_attention(d)]
     width = max([len(d["device"]) for d in shown] + [len("device")])
     lines = [f"{'device':{width}}  {'outcome':12}  {'seconds':>7}  says"] if shown else []
     for device in shown:
@@ -23,6 +23,15 @@ def table(devices: list[dict], limit: int) -> list[str]:
     if len(shown) < len(devices):
         lines.append(f"({len(devices) - len(shown)} devices that need no attention are in the report only)")
     return lines
+
+
+def _needs_attention(device: dict) -> bool:
+    return device["outcome"] in NEEDS_ATTENTION or _not_removed(device) is not None
+
+
+def _not_removed(device: dict) -> str | None:
+    """Why its objects in the tenant stay."""
+    return (device.get("removal") or {}).get("problem")
 
 
 def summary(totals: dict) -> str:
@@ -39,8 +48,11 @@ def _says(device: dict) -> str:
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
         same = device["directory"].get("same_id")
-        parts += [_in_directory(device["directory"]["found"]) if not same else f"NOT proved, {', '.join(same)} has its id"]
+        parts += [
+            _in_directory(device["directory"]["found"]) if not same else f"NOT proved, {', '.join(same)} has its id"
+        ]
         parts += ["in Intune"] if device["directory"]["intune_id"] else []
+    parts += [f"NOT removed from the tenant: {_not_removed(device)}"] if _not_removed(device) else []
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     # A diagnosis has a sentence for its findings.

@@ -95,8 +95,12 @@ def _prove(devices: list[dict], directory: list[dict]) -> None:
     """Say of each joined device what the directory knows of its id. An id that several give proves none of them."""
     by_id = {found["device_id"]: found for found in directory if found.get("object_id")}
     joined = [device for device in devices if device["outcome"] in JOINED]
+    names: dict[str, list[str]] = {}
     for device in joined:
-        same = [one["device"] for one in joined if one is not device and _is_same_id(one, device)]
+        names.setdefault(str(device.get("device_id") or "").lower(), []).append(device["device"])
+    for device in joined:
+        own = str(device.get("device_id") or "").lower()
+        same = [name for name in names[own] if own and name != device["device"]]
         found = by_id.get(device.get("device_id"))
         intune = (found or {}).get("intune") or {}
         device["directory"] = {
@@ -108,11 +112,6 @@ def _prove(devices: list[dict], directory: list[dict]) -> None:
             "compliance": intune.get("compliance"),
             "same_id": same,
         }
-
-
-def _is_same_id(one: Mapping, two: Mapping) -> bool:
-    ids = [str(device.get("device_id") or "").lower() for device in (one, two)]
-    return ids[0] == ids[1] != ""
 
 
 def _counted(proofs: list[dict]) -> dict[str, int]:

@@ -74,3 +74,52 @@ def test_a_device_that_is_not_surely_the_same_gets_no_ids_of_another():
     records = {"a": _again(serial_number="other"), "b": _again(serial_number=None), "c": _again(device_id="new")}
     kept = totals.with_earlier_ids(records, earlier)
     assert [kept[name]["device_id"] for name in "abc"] == [None, None, "new"]
+
+
+def test_the_table_says_whose_objects_stay_and_why():
+    kept = {**outcome(LEFT), "removal": {"problem": "it has proved another key"}}
+    devices = totals.report({"a": kept, **{name: outcome(LEFT) for name in "bcd"}}, "now")["devices"]
+    lines = table.table(devices, 2)
+    assert len(lines) == 3 and "NOT removed from the tenant: it has proved another key" in lines[1]
+
+
+PROVED = {"proof": "proved", "proved_thumbprint": "AB" * 20, "not_proved": None}
+MISSING = {"proof": "missing", "proved_thumbprint": None, "not_proved": "its key is gone"}
+NOT_YET = {"proof": "not_yet", "proved_thumbprint": None, "not_proved": "not proved yet"}
+FALSE = {"proof": "failed", "proved_thumbprint": None, "not_proved": "the proof is false"}
+RECORDED = {"proof": "recorded", "proved_thumbprint": None, "not_proved": None}
+
+
+def _evidence(now: dict, before: dict | None, **changes) -> dict:
+    """The evidence of a run after an earlier one; None: of a report from before there were proofs."""
+    first = outcome({**LEFT, "record": {**LEFT["record"], **(before or {})}})
+    if before is None:
+        first = {field: value for field, value in first.items() if field not in PROVED and field != "hostname"}
+    second = outcome({**LEFT, "record": {**LEFT["record"], **now, **changes}})
+    [kept] = totals.with_earlier_ids({"a": second}, {"devices": [{"device": "a", **first}]}).values()
+    return {field: kept[field] for field in PROVED}
+
+
+def test_ids_that_are_kept_keep_their_proof():
+    forgotten = {"device_id": None, "intune_device_id": None}
+    assert _evidence(MISSING, PROVED, **forgotten) == PROVED
+    assert _evidence(MISSING, None, **forgotten) == RECORDED
+    assert _evidence(MISSING, NOT_YET, **forgotten) == NOT_YET
+
+
+def test_an_earlier_report_stands_in_for_a_key_that_is_gone():
+    assert _evidence(MISSING, PROVED) == PROVED
+    assert _evidence(MISSING, None) == _evidence(MISSING, RECORDED) == RECORDED
+
+
+def test_an_earlier_report_that_proves_nothing_or_is_of_another_device_does_not():
+    for before in (NOT_YET, FALSE, MISSING):
+        assert _evidence(MISSING, before) == MISSING
+    assert _evidence(MISSING, PROVED, serial_number="other") == MISSING
+    assert _evidence(MISSING, PROVED, device_id="other") == MISSING
+
+
+def test_what_a_device_proves_now_counts_more_than_any_report():
+    assert _evidence(FALSE, PROVED) == FALSE
+    assert _evidence(PROVED, None) == PROVED
+    assert _evidence(NOT_YET, PROVED) == NOT_YET

@@ -76,6 +76,24 @@ def test_the_directory_proves_joined_devices_and_names_the_missing():
     assert any("NOT in the directory" in line for line in lines)
 
 
+def test_an_id_that_two_devices_give_is_no_proof_of_either():
+    found = {name: records.record(JOINED, "join") for name in ("a", "b")}
+    found["c"] = records.record(JOINED | {"join": {"device_id": "d2"}}, "join")
+    directory = [{"device_id": name, "object_id": f"o {name}"} for name in ("d1", "d2")]
+    made = totals.report(found, "now", directory)
+    assert {name: made["totals"][name] for name in ("in_directory", "not_in_directory", "same_id")} == {
+        "in_directory": 1,
+        "not_in_directory": 0,
+        "same_id": 2,
+    }
+    assert [device["directory"]["same_id"] for device in made["devices"]] == [["b"], ["a"], []]
+    lines = table.table(made["devices"], 50)
+    assert "NOT proved, b has its id" in lines[1] and "in the directory" in lines[3]
+    # Without an id there is none that could be the same.
+    nobody = {name: records.record(JOINED | {"join": {}}, "join") for name in ("a", "b")}
+    assert "same_id" not in totals.report(nobody, "now", directory)["totals"]
+
+
 def test_a_large_wave_shows_only_what_needs_attention():
     made = totals.report(
         {f"pc{n}": records.record(JOINED, "join") for n in range(9)} | {"bad": records.record(FAILED, "join")}, "now"

@@ -58,7 +58,7 @@ class Leave(SystemWork):
         self.since = first.device["utc"]
         self.restarted = False
         self.before = self.facts
-        self.proof = possession.CHECK_MODE if self.check_mode else possession.UNASKED
+        self.proof = possession.UNSIGNED if self.check_mode else possession.UNASKED
         self.learned["record"] = self._record(device_record.build(first), first)
         self._learn(first)
         leftovers = [job for job in self.jobs if is_there(first[job])]

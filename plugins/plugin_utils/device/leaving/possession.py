@@ -26,7 +26,7 @@ from .. import operations as op
 from ..answers import Result, within
 from ..waiting import Waiter
 
-PROBE_SECONDS = 60
+SIGNING_SECONDS = 60
 LARGEST_ANSWER = 16384  # letters of base64; a device certificate has about 1,400
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KEY_BITS = (2048, 4096)
@@ -52,7 +52,7 @@ class Proof:
 
 
 UNASKED = Proof(MISSING, why_not="it had left, or was leaving, before it could be asked")
-CHECK_MODE = Proof(NOT_YET, why_not="not proved yet: in check mode the device signs nothing")
+UNSIGNED = Proof(NOT_YET, why_not="not proved yet: in check mode the device signs nothing")
 
 
 def ask(waiter: Waiter, device_id: str) -> Proof:
@@ -60,12 +60,13 @@ def ask(waiter: Waiter, device_id: str) -> Proof:
     if not GUID.fullmatch(device_id):
         return Proof(FAILED, why_not="what it calls its id is not a GUID")
     question = op.device_key_proof(device_id, secrets.token_hex(32))
-    answer = waiter.ask({"proof": op.system_probe([question], PROBE_SECONDS)}, "asking for a proof of the device's key")
+    probe = op.system_probe([question], SIGNING_SECONDS)
+    answer = waiter.ask({"proof": probe}, "asking for a proof of the device's key")
     if error := answer["proof"].error:
         return Proof(MISSING, why_not=f"nothing can run as SYSTEM: {error['message']}")
     results = within(answer["proof"], [question])
     if not results:
-        return Proof(MISSING, why_not=f"the device has not signed within {PROBE_SECONDS} s")
+        return Proof(MISSING, why_not=f"the device has not signed within {SIGNING_SECONDS} s")
     return judge(results[0], question)
 
 

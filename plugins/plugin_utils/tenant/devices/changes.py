@@ -23,7 +23,7 @@ from .. import bulk
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Purpose
-from . import directory_device, look_up
+from . import directory_device, leavers, look_up, ownership
 from .directory_device import EXTENSION_ATTRIBUTES, is_autopilot_anchor
 from .look_up import SELECT, WRITE_DEVICES
 
@@ -36,17 +36,26 @@ ANCHORED = "delete its Windows Autopilot registration first, which keeps the obj
 class ChangePlan:
     """What is to become of one device. ``before`` and ``after`` are what changes, as shown; ``after`` None: deleted.
 
-    ``write`` is None where nothing is to change.
+    ``write`` is None where nothing is to change, and where ``problem`` says why the device was left out.
     """
 
     row: dict
     before: dict[str, t.Any]
     after: dict[str, t.Any] | None
     write: bulk.Write | None = None
+    problem: str | None = None
 
     @property
     def outcome(self) -> str:
+        if self.problem:
+            return bulk.SKIPPED
         return "unchanged" if self.write is None else self.write.outcome
+
+    @property
+    def error(self) -> dict | None:
+        if self.problem:
+            return ownership.uncertain("the device was left out", [self.problem], DOC).error
+        return self.write.error if self.write else None
 
     def shows(self, row: dict | None) -> bool:
         """Whether a row that was read (None: there is none) is what was wanted."""
@@ -59,14 +68,17 @@ def ensure(task: Task) -> dict:
     """The work of the module: ``{"devices": [...]}``."""
     tags = _tags(task.args)
     wanted = look_up.named(task.args)
+    named = leavers.named(task.args["records"] or [], "records")
+    wanted["device_ids"] = list(dict.fromkeys([*wanted["device_ids"], *named.by_id]))
     if not any(wanted.values()):
         return {"devices": [], "missing": []}
     # Only the beta version describes extension attributes; one object is never read in two versions.
     version = "beta" if tags else "v1.0"
-    select = (*SELECT, "extensionAttributes") if tags else SELECT
+    select = (*SELECT, *(["extensionAttributes"] if tags else []), *([ownership.SELECT_KEYS] if named.by_id else []))
     found = look_up.look_up(task.client, wanted, select, version)
     _require_exact(task.args, found)
-    plans = [_plan(row, task.args["state"], tags) for row in found.rows.values()]
+    unsure = _unsure(named, found, task)
+    plans = [_plan(row, task.args["state"], tags, unsure.get(row["id"])) for row in found.rows.values()]
     _require_allowed(task.args, plans)
     deleted = [plan for plan in plans if plan.after is None and plan.write]
     task.learned["warnings"] = directory_device.restoring(
@@ -87,6 +99,8 @@ def ensure(task: Task) -> dict:
     failure = bulk.partly_done(
         writes, f"not every device was changed ({bulk.counts(writes)})", ", which does the rest", DOC
     )
+    if failure is None and named.left_out:
+        failure = ownership.uncertain("some devices were left out", named.left_out, DOC)
     if failure is not None:
         raise failure
     return {}
@@ -135,7 +149,20 @@ def _require_exact(args: dict, found: look_up.Found) -> None:
         )
 
 
-def _plan(row: dict, state: str, tags: dict[str, str | None]) -> ChangePlan:
+def _unsure(named: leavers.Named, found: look_up.Found, task: Task) -> dict[str, str]:
+    """By object id, why an object is not certainly the one of the device that names it in its record."""
+    for row in found.rows.values():
+        leaver = named.by_id.get(str(row["deviceId"]).lower())
+        if leaver is not None:
+            leaver.row, leaver.name = row, row.get("displayName")
+            leaver.problems += ownership.problems(leaver, task.check_mode, ownership.own_tenant(task.args))
+    leavers.contest(named)
+    return {one.row["id"]: "; ".join(one.problems) for one in named.by_id.values() if one.row and one.problems}
+
+
+def _plan(row: dict, state: str, tags: dict[str, str | None], problem: str | None = None) -> ChangePlan:
+    if problem:
+        return ChangePlan(row, {}, {}, problem=problem)
     if state == "absent":
         before = {**_state(row), "state": "present"}
         return ChangePlan(row, before, None, _write(row, before, None))
@@ -210,4 +237,4 @@ def _shown(plan: ChangePlan) -> dict:
             device["extension_attributes"].update(tags)
     gone = plan.outcome == "changed" and plan.after is None
     state = "absent" if gone else "enabled" if device["enabled"] else "disabled"
-    return {**device, "state": state, "outcome": plan.outcome, "error": plan.write.error if plan.write else None}
+    return {**device, "state": state, "outcome": plan.outcome, "error": plan.error}

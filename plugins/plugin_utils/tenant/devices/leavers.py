@@ -61,39 +61,51 @@ class Leaver:
         return f"{name} ({self.device_id})" if name else self.device_id
 
     @property
+    def is_there(self) -> bool:
+        """Whether the tenant has something of it."""
+        return bool(self.row or self.targets)
+
+    @property
     def evidence(self) -> str:
         return self.proof or RECORDED
 
     @property
     def told_by_itself(self) -> bool:
-        """Whether only the device's own word stands behind what it does not prove by its key, such as other ids."""
-        return self.evidence != RECORDED
+        """Whether the device's own word stands behind what no key proves, such as its other ids."""
+        return self.proof is not None
 
 
 @dataclasses.dataclass
 class Named:
     """``leavers`` in the order in which they were named; ``by_id`` those whose objects are looked up, one an id;
-    ``rivals`` are others that name the same id; ``bad`` are sentences about records that name no device."""
+    ``rivals`` are others that name the same id; ``bad`` are (who, why) of records that name no device."""
 
     leavers: list[Leaver] = dataclasses.field(default_factory=list)
     by_id: dict[str, Leaver] = dataclasses.field(default_factory=dict)
     rivals: dict[str, list[Leaver]] = dataclasses.field(default_factory=dict)
-    bad: list[str] = dataclasses.field(default_factory=list)
+    bad: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+
+    @property
+    def left_out(self) -> list[str]:
+        """Sentences about those of which nothing is removed."""
+        unsure = [f"{leaver.label}: {problem}" for leaver in self.leavers for problem in leaver.problems]
+        return unsure + [f"{who}: {why}" for who, why in self.bad]
 
 
-def named(records: Iterable[dict]) -> Named:
-    """The devices that the records name. Failure where no record is left, and where people contradict themselves."""
+def named(records: Iterable[dict], option: str) -> Named:
+    """The devices that the records of an option name. Failure where people who have written them name nobody, or
+    contradict themselves."""
     found, refused = Named(), None
     for number, record in enumerate(records, 1):
         try:
-            leaver = _leaver(record)
+            leaver = _leaver(record, option)
         except Failure as failure:
-            refused = refused or failure
-            label = record.get("device") or record.get("hostname") or f"record {number}"
-            found.bad.append(f"{label}: {failure.error['cause']}")
+            who = record.get("device") or record.get("hostname")
+            refused = refused or (None if who else failure)
+            found.bad.append((str(who or f"record {number}"), failure.error["cause"]))
             continue
         if not any(_is_same(known, leaver) for known in found.leavers):
-            _require_one_meaning(found.leavers, leaver)
+            _require_one_meaning(found.leavers, leaver, option)
             found.leavers.append(leaver)
     if refused is not None and not found.leavers:
         raise refused
@@ -106,10 +118,11 @@ def named(records: Iterable[dict]) -> Named:
 
 
 def contest(found: Named) -> None:
-    """Of several that name one id nobody is believed, but for the only one that has proved its key."""
+    """Of several that name one id nobody is believed, but for the only one that has proved its key. To be asked once it
+    is known what the tenant has of them: of what it does not have there is nothing to quarrel about."""
     for key, several in found.rivals.items():
         proved = [leaver for leaver in several if leaver.proof == PROVED]
-        if len(several) == 1 or not found.by_id[key].targets:
+        if len(several) == 1 or not found.by_id[key].is_there:
             continue
         for leaver in several:
             others = ", ".join(other.device or other.hostname or "another" for other in several if other is not leaver)
@@ -117,14 +130,14 @@ def contest(found: Named) -> None:
                 leaver.problems.append(f"{len(several)} devices call themselves by this id: {others} as well")
 
 
-def _leaver(record: dict) -> Leaver:
+def _leaver(record: dict, option: str) -> Leaver:
     ids = {field: str(record.get(field) or "").strip() or None for field in _IDS}
     ids = {
-        field: value and require_guid(value, "devices", f"give as {field} the GUID that was recorded")
+        field: value and require_guid(value, option, f"give as {field} the GUID that was recorded")
         for field, value in ids.items()
     }
     if ids["device_id"] is None:
-        raise bad_option("devices", "a device has no device_id", "leave out devices whose id is not known")
+        raise bad_option(option, "a device has no device_id", "leave out devices whose id is not known")
     texts: dict[str, t.Any] = {field: str(record.get(field) or "").strip() or None for field in _TEXTS}
     return Leaver(str(ids["device_id"]), ids["intune_device_id"], ids["autopilot_id"], **texts)
 
@@ -134,8 +147,8 @@ def _is_same(one: Leaver, two: Leaver) -> bool:
     return one == two and (one.device is not None or one.proof is None)
 
 
-def _require_one_meaning(known: list[Leaver], leaver: Leaver) -> None:
+def _require_one_meaning(known: list[Leaver], leaver: Leaver, option: str) -> None:
     """What people write themselves must not contradict itself."""
     rivals = [other for other in known if other.device_id == leaver.device_id]
     if rivals and leaver.proof is None and all(other.proof is None and other.device is None for other in rivals):
-        raise bad_option("devices", f"two records of {leaver.device_id} differ", "leave the wrong one out")
+        raise bad_option(option, f"two records of {leaver.device_id} differ", "leave the wrong one out")

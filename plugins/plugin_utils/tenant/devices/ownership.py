@@ -17,6 +17,8 @@ import binascii
 import re
 import typing as t
 
+from ...options import is_guid
+from ...result import Failure
 from .leavers import NOT_YET, PROVED, RECORDED, Leaver
 
 SELECT_KEYS = "alternativeSecurityIds"
@@ -49,6 +51,30 @@ def problems(leaver: Leaver, check_mode: bool, tenant_id: str | None = None) -> 
         found.append(f"it was in another tenant, {leaver.tenant_id}")
     said = _evidence(leaver, check_mode)
     return found + ([said] if said else []) + _disagreements(leaver)
+
+
+def own_tenant(args: dict) -> str | None:
+    """The id of the tenant that a task asks, where its options have it as an id."""
+    tenant_id = args.get("tenant_id")
+    return tenant_id if tenant_id and is_guid(tenant_id) else None
+
+
+def uncertain(sentence: str, unsure: list[str], doc: str) -> Failure:
+    """The Failure of a task that has left devices out, and done the rest."""
+    cause = f"{sentence}: {unsure[0]}"
+    fix = (
+        "look at the objects that are named; remove what is too much; name a device by its device_id alone where you "
+        "know that the object is its own"
+    )
+    return Failure(
+        f"{cause}; {fix}",
+        side="tenant",
+        name="ownership_uncertain",
+        cause=cause,
+        fix=fix,
+        evidence=unsure,
+        doc=doc,
+    )
 
 
 def _evidence(leaver: Leaver, check_mode: bool) -> str | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...options import is_guid
 from ...result import Failure
 from ...task import Task
 from .. import bulk
@@ -32,9 +31,9 @@ _NOT_LOOKED_UP = (
 def remove(task: Task) -> dict:
     """The work of the module: ``{"devices": [...]}``."""
     args = task.args
-    named = leavers.named(args["devices"])
+    named = leavers.named(args["devices"], "devices")
     places = [place for place in PLACES if args[place.name]]
-    if not named.leavers or not places:
+    if not places or not (named.leavers or named.bad):
         return {"devices": []}
     warnings = removal_targets.look_at_tenant(task.client, named.by_id, [place.name for place in places])
     _judge(named, task)
@@ -48,7 +47,7 @@ def remove(task: Task) -> dict:
             if not _remove(task, place, sure):
                 break
     finally:  # A failure halfway tells each object's outcome, too.
-        task.learned["devices"] = [_shown(one) for one in named.leavers]
+        task.learned["devices"] = [_shown(one) for one in named.leavers] + [_nobody(*one) for one in named.bad]
     failure = _left_out(named, _partly(sure))
     if failure is not None:
         raise failure
@@ -65,11 +64,9 @@ def _may_go_on(leaver: Leaver) -> bool:
 
 def _judge(named: Named, task: Task) -> None:
     """Learn why devices are left out. Of one that the tenant has nothing of there is nothing to be sure of."""
-    tenant_id = task.args.get("tenant_id")
-    asked = tenant_id if tenant_id and is_guid(tenant_id) else None
     for one in named.by_id.values():
         if one.targets:
-            one.problems += ownership.problems(one, task.check_mode, asked)
+            one.problems += ownership.problems(one, task.check_mode, ownership.own_tenant(task.args))
     leavers.contest(named)
 
 
@@ -142,27 +139,13 @@ def _partly(sure: list[Leaver]) -> Failure | None:
 
 def _left_out(named: Named, partly: Failure | None) -> Failure | None:
     """The Failure that names devices which were left out, beside what else has failed."""
-    unsure = [f"{one.label}: {problem}" for one in named.leavers for problem in one.problems] + named.bad
-    if not unsure:
-        return partly
+    unsure = named.left_out
     if partly is not None:
         partly.error["evidence"] += unsure
+    if partly is not None or not unsure:
         return partly
     count = sum(bool(one.problems) for one in named.leavers) + len(named.bad)
-    cause = f"{count} of {len(named.leavers) + len(named.bad)} devices were left out: {unsure[0]}"
-    fix = (
-        "look at the objects that are named; remove what is too much; name a device by its device_id alone where you "
-        "know that the object is its own"
-    )
-    return Failure(
-        f"{cause}; {fix}",
-        side="tenant",
-        name="ownership_uncertain",
-        cause=cause,
-        fix=fix,
-        evidence=unsure,
-        doc=DOC,
-    )
+    return ownership.uncertain(f"{count} of {len(named.leavers) + len(named.bad)} devices were left out", unsure, DOC)
 
 
 # --- what is returned ---
@@ -182,3 +165,9 @@ def _shown(leaver: Leaver) -> dict:
             None if target is None else {"id": target.id, "outcome": target.write.outcome, "error": target.write.error}
         )
     return {**shown, "bitlocker_key_ids": leaver.recovery_keys, "laps_password": leaver.laps}
+
+
+def _nobody(who: str, why: str) -> dict:
+    """A record that names no device, in the same form."""
+    nothing = dict.fromkeys(("device_id", "name", "evidence", *(place.name for place in PLACES)))
+    return {"device": who, **nothing, "problem": why, "bitlocker_key_ids": None, "laps_password": None}

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import httpx
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -137,6 +139,49 @@ def test_a_deleted_hybrid_joined_object_is_known_to_come_back(bench, graph):
     assert "Entra Connect" in warning and "AD-1" in warning and "PC-1" not in warning
     graph.add("AD-2", trustType="ServerAd")
     assert not run(bench, names=["AD-2"], state="disabled").get("warnings")
+
+
+PROVED = {"proof": "proved", "proved_thumbprint": "AB" * 20}
+
+
+def record(graph, name: str, **changes) -> dict:
+    """A device of the directory, and the record of one that has proved its key."""
+    key = base64.b64encode(f"X509:<SHA1-TP-PUBKEY>{'AB' * 20}{'x' * 43}=".encode("utf-16-le")).decode()
+    row = graph.add(name, alternativeSecurityIds=[{"type": 2, "key": key}])
+    return {"device": name.lower(), "hostname": name, "device_id": row["deviceId"], **PROVED, **changes}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"proved_thumbprint": "CD" * 20},
+        {"proof": "missing", "not_proved": "its key is gone"},
+        {"hostname": "OTHER"},
+        {"device_id": "no id"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("state", ["absent", "disabled"])
+def test_records_change_what_is_proved_and_leave_the_rest_alone(bench, graph, odd, state):
+    fine, doubtful = record(graph, "FINE"), record(graph, "ODD", **odd)
+    checked = run(bench, check_mode=True, records=[doubtful, fine], state=state)
+    assert graph.writes == []
+    result = run(bench, records=[doubtful, fine], state=state)
+    assert result["error"]["name"] == checked["error"]["name"] == "ownership_uncertain"
+    assert "odd" in result["error"]["evidence"][0].lower() and result["changes"] == checked["changes"]
+    assert len(graph.writes) == 1 and [
+        row["displayName"] for row in graph.devices.values() if row["accountEnabled"]
+    ] == ["ODD"]
+    told = {device["name"]: (device["outcome"], bool(device["error"])) for device in result["devices"]}
+    assert told["FINE"] == ("changed", False) and told.get("ODD", ("skipped", True)) == ("skipped", True)
+    if state == "disabled":
+        again = run(bench, records=[fine], state=state)
+        assert "failed" not in again and again["changed"] is False and len(graph.writes) == 1
+
+
+def test_what_people_know_themselves_needs_no_proof(bench, graph):
+    kept = record(graph, "KNOWN", proof="missing")
+    assert run(bench, device_ids=[kept["device_id"]], state="absent")["changed"] is True and graph.devices == {}
 
 
 def test_the_object_of_an_azure_vm_is_known_to_be_gone_for_good(bench, graph):

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A tenant from which devices are removed: Intune, Windows Autopilot and directory, and one run of the module."""
+
+from __future__ import annotations
+
+import httpx
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.winops.entra.plugins.modules.device_removal import ARGUMENT_SPEC
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import removal
+
+from .device_graph import DeviceGraph
+from .fake_graph import _gone, error, guid
+
+
+class TenantGraph(DeviceGraph):
+    """Deletions in all places; ``linger``: so many looks still show what was deleted. Autopilot keeps its anchors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linger, self._ghosts = 0, {}
+        self.keys: list[dict] = []
+        self.laps: list[dict] = []
+
+    def register(self, device: dict, serial: str = "SN1", **properties) -> dict:
+        row = {
+            "id": guid(f"autopilot {len(self.autopilot)}"),
+            "serialNumber": serial,
+            "azureActiveDirectoryDeviceId": device["deviceId"],
+            **properties,
+        }
+        self.autopilot.append(row)
+        device["physicalIds"] = [f"[ZTDID]:{row['id']}"]
+        return row
+
+    def full(self, name: str, **record) -> dict:
+        """A device with an object in each place, and its record."""
+        device = self.add(name)
+        managed = self.enroll(device)
+        registered = self.register(device, serial=f"SN-{name}")
+        return {
+            "device_id": device["deviceId"],
+            "intune_device_id": managed["id"],
+            "autopilot_id": registered["id"],
+            "serial_number": f"SN-{name}",
+            "outcome": "disconnected",
+            **record,
+        }
+
+    @property
+    def places(self) -> list[str]:
+        return [path.split("/")[-2] for _method, path, _body in self.writes]
+
+    def _routes(self):
+        one = r"([0-9a-f-]{36})"
+        routes = []
+        for path, rows in (
+            ("deviceManagement/managedDevices", self.managed),
+            ("deviceManagement/windowsAutopilotDeviceIdentities", self.autopilot),
+        ):
+            routes += [
+                (f"GET {path}/{one}", lambda q, b, i, rows=rows: self._look(i, rows)),
+                (f"DELETE {path}/{one}", lambda q, b, i, rows=rows: self._forget(i, rows)),
+            ]
+        return [
+            *routes,
+            (f"GET devices/{one}", lambda q, b, i: self._look(i, self.devices.values())),
+            ("GET informationProtection/bitlocker/recoveryKeys", lambda q, b: self._paged(self.keys, q, "x")),
+            ("GET directory/deviceLocalCredentials", lambda q, b: self._paged(self.laps, q, "x")),
+            *super()._routes(),
+        ]
+
+    def _look(self, identity, rows) -> httpx.Response:
+        if self._ghosts.get(identity, 0) > 0:
+            self._ghosts[identity] -= 1
+            return httpx.Response(200, json={"id": identity})
+        found = next((row for row in rows if row["id"] == identity), None)
+        return httpx.Response(200, json=found) if found else error(404, "ResourceNotFound")
+
+    def _forget(self, identity, rows) -> httpx.Response:
+        found = [row for row in rows if row["id"] == identity]
+        for row in found:
+            rows.remove(row)
+            self._ghosts[identity] = self.linger
+        return _gone(found)
+
+    def _delete_device(self, query, body, identity) -> httpx.Response:
+        device = self.devices.get(identity)
+        registered = {row["azureActiveDirectoryDeviceId"] for row in self.autopilot}
+        ghosts = any(left > 0 for left in self._ghosts.values())
+        if device and (device["deviceId"] in registered or ghosts):
+            return error(403, "Authorization_RequestDenied")
+        return super()._delete_device(query, body, identity)
+
+
+def run(bench, records, check_mode=False, limit=300, tenant_id=None, **options):
+    checked = ArgumentSpecValidator(ARGUMENT_SPEC).validate({"devices": records, **options})
+    assert not checked.error_messages
+    return bench.run(removal.remove, {**checked.validated_parameters, "tenant_id": tenant_id}, check_mode, limit)
+
+
+def outcomes(device):
+    return [device[place] and device[place]["outcome"] for place in ("intune", "autopilot", "directory")]
+
+
+def nothing_left(graph) -> bool:
+    return not (graph.managed or graph.autopilot or graph.devices)
