@@ -33,8 +33,18 @@ SCENARIO = {
     "devices": [
         {"kind": "joined_bitlocker", "name": "goes"},
         {"kind": "joined", "name": "leaves"},
-        {"kind": "joined_without_administrator", "name": "stays"},
+        {"kind": "joined_without_administrator", "name": "stays", "device": {"mdm": "enrolled"}},
+        {"kind": "joined", "name": "thief", "device": {"mdm": "none", "claims": {"device": "stays", "how": "forged"}}},
     ],
+}
+#: Who calls itself by whose id, how; the reason that is given for leaving its objects alone.
+THEFTS = {
+    "forged": ("owner-1", "the directory knows this id by"),
+    "copied": ("owner-2", "the proof is false"),
+    "replayed": ("owner-3", "the proof is false"),
+    "elsewhere": ("owner-4", "it was in another tenant"),
+    "cloned": ("twin", "2 devices call themselves by this id"),
+    "twin": ("twin", "2 devices call themselves by this id"),
 }
 
 
@@ -140,6 +150,11 @@ def test_the_playbook_removes_what_has_left_even_after_a_run_that_could_not(tena
     assert held(tenant) == before and refused.exit_code != 0
     records = {row["device"]: row for row in json.loads(report.read_text(encoding="utf-8"))["devices"]}
     assert records["goes"]["outcome"] == records["leaves"]["outcome"] == "disconnected"
+    assert {name: records[name]["proof"] for name in ("goes", "leaves", "stays")} == {
+        "goes": "proved",
+        "leaves": "proved",
+        "stays": "missing",
+    }
 
     play = run_playbook(*run)
     state = tenant.state()
@@ -150,7 +165,15 @@ def test_the_playbook_removes_what_has_left_even_after_a_run_that_could_not(tena
         devices["leaves"],
     }
     result = next(iter(play.results(removal).values()))
-    assert {row["device_id"] for row in result["devices"]} == {devices["goes"], devices["leaves"]}
+    assert {row["device"]: row["device_id"] for row in result["devices"]} == {
+        "goes": devices["goes"],
+        "leaves": devices["leaves"],
+        "thief": devices["stays"],
+    }
+    records = {row["device"]: row for row in json.loads(report.read_text(encoding="utf-8"))["devices"]}
+    assert records["goes"]["removal"]["problem"] is None and play.recap["goes"]["failures"] == 0
+    assert "the directory knows this id by" in records["thief"]["removal"]["problem"]
+    assert "NOT removed from the tenant" in play.output and play.recap["thief"]["failures"] == 1
 
     again = run_playbook(*run)
     assert next(iter(again.results(removal).values()))["changed"] is False
@@ -158,15 +181,35 @@ def test_the_playbook_removes_what_has_left_even_after_a_run_that_could_not(tena
     assert again.recap["stays"]["failures"] == 1
 
 
-def test_the_role_alone_removes_what_leaves_except_where_it_should_not_look(start_fleet, player):
-    lab = start_fleet({"description": "Two that leave.", "devices": [{"kind": "joined_bitlocker", "count": 2}]})
+def thieves() -> list[dict]:
+    """Six that are not honest, and those whose ids they have: joined and enrolled, with all there is to lose."""
+    fleet = []
+    for name, (owner, _why) in THEFTS.items():
+        device: dict[str, t.Any] = {"mdm": "none"}
+        if name == "twin":
+            fleet.append({"kind": "joined", "name": "twin"})
+            continue
+        if name == "elsewhere":
+            device["join"] = {"type": "entra", "tenant": "other"}
+        how = "forged" if name == "elsewhere" else name
+        device["claims"] = {"device": owner, "how": how, "serial": True}
+        fleet.append({"kind": "joined", "name": name, "device": device})
+        if owner != "twin":
+            fleet.append({"kind": "joined", "name": owner})
+    return fleet
+
+
+def test_the_role_alone_removes_what_leaves_and_nothing_of_whoever_another_device_calls_itself(start_fleet, player):
+    honest = [{"kind": "joined_bitlocker", "name": f"honest-{number}"} for number in (1, 2)]
+    lab = start_fleet({"description": "Two that leave, and thieves.", "devices": [*honest, *thieves()]})
     tenant = LabTenant(lab, player)
+    owners = {lab.get(f"/devices/{owner}")["join"]["device_id"] for owner, _why in THEFTS.values()}
     before = held(tenant)
     play = player.run(
         lab,
         [
             {
-                "hosts": "devices",
+                "hosts": ["honest-1", "honest-2", *THEFTS],
                 "gather_facts": False,
                 "module_defaults": {"group/winops.entra.tenant": tenant.credential()},
                 "roles": [{"role": "winops.entra.disconnect"}],
@@ -179,10 +222,15 @@ def test_the_role_alone_removes_what_leaves_except_where_it_should_not_look(star
             "lab_secrets": tenant.secrets,
         },
     )
-    assert play.exit_code == 0, play.output[-3000:]
     after = held(tenant)
+    assert [play.recap[f"honest-{number}"]["failures"] for number in (1, 2)] == [0, 0], play.output[-3000:]
     assert len(before["devices"]) - len(after["devices"]) == 2
+    assert owners <= {row["deviceId"] for row in tenant.state()["devices"].values()}
     assert after["managed_devices"] == before["managed_devices"] and before["managed_devices"]
+    said = play.results("Fail where its objects in the tenant are not certainly its own")
+    assert {name: why in said[name]["msg"] for name, (_owner, why) in THEFTS.items()} == dict.fromkeys(THEFTS, True), (
+        play.output[-2000:]
+    )
 
 
 @pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, the description of Graph")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import httpx
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -98,7 +100,9 @@ class TenantGraph(DeviceGraph):
 def run(bench, records, check_mode=False, limit=300, tenant_id=None, **options):
     checked = ArgumentSpecValidator(ARGUMENT_SPEC).validate({"devices": records, **options})
     assert not checked.error_messages
-    return bench.run(removal.remove, {**checked.validated_parameters, "tenant_id": tenant_id}, check_mode, limit)
+    if tenant_id is not None:
+        bench.settings = dataclasses.replace(bench.settings, tenant_id=tenant_id)
+    return bench.run(removal.remove, checked.validated_parameters, check_mode, limit)
 
 
 def outcomes(device):

@@ -155,7 +155,7 @@ def _unsure(named: leavers.Named, found: look_up.Found, task: Task) -> dict[str,
         leaver = named.by_id.get(str(row["deviceId"]).lower())
         if leaver is not None:
             leaver.row, leaver.name = row, row.get("displayName")
-            leaver.problems += ownership.problems(leaver, task.check_mode, ownership.own_tenant(task.args))
+            leaver.problems += ownership.problems(leaver, task.check_mode, ownership.own_tenant(task.client))
     leavers.contest(named)
     return {one.row["id"]: "; ".join(one.problems) for one in named.by_id.values() if one.row and one.problems}
 

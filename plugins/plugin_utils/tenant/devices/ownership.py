@@ -19,6 +19,7 @@ import typing as t
 
 from ...options import is_guid
 from ...result import Failure
+from ..graph.client import GraphClient
 from .leavers import NOT_YET, PROVED, RECORDED, Leaver
 
 SELECT_KEYS = "alternativeSecurityIds"
@@ -53,9 +54,9 @@ def problems(leaver: Leaver, check_mode: bool, tenant_id: str | None = None) -> 
     return found + ([said] if said else []) + _disagreements(leaver)
 
 
-def own_tenant(args: dict) -> str | None:
-    """The id of the tenant that a task asks, where its options have it as an id."""
-    tenant_id = args.get("tenant_id")
+def own_tenant(client: GraphClient) -> str | None:
+    """The id of the tenant that is asked; None where it was given by a domain, or not at all."""
+    tenant_id = client.session.settings.tenant_id
     return tenant_id if tenant_id and is_guid(tenant_id) else None
 
 

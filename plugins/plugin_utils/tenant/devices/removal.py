@@ -66,7 +66,7 @@ def _judge(named: Named, task: Task) -> None:
     """Learn why devices are left out. Of one that the tenant has nothing of there is nothing to be sure of."""
     for one in named.by_id.values():
         if one.targets:
-            one.problems += ownership.problems(one, task.check_mode, ownership.own_tenant(task.args))
+            one.problems += ownership.problems(one, task.check_mode, ownership.own_tenant(task.client))
     leavers.contest(named)
 
 
