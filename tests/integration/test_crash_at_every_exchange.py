@@ -42,11 +42,11 @@ SETS = {
     "hybrid": Options(
         HARD,
         {"stop_hybrid_autojoin": True, "remove_mdm": True, "reboot": True},
-        12,
+        13,
         ("autojoin mdm leave", "mdm leave", "leave", "restart", "clean up"),
     ),
-    "entra": Options(JOINED, {"remove_mdm": True, "reboot": True}, 10, ("mdm leave", "leave", "restart", "clean up")),
-    "default": Options(JOINED, {}, 5, ("leave", "clean up")),
+    "entra": Options(JOINED, {"remove_mdm": True, "reboot": True}, 11, ("mdm leave", "leave", "restart", "clean up")),
+    "default": Options(JOINED, {}, 6, ("leave", "clean up")),
 }
 #: Looks at a job or a restart may be some more; how many hangs on the machine.
 SPARE = 4
@@ -204,7 +204,8 @@ def test_a_run_after_that_changes_nothing(crashed: Crashed) -> None:
 # The registry is gone; the certificate and the keys stay until the test says so. Its job has ten minutes of the device.
 SPEED = "2"
 SLOW = JOINED | {"leave": {"held": True}}
-START = 2
+# After the look and the proof.
+START = 3
 
 
 def test_a_leave_that_goes_on_without_its_controller_is_waited_for_and_not_done_twice(
