@@ -101,8 +101,16 @@ def checked(operation: Mapping[str, t.Any], told: Mapping[str, t.Any]) -> Result
     what = subject(operation)
     if not told["ok"]:
         return failed(told.get("error"), what)
-    problem = shapes.bad_value(operation["op"], told["value"])
+    problem = shapes.bad_value(operation["op"], told["value"]) or _too_many(operation, told["value"])
     return _wrong(problem, what) if problem else Result(True, told["value"], None, what)
+
+
+def _too_many(operation: Mapping[str, t.Any], value: Mapping[str, t.Any]) -> str | None:
+    """What is wrong with a list that is longer than what was asked for."""
+    for name, most in (("events", operation.get("limit")), ("results", len(operation.get("targets", ())))):
+        if most is not None and name in value and len(value[name]) > most:
+            return f"value.{name} has {len(value[name])} items, and at most {most} were asked for"
+    return None
 
 
 def failed(error: t.Any, what: str) -> Result:

@@ -11,8 +11,13 @@ from __future__ import annotations
 import re
 
 REMOVED = "(removed)"
-# Tokens of Entra ID: JWTs, refresh and bulk tokens; and whatever is that long without a blank in it.
-_TOKEN = re.compile(r"\beyJ[\w-]{10,}\.[\w.-]+|\b[01]\.A[\w-]{20,}\.[\w.-]+|[A-Za-z0-9+/_=-]{200,}")
+# Tokens of Entra ID: JWTs, refresh and bulk tokens; and whatever is that long without a blank in it. Where no dot
+# follows, the run is passed over as a whole and not begun again within, so that time grows with the text only.
+_RUN = "[A-Za-z0-9+/_=-]"
+_TOKEN = re.compile(
+    rf"(?:\beyJ[\w-]{{10,}}|\b[01]\.A[\w-]{{20,}})(?:(?P<token>\.[\w.-]+)|{_RUN}*)|(?P<long>{_RUN}{{200,}})"
+)
+_LONG = re.compile(f"{_RUN}{{200,}}")
 _PASSWORD = re.compile(
     r"(?i)\b(password|pwd|secret|client_secret|refresh_token|access_token|bprt|sig)([\"']?\s*[:=]\s*[\"']?)[^\s\"'&,;]+"
 )
@@ -33,6 +38,12 @@ def redact(value):
     if isinstance(value, list):
         return [redact(item) for item in value]
     if isinstance(value, str):
-        text = _PASSWORD.sub(rf"\1\2{REMOVED}", _TOKEN.sub(REMOVED, value))
+        text = _PASSWORD.sub(rf"\1\2{REMOVED}", _TOKEN.sub(_without_token, value))
         return _URL_PASSWORD.sub(rf"\1{REMOVED}@", text)
     return value
+
+
+def _without_token(match: re.Match) -> str:
+    if match.lastgroup:
+        return REMOVED
+    return REMOVED if _LONG.search(match[0]) else match[0]

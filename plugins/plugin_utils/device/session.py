@@ -15,7 +15,7 @@ import uuid
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from . import answers, wire
+from . import answers, untrusted, wire
 from .answers import Answer, Result
 from .operations import CHANGING
 from .trace import DeviceTrace
@@ -106,9 +106,9 @@ class DeviceSession:
     ) -> Answer:
         """The answer in what the device printed, checked: from here on its shape is believed."""
         try:
-            told = wire.decode_answer(stdout, request_id)
+            told = wire.decode_answer(stdout, request_id, untrusted.load_json)
         except wire.NoAnswer as exc:
-            said = " ".join((stderr or stdout).split())[:SHOWN_OUTPUT]
+            said = untrusted.in_one_line(stderr or stdout)[:SHOWN_OUTPUT]
             sentence = f"{exc}; exit code {code}, the device printed: {said or 'nothing'}"
             raise wire.NoAnswer(sentence, f"{stdout}\n{stderr}") from None
         problem = answers.bad_identity(told["device"])
@@ -154,7 +154,7 @@ class DeviceSession:
             if not _is_transport_error(exc):
                 raise
             self.lost = True
-            raise ConnectionLost(f"the connection to the device failed: {exc}") from exc
+            raise ConnectionLost(f"the connection to the device failed: {untrusted.in_one_line(str(exc))}") from exc
 
 
 def _is_transport_error(exc: Exception) -> bool:

@@ -63,6 +63,15 @@ def unreadable_answer(exc: wire.WireError) -> Failure:
             doc=block.doc,
             evidence=[{"printed": str(exc)}],
         )
+    if isinstance(exc, wire.LargeAnswer):
+        return Failure(
+            f"the device was reached, but its answer is not read: {exc}",
+            side="device",
+            name=type(exc).__name__,
+            cause="the device says more than the collection's script gives anywhere: a program prints into it, or the "
+            "device is not to be trusted",
+            fix="look what a profile or a login banner prints on the device, and whether it is the device it should be",
+        )
     return Failure(
         f"the device was reached, but its answer cannot be read: {exc}",
         side="device",

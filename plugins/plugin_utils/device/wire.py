@@ -24,8 +24,10 @@ from pathlib import Path
 
 PROTOCOL_VERSION = 1
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""Bound of an unpacked answer: what a device sends is untrusted, a small answer may unpack to gigabytes."""
+MAX_ANSWER_BYTES = 1024 * 1024
+"""Bound of an unpacked answer: a small one may unpack to gigabytes. The lab's largest have a tenth of it."""
+MAX_PRINTED = 4 * MAX_ANSWER_BYTES
+"""Bound, in characters, of all that a device prints: an answer, and what profiles and banners put around it."""
 
 # The only text that is sent as code on a command line; constant. Whatever is not of the payload's alphabet (line ends,
 # a byte order mark that a console put in front) is dropped. A byte array is what psrp makes of Python bytes.
@@ -71,6 +73,10 @@ class DoubledAnswer(WireError):
 
 class DamagedAnswer(WireError):
     """The answer is there and cannot be unpacked, or is not of the agreed form."""
+
+
+class LargeAnswer(DamagedAnswer):
+    """There is more of it than any honest answer has. A small answer may unpack to gigabytes: this one was not."""
 
 
 class WrongAnswer(WireError):
@@ -162,12 +168,17 @@ def encode_payload(request: t.Mapping[str, t.Any], packed_runner: bytes | None =
     return runner + b"|" + _pack(text) + b"\n"
 
 
-def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[str, t.Any]:
+def decode_answer(
+    stdout: str | bytes, request_id: str | None = None, load: t.Callable[[str], t.Any] = json.loads
+) -> dict[str, t.Any]:
     """The one answer in what a device printed, with the shape ``answer`` of vocabulary.json.
 
     Text around the answer and white space within it are ignored. With *request_id*, the answer must carry this id.
+    *load* reads its JSON, and raises ValueError or RecursionError.
     Raises one of the kinds of :class:`WireError`, and nothing else, whatever the output is.
     """
+    if len(stdout) > MAX_PRINTED:
+        raise LargeAnswer(f"the device printed {len(stdout)} characters, more than {MAX_PRINTED}")
     raw = stdout.encode("ascii", "replace") if isinstance(stdout, str) else bytes(stdout)
     raw = raw.translate(None, _WHITE_SPACE)
     _banner, start, rest = raw.partition(_START)
@@ -178,7 +189,7 @@ def decode_answer(stdout: str | bytes, request_id: str | None = None) -> dict[st
         raise DoubledAnswer("the device's output has more than one answer in it")
     if not end:
         raise CutAnswer("the answer breaks off")
-    answer = _envelope(_unpack(_body(text)))
+    answer = _envelope(_unpack(_body(text)), load)
     if request_id is not None and answer["id"] != request_id:
         raise WrongAnswer("the answer belongs to another request")
     return answer
@@ -201,7 +212,7 @@ def _unpack(body: bytes) -> str:
         stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
         data = stream.decompress(packed, MAX_ANSWER_BYTES + 1)
         if len(data) > MAX_ANSWER_BYTES:
-            raise DamagedAnswer(f"the answer unpacks to more than {MAX_ANSWER_BYTES} bytes")
+            raise LargeAnswer(f"the answer unpacks to more than {MAX_ANSWER_BYTES} bytes")
         if not stream.eof or stream.unused_data:
             raise DamagedAnswer("the answer's gzip stream does not end where the answer ends")
         return data.decode("utf-8")
@@ -209,9 +220,9 @@ def _unpack(body: bytes) -> str:
         raise DamagedAnswer(f"the answer cannot be unpacked: {exc}") from exc
 
 
-def _envelope(text: str) -> dict[str, t.Any]:
+def _envelope(text: str, load: t.Callable[[str], t.Any]) -> dict[str, t.Any]:
     try:
-        answer = json.loads(text)
+        answer = load(text)
     except (ValueError, RecursionError) as exc:
         raise DamagedAnswer(f"the answer is not JSON: {exc}") from exc
     if not isinstance(answer, dict) or answer.get("v") != PROTOCOL_VERSION:
@@ -227,4 +238,5 @@ def _envelope(text: str) -> dict[str, t.Any]:
 def _is_result(result: object) -> bool:
     if not isinstance(result, dict):
         return False
-    return "value" in result if result.get("ok") is True else isinstance(result.get("error"), dict)
+    ok = result.get("ok")
+    return "value" in result if ok is True else ok is False and isinstance(result.get("error"), dict)

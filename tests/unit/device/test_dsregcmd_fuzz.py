@@ -93,6 +93,10 @@ HOSTILE = {
     "colons": "A:" * LONG,
     "prompts": "a:\\" * LONG,
     "tags": "<br " * LONG,
+    "blanks": " " * LONG,
+    "blanks behind a list mark": "- " + " " * LONG,
+    "blanks in a table": "| a" + " " * LONG + "|",
+    "line ends written out": "\\r" * LONG,
     "a value broken without end": "AzureAdJoined : " + ("y" * 79 + "\n") * (LONG // 20),
 }
 

@@ -18,7 +18,7 @@ import typing as t
 
 from .catalogue import code_named, entry, facility, win32_code
 from .hresult import hresult_hex, is_failure
-from .words import Around
+from .words import Around, Page
 
 # Word processors and web pages make a dash of a minus.
 _MINUS = "\u2010\u2011\u2012\u2013\u2212-"  # the last one would be a range elsewhere in a class
@@ -56,9 +56,10 @@ def find_codes(text: str) -> list[str]:
 
 def scan(text: str) -> t.Iterator[Found]:
     """Every code that a text holds as a number, in order."""
+    page = Page(text)
     for match in _TOKEN.finditer(text):
         kind = str(match.lastgroup)
-        around = Around(text, match)
+        around = Around(page, match)
         code = _READERS[kind](match[kind], around)
         if code:
             yield Found(code, match.start(kind), match.end(), kind == "number" or match[kind].isdigit())
@@ -119,7 +120,7 @@ def _hex(digits: str, around: Around) -> str | None:
     if entry(code):
         return code
     if value < 1 << 16:  # "Error 0x5"
-        return win32_code(value) if around.is_called_an_error or around.text.strip() == f"0x{digits}" else None
+        return win32_code(value) if around.is_called_an_error or around.is_all_there_is(f"0x{digits}") else None
     if around.is_called_a_code:
         return code
     return code if is_failure(value) and not around.is_an_address else None

@@ -29,7 +29,7 @@ _LABEL = re.compile(
 _AFTER_STATUS = re.compile(r"failed with status code:? ?-?\w+\.\s+([A-Z].{8,})", re.IGNORECASE)
 _AFTER_AADSTS = re.compile(r"\bAADSTS\d{4,7}:\s+([^\r\n]{4,})", re.IGNORECASE)
 # Ids and times that the services append: they are evidence, and no part of the sentence.
-_TAIL = re.compile(r"\s*(?:trace id|correlation id|request id|timestamp)\b.*", re.IGNORECASE | re.DOTALL)
+_TAIL = re.compile(r"(?:trace id|correlation id|request id|timestamp)\b.*", re.IGNORECASE | re.DOTALL)
 _DECODER = json.JSONDecoder()
 
 

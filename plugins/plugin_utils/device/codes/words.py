@@ -8,6 +8,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import functools
 import re
 
 _NEAR = 48
@@ -60,11 +61,23 @@ _UNIT = re.compile(
 _SIGN_IN = re.compile(r"correlation.?id|request.?id|trace.?id|login\.microsoftonline|aadsts", re.IGNORECASE)
 
 
+class Page:
+    """A whole text, looked at once for all the numbers in it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @functools.cached_property
+    def is_of_a_sign_in(self) -> bool:
+        return bool(_SIGN_IN.search(self.text))
+
+
 class Around:
     """What stands before and behind a number."""
 
-    def __init__(self, text: str, match: re.Match) -> None:
-        self.text = text
+    def __init__(self, page: Page, match: re.Match) -> None:
+        text = page.text
+        self._page = page
         self.before = text[max(0, match.start() - _NEAR) : match.start()]
         self.behind = text[match.end() : match.end() + 12]
 
@@ -103,7 +116,11 @@ class Around:
     @property
     def is_of_a_sign_in(self) -> bool:
         """By the whole text."""
-        return bool(_SIGN_IN.search(self.text))
+        return self._page.is_of_a_sign_in
+
+    def is_all_there_is(self, spelled: str) -> bool:
+        """Whether the text is nothing but the number, spelled like this."""
+        return len(self._page.text) <= _NEAR and self._page.text.strip() == spelled
 
     def _is_called(self, word: re.Pattern) -> bool:
         return bool(word.search(self.before)) and not _OTHER_CODE.search(self.before) and not self.is_a_quantity

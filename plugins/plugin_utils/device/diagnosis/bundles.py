@@ -12,20 +12,20 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 from ...options import bad_option
 from ...result import Failure
-from .. import answers, shapes
+from .. import answers, shapes, untrusted
 from ..answers import Answer, Result
 from ..operations import VOCABULARY
 from ..redaction import redact
 from . import device_diagnosis
 
 FORMAT, VERSION = "winops.entra.diagnosis", 1
-MAX_BYTES = 32 * 2**20
+MAX_BYTES = 4 * 2**20
+"""An answer has at most a quarter of it; the rest are line ends and indentation."""
 
 
 def pack(answer: Answer, scope: device_diagnosis.DiagnosisScope, host: str, collected: str) -> dict:
@@ -73,8 +73,8 @@ def read_bundle(path: str) -> dict:
     except UnicodeDecodeError as exc:
         raise _damaged(path, "it is not UTF-8 text") from exc
     try:
-        bundle = json.loads(text)
-    except (ValueError, RecursionError) as exc:
+        bundle = untrusted.load_json(text)
+    except ValueError as exc:
         raise _damaged(path, f"it is not JSON: {exc}") from exc
     return _checked(path, bundle)
 

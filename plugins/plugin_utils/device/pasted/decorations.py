@@ -18,7 +18,7 @@ import re
 from ..dsregcmd import lines_of
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Select-String of PowerShell 7 marks what it found
-_WRITTEN_LINE_END = re.compile(r"(?:\\r)*\\n|\\r")
+_WRITTEN_LINE_END = re.compile(r"((?:\\r)+)(\\n)?|\\n")
 
 # --- HTML: cells, what ends a line, other tags ----------------------------------------------------------------------
 _BETWEEN_CELLS = re.compile(r"</t[dh]>\s*<t[dh]\b[^<>]{0,200}>", re.IGNORECASE)
@@ -36,11 +36,12 @@ _ESCAPED = re.compile(r"\\([\"\\/])")
 _QUOTE = re.compile(r" *[#>] ?")
 _QUOTES = 4  # levels of quoted mails
 _PLACE = re.compile(r"(?:[\w .:\\/-]{1,200}\.\w{1,5}:)?[0-9]{1,6}[:-](?=\s+\S)")  # dsreg.txt:12:
-_LIST_MARK = re.compile(r"(\s*)(?:[-*+\u2022\u00b7\u2023]|[0-9]{1,3}[.)])\s+(?=[\"'*_~`]*\s*[A-Za-z|+])")
+_LIST_MARK = re.compile(r"(\s*)(?:[-*+\u2022\u00b7\u2023]|[0-9]{1,3}[.)])\s+(?=[A-Za-z|+]|[\"'*_~`]+\s*[A-Za-z|+])")
 # No banner of the tool itself: that begins with one + and has dashes only.
-_RULER = re.compile(r"\s*(?:([=*_~#\u2500-\u2550\u2014-])(?:\s?\1){2,}|(?=.*[|\u2502])[|:+\s\u2500-\u257f-]{3,})\s*")
+_RULER = re.compile(r"([=*_~#\u2500-\u2550\u2014-])(?:\s?\1){2,}")
+_TABLE_RULER = re.compile(r"[|:+\s\u2500-\u257f-]{3,}")
 _BARS = re.compile(r"(\s*)[|\u2502\u2551](.*)[|\u2502\u2551]\s*")
-_CELL = re.compile(r"\s*[|\u2502\u2551]\s*")
+_CELL = re.compile(r"[|\u2502\u2551]")
 _MARKS = "*_~`=\"'\u201c\u201d\u2018\u2019\u00ab\u00bb"
 _OPENING = re.compile(rf"(\s*)([{_MARKS}]+)(?=\s*[A-Za-z])")
 _CLOSES = {"\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c"}
@@ -51,7 +52,7 @@ def plain_lines(text: str) -> list[str]:
     """The lines of a text, undecorated. Indentation stays as it is; a ruler is a blank line."""
     text = "\n".join(lines_of(text.replace("\xa0", " ")))
     if text.count("\n") < 2 and _WRITTEN_LINE_END.search(text):
-        text = _WRITTEN_LINE_END.sub("\n", text).replace("\\t", "\t").replace('\\"', '"')
+        text = _WRITTEN_LINE_END.sub(_line_ends, text).replace("\\t", "\t").replace('\\"', '"')
     if "\x1b" in text:
         text = _COLOUR.sub("", text)
     if "<" in text:
@@ -61,6 +62,11 @@ def plain_lines(text: str) -> list[str]:
     lines = _items(text.split("\n"))
     lines = ["" if _is_ruler(line) else _unquoted(line) for line in lines]
     return [_undecorated(line, following) for line, following in zip(lines, [*lines[1:], ""])]
+
+
+def _line_ends(match: re.Match) -> str:
+    """One line end for \\r\\n, however often the \\r is there; one for each \\r that no \\n follows."""
+    return "\n" if match[1] is None or match[2] else "\n" * (len(match[1]) // 2)
 
 
 def _items(lines: list[str]) -> list[str]:
@@ -82,7 +88,12 @@ def _unquoted(line: str) -> str:
 
 def _is_ruler(line: str) -> bool:
     """Whether a line only separates. A fence of three tildes ends what is in it: the output's reader knows it."""
-    return bool(_RULER.fullmatch(line)) and line.strip() != "~~~"
+    return _separates(line) and line.strip() != "~~~"
+
+
+def _separates(line: str) -> bool:
+    in_table = "|" in line or "\u2502" in line
+    return bool(in_table and _TABLE_RULER.fullmatch(line)) or bool(_RULER.fullmatch(line.strip()))
 
 
 def _undecorated(line: str, following: str) -> str:
@@ -98,7 +109,7 @@ def _undecorated(line: str, following: str) -> str:
     if bars := _BARS.fullmatch(line):
         cells = [cell.strip() for cell in _CELL.split(bars[2])]
         if len(cells) > 1:
-            if _RULER.fullmatch(following) and "|" in following:
+            if _separates(following) and "|" in following:
                 return ""  # the names of a table's columns
             first, *others = [_unmarked(cell) for cell in cells if cell not in ("", ":")] or [""]
             return f"{bars[1]}    {first.removesuffix(':').rstrip()} : {' '.join(others)}" if first else ""
