@@ -29,6 +29,8 @@ class Faults(t.Protocol):
         ``drop_request``      abort the connection at the next request, before anything has run
         ``http_500``          answer the next Create with status 500 and no SOAP body
         ``slow_receive``      {"seconds": float}: real seconds that what a command has printed is on its way (default 1)
+        ``never_answers``     a command's end is never told: each Receive is answered by w:TimedOut, as Windows does
+                              while a command runs; the command itself runs
         ``busy_shells``       answer the next Create with the quota fault of MaxShellsPerUser (2150859173)
         ``busy_operations``   answer the next Command with the quota fault of MaxConcurrentOperations (2150859174)
         ``access_denied``     answer the next Create with the fault w:AccessDenied (5)

@@ -146,6 +146,7 @@ FAULTS = (
     "drop_request",
     "http_500",
     "slow_receive",
+    "never_answers",
     "busy_shells",
     "access_denied",
     "powershell_blocked",

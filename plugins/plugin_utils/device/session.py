@@ -12,13 +12,16 @@ import base64
 import datetime
 import time
 import uuid
+from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ..progress import Deadline
 from . import answers, untrusted, wire
 from .answers import Answer, Result
 from .operations import CHANGING
 from .trace import DeviceTrace
+from .watch import TimeIsUp, Watch
 
 __all__ = ["Answer", "CheckModeViolation", "ConnectionLost", "DeviceSession", "Result"]
 
@@ -27,6 +30,11 @@ TRANSPORT_PACKAGES = frozenset(
     {"winrm", "pypsrp", "spnego", "requests", "requests_ntlm", "urllib3", "http", "httpcore"}
 )
 SHOWN_OUTPUT = 400
+# An exchange that takes longer is lost. What takes minutes runs as a job, which is asked for again and again.
+EXCHANGE_SECONDS = 600
+# And so much it has, when the task's own time is over: the last look counts.
+LEAST_SECONDS = 10
+SHOWN_OPERATIONS = 3
 # Here and not where it is needed: the codec, which winrm needs, too, is then loaded before the workers are forked.
 ENCODED_BOOTSTRAP = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")
 SCRIPT_TRANSPORTS = frozenset({"winrm", "psrp"})
@@ -45,26 +53,39 @@ class DeviceSession:
 
     In check mode it refuses to send a changing operation; nothing else in the collection needs to.
     ``exchanges`` counts the commands executed on the device. ``connection`` is Ansible's connection plugin. ``trace``
-    says at -vvv what each exchange was.
+    says at -vvv what each exchange was, ``show`` prints what a long one waits for. An exchange ends with ``deadline``,
+    that of what is waited for, and in any case after EXCHANGE_SECONDS: as a lost connection.
     """
 
-    def __init__(self, connection, execute, check_mode: bool = False, trace: DeviceTrace | None = None) -> None:
+    deadline: Deadline | None = None
+
+    def __init__(
+        self,
+        connection,
+        execute,
+        check_mode: bool = False,
+        trace: DeviceTrace | None = None,
+        show: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
         self.connection = connection
         self._execute = execute
         self._check_mode = check_mode
         self._trace = trace or DeviceTrace()
+        self._show = show
         self.exchanges = 0
         self.lost = False
 
     @classmethod
-    def of_action(cls, action, host: str | None = None) -> DeviceSession:
+    def of_action(
+        cls, action, host: str | None = None, show: Callable[[str], None] = lambda sentence: None
+    ) -> DeviceSession:
         """The session of an action plugin's own connection. ``host`` is the inventory name, for -vvv."""
 
         def execute(script: str, data: bytes) -> tuple[str, str, int]:
             answer = action._low_level_execute_command(script, sudoable=False, in_data=data)
             return answer["stdout"], answer["stderr"], answer["rc"]
 
-        return cls(action._connection, execute, action._task.check_mode, DeviceTrace(host))
+        return cls(action._connection, execute, action._task.check_mode, DeviceTrace(host), show)
 
     def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
         """Execute named operations in their order with one command on the device.
@@ -80,7 +101,7 @@ class DeviceSession:
         except ConnectionLost as exc:
             # What Ansible itself calls a failed connection (refused, wrong password, timeout) is not better a moment
             # later.
-            if changing or isinstance(exc.__cause__, AnsibleConnectionFailure):
+            if changing or isinstance(exc.__cause__, (AnsibleConnectionFailure, TimeIsUp)):
                 raise
             return self._exchange(operations, stop_on_error)
 
@@ -91,7 +112,9 @@ class DeviceSession:
         asked_at, started = _now(), time.monotonic()
         stdout = ""
         try:
-            stdout, stderr, code = self._guarded(lambda: self._execute(self._script(), data))
+            stdout, stderr, code = self._guarded(
+                lambda: self._execute(self._script(), data), _sentence(operations), _own_time(operations)
+            )
             self.exchanges += 1
             answer = self._read(operations, request_id, stdout, stderr, code, asked_at)
         except (ConnectionLost, wire.WireError) as exc:
@@ -129,12 +152,18 @@ class DeviceSession:
         """
         if self._check_mode:
             raise CheckModeViolation("a file copy was about to be sent in check mode")
+
+        def copy() -> None:
+            self.connection.put_file(source, destination)
+
         try:
-            self._guarded(lambda: self.connection.put_file(source, destination))
+            self._guarded(copy, f"copying {destination}")
         except ConnectionLost as exc:
             if isinstance(exc.__cause__, AnsibleError):  # the device answers, and says no; or it is not there at all
                 raise
-            self._guarded(lambda: self.connection.put_file(source, destination))
+            if isinstance(exc.__cause__, TimeIsUp):
+                raise
+            self._guarded(copy, f"copying {destination}")
 
     def _script(self) -> str:
         # winrm wraps a script into PowerShell by itself (and up to ansible-core 2.18 would wrap a wrapped one again);
@@ -143,13 +172,27 @@ class DeviceSession:
             return wire.BOOTSTRAP
         return f"powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand {ENCODED_BOOTSTRAP}"
 
-    def _guarded(self, exchange):
-        """Do one exchange on a connection that may have broken before or may break now."""
+    def _guarded(self, exchange, sentence: str, own_time: float = 0.0):
+        """Do one exchange on a connection that may have broken before or may break now, or may never answer."""
+        seconds = EXCHANGE_SECONDS + own_time
+        if self.deadline is not None:
+            seconds = min(seconds, max(self.deadline.left, LEAST_SECONDS))
+        watch = Watch(seconds, lambda after: self._show(f"{sentence} ({after:.0f} s of at most {seconds:.0f} s)"))
         try:
-            if self.lost:
-                self.connection.reset()
-                self.lost = False
-            return exchange()
+            try:
+                watch.start()
+                if self.lost:
+                    self.connection.reset()
+                    self.lost = False
+                return exchange()
+            finally:
+                watch.stop()
+        except TimeIsUp as exc:
+            watch.stop()  # where it came in between
+            self.lost = True
+            raise ConnectionLost(
+                f"the device has taken what was asked and has given no answer within {seconds:.0f} s"
+            ) from exc
         except Exception as exc:
             if not _is_transport_error(exc):
                 raise
@@ -160,6 +203,18 @@ class DeviceSession:
 def _is_transport_error(exc: Exception) -> bool:
     package = type(exc).__module__.split(".", 1)[0]
     return isinstance(exc, (AnsibleError, OSError)) or package in TRANSPORT_PACKAGES
+
+
+def _sentence(operations: Mapping[str, dict]) -> str:
+    """What an exchange waits for."""
+    names = list(dict.fromkeys(operation["op"] for operation in operations.values()))
+    more = f" and {len(names) - SHOWN_OPERATIONS} more" if len(names) > SHOWN_OPERATIONS else ""
+    return f"waiting for the device's answer to {', '.join(names[:SHOWN_OPERATIONS])}{more}"
+
+
+def _own_time(operations: Mapping[str, dict]) -> float:
+    """The seconds that operations may take by what was asked, one after another."""
+    return sum(operation.get("timeout", 0) for operation in operations.values())
 
 
 def _now() -> float:

@@ -54,6 +54,7 @@ class Waiter:
         Raises the last ConnectionLost or WireError when the deadline passes first, or the silence lasts too long.
         """
         asked = self.deadline.elapsed
+        self._session.deadline = self.deadline
         while True:
             try:
                 return self._session.run(operations, stop_on_error)

@@ -38,6 +38,7 @@ class DeviceWork:
         self.phases = Phases()
         self.learned: dict[str, t.Any] = {"outcome": "failed"}
         self.waiter = self.new_waiter(plan.timeout)
+        session.deadline = self.waiter.deadline
 
     def new_waiter(self, seconds: float) -> Waiter:
         return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))

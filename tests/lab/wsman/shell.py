@@ -52,6 +52,8 @@ class Channel:
         self._wake = asyncio.Event()
         self.closed = False
         self.exit_code: int | None = None
+        #: The client hears nothing of the command any more, as of one that hangs.
+        self.silent = False
         #: The last answer by the id of its request: a client whose connection broke sends the same message again.
         self.last_answer: tuple[str, str] | None = None
 
@@ -69,6 +71,9 @@ class Channel:
 
     async def ready(self, timeout: float) -> bool:
         """Wait until there is something to say; False when the time is over."""
+        if self.silent:
+            await asyncio.sleep(timeout)
+            return False
         if not self._pieces and not self.closed:
             self._wake.clear()
             try:
