@@ -99,6 +99,7 @@ def leaving(results: dict[str, Result], device: dict) -> dict:
     """What a leave in check mode comes to."""
     plan = leave.LeavePlan(
         tenant_id=None,
+        device_id=None,
         stop_hybrid_autojoin=True,
         remove_mdm=True,
         mdm_provider="MS DM Server",
