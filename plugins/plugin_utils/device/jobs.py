@@ -70,10 +70,9 @@ def _tells(error: t.Any) -> bool:
 
 def evidence(job: Result) -> list[dict]:
     """What the cmdlet in a job that has ended said of the package; for people only."""
-    results = ((job.get("answer") or {}).get("results") or []) if job.get("state") == "done" else []
-    values = [result.get("value") or {} for result in results]
-    texts = [value.get("text") for value in values if "gave_up" in value]
-    return [{"log": "Install-ProvisioningPackage", "message": text} for text in texts if text]
+    results = within(job) if job.get("state") == "done" else []
+    texts = [result.get("text") for result in results if result.get("gave_up") is not None]
+    return [{"log": "Install-ProvisioningPackage", "message": text} for text in texts if isinstance(text, str) and text]
 
 
 def require(result: Result, sentence: str) -> None:

@@ -13,6 +13,8 @@ import random
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils.device import answers
+from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 
 from . import hostile
@@ -173,3 +175,23 @@ def places(name: str, folder, monkeypatch) -> list[tuple[str, Way]]:
     device = Liar(RUNS[name].joined)
     ended(name, device, folder, monkeypatch)
     return list(device.seen)
+
+
+@pytest.mark.parametrize(
+    ("operation", "way", "most"), [("events", ("value", "events"), 50), ("endpoints", REPLY[:2], 1)]
+)
+def test_more_than_was_asked_for_is_refused(operation, way, most):
+    asked = op.events("x", (1,), None, most) if operation == "events" else op.endpoints([{"name": "a"}], 5)
+    item = hostile.EVENTS[0] if operation == "events" else {**ANSWERED, "name": "a"}
+    told = {"log_exists": True, way[1]: [item] * most}
+    assert answers.checked(asked, {"ok": True, "value": told}).ok
+    told[way[1]] = [item] * (most + 1)
+    assert answers.checked(asked, {"ok": True, "value": told}).error["type"] == answers.WRONG_SHAPE
+
+
+ANSWERED = {
+    "status": 200,
+    "seconds": 1.0,
+    "error": {"type": None, "message": None, "hresult": None},
+    "body_start": "",
+}
