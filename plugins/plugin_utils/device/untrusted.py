@@ -21,7 +21,7 @@ MAX_DEPTH = 100
 MAX_SENTENCE = 1000
 """Characters of a text of others that stands in a message of ours."""
 
-# What is put in the place of a character that is no text: Unicode's own sign for it.
+# In the place of what no text can hold: Unicode's own sign for that.
 _NO_TEXT = "\ufffd"
 _WHITE_SPACE = "\t\n\r"
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
