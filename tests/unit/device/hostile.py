@@ -67,7 +67,8 @@ class Liar(Leaver):
             PROXY: key({"ProxyEnable": 1, "ProxyServer": "proxy:8080"}),
             WORK_ACCOUNTS: key(A=key({"UserEmail": "a"})),
         }
-        self.handlers |= {name: fit.handlers[name] for name in ("endpoints", "system_probe")} | {
+        self.handlers |= {
+            "endpoints": fit.handlers["endpoints"],
             "cim_query": lambda p: {"instances": fit.cim[p["class"]]} if p["class"] in fit.cim else leaver(p),
             "registry_users_read": lambda p: {
                 "users": {PERSON: users[p["path"]]} if joined and p["path"] in users else {}
