@@ -18,6 +18,7 @@ import base64
 import hashlib
 import hmac
 import uuid
+import zlib
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
@@ -76,6 +77,7 @@ def build(
     computer_name: str | None = None,
     computer_name_in: str = "DevDetail",
     security_key: bool | None = None,
+    wifi: str | None = None,
     commands: Sequence[str] = (),
     files: Mapping[str, bytes] | None = None,
     certificates: Sequence[Mapping] = (),
@@ -143,6 +145,11 @@ def build(
                 {"UseSecurityKeyForSignin": int(security_key)},
             )
         )
+    if wifi:
+        profile = f"<WLANProfile><name>{escape(wifi)}</name></WLANProfile>"
+        setting = _element("WLANSetting", _element("WLANXmlProfile", profile), SSID=wifi, Name=wifi)
+        area("ConnectivityProfiles", _element("WLAN", [setting]))
+        sets.append(("ConnectivityProfiles_WLAN", ["WiFi", "Profile", wifi], {"WlanXml": profile}))
     for certificate_kind in CERTIFICATE_KINDS:
         group, item, store = CERTIFICATE_KINDS[certificate_kind]
         elements = []
@@ -250,14 +257,19 @@ def inspect(data: bytes) -> dict:
 
     {package_id (lower case, in braces), name, version, token, authority, computer_name, security_key, commands,
     accounts: [{name, password, group}], mdm: {upn, discovery_url} or None, sets: {provxml name: [(path, value)]}}.
-    What the package does not set is None. Raises BadPackage.
+    What the package does not set is None. ``checksums`` are those by which the engine knows a file again, ``groups``
+    the settings groups of the files. Raises BadPackage.
     """
     files, properties = _contents(data)
     sets: dict[str, list[tuple[str, str]]] = {}
+    checksums: dict[str, int] = {}
     try:
         for path, content in sorted(files.items(), key=lambda item: _order(item[0])):
             if path.startswith("Multivariant/") and path.endswith(".provxml"):
                 sets[path.rsplit("/", 1)[1]] = list(_parms(ElementTree.fromstring(content)))
+                checksums[path.rsplit("/", 1)[1]] = zlib.crc32(
+                    content.decode("utf-8-sig", "replace").encode("utf-16-le")
+                )
     except ElementTree.ParseError as exc:
         raise BadPackage("damaged", f"a .provxml file is no XML: {exc}") from exc
     values = dict(pair for pairs in sets.values() for pair in pairs)
@@ -292,7 +304,16 @@ def inspect(data: bytes) -> dict:
         "accounts": list(accounts.values()),
         "mdm": mdm,
         "sets": sets,
+        "checksums": checksums,
+        "groups": _groups(files),
     }
+
+
+def _groups(files: dict[str, bytes]) -> dict[str, str]:
+    """The settings group of each file, as the index of the package has them."""
+    index = files.get("Multivariant/0/Prov/RunTime.xml")
+    found = ElementTree.fromstring(index).iter("ConfigurationSet") if index else ()
+    return {item.get("Data", "").rsplit("\\", 1)[-1]: item.get("SettingsGroup", "") for item in found}
 
 
 def _contents(data: bytes) -> tuple[dict[str, bytes], dict[str, str]]:

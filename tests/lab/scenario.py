@@ -135,10 +135,16 @@ def _package(label: str, options: dict[str, t.Any], tenants: dict[str, Tenant], 
         token.value if token else None,
         computer_name=options.get("computer_name"),
         security_key=options.get("security_key"),
+        wifi=options.get("wifi"),
+        certificates=_certificates(options.get("certificate")),
         variant=options.get("variant", "wcd"),
     )
     upn = tenant.users[token.user_id]["userPrincipalName"] if token else None
     return builder.Package(label, data, tenant, upn, package_id, token)
+
+
+def _certificates(name: str | None) -> list[dict]:
+    return [{"kind": "root", "name": name, "data": name.encode()}] if name else []
 
 
 def _delete_users(options: dict[str, dict], packages: dict[str, builder.Package]) -> None:

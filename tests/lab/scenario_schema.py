@@ -96,6 +96,8 @@ PACKAGE = {
     "tenant": str,
     "computer_name": str,
     "security_key": bool,
+    "wifi": str,
+    "certificate": str,
     "variant": OneOf(("wcd", "provxml_only")),
     "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
 }
@@ -111,6 +113,8 @@ ENGINE = {
     "refuses": int,
     "join_events": bool,
     "listing": OneOf(("registered", "files")),
+    "memory": OneOf(("checksums", "results")),
+    "removal": {"seconds": float, "takes_join": bool},
 }
 CHECKS = (
     "edition",
@@ -255,6 +259,8 @@ DEVICE = {
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),
     "reboot_blocks_join": bool,
     "installed": ListOf(str),
+    "installed_before": {"file": bool, "failures": int, "waits": bool},
+    "uicc": bool,
     "policies": MapOf(int),
     "engine": ENGINE,
     "boot_seconds": float,

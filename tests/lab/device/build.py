@@ -16,9 +16,11 @@ from .accounts import POLICIES
 from .device import Device
 from .errors import signed
 from .images import image
-from .provisioning import cmdlets, engine, results
-from .provisioning.package import EngineOptions, InstalledPackage, key
+from .provisioning import cmdlets, engine, memory, results
+from .provisioning.package import POLICY, EngineOptions, InstalledPackage, Removal, category, key
 
+#: A failure that may pass.
+TOKEN_BROKER = 0xCAA50021
 DEFAULT_BUILD = "22631.4317"
 JOINED_DAYS_AGO = 60
 
@@ -78,6 +80,7 @@ def _engine(options: dict[str, t.Any]) -> EngineOptions:
     given["failures"] = [{"times": 1, **failure} for failure in given.get("failures", [])]
     if "restart" in given:
         given["restart"] = {"when": "after_join", **given["restart"]}
+    given["removal"] = Removal(**given.get("removal", {}))
     return EngineOptions(**given)
 
 
@@ -116,9 +119,11 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
     if options.get("token_filter"):
         device.registry.set(POLICIES, {"LocalAccountTokenFilterPolicy": 0})
     if options.get("policies"):
-        device.registry.set(cmdlets.POLICY, options["policies"])
+        device.registry.set(POLICY, options["policies"])
+    if options.get("uicc") is False:
+        device.registry.delete(memory.UICC)
     for label in options.get("installed", []):
-        _installed(device, context.packages[label])
+        _installed(device, context.packages[label], **options.get("installed_before", {}))
     for fault in options.get("faults", []):
         settings = {name: value for name, value in fault.items() if name not in ("kind", "times")}
         device.faults.add(fault["kind"], settings, fault.get("times", 1))
@@ -198,8 +203,11 @@ def _sign_in_failures(device: Device) -> None:
     write(events.AAD, 1104, when, ["Lookup name name from SID", unreachable])
 
 
-def _installed(device: Device, package: Package) -> None:
-    """A package that was applied before the world began, without its join (left since, or another cause)."""
+def _installed(device: Device, package: Package, file: bool = True, failures: int = 0, waits: bool = False) -> None:
+    """A package that was applied before the world began, without its join (left since, or another cause).
+
+    ``file``: the engine's copy is still there. Its join has failed that many times, or waits for something.
+    """
     settings = ppkg.inspect(package.data)
     path = rf"{device.files.resolve(cmdlets.STORE)}\{package.label}.ppkg"
     device.files.make_directory(cmdlets.STORE)
@@ -207,5 +215,12 @@ def _installed(device: Device, package: Package) -> None:
     known = InstalledPackage(key(settings["package_id"]), settings["name"], settings["version"], path, settings)
     device.packages[known.id] = known
     results.register(device, known)
-    for name in known.sets:
-        results.record(device, known, name, 0)
+    for name in known.order:
+        join = category(known.sets[name]) == "AADJ"
+        for hresult in [TOKEN_BROKER] * failures or [results.PENDING if waits else 0] if join else [0]:
+            results.record(device, known, name, hresult, "AADJ/BPRT")
+        memory.keep(device, known, name)
+        if join and (failures or waits):
+            known.pending.append(name)
+    if not file:
+        device.files.remove(path)

@@ -194,6 +194,9 @@ def _registry(made: Image) -> Key:
     for parent in (*ENROLLMENT_PARENTS, *SYSTEM_ONLY):
         hive.set(parent)
     hive.set(r"SOFTWARE\Microsoft\Provisioning\PackageInfo")
+    # Windows' own packages have their checksums there, which the lab leaves out.
+    hive.set(r"SOFTWARE\Microsoft\Multivariant\Status\CachedCRCs\RunTime")
+    hive.set(r"SOFTWARE\Microsoft\Multivariant\UICC")
     hive.set(r"SOFTWARE\Microsoft\PolicyManager\current\device\Security", {"AllowAddProvisioningPackage": 1})
     hive.set(
         r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System",

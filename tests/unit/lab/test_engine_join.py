@@ -23,7 +23,7 @@ async def test_a_good_package_joins_the_device_and_the_tenant_knows_it(lab: Lab)
     known = tenant.device(join.device_id)
     assert known["displayName"] == device.hostname and known["trustType"] == "AzureAd" and known["accountEnabled"]
     assert [e.id for e in lab.events(device, REGISTRATION, *range(100, 400))] == [100, 101, 102, 103, 104, 105, 106]
-    assert [e.id for e in lab.events(device, PROVISIONING, *range(100))] == [60, 61, 20, 10, 11, 21]
+    assert [e.id for e in lab.events(device, PROVISIONING, *range(100))] == [60, 20, 10, 11, 21, 61]
 
 
 @run
@@ -47,11 +47,18 @@ async def test_the_package_is_listed_recorded_and_kept(lab: Lab):
     assert package["path"].startswith(device.files.resolve(ENGINE))
     path = rf"SOFTWARE\Microsoft\Provisioning\Results\{{{package['id']}}}"
     key = (await lab.value(device, "registry_read", path=path, depth=3))["key"]
-    assert key["values"]["PackageFileName"] == package["path"]
+    assert key["values"]["PackageFileName"] == "fleet.ppkg"
     [area] = key["keys"].values()
     [info] = area["keys"].values()
     [leaf] = info["keys"].values()
-    assert leaf["values"]["LastResult"] == 0 and leaf["values"]["Categories"] == ["AADJ"]
+    assert leaf["values"] == {
+        "Categories": ["AADJ"],
+        "State": 3,
+        "UserNamedChildNodes": [],
+        "Message": "",
+        "LastResult": 0,
+        "NumFailures": 0,
+    }
 
 
 @run
@@ -88,13 +95,14 @@ async def test_leftovers_of_an_enrollment_stop_the_new_one(lab: Lab):
 
 
 @run
-async def test_the_same_package_again_is_skipped_unless_forced(lab: Lab):
+async def test_the_same_package_again_is_refused_and_by_force_skipped_without_a_word(lab: Lab):
     device = lab.device("already_installed")
     value = await lab.install(device)
     assert code(value["error"]["hresult"]) == "0x800700b7"
     assert len(lab.events(device, PROVISIONING, 23)) == 1 and joinstate.read(device) is None
     value = await lab.install(device, force=True)
-    assert value["error"] == NO_ERROR and joinstate.read(device) is not None
+    assert value["error"] == NO_ERROR and joinstate.read(device) is None
+    assert lab.events(device, PROVISIONING, 10, 11, 12, 22) == []
 
 
 @run
@@ -106,7 +114,7 @@ async def test_removing_the_package_does_not_undo_the_join(lab: Lab):
     assert (await lab.value(device, "package_remove", id=package["id"]))["removed"] is False
     assert (await lab.value(device, "provisioning_packages"))["packages"] == []
     assert joinstate.read(device) is not None
-    assert device.files.exists(package["path"]), "the copy with its token stays until somebody removes it"
+    assert not device.files.exists(package["path"]), "the engine's copy goes with the package"
 
 
 @run
@@ -114,9 +122,9 @@ async def test_where_windows_lists_packages_from_is_an_option_of_the_lab(lab: La
     device = lab.device("unjoined_pro")
     await lab.install(device)
     device.files.remove(rf"{ENGINE}\fleet.ppkg")
-    assert len((await lab.value(device, "provisioning_packages"))["packages"]) == 1
-    device.engine.listing = "files"
     assert (await lab.value(device, "provisioning_packages"))["packages"] == []
+    device.engine.listing = "registered"
+    assert len((await lab.value(device, "provisioning_packages"))["packages"]) == 1
 
 
 @run

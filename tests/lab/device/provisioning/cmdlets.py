@@ -17,14 +17,12 @@ from .. import errors
 from ..accounts import Caller
 from ..errors import WindowsError, signed
 from ..events import PROVISIONING
-from . import engine, results
-from .package import InstalledPackage, category, key
+from . import engine, memory, removal, results
+from .package import CMDLET_EXCEPTION, POLICY, InstalledPackage, key
 
 STORE = r"%ProgramData%\Microsoft\Provisioning"
 #: Bytes without which no package is taken (a guess; Windows names no number).
 LEAST_FREE = 100 * 2**20
-POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"
-CMDLET_EXCEPTION = "Microsoft.Windows.Provisioning.ProvCommon.CmdletException"
 #: What Install-ProvisioningPackage says of a package that was applied.
 RESULT = "LastResult:Success\nMessage:Provisioning succeeded\nNumberOfFailures:0 (0x0)"
 WAIT_TIMEOUT = 0x80070102
@@ -43,9 +41,6 @@ def available(device) -> bool:
 
 def installed(device) -> list[dict]:
     """Get-ProvisioningPackage -AllInstalledPackages in the vocabulary's shape."""
-    found = list(device.packages.values())
-    if device.engine.listing == "files":
-        found = [package for package in found if device.files.exists(package.path)]
     return [
         {
             "id": package.id.strip("{}"),
@@ -54,7 +49,15 @@ def installed(device) -> list[dict]:
             "path": package.path,
             "installed": not package.pending,
         }
-        for package in found
+        for package in _found(device)
+    ]
+
+
+def _found(device) -> list[InstalledPackage]:
+    return [
+        package
+        for package in device.packages.values()
+        if device.engine.listing == "registered" or device.files.exists(package.path)
     ]
 
 
@@ -63,8 +66,7 @@ async def install(device, caller: Caller, path: str, force: bool) -> bool:
     package = _add(device, caller, path, force)
     device.packages[package.id] = package
     results.register(device, package)
-    device.event(PROVISIONING, 61, [package.path])
-    run = engine.start(device, package, caller)
+    run = device.spawn(_run(device, package, caller))
     limit = asyncio.ensure_future(device.clock.limit(device.engine.cmdlet_limit))
     try:
         await asyncio.wait({run, limit}, return_when=asyncio.FIRST_COMPLETED)
@@ -76,6 +78,12 @@ async def install(device, caller: Caller, path: str, force: bool) -> bool:
         code = next(iter(package.failed.values()))
         raise WindowsError(CMDLET_EXCEPTION, f"Provisioning failed with {errors.hexadecimal(code)}.", code)
     return False
+
+
+async def _run(device, package: InstalledPackage, caller: Caller) -> None:
+    """The last of AddPackage: the engine, and the word that the package was taken."""
+    await engine.start(device, package, caller)
+    device.event(PROVISIONING, 61, [device.files.resolve(STORE)])
 
 
 def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
@@ -96,16 +104,17 @@ def _add(device, caller: Caller, path: str, force: bool) -> InstalledPackage:
     if device.engine.refuses:
         raise _refused(device, device.engine.refuses, "The package was not taken.")
     package_id = key(settings["package_id"])
-    if package_id in device.packages and not force:
-        known = device.packages[package_id]
+    known = next((one for one in _found(device) if one.id == package_id), None)
+    if known is not None and not force:
         device.event(PROVISIONING, 23, [known.name, package_id])
         raise _refused(device, errors.E_ALREADY_EXISTS, "The package is already installed.")
     copy = rf"{device.files.resolve(STORE)}\{ntpath.splitext(ntpath.basename(full))[0]}.ppkg"
     device.files.make_directory(STORE)
     device.files.write(copy, data)
-    # The join comes last: the settings store says that it waits for others; the order among the rest is the package's.
-    order = sorted(settings["sets"], key=lambda name: category(settings["sets"][name]) == "AADJ")
-    return InstalledPackage(package_id, settings["name"], settings["version"], copy, settings, pending=order)
+    package = InstalledPackage(package_id, settings["name"], settings["version"], copy, settings)
+    memory.due(device, package)  # Results of what has changed are no more.
+    package.pending = [name for name in package.order if (results.last(device, package, name) or (1, 0))[0]]
+    return package
 
 
 def _refused(device, hresult: int, message: str) -> WindowsError:
@@ -114,19 +123,9 @@ def _refused(device, hresult: int, message: str) -> WindowsError:
 
 
 async def uninstall(device, package_id: str) -> bool:
-    """Uninstall-ProvisioningPackage: ends the retries, does not undo a join, leaves the copy on disk (a guess)."""
-    package = device.packages.get(key(package_id))
+    """Uninstall-ProvisioningPackage of a package that is listed; False where it is not."""
+    package = next((one for one in _found(device) if one.id == key(package_id)), None)
     if package is None:
         return False
-    device.event(PROVISIONING, 63, [package.id])
-    if device.registry.get(POLICY, "AllowRemoveProvisioningPackage", 1) == 0:
-        raise WindowsError(
-            CMDLET_EXCEPTION, "Removing provisioning packages is blocked by policy.", errors.E_ACCESSDENIED
-        )
-    await device.sleep(2)
-    device.packages.pop(package.id, None)
-    engine.show_next_retry(device)
-    results.forget(device, package)
-    device.event(PROVISIONING, 64, [package.id])
-    device.event(PROVISIONING, 66, [package.id])
+    await removal.remove(device, package)
     return True

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import uuid
 
 from ..accounts import Account, Caller
+from ..certificates import Certificate
 from ..errors import E_NOT_SUPPORTED
 from . import aadj
 from .package import CspError
+
+WLAN_PROFILES = r"C:\ProgramData\Microsoft\Wlansvc\Profiles\Interfaces"
 
 
 async def apply_unknown(device, caller: Caller, values: dict[str, str]) -> None:
@@ -56,9 +60,48 @@ def _computer_name(device, pattern: str) -> str:
     return re.sub(r"%RAND:(\d{1,2})%", lambda match: digits[-int(match.group(1)) :], name)[:15]
 
 
+async def apply_wifi(device, caller: Caller, values: dict[str, str]) -> None:
+    """WiFi: a profile is a file of the service."""
+    for path, value in values.items():
+        steps = path.split("/")
+        if steps[1:2] == ["Profile"] and steps[-1] == "WlanXml":
+            device.files.make_directory(WLAN_PROFILES)
+            device.files.write(_wlan_file(device, steps[2]), value.encode("utf-8"))
+
+
+async def apply_certificates(device, caller: Caller, values: dict[str, str]) -> None:
+    """RootCATrustedCertificates: a certificate of a store of the machine."""
+    for path in values:
+        _area, store, name, *_rest = path.split("/")
+        if not any(one.store == store and one.subject == f"CN={name}" for one in device.certificates):
+            start = device.utc().replace(microsecond=0)
+            end = start + datetime.timedelta(days=3650)
+            device.certificates.append(Certificate(f"CN={name}", f"CN={name}", start, end, False, store))
+
+
+def revert(device, values: dict[str, str]) -> None:
+    """What the removal of a package takes back of one of its files: of a few CSPs only."""
+    for path in values:
+        steps = path.split("/")
+        if steps[0] == "PassportForWork":
+            device.registry.delete(r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey")
+        elif steps[0] == "WiFi":
+            device.files.remove(_wlan_file(device, steps[2]))
+        elif steps[0] == "RootCATrustedCertificates":
+            device.certificates = [
+                c for c in device.certificates if (c.store, c.subject) != (steps[1], f"CN={steps[2]}")
+            ]
+
+
+def _wlan_file(device, name: str) -> str:
+    return rf"{WLAN_PROFILES}\{{{device.new_id(f'wlan/{name}').upper()}}}.xml"
+
+
 HANDLERS = {
     "AADJ": aadj.apply,
     "Accounts": apply_accounts,
     "DevDetail": apply_dev_detail,
     "PassportForWork": apply_hello,
+    "RootCATrustedCertificates": apply_certificates,
+    "WiFi": apply_wifi,
 }

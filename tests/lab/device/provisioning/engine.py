@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import ntpath
 import typing as t
 
 from .. import tasks
@@ -23,7 +24,7 @@ from ..accounts import SYSTEM, Caller
 from ..errors import signed
 from ..events import PROVISIONING
 from ..images import PROVISIONING_FOLDER
-from . import results
+from . import memory, results
 from .csp import HANDLERS, apply_unknown
 from .package import CspError, InstalledPackage, category
 
@@ -32,7 +33,7 @@ RETRY_TASK, BOOT_TASK = "ProvNonRebootRetry", "Retry"
 
 
 def start(device, package: InstalledPackage, caller: Caller) -> asyncio.Task:
-    """Run the engine over what is pending of a package, as a process of its own."""
+    """Run the engine over what is due of a package, as a process of its own."""
     return device.spawn(_run(device, package, caller))
 
 
@@ -56,28 +57,39 @@ async def _run_after_boot(device, package: InstalledPackage) -> None:
 
 
 async def _run(device, package: InstalledPackage, caller: Caller) -> None:
-    """One run: the pending sets, then the delayed retries of what failed."""
+    """One run: what is due of it, then the delayed retries of what failed. Packages are found by their files."""
     while is_running(device):
         await device.sleep(1)
+    if not device.files.exists(package.path):
+        return
     package.running = True
     process = device.processes.start(PROCESS)
     try:
-        device.event(PROVISIONING, 20, [package.name, package.id])
+        device.event(PROVISIONING, 20, [_file(package), package.id])
         await device.delay(device.engine.seconds)
-        for name in list(package.pending):
+        package.failed.clear()
+        for name in memory.due(device, package):
             if device.packages.get(package.id) is not package:
                 return  # removed meanwhile
             await _apply(device, package, name, caller)
         if package.failed:
-            device.event(PROVISIONING, 22, [package.name, signed(next(iter(package.failed.values())))])
+            device.event(PROVISIONING, 22, [_file(package), signed(next(iter(package.failed.values())))])
         else:
-            device.event(PROVISIONING, 21, [package.name])
+            device.event(PROVISIONING, 21, [_file(package)])
             _restart_if_due(device, "after_join")
     finally:
         package.running = False
         device.processes.end(process)
-    if package.failed and package.id in device.packages:
+    if package.id in device.packages and (package.failed or _waits(device, package)):
         device.spawn(_retry_later(device, package))
+
+
+def _waits(device, package: InstalledPackage) -> bool:
+    return any((results.last(device, package, name) or (0,))[0] == results.PENDING for name in package.pending)
+
+
+def _file(package: InstalledPackage) -> str:
+    return ntpath.basename(package.path)
 
 
 def show_next_retry(device) -> None:
@@ -116,19 +128,23 @@ async def _apply(device, package: InstalledPackage, name: str, caller: Caller) -
     area = category(values)
     if area == "AADJ" and _restart_if_due(device, "before_join"):
         await asyncio.Event().wait()  # the restart ends this process
-    device.event(PROVISIONING, 10, [area, name])
+    # The second field is the path of the settings.
+    device.event(PROVISIONING, 10, [area, values[0][0] if values else name])
+    results.begin(device, package, name)
     error = None
     for _attempt in range(1 + device.engine.retries_at_once):
         error = await _try(device, caller, area, dict(values))
-        if error is None:
+        if error is None or error.hresult == results.PENDING:
             break
-        results.record(device, package, name, error.hresult, error.node)
     if device.packages.get(package.id) is not package:
         return  # removed meanwhile
-    if error is None:
-        package.pending.remove(name)
+    hresult = error.hresult if error else 0
+    results.record(device, package, name, hresult, error.node if error else "")
+    memory.keep(device, package, name)
+    if error is None or hresult == results.PENDING:
+        if error is None and name in package.pending:
+            package.pending.remove(name)
         package.failed.pop(name, None)
-        results.record(device, package, name, 0)
         device.event(PROVISIONING, 11, [area, ""])
     else:
         package.failed[name] = error.hresult

@@ -9,6 +9,9 @@ import dataclasses
 import datetime
 import typing as t
 
+POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Security"
+CMDLET_EXCEPTION = "Microsoft.Windows.Provisioning.ProvCommon.CmdletException"
+
 
 class CspError(Exception):
     """A configuration service provider that failed at one of its nodes; ``hresult`` unsigned."""
@@ -17,6 +20,14 @@ class CspError(Exception):
         super().__init__(f"{hresult:#010x} at {node}")
         self.hresult = hresult
         self.node = node
+
+
+@dataclasses.dataclass
+class Removal:
+    """How removals go on one device. ``seconds``: device seconds of one; ``takes_join``: it takes the join along."""
+
+    seconds: float = 2.0
+    takes_join: bool = False
 
 
 @dataclasses.dataclass
@@ -31,7 +42,9 @@ class EngineOptions:
     device; 0x80004004: the question whether it is trusted was answered with no); 0 where it does.
     ``join_events``: whether a join by a package writes the events of dsregcmd (304, 305, 335) and of the sign-in
     plug-in (1081), too.
-    ``listing``: where Get-ProvisioningPackage looks, ``registered`` or ``files`` (undocumented, so both exist).
+    ``listing``: where Get-ProvisioningPackage looks, ``files`` or ``registered`` (undocumented, so both exist).
+    ``memory``: by what the engine knows that it has applied a file, ``checksums`` alone or, where they are gone,
+    ``results`` (the same).
     """
 
     seconds: float = 12.0
@@ -43,13 +56,15 @@ class EngineOptions:
     failures: list[dict[str, int]] = dataclasses.field(default_factory=list)
     refuses: int = 0
     join_events: bool = False
-    listing: str = "registered"
+    listing: str = "files"
+    memory: str = "checksums"
+    removal: Removal = dataclasses.field(default_factory=Removal)
 
 
 @dataclasses.dataclass
 class InstalledPackage:
-    """A package the engine knows. ``sets`` are its ProvXML files in order, ``pending`` the ones not applied yet;
-    ``retry_at`` is when the delayed task tries them again, on the device's clock."""
+    """A package the engine knows. ``order`` are its ProvXML files as the engine takes them, ``pending`` the ones not
+    applied yet; ``retry_at`` is when the delayed task tries them again, on the device's clock."""
 
     id: str
     name: str
@@ -61,6 +76,11 @@ class InstalledPackage:
     retries: int = 0
     retry_at: datetime.datetime | None = None
     running: bool = False
+
+    @property
+    def order(self) -> list[str]:
+        """The join comes last: the settings store says that it waits for others; among the rest it is the package's."""
+        return sorted(self.sets, key=lambda name: category(self.sets[name]) == "AADJ")
 
     @property
     def sets(self) -> dict[str, list[tuple[str, str]]]:
