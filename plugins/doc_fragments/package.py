@@ -40,6 +40,17 @@ options:
         C(%ProgramData%\Microsoft\Provisioning). A package with a bulk token is a credential in clear text.
     type: bool
     default: false
+  apply_again:
+    description:
+      - What to do with a package that Windows has applied to this device before. Windows skips it without an error,
+        also after the device has left the tenant.
+      - V(true) makes Windows forget it and apply it again, with all its settings, accounts, names and commands. Where
+        the package holds nothing that Windows takes back with its removal, it is added, removed and added again.
+        Otherwise the checksums that Windows keeps of this package are cleared in the registry, and its results where
+        that was not enough. Nothing else is touched, and nothing on a device that is joined.
+      - V(false) refuses such a package. Build it again with a new id then; a raised version is not enough.
+    type: bool
+    default: true
 """
 
 
@@ -51,6 +62,7 @@ PACKAGE_SPEC = {
     "checksum": {"type": "str"},
     "package_id": {"type": "str"},
     "keep_copy": {"type": "bool", "default": False},
+    "apply_again": {"type": "bool", "default": True},
 }
 PACKAGE_CONSTRAINTS = {
     "mutually_exclusive": [("src", "path", "url")],

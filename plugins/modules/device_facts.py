@@ -130,7 +130,9 @@ ansible_facts:
         packages:
           description:
             - Provisioning packages. C(installed) is false for one that has failed so far, the engine goes on trying.
-            - C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT.
+            - C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT. C(pending) says that a
+              setting waits for something, such as a restart, which is not a failure (V(0x02ab0003)); null where it
+              could not be read.
             - Null, not an empty list, where they could not be listed.
           returned: subset packages
           type: list
@@ -140,6 +142,7 @@ ansible_facts:
               name: Contoso join
               version: "1.0"
               installed: true
+              pending: false
               last_result: "0x00000000"
         os:
           description:

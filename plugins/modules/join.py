@@ -73,11 +73,22 @@ options:
   on_failure:
     description:
       - V(remove) uninstalls the package of a join that failed and deletes its copies, so that the device does not join
-        by itself hours later.
+        by itself hours later. This may take some minutes more than O(timeout). What Windows takes back with the
+        package, such as Wi-Fi profiles, is a warning.
       - V(keep) leaves the engine to its retries, after 1 hour, 4 hours and at each start.
     type: str
     choices: [remove, keep]
     default: remove
+  remove_package:
+    description:
+      - After a good join have Windows remove the package, instead of only deleting its copies. Then the same package
+        can be applied to the device once more. The device is looked at afterwards, and the task fails where its join or
+        its MDM enrollment has gone with the package.
+      - Refused where the package holds something that Windows takes back with it, such as Wi-Fi profiles or
+        certificates, and where the controller cannot look into it (without O(src)).
+      - The removal may take some minutes.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
@@ -157,7 +168,11 @@ package:
   returned: success
   type: dict
 changes:
-  description: What was changed, or in check mode would be.
+  description:
+    - What was changed, or in check mode would be.
+    - Where the package has been applied to this device before, C(package) says by which way Windows is made to apply
+      it again, what of it runs once more (null where the controller does not have it), and which registry keys are
+      cleared for it.
   returned: always
   type: list
   elements: dict
@@ -201,5 +216,6 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 1800},
     "poll_interval": {"type": "int", "default": 10},
     "on_failure": {"type": "str", "choices": ["remove", "keep"], "default": "remove"},
+    "remove_package": {"type": "bool", "default": False},
 }
 CONSTRAINTS = {"required_if": [("method", "provisioning_package", ("src", "path", "url"), True)]}

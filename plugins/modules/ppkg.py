@@ -15,16 +15,20 @@ description:
   - The work is done by a one-shot scheduled task, so a lost connection does not stop it, and running the task again
     finds it.
   - Removing a package does not undo an Entra join, nor does it remove accounts that the package made.
+  - Windows removes a package by its own copy of the file. O(keep_copy=false) deletes that copy once the package is
+    applied, so that Windows cannot undo it any more.
 options:
   state:
     description:
       - V(present) applies the package where it is not installed, V(absent) removes it where it is.
+      - A package whose file is gone from the device cannot be removed. V(absent) then fails and says so.
     type: str
     choices: [present, absent]
     default: present
   force:
     description:
-      - Apply the package again although it is installed. The task then always reports a change.
+      - Apply the package again although it is installed, by the ways of O(apply_again). The task then always reports a
+        change.
     type: bool
     default: false
   timeout:
@@ -75,7 +79,8 @@ package:
   returned: success
   type: dict
 changes:
-  description: What was changed, or in check mode would be.
+  description:
+    - What was changed, or in check mode would be. C(package) says by which way a package is applied again.
   returned: always
   type: list
   elements: dict

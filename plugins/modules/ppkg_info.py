@@ -191,6 +191,14 @@ package:
       type: list
       elements: str
       sample: [Accounts, DevDetail, ProvisioningCommands]
+    reverted_by_removal:
+      description:
+        - What of it Windows takes back when it removes the package (Microsoft, "Settings changed when you uninstall a
+          provisioning package"). Everything else that the package has set stays.
+      returned: success
+      type: list
+      elements: str
+      sample: [certificates, Wi-Fi]
     files:
       description: Embedded files with their size in bytes, and the image of the package (from 1) that they are in.
       returned: success
@@ -236,7 +244,7 @@ package:
 installed:
   description:
     - Packages on the device. C(last_result) is the worst result that the provisioning engine recorded, as hexadecimal
-      HRESULT, or null.
+      HRESULT, or null. C(pending) says that the package waits for something, which is not a failure.
     - Null where the device was not asked.
   returned: success
   type: list
@@ -245,6 +253,8 @@ installed:
     - id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
       name: Contoso join
       version: "1.0"
+      installed: true
+      pending: false
       last_result: "0x00000000"
 changes:
   description: Always empty. The module only looks.

@@ -39,7 +39,14 @@ def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[Pa
             raise bad_option(
                 "package_id", f"the package in src has the id {package.id}, not {given}", "leave package_id out"
             )
-        return PackageSource(id=package.id or "", sha256=package.sha256, src=path), describe(package)
+        source = PackageSource(
+            id=package.id or "",
+            sha256=package.sha256,
+            src=path,
+            reverts=tuple(package.reverted_by_removal),
+            runs_again=_runs_again(package),
+        )
+        return source, describe(package)
     package_id = args["package_id"]
     if package_id is None:
         raise bad_option(
@@ -51,6 +58,13 @@ def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[Pa
     if args["path"] is not None:
         return PackageSource(id=package_id, path=args["path"]), None
     return PackageSource(id=package_id, url=_https(args["url"]), sha256=_sha256(args["checksum"])), None
+
+
+def _runs_again(package: Package) -> tuple[str, ...]:
+    """What a second application of the package repeats beside its settings, counted: commands may hold secrets."""
+    counted = [(len(package.accounts), "local account"), (len(package.commands), "command")]
+    named = ["the computer name"] if package.computer_name else []
+    return (*named, *(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counted if count))
 
 
 def described_file(find_file: FindFile, src: str) -> dict:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .device import state
 from .device.joining import package_state
 from .device.joining.join import Join, JoinPlan
+from .device.joining.provisioning import PackageSource
 from .device.work import begin
 from .options import bad_option, require_guid
 from .package_source import chosen_package, described_file
@@ -26,8 +27,10 @@ PLANNED = (
     "poll_interval",
     "on_failure",
     "keep_copy",
+    "apply_again",
+    "remove_package",
 )
-PACKAGE_PLANNED = ("force", "keep_copy", "timeout", "poll_interval")
+PACKAGE_PLANNED = ("force", "keep_copy", "apply_again", "timeout", "poll_interval")
 
 
 def join(task: Task) -> dict:
@@ -36,12 +39,30 @@ def join(task: Task) -> dict:
     package, described = None, None
     if args["method"] == "provisioning_package":
         package, described = chosen_package(task.find_file, args, must_join=True)
+    if args["remove_package"]:
+        _require_removable(package, args["keep_copy"])
     plan = JoinPlan(
         tenant_id=require_guid(args["tenant_id"], "tenant_id"),
         package=package,
         **{name: args[name] for name in PLANNED},
     )
     return begin(task, Join, plan).run() | {"package": described}
+
+
+def _require_removable(package: PackageSource | None, keep_copy: bool) -> None:
+    """Refuse the option remove_package where it would take back more than the package. Raises Failure."""
+    problem = None
+    if package is None:
+        problem = "an Azure VM joins without a package", "leave remove_package out"
+    elif keep_copy:
+        problem = "with the package its copies go, and keep_copy is true", "leave one of the two out"
+    elif package.reverts is None:
+        problem = "the controller cannot look into a package that it does not have", "give the package as src"
+    elif package.reverts:
+        taken = ", ".join(package.reverts)
+        problem = f"Windows would take back with the package what it has set of: {taken}", "leave remove_package out"
+    if problem:
+        raise bad_option("remove_package", *problem)
 
 
 def apply_or_remove(task: Task) -> dict:

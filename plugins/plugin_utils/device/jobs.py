@@ -19,8 +19,8 @@ from . import operations as op
 from . import shapes
 from .answers import Result, within
 from .codes.hresult import error_code
+from .package_facts import package_key
 from .reading import FULL_TOKEN
-from .state import package_key
 from .waiting import Waiter
 
 JOB_NAMESPACE = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
@@ -50,17 +50,24 @@ def outcome(job: Result) -> tuple[bool, dict | None]:
     """``(finished, error)`` of a job; the error is {type, message, hresult} of the step that failed.
 
     A job that is lost (a restart ended it) or gave up waiting has no error: the engine goes on, and the state decides.
+    Between two installations of a package only the last one tells.
     """
     state = job.get("state")
     if state in ("running", None):
         return False, None
-    for result in within(job) if state == "done" else []:
-        if not result.ok:
-            return True, result.error
-        error = result.get("error")
-        if _tells(error) and not result.get("gave_up"):
-            return True, error
-    return True, None
+    results = within(job) if state == "done" else []
+    installs = [number for number, result in enumerate(results) if "gave_up" in result.value]
+    if installs:
+        results = results[: installs[0]] + results[installs[-1] :]
+    return True, next((error for error in map(_failure, results) if error), None)
+
+
+def _failure(result: Result) -> dict | None:
+    """The error of one step."""
+    if not result.ok:
+        return result.error
+    error = result.get("error")
+    return error if _tells(error) and not result.get("gave_up") else None
 
 
 def _tells(error: t.Any) -> bool:

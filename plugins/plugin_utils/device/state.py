@@ -14,19 +14,19 @@ import datetime
 
 from . import dsregcmd_rows, hotpatch
 from . import operations as op
-from .answers import Answer, Result
+from .answers import Answer
 from .enrollment import enrollments
 from .join_facts import Status, join_facts, status_of
 from .mdm_facts import mdm_facts
 from .os_facts import os_facts
-from .reading import ABSENT, Key, known
+from .package_facts import RESULTS, package_facts
+from .reading import known
 
 SUBSETS = ("join", "mdm", "packages", "os", "clock", "caller")
 
 CLOUD_DOMAIN_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 WORKPLACE_JOIN = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin\JoinInfo"
 CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-PROVISIONING_RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 
 # name -> (subsets that need it, the operation)
 OBSERVATIONS = {
@@ -41,7 +41,7 @@ OBSERVATIONS = {
     "mdm_accounts": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts", depth=3)),
     "configuration_manager": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\CCM")),
     "packages": (("packages",), op.provisioning_packages()),
-    "package_results": (("packages",), op.registry_read(PROVISIONING_RESULTS, depth=4)),
+    "package_results": (("packages",), op.registry_read(RESULTS, depth=4)),
     "version": (("os",), op.registry_read(CURRENT_VERSION)),
     "system": (("os",), op.cim_query("Win32_OperatingSystem", ("ProductType", "OperatingSystemSKU", "LastBootUpTime"))),
     "enclosure": (("os",), op.cim_query("Win32_SystemEnclosure", ("SMBIOSAssetTag",))),
@@ -109,48 +109,6 @@ def refused_reads(answer: Answer, names=None) -> list[str]:
         for name, result in answer.results.items()
         if result.error is not None and (names is None or name in names)
     ]
-
-
-# --- packages ---------------------------------------------------------------------------------------------------------
-
-
-def package_facts(packages: Result, results: Result) -> list[dict] | None:
-    """``packages``: what Windows lists, ``installed`` false where it has failed so far.
-
-    Each with the worst result the engine recorded as hexadecimal HRESULT, null if none. Null where it is refused.
-    """
-    listed = known(lambda: packages["packages"])
-    if listed is None:
-        return None
-    recorded = known(lambda: {package_key(name): key for name, key in results.key().children()}) or {}
-    return [
-        {
-            "id": package_key(package["id"]),
-            "name": package["name"],
-            "version": package["version"],
-            "installed": package["installed"],
-            "last_result": _worst_result(recorded.get(package_key(package["id"]), ABSENT)),
-        }
-        for package in listed
-    ]
-
-
-def package_key(package_id: str) -> str:
-    """The one spelling in which package ids are compared and returned: lower case without braces."""
-    return package_id.strip().strip("{}").lower()
-
-
-def _worst_result(key: Key) -> str | None:
-    """The worst HRESULT recorded in a key of a package and below it, null if none, or where it is not all read."""
-    found = known(lambda: [value & 0xFFFFFFFF for value in _values_named(key, "LastResult") if isinstance(value, int)])
-    return f"0x{max(found):08x}" if found else None
-
-
-def _values_named(key: Key, name: str):
-    if name in key.values:
-        yield key.values[name]
-    for _child_name, child in key.children():
-        yield from _values_named(child, name)
 
 
 # --- clock, caller ----------------------------------------------------------------------------------------------------

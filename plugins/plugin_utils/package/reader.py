@@ -24,6 +24,7 @@ from typing import BinaryIO
 from xml.etree.ElementTree import Element
 
 from .errors import DamagedPackage, PackageError, UnreadablePackage
+from .reverted import reverted_by_removal
 from .safe_xml import UnsafeXml, parse
 from .secret import Secret
 from .settings import PackageSettings, add_customizations, add_provxml
@@ -61,6 +62,7 @@ class Package:
     ``id``: GUID in lower case without braces, the spelling in which ids are compared (Windows prints either).
     ``files``: embedded files as {path, size in bytes, image}; ``commands``: command lines, run as SYSTEM;
     ``settings``: names of the setting areas (or CSPs, where only compiled settings are in the package);
+    ``reverted_by_removal``: what of it Windows takes back when it removes the package;
     ``sha256`` and ``size`` (bytes) are of the package file.
     """
 
@@ -78,6 +80,7 @@ class Package:
     accounts: list[dict]
     mdm: dict | None
     settings: list[str]
+    reverted_by_removal: list[str]
     files: list[dict]
     images: int
     sha256: str
@@ -151,6 +154,7 @@ def _read(file: BinaryIO, now: datetime) -> Package:
         accounts=told.accounts or compiled.accounts,
         mdm=compiled.mdm or told.mdm,
         settings=sorted(told.areas or compiled.areas),
+        reverted_by_removal=reverted_by_removal([*told.areas, *compiled.areas]),
         files=_embedded(named),
         images=wim.images,
         sha256=_sha256(file),

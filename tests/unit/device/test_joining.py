@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
+from ansible_collections.winops.entra.plugins.plugin_utils.device import jobs, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
-from ansible_collections.winops.entra.plugins.plugin_utils.device import work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import error_code, signed
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, mdm_wait, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
@@ -20,6 +20,7 @@ from .scripted import Clock, ScriptedDevice
 
 OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
 SHA256 = "ab" * 32
+REMOVAL = jobs.job_id("package_remove", scripted.PACKAGE)
 COPY = rf"C:\ProgramData\winops.entra\packages\{SHA256[:32]}.ppkg"
 
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
@@ -34,6 +35,7 @@ class Story(ScriptedDevice):
         self.joins_after = joins_after
         self.job = "absent"
         self.job_error: dict | None = None
+        self.removal = "absent"
         self.packages: list[dict] = []
         self.events: list[dict] = []
         self.engine_running = False
@@ -61,7 +63,8 @@ class Story(ScriptedDevice):
         if self.job == "running":
             return {"started": False, "already": True}
         if params["ops"][-1]["op"] == "package_remove":
-            self.packages = []
+            self.packages, self.removal = [], "done"
+            return {"started": True, "already": False}
         else:
             self.packages = [
                 {
@@ -75,8 +78,11 @@ class Story(ScriptedDevice):
         self.job = "running"
         return {"started": True, "already": False}
 
-    def _job_status(self, _params):
+    def _job_status(self, params):
         state, answer = self.job, None
+        if params["job"] == REMOVAL:
+            answer = {"results": [{"ok": True, "value": {"removed": True}}]} if self.removal == "done" else None
+            return {"state": self.removal, "started": None, "last_task_result": None, "answer": answer}
         if state in ("running", "done") and self.joins_after is not None:
             self.joins_after -= 1
             if self.joins_after <= 0:
@@ -92,8 +98,11 @@ class Story(ScriptedDevice):
             "answer": answer if state == "done" else None,
         }
 
-    def _job_remove(self, _params):
-        self.job = "absent"
+    def _job_remove(self, params):
+        if params["job"] == REMOVAL:
+            self.removal = "absent"
+        else:
+            self.job = "absent"
         return {"removed": True}
 
     def join(self, tenant: str) -> None:
@@ -121,6 +130,8 @@ def plan(**changes) -> join.JoinPlan:
         "poll_interval": 10,
         "on_failure": "remove",
         "keep_copy": False,
+        "apply_again": True,
+        "remove_package": False,
     }
     return join.JoinPlan(**(settings | changes))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import state
+from ansible_collections.winops.entra.plugins.plugin_utils.device import package_facts, state
 
 from . import scripted
 from .scripted import OperationError, ScriptedDevice, key
@@ -180,10 +180,30 @@ def test_the_worst_recorded_result_of_a_package_is_shown():
             )
         }
     )
-    device.handlers["registry_read"] = scripted.registry({state.PROVISIONING_RESULTS: results})
+    device.handlers["registry_read"] = scripted.registry({package_facts.RESULTS: results})
     assert facts(device, ("packages",))["packages"] == [
-        {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True, "last_result": "0x80070005"}
+        {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True, "pending": False}
+        | {"last_result": "0x80070005"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("leaf", "pending", "last_result"),
+    [
+        ({"LastResult": 0x02AB0003, "NumFailures": 0}, True, "0x02ab0003"),
+        ({"LastResult": 0}, False, "0x00000000"),
+        ({"State": 1}, False, None),
+        ({"LastResult": "0"}, None, None),
+    ],
+)
+def test_a_package_that_waits_is_pending_and_has_not_failed(leaf, pending, last_result):
+    device = ScriptedDevice()
+    package = {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "path": "", "installed": True}
+    device.handlers["provisioning_packages"] = lambda _p: {"available": True, "packages": [package]}
+    results = key(**{"{" + scripted.PACKAGE + "}": key({}, area=key({}, info=key({}, one=key(leaf))))})
+    device.handlers["registry_read"] = scripted.registry({package_facts.RESULTS: results})
+    [found] = facts(device, ("packages",))["packages"]
+    assert (found["pending"], found["last_result"]) == (pending, last_result)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ..answers import Answer
 from ..codes.find import spell_hresults
 from ..codes.hresult import hresult_hex
 from ..join_facts import Status, is_joined, status_of
+from ..package_facts import PENDING, RESULTS
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
@@ -133,9 +134,7 @@ def result_clues(answer: Answer) -> list[Clue]:
     """What the provisioning engine recorded of packages that failed: Provisioning\\Results, three levels below the
     package."""
     root = answer["package_results"].key(refused=ABSENT)
-    return [
-        item for package, key in root.children() for item in _results(key, rf"{state.PROVISIONING_RESULTS}\{package}")
-    ]
+    return [item for package, key in root.children() for item in _results(key, rf"{RESULTS}\{package}")]
 
 
 def _results(key: Key, path: str) -> list[Clue]:
@@ -146,10 +145,24 @@ def _results(key: Key, path: str) -> list[Clue]:
     if result and result & 0xFFFFFFFF:
         texts = [str(key.values.get(name) or "") for name in ("FailingNodePath", "Message")]
         data = [hresult_hex(result & 0xFFFFFFFF), *(spell_hresults(text) for text in texts if text)]
-        found.append(clues.clue("join", {"log": rf"HKLM\{path}", "data": data}))
+        evidence = {"log": rf"HKLM\{path}", "data": data}
+        waits = result & 0xFFFFFFFF == PENDING
+        found.append(_pending(evidence) if waits else clues.clue("join", evidence))
     for name, child in key.children():
         found += _results(child, rf"{path}\{name}")
     return found
+
+
+def _pending(evidence: dict) -> Clue:
+    """A setting that waits for something has not failed."""
+    explanation = {
+        "name": "package_pending",
+        "side": "device",
+        "cause": "the provisioning engine has not applied a setting of the package yet: it waits for something, such "
+        "as a restart (0x02ab0003), and goes on by itself",
+        "fix": "restart the device, or wait for the engine's next attempt",
+    }
+    return clues.clue("join", evidence, explanation=explanation, weight=HARMLESS)
 
 
 def dsregcmd_clues(status: Status) -> list[Clue]:

@@ -19,13 +19,14 @@ from ...result import Failure
 from .. import enrollment, join_facts, reboot, state, wire
 from .. import operations as op
 from ..answers import Answer
-from ..reading import Unreadable, known
+from ..reading import Unreadable
 from ..requirements import account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
 from ..system_work import UNFINISHED, is_running
 from ..waiting import connection_lost
 from ..work import DeviceWork
-from . import azure_vm, mdm_wait, provisioning
+from . import azure_vm, mdm_wait, provisioning, taking_back
+from .applying import Applying
 from .join_wait import RESTART_FIRST, JoinWait
 
 
@@ -44,6 +45,8 @@ class JoinPlan:
     poll_interval: int
     on_failure: str
     keep_copy: bool
+    apply_again: bool
+    remove_package: bool
 
     @property
     def job(self) -> str:
@@ -60,6 +63,7 @@ class Join(DeviceWork):
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.restarted = False
+        self.applying = Applying(plan.package, plan.apply_again) if plan.package else None
 
     def run(self) -> dict:
         """Join the device. Returns the fields of the result beside changes and phases; raises Failure."""
@@ -73,7 +77,9 @@ class Join(DeviceWork):
         joined_before = self._is_joined(self.facts["join"])
         if not joined_before:
             refusal = refusal or account_refusal(self.facts["caller"])
-            if not self.plan.package:
+            if self.applying:
+                refusal = refusal or self.applying.decide(first)
+            else:
                 refusal = refusal or azure_vm.refusal(first, self.plan.tenant_id)
         if refusal:
             raise self.refused(refusal)
@@ -84,6 +90,8 @@ class Join(DeviceWork):
             self._end_earlier_run(first)
         else:
             self.changes.add("join", _shown(self.facts["join"]), {"type": "entra", "tenant_id": self.plan.tenant_id})
+            if self.applying:
+                self.applying.tell(self.changes)
             if self.check_mode:
                 return self._result("would_join")
             self._join(first)
@@ -100,7 +108,10 @@ class Join(DeviceWork):
             except Failure as failure:
                 if failure.error["code"] != RESTART_FIRST or not self.plan.reboot:
                     raise
-                self._apply_and_wait(self._restart_before_the_join())
+                look = self._restart_before_the_join()
+                if self.applying:
+                    self.applying.plainly(look)
+                self._apply_and_wait(look)
         except (ConnectionLost, wire.WireError) as exc:
             raise connection_lost("the device stopped answering while it joined", exc, "the join") from exc
         except (Failure, Unreadable) as exc:
@@ -108,21 +119,28 @@ class Join(DeviceWork):
                 self.changes.undo("join")
                 self.changes.add("join", _shown(self.facts["join"]), "goes on; the next run finds it")
             else:
-                self._back_out(first)
+                taking_back.back_out(self, first)
             raise
         with self.phases.phase("verify"):
             self._verify()
         self._finish(first)
 
     def _apply_and_wait(self, look: Answer) -> None:
-        if not self._is_joined(join_facts.join_facts(look)):  # The engine's own retry at boot may have been faster.
-            with self.phases.phase("apply"):
-                self._apply(look)
-        with self.phases.phase("join"):
-            wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
-            wait.run(look)
-            if wait.warning:
-                self.learned["warnings"] = [wait.warning]
+        while True:
+            if not self._is_joined(join_facts.join_facts(look)):  # The engine's own retry at boot may have been faster.
+                with self.phases.phase("apply"):
+                    self._apply(look)
+            with self.phases.phase("join"):
+                wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
+                wait.may_be_skipped = bool(self.applying and self.applying.may_be_skipped)
+                wait.run(look)
+                taking_back.warn(self, wait.warning)
+            if not (self.applying and wait.skipped):
+                break
+            look = self.waiter.ask(self._first_look(), "looking what the engine remembers of the package")
+            self.applying.skipped(look, self.changes)
+        if self.applying:
+            self.applying.tell(self.changes, self.waiter.last["job"])
 
     def _restart_before_the_join(self) -> Answer:
         """Windows has said that it does not register before it has restarted."""
@@ -144,8 +162,11 @@ class Join(DeviceWork):
     def _finish(self, first: Answer) -> None:
         """Clean up, and restart where that is due. The job goes last: by it the next run takes up one that is cut
         off."""
-        restart = bool(self.plan.reboot and self.facts["os"]["pending_reboot"])
+        problem = self._remove_package() if self.plan.remove_package else None
+        restart = bool(self.plan.reboot and self.facts["os"]["pending_reboot"] and not problem)
         self._clean_up(first, keep_job=restart)
+        if problem:
+            raise problem
         if restart:
             with self.phases.phase("restart"):
                 waiter = self.new_waiter(self.plan.reboot_timeout)
@@ -153,6 +174,17 @@ class Join(DeviceWork):
                 self.restarted = True
                 self._verify()
                 waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
+
+    def _remove_package(self) -> Failure | None:
+        """Have the engine remove the package, and look whether the device is still what it was: what is wrong then."""
+        before = self.facts
+        with self.phases.phase("remove package"):
+            try:
+                taking_back.remove_package(self)
+                self.facts = state.build(self.waiter.ask(state.observations(), "verifying"))
+            except Failure as failure:
+                return failure
+        return taking_back.taken(self.plan.package, before, self.facts)
 
     def _clean_up(self, first: Answer, keep_job: bool) -> None:
         with self.phases.phase("clean up"):
@@ -170,16 +202,12 @@ class Join(DeviceWork):
                 self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
 
     def _apply(self, first: Answer) -> None:
-        package = self.plan.package
-        if provisioning.under_way(package, first):
+        if provisioning.under_way(self.plan.package, first):
             return  # An earlier run's doing: it goes on, and this run waits for it.
-        if package:
-            provisioning.bring(self.session, self.waiter, package, first["file"])
-            # The package may be there from an attempt that failed: only a forced installation tries again.
-            force = known(lambda: provisioning.listed(first["packages"], package.id)) is not None
-            provisioning.start_install(self.waiter, package, force, first["job"])
-            return
-        azure_vm.start(self.waiter, self.plan.mdm_id, first["job"])
+        if self.applying:
+            self.applying.start(self.session, self.waiter, first)
+        else:
+            azure_vm.start(self.waiter, self.plan.mdm_id, first["job"])
 
     def _await_mdm(self, since: str) -> None:
         # The join is made: a device that has not come back after so long is not waited for with a fork.
@@ -203,27 +231,6 @@ class Join(DeviceWork):
                 "again",
                 evidence=[self.facts["join"]],
             )
-
-    def _back_out(self, first: Answer) -> None:
-        """After a failed join: leave nothing that would join the device hours later, unless asked to keep it."""
-        self.changes.undo("join")
-        package = self.plan.package
-        if package and self.plan.on_failure == "keep":
-            self.changes.add("package", None, {"id": package.id, "kept": "the engine goes on trying"})
-            return
-        self.waiter = self.new_waiter(max(self.plan.poll_interval * 6, 120))
-        with self.phases.phase("back out"):
-            try:
-                if not package:
-                    self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
-                    return
-                answer = self.waiter.ask(provisioning.observations(package), "looking what the package left behind")
-                # Where the list is refused, too: a removal that finds nothing does no harm, a package left behind does.
-                if known(lambda: provisioning.listed(answer["packages"], package.id) is None) is not True:
-                    provisioning.remove(self.waiter, package.id)
-                provisioning.clean_up(self.waiter, package, False, first["packages"], answer["packages"])
-            except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
-                self.changes.add("leftovers", None, {"job": self.plan.job, "left behind": str(exc)})
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 

@@ -22,12 +22,13 @@ from ..answers import Answer
 from ..diagnosis import causes, logs
 from ..reading import known
 from ..waiting import Waiter
-from . import azure_vm, provisioning
+from . import azure_vm, engine_memory, provisioning
+from .engine_memory import PACKAGE_EVENTS, SETTING_EVENTS
 
 if t.TYPE_CHECKING:
     from ..diagnosis.clues import Diagnosis
 
-# So often Windows is asked whether it still has the package, while nothing else happens.
+# So often Windows is asked what has become of the package, while nothing else happens.
 LISTING_SECONDS = 60
 # DSREG_E_DEVICE_REQUIRES_REBOOT
 RESTART_FIRST = "0x801c000f"
@@ -52,22 +53,27 @@ class JoinWait:
         self.package = package
         self.is_joined = is_joined
         self.warning: str | None = None
+        # Whether the engine knew the package before: only then it may have skipped it, and did where ``skipped``.
+        self.may_be_skipped = False
+        self.skipped = False
+        self._since = ""
+        self._silent = False
         self._found: Diagnosis | None = None
         self._elsewhere: str | None = None
         self._ended_at: float | None = None
-        self._listed_at: float | None = None
-        self._since = ""
+        self._looked_at: float | None = None
 
     def run(self, look: Answer) -> None:
-        """Return when the device is joined. Raises Failure where it is not, or cannot be; ``look`` is the look at it
-        before, on the device's clock, and nothing earlier counts."""
+        """Return when the device is joined, or the engine has skipped the package. Raises Failure where the device is
+        not joined, or cannot be; ``look`` is the look at it before, on the device's clock, and nothing earlier
+        counts."""
+        self._since = look.device["utc"]
         names = ("cloud_join", "certificates", *(["dsregcmd"] if _has_keys(look) else []))
         # The job first: what it has done shows in the rest.
         watch = {"job": op.job_status(self.job)} | {name: state.OBSERVATIONS[name][1] for name in names}
-        watch |= logs.observations(look.device["utc"])
+        watch |= logs.observations(self._since)
         if self.package:
             watch |= provisioning.ENGINE_OBSERVATIONS
-        self._since = look.device["utc"]
         if self.waiter.until(watch, self._joined, f"waiting for the join to tenant {self.tenant_id}") is None:
             if self.is_joined(join_facts.join_facts(self.waiter.last)):
                 raise azure_vm.unfinished(self.tenant_id, self.waiter.deadline.seconds)
@@ -85,7 +91,7 @@ class JoinWait:
             self._judge_engine(answer, self.package)
         else:
             self._judge_dsregcmd(answer, join)
-        return False
+        return self.skipped
 
     def _refuse_another_tenant(self, join: dict) -> None:
         """A join to another tenant is not waited out. Seen twice, so that nothing half written counts."""
@@ -111,16 +117,23 @@ class JoinWait:
         self._found = causes.find_causes(answer, error) or self._found
         if not (finished and provisioning.engine_is_idle(answer["engine"])):
             return
-        if self._is_gone(package):
+        closer = self._look_closer()
+        if closer and _is_gone(closer, package):
             raise self._failed(answer) if self._found else _package_gone(package)
+        # A job that is lost may have been ended by a restart, at which the engine begins again.
+        lost = answer["job"].get("state") == "lost"
+        memory = engine_memory.remembered(closer, package.id) if closer and not lost else None
         if not self._found:
+            if closer and memory and memory.skipped and self.may_be_skipped:
+                self.skipped = self._nothing_begun(closer)
             return
         if self._found.hopeless:
             raise self._failed(answer)
-        # A job that is lost may have been ended by a restart, at which the engine begins again.
         again = known(lambda: provisioning.next_attempt(answer["engine_tasks"]))
-        if again and answer["job"].get("state") != "lost" and self._after_the_deadline(answer, again):
+        if again and not lost and self._after_the_deadline(answer, again):
             raise self._failed(answer, again)
+        if memory and not again and memory.skipped == engine_memory.NO_TRIES_LEFT:
+            raise no_tries_left(self._failed(answer), memory.failures)
 
     def _failed(self, answer: Answer, again: str | None = None) -> Failure:
         """The Failure of this cause, with what the device tells of it only when it is asked."""
@@ -131,19 +144,24 @@ class JoinWait:
             found = completed(self.waiter, answer, _error(answer), self._since) or found
         return failed(found, again)
 
-    def _is_gone(self, package: provisioning.PackageSource) -> bool:
-        """Whether Windows surely does not have the package: it was not taken, or somebody removed it.
-
-        Asked now and then only, since a listing takes long. An id that somebody gave by hand may be a wrong one.
-        """
+    def _look_closer(self) -> Answer | None:
+        """What Windows lists and the engine remembers; asked now and then only, since a listing takes long."""
         elapsed = self.waiter.deadline.elapsed
-        if package.src is None or self._listed_at is not None and elapsed - self._listed_at < LISTING_SECONDS:
+        if self._looked_at is not None and elapsed - self._looked_at < LISTING_SECONDS:
+            return None
+        self._looked_at = elapsed
+        begun = op.events(logs.PROVISIONING_LOG, SETTING_EVENTS + PACKAGE_EVENTS, self._since, 50)
+        look = {"packages": op.provisioning_packages(), "begun": begun} | engine_memory.OBSERVATIONS
+        return self.waiter.ask(look, "looking what has become of the package")
+
+    def _nothing_begun(self, closer: Answer) -> bool:
+        """Whether the engine has begun no setting of the package; where its log says nothing at all, nothing for long
+        enough."""
+        ids = {event["id"] for event in closer["begun"].get("events", [])}
+        if ids & set(SETTING_EVENTS):
             return False
-        self._listed_at = elapsed
-        answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking whether the package is there")
-        packages = answer["packages"]
-        absent = known(lambda: packages["available"] and provisioning.listed(packages, package.id) is None)
-        return absent is True
+        silent, self._silent = self._silent, True
+        return bool(ids) or silent
 
     def _after_the_deadline(self, answer: Answer, again: str) -> bool:
         now = state.parse_utc(answer.device["utc"])
@@ -196,6 +214,16 @@ def _error(answer: Answer) -> dict | None:
     return None if provisioning.is_already_applied(error) else error
 
 
+def _is_gone(look: Answer, package: provisioning.PackageSource) -> bool:
+    """Whether Windows surely does not have the package: it was not taken, or somebody removed it.
+
+    An id that somebody gave by hand may be a wrong one.
+    """
+    packages = look["packages"]
+    absent = known(lambda: packages["available"] and provisioning.listed(packages, package.id) is None)
+    return package.src is not None and absent is True
+
+
 def _package_gone(package: provisioning.PackageSource) -> Failure:
     return Failure(
         f"the device is not joined, and Windows does not have the package {package.id} any more: nothing tries again",
@@ -211,6 +239,13 @@ def _has_keys(look: Answer) -> bool:
     """Whether earlier joins may have left keys: with them and their certificates the registry does not tell which join
     is the new one, and dsregcmd decides. It is a program to start, so that it is not asked for nothing."""
     return known(lambda: not any(look["cloud_join"].key().child("JoinInfo").children())) is not True
+
+
+def no_tries_left(failure: Failure, failures: int) -> Failure:
+    """The Failure of a join that has failed so often that the engine leaves it."""
+    failure.msg += f"; it has failed {failures} times, and the provisioning engine does not try it again"
+    failure.error["evidence"] = [*failure.error["evidence"], {"log": "engine", "failures": failures, "tries_left": 0}]
+    return failure
 
 
 def failed(found: Diagnosis | None, again: str | None = None) -> Failure:

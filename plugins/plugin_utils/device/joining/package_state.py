@@ -18,8 +18,11 @@ from ..answers import Answer, Result
 from ..diagnosis import causes, logs
 from ..session import ConnectionLost, DeviceSession
 from ..work import DeviceWork
-from . import provisioning
+from . import engine_memory, provisioning, removal
+from .applying import Applying
+from .engine_memory import PACKAGE_EVENTS, SETTING_EVENTS
 from .provisioning import PackageSource
+from .taking_back import warn
 
 
 def by_id(package_id: str) -> PackageSource:
@@ -34,6 +37,7 @@ class PackagePlan:
     package: PackageSource
     force: bool
     keep_copy: bool
+    apply_again: bool
     timeout: int
     poll_interval: int
 
@@ -45,45 +49,95 @@ class PackageState(DeviceWork):
         super().__init__(session, plan, progress, check_mode)
         self.package = plan.package
         self.since = ""
+        self.applying = Applying(plan.package, plan.apply_again)
         self.learned.clear()  # The module has no outcome: installed says it.
 
     def present(self) -> dict:
         """Install the package unless it is installed (or ``force``). Returns ``{installed}``; raises Failure."""
         first = self._look(provisioning.observations(self.package))
-        before = provisioning.installed(first["packages"], self.package.id)
+        before = self._is_applied(first)
         if before and not self.plan.force:
+            self._warn_of_pending(first)
             self._end_earlier_run(first)
             return {"installed": True}
+        if refusal := self.applying.decide(first, self.plan.force):
+            raise Failure(
+                f"refused before anything changed: {refusal.cause}; {refusal.fix}",
+                side="device",
+                name=refusal.name,
+                cause=refusal.cause,
+                fix=refusal.fix,
+            )
         after = {"id": self.package.id, "applied": "again" if before else "once"}
-        self.changes.add("package", before and {"id": self.package.id}, after)
+        self.changes.add("package", {"id": self.package.id} if before else None, after)
+        self.applying.tell(self.changes)
         if self.check_mode:
             return {"installed": True}
         try:
             with self.phases.phase("apply"):
-                if not provisioning.under_way(self.package, first):
-                    provisioning.bring(self.session, self.waiter, self.package, first["file"])
-                    known = provisioning.listed(first["packages"], self.package.id) is not None
-                    provisioning.start_install(self.waiter, self.package, known, first["job"])
-                last = self._await_install(first.device["utc"])
+                last = self._apply(first)
         except Failure:
             self.changes.undo("package")
             if not self.waiter.deadline.passed:  # else it is still at work, and the next run finds it
                 self._clean_up_after_failure()
             raise
+        self._warn_of_pending(last)
         self._clean_up(first["packages"], last["packages"])
         return {"installed": True}
 
     def absent(self) -> dict:
         """Uninstall the package if it is installed. Returns ``{installed}``; raises Failure."""
-        first = self._look({"packages": op.provisioning_packages()})
+        first = self._look({"packages": op.provisioning_packages()} | engine_memory.OBSERVATIONS)
         before = provisioning.listed(first["packages"], self.package.id)
+        memory = engine_memory.remembered(first, self.package.id)
+        if self._file_is_gone(before) if before else memory and memory.results:
+            raise removal.file_is_gone(self.package.id)
         if before:
             self.changes.add("package", {"id": self.package.id, "name": before["name"]}, None)
         if before and not self.check_mode:
             with self.phases.phase("remove"):
-                provisioning.remove(self.waiter, self.package.id)
+                self.waiter = self.new_waiter(max(self.plan.timeout, removal.REMOVAL_SECONDS))
+                removal.remove(self.waiter, self.package)
+            warn(self, removal.reverted(self.package))
             self._clean_up(first["packages"])
         return {"installed": False}
+
+    def _file_is_gone(self, listed: dict) -> bool:
+        """Whether Windows lists a package that it cannot remove."""
+        if not listed["path"]:
+            return False
+        look = self.waiter.ask({"file": op.path_info(listed["path"])}, "looking for the package's file")
+        return look["file"].get("exists") is False
+
+    def _is_applied(self, look: Answer) -> bool:
+        """Whether the engine has applied it: Windows lists it as installed, or, where Windows lists only packages whose
+        file is there, the engine's memory tells."""
+        memory = engine_memory.remembered(look, self.package.id)
+        listed = provisioning.installed(look["packages"], self.package.id)
+        return listed is not None or bool(memory and memory.applied)
+
+    def _warn_of_pending(self, look: Answer) -> None:
+        memory = engine_memory.remembered(look, self.package.id)
+        if memory and memory.pending:
+            warn(self, f"a setting of the package {self.package.id} is pending: it waits, mostly for a restart")
+
+    def _apply(self, look: Answer) -> Answer:
+        """Have the engine apply it, by one way after the other where it skips it. Gives the last look."""
+        while True:
+            if not provisioning.under_way(self.package, look):
+                self.applying.start(self.session, self.waiter, look)
+            last = self._await_install(look.device["utc"])
+            self.applying.tell(self.changes, last["job"])
+            if not (self.applying.way and self._is_skipped(last)):
+                return last
+            look = self._look(provisioning.observations(self.package))
+            self.applying.skipped(look, self.changes)
+
+    @staticmethod
+    def _is_skipped(last: Answer) -> bool:
+        """Whether the engine has run, and has begun no setting of it."""
+        ids = {event["id"] for event in last["begun"].get("events", [])}
+        return bool(ids) and not ids & set(SETTING_EVENTS)
 
     def _end_earlier_run(self, first: Answer) -> None:
         """Clean up after a run that was cut off when the package was as good as applied."""
@@ -125,7 +179,9 @@ class PackageState(DeviceWork):
             "job": op.job_status(self.package.install_job),
             "packages": op.provisioning_packages(),
             "engine": op.processes(provisioning.ENGINE),
-        } | logs.observations(since)
+            "begun": op.events(logs.PROVISIONING_LOG, SETTING_EVENTS + PACKAGE_EVENTS, since, 50),
+        }
+        watch |= logs.observations(since) | engine_memory.OBSERVATIONS
 
         def settled(answer: Answer) -> bool:
             finished, error = jobs.outcome(answer["job"])
@@ -136,7 +192,7 @@ class PackageState(DeviceWork):
         answer = self.waiter.until(watch, settled, "waiting for the package to be applied")
         if answer is None:
             raise self._install_failed(self.waiter.last, None)
-        if not provisioning.installed(answer["packages"], self.package.id):
+        if not self._is_applied(answer):
             if causes.find_causes(answer):
                 raise self._install_failed(answer, None)
             raise Failure(

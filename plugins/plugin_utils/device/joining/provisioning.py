@@ -15,11 +15,11 @@ from ...result import Failure
 from .. import jobs
 from .. import operations as op
 from ..answers import Answer, Result
-from ..codes.hresult import error_code
+from ..package_facts import package_key
 from ..reading import known
 from ..session import DeviceSession
-from ..state import package_key
 from ..waiting import Waiter
+from . import engine_memory
 
 ALREADY_EXISTS = 0x800700B7
 ENGINE = "provtool.exe"
@@ -35,7 +35,9 @@ RETRY_TASKS = ("provnonrebootretry", "retry")
 class PackageSource:
     """Where a package comes from: exactly one of ``src`` (controller), ``path`` (device) and ``url`` is set.
 
-    ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal (None with ``path``).
+    ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal (None with ``path``). Where the
+    controller has looked into the file, ``reverts`` is what of it Windows takes back with a removal, and ``runs_again``
+    what a second application repeats, for people.
     """
 
     id: str
@@ -43,6 +45,8 @@ class PackageSource:
     src: str | None = None
     path: str | None = None
     url: str | None = None
+    reverts: tuple[str, ...] | None = None
+    runs_again: tuple[str, ...] | None = None
 
     @property
     def device_path(self) -> str:
@@ -53,15 +57,20 @@ class PackageSource:
     def install_job(self) -> str:
         return jobs.job_id("package_install", self.id)
 
+    @property
+    def remove_job(self) -> str:
+        return jobs.job_id("package_remove", self.id)
+
 
 def observations(package: PackageSource) -> dict[str, dict]:
     """What must be known before the package is installed; part of a module's first exchange."""
     return {
         "job": op.job_status(package.install_job),
+        "removal": op.job_status(package.remove_job),
         "file": op.path_info(package.device_path, with_hash=bool(package.sha256)),
         "packages": op.provisioning_packages(),
         "engine": op.processes(ENGINE),
-    }
+    } | engine_memory.OBSERVATIONS
 
 
 def under_way(package: PackageSource | None, look: Answer) -> bool:
@@ -99,7 +108,9 @@ def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) ->
     ``look`` as in under_way().
     """
     copy = package and package.path is None and not keep_copy and look["file"].get("exists", False)
-    return bool(copy) or look["job"].get("state") in ("running", "done", "lost")
+    there = ("running", "done", "lost")
+    removal = package and look["removal"].get("state") in there
+    return bool(copy or removal) or look["job"].get("state") in there
 
 
 def listed(packages: Result, package_id: str) -> dict | None:
@@ -151,14 +162,14 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
         )
 
 
-def start_install(waiter: Waiter, package: PackageSource, force: bool, job: Result) -> None:
-    """Start the install job, or find it running. An answer that an earlier run left behind is thrown away."""
-    steps = [op.package_install(package.device_path, force)]
+def start_install(waiter: Waiter, package: PackageSource, steps: list[dict], job: Result) -> None:
+    """Start the install job with these operations, or find it running. An answer that an earlier run left behind is
+    thrown away."""
     if package.url:
         fetch = op.download(
             package.url, package.device_path, package.sha256 or "", timeout=jobs.PACKAGE_JOB_SECONDS // 2
         )
-        steps.insert(0, fetch)
+        steps = [fetch, *steps]
         directory = waiter.ask(
             {"directory": op.directory_create(op.PACKAGE_DIRECTORY)}, "preparing the package directory"
         )
@@ -175,37 +186,6 @@ def is_already_applied(error: dict | None) -> bool:
     return hresult is not None and hresult & 0xFFFFFFFF == ALREADY_EXISTS
 
 
-def remove(waiter: Waiter, package_id: str) -> None:
-    """Uninstall the package as SYSTEM and see that it is gone. Uninstalling does not undo a join."""
-    job = jobs.job_id("package_remove", package_id)
-    start = {
-        "old": op.job_remove(job),
-        "job": op.job_start(job, [op.package_remove(package_id)], jobs.PACKAGE_JOB_SECONDS),
-    }
-    jobs.require(waiter.ask(start, "removing the package as SYSTEM")["job"], "the removal cannot be started as SYSTEM")
-    watch = {"job": op.job_status(job), "packages": op.provisioning_packages()}
-    answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
-    error = jobs.outcome(answer["job"])[1] if answer else None
-    gone = answer is not None and known(lambda: listed(answer["packages"], package_id) is None)
-    if not gone:
-        from ..diagnosis.package_refusals import removal_by_policy
-
-        policy = removal_by_policy(waiter) if error else None
-        sentence = "still installed" if gone is False else "perhaps still installed: Windows does not list its packages"
-        raise Failure(
-            f"the package {package_id} is {sentence}" + (f": {error['message']}" if error else ""),
-            side="device",
-            name=policy.name if policy else "package_not_removed",
-            code=error_code(error),
-            cause=policy.cause if policy else "Uninstall-ProvisioningPackage did not remove it",
-            fix=policy.fix
-            if policy
-            else "look at the Provisioning-Diagnostics-Provider event log (65); remove it in Settings, Access work or "
-            "school, Add or remove a provisioning package",
-        )
-    waiter.ask({"job": op.job_remove(job)}, "cleaning up")
-
-
 def clean_up(
     waiter: Waiter, package: PackageSource, keep_copy: bool, *seen: Result, keep_job: bool = False
 ) -> list[str]:
@@ -215,6 +195,7 @@ def clean_up(
     %ProgramData%\\Microsoft\\Provisioning, under every name that a listing in ``seen`` (answers to
     provisioning_packages) gave it; a file the user named with ``path`` is the user's.
     """
+    # The job of a removal is removed by whoever has waited for it; here is what a run has left that was cut off.
     steps = {} if keep_job else {"job": op.job_remove(package.install_job)}
     if not keep_copy:
         found = [known(functools.partial(listed, packages, package.id)) for packages in seen]

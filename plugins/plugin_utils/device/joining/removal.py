@@ -1,0 +1,85 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The removal of a package by the provisioning engine, as SYSTEM.
+
+It needs the package's file in the engine's own folder, may take minutes, and reverts settings of some kinds. It may
+fail although it has done everything, so that the device's list tells, and not its answer (public decompilations of
+provops).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...result import Failure
+from .. import jobs
+from .. import operations as op
+from ..codes.hresult import error_code
+from ..reading import known
+from ..waiting import Waiter
+from .provisioning import PackageSource, listed
+
+# The engine waits 180 s at a time for an enrollment of the package to end.
+REMOVAL_SECONDS = jobs.PACKAGE_JOB_SECONDS
+
+
+def remove(waiter: Waiter, package: PackageSource) -> None:
+    """Have the engine remove the package and see that it is gone. That does not undo a join. Raises Failure.
+
+    A removal that an earlier run has started is waited for.
+    """
+    job = waiter.ask({"job": op.job_status(package.remove_job)}, "removing the package")["job"]
+    if job.get("state") != "running":
+        start = op.job_start(package.remove_job, [op.package_remove(package.id)], REMOVAL_SECONDS)
+        jobs.start(waiter, start, job, "the removal of the package")
+    watch = {"job": op.job_status(package.remove_job), "packages": op.provisioning_packages()}
+    answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
+    error = jobs.outcome(answer["job"])[1] if answer else None
+    gone = answer is not None and known(lambda: listed(answer["packages"], package.id) is None)
+    if not gone:
+        raise _not_removed(waiter, package.id, gone, error)
+    waiter.ask({"job": op.job_remove(package.remove_job)}, "cleaning up")
+
+
+def reverted(package: PackageSource) -> str | None:
+    """What the removal of this package takes back, as a warning; None where it is known to take nothing."""
+    if not package.reverts:
+        return None
+    return (
+        f"the package {package.id} was removed, and Windows takes back with it what it had set of: "
+        f"{', '.join(package.reverts)}"
+    )
+
+
+def file_is_gone(package_id: str) -> Failure:
+    """The Failure of a removal for which Windows has not the file."""
+    return Failure(
+        f"Windows cannot undo the package {package_id}: it was applied, and its file is gone from the device",
+        side="device",
+        name="package_file_gone",
+        cause=r"the provisioning engine removes a package by its own copy in %ProgramData%\Microsoft\Provisioning, "
+        "which join and ppkg delete once it is applied, unless keep_copy is true",
+        fix="what it has set stays until something else changes it; a package that is to be removed later has to be "
+        "applied with keep_copy: true",
+    )
+
+
+def _not_removed(waiter: Waiter, package_id: str, gone: bool | None, error: dict | None) -> Failure:
+    from ..diagnosis.package_refusals import removal_by_policy
+
+    if error_code(error) == "0x80070002":
+        return file_is_gone(package_id)
+    policy = removal_by_policy(waiter) if error else None
+    sentence = "still installed" if gone is False else "perhaps still installed: Windows does not list its packages"
+    return Failure(
+        f"the package {package_id} is {sentence}" + (f": {error['message']}" if error else ""),
+        side="device",
+        name=policy.name if policy else "package_not_removed",
+        code=error_code(error),
+        cause=policy.cause if policy else "Uninstall-ProvisioningPackage did not remove it",
+        fix=policy.fix
+        if policy
+        else "look at the Provisioning-Diagnostics-Provider event log (65); remove it in Settings, Access work or "
+        "school, Add or remove a provisioning package",
+    )

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a join takes back: all of it after a failure, and after a good one its package, where that was asked for.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...result import Failure
+from .. import operations as op
+from .. import wire
+from ..answers import Answer
+from ..reading import Unreadable, known
+from ..session import ConnectionLost
+from ..work import DeviceWork
+from . import provisioning, removal
+
+
+def back_out(work: DeviceWork, first: Answer) -> None:
+    """After a failed join: leave nothing that would join the device hours later, unless asked to keep it.
+
+    Takes as long as the engine may need to remove the package.
+    """
+    work.changes.undo("join")
+    package = work.plan.package
+    if package and work.plan.on_failure == "keep":
+        work.changes.add("package", None, {"id": package.id, "kept": "the engine goes on trying"})
+        return
+    work.waiter = work.new_waiter(work.plan.poll_interval * 6 + removal.REMOVAL_SECONDS if package else 120)
+    with work.phases.phase("back out"):
+        try:
+            if package:
+                _take_package_back(work, package, first)
+            else:
+                work.waiter.ask({"job": op.job_remove(work.plan.job)}, "cleaning up")
+        except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
+            work.changes.add("leftovers", None, {"job": work.plan.job, "left behind": str(exc)})
+
+
+def _take_package_back(work: DeviceWork, package: provisioning.PackageSource, first: Answer) -> None:
+    answer = work.waiter.ask(provisioning.observations(package), "looking what the package left behind")
+    # Where the list is refused, too: a removal that finds nothing does no harm, a package left behind does.
+    if known(lambda: provisioning.listed(answer["packages"], package.id) is None) is not True:
+        try:
+            removal.remove(work.waiter, package)
+        except Failure:
+            # Ours holds the token, too. The engine's own copy stays: without it the package cannot be removed any more.
+            provisioning.clean_up(work.waiter, package, False)
+            raise
+        warn(work, removal.reverted(package))
+    provisioning.clean_up(work.waiter, package, False, first["packages"], answer["packages"])
+
+
+def remove_package(work: DeviceWork) -> None:
+    """After a good join: have the engine remove the package. Raises Failure."""
+    waited, work.waiter = work.waiter, work.new_waiter(removal.REMOVAL_SECONDS)
+    try:
+        removal.remove(work.waiter, work.plan.package)
+    finally:
+        work.waiter = waited
+
+
+def taken(package: provisioning.PackageSource, before: dict, after: dict) -> Failure | None:
+    """The Failure of a removal that has taken the join or the MDM enrollment along, by the facts before and after."""
+    for name, thing in (("join", "the join"), ("mdm", "the MDM enrollment")):
+        if _is_there(before[name]) and not _is_there(after[name]):
+            return _taken(package, name, thing, [before[name], after[name]])
+    return None
+
+
+def _is_there(facts: dict) -> bool:
+    """Of ``join`` or ``mdm`` facts. What cannot be read counts as there."""
+    return facts["enrolled"] is not False if "enrolled" in facts else facts["type"] in ("entra", None)
+
+
+def _taken(package: provisioning.PackageSource, name: str, thing: str, evidence: list) -> Failure:
+    return Failure(
+        f"the removal of the package {package.id} has taken {thing} with it",
+        side="device",
+        name=f"{name}_taken_by_removal",
+        cause="Windows removed the package, as remove_package asks, and with it what the package had brought about",
+        fix="run the task again without remove_package",
+        evidence=evidence,
+    )
+
+
+def warn(work: DeviceWork, sentence: str | None) -> None:
+    """A warning of the result, where there is one to give."""
+    if sentence:
+        work.learned["warnings"] = [*work.learned.get("warnings", []), sentence]
