@@ -38,16 +38,19 @@ LIBRARY: dict[str, dict] = {
 class Played:
     """One device of a scenario. ``device`` is the lab's; ``exchanges`` counts what it was asked."""
 
-    def __init__(self, directory: Path, kind: str, options: dict[str, t.Any] | None = None) -> None:
-        self._directory = directory
+    def __init__(
+        self, directory: Path, kind: str, options: dict[str, t.Any] | None = None, world: dict[str, t.Any] | None = None
+    ) -> None:
+        """``options`` of the device beside its kind's, ``world`` of the scenario beside the device."""
+        self.directory = directory
         self.loop = asyncio.new_event_loop()
-        self.lab = self._in_loop(self._lab(directory, kind, options or {}))
+        self.lab = self._in_loop(self._lab(directory, kind, options or {}, world or {}))
         self.device = self.lab.world.hosts[0]
         self.exchanges = 0
 
-    async def _lab(self, directory: Path, kind: str, options: dict) -> Lab:
+    async def _lab(self, directory: Path, kind: str, options: dict, world: dict) -> Lab:
         entry = {"kind": kind, **({"device": options} if options else {})}
-        return Lab(directory, {"description": "One device.", "devices": [entry]})
+        return Lab(directory, {"description": "One device.", **world, "devices": [entry]})
 
     def _in_loop(self, awaitable: t.Awaitable) -> t.Any:
         return self.loop.run_until_complete(awaitable)
@@ -57,6 +60,9 @@ class Played:
 
     def __exit__(self, *_details: object) -> None:
         self._in_loop(self.lab.world.stop())
+        # What was cut off has its last moment.
+        for _each in range(3):
+            self._in_loop(asyncio.sleep(0))
         self.loop.close()
 
     # --- the far end of the wire --------------------------------------------------------------------------------------
@@ -78,9 +84,13 @@ class Played:
     def package(self, label: str = "fleet") -> PackageSource:
         """A package of the world as the product knows it, as a file on the controller."""
         data = self.lab.world.packages[label].data
-        file = self._directory / f"{label}.ppkg"
+        file = self.directory / f"{label}.ppkg"
         file.write_bytes(data)
         return PackageSource(ppkg.inspect(data)["package_id"], hashlib.sha256(data).hexdigest(), src=str(file))
+
+    def do_as_system(self, operations: list[dict]) -> list[dict]:
+        """The results of operations as a job has them."""
+        return self._in_loop(self.lab.ask(self.device, *operations, system=True))
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

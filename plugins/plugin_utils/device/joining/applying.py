@@ -66,8 +66,8 @@ class Applying:
 
     @property
     def may_be_skipped(self) -> bool:
-        """Whether the engine knew the package when it was looked at last."""
-        return bool(self.memory and self.memory.checksums)
+        """Whether the engine knew the package when it was looked at last, or has skipped it once."""
+        return bool(self.way or (self.memory and self.memory.may_skip))
 
     def tell(self, changes: ChangeSet, job: Result | None = None) -> None:
         """Record the way that is taken; with its ended job, what that has really cleared."""

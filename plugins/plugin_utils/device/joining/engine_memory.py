@@ -47,6 +47,11 @@ class EngineMemory:
         return any(setting.pending for setting in self.settings)
 
     @property
+    def may_skip(self) -> bool:
+        """Whether the engine knows the package at all, by checksums or results, and does not wait with it."""
+        return bool(self.checksums or self.settings) and not self.pending
+
+    @property
     def applied(self) -> bool:
         """Whether the engine has applied it, and would skip it; what is pending is as good as applied."""
         return bool(self.checksums and self.settings) and all(

@@ -124,8 +124,8 @@ class JoinWait:
         lost = answer["job"].get("state") == "lost"
         memory = engine_memory.remembered(closer, package.id) if closer and not lost else None
         if not self._found:
-            if closer and memory and memory.skipped and self.may_be_skipped:
-                self.skipped = self._nothing_begun(closer)
+            if closer and memory and self.may_be_skipped and not memory.pending:
+                self.skipped = self._nothing_begun(closer, memory)
             return
         if self._found.hopeless:
             raise self._failed(answer)
@@ -154,14 +154,14 @@ class JoinWait:
         look = {"packages": op.provisioning_packages(), "begun": begun} | engine_memory.OBSERVATIONS
         return self.waiter.ask(look, "looking what has become of the package")
 
-    def _nothing_begun(self, closer: Answer) -> bool:
-        """Whether the engine has begun no setting of the package; where its log says nothing at all, nothing for long
-        enough."""
+    def _nothing_begun(self, closer: Answer, memory: engine_memory.EngineMemory) -> bool:
+        """Whether the engine has run, and has begun no setting of the package. Where its log says nothing at all, its
+        memory decides at the second look."""
         ids = {event["id"] for event in closer["begun"].get("events", [])}
         if ids & set(SETTING_EVENTS):
             return False
         silent, self._silent = self._silent, True
-        return bool(ids) or silent
+        return bool(ids) or (silent and memory.may_skip)
 
     def _after_the_deadline(self, answer: Answer, again: str) -> bool:
         now = state.parse_utc(answer.device["utc"])

@@ -37,9 +37,10 @@ def remove(waiter: Waiter, package: PackageSource) -> None:
     answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
     error = jobs.outcome(answer["job"])[1] if answer else None
     gone = answer is not None and known(lambda: listed(answer["packages"], package.id) is None)
+    if answer:  # else it is still at work
+        waiter.ask({"job": op.job_remove(package.remove_job)}, "cleaning up")
     if not gone:
         raise _not_removed(waiter, package.id, gone, error)
-    waiter.ask({"job": op.job_remove(package.remove_job)}, "cleaning up")
 
 
 def reverted(package: PackageSource) -> str | None:
