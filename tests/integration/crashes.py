@@ -26,7 +26,7 @@ OWN_IDS = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{40}\b|\bS-1-(?:5-21|12-1)(?:-\d+){3,4}", re.IGNORECASE
 )
 #: Registry values that are points in time.
-TIMES = {"LastSyncTime", "ServerLastAccessTime", "ServerLastSuccessTime"}
+TIMES = {"LastSyncTime", "ServerLastAccessTime", "ServerLastSuccessTime", "PackageInstallStart"}
 #: What of a dump is the device's lasting state, other than its name, its clock and its history.
 LASTING = (
     "domain",

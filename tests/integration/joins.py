@@ -27,6 +27,8 @@ OPTIONS = (
     "poll_interval",
     "on_failure",
     "keep_copy",
+    "apply_again",
+    "remove_package",
 )
 #: Real seconds; at the lab's speed one is a minute of the device. Long enough for everything on the busiest machine,
 #: and short for what is to be waited for in vain. The engine tries a failed join again after fifteen.

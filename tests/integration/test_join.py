@@ -28,6 +28,7 @@ PSRP = {
     "ansible_psrp_protocol": "{{ ansible_winrm_scheme }}",
     "ansible_psrp_ca_cert": "{{ ansible_winrm_ca_trust_path }}",
 }
+APPLIED: dict[str, t.Any] = {"installed": ["fleet"], "installed_before": {"file": False}}
 BROKER_BUSY = {"failures": [{"hresult": 0xCAA50021, "times": 4}]}
 # The engine of the device that keeps its package tries again later than that of the device whose package is removed.
 EXTRAS: list[dict[str, t.Any]] = [
@@ -46,7 +47,20 @@ EXTRAS: list[dict[str, t.Any]] = [
     {"kind": "unjoined_pro", "name": "mdm-late", "device": {"mdm_delay": 240}},
     {"kind": "reboot_required", "name": "restart-first", "reboot": True},
     {"kind": "unjoined_pro", "name": "filtered-token", "device": {"token_filter": True}},
+    {"kind": "unjoined_pro", "name": "removed-after"},
+    # The engine knows the package, whose file is gone, as after a join and a leave.
+    {"kind": "unjoined_pro", "name": "again", "device": APPLIED},
+    {"kind": "unjoined_pro", "name": "again-registered", "device": {**APPLIED, "engine": {"listing": "registered"}}},
+    {"kind": "unjoined_pro", "name": "again-by-path", "device": APPLIED},
+    {"kind": "unjoined_pro", "name": "again-refused", "device": APPLIED},
+    {
+        "kind": "unjoined_pro",
+        "name": "again-used-up",
+        "device": {**APPLIED, "installed_before": {"file": False, "failures": 5}},
+    },
 ]
+AGAIN = {"again": "the engine alone", "again-registered": "the engine alone", "again-used-up": "the engine alone"}
+AGAIN["again-by-path"] = "its checksums are cleared"
 
 
 class Rollout(t.NamedTuple):
@@ -90,7 +104,7 @@ def rollout(start_fleet: StartFleet, player: Player) -> Rollout:
     _choose_extras(lab, options)
     fleet = inspection.package_file(lab, "fleet")
     put = {"name": "put", "device_file": {"src": str(fleet), "dest": USERS_PATH}}
-    assert player.tasks(lab, [put], hosts="by-path").exit_code == 0
+    assert player.tasks(lab, [put], hosts="by-path,again-by-path").exit_code == 0
     hosts = joins.wanted(options)
     before = inspection.states(lab)
 
@@ -122,6 +136,7 @@ def _choose_extras(lab: RunningLab, options: dict[str, joins.Options]) -> None:
     brief = {"timeout": joins.SHORT}
     for name, change in {
         "by-path": {"path": USERS_PATH, "package_id": package_id},
+        "again-by-path": {"path": USERS_PATH, "package_id": package_id},
         "by-path-that-is-empty": {"path": r"C:\Users\Public\nothing.ppkg", "package_id": package_id, **brief},
         "by-url": web,
         "by-url-of-another-file": {**web, "url": f"{scenario.WEB}rename.ppkg", **brief},
@@ -130,6 +145,8 @@ def _choose_extras(lab: RunningLab, options: dict[str, joins.Options]) -> None:
         del options[name]["src"]
         options[name].update(change)
     options["copies-kept"]["keep_copy"] = True
+    options["again-refused"]["apply_again"] = False
+    options["removed-after"]["remove_package"] = True
     options["late-removed"].update(on_failure="remove", timeout=5)
     options["late-kept"].update(on_failure="keep", timeout=5)
 
@@ -220,6 +237,32 @@ def test_a_device_that_is_not_to_be_joined_is_looked_at_and_left_alone(rollout: 
     assert rollout.result(name)["changed"] is False
 
 
+@pytest.mark.parametrize("name", AGAIN)
+def test_a_package_that_the_engine_has_applied_before_is_applied_again(rollout: Rollout, name: str) -> None:
+    result, dump = rollout.result(name), rollout.after[name]
+    assert (result["outcome"], dump["join"]["type"], dump["join"]["mdm"]) == ("joined", "entra", True), result
+    [change] = [item for item in result["changes"] if item["what"] == "package"]
+    assert AGAIN[name] in change["after"]["by"] and change["after"]["applied"] == "again"
+    assert change["after"].get("runs_again") == (None if name == "again-by-path" else [])
+
+
+def test_a_package_that_may_not_be_applied_again_is_refused_before_anything_changes(rollout: Rollout) -> None:
+    result = rollout.result("again-refused")
+    assert (result["outcome"], result["error"]["name"]) == ("refused", "package_applied_before"), result
+    assert "new id" in result["error"]["fix"]
+    assert rollout.after["again-refused"]["digest"] == rollout.before["again-refused"]["digest"]
+
+
+def test_a_package_that_is_removed_after_the_join_leaves_a_device_that_takes_it_again(rollout: Rollout) -> None:
+    dump = rollout.after["removed-after"]
+    assert (rollout.result("removed-after")["outcome"], dump["join"]["type"], dump["packages"]) == (
+        "joined",
+        "entra",
+        [],
+    )
+    assert [key for key in dump["registry"]["HKLM"] if r"CachedCRCs\RunTime\{" in key] == []
+
+
 def test_an_account_without_its_full_token_is_refused_before_anything_changes(rollout: Rollout) -> None:
     result = rollout.result("filtered-token")
     assert (result["outcome"], result["error"]["side"]) == ("refused", "device"), result
@@ -271,7 +314,8 @@ def test_no_copy_of_the_package_stays_on_the_device(rollout: Rollout) -> None:
 
 
 def test_a_file_that_the_user_named_stays_where_it_is(rollout: Rollout) -> None:
-    assert inspection.copies(rollout.after["by-path"], *rollout.packages("by-path")) == [USERS_PATH]
+    for name in ("by-path", "again-by-path"):
+        assert inspection.copies(rollout.after[name], *rollout.packages(name)) == [USERS_PATH]
 
 
 def test_copies_stay_where_they_are_wanted(rollout: Rollout) -> None:
