@@ -350,6 +350,8 @@ def test_a_device_that_joins_leaves_joins_another_tenant_and_leaves_ends_as_it_b
                     "tenant_id": tenant,
                     "src": package,
                     "expect_mdm": True,
+                    # Else the engine remembers the package for good, when its file is gone.
+                    "remove_package": True,
                     "poll_interval": 1,
                     "timeout": 60,
                 },

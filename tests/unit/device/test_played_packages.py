@@ -12,13 +12,15 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, package_state, removal
+from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave as product_leave
 from ansible_collections.winops.entra.plugins.plugin_utils.package_source import chosen_package
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
-from tests.lab.device import joinstate, leaving
+from tests.lab.device import joinstate
 from tests.lab.device.dump import dump
 from tests.lab.device.provisioning import memory, results
 
 from .played import Played
+from .test_leaving import plan as leave_plan
 
 ENGINE = r"C:\ProgramData\Microsoft\Provisioning"
 #: What may be so on a device that joined with the package and has left.
@@ -67,10 +69,10 @@ def run(played: Played, monkeypatch, package, check_mode: bool = False, **change
     return played.run(join.Join, plan(played, package, **changes), monkeypatch, check_mode)
 
 
-def leave(played: Played) -> None:
+def leave(played: Played, monkeypatch) -> None:
     """The device leaves its tenant."""
-    leaving.forget_registry(played.device)
-    played.device.certificates = [c for c in played.device.certificates if not joinstate.belongs_to_join(c)]
+    left, result = played.run(product_leave.Leave, leave_plan(tenant_id=None, remove_mdm=True), monkeypatch)
+    assert left.learned["outcome"] in ("disconnected", "unchanged"), result
 
 
 def change(made, what: str = "package") -> dict:
@@ -82,7 +84,7 @@ def change(made, what: str = "package") -> dict:
 def joined_and_left(played: Played, monkeypatch, package, **changes) -> None:
     made, _result = run(played, monkeypatch, package, **changes)
     assert made.learned["outcome"] == "joined"
-    leave(played)
+    leave(played, monkeypatch)
     assert joinstate.read(played.device) is None
     played.let_pass(120)
 
@@ -211,7 +213,7 @@ def test_cut_at_each_step_the_next_run_joins(tmp_path, monkeypatch, steps, by):
             session.put_file(package.src, package.device_path)
         played.do_as_system(way.steps[:steps])
         assert joinstate.read(played.device) is None or steps == len(way.steps)
-        leave(played)
+        leave(played, monkeypatch)
         if steps == len(way.steps):
             return
         made, _result = run(played, monkeypatch, package)
