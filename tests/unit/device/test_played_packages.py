@@ -230,7 +230,7 @@ def test_cut_at_each_step_the_next_run_joins(tmp_path, monkeypatch, steps, by):
         ({"engine": {"removal": {"seconds": 180}}}, None),
         ({"uicc": False}, None),
         ({"engine": {"removal": {"takes_join": True}}}, "join_taken_by_removal"),
-        ({"policies": {"AllowRemoveProvisioningPackage": 0}}, "package_not_removed"),
+        ({"policies": {"AllowRemoveProvisioningPackage": 0}}, "package_removal_forbidden"),
     ],
 )
 def test_a_package_may_be_removed_after_a_good_join(tmp_path, monkeypatch, options, name):
@@ -241,7 +241,7 @@ def test_a_package_may_be_removed_after_a_good_join(tmp_path, monkeypatch, optio
         assert (joinstate.read(played.device) is None) is (name == "join_taken_by_removal")
         assert played.device.files.children(ENGINE) == [] and dump(played.device)["jobs"] == {}
         known = played.device.registry.exists(rf"{memory.CHECKSUMS}\{{{package.id}}}")
-        assert known is (options.get("uicc") is False or name == "package_not_removed")
+        assert known is (options.get("uicc") is False or name == "package_removal_forbidden")
         if name is None:
             assert "remove package" in [phase["name"] for phase in made.phases.done]
 
@@ -262,7 +262,7 @@ def test_a_removal_that_does_not_end_leaves_no_copy_of_ours(tmp_path, monkeypatc
     with Played(tmp_path, "expired_token", {"engine": {"removal": {"seconds": 9000}}}) as played:
         package = source(played, "expired")
         made, failure = run(played, monkeypatch, package)
-        assert failure.error["code"] == "AADSTS700082"
+        assert failure.error["code"] == "0xcaa20003"
         assert change(made, "leftovers")["after"]["job"] and not played.device.files.exists(package.device_path)
         assert removal.REMOVAL_SECONDS < played.now < 2 * removal.REMOVAL_SECONDS
 

@@ -43,7 +43,7 @@ class EngineMemory:
 
     @property
     def pending(self) -> bool:
-        """Whether a setting waits for something, which is no failure."""
+        """Whether a setting waits for something, which is not a failure."""
         return any(setting.pending for setting in self.settings)
 
     @property
