@@ -220,7 +220,7 @@ def refusals(lab: RunningLab, player: Player) -> Stories:
 @pytest.mark.parametrize(
     ("name", "side", "says"),
     [
-        ("failing", "tenant", "AADSTS700082"),
+        ("failing", "tenant", "0xcaa20003"),
         ("another-id", "device", "ppkg_info"),
         ("forbidden", "device", "0x80070005"),
         ("slow", "device", "not applied after 3 s"),
