@@ -8,8 +8,8 @@ from __future__ import annotations
 from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.acceptance import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
-from ..plugin_utils.device.acceptance.run import accept
 from ..plugin_utils.device.side import DEVICE_SIDE
+from ..plugin_utils.package_work import accept
 
 
 class ActionModule(Action):

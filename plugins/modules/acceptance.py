@@ -29,9 +29,20 @@ options:
     type: list
     elements: str
     default: []
+  package:
+    description:
+      - Path of a provisioning package on the controller, with which the questions are asked that only a real Windows
+        answers. It is added twice and removed, and Windows is asked each time what it lists, what its provisioning
+        engine remembers, and whether the package's file is there.
+      - Make one for it with Windows Configuration Designer, with a single harmless setting. One that holds a bulk
+        token, accounts, commands, files, a computer name, or anything that Windows takes back with a package is
+        refused.
+      - Without it these questions are not asked, and the report says so.
+    type: path
   timeout:
     description:
-      - Seconds after which no further operation is begun. Taking back has 180 seconds of its own.
+      - Seconds after which no further operation is begun. Taking back has 180 seconds of its own, and the questions
+        about O(package) are brought to their end.
     type: int
     default: 900
 extends_documentation_fragment:
@@ -58,6 +69,10 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: accepted.table
 
+- name: And the questions about packages
+  winops.entra.acceptance:
+    package: packages/harmless.ppkg
+
 - name: Where nothing may be asked in the internet
   winops.entra.acceptance:
     skip: [endpoints]
@@ -72,6 +87,7 @@ report:
       C(not_possible), with C(why). C(seen) are counts and yes or no, C(problems) what was not as it should be, and
       C(seconds) the time of its exchanges with the device.
     - C(left_on_the_device) says whether anything could not be taken back, and is null where nobody knows.
+    - C(package_questions) has the answers that were given with O(package), a step each.
   returned: when the device has answered
   type: dict
   sample:
@@ -113,6 +129,11 @@ report:
         checks: 5
         problems: ["not so: process ids are positive"]
         seconds: 1.2
+    package_questions:
+      asked: false
+      why: no package was named for it (option package)
+      left: false
+      steps: []
 table:
   description: The report as lines for a screen.
   returned: when the device has answered
@@ -137,5 +158,6 @@ error:
 
 ARGUMENT_SPEC = {
     "skip": {"type": "list", "elements": "str", "default": []},
+    "package": {"type": "path"},
     "timeout": {"type": "int", "default": 900},
 }

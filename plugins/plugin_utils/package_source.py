@@ -67,18 +67,39 @@ def _runs_again(package: Package) -> tuple[str, ...]:
     return (*named, *(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counted if count))
 
 
+def harmless_package(find_file: FindFile, src: str) -> PackageSource:
+    """The package of the acceptance run: with settings only, none of which Windows takes back. Raises Failure."""
+    package, path = _read(find_file, src, "package")
+    held = {
+        "a bulk token": package.bulk_token.present,
+        "local accounts": package.accounts,
+        "commands": package.commands,
+        "files": package.files,
+        "a computer name": package.computer_name,
+        "an MDM enrollment": package.mdm,
+        **dict.fromkeys(package.reverted_by_removal, True),
+    }
+    if found := [what for what, there in held.items() if there]:
+        raise bad_option(
+            "package", f"{src} holds {', '.join(found)}", "give one with a single harmless setting: docs/acceptance.md"
+        )
+    if package.id is None:
+        raise bad_option("package", f"{src} has no package id", "build it again with Windows Configuration Designer")
+    return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
+
+
 def described_file(find_file: FindFile, src: str) -> dict:
     """The description of a package file on the controller. Raises Failure."""
     return describe(_read(find_file, src)[0])
 
 
-def _read(find_file: FindFile, src: str) -> tuple[Package, str]:
+def _read(find_file: FindFile, src: str, option: str = "src") -> tuple[Package, str]:
     """The package and the path of the readable file: a vaulted one is decrypted by Ansible for the time of the task."""
     try:
         path = find_file(src)
     except AnsibleError as exc:
         raise bad_option(
-            "src", f"there is no readable package {src} on the controller", "give the path of a .ppkg file"
+            option, f"there is no readable package {src} on the controller", "give the path of a .ppkg file"
         ) from exc
     return read_package(path), path
 

@@ -9,12 +9,13 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from .device import state
+from .device.acceptance import run as acceptance
 from .device.joining import package_state
 from .device.joining.join import Join, JoinPlan
 from .device.joining.provisioning import PackageSource
 from .device.work import begin
 from .options import bad_option, require_guid
-from .package_source import chosen_package, described_file
+from .package_source import chosen_package, described_file, harmless_package
 from .task import Task
 
 PLANNED = (
@@ -75,6 +76,12 @@ def apply_or_remove(task: Task) -> dict:
     plan = package_state.PackagePlan(package, **{name: args[name] for name in PACKAGE_PLANNED})
     work = begin(task, package_state.PackageState, plan)
     return (work.present() if args["state"] == "present" else work.absent()) | {"package": described}
+
+
+def accept(task: Task) -> dict:
+    """Try the operations on a disposable device, and ask it about packages where one is named. Raises Failure."""
+    package = harmless_package(task.find_file, task.args["package"]) if task.args["package"] else None
+    return acceptance.accept(task, package)
 
 
 def describe(task: Task) -> dict:

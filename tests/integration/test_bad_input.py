@@ -81,6 +81,12 @@ CASES = {
     "a damaged package to describe": Case(INFO, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
     "no time for a trial": Case("winops.entra.acceptance", {"timeout": 0}, "timeout", "positive"),
     "an operation that does not exist": Case("winops.entra.acceptance", {"skip": ["dance"]}, "skip", "dance"),
+    "questions with a package that does something": Case(
+        "winops.entra.acceptance", {"package": "no_token"}, "package", "Windows Hello for Business"
+    ),
+    "questions with a package that joins": Case(
+        "winops.entra.acceptance", {"package": "good"}, "package", "bulk token"
+    ),
     "no devices to remove": Case("winops.entra.device_removal", {}, "devices", "missing"),
     "a negative limit of removals": Case(
         "winops.entra.device_removal", {"devices": [], "max_deletions": -1}, "max_deletions", "less than 0"
@@ -170,8 +176,8 @@ def refused(lab: RunningLab, player: Player, tmp_path_factory: pytest.TempPathFa
 def options(case: Case, files: dict[str, str]) -> dict[str, t.Any]:
     """The options of a case's task: those it does not give are right."""
     given = ({"tenant_id": TENANT} if case.module == JOIN else {}) | case.options
-    if "src" in given:
-        given["src"] = files[given["src"]]
+    for option in {"src", "package"} & set(given):
+        given[option] = files[given[option]]
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -137,6 +137,7 @@ def _package(label: str, options: dict[str, t.Any], tenants: dict[str, Tenant], 
         security_key=options.get("security_key"),
         wifi=options.get("wifi"),
         certificates=_certificates(options.get("certificate")),
+        policies=options.get("policies"),
         variant=options.get("variant", "wcd"),
     )
     upn = tenant.users[token.user_id]["userPrincipalName"] if token else None

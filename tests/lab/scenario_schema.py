@@ -98,6 +98,7 @@ PACKAGE = {
     "security_key": bool,
     "wifi": str,
     "certificate": str,
+    "policies": MapOf(int),
     "variant": OneOf(("wcd", "provxml_only")),
     "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
 }

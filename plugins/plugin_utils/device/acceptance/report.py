@@ -59,6 +59,7 @@ def build(run: AcceptanceRun, now: Standing | None) -> dict:
         "exchanges": run.session.exchanges,
         "seconds": round(run.deadline.elapsed, 1),
         "operations": {trial.operation: _operation(trial) for trial in run.trials},
+        "package_questions": run.questions,
     }
 
 
@@ -80,7 +81,7 @@ def table(made: dict) -> list[str]:
         said = entry["why"] or ", ".join(f"{what} {_said(seen)}" for what, seen in entry["seen"].items())
         lines.append(f"{name:<24} {entry['status'].replace('_', ' '):<13} {entry['seconds']:>7.1f}  {said}")
         lines += [f"{'':<46}  {problem}" for problem in entry["problems"][1:]]
-    return [*lines, "", _last_line(made)]
+    return [*lines, *_questions(made["package_questions"]), "", _last_line(made)]
 
 
 def collection_version() -> str | None:
@@ -114,6 +115,17 @@ _LEFT = {
     False: "nothing is left on the device",
     None: "whether something is left on the device is not known",
 }
+
+
+def _questions(asked: dict) -> list[str]:
+    """A line a step; one where nothing was asked."""
+    lines = ["", "about a package that was applied before: " + (asked["why"] or "asked")]
+    for step in asked["steps"]:
+        told = {name: seen for name, seen in step.items() if name not in ("step", "events", "code")}
+        events = " ".join(f"{number}x{count}" for number, count in step["events"].items())
+        seen = ", ".join(f"{name.replace('_', ' ')} {_said(value)}" for name, value in told.items())
+        lines.append(f"{step['step']:<13} {step['code'] or '':<10}  {seen}; events {events or 'none'}")
+    return lines
 
 
 def _operation(trial: Trial) -> dict:

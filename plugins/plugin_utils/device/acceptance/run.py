@@ -16,10 +16,12 @@ from ...task import Task
 from .. import operations as op
 from .. import wire
 from ..answers import Answer
+from ..joining.provisioning import PackageSource
+from ..reading import Unreadable
 from ..requirements import JoinRefusal
 from ..session import ConnectionLost, DeviceSession
 from ..waiting import Deadline, Progress, Waiter
-from . import report, system
+from . import package_questions, report, system
 from .system import Standing
 from .trial import FAILED, LOST, NOT_POSSIBLE, RAN, Ground, Trial
 from .trials import IMPOSSIBLE, TRIALS
@@ -55,6 +57,7 @@ class AcceptancePlan:
     poll_interval: float
     skip: frozenset[str]
     connection: str
+    package: PackageSource | None = None
 
 
 def skipped(names: list[str]) -> frozenset[str]:
@@ -80,6 +83,7 @@ class AcceptanceRun:
         self.trials: list[Trial] = []
         self.stopped: JoinRefusal | None = None
         self.touched = False
+        self.questions = package_questions.unasked(package_questions.NOT_NAMED)
 
     def run(self) -> None:
         """Do it. Raises Failure unless everything that was tried is as it should be and was taken back.
@@ -93,6 +97,8 @@ class AcceptanceRun:
             self._remove_left_over()
         for name in [*TRIALS, *IMPOSSIBLE]:
             self._try(name)
+        if self.plan.package:
+            self._ask(self.plan.package)
         now = self._take_back()
         self._record(now)
         self.learned.update(report.result(self, now))
@@ -113,6 +119,25 @@ class AcceptanceRun:
             trial.run(TRIALS[name])
         except ConnectionLost:
             self.stopped = CONNECTION_LOST
+
+    def _ask(self, package: PackageSource) -> None:
+        """The questions about packages, with this one."""
+        why = self.stopped.cause if self.stopped else CHECK_MODE if self.check_mode else None
+        if why is None and not self.system.client:
+            why = package_questions.NO_CLIENT
+        if why is not None:
+            self.questions = package_questions.unasked(why)
+            return
+        self.touched = True
+        try:
+            self.questions = package_questions.ask(self.ground, package)
+        except ConnectionLost:
+            self.stopped = CONNECTION_LOST
+            self.questions = package_questions.unasked(LOST) | {"left": None}
+        except (Failure, Unreadable, wire.WireError) as exc:
+            self.questions = package_questions.unasked(f"they could not be asked ({type(exc).__name__})") | {
+                "left": None
+            }
 
     def _why_not(self, name: str) -> str | None:
         if name in IMPOSSIBLE:
@@ -165,6 +190,9 @@ class AcceptanceRun:
             self.changes.add("what this run has made", "absent", "unknown: the device stopped answering")
         elif self.touched and report.is_left(now, before):
             self.changes.add("what this run has made", "absent", "present")
+        if self.questions["left"] is not False:
+            there = "unknown" if self.questions["left"] is None else "present"
+            self.changes.add("the package of the questions", "absent", there)
 
     def _would_make(self, name: str) -> bool:
         makers = op.CHANGING if name == "root" else {"job_start", "system_probe"}
@@ -215,11 +243,11 @@ def _failure(sentence: str, refusal: JoinRefusal, evidence: list) -> Failure:
     )
 
 
-def accept(task: Task) -> dict:
-    """The work of the module acceptance. Raises Failure."""
+def accept(task: Task, package: PackageSource | None = None) -> dict:
+    """The work of the module acceptance, ``package`` being the one of the questions. Raises Failure."""
     args = task.args
     connection = report.connection_name(task.session.connection)
-    plan = AcceptancePlan(args["timeout"], args["poll_interval"], skipped(args["skip"]), connection)
+    plan = AcceptancePlan(args["timeout"], args["poll_interval"], skipped(args["skip"]), connection, package)
     run = AcceptanceRun(task.session, plan, task.progress, task.check_mode)
     task.changes, task.learned = run.changes, run.learned
     run.run()
