@@ -101,10 +101,13 @@ ansible_facts:
           description:
             - The MDM enrollment by which the device is managed. C(enrolled) is true only where its certificate is there
               and has not expired, its task folder is there, and its C(EnrollmentState) is not 0; other states say
-              nothing, because 3 and 4 are seen on enrollments that work. It is null where that could not be read.
+              nothing, because 3, 4, 6 and 13 are seen on enrollments that work. It is null where that could not be
+              read.
             - An enrollment of another tenant than the join's is none, and neither is one of the channel MMP-C
-              (C(Microsoft Device Management)) alone, or of Windows itself. C(why_not) then says what there is instead.
-            - C(channel) is V(intune) or V(other) (another MDM). C(tenant_id) is the enrollment's own. C(last_sync) is
+              (C(Microsoft Device Management)) alone. C(why_not) then says what there is instead. The keys that Windows
+              itself and provisioning packages have among the enrollments do not count at all.
+            - C(channel) is V(intune) or V(other) (another MDM), or null where it may also be the key of a package,
+              because the list of those could not be read. C(tenant_id) is the enrollment's own. C(last_sync) is
               UTC. C(offered_by_tenant) says whether it has the address of the MDM that the tenant gave the device, null
               where it gave none.
             - C(co_managed) says whether the client of Configuration Manager manages the device, too, and C(workloads)
@@ -130,6 +133,9 @@ ansible_facts:
         packages:
           description:
             - Provisioning packages. C(installed) is false for one that has failed so far, the engine goes on trying.
+            - C(origin) is V(windows) or V(maker) for those that Windows and the maker of the PC or its processor have
+              put on it, by their names, V(image) where only the place says that one may have come with Windows, and
+              V(other) for all others.
             - C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT. C(pending) says that a
               setting waits for something, such as a restart, which is not a failure (V(0x02ab0003)); null where it
               could not be read.
@@ -142,6 +148,7 @@ ansible_facts:
               name: Contoso join
               version: "1.0"
               installed: true
+              origin: other
               pending: false
               last_result: "0x00000000"
         os:

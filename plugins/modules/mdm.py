@@ -12,8 +12,11 @@ short_description: Enroll a Windows device in MDM, or remove one enrollment clea
 version_added: 0.1.0
 description:
   - Triggers the automatic MDM enrollment of a joined Windows device, as SYSTEM, and waits until it is enrolled.
-  - Or removes one MDM enrollment, by its id and with its own provider, and nothing else. Enrollments of other
-    providers, and the keys that Windows itself keeps among them, are never touched.
+  - Or removes one MDM enrollment, by its id and with its own provider, and nothing else but what Windows has made
+    beside it (with Intune's its child of the channel MMP-C, which alone stops the next enrollment). Enrollments of
+    other providers, and the keys that Windows itself and provisioning packages keep among them, are never touched.
+  - What became of a removal is judged by what is left. Where Windows' own unregistration does not end within 120
+    seconds, or ends with a code, the result has a warning.
   - A device counts as enrolled where the enrollment's certificate is there and has not expired, its task folder is
     there, its C(EnrollmentState) is not 0, and it is not another tenant's.
   - What the device's join type cannot do is refused before anything changes, with the reason and the fix.
@@ -91,8 +94,9 @@ outcome:
 enrollments:
   description:
     - The device's enrollments afterwards, of all providers; in check mode and after a refusal those now.
-    - C(channel) is V(intune), V(mmpc) (MMP-C, which Windows holds beside Intune's), V(configuration_manager), V(local)
-      (Windows itself) or V(other). C(enrolled) says that it works, whoever's it is, and C(why_not) what it lacks.
+    - Not the keys of Windows itself, of provisioning packages and of Configuration Manager, which look like some.
+    - C(channel) is V(intune), V(mmpc) (MMP-C, which Windows holds beside Intune's), V(other), or null where nobody can
+      tell whether it is a package's. C(enrolled) says that it works, whoever's it is, and C(why_not) what it lacks.
   returned: once the device has been looked at
   type: list
   elements: dict

@@ -243,8 +243,10 @@ package:
       sample: 20514
 installed:
   description:
-    - Packages on the device. C(last_result) is the worst result that the provisioning engine recorded, as hexadecimal
-      HRESULT, or null. C(pending) says that the package waits for something, which is not a failure.
+    - Packages on the device, Windows' own and those of the PC's maker among them; C(origin) is V(other) for all
+      others.
+    - C(last_result) is the worst result that the provisioning engine recorded, as hexadecimal HRESULT, or null.
+      C(pending) says that the package waits for something, which is not a failure.
     - Null where the device was not asked.
   returned: success
   type: list
@@ -254,6 +256,7 @@ installed:
       name: Contoso join
       version: "1.0"
       installed: true
+      origin: other
       pending: false
       last_result: "0x00000000"
 changes:

@@ -27,6 +27,7 @@ FLEET = [entry["kind"] for entry in SCENARIO["devices"]]
 #: What a kind's ``expect.disconnect`` is called in the module's result.
 OUTCOMES = {"left": "disconnected", "unchanged": "unchanged", "refused": "refused", "failed": "failed"}
 ROLE = "winops.entra.disconnect"
+OURS = "{{ ansible_facts.entra.packages | selectattr('origin', 'eq', 'other') | map(attribute='id') }}"
 EVERYTHING = {"remove_mdm": True, "reboot": True, "stop_hybrid_autojoin": True}
 
 
@@ -363,7 +364,7 @@ def test_a_device_that_joins_leaves_joins_another_tenant_and_leaves_ends_as_it_b
                     "disconnect_tenant_id": tenant,
                     "disconnect_remove_mdm": True,
                     "disconnect_reboot": True,
-                    "disconnect_remove_packages": "{{ ansible_facts.entra.packages | map(attribute='id') }}",
+                    "disconnect_remove_packages": OURS,
                     "disconnect_poll_interval": 1,
                     "disconnect_timeout": 60,
                     "disconnect_reboot_timeout": 30,

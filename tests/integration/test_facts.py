@@ -112,8 +112,12 @@ def test_mdm_facts_are_the_devices_state(gathered: Gathered, kind: str) -> None:
 def test_package_facts_are_the_devices_state(gathered: Gathered, kind: str) -> None:
     facts, dump = gathered.of_kind(kind)
     assert [(p["id"], p["name"], p["version"]) for p in facts["packages"]] == [
-        (p["id"], p["name"], p["version"]) for p in dump["packages"]
+        (p["id"], p["name"], p["version"]) for p in dump["own_packages"] + dump["packages"]
     ]
+    origins = {p["id"]: p["origin"] for p in facts["packages"]}
+    told = {origins[p["id"]] for p in dump["own_packages"]}
+    assert told == (set() if facts["os"]["server"] else {"windows", "maker"})
+    assert {origins[p["id"]] for p in dump["packages"]} <= {"other"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

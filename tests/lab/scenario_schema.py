@@ -190,6 +190,7 @@ MANAGEMENT = {
     "mdm": OneOf(("none", "offered", "enrolled", "leftovers")),
     "mdm_delay": float,
     "mdm_state": int,
+    "unregistration": OneOf(("works", "hangs", "returns_code")),
     "enrollments": ListOf(
         Needs(
             ("provider",),

@@ -5,9 +5,9 @@
 
 An enrollment works where its certificate is there and has not expired, AND its task folder is there (MS-MDM registry
 values as read by Fleet and IntuneMigration). EnrollmentState is one witness: 1 is enrolled and 0 is not, and the others
-are silent, because 3 and 4 are seen on Windows 11 25H2 on enrollments that work (fleetdm/fleet, issues 48760 and
-17874). The tenant's MdmUrl, or a key alone, proves nothing: the Enrollments key also holds Windows' own subkeys and
-leftovers of earlier enrollments.
+are silent, because 3, 4, 6 and 13 are seen on enrollments that work (fleetdm/fleet, issues 48760 and 17874, pull
+request 47725). The tenant's MdmUrl, or a key alone, proves nothing: the Enrollments key also holds Windows' own subkeys
+and leftovers of earlier enrollments.
 
 Internal to winops.entra: may change in any release.
 """
@@ -15,23 +15,23 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import re
-import urllib.parse
 
+from . import windows_own
 from .answers import Answer, Result
+from .enrollment_channels import (
+    CONFIGURATION_MANAGER,
+    DISCOVERY_URL,
+    INTUNE,
+    LOCAL,
+    MMPC,
+    OF_PACKAGE,
+    channel_of,
+    enrollments_of_packages,
+    plain_id,
+)
 from .reading import ABSENT, Key, known
 
 NOT_ENROLLED, ENROLLED = 0, 1
-# The ProviderID that Intune enrolls with, and the one of the channel beside it (MMP-C, declared configuration), which
-# Windows holds as the child of Intune's. Alone it manages nothing that an administrator sees, and stops the next
-# enrollment.
-INTUNE_PROVIDER = "MS DM Server"
-MMPC_PROVIDER = "Microsoft Device Management"
-MMPC_HOSTS = ("dm.microsoft.com", "dm-beta.microsoft.com")
-INTUNE, MMPC, CONFIGURATION_MANAGER, LOCAL, OTHER = "intune", "mmpc", "configuration_manager", "local", "other"
-# Every Windows has keys with these, some with EnrollmentState 1 (public inventories of the key); local bridges, too,
-# have keys like an MDM's, and are none.
-CONFIGURATION_MANAGER_PROVIDERS = ("wmi_bridge_sccm", "sms")
-LOCAL_PROVIDERS = ("wmi_bridge", "local authority", "cloud authority", "deploy authority")
 # Values on the Enrollments key itself that are reported to stop every enrollment, with the code in which it then ends
 # (fleetdm/fleet issue 34993 and several field scripts). A signal and no proof: Microsoft documents neither.
 STOPPING_VALUES = {"MmpcEnrollmentFlag": "0x80190190", "ExternallyManaged": "0x80180026"}
@@ -55,8 +55,13 @@ def enrollments(answer: Answer) -> list[dict]:
     return [
         _enrollment(name, key, seen)
         for name, key in answer["enrollments"].key().children()
-        if not (key.refused and not _ID.fullmatch(name)) and "ProviderID" in key.values
+        if not (key.refused and not _may_enroll(name)) and "ProviderID" in key.values
     ]
+
+
+def _may_enroll(name: str) -> bool:
+    """Whether a key below Enrollments may be an enrollment, by its name alone."""
+    return bool(_ID.fullmatch(name)) and plain_id(name) not in windows_own.enrollment_ids()
 
 
 class _Seen:
@@ -68,8 +73,8 @@ class _Seen:
         self.expiries = known(lambda: {c["thumbprint"].lower(): c["not_after"] for c in certificates["certificates"]})
         # The device's own clock: by it Windows judges the certificate, and answers of jobs have no time.
         self.now = answer.device.get("utc")
-        accounts = answer.results.get("mdm_accounts")
-        self.accounts = ABSENT if accounts is None else accounts.key()
+        self.accounts = _asked(answer, "mdm_accounts")
+        self.packages = known(lambda: enrollments_of_packages(_asked(answer, "package_enrollments")))
 
     def last_sync(self, enrollment_id: str) -> str | None:
         """When the MDM was last asked with success, as its OMA-DM account says."""
@@ -78,13 +83,18 @@ class _Seen:
         return "{}-{}-{}T{}:{}:{}.000Z".format(*told.groups()) if told else None
 
 
+def _asked(answer: Answer, name: str) -> Key:
+    """A key, an absent one where nobody asked for it."""
+    return answer[name].key() if name in answer.results else ABSENT
+
+
 def _enrollment(name: str, key: Key, seen: _Seen) -> dict:
     values, enrollment_id = key.values, plain_id(name)
     provider = str(values["ProviderID"])
     thumbprint = known(lambda: values.text("DMPCertThumbPrint")) or None
     state = known(lambda: values.number("EnrollmentState"))
     upn = known(lambda: values.text("UPN")) or None
-    discovery_url = known(lambda: values.text("DiscoveryServiceFullURL"))
+    discovery_url = known(lambda: values.text(DISCOVERY_URL))
     there = None if seen.expiries is None else (thumbprint or "").lower() in seen.expiries
     witnesses = {
         "state": None if state is None and "EnrollmentState" in values else state == ENROLLED,
@@ -94,7 +104,7 @@ def _enrollment(name: str, key: Key, seen: _Seen) -> dict:
     expires = (seen.expiries or {}).get((thumbprint or "").lower())
     item = {
         "provider": provider,
-        "channel": channel(provider, discovery_url),
+        "channel": channel_of(enrollment_id, values, discovery_url, seen.packages),
         "enrollment_id": enrollment_id,
         "upn": upn,
         "discovery_url": discovery_url,
@@ -125,32 +135,6 @@ def _lacks(item: dict) -> list[str]:
     return [text for text, is_so in lacks.items() if is_so]
 
 
-def channel(provider: str, discovery_url: str | None) -> str:
-    """Through what an enrollment is managed, by its ProviderID first: ``intune``, ``mmpc``, ``configuration_manager``,
-    ``local`` (Windows itself), or ``other``, another MDM."""
-    name = provider.strip().lower()
-    if name == INTUNE_PROVIDER.lower():
-        return INTUNE
-    if name == MMPC_PROVIDER.lower() or _is_of(discovery_url, MMPC_HOSTS):
-        return MMPC
-    if name.startswith(CONFIGURATION_MANAGER_PROVIDERS):
-        return CONFIGURATION_MANAGER
-    return LOCAL if name.startswith(LOCAL_PROVIDERS) else OTHER
-
-
-def _is_of(url: str | None, domains: tuple[str, ...]) -> bool:
-    name = host(url)
-    return any(name == domain or name.endswith(f".{domain}") for domain in domains)
-
-
-def host(url: str | None) -> str:
-    """The host of an address in lower case, empty where it has none."""
-    try:
-        return (urllib.parse.urlsplit(url or "").hostname or "").lower()
-    except ValueError:
-        return ""
-
-
 def _tenant_id(told: str | None, upn: str | None) -> str | None:
     in_upn = _TENANT_IN_UPN.search(upn or "")
     return plain_id((told or "").strip()) or (in_upn[1].lower() if in_upn else None)
@@ -161,15 +145,10 @@ def named(item: dict) -> str:
     return f"enrollment {item['enrollment_id']} of {item['provider']}"
 
 
-def plain_id(name: str) -> str:
-    """An enrollment's id as it is compared and returned: lower case without braces."""
-    return name.strip("{}").lower()
-
-
 def is_local(item: dict) -> bool:
-    """Whether an item of enrollments() belongs to Windows itself or to Configuration Manager, and stands in nobody's
-    way."""
-    return item["channel"] in (LOCAL, CONFIGURATION_MANAGER)
+    """Whether an item of enrollments() belongs to Windows itself, to a provisioning package or to Configuration
+    Manager, and stands in nobody's way."""
+    return item["channel"] in (LOCAL, OF_PACKAGE, CONFIGURATION_MANAGER)
 
 
 def is_foreign(item: dict, tenant_id: str | None) -> bool:
@@ -196,7 +175,24 @@ def is_of_tenants_mdm(mdm: dict, tenant_id: str) -> bool:
 def leftovers(found: list[dict], tenant_id: str | None) -> list[dict]:
     """Of the items of enrollments() those by which a device of this tenant would be managed, and which surely do not
     work."""
-    return [item for item in found if manages(item, tenant_id) and item["enrolled"] is False]
+    return [
+        item for item in found if item["channel"] is not None and manages(item, tenant_id) and item["enrolled"] is False
+    ]
+
+
+def with_children(items: list[dict], found: list[dict]) -> list[dict]:
+    """These of the items of enrollments(), and before them what Windows has made beside Intune's (MMP-C).
+
+    Without its parent such a child manages nothing and stops the next enrollment. It stays where another enrollment in
+    Intune works, or where it is another tenant's.
+    """
+    intune = [item for item in items if item["channel"] == INTUNE]
+    others = [item for item in found if item["channel"] == INTUNE and item["enrolled"] is not False]
+    if not intune or any(item not in items for item in others):
+        return items
+    tenants = {None, *(item["tenant_id"] for item in intune)}
+    children = [item for item in found if item["channel"] == MMPC and item["tenant_id"] in tenants]
+    return [child for child in children if child not in items] + items
 
 
 def in_the_way(found: list[dict], tenant_id: str | None) -> dict | None:

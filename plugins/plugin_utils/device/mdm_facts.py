@@ -11,6 +11,7 @@ from __future__ import annotations
 from . import enrollment
 from .answers import Answer
 from .enrollment import is_foreign, is_local, manages
+from .enrollment_channels import INTUNE, host_of
 from .join_facts import is_joined
 from .reading import known
 
@@ -74,18 +75,18 @@ def _rank(item: dict, tenant_id: str | None) -> tuple:
     """Of several that work: the one of the join's tenant, then Intune's, then the one that synchronized last."""
     last = item["last_sync"] or ""
     backwards = tuple(-ord(char) for char in last) or (0,)
-    return item["tenant_id"] != tenant_id, item["channel"] != enrollment.INTUNE, backwards, item["enrollment_id"]
+    return item["tenant_id"] != tenant_id, item["channel"] != INTUNE, backwards, item["enrollment_id"]
 
 
 def _is_offered(answer: Answer, item: dict, tenant_id: str | None) -> bool | None:
     """Whether an enrollment has the address of the MDM that the tenant gave the device when it joined."""
-    address = enrollment.host(enrollment.offered_address(answer["cloud_join"], tenant_id))
-    return address == enrollment.host(item["discovery_url"]) if address else None
+    address = host_of(enrollment.offered_address(answer["cloud_join"], tenant_id))
+    return address == host_of(item["discovery_url"]) if address else None
 
 
 def _why_not(found: list[dict], tenant_id: str | None) -> str | None:
     """What there is in the place of an enrollment that works; null where there is nothing, or it was not all read."""
-    if any(None in item["witnesses"].values() for item in found):
+    if any(None in (item["channel"], *item["witnesses"].values()) for item in found):
         return None
     sentences = [f"{enrollment.named(item)}: {_objection(item, tenant_id)}" for item in found if not is_local(item)]
     return "; ".join(sentences) or None

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from .answers import Result
 from .reading import ABSENT, Key, known
+from .windows_own import package_origin
 
 RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 # LastResult of a setting that waits for something, such as a restart: no failure.
@@ -44,7 +45,7 @@ def package_key(package_id: str) -> str:
 
 
 def package_facts(packages: Result, results: Result) -> list[dict] | None:
-    """``packages``: what Windows lists, ``installed`` false where it has failed so far.
+    """``packages``: what Windows lists, ``installed`` false where it has failed so far, with its ``origin``.
 
     Each with the worst result the engine recorded as hexadecimal HRESULT, null if none, and whether a setting is
     pending; both null where they could not be read. Null where the list is refused.
@@ -59,6 +60,7 @@ def package_facts(packages: Result, results: Result) -> list[dict] | None:
             "name": package["name"],
             "version": package["version"],
             "installed": package["installed"],
+            "origin": package_origin(package["name"], package["path"]),
         }
         | _outcome(recorded.get(package_key(package["id"]), ABSENT))
         for package in listed

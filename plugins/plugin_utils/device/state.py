@@ -37,6 +37,8 @@ OBSERVATIONS = {
     "computer": (("join", "os"), op.cim_query("Win32_ComputerSystem", ("PartOfDomain", "Domain", "DomainRole"))),
     "enrollments": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Enrollments", depth=1)),
     "enrollment_tasks": (("mdm",), op.scheduled_tasks(r"\Microsoft\Windows\EnterpriseMgmt")),
+    # Values only: which of the enrollments are those of provisioning packages.
+    "package_enrollments": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Provisioning\Enrollments")),
     # Accounts, the enrollment's id, Protected, ConnInfo.
     "mdm_accounts": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts", depth=3)),
     "configuration_manager": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\CCM")),

@@ -42,6 +42,7 @@ class WorkStep:
     ``gate(answer)`` raises Failure where the step must not be started, ``failure(answer)`` makes the Failure of one
     that has ended in vain. ``lasting`` work goes on after its job has ended: it is waited for until it is reached, or
     ``hopeless(answer)``. ``watch`` is looked at besides what the whole work watches. ``seconds`` is the job's limit.
+    ``told(answer)`` are the warnings of a step that is done.
     """
 
     job: str
@@ -56,6 +57,7 @@ class WorkStep:
     hopeless: t.Callable[[Answer], bool] = lambda _answer: False
     watch: dict[str, dict] = dataclasses.field(default_factory=dict)
     seconds: int = STEP_JOB_SECONDS
+    told: t.Callable[[Answer], list[str]] = lambda _answer: []
 
 
 class SystemWork(DeviceWork):
@@ -135,6 +137,8 @@ class SystemWork(DeviceWork):
                 for what, before, _after in step.changes:
                     self.changes.add(what, before, UNKNOWN)
                 raise
+        if warnings := step.told(answer):
+            self.learned["warnings"] = [*self.learned.get("warnings", []), *warnings]
         return answer
 
     def _have_done(self, step: WorkStep, look: Answer) -> Answer:

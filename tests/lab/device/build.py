@@ -16,7 +16,7 @@ from .accounts import POLICIES
 from .device import Device
 from .errors import signed
 from .images import image
-from .provisioning import cmdlets, engine, memory, results
+from .provisioning import cmdlets, engine, memory, own_packages, results
 from .provisioning.package import POLICY, EngineOptions, InstalledPackage, Removal, category, key
 
 #: A failure that may pass.
@@ -37,6 +37,7 @@ def build(name: str, hostname: str, options: dict[str, t.Any], context: Context)
     device.wants_powershell = options.get("powershell") == "real"
     device.skew = datetime.timedelta(seconds=options.get("clock_skew", 0))
     power.backdate_boot(device, 7)
+    own_packages.try_again(device, device.booted + datetime.timedelta(seconds=own_packages.AFTER_BOOT))
     device.domain = options.get("domain")
     device.domain_tests = options.get("domain_tests", {})
     furnish.accounts(device, options, next(iter(context.tenants.values())))
@@ -44,6 +45,7 @@ def build(name: str, hostname: str, options: dict[str, t.Any], context: Context)
     _set_azure(device, options.get("azure"), context)
     furnish.surroundings(device, options)
     furnish.management(device, options, context.tenants)
+    device.mdm.unregistration = options.get("unregistration", device.mdm.unregistration)
     device.join_key = options.get("join_key", device.join_key)
     device.mdm.delay = options.get("mdm_delay", device.mdm.delay)
     device.power.boot_seconds = options.get("boot_seconds", device.power.boot_seconds)

@@ -94,7 +94,7 @@ class Device:
         self.network = Network(self)
         self.power = Power(self)
         self.jobs: dict[str, Job] = {}
-        self.packages: dict[str, InstalledPackage] = {}
+        self.packages: dict[str, InstalledPackage] = {package.id: package for package in image.packages}
         self.engine = EngineOptions()
         self.mdm = MdmOptions()
         self.hardware = Hardware(serial="PF" + self.new_id("serial").replace("-", "")[:6].upper())
@@ -168,6 +168,12 @@ class Device:
 
     def account(self, name: str) -> Account | None:
         return next((a for a in self.local_accounts if a.name.lower() == name.lower()), None)
+
+    @property
+    def applied(self) -> dict[str, InstalledPackage]:
+        """Packages that somebody has applied, by id: without those that are on every PC."""
+        own = {package.id: package for package in self.image.packages}
+        return {name: package for name, package in self.packages.items() if own.get(name) is not package}
 
     # --- small writers --------------------------------------------------------------------------------------------
 

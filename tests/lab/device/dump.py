@@ -95,18 +95,8 @@ def _state(device) -> dict[str, t.Any]:
             {"store": c.store, "thumbprint": c.thumbprint, "subject": c.subject, "issuer": c.issuer}
             for c in device.certificates
         ],
-        "packages": [
-            {
-                "id": p.id.strip("{}"),
-                "name": p.name,
-                "version": p.version,
-                "path": p.path,
-                "pending": list(p.pending),
-                "failed": {name: f"0x{code:08x}" for name, code in p.failed.items()},
-                "retries": p.retries,
-            }
-            for p in device.packages.values()
-        ],
+        "packages": [_package(p) for p in device.applied.values()],
+        "own_packages": [_package(p) for p in device.image.packages if p.id in device.packages],
         "tasks": {folder: [task.shown() for task in found] for folder, found in device.tasks.all().items() if found},
         "jobs": {job: jobs.state(device, job) for job in device.jobs},
         "files": [
@@ -143,6 +133,18 @@ def _state(device) -> dict[str, t.Any]:
         "autojoin_stopped": autojoin.stopped(device),
         "winrm_reachable": winrm.reachable(device),
         "events": device.events.count(),
+    }
+
+
+def _package(package) -> dict[str, t.Any]:
+    return {
+        "id": package.id.strip("{}"),
+        "name": package.name,
+        "version": package.version,
+        "path": package.path,
+        "pending": list(package.pending),
+        "failed": {name: f"0x{code:08x}" for name, code in package.failed.items()},
+        "retries": package.retries,
     }
 
 

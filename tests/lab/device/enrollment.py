@@ -9,16 +9,21 @@ that only deletes keys leaves the policies behind, tattooed.
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import typing as t
 
-from . import mdm, tasks
+from . import mdm, own_keys, tasks
 from .certificates import MDM_ISSUER, Certificate
-from .errors import WindowsError, access_denied, bad_argument
-from .images import BUILT_IN_ENROLLMENTS, ENROLLMENT_FOLDERS
+from .errors import E_FAIL, WindowsError, access_denied, bad_argument
+from .images import ENROLLMENT_FOLDERS
 from .jobs import GUID
 
 NOT_ENROLLED = 0x8018000B
+#: So long whoever asks for an unregistration waits for it; one that hangs is ended, and the rest is removed by hand.
+LONGEST_UNREGISTRATION = 120.0
+FOR_EVER = 86400.0
+COM_ERROR = "System.Runtime.InteropServices.COMException"
 #: Issuers that the removal knows for Intune's; of other providers any but the join's own.
 INTUNE_ISSUERS = ("Microsoft Intune", "Microsoft Device Management Device CA", "SC_Online_Issuing")
 MMPC_DISCOVERY = "https://discovery.dm.microsoft.com/EnrollmentConfiguration?api-version=1.0"
@@ -30,8 +35,11 @@ def add(
 ) -> str:
     """An enrollment of any MDM with these of its parts (certificate, tasks, traces); returns its id."""
     enrollment_id = device.next_id(f"enrollment of {provider}").upper()
-    if provider in mdm.BRIDGES:
-        device.registry.set(rf"{mdm.ENROLLMENTS}\{enrollment_id}", {"ProviderID": provider, "EnrollmentState": state})
+    if provider in own_keys.PROVIDERS:
+        device.registry.set(
+            rf"{mdm.ENROLLMENTS}\{enrollment_id}",
+            {"ProviderID": provider, "EnrollmentState": state, "EnrollmentType": own_keys.PROVIDERS[provider]},
+        )
         return enrollment_id
     start = device.utc().replace(microsecond=0) - datetime.timedelta(days=400 if expired else 90)
     issuer = MDM_ISSUER if provider == mdm.PROVIDER else f"CN={provider} Device CA"
@@ -43,7 +51,7 @@ def add(
         {
             "ProviderID": provider,
             "EnrollmentState": state,
-            "EnrollmentType": 26 if provider == mdm.MMPC_PROVIDER else 0,
+            "EnrollmentType": 26 if provider == mdm.MMPC_PROVIDER else 1,
             "UPN": f"lab.user@{provider}.example",
             "DiscoveryServiceFullURL": MMPC_DISCOVERY
             if provider == mdm.MMPC_PROVIDER
@@ -55,6 +63,7 @@ def add(
     if "traces" in parts:
         for place in mdm.TRACES:
             device.registry.set(rf"{place}\{enrollment_id}")
+        device.registry.set(rf"{mdm.ACCOUNTS}\{enrollment_id}", mdm.account_values(provider, certificate.thumbprint))
     if "tasks" in parts:
         for name in mdm.TASKS:
             device.tasks.register(rf"{mdm.TASK_FOLDER}\{enrollment_id}", tasks.Task(name))
@@ -62,8 +71,9 @@ def add(
 
 
 def overview(device) -> list[dict]:
-    """Every subkey of Enrollments that stands for one, with what there is of it; built-in ones are marked."""
-    found = []
+    """Every subkey of Enrollments that stands for one, with what there is of it; built-in ones are marked: Windows'
+    own, and those of packages."""
+    found, own = [], own_keys.names(device)
     for name in device.registry.subkeys(mdm.ENROLLMENTS):
         if name in ENROLLMENT_FOLDERS:
             continue
@@ -74,7 +84,7 @@ def overview(device) -> list[dict]:
                 "id": name,
                 "provider": values.get("ProviderID"),
                 "state": values.get("EnrollmentState"),
-                "built_in": name in BUILT_IN_ENROLLMENTS,
+                "built_in": name in own,
                 "certificate": next((part for part in parts if part.startswith("Cert:")), None),
                 "tasks": device.tasks.exists(rf"{mdm.TASK_FOLDER}\{name}"),
                 "traces": [part for part in parts if part.startswith("HKLM")][:-1],
@@ -98,7 +108,7 @@ async def remove(device, enrollment_id: str, provider: str, asked: bool) -> dict
     answer: dict[str, t.Any] = {"removed": [], "unregistered": None}
     if asked:
         try:
-            await unregister(device, name)
+            await unregister_in_time(device, name)
             answer["unregistered"] = True
         except WindowsError as error:
             answer["unregistered"] = False
@@ -110,15 +120,31 @@ async def remove(device, enrollment_id: str, provider: str, asked: bool) -> dict
     return answer
 
 
+async def unregister_in_time(device, name: str) -> None:
+    work = device.spawn(unregister(device, name))
+    limit = asyncio.ensure_future(device.clock.limit(LONGEST_UNREGISTRATION))
+    try:
+        await asyncio.wait({work, limit}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        limit.cancel()
+        hangs = work.cancel()
+    if hangs:
+        raise WindowsError("System.TimeoutException", "powershell.exe did not end within 120 s", None)
+    await work
+
+
 async def unregister(device, enrollment_id: str) -> None:
-    """UnregisterDeviceWithManagement: WindowsError where nothing is enrolled, as nothing is without its certificate."""
+    """UnregisterDeviceWithManagement: WindowsError where nothing is enrolled, as nothing is without its certificate.
+
+    It may hang, or return a code although it worked (public scripts that give it a time, and look at the state).
+    """
     name = next(key for key in device.registry.subkeys(mdm.ENROLLMENTS) if key.lower() == enrollment_id.lower())
-    await device.sleep(4)
+    await device.sleep(FOR_EVER if device.mdm.unregistration == "hangs" else 4)
     if not _certificate(device, name):
-        raise WindowsError(
-            "System.Runtime.InteropServices.COMException", "UnregisterDeviceWithManagement failed.", NOT_ENROLLED
-        )
+        raise WindowsError(COM_ERROR, "UnregisterDeviceWithManagement failed.", NOT_ENROLLED)
     _drop_policies(device, name)
+    if device.mdm.unregistration == "returns_code":
+        raise WindowsError(COM_ERROR, "UnregisterDeviceWithManagement failed.", E_FAIL)
 
 
 def drop(device, name: str) -> None:

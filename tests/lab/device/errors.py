@@ -8,6 +8,7 @@ What .NET itself throws (SecurityException, FormatException, NotSupportedExcepti
 
 from __future__ import annotations
 
+E_FAIL = 0x80004005
 E_ACCESSDENIED = 0x80070005
 E_FILE_NOT_FOUND = 0x80070002
 E_PATH_NOT_FOUND = 0x80070003

@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 
-from . import events, network, winrm
+from . import events, network, own_keys, winrm
 from .files import Entry
+from .provisioning import own_packages
+from .provisioning.package import InstalledPackage
 from .registry import Key, Registry
 
 
@@ -68,7 +70,7 @@ OEM_CODE_PAGES = {"en-US": "437", "it-IT": "850", "de-DE": "850", "fr-FR": "850"
 CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 COMPUTER_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName"
 TCPIP = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
-#: Subkeys of Enrollments that every Windows has and that are no enrollments.
+#: Subkeys of Enrollments that every Windows has and that are not enrollments.
 ENROLLMENT_FOLDERS = ("Context", "Ownership", "Status", "ValidNodePaths")
 #: Keys that every Windows has and under which enrollments leave keys of their own.
 ENROLLMENT_PARENTS = (
@@ -81,12 +83,6 @@ ENROLLMENT_PARENTS = (
 )
 #: Keys that even an administrator cannot open; SYSTEM can.
 SYSTEM_ONLY = ("SECURITY", r"SAM\SAM")
-#: Built-in pseudo enrollments (seen in every public dump of the key): no ProviderID of an MDM.
-BUILT_IN_ENROLLMENTS = (
-    "18DCFFD4-37D6-4BC6-87E0-4266FDBB8E49",
-    "89E9E42C-7A9F-4E8E-9D1C-8B9B1E7B9A8E",
-    "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
-)
 #: Tasks of every Windows in the folder Workplace Join, with their state.
 WORKPLACE_TASKS = (("Automatic-Device-Join", "Ready"), ("Device-Sync", "Disabled"), ("Recovery-Check", "Disabled"))
 #: Those of the provisioning engine, which enables the two that are off when it needs them.
@@ -108,6 +104,7 @@ class Image:
     logs: tuple[str, ...]
     task_folders: frozenset[str]
     tasks: tuple[tuple[str, str, str], ...]
+    packages: tuple[InstalledPackage, ...] = ()
 
     @property
     def server(self) -> bool:
@@ -137,6 +134,7 @@ def image(edition: str, build: str, language: str) -> Image:
     folders = {r"\Microsoft\Windows\Workplace Join"}
     if not kind.server:
         folders |= {PROVISIONING_FOLDER, r"\Microsoft\Windows\EnterpriseMgmt"}
+    packages = () if kind.server else own_packages.of_build(int(number))
     made = Image(
         kind,
         int(number),
@@ -148,6 +146,7 @@ def image(edition: str, build: str, language: str) -> Image:
         frozenset(folders),
         tuple((r"\Microsoft\Windows\Workplace Join", *task) for task in WORKPLACE_TASKS)
         + (() if kind.server else tuple((PROVISIONING_FOLDER, *task) for task in PROVISIONING_TASKS)),
+        packages,
     )
     return dataclasses.replace(made, registry=_registry(made))
 
@@ -204,8 +203,8 @@ def _registry(made: Image) -> Key:
     )
     for folder in ENROLLMENT_FOLDERS:
         hive.set(rf"SOFTWARE\Microsoft\Enrollments\{folder}")
-    for guid in BUILT_IN_ENROLLMENTS:
-        hive.set(rf"SOFTWARE\Microsoft\Enrollments\{guid}", {"EnrollmentState": 0})
+    own_keys.furnish(hive, made.build)
+    own_packages.furnish(hive, made)
     hive.set(network.WINHTTP, {"WinHttpSettings": network.direct_settings()})
     for path, values in winrm.image_values().items():
         hive.set(path, values)
@@ -239,7 +238,10 @@ def _files(edition: Edition, build: int) -> dict[str, Entry]:
     ]
     if not edition.server:
         directories.append(r"C:\ProgramData\Microsoft\Provisioning")
+        directories += [r"C:\Windows\Provisioning", own_packages.IN_IMAGE]
         programs += ["provtool.exe", "deviceenroller.exe"]
     entries = [Entry(path, None) for path in directories]
     entries += [Entry(rf"{SYSTEM32}\{name}", f"MZ {name} {build}".encode("ascii")) for name in programs]
+    if not edition.server:
+        entries += [Entry(package.path, b"MSWIM\0\0\0") for package in own_packages.of_build(build)]
     return {entry.path.lower(): entry for entry in entries}

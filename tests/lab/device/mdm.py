@@ -12,29 +12,20 @@ from __future__ import annotations
 import dataclasses
 
 from ..tenant import device_objects
-from . import baseline, joinstate, network, tasks
+from . import baseline, joinstate, network, own_keys, tasks
 from .certificates import mdm_certificate
 from .errors import signed
 from .events import MDM
-from .images import BUILT_IN_ENROLLMENTS
 
 ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
 TASK_FOLDER = r"\Microsoft\Windows\EnterpriseMgmt"
 PROVIDER = "MS DM Server"
 #: The channel beside Intune (MMP-C), whose enrollment is the child of Intune's.
 MMPC_PROVIDER = "Microsoft Device Management"
-#: Windows' own bridges for local management and its own authorities: ProviderIDs of no MDM, which stop no enrollment.
-BRIDGES = (
-    "WMI_Bridge_Server",
-    "WMI_Bridge_SCCM_Server",
-    "Local Authority",
-    "Cloud Authority",
-    "Deploy Authority",
-)
 #: Values on the Enrollments key itself, and in which code an enrollment ends because of them (fleetdm/fleet, 34993).
 STOPPING = {"MmpcEnrollmentFlag": (2, 0x80190190), "ExternallyManaged": (1, 0x80180026)}
-#: EnrollmentState of enrollments that work all the same, on Windows 11 25H2 (fleetdm/fleet, 48760 and 17874).
-WORKING_STATES = (3, 4)
+#: EnrollmentState of enrollments that work all the same (fleetdm/fleet, 48760 and 17874, pull request 47725).
+WORKING_STATES = (3, 4, 6, 13)
 ALREADY_ENROLLED = 0x8018000A
 CONNECTIVITY = 0x80180010
 DEVICE_CREDENTIAL = 2
@@ -43,6 +34,7 @@ ENTRA_ENROLLMENT = 6
 CURRENT_POLICIES = r"SOFTWARE\Microsoft\PolicyManager\current\device"
 #: One policy stands for all that an MDM sets.
 POLICY_AREA, POLICY = "DeviceLock", "MaxInactivityTimeDeviceLock"
+ACCOUNTS = r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts"
 #: Places that hold a key per enrollment besides Enrollments itself.
 TRACES = (
     rf"{ENROLLMENTS}\Status",
@@ -50,17 +42,28 @@ TRACES = (
     r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked",
     r"SOFTWARE\Microsoft\PolicyManager\AdmxInstalled",
     r"SOFTWARE\Microsoft\PolicyManager\Providers",
-    r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts",
+    ACCOUNTS,
     r"SOFTWARE\Microsoft\Provisioning\OMADM\Logger",
     r"SOFTWARE\Microsoft\Provisioning\OMADM\Sessions",
 )
+#: What the enrollment client registers (its own list of names, and public inventories): sixteen on a Windows 11.
 TASKS = (
+    "Login Schedule created by enrollment client",
+    "Maintenance Schedule created by enrollment client",
+    "OS Edition Upgrade event listener created by enrollment client",
+    "Passport for Work alert created by enrollment client",
+    "Policy Manager Login Refresh Schedule",
+    "Provisioning initiated session",
     "PushLaunch",
     "PushRenewal",
     "Schedule #1 created by enrollment client",
     "Schedule #2 created by enrollment client",
     "Schedule #3 created by enrollment client",
+    "Schedule created by enrollment client for renewal of certificate warning",
     "Schedule to run OMADMClient by client",
+    "Schedule to run OMADMClient by server",
+    "Win10 S Mode event listener created by enrollment client",
+    "Wsc Startup event listener created by enrollment client",
 )
 
 
@@ -69,13 +72,15 @@ class MdmOptions:
     """``delay``: device seconds from the join to the enrollment. ``pending``: an enrollment is still to come.
     ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter`` (see ``baseline``).
     ``record_user``: whom Intune's record of a device names that a package has joined, ``nobody`` or ``package``.
-    ``broker_failures``: HRESULTs in which the token broker ends when an Azure VM first asks it for tokens."""
+    ``broker_failures``: HRESULTs in which the token broker ends when an Azure VM first asks it for tokens.
+    ``unregistration``: how Windows ends one: ``works``, ``hangs``, or ``returns_code`` although it works."""
 
     delay: float = 30.0
     pending: bool = False
     baseline: tuple[str, ...] = ()
     record_user: str = "nobody"
     broker_failures: list[int] = dataclasses.field(default_factory=list)
+    unregistration: str = "works"
 
 
 def follow_join(device) -> None:
@@ -141,12 +146,13 @@ def fail(device, hresult: int, credential: int = DEVICE_CREDENTIAL) -> None:
 
 def enrollments(device) -> list[str]:
     """Ids of enrollments that the registry calls active, or whose tasks run whatever it calls them; leftovers and
-    other MDMs' included, Windows' own not."""
+    other MDMs' included, Windows' own and packages' not."""
+    own = own_keys.names(device)
     return [
         name
         for name in device.registry.subkeys(ENROLLMENTS)
-        if name not in BUILT_IN_ENROLLMENTS
-        and device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID", "") not in ("", *BRIDGES)
+        if name not in own
+        and device.registry.get(rf"{ENROLLMENTS}\{name}", "ProviderID", "") not in ("", *own_keys.PROVIDERS)
         and (
             device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1
             or device.registry.get(rf"{ENROLLMENTS}\{name}", "EnrollmentState") in WORKING_STATES
@@ -163,9 +169,10 @@ def enroll(device, join: joinstate.Join) -> str:
     write_traces(device, enrollment_id, join, certificate.thumbprint)
     synced = join.certificate.not_before.strftime("%Y%m%dT%H%M%SZ")
     device.registry.set(
-        rf"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts\{enrollment_id}\Protected\ConnInfo",
+        rf"{ACCOUNTS}\{enrollment_id}\Protected\ConnInfo",
         {"ServerLastAccessTime": synced, "ServerLastSuccessTime": synced},
     )
+    device.registry.set(rf"{ACCOUNTS}\{enrollment_id}\Protected", {"AcctSid": "S-1-5-18"})
     for name in TASKS:
         device.tasks.register(rf"{TASK_FOLDER}\{enrollment_id}", tasks.Task(name))
     apply_policies(device, enrollment_id)
@@ -186,13 +193,27 @@ def write_traces(device, enrollment_id: str, join: joinstate.Join, thumbprint: s
             "AADTenantID": join.tenant_id,
             "AADResourceID": "https://manage.microsoft.com/",
             "DMPCertThumbPrint": thumbprint,
+            "CurCryptoProvider": "Microsoft Software Key Storage Provider",
+            "CurKeyContainer": f"ConfigMgrEnrollment-{enrollment_id.lower()}",
+            "EnrollmentFlags": 0,
             "IsFederated": 0,
+            "RenewErrorCode": 0,
+            "RenewROBOSupport": 1,
+            "RenewStatus": 0,
+            "RenewTimestamp": bytes(8),
             "RenewalPeriod": 42,
+            "RootCertThumbPrint": "",
             "SID": "",
         },
     )
     for place in TRACES:
         device.registry.set(rf"{place}\{enrollment_id}")
+    device.registry.set(rf"{ACCOUNTS}\{enrollment_id}", account_values(PROVIDER, thumbprint))
+
+
+def account_values(provider: str, thumbprint: str) -> dict[str, str | int]:
+    """What the client of OMA-DM knows of an enrollment, beside what is protected."""
+    return {"ServerId": provider, "SslClientCertReference": f"MY;System;{thumbprint}", "ProtoVer": "1.2"}
 
 
 def apply_policies(device, enrollment_id: str) -> None:

@@ -55,7 +55,7 @@ async def _uninstall(device, _caller: Caller, package_id: str) -> str:
 
 
 async def _unregister(device, _caller: Caller, enrollment_id: str) -> str:
-    await enrollment.unregister(device, enrollment_id)
+    await enrollment.unregister_in_time(device, enrollment_id)
     return ""
 
 

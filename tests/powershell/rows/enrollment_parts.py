@@ -131,25 +131,45 @@ def taken_along(document: Document) -> None:
     document["tasks"][f"{TASK_FOLDER}\\{ENROLLED}"]["removes"] = [f"HKLM\\{ENROLLMENTS}\\Status\\{ENROLLED}"]
 
 
+def unregistered(holds: t.Callable[[t.Any], bool]) -> Case:
+    ask = {"id": ENROLLED, "provider": "MS DM Server", "unregister": True}
+    return Case("enrollment_remove", ask, lambda v: v["unregistered"] is False and len(v["removed"]) == 6 and holds(v))
+
+
 def compiled(_scratch: Path) -> list[Case]:
-    """The call of Windows' own function is compiled, and called where there is no such library or enrollment."""
+    """A process of its own compiles the call of Windows' own function, and ends where there is no such library."""
+    return [unregistered(lambda v: v["error"]["type"].endswith("COMException") and v["error"]["hresult"] is None)]
+
+
+def compiling(document: Document) -> None:
+    document["programs"].insert(0, {"program": "powershell.exe", "arguments": ""})
+
+
+def late(_scratch: Path) -> list[Case]:
+    """An unregistration that does not come back is ended, and the rest is removed."""
     return [
-        Case(
-            "enrollment_remove",
-            {"id": ENROLLED, "provider": "MS DM Server", "unregister": True},
-            lambda v: (
-                v["unregistered"] is False
-                # Elsewhere the last: .NET looks for the library below the directory of an assembly that is in memory.
-                and v["error"]["type"].rpartition(".")[2]
-                in ("COMException", "DllNotFoundException", "ArgumentNullException")
-                and len(v["removed"]) == 6
-            ),
+        unregistered(
+            lambda v: v["error"]["type"].endswith("TimeoutException") and v["error"]["message"].endswith("(120 s)")
         )
     ]
 
 
-def compiling(document: Document) -> None:
-    document["programs"].insert(0, {"program": "Add-Type", "arguments": "MdmRegistration"})
+def hanging(document: Document) -> None:
+    error = {"type": "TimeoutException", "message": "It hangs"}
+    rule = {"program": "UnregisterDeviceWithManagement", "arguments": "*", "error": error}
+    document["programs"].insert(0, rule)
+
+
+def with_code(_scratch: Path) -> list[Case]:
+    """It may return a code although it worked."""
+    return [unregistered(lambda v: v["error"]["hresult"] == -2147467259)]
+
+
+def returning(document: Document) -> None:
+    error = {"type": "COMException", "message": "Failed", "hresult": -2147467259}
+    removes = [f"HKLM\\{ENROLLMENTS}\\{ENROLLED}"]
+    rule = {"program": "UnregisterDeviceWithManagement", "arguments": "*", "error": error, "removes": removes}
+    document["programs"].insert(0, rule)
 
 
 SCENES = [
@@ -161,4 +181,6 @@ SCENES = [
     variant("enrollment, denied", denied, change=closed_tasks),
     variant("enrollment, gone already", gone_already, change=taken_along),
     variant("enrollment, compiled", compiled, change=compiling),
+    variant("enrollment, hangs", late, change=hanging),
+    variant("enrollment, returns a code", with_code, change=returning),
 ]

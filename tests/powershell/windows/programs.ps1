@@ -8,6 +8,7 @@
 ${function:Invoke-RealNative} = ${function:Invoke-Native}
 
 function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
+    if ($Program -clike '*powershell.exe') { return Invoke-ProofUnregistration $Arguments $Seconds }
     $said = Find-ProgramRule ([IO.Path]::GetFileName($Program)) $Arguments
     if ($null -ne $said) {
         $text = ([string]$said['text']).Replace('{arguments}', $Arguments)
@@ -16,24 +17,19 @@ function Invoke-Native([string]$Program, [string]$Arguments, [int]$Seconds) {
     return Invoke-ProofProgram $Program $Arguments $Seconds
 }
 
-function Add-Type {
-    # What the runner compiles is a call of a library that only Windows has: really compiled where a rule says so.
-    [CmdletBinding()]
-    param([string]$MemberDefinition, [string]$Namespace, [string]$Name, [switch]$PassThru)
-    $said = Find-ProgramRule 'Add-Type' $Name
-    if ($null -ne $said) { return Microsoft.PowerShell.Utility\Add-Type @PSBoundParameters }
-    if ($MemberDefinition -clike '*UnregisterDeviceWithManagement*' -and $PassThru) { return [ProofLibrary] }
-}
-
-class ProofLibrary {
-    static [int] UnregisterDeviceWithManagement([string]$Id) {
-        try {
-            [void](Invoke-ProofCmdlet 'UnregisterDeviceWithManagement' @($Id))
-            return 0
-        }
-        catch {
-            return (Get-Cause $_).HResult
-        }
+function Invoke-ProofUnregistration([string]$Arguments, [int]$Seconds) {
+    # What runs in a PowerShell of its own is a call of a library that only Windows has: really run where a rule says so.
+    if ($null -ne (Find-ProgramRule 'powershell.exe' '')) {
+        return Invoke-RealNative $env:WINOPS_PROOF_POWERSHELL $Arguments $Seconds
+    }
+    try {
+        [void](Invoke-ProofCmdlet 'UnregisterDeviceWithManagement' @($env:WINOPS_ENTRA_ENROLLMENT))
+        return @{ exit_code = 0; text = '' }
+    }
+    catch {
+        $cause = Get-Cause $_
+        if ($cause -is [TimeoutException]) { Stop-Operation TimeoutException "$($cause.Message) ($Seconds s)" }
+        return @{ exit_code = $cause.HResult; text = '' }
     }
 }
 
@@ -106,6 +102,7 @@ function Invoke-ProofCmdlet([string]$Name, [string[]]$Values) {
         $message = $said['error']['message']
         $code = [int]$said['error']['hresult']
         if ($type -clike '*COMException') { throw [Runtime.InteropServices.COMException]::new($message, $code) }
+        if ($type -clike '*TimeoutException') { throw [TimeoutException]::new($message) }
         if ($type -clike '*CmdletException') { throw [CmdletException]::new($message, $code) }
         throw $message
     }

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import enrollment, state
+from ansible_collections.winops.entra.plugins.plugin_utils.device import enrollment, enrollment_channels, state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import device_diagnosis, logs
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import mdm_wait
 from ansible_collections.winops.entra.plugins.plugin_utils.device.waiting import Waiter
@@ -84,10 +84,13 @@ class Enrolled:
         device.handlers["dsregcmd_status"] = scripted.dsregcmd(self.joined)
         device.handlers["scheduled_tasks"] = lambda _p: {"exists": True, "folders": self.folders, "tasks": []}
 
-    def facts(self) -> dict:
+    def answer(self):
         device = ScriptedDevice()
         self.put_on(device)
-        return state.build(device.session().run(state.observations()))["mdm"]
+        return device.session().run(state.observations())
+
+    def facts(self) -> dict:
+        return state.build(self.answer())["mdm"]
 
     def check(self, **plan):
         device = fit.FitDevice()
@@ -166,7 +169,10 @@ def test_a_channel_whose_enrollment_in_intune_is_gone_manages_nothing_and_is_in_
 
 @pytest.mark.parametrize(
     "provider",
-    ["WMI_Bridge_Server", "WMI_Bridge_SCCM_Server", "Local Authority", "Cloud Authority", "Deploy Authority"],
+    [
+        *("WMI_Bridge_Server", "WMI_Bridge_SCCM_Server", "Local Authority", "Cloud Authority", "Deploy Authority"),
+        *("SC Authority", "MS Work Account", "Local_Management"),
+    ],
 )
 def test_providers_of_windows_itself_and_of_configuration_manager_are_no_mdm(provider):
     device = Enrolled().add(provider=provider, tenant=None)
@@ -177,9 +183,9 @@ def test_providers_of_windows_itself_and_of_configuration_manager_are_no_mdm(pro
 
 def test_a_name_in_the_address_is_not_its_host():
     url = "https://mdm.example/dm.microsoft.com"
-    assert enrollment.channel("Another MDM", url) == "other"
-    assert enrollment.channel("Another MDM", "https://evildm.microsoft.com.example/") == "other"
-    assert enrollment.channel("Another MDM", "https://[broken") == "other"
+    assert enrollment_channels.channel("Another MDM", url) == "other"
+    assert enrollment_channels.channel("Another MDM", "https://evildm.microsoft.com.example/") == "other"
+    assert enrollment_channels.channel("Another MDM", "https://[broken") == "other"
 
 
 # --- tenants --------------------------------------------------------------------------------------------------------

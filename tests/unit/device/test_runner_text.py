@@ -38,8 +38,14 @@ WHOLE = [{"op": name} for name in sorted(OPERATIONS)]
 SENT = sent_for(*WHOLE)
 GLOBALS = set(re.findall(r"(?m)^\$([A-Z]\w+) = ", RUNNER.decode()))
 HERE_STRINGS = re.findall(rb"@'\n(.*?)\n'@", RUNNER, re.DOTALL)
-JOB_BOOTSTRAP = HERE_STRINGS[0]
-TEXTS = {"runner": RUNNER, "as sent": SENT, "bootstrap": wire.BOOTSTRAP.encode(), "job bootstrap": JOB_BOOTSTRAP}
+UNREGISTRATION, JOB_BOOTSTRAP = HERE_STRINGS
+TEXTS = {
+    "runner": RUNNER,
+    "as sent": SENT,
+    "bootstrap": wire.BOOTSTRAP.encode(),
+    "job bootstrap": JOB_BOOTSTRAP,
+    "unregistration": UNREGISTRATION,
+}
 
 # Verb-Noun commands that the runner may use beside its own functions: all are in 5.1 and in 7.
 CMDLETS = {
@@ -53,8 +59,6 @@ CMDLETS = {
     "Set-StrictMode",
     "Uninstall-ProvisioningPackage",
 }
-COMPILING = {"enrollment_remove": {"Add-Type"}}
-"""What calls a function of Windows that nothing else reaches."""
 FACTS = [
     "registry_read",
     "registry_users_read",
@@ -161,7 +165,7 @@ def test_a_part_without_a_first_line_is_refused():
 def test_what_is_sent_for_an_operation_parses_and_holds_all_that_it_calls(name):
     text = wire.runner_text([name]).encode()
     assert name in functions(text)
-    assert set(texts_of(text, "command_name")) <= CMDLETS | set(functions(text)) | COMPILING.get(name, set())
+    assert set(texts_of(text, "command_name")) <= CMDLETS | set(functions(text))
     assert table_of(text).count(name) == 1
     used = set(re.findall(r"\$([A-Z]\w+)\b", code_only(text)))
     assert used & (GLOBALS - set(re.findall(r"(?m)^\$(\w+) = ", text.decode()))) == set()
@@ -205,7 +209,7 @@ def test_no_function_is_defined_twice():
 @pytest.mark.parametrize("name", ["runner", "as sent"])
 def test_only_known_commands_are_called_and_no_aliases(name):
     called = set(texts_of(TEXTS[name], "command_name"))
-    unknown = called - CMDLETS - set(functions(RUNNER)) - {"Add-Type"}
+    unknown = called - CMDLETS - set(functions(RUNNER))
     assert unknown == set(), "an alias, a misspelt function, or a cmdlet that 5.1 or 7 may lack"
 
 
@@ -245,13 +249,20 @@ def test_no_text_becomes_code(name):
     assert code_only(TEXTS[name]).lower().count("[scriptblock]::create") == allowed
 
 
-def test_what_is_compiled_is_one_constant_text():
+def test_what_is_compiled_is_one_constant_text_in_a_process_of_its_own():
     for name, text in TEXTS.items():
-        assert text.decode().lower().count("add-type") == (name in ("runner", "as sent"))
-    compiled = r"\$text = ('\[DllImport.*?)\n\s*\$library = Add-Type -MemberDefinition \$text "
-    (constant,) = re.findall(compiled, RUNNER.decode(), re.S)
-    assert re.fullmatch(r"'[^'$]*'( \+\n\s*'[^'$]*')*", constant)
+        assert text.decode().lower().count("add-type") == (name in ("runner", "as sent", "unregistration"))
+    assert texts_of(UNREGISTRATION, "command_name") == ["Add-Type"]
+    compiled = r"\$text=('\[DllImport.*?)\n\$library=Add-Type -MemberDefinition \$text "
+    (constant,) = re.findall(compiled, UNREGISTRATION.decode(), re.S)
+    assert re.fullmatch(r"'[^'$]*'( \+\n'[^'$]*')*", constant)
     assert constant.count("DllImport(") == constant.count("extern") == 1
+
+
+def test_an_unregistration_without_an_id_ends_before_it_begins():
+    """It would unregister every enrollment of the device."""
+    lines = UNREGISTRATION.decode().splitlines()
+    assert lines[0] == "$ErrorActionPreference='Stop'" and lines[2] == "if(-not $id){exit 87}"
 
 
 def test_strict_mode_and_stop_come_before_anything_else():
@@ -260,11 +271,11 @@ def test_strict_mode_and_stop_come_before_anything_else():
     assert then[:2] == ["Set-StrictMode -Version 2", "$ErrorActionPreference = 'Stop'"]
 
 
-def test_the_task_of_a_job_gets_the_job_bootstrap_unchanged():
-    assert len(HERE_STRINGS) == 1
-    assert b"@'\n" + JOB_BOOTSTRAP + b"\n'@" in SENT, "packing must not change text inside a string"
-    # -EncodedCommand: base64 of UTF-16, within what a command line and a task's arguments may have
-    assert len(base64.b64encode(JOB_BOOTSTRAP.decode().encode("utf-16-le"))) < 3000
+def test_what_a_process_of_its_own_runs_is_sent_unchanged():
+    for text in HERE_STRINGS:
+        assert b"@'\n" + text + b"\n'@" in SENT, "packing must not change text inside a string"
+        # -EncodedCommand: base64 of UTF-16, within what a command line and a task's arguments may have
+        assert len(base64.b64encode(text.decode().encode("utf-16-le"))) < 3000
 
 
 def test_both_bootstraps_unpack_alike():
@@ -287,7 +298,7 @@ def test_the_bootstrap_fits_a_command_line():
         ([*FACTS, "local_administrators", "system_probe", "endpoints"], 16_500),
         (["job_start", "package_install"], 9_300),
         (["job_start", "package_forget", "package_install"], 9_700),
-        (sorted(OPERATIONS), 24_200),
+        (sorted(OPERATIONS), 24_400),
     ],
     ids=["facts", "preflight", "join", "join again", "whole"],
 )

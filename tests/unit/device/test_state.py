@@ -182,8 +182,15 @@ def test_the_worst_recorded_result_of_a_package_is_shown():
     )
     device.handlers["registry_read"] = scripted.registry({package_facts.RESULTS: results})
     assert facts(device, ("packages",))["packages"] == [
-        {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "installed": True, "pending": False}
-        | {"last_result": "0x80070005"}
+        {
+            "id": scripted.PACKAGE,
+            "name": "Join",
+            "version": "1.0",
+            "installed": True,
+            "origin": "other",
+            "pending": False,
+            "last_result": "0x80070005",
+        }
     ]
 
 
@@ -341,4 +348,5 @@ def test_the_clock_is_compared_with_the_middle_of_the_exchange():
 def test_a_subset_asks_the_device_for_no_more_than_it_needs():
     assert set(state.observations(("clock",))) == set()
     mdm = {"cloud_join", "certificates", "enrollments", "enrollment_tasks", "mdm_accounts", "configuration_manager"}
+    mdm |= {"package_enrollments"}
     assert set(state.observations(("mdm",))) == mdm

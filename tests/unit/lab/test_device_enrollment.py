@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.device import mdm, winrm
+from tests.lab.device import mdm, own_keys, winrm
 from tests.lab.device.dump import dump
 
 from .world_lab import MDM, Lab, code, run
@@ -16,8 +16,8 @@ INTUNE = "MS DM Server"
 
 
 def enrollments(device) -> dict[str, dict]:
-    """By provider, those that name one."""
-    return {e["provider"]: e for e in dump(device)["enrollments"] if e["provider"]}
+    """By provider, those that an MDM has made."""
+    return {e["provider"]: e for e in dump(device)["enrollments"] if not e["built_in"]}
 
 
 async def remove(lab, device, provider: str, unregister: bool = True, **given) -> dict:
@@ -36,8 +36,50 @@ async def test_the_dump_shows_each_enrollment_with_what_there_is_of_it(lab: Lab)
         assert (shown["state"], shown["tasks"], shown["built_in"]) == (1, True, False)
         assert shown["certificate"] and len(shown["traces"]) == len(mdm.TRACES)
     assert (found["Fleet"]["state"], found["Fleet"]["tasks"], found["Fleet"]["certificate"]) == (0, False, None)
-    built_in = dump(lab.device("unjoined_pro"))["enrollments"]
-    assert built_in and all(e["built_in"] and e["provider"] is None for e in built_in)
+
+
+def test_every_pc_has_keys_that_no_mdm_has_made(tmp_path):
+    lab = Lab(tmp_path)
+    for kind, of_windows, providers in (("unjoined_pro", 33, 8), ("unjoined_windows10", 13, 3), ("azure_vm", 13, 3)):
+        device = lab.device(kind)
+        built_in = dump(device)["enrollments"]
+        assert all(e["built_in"] and e["state"] == 1 for e in built_in)
+        assert len(built_in) == of_windows + len(device.packages)
+        assert len([e for e in built_in if e["provider"]]) == providers
+        assert not mdm.enrollments(device), "and none of them stops an enrollment"
+
+
+@run
+async def test_a_package_has_an_enrollment_of_its_own_as_long_as_it_is_there(lab: Lab):
+    device = lab.device("unjoined_enterprise")
+    before = {e["id"] for e in dump(device)["enrollments"]}
+    await lab.install(device)
+    [package_id] = device.applied
+    own = device.registry.get(own_keys.OF_PACKAGES, package_id)
+    found = {e["id"]: e for e in dump(device)["enrollments"] if e["built_in"]}
+    assert own not in before and found[own]["provider"] == package_id
+    assert device.registry.exists(rf"{own_keys.POLICY_PROVIDERS}\{package_id.strip('{}')}")
+    await lab.value(device, "package_remove", system=True, id=package_id)
+    assert own not in [e["id"] for e in dump(device)["enrollments"]]
+    assert device.registry.get(own_keys.OF_PACKAGES, package_id) is None
+
+
+@pytest.mark.parametrize(("how", "worked"), [("hangs", False), ("returns_code", True)])
+def test_an_unregistration_may_hang_or_return_a_code_and_the_rest_goes(how, worked, tmp_path):
+    @run
+    async def remove_it(lab: Lab):
+        device = lab.device("joined")
+        device.mdm.unregistration = how
+        area = rf"{mdm.CURRENT_POLICIES}\{mdm.POLICY_AREA}"
+        began = lab.clock.elapsed()
+        answer = await remove(lab, device, INTUNE)
+        error = {"hangs": ("System.TimeoutException", None), "returns_code": ("COMException", "0x80004005")}[how]
+        assert answer["unregistered"] is False and code(answer["error"]["hresult"]) == error[1]
+        assert answer["error"]["type"].endswith(error[0])
+        assert enrollments(device) == {} and device.registry.exists(area) is not worked
+        assert (lab.clock.elapsed() - began > 120) is (how == "hangs")
+
+    remove_it(tmp_path)
 
 
 @run

@@ -86,7 +86,7 @@ async def test_the_time_limit_ends_the_job_but_not_the_engine(lab: Lab):
     await lab.clock.advance(60)
     assert (await _status(lab, device))["state"] == "lost"
     await lab.clock.advance(600)
-    assert not next(iter(device.packages.values())).pending
+    assert not next(iter(device.applied.values())).pending
 
 
 @run

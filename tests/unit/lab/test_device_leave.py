@@ -237,7 +237,7 @@ async def test_join_leave_join_elsewhere_and_leave_end_where_they_began(lab: Lab
         await lab.clock.advance(60)
         assert join_summary(device)["tenant_id"] == lab.world.tenants[tenant].id
         assert join_summary(device)["mdm"] is True
-        [enrollment] = [e for e in dump(device)["enrollments"] if e["provider"]]
+        [enrollment] = [e for e in dump(device)["enrollments"] if not e["built_in"]]
         await lab.value(
             device,
             "enrollment_remove",
@@ -247,7 +247,7 @@ async def test_join_leave_join_elsewhere_and_leave_end_where_they_began(lab: Lab
             unregister=True,
         )
         await lab.value(device, "dsregcmd_leave", system=True)
-        await lab.value(device, "package_remove", id=next(iter(device.packages)))
+        await lab.value(device, "package_remove", id=next(iter(device.applied)))
     after = dump(device)
     for part in ("registry", "certificates", "tasks", "enrollments", "join_parts", "accounts"):
         assert after[part] == before[part], part

@@ -41,7 +41,7 @@ async def test_the_token_is_in_no_event_and_no_registry_value(lab: Lab):
 async def test_the_package_is_listed_recorded_and_kept(lab: Lab):
     device = lab.device("unjoined_pro")
     await lab.install(device)
-    [package] = (await lab.value(device, "provisioning_packages"))["packages"]
+    [package] = await lab.listed(device)
     assert package["installed"] is True and package["id"] == lab.world.packages["fleet"].id
     assert device.files.read(package["path"]) == lab.world.packages["fleet"].data
     assert package["path"].startswith(device.files.resolve(ENGINE))
@@ -109,10 +109,10 @@ async def test_the_same_package_again_is_refused_and_by_force_skipped_without_a_
 async def test_removing_the_package_does_not_undo_the_join(lab: Lab):
     device = lab.device("unjoined_pro")
     await lab.install(device)
-    [package] = (await lab.value(device, "provisioning_packages"))["packages"]
+    [package] = await lab.listed(device)
     assert (await lab.value(device, "package_remove", id=package["id"].upper()))["removed"] is True
     assert (await lab.value(device, "package_remove", id=package["id"]))["removed"] is False
-    assert (await lab.value(device, "provisioning_packages"))["packages"] == []
+    assert await lab.listed(device) == []
     assert joinstate.read(device) is not None
     assert not device.files.exists(package["path"]), "the engine's copy goes with the package"
 
@@ -122,9 +122,9 @@ async def test_where_windows_lists_packages_from_is_an_option_of_the_lab(lab: La
     device = lab.device("unjoined_pro")
     await lab.install(device)
     device.files.remove(rf"{ENGINE}\fleet.ppkg")
-    assert (await lab.value(device, "provisioning_packages"))["packages"] == []
+    assert await lab.listed(device) == []
     device.engine.listing = "registered"
-    assert len((await lab.value(device, "provisioning_packages"))["packages"]) == 1
+    assert len(await lab.listed(device)) == 1
 
 
 @run

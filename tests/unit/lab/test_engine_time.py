@@ -157,7 +157,7 @@ async def test_one_engine_at_a_time(lab: Lab):
     value = await lab.install(device, "no_mdm")
     assert value["gave_up"] is False or value["seconds"] == pytest.approx(180)
     await lab.clock.advance(900)
-    packages = (await lab.value(device, "provisioning_packages"))["packages"]
+    packages = await lab.listed(device)
     assert len(packages) == 2
     assert joinstate.read(device).mdm_url, "the first package joined, the second came too late"
 

@@ -14,6 +14,7 @@ import yaml
 
 from tests.lab.clock import ManualClock
 from tests.lab.device.device import Device
+from tests.lab.device.provisioning import own_packages
 from tests.lab.scenario import load_world
 from tests.lab.world import World
 
@@ -80,7 +81,14 @@ class Lab:
         return await self.value(device, "package_install", system=True, path=path, force=force)
 
     def events(self, device: Device, log: str, *ids: int) -> list:
-        return [event for event in device.events.read(log) if event.id in ids]
+        """Without those of packages that are on every PC."""
+        found = [event for event in device.events.read(log) if event.id in ids]
+        return [event for event in found if log != PROVISIONING or not own_packages.tells_of_own(event)]
+
+    async def listed(self, device: Device) -> list[dict]:
+        """The packages that Windows lists, without those that are on every PC."""
+        found = (await self.value(device, "provisioning_packages"))["packages"]
+        return [package for package in found if "{" + package["id"] + "}" in device.applied]
 
 
 def code(value: int | None) -> str | None:

@@ -24,6 +24,7 @@ from ..reading import ABSENT, Key, known
 from . import clues, logs, package_refusals, ranking, sign_in_code
 from .clues import HARMLESS, Clue, Diagnosis
 from .event_clues import event_clues
+from .foreign_packages import results_of_others
 from .state_clues import state_clues
 
 TOPICS = ("join", "mdm", "sign_in")
@@ -132,9 +133,15 @@ def device_clues(answer: Answer, facts: dict, scope: DiagnosisScope, status: Sta
 
 def result_clues(answer: Answer) -> list[Clue]:
     """What the provisioning engine recorded of packages that failed: Provisioning\\Results, three levels below the
-    package."""
+    package; not of packages that are on every PC."""
     root = answer["package_results"].key(refused=ABSENT)
-    return [item for package, key in root.children() for item in _results(key, rf"{RESULTS}\{package}")]
+    others = results_of_others(answer)
+    return [
+        item
+        for package, key in root.children()
+        if package not in others
+        for item in _results(key, rf"{RESULTS}\{package}")
+    ]
 
 
 def _results(key: Key, path: str) -> list[Clue]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from .. import operations as op
 from ..answers import Answer
+from .foreign_packages import events_of_others
 
 PROVISIONING_LOG = "Microsoft-Windows-Provisioning-Diagnostics-Provider/Admin"
 REGISTRATION_LOG = "Microsoft-Windows-User Device Registration/Admin"
@@ -57,7 +58,8 @@ def every_failure(since: str | None, names: tuple[str, ...], limit: int) -> dict
 
 
 def failures(answer: Answer) -> list[tuple[str, dict]]:
-    """(its name in FAILURE_EVENTS, event) of each event in an answer to observations(), newest first within a log."""
-    return [
-        (name, event) for name in FAILURE_EVENTS if name in answer.results for event in answer[name].get("events", [])
-    ]
+    """(its name in FAILURE_EVENTS, event) of each event in an answer to observations(), newest first within a log; not
+    of packages that are on every PC."""
+    found = {name: answer[name].get("events", []) for name in FAILURE_EVENTS if name in answer.results}
+    others = events_of_others(found.get("provisioning_events", []))
+    return [(name, event) for name, events in found.items() for event in events if event not in others]

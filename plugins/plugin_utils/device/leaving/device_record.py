@@ -14,7 +14,8 @@ from __future__ import annotations
 from .. import join_facts, state
 from .. import operations as op
 from ..answers import Answer, Result, within
-from ..enrollment import INTUNE, enrollments
+from ..enrollment import enrollments, is_local
+from ..enrollment_channels import INTUNE
 from ..reading import known
 from . import bitlocker
 
@@ -22,7 +23,7 @@ from . import bitlocker
 AUTOPILOT = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot\EstablishedCorrelations"
 OBSERVATIONS = {
     name: state.OBSERVATIONS[name][1]
-    for name in ("cloud_join", "certificates", "computer", "enrollments", "enrollment_tasks")
+    for name in ("cloud_join", "certificates", "computer", "enrollments", "enrollment_tasks", "package_enrollments")
 } | {
     "bitlocker": bitlocker.OBSERVATION,
     "bios": op.cim_query("Win32_BIOS", ("SerialNumber",)),
@@ -52,7 +53,9 @@ def build(answer: Answer) -> dict:
         "autopilot_id": known(lambda: _guid(answer["autopilot"].key().text("ZtdRegistrationId"))),
         "serial_number": known(lambda: (answer["bios"].instance().text("SerialNumber") or "").strip() or None),
         "enrollments": [
-            {field: item[field] for field in ("enrollment_id", "provider", "tenant_id", "enrolled")} for item in found
+            {field: item[field] for field in ("enrollment_id", "provider", "tenant_id", "enrolled")}
+            for item in found
+            if not is_local(item)
         ],
         "bitlocker": bitlocker.facts(answer["bitlocker"]),
     }

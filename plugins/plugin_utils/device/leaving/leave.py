@@ -18,6 +18,7 @@ from ...result import Failure
 from .. import administrators, reboot, state
 from .. import operations as op
 from ..answers import Answer
+from ..enrollment import with_children
 from ..mdm.enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 from ..requirements import JoinRefusal, account_refusal
 from ..system_work import SystemWork, WorkStep, evidence, is_running, is_there, job_status
@@ -97,12 +98,15 @@ class Leave(SystemWork):
 
     def _chosen(self, look: Answer) -> list[dict]:
         """The enrollments to remove: of the provider, and not of another tenant than the one that is left; or the one
-        named."""
-        items = [item for item in found(look) if item["provider"] == self.plan.mdm_provider]
+        named. What Windows has made beside Intune's goes with it."""
+        everything = found(look)
+        items = [item for item in everything if item["provider"] == self.plan.mdm_provider]
         if self.plan.mdm_enrollment_id:
-            return [item for item in items if item["enrollment_id"] == self.plan.mdm_enrollment_id]
+            items = [item for item in items if item["enrollment_id"] == self.plan.mdm_enrollment_id]
+            return with_children(items, everything)
         tenant = self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
-        return [item for item in items if tenant is None or item["tenant_id"] in (None, tenant)]
+        items = [item for item in items if tenant is None or item["tenant_id"] in (None, tenant)]
+        return with_children(items, everything)
 
     @staticmethod
     def _would_rejoin(look: Answer) -> bool:

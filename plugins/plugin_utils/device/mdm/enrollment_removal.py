@@ -12,8 +12,10 @@ from __future__ import annotations
 from ...result import Failure
 from .. import operations as op
 from .. import state
-from ..answers import Answer
-from ..enrollment import enrollments, plain_id
+from ..answers import Answer, Result, within
+from ..codes.hresult import error_code
+from ..enrollment import enrollments, is_local, named
+from ..enrollment_channels import plain_id
 from ..reading import ABSENT
 from ..system_work import WorkStep, evidence
 
@@ -21,8 +23,8 @@ MDM_OBSERVATIONS = state.observations(("mdm",))
 
 
 def found(answer: Answer) -> list[dict]:
-    """The enrollments an answer to MDM_OBSERVATIONS shows, leftovers included. Raises Refused."""
-    return enrollments(answer)
+    """The enrollments an answer to MDM_OBSERVATIONS shows, leftovers included, Windows' own not. Raises Refused."""
+    return [item for item in enrollments(answer) if not is_local(item)]
 
 
 def described(item: dict) -> dict:
@@ -71,7 +73,25 @@ def removal(items: list[dict], before: list[dict], gate) -> WorkStep:
         operations=before + [op.enrollment_remove(i["enrollment_id"], i["provider"], i["enrolled"]) for i in items],
         changes=[(f"mdm enrollment {item['enrollment_id']}", described(item), None) for item in items],
         reached=lambda answer: not any(trace(answer, item) for item in items),
+        told=lambda answer: _told(items, answer["enrollment_remove"]),
     )
+
+
+def _told(items: list[dict], job: Result) -> list[str]:
+    """What must be said of enrollments that are gone, though Windows' own unregistration ended with an error. It may
+    have had its effect all the same, or not."""
+    results = within(job)[-len(items) :]
+    return [
+        f"Windows ended the unregistration of {named(item)} with an error ({_error_in(result)}): nothing of it is "
+        "left, but policies that it had set may still hold"
+        for item, result in zip(items, results, strict=False)
+        if result.get("unregistered") is False
+    ]
+
+
+def _error_in(result: Result) -> str:
+    error = result.get("error") or {}
+    return error_code(error) or str(error.get("type")).rpartition(".")[2]
 
 
 def _among(enrollment_id: str, names) -> bool:

@@ -203,7 +203,7 @@ class Mdm(SystemWork):
     # --- absent -------------------------------------------------------------------------------------------------------
 
     def _removal(self, look: Answer, _since: str) -> WorkStep | None:
-        items = found(look)
+        items = enrollment.enrollments(look)
         if self.plan.enrollment_id:
             items = [item for item in items if item["enrollment_id"] == self.plan.enrollment_id]
             if items and items[0]["provider"] != self.plan.provider:
@@ -219,6 +219,15 @@ class Mdm(SystemWork):
         items = [item for item in items if item["provider"] == self.plan.provider]
         if not items:
             return None
+        if enrollment.is_local(items[0]):
+            raise self.refused(
+                JoinRefusal(
+                    "not_an_mdm",
+                    f"{self.plan.provider} is no MDM: its key {items[0]['enrollment_id']} belongs to Windows itself",
+                    "correct provider or enrollment_id",
+                ),
+                items,
+            )
         if len(items) > 1:
             listed = ", ".join(item["enrollment_id"] + (" (enrolled)" if item["enrolled"] else "") for item in items)
             raise self.refused(
@@ -239,7 +248,8 @@ class Mdm(SystemWork):
                     ),
                     items,
                 )
-        step = removal(items, [], self._lockout_gate if items[0]["enrolled"] else lambda _answer: None)
+        items = enrollment.with_children(items, found(look))
+        step = removal(items, [], self._lockout_gate if any(i["enrolled"] for i in items) else lambda _answer: None)
         step.gate(look)
         return step
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ...findings import Finding
 from .. import enrollment
+from ..enrollment_channels import INTUNE, MMPC
 from .check import Look, Rule
 
 ENROLL_DOC = "https://learn.microsoft.com/windows/client-management/mdm-diagnose-enrollment"
@@ -24,7 +25,7 @@ def enrollment_leftovers(look: Look) -> Finding:
         return rule.unknown(look.why_not(*names))
     found = [item for item in enrollment.enrollments(look.answer) if not enrollment.is_local(item)]
     active = [item for item in found if item["witnesses"]["state"] or item["enrolled"]]
-    half = [item for item in active if not item["enrolled"] and item["channel"] == enrollment.INTUNE]
+    half = [item for item in active if not item["enrolled"] and item["channel"] == INTUNE]
     tenant_id = look.plan.tenant_id or look.facts["join"]["tenant_id"]
     own = [item for item in active if item["enrolled"] and enrollment.manages(item, tenant_id)]
     expected = rule.failed if look.plan.expect_mdm else rule.warned
@@ -37,7 +38,7 @@ def enrollment_leftovers(look: Look) -> Finding:
         cause = f"the enrollment {foreign[0]['enrollment_id']} belongs to another tenant, {foreign[0]['tenant_id']}"
         more = "" if own else ": that tenant manages the device, and the next enrollment fails (0x8018000a)"
         return (rule.warned if own else expected)(_shown(foreign), cause + more, _removal(foreign[0]))
-    orphans = [item for item in active if item["channel"] == enrollment.MMPC and not own]
+    orphans = [item for item in active if item["channel"] == MMPC and not own]
     if orphans:
         return expected(
             _shown(orphans),
@@ -45,6 +46,8 @@ def enrollment_leftovers(look: Look) -> Finding:
             "takes the device for enrolled, and the next enrollment does nothing",
             _removal(orphans[0]),
         )
+    if any(item["channel"] is None for item in active):
+        return rule.unknown(look.why_not("package_enrollments"))
     if active and look.facts["join"]["type"] is None:
         return rule.unknown(look.why_not("cloud_join", "certificates", "dsregcmd", "computer", "workplace_join"))
     if active and look.facts["join"]["type"] in ("none", "registered"):

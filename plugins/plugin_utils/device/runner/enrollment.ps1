@@ -1,4 +1,4 @@
-# needs: as_system removal task_service
+# needs: as_system folders native removal task_service
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -20,14 +20,30 @@ $EnrollmentKeys = @(
     'SOFTWARE\Microsoft\Provisioning\OMADM\Logger', 'SOFTWARE\Microsoft\Provisioning\OMADM\Sessions', $Enrollments
 )
 
+# What the process of an unregistration runs: a constant text, and the only one in here that is compiled. Which enrollment
+# is meant comes by its environment; none would mean every enrollment of the device.
+$Unregistration = @'
+$ErrorActionPreference='Stop'
+$id=$env:WINOPS_ENTRA_ENROLLMENT
+if(-not $id){exit 87}
+$text='[DllImport("mdmregistration.dll", CharSet = CharSet.Unicode, ExactSpelling = true)]' +
+'[DefaultDllImportSearchPaths(DllImportSearchPath.System32)]' +
+'public static extern int UnregisterDeviceWithManagement(string enrollmentID);'
+$library=Add-Type -MemberDefinition $text -Namespace WinopsEntra -Name MdmRegistration -PassThru
+exit $library::UnregisterDeviceWithManagement($id)
+'@
+
+# Public scripts give it a time: it may hang.
+$UnregistrationSeconds = 120
+
 function Invoke-Unregistration([string]$Id) {
-    # A constant text, and the only one in here that is compiled. No id would mean every enrollment of the device.
-    $text = '[DllImport("mdmregistration.dll", CharSet = CharSet.Unicode, ExactSpelling = true)]' +
-        '[DefaultDllImportSearchPaths(DllImportSearchPath.System32)]' +
-        'public static extern int UnregisterDeviceWithManagement(string enrollmentID);'
-    $library = Add-Type -MemberDefinition $text -Namespace WinopsEntra -Name MdmRegistration -PassThru
-    $code = $library::UnregisterDeviceWithManagement($Id)
-    if ($code -lt 0) {
+    # In a process of its own, so that one that does not come back can be ended and the rest goes on.
+    $env:WINOPS_ENTRA_ENROLLMENT = $Id
+    $program = [IO.Path]::Combine((Get-NativeFolder), 'WindowsPowerShell\v1.0\powershell.exe')
+    $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Unregistration))
+    $arguments = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand $encoded"
+    $code = (Invoke-Native $program $arguments $UnregistrationSeconds)['exit_code']
+    if ($code -ne 0) {
         throw ([Runtime.InteropServices.COMException]::new('UnregisterDeviceWithManagement failed.', $code))
     }
 }

@@ -24,7 +24,7 @@ from ..accounts import SYSTEM, Caller
 from ..errors import signed
 from ..events import PROVISIONING
 from ..images import PROVISIONING_FOLDER
-from . import memory, results
+from . import memory, own_packages, results
 from .csp import HANDLERS, apply_unknown
 from .package import CspError, InstalledPackage, category
 
@@ -44,11 +44,17 @@ def resume(device) -> None:
         package.running, package.retry_at = False, None
         if package.pending:
             device.spawn(_run_after_boot(device, package))
+    device.spawn(_own_after_boot(device))
     show_next_retry(device)
 
 
 def is_running(device) -> bool:
     return any(package.running for package in device.packages.values())
+
+
+async def _own_after_boot(device) -> None:
+    await device.sleep(own_packages.AFTER_BOOT)
+    own_packages.try_again(device)
 
 
 async def _run_after_boot(device, package: InstalledPackage) -> None:
@@ -65,6 +71,7 @@ async def _run(device, package: InstalledPackage, caller: Caller) -> None:
     package.running = True
     process = device.processes.start(PROCESS)
     try:
+        own_packages.try_again(device)
         device.event(PROVISIONING, 20, [_file(package), package.id])
         await device.delay(device.engine.seconds)
         package.failed.clear()

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import ntpath
 
+from .. import own_keys
 from ..errors import signed
 from ..wire import utc_text
 from .package import InstalledPackage, category
 
 ROOT = r"SOFTWARE\Microsoft\Provisioning"
-TRACKED = r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked"
+#: Keys without braces, by which Windows knows whose a setting is.
+OWNERS = (r"SOFTWARE\Microsoft\EnterpriseResourceManager\Tracked", own_keys.POLICY_PROVIDERS)
+#: From this build on the enrollment of a package has a ProviderID here: whether it has one is not known.
+WITH_PROVIDER = 26100
 #: LastResult of a setting that waits for something: no failure.
 PENDING = 0x02AB0003
 BEGUN, WAITS, DONE = 1, 2, 3
@@ -36,8 +40,9 @@ def register(device, package: InstalledPackage) -> None:
         rf"{ROOT}\PackageInfo\{package.id}",
         {"PackageName": package.name, "Version": package.version, "PackagePath": package.path},
     )
-    # Unlike its siblings without braces.
-    device.registry.set(rf"{TRACKED}\{package.id.strip('{}')}")
+    own_keys.enroll_package(device.registry, package.id, device.image.build >= WITH_PROVIDER)
+    for place in OWNERS:
+        device.registry.set(rf"{place}\{package.id.strip('{}')}")
 
 
 def begin(device, package: InstalledPackage, name: str) -> None:
@@ -85,7 +90,9 @@ def forget(device, package: InstalledPackage) -> None:
 def forget_package(device, package: InstalledPackage) -> None:
     """The package is not known any more, its results still are."""
     device.registry.delete(rf"{ROOT}\PackageInfo\{package.id}")
-    device.registry.delete(rf"{TRACKED}\{package.id.strip('{}')}")
+    own_keys.unenroll_package(device.registry, package.id)
+    for place in OWNERS:
+        device.registry.delete(rf"{place}\{package.id.strip('{}')}")
 
 
 def _leaf(package: InstalledPackage, name: str) -> str:
