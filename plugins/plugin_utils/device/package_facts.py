@@ -18,7 +18,7 @@ from .answers import Result
 from .reading import ABSENT, Key, known
 from .windows_own import package_origin
 
-RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
+ENGINE_RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 # LastResult of a setting that waits for something, such as a restart: no failure.
 PENDING = 0x02AB0003
 # State of a setting that is being applied, or was when the engine ended.

@@ -19,7 +19,7 @@ from .enrollment import enrollments
 from .join_facts import Status, join_facts, status_of
 from .mdm_facts import mdm_facts
 from .os_facts import os_facts
-from .package_facts import RESULTS, package_facts
+from .package_facts import ENGINE_RESULTS, package_facts
 from .reading import known
 
 SUBSETS = ("join", "mdm", "packages", "os", "clock", "caller")
@@ -43,7 +43,7 @@ OBSERVATIONS = {
     "mdm_accounts": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Provisioning\OMADM\Accounts", depth=3)),
     "configuration_manager": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\CCM")),
     "packages": (("packages",), op.provisioning_packages()),
-    "package_results": (("packages",), op.registry_read(RESULTS, depth=4)),
+    "package_results": (("packages",), op.registry_read(ENGINE_RESULTS, depth=4)),
     "version": (("os",), op.registry_read(CURRENT_VERSION)),
     "system": (("os",), op.cim_query("Win32_OperatingSystem", ("ProductType", "OperatingSystemSKU", "LastBootUpTime"))),
     "enclosure": (("os",), op.cim_query("Win32_SystemEnclosure", ("SMBIOSAssetTag",))),

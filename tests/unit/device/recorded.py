@@ -141,6 +141,8 @@ def joining(results: dict[str, Result], device: dict) -> dict:
         poll_interval=5,
         on_failure="keep",
         keep_copy=False,
+        apply_again=True,
+        remove_package=False,
     )
     return _work(join.Join, plan, results, device)
 

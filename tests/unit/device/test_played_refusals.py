@@ -60,7 +60,8 @@ def test_a_package_that_a_policy_does_not_give_back_says_so(tmp_path, monkeypatc
     options = {"installed": ["fleet"], "policies": {"AllowRemoveProvisioningPackage": 0} if forbidden else {}}
     with Played(tmp_path, "already_installed", options) as played:
         package = package_state.by_id(played.package().id)
-        plan = package_state.PackagePlan(package, force=False, keep_copy=False, timeout=300, poll_interval=5)
+        waits = {"timeout": 300, "poll_interval": 5}
+        plan = package_state.PackagePlan(package, force=False, keep_copy=False, apply_again=True, **waits)
         kept = len(dump(played.device)["packages"])
 
         class Absent(package_state.PackageState):

@@ -180,7 +180,7 @@ def test_the_worst_recorded_result_of_a_package_is_shown():
             )
         }
     )
-    device.handlers["registry_read"] = scripted.registry({package_facts.RESULTS: results})
+    device.handlers["registry_read"] = scripted.registry({package_facts.ENGINE_RESULTS: results})
     assert facts(device, ("packages",))["packages"] == [
         {
             "id": scripted.PACKAGE,
@@ -208,7 +208,7 @@ def test_a_package_that_waits_is_pending_and_has_not_failed(leaf, pending, last_
     package = {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "path": "", "installed": True}
     device.handlers["provisioning_packages"] = lambda _p: {"available": True, "packages": [package]}
     results = key(**{"{" + scripted.PACKAGE + "}": key({}, area=key({}, info=key({}, one=key(leaf))))})
-    device.handlers["registry_read"] = scripted.registry({package_facts.RESULTS: results})
+    device.handlers["registry_read"] = scripted.registry({package_facts.ENGINE_RESULTS: results})
     [found] = facts(device, ("packages",))["packages"]
     assert (found["pending"], found["last_result"]) == (pending, last_result)
 

@@ -80,6 +80,7 @@ def test_a_full_package_is_described_in_full(save):
         "encrypted": False,
         "issues": [],
         "can_join": True,
+        "reverted_by_removal": ["MDM enrollment", "Windows Hello for Business", "certificates"],
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from ..answers import Answer
 from ..codes.find import spell_hresults
 from ..codes.hresult import hresult_hex
 from ..join_facts import Status, is_joined, status_of
-from ..package_facts import PENDING, RESULTS
+from ..package_facts import ENGINE_RESULTS, PENDING
 from ..preflight import endpoints, network, windows
 from ..preflight.check import Look, PreflightPlan, outcome
 from ..reading import ABSENT, Key, known
@@ -140,7 +140,7 @@ def result_clues(answer: Answer) -> list[Clue]:
         item
         for package, key in root.children()
         if package not in others
-        for item in _results(key, rf"{RESULTS}\{package}")
+        for item in _results(key, rf"{ENGINE_RESULTS}\{package}")
     ]
 
 

@@ -13,22 +13,24 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from .. import operations as op
 from ..answers import Answer, Result
-from ..package_facts import RESULTS, SettingResult, package_key, setting_results
+from ..package_facts import ENGINE_RESULTS, SettingResult, package_key, setting_results
 from ..reading import Key, known
 
 CHECKSUMS = r"SOFTWARE\Microsoft\Multivariant\Status\CachedCRCs\RunTime"
 OBSERVATIONS = {
     "package_checksums": op.registry_read(CHECKSUMS, depth=1),
-    "package_results": op.registry_read(RESULTS, depth=4),
+    "package_results": op.registry_read(ENGINE_RESULTS, depth=4),
 }
 # So often a setting may fail: the delayed retries and two more; Microsoft documents three of them.
 TRIES = 5
 APPLIED, NO_TRIES_LEFT = "applied", "no tries left"
 # Events of the engine's log: a setting is begun, done, failed or ignored; a package is begun or done.
-SETTING_EVENTS, PACKAGE_EVENTS = (10, 11, 12, 13), (20, 21)
+_SETTING_EVENTS, _BEGUN, _DONE = (10, 11, 12, 13), 20, 21
+LOG_EVENTS = (*_SETTING_EVENTS, _BEGUN, _DONE)
 # What in the names of a setting's result tells that it is the join.
 _JOIN = ("aadj", "azure")
 
@@ -85,12 +87,31 @@ def remembered(answer: Answer, package_id: str) -> EngineMemory | None:
     return known(lambda: _remembered(answer, package_id))
 
 
+def skipped_all(events: t.Sequence[dict], package_id: str) -> bool | None:
+    """Whether the engine has run the package and has begun no setting of it, by LOG_EVENTS, the newest first. None
+    where they tell nothing of it.
+
+    The engine runs other packages beside, such as those of the PC's maker that fail: what stands behind the event 20 of
+    another package is not about this one. Events before any of these count where there is no other.
+    """
+    wanted, found, loose, ours = package_key(package_id), set(), set(), None
+    for event in reversed(events):
+        if event["id"] == _BEGUN:
+            ours = any(package_key(text) == wanted for text in event["data"])
+        if ours:
+            found.add(event["id"])
+        elif ours is None:
+            loose.add(event["id"])
+    told = loose if ours is None else found
+    return not told & set(_SETTING_EVENTS) if told else None
+
+
 def _remembered(answer: Answer, package_id: str) -> EngineMemory:
     checksums = _own(answer["package_checksums"], package_id)
     results = _own(answer["package_results"], package_id)
     return EngineMemory(
         checksums and rf"HKLM\{CHECKSUMS}\{checksums[0]}",
-        results and rf"HKLM\{RESULTS}\{results[0]}",
+        results and rf"HKLM\{ENGINE_RESULTS}\{results[0]}",
         tuple(setting_results(results[1])) if results else (),
     )
 

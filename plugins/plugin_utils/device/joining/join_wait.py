@@ -23,7 +23,6 @@ from ..diagnosis import causes, logs
 from ..reading import known
 from ..waiting import Waiter
 from . import azure_vm, engine_memory, provisioning
-from .engine_memory import PACKAGE_EVENTS, SETTING_EVENTS
 
 if t.TYPE_CHECKING:
     from ..diagnosis.clues import Diagnosis
@@ -150,18 +149,18 @@ class JoinWait:
         if self._looked_at is not None and elapsed - self._looked_at < LISTING_SECONDS:
             return None
         self._looked_at = elapsed
-        begun = op.events(logs.PROVISIONING_LOG, SETTING_EVENTS + PACKAGE_EVENTS, self._since, 50)
+        begun = op.events(logs.PROVISIONING_LOG, engine_memory.LOG_EVENTS, self._since, 50)
         look = {"packages": op.provisioning_packages(), "begun": begun} | engine_memory.OBSERVATIONS
         return self.waiter.ask(look, "looking what has become of the package")
 
     def _nothing_begun(self, closer: Answer, memory: engine_memory.EngineMemory) -> bool:
         """Whether the engine has run, and has begun no setting of the package. Where its log says nothing at all, its
         memory decides at the second look."""
-        ids = {event["id"] for event in closer["begun"].get("events", [])}
-        if ids & set(SETTING_EVENTS):
+        told = engine_memory.skipped_all(closer["begun"].get("events", []), self.package.id)
+        if told is False:
             return False
         silent, self._silent = self._silent, True
-        return bool(ids) or (silent and memory.may_skip)
+        return bool(told) or (silent and memory.may_skip)
 
     def _after_the_deadline(self, answer: Answer, again: str) -> bool:
         now = state.parse_utc(answer.device["utc"])

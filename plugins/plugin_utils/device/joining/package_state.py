@@ -20,7 +20,6 @@ from ..session import ConnectionLost, DeviceSession
 from ..work import DeviceWork
 from . import engine_memory, provisioning, removal
 from .applying import Applying
-from .engine_memory import PACKAGE_EVENTS, SETTING_EVENTS
 from .provisioning import PackageSource
 from .taking_back import warn
 
@@ -133,11 +132,8 @@ class PackageState(DeviceWork):
             look = self._look(provisioning.observations(self.package))
             self.applying.skipped(look, self.changes)
 
-    @staticmethod
-    def _is_skipped(last: Answer) -> bool:
-        """Whether the engine has run, and has begun no setting of it."""
-        ids = {event["id"] for event in last["begun"].get("events", [])}
-        return bool(ids) and not ids & set(SETTING_EVENTS)
+    def _is_skipped(self, last: Answer) -> bool:
+        return bool(engine_memory.skipped_all(last["begun"].get("events", []), self.package.id))
 
     def _end_earlier_run(self, first: Answer) -> None:
         """Clean up after a run that was cut off when the package was as good as applied."""
@@ -179,7 +175,7 @@ class PackageState(DeviceWork):
             "job": op.job_status(self.package.install_job),
             "packages": op.provisioning_packages(),
             "engine": op.processes(provisioning.ENGINE),
-            "begun": op.events(logs.PROVISIONING_LOG, SETTING_EVENTS + PACKAGE_EVENTS, since, 50),
+            "begun": op.events(logs.PROVISIONING_LOG, engine_memory.LOG_EVENTS, since, 50),
         }
         watch |= logs.observations(since) | engine_memory.OBSERVATIONS
 
