@@ -124,7 +124,7 @@ class JoinWait:
         memory = engine_memory.remembered(closer, package.id) if closer and not lost else None
         if not self._found:
             if closer and memory and self.may_be_skipped and not memory.pending:
-                self.skipped = self._nothing_begun(closer, memory)
+                self.skipped = self._nothing_begun(closer, package, memory)
             return
         if self._found.hopeless:
             raise self._failed(answer)
@@ -153,10 +153,12 @@ class JoinWait:
         look = {"packages": op.provisioning_packages(), "begun": begun} | engine_memory.OBSERVATIONS
         return self.waiter.ask(look, "looking what has become of the package")
 
-    def _nothing_begun(self, closer: Answer, memory: engine_memory.EngineMemory) -> bool:
+    def _nothing_begun(
+        self, closer: Answer, package: provisioning.PackageSource, memory: engine_memory.EngineMemory
+    ) -> bool:
         """Whether the engine has run, and has begun no setting of the package. Where its log says nothing at all, its
         memory decides at the second look."""
-        told = engine_memory.skipped_all(closer["begun"].get("events", []), self.package.id)
+        told = engine_memory.skipped_all(closer["begun"].get("events", []), package.id)
         if told is False:
             return False
         silent, self._silent = self._silent, True
