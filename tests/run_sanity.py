@@ -7,13 +7,14 @@
 
 ansible-test wants a real directory .../ansible_collections/winops/entra that is a repository of its own, and builds one
 environment for each of its tests below the home directory. Both get a place below build/sanity instead. It would also
-download get-pip from a server of its own; Python's ensurepip does the same without one.
+download get-pip from a server of its own, and install pip ten times; this environment's pip is copied instead.
 """
 
 from __future__ import annotations
 
 import ast
 import configparser
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -27,11 +28,13 @@ WORK = ROOT / "build" / "sanity"
 COLLECTION = WORK / "ansible_collections" / "winops" / "entra"
 HOME = WORK / "home"
 GET_PIP = """\
-import ensurepip
-import os
+import shutil
+import sysconfig
+from pathlib import Path
 
-os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-ensurepip.bootstrap(upgrade=True, default_pip=True)
+there = Path(sysconfig.get_path("purelib"))
+for source in {sources!r}:
+    shutil.copytree(source, there / Path(source).name, dirs_exist_ok=True)
 """
 NEEDS = {"pslint": "pwsh", "shellcheck": "shellcheck"}
 
@@ -73,8 +76,9 @@ def isolated_environment() -> dict[str, str]:
     """Return an environment whose home is below build/. ansible-test hands on HOME and PATH, nothing else."""
     cache = HOME / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
+    script = GET_PIP.format(sources=pip_directories())
     for version in pip_versions():
-        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(script, encoding="utf-8")
     write_pip_configuration(HOME / ".config" / "pip" / "pip.conf")
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "ANSIBLE_"))}
@@ -105,6 +109,13 @@ def write_pip_configuration(path: Path) -> None:
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8") as file:
         configuration.write(file)
+
+
+def pip_directories() -> list[str]:
+    """The directories of which this environment's pip consists."""
+    pip = importlib.metadata.distribution("pip")
+    site = Path(str(pip.locate_file("")))
+    return [str(site / "pip"), str(next(site.glob(f"pip-{pip.version}.dist-info")))]
 
 
 def pip_versions() -> set[str]:
