@@ -132,8 +132,9 @@ class PackageQuestions:
         return sum(len(key.values) for name, key in keys if package_key(name) == self.package.id)
 
     def _new_events(self, found: Answer) -> dict[str, int]:
-        """How often each id has come since the last look."""
-        events = [event for event in found["events"].get("events", []) if event["record"] > self.newest]
+        """How often each id has come since the last look, but for what is about other packages."""
+        own = engine_memory.own_events(found["events"].get("events", []), self.package.id)
+        events = [event for event in own if event["record"] > self.newest]
         self.newest = max([self.newest, *(event["record"] for event in events)])
         ids = sorted(event["id"] for event in events)
         return {str(number): ids.count(number) for number in dict.fromkeys(ids)}

@@ -29,8 +29,9 @@ OBSERVATIONS = {
 TRIES = 5
 APPLIED, NO_TRIES_LEFT = "applied", "no tries left"
 # Events of the engine's log: a setting is begun, done, failed or ignored; a package is begun or done.
-_SETTING_EVENTS, _BEGUN, _DONE = (10, 11, 12, 13), 20, 21
+_SETTING_EVENTS, _BEGUN, _DONE, _FAILED = (10, 11, 12, 13), 20, 21, 22
 LOG_EVENTS = (*_SETTING_EVENTS, _BEGUN, _DONE)
+_OF_A_RUN = (*LOG_EVENTS, _FAILED)
 # What in the names of a setting's result tells that it is the join.
 _JOIN = ("aadj", "azure")
 
@@ -87,22 +88,25 @@ def remembered(answer: Answer, package_id: str) -> EngineMemory | None:
     return known(lambda: _remembered(answer, package_id))
 
 
-def skipped_all(events: t.Sequence[dict], package_id: str) -> bool | None:
-    """Whether the engine has run the package and has begun no setting of it, by LOG_EVENTS, the newest first. None
-    where they tell nothing of it.
+def own_events(events: t.Sequence[dict], package_id: str) -> list[dict]:
+    """Of events of the engine's log, the newest first, those that are not about the run of another package.
 
     The engine runs other packages beside, such as those of the PC's maker that fail: what stands behind the event 20 of
-    another package is not about this one. Events before any of these count where there is no other.
+    another package, up to the next one, is its.
     """
-    wanted, found, loose, ours = package_key(package_id), set(), set(), None
+    wanted, own, others = package_key(package_id), [], False
     for event in reversed(events):
         if event["id"] == _BEGUN:
-            ours = any(package_key(text) == wanted for text in event["data"])
-        if ours:
-            found.add(event["id"])
-        elif ours is None:
-            loose.add(event["id"])
-    told = loose if ours is None else found
+            others = all(package_key(text) != wanted for text in event["data"])
+        if not (others and event["id"] in _OF_A_RUN):
+            own.append(event)
+    return own[::-1]
+
+
+def skipped_all(events: t.Sequence[dict], package_id: str) -> bool | None:
+    """Whether the engine has run the package and has begun no setting of it, by LOG_EVENTS, the newest first. None
+    where they tell nothing of it."""
+    told = {event["id"] for event in own_events(events, package_id)}
     return not told & set(_SETTING_EVENTS) if told else None
 
 
