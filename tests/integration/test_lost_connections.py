@@ -181,7 +181,8 @@ def test_a_device_that_loses_its_power_in_mid_join_is_waited_for(power: Power, n
     assert (result["outcome"], result["changed"], result["restarted"]) == ("joined", True, True), result
     assert dump["booted"] > power.before[name]["booted"]
     assert (dump["join"]["type"], inspection.ours(dump)) == ("entra", [])
-    assert len(inspection.events(power.lab, name, inspection.PROVISIONING, inspection.INSTALLED)) == 1
+    # The event comes when a package has been added: that call was cut off, and none followed; the engine went on.
+    assert inspection.events(power.lab, name, inspection.PROVISIONING, inspection.INSTALLED) == []
     assert power.again.result(name, "join")["changed"] is False
 
 
@@ -201,7 +202,8 @@ def test_a_device_that_is_on_again_is_taken_up_where_it_stands(power: Power) -> 
     result, dump = power.again.result("never-back", "join"), power.at_last["never-back"]
     assert (result["outcome"], result["changed"]) == ("unchanged", True)
     assert (dump["join"]["type"], inspection.ours(dump)) == ("entra", [])
-    assert len(inspection.events(power.lab, "never-back", inspection.PROVISIONING, inspection.INSTALLED)) == 1
+    # The event comes when a package has been added: that call was cut off, and none followed; the engine went on.
+    assert inspection.events(power.lab, "never-back", inspection.PROVISIONING, inspection.INSTALLED) == []
 
 
 def test_a_device_that_does_not_start_again_in_time_is_joined_and_a_failure(power: Power) -> None:
