@@ -33,7 +33,8 @@ _REMARK = re.compile(r"(?<=\S)(?:\s+(?:<[<=-]|[\u2190\u21d0\u27f5\u25c0\u25c4])|
 _NEXT_ROW = re.compile(r"(?<=\S)(?:\s{2,}|\s*[|;,]\s+)(?=[A-Z][A-Za-z]*(?: [A-Za-z]+){0,3} ?: ?\S)")
 # Keys that only this tool prints. Where no banner vouches for a row, one of them in its block has to.
 _KNOWN = re.compile(
-    r"(?:AzureAd|Enterprise(?:Joined|Prt)|Domain(?:Joined|Name)|Workplace|WorkAccountCount|WamDefault|Virtual Desktop|"
+    r"(?:(?i:AzureAdJoined|AzureAdPrt|DomainJoined|EnterpriseJoined|WorkplaceJoined)\b|"
+    r"AzureAd|Enterprise(?:Joined|Prt)|Domain(?:Joined|Name)|Workplace|WorkAccountCount|WamDefault|Virtual Desktop|"
     r"Device(?: Name|Id|Cert|Auth|Management|Eligible)|Thumbprint|Key(?:Container|Provider|Srv|SignTest)|TpmProtected|"
     r"Tenant(?:Name|Id)|Idp$|AuthCodeUrl|AccessTokenUrl|M?dmComplianceUrl|Mdm(?:Tou)?Url|SettingsUrl|JoinSrv|"
     r"WebAuthNSrv|Ngc|CanReset|(?:Acquire|Refresh)PrtDiag|Previous (?:Prt|Reg)|Attempt Status|OnPremTg|CloudTg|KerbTop|"
@@ -175,9 +176,11 @@ def _add(target: dict, key: str, value: str) -> None:
 
 
 def _flag(keys: dict, key: str) -> bool | None:
-    """True or False where every YES or NO printed for the key agrees, else None."""
-    values = keys.get(key, [])
-    words = {word.upper() for value in ([values] if isinstance(values, str) else values) for word in value.split()[:1]}
+    """True or False where every YES or NO printed for the key agrees, else None. The tool has one spelling of a key;
+    people who type it have others (AzureADJoined)."""
+    told = [values for name, values in keys.items() if name.lower() == key.lower()]
+    texts = [text for values in told for text in ([values] if isinstance(values, str) else values)]
+    words = {word.upper() for text in texts for word in text.split()[:1]}
     yes, no = "YES" in words, "NO" in words
     return yes if yes != no else None
 

@@ -91,7 +91,16 @@ SPELLED = [
     ("terminal error code '1007' and Exit code: -2145648574.", ["exit 1007", "0x801c0042"]),
     ("Install failed with ExitCode=50", ["exit 50"]),
     ("Auto MDM Enroll: Failed (Unknown Win32 Error code: 0x80180002b)", ["0x8018002b"]),
+    ("Event 1104: AAD Cloud AP plugin call Get token return error: 0xC00005F.", ["0xc000005f"]),
+    ("AAD Cloud AP plugin call Get token returned error: 0xC0000005F", ["0xc000005f"]),
     ("Result : (Unknown Win32 Error code: 0x2ab0003)", ["0x02ab0003"]),
+    ("AD Connectivity Test : FAIL [0x54b]", ["0x8007054b"]),
+    ("DRS Discovery Test : FAILED [0x801c0021/0x80072ee2]", ["0x801c0021", "0x80072ee2"]),
+    ("MENROLL_E_DEVICE_AUTHENTICATION_ERROR (80180002)", ["0x80180002"]),
+    (
+        "RegisterDeviceWithManagement failed: The operation completed successfully. (0x8018000a - 2149056522)",
+        ["0x8018000a"],
+    ),
     ("HTTP error 12175", ["12175"]),
     ("0x801c001d/-2145648611", ["0x801c001d"]),
 ]

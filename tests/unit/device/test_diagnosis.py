@@ -239,6 +239,17 @@ def test_results_of_success_are_no_evidence():
     assert device.findings() == []
 
 
+def test_a_domain_that_dsregcmd_does_not_find_is_a_finding():
+    device = Troubled()
+    text = scripted.dsregcmd_text(False) + (
+        "+---------------------+\r\n| Diagnostic Data |\r\n+---------------------+\r\n\r\n"
+        "      AD Connectivity Test : FAIL [0x54b]\r\n     AD Configuration Test : PASS\r\n"
+    )
+    device.handlers["dsregcmd_status"] = lambda _p: {"present": True, "exit_code": 0, "text": text}
+    found = [finding for finding in device.findings() if finding["code"] == "0x8007054b"]
+    assert found and found[0]["side"] == "network" and "AD Connectivity Test" in str(found[0]["evidence"])
+
+
 def test_the_diagnostic_part_of_dsregcmd_is_evidence():
     device = Troubled()
     text = scripted.dsregcmd_text(False) + (

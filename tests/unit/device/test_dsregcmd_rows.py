@@ -110,3 +110,19 @@ def test_rows_that_could_not_be_read_are_unknown():
     device.handlers["dsregcmd_status"] = refuse
     found = state.build(device.session().run(state.observations()))
     assert (found["join"]["unknown_rows"], found["caller"]["sections"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "join_type"),
+    [
+        (
+            "AzureADJoined : YES\nDomainJoined : YES\nDeviceAuthStatus : FAILED. Device is either disabled",
+            "hybrid_joined",
+        ),
+        ("azureadjoined : yes\ndomainjoined : no\n", "entra_joined"),
+        ("AZUREADJOINED : NO\r\nDOMAINJOINED : YES", "domain_joined"),
+        ("AzureAdJoined : NO      AzureAdPrt : NO      DomainJoined : YES   WorkplaceJoined : YES", "domain_joined"),
+    ],
+)
+def test_what_people_type_is_read_in_their_spelling(text, join_type):
+    assert dsregcmd.parse(text)["join_type"] == join_type

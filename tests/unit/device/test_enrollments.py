@@ -181,6 +181,25 @@ def test_providers_of_windows_itself_and_of_configuration_manager_are_no_mdm(pro
     assert device.check().result == "pass"
 
 
+def test_a_key_by_which_people_feign_an_mdm_for_their_browser_is_none():
+    """Published as fake-mdm.reg: state 1 and no ProviderID, with an account."""
+    feigned = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"
+    device = Enrolled()
+    device.keys[feigned] = key({"EnrollmentState": 1, "EnrollmentType": 0, "IsFederated": 0})
+    device.accounts = {feigned: ""}
+    mdm = device.facts()
+    assert (mdm["enrolled"], mdm["why_not"]) == (False, None) and device.check().result == "pass"
+    assert device.add().facts()["provider"] == INTUNE
+
+
+@pytest.mark.parametrize("working", [FIRST, SECOND])
+def test_of_two_enrollments_in_intune_the_one_counts_that_works(working):
+    device = Enrolled()
+    for name in (FIRST, SECOND):
+        device.add(name, parts="certificate tasks" if name == working else "")
+    assert device.facts()["enrollment_id"] == working.lower() and device.is_managed()
+
+
 def test_a_name_in_the_address_is_not_its_host():
     url = "https://mdm.example/dm.microsoft.com"
     assert enrollment_channels.channel("Another MDM", url) == "other"

@@ -113,23 +113,26 @@ def _hex(digits: str, around: Around) -> str | None:
     if len(digits) == 16 and digits.startswith("ffffffff"):  # the 64-bit form of a negative number
         digits = digits[8:]
     if len(digits) == 9:
-        return _one_zero_too_many(digits)
+        return _known_alone({digits[:at] + digits[at + 1 :] for at, digit in enumerate(digits) if digit == "0"})
     if len(digits) > 8 or not int(digits, 16):
         return None
     value, code = int(digits, 16), f"0x{int(digits, 16):08x}"
     if entry(code):
         return code
+    if len(digits) == 7 and (meant := _known_alone({f"{digits[:at]}0{digits[at:]}" for at in range(1, 8)})):
+        return meant
     if value < 1 << 16:  # "Error 0x5"
-        return win32_code(value) if around.is_called_an_error or around.is_all_there_is(f"0x{digits}") else None
+        named = around.is_called_an_error or around.is_of_a_failed_test or around.is_all_there_is(f"0x{digits}")
+        return win32_code(value) if named else None
     if around.is_called_a_code:
         return code
     return code if is_failure(value) and not around.is_an_address else None
 
 
-def _one_zero_too_many(digits: str) -> str | None:
-    """0x80180002b, as it stands in Microsoft's own troubleshooting page: with one zero less it is a known code."""
-    shorter = {f"0x{digits[:n]}{digits[n + 1 :]}" for n, digit in enumerate(digits) if digit == "0"}
-    known = [code for code in shorter if entry(code)]
+def _known_alone(spelled: set[str]) -> str | None:
+    """The one of these spellings that is a known code: 0x80180002b and 0xC00005F, as they stand in Microsoft's own
+    troubleshooting pages, have a zero too many and one too few."""
+    known = [code for digits in spelled if entry(code := f"0x{digits}")]
     return known[0] if len(known) == 1 else None
 
 

@@ -42,6 +42,8 @@ _EXIT = re.compile(
     r"(?:\bexit(?:ed)?(?: with)?[\s_-]?(?:code|status)?|\bterminal error code)(?: is| was| of)?[\s:='\"]{1,4}$",
     re.IGNORECASE,
 )
+# A test of dsregcmd: AD Connectivity Test : FAIL [0x54b]
+_FAILED_TEST = re.compile(r"\bFAIL(?:ED)? ?[\[(]$")
 _ADDRESS = re.compile(
     r"(?:address|addr|offset|handle|flags?|mask|pointer|ptr|base|\bat|instruction|vendor|process|thread|memory|version|"
     r"\b[pt]?id|size|length)[\s:=(]{1,3}$",
@@ -108,6 +110,10 @@ class Around:
     @property
     def is_called_a_win32_error(self) -> bool:
         return bool(_MAYBE_WIN32.search(self.before) and _WIN32.search(self.before))
+
+    @property
+    def is_of_a_failed_test(self) -> bool:
+        return bool(_FAILED_TEST.search(self.before))
 
     @property
     def is_called_an_exit_code(self) -> bool:
