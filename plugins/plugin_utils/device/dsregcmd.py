@@ -21,7 +21,7 @@ import re
 # No key is longer than 26 characters: what is longer is a sentence.
 _ROW = re.compile(r"([A-Za-z](?:[A-Za-z0-9 -]{0,29}[A-Za-z0-9])?)(?:(\s+):|:\s+:(?=\s|$)|:(?=\s|$))\s*(.*)")
 # A row that nobody knows yet, whose key may be longer and of other characters. Only a section vouches for it.
-_NEW_ROW = re.compile(r"([^\W_](?:\S| (?=\S)){0,58}?)(\s+):(?=\s|$)\s*(.*)")
+_NEW_ROW = re.compile(r"([^\W_](?:\S| (?=\S)){0,58}?)(?<![\s:]):*(\s+):(?=\s|$)\s*(.*)")
 _NEW_WORDS = 5
 _BANNER = re.compile(r"\+-{3,}\+?")
 _TITLE = re.compile(r"\|\s*([A-Za-z][^|]*)\|[\s+-]*")

@@ -84,6 +84,11 @@ def test_any_mutation_of_an_output(output, data):
     survive(bytes(raw))
 
 
+@pytest.mark.parametrize("row", ["Th{eySignTest: : PASSED", "Th{eySignTest:: : PASSED", "Th{eySignTest :: : PASSED"])
+def test_colons_at_the_end_of_a_key_that_nobody_knows(row):
+    survive(f"+---+\n| Device Details |\n+---+\n\n    DeviceId : x\n    {row}\n")
+
+
 LONG = 100_000
 HOSTILE = {
     "blanks inside a value": "AzureAdJoined : a" + " " * LONG + "b",
