@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+from ..result import Failure
 from .reading import FULL_TOKEN, UNREADABLE_FIX, Names
 
 HOME_EDITIONS = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
@@ -44,6 +45,17 @@ class JoinRefusal:
     name: str
     cause: str
     fix: str
+
+    def failure(self, sentence: str, evidence: list | None = None, side: str = "device") -> Failure:
+        """The Failure of a task that goes no further: ``sentence`` says what it means, this why."""
+        return Failure(
+            f"{sentence}: {self.cause}; {self.fix}",
+            side=side,
+            name=self.name,
+            cause=self.cause,
+            fix=self.fix,
+            evidence=evidence,
+        )
 
 
 def windows_refusal(os: dict, method: str) -> JoinRefusal | None:

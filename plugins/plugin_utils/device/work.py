@@ -50,14 +50,7 @@ class DeviceWork:
         else:
             self.learned["outcome"] = "refused"
             sentence = "refused before anything changed"
-        return Failure(
-            f"{sentence}: {refusal.cause}; {refusal.fix}",
-            side="device",
-            name=refusal.name,
-            cause=refusal.cause,
-            fix=refusal.fix,
-            evidence=evidence,
-        )
+        return refusal.failure(sentence, evidence)
 
     def unreadable(self, sentence: str, evidence: list | None = None) -> Failure:
         """The refusal of a device that does not say what must be known."""

@@ -232,15 +232,7 @@ def _stop(found: system.System) -> JoinRefusal | None:
 
 
 def _failure(sentence: str, refusal: JoinRefusal, evidence: list) -> Failure:
-    side = "network" if refusal.name == "connection_lost" else "device"
-    return Failure(
-        f"{sentence}: {refusal.cause}; {refusal.fix}",
-        side=side,
-        name=refusal.name,
-        cause=refusal.cause,
-        fix=refusal.fix,
-        evidence=evidence,
-    )
+    return refusal.failure(sentence, evidence, "network" if refusal.name == "connection_lost" else "device")
 
 
 def accept(task: Task, package: PackageSource | None = None) -> dict:

@@ -54,14 +54,7 @@ class Applying:
         self.memory = engine_memory.remembered(look, self.package.id)
         refusal = self.ways.refusal(None) if self.memory is None else self._take(look, self.memory)
         if refusal:
-            raise Failure(
-                f"the package was not applied: {refusal.cause}; {refusal.fix}",
-                side="device",
-                name=refusal.name,
-                cause=refusal.cause,
-                fix=refusal.fix,
-                evidence=[{"tried": self.ways.taken}],
-            )
+            raise refusal.failure("the package was not applied", [{"tried": self.ways.taken}])
         self.tell(changes)
 
     @property

@@ -60,13 +60,7 @@ class PackageState(DeviceWork):
             self._end_earlier_run(first)
             return {"installed": True}
         if refusal := self.applying.decide(first, self.plan.force):
-            raise Failure(
-                f"refused before anything changed: {refusal.cause}; {refusal.fix}",
-                side="device",
-                name=refusal.name,
-                cause=refusal.cause,
-                fix=refusal.fix,
-            )
+            raise refusal.failure("refused before anything changed")
         after = {"id": self.package.id, "applied": "again" if before else "once"}
         self.changes.add("package", {"id": self.package.id} if before else None, after)
         self.applying.tell(self.changes)
