@@ -137,8 +137,7 @@ class SystemWork(DeviceWork):
                 for what, before, _after in step.changes:
                     self.changes.add(what, before, UNKNOWN)
                 raise
-        if warnings := step.told(answer):
-            self.learned["warnings"] = [*self.learned.get("warnings", []), *warnings]
+        self.warn(*step.told(answer))
         return answer
 
     def _have_done(self, step: WorkStep, look: Answer) -> Answer:

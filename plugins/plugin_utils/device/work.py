@@ -43,6 +43,11 @@ class DeviceWork:
     def new_waiter(self, seconds: float) -> Waiter:
         return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
 
+    def warn(self, *sentences: str | None) -> None:
+        """Add warnings to the result, those that there are."""
+        if told := [sentence for sentence in sentences if sentence]:
+            self.learned["warnings"] = [*self.learned.get("warnings", []), *told]
+
     def refused(self, refusal: JoinRefusal, evidence: list | None = None) -> Failure:
         """The Failure of a refusal. What was changed before it is said, where there is something."""
         if self.changes.changed:

@@ -134,7 +134,7 @@ class Join(DeviceWork):
                 wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
                 wait.may_be_skipped = bool(self.applying and self.applying.may_be_skipped)
                 wait.run(look)
-                taking_back.warn(self, wait.warning)
+                self.warn(wait.warning)
             if not (self.applying and wait.skipped):
                 break
             look = self.waiter.ask(self._first_look(), "looking what the engine remembers of the package")

@@ -21,7 +21,6 @@ from ..work import DeviceWork
 from . import engine_memory, provisioning, removal
 from .applying import Applying
 from .provisioning import PackageSource
-from .taking_back import warn
 
 
 def by_id(package_id: str) -> PackageSource:
@@ -91,7 +90,7 @@ class PackageState(DeviceWork):
             with self.phases.phase("remove"):
                 self.waiter = self.new_waiter(max(self.plan.timeout, removal.REMOVAL_SECONDS))
                 removal.remove(self.waiter, self.package)
-            warn(self, removal.reverted(self.package))
+            self.warn(removal.reverted(self.package))
             self._clean_up(first["packages"])
         return {"installed": False}
 
@@ -112,7 +111,7 @@ class PackageState(DeviceWork):
     def _warn_of_pending(self, look: Answer) -> None:
         memory = engine_memory.remembered(look, self.package.id)
         if memory and memory.pending:
-            warn(self, f"a setting of the package {self.package.id} is pending: it waits, mostly for a restart")
+            self.warn(f"a setting of the package {self.package.id} is pending: it waits, mostly for a restart")
 
     def _apply(self, look: Answer) -> Answer:
         """Have the engine apply it, by one way after the other where it skips it. Gives the last look."""

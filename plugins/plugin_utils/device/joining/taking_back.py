@@ -49,7 +49,7 @@ def _take_package_back(work: DeviceWork, package: provisioning.PackageSource, fi
             # Ours holds the token, too. The engine's own copy stays: without it the package cannot be removed any more.
             provisioning.clean_up(work.waiter, package, False)
             raise
-        warn(work, removal.reverted(package))
+        work.warn(removal.reverted(package))
     provisioning.clean_up(work.waiter, package, False, first["packages"], answer["packages"])
 
 
@@ -84,9 +84,3 @@ def _taken(package: provisioning.PackageSource, name: str, thing: str, evidence:
         fix="run the task again without remove_package",
         evidence=evidence,
     )
-
-
-def warn(work: DeviceWork, sentence: str | None) -> None:
-    """A warning of the result, where there is one to give."""
-    if sentence:
-        work.learned["warnings"] = [*work.learned.get("warnings", []), sentence]

@@ -291,8 +291,7 @@ class Leave(SystemWork):
         gone = mdm_after.ended(self.unasked, answer)
         self.learned["mdm_ended"] = [item["enrollment_id"] for item in gone]
         self._add([(f"mdm enrollment {item['enrollment_id']}", described(item), None) for item in gone])
-        if told := mdm_after.told(gone):
-            self.learned["warnings"] = [*self.learned.get("warnings", []), told]
+        self.warn(mdm_after.told(gone))
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
