@@ -34,13 +34,28 @@ def job_id(purpose: str, subject: str) -> str:
     return str(uuid.uuid5(JOB_NAMESPACE, f"{purpose}:{package_key(subject)}"))
 
 
+def is_running(job: Result) -> bool:
+    """By the answer to job_status(), as the next two."""
+    return job.get("state") == "running"
+
+
+def is_over(job: Result) -> bool:
+    """Whether it has ended, by itself or by a restart, and the device still knows it."""
+    return job.get("state") in ("done", "lost")
+
+
+def is_there(job: Result) -> bool:
+    """Whether the device knows the job, running or ended."""
+    return is_running(job) or is_over(job)
+
+
 def start(waiter: Waiter, job: dict, old: Result, what: str) -> None:
     """Start a job in place of an ended one of the same id (``old`` is its status).
 
     Two exchanges: one that removes and starts would, where its answer is lost and it is sent again, end the job that it
     has just started and start a second one.
     """
-    if old.get("state") in ("done", "lost"):
+    if is_over(old):
         waiter.ask({"old": op.job_remove(job["job"])}, "removing the job of an earlier run")
     answer = waiter.ask({"job": job}, f"starting {what} as SYSTEM")
     require(answer["job"], f"{what} cannot be started as SYSTEM")

@@ -19,6 +19,7 @@ from . import jobs, state, wire
 from . import operations as op
 from .answers import Answer, Result, within
 from .codes.hresult import error_code
+from .jobs import is_over, is_running
 from .reading import Unreadable, known
 from .session import ConnectionLost
 from .waiting import connection_lost
@@ -163,9 +164,7 @@ class SystemWork(DeviceWork):
 
     def clean_up(self, look: Answer) -> None:
         """Remove the jobs that ``look`` shows; one that still runs is left to its end, and to the next run."""
-        gone = {
-            job: op.job_remove(STEP_JOBS[job]) for job in self.jobs if is_there(look[job]) and not is_running(look[job])
-        }
+        gone = {job: op.job_remove(STEP_JOBS[job]) for job in self.jobs if is_over(look[job])}
         if gone:
             with self.phases.phase("clean up"):
                 self.waiter.ask(gone, "cleaning up")
@@ -189,15 +188,6 @@ def _holds(condition: t.Callable[[Answer], bool], answer: Answer) -> bool:
 def job_status(jobs: t.Iterable[str]) -> dict[str, dict]:
     """The operations that ask for the status of jobs, by the jobs' names."""
     return {job: op.job_status(STEP_JOBS[job]) for job in jobs}
-
-
-def is_running(status: Result) -> bool:
-    return status.get("state") == "running"
-
-
-def is_there(status: Result) -> bool:
-    """Whether the device knows the job, running or ended."""
-    return status.get("state") in ("running", "done", "lost")
 
 
 def evidence(status: Result) -> list[dict]:

@@ -135,7 +135,7 @@ def standing(answer: Answer) -> Standing:
         root=answer["root"].get("exists") is True,
         jobs=answer["jobs"].get("exists") is True,
         directory=answer["directory"].get("exists") is True,
-        job=answer["job"].get("state") in ("running", "done", "lost"),
+        job=jobs.is_there(answer["job"]),
         task=TASK in tasks,
         probes=sum(name.startswith(PROBE_TASKS) for name in tasks),
     )

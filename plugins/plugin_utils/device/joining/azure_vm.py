@@ -71,7 +71,7 @@ def outcome(job: Result) -> tuple[bool, dict | None]:
 
 def has_ended(job: Result) -> bool:
     """Whether dsregcmd surely does not work any more, so that the state that is seen stays."""
-    return job.get("state") in ("done", "lost", "absent")
+    return jobs.is_over(job) or job.get("state") == "absent"
 
 
 def unfinished(tenant_id: str, seconds: float) -> Failure:

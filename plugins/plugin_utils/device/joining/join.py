@@ -19,10 +19,11 @@ from ...result import Failure
 from .. import enrollment, join_facts, reboot, state, wire
 from .. import operations as op
 from ..answers import Answer
+from ..jobs import is_running
 from ..reading import Unreadable
 from ..requirements import account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
-from ..system_work import UNFINISHED, is_running
+from ..system_work import UNFINISHED
 from ..waiting import connection_lost
 from ..work import DeviceWork
 from . import azure_vm, mdm_wait, provisioning, taking_back

@@ -78,7 +78,7 @@ def under_way(package: PackageSource | None, look: Answer) -> bool:
 
     ``look`` holds the answers to observations(), or of them only ``job`` where there is no package.
     """
-    if look["job"].get("state") == "running":
+    if jobs.is_running(look["job"]):
         return True
     here = known(lambda: listed(look["packages"], package.id)) if package else None
     return bool(here and look["engine"].get("processes", []))
@@ -108,9 +108,7 @@ def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) ->
     ``look`` as in under_way().
     """
     copy = package and package.path is None and not keep_copy and look["file"].get("exists", False)
-    there = ("running", "done", "lost")
-    removal = package and look["removal"].get("state") in there
-    return bool(copy or removal) or look["job"].get("state") in there
+    return bool(copy or (package and jobs.is_there(look["removal"]))) or jobs.is_there(look["job"])
 
 
 def listed(packages: Result, package_id: str) -> dict | None:

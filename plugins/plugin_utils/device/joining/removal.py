@@ -30,11 +30,11 @@ def remove(waiter: Waiter, package: PackageSource) -> None:
     A removal that an earlier run has started is waited for.
     """
     job = waiter.ask({"job": op.job_status(package.remove_job)}, "removing the package")["job"]
-    if job.get("state") != "running":
+    if not jobs.is_running(job):
         start = op.job_start(package.remove_job, [op.package_remove(package.id)], REMOVAL_SECONDS)
         jobs.start(waiter, start, job, "the removal of the package")
     watch = {"job": op.job_status(package.remove_job), "packages": op.provisioning_packages()}
-    answer = waiter.until(watch, lambda a: a["job"].get("state") in ("done", "lost"), "removing the package")
+    answer = waiter.until(watch, lambda a: jobs.is_over(a["job"]), "removing the package")
     error = jobs.outcome(answer["job"])[1] if answer else None
     gone = answer is not None and known(lambda: listed(answer["packages"], package.id) is None)
     if answer:  # else it is still at work

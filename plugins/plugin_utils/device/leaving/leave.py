@@ -19,9 +19,10 @@ from .. import administrators, reboot, state
 from .. import operations as op
 from ..answers import Answer
 from ..enrollment import with_children
+from ..jobs import is_running, is_there
 from ..mdm.enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 from ..requirements import JoinRefusal, account_refusal
-from ..system_work import SystemWork, WorkStep, evidence, is_running, is_there, job_status
+from ..system_work import SystemWork, WorkStep, evidence, job_status
 from . import bitlocker, device_record, leave_state, mdm_after, possession
 from .leave_step import leave_step, not_left
 

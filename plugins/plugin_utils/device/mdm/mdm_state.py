@@ -21,10 +21,11 @@ from .. import administrators, enrollment, state
 from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes, logs
+from ..jobs import is_there
 from ..join_facts import is_joined
 from ..reading import known
 from ..requirements import JoinRefusal, account_refusal
-from ..system_work import SystemWork, WorkStep, evidence, is_there
+from ..system_work import SystemWork, WorkStep, evidence
 from ..work import begin
 from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 
