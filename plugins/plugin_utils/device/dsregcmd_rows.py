@@ -53,6 +53,24 @@ _OF_THE_TENANT = (
     "DeviceManagementSrvUrl",
     "DeviceManagementSrvId",
 )
+# Of a hybrid join: its tests, and what it says of a failure.
+JOIN_TEST_ROWS = (
+    "AD Connectivity Test",
+    "AD Configuration Test",
+    "DRS Discovery Test",
+    "DRS Connectivity Test",
+    "Token acquisition Test",
+)
+JOIN_ERROR_ROWS = (
+    "Error Phase",
+    "Client ErrorCode",
+    "Server ErrorCode",
+    "Server Error Code",
+    "Server Message",
+    "Server Error Description",
+    "Https Status",
+    "Request Id",
+)
 _DIAGNOSTICS = (
     "AadRecoveryEnabled",
     "AadRecoveryNeeded",
@@ -65,21 +83,10 @@ _DIAGNOSTICS = (
     "Diagnostics Reference",
     "User Context",
     "Client Time",
-    "AD Connectivity Test",
-    "AD Configuration Test",
-    "DRS Discovery Test",
-    "DRS Connectivity Test",
-    "Token acquisition Test",
+    *JOIN_TEST_ROWS,
     "Fallback to Sync-Join",
     "Previous Registration",
-    "Error Phase",
-    "Client ErrorCode",
-    "Server ErrorCode",
-    "Server Error Code",
-    "Server Message",
-    "Server Error Description",
-    "Https Status",
-    "Request Id",
+    *JOIN_ERROR_ROWS,
 )
 _PROXY = (
     "Auto Detect Settings",

@@ -16,6 +16,7 @@ from .. import enrollment, state
 from ..answers import Answer
 from ..codes.find import spell_hresults
 from ..codes.hresult import hresult_hex
+from ..dsregcmd_rows import JOIN_ERROR_ROWS, JOIN_TEST_ROWS
 from ..join_facts import Status, is_joined, status_of
 from ..package_facts import ENGINE_RESULTS, PENDING
 from ..preflight import endpoints, network, windows
@@ -46,24 +47,7 @@ CAUSES = {
     "tls": ("join", 85, ("0x80072f7d", "0xcaa82f7d")),
 }
 
-# What dsregcmd prints of a failed hybrid join, and of a failed sign-in of the calling account.
-JOIN_ROWS = (
-    "Error Phase",
-    "Client ErrorCode",
-    "Server ErrorCode",
-    "Server Error Code",
-    "Server Message",
-    "Server Error Description",
-    "Https Status",
-    "Request Id",
-)
-TEST_ROWS = (
-    "AD Connectivity Test",
-    "AD Configuration Test",
-    "DRS Discovery Test",
-    "DRS Connectivity Test",
-    "Token acquisition Test",
-)
+# What dsregcmd prints of a failed sign-in of the calling account.
 SIGN_IN_ROWS = (
     "Attempt Status",
     "Server Error Code",
@@ -176,13 +160,15 @@ def dsregcmd_clues(status: Status) -> list[Clue]:
     """The diagnostic part of dsregcmd /status; what it says of a sign-in is the calling account's."""
     found = []
     for title, what, names in (
-        ("Diagnostic Data", "join", JOIN_ROWS + TEST_ROWS),
+        ("Diagnostic Data", "join", JOIN_ERROR_ROWS + JOIN_TEST_ROWS),
         ("SSO State", "sign_in", SIGN_IN_ROWS),
         ("User State", "sign_in", SIGN_IN_ROWS),
     ):
         rows = {name: _text(value) for name, value in status.sections.get(title, {}).items() if name in names}
         failed = {
-            name: value for name, value in rows.items() if name not in TEST_ROWS or value.upper().startswith("FAIL")
+            name: value
+            for name, value in rows.items()
+            if name not in JOIN_TEST_ROWS or value.upper().startswith("FAIL")
         }
         data = [f"{name}: {value}" for name, value in failed.items() if value]
         made = clues.clue(what, {"log": f"dsregcmd /status, {title}", "data": data})
