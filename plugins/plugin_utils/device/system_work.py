@@ -32,7 +32,7 @@ STEP_JOBS = {
 STEP_JOB_SECONDS = 600
 SHOWN_TEXT = 600
 UNFINISHED = "unfinished"
-UNKNOWN = "unknown: the device stopped answering"
+OUTCOME_UNKNOWN = "unknown: the device stopped answering"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +136,7 @@ class SystemWork(DeviceWork):
             except (ConnectionLost, wire.WireError):
                 self._take_back(step)
                 for what, before, _after in step.changes:
-                    self.changes.add(what, before, UNKNOWN)
+                    self.changes.add(what, before, OUTCOME_UNKNOWN)
                 raise
         self.warn(*step.told(answer))
         return answer

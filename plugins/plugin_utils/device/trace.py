@@ -19,8 +19,8 @@ from .answers import Result
 from .codes.hresult import error_code
 from .redaction import redact
 
-EXCHANGE, REFUSALS = 3, 4
-"""From how many ``v`` each is shown."""
+EXCHANGE_VERBOSITY = 3
+"""From so many ``v`` on an exchange is shown."""
 SHOWN_MESSAGE = 300
 
 
@@ -35,7 +35,7 @@ class DeviceTrace:
         self, operations: Mapping[str, dict], results: Mapping[str, Result], seconds: float, sent: int, received: int
     ) -> None:
         """An exchange that brought an answer. Seconds and bytes."""
-        if self._display.verbosity < EXCHANGE:
+        if self._display.verbosity < EXCHANGE_VERBOSITY:
             return
         refused = {name: result for name, result in results.items() if not result.ok}
         outcome = f"{len(refused)} of {len(results)} refused" if refused else "ok"
@@ -51,7 +51,7 @@ class DeviceTrace:
 
     def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:
         """An exchange that brought none."""
-        if self._display.verbosity < EXCHANGE:
+        if self._display.verbosity < EXCHANGE_VERBOSITY:
             return
         said = " ".join(str(redact(str(exc))).split())[:SHOWN_MESSAGE]
         self._show(operations, f"{type(exc).__name__}: {said}", seconds, sent, received)

@@ -26,10 +26,10 @@ HEADER = struct.Struct("<8sIIII16sHHI24s24s24sI24s60x")
 LOOKUP_ENTRY = struct.Struct("<24sHI20s")
 DENTRY = struct.Struct("<QIiQ16x24x20s4xQHHH")
 STREAM = struct.Struct("<QQ20sH")
-VERSION, SOLID_VERSION = 0x10D00, 0xE00
+WIM_VERSION, SOLID_VERSION = 0x10D00, 0xE00
 SPANNED, WRITE_IN_PROGRESS, XPRESS, LZX, LZMS = 0x8, 0x40, 0x20000, 0x40000, 0x80000
 RESOURCE_METADATA, RESOURCE_COMPRESSED, RESOURCE_SOLID = 0x02, 0x04, 0x10
-DIRECTORY, REPARSE_POINT = 0x10, 0x400
+FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT = 0x10, 0x400
 NO_CONTENT = bytes(20)
 
 MAX_IMAGES = 16
@@ -111,8 +111,8 @@ class Wim:
     def _check_kind(self, version: int, part: int, parts: int) -> None:
         if version == SOLID_VERSION:
             raise UnsupportedPackage("the file is a solid WIM (ESD), which provisioning packages are not")
-        if version != VERSION:
-            raise DamagedPackage(f"the file has the WIM version {version:#x} where {VERSION:#x} is expected")
+        if version != WIM_VERSION:
+            raise DamagedPackage(f"the file has the WIM version {version:#x} where {WIM_VERSION:#x} is expected")
         if self._flags & SPANNED or (part, parts) != (1, 1):
             raise UnsupportedPackage("the file is one part of a split WIM")
         if self._flags & WRITE_IN_PROGRESS:
@@ -211,7 +211,7 @@ class Wim:
                     if not stream_name_size and digest == NO_CONTENT:
                         digest = stream_digest
                     at += max(-(-stream_length // 8) * 8, STREAM.size)
-                if attributes & DIRECTORY and not attributes & REPARSE_POINT:
+                if attributes & FILE_ATTRIBUTE_DIRECTORY and not attributes & FILE_ATTRIBUTE_REPARSE_POINT:
                     folders.append((f"{folder}{name}/", children))
                 else:
                     self.files.append(File(image, folder + name, self._length_of(digest), digest))

@@ -358,7 +358,7 @@ def test_nothing_is_tried_where_it_must_not_be(device, change, name):
 def test_what_is_skipped_is_not_sent(device):
     made, failure, _changes = accept(device, skip=("endpoints", "job_start"))
     assert failure is None and not {"endpoints", "job_start"} & set(device.executed)
-    assert made["operations"]["endpoints"]["why"] == acceptance.SKIPPED
+    assert made["operations"]["endpoints"]["why"] == acceptance.LEFT_OUT
     assert made["operations"]["job_remove"]["status"] == made["operations"]["enrollment_remove"]["status"]
     assert "did not get that far" in made["operations"]["job_remove"]["why"]
 

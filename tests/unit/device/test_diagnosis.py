@@ -151,8 +151,8 @@ def test_a_wrapper_yields_to_what_it_wraps():
         ("AADSTS9999999", clues.UNKNOWN_AADSTS),
         ("0x801c0003", clues.FAULT),
         ("0xcaa20003", clues.WRAPPER),
-        ("0x8abcdef1", clues.UNKNOWN),
-        (None, clues.UNKNOWN),
+        ("0x8abcdef1", clues.UNKNOWN_CODE),
+        (None, clues.UNKNOWN_CODE),
     ],
 )
 def test_a_code_weighs_by_what_it_tells(code, weight):
@@ -421,7 +421,7 @@ def test_an_event_without_a_code_is_a_finding_with_its_sentence():
     device.log(logs.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
     device.log(logs.REGISTRATION_LOG, 226, "The target of the registration could not be verified.")
     (finding,) = device.findings()
-    assert finding["code"] is None and finding["id"] == "event_226" and finding["weight"] == clues.UNKNOWN
+    assert finding["code"] is None and finding["id"] == "event_226" and finding["weight"] == clues.UNKNOWN_CODE
     assert "could not be verified" in finding["cause"] and "no error code" not in finding["cause"].lower()
     assert len(finding["evidence"]) == 2 and finding["fix"]
 

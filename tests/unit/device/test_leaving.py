@@ -575,7 +575,7 @@ def test_a_device_that_goes_silent_says_that_the_task_can_be_run_again(monkeypat
     leave, failure = run(device, monkeypatch)
     assert failure.error["name"] == "connection_lost" and failure.error["side"] == "network"
     assert leave.learned["record"]["device_id"] == scripted.DEVICE_ID
-    assert leave.changes.as_result(False)["changes"][0]["after"] == system_work.UNKNOWN
+    assert leave.changes.as_result(False)["changes"][0]["after"] == system_work.OUTCOME_UNKNOWN
 
 
 def test_what_a_crashed_run_left_on_a_device_that_has_left_is_cleaned_up_and_its_record_told(monkeypatch):

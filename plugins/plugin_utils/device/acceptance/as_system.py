@@ -16,7 +16,7 @@ from ..answers import Result, within
 from ..reading import Key, known
 from .changes import PACKAGE, REFUSED
 from .surroundings import KERNEL
-from .system import ACCEPTANCE_JOB, DIRECTORY, JOBS_DIRECTORY, PROBE_TASKS, TASK, WINDOWS
+from .system import ACCEPTANCE_DIRECTORY, ACCEPTANCE_JOB, JOBS_DIRECTORY, PROBE_TASKS, TASK, WINDOWS_KEY
 from .trial import NotPossible, Trial
 
 SYSTEM = "S-1-5-18"
@@ -25,7 +25,7 @@ TRIAL_JOB_SECONDS = 300
 #: There is no enrollment of this id.
 ENROLLMENT = str(uuid.uuid5(jobs.JOB_NAMESPACE, "acceptance:no such enrollment"))
 PROVIDER = "winops.entra acceptance"
-LOOKS = [op.registry_read(WINDOWS), op.path_info(KERNEL, with_hash=True)]
+LOOKS = [op.registry_read(WINDOWS_KEY), op.path_info(KERNEL, with_hash=True)]
 REMOVAL = op.enrollment_remove(ENROLLMENT, PROVIDER, False)
 FORGETTING = op.package_forget(PACKAGE)
 #: What the trials of job_start, enrollment_remove and package_forget share.
@@ -41,7 +41,9 @@ def system_probe(trial: Trial) -> None:
     _as_system(trial, answer)
     probes = sum(task["name"].startswith(PROBE_TASKS) for task in found["tasks"]["tasks"])
     trial.check("its task is gone", probes <= trial.ground.system.before.probes)
-    refused = trial.results(changing=op.system_probe([op.directory_create(DIRECTORY)], PROBE_SECONDS))["changing"]
+    refused = trial.results(changing=op.system_probe([op.directory_create(ACCEPTANCE_DIRECTORY)], PROBE_SECONDS))[
+        "changing"
+    ]
     trial.refused("a probe that would change something is refused", refused, REFUSED)
 
 

@@ -14,11 +14,11 @@ import uuid
 
 from .. import jobs
 from .. import operations as op
-from .system import DIRECTORY
+from .system import ACCEPTANCE_DIRECTORY
 from .trial import NotPossible, Trial
 
 OUTSIDE = r"%SystemRoot%\Temp\winops.entra-acceptance"
-DOWNLOAD = DIRECTORY + r"\download.bin"
+DOWNLOAD = ACCEPTANCE_DIRECTORY + r"\download.bin"
 DOWNLOAD_SECONDS = 20
 NO_HASH = "0" * 64
 #: Nobody has a package of this id.
@@ -28,7 +28,9 @@ REFUSED = "UnauthorizedAccessException"
 
 def directory_create(trial: Trial) -> None:
     found = trial.values(
-        first=op.directory_create(DIRECTORY), second=op.directory_create(DIRECTORY), look=op.path_info(DIRECTORY)
+        first=op.directory_create(ACCEPTANCE_DIRECTORY),
+        second=op.directory_create(ACCEPTANCE_DIRECTORY),
+        look=op.path_info(ACCEPTANCE_DIRECTORY),
     )
     trial.check("the directory is new", found["first"]["created"])
     trial.check("it is not made twice", not found["second"]["created"])
@@ -55,10 +57,10 @@ def download(trial: Trial) -> None:
 
 def path_remove(trial: Trial) -> None:
     found = trial.values(
-        make=op.directory_create(DIRECTORY + r"\deep"),
-        first=op.path_remove(DIRECTORY),
-        second=op.path_remove(DIRECTORY),
-        look=op.path_info(DIRECTORY),
+        make=op.directory_create(ACCEPTANCE_DIRECTORY + r"\deep"),
+        first=op.path_remove(ACCEPTANCE_DIRECTORY),
+        second=op.path_remove(ACCEPTANCE_DIRECTORY),
+        look=op.path_info(ACCEPTANCE_DIRECTORY),
     )
     trial.check("the directory is removed with what is in it", found["first"]["removed"])
     trial.check("it is not removed twice", not found["second"]["removed"])
@@ -70,7 +72,7 @@ def path_remove(trial: Trial) -> None:
 
 def package_install(trial: Trial) -> None:
     """Only that it refuses a file that is not there: what a package has set, nobody can take back."""
-    refused = trial.results(absent=op.package_install(DIRECTORY + r"\nothing.ppkg", False))["absent"]
+    refused = trial.results(absent=op.package_install(ACCEPTANCE_DIRECTORY + r"\nothing.ppkg", False))["absent"]
     trial.refused("a package that is not there is refused", refused, "FileNotFoundException")
     trial.tell(absent_file_refused=not refused.ok)
     raise NotPossible("what a provisioning package sets cannot be taken back; only that it refuses an absent file")

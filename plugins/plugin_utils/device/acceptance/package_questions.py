@@ -26,7 +26,7 @@ from ..joining.engine_memory import EngineMemory
 from ..package_facts import package_key
 from ..reading import known
 from ..waiting import Waiter
-from .system import ACCEPTANCE_JOB, DIRECTORY
+from .system import ACCEPTANCE_DIRECTORY, ACCEPTANCE_JOB
 from .trial import Ground
 
 NOT_NAMED = "no package was named for it (option package)"
@@ -66,8 +66,8 @@ class PackageQuestions:
 
     def ask(self) -> dict:
         """Look, add, add, remove."""
-        path = rf"{DIRECTORY}\{FILE}"
-        made = self.waiter.ask({"directory": op.directory_create(DIRECTORY)}, "preparing the questions")
+        path = rf"{ACCEPTANCE_DIRECTORY}\{FILE}"
+        made = self.waiter.ask({"directory": op.directory_create(ACCEPTANCE_DIRECTORY)}, "preparing the questions")
         self.session.put_file(self.package.src or "", rf"{made['directory']['path']}\{FILE}")
         self._look("before", None)
         why = None

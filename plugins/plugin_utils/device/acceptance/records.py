@@ -15,7 +15,7 @@ import re
 
 from .. import operations as op
 from ..reading import Key, known
-from .system import ENVIRONMENT, INTERNATIONAL, LANGUAGES, SESSION_MANAGER, WINDOWS
+from .system import ENVIRONMENT, INTERNATIONAL, LANGUAGES, SESSION_MANAGER, WINDOWS_KEY
 from .trial import Trial
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -28,7 +28,7 @@ _EVENT_LOG_STARTED = 6005
 
 def registry_read(trial: Trial) -> None:
     found = trial.values(
-        windows=op.registry_read(WINDOWS),
+        windows=op.registry_read(WINDOWS_KEY),
         manager=op.registry_read(SESSION_MANAGER),
         environment=op.registry_read(ENVIRONMENT),
         languages=op.registry_read(LANGUAGES, depth=1),

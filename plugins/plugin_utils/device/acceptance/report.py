@@ -27,7 +27,7 @@ from .trial import FAILED, NOT_POSSIBLE, RAN, Trial
 if t.TYPE_CHECKING:
     from .run import AcceptanceRun
 
-FORMAT, VERSION = "winops.entra.acceptance", 1
+REPORT_FORMAT, REPORT_VERSION = "winops.entra.acceptance", 1
 _COLLECTION = pathlib.Path(__file__).parents[4]
 
 
@@ -43,8 +43,8 @@ def build(run: AcceptanceRun, now: Standing | None) -> dict:
     failed = any(trial.status == FAILED for trial in run.trials) or (run.touched and left is not False)
     moment = datetime.datetime.now(datetime.timezone.utc)
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": REPORT_FORMAT,
+        "version": REPORT_VERSION,
         "generated": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
         "collection": collection_version(),
         "ansible_core": ansible_core_version,

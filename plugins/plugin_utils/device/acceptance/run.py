@@ -28,7 +28,7 @@ from .trials import IMPOSSIBLE, TRIALS
 
 UNDO_SECONDS = 180
 CHECK_MODE = "check mode: only what looks is tried"
-SKIPPED = "left out by the option skip"
+LEFT_OUT = "left out by the option skip"
 OUT_OF_TIME = JoinRefusal("timeout", "the time was up before it", "raise timeout")
 #: Where the connection is lost the rest is not tried: nobody knows what the device is busy with.
 CONNECTION_LOST = JoinRefusal(
@@ -145,7 +145,7 @@ class AcceptanceRun:
         if self.stopped:
             return self.stopped.cause
         if name in self.plan.skip:
-            return SKIPPED
+            return LEFT_OUT
         return CHECK_MODE if self.check_mode and name in op.CHANGING else None
 
     # --- taking back --------------------------------------------------------------------------------------------------
@@ -172,7 +172,10 @@ class AcceptanceRun:
     def _undo(self, deadline: Deadline) -> Answer:
         """All of it may be done twice. Gives a look at what is left."""
         waiter = Waiter(self.session, self.progress, self.plan.poll_interval, deadline)
-        undo = {"undo_job": op.job_remove(system.ACCEPTANCE_JOB), "undo_directory": op.path_remove(system.DIRECTORY)}
+        undo = {
+            "undo_job": op.job_remove(system.ACCEPTANCE_JOB),
+            "undo_directory": op.path_remove(system.ACCEPTANCE_DIRECTORY),
+        }
         return waiter.ask(undo | system.remains_of_run(), "taking back what was done")
 
     # --- telling ------------------------------------------------------------------------------------------------------

@@ -20,14 +20,14 @@ from .. import operations as op
 from ..answers import Answer
 from ..reading import ABSENT, Key, known
 
-DIRECTORY = op.DATA_DIRECTORY + r"\acceptance"
+ACCEPTANCE_DIRECTORY = op.DATA_DIRECTORY + r"\acceptance"
 JOBS_DIRECTORY = op.DATA_DIRECTORY + r"\jobs"
 ACCEPTANCE_JOB = jobs.job_id("acceptance", "device")
 TASK = f"winops.entra-{ACCEPTANCE_JOB}"
 #: How the tasks of system_probe are called; their ids are made by the device.
 PROBE_TASKS = "winops.entra-00000000-"
 
-WINDOWS = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+WINDOWS_KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 SESSION_MANAGER = r"SYSTEM\CurrentControlSet\Control\Session Manager"
 ENVIRONMENT = SESSION_MANAGER + r"\Environment"
 LANGUAGES = r"SYSTEM\CurrentControlSet\Control\Nls"
@@ -82,7 +82,7 @@ class System:
 def opening_look() -> dict[str, dict]:
     """The operations of the first exchange: who and what is it, and what of ours is there."""
     return {
-        "windows": op.registry_read(WINDOWS),
+        "windows": op.registry_read(WINDOWS_KEY),
         "environment": op.registry_read(ENVIRONMENT),
         "languages": op.registry_read(LANGUAGES, depth=1),
         "users": op.registry_users_read(INTERNATIONAL),
@@ -95,7 +95,7 @@ def remains_of_run() -> dict[str, dict]:
     return {
         "root": op.path_info(op.DATA_DIRECTORY),
         "jobs": op.path_info(JOBS_DIRECTORY),
-        "directory": op.path_info(DIRECTORY),
+        "directory": op.path_info(ACCEPTANCE_DIRECTORY),
         "job": op.job_status(ACCEPTANCE_JOB),
         "tasks": op.scheduled_tasks("\\"),
     }

@@ -23,7 +23,7 @@ from ..operations import VOCABULARY
 from ..redaction import redact
 from . import device_diagnosis
 
-FORMAT, VERSION = "winops.entra.diagnosis", 1
+BUNDLE_FORMAT, BUNDLE_VERSION = "winops.entra.diagnosis", 1
 MAX_BYTES = 4 * 2**20
 """An answer has at most a quarter of it; the rest are line ends and indentation."""
 
@@ -31,8 +31,8 @@ MAX_BYTES = 4 * 2**20
 def pack(answer: Answer, scope: device_diagnosis.DiagnosisScope, host: str, collected: str) -> dict:
     """The bundle of an answer; ``collected`` is the controller's time (UTC text)."""
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": BUNDLE_FORMAT,
+        "version": BUNDLE_VERSION,
         "collected": collected,
         "host": host,
         "scope": {"topics": list(scope.topics), "since": device_diagnosis.counts_from(answer, scope)},
@@ -94,10 +94,12 @@ def unpack(bundle: dict) -> Answer:
 
 
 def _checked(path: str, bundle) -> dict:
-    if not isinstance(bundle, dict) or bundle.get("format") != FORMAT:
+    if not isinstance(bundle, dict) or bundle.get("format") != BUNDLE_FORMAT:
         raise _damaged(path, "it is JSON, but no bundle of winops.entra.diagnose")
-    if bundle.get("version") != VERSION:
-        raise _damaged(path, f"it is of version {bundle.get('version')!r}, and this release reads version {VERSION}")
+    if bundle.get("version") != BUNDLE_VERSION:
+        raise _damaged(
+            path, f"it is of version {bundle.get('version')!r}, and this release reads version {BUNDLE_VERSION}"
+        )
     shape = {
         "format": "str",
         "version": "int",

@@ -27,7 +27,7 @@ _WHOLE_GUID = re.compile(_GUID)
 
 # By what a code tells. A known AADSTS code says what the service itself objects to; a wrapper only that something
 # failed.
-AADSTS, FAULT, CHECK, REPORTED, UNKNOWN_AADSTS, WRAPPER, UNKNOWN = 90, 80, 75, 70, 60, 40, 30
+AADSTS, FAULT, CHECK, REPORTED, UNKNOWN_AADSTS, WRAPPER, UNKNOWN_CODE = 90, 80, 75, 70, 60, 40, 30
 CORROBORATED = 10
 # What is over: the device has joined, or enrolled, since.
 OVER = 10
@@ -153,7 +153,7 @@ def weight(code: str | None) -> int:
     if code and code.startswith("AADSTS"):
         return AADSTS if known.get("certainty") else UNKNOWN_AADSTS
     if not known.get("certainty"):
-        return UNKNOWN
+        return UNKNOWN_CODE
     if code and is_wrapper(code):
         return WRAPPER
     return FAULT if known["certainty"] == "documented" else REPORTED

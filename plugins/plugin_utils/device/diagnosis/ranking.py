@@ -15,7 +15,7 @@ from __future__ import annotations
 from ..codes.explain import CODE_FIELDS, explain_in
 from ..codes.sentences import sentence, tidy
 from ..state import parse_utc
-from .clues import CORROBORATED, HARMLESS, OVER, UNKNOWN, WRAPPER, Clue, Diagnosis, weight
+from .clues import CORROBORATED, HARMLESS, OVER, UNKNOWN_CODE, WRAPPER, Clue, Diagnosis, weight
 
 WARNING = 3
 # Seconds within which the traces of one failure lie.
@@ -123,7 +123,7 @@ def _add_without_code(findings: list[Diagnosis], item: Clue) -> None:
         if _is_same(finding, item):
             finding.evidence.append(item.evidence)
             return
-    its_weight = OVER if item.over else HARMLESS if item.level == WARNING else UNKNOWN
+    its_weight = OVER if item.over else HARMLESS if item.level == WARNING else UNKNOWN_CODE
     findings.append(Diagnosis(_sentence_of(item), [item.evidence], item.what, its_weight))
 
 

@@ -23,14 +23,14 @@ from ..requirements import JoinRefusal
 from .engine_memory import NO_TRIES_LEFT, EngineMemory
 from .provisioning import PackageSource
 
-ENGINE, CHECKSUMS, RESULTS = "engine", "checksums", "results"
+BY_ENGINE, BY_CHECKSUMS, BY_RESULTS = "engine", "checksums", "results"
 _SENTENCES = {
-    ENGINE: "the engine alone: it is added, removed and added",
-    CHECKSUMS: "its checksums are cleared, then it is added",
-    RESULTS: "its checksums and results are cleared, then it is added",
+    BY_ENGINE: "the engine alone: it is added, removed and added",
+    BY_CHECKSUMS: "its checksums are cleared, then it is added",
+    BY_RESULTS: "its checksums and results are cleared, then it is added",
 }
 # How often package_forget runs: the first time it takes the checksums, then the results.
-_FORGETTING = {CHECKSUMS: 1, RESULTS: 2}
+_FORGETTING = {BY_CHECKSUMS: 1, BY_RESULTS: 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Way:
     def steps(self) -> list[dict]:
         """The operations of its job, as SYSTEM."""
         add = op.package_install(self.package.device_path, True)
-        if self.name == ENGINE:
+        if self.name == BY_ENGINE:
             return [add, op.package_remove(self.package.id), add]
         return [op.package_forget(self.package.id)] * _FORGETTING[self.name] + [add]
 
@@ -74,8 +74,8 @@ class Ways:
         """The next way that may be taken, None where there is none. ``listed`` is what Windows lists of the package."""
         if not self.allowed or _is_foreign(listed):
             return None
-        for name in (ENGINE, CHECKSUMS, RESULTS):
-            possible = {ENGINE: self.package.reverts == (), CHECKSUMS: memory.checksums is not None}
+        for name in (BY_ENGINE, BY_CHECKSUMS, BY_RESULTS):
+            possible = {BY_ENGINE: self.package.reverts == (), BY_CHECKSUMS: memory.checksums is not None}
             if name not in self.taken and possible.get(name, True):
                 self.taken.append(name)
                 return Way(name, self.package, _places(name, memory))
@@ -97,7 +97,7 @@ class Ways:
 
 
 def _places(name: str, memory: EngineMemory) -> tuple[str, ...]:
-    places = {ENGINE: (), CHECKSUMS: (memory.checksums,), RESULTS: (memory.checksums, memory.results)}[name]
+    places = {BY_ENGINE: (), BY_CHECKSUMS: (memory.checksums,), BY_RESULTS: (memory.checksums, memory.results)}[name]
     return tuple(place for place in places if place)
 
 

@@ -25,7 +25,7 @@ from . import references
 from .directory import GROUP, resolve
 from .engine import Property, PropertyKind, Resource, ResourceStep, apply, body_of, compare, merge
 
-VERSION = "beta"
+SCOPE_VERSION = "beta"
 INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
 COLLECTIONS = {"mdm": "mobileDeviceManagementPolicies", "mam": "mobileAppManagementPolicies"}
 WRITE_POLICY = "Policy.ReadWrite.MobilityManagement"
@@ -45,7 +45,7 @@ SCOPE = Resource(
     ),
     read=Permissions(delegated=("Policy.Read.All",)),
     write=Permissions(delegated=(WRITE_POLICY,)),
-    version=VERSION,
+    version=SCOPE_VERSION,
 )
 
 
@@ -92,16 +92,16 @@ class MdmScope:
         self._path = odata.path("policies", COLLECTIONS[task.args["application"]], task.args["application_id"])
         # One by one: the first group that is added makes the scope "selected".
         self._groups = references.ReferenceList(
-            "group", self._read_groups, self._add, self._take_out, "not included", "included", VERSION, at_once=1
+            "group", self._read_groups, self._add, self._take_out, "not included", "included", SCOPE_VERSION, at_once=1
         )
 
     def read(self) -> dict:
         """``{"policy": {...}, "groups": [ids]}``."""
-        policy = self._task.client.get(self._path, SCOPE.reading, version=VERSION)
+        policy = self._task.client.get(self._path, SCOPE.reading, version=SCOPE_VERSION)
         return {"policy": policy, "groups": self._read_groups()}
 
     def _read_groups(self) -> list[str]:
-        groups = self._task.client.list(self._path + "/includedGroups", SCOPE.reading, {"$select": "id"}, VERSION)
+        groups = self._task.client.list(self._path + "/includedGroups", SCOPE.reading, {"$select": "id"}, SCOPE_VERSION)
         return sorted(group["id"].lower() for group in groups)
 
     def shown(self, seen: dict) -> dict:
@@ -146,7 +146,8 @@ class MdmScope:
                 # Only adding a group makes it "selected", and a group that is listed already cannot be added.
                 first = self._take_out(groups[0])
                 apply(
-                    self._task, [ResourceStep([], lambda: self._task.client.delete(first.path, first.purpose, VERSION))]
+                    self._task,
+                    [ResourceStep([], lambda: self._task.client.delete(first.path, first.purpose, SCOPE_VERSION))],
                 )
                 adding = references.additions(self._groups, groups[:1], {})
                 adding[0].changes.clear()
@@ -154,7 +155,7 @@ class MdmScope:
         references.bring(self._task, self._groups, adding, references.removals(self._groups, surplus, {}))
 
     def _patch(self, body: dict) -> None:
-        self._task.client.patch(self._path, body, SCOPE.writing, VERSION)
+        self._task.client.patch(self._path, body, SCOPE.writing, SCOPE_VERSION)
 
     def _add(self, group: str) -> Item:
         reference = {"@odata.id": f"{self._task.client.cloud_graph}/odata/groups('{group}')"}
