@@ -27,9 +27,8 @@ from .enrollment_channels import (
     OF_PACKAGE,
     channel_of,
     enrollments_of_packages,
-    plain_id,
 )
-from .reading import ABSENT, Key, known
+from .reading import ABSENT, Key, known, plain_id
 
 NOT_ENROLLED, ENROLLED = 0, 1
 # Values on the Enrollments key itself that are reported to stop every enrollment, with the code in which it then ends

@@ -15,7 +15,7 @@ from __future__ import annotations
 import urllib.parse
 
 from . import windows_own
-from .reading import Key, Names
+from .reading import Key, Names, plain_id
 
 # The ProviderID that Intune enrolls with, and the one of the channel beside it (MMP-C, declared configuration), which
 # Windows holds as the child of Intune's. Alone it manages nothing that an administrator sees, and stops the next
@@ -60,11 +60,6 @@ def channel_of(enrollment_id: str, values: Names, discovery_url: str | None, pac
 def enrollments_of_packages(root: Key) -> set[str]:
     """The ids of the packages' own enrollments, by the key Provisioning\\Enrollments. Raises Refused."""
     return {plain_id(value) for value in root.values.values() if isinstance(value, str)}
-
-
-def plain_id(name: str) -> str:
-    """An enrollment's id as it is compared and returned: lower case without braces."""
-    return name.strip().strip("{}").lower()
 
 
 def _is_of(url: str | None, domains: tuple[str, ...]) -> bool:

@@ -19,8 +19,7 @@ from . import operations as op
 from . import shapes
 from .answers import Result, within
 from .codes.hresult import error_code
-from .package_facts import package_key
-from .reading import FULL_TOKEN
+from .reading import FULL_TOKEN, plain_id
 from .waiting import Waiter
 
 JOB_NAMESPACE = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
@@ -31,7 +30,7 @@ STEP_ERROR = {"type": "str?", "message": "str?", "hresult": "int?"}
 
 def job_id(purpose: str, subject: str) -> str:
     """The GUID of the job that does ``purpose`` to ``subject``: the same on every run."""
-    return str(uuid.uuid5(JOB_NAMESPACE, f"{purpose}:{package_key(subject)}"))
+    return str(uuid.uuid5(JOB_NAMESPACE, f"{purpose}:{plain_id(subject)}"))
 
 
 def is_running(job: Result) -> bool:

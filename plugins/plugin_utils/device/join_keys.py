@@ -11,13 +11,13 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from ..options import is_guid
 from .answers import Result
 from .dsregcmd_status import Status
 from .reading import Key, known
 
 DEVICE_CERTIFICATE_ISSUER = "MS-Organization-Access"
 _THUMBPRINT = re.compile("[0-9A-Fa-f]{40}")
-_GUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ class JoinKey:
     @property
     def device_id(self) -> str | None:
         """The name, where the device's id is the name."""
-        return self.name.lower() if _GUID.fullmatch(self.name) else None
+        return self.name.lower() if is_guid(self.name) else None
 
     def is_named_by(self, status: Status) -> bool | None:
         """Whether it is the join that dsregcmd prints; None where that prints nothing by which one could tell."""

@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from .answers import Result
-from .reading import ABSENT, Key, known
+from .reading import ABSENT, Key, known, plain_id
 from .windows_own import package_origin
 
 ENGINE_RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
@@ -39,11 +39,6 @@ class SettingResult:
         return self.result == PENDING
 
 
-def package_key(package_id: str) -> str:
-    """The one spelling in which package ids are compared and returned: lower case without braces."""
-    return package_id.strip().strip("{}").lower()
-
-
 def package_facts(packages: Result, results: Result) -> list[dict] | None:
     """``packages``: what Windows lists, ``installed`` false where it has failed so far, with its ``origin``.
 
@@ -53,16 +48,16 @@ def package_facts(packages: Result, results: Result) -> list[dict] | None:
     listed = known(lambda: packages["packages"])
     if listed is None:
         return None
-    recorded = known(lambda: {package_key(name): key for name, key in results.key().children()}) or {}
+    recorded = known(lambda: {plain_id(name): key for name, key in results.key().children()}) or {}
     return [
         {
-            "id": package_key(package["id"]),
+            "id": plain_id(package["id"]),
             "name": package["name"],
             "version": package["version"],
             "installed": package["installed"],
             "origin": package_origin(package["name"], package["path"]),
         }
-        | _outcome(recorded.get(package_key(package["id"]), ABSENT))
+        | _outcome(recorded.get(plain_id(package["id"]), ABSENT))
         for package in listed
     ]
 

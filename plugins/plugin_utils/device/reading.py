@@ -50,6 +50,11 @@ class WrongType(Unreadable):
         super().__init__(what, {"type": "WrongType", "message": f"it is not {wanted}", "hresult": None})
 
 
+def plain_id(name: str) -> str:
+    """An id as it is compared and returned, however Windows spells it: in lower case without braces."""
+    return name.strip().strip("{}").lower()
+
+
 def known(*reads: Callable[[], T]) -> T | None:
     """What the first of these reads that can be made says; None where none can."""
     for read in reads:

@@ -23,8 +23,7 @@ from ..codes.hresult import error_code
 from ..diagnosis.logs import PROVISIONING_LOG
 from ..joining import engine_memory, provisioning
 from ..joining.engine_memory import EngineMemory
-from ..package_facts import package_key
-from ..reading import known
+from ..reading import known, plain_id
 from ..waiting import Waiter
 from .system import ACCEPTANCE_DIRECTORY, ACCEPTANCE_JOB
 from .trial import Ground
@@ -124,12 +123,12 @@ class PackageQuestions:
         )
 
     def _has_key(self, found: Answer, name: str) -> bool:
-        return any(package_key(key) == self.package.id for key, _child in found[name].key().children())
+        return any(plain_id(key) == self.package.id for key, _child in found[name].key().children())
 
     def _values(self, found: Answer) -> int:
         """How many checksums there are of it."""
         keys = found["package_checksums"].key().children()
-        return sum(len(key.values) for name, key in keys if package_key(name) == self.package.id)
+        return sum(len(key.values) for name, key in keys if plain_id(name) == self.package.id)
 
     def _new_events(self, found: Answer) -> dict[str, int]:
         """How often each id has come since the last look, but for what is about other packages."""

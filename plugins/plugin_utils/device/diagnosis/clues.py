@@ -23,7 +23,6 @@ _REQUEST_ID = tuple(
     re.compile(name + r"[\"']?\s*[:=]\s*[\"']?(" + _GUID + ")", re.IGNORECASE)
     for name in ("trace id", "request[- ]?id", "correlation ?id", "activity ?id")
 )
-_WHOLE_GUID = re.compile(_GUID)
 
 # By what a code tells. A known AADSTS code says what the service itself objects to; a wrapper only that something
 # failed.
@@ -157,8 +156,3 @@ def weight(code: str | None) -> int:
     if code and is_wrapper(code):
         return WRAPPER
     return FAULT if known["certainty"] == "documented" else REPORTED
-
-
-def is_guid(text: str) -> bool:
-    """Whether a text is nothing but a GUID."""
-    return bool(_WHOLE_GUID.fullmatch(text))

@@ -10,11 +10,12 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ...options import is_guid
 from ..answers import Answer
 from ..codes.find import find_codes, spell_hresults
 from ..codes.hresult import error_code
 from . import downloads, package_refusals
-from .clues import FAULT, Clue, clue, is_guid
+from .clues import FAULT, Clue, clue
 from .logs import FAILURE_EVENTS, LOG_TOPICS, PROVISIONING_LOG, REGISTRATION_LOG, SIGN_IN_LOG, failures
 
 ADD_PACKAGE_FAILED, ALREADY_THERE = 62, "0x800700b7"

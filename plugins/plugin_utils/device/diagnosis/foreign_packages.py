@@ -14,8 +14,7 @@ from __future__ import annotations
 import contextlib
 
 from ..answers import Answer
-from ..package_facts import package_key
-from ..reading import ABSENT, Key, known
+from ..reading import ABSENT, Key, known, plain_id
 from ..windows_own import IMAGE, MAKER, WINDOWS, package_origin
 
 SETTING_FAILED, PACKAGE_FAILED = 12, 22
@@ -46,7 +45,7 @@ def events_of_others(events: list[dict]) -> list[dict]:
 
 def results_of_others(answer: Answer) -> set[str]:
     """The names of those keys of Provisioning\\Results that tell of nothing else."""
-    listed = known(lambda: {package_key(item["id"]): item for item in answer["packages"]["packages"]}) or {}
+    listed = known(lambda: {plain_id(item["id"]): item for item in answer["packages"]["packages"]}) or {}
     keys = answer["package_results"].key(refused=ABSENT).children()
     return {name for name, key in keys if _is_anothers(name, key, listed)}
 
@@ -57,7 +56,7 @@ def _is_anothers(name: str, key: Key, listed: dict[str, dict]) -> bool:
 
 
 def _origin(name: str, key: Key, listed: dict[str, dict]) -> str:
-    item = listed.get(package_key(name)) or {}
+    item = listed.get(plain_id(name)) or {}
     file_name = known(lambda: key.text("PackageFileName")) or ""
     return package_origin(item.get("name", file_name), item.get("path", file_name))
 

@@ -17,8 +17,8 @@ import typing as t
 
 from .. import operations as op
 from ..answers import Answer, Result
-from ..package_facts import ENGINE_RESULTS, SettingResult, package_key, setting_results
-from ..reading import Key, known
+from ..package_facts import ENGINE_RESULTS, SettingResult, setting_results
+from ..reading import Key, known, plain_id
 
 CHECKSUMS = r"SOFTWARE\Microsoft\Multivariant\Status\CachedCRCs\RunTime"
 OBSERVATIONS = {
@@ -94,10 +94,10 @@ def own_events(events: t.Sequence[dict], package_id: str) -> list[dict]:
     The engine runs other packages beside, such as those of the PC's maker that fail: what stands behind the event 20 of
     another package, up to the next one, is its.
     """
-    wanted, own, others = package_key(package_id), [], False
+    wanted, own, others = plain_id(package_id), [], False
     for event in reversed(events):
         if event["id"] == _BEGUN:
-            others = all(package_key(text) != wanted for text in event["data"])
+            others = all(plain_id(text) != wanted for text in event["data"])
         if not (others and event["id"] in _OF_A_RUN):
             own.append(event)
     return own[::-1]
@@ -122,5 +122,5 @@ def _remembered(answer: Answer, package_id: str) -> EngineMemory:
 
 def _own(read: Result, package_id: str) -> tuple[str, Key] | None:
     """(name as spelled, key) of the package's own key. Raises Refused."""
-    wanted = package_key(package_id)
-    return next(((name, key) for name, key in read.key().children() if package_key(name) == wanted), None)
+    wanted = plain_id(package_id)
+    return next(((name, key) for name, key in read.key().children() if plain_id(name) == wanted), None)

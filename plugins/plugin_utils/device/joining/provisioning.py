@@ -15,8 +15,7 @@ from ...result import Failure
 from .. import jobs
 from .. import operations as op
 from ..answers import Answer, Result
-from ..package_facts import package_key
-from ..reading import known
+from ..reading import known, plain_id
 from ..session import DeviceSession
 from ..waiting import Waiter
 from . import engine_memory
@@ -117,8 +116,8 @@ def listed(packages: Result, package_id: str) -> dict | None:
     A package that has failed is listed with ``installed`` false: the engine still holds its copy and goes on trying.
     Raises Refused.
     """
-    wanted = package_key(package_id)
-    return next((p for p in packages["packages"] if package_key(p["id"]) == wanted), None)
+    wanted = plain_id(package_id)
+    return next((p for p in packages["packages"] if plain_id(p["id"]) == wanted), None)
 
 
 def installed(packages: Result, package_id: str) -> dict | None:

@@ -19,16 +19,15 @@ import base64
 import binascii
 import dataclasses
 import hashlib
-import re
 import secrets
 
+from ...options import is_guid
 from .. import operations as op
 from ..answers import Result, within
 from ..waiting import Waiter
 
 SIGNING_SECONDS = 60
 LARGEST_ANSWER = 16384  # letters of base64; a device certificate has about 1,400
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KEY_BITS = (2048, 4096)
 PROVED, RECORDED, NOT_YET, MISSING, FAILED = ("proved", "recorded", "not_yet", "missing", "failed")
 
@@ -57,7 +56,7 @@ UNSIGNED = Proof(NOT_YET, why_not="not proved yet: in check mode the device sign
 
 def ask(waiter: Waiter, device_id: str) -> Proof:
     """Have the device sign. Raises ConnectionLost where it does not answer; whatever else it says is a Proof."""
-    if not GUID.fullmatch(device_id):
+    if not is_guid(device_id):
         return Proof(FAILED, why_not="what it calls its id is not a GUID")
     question = op.device_key_proof(device_id, secrets.token_hex(32))
     probe = op.system_probe([question], SIGNING_SECONDS)

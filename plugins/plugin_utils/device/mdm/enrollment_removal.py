@@ -15,8 +15,7 @@ from .. import state
 from ..answers import Answer, Result, within
 from ..codes.hresult import error_code
 from ..enrollment import enrollments, is_local, named
-from ..enrollment_channels import plain_id
-from ..reading import ABSENT
+from ..reading import ABSENT, plain_id
 from ..system_work import WorkStep, evidence
 
 MDM_OBSERVATIONS = state.observations(("mdm",))
