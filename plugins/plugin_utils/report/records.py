@@ -13,11 +13,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
+from ..proofs import PROOF_FIELDS
+
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
 ID_FIELDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number", "hostname")
-#: Whether the device has proved that they are its own.
-PROOF_FIELDS = ("proof", "proved_thumbprint", "not_proved")
 UNREACHABLE = {
     "name": "unreachable",
     "side": "network",

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from .records import ID_FIELDS, PROOF_FIELDS
+from ..proofs import MISSING, PROOF_FIELDS, PROVED, RECORDED
+from .records import ID_FIELDS
 
 REPORT_OUTCOMES = (
     "joined",
@@ -73,7 +74,7 @@ def with_earlier_ids(records: Mapping[str, dict | None], earlier: dict) -> dict[
 
 def _is_without_key(record: Mapping) -> bool:
     """Whether the device could not sign. One whose proof is false has no use for what was recorded of another."""
-    return record.get("proof") == "missing"
+    return record.get("proof") == MISSING
 
 
 def _is_same_device(record: Mapping, before: Mapping) -> bool:
@@ -82,12 +83,12 @@ def _is_same_device(record: Mapping, before: Mapping) -> bool:
 
 def _tells(before: Mapping) -> bool:
     """Whether an earlier record is evidence: of what was proved, recorded or written before there were proofs."""
-    return before.get("proof") in ("proved", "recorded") or "proof" not in before
+    return before.get("proof") in (PROVED, RECORDED) or "proof" not in before
 
 
 def _evidence(before: Mapping) -> dict:
     if "proof" not in before:
-        return {"proof": "recorded", "proved_thumbprint": None, "not_proved": None}
+        return dict.fromkeys(PROOF_FIELDS) | {"proof": RECORDED}
     return {field: before.get(field) for field in PROOF_FIELDS}
 
 

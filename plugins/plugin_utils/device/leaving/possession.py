@@ -22,6 +22,7 @@ import hashlib
 import secrets
 
 from ...options import is_guid
+from ...proofs import FAILED, MISSING, NOT_YET, PROOF_FIELDS, PROVED, RECORDED
 from .. import operations as op
 from ..answers import Result, within
 from ..waiting import Waiter
@@ -29,7 +30,6 @@ from ..waiting import Waiter
 SIGNING_SECONDS = 60
 LARGEST_ANSWER = 16384  # letters of base64; a device certificate has about 1,400
 KEY_BITS = (2048, 4096)
-PROVED, RECORDED, NOT_YET, MISSING, FAILED = ("proved", "recorded", "not_yet", "missing", "failed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Proof:
         """What the record of a device says of it. ``recorded`` is the id that the inventory has: it counts where the
         device cannot sign, never against what it has signed."""
         if device_id is None:
-            return {"proof": None, "proved_thumbprint": None, "not_proved": None}
+            return dict.fromkeys(PROOF_FIELDS)
         state = RECORDED if self.state == MISSING and device_id == recorded else self.state
-        return {"proof": state, "proved_thumbprint": self.thumbprint, "not_proved": self.why_not}
+        return dict(zip(PROOF_FIELDS, (state, self.thumbprint, self.why_not)))
 
 
 UNASKED = Proof(MISSING, why_not="it had left, or was leaving, before it could be asked")

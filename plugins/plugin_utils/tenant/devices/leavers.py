@@ -16,13 +16,12 @@ import typing as t
 from collections.abc import Iterable
 
 from ...options import bad_option, require_guid
+from ...proofs import PROOF_FIELDS, PROVED, RECORDED
 from ...result import Failure
 from .places import Place, RemovalTarget
 
 _IDS = ("device_id", "intune_device_id", "autopilot_id")
-_TEXTS = ("device", "hostname", "serial_number", "tenant_id", "proof", "proved_thumbprint", "not_proved")
-#: What a record can say of its evidence. RECORDED, too, where it says nothing: then the device has no part in it.
-PROVED, RECORDED, NOT_YET = "proved", "recorded", "not_yet"
+_TEXTS = ("device", "hostname", "serial_number", "tenant_id", *PROOF_FIELDS)
 
 
 @dataclasses.dataclass
@@ -67,6 +66,7 @@ class Leaver:
 
     @property
     def evidence(self) -> str:
+        """RECORDED, too, where the record says nothing: then the device has no part in it."""
         return self.proof or RECORDED
 
     @property

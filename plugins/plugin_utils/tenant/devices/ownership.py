@@ -18,9 +18,10 @@ import re
 import typing as t
 
 from ...options import is_guid
+from ...proofs import NOT_YET, PROVED, RECORDED
 from ...result import Failure
 from ..graph.client import GraphClient
-from .leavers import NOT_YET, PROVED, RECORDED, Leaver
+from .leavers import Leaver
 
 SELECT_KEYS = "alternativeSecurityIds"
 X509 = 2

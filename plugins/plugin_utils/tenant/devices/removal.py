@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...proofs import NOT_YET
 from ...result import Failure
 from ...task import Task
 from .. import bulk
 from . import directory_device, leavers, ownership, removal_targets
-from .leavers import NOT_YET, Leaver, Named
+from .leavers import Leaver, Named
 from .places import PLACES, Place
 
 DOC = "https://learn.microsoft.com/autopilot/registration-overview"
