@@ -60,7 +60,7 @@ def enrollments(answer: Answer) -> list[dict]:
 
 def _may_enroll(name: str) -> bool:
     """Whether a key below Enrollments may be an enrollment, by its name alone."""
-    return bool(_ID.fullmatch(name)) and plain_id(name) not in windows_own.enrollment_ids()
+    return bool(_ID.fullmatch(name)) and plain_id(name) not in windows_own.ENROLLMENT_IDS
 
 
 class _Seen:

@@ -52,7 +52,7 @@ def channel_of(enrollment_id: str, values: Names, discovery_url: str | None, pac
         return found
     if packages and enrollment_id in packages:
         return OF_PACKAGE
-    if enrollment_id in windows_own.enrollment_ids() or not any(name in values for name in MARKS):
+    if enrollment_id in windows_own.ENROLLMENT_IDS or not any(name in values for name in MARKS):
         return LOCAL
     return None if packages is None and not any(name in values for name in MARKS[:2]) else OTHER
 

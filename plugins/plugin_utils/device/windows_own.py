@@ -8,7 +8,6 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import functools
 import json
 import pathlib
 
@@ -17,21 +16,17 @@ WINDOWS, MAKER, IMAGE, OTHER = "windows", "maker", "image", "other"
 IMAGE_FOLDER = "\\windows\\provisioning\\"
 
 
-@functools.cache
-def _data() -> dict:
-    return json.loads(pathlib.Path(__file__).with_name("windows_own.json").read_text(encoding="utf-8"))
+# Read here and not where it is first needed: the facts of every device need it, and what is loaded before the workers
+# are forked is loaded once a play.
+_DATA = json.loads(pathlib.Path(__file__).with_name("windows_own.json").read_text(encoding="utf-8"))
+ENROLLMENT_IDS = frozenset(entry["id"] for entry in _DATA["enrollment_ids"])
+"""Ids of enrollment keys that Windows makes itself, the same on every PC; in lower case without braces."""
 
 
 def enrollment_channel(provider: str) -> str | None:
     """What a ProviderID says that is not an MDM's: ``local`` (Windows itself) or ``configuration_manager``; None for
     any other."""
     return _longest("enrollments", provider, "channel", words=True)
-
-
-@functools.cache
-def enrollment_ids() -> frozenset[str]:
-    """Ids of enrollment keys that Windows makes itself, the same on every PC; in lower case without braces."""
-    return frozenset(entry["id"] for entry in _data()["enrollment_ids"])
 
 
 def package_origin(name: str, path: str = "") -> str:
@@ -44,7 +39,7 @@ def package_origin(name: str, path: str = "") -> str:
 def _longest(part: str, name: str, field: str, words: bool = False) -> str | None:
     """A field of the longest entry that the name starts with; where ``words``, with whole words of it."""
     wanted = name.strip().lower()
-    found = [entry for entry in _data()[part] if wanted.startswith(entry["starts"])]
+    found = [entry for entry in _DATA[part] if wanted.startswith(entry["starts"])]
     if words:
         found = [entry for entry in found if not wanted[len(entry["starts"]) :][:1].isalnum()]
     return max(found, key=lambda entry: len(entry["starts"]))[field] if found else None
