@@ -159,9 +159,8 @@ class DeviceSession:
         try:
             self._guarded(copy, f"copying {destination}")
         except ConnectionLost as exc:
-            if isinstance(exc.__cause__, AnsibleError):  # the device answers, and says no; or it is not there at all
-                raise
-            if isinstance(exc.__cause__, TimeIsUp):
+            # The device answers, and says no; or it is not there at all, or too slow.
+            if isinstance(exc.__cause__, (AnsibleError, TimeIsUp)):
                 raise
             self._guarded(copy, f"copying {destination}")
 

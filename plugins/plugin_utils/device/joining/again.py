@@ -74,9 +74,13 @@ class Ways:
         """The next way that may be taken, None where there is none. ``listed`` is what Windows lists of the package."""
         if not self.allowed or _is_foreign(listed):
             return None
-        for name in (BY_ENGINE, BY_CHECKSUMS, BY_RESULTS):
-            possible = {BY_ENGINE: self.package.reverts == (), BY_CHECKSUMS: memory.checksums is not None}
-            if name not in self.taken and possible.get(name, True):
+        ways = {
+            BY_ENGINE: self.package.reverts == (),
+            BY_CHECKSUMS: memory.checksums is not None,
+            BY_RESULTS: True,
+        }
+        for name, is_possible in ways.items():
+            if is_possible and name not in self.taken:
                 self.taken.append(name)
                 return Way(name, self.package, _places(name, memory))
         return None

@@ -102,11 +102,11 @@ class Leave(SystemWork):
         named. What Windows has made beside Intune's goes with it."""
         everything = found(look)
         items = [item for item in everything if item["provider"] == self.plan.mdm_provider]
+        tenant = self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
         if self.plan.mdm_enrollment_id:
             items = [item for item in items if item["enrollment_id"] == self.plan.mdm_enrollment_id]
-            return with_children(items, everything)
-        tenant = self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
-        items = [item for item in items if tenant is None or item["tenant_id"] in (None, tenant)]
+        elif tenant:
+            items = [item for item in items if item["tenant_id"] in (None, tenant)]
         return with_children(items, everything)
 
     @staticmethod

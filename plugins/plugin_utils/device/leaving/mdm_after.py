@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..answers import Answer
-from ..enrollment import is_local
 from ..mdm.enrollment_removal import found
 from ..reading import known
 
@@ -26,9 +25,7 @@ OF_A_JOIN = 6
 def unasked(look: Answer, asked: Iterable[dict]) -> list[dict]:
     """The enrollments that work, and are not among those to be removed. Raises Refused."""
     ids = {item["enrollment_id"] for item in asked}
-    return [
-        item for item in found(look) if item["enrolled"] and not is_local(item) and item["enrollment_id"] not in ids
-    ]
+    return [item for item in found(look) if item["enrolled"] and item["enrollment_id"] not in ids]
 
 
 def ended(before: list[dict], answer: Answer) -> list[dict]:
