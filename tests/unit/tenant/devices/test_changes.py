@@ -15,19 +15,8 @@ from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import
 from ansible_collections.winops.entra.plugins.modules.directory_device import ARGUMENT_SPEC, CONSTRAINTS
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes
 
-from ..device_graph import DeviceBench
 from ..fake_graph import error, guid
 from ..resources.test_group import HOSTILE
-
-
-@pytest.fixture
-def bench() -> DeviceBench:
-    return DeviceBench()
-
-
-@pytest.fixture
-def graph(bench):
-    return bench.graph
 
 
 def run(bench, check_mode=False, limit=300, **options):

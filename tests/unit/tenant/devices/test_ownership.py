@@ -11,26 +11,13 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import ownership
 
-from ..device_graph import DeviceBench
 from ..fake_graph import guid
-from ..tenant_graph import TenantGraph, nothing_left, outcomes, run
+from ..tenant_graph import nothing_left, outcomes, run
 
 OWN, FOREIGN = "AB" * 20, "CD" * 20
 HASH = "zw4/fMMN7MbkH3DB7XrbDgnGchQ/wkRHkkb32d2M5Nk="
 #: As lithnet/access-manager prints a real one.
 SAMPLE = f"X509:<SHA1-TP-PUBKEY>1BBF43F156D6544D87BD98580273C75F0344DA56{HASH}"
-
-
-@pytest.fixture
-def bench() -> DeviceBench:
-    made = DeviceBench()
-    made.graph = TenantGraph()
-    return made
-
-
-@pytest.fixture
-def graph(bench) -> TenantGraph:
-    return bench.graph
 
 
 def key(text: str, encoding: str = "utf-16-le") -> str:

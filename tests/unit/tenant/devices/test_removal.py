@@ -8,23 +8,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from ..device_graph import DeviceBench
 from ..fake_graph import error, guid
-from ..tenant_graph import TenantGraph, nothing_left, outcomes, run
+from ..tenant_graph import nothing_left, outcomes, run
 
 SECRET = "123456-recovery-password"
-
-
-@pytest.fixture
-def bench() -> DeviceBench:
-    made = DeviceBench()
-    made.graph = TenantGraph()
-    return made
-
-
-@pytest.fixture
-def graph(bench) -> TenantGraph:
-    return bench.graph
 
 
 def test_each_place_in_turn_and_the_next_run_has_nothing_to_do(bench, graph):

@@ -12,19 +12,9 @@ from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import
 from ansible_collections.winops.entra.plugins.modules.directory_device_info import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import views
 
-from ..device_graph import DeviceBench, days_ago
+from ..device_graph import days_ago
 from ..fake_graph import error, guid
 from ..resources.test_group import HOSTILE
-
-
-@pytest.fixture
-def bench() -> DeviceBench:
-    return DeviceBench()
-
-
-@pytest.fixture
-def graph(bench):
-    return bench.graph
 
 
 def run(bench, **options):
