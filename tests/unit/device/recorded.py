@@ -24,6 +24,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progr
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.unit.lab.world_lab import Lab
 
+from .plans import join_plan, leave_plan
 from .scripted import PACKAGE, TENANT
 
 PREFLIGHT = check.PreflightPlan(expect_mdm=True, tenant_id=TENANT, check_mode=True)
@@ -97,19 +98,7 @@ def reads_of(module: str) -> frozenset[str]:
 
 def leaving(results: dict[str, Result], device: dict) -> dict:
     """What a leave in check mode comes to."""
-    plan = leave.LeavePlan(
-        tenant_id=None,
-        device_id=None,
-        stop_hybrid_autojoin=True,
-        remove_mdm=True,
-        mdm_provider="MS DM Server",
-        mdm_enrollment_id=None,
-        allow_account_loss=False,
-        reboot=True,
-        reboot_timeout=600,
-        timeout=600,
-        poll_interval=5,
-    )
+    plan = leave_plan(stop_hybrid_autojoin=True, remove_mdm=True, reboot=True)
     return _work(leave.Leave, plan, results, device)
 
 
@@ -129,21 +118,7 @@ def mdm(wanted: str, results: dict[str, Result], device: dict) -> dict:
 
 def joining(results: dict[str, Result], device: dict) -> dict:
     """What a join by a package in check mode comes to."""
-    plan = join.JoinPlan(
-        method="provisioning_package",
-        tenant_id=TENANT,
-        package=SOURCE,
-        mdm_id=None,
-        expect_mdm=False,
-        reboot=True,
-        reboot_timeout=600,
-        timeout=600,
-        poll_interval=5,
-        on_failure="keep",
-        keep_copy=False,
-        apply_again=True,
-        remove_package=False,
-    )
+    plan = join_plan(TENANT, SOURCE, reboot=True, timeout=600, poll_interval=5, on_failure="keep")
     return _work(join.Join, plan, results, device)
 
 

@@ -16,6 +16,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progr
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
+from .plans import join_plan
 from .scripted import Clock, ScriptedDevice
 
 OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
@@ -118,22 +119,7 @@ class Story(ScriptedDevice):
 
 def plan(**changes) -> join.JoinPlan:
     package = provisioning.PackageSource(id=scripted.PACKAGE, sha256=SHA256, src="/packages/join.ppkg")
-    settings = {
-        "method": "provisioning_package",
-        "tenant_id": scripted.TENANT,
-        "package": package,
-        "mdm_id": None,
-        "expect_mdm": False,
-        "reboot": False,
-        "reboot_timeout": 600,
-        "timeout": 1800,
-        "poll_interval": 10,
-        "on_failure": "remove",
-        "keep_copy": False,
-        "apply_again": True,
-        "remove_package": False,
-    }
-    return join.JoinPlan(**(settings | changes))
+    return join_plan(**({"tenant_id": scripted.TENANT, "package": package} | changes))
 
 
 def run(device: Story, monkeypatch, check_mode: bool = False, **changes):

@@ -16,27 +16,11 @@ from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 from . import scripted
 from .leavers import AUTOJOIN, BUILT_IN, FOREIGN, INTUNE, INTUNE_DEVICE, SERIAL, Leaver, member
+from .plans import leave_plan as plan
 
 OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
 LEAVE_JOB = system_work.STEP_JOBS["dsregcmd_leave"]
 ENTRA_SID = "S-1-12-1-1-2-3-4"
-
-
-def plan(**changes) -> leave.LeavePlan:
-    settings = {
-        "tenant_id": None,
-        "device_id": None,
-        "stop_hybrid_autojoin": False,
-        "remove_mdm": False,
-        "mdm_provider": "MS DM Server",
-        "mdm_enrollment_id": None,
-        "allow_account_loss": False,
-        "reboot": False,
-        "reboot_timeout": 600,
-        "timeout": 600,
-        "poll_interval": 5,
-    }
-    return leave.LeavePlan(**(settings | changes))
 
 
 def run(device: Leaver, monkeypatch, check_mode: bool = False, **changes):

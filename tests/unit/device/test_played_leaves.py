@@ -17,8 +17,9 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.system_work im
 from tests.lab.device import leaving as lab_leave
 from tests.lab.device.dump import dump
 
+from .plans import leave_plan as plan
 from .played import Played
-from .test_leaving import plan, whats
+from .test_leaving import whats
 
 ROOT = Path(__file__).resolve().parents[3]
 INTUNE = "MS DM Server"

@@ -19,8 +19,8 @@ from tests.lab.device import joinstate
 from tests.lab.device.dump import dump
 from tests.lab.device.provisioning import memory, own_packages, results
 
+from .plans import join_plan, leave_plan
 from .played import Played
-from .test_leaving import plan as leave_plan
 
 ENGINE = r"C:\ProgramData\Microsoft\Provisioning"
 #: What may be so on a device that joined with the package and has left.
@@ -47,22 +47,7 @@ def source(played: Played, label: str = "fleet", by: str = "src"):
 
 
 def plan(played: Played, package, **changes) -> join.JoinPlan:
-    settings = {
-        "method": "provisioning_package",
-        "tenant_id": played.lab.world.tenant.id,
-        "package": package,
-        "mdm_id": None,
-        "expect_mdm": False,
-        "reboot": False,
-        "reboot_timeout": 600,
-        "timeout": 1800,
-        "poll_interval": 10,
-        "on_failure": "remove",
-        "keep_copy": False,
-        "apply_again": True,
-        "remove_package": False,
-    }
-    return join.JoinPlan(**(settings | changes))
+    return join_plan(**({"tenant_id": played.lab.world.tenant.id, "package": package} | changes))
 
 
 def run(played: Played, monkeypatch, package, check_mode: bool = False, **changes):

@@ -13,8 +13,9 @@ from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.lab.device import enrollment, mdm, own_keys
 from tests.lab.device.dump import dump
 
+from .plans import leave_plan as plan
 from .played import Played
-from .test_leaving import plan, whats
+from .test_leaving import whats
 
 INTUNE, MMPC = "MS DM Server", "Microsoft Device Management"
 ABSENT = {
