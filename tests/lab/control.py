@@ -47,7 +47,7 @@ from .device.dump import dump, summary
 from .device.wire import utc_text
 from .graph import control as graph_control
 from .graph.service import Service
-from .scenario_schema import FAULTS
+from .scenario_device import FAULTS
 from .tenant import Tenant
 from .tenant.model import LIFETIME_DAYS
 from .world import World

@@ -8,10 +8,9 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from .device.bitlocker import TYPES
-from .device.claims import HOW as CLAIMS
-from .device.images import CLIENT_VERSIONS, EDITIONS, LANGUAGES, SERVER_VERSIONS
+from .device.images import CLIENT_VERSIONS, EDITIONS, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
+from .scenario_device import DEVICE
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
 from .tenant.licences import PRODUCTS
 from .tenant.roles import SHORT as ROLES
@@ -102,21 +101,6 @@ PACKAGE = {
     "variant": OneOf(("wcd", "provxml_only")),
     "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
 }
-JOIN_KEYS = ("thumbprint", "device_id")
-ENGINE = {
-    "seconds": float,
-    "cmdlet_limit": float,
-    "retry_delays": ListOf(float),
-    "retries_at_once": int,
-    "restart": {"when": OneOf(("before_join", "after_join")), "after": float},
-    "restart_after_rename": float,
-    "failures": ListOf(Needs(("hresult",), {"hresult": int, "times": int, "message": str})),
-    "refuses": int,
-    "join_events": bool,
-    "listing": OneOf(("registered", "files")),
-    "memory": OneOf(("checksums", "results")),
-    "removal": {"seconds": float, "takes_join": bool},
-}
 CHECKS = (
     "edition",
     "build",
@@ -145,144 +129,6 @@ CHECKS = (
     "local_administrator",
     "winrm_client_certificate",
 )
-FAULTS = (
-    "drop_receive",
-    "drop_half_answer",
-    "drop_request",
-    "http_500",
-    "slow_receive",
-    "never_answers",
-    "busy_shells",
-    "access_denied",
-    "powershell_blocked",
-    "download",
-)
-ACCOUNTS = {
-    "account": {"name": str, "kind": OneOf(("local", "domain", "entra")), "administrator": bool},
-    "local_administrators": ListOf(
-        Needs(("name",), {"name": str, "enabled": bool, "locked": bool, "password_expired": bool, "expired": bool})
-    ),
-    "unresolvable": ListOf(OneOf(("entra", "domain", "local"))),
-    "token_filter": bool,
-    "wow64_shell": bool,
-}
-SURROUNDINGS = {
-    "blocked": ListOf(str),
-    "blocked_for_system": ListOf(str),
-    "blocked_for_user": ListOf(str),
-    "unresolved": ListOf(str),
-    "inspected": ListOf(str),
-    "direct": bool,
-    "tls12": bool,
-    "users_proxy": str,
-    "proxy": Needs(("server",), {"server": str, "bypass": ListOf(str), "answers": bool}),
-    "winrm": {
-        "network": OneOf(("public", "private", "domain")),
-        "https": bool,
-        "rules": OneOf(("all", "subnet", "domain", "none")),
-        "firewall_off": ListOf(OneOf(("public", "private", "domain"))),
-        "certificate": OneOf(("valid", "expired", "missing", "enterprise")),
-        "client_certificate": str,
-        "tls13": bool,
-    },
-}
-MANAGEMENT = {
-    "mdm": OneOf(("none", "offered", "enrolled", "leftovers")),
-    "mdm_delay": float,
-    "mdm_state": int,
-    "unregistration": OneOf(("works", "hangs", "returns_code")),
-    "enrollments": ListOf(
-        Needs(
-            ("provider",),
-            {
-                "provider": str,
-                "state": int,
-                "parts": ListOf(OneOf(("certificate", "tasks", "traces"))),
-                "tenant": str,
-                "expired": bool,
-            },
-        )
-    ),
-    "enrollment_values": MapOf(int),
-    "co_management": int,
-    "stale_joins": ListOf(Needs(("tenant",), {"tenant": str, "certificate": bool, "key": OneOf(JOIN_KEYS)})),
-    "baseline": ListOf(OneOf(("firewall", "token_filter"))),
-    "record_user": OneOf(("nobody", "package")),
-    "laps": {
-        "root": OneOf(("mdm", "policy", "config")),
-        "backup": OneOf(("off", "entra", "ad")),
-        "account": str,
-        "automatic": {"target": OneOf(("built_in", "new")), "name": str, "enabled": bool, "random": bool},
-        "gone": bool,
-    },
-    "autojoin_stopped": bool,
-    "leave": {
-        "seconds": float,
-        "held": bool,
-        "exit_code": int,
-        "failures": ListOf(int),
-        "unenrolls": bool,
-        "unenroll_seconds": float,
-    },
-    "claims": Needs(("device", "how"), {"device": str, "how": OneOf(CLAIMS), "serial": bool}),
-}
-DEVICE = {
-    **ACCOUNTS,
-    **SURROUNDINGS,
-    **MANAGEMENT,
-    "hotpatch": bool,
-    "vbs": bool,
-    "tpm_version": OneOf(("1.2", "2.0")),
-    "tpm_ready": bool,
-    "tpm_fips": bool,
-    "free_gb": float,
-    "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
-    "hostname": str,
-    "powershell": OneOf(("simulated", "real")),
-    "domain": str,
-    "domain_tests": MapOf(str),
-    "tpm": bool,
-    "clock_skew": float,
-    "windows": {"edition": OneOf(EDITIONS), "build": str, "language": OneOf(LANGUAGES), "core": bool},
-    "join": Needs(
-        ("type",),
-        {
-            "type": OneOf(("entra", "hybrid", "registered")),
-            "tenant": str,
-            "package": str,
-            "object": OneOf(("present", "disabled", "deleted")),
-            "console_user": bool,
-            "half_left": bool,
-        },
-    ),
-    "azure": {"identity": str, "resource": str, "name_taken": bool, "broker_failures": ListOf(int)},
-    "join_key": OneOf(JOIN_KEYS),
-    "arc": OneOf(("Connected", "Disconnected")),
-    "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),
-    "reboot_blocks_join": bool,
-    "installed": ListOf(str),
-    "installed_before": {"file": bool, "failures": int, "waits": bool},
-    "uicc": bool,
-    "policies": MapOf(int),
-    "engine": ENGINE,
-    "boot_seconds": float,
-    "earlier_failures": bool,
-    "sign_in_failures": bool,
-    "faults": ListOf(
-        Needs(
-            ("kind",),
-            {
-                "kind": OneOf(FAULTS),
-                "times": int,
-                "skip": int,
-                "once": str,
-                "seconds": float,
-                "by": OneOf(("constrained_language", "malicious_content")),
-                "as": OneOf(("cut", "redirect", "http", "too_large")),
-            },
-        )
-    ),
-}
 #: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in
 #: check mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
 EXPECT = {
