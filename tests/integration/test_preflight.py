@@ -32,6 +32,10 @@ KINDS = tuple(dict.fromkeys([entry["kind"] for entry in SCENARIO["devices"]] + l
 EXPECT = {kind: LIBRARY[kind]["expect"] for kind in KINDS}
 BROKEN = [kind for kind in KINDS if EXPECT[kind].get("preflight") or EXPECT[kind].get("warn")]
 HEALTHY = [kind for kind in KINDS if kind not in BROKEN and EXPECT[kind]["outcome"] in ("joined", "unchanged")]
+# Their joins end only when the task's time is over: nobody answers any more, or the enrollment may still come.
+WAITED_OUT = ("mdm_blocked", "shut_out_by_baseline")
+# Real seconds; such a join itself takes four.
+LONG_ENOUGH = 90
 SIGNS = {"pass": ".", "warn": "w", "fail": "F", "unknown": "?"}
 
 OPTIONS = {
@@ -98,7 +102,11 @@ def foretold(start_fleet: StartFleet, player: Player) -> Foretold:
     commands.append(len(lab.commands()))
     recorded = lab.commands()
     after = inspection.states(lab)
-    joined = player.tasks(lab, [joins.join_task()], host_variables=joins.wanted(joins.options_of_scenario(lab)))
+    options = joins.options_of_scenario(lab)
+    for name, dump in states.items():
+        if dump["kind"] in WAITED_OUT:
+            options[name]["timeout"] = LONG_ENOUGH
+    joined = player.tasks(lab, [joins.join_task()], host_variables=joins.wanted(options))
     return Foretold(
         lab,
         {name: dump["kind"] for name, dump in states.items()},
