@@ -30,6 +30,8 @@ _TICK = 1.0
 _SIGNAL = signal.SIGURG
 # What a worker says to Ansible's main process must not be torn.
 _WHOLE = ("multiprocessing", "ansible.utils.display", "ansible.executor")
+# A program that is only being started could not be ended yet.
+_STARTS = subprocess.Popen.__init__.__code__
 
 
 class TimeIsUp(BaseException):
@@ -84,7 +86,7 @@ class Watch:
         if self._over.is_set() or now < self._next:
             return
         frames = self._frames(frame)
-        if any(str(one.f_globals.get("__name__")).startswith(_WHOLE) for one in frames):
+        if any(one.f_code is _STARTS or str(one.f_globals.get("__name__")).startswith(_WHOLE) for one in frames):
             return  # in a moment again
         self._next = now + GRACE_SECONDS
         for one in frames:

@@ -97,12 +97,37 @@ def test_the_time_that_an_operation_may_take_is_its_own():
 
 
 def test_a_program_of_the_connection_is_ended_with_it():
-    started = []
+    program = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
     def wait():
-        process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-        started.append(process)
+        process = program
         time.sleep(LONG)
+        process.communicate()
+
+    with pytest.raises(session.ConnectionLost):
+        silent(wait).run({"a": op.dsregcmd_status()})
+    assert program.wait(LONG) != 0
+
+
+def test_a_program_that_is_just_being_started_is_ended_once_it_is(monkeypatch):
+    woken, started, wake = threading.Event(), [], watch.Watch._wake
+
+    def woke(*args):
+        woken.set()
+        wake(*args)
+
+    monkeypatch.setattr(watch.Watch, "_wake", woke)
+
+    class Slow(subprocess.Popen):
+        def _execute_child(self, *args, **kwargs):
+            assert woken.wait(LONG)
+            started.append(self)
+            super()._execute_child(*args, **kwargs)
+
+    def wait():
+        process = Slow([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        time.sleep(LONG)
+        process.communicate()
 
     with pytest.raises(session.ConnectionLost):
         silent(wait).run({"a": op.dsregcmd_status()})
