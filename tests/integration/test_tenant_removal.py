@@ -227,7 +227,7 @@ def test_the_role_alone_removes_what_leaves_and_nothing_of_whoever_another_devic
     assert len(before["devices"]) - len(after["devices"]) == 2
     assert owners <= {row["deviceId"] for row in tenant.state()["devices"].values()}
     assert after["managed_devices"] == before["managed_devices"] and before["managed_devices"]
-    said = play.results("Fail where its objects in the tenant are not certainly its own")
+    said = play.results("Fail if the objects in the tenant are not certainly its own")
     assert {name: why in said[name]["msg"] for name, (_owner, why) in THEFTS.items()} == dict.fromkeys(THEFTS, True), (
         play.output[-2000:]
     )
