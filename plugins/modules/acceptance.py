@@ -132,7 +132,7 @@ report:
         seconds: 1.2
     package_questions:
       asked: false
-      why: no package was named for it (option package)
+      why: no package was given (option package)
       left: false
       steps: []
 table:

@@ -185,7 +185,7 @@ ansible_facts:
             hotpatch:
               requested: true
               possible: null
-              why_not_possible: the licence decides, which the device does not show
+              why_not_possible: it depends on the licence, which the device does not show
               enabled: null
               newest_baseline: 2026-10
         clock:

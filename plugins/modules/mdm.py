@@ -146,7 +146,7 @@ error:
     code: null
     name: not_joined
     side: device
-    cause: automatic MDM enrollment needs a device of a tenant, and this one's join type is none
+    cause: automatic MDM enrollment needs a device of a tenant, but the join type of this one is none
     fix: Join the device first (winops.entra.join), or hybrid join it.
     evidence: []
     request_id: null

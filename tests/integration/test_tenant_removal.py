@@ -40,8 +40,8 @@ SCENARIO = {
 #: Who calls itself by whose id, how; the reason that is given for leaving its objects alone.
 THEFTS = {
     "forged": ("owner-1", "the directory knows this id by"),
-    "copied": ("owner-2", "the proof is false"),
-    "replayed": ("owner-3", "the proof is false"),
+    "copied": ("owner-2", "the proof is wrong"),
+    "replayed": ("owner-3", "the proof is wrong"),
     "elsewhere": ("owner-4", "it was in another tenant"),
     "cloned": ("twin", "2 devices call themselves by this id"),
     "twin": ("twin", "2 devices call themselves by this id"),

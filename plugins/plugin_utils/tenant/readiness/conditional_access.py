@@ -90,7 +90,7 @@ def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
             )
             for obstacle in found
             if obstacle.enforced
-        ] or [finding(identity, "pass", "no policy demands anything at joins", doc=DOCS["access"])]
+        ] or [finding(identity, "pass", "no policy requires anything at a join", doc=DOCS["access"])]
     findings = []
     for person in people:
         obstacles = [finding for obstacle in found for finding in _about(obstacle, person)]
@@ -98,7 +98,7 @@ def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
             finding(
                 identity,
                 "pass",
-                "no policy stands in the way of this user's joins",
+                "no policy blocks this user's joins",
                 subject=person.name,
                 doc=DOCS["access"],
             )
@@ -119,11 +119,11 @@ def _about(obstacle: Obstacle, person: Person) -> list[Finding]:
     cause = {
         "block": f"it {may or 'will '}block the {what} of this user",
         "mfa": (
-            f"it {may or 'will '}stop the {what} of this package user, as nobody is there to confirm MFA"
+            f"it {may or 'will '}stop the {what} of this package user, because nobody can confirm MFA"
             if person.package
             else f"the user {may or 'will '}have to confirm MFA at {what}"
         ),
-        "device": f"it may stop the {what} of this user, as a new device cannot be compliant or joined before",
+        "device": f"it may stop the {what} of this user, because a new device cannot be compliant or joined before",
     }[obstacle.demand]
     if not obstacle.enforced:
         cause = "once it is switched on, " + cause
@@ -139,9 +139,9 @@ def _about(obstacle: Obstacle, person: Person) -> list[Finding]:
 
 
 def _says(obstacle: Obstacle) -> str:
-    demand = {"block": "blocks", "mfa": "demands MFA for", "device": "demands a compliant or joined device for"}
+    demand = {"block": "blocks", "mfa": "requires MFA for", "device": "requires a compliant or joined device for"}
     mode = "" if obstacle.enforced else " (report-only)"
-    scope = "" if obstacle.certain else ", under conditions that are known at sign-in only"
+    scope = "" if obstacle.certain else ", under conditions that are known only at sign-in"
     return f"the policy {obstacle.name!r}{mode} {demand[obstacle.demand]} {obstacle.where}s{scope}"
 
 

@@ -41,7 +41,7 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
             "fail",
             "nobody is in the MDM scope",
             "joined devices do not enroll in Intune",
-            "set the scope by winops.entra.mdm_scope",
+            "set the scope with winops.entra.mdm_scope",
             doc=doc,
         )
     elif not people:
@@ -49,7 +49,7 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
             identity,
             "warn",
             f"{len(groups)} groups are in the MDM scope",
-            "whether the right ones are among them was not asked",
+            "it was not checked whether the right ones are among them",
             "name users in users or user_prefixes",
             doc=doc,
         )
@@ -66,7 +66,7 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
                 "fail",
                 "no group of the user is in the MDM scope",
                 "the devices that the user joins do not enroll in Intune",
-                "add a group of the user by winops.entra.mdm_scope",
+                "add a group of the user with winops.entra.mdm_scope",
                 person.name,
                 doc,
             )
@@ -113,7 +113,7 @@ def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iter
         row["limit"] for row in configurations if row.get("@odata.type") == _LIMIT and row.get("limit") is not None
     ]
     if not limits:
-        yield finding(identity, "pass", "Intune has no limit of devices a user", doc=doc)
+        yield finding(identity, "pass", "Intune has no device limit for users", doc=doc)
         return
     least, most = min(limits), max(limits)
     limit = str(least) if least == most else f"{least} to {most}"

@@ -38,7 +38,7 @@ def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]
             identity,
             "fail" if package else "warn",
             "security defaults are on",
-            "they may demand MFA of "
+            "they may require MFA from "
             + ("package users, which cannot confirm it" if package else "users who join devices"),
             "replace them by Conditional Access that leaves package users out",
             doc=doc,
