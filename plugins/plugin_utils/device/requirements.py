@@ -218,7 +218,7 @@ def join_state_refusal(join: dict, tenant_id: str) -> JoinRefusal | None:
     if join["type"] == "hybrid":
         return JoinRefusal(
             "hybrid_joined",
-            "the device is hybrid joined; it cannot become Entra joined only without leaving AD",
+            "the device is hybrid joined; to become Entra joined it must leave AD first",
             "stop its hybrid auto-join, take it out of the AD domain, then run the join again",
         )
     if join["type"] == "domain":
