@@ -107,7 +107,11 @@ def test_a_join_that_dsregcmd_says_it_made_and_nobody_sees_ends_soon(monkeypatch
 
 @pytest.mark.parametrize(
     ("state", "task_result", "said"),
-    [("lost", azure_vm.TERMINATED, "time limit"), ("lost", 1, "no answer"), ("absent", None, "no answer")],
+    [
+        ("lost", azure_vm.TERMINATED, "time limit"),
+        ("lost", 1, "without a readable answer"),
+        ("absent", None, "without a readable answer"),
+    ],
 )
 def test_a_job_that_was_ended_or_has_vanished_ends_the_wait_of_a_vm(monkeypatch, state, task_result, said):
     device = Vm(state, task_result=task_result)
