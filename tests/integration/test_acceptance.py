@@ -172,6 +172,29 @@ def test_a_report_holds_nothing_that_is_secret_or_personal(accepted: Accepted) -
         assert found == set()
 
 
+def test_what_windows_remembers_of_a_package_is_asked_with_one_that_the_user_names(
+    start_fleet: StartFleet, player: Player
+) -> None:
+    """Two readings of Windows, each recognised by its answers, read on the controller from the written report."""
+    harmless = {"title": "Harmless", "token": "none", "policies": {"Experience/AllowCortana": 1}}
+    # What the removal of a package leaves where its end fails.
+    kinds = {"forgets": {}, "remembers": {"uicc": False}}
+    devices = [{"kind": "unjoined_pro", "name": name, "device": device} for name, device in kinds.items()]
+    lab = start_fleet({"devices": devices, "packages": {"harmless": harmless}})
+    play = accept(player, lab, accept_package=str(inspection.package_file(lab, "harmless")), accept_skip=["endpoints"])
+    assert play.exit_code == 0, play.output
+    reports = json.loads((play.directory / "report.json").read_text(encoding="utf-8"))["reports"]
+    told = {name: play.result(name, "Try every operation")["report"]["package_questions"] for name in kinds}
+    assert all(answers in [report["package_questions"] for report in reports] for answers in told.values())
+    for name, answers in told.items():
+        assert [step["step"] for step in answers["steps"]] == ["before", "added", "added again", "removed"], answers
+        assert [step["would_be_skipped"] for step in answers["steps"]][1:3] == [True, True]
+        assert answers["left"] is (name == "remembers")
+        assert answers["steps"][-1]["code"] == ("0x80070002" if name == "remembers" else None)
+    for name, state in inspection.states(lab).items():
+        assert state["packages"] == [] and inspection.ours(state) == [], name
+
+
 def test_an_account_without_its_full_token_stops_it_before_anything_is_tried(accepted: Accepted) -> None:
     result = accepted.first.result("filtered", "Try every operation")
     assert result["error"]["name"] == "account_not_elevated" and "LocalAccountTokenFilterPolicy" in result["msg"]

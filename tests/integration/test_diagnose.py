@@ -35,7 +35,7 @@ REFUSED = {
     for kind, options in LIBRARY.items()
     if options["expect"].get("outcome") == "refused"
 }
-HEALTHY = ("unjoined_pro", "joined", "crowded")
+HEALTHY = ("unjoined_pro", "joined", "crowded", "applied_before", "applied_before_listed", "applied_before_by_results")
 # A joined device on which no enrollment is to be waited for, though nothing has failed.
 LEFT = "joined_enrollment_expired"
 KINDS = (*PLANTED, *REFUSED, *HEALTHY, LEFT)

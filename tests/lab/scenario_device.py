@@ -104,6 +104,7 @@ MANAGEMENT = {
         "held": bool,
         "exit_code": int,
         "failures": ListOf(int),
+        "unflushed": ListOf(int),
         "unenrolls": bool,
         "unenroll_seconds": float,
     },

@@ -12,6 +12,8 @@ red one after all the others, above a table of them all. What a target has said 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -64,7 +66,8 @@ def main(arguments: list[str], outputs: Path = OUTPUTS) -> int:
         # Nothing that was started goes on alone, where this one is interrupted.
         pool.shutdown(wait=False, cancel_futures=True)
         for process in list(running):
-            process.terminate()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
     red = [part for part in parts if part.code]
     for part in red:
         part.show()
@@ -85,6 +88,8 @@ def run(make: str, target: str, output: Path, running: set[subprocess.Popen]) ->
             stdout=file,
             stderr=subprocess.STDOUT,
             close_fds=False,
+            # A group of its own, so that all that it starts can be ended with it.
+            start_new_session=True,
         )
         running.add(process)
         code = process.wait()

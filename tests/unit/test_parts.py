@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 
 import pytest
 
@@ -26,6 +27,7 @@ meet() {{
 echo "$2 speaks"
 case $2 in
     red*) echo "$2 is broken" >&2; exit 2 ;;
+    long) sleep 1000 > "{here}/alive"; exit 4 ;;
     left) meet left right ;;
     right) meet right left ;;
 esac
@@ -70,6 +72,22 @@ def test_a_red_part_fails_stops_no_other_and_is_shown_after_all_of_them(run):
 def test_parts_run_beside_each_other(run):
     """Each of the two ends only when the other has started."""
     assert run(2, "left", "right")[0] == 0
+
+
+def test_what_a_part_has_started_ends_with_an_interrupted_run(run, tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "alive")
+    readers = []
+
+    def interrupted(_ends):
+        # Opens when the part's own program has opened it, and is at its end when that program has ended.
+        readers.append((tmp_path / "alive").open("rb"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts.concurrent.futures, "as_completed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(1, "long")
+    with readers[0] as reader:
+        assert select.select([reader], [], [], 60)[0] and reader.read() == b""
 
 
 def test_every_check_is_a_part_of_make_test():

@@ -48,7 +48,7 @@ def package_facts(packages: Result, results: Result) -> list[dict] | None:
     listed = known(lambda: packages["packages"])
     if listed is None:
         return None
-    recorded = known(lambda: {plain_id(name): key for name, key in results.key().children()}) or {}
+    recorded = known(lambda: {plain_id(name): key for name, key in results.key().children()})
     return [
         {
             "id": plain_id(package["id"]),
@@ -57,7 +57,7 @@ def package_facts(packages: Result, results: Result) -> list[dict] | None:
             "installed": package["installed"],
             "origin": package_origin(package["name"], package["path"]),
         }
-        | _outcome(recorded.get(plain_id(package["id"]), ABSENT))
+        | _outcome(None if recorded is None else recorded.get(plain_id(package["id"]), ABSENT))
         for package in listed
     ]
 
@@ -73,8 +73,8 @@ def setting_results(key: Key, names: str = "") -> Iterator[SettingResult]:
         yield from setting_results(child, f"{names} {name}")
 
 
-def _outcome(key: Key) -> dict:
-    found = known(lambda: list(setting_results(key)))
+def _outcome(key: Key | None) -> dict:
+    found = None if key is None else known(lambda: list(setting_results(key)))
     if found is None:
         return {"pending": None, "last_result": None}
     codes = [item.result for item in found if item.result is not None]

@@ -36,15 +36,18 @@ OTHERS_KEYS = "Only the NGC for the current user is being removed. To remove all
 
 @dataclasses.dataclass
 class Leave:
-    """How a leave goes on one device. ``seconds``: device seconds of the whole; ``held``: it stops after the registry
-    until somebody hurries the device; ``exit_code``: in place of Windows' own; ``failures``: HRESULTs of the attempts
-    that fail first and change nothing; ``unenrolls``: it ends the MDM enrollment, too, in ``unenroll_seconds``;
-    ``unfinished``: it has left and was not started again since."""
+    """How a leave goes on one device.
+
+    ``seconds``: device seconds of the whole; ``held``: it stops after the registry until somebody hurries the device;
+    ``exit_code``: in place of Windows' own; ``failures``: HRESULTs of the attempts that fail first and change nothing;
+    ``unflushed``: of those that clear the registry and then fail; ``unenrolls``: it ends the MDM enrollment, too, in
+    ``unenroll_seconds``; ``unfinished``: it has left and was not started again since."""
 
     seconds: float = 6.0
     held: bool = False
     exit_code: int | None = None
     failures: list[int] = dataclasses.field(default_factory=list)
+    unflushed: list[int] = dataclasses.field(default_factory=list)
     unenrolls: bool = False
     unenroll_seconds: float = 4.0
     unfinished: bool = False
@@ -83,40 +86,52 @@ async def _unjoin_in_time(device, join: joinstate.Join | None) -> tuple[int, lis
         hresult = device.leave.failures.pop(0)
         told = (*_kind(device), join.tenant_id if join else "", join.user_email if join else "")
         device.event(REGISTRATION, 239, [signed(hresult), *told])
-        return hresult, [f"{LEAVE}: DsrBeginDeviceUnjoin failed {hexadecimal(hresult)}"]
+        return hresult, [_begin_failed(hresult)]
     unjoin = asyncio.ensure_future(_unjoin(device, join))
     limit = asyncio.ensure_future(device.clock.limit(HELD_SECONDS if device.leave.held else LONGEST))
     try:
         await asyncio.wait({unjoin, limit}, return_when=asyncio.FIRST_COMPLETED)
         if unjoin.done():
-            await unjoin
-            return 0, []
+            hresult = await unjoin
+            return hresult, [_begin_failed(hresult)] if hresult else []
     finally:
         unjoin.cancel()
         limit.cancel()
     said = hexadecimal(TIMED_OUT)
-    return TIMED_OUT, [
-        f"{LEAVE}: WaitForSingleObjectEx timed out {said}",
-        f"{LEAVE}: DsrBeginDeviceUnjoin failed {said}",
-    ]
+    return TIMED_OUT, [f"{LEAVE}: WaitForSingleObjectEx timed out {said}", _begin_failed(TIMED_OUT)]
 
 
-async def _unjoin(device, join: joinstate.Join | None) -> None:
+def _begin_failed(hresult: int) -> str:
+    return f"{LEAVE}: DsrBeginDeviceUnjoin failed {hexadecimal(hresult)}"
+
+
+async def _unjoin(device, join: joinstate.Join | None) -> int:
+    """HRESULT, 0 for success. The registration is cleared (event 110), then its keys are flushed (event 111)."""
     step = device.leave.seconds / 3
     earlier = _earlier_certificates(device, join)
     await device.sleep(step)
     forget_registry(device)
     if join is not None:
         device.leave.unfinished = True
+    if device.leave.unflushed:
+        hresult = device.leave.unflushed.pop(0)
+        _cleared(device, join)
+        device.event(REGISTRATION, 240, [signed(hresult), *_kind(device)])
+        return hresult
     await device.delay(HELD_SECONDS if device.leave.held else step)
     device.certificates = [c for c in device.certificates if c in earlier or not joinstate.belongs_to_join(c)]
     await device.sleep(step)
     had_keys = bool(device.keys)
     device.keys.clear()
     if join is not None or had_keys:
-        told = (join.tenant_id if join else "", join.user_email if join else "")
-        device.event(REGISTRATION, 110, [*_kind(device), *told])
+        _cleared(device, join)
         device.event(REGISTRATION, 111, _kind(device))
+    return 0
+
+
+def _cleared(device, join: joinstate.Join | None) -> None:
+    told = (join.tenant_id if join else "", join.user_email if join else "")
+    device.event(REGISTRATION, 110, [*_kind(device), *told])
 
 
 def _kind(device) -> tuple[str, str]:

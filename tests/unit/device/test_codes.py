@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import catalogue
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.explain import explain
-from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.find import find_codes
+from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.find import find_codes, spell_hresults
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.hresult import is_failure, signed
 
 # One code in every spelling: of logs, dialogs, scripts and people.
@@ -317,3 +317,12 @@ def test_a_sentence_is_not_told_where_a_code_tells_or_none_is_there(text):
 def test_a_sentence_is_one_line_of_printable_text_that_is_not_too_long():
     cause = explain('{"message":"Not\\r\\nin \\u001b[31mred ' + "x" * 999 + '"}')["cause"]
     assert "\n" not in cause and "\x1b" not in cause and len(cause) < 400
+
+
+@pytest.mark.parametrize("text", ["80180026", "80180026.", "(80180026)", ' "80180026", '])
+def test_a_number_alone_is_read_with_what_was_copied_around_it(text):
+    assert explain(text)["code"] == "0x80180026"
+
+
+def test_a_number_alone_is_spelled_within_its_brackets():
+    assert spell_hresults(" (-2145648611). ") == "(0x801c001d)."

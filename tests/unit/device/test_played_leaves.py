@@ -77,6 +77,17 @@ def test_a_leave_that_windows_refuses_has_the_code_of_its_event(tmp_path, monkey
     assert len(event["data"]) == 5
 
 
+def test_a_leave_that_leaves_the_keys_has_the_code_of_its_event_and_is_finished_by_the_next(tmp_path, monkeypatch):
+    with Played(tmp_path, "joined_leave_unflushed") as played:
+        _leave, failure = played.run(leave.Leave, plan(), monkeypatch)
+        assert (failure.error["name"], failure.error["code"]) == ("half_left", "0x80090016"), failure.error
+        assert [item["event"] for item in failure.error["evidence"] if "event" in item] == [240]
+        parts = dump(played.device)["join_parts"]
+        assert parts["certificates"] and not parts["registry"]
+        again, _result = played.run(leave.Leave, plan(), monkeypatch)
+        assert again.learned["outcome"] == "disconnected" and not any(dump(played.device)["join_parts"].values())
+
+
 def test_the_limits_of_a_leave_rise_and_each_holds_what_is_below_it():
     runner = (ROOT / "plugins/plugin_utils/device/runner/leave.ps1").read_text(encoding="utf-8")
     [program] = [int(number) for number in re.findall(r"'/debug /leave' (\d+)", runner)]

@@ -213,6 +213,22 @@ def test_a_package_that_waits_is_pending_and_has_not_failed(leaf, pending, last_
     assert (found["pending"], found["last_result"]) == (pending, last_result)
 
 
+def test_nobody_knows_whether_a_package_waits_where_the_results_cannot_be_read():
+    device = ScriptedDevice()
+    package = {"id": scripted.PACKAGE, "name": "Join", "version": "1.0", "path": "", "installed": True}
+    device.handlers["provisioning_packages"] = lambda _p: {"available": True, "packages": [package]}
+    others = scripted.registry({})
+
+    def read(parameters):
+        if parameters["path"] == package_facts.ENGINE_RESULTS:
+            raise scripted.OperationError("System.UnauthorizedAccessException", "Access is denied", -2147024891)
+        return others(parameters)
+
+    device.handlers["registry_read"] = read
+    [found] = facts(device, ("packages",))["packages"]
+    assert (found["pending"], found["last_result"]) == (None, None)
+
+
 @pytest.mark.parametrize(
     "path, tree, reason",
     [

@@ -30,7 +30,8 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _SYMBOL = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
-_WHOLE_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,20})\s*")
+# Copied from the end of a sentence, out of brackets or quotes.
+_WHOLE_NUMBER = re.compile(r"[\s\"'`(\[]*([+-]?[0-9]{1,20})[\s\"'`)\].,;:!]*")
 _STS_NUMBERS = range(16000, 10000000)
 
 
@@ -65,16 +66,12 @@ def scan(text: str) -> t.Iterator[Found]:
             yield Found(code, match.start(kind), match.end(), kind == "number" or match[kind].isdigit())
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is nothing but a whole number."""
-    return bool(_WHOLE_NUMBER.fullmatch(text))
-
-
 def whole_number(text: str) -> str | None:
     """The code that a text of nothing but a number stands for, None where it is more than that."""
-    if not is_number(text):
+    match = _WHOLE_NUMBER.fullmatch(text)
+    if match is None:
         return None
-    text = text.strip()
+    text = match[1]
     if entry(text):
         return text
     if hexadecimal := _setup_form(text):
@@ -91,8 +88,9 @@ def _is_hresult(value: int) -> bool:
 
 def spell_hresults(text: str) -> str:
     """The text with its decimal HRESULTs as hexadecimal, as people search for them: "-2145648611" to "0x801c001d"."""
-    if is_number(text) and is_failure(int(text.strip())):
-        return hresult_hex(int(text.strip()))
+    alone = _WHOLE_NUMBER.fullmatch(text)
+    if alone and is_failure(int(alone[1])):
+        return text[: alone.start(1)].lstrip() + hresult_hex(int(alone[1])) + text[alone.end(1) :].rstrip()
     parts, at = [], 0
     for found in scan(text):
         if found.decimal and found.code.startswith("0x"):
