@@ -58,9 +58,9 @@ options:
 PACKAGE_SPEC = {
     "src": {"type": "path"},
     "path": {"type": "str"},
-    "url": {"type": "str"},
-    "checksum": {"type": "str"},
-    "package_id": {"type": "str"},
+    "url": {"type": "str", "holds": "url"},
+    "checksum": {"type": "str", "holds": "sha256"},
+    "package_id": {"type": "str", "holds": "guid"},
     "keep_copy": {"type": "bool", "default": False},
     "apply_again": {"type": "bool", "default": True},
 }

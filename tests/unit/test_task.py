@@ -100,7 +100,7 @@ class Acting:
     def __init__(self, sides, given: dict, refuse: str | None = None) -> None:
         self.sides = sides
         self.spec = {"name": {"type": "str"}, "timeout": {"type": "int"}, "password": {"type": "str", "no_log": True}}
-        self.constraints, self.least, self.refused = {}, {}, {"outcome": "refused"}
+        self.constraints, self.refused = {}, {"outcome": "refused"}
         self.given, self.refuse = given, refuse
         self._task = types.SimpleNamespace(args=given, action="winops.entra.both", check_mode=True, diff=False)
 
