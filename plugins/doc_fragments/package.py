@@ -28,7 +28,8 @@ options:
     type: str
   checksum:
     description:
-      - SHA-256 of the file behind O(url), as 64 hexadecimal digits with or without C(sha256:) before them.
+      - SHA-256 of the package file, as 64 hexadecimal digits with or without C(sha256:) before them. O(url) needs it;
+        with O(src) and O(path) the file is compared with it, too, before it is applied.
     type: str
   package_id:
     description:

@@ -216,7 +216,10 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"name": {"type": "str", "required": True}, "url": {"type": "str", "holds": "url", "required": True}},
+        "options": {
+            "name": {"type": "str", "required": True},
+            "url": {"type": "str", "holds": "url", "required": True},
+        },
     },
     "timeout": {"type": "int", "default": 10, "most": 600},
 }

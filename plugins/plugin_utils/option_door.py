@@ -35,12 +35,14 @@ MAX_LEVELS = 32
 """Levels of a value whose options no spec names."""
 QUOTED = 60
 """Letters of a wrong value that a message repeats."""
+TOO_LARGE = 10**15
+"""Beyond every number of an option: of such a one not even the digits are looked at."""
 
 OWN_KEYS = frozenset({"holds", "empty", "least", "most"})
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0{1,15})?")
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
-# Control characters, lone surrogates, line and paragraph separators, and what turns the direction of the text around it.
+# Control characters, lone surrogates, separators of lines and paragraphs, and what turns the direction of a text.
 _UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNSEEN_IN_TEXT = re.compile(_UNSEEN.pattern.replace("\0-\x1f", "\0-\x08\x0b\x0c\x0e-\x1f"))
 _SECRET_VALUE = "its value"
@@ -87,7 +89,9 @@ KINDS = {
     "guid": OptionKind(100, "give a GUID, 8-4-4-4-12 hexadecimal digits", _UNSEEN_IN_TEXT, require_guid),
     "url": OptionKind(2048, "give a URL such as https://host.example/path", read=_url),
     "authority": OptionKind(2048, "give a https URL without a path", read=_authority),
-    "sha256": OptionKind(100, "give 64 hexadecimal digits, with or without sha256: before them", _UNSEEN_IN_TEXT, _sha256),
+    "sha256": OptionKind(
+        100, "give 64 hexadecimal digits, with or without sha256: before them", _UNSEEN_IN_TEXT, _sha256
+    ),
 }
 
 
@@ -107,7 +111,7 @@ def refuse_odd_values(args: Mapping[str, t.Any], spec: Spec, above: str = "") ->
     """Raise the Failure of a bad option for a value of another type, and for a text that no option can mean.
 
     ``args`` may be as a task gives them, which Ansible converts afterwards, or converted already. Names that the spec
-    does not have are Ansible's to refuse; what is None is not given. The option of an option is named as ``join.users``.
+    does not have are Ansible's to refuse; what is None is not given. An option of an option is named as ``join.users``.
     """
     for name, option in spec.items():
         value = args.get(name)
@@ -159,10 +163,16 @@ def _refuse_odd(value: t.Any, option: Mapping[str, t.Any], name: str, entry: str
         _refuse_odd_text(value, {"type": "str"}, name, entry)
         if kind == "int" and not _NUMBER.fullmatch(value.strip()):
             raise bad_option(name, f"{entry}{_quoted(value)} is not a whole number", "give a whole number")
-    elif kind == "int" and (isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0):
+    elif kind == "int" and not _is_whole(value):
         raise bad_option(name, f"{entry}{_quoted(value)} is not a whole number", "give a whole number")
+    elif kind == "int" and abs(value) >= TOO_LARGE:
+        raise bad_option(name, f"{entry}it is a number of more than 15 digits", "give a whole number")
     elif kind == "bool" and not (isinstance(value, int) or value in (0.0, 1.0)):
         raise bad_option(name, f"{entry}{_quoted(value)} is neither true nor false", "give true or false")
+
+
+def _is_whole(value: t.Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and value % 1 == 0
 
 
 def _refuse_odd_text(value: t.Any, option: Mapping[str, t.Any], name: str, entry: str) -> None:
@@ -233,7 +243,9 @@ def _refuse_odd_dict(value: t.Any, option: Mapping[str, t.Any], name: str, entry
     if option.get("options"):
         refuse_odd_values(value, option["options"], f"{name}.")
     elif _too_deep(value):
-        raise bad_option(name, f"{entry}it is nested in more than {MAX_LEVELS} levels", "give what the documentation shows")
+        raise bad_option(
+            name, f"{entry}it is nested in more than {MAX_LEVELS} levels", "give what the documentation shows"
+        )
 
 
 def _too_deep(value: t.Any) -> bool:
@@ -252,8 +264,8 @@ def _too_deep(value: t.Any) -> bool:
 
 def _quoted(value: t.Any) -> str:
     """The beginning of a wrong value, as a message may show it: printable, and in one line."""
-    if isinstance(value, int) and abs(value) >= 10**QUOTED:
-        return "a number of more than 60 digits"
+    if isinstance(value, int) and abs(value) >= TOO_LARGE:
+        return "a number of more than 15 digits"
     if isinstance(value, (Mapping, list, tuple, set)):
         return f"a {'dictionary' if isinstance(value, Mapping) else 'list'}"
     text = value if isinstance(value, str) else str(value)

@@ -100,7 +100,6 @@ def refuse_empty(values: Iterable[str], name: str) -> None:
 # --- the options by which every module of the tenant signs in ---
 
 
-
 def environment(*names: str) -> str:
     """The fallback of an option: the first of these environment variables that is there and not empty.
 

@@ -21,7 +21,21 @@ run = every.run
 
 INF, NAN = float("inf"), float("nan")
 LONG = "a" * 100_000
-NO_TEXTS = ("", " ", "\n", "\t ", "\0", "a\0b", "a\x1b[2Jb", "a\x7fb", "a\x85b", "a\u2028b", "a\u202eb", "a\ud800", LONG)
+NO_TEXTS = (
+    "",
+    " ",
+    "\n",
+    "\t ",
+    "\0",
+    "a\0b",
+    "a\x1b[2Jb",
+    "a\x7fb",
+    "a\x85b",
+    "a\u2028b",
+    "a\u202eb",
+    "a\ud800",
+    LONG,
+)
 NO_LINES = ("a\nb", "a\r\nb")
 TYPES_OF_NO_TEXT = (True, INF, -INF, NAN, [], ["a"], {}, {"a": 1})
 NO_NUMBERS = (
@@ -30,7 +44,23 @@ NO_NUMBERS = (
 )
 NO_BOOLEANS = ("", " ", "\n", "perhaps", "a\0b", LONG, INF, NAN, 0.5, 2, -1, [], [True], {}, {"a": 1})
 NO_LISTS = (True, 1.5, INF, {}, {"a": 1})
-NO_DICTS = (True, 5, INF, [], ["a"], "", " ", "text", LONG, {5: 1}, {None: 1}, {"": 1}, {" ": 1}, {"a\0b": 1}, {LONG: 1})
+NO_DICTS = (
+    True,
+    5,
+    INF,
+    [],
+    ["a"],
+    "",
+    " ",
+    "text",
+    LONG,
+    {5: 1},
+    {None: 1},
+    {"": 1},
+    {" ": 1},
+    {"a\0b": 1},
+    {LONG: 1},
+)
 NO_GUIDS = ("contoso.example", "a/b", "{}", "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f", "0c1a2b3c4d5e6f708192a3b4c5d6e7f8")
 NO_URLS = ("host", "//host", "ftp://host", "https://", "https://[x", "https://host:99999", "https://host:x", "a b")
 NO_SHA256 = ("0" * 63, "md5:" + "0" * 32, "g" * 64, "0" * 65)
@@ -160,7 +190,12 @@ SPEC = {
 
 
 def test_the_work_gets_values_in_one_spelling():
-    given = {"ids": [f" {{{GUID.upper()}}}\n"], "checksum": "sha256:" + "AB" * 32, "seconds": 5, "people": [{"name": ""}]}
+    given = {
+        "ids": [f" {{{GUID.upper()}}}\n"],
+        "checksum": "sha256:" + "AB" * 32,
+        "seconds": 5,
+        "people": [{"name": ""}],
+    }
     assert option_door.understood(given, SPEC) == {**given, "ids": [GUID], "checksum": "ab" * 32}
 
 

@@ -25,8 +25,8 @@ SHOWN_MESSAGE = 300
 
 
 class DeviceTrace:
-    """Says what the exchanges with one host were; ``host`` is its inventory name, ``masked`` takes out of a text what is
-    known to be secret."""
+    """Says what the exchanges with one host were; ``host`` is its inventory name, ``masked`` takes out of a text what
+    is known to be secret."""
 
     def __init__(self, host: str | None = None, masked: Callable[[str], str] = str) -> None:
         self._host = host

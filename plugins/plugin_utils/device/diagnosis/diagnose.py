@@ -25,6 +25,7 @@ from .clues import Diagnosis
 from .device_diagnosis import DiagnosisScope
 
 DEFAULT_HOURS = 72
+OLDEST_YEAR, NEWEST_YEAR = 1970, 9000
 
 
 def diagnose(task: Task) -> dict:
@@ -73,6 +74,8 @@ def _scope(args: dict) -> DiagnosisScope:
             moment = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
         except ValueError as exc:
             raise bad_option("since", f"{since!r} is not a time", "give it like 2026-11-21T08:00:00Z") from exc
+        if not OLDEST_YEAR <= moment.year <= NEWEST_YEAR:
+            raise bad_option("since", f"no event is of the year {moment.year}", "give it like 2026-11-21T08:00:00Z")
         if moment.tzinfo is None:
             raise bad_option(
                 "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
