@@ -28,6 +28,8 @@ SHORTEST_SECRET = 4
 """Letters. What is shorter stands in every other word: masking it would leave no sentence whole, and hide nothing."""
 LONGEST_SPELLED = 256
 """Letters of a secret that is looked for with each letter escaped or not; a longer one only escaped as a whole."""
+MOST_HIDDEN = 20
+"""Secrets in one text in another spelling; a text with more is masked as a whole, since looking for each takes time."""
 
 _MAY_BE_SPELLED = re.compile(r"[%&\\^`+]|''|\"\"")
 _BASE64_LETTERS = "A-Za-z0-9+/_-"
@@ -51,13 +53,13 @@ class Masker:
         return bool(self._secrets)
 
     def value(self, value: t.Any) -> t.Any:
-        """A value of JSON with every text in it masked; the names in a dict stay."""
+        """A value of JSON with every text in it masked, the names in a dict, too: those of a diff are sentences."""
         if not self._secrets:
             return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {name: self.value(inner) for name, inner in value.items()}
+            return {self.value(name): self.value(inner) for name, inner in value.items()}
         return [self.value(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
     def text(self, text: str) -> str:
@@ -66,7 +68,10 @@ class Masker:
             text = text.replace(secret, self._sign)
         if not self._secrets:
             return text
-        for secret in self._hidden_in(text):
+        hidden = self._hidden_in(text)
+        if len(hidden) > MOST_HIDDEN:
+            return self._sign
+        for secret in hidden:
             text = _spelled(secret).sub(lambda _match: self._sign, text)
         return self._base64.sub(self._without_base64, text)
 
@@ -78,10 +83,8 @@ class Masker:
         return [secret for secret in self._secrets if any(secret in other for other in read)] if read else []
 
     def _without_base64(self, match: re.Match[str]) -> str:
-        return self._sign if any(self._holds(text) for text in _decoded(match[0])) else match[0]
-
-    def _holds(self, text: str) -> bool:
-        return any(secret in text for secret in self._secrets) or bool(self._hidden_in(text))
+        texts = list(_decoded(match[0]))
+        return self._sign if any(secret in text for secret in self._secrets for text in texts) else match[0]
 
 
 def _decoded(run: str) -> t.Iterator[str]:

@@ -16,12 +16,15 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import re
 import typing as t
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from ansible.module_utils.common.validation import check_type_dict
 
 from .options import bad_option, require_at_least, require_guid
 
@@ -184,8 +187,9 @@ def _refuse_odd_text(value: t.Any, option: Mapping[str, t.Any], name: str, entry
         what = _SECRET_VALUE if secret else _quoted(value)
         raise bad_option(name, f"{entry}{what} is not a text", f"{kind.right}, in quotes")
     if not isinstance(value, str):
-        if not math.isfinite(value):
-            raise bad_option(name, f"{entry}{value} is not a text", f"{kind.right}, in quotes")
+        if abs(value) >= 10**QUOTED or not math.isfinite(value):
+            what = _SECRET_VALUE if secret else _quoted(value)
+            raise bad_option(name, f"{entry}{what} is not a text", f"{kind.right}, in quotes")
         return
     if not value.strip():
         if value == "" and option.get("empty"):
@@ -220,7 +224,7 @@ def _refuse_odd_list(value: t.Any, option: Mapping[str, t.Any], name: str) -> No
         return
     if not isinstance(value, (list, tuple)):
         if isinstance(value, int) and not isinstance(value, bool) and element["type"] != "dict":
-            return  # of which Ansible makes a list, too
+            return _refuse_odd(value, element, name)  # Ansible makes a list of it, too
         raise bad_option(name, f"{_quoted(value)} is not a list", "give a list")
     if len(value) > MAX_LIST:
         raise bad_option(name, f"it has {len(value)} entries", f"give at most {MAX_LIST} at once")
@@ -231,10 +235,10 @@ def _refuse_odd_list(value: t.Any, option: Mapping[str, t.Any], name: str) -> No
 
 
 def _refuse_odd_dict(value: t.Any, option: Mapping[str, t.Any], name: str, entry: str) -> None:
-    if isinstance(value, str):  # JSON, or key=value: Ansible reads it, or says what is wrong
-        if not value.strip() or len(value) > MAX_LIST:
-            raise bad_option(name, f"{entry}{_quoted(value)} is not a dictionary", "give keys and values")
-        return
+    if isinstance(value, str) and len(value) <= MAX_LIST:
+        # JSON, or key=value: Ansible reads it, but its refusal names no option where one is within another.
+        with contextlib.suppress(TypeError, ValueError, RecursionError, MemoryError):
+            value = check_type_dict(value)
     if not isinstance(value, Mapping):
         raise bad_option(name, f"{entry}{_quoted(value)} is not a dictionary", "give keys and values")
     for key in value:

@@ -28,8 +28,8 @@ def chosen_package(
 ) -> tuple[PackageSource, dict | None]:
     """The package that ``src``, ``path`` or ``url`` names, and its description where the controller has the file.
 
-    ``find_file`` is the task's, ``keep_secrets`` takes the function that gives the package's secrets. With ``must_join``
-    a package that cannot join a device is refused. Raises Failure naming the option and what would be right.
+    ``find_file`` is the task's, ``keep_secrets`` takes the function that gives the package's secrets. With
+    ``must_join`` a package that cannot join a device is refused. Raises Failure naming the option and what is right.
     """
     checksum = args["checksum"]
     if args["src"] is not None:
@@ -69,7 +69,7 @@ def chosen_package(
 
 
 def refuse_unused(args: dict, names: Iterable[str], cause: str) -> None:
-    """Refuse options that are given and would not be used: whoever gives them believes that they are. Raises Failure."""
+    """Refuse options that are given and not used: whoever gives them believes that they are. Raises Failure."""
     for name in names:
         if args[name] is not None:
             raise bad_option(name, cause, "leave it out")

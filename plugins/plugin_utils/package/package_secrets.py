@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
     from .reader import Package
 
 SIGN = "********"
-MAX_SECRETS = 500
+MAX_SECRETS = 100
 """Different values; a package of Windows Configuration Designer has a handful."""
 PLAIN_WORD = 12
 """Letters from which on a word or a number is one that is secret for sure."""
