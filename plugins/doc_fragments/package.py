@@ -29,7 +29,7 @@ options:
   checksum:
     description:
       - SHA-256 of the package file, as 64 hexadecimal digits with or without C(sha256:) before them. O(url) needs it;
-        with O(src) and O(path) the file is compared with it, too, before it is applied.
+        a file in O(src) is compared with it, too. With O(path) it is refused, as that file is not compared.
     type: str
   package_id:
     description:

@@ -43,11 +43,6 @@ def require_guid(text: str, name: str, fix: str = "give it as 8-4-4-4-12 hexadec
     return plain.lower()
 
 
-def optional_guid(text: str | None, name: str) -> str | None:
-    """As ``require_guid``; None where the option is not given. An empty text is not "not given"."""
-    return None if text is None else require_guid(text, name)
-
-
 def refused_by_ansible(exc: Exception, module: str, args: Mapping, spec: Mapping[str, dict]) -> Failure:
     """The refusal of what Ansible itself refuses, in its words. ``args`` are as the task gave them.
 

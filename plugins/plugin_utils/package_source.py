@@ -64,7 +64,13 @@ def chosen_package(
             "give package_id beside path or url; winops.entra.ppkg_info with src prints it",
         )
     if args["path"] is not None:
-        return PackageSource(id=package_id, path=args["path"], sha256=checksum), None
+        if checksum is not None:
+            raise bad_option(
+                "checksum",
+                "a package that lies on the device (path) is applied as it is, and not compared",
+                "leave checksum out, or give the package as src or url, which is compared",
+            )
+        return PackageSource(id=package_id, path=args["path"]), None
     return PackageSource(id=package_id, url=_https(args["url"]), sha256=checksum), None
 
 

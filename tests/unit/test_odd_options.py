@@ -7,6 +7,7 @@ templates hand over by mistake. A new option is held by it without a line here."
 from __future__ import annotations
 
 import copy
+import dataclasses
 import re
 import typing as t
 
@@ -52,7 +53,7 @@ NO_DICTS = (
     ["a"],
     "",
     " ",
-    "text",
+    *("text", "{", "{1}", "{" * 5000),
     LONG,
     {5: 1},
     {None: 1},
@@ -179,6 +180,49 @@ def test_a_secret_is_not_repeated_by_its_refusal(run):
     for value in ([every.SECRET], {every.SECRET: 1}, f"{every.SECRET}\0", every.SECRET * 10_000, f"{every.SECRET}\nx"):
         result = run("group", {**every.GOOD["group"], "client_secret": value})
         assert "client_secret" in result["msg"] and every.SECRET not in str(result)
+
+
+TENANT = {"tenant_id": "d10f84e2-ba05-45c0-90b7-994f1fafa537"}
+PACKAGE_ID = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
+SUM = "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("module", "given", "option"),
+    [
+        ("join", {**TENANT, "path": "C:\\a.ppkg", "package_id": PACKAGE_ID, "checksum": SUM}, "checksum"),
+        ("ppkg", {"path": "C:\\a.ppkg", "package_id": PACKAGE_ID, "checksum": SUM}, "checksum"),
+        ("ppkg", {"state": "absent", "package_id": PACKAGE_ID, "checksum": SUM}, "checksum"),
+        ("join", {**TENANT, "method": "azure_vm", "package_id": PACKAGE_ID}, "package_id"),
+        ("join", {**TENANT, "method": "azure_vm", "path": "C:\\a.ppkg", "package_id": PACKAGE_ID}, "path"),
+        ("join", {**TENANT, "method": "azure_vm", "src": "a.ppkg"}, "src"),
+        ("join", {**TENANT, "src": "a.ppkg", "mdm_id": PACKAGE_ID}, "mdm_id"),
+        (
+            "directory_device",
+            {"names": ["a"], "extension_attributes": {"extensionAttribute1": INF}},
+            "extensionAttribute1",
+        ),
+        (
+            "directory_device",
+            {"names": ["a"], "extension_attributes": {"extensionAttribute1": "\ud800"}},
+            "extensionAttribute1",
+        ),
+        (
+            "directory_device",
+            {"names": ["a"], "extension_attributes": {"extensionAttribute1": True}},
+            "extensionAttribute1",
+        ),
+        ("diagnose", {"since": "0001-01-01T00:00:00+23:59"}, "since"),
+        ("diagnose", {"since": "9999-12-31T23:59:59-23:59"}, "since"),
+    ],
+)
+def test_an_option_that_would_not_be_used_or_cannot_be_is_refused(run, module, given, option):
+    kind = every.plugin(module)
+    sides = tuple(dataclasses.replace(side, open=lambda *_args: None) for side in kind.sides)
+    result = run(module, given, type("ActionModule", (kind,), {"sides": sides}))
+    assert result["error"]["name"] == "bad_option" and f"bad option {option}: " in result["msg"].replace(
+        "extension_attributes.", ""
+    )
 
 
 GUID = "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"

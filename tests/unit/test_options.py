@@ -60,9 +60,11 @@ def test_what_is_no_guid_is_refused_by_the_name_of_the_option(text):
 
 
 def test_only_what_is_not_given_may_be_absent():
-    assert options.optional_guid(None, "tenant_id") is None
+    spec = {"tenant_id": {"type": "str", "holds": "guid"}}
+    option_door.refuse_odd_values({"tenant_id": None}, spec)
+    assert option_door.understood({"tenant_id": None}, spec) == {"tenant_id": None}
     with pytest.raises(Failure):
-        options.optional_guid("", "tenant_id")
+        option_door.refuse_odd_values({"tenant_id": ""}, spec)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import os
 from ansible.errors import AnsibleError
 
 from ...findings import FAIL, Finding, require_known, summary, verdict
-from ...options import bad_option, optional_guid
+from ...options import bad_option
 from ...report import writer
 from ...result import Failure
 from ...task import Task
@@ -81,7 +81,6 @@ def _scope(args: dict) -> DiagnosisScope:
                 "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
             )
         since = state.utc_text(moment)
-    tenant_id = optional_guid(args["tenant_id"], "tenant_id")
     # No ids: a code that no catalogue knows is a finding, too.
     require_known(args["fail_on"], ())
     if not args["topics"]:
@@ -89,7 +88,7 @@ def _scope(args: dict) -> DiagnosisScope:
             "topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out"
         )
     hours = None if since else args["hours"] if args["hours"] is not None else DEFAULT_HOURS
-    return DiagnosisScope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
+    return DiagnosisScope(tuple(args["topics"]), since, hours, args["tenant_id"], args["method"])
 
 
 def _report(answer: Answer, scope: DiagnosisScope, limit: int) -> tuple[dict, list[Finding]]:

@@ -34,9 +34,9 @@ RETRY_TASKS = ("provnonrebootretry", "retry")
 class PackageSource:
     """Where a package comes from: exactly one of ``src`` (controller), ``path`` (device) and ``url`` is set.
 
-    ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal; with ``path`` it is None unless the
-    file is to be compared with it. Where the controller has looked into the file, ``reverts`` is what of it Windows
-    takes back with a removal, and ``runs_again`` what a second application repeats, for people.
+    ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal (None with ``path``). Where the
+    controller has looked into the file, ``reverts`` is what of it Windows takes back with a removal, and ``runs_again``
+    what a second application repeats, for people.
     """
 
     id: str
@@ -139,15 +139,6 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
                 name="package_not_found",
                 cause="the option path names a file that is not there",
                 fix="correct path, or use src or url",
-            )
-        if package.sha256 not in (None, file.get("sha256")):
-            raise Failure(
-                f"the file {package.path} on the device has the SHA-256 {file.get('sha256')}, not the expected one",
-                side="device",
-                name="checksum_differs",
-                cause="the option path names another file than the one that checksum was made of, or it was changed",
-                fix="copy the package to the device again, or correct checksum",
-                evidence=[{"expected": package.sha256, "found": file.get("sha256")}],
             )
         return
     if file.get("sha256") == package.sha256 or package.src is None:
