@@ -14,7 +14,10 @@ description:
   - Says what is inside a provisioning package file (C(.ppkg)) on the controller, without Windows and without applying
     it, and whether the package can join devices to Microsoft Entra ID (formerly Azure AD) at all.
   - Lists the provisioning packages that are installed on a device.
-  - The bulk token (BPRT) and passwords inside a package are never returned; tokens can be told apart by a fingerprint.
+  - What is secret inside a package is never returned, the bulk token (BPRT), passwords of accounts, AutoLogon,
+    certificates and connections, Wi-Fi keys, secrets of an MDM, product keys. Each is known by its setting, and masked
+    wherever its value stands a second time, as in a command line, also where it is encoded there (base64, for a URL,
+    for XML). Tokens can be told apart by a fingerprint.
 options:
   src:
     description:
@@ -40,6 +43,11 @@ notes:
     random.
   - A bulk token does not tell when it expires; Entra ID limits it to 180 days. RV(package.bulk_token.expires) is null
     but for tokens in JWT form, which do tell.
+  - A secret of less than four letters is masked in command lines only, where it stands by itself. One that is nothing
+    but a word or a number of less than 12 letters is masked in the description of the package, and not in the rest of a
+    result, whose own words it may be. A password that stands in a command line and in no setting is not known to be one.
+  - A package with more than 100 different secrets, 10,000 commands, accounts and areas of settings, or 2 MiB of
+    compressed settings is refused, as are paths of more than 1,024 characters or 64 folders.
   - Signatures of packages are not checked, nor are checksums of embedded files.
 seealso:
   - module: winops.entra.ppkg
@@ -153,7 +161,7 @@ package:
       type: bool
       sample: true
     commands:
-      description: Command lines, which the device runs as SYSTEM.
+      description: Command lines, which the device runs as SYSTEM. Secrets of the package are masked in them.
       returned: success
       type: list
       elements: str
