@@ -204,6 +204,8 @@ def _refuse_odd_text(value: t.Any, option: Mapping[str, t.Any], name: str, entry
         raise bad_option(
             name, f"{entry}it has the character U+{ord(unseen[0]):04X} in it, which cannot be seen", kind.right
         )
+    if not any(letter.isprintable() and not letter.isspace() for letter in value[:QUOTED]):
+        raise bad_option(name, f"{entry}it has no character that can be seen", kind.right)
     if len(value) > kind.longest:
         raise bad_option(
             name, f"{entry}it has {len(value)} characters", f"{kind.right}, of at most {kind.longest} characters"

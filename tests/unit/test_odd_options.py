@@ -20,6 +20,7 @@ from . import test_every_module as every
 
 run = every.run
 
+INVISIBLE = ("\ufeff", "\u200b \u200b")
 INF, NAN = float("inf"), float("nan")
 LONG = "a" * 100_000
 NO_TEXTS = (
@@ -118,7 +119,7 @@ def odd_values(option: dict) -> list[t.Any]:
         element = {**option, "type": option["elements"], "empty": False}
         return [*NO_LISTS, *([value] for value in [*odd_values(element), None]), ["right", []], [[[]]]]
     lines = () if option.get("holds") == "text" else NO_LINES
-    texts = [*NO_TEXTS, *lines, ".", "..", *TYPES_OF_NO_TEXT, *OF_KINDS.get(option.get("holds", ""), ())]
+    texts = [*NO_TEXTS, *INVISIBLE, *lines, ".", "..", *TYPES_OF_NO_TEXT, *OF_KINDS.get(option.get("holds", ""), ())]
     return [text for text in texts if text != "" or not option.get("empty")]
 
 

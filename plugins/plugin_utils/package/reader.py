@@ -120,7 +120,7 @@ def _read(file: BinaryIO, now: datetime) -> Package:
     for key, entry in sorted(named, key=lambda item: _provxml_order(item[0])):
         if PROVXML.fullmatch(key):
             add_provxml(compiled, _parse(wim, entry, secrets))
-        elif _may_be_a_profile(key, entry):
+        elif ANSWER_FILE.fullmatch(key) or _may_be_a_profile(key, entry):
             secrets.add_profile(wim.read(entry))
     if told is None and not any(key.startswith(("multivariant/", "commonsettings/")) for key, _entry in named):
         raise not_provisioning()

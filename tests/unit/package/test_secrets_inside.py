@@ -143,6 +143,11 @@ def test_an_answer_file_keeps_a_password_in_a_value(read_files):
     assert "true" not in package.secrets.texts()
 
 
+def test_the_copy_of_the_settings_may_have_another_secret(read_files):
+    copy = customizations(nested("Accounts/Users/User/Password", SECRET), "a.cmd")
+    masked(read_files({SETTINGS: customizations("", COMMAND.format(SECRET)), "CommonSettings/1/AnswerFile.xml": copy}))
+
+
 def utf16(text: str) -> str:
     return base64.b64encode(text.encode("utf-16-le")).decode()
 
