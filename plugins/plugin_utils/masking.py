@@ -49,9 +49,6 @@ class Masker:
         shortest = min((len(secret.encode(errors="replace")) for secret in self._secrets), default=0)
         self._base64 = re.compile(f"[{_BASE64_LETTERS}]{{{shortest * 4 // 3},}}={{0,2}}")
 
-    def __bool__(self) -> bool:
-        return bool(self._secrets)
-
     def value(self, value: t.Any) -> t.Any:
         """A value of JSON with every text in it masked, the names in a dict, too: those of a diff are sentences."""
         if not self._secrets:

@@ -25,7 +25,8 @@ MAX_SECRETS = 100
 """Different values; a package of Windows Configuration Designer has a handful."""
 PLAIN_WORD = 12
 """Letters from which on a word or a number is one that is secret for sure."""
-MASKED_FIELDS = ("name", "version", "owner", "authority", "computer_name", "mdm", "files")
+MASKED_FIELDS = ("name", "version", "owner", "authority", "computer_name")
+MASKED_ROWS = ("certificates", "accounts", "files")
 _OWN_WORDS = frozenset({*CERTIFICATES.values(), *USER_GROUPS.values()})
 
 
@@ -78,8 +79,8 @@ class PackageSecrets:
         return {
             **{name: masker.value(getattr(package, name)) for name in MASKED_FIELDS},
             "commands": [command(text) for text in package.commands],
-            "certificates": [row(found) for found in package.certificates],
-            "accounts": [row(found) for found in package.accounts],
+            **{name: [row(found) for found in getattr(package, name)] for name in MASKED_ROWS},
+            "mdm": package.mdm and row(package.mdm),
         }
 
 

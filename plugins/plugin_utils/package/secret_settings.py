@@ -38,7 +38,7 @@ SECRET_SETTINGS = frozenset(
 #: What other settings that are secret end with. Policies are about secrets and hold none.
 SECRET_ENDINGS = ("password", "passphrase", "secret", "productkey", "sharedkey", "token", "apikey")
 NO_SECRET_SETTINGS = frozenset({"publickeytoken"})
-NO_SECRET_VALUES = frozenset({"true", "false", "yes", "no", "enabled", "disabled"})
+NO_SECRET_VALUES = frozenset({"true", "false", "yes", "no", "enabled", "disabled", "0", "1"})
 
 _CREDENTIAL_DATA = ("credentialsforlevel", "data")
 _NAMING = ("name", "Name", "Key", "key")
@@ -56,37 +56,35 @@ def secret_values(root: Element) -> Iterator[str]:
     return (value.strip() for value in _values(root) if value and value.strip())
 
 
-def _values(root: Element) -> Iterator[str]:
+def _values(root: Element) -> Iterator[str | None]:
     todo: list[tuple[Element, str, bool]] = [(root, "", False)]
     while todo:
         element, above, of_policies = todo.pop()
         step = _step(element.tag)
-        of_policies = of_policies or step in ("policies", "policy") or "/policy/" in element.get("type", "").lower()
-        if _is_secret(step, above, of_policies):
-            yield from _texts(element, step)
+        of_policies = of_policies or step == "policies" or _of_policies(element.get("type", ""))
+        # Where it has elements in it, one of them holds the value.
+        texts = [element.text, *(child.text for child in element if child.tag.lower() == "value")]
+        yield from _secret(step, above, of_policies, texts)
         name = next((element.get(key, "") for key in _NAMING if key in element.attrib), "")
-        if _is_secret(_step(name), above, of_policies):
-            yield from (element.get(key, "") for key in _VALUES)
-            yield element.text or ""
+        values = [element.text, *(element.get(key) for key in _VALUES)]
+        yield from _secret(_step(name), above, of_policies or _of_policies(name), values)
         for key, value in element.attrib.items():
-            if _is_secret(key.lower(), above, of_policies):
-                yield value
+            yield from _secret(key.lower(), above, of_policies, [value])
             yield from profile_secrets(value)
         yield from profile_secrets(element.text or "")
         todo += [(child, step, of_policies) for child in element]
 
 
-def _texts(element: Element, step: str) -> Iterator[str]:
-    """The text of a secret element, or where it has elements in it, those that hold its value."""
-    texts = [element.text or "", *(child.text or "" for child in element if child.tag.lower() == "value")]
-    exact = step in SECRET_SETTINGS
-    return (text for text in texts if exact or text.strip().lower() not in NO_SECRET_VALUES)
-
-
-def _is_secret(step: str, above: str, of_policies: bool) -> bool:
+def _secret(step: str, above: str, of_policies: bool, values: list[str | None]) -> Iterator[str | None]:
+    """The values, where the setting whose path ends with this step is secret."""
     if step in SECRET_SETTINGS or (above, step) == _CREDENTIAL_DATA:
-        return True
-    return step.endswith(SECRET_ENDINGS) and step not in NO_SECRET_SETTINGS and not of_policies
+        yield from values
+    elif step.endswith(SECRET_ENDINGS) and step not in NO_SECRET_SETTINGS and not of_policies:
+        yield from (value for value in values if (value or "").strip().lower() not in NO_SECRET_VALUES)
+
+
+def _of_policies(path: str) -> bool:
+    return not {"policy", "policies"}.isdisjoint(path.lower().split("/"))
 
 
 def _step(name: str) -> str:

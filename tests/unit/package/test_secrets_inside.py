@@ -225,6 +225,12 @@ def test_short_and_common_ones_are_not_masked_in_the_rest_of_a_result(read_files
         assert (password in package.secrets.texts()) is (everywhere and len(password) > 3), password
 
 
+@pytest.mark.parametrize("word", ["path", "name", "discovery_url", "image", "commands"])
+def test_the_names_of_fields_stay(read_files, word):
+    files = {SETTINGS: with_password(word, "a.cmd"), "DataAsset/2/0_hash/a.cmd": "x"}
+    assert describe(read_files(files))["files"] == [{"path": "a.cmd", "size": 1, "image": 1}]
+
+
 def test_windows_own_words_stay(read_files):
     package = read_files({SETTINGS: with_password("Administrators", "net localgroup Administrators u /add")})
     assert package.commands == ["net localgroup ******** u /add"] and package.settings[0] == "Accounts"
@@ -236,6 +242,8 @@ def test_windows_own_words_stay(read_files):
         "<Policies><DeviceLock><AllowSimpleDevicePassword>calc.exe</AllowSimpleDevicePassword></DeviceLock></Policies>",
         "<Hello><SecurityKeys><UseSecurityKeyForSignIn>calc.exe</UseSecurityKeyForSignIn></SecurityKeys></Hello>",
         "<New><RequirePassword>true</RequirePassword></New>",
+        "<New><parm name='./Vendor/MSFT/Policy/Config/DeviceLock/AllowSimpleDevicePassword' value='calc.exe'/></New>",
+        "<characteristic type='Policy'><parm name='DevicePassword' value='calc.exe'/></characteristic>",
         "<New><assembly publicKeyToken='calc.exe'/></New>",
     ],
 )
