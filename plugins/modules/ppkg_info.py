@@ -46,8 +46,8 @@ notes:
   - A secret of less than four letters is masked in command lines only, where it stands by itself. One that is nothing
     but a word or a number of less than 12 letters is masked in the description of the package, and not in the rest of a
     result, whose own words it may be. A password that stands in a command line only, and in no setting, is not known.
-  - A package with more than 100 different secrets, 10,000 commands, accounts and areas of settings, or 2 MiB of
-    compressed settings is refused, as are paths of more than 1,024 characters or 64 folders.
+  - A package with more than 100 different secrets, 10,000 commands, accounts and areas of settings, 300,000 elements or
+    2 MiB of compressed settings is refused, as are paths of more than 1,024 characters or 64 folders.
   - Signatures of packages are not checked, nor are checksums of embedded files.
 seealso:
   - module: winops.entra.ppkg

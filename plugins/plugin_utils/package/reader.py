@@ -20,15 +20,14 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import BinaryIO
-from xml.etree.ElementTree import Element
 
+from .documents import Documents
 from .errors import DamagedPackage, PackageError, UnreadablePackage
 from .issues import Issue, issues_of
 from .package_secrets import PackageSecrets
 from .reverted import reverted_by_removal
 from .safe_xml import UnsafeXml, parse
 from .secret import BulkToken, bulk_token_of
-from .secret_settings import secret_values
 from .settings import PackageSettings, add_customizations, add_provxml
 from .wim import NO_SENSE, File, Wim, not_provisioning
 
@@ -114,14 +113,14 @@ def _read(file: BinaryIO, now: datetime) -> Package:
     wim = Wim(file, size)
     properties = _image_properties(wim.xml)
     named = [(entry.path.lower(), entry) for entry in wim.files]
-    secrets = PackageSecrets()
-    told = _told(wim, named, secrets)
+    documents = Documents(wim)
+    told = _told(documents, named)
     compiled = PackageSettings()
     for key, entry in sorted(named, key=lambda item: _provxml_order(item[0])):
         if PROVXML.fullmatch(key):
-            add_provxml(compiled, _parse(wim, entry, secrets))
+            add_provxml(compiled, documents.parse(entry))
         elif ANSWER_FILE.fullmatch(key) or _may_be_a_profile(key, entry):
-            secrets.add_profile(wim.read(entry))
+            documents.search(entry)
     if told is None and not any(key.startswith(("multivariant/", "commonsettings/")) for key, _entry in named):
         raise not_provisioning()
     told = told or PackageSettings()
@@ -150,9 +149,9 @@ def _read(file: BinaryIO, now: datetime) -> Package:
         sha256=_sha256(file),
         size=size,
         issues=issues_of(ids, told, compiled, wim.images, bulk_token, now),
-        secrets=secrets,
+        secrets=documents.secrets,
     )
-    return dataclasses.replace(package, **secrets.masked_fields(package))
+    return dataclasses.replace(package, **documents.secrets.masked_fields(package))
 
 
 def _may_be_a_profile(key: str, entry: File) -> bool:
@@ -160,26 +159,16 @@ def _may_be_a_profile(key: str, entry: File) -> bool:
     return bool(ASSET.fullmatch(key)) and key.endswith(".xml") and entry.size <= LARGEST_PROFILE
 
 
-def _told(wim: Wim, named: list[tuple[str, File]], secrets: PackageSecrets) -> PackageSettings | None:
+def _told(documents: Documents, named: list[tuple[str, File]]) -> PackageSettings | None:
     """What customizations.xml says, or its copy where it is absent; None where both are."""
     for pattern in (CUSTOMIZATIONS, ANSWER_FILE):
         found = [entry for key, entry in sorted(named, key=lambda item: item[0]) if pattern.fullmatch(key)]
         if found:
             settings = PackageSettings()
             for entry in found:
-                add_customizations(settings, _parse(wim, entry, secrets))
+                add_customizations(settings, documents.parse(entry))
             return settings
     return None
-
-
-def _parse(wim: Wim, entry: File, secrets: PackageSecrets) -> Element:
-    """A document of settings; what is secret of it is noted."""
-    try:
-        root = parse(wim.read(entry))
-    except UnsafeXml as exc:
-        raise DamagedPackage(f"{entry.path} inside the package is not usable XML: {exc}") from None
-    secrets.add(secret_values(root))
-    return root
 
 
 def _image_properties(xml: bytes) -> dict[str, str]:

@@ -241,6 +241,13 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         areas(f"<Accounts><Azure><BPRT>a.{'W1tbW1tb' * 500_000}.a</BPRT></Azure></Accounts>")
     ),
     "many areas": lambda: many_documents(lambda n: areas("".join(f"<a{n}x{k}/>" for k in range(99_000))), 6),
+    "many documents": lambda: many_documents(lambda _number: f"<a>{'<b/>' * 900}</a>", 1_990),
+    "many documents of tags in UTF-16": lambda: wim.write(
+        {
+            f"Multivariant/{number}/customizations.xml": f"<a>{'<b/>' * 90_000}</a>".encode("utf-16")
+            for number in range(9)
+        }
+    ),
     "many accounts": lambda: settings(users(30_000)),
     "many accounts of one password": lambda: settings(users(30_000, same=True)),
     "many commands": lambda: settings(commands(30_000, "calc.exe")),
