@@ -15,5 +15,4 @@ class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT_SIDE,)
     spec = ARGUMENT_SPEC
-    least = {"max_deletions": 0}
     work = staticmethod(removal.remove)

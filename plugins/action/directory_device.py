@@ -17,5 +17,4 @@ class ActionModule(Action):
     sides = (TENANT_SIDE,)
     spec = {**NAMED_DEVICES_SPEC, **ARGUMENT_SPEC}
     constraints = CONSTRAINTS
-    least = {"max_deletions": 0}
     work = staticmethod(changes.ensure)

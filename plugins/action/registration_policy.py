@@ -15,5 +15,4 @@ class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT_SIDE,)
     spec = ARGUMENT_SPEC
-    least = {"devices_per_user": 0}
     work = staticmethod(registration_policy.ensure)

@@ -31,7 +31,7 @@ options:
 
 # Added by the action plugins: see package.py.
 NAMED_DEVICES_SPEC = {
-    "device_ids": {"type": "list", "elements": "str"},
-    "object_ids": {"type": "list", "elements": "str"},
+    "device_ids": {"type": "list", "elements": "str", "holds": "guid"},
+    "object_ids": {"type": "list", "elements": "str", "holds": "guid"},
     "names": {"type": "list", "elements": "str"},
 }

@@ -28,7 +28,8 @@ options:
     type: str
   checksum:
     description:
-      - SHA-256 of the file at O(url), as 64 hexadecimal digits with or without the prefix C(sha256:).
+      - SHA-256 of the package file, as 64 hexadecimal digits with or without the prefix C(sha256:). O(url) needs it. A
+        file in O(src) is compared with it as well. With O(path) it is refused, because that file is not compared.
     type: str
   package_id:
     description:
@@ -58,9 +59,9 @@ options:
 PACKAGE_SPEC = {
     "src": {"type": "path"},
     "path": {"type": "str"},
-    "url": {"type": "str"},
-    "checksum": {"type": "str"},
-    "package_id": {"type": "str"},
+    "url": {"type": "str", "holds": "url"},
+    "checksum": {"type": "str", "holds": "sha256"},
+    "package_id": {"type": "str", "holds": "guid"},
     "keep_copy": {"type": "bool", "default": False},
     "apply_again": {"type": "bool", "default": True},
 }

@@ -140,5 +140,5 @@ ARGUMENT_SPEC = {
     "intune": {"type": "bool", "default": True},
     "autopilot": {"type": "bool", "default": True},
     "directory": {"type": "bool", "default": True},
-    "max_deletions": {"type": "int", "default": 5},
+    "max_deletions": {"type": "int", "default": 5, "least": 0},
 }

@@ -137,7 +137,7 @@ ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "enabled", "disabled", "absent"], "default": "present"},
     "extension_attributes": {"type": "dict"},
     "records": {"type": "list", "elements": "dict"},
-    "max_deletions": {"type": "int", "default": 5},
+    "max_deletions": {"type": "int", "default": 5, "least": 0},
     "allow_autopilot": {"type": "bool", "default": False},
 }
 CONSTRAINTS = {"required_one_of": [["device_ids", "object_ids", "names", "records"]]}

@@ -211,7 +211,7 @@ error:
 ARGUMENT_SPEC = {
     "owner": {"type": "str"},
     "join_type": {"type": "str", "choices": ["entra", "hybrid", "registered"]},
-    "stale_days": {"type": "int"},
+    "stale_days": {"type": "int", "most": 36500},
     "enabled": {"type": "bool"},
     "compliant": {"type": "bool"},
     "managed": {"type": "bool"},

@@ -312,12 +312,12 @@ error:
 """
 
 ARGUMENT_SPEC = {
-    "tenant_id": {"type": "str"},
-    "device_id": {"type": "str"},
+    "tenant_id": {"type": "str", "holds": "guid"},
+    "device_id": {"type": "str", "holds": "guid"},
     "stop_hybrid_autojoin": {"type": "bool", "default": False},
     "remove_mdm": {"type": "bool", "default": False},
     "mdm_provider": {"type": "str", "default": "MS DM Server"},
-    "mdm_enrollment_id": {"type": "str"},
+    "mdm_enrollment_id": {"type": "str", "holds": "guid"},
     "allow_account_loss": {"type": "bool", "default": False},
     "reboot": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 1800},

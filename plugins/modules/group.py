@@ -158,19 +158,19 @@ error:
 
 ARGUMENT_SPEC = {
     "name": {"type": "str", "required": True},
-    "object_id": {"type": "str"},
+    "object_id": {"type": "str", "holds": "guid"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "description": {"type": "str"},
+    "description": {"type": "str", "holds": "text", "empty": True},
     "mail_nickname": {"type": "str"},
     "membership": {"type": "str", "choices": ["assigned", "dynamic"]},
-    "membership_rule": {"type": "str"},
+    "membership_rule": {"type": "str", "holds": "text"},
     "autopilot_devices": {"type": "bool", "default": False},
     "autopilot_group_tag": {"type": "str"},
     "rule_paused": {"type": "bool"},
     "role_assignable": {"type": "bool"},
     "users": {"type": "list", "elements": "str"},
     "groups": {"type": "list", "elements": "str"},
-    "devices": {"type": "list", "elements": "str"},
+    "devices": {"type": "list", "elements": "str", "holds": "guid"},
     "members_state": {"type": "str", "choices": ["present", "absent", "exact"], "default": "present"},
 }
 CONSTRAINTS = {

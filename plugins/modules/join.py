@@ -210,8 +210,8 @@ error:
 
 ARGUMENT_SPEC = {
     "method": {"type": "str", "choices": ["provisioning_package", "azure_vm"], "default": "provisioning_package"},
-    "tenant_id": {"type": "str", "required": True},
-    "mdm_id": {"type": "str"},
+    "tenant_id": {"type": "str", "holds": "guid", "required": True},
+    "mdm_id": {"type": "str", "holds": "guid"},
     "expect_mdm": {"type": "bool", "default": False},
     "reboot": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 1800},

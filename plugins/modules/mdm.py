@@ -157,7 +157,7 @@ error:
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["enrolled", "absent"], "default": "enrolled"},
     "provider": {"type": "str", "default": "MS DM Server"},
-    "enrollment_id": {"type": "str"},
+    "enrollment_id": {"type": "str", "holds": "guid"},
     "credential": {"type": "str", "choices": ["user", "device"], "default": "user"},
     "allow_account_loss": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 600},

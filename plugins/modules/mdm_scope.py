@@ -35,13 +35,13 @@ options:
     type: list
     elements: str
   discovery_url:
-    description: Where devices find the MDM.
+    description: Where devices find the MDM. An empty text removes it.
     type: str
   terms_of_use_url:
-    description: The MDM's terms of use.
+    description: The MDM's terms of use. An empty text removes it.
     type: str
   compliance_url:
-    description: Where users can read why their device is not compliant.
+    description: Where users can read why their device is not compliant. An empty text removes it.
     type: str
   enroll_on_register:
     description: Whether a device that is only registered (a personal device with a work account) enrolls as well. MDM
@@ -106,11 +106,11 @@ error:
 
 ARGUMENT_SPEC = {
     "application": {"type": "str", "choices": ["mdm", "mam"], "default": "mdm"},
-    "application_id": {"type": "str", "default": "0000000a-0000-0000-c000-000000000000"},
+    "application_id": {"type": "str", "holds": "guid", "default": "0000000a-0000-0000-c000-000000000000"},
     "scope": {"type": "str", "choices": ["none", "all", "selected"]},
     "groups": {"type": "list", "elements": "str"},
-    "discovery_url": {"type": "str"},
-    "terms_of_use_url": {"type": "str"},
-    "compliance_url": {"type": "str"},
+    "discovery_url": {"type": "str", "holds": "url", "empty": True},
+    "terms_of_use_url": {"type": "str", "holds": "url", "empty": True},
+    "compliance_url": {"type": "str", "holds": "url", "empty": True},
     "enroll_on_register": {"type": "bool"},
 }

@@ -14,7 +14,10 @@ description:
   - Describes the contents of a provisioning package file (C(.ppkg)) on the controller, without Windows and without
     applying it, and says whether the package can join devices to Microsoft Entra ID (formerly Azure AD).
   - Lists the provisioning packages that are installed on a device.
-  - The bulk token (BPRT) and passwords inside a package are never returned; tokens can be told apart by a fingerprint.
+  - Secrets inside a package are never returned. They are the bulk token (BPRT), passwords of accounts, AutoLogon,
+    certificates and connections, Wi-Fi keys, secrets of an MDM, and product keys. Each is known by its setting, and is
+    masked wherever its value appears again, for example in a command line, even if it is encoded there (base64, for a
+    URL, for XML). Tokens can be distinguished by a fingerprint.
 options:
   src:
     description:
@@ -39,6 +42,11 @@ notes:
   - An encrypted package has no marker. A file counts as encrypted if its size fits exactly and its bytes look random.
   - A bulk token does not show when it expires; Entra ID limits it to 180 days. RV(package.bulk_token.expires) is null,
     except for tokens in JWT form, which do show it.
+  - A secret of less than four letters is masked in command lines only, if it stands by itself. A secret that is only a
+    word or a number of less than 12 letters is masked in the description of the package, but not in the rest of a
+    result, which may contain the same word. A password that is only in a command line, and in no setting, is not known.
+  - A package with more than 100 different secrets, 10,000 commands, accounts and areas of settings, 300,000 elements or
+    2 MiB of compressed settings is refused, as are paths of more than 1,024 characters or 64 folders.
   - Signatures of packages and checksums of embedded files are not checked.
 seealso:
   - module: winops.entra.ppkg
@@ -153,7 +161,7 @@ package:
       type: bool
       sample: true
     commands:
-      description: Command lines that the device runs as SYSTEM.
+      description: Command lines that the device runs as SYSTEM. Secrets of the package are masked in them.
       returned: success
       type: list
       elements: str

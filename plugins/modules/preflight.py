@@ -204,7 +204,7 @@ error:
 """
 
 ARGUMENT_SPEC = {
-    "tenant_id": {"type": "str"},
+    "tenant_id": {"type": "str", "holds": "guid"},
     "method": {"type": "str", "choices": ["provisioning_package", "azure_vm"], "default": "provisioning_package"},
     "cloud": {"type": "str", "choices": ["public", "us_government", "us_government_dod", "china"], "default": "public"},
     "expect_mdm": {"type": "bool", "default": False},
@@ -215,7 +215,10 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"name": {"type": "str", "required": True}, "url": {"type": "str", "required": True}},
+        "options": {
+            "name": {"type": "str", "required": True},
+            "url": {"type": "str", "holds": "url", "required": True},
+        },
     },
-    "timeout": {"type": "int", "default": 10},
+    "timeout": {"type": "int", "default": 10, "most": 600},
 }

@@ -180,7 +180,7 @@ ARGUMENT_SPEC = {
     "register": _MEMBERSHIP,
     "local_administrators": _MEMBERSHIP,
     "global_administrators_local": {"type": "bool"},
-    "devices_per_user": {"type": "int"},
+    "devices_per_user": {"type": "int", "least": 0, "most": 2147483647},
     "mfa_required": {"type": "bool"},
     "laps": {"type": "bool"},
 }

@@ -20,15 +20,14 @@ from .task import Side, Task
 class Action(ActionBase):
     """A module. ``sides`` are what it talks to: none, the device (device/side.py), the tenant (tenant/side.py), both.
 
-    ``spec`` and ``constraints`` are as AnsibleModule takes them, without the options of the sides. Each number is 1 or
-    more, except that ``least`` says otherwise. ``refused`` holds what a result promises even where no work was done.
+    ``spec`` and ``constraints`` are as AnsibleModule takes them, without the options of the sides; ``spec`` may say
+    more of an option, as option_door.py has it. ``refused`` holds what a result promises even where no work was done.
     A module that needs no connection says so by ``_requires_connection``, which Ansible reads of the class.
     """
 
     sides: t.ClassVar[tuple[Side, ...]] = ()
     spec: t.ClassVar[Mapping[str, t.Any]] = {}
     constraints: t.ClassVar[Mapping[str, t.Any]] = {}
-    least: t.ClassVar[dict[str, int]] = {}
     refused: t.ClassVar[dict[str, t.Any]] = {}
 
     @staticmethod

@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 from collections.abc import Iterable, Mapping
@@ -42,11 +43,6 @@ def require_guid(text: str, name: str, fix: str = "give it as 8-4-4-4-12 hexadec
     return plain.lower()
 
 
-def optional_guid(text: str | None, name: str) -> str | None:
-    """As ``require_guid``; None where the option is not given. An empty text is not "not given"."""
-    return None if text is None else require_guid(text, name)
-
-
 def refused_by_ansible(exc: Exception, module: str, args: Mapping, spec: Mapping[str, dict]) -> Failure:
     """The refusal of what Ansible itself refuses, in its words. ``args`` are as the task gave them.
 
@@ -61,20 +57,9 @@ def refused_by_ansible(exc: Exception, module: str, args: Mapping, spec: Mapping
     )
 
 
-def refuse_small_numbers(args: Mapping, spec: Mapping[str, dict], least: Mapping[str, int]) -> None:
-    """Each number among the options, and in the lists and dicts of them, is 1 or more, where it is given.
-
-    ``spec`` is an argument spec. ``least`` says otherwise for an option by its name.
-    """
-    for name, option, value in _each(args, spec):
-        if "int" in (option.get("type"), option.get("elements")):
-            for number in value if isinstance(value, list) else [value]:
-                require_at_least(least.get(name, 1), number, name)
-
-
 def secrets_among(args: Mapping, spec: Mapping[str, dict]) -> tuple[str, ...]:
     """The texts of all options that the spec marks as secret (``no_log``), as far as they are given."""
-    found = (value for _name, option, value in _each(args, spec) if option.get("no_log"))
+    found = (value for option, value in _each(args, spec) if option.get("no_log"))
     return tuple(text for value in found for text in (value if isinstance(value, list) else [value]) if _is_text(text))
 
 
@@ -82,13 +67,13 @@ def _is_text(value: t.Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _each(args: Mapping, spec: Mapping[str, dict]) -> t.Iterator[tuple[str, dict, t.Any]]:
-    """(name, option of the spec, value) of everything that is given, suboptions too."""
+def _each(args: Mapping, spec: Mapping[str, dict]) -> t.Iterator[tuple[dict, t.Any]]:
+    """(option of the spec, value) of everything that is given, suboptions too."""
     for name, option in spec.items():
         value = args.get(name)
         if value is None:
             continue
-        yield name, option, value
+        yield option, value
         for inner in value if isinstance(value, list) else [value]:
             if option.get("options") and isinstance(inner, Mapping):
                 yield from _each(inner, option["options"])
@@ -109,6 +94,15 @@ def refuse_empty(values: Iterable[str], name: str) -> None:
 
 # --- the options by which every module of the tenant signs in ---
 
+
+def environment(*names: str) -> str:
+    """The fallback of an option: the first of these environment variables that is there and not empty.
+
+    An empty one is how CI systems hand on what nobody has set, and azure-identity takes it for none, too.
+    """
+    return env_fallback(*(name for name in names if os.environ.get(name, "").strip()))
+
+
 AUTH = (
     "auto",
     "client_secret",
@@ -123,33 +117,33 @@ CLOUD_NAMES = ("public", "us_government", "us_government_dod", "china")
 
 TENANT_SPEC = {
     "auth": {"type": "str", "choices": list(AUTH), "default": "auto"},
-    "tenant_id": {"type": "str", "fallback": (env_fallback, ["AZURE_TENANT_ID", "AZURE_TENANT"])},
-    "client_id": {"type": "str", "fallback": (env_fallback, ["AZURE_CLIENT_ID"])},
+    "tenant_id": {"type": "str", "fallback": (environment, ["AZURE_TENANT_ID", "AZURE_TENANT"])},
+    "client_id": {"type": "str", "fallback": (environment, ["AZURE_CLIENT_ID"])},
     "client_secret": {
         "type": "str",
         "no_log": True,
-        "fallback": (env_fallback, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"]),
+        "fallback": (environment, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"]),
     },
-    "certificate_path": {"type": "path", "fallback": (env_fallback, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
+    "certificate_path": {"type": "path", "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
     "certificate_password": {
         "type": "str",
         "no_log": True,
-        "fallback": (env_fallback, ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]),
+        "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]),
     },
     "federated_token_file": {
         "type": "path",
         "no_log": False,
-        "fallback": (env_fallback, ["AZURE_FEDERATED_TOKEN_FILE"]),
+        "fallback": (environment, ["AZURE_FEDERATED_TOKEN_FILE"]),
     },
     "cloud": {"type": "str", "choices": list(CLOUD_NAMES), "default": "public"},
-    "authority": {"type": "str", "fallback": (env_fallback, ["AZURE_AUTHORITY_HOST"])},
-    "graph_url": {"type": "str", "fallback": (env_fallback, ["WINOPS_ENTRA_GRAPH_URL"])},
-    "ca_file": {"type": "path", "fallback": (env_fallback, ["WINOPS_ENTRA_CA_FILE"])},
+    "authority": {"type": "str", "holds": "authority", "fallback": (environment, ["AZURE_AUTHORITY_HOST"])},
+    "graph_url": {"type": "str", "holds": "url", "fallback": (environment, ["WINOPS_ENTRA_GRAPH_URL"])},
+    "ca_file": {"type": "path", "fallback": (environment, ["WINOPS_ENTRA_CA_FILE"])},
     "disable_instance_discovery": {
         "type": "bool",
         "default": False,
-        "fallback": (env_fallback, ["WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY"]),
+        "fallback": (environment, ["WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY"]),
     },
-    "token_cache": {"type": "path", "no_log": False, "fallback": (env_fallback, ["WINOPS_ENTRA_TOKEN_CACHE"])},
+    "token_cache": {"type": "path", "no_log": False, "fallback": (environment, ["WINOPS_ENTRA_TOKEN_CACHE"])},
     "timeout": {"type": "int", "default": 300},
 }

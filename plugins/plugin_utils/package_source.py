@@ -10,31 +10,40 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ansible.errors import AnsibleError
 
 from .device.joining.provisioning import PackageSource
-from .options import bad_option, optional_guid, require_guid
+from .options import bad_option
 from .package import Package, describe, read_package
 
 FindFile = Callable[[str], str]
-SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})$")
+KeepSecrets = Callable[[Callable[[], Iterable[str]]], object]
+PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
 
 
-def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[PackageSource, dict | None]:
+def chosen_package(
+    find_file: FindFile, args: dict, must_join: bool, keep_secrets: KeepSecrets = lambda source: None
+) -> tuple[PackageSource, dict | None]:
     """The package that ``src``, ``path`` or ``url`` names, and its description where the controller has the file.
 
-    ``find_file`` is the task's. With ``must_join`` a package that cannot join a device is refused. Raises Failure
-    naming the option and what would be right.
+    ``find_file`` is the task's, ``keep_secrets`` takes the function that gives the package's secrets. With
+    ``must_join`` a package that cannot join a device is refused. Raises Failure naming the option and what is right.
     """
+    checksum = args["checksum"]
     if args["src"] is not None:
-        package, path = _read(find_file, args["src"])
+        package, path = _read(find_file, args["src"], keep_secrets)
+        if checksum not in (None, package.sha256):
+            raise bad_option(
+                "checksum",
+                f"{args['src']} has the SHA-256 {package.sha256}, not {checksum}",
+                "get the file again from where it was built, or correct checksum",
+            )
         for issue in package.issues:
             if issue.name == "no_package_id" or (must_join and issue.blocks_join):
                 raise bad_option("src", f"{args['src']}: {issue.message}", issue.fix)
-        given = optional_guid(args["package_id"], "package_id")
+        given = args["package_id"]
         if given not in (None, package.id):
             raise bad_option(
                 "package_id", f"the package in src has the id {package.id}, not {given}", "leave package_id out"
@@ -54,10 +63,22 @@ def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[Pa
             "the controller cannot read a package that it does not have",
             "give package_id with path or url; winops.entra.ppkg_info with src prints it",
         )
-    package_id = require_guid(package_id, "package_id")
     if args["path"] is not None:
+        if checksum is not None:
+            raise bad_option(
+                "checksum",
+                "a package that lies on the device (path) is applied as it is, and not compared",
+                "leave checksum out, or give the package as src or url, which is compared",
+            )
         return PackageSource(id=package_id, path=args["path"]), None
-    return PackageSource(id=package_id, url=_https(args["url"]), sha256=_sha256(args["checksum"])), None
+    return PackageSource(id=package_id, url=_https(args["url"]), sha256=checksum), None
+
+
+def refuse_unused(args: dict, names: Iterable[str], cause: str) -> None:
+    """Refuse options that are given and not used: whoever gives them believes that they are. Raises Failure."""
+    for name in names:
+        if args[name] is not None:
+            raise bad_option(name, cause, "leave it out")
 
 
 def _runs_again(package: Package) -> tuple[str, ...]:
@@ -67,9 +88,9 @@ def _runs_again(package: Package) -> tuple[str, ...]:
     return (*named, *(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counted if count))
 
 
-def harmless_package(find_file: FindFile, src: str) -> PackageSource:
+def harmless_package(find_file: FindFile, src: str, keep_secrets: KeepSecrets) -> PackageSource:
     """The package of the acceptance run: with settings only, none of which Windows takes back. Raises Failure."""
-    package, path = _read(find_file, src, "package")
+    package, path = _read(find_file, src, keep_secrets, "package")
     held = {
         "a bulk token": package.bulk_token.present,
         "local accounts": package.accounts,
@@ -88,12 +109,12 @@ def harmless_package(find_file: FindFile, src: str) -> PackageSource:
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def described_file(find_file: FindFile, src: str) -> dict:
+def described_file(find_file: FindFile, src: str, keep_secrets: KeepSecrets) -> dict:
     """The description of a package file on the controller. Raises Failure."""
-    return describe(_read(find_file, src)[0])
+    return describe(_read(find_file, src, keep_secrets)[0])
 
 
-def _read(find_file: FindFile, src: str, option: str = "src") -> tuple[Package, str]:
+def _read(find_file: FindFile, src: str, keep_secrets: KeepSecrets, option: str = "src") -> tuple[Package, str]:
     """The package and the path of the readable file: a vaulted one is decrypted by Ansible for the time of the task."""
     try:
         path = find_file(src)
@@ -101,7 +122,9 @@ def _read(find_file: FindFile, src: str, option: str = "src") -> tuple[Package, 
         raise bad_option(
             option, f"there is no readable package {src} on the controller", "give the path of a .ppkg file"
         ) from exc
-    return read_package(path), path
+    package = read_package(path)
+    keep_secrets(package.secrets.texts)
+    return package, path
 
 
 def _https(url: str) -> str:
@@ -110,14 +133,3 @@ def _https(url: str) -> str:
             "url", "the package holds a join credential and must not be sent unencrypted", "use an https URL"
         )
     return url
-
-
-def _sha256(checksum: str | None) -> str:
-    match = SHA256.match(checksum or "")
-    if not match:
-        raise bad_option(
-            "checksum",
-            "a package from a url is installed only if its SHA-256 is the expected one",
-            "give checksum as 64 hexadecimal digits, with or without sha256: before them",
-        )
-    return match.group(1).lower()

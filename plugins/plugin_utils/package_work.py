@@ -14,8 +14,8 @@ from .device.joining import package_state
 from .device.joining.join import Join, JoinPlan
 from .device.joining.provisioning import PackageSource
 from .device.work import begin
-from .options import bad_option, require_guid
-from .package_source import chosen_package, described_file, harmless_package
+from .options import bad_option
+from .package_source import PACKAGE_OPTIONS, chosen_package, described_file, harmless_package, refuse_unused
 from .task import Task
 
 PLANNED = (
@@ -39,11 +39,14 @@ def join(task: Task) -> dict:
     args = task.args
     package, described = None, None
     if args["method"] == "provisioning_package":
-        package, described = chosen_package(task.find_file, args, must_join=True)
+        refuse_unused(args, ["mdm_id"], "only method azure_vm takes it")
+        package, described = chosen_package(task.find_file, args, True, task.secrets.append)
+    else:
+        refuse_unused(args, PACKAGE_OPTIONS, f"method {args['method']} joins without a package")
     if args["remove_package"]:
         _require_removable(package, args["keep_copy"])
     plan = JoinPlan(
-        tenant_id=require_guid(args["tenant_id"], "tenant_id"),
+        tenant_id=args["tenant_id"],
         package=package,
         **{name: args[name] for name in PLANNED},
     )
@@ -70,9 +73,11 @@ def apply_or_remove(task: Task) -> dict:
     """Bring one package to the asked state on the device. Raises Failure."""
     args = task.args
     if args["state"] == "absent" and args["package_id"]:
-        package, described = package_state.by_id(require_guid(args["package_id"], "package_id")), None
+        unused = ["checksum"] if args["src"] is None else []
+        refuse_unused(args, unused, "a package that is removed by its id has no file to compare it with")
+        package, described = package_state.by_id(args["package_id"]), None
     else:
-        package, described = chosen_package(task.find_file, args, must_join=False)
+        package, described = chosen_package(task.find_file, args, False, task.secrets.append)
     plan = package_state.PackagePlan(package, **{name: args[name] for name in PACKAGE_PLANNED})
     work = begin(task, package_state.PackageState, plan)
     return (work.present() if args["state"] == "present" else work.absent()) | {"package": described}
@@ -80,7 +85,8 @@ def apply_or_remove(task: Task) -> dict:
 
 def accept(task: Task) -> dict:
     """Try the operations on a disposable device, and ask it about packages where one is named. Raises Failure."""
-    package = harmless_package(task.find_file, task.args["package"]) if task.args["package"] else None
+    src = task.args["package"]
+    package = None if src is None else harmless_package(task.find_file, src, task.secrets.append)
     return acceptance.accept(task, package)
 
 
@@ -95,7 +101,7 @@ def describe(task: Task) -> dict:
         )
     facts = {}
     if src is not None:
-        facts["package"] = described_file(task.find_file, src)
+        facts["package"] = described_file(task.find_file, src, task.secrets.append)
     if installed or src is None:
         answer = task.session.run(state.observations(("packages",)))
         facts["installed"] = state.build(answer, ("packages",))["packages"]

@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
-from .options import refuse_small_numbers, refused_by_ansible, secrets_among
+from .masking import Masker
+from .option_door import ansible_spec, refuse_odd_values, understood
+from .options import refused_by_ansible, secrets_among
 from .progress import Progress
 from .result import ChangeSet, Failure, Phases
 
@@ -40,7 +42,7 @@ class Task:
     that declares the device, ``client`` in one that declares the tenant. ``host`` is the inventory name, ``variables``
     are Ansible's for this host. ``show`` prints a sentence, ``progress`` one of a wait. ``find_file`` gives the path of
     a readable file of the controller for an option such as ``src``, and raises AnsibleError. Functions in ``secrets``
-    give texts that no failure may quote.
+    give texts that nobody may see: they are masked in the result, and in what is shown.
     """
 
     args: dict[str, t.Any]
@@ -59,6 +61,10 @@ class Task:
 
     def __post_init__(self) -> None:
         self.progress = Progress(self.show)
+
+    def masked(self, text: str) -> str:
+        """The text without what is secret in this task, as far as that is known by now."""
+        return _masker(self.secrets).text(text)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,18 +98,16 @@ def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
     result |= {"changed": False, "changes": [], **action.refused}
     spec = {**spec_of_sides(action.sides), **action.spec}
     try:
-        _validated, given = action.validate_argument_spec(argument_spec=spec, **action.constraints)
-    except AnsibleActionFail as exc:
-        raw = action._task.args
-        return result | _failed(refused_by_ansible(exc, action._task.action, raw, spec), secrets_among(raw, spec))
+        given = _judged(action, spec)
+    except Failure as failure:
+        return result | Masker(secrets_among(action._task.args, spec)).value(_failed(failure))
     task = _task(action, given, variables)
     task.secrets.append(lambda: secrets_among(given, spec))
     try:
-        refuse_small_numbers(given, spec, action.least)
         for side in action.sides:
             side.open(task, action, {name: given[name] for name in side.spec})
     except Failure as failure:
-        return result | _failed(failure, _secrets(task))
+        return result | _masker(task.secrets).value(_failed(failure))
     return perform(task, action.sides, action.work, result, action._task.diff)
 
 
@@ -115,17 +119,31 @@ def perform(
     try:
         result.update(work(task))
     except Failure as failure:
-        result.update(_failed(failure, _secrets(task)))
+        result.update(_failed(failure))
     except errors as exc:
         explained = next(side.explain(task, exc) for side in sides if isinstance(exc, side.errors))
         if explained is None:
             raise
-        result.update(_failed(explained, _secrets(task)))
+        result.update(_failed(explained))
     result.update(task.learned)
     result.update(task.changes.as_result(with_diff))
     if task.phases is not None:
         result["phases"] = task.phases.done
-    return result
+    # Texts come from servers, devices and packages in part: what is secret is masked, whoever repeats it.
+    return _masker(task.secrets).value(result)
+
+
+def _judged(action, spec: Mapping[str, dict]) -> dict[str, t.Any]:
+    """The options of the task, as its work wants them. Raises Failure."""
+    raw = action._task.args
+    # Before Ansible, whose conversion trips over some values, and once more with what stands in the place of others.
+    refuse_odd_values(raw, spec)
+    try:
+        _validated, given = action.validate_argument_spec(argument_spec=ansible_spec(spec), **action.constraints)
+    except AnsibleActionFail as exc:
+        raise refused_by_ansible(exc, action._task.action, raw, spec) from exc
+    refuse_odd_values(given, spec)
+    return understood(given, spec)
 
 
 def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) -> Task:
@@ -135,32 +153,22 @@ def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) ->
     whose = f"{module}: [{host}]" if any(side.connects for side in action.sides) else f"{module}:"
     foreign = set(spec_of_sides(action.sides)) - set(action.spec)
     display = Display()
+    secrets: list[Callable[[], Iterable[str]]] = []
     return Task(
         {name: value for name, value in given.items() if name not in foreign},
         action._task.check_mode,
         host=host,
         variables=variables,
-        show=lambda sentence: display.display(f"{whose} {sentence}"),
+        secrets=secrets,
+        show=lambda sentence: display.display(f"{whose} {_masker(secrets).text(sentence)}"),
         # A vaulted file is decrypted by Ansible for the time of the task.
         find_file=lambda src: action._loader.get_real_file(action._find_needle("files", src)),
     )
 
 
-def _secrets(task: Task) -> tuple[str, ...]:
-    return tuple(secret for source in task.secrets for secret in source() if secret)
+def _masker(secrets: Iterable[Callable[[], Iterable[str]]]) -> Masker:
+    return Masker(secret for source in secrets for secret in source())
 
 
-def _failed(failure: Failure, secrets: tuple[str, ...]) -> dict:
-    """Texts of a failure come from servers and devices in part: what is secret is masked in them, whatever they
-    quote."""
-    return _masked({"failed": True, "msg": failure.msg, "error": failure.error}, secrets)
-
-
-def _masked(value: t.Any, secrets: tuple[str, ...]) -> t.Any:
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, "***")
-        return value
-    if isinstance(value, dict):
-        return {name: _masked(inner, secrets) for name, inner in value.items()}
-    return [_masked(inner, secrets) for inner in value] if isinstance(value, list) else value
+def _failed(failure: Failure) -> dict:
+    return {"failed": True, "msg": failure.msg, "error": failure.error}

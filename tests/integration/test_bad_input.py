@@ -98,6 +98,19 @@ CASES = {
     "a tenant to leave that is no GUID": Case(
         "winops.entra.disconnect", {"tenant_id": "contoso.example"}, "tenant_id", "GUID"
     ),
+    "an empty tenant to leave": Case("winops.entra.disconnect", {"tenant_id": ""}, "tenant_id", "empty"),
+    "an empty enrollment to remove": Case(
+        "winops.entra.mdm", {"state": "absent", "enrollment_id": " "}, "enrollment_id", "white space"
+    ),
+    "a timeout without end": Case("winops.entra.disconnect", {"timeout": float("inf")}, "timeout", "whole number"),
+    "a dictionary that is a number": Case("winops.entra.registration_policy", {"join": 5}, "join", "dictionary"),
+    "another file's checksum": Case(PPKG, {"src": "good", "checksum": "0" * 64}, "checksum", "has the SHA-256"),
+    "a checksum that nobody compares": Case(
+        JOIN, {"path": r"C:\join.ppkg", "package_id": PACKAGE, "checksum": "0" * 64}, "checksum", "not compared"
+    ),
+    "a package for an Azure VM": Case(
+        JOIN, {"method": "azure_vm", "package_id": PACKAGE}, "package_id", "without a package"
+    ),
     "a group without a name": Case("winops.entra.group", {}, "name", "missing"),
     "a table without lines": Case(
         "winops.entra.rollout_report", {"work": "join", "table_limit": 0}, "table_limit", "positive"

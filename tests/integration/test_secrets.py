@@ -10,6 +10,7 @@ import json
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -30,6 +31,7 @@ FLEET = {
     ]
 }
 LOGS = (inspection.PROVISIONING, inspection.REGISTRATION, "Microsoft-Windows-AAD/Operational", "System")
+PASSWORD = "fK7-quartz&ladder%91-orbit-umbrella"
 BROKEN_TOKEN = "0.Aof-a-package-whose-settings-are-no-whole-XML-document"
 PIECE = 32
 
@@ -66,6 +68,8 @@ def traces(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Tem
     fleet = inspection.package_file(lab, "fleet")
     files = {"good": fleet, "broken": directory / "broken.ppkg", "cut": directory / "cut.ppkg"}
     files["broken"].write_bytes(_broken_package())
+    files["spoken"] = directory / "spoken.ppkg"
+    files["spoken"].write_bytes(_spoken_package())
     files["cut"].write_bytes(fleet.read_bytes()[:-600])
     vaulted = vault.encrypt(fleet, directory)
     verbose = player.tasks(lab, _tasks(files), "-vvvvv", "--diff", hosts="joins,expired,blocked,packages,refused")
@@ -96,7 +100,7 @@ def traces(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Tem
         for log in LOGS
         for event in lab.get(f"/devices/{name}/events?log={log.replace(' ', '%20')}")
     ]
-    return Traces(lab, verbose, playbook, tokens | {"broken": BROKEN_TOKEN}, dumps, events)
+    return Traces(lab, verbose, playbook, tokens | {"broken": BROKEN_TOKEN, "spoken": PASSWORD}, dumps, events)
 
 
 def _tasks(files: dict[str, Path]) -> Tasks:
@@ -116,6 +120,9 @@ def _tasks(files: dict[str, Path]) -> Tasks:
             {"name": f"{module} {name}", f"winops.entra.{module}": {"src": str(files[name]), **options}}
             for module, options in (("ppkg_info", {}), ("ppkg", {}), ("join", {"tenant_id": tenant}))
         ]
+    for module, options in (("ppkg_info", {}), ("ppkg", {}), ("join", {"tenant_id": tenant})):
+        spoken = {f"winops.entra.{module}": {"src": str(files["spoken"]), **options}}
+        tasks.append({"name": f"{module} spoken", **spoken, "register": f"spoken_{module}", "check_mode": True})
     tasks = [task | {"ignore_errors": True} for task in tasks]
     shown = [task["register"] for task in tasks if "register" in task]
     return [*tasks, {"name": "show", "ansible.builtin.debug": {"msg": [f"{{{{ {name} }}}}" for name in shown]}}]
@@ -129,6 +136,22 @@ def _broken_package() -> bytes:
             "Multivariant/0/Prov/RunTime/0__Accounts_Azure.provxml": settings.encode(),
         },
         "Broken",
+    )
+
+
+def _spoken_package() -> bytes:
+    """A password that stands a second time in command lines, as it is and encoded."""
+    encoded = base64.b64encode(f"net user rescue '{PASSWORD}'".encode("utf-16-le")).decode()
+    return ppkg.build(
+        "Spoken",
+        "7a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c222",
+        token="0.Aof-a-package-whose-commands-hold-a-password",
+        accounts=[{"name": "rescue", "password": PASSWORD}],
+        commands=[
+            f"net user rescue {PASSWORD} /add",
+            f"powershell -EncodedCommand {encoded}",
+            f"curl x?p={quote(PASSWORD)}",
+        ],
     )
 
 
@@ -184,6 +207,14 @@ def test_no_copy_of_a_package_is_found_on_a_device(traces: Traces) -> None:
         for name, dump in traces.dumps.items()
         if inspection.copies(dump, *packages)
     } == {}
+
+
+def test_a_password_in_command_lines_is_masked(traces: Traces) -> None:
+    for module in ("ppkg_info", "ppkg", "join"):
+        package = traces.verbose.result("packages", f"{module} spoken")["package"]
+        shown = ["net user rescue ******** /add", "powershell -EncodedCommand ********", "curl x?p=********"]
+        assert package["commands"] == shown
+        assert package["accounts"] == [{"name": "rescue", "group": "Administrators"}]
 
 
 def test_tokens_are_told_apart_by_a_fingerprint(traces: Traces) -> None:

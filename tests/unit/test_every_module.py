@@ -49,7 +49,7 @@ def bad_values(module: str) -> list[tuple[str, object]]:
     for name, option in spec_of(module).items():
         kind = option["type"]
         if kind == "int":
-            found.append((name, plugin(module).least.get(name, 1) - 1))
+            found.append((name, option.get("least", 1) - 1))
         if kind in WRONG_TYPES:
             found.append((name, WRONG_TYPES[kind]))
         if option.get("choices"):

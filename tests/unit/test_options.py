@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils import options
+from ansible_collections.winops.entra.plugins.plugin_utils import option_door, options
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import clouds, credentials
 
@@ -60,9 +60,11 @@ def test_what_is_no_guid_is_refused_by_the_name_of_the_option(text):
 
 
 def test_only_what_is_not_given_may_be_absent():
-    assert options.optional_guid(None, "tenant_id") is None
+    spec = {"tenant_id": {"type": "str", "holds": "guid"}}
+    option_door.refuse_odd_values({"tenant_id": None}, spec)
+    assert option_door.understood({"tenant_id": None}, spec) == {"tenant_id": None}
     with pytest.raises(Failure):
-        options.optional_guid("", "tenant_id")
+        option_door.refuse_odd_values({"tenant_id": ""}, spec)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_a_number_that_is_too_small_is_refused(least, value, says):
 
 SPEC = {
     "timeout": {"type": "int"},
-    "deletions": {"type": "int"},
+    "deletions": {"type": "int", "least": 0},
     "name": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "ports": {"type": "list", "elements": "int"},
@@ -96,13 +98,13 @@ SPEC = {
         ({"timeout": 0}, "timeout"),
         ({"timeout": 1, "deletions": -1}, "deletions"),
         ({"ports": [443, 0]}, "ports"),
-        ({"targets": [{"tries": 1}, {"tries": 0}]}, "tries"),
+        ({"targets": [{"tries": 1}, {"tries": 0}]}, "targets.tries"),
     ],
 )
 def test_each_number_is_looked_at_wherever_it_stands(args, name):
-    options.refuse_small_numbers({"timeout": 1, "deletions": 0, "ports": None, "name": "0"}, SPEC, {"deletions": 0})
+    option_door.understood({"timeout": 1, "deletions": 0, "ports": None, "name": "0"}, SPEC)
     with pytest.raises(Failure) as caught:
-        options.refuse_small_numbers(args, SPEC, {"deletions": 0})
+        option_door.understood(args, SPEC)
     assert f"bad option {name}: " in caught.value.msg
 
 

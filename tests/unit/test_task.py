@@ -14,6 +14,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils import task
 from ansible_collections.winops.entra.plugins.plugin_utils.device import wire
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Deadline
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure, Phases
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Side, Task
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.side import TENANT_SIDE
@@ -73,6 +74,41 @@ def test_secrets_are_masked_in_everything_that_a_failure_says():
     assert result["msg"] == "refused ***" and result["error"]["evidence"] == [{"said": ["***", 5, None]}, "a ***"]
 
 
+def test_secrets_are_masked_in_what_goes_well_too():
+    def work(a_task: Task) -> dict:
+        a_task.changes.add(f"command {SECRET}", None, {"line": [f"run {SECRET}"]})
+        a_task.learned["events"] = ({"text": f"said%3A{SECRET}"},)
+        return {"package": {"commands": [f"a {SECRET}"]}, "count": 3}
+
+    result = task.perform(made(secrets=[lambda: [SECRET]]), [], work, {}, with_diff=True)
+    assert SECRET not in str(result)
+    assert (result["package"], result["count"]) == ({"commands": ["a ***"]}, 3)
+    assert result["diff"]["after"] == {"command ***": {"line": ["run ***"]}}
+
+
+def test_a_short_secret_tears_no_sentence():
+    result = task.perform(
+        made(secrets=[lambda: ["a", " ", "is"]]), [], failing(Failure("it is a pity", side="device")), {}
+    )
+    assert result["msg"] == "it is a pity"
+
+
+def test_a_secret_that_is_known_by_now_is_masked_on_the_screen(monkeypatch):
+    shown: list[str] = []
+    monkeypatch.setattr(task.Display, "display", lambda _self, line: shown.append(line))
+
+    def work(a_task: Task) -> dict:
+        a_task.secrets.append(lambda: [SECRET])
+        a_task.show(f"applying {SECRET}")
+        a_task.progress.say(f"waiting for {SECRET}", Deadline(5))
+        return {"said": a_task.masked(f"{SECRET}!")}
+
+    action = Acting((), {})
+    action.work = work
+    assert run(action)["said"] == "***!"
+    assert shown[0] == "both: applying ***" and "waiting for ***" in shown[1] and SECRET not in str(shown)
+
+
 @pytest.mark.parametrize(
     ("exchanges", "changed", "unreachable"), [(0, False, True), (1, False, False), (0, True, False)]
 )
@@ -100,7 +136,7 @@ class Acting:
     def __init__(self, sides, given: dict, refuse: str | None = None) -> None:
         self.sides = sides
         self.spec = {"name": {"type": "str"}, "timeout": {"type": "int"}, "password": {"type": "str", "no_log": True}}
-        self.constraints, self.least, self.refused = {}, {}, {"outcome": "refused"}
+        self.constraints, self.refused = {}, {"outcome": "refused"}
         self.given, self.refuse = given, refuse
         self._task = types.SimpleNamespace(args=given, action="winops.entra.both", check_mode=True, diff=False)
 

@@ -77,15 +77,20 @@ class DeviceSession:
 
     @classmethod
     def of_action(
-        cls, action, host: str | None = None, show: Callable[[str], None] = lambda sentence: None
+        cls,
+        action,
+        host: str | None = None,
+        show: Callable[[str], None] = lambda sentence: None,
+        masked: Callable[[str], str] = str,
     ) -> DeviceSession:
-        """The session of an action plugin's own connection. ``host`` is the inventory name, for -vvv."""
+        """The session of an action plugin's own connection. ``host`` is the inventory name, for -vvv, where ``masked``
+        takes what is secret out of a text."""
 
         def execute(script: str, data: bytes) -> tuple[str, str, int]:
             answer = action._low_level_execute_command(script, sudoable=False, in_data=data)
             return answer["stdout"], answer["stderr"], answer["rc"]
 
-        return cls(action._connection, execute, action._task.check_mode, DeviceTrace(host), show)
+        return cls(action._connection, execute, action._task.check_mode, DeviceTrace(host, masked), show)
 
     def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
         """Execute named operations in their order with one command on the device.

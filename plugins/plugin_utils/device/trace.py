@@ -11,7 +11,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ansible.utils.display import Display
 
@@ -25,10 +25,12 @@ SHOWN_MESSAGE = 300
 
 
 class DeviceTrace:
-    """Says what the exchanges with one host were; ``host`` is its inventory name."""
+    """Says what the exchanges with one host were; ``host`` is its inventory name, ``masked`` takes out of a text what
+    is known to be secret."""
 
-    def __init__(self, host: str | None = None) -> None:
+    def __init__(self, host: str | None = None, masked: Callable[[str], str] = str) -> None:
         self._host = host
+        self._masked = masked
         self._display = Display()
 
     def answered(
@@ -45,7 +47,7 @@ class DeviceTrace:
             told += [(name, f"{result.what}, {path}", error) for path, error in result.closed_keys()]
         for name, what, error in told:
             code = error_code(error)
-            said = f"{' '.join(str(redact(error['message'])).split())[:SHOWN_MESSAGE]} ({error['type']}"
+            said = f"{' '.join(str(redact(self._masked(error['message']))).split())[:SHOWN_MESSAGE]} ({error['type']}"
             line = f"winops.entra: {name} ({operations[name]['op']} {what}) refused: {said}"
             self._display.vvvv(line + (f", {code})" if code else ")"), host=self._host)
 
@@ -53,7 +55,7 @@ class DeviceTrace:
         """An exchange that brought none."""
         if self._display.verbosity < EXCHANGE_VERBOSITY:
             return
-        said = " ".join(str(redact(str(exc))).split())[:SHOWN_MESSAGE]
+        said = " ".join(str(redact(self._masked(str(exc)))).split())[:SHOWN_MESSAGE]
         self._show(operations, f"{type(exc).__name__}: {said}", seconds, sent, received)
 
     def _show(self, operations: Mapping[str, dict], outcome: str, seconds: float, sent: int, received: int) -> None:

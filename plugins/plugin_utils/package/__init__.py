@@ -22,7 +22,9 @@ from .errors import (
     UnreadablePackage,
     UnsupportedPackage,
 )
-from .reader import BulkToken, Issue, Package, describe, read_package
+from .issues import Issue
+from .reader import Package, describe, read_package
+from .secret import BulkToken
 
 __all__ = [
     "BulkToken",

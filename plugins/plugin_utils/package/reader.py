@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read a provisioning package file, and say what it would do to a device.
 
-The bulk token (BPRT) inside a package is a credential in plain text. It is looked at in here and goes no further:
-neither results nor errors nor ``repr`` hold it, only a fingerprint.
+A package holds credentials in plain text: the bulk token (BPRT), passwords of accounts and certificates, keys. They are
+looked at in here and go no further: neither results nor errors nor ``repr`` hold them, only a fingerprint of the token.
 
 Internal to winops.entra: may change in any release.
 """
@@ -16,43 +16,26 @@ import hashlib
 import os
 import re
 import stat
-import struct
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import BinaryIO
-from xml.etree.ElementTree import Element
 
+from .documents import Documents
 from .errors import DamagedPackage, PackageError, UnreadablePackage
+from .issues import Issue, issues_of
+from .package_secrets import PackageSecrets
 from .reverted import reverted_by_removal
 from .safe_xml import UnsafeXml, parse
-from .secret import Secret
+from .secret import BulkToken, bulk_token_of
 from .settings import PackageSettings, add_customizations, add_provxml
-from .wim import File, Wim, not_provisioning
+from .wim import NO_SENSE, File, Wim, not_provisioning
 
 CUSTOMIZATIONS = re.compile(r"multivariant/[^/]+/customizations\.xml")
 ANSWER_FILE = re.compile(r"commonsettings/[^/]+/answerfile\.xml")
 PROVXML = re.compile(r"multivariant/.+\.provxml")
+LARGEST_PROFILE = 1 << 16
 ASSET = re.compile(r"dataasset/[^/]+/(?P<place>[^/]+/)?(?P<name>[^/]+)")
-
-
-@dataclass(frozen=True)
-class BulkToken:
-    """The join credential of a package. ``expires`` is UTC text or None: a real bulk token does not tell its end."""
-
-    present: bool
-    fingerprint: str | None = None
-    expires: str | None = None
-
-
-@dataclass(frozen=True)
-class Issue:
-    """Something about a package that its user should know; ``blocks_join`` where no join can come of it."""
-
-    name: str
-    message: str
-    fix: str
-    blocks_join: bool
 
 
 @dataclass(frozen=True)
@@ -63,7 +46,8 @@ class Package:
     ``files``: embedded files as {path, size in bytes, image}; ``commands``: command lines, run as SYSTEM;
     ``settings``: names of the setting areas (or CSPs, where only compiled settings are in the package);
     ``reverted_by_removal``: what of it Windows takes back when it removes the package;
-    ``sha256`` and ``size`` (bytes) are of the package file.
+    ``sha256`` and ``size`` (bytes) are of the package file; ``secrets`` are what must not be seen of it, and is in no
+    other field.
     """
 
     id: str | None
@@ -87,6 +71,7 @@ class Package:
     size: int
     encrypted: bool = False
     issues: list[Issue] = field(default_factory=list)
+    secrets: PackageSecrets = field(default_factory=PackageSecrets, repr=False)
 
     @property
     def join_blockers(self) -> list[Issue]:
@@ -96,7 +81,9 @@ class Package:
 
 def describe(package: Package) -> dict:
     """The package as a module returns it: JSON-safe, without any secret, with ``can_join`` added."""
-    return {**dataclasses.asdict(package), "can_join": not package.join_blockers}
+    shown = dataclasses.asdict(dataclasses.replace(package, secrets=PackageSecrets()))
+    del shown["secrets"]
+    return {**shown, "can_join": not package.join_blockers}
 
 
 def read_package(path: str | os.PathLike, now: datetime | None = None) -> Package:
@@ -117,7 +104,7 @@ def read_package(path: str | os.PathLike, now: datetime | None = None) -> Packag
         raise exc.at(shown) from None
     except OSError as exc:
         raise UnreadablePackage(f"the file cannot be read ({exc.strerror or type(exc).__name__})", shown) from None
-    except (struct.error, ValueError, IndexError):  # what unpacking and decoding raise where bytes make no sense
+    except NO_SENSE:
         raise DamagedPackage("the file is damaged: its contents make no sense", shown) from None
 
 
@@ -126,17 +113,19 @@ def _read(file: BinaryIO, now: datetime) -> Package:
     wim = Wim(file, size)
     properties = _image_properties(wim.xml)
     named = [(entry.path.lower(), entry) for entry in wim.files]
-    told = _told(wim, named)
+    documents = Documents(wim)
+    told = _told(documents, named)
     compiled = PackageSettings()
     for key, entry in sorted(named, key=lambda item: _provxml_order(item[0])):
         if PROVXML.fullmatch(key):
-            add_provxml(compiled, _parse(wim, entry))
+            add_provxml(compiled, documents.parse(entry))
+        elif ANSWER_FILE.fullmatch(key) or _may_be_a_profile(key, entry):
+            documents.search(entry)
     if told is None and not any(key.startswith(("multivariant/", "commonsettings/")) for key, _entry in named):
         raise not_provisioning()
     told = told or PackageSettings()
-    token = compiled.token or told.token
     ids = [_guid(text) for text in (properties.get("PACKAGEID"), told.id)]
-    bulk_token = _bulk_token(token)
+    bulk_token = bulk_token_of(compiled.token or told.token)
     package = Package(
         id=ids[0] or ids[1],
         name=told.name or properties.get("NAME"),
@@ -159,28 +148,27 @@ def _read(file: BinaryIO, now: datetime) -> Package:
         images=wim.images,
         sha256=_sha256(file),
         size=size,
-        issues=_issues(ids, told, compiled, wim.images, bulk_token, now),
+        issues=issues_of(ids, told, compiled, wim.images, bulk_token, now),
+        secrets=documents.secrets,
     )
-    return _masked(package, token) if token else package
+    return dataclasses.replace(package, **documents.secrets.masked_fields(package))
 
 
-def _told(wim: Wim, named: list[tuple[str, File]]) -> PackageSettings | None:
+def _may_be_a_profile(key: str, entry: File) -> bool:
+    """Whether an embedded file may be the profile of a Wi-Fi or VPN, which holds its key."""
+    return bool(ASSET.fullmatch(key)) and key.endswith(".xml") and entry.size <= LARGEST_PROFILE
+
+
+def _told(documents: Documents, named: list[tuple[str, File]]) -> PackageSettings | None:
     """What customizations.xml says, or its copy where it is absent; None where both are."""
     for pattern in (CUSTOMIZATIONS, ANSWER_FILE):
         found = [entry for key, entry in sorted(named, key=lambda item: item[0]) if pattern.fullmatch(key)]
         if found:
             settings = PackageSettings()
             for entry in found:
-                add_customizations(settings, _parse(wim, entry))
+                add_customizations(settings, documents.parse(entry))
             return settings
     return None
-
-
-def _parse(wim: Wim, entry: File) -> Element:
-    try:
-        return parse(wim.read(entry))
-    except UnsafeXml as exc:
-        raise DamagedPackage(f"{entry.path} inside the package is not usable XML: {exc}") from None
 
 
 def _image_properties(xml: bytes) -> dict[str, str]:
@@ -220,81 +208,3 @@ def _sha256(file: BinaryIO) -> str:
     while piece := file.read(1 << 20):
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _bulk_token(token: Secret | None) -> BulkToken:
-    if token is None:
-        return BulkToken(present=False)
-    end = token.expires()
-    return BulkToken(present=True, fingerprint=token.fingerprint(), expires=_utc(end) if end else None)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def _issues(
-    ids: list, told: PackageSettings, compiled: PackageSettings, images: int, token: BulkToken, now: datetime
-) -> list[Issue]:
-    issues = []
-
-    def add(name: str, message: str, fix: str, blocks_join: bool = False) -> None:
-        issues.append(Issue(name, message, fix, blocks_join))
-
-    rebuild = "build the package again with Windows Configuration Designer"
-    if not token.present:
-        add(
-            "no_bulk_token",
-            "the package carries no bulk token, so it cannot join a device to a tenant",
-            "add a bulk token (Accounts > Azure, or 'Set up device management') and build the package again",
-            True,
-        )
-    elif not (compiled.authority or told.authority):
-        add("no_authority", "the package has a bulk token but does not say which authority it is for", rebuild)
-    if token.expires and token.expires <= _utc(now):
-        add(
-            "token_expired",
-            f"the bulk token expired at {token.expires}",
-            "get a new bulk token and build the package again",
-            True,
-        )
-    if not any(ids):
-        add("no_package_id", "the package has no id, so nobody can tell whether a device has it already", rebuild, True)
-    elif all(ids) and ids[0] != ids[1]:
-        add("two_package_ids", f"the package calls itself {ids[0]} and {ids[1]}; Windows goes by the first", rebuild)
-    if not compiled.areas:
-        add(
-            "no_compiled_settings",
-            "the package has no compiled settings (.provxml), which are what a device applies",
-            rebuild,
-        )
-    elif told.token and told.token != compiled.token:
-        add(
-            "settings_differ",
-            "the bulk token of customizations.xml is not the one in the compiled settings, "
-            "which are what a device applies",
-            rebuild,
-        )
-    if images > 1:
-        add("several_images", f"the package holds {images} images; the settings of all are listed", rebuild)
-    return issues
-
-
-def _masked(package: Package, token: Secret) -> Package:
-    """The package without the token, should it occur in some other text, such as a command line."""
-
-    def mask(value):
-        if isinstance(value, str):
-            return token.mask(value)
-        if isinstance(value, list):
-            return [mask(item) for item in value]
-        if isinstance(value, dict):
-            return {key: mask(item) for key, item in value.items()}
-        return value
-
-    texts = {
-        each.name: mask(getattr(package, each.name))
-        for each in dataclasses.fields(package)
-        if each.name not in ("id", "sha256", "bulk_token", "issues")
-    }
-    return dataclasses.replace(package, **texts)

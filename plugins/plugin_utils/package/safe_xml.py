@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 MAX_XML_DEPTH = 64
 MAX_ELEMENTS = 100_000
+MAX_ATTRIBUTES = 100_000
 
 
 class UnsafeXml(ValueError):
@@ -21,6 +22,9 @@ class UnsafeXml(ValueError):
 
 def parse(data: bytes) -> ElementTree.Element:
     """The root element; tags and attributes without their namespaces. Raises UnsafeXml."""
+    # Each has this sign, in every encoding: expat would hand over all those of an element at once.
+    if data.count(b"=") > MAX_ATTRIBUTES:
+        raise UnsafeXml(f"more than {MAX_ATTRIBUTES} attributes")
     builder = ElementTree.TreeBuilder()
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True

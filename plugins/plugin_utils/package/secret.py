@@ -11,14 +11,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-MASK = "********"
+LONGEST_CLAIMS = 16_384
+"""Letters of a token whose claims are looked at."""
 
 
 class Secret:
-    """A text that must not be seen: it can be compared, fingerprinted and masked, and does not print."""
+    """A text that must not be seen: it can be compared and fingerprinted, and does not print."""
 
     __slots__ = ("_text",)
 
@@ -38,18 +40,36 @@ class Secret:
         """The first 12 hexadecimal digits of its SHA-256: enough to tell two apart, useless to guess it."""
         return hashlib.sha256(self._text.encode()).hexdigest()[:12]
 
-    def mask(self, text: str) -> str:
-        """The text without this secret; too short a one would tear holes into innocent words."""
-        return text.replace(self._text, MASK) if len(self._text) > 7 else text
-
     def expires(self) -> datetime | None:
         """When a token of the JWT form (RFC 7519) says that it ends; bulk tokens as Entra gives them out are opaque."""
         parts = self._text.split(".")
-        if len(parts) != 3:
+        if len(parts) != 3 or len(self._text) > LONGEST_CLAIMS:
             return None
         try:
             claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
             seconds = claims.get("exp") if isinstance(claims, dict) else None
             return EPOCH + timedelta(seconds=seconds) if isinstance(seconds, int) and seconds > 1 else None
-        except (ValueError, RecursionError, OverflowError):
+        except (ValueError, RecursionError, OverflowError):  # no JSON, too deep, beyond the last year
             return None
+
+
+@dataclass(frozen=True)
+class BulkToken:
+    """The join credential of a package. ``expires`` is UTC text or None: a real bulk token does not tell its end."""
+
+    present: bool
+    fingerprint: str | None = None
+    expires: str | None = None
+
+
+def bulk_token_of(token: Secret | None) -> BulkToken:
+    """What may be said of the token."""
+    if token is None:
+        return BulkToken(present=False)
+    end = token.expires()
+    return BulkToken(present=True, fingerprint=token.fingerprint(), expires=utc_stamp(end) if end else None)
+
+
+def utc_stamp(moment: datetime) -> str:
+    """The time as text, in UTC."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")

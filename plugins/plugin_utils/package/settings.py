@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from .errors import UnsupportedPackage
 from .secret import Secret
 
 CERTIFICATES = {
@@ -33,6 +34,8 @@ CERTIFICATES = {
 }
 CERTIFICATE_STORES = {"Root": "root", "CA": "ca", "TrustedPeople": "trusted_people"}
 USER_GROUPS = {"1": "Standard Users", "2": "Administrators"}  # of the Accounts CSP, and of UserGroup in WCD
+MAX_LISTED = 10_000
+MAX_LETTERS = 1 << 18
 YES = frozenset({"1", "true", "enabled", "yes"})
 
 
@@ -55,21 +58,32 @@ class PackageSettings:
     accounts: list[dict] = field(default_factory=list)  # {name, group}
     areas: list[str] = field(default_factory=list)
     _known: dict[tuple, t.Any] = field(default_factory=dict, repr=False)
+    _letters: int = 0
 
     def add(self, kind: str, value: str | dict) -> None:
         """Append a value to one of the lists, once."""
         key = (kind, *value.values()) if isinstance(value, dict) else (kind, value)
         if key not in self._known:
-            self._known[key] = value
+            self._know(key, value)
             getattr(self, kind).append(value)
 
     def add_account(self, name: str, group: str | None) -> None:
         """Append a local account, or complete the one of this name."""
         key = ("accounts", name)
         if key not in self._known:
-            self._known[key] = {"name": name, "group": None}
+            self._know(key, {"name": name, "group": None})
             self.accounts.append(self._known[key])
         self._known[key]["group"] = self._known[key]["group"] or group
+
+    def _know(self, key: tuple, value: t.Any) -> None:
+        """Raises UnsupportedPackage where there is more than any package has."""
+        self._known[key] = value
+        self._letters += sum(len(part) for part in key if isinstance(part, str))
+        if len(self._known) > MAX_LISTED or self._letters > MAX_LETTERS:
+            raise UnsupportedPackage(
+                f"the package has more than {MAX_LISTED} commands, accounts, certificates and areas of settings, "
+                f"or more than {MAX_LETTERS} characters in them"
+            )
 
 
 # ---- customizations.xml and AnswerFile.xml ------------------------------------------------------------------------

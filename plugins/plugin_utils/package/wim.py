@@ -26,6 +26,9 @@ HEADER = struct.Struct("<8sIIII16sHHI24s24s24sI24s60x")
 LOOKUP_ENTRY = struct.Struct("<24sHI20s")
 DENTRY = struct.Struct("<QIiQ16x24x20s4xQHHH")
 STREAM = struct.Struct("<QQ20sH")
+LENGTH, SECURITY = struct.Struct("<Q"), struct.Struct("<I")
+NO_SENSE = (struct.error, ValueError, IndexError, OverflowError, MemoryError, RecursionError)
+"""What unpacking and decoding raise where bytes make no sense."""
 WIM_VERSION, SOLID_VERSION = 0x10D00, 0xE00
 SPANNED, WRITE_IN_PROGRESS, XPRESS, LZX, LZMS = 0x8, 0x40, 0x20000, 0x40000, 0x80000
 RESOURCE_METADATA, RESOURCE_COMPRESSED, RESOURCE_SOLID = 0x02, 0x04, 0x10
@@ -37,12 +40,20 @@ MAX_ENTRIES = 20_000  # files and folders of all images
 MAX_READS = 2_000  # files of settings
 MAX_RESOURCE = 4 << 20  # bytes of one resource that is read
 MAX_TOTAL = 8 << 20  # bytes of all resources that are read
+MAX_DECOMPRESSED = 2 << 20  # bytes of all that are decompressed, which takes seconds a MiB where somebody means harm
+MAX_PATH_LETTERS = 1024  # of one path; Windows itself is content with 260
+MAX_FOLDERS_DEEP = 64
+MAX_PATHS = 2 << 20  # letters of all paths together: each repeats those of its folders
+MAX_STREAMS = 2 * MAX_ENTRIES  # of all files together
 READ_BYTES = 4096
+DAMAGED_LIST = "the list of files in the package is damaged"
 
 
 @dataclass(frozen=True)
 class WimResource:
     """Where a piece of content lies: ``size`` bytes at ``offset``, ``length`` bytes once decompressed."""
+
+    __slots__ = ("flags", "length", "offset", "size")
 
     size: int
     flags: int
@@ -68,14 +79,14 @@ class File:
 class Wim:
     """An open WIM: ``images`` (number), ``files`` (of all images) and ``xml`` (the bytes of its XML data).
 
-    Raises PackageError; struct.error, ValueError and IndexError where the bytes make no sense are left to
-    the caller, who turns them into DamagedPackage at one place.
+    Raises PackageError; what NO_SENSE names, where the bytes make no sense, is left to the caller, who turns it into
+    DamagedPackage at one place.
     """
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
         self._size = size
-        self._reads = self._read_so_far = 0
+        self._reads = self._read_so_far = self._decompressed = self._letters = self._streams = 0
         start = self._bytes(0, min(size, READ_BYTES))
         if not start.startswith(MAGIC):
             raise no_package(start, size)
@@ -170,6 +181,11 @@ class Wim:
             raise DamagedPackage("a part of the package is compressed, but the header names no compression")
         if resource.size > resource.length:
             raise DamagedPackage("a part of the package is larger compressed than not")
+        self._decompressed += resource.length
+        if self._decompressed > MAX_DECOMPRESSED:
+            raise UnsupportedPackage(
+                f"the compressed settings of the package are larger than {MAX_DECOMPRESSED >> 20} MiB"
+            )
         chunks = -(-resource.length // self._chunk)
         data = self._bytes(resource.offset, resource.size)
         # A table of where each chunk but the first begins, then the chunks. (8-byte offsets are for 4 GiB and more.)
@@ -189,8 +205,8 @@ class Wim:
 
     def _list(self, image: int, metadata: bytes) -> None:
         """Walk the directory tree of an image."""
-        security = struct.unpack_from("<I", metadata)[0]
-        root = DENTRY.unpack_from(metadata, max(8, -(-security // 8) * 8))
+        (security,) = _at(SECURITY, metadata, 0)
+        root = _at(DENTRY, metadata, max(8, -(-security // 8) * 8))
         folders = [("", root[3])]
         seen = set()
         while folders:
@@ -198,16 +214,17 @@ class Wim:
             if at in seen:
                 raise DamagedPackage("a folder of the package contains itself")
             seen.add(at)
-            while length := struct.unpack_from("<Q", metadata, at)[0]:
-                entry = DENTRY.unpack_from(metadata, at)
+            while length := _at(LENGTH, metadata, at)[0]:
+                entry = _at(DENTRY, metadata, at)
                 _length, attributes, _security, children, digest, _link, streams, _short, name_size = entry
                 begin = at + DENTRY.size
                 name = metadata[begin : begin + name_size].decode("utf-16-le")
-                if length < DENTRY.size + name_size or not name or name in (".", "..") or set(name) & set("\\/\0"):
-                    raise DamagedPackage("the list of files in the package is damaged")
+                if length < DENTRY.size + name_size or not _is_name(name):
+                    raise DamagedPackage(DAMAGED_LIST)
+                self._count(folder, name, streams)
                 at += -(-length // 8) * 8
                 for _each in range(streams):
-                    stream_length, _reserved, stream_digest, stream_name_size = STREAM.unpack_from(metadata, at)
+                    stream_length, _reserved, stream_digest, stream_name_size = _at(STREAM, metadata, at)
                     if not stream_name_size and digest == NO_CONTENT:
                         digest = stream_digest
                     at += max(-(-stream_length // 8) * 8, STREAM.size)
@@ -218,12 +235,36 @@ class Wim:
                 if len(self.files) + len(folders) + len(seen) > MAX_ENTRIES:
                     raise UnsupportedPackage(f"the package holds more than {MAX_ENTRIES} files and folders")
 
+    def _count(self, folder: str, name: str, streams: int) -> None:
+        """Refuse what would take too much memory or time, before a path is made of it."""
+        self._letters += len(folder) + len(name)
+        self._streams += streams
+        if len(folder) + len(name) > MAX_PATH_LETTERS or folder.count("/") >= MAX_FOLDERS_DEEP:
+            raise UnsupportedPackage(
+                f"the package has a path of more than {MAX_PATH_LETTERS} characters or {MAX_FOLDERS_DEEP} folders"
+            )
+        if self._letters > MAX_PATHS or self._streams > MAX_STREAMS:
+            raise UnsupportedPackage("the list of files in the package is larger than any that Windows makes")
+
     def _length_of(self, digest: bytes) -> int:
         if digest == NO_CONTENT:
             return 0
         if digest not in self._contents:
             raise DamagedPackage("a file of the package has no content")
         return self._contents[digest].length
+
+
+def _at(layout: struct.Struct, metadata: bytes, at: int) -> tuple:
+    """The fields that lie at ``at``, which may be any number: it comes from the file."""
+    if at > len(metadata) - layout.size:
+        raise DamagedPackage(DAMAGED_LIST)
+    return layout.unpack_from(metadata, at)
+
+
+def _is_name(name: str) -> bool:
+    """Whether it can be the name of a file: no path, no control character, and text. (UTF-16 has no lone surrogates
+    here: its decoder refuses them.)"""
+    return bool(name) and name not in (".", "..") and not any(letter in '\\/:"<>|?*' or letter < " " for letter in name)
 
 
 def not_provisioning() -> NotAPackage:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 from pathlib import Path
 
@@ -34,10 +35,10 @@ READINGS: dict[str, dict[str, t.Any]] = {
 }
 
 
-def source(played: Played, label: str = "fleet", by: str = "src"):
+def source(played: Played, label: str = "fleet", by: str = "src", checksum: str | None = None):
     """A package of the world: from the controller, or one that lies on the device."""
     known = played.lab.world.packages[label]
-    args = dict.fromkeys(("src", "path", "url", "checksum", "package_id"))
+    args = dict.fromkeys(("src", "path", "url", "checksum", "package_id")) | {"checksum": checksum}
     if by == "src":
         path = next(Path(played.directory).glob(f"**/{label}.ppkg"))
         return chosen_package(lambda _src: str(path), args | {"src": str(path)}, must_join=False)[0]
@@ -52,6 +53,18 @@ def plan(played: Played, package, **changes) -> join.JoinPlan:
 
 def run(played: Played, monkeypatch, package, check_mode: bool = False, **changes):
     return played.run(join.Join, plan(played, package, **changes), monkeypatch, check_mode)
+
+
+def test_a_checksum_beside_a_file_is_compared_with_it_or_refused(tmp_path, monkeypatch):
+    with Played(tmp_path, "unjoined_pro") as played:
+        (played.directory / "fleet.ppkg").write_bytes(played.lab.world.packages["fleet"].data)
+        right = hashlib.sha256(played.lab.world.packages["fleet"].data).hexdigest()
+        with pytest.raises(Failure, match=f"bad option checksum: .* has the SHA-256 {right}, not {'0' * 64}"):
+            source(played, checksum="0" * 64)
+        with pytest.raises(Failure, match=r"bad option checksum: .*\(path\) .* not compared; leave checksum out"):
+            source(played, by="path", checksum=right)
+        made, result = run(played, monkeypatch, source(played, checksum=right))
+        assert made.learned["outcome"] == "joined", result
 
 
 def leave(played: Played, monkeypatch) -> None:

@@ -47,6 +47,20 @@ def talk(device: ScriptedDevice, operations: dict) -> None:
     session.DeviceSession(device.connection, device.execute, trace=trace.DeviceTrace("pc-0042")).run(operations)
 
 
+def test_what_a_task_knows_to_be_secret_is_in_no_line(shown):
+    lines = shown(4)
+    password = "fK7-quartz-ladder"
+    device = ScriptedDevice()
+
+    def refuse(_parameters):
+        raise OperationError("Win32Exception", f"cannot run 'net user rescue {password}'")
+
+    device.handlers["dsregcmd_status"] = refuse
+    masker = trace.DeviceTrace("pc", lambda text: text.replace(password, "***"))
+    session.DeviceSession(device.connection, device.execute, trace=masker).run(LOOK)
+    assert "net user rescue ***" in str(lines) and password not in str(lines)
+
+
 def test_an_exchange_is_one_line_with_its_operations_outcome_seconds_and_bytes(shown):
     lines = shown(3)
     talk(ScriptedDevice(), LOOK)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.winops.entra.plugins.modules import ppkg_info
-from ansible_collections.winops.entra.plugins.plugin_utils.package import describe, reader
+from ansible_collections.winops.entra.plugins.plugin_utils.package import describe, issues
 from ansible_collections.winops.entra.plugins.plugin_utils.package.errors import PackageError
 
 RETURN = yaml.safe_load(ppkg_info.RETURN)
@@ -38,11 +38,11 @@ def test_every_field_of_a_description_is_documented_with_its_type(read):
 
 
 def test_every_issue_and_every_error_is_documented():
-    issues = set(re.findall(r'\badd\(\s*"(\w+)"', Path(reader.__file__).read_text(encoding="utf-8")))
+    known = set(re.findall(r'\badd\(\s*"(\w+)"', Path(issues.__file__).read_text(encoding="utf-8")))
     errors = {kind.name for kind in PackageError.__subclasses__()}
     documented = set(re.findall(r"C\((\w+)\)", str(RETURN["package"]["contains"]["issues"])))
 
-    assert issues and issues == documented - {"blocks_join"}
+    assert known and known == documented - {"blocks_join"}
     assert errors <= set(re.findall(r"C\((\w+)\)", str(RETURN["error"])))
 
 

@@ -14,7 +14,7 @@ import os
 from ansible.errors import AnsibleError
 
 from ...findings import FAIL, Finding, require_known, summary, verdict
-from ...options import bad_option, optional_guid
+from ...options import bad_option
 from ...report import writer
 from ...result import Failure
 from ...task import Task
@@ -25,6 +25,7 @@ from .clues import Diagnosis
 from .device_diagnosis import DiagnosisScope
 
 DEFAULT_HOURS = 72
+OLDEST_YEAR, NEWEST_YEAR = 1970, 9000
 
 
 def diagnose(task: Task) -> dict:
@@ -73,12 +74,15 @@ def _scope(args: dict) -> DiagnosisScope:
             moment = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
         except ValueError as exc:
             raise bad_option("since", f"{since!r} is not a time", "give it in the form 2026-11-21T08:00:00Z") from exc
+        if not OLDEST_YEAR <= moment.year <= NEWEST_YEAR:
+            raise bad_option(
+                "since", f"no event is of the year {moment.year}", "give it in the form 2026-11-21T08:00:00Z"
+            )
         if moment.tzinfo is None:
             raise bad_option(
                 "since", f"{since!r} does not say its time zone", "add Z for UTC, or an offset such as +01:00"
             )
         since = state.utc_text(moment)
-    tenant_id = optional_guid(args["tenant_id"], "tenant_id")
     # No ids: a code that no catalogue knows is a finding, too.
     require_known(args["fail_on"], ())
     if not args["topics"]:
@@ -86,7 +90,7 @@ def _scope(args: dict) -> DiagnosisScope:
             "topics", "the list is empty", f"give some of {', '.join(device_diagnosis.TOPICS)}, or leave it out"
         )
     hours = None if since else args["hours"] if args["hours"] is not None else DEFAULT_HOURS
-    return DiagnosisScope(tuple(args["topics"]), since, hours, tenant_id, args["method"])
+    return DiagnosisScope(tuple(args["topics"]), since, hours, args["tenant_id"], args["method"])
 
 
 def _report(answer: Answer, scope: DiagnosisScope, limit: int) -> tuple[dict, list[Finding]]:

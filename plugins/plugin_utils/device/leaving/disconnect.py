@@ -8,14 +8,14 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
-
-from ...options import optional_guid
 from ...task import Task
 from ..work import begin
 from .leave import Leave, LeavePlan
 
 PLANNED = (
+    "tenant_id",
+    "device_id",
+    "mdm_enrollment_id",
     "stop_hybrid_autojoin",
     "remove_mdm",
     "mdm_provider",
@@ -30,8 +30,5 @@ PLANNED = (
 def disconnect(task: Task) -> dict:
     """Take the device out of its tenant. Raises Failure."""
     args = task.args
-    ids: dict[str, t.Any] = {
-        name: optional_guid(args[name], name) for name in ("tenant_id", "device_id", "mdm_enrollment_id")
-    }
-    plan = LeavePlan(**ids, **{name: args[name] for name in PLANNED})
+    plan = LeavePlan(**{name: args[name] for name in PLANNED})
     return begin(task, Leave, plan).run()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from ...options import optional_guid
 from ...result import Failure
 from ...task import Task
 from .. import administrators, enrollment, state
@@ -289,12 +288,11 @@ def _is_hopeless(answer: Answer) -> bool:
     return finding is not None and finding.hopeless
 
 
-PLANNED = ("state", "provider", "credential", "allow_account_loss", "timeout", "poll_interval")
+PLANNED = ("state", "provider", "enrollment_id", "credential", "allow_account_loss", "timeout", "poll_interval")
 
 
 def enroll_or_remove(task: Task) -> dict:
     """The work of the module mdm. Raises Failure."""
     args = task.args
-    enrollment_id = optional_guid(args["enrollment_id"], "enrollment_id")
-    plan = MdmPlan(enrollment_id=enrollment_id, **{name: args[name] for name in PLANNED})
+    plan = MdmPlan(**{name: args[name] for name in PLANNED})
     return begin(task, Mdm, plan).run()

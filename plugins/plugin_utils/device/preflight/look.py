@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib.metadata
 
 from ...findings import summary
-from ...options import optional_guid
 from ...task import Task
 from . import checklist
 from .check import PreflightPlan
@@ -21,7 +20,7 @@ def look(task: Task) -> dict:
     """The findings. Failure where there is one that ``fail_on`` names. It looks only: the same in check mode."""
     args = task.args
     plan = PreflightPlan(
-        tenant_id=optional_guid(args["tenant_id"], "tenant_id"),
+        tenant_id=args["tenant_id"],
         method=args["method"],
         cloud=args["cloud"],
         expect_mdm=args["expect_mdm"],

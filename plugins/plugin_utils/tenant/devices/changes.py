@@ -17,6 +17,7 @@ import dataclasses
 import datetime
 import typing as t
 
+from ...option_door import refuse_odd_values
 from ...options import bad_option
 from ...task import Task
 from .. import bulk
@@ -115,8 +116,7 @@ def _tags(args: dict) -> dict[str, str | None]:
     for name, value in given.items():
         if name not in EXTENSION_ATTRIBUTES:
             raise bad_option("extension_attributes", f"there is no {name!r}", "name extensionAttribute1 to 15")
-        if value is not None and not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise bad_option("extension_attributes", f"{name} is not text", "put the value in quotes")
+        refuse_odd_values({name: value}, {name: {"type": "str", "empty": True}}, "extension_attributes.")
         tags[name] = None if value is None or value == "" else str(value)
     if tags and args["state"] == "absent":
         raise bad_option("extension_attributes", "a device that is deleted has no attributes", "leave them out")

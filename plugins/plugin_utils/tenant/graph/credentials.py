@@ -18,6 +18,7 @@ import ipaddress
 import json
 import os
 import re
+import stat
 import typing as t
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -179,6 +180,8 @@ def _kind(options: dict, given: Collection[str]) -> str:
 
 def _require_file(name: str, path: str) -> None:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe or a device would be waited for
+            raise bad_option(name, f"{path} is not a regular file", "give the path of a file on the controller")
         with open(path, "rb"):
             pass
     except OSError as exc:

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
+
+from ...masking import Masker
 
 _LONGEST_PATH, _LONGEST_ID = 300, 64
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
@@ -47,6 +49,4 @@ class GraphTrace:
 
     def _plain(self, text: str, longest: int) -> str:
         """Printable and short, as next pages and request ids come from the network; nothing secret in it."""
-        for secret in self._secrets():
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return _UNPRINTABLE.sub("?", text)[:longest]
+        return _UNPRINTABLE.sub("?", Masker(self._secrets()).text(text))[:longest]

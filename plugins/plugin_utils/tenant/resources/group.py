@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from ...options import bad_option, require_guid
+from ...options import bad_option
 from ...result import Failure
 from ...task import Task
 from ..graph import odata
@@ -120,8 +120,8 @@ def _wanted(args: dict) -> dict:
 
 def _find(task: Task) -> dict | None:
     """The group by its id, else by exactly this name."""
-    if task.args["object_id"]:
-        path = odata.path("groups", require_guid(task.args["object_id"], "object_id"))
+    if task.args["object_id"] is not None:
+        path = odata.path("groups", task.args["object_id"])
         return task.client.find(path, GROUPS.reading, {"$select": GROUP_FIELDS})
     query = {"$filter": odata.equals("displayName", task.args["name"]), "$select": GROUP_FIELDS}
     return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query))
@@ -167,7 +167,7 @@ def _shown_membership(current: dict | None) -> str:
 
 def _complete(args: dict, wanted: dict) -> None:
     """Add to ``wanted`` what a new group must have; Failure where something is missing."""
-    if args["object_id"]:
+    if args["object_id"] is not None:
         raise bad_option(
             "object_id", f"the tenant has no group {args['object_id']}", "give the id of an existing group"
         )
