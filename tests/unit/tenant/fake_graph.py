@@ -345,6 +345,16 @@ def _take(members: list[str], identity: str) -> httpx.Response:
     return httpx.Response(204)
 
 
+class InProcess(httpx.MockTransport):
+    """As httpx's, but each answer comes as a stream of bytes, as from a network."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        return httpx.Response(
+            answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content), request=request
+        )
+
+
 class Bench:
     """A tenant task over a FakeGraph, with time that is counted and never passes."""
 
@@ -364,7 +374,7 @@ class Bench:
 
     def client(self, check_mode: bool = False, limit: float = 300) -> client.GraphClient:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(self.graph), clock=lambda: 1e9)
-        opened = session.Session(self.settings, source, httpx.MockTransport(self.graph))
+        opened = session.Session(self.settings, source, InProcess(self.graph))
         waits = retry.Waits(limit, self.slept.append, lambda: 0.0, self.sentences.append)
         return client.GraphClient(opened, waits, check_mode)
 

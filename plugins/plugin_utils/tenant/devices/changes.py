@@ -24,8 +24,8 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Purpose
 from . import directory_device, leavers, look_up, ownership
-from .directory_device import EXTENSION_ATTRIBUTES, is_autopilot_anchor
-from .look_up import SELECT, WRITE_DEVICES
+from .directory_device import is_autopilot_anchor
+from .look_up import EXTENSION_ATTRIBUTES, SELECT, WRITE_DEVICES
 
 DOC = "https://learn.microsoft.com/graph/api/resources/device"
 #: Where Graph forbids to delete such an object without saying why.

@@ -19,6 +19,7 @@ from ..graph import odata
 from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import ANY_LIST, ANY_OBJECT, FLAG, IDENTITY, TEXT, all_of, list_of, needed, object_of, or_null
 
 READ_DEVICES = Permissions.same("Device.Read.All")
 #: An application needs the first, a signed-in user the second and a directory role.
@@ -43,6 +44,21 @@ SELECT = (
     "deviceOwnership",
     "enrollmentProfileName",
     "physicalIds",
+)
+EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
+#: A device object as the directory gives it. Null is only what nobody decides by.
+DEVICE_KIND = object_of(
+    {
+        **all_of(*SELECT, kind=or_null(TEXT)),
+        **all_of("accountEnabled", "isCompliant", "isManaged", kind=FLAG),
+        **all_of("displayName", "trustType"),
+        "id": needed(IDENTITY),
+        "deviceId": IDENTITY,
+        "physicalIds": list_of(TEXT),
+        "extensionAttributes": object_of(all_of(*EXTENSION_ATTRIBUTES)),
+        # What is odd among them proves nothing, and keeps nothing else from being read.
+        "alternativeSecurityIds": ANY_LIST,
+    }
 )
 #: Expressions in one filter, and objects on one page, at most.
 CLAUSES, PAGE = 15, 999
@@ -108,15 +124,16 @@ def _question(option: str, keys: list[str], select: Sequence[str]) -> Item:
     query = {"$filter": " or ".join(odata.equals(KEYS[option], key) for key in keys), "$select": ",".join(select)}
     if option == "names":
         query["$top"] = str(PAGE)
-    return Item("GET", "/devices", Purpose(what, READ_DEVICES), query)
+    return Item("GET", "/devices", Purpose(what, READ_DEVICES), query, row_kind=DEVICE_KIND)
 
 
 def rows_of(client: GraphClient, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
-    """The rows of a list that was asked for in a batch: those of the answer, all pages where there are more."""
+    """The rows of a list (an Item with ``row_kind``) that was asked for in a batch: those of the answer, or all pages
+    where there are more."""
     body = answer.require()
-    if "@odata.nextLink" in body:
-        return client.list(item.path, item.purpose, item.query, version, item.eventual)
-    return body.get("value") or []
+    if body.get("@odata.nextLink") is not None:
+        return client.list(item.path, item.purpose, item.query, version, item.eventual, item.row_kind or ANY_OBJECT)
+    return body["value"]
 
 
 def every(
@@ -132,13 +149,14 @@ def every(
         query["$filter"] = " and ".join(filters)
     if advanced:
         query["$count"] = "true"
-    return client.list("/devices", Purpose("list the devices", READ_DEVICES), query, version, eventual=advanced)
+    purpose = Purpose("list the devices", READ_DEVICES)
+    return client.list("/devices", purpose, query, version, advanced, DEVICE_KIND)
 
 
 def owned_by(client: GraphClient, user: str, select: Sequence[str] = SELECT, version: str = "v1.0") -> Iterator[dict]:
     """The devices that a user, named by object id or user principal name, owns."""
     item = owned_item(user, select)
-    return client.list(item.path, item.purpose, item.query, version)
+    return client.list(item.path, item.purpose, item.query, version, kind=DEVICE_KIND)
 
 
 def owned_item(user: str, select: Sequence[str]) -> Item:
@@ -148,4 +166,5 @@ def owned_item(user: str, select: Sequence[str]) -> Item:
         odata.path("users", user, "ownedDevices", "microsoft.graph.device"),
         Purpose(f"list the devices of {user}", Permissions.same("User.Read.All")),
         {"$select": ",".join(select), "$top": PAGE},
+        row_kind=DEVICE_KIND,
     )

@@ -18,13 +18,15 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..graph.fields import IDENTITY, TEXT, needed, object_of
 from . import directory_device, look_up
-from .intune import AUTOPILOT_READ, INTUNE_PAGE, intune_rows
+from .intune import AUTOPILOT_READ, INTUNE_PAGE, REGISTRATION_KIND, intune_rows
 from .leavers import Leaver
 from .ownership import SELECT_KEYS
 from .places import PLACES, Place, RemovalTarget
 
 BITLOCKER_READ = Permissions.same("BitlockerKey.ReadBasic.All")
+_OF_DEVICE = object_of({"id": needed(IDENTITY), "deviceId": TEXT})
 LAPS_READ = Permissions.same("DeviceLocalCredential.ReadBasic.All")
 
 
@@ -93,8 +95,8 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
     ties = _Ties(leavers, objects)
     warnings = []
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
-    for row in client.list(odata.path(*place.collection), purpose, {"$top": INTUNE_PAGE}):
-        identity, serial = str(row["id"]).lower(), str(row.get("serialNumber") or "").casefold()
+    for row in client.list(odata.path(*place.collection), purpose, {"$top": INTUNE_PAGE}, kind=REGISTRATION_KIND):
+        identity, serial = row["id"].lower(), str(row.get("serialNumber") or "").casefold()
         owners = ties.owners(row)
         if not owners:
             warnings += [
@@ -181,6 +183,7 @@ def _keys_item(leaver: Leaver) -> Item:
         "/informationProtection/bitlocker/recoveryKeys",
         Purpose(f"list the BitLocker recovery keys of {leaver.label}", BITLOCKER_READ),
         {"$filter": odata.equals("deviceId", leaver.device_id)},
+        row_kind=_OF_DEVICE,
     )
 
 
@@ -190,6 +193,7 @@ def _laps_item(leaver: Leaver) -> Item:
         "/directory/deviceLocalCredentials",
         Purpose(f"look for a LAPS password of {leaver.label}", LAPS_READ),
         {"$filter": odata.equals("deviceName", str(leaver.name)), "$select": "id,deviceName"},
+        row_kind=_OF_DEVICE,
     )
 
 

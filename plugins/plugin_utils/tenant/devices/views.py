@@ -19,7 +19,7 @@ from ..graph import odata
 from ..graph.client import GraphClient
 from ..graph.errors import Purpose
 from . import directory_device, look_up
-from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, intune_rows
+from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, REGISTRATION_KIND, intune_rows
 
 if t.TYPE_CHECKING:
     from ...task import Task
@@ -162,7 +162,9 @@ def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], 
     for device in found:
         device["autopilot"] = None
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
-    for row in client.list("/deviceManagement/windowsAutopilotDeviceIdentities", purpose, {"$top": INTUNE_PAGE}):
+    for row in client.list(
+        "/deviceManagement/windowsAutopilotDeviceIdentities", purpose, {"$top": INTUNE_PAGE}, kind=REGISTRATION_KIND
+    ):
         key = str(row.get("azureActiveDirectoryDeviceId") or "").lower()
         if not whole and key not in ids:
             continue

@@ -22,6 +22,7 @@ from ...result import Failure
 from ...task import Task
 from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import ANY_OBJECT, Kind
 from .memberships import membership_of, membership_text
 
 
@@ -74,7 +75,7 @@ class Property:
 @dataclasses.dataclass(frozen=True)
 class Resource:
     """A kind of object. ``whole`` says that a write replaces the object (PUT), so that everything but ``read_only`` is
-    sent back; else only what changes is sent (PATCH)."""
+    sent back; else only what changes is sent (PATCH). ``kind`` is what an answer is checked by."""
 
     noun: str
     properties: tuple[Property, ...]
@@ -83,6 +84,7 @@ class Resource:
     version: str = "v1.0"
     whole: bool = False
     read_only: tuple[str, ...] = ()
+    kind: Kind = ANY_OBJECT
 
     @property
     def reading(self) -> Purpose:
@@ -187,7 +189,7 @@ def update(task: Task, resource: Resource, path: str, wanted: dict[str, t.Any], 
         return merged
     return settle(
         task.client.waits,
-        lambda: task.client.get(path, resource.reading, version=resource.version),
+        lambda: task.client.get(path, resource.reading, version=resource.version, kind=resource.kind),
         lambda seen: not compare(resource, wanted, seen),
         f"the new {resource.noun}",
     )
