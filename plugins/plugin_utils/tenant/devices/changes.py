@@ -152,7 +152,7 @@ def _require_exact(args: dict, found: look_up.Found) -> None:
 def _unsure(named: leavers.Named, found: look_up.Found, task: Task) -> dict[str, str]:
     """By object id, why an object is not certainly the one of the device that names it in its record."""
     for row in found.rows.values():
-        leaver = named.by_id.get(str(row["deviceId"]).lower())
+        leaver = named.by_id.get(str(row.get("deviceId")).lower())
         if leaver is not None:
             leaver.row, leaver.name = row, row.get("displayName")
             leaver.problems += ownership.problems(leaver, task.check_mode, ownership.own_tenant(task.client))

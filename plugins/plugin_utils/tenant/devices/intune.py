@@ -19,7 +19,7 @@ from ..graph import odata
 from ..graph.batch import LARGEST, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
-from ..graph.fields import FLAG, IDENTITY, TEXT, all_of, needed, object_of, or_null
+from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
 from .look_up import rows_of
 
 INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
@@ -42,7 +42,8 @@ INTUNE_FIELDS = {
 MANAGED_KIND = object_of(
     {
         **all_of(*INTUNE_FIELDS.values(), kind=or_null(TEXT)),
-        **all_of("azureADDeviceId", "deviceName", "serialNumber"),
+        **all_of("deviceName", "serialNumber", kind=LINE),
+        "azureADDeviceId": TEXT,
         "id": needed(IDENTITY),
         "isEncrypted": or_null(FLAG),
     }
@@ -57,7 +58,8 @@ REGISTRATION_KIND = object_of(
             "displayName",
             kind=or_null(TEXT),
         ),
-        **all_of("serialNumber", "azureActiveDirectoryDeviceId", "managedDeviceId"),
+        **all_of("azureActiveDirectoryDeviceId", "managedDeviceId"),
+        "serialNumber": LINE,
         "id": needed(IDENTITY),
     }
 )

@@ -19,7 +19,7 @@ from ..graph import odata
 from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
-from ..graph.fields import ANY_LIST, ANY_OBJECT, FLAG, IDENTITY, TEXT, all_of, list_of, needed, object_of, or_null
+from ..graph.fields import ANY_LIST, ANY_OBJECT, FLAG, IDENTITY, LINE, TEXT, all_of, list_of, needed, object_of, or_null
 
 READ_DEVICES = Permissions.same("Device.Read.All")
 #: An application needs the first, a signed-in user the second and a directory role.
@@ -51,7 +51,8 @@ DEVICE_KIND = object_of(
     {
         **all_of(*SELECT, kind=or_null(TEXT)),
         **all_of("accountEnabled", "isCompliant", "isManaged", kind=FLAG),
-        **all_of("displayName", "trustType"),
+        "displayName": LINE,
+        "trustType": TEXT,
         "id": needed(IDENTITY),
         "deviceId": IDENTITY,
         "physicalIds": list_of(TEXT),

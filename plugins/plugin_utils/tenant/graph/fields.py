@@ -17,11 +17,14 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping
 
+from ...untrusted import in_one_line
 from .errors import Purpose, unreadable
 
 Kind = Callable[[t.Any], t.Any]
 #: Letters of one text. The longest that Graph has here is the rule of a group, with 3,072.
 LONGEST_TEXT = 10_000
+#: Of a name. The longest of Graph has 256.
+LONGEST_NAME = 300
 #: What stands in paths of requests, and is compared: GUIDs, and a few kinds of longer ids.
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:@!$-]{0,199}")
 _LARGEST_NUMBER = 2**63
@@ -51,6 +54,18 @@ FLAG = _kind("yes or no", lambda value: isinstance(value, bool))
 NUMBER = _kind(
     "number", lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
 )
+
+
+#: A name as it is compared.
+NAME = _kind("name", lambda value: isinstance(value, str) and len(value) <= LONGEST_NAME)
+
+
+def _line(value: t.Any) -> str | None:
+    return None if value is None else in_one_line(TEXT(value), LONGEST_NAME)
+
+
+#: A name that people read in sentences: one line of printable letters.
+LINE: Kind = _line
 
 
 def needed(kind: Kind) -> Kind:

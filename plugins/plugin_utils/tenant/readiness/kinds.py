@@ -11,7 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ..graph.fields import FLAG, IDENTITY, NUMBER, TEXT, all_of, list_of, needed, object_of, or_null
+from ..graph.fields import FLAG, IDENTITY, LINE, NUMBER, TEXT, all_of, list_of, needed, object_of, or_null
 from ..resources.memberships import MEMBERSHIP_KIND
 
 _TEXTS = list_of(TEXT)
@@ -25,7 +25,7 @@ REGISTRATION_POLICY_KIND = object_of(
 SECURITY_DEFAULTS_KIND = object_of({"isEnabled": needed(FLAG)})
 ACCESS_POLICY_KIND = object_of(
     {
-        "displayName": TEXT,
+        "displayName": LINE,
         "state": needed(TEXT),
         "conditions": object_of(
             {
@@ -48,7 +48,7 @@ PRINCIPAL_KIND = object_of({"appId": needed(TEXT), "accountEnabled": FLAG})
 ENROLLMENT_KIND = object_of(
     {
         "@odata.type": TEXT,
-        "displayName": or_null(TEXT),
+        "displayName": or_null(LINE),
         **all_of("limit", "priority", kind=NUMBER),
         "windowsRestriction": object_of({"platformBlocked": FLAG}),
     }
@@ -56,7 +56,7 @@ ENROLLMENT_KIND = object_of(
 USER_KIND = object_of(
     {
         "id": needed(IDENTITY),
-        "userPrincipalName": needed(TEXT),
+        "userPrincipalName": needed(LINE),
         "userType": TEXT,
         "accountEnabled": FLAG,
         "assignedPlans": list_of(object_of(all_of("servicePlanId", "capabilityStatus"))),

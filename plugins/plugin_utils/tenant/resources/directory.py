@@ -21,7 +21,7 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
-from ..graph.fields import IDENTITY, TEXT, Kind, needed, object_of
+from ..graph.fields import IDENTITY, NAME, Kind, needed, object_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Named:
 
     @property
     def kind(self) -> Kind:
-        return object_of({"id": needed(IDENTITY), self.name: needed(TEXT)})
+        return object_of({"id": needed(IDENTITY), self.name: needed(NAME)})
 
 
 USER = Named("user", "users", "userPrincipalName", "id,userPrincipalName", Permissions.same("User.ReadBasic.All"))

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...result import Failure
 from ...task import Task
+from ...untrusted import in_one_line
 from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import ANY_OBJECT, Kind
@@ -206,7 +207,7 @@ def apply(task: Task, steps: Iterable[ResourceStep]) -> None:
 
 
 def _locked(item: Property, before: t.Any) -> Failure:
-    cause = f"this tenant does not let administrators change it; it stays {before}"
+    cause = f"this tenant does not let administrators change it; it stays {in_one_line(str(before))}"
     fix = f"leave {item.option} out (with Intune or another MDM set up, everybody may register)"
     return Failure(
         f"{item.what} cannot be changed: {cause}; {fix}",

@@ -19,7 +19,7 @@ from ...task import Task
 from ..graph import odata
 from ..graph.consistency import once_known, settle
 from ..graph.errors import Permissions, Purpose
-from ..graph.fields import FLAG, ID_ONLY, IDENTITY, TEXT, all_of, list_of, needed, object_of, read_as
+from ..graph.fields import FLAG, ID_ONLY, IDENTITY, NAME, TEXT, all_of, list_of, needed, object_of, read_as
 from . import group_members
 from .directory import GROUP, at_most_one
 from .engine import Property, PropertyKind, Resource, ResourceStep, apply, update
@@ -38,7 +38,7 @@ GROUP_KIND = object_of(
         **all_of("description", "mailNickname", "membershipRule", "membershipRuleProcessingState"),
         **all_of("securityEnabled", "mailEnabled", "isAssignableToRole", kind=FLAG),
         "id": needed(IDENTITY),
-        "displayName": needed(TEXT),
+        "displayName": needed(NAME),
         "groupTypes": needed(list_of(TEXT)),
     }
 )

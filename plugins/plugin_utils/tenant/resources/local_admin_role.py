@@ -16,7 +16,7 @@ from ...task import Task
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
-from ..graph.fields import IDENTITY, TEXT, all_of, needed, object_of
+from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of
 from . import references
 from .directory import GROUP, USER, resolve
 
@@ -29,7 +29,7 @@ _ASSIGNMENT = object_of(
     {
         **all_of("id", "principalId", kind=needed(IDENTITY)),
         "directoryScopeId": needed(TEXT),
-        "principal": object_of(all_of("@odata.type", "userPrincipalName", "displayName")),
+        "principal": object_of(all_of("@odata.type", "userPrincipalName", "displayName", kind=LINE)),
     }
 )
 
