@@ -185,7 +185,7 @@ def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int,
 
 def _status(value: t.Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
-        raise Misfit("is no status")
+        raise Misfit("is not a status")
     return value
 
 

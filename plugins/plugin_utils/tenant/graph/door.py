@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that a task waits for on the network ends: one event loop, and a bound of seconds for each exchange.
 
-The bound is over the whole of it, from the connection to the last byte: a timeout of a socket begins anew with every
+The bound is over the whole of it, from the connection to the last byte: a timeout of a socket starts again with every
 byte that drips.
 
 Internal to winops.entra: may change in any release.

@@ -133,7 +133,7 @@ def _unwrap(code: str, message: str) -> tuple[str, str]:
 
 
 def _text(value: t.Any) -> str:
-    """A text as it is, a number as text; what is no word of a refusal is none."""
+    """A text as it is, a number as text; anything else is empty."""
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 

@@ -43,21 +43,21 @@ def _kind(what: str, fits: Callable[[t.Any], bool]) -> Kind:
     def check(value: t.Any) -> t.Any:
         if value is None or fits(value):
             return value
-        raise Misfit(f"is no {what}")
+        raise Misfit(f"is not {what}")
 
     return check
 
 
-TEXT = _kind("text", lambda value: isinstance(value, str) and len(value) <= LONGEST_TEXT)
-IDENTITY = _kind("id", lambda value: isinstance(value, str) and _IDENTITY.fullmatch(value) is not None)
-FLAG = _kind("yes or no", lambda value: isinstance(value, bool))
+TEXT = _kind("a text", lambda value: isinstance(value, str) and len(value) <= LONGEST_TEXT)
+IDENTITY = _kind("an id", lambda value: isinstance(value, str) and _IDENTITY.fullmatch(value) is not None)
+FLAG = _kind("true or false", lambda value: isinstance(value, bool))
 NUMBER = _kind(
-    "number", lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
+    "a number", lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
 )
 
 
 #: A name as it is compared.
-NAME = _kind("name", lambda value: isinstance(value, str) and len(value) <= LONGEST_NAME)
+NAME = _kind("a name", lambda value: isinstance(value, str) and len(value) <= LONGEST_NAME)
 
 
 def _line(value: t.Any) -> str | None:
@@ -99,7 +99,7 @@ def list_of(kind: Kind) -> Kind:
         if value is None:
             return None
         if not isinstance(value, list):
-            raise Misfit("is no list")
+            raise Misfit("is not a list")
         return [_within(f"[{number}]", member, one) for number, one in enumerate(value)]
 
     return check
@@ -112,7 +112,7 @@ def object_of(fields: Mapping[str, Kind]) -> Kind:
         if value is None:
             return None
         if not isinstance(value, dict):
-            raise Misfit("is no object")
+            raise Misfit("is not an object")
         checked = dict(value)
         for name, kind in fields.items():
             found = _within(f".{name}", kind, value.get(name))
@@ -141,7 +141,7 @@ def page_of(row: Kind) -> Kind:
 
 
 ANY_OBJECT = object_of({})
-ANY_LIST = _kind("list", lambda value: isinstance(value, list))
+ANY_LIST = _kind("a list", lambda value: isinstance(value, list))
 ID_ONLY = object_of({"id": needed(IDENTITY)})
 
 

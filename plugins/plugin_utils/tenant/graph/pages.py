@@ -4,7 +4,7 @@
 """The pages of one list: each is on the configured Graph and new, and there is an end to them.
 
 Working time does not count against a task's timeout, so that a long list does not time out; but pages that bring hardly
-anything are no work. Source: Microsoft Graph, "Paging" (an empty page is no end, a next link is followed word for
+anything are not work. Source: Microsoft Graph, "Paging" (an empty page is not the end, a next link is followed word for
 word).
 
 Internal to winops.entra: may change in any release.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The way to the token service: azure-identity's requests go through the same door as those to Graph.
 
-Its own transport would sleep for as long as a Retry-After says, read whatever is sent, and wait for every byte anew.
+Its own transport would sleep for as long as a Retry-After says, read whatever is sent, and wait as long again for every byte.
 
 Internal to winops.entra: may change in any release.
 """
@@ -135,6 +135,6 @@ def _no_answer(text: str) -> Exception:
 
 
 def _unreadable(why: str) -> Failure:
-    cause = f"what answered is no token service ({why})"
+    cause = f"what answered is not a token service ({why})"
     fix = "check authority, and whether a proxy or a login page answers in its place"
     return Failure(f"could not sign in: {cause}; {fix}", side="network", name="unreadable_answer", cause=cause, fix=fix)
