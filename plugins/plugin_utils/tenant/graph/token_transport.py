@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The way to the token service: azure-identity's requests go through the same door as those to Graph.
 
-Its own transport would sleep for as long as a Retry-After says, read whatever is sent, and wait as long again for every byte.
+Its own transport would sleep for as long as a Retry-After says, read whatever is sent, and wait as long again for every
+byte.
 
 Internal to winops.entra: may change in any release.
 """
@@ -18,6 +19,7 @@ from ...result import Failure
 from .answers import ACCEPTED_ENCODING, LARGEST_BODY, OddAnswer, json_of, text_of
 from .door import CONNECT_SECONDS, READ_SECONDS, Network, open_door
 from .libraries import azure_errors, httpx
+from .retry import THROTTLED
 
 #: Of an answer that is no JSON, which only people look at.
 _SHOWN_BODY = 2000
@@ -33,10 +35,11 @@ class TokenTransport:
         self._trust = trust
         self._replaced = replaced
         self._end = 0.0
+        self._lost: Exception | None = None
         self.status: int | None = None
 
     def begin(self) -> None:
-        self.status = None
+        self.status, self._lost = None, None
         self._end = self._network.loop.time() + max(self._network.bound, self._network.waits.left)
 
     def send(self, request: t.Any, **options: t.Any) -> TokenAnswer:
@@ -52,13 +55,14 @@ class TokenTransport:
                 str(urlsplit(str(request.url)).hostname),
                 min(left, self._network.bound),
             )
-        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-            raise azure_errors.ServiceRequestError(_said(exc)) from exc
         except httpx.RequestError as exc:
-            raise azure_errors.ServiceResponseError(_said(exc)) from exc
+            unsent = isinstance(exc, (httpx.ConnectError, httpx.ConnectTimeout))
+            kind = azure_errors.ServiceRequestError if unsent else azure_errors.ServiceResponseError
+            self.status, self._lost = None, kind(_said(exc))
+            raise self._lost from exc
         except (httpx.InvalidURL, OddAnswer) as exc:
             raise _unreadable(str(exc)) from exc
-        self.status = answer.status_code
+        self.status, self._lost = answer.status_code, None
         return TokenAnswer(request, answer)
 
     def _as_httpx(self, request: t.Any, options: dict[str, t.Any]) -> t.Any:
@@ -73,11 +77,16 @@ class TokenTransport:
         return self._door.build_request(request.method, request.url, headers=headers, timeout=seconds, content=body)
 
     def sleep(self, seconds: float) -> None:
-        """What azure-core waits before it asks again. Failure where the task has not the time."""
-        if not self._network.waits.wait(seconds, "the token service is to be asked again"):
-            cause = f"the token service wants to be asked again in {seconds:.0f} s"
-            fix = "run the task again then, or give it a longer timeout"
-            raise Failure(f"could not sign in: {cause}; {fix}", side="tenant", name="throttled", cause=cause, fix=fix)
+        """What azure-core waits before it asks again. Where the task has not the time it is told why it would have to:
+        the error of a lost connection, or a Failure."""
+        if self._network.waits.wait(seconds, "the token service is to be asked again"):
+            return
+        if self._lost is not None:
+            raise self._lost
+        cause = f"the token service answered {self.status}, and is to be asked again in {seconds:.0f} s"
+        fix = "run the task again then, or give it a longer timeout"
+        name = "throttled" if self.status == THROTTLED else "service_unavailable"
+        raise Failure(f"could not sign in: {cause}; {fix}", side="tenant", name=name, cause=cause, fix=fix)
 
     def open(self) -> None:
         """Nothing to open before the first request."""

@@ -136,8 +136,8 @@ class TokenSource:
             self._way.begin()
         try:
             given = self._credential.get_token(self._settings.scope, **({"claims": claims} if claims else {}))
-            token, expires_on = str(given.token), float(given.expires_on)
-            if not _TOKEN.fullmatch(token) or not math.isfinite(expires_on):
+            token, expires_on = given.token, float(given.expires_on)
+            if not isinstance(token, str) or not _TOKEN.fullmatch(token) or not math.isfinite(expires_on):
                 raise ValueError("what was given is not a token")
         except sign_in_errors() as exc:
             raise sign_in_failure(exc, self._settings.kind, self._way.status if self._way else None) from None
