@@ -15,11 +15,25 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...options import refuse_empty, require_guid
+from ...result import Failure
+from ...untrusted import in_one_line
 from ..graph import odata
 from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
-from ..graph.fields import ANY_LIST, ANY_OBJECT, FLAG, IDENTITY, LINE, TEXT, all_of, list_of, needed, object_of, or_null
+from ..graph.fields import (
+    ANY_LIST,
+    ANY_OBJECT,
+    FLAG,
+    IDENTITY,
+    LINE,
+    TEXT,
+    all_of,
+    list_of,
+    needed,
+    object_of,
+    or_null,
+)
 
 READ_DEVICES = Permissions.same("Device.Read.All")
 #: An application needs the first, a signed-in user the second and a directory role.
@@ -63,6 +77,7 @@ DEVICE_KIND = object_of(
 )
 #: Expressions in one filter, and objects on one page, at most.
 CLAUSES, PAGE = 15, 999
+_LONGEST_SHOWN = 100
 
 #: The options that name devices, and the property that each is compared with.
 KEYS = {"device_ids": "deviceId", "object_ids": "id", "names": "displayName"}
@@ -81,17 +96,34 @@ class Found:
         return {option: [key for key, rows in found.items() if not rows] for option, found in self.by_key.items()}
 
 
-def named(args: dict) -> dict[str, list[str]]:
-    """{option: what it names, once each}. Failure for an id that is none and for an empty name."""
-    wanted = {}
+def named(args: dict) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """({option: what it names, once each}, (what, why) of device ids that are none).
+
+    Device ids come from devices: a bad one keeps nobody from asking for the others. Failure where an option names
+    nothing but bad ids, for an object id that is none, and for an empty name.
+    """
+    wanted: dict[str, list[str]] = {}
+    bad: list[tuple[str, str]] = []
     for option in KEYS:
-        values = args[option] or []
+        values, refused = (args[option] or [], []) if option == "names" else _guids(args[option] or [], option)
         if option == "names":
             refuse_empty(values, option)
-        else:
-            values = [require_guid(value, option, "give GUIDs here, and names in the option names") for value in values]
+        if refused and (option != "device_ids" or not values):
+            raise refused[0][1]
+        bad += [(in_one_line(value, _LONGEST_SHOWN), "it is not a GUID") for value, _failure in refused]
         wanted[option] = list({value.casefold(): value for value in values}.values())
-    return wanted
+    return wanted, bad
+
+
+def _guids(values: Sequence[str], option: str) -> tuple[list[str], list[tuple[str, Failure]]]:
+    """(the GUIDs among the values, the others with their refusals)."""
+    good, bad = [], []
+    for value in values:
+        try:
+            good.append(require_guid(value, option, "give GUIDs here, and names in the option names"))
+        except Failure as failure:
+            bad.append((value, failure))
+    return good, bad
 
 
 def look_up(

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ..graph import odata
-from ..graph.batch import Item
+from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..graph.fields import IDENTITY, TEXT, needed, object_of
@@ -80,9 +80,19 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
         if key not in rows and leaver.intune_device_id
     ]
     return [
-        f"the {target.what} stays: {target.id} does not carry this device id any more"
-        for target in present(client, others)
+        f"the {target.what} stays: {target.id} {why}"
+        for target, answer in zip(others, client.batch([target.look for target in others]))
+        if (why := _why_it_stays(answer))
     ]
+
+
+def _why_it_stays(answer: BatchAnswer) -> str | None:
+    """Of a record that was recorded and is not tied to the device; None where it is gone."""
+    if answer.status == 404:
+        return None
+    if answer.failure is not None:
+        return f"could not be looked up ({answer.failure.error['cause']})"
+    return "does not carry this device id any more"
 
 
 def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[str, dict], place: Place) -> list[str]:
