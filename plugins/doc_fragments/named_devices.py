@@ -14,6 +14,7 @@ options:
   device_ids:
     description:
       - Device ids, as the device itself knows them (C(dsregcmd), M(winops.entra.device_facts), Intune).
+      - One that is not a GUID, as a device may say it, is left out and named; where none is one, the option is refused.
     type: list
     elements: str
   object_ids:

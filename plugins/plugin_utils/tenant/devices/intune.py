@@ -20,7 +20,6 @@ from ..graph.batch import LARGEST, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
-from .look_up import rows_of
 
 INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
 AUTOPILOT_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
@@ -109,7 +108,7 @@ def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
     ]
     found: dict[str, list[dict]] = {}
     for key, item, answer in zip(ids, items, client.batch(items)):
-        for row in rows_of(client, item, answer):
+        for row in client.rows_of(item, answer):
             if str(row.get("azureADDeviceId")).lower() != key:
                 raise _filter_ignored(key)
             found.setdefault(key, []).append(row)

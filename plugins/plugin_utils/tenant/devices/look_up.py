@@ -12,18 +12,17 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ...options import refuse_empty, require_guid
 from ...result import Failure
 from ...untrusted import in_one_line
 from ..graph import odata
-from ..graph.batch import BatchAnswer, Item
+from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import (
     ANY_LIST,
-    ANY_OBJECT,
     FLAG,
     IDENTITY,
     LINE,
@@ -142,7 +141,7 @@ def look_up(
     found = Found(by_key={option: {key: [] for key in keys} for option, keys in wanted.items()})
     for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
         rest = {key.casefold(): key for key in keys}
-        for row in rows_of(client, item, answer, version):
+        for row in client.rows_of(item, answer, version):
             key = rest.get(str(row.get(KEYS[option]) or "").casefold())
             if key is not None:
                 found.by_key[option][key].append(row)
@@ -158,15 +157,6 @@ def _question(option: str, keys: list[str], select: Sequence[str]) -> Item:
     if option == "names":
         query["$top"] = str(PAGE)
     return Item("GET", "/devices", Purpose(what, READ_DEVICES), query, row_kind=DEVICE_KIND)
-
-
-def rows_of(client: GraphClient, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
-    """The rows of a list (an Item with ``row_kind``) that was asked for in a batch: those of the answer, or all pages
-    where there are more."""
-    body = answer.require()
-    if body.get("@odata.nextLink") is not None:
-        return client.list(item.path, item.purpose, item.query, version, item.eventual, item.row_kind or ANY_OBJECT)
-    return body["value"]
 
 
 def every(

@@ -217,7 +217,7 @@ def _lists(
     items = [item(leaver) for leaver in leavers]
     for leaver, asked, answer in zip(leavers, items, client.batch(items)):
         try:
-            rows = look_up.rows_of(client, asked, answer)
+            rows = client.rows_of(asked, answer)
             yield leaver, [row for row in rows if str(row.get(key)).lower() == leaver.device_id]
         except GraphFailure:
             yield leaver, None

@@ -125,6 +125,7 @@ def run_batch(client: Sender, items: Sequence[Item], version: str) -> BatchAnswe
 def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: dict[int, BatchAnswer]) -> None:
     attempt, renewed = 1, False
     while waiting:
+        began = client.waits.began()
         rows = _exchange(client, waiting, version)
         pauses: list[float] = []
         again: dict[int, Item] = {}
@@ -151,6 +152,8 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
         if refused:
             client.session.tokens.renew()
             renewed = True
+        if pauses:
+            client.waits.lose(client.waits.took(began))
         if pauses and not client.waits.wait(
             max(pauses), f"{len(pauses)} of {len(waiting)} requests are to be repeated"
         ):

@@ -13,8 +13,9 @@ from __future__ import annotations
 import json
 import typing as t
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ...result import Failure
 from . import errors, odata, retry, tokens
 from .answers import OddAnswer, json_of, text_of
 from .batch import BatchAnswer, BatchAnswers, Item, run_batch
@@ -108,6 +109,14 @@ class GraphClient:
         for item in items:
             self._guard(item.method, item.reads)
         return [self._alone(items[0], version)] if len(items) == 1 else run_batch(self, items, version)
+
+    def rows_of(self, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
+        """The rows of a list (an Item with ``row_kind``) that was asked for in a batch: those of the answer, or all
+        pages where there are more."""
+        body = answer.require()
+        if body.get("@odata.nextLink") is None:
+            return body["value"]
+        return self.list(item.path, item.purpose, item.query, version, item.eventual, item.row_kind or ANY_OBJECT)
 
     def _alone(self, item: Item, version: str) -> BatchAnswer:
         url, headers = self.url(item.path, item.query, version), _consistency(item.eventual)
@@ -212,6 +221,8 @@ class GraphClient:
                 failed = exc
             except OddAnswer as odd:
                 raise errors.unreadable(purpose, str(odd)) from None
+            except httpx.InvalidURL:
+                raise _too_long(purpose) from None
             took = self.waits.clock() - started
             if response is None or not response.is_success:
                 self.waits.lose(took)
@@ -265,3 +276,10 @@ def _leniently(content: bytes) -> t.Any:
         return json_of(content)
     except ValueError:
         return text_of(content, errors.LONGEST_EVIDENCE * 2)
+
+
+def _too_long(purpose: Purpose) -> Failure:
+    cause, fix = "what is asked for makes no address that can be sent", "correct the name or id; it may be too long"
+    return Failure(
+        f"could not {purpose.what}: {cause}; {fix}", side="controller", name="bad_request", cause=cause, fix=fix
+    )

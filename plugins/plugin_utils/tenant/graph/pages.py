@@ -41,18 +41,16 @@ class Pages:
         self._rows = 0
         self._idle = 0.0
         self._told = waits.clock()
-        self._began = (0.0, 0.0)
+        self._began = 0.0
 
     def ask(self) -> None:
         """The next page is asked for now."""
-        self._began = (self._waits.clock(), self._waits.spent)
+        self._began = self._waits.began()
 
     def next(self, asked: str, rows: int, link: t.Any) -> str | None:
         """The address of the page after the one that was asked for by ``asked`` and brought so many rows; None where it
         was the last. Failure for one that must not be followed, and where there is no end to them."""
-        now, (asked_at, spent) = self._waits.clock(), self._began
-        # Waits between attempts are counted already.
-        took = now - asked_at - (self._waits.spent - spent)
+        now, took = self._waits.clock(), self._waits.took(self._began)
         self._rows += rows
         if link is None:
             return None

@@ -63,6 +63,14 @@ class Waits:
         """Count seconds that a failed attempt took."""
         self.spent += max(0.0, seconds)
 
+    def began(self) -> float:
+        """The beginning of what may turn out to be a wait, for ``took``."""
+        return self.clock() - self.spent
+
+    def took(self, began: float) -> float:
+        """Seconds since then, without those that are counted already."""
+        return max(0.0, self.clock() - self.spent - began)
+
     def tell(self, sentence: str) -> None:
         """Show a sentence to the user."""
         if self._say is not None:

@@ -18,7 +18,6 @@ from collections.abc import Iterable
 from ...result import Failure
 from ...task import Task
 from ..devices import look_up
-from ..devices.look_up import rows_of
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
@@ -172,7 +171,7 @@ def _answered(client: GraphClient, items: list[Item]) -> list[Answered]:
     answers: list[Answered] = []
     for item, answer in zip(items, client.batch(items)):
         try:
-            answers.append(answer.require() if item.row_kind is None else list(rows_of(client, item, answer)))
+            answers.append(answer.require() if item.row_kind is None else list(client.rows_of(item, answer)))
         except GraphFailure as refused:
             answers.append(refused)
     return answers

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 
 from ...options import is_guid
 from ...result import Failure
-from ..devices.look_up import rows_of
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
@@ -67,7 +66,7 @@ def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str,
         for name in unknown
     ]
     for name, item, answer in zip(unknown, items, client.batch(items)):
-        ids[name] = the_one(kind, name, rows_of(client, item, answer))["id"].lower()
+        ids[name] = the_one(kind, name, client.rows_of(item, answer))["id"].lower()
     return ids
 
 
