@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 import zlib
 
@@ -62,14 +63,15 @@ async def _unpacked(response: t.Any) -> bytes:
         raise OddAnswer(f"it is packed as {in_one_line(coding, 40)}, which was not asked for")
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 16) if coding == ACCEPTED_ENCODING else None
     body, begun = bytearray(), False
-    async for raw in response.aiter_raw():
-        begun = begun or bool(raw)
-        try:
-            body += raw if unpack is None else unpack.decompress(raw, LARGEST_BODY + 1 - len(body))
-        except zlib.error:
-            raise OddAnswer("it says that it is packed, and is not") from None
-        if len(body) > LARGEST_BODY:
-            raise OddAnswer(f"it is larger than {LARGEST_BODY // 2**20} MiB")
+    async with contextlib.aclosing(response.aiter_raw()) as parts:
+        async for raw in parts:
+            begun = begun or bool(raw)
+            try:
+                body += raw if unpack is None else unpack.decompress(raw, LARGEST_BODY + 1 - len(body))
+            except zlib.error:
+                raise OddAnswer("it says that it is packed, and is not") from None
+            if len(body) > LARGEST_BODY:
+                raise OddAnswer(f"it is larger than {LARGEST_BODY // 2**20} MiB")
     if unpack is not None and begun and not unpack.eof:
         raise OddAnswer("it ends in the middle of what was packed")
     return bytes(body)

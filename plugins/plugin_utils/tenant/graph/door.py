@@ -27,6 +27,7 @@ LONGEST_EXCHANGE = 120.0
 SHORTEST_BOUND = 10.0
 #: People hear of an exchange that takes longer.
 PATIENCE_SECONDS = 20.0
+_CLOSING_SECONDS, _LAYERS = 1.0, 8
 CONNECT_SECONDS, READ_SECONDS = 15.0, 60.0
 
 
@@ -60,9 +61,17 @@ class Network:
                     self.waits.tell(f"{whom} has not answered yet: waiting up to {left - PATIENCE_SECONDS:.0f} s more")
             return task.result()
         finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task}, timeout=1)  # it closes its connection
+            task.cancel()
+            await self._closed()
+
+    async def _closed(self) -> None:
+        """Let what an exchange has left close its connection; the loop stands still until the next one."""
+        # Generators that were left close themselves in tasks of their own, one layer of the HTTP library after another.
+        for _layer in range(_LAYERS):
+            await asyncio.sleep(0)
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            if rest:
+                await asyncio.wait(rest, timeout=_CLOSING_SECONDS)
 
 
 class Door:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import side
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     answers,
     credentials,
@@ -203,3 +204,9 @@ class Packed(httpx.Response):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(content))
+
+
+def test_where_to_sign_in_is_shown_in_one_line_whatever_the_service_says():
+    shown: list[str] = []
+    side._prompt(shown.append)("https://x/\x1b[2J\r\nTASK [ok]" + "y" * 5000, ["A\n", "\u202eB"])
+    assert len(shown[0]) < 500 and shown[0].isprintable()
