@@ -14,6 +14,8 @@ options:
   device_ids:
     description:
       - Device ids, as on the device itself (C(dsregcmd), M(winops.entra.device_facts), Intune).
+      - An id that is not a GUID is left out and named, because a device may have reported it; if none of them is a
+        GUID, the option is refused.
     type: list
     elements: str
   object_ids:

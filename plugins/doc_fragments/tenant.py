@@ -91,7 +91,10 @@ options:
     type: path
   timeout:
     description:
-      - How many seconds the task may wait in all, for throttling, for repeated requests, and until its changes show.
+      - How many seconds the task may wait in all, for throttling, for repeated requests, for pages that bring hardly
+        anything, and until its changes show. Work does not count, so that a long list does not time out.
+      - One request, from the connection to the last byte of its answer, ends after 120 seconds, or after what is left
+        of this time, at least 10 seconds. A sign-in may take what is left.
     type: int
     default: 300
 attributes:

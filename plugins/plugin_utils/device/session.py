@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from .. import untrusted
 from ..progress import Deadline
-from . import answers, untrusted, wire
+from . import answers, wire
 from .answers import Answer, Result
 from .operations import CHANGING
 from .trace import DeviceTrace

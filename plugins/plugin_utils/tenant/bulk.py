@@ -139,7 +139,9 @@ def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
     if refused is None or _was_done(write.item, refused):
         _done(task, write)
         return
-    write.outcome, write.failure = UNKNOWN if answer.status in UNSURE | AGAIN_FOR_READS else FAILED, refused
+    # What answered in Graph's place may have passed the write on.
+    unsure = answer.status in UNSURE | AGAIN_FOR_READS or refused.error["name"] == "unreadable_answer"
+    write.outcome, write.failure = UNKNOWN if unsure else FAILED, refused
     if refused.status == 403 and write.forbidden_fix is not None and refused.error["name"] not in APPROVALS:
         refused.error["fix"] = write.forbidden_fix
 

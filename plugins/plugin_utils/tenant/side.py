@@ -15,11 +15,14 @@ from ansible.utils.display import Display
 
 from ..options import TENANT_SPEC
 from ..task import Side, Task
+from ..untrusted import in_one_line
 from .graph import credentials, libraries
 from .graph.client import GraphClient
 from .graph.retry import Waits
 from .graph.session import Session, session_for
 from .graph.trace import GraphTrace
+
+_LONGEST_URL, _LONGEST_CODE = 300, 50
 
 
 def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
@@ -32,7 +35,13 @@ def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
 
 
 def _prompt(show: Callable[[str], None]) -> credentials.Prompt:
-    return lambda url, code: show(f"sign in: open {url} in a browser and enter the code {code}")
+    """Where to sign in: both texts are the token service's."""
+
+    def prompt(url: t.Any, code: t.Any) -> None:
+        where, what = in_one_line(str(url), _LONGEST_URL), in_one_line(str(code), _LONGEST_CODE)
+        show(f"sign in: open {where} in a browser and enter the code {what}")
+
+    return prompt
 
 
 def _trace(action, session: Session) -> GraphTrace | None:

@@ -178,3 +178,18 @@ def test_sending_again_leaves_alone_what_is_done(bench, graph, gone):
     bulk.send(made, todo)
     assert gone == [THINGS[0], THINGS[2], THINGS[1]] and todo[1].error is None
     assert len(made.changes.as_result(False)["changes"]) == 3
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[" * 500, b"[]"])
+def test_after_an_answer_that_nobody_can_read_a_look_tells_whether_it_arrived(bench, graph, gone, body):
+    [arrived, lost] = todo = writes(THINGS[:2])
+    graph.on(
+        f"DELETE v1.0/things/{THINGS[0]}", lambda request: gone.append(THINGS[0]) or httpx.Response(200, content=body)
+    )
+    graph.on(f"DELETE v1.0/things/{THINGS[1]}", httpx.Response(200, content=body))
+    made = make_task(bench)
+    for write in todo:
+        bulk.send(made, [write])
+        assert write.outcome == "unknown" and write.failure.error["name"] == "unreadable_answer"
+    bulk.confirm(made, todo, lambda keys: [key for key in keys if key not in gone], "the removal")
+    assert (arrived.outcome, lost.outcome) == ("changed", "unknown")

@@ -25,8 +25,8 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Purpose
 from . import directory_device, leavers, look_up, ownership
-from .directory_device import EXTENSION_ATTRIBUTES, is_autopilot_anchor
-from .look_up import SELECT, WRITE_DEVICES
+from .directory_device import is_autopilot_anchor
+from .look_up import EXTENSION_ATTRIBUTES, SELECT, WRITE_DEVICES
 
 DOC = "https://learn.microsoft.com/graph/api/resources/device"
 #: Where Graph forbids to delete such an object without saying why.
@@ -68,16 +68,21 @@ class ChangePlan:
 def ensure(task: Task) -> dict:
     """The work of the module: ``{"devices": [...]}``."""
     tags = _tags(task.args)
-    wanted = look_up.named(task.args)
+    wanted, bad = look_up.named(task.args)
     named = leavers.named(task.args["records"] or [], "records")
+    named.bad += bad
+    # Whom records alone name is left out where something is wrong with it; what people name is refused.
+    recorded = set(named.by_id) - set(wanted["device_ids"])
     wanted["device_ids"] = list(dict.fromkeys([*wanted["device_ids"], *named.by_id]))
-    if not any(wanted.values()):
+    if not any(wanted.values()) and not named.bad:
         return {"devices": [], "missing": []}
     # Only the beta version describes extension attributes; one object is never read in two versions.
     version = "beta" if tags else "v1.0"
     select = (*SELECT, *(["extensionAttributes"] if tags else []), *([ownership.SELECT_KEYS] if named.by_id else []))
     found = look_up.look_up(task.client, wanted, select, version)
-    _require_exact(task.args, found)
+    _require_exact(task.args, found, recorded)
+    if task.args["state"] != "absent":
+        named.bad += [(named.by_id[key].label, "the tenant has no such device") for key in _unknown(found, recorded)]
     unsure = _unsure(named, found, task)
     plans = [_plan(row, task.args["state"], tags, unsure.get(row["id"])) for row in found.rows.values()]
     _require_allowed(task.args, plans)
@@ -95,7 +100,7 @@ def ensure(task: Task) -> dict:
     try:
         bulk.carry_out(task, writes, pending, f"the change of {len(writes)} devices", version)
     finally:  # A failure halfway tells each device's outcome, too.
-        task.learned["devices"] = [_shown(plan) for plan in plans]
+        task.learned["devices"] = [_shown(plan) for plan in plans] + [_nobody(*one) for one in named.bad]
         task.learned["missing"] = [key for keys in found.missing.values() for key in keys]
     failure = bulk.partly_done(
         writes, f"not every device was changed ({bulk.counts(writes)})", ", which does the rest", DOC
@@ -123,9 +128,18 @@ def _tags(args: dict) -> dict[str, str | None]:
     return tags
 
 
-def _require_exact(args: dict, found: look_up.Found) -> None:
-    """Failure where a name or id means several devices, or none although one is needed."""
-    several = {key: rows for keys in found.by_key.values() for key, rows in keys.items() if len(rows) > 1}
+def _unknown(found: look_up.Found, recorded: set[str]) -> list[str]:
+    return [key for key in found.missing["device_ids"] if key in recorded]
+
+
+def _require_exact(args: dict, found: look_up.Found, recorded: set[str]) -> None:
+    """Failure where a name or id means several devices, or none although one is needed; not for ``recorded`` ids."""
+    several = {
+        key: rows
+        for option, keys in found.by_key.items()
+        for key, rows in keys.items()
+        if len(rows) > 1 and not (option == "device_ids" and key in recorded)
+    }
     if several:
         texts = [
             f"{key!r}: device ids {', '.join(sorted(str(row['deviceId']) for row in rows))}"
@@ -138,7 +152,8 @@ def _require_exact(args: dict, found: look_up.Found) -> None:
             "name these devices by device_ids or object_ids",
             DOC,
         )
-    missing = [key for keys in found.missing.values() for key in keys]
+    left_out = _unknown(found, recorded)
+    missing = [key for keys in found.missing.values() for key in keys if key not in left_out]
     if missing and args["state"] != "absent":
         raise bulk.refused(
             "device_unknown",
@@ -152,12 +167,19 @@ def _require_exact(args: dict, found: look_up.Found) -> None:
 def _unsure(named: leavers.Named, found: look_up.Found, task: Task) -> dict[str, str]:
     """By object id, why an object is not certainly the one of the device that names it in its record."""
     for row in found.rows.values():
-        leaver = named.by_id.get(str(row["deviceId"]).lower())
+        leaver = named.by_id.get(str(row.get("deviceId")).lower())
         if leaver is not None:
             leaver.row, leaver.name = row, row.get("displayName")
+            count = len(found.by_key["device_ids"].get(leaver.device_id, ()))
+            if count > 1:
+                leaver.problems.append(f"the directory has {count} objects of it")
             leaver.problems += ownership.problems(leaver, task.check_mode, ownership.own_tenant(task.client))
     leavers.contest(named)
-    return {one.row["id"]: "; ".join(one.problems) for one in named.by_id.values() if one.row and one.problems}
+    return {
+        row["id"]: "; ".join(dict.fromkeys(leaver.problems))
+        for row in found.rows.values()
+        if (leaver := named.by_id.get(str(row.get("deviceId")).lower())) is not None and leaver.problems
+    }
 
 
 def _plan(row: dict, state: str, tags: dict[str, str | None], problem: str | None = None) -> ChangePlan:
@@ -238,3 +260,10 @@ def _shown(plan: ChangePlan) -> dict:
     gone = plan.outcome == "changed" and plan.after is None
     state = "absent" if gone else "enabled" if device["enabled"] else "disabled"
     return {**device, "state": state, "outcome": plan.outcome, "error": plan.error}
+
+
+def _nobody(who: str, why: str) -> dict:
+    """What names no device that could be changed, in the same form."""
+    device = directory_device.shown({"id": None}, datetime.datetime.now(datetime.timezone.utc))
+    error = ownership.uncertain("it was left out", [f"{who}: {why}"], DOC).error
+    return {**device, "name": who, "state": None, "outcome": bulk.SKIPPED, "error": error}

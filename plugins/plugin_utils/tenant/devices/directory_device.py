@@ -14,7 +14,8 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
+from .look_up import EXTENSION_ATTRIBUTES
+
 JOIN_TYPES = {"AzureAd": "entra", "ServerAd": "hybrid", "Workplace": "registered"}
 TRUST_TYPES = {join_type: trust for trust, join_type in JOIN_TYPES.items()}
 SHOWN_DEVICES = 20

@@ -19,6 +19,7 @@ from ..graph import odata
 from ..graph.batch import LARGEST, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
 
 INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
 AUTOPILOT_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
@@ -37,6 +38,30 @@ INTUNE_FIELDS = {
     "encrypted": "isEncrypted",
     "os_version": "osVersion",
 }
+MANAGED_KIND = object_of(
+    {
+        **all_of(*INTUNE_FIELDS.values(), kind=or_null(TEXT)),
+        **all_of("deviceName", "serialNumber", kind=LINE),
+        "azureADDeviceId": TEXT,
+        "id": needed(IDENTITY),
+        "isEncrypted": or_null(FLAG),
+    }
+)
+REGISTRATION_KIND = object_of(
+    {
+        **all_of(
+            "groupTag",
+            "userPrincipalName",
+            "enrollmentState",
+            "lastContactedDateTime",
+            "displayName",
+            kind=or_null(TEXT),
+        ),
+        **all_of("azureActiveDirectoryDeviceId", "managedDeviceId"),
+        "serialNumber": LINE,
+        "id": needed(IDENTITY),
+    }
+)
 _INTUNE_SELECT = ("azureADDeviceId", *INTUNE_FIELDS.values())
 
 
@@ -53,7 +78,9 @@ def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, lis
         query: dict[str, str | int | bool] = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
         most = None if rest is None else INTUNE_PAGE * -(-len(rest) // LARGEST)
         listed_all = True
-        for number, row in enumerate(client.list("/deviceManagement/managedDevices", purpose, query)):
+        for number, row in enumerate(
+            client.list("/deviceManagement/managedDevices", purpose, query, kind=MANAGED_KIND)
+        ):
             if most is not None and number >= most:
                 listed_all = False
                 break
@@ -75,16 +102,20 @@ def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
             "/deviceManagement/managedDevices",
             Purpose(f"look up the device {key} in Intune", INTUNE_READ),
             {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join(_INTUNE_SELECT)},
+            row_kind=MANAGED_KIND,
         )
         for key in ids
     ]
     found: dict[str, list[dict]] = {}
-    for key, answer in zip(ids, client.batch(items)):
-        rows = answer.require().get("value") or []
-        if any(str(row.get("azureADDeviceId")).lower() != key for row in rows):
-            cause = "Intune ignored the filter for one device id and answered with other devices"
-            fix = "run the task again, or read the whole tenant"
-            raise Failure(f"{cause}; {fix}", side="tenant", name="filter_ignored", cause=cause, fix=fix, evidence=[key])
-        if rows:
-            found[key] = rows
+    for key, item, answer in zip(ids, items, client.batch(items)):
+        for row in client.rows_of(item, answer):
+            if str(row.get("azureADDeviceId")).lower() != key:
+                raise _filter_ignored(key)
+            found.setdefault(key, []).append(row)
     return found
+
+
+def _filter_ignored(key: str) -> Failure:
+    cause = "Intune ignored the filter for one device id and answered with other devices"
+    fix = "run the task again, or read the whole tenant"
+    return Failure(f"{cause}; {fix}", side="tenant", name="filter_ignored", cause=cause, fix=fix, evidence=[key])

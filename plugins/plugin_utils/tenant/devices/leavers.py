@@ -18,9 +18,12 @@ from collections.abc import Iterable
 from ...options import bad_option, require_guid
 from ...proofs import PROOF_FIELDS, PROVED, RECORDED
 from ...result import Failure
+from ...untrusted import in_one_line
+from ..graph.fields import LONGEST_NAME
 from .places import Place, RemovalTarget
 
 _IDS = ("device_id", "intune_device_id", "autopilot_id")
+_LONGEST_WHO = 100
 _TEXTS = ("device", "hostname", "serial_number", "tenant_id", *PROOF_FIELDS)
 
 
@@ -100,9 +103,9 @@ def named(records: Iterable[dict], option: str) -> Named:
         try:
             leaver = _leaver(record, option)
         except Failure as failure:
-            who = record.get("device") or record.get("hostname")
+            who = next((name for field in ("device", "hostname") if (name := _who(record.get(field)))), None)
             refused = refused or (None if who else failure)
-            found.bad.append((str(who or f"record {number}"), failure.error["cause"]))
+            found.bad.append((who or f"record {number}", failure.error["cause"]))
             continue
         if not any(_is_same(known, leaver) for known in found.leavers):
             _require_one_meaning(found.leavers, leaver, option)
@@ -131,15 +134,29 @@ def contest(found: Named) -> None:
 
 
 def _leaver(record: dict, option: str) -> Leaver:
-    ids = {field: str(record.get(field) or "").strip() or None for field in _IDS}
+    ids = {field: _text(record, field, option) for field in _IDS}
     ids = {
         field: value and require_guid(value, option, f"give as {field} the GUID that was recorded")
         for field, value in ids.items()
     }
     if ids["device_id"] is None:
         raise bad_option(option, "a device has no device_id", "leave out devices whose id is not known")
-    texts: dict[str, t.Any] = {field: str(record.get(field) or "").strip() or None for field in _TEXTS}
+    texts: dict[str, t.Any] = {field: _text(record, field, option) for field in _TEXTS}
     return Leaver(str(ids["device_id"]), ids["intune_device_id"], ids["autopilot_id"], **texts)
+
+
+def _text(record: dict, field: str, option: str) -> str | None:
+    """A text of a record in one line; None where it is empty. A number is one: people leave out the quotes."""
+    value = record.get(field)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise bad_option(option, f"{field} is not a text", f"give as {field} what the device said, or leave it out")
+    return in_one_line(str(value), LONGEST_NAME) or None
+
+
+def _who(value: t.Any) -> str | None:
+    return in_one_line(str(value), _LONGEST_WHO) if value else None
 
 
 def _is_same(one: Leaver, two: Leaver) -> bool:

@@ -12,13 +12,27 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ...options import refuse_empty, require_guid
+from ...result import Failure
+from ...untrusted import in_one_line
 from ..graph import odata
-from ..graph.batch import BatchAnswer, Item
+from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import (
+    ANY_LIST,
+    FLAG,
+    IDENTITY,
+    LINE,
+    TEXT,
+    all_of,
+    list_of,
+    needed,
+    object_of,
+    or_null,
+)
 
 READ_DEVICES = Permissions.same("Device.Read.All")
 #: An application needs the first, a signed-in user the second and a directory role.
@@ -44,8 +58,25 @@ SELECT = (
     "enrollmentProfileName",
     "physicalIds",
 )
+EXTENSION_ATTRIBUTES = tuple(f"extensionAttribute{number}" for number in range(1, 16))
+#: A device object as the directory gives it. Null is only what nobody decides by.
+DEVICE_KIND = object_of(
+    {
+        **all_of(*SELECT, kind=or_null(TEXT)),
+        **all_of("accountEnabled", "isCompliant", "isManaged", kind=FLAG),
+        "displayName": LINE,
+        "trustType": TEXT,
+        "id": needed(IDENTITY),
+        "deviceId": IDENTITY,
+        "physicalIds": list_of(TEXT),
+        "extensionAttributes": object_of(all_of(*EXTENSION_ATTRIBUTES)),
+        # What is odd among them proves nothing, and keeps nothing else from being read.
+        "alternativeSecurityIds": ANY_LIST,
+    }
+)
 #: Expressions in one filter, and objects on one page, at most.
 CLAUSES, PAGE = 15, 999
+_LONGEST_SHOWN = 100
 
 #: The options that name devices, and the property that each is compared with.
 KEYS = {"device_ids": "deviceId", "object_ids": "id", "names": "displayName"}
@@ -64,17 +95,34 @@ class Found:
         return {option: [key for key, rows in found.items() if not rows] for option, found in self.by_key.items()}
 
 
-def named(args: dict) -> dict[str, list[str]]:
-    """{option: what it names, once each}. Failure for an id that is none and for an empty name."""
-    wanted = {}
+def named(args: dict) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """({option: what it names, once each}, (what, why) of device ids that are none).
+
+    Device ids come from devices: a bad one keeps nobody from asking for the others. Failure where an option names
+    nothing but bad ids, for an object id that is none, and for an empty name.
+    """
+    wanted: dict[str, list[str]] = {}
+    bad: list[tuple[str, str]] = []
     for option in KEYS:
-        values = args[option] or []
+        values, refused = (args[option] or [], []) if option == "names" else _guids(args[option] or [], option)
         if option == "names":
             refuse_empty(values, option)
-        else:
-            values = [require_guid(value, option, "give GUIDs here, and names in the option names") for value in values]
+        if refused and (option != "device_ids" or not values):
+            raise refused[0][1]
+        bad += [(in_one_line(value, _LONGEST_SHOWN), "it is not a GUID") for value, _failure in refused]
         wanted[option] = list({value.casefold(): value for value in values}.values())
-    return wanted
+    return wanted, bad
+
+
+def _guids(values: Sequence[str], option: str) -> tuple[list[str], list[tuple[str, Failure]]]:
+    """(the GUIDs among the values, the others with their refusals)."""
+    good, bad = [], []
+    for value in values:
+        try:
+            good.append(require_guid(value, option, "give GUIDs here, and names in the option names"))
+        except Failure as failure:
+            bad.append((value, failure))
+    return good, bad
 
 
 def look_up(
@@ -93,7 +141,7 @@ def look_up(
     found = Found(by_key={option: {key: [] for key in keys} for option, keys in wanted.items()})
     for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
         rest = {key.casefold(): key for key in keys}
-        for row in rows_of(client, item, answer, version):
+        for row in client.rows_of(item, answer, version):
             key = rest.get(str(row.get(KEYS[option]) or "").casefold())
             if key is not None:
                 found.by_key[option][key].append(row)
@@ -108,15 +156,7 @@ def _question(option: str, keys: list[str], select: Sequence[str]) -> Item:
     query = {"$filter": " or ".join(odata.equals(KEYS[option], key) for key in keys), "$select": ",".join(select)}
     if option == "names":
         query["$top"] = str(PAGE)
-    return Item("GET", "/devices", Purpose(what, READ_DEVICES), query)
-
-
-def rows_of(client: GraphClient, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
-    """The rows of a list that was asked for in a batch: those of the answer, all pages where there are more."""
-    body = answer.require()
-    if "@odata.nextLink" in body:
-        return client.list(item.path, item.purpose, item.query, version, item.eventual)
-    return body.get("value") or []
+    return Item("GET", "/devices", Purpose(what, READ_DEVICES), query, row_kind=DEVICE_KIND)
 
 
 def every(
@@ -132,13 +172,14 @@ def every(
         query["$filter"] = " and ".join(filters)
     if advanced:
         query["$count"] = "true"
-    return client.list("/devices", Purpose("list the devices", READ_DEVICES), query, version, eventual=advanced)
+    purpose = Purpose("list the devices", READ_DEVICES)
+    return client.list("/devices", purpose, query, version, advanced, DEVICE_KIND)
 
 
 def owned_by(client: GraphClient, user: str, select: Sequence[str] = SELECT, version: str = "v1.0") -> Iterator[dict]:
     """The devices that a user, named by object id or user principal name, owns."""
     item = owned_item(user, select)
-    return client.list(item.path, item.purpose, item.query, version)
+    return client.list(item.path, item.purpose, item.query, version, kind=DEVICE_KIND)
 
 
 def owned_item(user: str, select: Sequence[str]) -> Item:
@@ -148,4 +189,5 @@ def owned_item(user: str, select: Sequence[str]) -> Item:
         odata.path("users", user, "ownedDevices", "microsoft.graph.device"),
         Purpose(f"list the devices of {user}", Permissions.same("User.Read.All")),
         {"$select": ",".join(select), "$top": PAGE},
+        row_kind=DEVICE_KIND,
     )

@@ -15,16 +15,18 @@ import typing as t
 from collections.abc import Iterable
 
 from ..graph import odata
-from ..graph.batch import Item
+from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..graph.fields import IDENTITY, TEXT, needed, object_of
 from . import directory_device, look_up
-from .intune import AUTOPILOT_READ, INTUNE_PAGE, intune_rows
+from .intune import AUTOPILOT_READ, INTUNE_PAGE, REGISTRATION_KIND, intune_rows
 from .leavers import Leaver
 from .ownership import SELECT_KEYS
 from .places import PLACES, Place, RemovalTarget
 
 BITLOCKER_READ = Permissions.same("BitlockerKey.ReadBasic.All")
+_OF_DEVICE = object_of({"id": needed(IDENTITY), "deviceId": TEXT})
 LAPS_READ = Permissions.same("DeviceLocalCredential.ReadBasic.All")
 
 
@@ -78,9 +80,19 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
         if key not in rows and leaver.intune_device_id
     ]
     return [
-        f"the {target.what} stays: {target.id} does not carry this device id any more"
-        for target in present(client, others)
+        f"the {target.what} stays: {target.id} {why}"
+        for target, answer in zip(others, client.batch([target.look for target in others]))
+        if (why := _why_it_stays(answer))
     ]
+
+
+def _why_it_stays(answer: BatchAnswer) -> str | None:
+    """Of a record that was recorded and is not tied to the device; None where it is gone."""
+    if answer.status == 404:
+        return None
+    if answer.failure is not None:
+        return f"could not be looked up ({answer.failure.error['cause']})"
+    return "does not carry this device id any more"
 
 
 def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[str, dict], place: Place) -> list[str]:
@@ -93,8 +105,8 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
     ties = _Ties(leavers, objects)
     warnings = []
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
-    for row in client.list(odata.path(*place.collection), purpose, {"$top": INTUNE_PAGE}):
-        identity, serial = str(row["id"]).lower(), str(row.get("serialNumber") or "").casefold()
+    for row in client.list(odata.path(*place.collection), purpose, {"$top": INTUNE_PAGE}, kind=REGISTRATION_KIND):
+        identity, serial = row["id"].lower(), str(row.get("serialNumber") or "").casefold()
         owners = ties.owners(row)
         if not owners:
             warnings += [
@@ -181,6 +193,7 @@ def _keys_item(leaver: Leaver) -> Item:
         "/informationProtection/bitlocker/recoveryKeys",
         Purpose(f"list the BitLocker recovery keys of {leaver.label}", BITLOCKER_READ),
         {"$filter": odata.equals("deviceId", leaver.device_id)},
+        row_kind=_OF_DEVICE,
     )
 
 
@@ -190,6 +203,7 @@ def _laps_item(leaver: Leaver) -> Item:
         "/directory/deviceLocalCredentials",
         Purpose(f"look for a LAPS password of {leaver.label}", LAPS_READ),
         {"$filter": odata.equals("deviceName", str(leaver.name)), "$select": "id,deviceName"},
+        row_kind=_OF_DEVICE,
     )
 
 
@@ -203,7 +217,7 @@ def _lists(
     items = [item(leaver) for leaver in leavers]
     for leaver, asked, answer in zip(leavers, items, client.batch(items)):
         try:
-            rows = look_up.rows_of(client, asked, answer)
+            rows = client.rows_of(asked, answer)
             yield leaver, [row for row in rows if str(row.get(key)).lower() == leaver.device_id]
         except GraphFailure:
             yield leaver, None

@@ -19,7 +19,7 @@ from ..graph import odata
 from ..graph.client import GraphClient
 from ..graph.errors import Purpose
 from . import directory_device, look_up
-from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, intune_rows
+from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, REGISTRATION_KIND, intune_rows
 
 if t.TYPE_CHECKING:
     from ...task import Task
@@ -44,13 +44,16 @@ FILTERS = ("owner", "join_type", "stale_days", "enabled", "compliant", "managed"
 def find_devices(task: Task) -> dict:
     """The work of the module: ``{"devices": [...], "missing": {...}, "count": n}``."""
     args, client = task.args, task.client
-    wanted = look_up.named(args)
+    wanted, bad = look_up.named(args)
+    if bad:
+        told = directory_device.some([f"{what} ({why})" for what, why in bad])
+        task.learned["warnings"] = [f"no device can be looked up by {told}"]
     now = datetime.datetime.now(datetime.timezone.utc)
     if args["stale_days"] is not None:
         if args["stale_days"] <= STAMP_DAYS:
-            task.learned["warnings"] = [
+            task.learned.setdefault("warnings", []).append(
                 f"stale_days is {args['stale_days']}, but a device in daily use may have a stamp {STAMP_DAYS} days old"
-            ]
+            )
     version = "beta" if args["extension_attributes"] else "v1.0"
     select = (*look_up.SELECT, *(["extensionAttributes"] if args["extension_attributes"] else []))
     names_some = any(args[option] is not None for option in look_up.KEYS)
@@ -64,6 +67,7 @@ def find_devices(task: Task) -> dict:
     for device in found if args["intune"] else ():  # those that only Autopilot knows
         device.setdefault("intune", None)
         device.setdefault("intune_records", 0)
+    missing["device_ids"] += [what for what, _why in bad]
     return {"devices": found, "missing": missing, "count": len(found)}
 
 
@@ -162,7 +166,9 @@ def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], 
     for device in found:
         device["autopilot"] = None
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
-    for row in client.list("/deviceManagement/windowsAutopilotDeviceIdentities", purpose, {"$top": INTUNE_PAGE}):
+    for row in client.list(
+        "/deviceManagement/windowsAutopilotDeviceIdentities", purpose, {"$top": INTUNE_PAGE}, kind=REGISTRATION_KIND
+    ):
         key = str(row.get("azureActiveDirectoryDeviceId") or "").lower()
         if not whole and key not in ids:
             continue

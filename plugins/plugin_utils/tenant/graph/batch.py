@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from ...result import Failure
 from . import errors, odata, retry
 from .errors import Purpose
+from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as
 from .session import Session
 from .trace import GraphTrace
 
@@ -49,7 +50,8 @@ class Sender(t.Protocol):
 @dataclasses.dataclass(frozen=True)
 class Item:
     """One request of a batch. ``reads``: a POST that changes nothing; ``idempotent``: one that adds what may be there
-    already, so that twice does no harm."""
+    already, so that twice does no harm. ``kind`` is what its answer is checked by, ``row_kind`` each object of one that
+    is a list; without them nobody reads the answer."""
 
     method: str
     path: str
@@ -59,6 +61,15 @@ class Item:
     eventual: bool = False
     reads: bool = False
     idempotent: bool = False
+    kind: Kind | None = None
+    row_kind: Kind | None = None
+
+    def checked(self, body: t.Any) -> dict | None:
+        """The body of its answer as it may be read. GraphFailure for one that cannot be."""
+        kind = self.kind if self.row_kind is None else page_of(self.row_kind)
+        if kind is not None:
+            return read_as(kind, body, self.purpose)
+        return body if isinstance(body, dict) else None
 
     @property
     def changes_nothing(self) -> bool:
@@ -114,14 +125,13 @@ def run_batch(client: Sender, items: Sequence[Item], version: str) -> BatchAnswe
 def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: dict[int, BatchAnswer]) -> None:
     attempt, renewed = 1, False
     while waiting:
+        began = client.waits.began()
         rows = _exchange(client, waiting, version)
         pauses: list[float] = []
         again: dict[int, Item] = {}
         refused = False
         for number, item in waiting.items():
-            row = rows[number]
-            status, headers = row["status"], row.get("headers") or {}
-            retry_after = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+            status, retry_after = rows[number]["status"], rows[number]["headers"].get("retry-after")
             if status == 401 and not renewed:
                 refused, again[number] = True, item
                 if client.trace is not None:
@@ -135,13 +145,15 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
             if seconds is not None:
                 pauses.append(seconds)
                 again[number] = item
-            answers[number] = answer = _answer(client, item, status, headers, row.get("body"))
+            answers[number] = answer = _answer(client, item, rows[number])
             if client.trace is not None and answer.failure is not None:
                 request_id = answer.failure.error["request_id"]
                 client.trace.part(item.method, item.path, status, request_id, client.waits.described(seconds))
         if refused:
             client.session.tokens.renew()
             renewed = True
+        if pauses:
+            client.waits.lose(client.waits.took(began))
         if pauses and not client.waits.wait(
             max(pauses), f"{len(pauses)} of {len(waiting)} requests are to be repeated"
         ):
@@ -155,14 +167,13 @@ def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int,
     purpose = _common_purpose(list(items.values()))
     body = {"requests": [item.as_request(number) for number, item in items.items()]}
     reads = all(item.changes_nothing for item in items.values())
-    answer = (
-        client.post(
-            "/$batch", body, purpose, version, reads=reads, repeatable=all(item.repeatable for item in items.values())
-        )
-        or {}
-    )
-    rows = {str(row.get("id")): row for row in answer.get("responses", []) if isinstance(row, dict)}
-    missing = [number for number in items if not isinstance(rows.get(str(number), {}).get("status"), int)]
+    repeatable = all(item.repeatable for item in items.values())
+    answer = client.post("/$batch", body, purpose, version, reads=reads, repeatable=repeatable)
+    answered = read_as(_ENVELOPE, answer, purpose)["responses"]
+    rows = {row["id"].lower(): row for row in answered}
+    if len(rows) < len(answered):
+        raise errors.unreadable(purpose, "one request of a batch has two answers")
+    missing = [number for number in items if str(number) not in rows]
     if missing:
         cause = f"{len(missing)} of {len(items)} answers of a batch are missing"
         raise Failure(
@@ -175,10 +186,31 @@ def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int,
     return {number: rows[str(number)] for number in items}
 
 
-def _answer(client: Sender, item: Item, status: int, headers: dict, body: t.Any) -> BatchAnswer:
-    if 200 <= status < 300:
-        return BatchAnswer(status, body if isinstance(body, dict) else None)
-    return BatchAnswer(status, None, client.refused(status, headers, body, item.purpose))
+def _status(value: t.Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
+        raise Misfit("is not a status")
+    return value
+
+
+def _row(value: t.Any) -> dict[str, t.Any]:
+    """The answer to one request; ``headers`` are texts by names in lower case."""
+    checked = _ROW(value)
+    headers = checked.get("headers") or {}
+    return {**checked, "headers": {name.lower(): text for name, text in headers.items() if isinstance(text, str)}}
+
+
+_ROW = object_of({"id": needed(TEXT), "status": _status, "headers": ANY_OBJECT})
+_ENVELOPE = object_of({"responses": needed(list_of(_row))})
+
+
+def _answer(client: Sender, item: Item, row: dict[str, t.Any]) -> BatchAnswer:
+    status, body = row["status"], row.get("body")
+    if not 200 <= status < 300:
+        return BatchAnswer(status, None, client.refused(status, row["headers"], body, item.purpose))
+    try:
+        return BatchAnswer(status, item.checked(body))
+    except errors.GraphFailure as odd:
+        return BatchAnswer(status, None, odd)
 
 
 def _common_purpose(items: list[Item]) -> Purpose:

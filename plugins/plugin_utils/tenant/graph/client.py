@@ -13,16 +13,20 @@ from __future__ import annotations
 import json
 import typing as t
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...result import Failure
 from . import errors, odata, retry, tokens
+from .answers import OddAnswer, json_of, text_of
 from .batch import BatchAnswer, BatchAnswers, Item, run_batch
 from .errors import Purpose
+from .fields import ANY_OBJECT, Kind, page_of, read_as
 from .libraries import httpx
 from .network import network_failure
+from .pages import Pages
 from .retry import Waits
-from .session import Session, origin
+from .session import Session
+from .tokens import demanded
 from .trace import GraphTrace
 
 #: Some calls demand one (BitLocker keys); it also tells the tenant who called.
@@ -35,8 +39,9 @@ class GraphClient:
     told of every request.
 
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
-    version, and ``eventual`` for advanced queries (ConsistencyLevel; the caller adds ``$count``). They raise
-    GraphFailure (with ``status`` and ``code``) where Graph refuses, and Failure where nothing answers.
+    version, the kind (``fields``) by which the answer is checked, and ``eventual`` for advanced queries
+    (ConsistencyLevel; the caller adds ``$count``). They raise GraphFailure (with ``status`` and ``code``) where Graph
+    refuses or what answered cannot be read, and Failure where nothing answers.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class GraphClient:
         self.session = session
         self.waits = waits
         self.check_mode = check_mode
+        session.network.waits = waits
         self.trace = trace
 
     def require_delegated(self, what: str, permission: str) -> None:
@@ -54,40 +60,45 @@ class GraphClient:
     # --- reading ---
 
     def get(
-        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", eventual: bool = False
+        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", kind: Kind = ANY_OBJECT
     ) -> dict:
-        """One object."""
-        return self._call("GET", self.url(path, query, version), purpose, None, _consistency(eventual)) or {}
+        """One object, of this kind."""
+        return read_as(kind, self._call("GET", self.url(path, query, version), purpose), purpose)
 
-    def find(self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0") -> dict | None:
+    def find(
+        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", kind: Kind = ANY_OBJECT
+    ) -> dict | None:
         """One object, None where Graph says 404."""
         try:
-            return self.get(path, purpose, query, version)
+            return self.get(path, purpose, query, version, kind)
         except errors.GraphFailure as refused:
             if refused.status == 404:
                 return None
             raise
 
     def list(
-        self, path: str, purpose: Purpose, query: Query | None = None, version: str = "v1.0", eventual: bool = False
+        self,
+        path: str,
+        purpose: Purpose,
+        query: Query | None = None,
+        version: str = "v1.0",
+        eventual: bool = False,
+        kind: Kind = ANY_OBJECT,
     ) -> Iterator[dict]:
-        """All objects of a collection, page by page as they are consumed; nothing is kept.
+        """All objects of a collection, each of this kind, page by page as they are consumed; nothing is kept.
 
-        A next page that is not on the configured Graph is refused before any request goes there.
+        Failure for a next page that is not on the configured Graph, before any request goes there, and for a list
+        without an end.
         """
+        pages = Pages(purpose, self.session.origin, self.waits)
         url: str | None = self.url(path, query, version)
         headers = _consistency(eventual)
-        seen = set()
+        page_kind = page_of(kind)
         while url is not None:
-            page = self._call("GET", url, purpose, None, headers) or {}
-            rows = page.get("value")
-            if not isinstance(rows, list):
-                raise _unreadable(purpose, "a list was expected")
-            yield from rows
-            seen.add(url)
-            url = page.get("@odata.nextLink")
-            if url is not None and (origin(url) != self.session.origin or url in seen):
-                raise _foreign_page(purpose, str(url), loop=origin(url) == self.session.origin)
+            pages.ask()
+            page = read_as(page_kind, self._call("GET", url, purpose, None, headers), purpose)
+            url = pages.next(url, len(page["value"]), page.get("@odata.nextLink"))
+            yield from page["value"]
 
     def batch(self, items: Sequence[Item], version: str = "v1.0") -> BatchAnswers:
         """Many requests, 20 in one, in the order of ``items``. An item that fails is a BatchAnswer with a failure.
@@ -99,13 +110,21 @@ class GraphClient:
             self._guard(item.method, item.reads)
         return [self._alone(items[0], version)] if len(items) == 1 else run_batch(self, items, version)
 
+    def rows_of(self, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
+        """The rows of a list (an Item with ``row_kind``) that was asked for in a batch: those of the answer, or all
+        pages where there are more."""
+        body = answer.require()
+        if body.get("@odata.nextLink") is None:
+            return body["value"]
+        return self.list(item.path, item.purpose, item.query, version, item.eventual, item.row_kind or ANY_OBJECT)
+
     def _alone(self, item: Item, version: str) -> BatchAnswer:
         url, headers = self.url(item.path, item.query, version), _consistency(item.eventual)
         try:
             body = self._call(item.method, url, item.purpose, item.body, headers, item.reads, item.repeatable)
+            return BatchAnswer(200, item.checked(body))
         except errors.GraphFailure as refused:
             return BatchAnswer(refused.status, None, refused)
-        return BatchAnswer(200, body)
 
     # --- writing ---
 
@@ -174,7 +193,7 @@ class GraphClient:
         response = self._send(method, url, sent, content, purpose, again, reads or method == "GET", parts)
         if response.is_success:
             return _parsed(response, purpose)
-        raise self.refused(response.status_code, response.headers, _leniently(response), purpose)
+        raise self.refused(response.status_code, response.headers, _leniently(response.content), purpose)
 
     def refused(self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
         """The failure of an answer that is a refusal."""
@@ -192,16 +211,21 @@ class GraphClient:
         parts: int,
     ) -> t.Any:
         """The last answer, after as many attempts as make sense."""
-        attempt, renewed = 1, False
+        attempt, renewed, claims = 1, False, None
         while True:
             started = self.waits.clock()
             response, failed = None, None
             try:
-                response = self.session.send(method, url, headers, content)
+                response = self.session.send(method, url, headers, content, claims)
             except httpx.RequestError as exc:
                 failed = exc
-                self.waits.lose(self.waits.clock() - started)
+            except OddAnswer as odd:
+                raise errors.unreadable(purpose, str(odd)) from None
+            except httpx.InvalidURL:
+                raise _too_long(purpose) from None
             took = self.waits.clock() - started
+            if response is None or not response.is_success:
+                self.waits.lose(took)
             status = response.status_code if response is not None else None
             seconds, new_token = None, status == 401 and not renewed
             if not new_token and (response is None or not response.is_success):
@@ -217,10 +241,11 @@ class GraphClient:
                 then = "asks for a new token" if new_token else self.waits.described(seconds)
                 request_id = response.headers.get("request-id") if response is not None else None
                 self.trace.exchange(method, url, parts, status or type(failed).__name__, request_id, took, then)
-            if new_token:
+            if new_token and response is not None:
                 self.session.tokens.renew()
-                renewed = True
+                renewed, claims = True, demanded(response.extensions["challenge"])
                 continue
+            claims = None
             if seconds is None or not self.waits.wait(
                 seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
             ):
@@ -238,36 +263,23 @@ def _parsed(response: t.Any, purpose: Purpose) -> dict | None:
     if not response.content:
         return None
     try:
-        body = json.loads(response.content)
-    except ValueError:
-        raise _unreadable(purpose, "no JSON") from None
+        body = json_of(response.content)
+    except ValueError as exc:
+        raise errors.unreadable(purpose, f"no JSON: {exc}", response.status_code) from None
     if not isinstance(body, dict):
-        raise _unreadable(purpose, "no JSON object")
+        raise errors.unreadable(purpose, "no JSON object", response.status_code)
     return body
 
 
-def _leniently(response: t.Any) -> t.Any:
+def _leniently(content: bytes) -> t.Any:
     try:
-        return json.loads(response.content)
+        return json_of(content)
     except ValueError:
-        return response.text
+        return text_of(content, errors.LONGEST_EVIDENCE * 2)
 
 
-def _unreadable(purpose: Purpose, why: str) -> Failure:
-    cause = f"what answered is not Microsoft Graph ({why})"
-    fix = "check graph_url, and whether a proxy or a login page answers in its place"
+def _too_long(purpose: Purpose) -> Failure:
+    cause, fix = "what is asked for makes no address that can be sent", "correct the name or id; it may be too long"
     return Failure(
-        f"could not {purpose.what}: {cause}; {fix}", side="network", name="unreadable_answer", cause=cause, fix=fix
-    )
-
-
-def _foreign_page(purpose: Purpose, url: str, loop: bool) -> Failure:
-    cause = (
-        "the next page is one that was read already"
-        if loop
-        else f"the next page is on another server ({url[:80]}), and the token must not go there"
-    )
-    fix = "check graph_url, and whether a proxy rewrites the answers"
-    return Failure(
-        f"could not {purpose.what}: {cause}; {fix}", side="network", name="foreign_page", cause=cause, fix=fix
+        f"could not {purpose.what}: {cause}; {fix}", side="controller", name="bad_request", cause=cause, fix=fix
     )

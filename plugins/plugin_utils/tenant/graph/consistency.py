@@ -22,13 +22,16 @@ Seen = t.TypeVar("Seen")
 def settle(waits: Waits, read: Callable[[], Seen], shows: Callable[[Seen], bool], what: str) -> Seen:
     """Read until ``shows`` is true of it, and return it.
 
-    Pauses double from half a second and stay within the task's timeout. The Failure of ``not_shown`` where that ends.
+    Pauses double from half a second and stay, with the looks that were too early, within the task's timeout. The
+    Failure of ``not_shown`` where that ends.
     """
     seconds = _FIRST_PAUSE
     while True:
+        began = waits.began()
         seen = read()
         if shows(seen):
             return seen
+        waits.lose(waits.took(began))
         if not waits.wait(seconds, f"{what} does not show yet"):
             raise not_shown(what)
         seconds = min(_LONGEST_PAUSE, seconds * 2)
@@ -45,9 +48,11 @@ def once_known(waits: Waits, call: Callable[[], Seen], what: str) -> Seen:
     """``call``, again while Graph says 404: an object made a moment ago is not known everywhere."""
     seconds = _FIRST_PAUSE
     while True:
+        began = waits.began()
         try:
             return call()
         except GraphFailure as refused:
+            waits.lose(waits.took(began))
             if refused.status != 404 or not waits.wait(seconds, f"{what} is not known everywhere yet"):
                 raise
         seconds = min(_LONGEST_PAUSE, seconds * 2)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a task's options to a synchronous credential of azure-identity; everything that can be refused is refused first.
 
-The synchronous credentials are used because they honour ``connection_verify`` and the environment's CA bundle; the
-asynchronous ones do not. DefaultAzureCredential is not offered: it tries many sources and may pick a wrong identity.
+The synchronous credentials are used, over a transport of our own (token_transport.py). DefaultAzureCredential is not
+offered: it tries many sources and may pick a wrong identity.
 Source: azure-identity, "Azure Identity client library for Python".
 
 Internal to winops.entra: may change in any release.
@@ -57,7 +57,8 @@ KIND_BY_OPTION = {
 }
 _IDENTITY_OPTIONS = ("tenant_id", "client_id", *KIND_BY_OPTION, "certificate_password")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
-_SECONDS = {"connection_timeout": 15, "read_timeout": 60, "retry_total": 2}
+#: Attempts of azure-core beyond the first; how long it may wait between them, its transport says.
+_ATTEMPTS = {"retry_total": 3, "retry_connect": 2, "retry_read": 2, "retry_status": 3}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,14 +226,14 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-def create(chosen: CredentialSettings, prompt: Prompt, sign_in_seconds: int) -> t.Any:
+def create(chosen: CredentialSettings, prompt: Prompt, sign_in_seconds: int, way: t.Any = None) -> t.Any:
     """The credential. ``prompt`` is shown (URL, code) where a user has to sign in, and has that many seconds to do
-    so."""
+    so. ``way`` is the TokenTransport over which it asks."""
     web: dict[str, t.Any] = {
         "authority": chosen.authority,
         "disable_instance_discovery": chosen.disable_instance_discovery,
-        "connection_verify": chosen.ca_file or True,
-        **_SECONDS,
+        "transport": way,
+        **_ATTEMPTS,
     }
     who: dict[str, t.Any] = {"tenant_id": chosen.tenant_id, "client_id": chosen.client_id}
     try:
@@ -245,7 +246,7 @@ def create(chosen: CredentialSettings, prompt: Prompt, sign_in_seconds: int) -> 
         if chosen.kind == "workload_identity":
             return identity.WorkloadIdentityCredential(**who, token_file_path=chosen.federated_token_file, **web)
         if chosen.kind == "managed_identity":
-            return identity.ManagedIdentityCredential(client_id=chosen.client_id)
+            return identity.ManagedIdentityCredential(client_id=chosen.client_id, transport=way)
         if chosen.kind == "azure_cli":
             return identity.AzureCliCredential(tenant_id=chosen.tenant_id or "", process_timeout=30)
         if chosen.kind == "environment":

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import typing as t
 
 from ...result import Failure
+from ...untrusted import in_one_line, load_json
 from . import special_refusals
 from .retry import seconds_of
 
 LONGEST_EVIDENCE = 500
+_LONGEST_PURPOSE, _LONGEST_CODE, _LONGEST_ID = 300, 100, 64
 DEEPEST = 3
 DOC = "https://learn.microsoft.com/graph/errors"
 
@@ -40,10 +41,17 @@ class Permissions:
 
 @dataclasses.dataclass(frozen=True)
 class Purpose:
-    """What a request is for: ``what`` completes "could not ..."; the permissions are what a 403 then lacks."""
+    """What a request is for: ``what`` completes "could not ..."; the permissions are what a 403 then lacks.
+
+    ``what`` may name what people or Graph call something: it is cut and kept in one line.
+    """
 
     what: str
     permissions: Permissions = Permissions()
+
+    def __post_init__(self) -> None:
+        if len(self.what) > _LONGEST_PURPOSE or not self.what.isprintable():
+            object.__setattr__(self, "what", in_one_line(self.what, _LONGEST_PURPOSE))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,20 +88,30 @@ class GraphRefusal:
 
 
 def read_error(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphRefusal:
-    """An error answer of Graph; ``body`` is the parsed JSON, or text where it was none. ``headers`` in any case."""
-    lower = {str(name).lower(): value for name, value in headers.items()}
+    """An error answer of Graph; ``body`` is the parsed JSON, or text where it was none. ``headers`` in any case.
+
+    Every text of it is one line of printable letters, and short.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
     error = body.get("error") if isinstance(body, dict) else None
     inner = error.get("innerError") or error.get("innererror") if isinstance(error, dict) else None
     inner = inner if isinstance(inner, dict) else {}
-    request_id = lower.get("request-id") or inner.get("request-id") or lower.get("client-request-id")
+    ids = (lower.get("request-id"), inner.get("request-id"), lower.get("client-request-id"))
+    request_id = next((_line(identity, _LONGEST_ID) for identity in ids if identity), None)
     retry_after = lower.get("retry-after")
     if not isinstance(error, dict):
         return GraphRefusal(
             status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id, retry_after, False
         )
-    code, message = _unwrap(str(error.get("code") or ""), str(error.get("message") or ""))
+    code, message = _unwrap(_text(error.get("code")), _text(error.get("message")))
+    approval = lower.get(special_refusals.APPROVAL_CODE)
     return GraphRefusal(
-        status, code, _short(message), request_id, retry_after, approval=lower.get(special_refusals.APPROVAL_CODE)
+        status,
+        in_one_line(code, _LONGEST_CODE),
+        _short(message),
+        request_id,
+        retry_after,
+        approval=_line(approval, _LONGEST_ID) if approval else None,
     )
 
 
@@ -101,27 +119,55 @@ def _unwrap(code: str, message: str) -> tuple[str, str]:
     """Code and text of the innermost JSON that Intune puts into a message; of any other message as they are."""
     for _depth in range(DEEPEST):
         try:
-            inside = json.loads(message) if message.lstrip().startswith("{") else None
+            inside = load_json(message) if message.lstrip().startswith("{") else None
         except ValueError:
             break
         if not isinstance(inside, dict) or "Message" not in inside:
             break
-        inner = inside.get("ErrorCode") or inside.get("CustomApiErrorPhrase") or ""
+        inner = _text(inside.get("ErrorCode")) or _text(inside.get("CustomApiErrorPhrase"))
         # UnknownError says less than what is inside.
         if inner and code in ("", "UnknownError"):
-            code = str(inner)
-        message = str(inside["Message"])
+            code = inner
+        message = _text(inside["Message"])
     return code, message
 
 
+def _text(value: t.Any) -> str:
+    """A text as it is, a number as text; anything else is empty."""
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+
+
+def _line(value: t.Any, longest: int) -> str:
+    return in_one_line(_text(value), longest)
+
+
 def _short(text: str) -> str:
-    text = re.sub(r"\s+", " ", text).strip()
+    text = in_one_line(text, LONGEST_EVIDENCE + 1)
     return text if len(text) <= LONGEST_EVIDENCE else text[:LONGEST_EVIDENCE] + " ..."
+
+
+def unreadable(purpose: Purpose, why: str, status: int = 200) -> GraphFailure:
+    """The failure of an answer that nobody can read: the one name for whatever is wrong with one.
+
+    ``why`` is part of a sentence. ``status`` is the answer's: it may have been executed all the same.
+    """
+    cause = f"what answered is not Microsoft Graph ({in_one_line(why, LONGEST_EVIDENCE)})"
+    fix = "check graph_url, and whether a proxy or a login page answers in its place"
+    return GraphFailure(
+        f"could not {purpose.what}: {cause}; {fix}",
+        "network",
+        status,
+        "",
+        "",
+        name="unreadable_answer",
+        cause=cause,
+        fix=fix,
+    )
 
 
 def failure(refusal: GraphRefusal, purpose: Purpose, caller: Caller) -> GraphFailure:
     """The Failure of a refused request."""
-    who = f"the application {caller.client_id}" if caller.client_id else "the caller"
+    who = f"the application {_line(caller.client_id, _LONGEST_ID)}" if caller.client_id else "the caller"
     special = special_refusals.explain(refusal.status, refusal.code, refusal.message, refusal.approval, who)
     if special:
         name, side, cause, fix = special.name, "tenant", special.cause, special.fix
@@ -232,7 +278,7 @@ def _forbidden(purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
             if caller.delegated
             else "see the evidence: a role-assignable group, an Autopilot device or a restricted unit is protected",
         )
-    who = f"the application {caller.client_id}" if caller.client_id else "the application"
+    who = f"the application {_line(caller.client_id, _LONGEST_ID)}" if caller.client_id else "the application"
     fix = f"grant it to {who} ({kind} permission of Microsoft Graph), give admin consent, and wait a few minutes"
     if caller.delegated:
         fix += "; the user needs a directory role that allows it, too"

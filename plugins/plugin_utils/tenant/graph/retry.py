@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime
 import email.utils
 import random
+import re
 import time
 import typing as t
 from collections.abc import Callable
@@ -27,6 +28,11 @@ AGAIN_FOR_READS = frozenset({408, 500})
 MOST_ATTEMPTS = {True: 10, False: 4}  # throttled or not
 LONGEST_BACK_OFF = 30.0
 TELL_FROM = 5.0
+#: A number or a date beyond is not meant: a year of seconds.
+LONGEST_RETRY_AFTER = 366 * 86400.0
+# isdigit() and \d know more digits than float() does.
+_DIGITS = re.compile("[0-9]+")
+_LONGEST_DATE = 100
 
 
 class Waits:
@@ -57,6 +63,19 @@ class Waits:
         """Count seconds that a failed attempt took."""
         self.spent += max(0.0, seconds)
 
+    def began(self) -> float:
+        """The beginning of what may turn out to be a wait, for ``took``."""
+        return self.clock() - self.spent
+
+    def took(self, began: float) -> float:
+        """Seconds since then, without those that are counted already."""
+        return max(0.0, self.clock() - self.spent - began)
+
+    def tell(self, sentence: str) -> None:
+        """Show a sentence to the user."""
+        if self._say is not None:
+            self._say(sentence)
+
     def described(self, seconds: float | None) -> str:
         """What ``wait`` would do, in words; empty where there is nothing to wait for."""
         if seconds is None:
@@ -67,8 +86,8 @@ class Waits:
         """Sleep and say why, where the wait is long. False, without sleeping, when that would pass the limit."""
         if seconds > self.left:
             return False
-        if self._say is not None and seconds >= TELL_FROM:
-            self._say(f"{why}: waiting {seconds:.0f} s ({self.left:.0f} s left)")
+        if seconds >= TELL_FROM:
+            self.tell(f"{why}: waiting {seconds:.0f} s ({self.left:.0f} s left)")
         self.spent += seconds
         self._sleep(seconds)
         return True
@@ -111,13 +130,13 @@ def seconds_of(retry_after: str | None, now: t.Callable[[], datetime.datetime] |
     if not retry_after:
         return None
     text = str(retry_after).strip()
-    if text.isdigit():
-        return float(text)
-    try:
-        date = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=datetime.timezone.utc)
+    if _DIGITS.fullmatch(text):
+        return min(LONGEST_RETRY_AFTER, float(text[:20]))
     present = now() if now else datetime.datetime.now(datetime.timezone.utc)
-    return max(0.0, (date - present).total_seconds())
+    try:
+        date = email.utils.parsedate_to_datetime(text[:_LONGEST_DATE])
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=datetime.timezone.utc)
+        return min(LONGEST_RETRY_AFTER, max(0.0, (date - present).total_seconds()))
+    except (ValueError, TypeError, OverflowError, LookupError):  # what the email package makes of other texts
+        return None

@@ -12,8 +12,6 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import os
 import ssl
 import typing as t
@@ -21,13 +19,14 @@ from urllib.parse import urlsplit
 
 from ...options import bad_option
 from . import libraries
+from .answers import CHALLENGE
 from .credentials import CredentialSettings, Prompt, create
+from .door import Network, open_door
 from .errors import Caller
-from .libraries import httpx
+from .token_transport import TokenTransport
 from .tokens import TokenFile, TokenSource
 
 _SESSIONS: dict[tuple[int, str], Session] = {}
-CONNECT_SECONDS, READ_SECONDS = 15.0, 60.0
 
 
 def origin(url: str) -> str:
@@ -43,20 +42,17 @@ def origin(url: str) -> str:
 class Session:
     """Sends requests to one Graph with one credential. ``transport`` replaces the network in tests."""
 
-    def __init__(self, settings: CredentialSettings, tokens: TokenSource, transport: t.Any = None) -> None:
+    def __init__(
+        self, settings: CredentialSettings, tokens: TokenSource, transport: t.Any = None, network: Network | None = None
+    ) -> None:
         self.settings = settings
         self.tokens = tokens
         self.origin = origin(settings.graph_url)
-        self._loop = asyncio.new_event_loop()
-        # No redirects: a redirected request would carry the token elsewhere.
-        http = httpx.AsyncClient(
-            transport=transport,
-            verify=_trust(settings.ca_file),
-            follow_redirects=False,
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-        )
-        self._http = http
-        self._adapter = libraries.BaseGraphRequestAdapter(_Bearer(self), http_client=http)
+        self.network = network or Network()
+        self._token = ""
+        # kiota would answer a challenge by itself, in the middle of an exchange.
+        self._door = open_door(_trust(settings.ca_file), transport, hidden=(CHALLENGE,))
+        self._adapter = libraries.BaseGraphRequestAdapter(_Bearer(self), http_client=t.cast("t.Any", self._door))
         self._adapter.base_url = settings.graph_url
         self._raw = libraries.ResponseHandlerOption(libraries.NativeResponseHandler())
 
@@ -64,9 +60,12 @@ class Session:
     def caller(self) -> Caller:
         return self.tokens.caller()
 
-    def send(self, method: str, url: str, headers: t.Mapping[str, str], content: bytes | None) -> t.Any:
-        """One request, one ``httpx.Response`` of any status. httpx.RequestError where none came, Failure without a
-        token."""
+    def send(
+        self, method: str, url: str, headers: t.Mapping[str, str], content: bytes | None, claims: str | None = None
+    ) -> t.Any:
+        """One request, one harmless ``httpx.Response`` of any status. httpx.RequestError where none came, OddAnswer
+        for one that nobody can read, Failure without a token. ``claims`` are what Graph demands of a new token."""
+        self._token = self.tokens.token(claims)
         request = libraries.RequestInformation()
         request.http_method = libraries.Method(method)
         request.url = url
@@ -75,12 +74,21 @@ class Session:
         if content is not None:
             request.set_stream_content(content, "application/json")
         request.add_request_options([self._raw])
-        return self._loop.run_until_complete(self._adapter.send_primitive_async(request, "bytes", None))
+        return self.network.exchange(
+            self._adapter.send_primitive_async(request, "bytes", None),
+            f"Microsoft Graph ({method} {urlsplit(url).path})",
+        )
+
+    def bearer(self, url: str) -> str:
+        """The header of a request to this address. ValueError for one to another server, which gets no token."""
+        if origin(url) != self.origin:
+            raise ValueError("a request to another host gets no token")
+        return f"Bearer {self._token}"
 
     def close(self) -> None:
         """Close the connections. A worker process that ends does not need it."""
-        self._loop.run_until_complete(self._http.aclose())
-        self._loop.close()
+        self.network.loop.run_until_complete(self._door.aclose())
+        self.network.loop.close()
 
 
 class _Bearer:
@@ -90,12 +98,9 @@ class _Bearer:
         self._session = session
 
     async def authenticate_request(self, request: t.Any, additional_authentication_context: dict | None = None) -> None:
-        if origin(request.url) != self._session.origin:
-            raise ValueError("a request to another host gets no token")
-        claims = (additional_authentication_context or {}).get("claims")
-        text = base64.b64decode(claims + "=" * (-len(claims) % 4)).decode() if claims else None
+        bearer = self._session.bearer(request.url)
         request.headers.remove("Authorization")
-        request.headers.add("Authorization", f"Bearer {self._session.tokens.token(text)}")
+        request.headers.add("Authorization", bearer)
 
 
 def _trust(ca_file: str | None) -> t.Any:
@@ -107,11 +112,26 @@ def _trust(ca_file: str | None) -> t.Any:
         raise bad_option("ca_file", f"{ca_file} holds no certificate", "give a PEM file of CA certificates") from None
 
 
+def _trust_of_tokens(ca_file: str | None) -> t.Any:
+    """The CAs of the token service: those of the option, else of the environment, as azure-identity takes them."""
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if ca_file is not None or not bundle:
+        return _trust(ca_file)
+    try:
+        if os.path.isdir(bundle):
+            return ssl.create_default_context(capath=bundle)
+        return ssl.create_default_context(cafile=bundle)
+    except OSError:  # ssl's errors are some
+        return True
+
+
 def session_for(settings: CredentialSettings, prompt: Prompt, sign_in_seconds: int) -> Session:
     """The session of these settings in this process: made at the first call, the same at every further one."""
     key = (os.getpid(), settings.fingerprint())
     if key not in _SESSIONS:
         file = TokenFile(settings.token_cache, key[1]) if settings.token_cache else None
-        tokens = TokenSource(settings, lambda: create(settings, prompt, sign_in_seconds), file)
-        _SESSIONS[key] = Session(settings, tokens)
+        network = Network()
+        way = TokenTransport(network, _trust_of_tokens(settings.ca_file))
+        tokens = TokenSource(settings, lambda: create(settings, prompt, sign_in_seconds, way), file, way=way)
+        _SESSIONS[key] = Session(settings, tokens, network=network)
     return _SESSIONS[key]

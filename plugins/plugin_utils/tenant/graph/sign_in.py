@@ -15,8 +15,10 @@ from __future__ import annotations
 import re
 
 from ...result import Failure
+from ...untrusted import in_one_line
 from .libraries import azure_errors, identity
 from .network import network_failure
+from .retry import THROTTLED
 
 DOC = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 
@@ -24,6 +26,7 @@ _CODE = re.compile(r"AADSTS(\d{5,8})")
 _TRACE = re.compile(r"Trace ID:\s*([0-9a-fA-F-]{36})")
 _SENTENCE = re.compile(r"AADSTS\d{5,8}:\s*(.*?)(?:\s+Trace ID:|\r|\n|$)")
 _OAUTH = re.compile(r"\b(?:invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]+|access_denied)\b")
+_LONGEST_SAID = 20_000
 # Longer than a GUID.
 _SECRETIVE = re.compile(r"[A-Za-z0-9+/_.~=-]{37,}|'[^']{16,}'")
 
@@ -92,13 +95,15 @@ _KNOWN = {
 }
 
 
-def sign_in_failure(exc: Exception, kind: str) -> Failure:
-    """The Failure of a credential of this kind that gave no token."""
+def sign_in_failure(exc: Exception, kind: str, status: int | None = None) -> Failure:
+    """The Failure of a credential of this kind that gave no token. ``status`` is that of the service's last answer."""
     for link in _chain(exc):
+        if isinstance(link, Failure):
+            return link
         reached = network_failure(link, f"get a token ({kind})")
         if reached is not None:
             return reached
-    text = " ".join(str(link) for link in _chain(exc))
+    text = " ".join(str(link)[:_LONGEST_SAID] for link in _chain(exc))
     code = _CODE.search(text)
     if code is not None:
         return _refused(code.group(1), text, kind)
@@ -117,9 +122,14 @@ def sign_in_failure(exc: Exception, kind: str) -> Failure:
             cause="the sign-in was not completed in time",
             fix="run the task again",
         )
-    status = next(
+    status = status or next(
         (getattr(link, "status_code", None) for link in _chain(exc) if getattr(link, "status_code", None)), None
     )
+    if status == THROTTLED:
+        cause, fix = "the token service is throttling sign-ins", "run the task again in a few minutes"
+        return Failure(
+            f"could not sign in with auth={kind}: {cause}; {fix}", side="tenant", name="throttled", cause=cause, fix=fix
+        )
     cause = f"the token service answered {status}" if status else "the token service's answer is of no use"
     return Failure(
         f"could not sign in with auth={kind}: {cause}; check authority, cloud and tenant_id",
@@ -172,7 +182,7 @@ def _refused(number: str, text: str, kind: str) -> Failure:
 
 def _careful(text: str) -> str:
     """The text without what looks like a secret, short."""
-    return _SECRETIVE.sub("***", re.sub(r"\s+", " ", text))[:300]
+    return _SECRETIVE.sub("***", in_one_line(text))[:300]
 
 
 def _chain(exc: BaseException | None):
@@ -184,5 +194,6 @@ def _chain(exc: BaseException | None):
 
 
 def sign_in_errors() -> tuple[type[Exception], ...]:
-    """What azure-identity's credentials raise when they give no token."""
-    return (azure_errors.AzureError, ValueError, OSError)
+    """What azure-identity's credentials raise when they give no token, or stumble over what was answered."""
+    odd_answers = (LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+    return (azure_errors.AzureError, ValueError, OSError, *odd_answers)

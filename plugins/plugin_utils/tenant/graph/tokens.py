@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import math
 import os
+import re
 import stat
 import tempfile
 import time
@@ -21,12 +23,17 @@ from pathlib import Path
 
 from ...options import bad_option
 from ...result import Failure
+from .answers import json_of
 from .credentials import CredentialSettings
 from .errors import Caller
 from .sign_in import sign_in_errors, sign_in_failure
+from .token_transport import TokenTransport
 
 #: A token that ends within this many seconds is not used any more.
 MARGIN_SECONDS = 120
+# What may stand in a header.
+_CLAIMS = re.compile(r'^bearer\b.*\bclaims="([^"]+)"', re.IGNORECASE)
+_TOKEN = re.compile(r"[\x21-\x7e]{1,100000}")
 
 
 class TokenFile:
@@ -62,9 +69,10 @@ class TokenFile:
                 return None
             try:
                 kept = json.load(file)
-                return str(kept["token"]), float(kept["expires_on"])
-            except (ValueError, KeyError, TypeError):
+                token, expires_on = str(kept["token"]), float(kept["expires_on"])
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
                 return None
+            return (token, expires_on) if _TOKEN.fullmatch(token) and math.isfinite(expires_on) else None
 
     def save(self, token: str, expires_on: float) -> None:
         """Keep a token. A full disk does not fail the task."""
@@ -81,7 +89,8 @@ class TokenFile:
 
 class TokenSource:
     """The one token of a credential in this process. ``make`` builds the credential, and builds another for a new
-    token: azure-identity keeps tokens inside a credential and would give the refused one again."""
+    token: azure-identity keeps tokens inside a credential and would give the refused one again. ``way`` is the
+    transport over which credentials ask."""
 
     def __init__(
         self,
@@ -89,11 +98,13 @@ class TokenSource:
         make: Callable[[], t.Any],
         file: TokenFile | None = None,
         clock: Callable[[], float] = time.time,
+        way: TokenTransport | None = None,
     ) -> None:
         self._settings = settings
         self._make = make
         self._file = file
         self._clock = clock
+        self._way = way
         self._credential: t.Any = None
         self._token = ""
         self._expires_on = 0.0
@@ -121,11 +132,16 @@ class TokenSource:
                     return self._token
         if self._credential is None:
             self._credential = self._make()
+        if self._way is not None:
+            self._way.begin()
         try:
             given = self._credential.get_token(self._settings.scope, **({"claims": claims} if claims else {}))
+            token, expires_on = given.token, float(given.expires_on)
+            if not isinstance(token, str) or not _TOKEN.fullmatch(token) or not math.isfinite(expires_on):
+                raise ValueError("what was given is not a token")
         except sign_in_errors() as exc:
-            raise sign_in_failure(exc, self._settings.kind) from None
-        self._token, self._expires_on = given.token, float(given.expires_on)
+            raise sign_in_failure(exc, self._settings.kind, self._way.status if self._way else None) from None
+        self._token, self._expires_on = token, expires_on
         if self._file is not None:
             self._file.save(self._token, self._expires_on)
         return self._token
@@ -149,7 +165,8 @@ class TokenSource:
         claims = _claims(self._token)
         if claims is None:
             return Caller(self._settings.delegated, None, self._settings.client_id)
-        client_id = self._settings.client_id or claims.get("appid")
+        named = claims.get("appid")
+        client_id = self._settings.client_id or (named if isinstance(named, str) else None)
         if "scp" in claims:
             return Caller(True, frozenset(str(claims["scp"]).split()), client_id)
         roles = claims.get("roles")
@@ -163,10 +180,26 @@ def _claims(token: str) -> dict | None:
     if len(parts) != 3:
         return None
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = json_of(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except ValueError:
         return None
     return claims if isinstance(claims, dict) else None
+
+
+def demanded(challenge: str) -> str | None:
+    """The claims that Graph demands of a new token in a challenge (WWW-Authenticate), as azure-identity takes them;
+    None where there are none that can be read.
+
+    Source: Microsoft Entra, "Claims challenges, claims requests and client capabilities" (base64 of a JSON object).
+    """
+    found = _CLAIMS.search(challenge)
+    if found is None:
+        return None
+    try:
+        text = base64.b64decode(found.group(1) + "=" * (-len(found.group(1)) % 4), altchars=b"-_", validate=True)
+        return json.dumps(json_of(text)) if isinstance(json_of(text), dict) else None
+    except ValueError:
+        return None
 
 
 def require_delegated(source: TokenSource, settings: CredentialSettings, what: str, permission: str) -> None:

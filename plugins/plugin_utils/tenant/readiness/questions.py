@@ -18,12 +18,20 @@ from collections.abc import Iterable
 from ...result import Failure
 from ...task import Task
 from ..devices import look_up
-from ..devices.look_up import rows_of
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import GraphFailure, Permissions, Purpose
-from ..resources.mdm_scope import INTUNE_APP_ID
+from ..graph.fields import TEXT
+from ..resources.mdm_scope import INTUNE_APP_ID, SCOPE_KIND
+from .kinds import (
+    ACCESS_POLICY_KIND,
+    ENROLLMENT_KIND,
+    PRINCIPAL_KIND,
+    REGISTRATION_POLICY_KIND,
+    SECURITY_DEFAULTS_KIND,
+    USER_KIND,
+)
 
 INTUNE_ENROLLMENT = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 REGISTRATION_SERVICE = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
@@ -44,36 +52,37 @@ _POLICIES = Permissions.same("Policy.Read.All")
 _USERS = Permissions.same("User.Read.All")
 _MDM = Permissions(delegated=("Policy.Read.All",))
 
-#: Name: (what for, path, permissions, query, whether it is a list).
-_TENANT: dict[str, tuple[str, str, Permissions, dict, bool]] = {
-    "policy": (
-        "read the device registration policy",
+_TENANT = {
+    "policy": Item(
+        "GET",
         "/policies/deviceRegistrationPolicy",
-        Permissions.same("Policy.Read.DeviceConfiguration"),
-        {},
-        False,
+        Purpose("read the device registration policy", Permissions.same("Policy.Read.DeviceConfiguration")),
+        kind=REGISTRATION_POLICY_KIND,
     ),
-    "defaults": (
-        "read the security defaults",
+    "defaults": Item(
+        "GET",
         "/policies/identitySecurityDefaultsEnforcementPolicy",
-        _POLICIES,
-        {},
-        False,
+        Purpose("read the security defaults", _POLICIES),
+        kind=SECURITY_DEFAULTS_KIND,
     ),
-    "access": ("list the Conditional Access policies", "/identity/conditionalAccess/policies", _POLICIES, {}, True),
-    "principals": (
-        "look up Microsoft's service principals",
+    "access": Item(
+        "GET",
+        "/identity/conditionalAccess/policies",
+        Purpose("list the Conditional Access policies", _POLICIES),
+        row_kind=ACCESS_POLICY_KIND,
+    ),
+    "principals": Item(
+        "GET",
         "/servicePrincipals",
-        Permissions.same("Application.Read.All"),
+        Purpose("look up Microsoft's service principals", Permissions.same("Application.Read.All")),
         {"$filter": odata.any_of("appId", APPLICATIONS), "$select": "appId,displayName,accountEnabled"},
-        True,
+        row_kind=PRINCIPAL_KIND,
     ),
-    "enrollment": (
-        "list the enrollment configurations",
+    "enrollment": Item(
+        "GET",
         "/deviceManagement/deviceEnrollmentConfigurations",
-        Permissions.same("DeviceManagementServiceConfig.Read.All"),
-        {},
-        True,
+        Purpose("list the enrollment configurations", Permissions.same("DeviceManagementServiceConfig.Read.All")),
+        row_kind=ENROLLMENT_KIND,
     ),
 }
 
@@ -110,10 +119,7 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
     """Everything but memberships: what the tenant says, by the names of _TENANT and "mdm", and the users."""
     client, args = task.client, task.args
     names = [name for name in _TENANT if args["expect_mdm"] or name != "enrollment"]
-    items = [
-        Item("GET", _TENANT[name][1], Purpose(_TENANT[name][0], _TENANT[name][2]), _TENANT[name][3] or None)
-        for name in names
-    ]
+    items = [_TENANT[name] for name in names]
     prefixes, users = args["user_prefixes"] or [], list(dict.fromkeys(args["users"] or []))
     searches = [
         Item(
@@ -123,24 +129,24 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
             {
                 "$filter": f"startswith(userPrincipalName,{odata.literal(prefix)})",
                 "$select": _USER_SELECT,
-                "$top": look_up.PAGE,
             },
+            row_kind=USER_KIND,
         )
         for prefix in prefixes
     ]
     reads = [
-        Item("GET", odata.path("users", user), Purpose(f"read the user {user}", _USERS), {"$select": _USER_SELECT})
+        Item(
+            "GET",
+            odata.path("users", user),
+            Purpose(f"read the user {user}", _USERS),
+            {"$select": _USER_SELECT},
+            kind=USER_KIND,
+        )
         for user in users
     ]
     owned = [look_up.owned_item(user, ("id", "trustType", "isManaged")) for user in users]
     everything = [*items, *searches, *reads, *owned]
-    read = iter(
-        _answered(
-            client,
-            everything,
-            {"/users", *(_TENANT[name][1] for name in names if _TENANT[name][4]), *(item.path for item in owned)},
-        )
-    )
+    read = iter(_answered(client, everything))
     said = {name: next(read) for name in names}
     found = [(prefix, next(read)) for prefix in prefixes]
     people = [Person(user, next(read)) for user in users]
@@ -152,7 +158,7 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
             people.append(Person(prefix + "*", rows))
             continue
         for row in rows:
-            upn = str(row.get("userPrincipalName"))
+            upn = row["userPrincipalName"]
             if upn.lower().startswith(prefix.lower()) and row["id"].lower() not in known:
                 known.add(row["id"].lower())
                 people.append(Person(upn, row, []))
@@ -161,11 +167,11 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
     return said, people
 
 
-def _answered(client: GraphClient, items: list[Item], lists: set[str]) -> list[Answered]:
+def _answered(client: GraphClient, items: list[Item]) -> list[Answered]:
     answers: list[Answered] = []
     for item, answer in zip(items, client.batch(items)):
         try:
-            answers.append(list(rows_of(client, item, answer)) if item.path in lists else answer.require())
+            answers.append(answer.require() if item.row_kind is None else list(client.rows_of(item, answer)))
         except GraphFailure as refused:
             answers.append(refused)
     return answers
@@ -176,7 +182,8 @@ def _mdm(task: Task) -> Answered:
     try:
         task.client.require_delegated("read the MDM scope", _MDM.delegated[0])
         path = odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID)
-        return task.client.get(path, Purpose("read the MDM scope", _MDM), {"$expand": "includedGroups"}, "beta")
+        purpose = Purpose("read the MDM scope", _MDM)
+        return task.client.get(path, purpose, {"$expand": "includedGroups"}, "beta", SCOPE_KIND)
     except Failure as refused:
         if isinstance(refused, GraphFailure) or refused.error["name"] == "delegated_only":
             return refused
@@ -199,6 +206,7 @@ def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Itera
             Purpose(f"read the groups of {person.name}", Permissions.same("GroupMember.Read.All")),
             body={"groupIds": part},
             reads=True,
+            row_kind=TEXT,
         )
         for person, part in asked
     ]
@@ -206,4 +214,4 @@ def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Itera
         if answer.failure is not None:
             person.groups = answer.failure
         elif isinstance(person.groups, set):
-            person.groups |= {str(group).lower() for group in answer.require().get("value") or []}
+            person.groups |= {group.lower() for group in answer.require()["value"]}

@@ -20,6 +20,7 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import IDENTITY, NAME, Kind, needed, object_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Named:
     permissions: Permissions
     exact_case: bool = False
     id_is_name: bool = False  # a GUID is not the object id but the name itself
+
+    @property
+    def kind(self) -> Kind:
+        return object_of({"id": needed(IDENTITY), self.name: needed(NAME)})
 
 
 USER = Named("user", "users", "userPrincipalName", "id,userPrincipalName", Permissions.same("User.ReadBasic.All"))
@@ -56,15 +61,12 @@ def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str,
             odata.path(kind.collection),
             Purpose(f"look up the {kind.noun} {name!r}", kind.permissions),
             {"$filter": odata.equals(kind.name, name), "$select": kind.select},
+            row_kind=kind.kind,
         )
         for name in unknown
     ]
-    if len(items) == 1:
-        found = [list(client.list(items[0].path, items[0].purpose, items[0].query))]
-    else:
-        found = [answer.require().get("value") or [] for answer in client.batch(items)]
-    for name, rows in zip(unknown, found):
-        ids[name] = the_one(kind, name, rows)["id"].lower()
+    for name, item, answer in zip(unknown, items, client.batch(items)):
+        ids[name] = the_one(kind, name, client.rows_of(item, answer))["id"].lower()
     return ids
 
 
@@ -80,7 +82,7 @@ def the_one(kind: Named, name: str, rows: Iterable[dict]) -> dict:
 
 def at_most_one(kind: Named, name: str, rows: Iterable[dict]) -> dict | None:
     """As ``the_one``, None where there is none."""
-    near = [row for row in rows if str(row.get(kind.name, "")).casefold() == name.casefold()]
+    near = [row for row in rows if row[kind.name].casefold() == name.casefold()]
     exact = [row for row in near if row[kind.name] == name] if kind.exact_case else near
     if len(exact) > 1:
         ids = ", ".join(sorted(row["id"] for row in exact))

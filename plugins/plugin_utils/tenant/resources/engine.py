@@ -20,8 +20,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...result import Failure
 from ...task import Task
+from ...untrusted import in_one_line
 from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import ANY_OBJECT, Kind
 from .memberships import membership_of, membership_text
 
 
@@ -74,7 +76,7 @@ class Property:
 @dataclasses.dataclass(frozen=True)
 class Resource:
     """A kind of object. ``whole`` says that a write replaces the object (PUT), so that everything but ``read_only`` is
-    sent back; else only what changes is sent (PATCH)."""
+    sent back; else only what changes is sent (PATCH). ``kind`` is what an answer is checked by."""
 
     noun: str
     properties: tuple[Property, ...]
@@ -83,6 +85,7 @@ class Resource:
     version: str = "v1.0"
     whole: bool = False
     read_only: tuple[str, ...] = ()
+    kind: Kind = ANY_OBJECT
 
     @property
     def reading(self) -> Purpose:
@@ -187,7 +190,7 @@ def update(task: Task, resource: Resource, path: str, wanted: dict[str, t.Any], 
         return merged
     return settle(
         task.client.waits,
-        lambda: task.client.get(path, resource.reading, version=resource.version),
+        lambda: task.client.get(path, resource.reading, version=resource.version, kind=resource.kind),
         lambda seen: not compare(resource, wanted, seen),
         f"the new {resource.noun}",
     )
@@ -204,7 +207,7 @@ def apply(task: Task, steps: Iterable[ResourceStep]) -> None:
 
 
 def _locked(item: Property, before: t.Any) -> Failure:
-    cause = f"this tenant does not let administrators change it; it stays {before}"
+    cause = f"this tenant does not let administrators change it; it stays {in_one_line(str(before))}"
     fix = f"leave {item.option} out (with Intune or another MDM set up, everybody may register)"
     return Failure(
         f"{item.what} cannot be changed: {cause}; {fix}",

@@ -19,6 +19,7 @@ from ...task import Task
 from ..graph import odata
 from ..graph.consistency import once_known, settle
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import FLAG, ID_ONLY, IDENTITY, NAME, TEXT, all_of, list_of, needed, object_of, read_as
 from . import group_members
 from .directory import GROUP, at_most_one
 from .engine import Property, PropertyKind, Resource, ResourceStep, apply, update
@@ -32,6 +33,15 @@ GROUP_FIELDS = (
 CREATE = Permissions(("Group.Create",), ("Group.ReadWrite.All",))
 _MEMBERSHIP = {"assigned": [], "dynamic": ["DynamicMembership"]}
 
+GROUP_KIND = object_of(
+    {
+        **all_of("description", "mailNickname", "membershipRule", "membershipRuleProcessingState"),
+        **all_of("securityEnabled", "mailEnabled", "isAssignableToRole", kind=FLAG),
+        "id": needed(IDENTITY),
+        "displayName": needed(NAME),
+        "groupTypes": needed(list_of(TEXT)),
+    }
+)
 GROUPS = Resource(
     noun="group",
     properties=(
@@ -50,6 +60,7 @@ GROUPS = Resource(
     ),
     read=Permissions.same("Group.Read.All"),
     write=Permissions.same("Group.ReadWrite.All"),
+    kind=GROUP_KIND,
 )
 
 
@@ -122,9 +133,9 @@ def _find(task: Task) -> dict | None:
     """The group by its id, else by exactly this name."""
     if task.args["object_id"] is not None:
         path = odata.path("groups", task.args["object_id"])
-        return task.client.find(path, GROUPS.reading, {"$select": GROUP_FIELDS})
+        return task.client.find(path, GROUPS.reading, {"$select": GROUP_FIELDS}, kind=GROUP_KIND)
     query = {"$filter": odata.equals("displayName", task.args["name"]), "$select": GROUP_FIELDS}
-    return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query))
+    return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query, kind=GROUP_KIND))
 
 
 def _require_security_group(current: dict) -> None:
@@ -187,11 +198,14 @@ def _create(task: Task, wanted: dict) -> dict:
     if task.check_mode:
         task.changes.add(f"group {wanted['name']!r}", None, shown)
         return body
-    made = task.client.post("/groups", body, Purpose("create the group", CREATE)) or {}
+    purpose = Purpose("create the group", CREATE)
+    made = task.client.post("/groups", body, purpose)
     task.changes.add(f"group {wanted['name']!r}", None, shown)
-    path = _path(made)
+    path = _path(read_as(ID_ONLY, made, purpose))
     return once_known(
-        task.client.waits, lambda: task.client.get(path, GROUPS.reading, {"$select": GROUP_FIELDS}), "the new group"
+        task.client.waits,
+        lambda: task.client.get(path, GROUPS.reading, {"$select": GROUP_FIELDS}, kind=GROUP_KIND),
+        "the new group",
     )
 
 

@@ -15,6 +15,7 @@ from ...task import Task
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import ID_ONLY
 from . import references
 from .directory import DEVICE, GROUP, USER, resolve
 
@@ -51,7 +52,8 @@ def _members(task: Task, group_id: str) -> references.ReferenceList:
     path = odata.path("groups", group_id or "new", "members")
 
     def read() -> set[str]:
-        return {member["id"].lower() for member in task.client.list(path, READ_MEMBERS, {"$select": "id", "$top": 999})}
+        rows = task.client.list(path, READ_MEMBERS, {"$select": "id", "$top": 999}, kind=ID_ONLY)
+        return {member["id"].lower() for member in rows}
 
     def add(member: str) -> Item:
         reference = {"@odata.id": f"{task.client.cloud_graph}/v1.0/directoryObjects/{member}"}

@@ -16,6 +16,7 @@ from ...task import Task
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of
 from . import references
 from .directory import GROUP, USER, resolve
 
@@ -24,6 +25,13 @@ ASSIGNMENTS_PATH = "/roleManagement/directory/roleAssignments"
 READ_ASSIGNMENTS = Purpose("read the members of the role", Permissions.same("RoleManagement.Read.Directory"))
 WRITE_ASSIGNMENTS = Permissions.same("RoleManagement.ReadWrite.Directory")
 WHOLE_TENANT = "/"
+_ASSIGNMENT = object_of(
+    {
+        **all_of("id", "principalId", kind=needed(IDENTITY)),
+        "directoryScopeId": needed(TEXT),
+        "principal": object_of(all_of("@odata.type", "userPrincipalName", "displayName", kind=LINE)),
+    }
+)
 
 
 def ensure(task: Task) -> dict:
@@ -69,7 +77,7 @@ class _Role:
         query = {"$filter": odata.equals("roleDefinitionId", ROLE), "$expand": "principal"}
         self.seen = {
             row["principalId"].lower(): _row(row)
-            for row in self._client.list(ASSIGNMENTS_PATH, READ_ASSIGNMENTS, query)
+            for row in self._client.list(ASSIGNMENTS_PATH, READ_ASSIGNMENTS, query, kind=_ASSIGNMENT)
             if row.get("directoryScopeId") == WHOLE_TENANT
         }
         return self.seen
@@ -97,6 +105,6 @@ class _Role:
 
 def _row(assignment: dict) -> dict:
     principal = assignment.get("principal") or {}
-    kind = str(principal.get("@odata.type", "")).rpartition(".")[2] or None
+    kind = (principal.get("@odata.type") or "").rpartition(".")[2] or None
     name = principal.get("userPrincipalName") or principal.get("displayName") or assignment["principalId"]
     return {"id": assignment["principalId"].lower(), "kind": kind, "name": name, "assignment_id": assignment["id"]}

@@ -21,6 +21,7 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import FLAG, ID_ONLY, TEXT, all_of, list_of, needed, object_of
 from . import references
 from .directory import GROUP, resolve
 from .engine import Property, PropertyKind, Resource, ResourceStep, apply, body_of, compare, merge
@@ -30,6 +31,14 @@ INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
 COLLECTIONS = {"mdm": "mobileDeviceManagementPolicies", "mam": "mobileAppManagementPolicies"}
 WRITE_POLICY = "Policy.ReadWrite.MobilityManagement"
 
+SCOPE_KIND = object_of(
+    {
+        **all_of("discoveryUrl", "termsOfUseUrl", "complianceUrl"),
+        **all_of("isValid", "isMdmEnrollmentDuringRegistrationDisabled", kind=FLAG),
+        "appliesTo": needed(TEXT),
+        "includedGroups": list_of(ID_ONLY),
+    }
+)
 SCOPE = Resource(
     noun="MDM scope",
     properties=(
@@ -46,6 +55,7 @@ SCOPE = Resource(
     read=Permissions(delegated=("Policy.Read.All",)),
     write=Permissions(delegated=(WRITE_POLICY,)),
     version=SCOPE_VERSION,
+    kind=SCOPE_KIND,
 )
 
 
@@ -97,11 +107,12 @@ class MdmScope:
 
     def read(self) -> dict:
         """``{"policy": {...}, "groups": [ids]}``."""
-        policy = self._task.client.get(self._path, SCOPE.reading, version=SCOPE_VERSION)
+        policy = self._task.client.get(self._path, SCOPE.reading, version=SCOPE_VERSION, kind=SCOPE_KIND)
         return {"policy": policy, "groups": self._read_groups()}
 
     def _read_groups(self) -> list[str]:
-        groups = self._task.client.list(self._path + "/includedGroups", SCOPE.reading, {"$select": "id"}, SCOPE_VERSION)
+        path = self._path + "/includedGroups"
+        groups = self._task.client.list(path, SCOPE.reading, {"$select": "id"}, SCOPE_VERSION, kind=ID_ONLY)
         return sorted(group["id"].lower() for group in groups)
 
     def shown(self, seen: dict) -> dict:

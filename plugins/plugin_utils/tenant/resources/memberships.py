@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ..graph.fields import IDENTITY, LINE, list_of, needed, object_of
+
+MEMBERSHIP_KIND = object_of({"@odata.type": needed(LINE), "users": list_of(IDENTITY), "groups": list_of(IDENTITY)})
 _TYPES = {
     "all": "#microsoft.graph.allDeviceRegistrationMembership",
     "none": "#microsoft.graph.noDeviceRegistrationMembership",

@@ -18,13 +18,31 @@ from ...options import bad_option
 from ...result import Failure
 from ...task import Task
 from ..graph.errors import Permissions
+from ..graph.fields import FLAG, NUMBER, TEXT, object_of
 from .directory import GROUP, USER, resolve
 from .engine import Property, PropertyKind, Resource, update
+from .memberships import MEMBERSHIP_KIND
 
 POLICY_PATH = "/policies/deviceRegistrationPolicy"
 LARGEST_QUOTA = 2147483647
 MEMBERSHIPS = ("join", "register", "local_administrators")
 
+#: Everything that a write sends back is as it was read, or nothing is sent.
+POLICY_KIND = object_of(
+    {
+        "userDeviceQuota": NUMBER,
+        "multiFactorAuthConfiguration": TEXT,
+        "azureADJoin": object_of(
+            {
+                "isAdminConfigurable": FLAG,
+                "allowedToJoin": MEMBERSHIP_KIND,
+                "localAdmins": object_of({"enableGlobalAdmins": FLAG, "registeringUsers": MEMBERSHIP_KIND}),
+            }
+        ),
+        "azureADRegistration": object_of({"isAdminConfigurable": FLAG, "allowedToRegister": MEMBERSHIP_KIND}),
+        "localAdminPassword": object_of({"isEnabled": FLAG}),
+    }
+)
 POLICY = Resource(
     noun="device registration policy",
     properties=(
@@ -66,6 +84,7 @@ POLICY = Resource(
     write=Permissions.same("Policy.ReadWrite.DeviceConfiguration"),
     whole=True,
     read_only=("id", "displayName", "description"),
+    kind=POLICY_KIND,
 )
 
 
@@ -73,7 +92,7 @@ def ensure(task: Task) -> dict:
     """The work of the module: ``{"policy": {option: value}}``."""
     _check(task.args)
     wanted = {**task.args, **_resolved(task)}
-    current = task.client.get(POLICY_PATH, POLICY.reading, version=POLICY.version)
+    current = task.client.get(POLICY_PATH, POLICY.reading, version=POLICY.version, kind=POLICY_KIND)
     _require_complete(current)
     return {"policy": POLICY.shown(update(task, POLICY, POLICY_PATH, wanted, current))}
 

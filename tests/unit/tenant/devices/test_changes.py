@@ -284,6 +284,28 @@ def test_bad_options_are_refused_before_any_request(bench, graph, options):
     assert graph.requests == []
 
 
+@pytest.mark.parametrize("odd", ["PC-1", "", "None", "y" * 100_000, "\ud800", "a\x1b[2J\n"], ids=range(6))
+def test_a_device_id_that_is_none_leaves_that_one_out_and_is_named(bench, graph, odd):
+    target = graph.add("PC-9")
+    result = run(bench, device_ids=[odd, target["deviceId"]], state="disabled")
+    assert result["error"]["name"] == "ownership_uncertain" and "is not a GUID" in result["msg"]
+    assert len(result["msg"]) < 2000 and result["msg"].isprintable()
+    assert target["accountEnabled"] is False
+    assert [device["outcome"] for device in result["devices"]] == ["changed", "skipped"]
+    assert "is not a GUID" in result["devices"][1]["error"]["cause"]
+
+
+@pytest.mark.parametrize("state", ["enabled", "disabled", "present"])
+def test_a_recorded_device_that_is_not_there_stops_nobody(bench, graph, state):
+    target = graph.add("PC-9", accountEnabled=state == "disabled")
+    records = [{"device_id": guid("nobody"), "device": "gone"}, {"device_id": target["deviceId"], "device": "pc-9"}]
+    result = run(bench, records=records, state=state)
+    assert target["accountEnabled"] is (state == "enabled")  # "present" finds it disabled, and lets it be
+    assert result["error"]["name"] == "ownership_uncertain" and "gone" in result["error"]["evidence"][0]
+    assert [device["outcome"] for device in result["devices"]][1:] == ["skipped"]
+    assert run(bench, device_ids=[guid("nobody"), target["deviceId"]], state=state)["error"]["name"] == "device_unknown"
+
+
 def test_no_device_is_nothing_to_do(bench, graph):
     result = run(bench, names=[], state="absent")
     assert result["changed"] is False and result["devices"] == [] and graph.requests == []

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import ownership
 
-from ..fake_graph import guid
+from ..fake_graph import error, guid
 from ..tenant_graph import nothing_left, outcomes, run
 
 OWN, FOREIGN = "AB" * 20, "CD" * 20
@@ -232,3 +232,101 @@ def test_a_bad_id_leaves_that_one_out(bench, graph, bad):
     assert [bool(device["problem"]) for device in result["devices"]] == [False, True]
     alone = run(bench, [{**bad, "device": "odd"}])
     assert alone["error"]["name"] == "ownership_uncertain" and len(alone["devices"]) == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"hostname": ["PC-1"]},
+        {"serial_number": {"a": 1}},
+        {"tenant_id": [[]]},
+        {"proof": True},
+        {"proved_thumbprint": ["AB"]},
+        {"device_id": ["PC-1"]},
+        {"device_id": "x" * 100_000},
+        {"device_id": "\ud800"},
+        {"intune_device_id": {}, "autopilot_id": ["x"]},
+    ],
+    ids=lambda odd: ",".join(odd),
+)
+def test_what_a_device_says_that_is_not_a_text_leaves_that_one_out(bench, graph, odd):
+    result = run(bench, [{**leaver(graph, "PC-1"), **odd}, leaver(graph, "PC-9")])
+    assert result["error"]["name"] == "ownership_uncertain" and len(result["msg"]) < 1000
+    assert {device["device"]: bool(device["problem"]) for device in result["devices"]} == {"pc-1": True, "pc-9": False}
+    assert [row["displayName"] for row in graph.devices.values()] == ["PC-1"]
+
+
+@pytest.mark.parametrize("name", [["a"], {"a": 1}, "pc\x1b[2J\r\n", "y" * 5000, "\ud800"], ids=range(5))
+def test_a_device_of_an_odd_name_spoils_nothing(bench, graph, name):
+    result = run(bench, [{**leaver(graph, "PC-1"), "device": name}, leaver(graph, "PC-9")])
+    assert "PC-9" not in [row["displayName"] for row in graph.devices.values()]
+    for device in result["devices"]:
+        assert (device["device"] or "").isprintable() and len(device["device"] or "") <= 300
+
+
+def test_a_number_is_a_text_without_its_quotes(bench, graph):
+    record = leaver(graph, "PC-1", serial_number=4711)
+    graph.managed[0]["serialNumber"] = graph.autopilot[0]["serialNumber"] = "4711"
+    assert "failed" not in run(bench, [record]) and nothing_left(graph)
+
+
+def test_a_recorded_record_that_cannot_be_looked_up_is_told_and_stops_nobody(bench, graph):
+    record, fine = leaver(graph, "PC-1"), leaver(graph, "PC-9")
+    graph.managed.pop(0)
+    graph.on(f"GET v1.0/deviceManagement/managedDevices/{record['intune_device_id']}", error(400, "BadRequest"))
+    result = run(bench, [record, fine])
+    assert "failed" not in result and nothing_left(graph)
+    assert any("could not be looked up" in warning for warning in result["warnings"])
+
+
+# --- what a device may try to have another one's objects removed ------------------------------------------------------
+
+
+def _another_s_id(graph, thief, owner):
+    return {**thief, "device_id": owner["device_id"]}
+
+
+def _another_s_serial(graph, thief, owner):
+    return {**thief, "serial_number": owner["serial_number"], "autopilot_id": owner["autopilot_id"]}
+
+
+def _of_another_tenant(graph, thief, owner):
+    return {**thief, "device_id": owner["device_id"], "tenant_id": guid("another tenant")}
+
+
+def _two_hosts_of_one_id(graph, thief, owner):
+    """The thief has the disk of the owner, with its key, and both leave at once."""
+    return {**owner, "device": thief["device"]}
+
+
+def _a_proof_of_before(graph, thief, owner):
+    """The controller saw that what was signed is not what it asked for now."""
+    stale = {"proof": "failed", "proved_thumbprint": FOREIGN, "not_proved": "the proof is false"}
+    return {**thief, "device_id": owner["device_id"], **stale}
+
+
+@pytest.mark.parametrize(
+    ("theft", "why"),
+    [
+        (_another_s_id, "the directory knows this id by"),
+        (_another_s_serial, "its serial number is"),
+        (_of_another_tenant, "it was in another tenant"),
+        (_two_hosts_of_one_id, "devices call themselves by this id"),
+        (_a_proof_of_before, "the proof is false"),
+    ],
+)
+@pytest.mark.parametrize("hidden", [{}, {"intune_device_id": None, "autopilot_id": None, "hostname": None}])
+def test_five_thefts_touch_nothing_of_the_other_device_and_the_reason_is_told(bench, graph, theft, why, hidden):
+    thief, owner, honest = leaver(graph, "THIEF"), leaver(graph, "OWNER", FOREIGN), leaver(graph, "HONEST")
+    row = next(row for row in graph.devices.values() if row["displayName"] == "OWNER")
+    row["alternativeSecurityIds"] = known_by(FOREIGN)
+    records = [{**theft(graph, thief, owner), **hidden}, honest]
+    if theft is _two_hosts_of_one_id:
+        records.append(owner)
+    result = run(bench, records, tenant_id=guid("this tenant"))
+    assert {row["displayName"] for row in graph.devices.values()} == {"THIEF", "OWNER"}
+    assert {row["deviceName"] for row in graph.managed} == {"THIEF", "OWNER"}
+    assert {row["serialNumber"] for row in graph.autopilot} == {"SN-THIEF", "SN-OWNER"}
+    assert result["error"]["name"] == "ownership_uncertain"
+    [problem] = [device["problem"] for device in result["devices"] if device["device"] == "thief"]
+    assert why in problem and why in " ".join(result["error"]["evidence"])

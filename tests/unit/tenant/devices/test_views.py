@@ -271,3 +271,11 @@ def test_a_hostile_name_finds_exactly_the_named_device(bench, graph, name):
     graph.add(name)
     graph.add("bystander")
     assert names(run(bench, names=[name])) == [name]
+
+
+def test_a_device_id_that_is_none_is_missing_and_the_others_are_found(bench, graph):
+    found = graph.add("PC-9")
+    result = run(bench, device_ids=["PC-1", found["deviceId"]], intune=True, autopilot=True)
+    assert names(result) == ["PC-9"] and result["missing"]["device_ids"] == ["PC-1"]
+    assert "PC-1" in result["warnings"][0] and "is not a GUID" in result["warnings"][0]
+    assert run(bench, device_ids=["PC-1"])["error"]["name"] == "bad_option"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.batch import Item
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.consistency import settle
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.errors import GraphFailure, Permissions, Purpose
 
 from ..fake_graph import ROOT, SECRET, error, jwt
@@ -494,3 +497,65 @@ def test_a_token_is_read_for_hints_only(bench, graph):
         client = bench.client()
         client.session.tokens.token()
         assert client.session.caller.granted is None
+
+
+# --- what is hostile --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "é" * 70_000], ids=["x", "é"])
+def test_a_name_that_makes_no_address_is_a_failure(bench, graph, name):
+    failure = failure_of(bench.client().get, f"/users/{name}", Purpose(f"read the user {name}"))
+    assert failure.error["side"] == "controller" and len(failure.msg) < 1000 and graph.requests == []
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"roles": [["x"], 5, None]},
+        {"scp": {"a": 1}},
+        {"appid": ["x"], "roles": []},
+        {"appid": "\x1b[2J" + "y" * 5000, "roles": "Device.Read.All"},
+        [],
+        "x",
+        None,
+        5,
+        json.loads("[" * 300 + "]" * 300),
+        {"roles": {}, "scp": "\ud800"},
+    ],
+    ids=range(10),
+)
+def test_a_token_s_claims_are_a_hint_whatever_they_are(bench, graph, claims):
+    bench.settings = dataclasses.replace(bench.settings, client_id=None)
+    graph.token_text = lambda number: jwt(claims)
+    graph.on("GET", error(403, "Forbidden"))
+    failure = failure_of(bench.client().get, "/users", LIST)
+    assert failure.error["name"] in ("permission_missing", "forbidden")
+    assert len(failure.msg) < 1000 and failure.msg.isprintable()
+
+
+@pytest.mark.parametrize("middle", ["", "a", "!!!", "W1tb" * 30_000, "/w", "\u00e9"])
+def test_a_token_that_is_no_jwt_is_a_hint_of_nothing(bench, graph, middle):
+    source = bench.client().session.tokens
+    source._token = f"a.{middle}.b"
+    assert source.caller().granted is None
+
+
+def test_looks_that_were_too_early_count_as_waiting(bench, graph):
+    """A service that drips each look: the task ends near its timeout, whatever one look takes."""
+    waits = bench.client(limit=100).waits
+    now = itertools.count(step=30.0)
+    waits.clock = lambda: next(now)
+    looks = []
+    with pytest.raises(Failure) as caught:
+        settle(waits, lambda: looks.append(1), lambda seen: False, "the change")
+    assert caught.value.error["name"] == "not_shown" and len(looks) <= 4
+
+
+def test_repeats_in_a_batch_count_what_the_batch_took(bench, graph):
+    graph.on("GET v1.0/", *(error(429, "TooManyRequests", headers={"Retry-After": "0"}) for _number in range(99)))
+    client = bench.client(limit=100)
+    now = itertools.count(step=30.0)
+    client.waits.clock = lambda: next(now)
+    answers = client.batch([Item("GET", f"/things/{number}", LIST) for number in range(2)])
+    assert {answer.failure.error["name"] for answer in answers} == {"throttled"}
+    assert sum(path == "/$batch" for _method, path, _body in graph.requests) <= 3

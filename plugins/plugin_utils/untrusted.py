@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door for what somebody else wrote: JSON of a device or of a saved bundle, texts of what lies between.
+"""The door for what somebody else wrote: JSON of a device, a saved bundle or a tenant, texts of what lies between.
 
 What comes in here can be written as JSON and as UTF-8 again, has no control characters, and is not so deep that a
 reader trips.
@@ -54,11 +54,11 @@ def harmless(text: str) -> str:
     return _CONTROL.sub(_NO_TEXT, text)
 
 
-def in_one_line(text: str) -> str:
-    """A text of others as part of a sentence: one line of printable letters, at most MAX_SENTENCE of them."""
-    text = text[: 4 * MAX_SENTENCE]
+def in_one_line(text: str, longest: int = MAX_SENTENCE) -> str:
+    """A text of others as part of a sentence: one line of printable letters, at most ``longest`` of them."""
+    text = text[: 4 * longest]
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line if len(line) <= MAX_SENTENCE else f"{line[: MAX_SENTENCE - 1]}\u2026"
+    return line if len(line) <= longest else f"{line[: longest - 1]}\u2026"
 
 
 def _harmless_escape(match: re.Match) -> str:

@@ -1,0 +1,258 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of every module of the tenant whose answers can be changed on their way: what proxies and broken gateways do.
+
+``play`` is one run. Its answers go through a function of (label, body), where the label is METHOD and path of the
+request, also of one in a batch.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import typing as t
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import httpx
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
+from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import NAMED_DEVICES_SPEC
+from ansible_collections.winops.entra.plugins.modules import (
+    device_removal,
+    directory_device,
+    directory_device_info,
+    group,
+    local_admin_role,
+    mdm_scope,
+    readiness_info,
+    registration_policy,
+)
+from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    group as groups,
+)
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    local_admin_role as roles,
+)
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    mdm_scope as scopes,
+)
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    registration_policy as policies,
+)
+
+from .fake_graph import Bench, guid
+from .readiness.readiness_graph import ADA, ReadinessGraph
+from .tenant_graph import TenantGraph
+
+LONGEST_MSG = 5000
+#: A field that is not there, and lists in lists that no reader gets out of.
+MISSING, DEEP = object(), json.loads("[" * 300 + "]" * 300)
+ODD = (
+    *(MISSING, None, DEEP, True, False, 0, -1, 2**70, 1e300, float("nan"), float("inf")),
+    *("", "x", "\u0663", "\ud800", "\x1b[2J\r\n", "..", "a/b", "y" * 70_000, "z\n" * 4000, "{{ 7 * 7 }}"),
+    *([], [None], [{}], ["x"], [["x"]], {}, {"id": "x"}, {"value": []}),
+)
+Answers = Callable[[str, t.Any], t.Any]
+Path = tuple[t.Any, ...]
+
+
+class EveryGraph(TenantGraph, ReadinessGraph):
+    """A tenant that every module finds something in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        device = self.add("PC-1", extensionAttributes={"extensionAttribute1": "old"})
+        self.add("PC-2", trustType="ServerAd", profileType="SecureVM")
+        self.enroll(device, serialNumber="SN1")
+        self.register(device)
+        self.owners[ADA] = [device["id"]]
+        self.keys.append({"id": guid("key"), "deviceId": device["deviceId"]})
+        self.laps.append({"id": device["deviceId"], "deviceName": "PC-1"})
+        self.assignments["assignment-0"] = {
+            "id": "assignment-0",
+            "roleDefinitionId": roles.ROLE,
+            "principalId": guid("someone"),
+            "directoryScopeId": "/",
+            "principal": {"@odata.type": "#microsoft.graph.user", "userPrincipalName": "someone@contoso.com"},
+        }
+        self.add_group("Crew", (guid("member"),))
+        self.access.append(
+            {
+                "id": guid("policy"),
+                "displayName": "MFA",
+                "state": "enabled",
+                "conditions": {
+                    "users": {"includeUsers": ["All"], "excludeGroups": [guid("group Staff 0")]},
+                    "applications": {"includeApplications": ["All"]},
+                    "clientAppTypes": ["all"],
+                },
+                "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+            }
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class TenantRun:
+    """One module with these options; ``spec`` and ``constraints`` are its own, ``work`` does it."""
+
+    work: Callable
+    spec: dict
+    options: dict[str, t.Any]
+    constraints: dict = dataclasses.field(default_factory=dict)
+    user: bool = False
+
+
+_ID = guid("device PC-1")
+_NAMED = {**NAMED_DEVICES_SPEC, **directory_device.ARGUMENT_SPEC}
+_SHOWN = {**NAMED_DEVICES_SPEC, **directory_device_info.ARGUMENT_SPEC}
+_CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
+RUNS = {
+    "info by id": TenantRun(
+        views.find_devices,
+        _SHOWN,
+        {"device_ids": [_ID], "intune": True, "autopilot": True, "extension_attributes": True},
+    ),
+    "info of an owner": TenantRun(views.find_devices, _SHOWN, {"owner": ADA}),
+    "info of all": TenantRun(views.find_devices, _SHOWN, {"stale_days": 30, "intune": True}),
+    "device tagged": TenantRun(
+        changes.ensure,
+        _NAMED,
+        {"device_ids": [_ID], "extension_attributes": {"extensionAttribute1": "x"}},
+        directory_device.CONSTRAINTS,
+    ),
+    "device deleted": TenantRun(
+        changes.ensure,
+        _NAMED,
+        {"names": ["PC-2"], "state": "absent", "max_deletions": 5},
+        directory_device.CONSTRAINTS,
+    ),
+    "removal": TenantRun(
+        removal.remove,
+        device_removal.ARGUMENT_SPEC,
+        {"devices": [{"device_id": _ID, "serial_number": "SN1"}, {"device_id": guid("gone")}]},
+    ),
+    "group made": TenantRun(
+        groups.ensure, group.ARGUMENT_SPEC, {"name": "New", "description": "d", "groups": ["Staff"]}, group.CONSTRAINTS
+    ),
+    "group changed": TenantRun(
+        groups.ensure,
+        group.ARGUMENT_SPEC,
+        {"name": "Crew", "description": "d", "groups": ["Staff", "Pilot"], "members_state": "exact"},
+        group.CONSTRAINTS,
+    ),
+    "group deleted": TenantRun(
+        groups.ensure, group.ARGUMENT_SPEC, {"name": "Crew", "state": "absent"}, group.CONSTRAINTS
+    ),
+    "role": TenantRun(
+        roles.ensure, local_admin_role.ARGUMENT_SPEC, {"groups": ["Staff"], "users": [], "state": "exact"}
+    ),
+    "scope": TenantRun(
+        scopes.ensure,
+        mdm_scope.ARGUMENT_SPEC,
+        {"scope": "selected", "groups": ["Staff"], "discovery_url": "https://x"},
+        user=True,
+    ),
+    "policy": TenantRun(
+        policies.ensure,
+        registration_policy.ARGUMENT_SPEC,
+        {"join": {"scope": "selected", "groups": ["Staff"]}, "devices_per_user": 5},
+    ),
+    "readiness": TenantRun(verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}),
+    "readiness of a user": TenantRun(
+        verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}, user=True
+    ),
+}
+
+
+def play(name: str, answers: Answers) -> dict:
+    """The result of a run in which each answer is what ``answers`` makes of it. AssertionError for a result that no
+    module gives; whatever else is raised is a fault of the product."""
+    run = RUNS[name]
+    checked = ArgumentSpecValidator(run.spec, **run.constraints).validate(run.options)
+    assert not checked.error_messages
+    bench = Bench()
+    bench.graph = EveryGraph()
+    bench.twist = lambda request, answer: _twisted(request, answer, answers)
+    if run.user:
+        bench.settings = dataclasses.replace(bench.settings, kind="device_code", client_secret=None)
+    result = bench.run(run.work, copy.deepcopy(checked.validated_parameters))
+    _judge(result)
+    return result
+
+
+def _judge(result: dict) -> None:
+    json.dumps(result, ensure_ascii=False, allow_nan=False).encode()
+    if result.get("failed"):
+        assert len(result["msg"]) < LONGEST_MSG and result["msg"].isprintable(), result["msg"]
+        assert result["error"]["name"] and result["error"]["side"] in SIDES
+
+
+def _twisted(request: httpx.Request, answer: httpx.Response, answers: Answers) -> httpx.Response:
+    path = request.url.path.partition("/")[2].partition("/")[2]
+    body = answer.json() if answer.content else MISSING
+    if path == "$batch":
+        asked = {row["id"]: _label(row) for row in json.loads(request.content)["requests"]}
+        for row in body["responses"]:
+            changed = answers(asked[row["id"]], row.get("body", MISSING))
+            row.pop("body", None)
+            if changed is not MISSING:
+                row["body"] = changed
+    body = answers(f"{request.method} {path}", body)
+    content = b"" if body is MISSING else json.dumps(body).encode()
+    return httpx.Response(answer.status_code, headers={"Content-Type": "application/json"}, content=content)
+
+
+def _label(asked: dict) -> str:
+    return f"{asked['method']} {unquote(asked['url'].partition('?')[0].lstrip('/'))}"
+
+
+def told(name: str) -> list[tuple[str, Path]]:
+    """(label, path) of everything that a run is told when nothing is changed, once each and in order."""
+    found: dict[tuple[str, Path], None] = {}
+
+    def note(label: str, body: t.Any) -> t.Any:
+        if body is not MISSING:
+            found.update(dict.fromkeys((label, path) for path in _paths(body)))
+        return body
+
+    play(name, note)
+    return list(found)
+
+
+def changing(label: str, path: Path, value: t.Any) -> Answers:
+    """Answers of which, for requests of this label, the value at the path is another."""
+
+    def answers(asked: str, body: t.Any) -> t.Any:
+        if asked != label or body is MISSING:
+            return body
+        if not path:
+            return value
+        body = copy.deepcopy(body)
+        place = body
+        try:
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]]
+        except (LookupError, TypeError):
+            return body  # a later answer to the same question has no such place
+        if value is MISSING:
+            del place[path[-1]]
+        else:
+            place[path[-1]] = value
+        return body
+
+    return answers
+
+
+def _paths(value: t.Any, at: Path = ()) -> t.Iterator[Path]:
+    yield at
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        yield from _paths(inner, (*at, step))
