@@ -10,6 +10,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -17,20 +18,23 @@ from ansible.errors import AnsibleError
 
 from .device.joining.provisioning import PackageSource
 from .options import bad_option, optional_guid, require_guid
-from .package import Package, describe, read_package
+from .package import Package, PackageError, describe, read_package
 
 FindFile = Callable[[str], str]
+InClear = Callable[[str], contextlib.AbstractContextManager[str]]
 SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})$")
 
 
-def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[PackageSource, dict | None]:
+def chosen_package(
+    find_file: FindFile, args: dict, must_join: bool, in_clear: InClear = contextlib.nullcontext
+) -> tuple[PackageSource, dict | None]:
     """The package that ``src``, ``path`` or ``url`` names, and its description where the controller has the file.
 
-    ``find_file`` is the task's. With ``must_join`` a package that cannot join a device is refused. Raises Failure
-    naming the option and what would be right.
+    ``find_file`` and ``in_clear`` are the task's. With ``must_join`` a package that cannot join a device is refused.
+    Raises Failure naming the option and what would be right.
     """
     if args["src"] is not None:
-        package, path = _read(find_file, args["src"])
+        package, path = _read(find_file, in_clear, args["src"])
         for issue in package.issues:
             if issue.name == "no_package_id" or (must_join and issue.blocks_join):
                 raise bad_option("src", f"{args['src']}: {issue.message}", issue.fix)
@@ -67,9 +71,9 @@ def _runs_again(package: Package) -> tuple[str, ...]:
     return (*named, *(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counted if count))
 
 
-def harmless_package(find_file: FindFile, src: str) -> PackageSource:
+def harmless_package(find_file: FindFile, in_clear: InClear, src: str) -> PackageSource:
     """The package of the acceptance run: with settings only, none of which Windows takes back. Raises Failure."""
-    package, path = _read(find_file, src, "package")
+    package, path = _read(find_file, in_clear, src, "package")
     held = {
         "a bulk token": package.bulk_token.present,
         "local accounts": package.accounts,
@@ -88,20 +92,25 @@ def harmless_package(find_file: FindFile, src: str) -> PackageSource:
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def described_file(find_file: FindFile, src: str) -> dict:
+def described_file(find_file: FindFile, in_clear: InClear, src: str) -> dict:
     """The description of a package file on the controller. Raises Failure."""
-    return describe(_read(find_file, src)[0])
+    return describe(_read(find_file, in_clear, src)[0])
 
 
-def _read(find_file: FindFile, src: str, option: str = "src") -> tuple[Package, str]:
-    """The package and the path of the readable file: a vaulted one is decrypted by Ansible for the time of the task."""
+def _read(find_file: FindFile, in_clear: InClear, src: str, option: str = "src") -> tuple[Package, str]:
+    """The package and the path of its file. A vaulted one is on the disk in clear only while it is read."""
     try:
         path = find_file(src)
+        with in_clear(path) as readable:
+            return read_package(readable), path
+    except PackageError as exc:
+        raise exc.at(path) from None  # What was read may have been Ansible's decrypted copy, which is gone.
     except AnsibleError as exc:
         raise bad_option(
-            option, f"there is no readable package {src} on the controller", "give the path of a .ppkg file"
+            option,
+            f"there is no readable package {src} on the controller ({exc})",
+            "give the path of a .ppkg file, and the vault's password where it is encrypted",
         ) from exc
-    return read_package(path), path
 
 
 def _https(url: str) -> str:

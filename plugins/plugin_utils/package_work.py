@@ -39,7 +39,7 @@ def join(task: Task) -> dict:
     args = task.args
     package, described = None, None
     if args["method"] == "provisioning_package":
-        package, described = chosen_package(task.find_file, args, must_join=True)
+        package, described = chosen_package(task.find_file, args, True, task.in_clear)
     if args["remove_package"]:
         _require_removable(package, args["keep_copy"])
     plan = JoinPlan(
@@ -72,7 +72,7 @@ def apply_or_remove(task: Task) -> dict:
     if args["state"] == "absent" and args["package_id"]:
         package, described = package_state.by_id(require_guid(args["package_id"], "package_id")), None
     else:
-        package, described = chosen_package(task.find_file, args, must_join=False)
+        package, described = chosen_package(task.find_file, args, False, task.in_clear)
     plan = package_state.PackagePlan(package, **{name: args[name] for name in PACKAGE_PLANNED})
     work = begin(task, package_state.PackageState, plan)
     return (work.present() if args["state"] == "present" else work.absent()) | {"package": described}
@@ -80,7 +80,7 @@ def apply_or_remove(task: Task) -> dict:
 
 def accept(task: Task) -> dict:
     """Try the operations on a disposable device, and ask it about packages where one is named. Raises Failure."""
-    package = harmless_package(task.find_file, task.args["package"]) if task.args["package"] else None
+    package = harmless_package(task.find_file, task.in_clear, task.args["package"]) if task.args["package"] else None
     return acceptance.accept(task, package)
 
 
@@ -95,7 +95,7 @@ def describe(task: Task) -> dict:
         )
     facts = {}
     if src is not None:
-        facts["package"] = described_file(task.find_file, src)
+        facts["package"] = described_file(task.find_file, task.in_clear, src)
     if installed or src is None:
         answer = task.session.run(state.observations(("packages",)))
         facts["installed"] = state.build(answer, ("packages",))["packages"]

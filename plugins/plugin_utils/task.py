@@ -11,23 +11,31 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
+from . import vaulted
 from .options import refuse_small_numbers, refused_by_ansible, secrets_among
 from .progress import Progress
 from .result import ChangeSet, Failure, Phases
+from .untrusted import visible
 
 if t.TYPE_CHECKING:
     from .device.session import DeviceSession
     from .tenant.graph.client import GraphClient
 
 
-def _no_file(src: str) -> str:
+MAX_MESSAGE = 4000
+"""Letters of a sentence that Ansible shows."""
+
+
+def _no_file(src: str) -> t.NoReturn:
     raise FileNotFoundError(src)
 
 
@@ -39,8 +47,9 @@ class Task:
     ``learned``, and a long task sets ``phases``: a failure halfway still reports them. ``session`` is there in a module
     that declares the device, ``client`` in one that declares the tenant. ``host`` is the inventory name, ``variables``
     are Ansible's for this host. ``show`` prints a sentence, ``progress`` one of a wait. ``find_file`` gives the path of
-    a readable file of the controller for an option such as ``src``, and raises AnsibleError. Functions in ``secrets``
-    give texts that no failure may quote.
+    a file of the controller for an option such as ``src``, ``in_clear`` the path at which it can be read within a
+    ``with``, decrypted where it is vaulted; both raise AnsibleError. Functions in ``secrets`` give texts that no
+    failure may quote.
     """
 
     args: dict[str, t.Any]
@@ -49,6 +58,7 @@ class Task:
     variables: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     show: Callable[[str], None] = lambda sentence: None
     find_file: Callable[[str], str] = _no_file
+    in_clear: Callable[[str], contextlib.AbstractContextManager[str]] = contextlib.nullcontext
     session: DeviceSession = t.cast("DeviceSession", None)
     client: GraphClient = t.cast("GraphClient", None)
     changes: ChangeSet = dataclasses.field(default_factory=ChangeSet)
@@ -122,6 +132,8 @@ def perform(
             raise
         result.update(_failed(explained, _secrets(task)))
     result.update(task.learned)
+    if "warnings" in result:
+        result["warnings"] = [visible(text, MAX_MESSAGE) for text in result["warnings"]]
     result.update(task.changes.as_result(with_diff))
     if task.phases is not None:
         result["phases"] = task.phases.done
@@ -140,9 +152,9 @@ def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) ->
         action._task.check_mode,
         host=host,
         variables=variables,
-        show=lambda sentence: display.display(f"{whose} {sentence}"),
-        # A vaulted file is decrypted by Ansible for the time of the task.
-        find_file=lambda src: action._loader.get_real_file(action._find_needle("files", src)),
+        show=lambda sentence: display.display(f"{whose} {visible(sentence)}"),
+        find_file=functools.partial(vaulted.find, action),
+        in_clear=functools.partial(vaulted.in_clear, action),
     )
 
 
@@ -152,8 +164,13 @@ def _secrets(task: Task) -> tuple[str, ...]:
 
 def _failed(failure: Failure, secrets: tuple[str, ...]) -> dict:
     """Texts of a failure come from servers and devices in part: what is secret is masked in them, whatever they
-    quote."""
-    return _masked({"failed": True, "msg": failure.msg, "error": failure.error}, secrets)
+    quote, and each is one line of what can be seen. Evidence is as it was."""
+    masked = _masked({"failed": True, "msg": failure.msg, "error": failure.error}, secrets)
+    error = {
+        name: visible(value, MAX_MESSAGE) if isinstance(value, str) else value
+        for name, value in masked["error"].items()
+    }
+    return masked | {"msg": visible(masked["msg"], MAX_MESSAGE), "error": error}
 
 
 def _masked(value: t.Any, secrets: tuple[str, ...]) -> t.Any:

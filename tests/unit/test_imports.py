@@ -28,7 +28,16 @@ FORBIDDEN = {
     "modules/": ("plugin_utils/", "action/"),
 }
 # The floor that device and tenant stand on.
-FLOOR = ("action.py", "task.py", "findings.py", "options.py", "progress.py", "result.py")
+FLOOR = (
+    "action.py",
+    "task.py",
+    "findings.py",
+    "options.py",
+    "progress.py",
+    "result.py",
+    "untrusted.py",
+    "vaulted.py",
+)
 
 
 # What only a failure needs, or who explains one.

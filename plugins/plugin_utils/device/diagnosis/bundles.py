@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ... import untrusted
 from ...options import bad_option
 from ...result import Failure
-from .. import answers, shapes, untrusted
+from .. import answers, shapes
 from ..answers import Answer, Result
 from ..operations import VOCABULARY
 from ..redaction import redact

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device import untrusted
+from ansible_collections.winops.entra.plugins.plugin_utils import untrusted
 
 PLAIN = st.text(st.characters(exclude_categories=("Cs", "Cc")))
 VALUES = st.recursive(
