@@ -20,6 +20,7 @@ from ...result import Failure
 from ...task import Task
 from .. import state
 from ..answers import Answer
+from ..reading import Unreadable
 from . import bundles, device_diagnosis
 from .clues import Diagnosis
 from .device_diagnosis import DiagnosisScope
@@ -32,7 +33,7 @@ def diagnose(task: Task) -> dict:
     args = task.args
     scope = _scope(args)
     if args["src"] is not None:
-        report, findings = _report_of_bundle(bundles.read_bundle(_bundle_path(task, args["src"])), scope, args)
+        report, findings = _report_of_bundle(_bundle(task, args["src"]), scope, args)
     else:
         report, findings = _report_of_device(task, scope)
     task.learned.update(report)
@@ -43,20 +44,27 @@ def diagnose(task: Task) -> dict:
 
 
 def _report_of_device(task: Task, scope: DiagnosisScope) -> tuple[dict, list[Finding]]:
+    dest = None if task.args["dest"] is None else os.path.abspath(task.args["dest"])
+    if dest is not None:
+        writer.require_writable(dest)
     answer = task.session.run(device_diagnosis.observations(scope))
     report, findings = _report(answer, scope, task.args["limit"])
     report["source"] = "device"
-    dest = task.args["dest"]
-    if dest is not None:
-        report["dest"] = os.path.abspath(dest)
-        _save(report["dest"], bundles.pack(answer, scope, task.host, writer.now()), task)
     problems = state.problems(answer)
-    return report | ({"warnings": problems} if problems else {}), findings
+    if problems:
+        report["warnings"] = problems
+    if dest is not None:
+        task.learned.update(report)  # Where it cannot be saved, what was found is told all the same.
+        report["dest"] = dest
+        _save(dest, bundles.pack(answer, scope, task.host, writer.now()), task)
+    return report, findings
 
 
-def _bundle_path(task: Task, src: str) -> str:
+def _bundle(task: Task, src: str) -> dict:
     try:
-        return task.find_file(src)
+        path = task.find_file(src)
+        with task.in_clear(path) as readable:
+            return bundles.read_bundle(readable, path)
     except AnsibleError as exc:
         raise bad_option(
             "src",
@@ -77,7 +85,10 @@ def _scope(args: dict) -> DiagnosisScope:
             raise bad_option(
                 "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
             )
-        since = state.utc_text(moment)
+        try:
+            since = state.utc_text(moment)
+        except OverflowError as exc:
+            raise bad_option("since", f"{since!r} is not a time in UTC", "give a later or an earlier one") from exc
     tenant_id = optional_guid(args["tenant_id"], "tenant_id")
     # No ids: a code that no catalogue knows is a finding, too.
     require_known(args["fail_on"], ())
@@ -118,14 +129,8 @@ def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[
     try:
         answer = bundles.unpack(bundle)
         report, findings = _report(answer, scope, args["limit"])
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:
-        raise Failure(
-            f"the bundle {args['src']} cannot be used: its content does not fit together ({exc})",
-            side="controller",
-            name="damaged_bundle",
-            cause="the content of the bundle does not fit together",
-            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it again if in doubt",
-        ) from exc
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, Unreadable) as exc:
+        raise bundles.damaged(args["src"], f"its content does not fit together ({exc})") from exc
     whose = {"host": bundle["host"], "collected": bundle["collected"]}
     return report | {"source": "bundle", "bundle": whose}, findings
 
