@@ -17,6 +17,8 @@ options:
         or no package. A relative path is looked for as M(ansible.builtin.copy) does, in C(files) and beside the role or
         playbook, not in the current directory.
       - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
+      - It may be encrypted with Ansible Vault. It is then on the controller's disk in clear only while it is read and
+        while it is copied.
     type: path
   path:
     description:

@@ -54,11 +54,13 @@ options:
   src:
     description:
       - Path of a bundle on the controller. The device of the task is then not asked anything, and need not exist.
+      - One that is damaged, or too large, ends the task with the error C(damaged_bundle).
     type: path
   dest:
     description:
       - Where on the controller to save what the device has said, as a JSON bundle that only its owner can read. It is
         left alone where it says the same already, and not written in check mode.
+      - A regular file or a new one. A directory, a device file, a pipe or a link is refused before the device is asked.
       - Tokens, passwords and binary values are taken out. Names of people, machines and tenants stay in.
     type: path
 extends_documentation_fragment:

@@ -132,12 +132,21 @@ def perform(
             raise
         result.update(_failed(explained, _secrets(task)))
     result.update(task.learned)
-    if "warnings" in result:
-        result["warnings"] = [visible(text, MAX_MESSAGE) for text in result["warnings"]]
+    _make_visible(result)
     result.update(task.changes.as_result(with_diff))
     if task.phases is not None:
         result["phases"] = task.phases.done
     return result
+
+
+def _make_visible(result: dict) -> None:
+    """Make what Ansible, or a playbook, shows as a sentence of ours one line of what can be seen: warnings, and why a
+    device of many was left out."""
+    if "warnings" in result:
+        result["warnings"] = [visible(text, MAX_MESSAGE) for text in result["warnings"]]
+    for device in result.get("devices") or ():
+        if device.get("problem"):
+            device["problem"] = visible(device["problem"], MAX_MESSAGE)
 
 
 def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) -> Task:

@@ -18,6 +18,7 @@ from ...options import bad_option, optional_guid
 from ...report import writer
 from ...result import Failure
 from ...task import Task
+from ...untrusted import visible
 from .. import state
 from ..answers import Answer
 from ..reading import Unreadable
@@ -121,7 +122,8 @@ def _conclusion(first: list[Diagnosis]) -> str:
     if not first:
         return "nothing on the device tells of a failure"
     code = first[0].explanation.get("code")
-    return f"{first[0].what}: {first[0].explanation['cause']}" + (f" ({code})" if code else "")
+    cause = visible(first[0].explanation["cause"])
+    return f"{first[0].what}: {cause}" + (f" ({code})" if code else "")
 
 
 def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[dict, list[Finding]]:
