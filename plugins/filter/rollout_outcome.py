@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils.report.records import WORKS, record
@@ -190,8 +192,10 @@ _value:
 
 def rollout_outcome(result, work):
     """The record of a registered result of the module ``work``."""
-    if work not in WORKS:
+    if not isinstance(work, str) or work not in WORKS:
         raise AnsibleFilterError(f"rollout_outcome: there is no work {work!r}; use one of {', '.join(WORKS)}")
+    if not isinstance(result, Mapping):
+        raise AnsibleFilterError("rollout_outcome: the input is not a registered result")
     return record(result, work)
 
 

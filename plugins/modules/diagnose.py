@@ -55,11 +55,13 @@ options:
   src:
     description:
       - Path of a bundle on the controller. The device of the task is then not asked, and need not exist.
+      - If it is damaged or too large, the task fails with the error C(damaged_bundle).
     type: path
   dest:
     description:
       - Where on the controller to save the device's answers, as a JSON bundle that only its owner can read. The file is
         not written if it already has the same contents, or in check mode.
+      - A regular file or a new one. A directory, a device file, a pipe or a link is refused before the device is asked.
       - Tokens, passwords and binary values are removed. Names of people, devices and tenants stay in it.
     type: path
 extends_documentation_fragment:

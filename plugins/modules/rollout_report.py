@@ -16,6 +16,11 @@ description:
   - Run it once for each wave. The report always has every device of the play; devices of later waves are
     V(not_started).
   - A report is a by-product, so the task never reports a change.
+  - Texts of devices and tenants are shown as texts and nothing else. In the table, and in the file, what cannot be
+    seen (control characters, line separators, marks of direction, letters without width) is spelled as JSON spells it,
+    like C(\u202e).
+  - A record that is damaged takes the report from nobody. Its device is V(failed) with the name C(damaged_record), or,
+    where only some of its fields cannot be used, these are null and named in C(unreadable).
 options:
   work:
     description:
@@ -28,6 +33,10 @@ options:
     description:
       - Path of the report on the controller. By default C(join-report.json) in the current directory with
         O(work=join), and so on.
+      - A regular file, which is replaced as a whole, or a new one, whose directory is made. Anything else is refused
+        and left alone (a directory, a device file, a pipe, and a link, also one to a regular file). Links among the
+        directories of the path are followed.
+      - The file is for its owner only (mode 0600).
     type: path
   hosts:
     description: The devices to report on. All hosts of the play by default.
@@ -48,6 +57,13 @@ options:
         objects were removed. A device that has left is recognised by its serial number.
       - What a device has proved is kept with its ids. If its key is gone now, the earlier report counts, unless that
         report itself says that nothing was proved.
+      - A file at O(dest) that cannot be read, or is not a report, is refused, and not overwritten.
+    type: bool
+    default: false
+  only_try:
+    description:
+      - Only check whether the report could be written at O(dest), and with O(keep_ids) whether the earlier report can
+        be read. Nothing is written or shown. Use it at the beginning of a playbook, before any device is asked.
     type: bool
     default: false
   table_limit:
@@ -74,12 +90,19 @@ EXAMPLES = r"""
     work: join
     dest: reports/join-2026-11-27.json
   run_once: true
+
+- name: See that it can be written, before any device is asked
+  winops.entra.rollout_report:
+    work: join
+    dest: reports/join-2026-11-27.json
+    only_try: true
+  run_once: true
 """
 
 RETURN = r"""
 totals:
   description: The number of devices, and the number for each outcome.
-  returned: success
+  returned: success, without O(only_try)
   type: dict
   sample: {devices: 14, joined: 9, unchanged: 1, refused: 3, failed: 1}
 dest:
@@ -105,6 +128,7 @@ ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str"},
     "directory": {"type": "list", "elements": "dict"},
     "keep_ids": {"type": "bool", "default": False},
+    "only_try": {"type": "bool", "default": False},
     "table_limit": {"type": "int", "default": 50},
     "write_in_check_mode": {"type": "bool", "default": True},
 }

@@ -10,30 +10,41 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Callable, Iterable
 
 from ansible.errors import AnsibleError
 
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
-from .package import Package, describe, read_package
+from .package import Package, PackageError, describe, read_package
 
 FindFile = Callable[[str], str]
+InClear = Callable[[str], contextlib.AbstractContextManager[str]]
 KeepSecrets = Callable[[Callable[[], Iterable[str]]], object]
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
 
 
-def chosen_package(
-    find_file: FindFile, args: dict, must_join: bool, keep_secrets: KeepSecrets = lambda source: None
-) -> tuple[PackageSource, dict | None]:
+@dataclasses.dataclass(frozen=True)
+class Controller:
+    """What a task has for files of the controller: ``find_file`` and ``in_clear`` of the task, and ``keep_secrets``,
+    which takes the function that gives a package's secrets."""
+
+    find_file: FindFile
+    in_clear: InClear = contextlib.nullcontext
+    keep_secrets: KeepSecrets = lambda source: None
+
+
+def chosen_package(controller: Controller, args: dict, must_join: bool) -> tuple[PackageSource, dict | None]:
     """The package that ``src``, ``path`` or ``url`` names, and its description where the controller has the file.
 
-    ``find_file`` is the task's, ``keep_secrets`` takes the function that gives the package's secrets. With
-    ``must_join`` a package that cannot join a device is refused. Raises Failure naming the option and what is right.
+    With ``must_join`` a package that cannot join a device is refused. Raises Failure naming the option and what is
+    right.
     """
     checksum = args["checksum"]
     if args["src"] is not None:
-        package, path = _read(find_file, args["src"], keep_secrets)
+        package, path = _read(controller, args["src"])
         if checksum not in (None, package.sha256):
             raise bad_option(
                 "checksum",
@@ -88,9 +99,9 @@ def _runs_again(package: Package) -> tuple[str, ...]:
     return (*named, *(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counted if count))
 
 
-def harmless_package(find_file: FindFile, src: str, keep_secrets: KeepSecrets) -> PackageSource:
+def harmless_package(controller: Controller, src: str) -> PackageSource:
     """The package of the acceptance run: with settings only, none of which Windows takes back. Raises Failure."""
-    package, path = _read(find_file, src, keep_secrets, "package")
+    package, path = _read(controller, src, "package")
     held = {
         "a bulk token": package.bulk_token.present,
         "local accounts": package.accounts,
@@ -109,21 +120,26 @@ def harmless_package(find_file: FindFile, src: str, keep_secrets: KeepSecrets) -
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def described_file(find_file: FindFile, src: str, keep_secrets: KeepSecrets) -> dict:
+def described_file(controller: Controller, src: str) -> dict:
     """The description of a package file on the controller. Raises Failure."""
-    return describe(_read(find_file, src, keep_secrets)[0])
+    return describe(_read(controller, src)[0])
 
 
-def _read(find_file: FindFile, src: str, keep_secrets: KeepSecrets, option: str = "src") -> tuple[Package, str]:
-    """The package and the path of the readable file: a vaulted one is decrypted by Ansible for the time of the task."""
+def _read(controller: Controller, src: str, option: str = "src") -> tuple[Package, str]:
+    """The package and the path of its file. A vaulted one is on the disk in clear only while it is read."""
     try:
-        path = find_file(src)
+        path = controller.find_file(src)
+        with controller.in_clear(path) as readable:
+            package = read_package(readable)
+    except PackageError as exc:
+        raise exc.at(path) from None  # What was read may have been Ansible's decrypted copy, which is gone.
     except AnsibleError as exc:
         raise bad_option(
-            option, f"there is no readable package {src} on the controller", "give the path of a .ppkg file"
+            option,
+            f"there is no readable package {src} on the controller ({exc})",
+            "give the path of a .ppkg file, and the vault's password if it is encrypted",
         ) from exc
-    package = read_package(path)
-    keep_secrets(package.secrets.texts)
+    controller.keep_secrets(package.secrets.texts)
     return package, path
 
 

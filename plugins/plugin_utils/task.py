@@ -11,25 +11,33 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
+from . import vaulted
 from .masking import Masker
 from .option_door import ansible_spec, refuse_odd_values, understood
 from .options import refused_by_ansible, secrets_among
 from .progress import Progress
 from .result import ChangeSet, Failure, Phases
+from .untrusted import visible
 
 if t.TYPE_CHECKING:
     from .device.session import DeviceSession
     from .tenant.graph.client import GraphClient
 
 
-def _no_file(src: str) -> str:
+MAX_MESSAGE = 4000
+"""Letters of a sentence that Ansible shows."""
+
+
+def _no_file(src: str) -> t.NoReturn:
     raise FileNotFoundError(src)
 
 
@@ -41,8 +49,9 @@ class Task:
     ``learned``, and a long task sets ``phases``: a failure halfway still reports them. ``session`` is there in a module
     that declares the device, ``client`` in one that declares the tenant. ``host`` is the inventory name, ``variables``
     are Ansible's for this host. ``show`` prints a sentence, ``progress`` one of a wait. ``find_file`` gives the path of
-    a readable file of the controller for an option such as ``src``, and raises AnsibleError. Functions in ``secrets``
-    give texts that nobody may see: they are masked in the result, and in what is shown.
+    a file of the controller for an option such as ``src``, ``in_clear`` the path at which it can be read within a
+    ``with``, decrypted if it is vaulted; both raise AnsibleError. Functions in ``secrets`` give texts that nobody may
+    see: they are masked in the result, and in what is shown.
     """
 
     args: dict[str, t.Any]
@@ -51,6 +60,7 @@ class Task:
     variables: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     show: Callable[[str], None] = lambda sentence: None
     find_file: Callable[[str], str] = _no_file
+    in_clear: Callable[[str], contextlib.AbstractContextManager[str]] = contextlib.nullcontext
     session: DeviceSession = t.cast("DeviceSession", None)
     client: GraphClient = t.cast("GraphClient", None)
     changes: ChangeSet = dataclasses.field(default_factory=ChangeSet)
@@ -126,6 +136,7 @@ def perform(
             raise
         result.update(_failed(explained))
     result.update(task.learned)
+    _make_visible(result)
     result.update(task.changes.as_result(with_diff))
     if task.phases is not None:
         result["phases"] = task.phases.done
@@ -146,6 +157,16 @@ def _judged(action, spec: Mapping[str, dict]) -> dict[str, t.Any]:
     return understood(given, spec)
 
 
+def _make_visible(result: dict) -> None:
+    """Make what Ansible, or a playbook, shows as a sentence of ours one line of what can be seen: warnings, and why a
+    device of many was left out."""
+    if "warnings" in result:
+        result["warnings"] = [visible(text, MAX_MESSAGE) for text in result["warnings"]]
+    for device in result.get("devices") or ():
+        if device.get("problem"):
+            device["problem"] = visible(device["problem"], MAX_MESSAGE)
+
+
 def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) -> Task:
     module = action._task.action.rsplit(".", 1)[-1]
     host = variables["inventory_hostname"]
@@ -160,9 +181,9 @@ def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) ->
         host=host,
         variables=variables,
         secrets=secrets,
-        show=lambda sentence: display.display(f"{whose} {_masker(secrets).text(sentence)}"),
-        # A vaulted file is decrypted by Ansible for the time of the task.
-        find_file=lambda src: action._loader.get_real_file(action._find_needle("files", src)),
+        show=lambda sentence: display.display(f"{whose} {visible(_masker(secrets).text(sentence))}"),
+        find_file=functools.partial(vaulted.find, action),
+        in_clear=functools.partial(vaulted.in_clear, action),
     )
 
 
@@ -171,4 +192,9 @@ def _masker(secrets: Iterable[Callable[[], Iterable[str]]]) -> Masker:
 
 
 def _failed(failure: Failure) -> dict:
-    return {"failed": True, "msg": failure.msg, "error": failure.error}
+    """Texts of a failure come from servers and devices in part: each is one line of what can be seen. Evidence is as it
+    was."""
+    error = {
+        name: visible(value, MAX_MESSAGE) if isinstance(value, str) else value for name, value in failure.error.items()
+    }
+    return {"failed": True, "msg": visible(failure.msg, MAX_MESSAGE), "error": error}

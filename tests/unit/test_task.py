@@ -189,3 +189,30 @@ def test_a_side_that_cannot_be_opened_fails_without_work():
 
 def test_the_device_and_the_tenant_go_together():
     assert not set(DEVICE_SIDE.spec) & set(TENANT_SIDE.spec) and DEVICE_SIDE.connects and not TENANT_SIDE.connects
+
+
+HOSTILE = "no\r\n[ERROR]: all devices joined\x1b[2J\u2028\u202e\x85\ud800"
+SHOWN = r"no [ERROR]: all devices joined\u001b[2J\u2028\u202e\u0085\ufffd"
+
+
+def test_what_a_failure_says_is_one_line_of_what_can_be_seen_and_its_evidence_is_as_it_was():
+    evidence = [{"said": HOSTILE}]
+    failure = Failure(HOSTILE, side="device", name="x", cause=HOSTILE, fix=HOSTILE, evidence=evidence)
+    result = task.perform(made(), [], failing(failure), {})
+    assert (result["msg"], result["error"]["cause"], result["error"]["fix"]) == (SHOWN, SHOWN, SHOWN)
+    assert result["error"]["evidence"] == evidence
+
+
+def test_a_message_has_an_end():
+    result = task.perform(made(), [], failing(Failure("x" * 10**6, side="tenant", name="x")), {})
+    assert len(result["msg"]) == task.MAX_MESSAGE
+
+
+def test_warnings_and_the_problems_of_devices_are_lines_of_what_can_be_seen():
+    def work(a_task: Task) -> dict:
+        a_task.learned["warnings"] = [HOSTILE]
+        return {"devices": [{"problem": HOSTILE, "device": "a"}, {"problem": None}, {"device": "b"}]}
+
+    result = task.perform(made(), [], work, {})
+    assert result["warnings"] == [SHOWN]
+    assert result["devices"] == [{"problem": SHOWN, "device": "a"}, {"problem": None}, {"device": "b"}]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -83,3 +84,68 @@ def test_an_honest_sentence_stays():
         untrusted.in_one_line("Zugriff verweigert: C:\\Büro (0x80070005)")
         == "Zugriff verweigert: C:\\Büro (0x80070005)"
     )
+
+
+UNSEEN = [
+    *("\x00", "\x07", "\x08", "\x0b", "\x0c", "\x1b", "\x1c", "\x1f", "\x7f", "\x85", "\x9b"),
+    *("\u2028", "\u2029", "\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069"),
+    *("\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e", "\ufe0f", "\u3164", "\u034f", "\u2800"),
+]
+
+
+@pytest.mark.parametrize("letter", UNSEEN, ids=ascii)
+def test_what_cannot_be_seen_is_spelled_as_json_spells_it(letter):
+    assert untrusted.visible(f"a{letter}b") == f"a{json.dumps(letter)[1:-1]}b"
+
+
+def test_letters_beyond_the_first_plane_are_spelled_as_pairs_and_half_a_pair_as_no_text():
+    assert untrusted.visible("a\U000e0041b\ud800c\udfffd") == r"a\udb40\udc41b\ufffdc\ufffdd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zugriff verweigert: C:\\B\u00fcro",
+        "\u65e5\u672c\u8a9e",
+        "\u0645\u0631\u062d\u0628\u0627",
+        "e\u0301",
+        "\U0001f600",
+    ],
+)
+def test_what_can_be_seen_is_shown_as_it_is(text):
+    assert untrusted.visible(text) == untrusted.spelled(text) == text
+
+
+def test_runs_of_blanks_and_line_ends_are_one_blank():
+    assert untrusted.visible("  a\r\n\r\n b\t\u00a0\u3000c  ") == "a b c"
+
+
+def test_a_line_has_an_end():
+    assert untrusted.visible("x" * 5000) == "x" * (untrusted.MAX_SENTENCE - 1) + "\u2026"
+    assert len(untrusted.visible("\u202e" * 5_000_000, 50)) == 50
+
+
+@given(st.text())
+def test_any_text_is_shown_as_one_printable_line(text):
+    line = untrusted.visible(text)
+    assert line.isprintable() and len(line) <= untrusted.MAX_SENTENCE
+
+
+@given(VALUES)
+def test_a_spelled_json_text_has_the_same_value(value):
+    text = untrusted.spelled(json.dumps(value, ensure_ascii=False, indent=1))
+    assert json.loads(text) == value and text.replace("\n", "").isprintable()
+
+
+def test_a_file_is_read_where_it_is_one_and_not_too_large(tmp_path):
+    file = tmp_path / "x.json"
+    file.write_text('{"a": 1}', encoding="utf-8")
+    assert untrusted.read_json(str(file), 8) == {"a": 1}
+    with pytest.raises(ValueError, match="more than 7 bytes"):
+        untrusted.read_json(str(file), 7)
+    os.mkfifo(tmp_path / "pipe")
+    for other in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(ValueError, match="not a regular file"):
+            untrusted.read_json(str(other), 8)
+    with pytest.raises(OSError):
+        untrusted.read_json(str(tmp_path), 8)

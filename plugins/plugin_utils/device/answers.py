@@ -101,16 +101,21 @@ def checked(operation: Mapping[str, t.Any], told: Mapping[str, t.Any]) -> Result
     what = subject(operation)
     if not told["ok"]:
         return failed(told.get("error"), what)
-    problem = shapes.bad_value(operation["op"], told["value"]) or _too_many(operation, told["value"])
+    problem = misfit_of(operation, told["value"])
     return _wrong(problem, what) if problem else Result(True, told["value"], None, what)
 
 
-def _too_many(operation: Mapping[str, t.Any], value: Mapping[str, t.Any]) -> str | None:
+def misfit_of(operation: Mapping[str, t.Any], value: t.Any, place: str = "value") -> str | None:
+    """What is wrong with a value as the answer to this operation: its shape, or that it has more than was asked for."""
+    return shapes.bad_value(operation["op"], value, place) or _too_many(operation, value, place)
+
+
+def _too_many(operation: Mapping[str, t.Any], value: Mapping[str, t.Any], place: str) -> str | None:
     """What is wrong with a list that is longer than what was asked for."""
     for name, most in (("events", operation.get("limit")), ("results", len(operation.get("targets") or ()))):
         # Who reads the answer of an earlier question (within) does not know how much was asked.
         if most and len(value.get(name, ())) > most:
-            return f"value.{name} has {len(value[name])} items, but at most {most} were requested"
+            return f"{place}.{name} has {len(value[name])} items, but at most {most} were requested"
     return None
 
 

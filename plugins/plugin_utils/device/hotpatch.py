@@ -100,6 +100,8 @@ def _newest_baseline(last_boot: str | None) -> str | None:
     if last_boot is None:
         return None
     day = datetime.date.fromisoformat(last_boot[:10])
+    if not datetime.MINYEAR < day.year < datetime.MAXYEAR:
+        return None  # A clock that is that wrong tells nothing.
     months = [(year, month) for year in (day.year - 1, day.year) for month in BASELINE_MONTHS]
     year, month = max(one for one in months if _second_tuesday(*one) <= day)
     return f"{year}-{month:02}"

@@ -9,14 +9,16 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
+import functools
 import time
 import uuid
 from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from .. import untrusted
+from .. import untrusted, vaulted
 from ..progress import Deadline
 from . import answers, wire
 from .answers import Answer, Result
@@ -54,8 +56,9 @@ class DeviceSession:
 
     In check mode it refuses to send a changing operation; nothing else in the collection needs to.
     ``exchanges`` counts the commands executed on the device. ``connection`` is Ansible's connection plugin. ``trace``
-    says at -vvv what each exchange was, ``show`` prints what a long one waits for. An exchange ends with ``deadline``,
-    that of what is waited for, and in any case after EXCHANGE_SECONDS: as a lost connection.
+    says at -vvv what each exchange was, ``show`` prints what a long one waits for, and within ``in_clear(path)`` a file
+    of the controller can be read that may be vaulted. An exchange ends with ``deadline``, that of what is waited for,
+    and in any case after EXCHANGE_SECONDS: as a lost connection.
     """
 
     deadline: Deadline | None = None
@@ -67,12 +70,14 @@ class DeviceSession:
         check_mode: bool = False,
         trace: DeviceTrace | None = None,
         show: Callable[[str], None] = lambda sentence: None,
+        in_clear: Callable[[str], contextlib.AbstractContextManager[str]] = contextlib.nullcontext,
     ) -> None:
         self.connection = connection
         self._execute = execute
         self._check_mode = check_mode
         self._trace = trace or DeviceTrace()
         self._show = show
+        self._in_clear = in_clear
         self.exchanges = 0
         self.lost = False
 
@@ -91,7 +96,9 @@ class DeviceSession:
             answer = action._low_level_execute_command(script, sudoable=False, in_data=data)
             return answer["stdout"], answer["stderr"], answer["rc"]
 
-        return cls(action._connection, execute, action._task.check_mode, DeviceTrace(host, masked), show)
+        in_clear = functools.partial(vaulted.in_clear, action)
+        trace = DeviceTrace(host, masked)
+        return cls(action._connection, execute, action._task.check_mode, trace, show, in_clear)
 
     def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
         """Execute named operations in their order with one command on the device.
@@ -154,13 +161,15 @@ class DeviceSession:
     def put_file(self, source: str, destination: str) -> None:
         """Copy a file of the controller to a literal path on the device. Raises as run() does.
 
-        A connection that breaks in the middle is tried once more: the file is always written whole.
+        A connection that breaks in the middle is tried once more: the file is always written whole. A vaulted file is
+        decrypted for the time of the copy only.
         """
         if self._check_mode:
             raise CheckModeViolation("a file copy was about to be sent in check mode")
 
         def copy() -> None:
-            self.connection.put_file(source, destination)
+            with self._in_clear(source) as path:
+                self.connection.put_file(path, destination)
 
         try:
             self._guarded(copy, f"copying {destination}")

@@ -20,6 +20,9 @@ from .operations import VOCABULARY
 MAX_SHAPE_DEPTH = 40
 """Levels of subkeys; no question asks for more than a few."""
 
+MAX_KEY_NAME = 255
+"""Characters of a key's name ("Registry element size limits" of Microsoft's documentation)."""
+
 Test = t.Callable[[t.Any], bool]
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
@@ -71,6 +74,8 @@ def bad_key(key: t.Any, place: str, depth: int = 0) -> str | None:
     if problem:
         return problem
     for name, child in key["keys"].items():
+        if len(name) > MAX_KEY_NAME:
+            return f"{place} has a key whose name has more than {MAX_KEY_NAME} characters"
         problem = bad_key(child, f"{place}.{name}", depth + 1)
         if problem:
             return problem
@@ -134,6 +139,7 @@ def _key_fits(key: t.Any, depth: int) -> bool:
         isinstance(key.get("values"), dict)
         and isinstance(keys, dict)
         and depth <= MAX_SHAPE_DEPTH
+        and max(map(len, keys), default=0) <= MAX_KEY_NAME
         and all(_key_fits(child, depth + 1) for child in keys.values())
     )
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from ansible.utils.display import Display
 
+from ..untrusted import visible
 from .answers import Result
 from .codes.hresult import error_code
 from .redaction import redact
@@ -49,13 +50,13 @@ class DeviceTrace:
             code = error_code(error)
             said = f"{' '.join(str(redact(self._masked(error['message']))).split())[:SHOWN_MESSAGE]} ({error['type']}"
             line = f"winops.entra: {name} ({operations[name]['op']} {what}) refused: {said}"
-            self._display.vvvv(line + (f", {code})" if code else ")"), host=self._host)
+            self._display.vvvv(visible(line + (f", {code})" if code else ")")), host=self._host)
 
     def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:
         """An exchange that brought none."""
         if self._display.verbosity < EXCHANGE_VERBOSITY:
             return
-        said = " ".join(str(redact(self._masked(str(exc)))).split())[:SHOWN_MESSAGE]
+        said = visible(str(redact(self._masked(str(exc)))), SHOWN_MESSAGE)
         self._show(operations, f"{type(exc).__name__}: {said}", seconds, sent, received)
 
     def _show(self, operations: Mapping[str, dict], outcome: str, seconds: float, sent: int, received: int) -> None:

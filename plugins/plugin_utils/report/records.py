@@ -25,23 +25,27 @@ UNREACHABLE = {
     "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
 }
 
+MOST_SECONDS = 10**9
+"""Of a phase: no task takes longer."""
+
 TaskResult = Mapping[str, t.Any]
 
 
 def record(result: TaskResult, work: str) -> dict:
     """The record of a registered result of the module ``work``. Raises KeyError for another work.
 
+    What is not of its form in the result counts as not there.
+
     Of every work: ``{outcome, changed, seconds, msg, code, name, side, cause, fix, doc, phases}``. What is not known is
     null. The fields that a work adds are in the function below that bears its name.
     """
     add = WORKS[work]
-    error = result.get("error") or {}
-    phases = result.get("phases") or []
+    error, phases = _object(result, "error"), _objects(result, "phases")
     unreachable = bool(result.get("unreachable"))
     made = {
         "outcome": "failed",
         "changed": bool(result.get("changed")),
-        "seconds": round(sum(phase["seconds"] for phase in phases), 1),
+        "seconds": round(sum(map(_seconds, phases)), 1),
         "msg": result.get("msg") if result.get("failed") or unreachable else None,
         "phases": phases,
     }
@@ -52,13 +56,13 @@ def record(result: TaskResult, work: str) -> dict:
 
 def _join(result: TaskResult) -> dict:
     """``device_id``, ``tenant_id`` and ``join_type`` are those that the device has now."""
-    join = result.get("join") or {}
+    join = _object(result, "join")
     return {
         "outcome": result.get("outcome") or "failed",
         "device_id": join.get("device_id"),
         "tenant_id": join.get("tenant_id"),
         "join_type": join.get("type"),
-        "mdm_enrolled": (result.get("mdm") or {}).get("enrolled"),
+        "mdm_enrolled": _object(result, "mdm").get("enrolled"),
         "restarted": result.get("restarted"),
         "reboot_required": result.get("reboot_required"),
     }
@@ -66,23 +70,23 @@ def _join(result: TaskResult) -> dict:
 
 def _disconnect(result: TaskResult) -> dict:
     """The fields of a join, and more. ``IDS`` are those of before: the device has forgotten them."""
-    before = result.get("record") or {}
+    before = _object(result, "record")
     return (
         _join(result)
         | {field: before.get(field) for field in (*ID_FIELDS, *PROOF_FIELDS)}
         | {
             "join_state": result.get("join_state"),
-            "enrollments": before.get("enrollments") or [],
+            "enrollments": _objects(before, "enrollments"),
             "bitlocker": before.get("bitlocker"),
-            "administrators": result.get("administrators") or [],
-            "changes": result.get("changes") or [],
+            "administrators": _objects(result, "administrators"),
+            "changes": _objects(result, "changes"),
         }
     )
 
 
 def _preflight(result: TaskResult) -> dict:
     """``unfit`` is a device whose findings fail the task, ``failed`` one that could not be checked."""
-    made = {"findings": result.get("findings") or [], "summary": result.get("summary")}
+    made = {"findings": _objects(result, "findings"), "summary": result.get("summary")}
     if "findings" not in result:
         return made | {"outcome": "failed"}
     return made | {"outcome": "unfit" if result.get("failed") else "fit"}
@@ -90,14 +94,14 @@ def _preflight(result: TaskResult) -> dict:
 
 def _diagnose(result: TaskResult) -> dict:
     """Of a device that is not well, code, name, cause and fix are those of the first finding."""
-    findings = result.get("findings") or []
+    findings = _objects(result, "findings")
     made = {name: result.get(name) for name in ("conclusion", "summary")}
-    made |= {"findings": findings, "state": result.get("state") or {}}
+    made |= {"findings": findings, "state": _object(result, "state")}
     if "healthy" not in result:
         return made | {"outcome": "failed"}
     if result["healthy"]:
         return made | {"outcome": "healthy"}
-    first = findings[0] | {"name": findings[0].get("id")} if findings else {}
+    first = {**findings[0], "name": findings[0].get("id")} if findings else {}
     return made | {"outcome": "unhealthy"} | {field: first.get(field) for field in REPORTED_ERROR_FIELDS if first}
 
 
@@ -107,6 +111,22 @@ WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "preflight": _preflight,
     "diagnose": _diagnose,
 }
+
+
+def _object(told: Mapping, name: str) -> Mapping:
+    value = told.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(told: Mapping, name: str) -> list:
+    value = told.get(name)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+
+
+def _seconds(phase: Mapping) -> float:
+    seconds = phase.get("seconds")
+    # A day has 86,400 of them. NaN is not below anything.
+    return seconds if isinstance(seconds, (int, float)) and abs(seconds) < MOST_SECONDS else 0.0
 
 
 def fact(work: str) -> str:

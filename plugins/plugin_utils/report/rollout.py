@@ -8,14 +8,18 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import json
 import os
 
 from ansible.utils.display import Display
 
 from ..options import bad_option
 from ..task import Task
+from ..untrusted import visible
 from . import records, table, totals, writer
+from .door import read_earlier
+
+NAMED = 10
+"""Devices that a warning names; the report has all."""
 
 
 def write_and_show(task: Task) -> dict:
@@ -30,10 +34,12 @@ def write_and_show(task: Task) -> dict:
     unknown = [host for host in hosts if host not in hostvars]
     if unknown:
         raise bad_option("hosts", f"{', '.join(unknown)} is not in the inventory", "give names of the inventory")
+    writer.require_writable(dest)
+    earlier = read_earlier(dest) if args["keep_ids"] else None
+    if args["only_try"]:
+        return {"dest": dest}
     found = {host: hostvars[host].get(records.fact(work)) for host in hosts}
-    if args["keep_ids"]:
-        found = totals.with_earlier_ids(found, _earlier(dest))
-    made = totals.report(found, writer.now(), args["directory"])
+    made = totals.report(found, writer.now(), args["directory"], earlier)
     # Within a rollout the wave, elsewhere all that were asked for.
     batch = set(hosts if args["hosts"] is not None else variables["ansible_play_batch"])
     lines = table.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
@@ -41,20 +47,12 @@ def write_and_show(task: Task) -> dict:
         Display().display(line)
     if not task.check_mode or args["write_in_check_mode"]:
         writer.write(dest, made)
-        Display().display(f"report: {dest}")
-    return {"totals": made["totals"], "dest": dest}
+        Display().display(f"report: {visible(dest)}")
+    warnings = [*made.get("problems", []), *_not_understood(made["devices"])]
+    return {"totals": made["totals"], "dest": dest} | ({"warnings": warnings} if warnings else {})
 
 
-def _earlier(path: str) -> dict:
-    """The report that is there; empty where there is none, or another file."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            found = json.load(stream)
-    except (FileNotFoundError, ValueError):
-        return {}
-    except OSError as exc:
-        raise bad_option(
-            "dest", f"{path} cannot be read: {exc.strerror or exc}", "give a path on the controller that can be"
-        ) from exc
-    devices = found.get("devices") if isinstance(found, dict) else None
-    return found if isinstance(devices, list) and all(isinstance(device, dict) for device in devices) else {}
+def _not_understood(devices: list[dict]) -> list[str]:
+    names = [device["device"] for device in devices if device.get("unreadable")]
+    named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return [f"not everything in the records of these devices is understood, see unreadable: {named}"] if names else []

@@ -1,32 +1,37 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report for people: a line a device, and one of totals.
+"""A report for people: a line a device, and one of totals. No device can write into the line of another.
 
 Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
 
+from ..untrusted import visible
+
 NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy")
+MAX_CAUSE = 700
+"""Letters of a cause in a line: what to do about it stands behind it."""
 
 
 def table(devices: list[dict], limit: int) -> list[str]:
     """Lines for the screen: every device where there are at most ``limit``, else those that need attention."""
     shown = devices if len(devices) <= limit else [d for d in devices if _needs_attention(d)]
-    width = max([len(d["device"]) for d in shown] + [len("device")])
+    names = [visible(device["device"]) for device in shown]
+    width = max([len(name) for name in names] + [len("device")])
     lines = [f"{'device':{width}}  {'outcome':12}  {'seconds':>7}  says"] if shown else []
-    for device in shown:
+    for name, device in zip(names, shown):
         # A work without phases does not say how long it took.
         seconds = f"{device['seconds']:.1f}" if device.get("seconds") is not None else ""
-        lines.append(f"{device['device']:{width}}  {device['outcome']:12}  {seconds:>7}  {_says(device)}".rstrip())
+        lines.append(f"{name:{width}}  {device['outcome']:12}  {seconds:>7}  {visible(_says(device))}".rstrip())
     if len(shown) < len(devices):
         lines.append(f"({len(devices) - len(shown)} devices that need no attention are in the report only)")
     return lines
 
 
 def _needs_attention(device: dict) -> bool:
-    return device["outcome"] in NEEDS_ATTENTION or _not_removed(device) is not None
+    return bool(device["outcome"] in NEEDS_ATTENTION or _not_removed(device) or device.get("unreadable"))
 
 
 def _not_removed(device: dict) -> str | None:
@@ -43,7 +48,7 @@ def summary(totals: dict) -> str:
 def _says(device: dict) -> str:
     if device["outcome"] in NEEDS_ATTENTION:
         code = f"{device['code']}: " if device.get("code") else ""
-        cause = device.get("cause") or device.get("msg") or ""
+        cause = visible(device.get("cause") or device.get("msg") or "", MAX_CAUSE)
         return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
@@ -55,6 +60,7 @@ def _says(device: dict) -> str:
     parts += [f"NOT removed from the tenant: {_not_removed(device)}"] if _not_removed(device) else []
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
+    parts += [f"not understood: {'; '.join(device['unreadable'])}"] if device.get("unreadable") else []
     # A diagnosis has a sentence for its findings.
     parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)

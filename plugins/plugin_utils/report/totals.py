@@ -8,47 +8,46 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
 from collections import Counter
 from collections.abc import Mapping
 
 from ..proofs import MISSING, PROOF_FIELDS, PROVED, RECORDED
+from .door import REPORT_OUTCOMES, read_directory, read_record
 from .records import ID_FIELDS
 
-REPORT_OUTCOMES = (
-    "joined",
-    "disconnected",
-    "fit",
-    "healthy",
-    "unchanged",
-    "would_join",
-    "would_disconnect",
-    "unfit",
-    "unhealthy",
-    "refused",
-    "failed",
-    "unreachable",
-    "not_started",
-)
 JOINED = ("joined", "unchanged")
 
 
-def report(records: Mapping[str, dict | None], generated: str, directory: list[dict] | None = None) -> dict:
+def report(
+    records: Mapping[str, t.Any],
+    generated: str,
+    directory: list[dict] | None = None,
+    earlier: list[dict] | None = None,
+) -> dict:
     """The report from one record (or None: not started yet) a device: ``{generated, totals, devices}``.
 
     ``generated`` is a time (UTC text). With ``directory`` (devices as winops.entra.directory_device_info returns them)
-    each joined device says what the directory knows of it, and the totals how many it knows.
+    each joined device says what the directory knows of it, and the totals how many it knows; where there are entries
+    that cannot be understood, ``problems`` has a sentence for each. With ``earlier`` (the records of an earlier report)
+    devices that do not know their ids any more keep them. No record makes it raise: door.py.
     """
-    devices = [{"device": name, **(record or {"outcome": "not_started"})} for name, record in records.items()]
+    found = {name: read_record(name, told) for name, told in records.items()}
+    if earlier:
+        found = with_earlier_ids(found, {"devices": earlier})
+    devices = list(found.values())
+    by_id, problems = read_directory(directory or [])
     if directory is not None:
-        _prove(devices, directory)
+        _prove(devices, by_id)
     counted = Counter(device["outcome"] for device in devices)
     totals = {name: counted[name] for name in REPORT_OUTCOMES if counted[name]}
     if directory is not None:
         totals |= _counted([device["directory"] for device in devices if "directory" in device])
-    return {"generated": generated, "totals": {"devices": len(devices), **totals}, "devices": devices}
+    made = {"generated": generated, "totals": {"devices": len(devices), **totals}, "devices": devices}
+    return made | ({"problems": problems} if problems else {})
 
 
-def with_earlier_ids(records: Mapping[str, dict | None], earlier: dict) -> dict[str, dict | None]:
+def with_earlier_ids(records: Mapping[str, t.Any], earlier: dict) -> dict[str, t.Any]:
     """The records of a disconnect, where a device that does not know its ids (any more) has those of an earlier report,
     and one that has not proved them the evidence of that report.
 
@@ -92,9 +91,8 @@ def _evidence(before: Mapping) -> dict:
     return {field: before.get(field) for field in PROOF_FIELDS}
 
 
-def _prove(devices: list[dict], directory: list[dict]) -> None:
+def _prove(devices: list[dict], by_id: Mapping[str, dict]) -> None:
     """Say of each joined device what the directory knows of its id. An id that several give proves none of them."""
-    by_id = {found["device_id"]: found for found in directory if found.get("object_id")}
     joined = [device for device in devices if device["outcome"] in JOINED]
     names: dict[str, list[str]] = {}
     for device in joined:
@@ -102,7 +100,7 @@ def _prove(devices: list[dict], directory: list[dict]) -> None:
     for device in joined:
         own = str(device.get("device_id") or "").lower()
         same = [name for name in names[own] if own and name != device["device"]]
-        found = by_id.get(device.get("device_id"))
+        found = by_id.get(own)
         intune = (found or {}).get("intune") or {}
         device["directory"] = {
             "found": found is not None,

@@ -1,20 +1,34 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one writer of files on the controller: whole or not at all, and for their owner only.
+"""The one writer of files on the controller: whole or not at all, for their owner only, and in no place but that of a
+regular file.
 
 Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import errno
 import json
 import os
+import stat
 import tempfile
 import typing as t
 
 from ..options import bad_option
+from ..result import Failure
+from ..untrusted import spelled, visible
+
+_KINDS: tuple[tuple[t.Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISLNK, "a link"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), "a device file"),
+)
 
 
 def now() -> str:
@@ -22,24 +36,105 @@ def now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def write(path: str, content: t.Any) -> None:
-    """Write ``content`` as JSON, and make the directory. A task that is stopped leaves the last good file.
+def require_writable(path: str) -> None:
+    """A file can be written at ``path`` (absolute), as far as that is known before; nothing is written to find out.
 
-    Raises the Failure of a bad option ``dest``.
+    There is a regular file that may be written, or nothing yet, in a directory that is there or can be made. A link is
+    neither: what is at its other end was not named, and may belong to others. Raises the Failure of a bad option
+    ``dest``.
     """
     try:
+        _try_out(path)
+    except (OSError, ValueError) as exc:
+        raise _unwritable(path, exc) from exc
+
+
+def write(path: str, content: t.Any) -> None:
+    """Write ``content`` as JSON, and make the directory. A task that is stopped leaves the last good file, and one that
+    fails nothing else.
+
+    What cannot be seen is spelled: ``\\u202e``. Raises the Failure of a bad option ``dest``.
+    """
+    text = spelled(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
+    try:
+        _try_out(path)
+        with _directory_of(path):
+            put(path, text)
+    except (OSError, ValueError) as exc:
+        raise _unwritable(path, exc) from exc
+
+
+def put(path: str, text: str) -> None:
+    """Put a file for its owner only in the place of the one at ``path``, whole or not at all. Raises OSError, and then
+    leaves nothing behind."""
+    # 0600: what is written names people and machines, or is a secret.
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            # A full disk may say so only now, and what is renamed before it is written is lost with the power.
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _unwritable(path: str, exc: Exception) -> Failure:
+    """The refusal of a ``dest`` of which the operating system says ``exc``."""
+    said = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
+    return bad_option(
+        "dest",
+        f"{visible(path)} cannot be written: {visible(said)}",
+        "give the path on the controller of a regular file, or of one that is new",
+    )
+
+
+def _try_out(path: str) -> None:
+    """Raises OSError or ValueError where a file cannot be written."""
+    found = _status(path)
+    if found is not None:
+        for is_kind, name in _KINDS:
+            if is_kind(found.st_mode):
+                raise ValueError(f"it is {name}")
+        _require_access(path, os.W_OK)
+    directory, new = os.path.dirname(path), []
+    while _status(directory) is None:
+        directory, name = os.path.split(directory)
+        new.append(name)
+    for name in new:
+        _status(os.path.join(directory, name))  # One that is too long is refused by the directory that is to hold it.
+    if not os.path.isdir(directory):
+        raise NotADirectoryError(errno.ENOTDIR, f"{directory} is not a directory")
+    _require_access(directory, os.W_OK | os.X_OK)
+
+
+def _status(path: str) -> os.stat_result | None:
+    """What is there, a link itself; None where nothing is."""
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _require_access(path: str, mode: int) -> None:
+    if not os.access(path, mode):
+        raise PermissionError(errno.EACCES, f"{path} may not be written to")
+
+
+@contextlib.contextmanager
+def _directory_of(path: str) -> t.Iterator[None]:
+    """The directory of a file, made where it is not there yet, and taken away again where nothing comes into it."""
+    directory, made = os.path.dirname(path), []
+    while not os.path.isdir(directory):
+        made.append(directory)
+        directory = os.path.dirname(directory)
+    try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        # 0600: what is written names people and machines.
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(content, stream, indent=2, ensure_ascii=False)
-                stream.write("\n")
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as exc:
-        raise bad_option(
-            "dest", f"{path} cannot be written: {exc.strerror or exc}", "give a path on the controller that can be"
-        ) from exc
+        yield
+    except BaseException:
+        for directory in made:
+            with contextlib.suppress(OSError):  # Others may have put something there meanwhile.
+                os.rmdir(directory)
+        raise

@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 
 from ..options import TENANT_SPEC
 from ..task import Side, Task
-from ..untrusted import in_one_line
+from ..untrusted import in_one_line, visible
 from .graph import credentials, libraries
 from .graph.client import GraphClient
 from .graph.retry import Waits
@@ -50,7 +50,7 @@ def _trace(action, session: Session) -> GraphTrace | None:
     if display.verbosity < 3:
         return None
     module = action._task.action.rsplit(".", 1)[-1]
-    return GraphTrace(lambda line: display.vvv(f"{module}: {line}"), lambda: session.tokens.secrets)
+    return GraphTrace(lambda line: display.vvv(f"{module}: {visible(line)}"), lambda: session.tokens.secrets)
 
 
 TENANT_SIDE = Side(_open, spec=TENANT_SPEC)

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import socket
+import stat
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +41,108 @@ def test_a_place_that_cannot_be_written_to_is_a_bad_option(tmp_path, path):
     with pytest.raises(Failure, match=r"bad option dest: .* cannot be written"):
         writer.write(str(tmp_path / path), {})
     assert sorted(os.listdir(tmp_path)) == ["directory", "file"]
+
+
+def _device_file(place):
+    os.mknod(place, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+
+
+def _socket(place):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(place))
+
+
+KINDS = {
+    "a directory": lambda place: place.mkdir(),
+    "a pipe": os.mkfifo,
+    "a socket": _socket,
+    "a device file": _device_file,
+    "a link": lambda place: place.symlink_to(place.parent / "target"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_regular_file_is_refused_and_left_alone(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)  # The path of a socket is short.
+    target, dest = tmp_path / "target", tmp_path / "dest"
+    target.write_text("another's", encoding="utf-8")
+    try:
+        KINDS[kind](Path("dest") if kind == "a socket" else dest)
+    except PermissionError:
+        pytest.skip("only root makes device files")
+    before = dest.lstat()
+    for attempt in (lambda: writer.require_writable(str(dest)), lambda: writer.write(str(dest), {})):
+        with pytest.raises(Failure, match=rf"bad option dest: .*/dest cannot be written: it is {kind}") as caught:
+            attempt()
+        assert caught.value.error["name"] == "bad_option"
+    assert (dest.lstat().st_ino, dest.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert target.read_text(encoding="utf-8") == "another's" and sorted(os.listdir(tmp_path)) == ["dest", "target"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("x" * 256, "File name too long"),
+        ("new/" + "x" * 256 + "/report.json", "File name too long"),
+        ("x/" * 3000 + "report.json", "File name too long"),
+        ("file/report.json", "Not a directory"),
+        ("file/new/report.json", "Not a directory"),
+        ("nowhere/report.json", "nowhere is not a directory"),
+        ("a\0b", "null byte"),
+        ("a\ud800b", "surrogates"),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_a_name_that_no_file_can_have_is_refused_before_anything_is_written(tmp_path, name, says):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "absent")
+    for attempt in (writer.require_writable, lambda path: writer.write(path, {})):
+        with pytest.raises(Failure) as caught:
+            attempt(f"{tmp_path}/{name}")
+        assert caught.value.msg.startswith("bad option dest: ") and says in caught.value.msg
+        assert caught.value.msg.isprintable() and len(caught.value.msg) < 5000
+    assert sorted(os.listdir(tmp_path)) == ["file", "nowhere"]
+
+
+@pytest.mark.parametrize("forbidden", ["directory", "file"])
+def test_where_nothing_may_be_written_is_known_before(tmp_path, monkeypatch, forbidden):
+    file = tmp_path / "report.json"
+    file.write_text("x", encoding="utf-8")
+    closed = {"directory": tmp_path, "file": file}[forbidden]
+    # Of root everything may be written; this is what others see.
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != str(closed))
+    with pytest.raises(Failure, match="bad option dest: .* may not be written to"):
+        writer.require_writable(str(file))
+    assert file.read_text(encoding="utf-8") == "x"
+
+
+def test_looking_whether_a_file_can_be_written_writes_nothing(tmp_path):
+    writer.require_writable(str(tmp_path / "new" / "newer" / "report.json"))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch, step, there):
+    file = tmp_path / "new" / "report.json"
+    if there:
+        writer.write(str(file), {"good": True})
+
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(Failure, match=r"bad option dest: .*report.json cannot be written: No space left on device"):
+        writer.write(str(file), {"good": False})
+    if there:
+        assert json.loads(file.read_text(encoding="utf-8")) == {"good": True} and os.listdir(file.parent) == [file.name]
+    else:
+        assert os.listdir(tmp_path) == []
+
+
+def test_a_text_in_a_file_is_nothing_but_a_text(tmp_path):
+    file, said = tmp_path / "report.json", "a\x1b[2J\x7f\x85\u2028\u202e\u200b\ud800\nb"
+    writer.write(str(file), {said: said})
+    text = file.read_text(encoding="utf-8")
+    assert all(line.isprintable() for line in text.split("\n")) and len(text.split("\n")) == 4
+    assert json.loads(text) == {said.replace("\ud800", "\ufffd"): said.replace("\ud800", "\ufffd")}

@@ -19,6 +19,7 @@ import typing as t
 
 from ansible.release import __version__ as ansible_core_version
 
+from ...untrusted import visible
 from .. import operations as op
 from .. import wire
 from .system import Standing
@@ -72,15 +73,16 @@ def table(made: dict) -> list[str]:
     """The report as lines of a screen."""
     system = {name: "?" if value is None else value for name, value in made["system"].items()}
     lines = [
-        _system_line(system),
-        _software_line(system, made),
+        visible(_system_line(system)),
+        visible(_software_line(system, made)),
         "",
         f"{'operation':<24} {'result':<13} {'seconds':>7}  seen, or why",
     ]
     for name, entry in made["operations"].items():
         said = entry["why"] or ", ".join(f"{what} {_said(seen)}" for what, seen in entry["seen"].items())
-        lines.append(f"{name:<24} {entry['status'].replace('_', ' '):<13} {entry['seconds']:>7.1f}  {said}")
-        lines += [f"{'':<46}  {problem}" for problem in entry["problems"][1:]]
+        status = entry["status"].replace("_", " ")
+        lines.append(f"{name:<24} {status:<13} {entry['seconds']:>7.1f}  {visible(said)}")
+        lines += [f"{'':<46}  {visible(problem)}" for problem in entry["problems"][1:]]
     return [*lines, *_questions(made["package_questions"]), "", _last_line(made)]
 
 

@@ -12,9 +12,6 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from ... import untrusted
 from ...options import bad_option
 from ...result import Failure
@@ -60,24 +57,18 @@ def same_evidence(one: dict, other: dict) -> bool:
     return essence(one) == essence(other)
 
 
-def read_bundle(path: str) -> dict:
-    """A bundle from a file. Raises Failure that says what is wrong with it."""
+def read_bundle(path: str, shown: str | None = None) -> dict:
+    """A bundle from a file, which messages call ``shown``. Raises Failure that says what is wrong with it."""
+    shown = shown or path
     try:
-        size = os.path.getsize(path)
-        if size > MAX_BYTES:
-            raise _damaged(path, f"it has {size} bytes, more than {MAX_BYTES}")
-        text = Path(path).read_text(encoding="utf-8")
+        bundle = untrusted.read_json(path, MAX_BYTES)
     except OSError as exc:
         raise bad_option(
-            "src", f"{path} cannot be read: {exc.strerror or exc}", "give the path of a bundle on the controller"
+            "src", f"{shown} cannot be read: {exc.strerror or exc}", "give the path of a bundle on the controller"
         ) from exc
-    except UnicodeDecodeError as exc:
-        raise _damaged(path, "it is not UTF-8 text") from exc
-    try:
-        bundle = untrusted.load_json(text)
     except ValueError as exc:
-        raise _damaged(path, f"it is not JSON: {exc}") from exc
-    return _checked(path, bundle)
+        raise damaged(shown, str(exc)) from exc
+    return _checked(shown, bundle)
 
 
 def unpack(bundle: dict) -> Answer:
@@ -96,9 +87,9 @@ def unpack(bundle: dict) -> Answer:
 
 def _checked(path: str, bundle) -> dict:
     if not isinstance(bundle, dict) or bundle.get("format") != BUNDLE_FORMAT:
-        raise _damaged(path, "it is JSON, but no bundle of winops.entra.diagnose")
+        raise damaged(path, "it is JSON, but no bundle of winops.entra.diagnose")
     if bundle.get("version") != BUNDLE_VERSION:
-        raise _damaged(
+        raise damaged(
             path, f"it is of version {bundle.get('version')!r}, and this release reads version {BUNDLE_VERSION}"
         )
     shape = {
@@ -120,18 +111,19 @@ def _checked(path: str, bundle) -> dict:
         else:
             place = f"results.{name}"
             problem = (
-                shapes.bad_value(wanted[name]["op"], item["value"], f"{place}.value")
+                answers.misfit_of(wanted[name], item["value"], f"{place}.value")
                 if item["ok"]
                 else shapes.bad_error(item["error"], f"{place}.error")
             )
         if problem:
             break
     if problem:
-        raise _damaged(path, problem)
+        raise damaged(path, problem)
     return bundle
 
 
-def _damaged(path: str, problem: str) -> Failure:
+def damaged(path: str, problem: str) -> Failure:
+    """The failure of a bundle that cannot be used, and why."""
     return Failure(
         f"the bundle {path} cannot be used: {problem}",
         side="controller",

@@ -16,6 +16,7 @@ from ...findings import FAIL, WARN, Finding
 from ..codes.catalogue import is_wrapper
 from ..codes.explain import codes_in, explain, most_telling
 from ..codes.hresult import signed
+from .logs import cut
 
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # How the services call it in their own texts, the most useful first.
@@ -124,7 +125,8 @@ class Diagnosis:
 def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Clue:
     """A clue from ``evidence`` {log, event, device_utc, data}: the codes in its data are found and spelled in every
     form."""
-    text = "\n".join(evidence.get("data") or [])
+    data = cut(evidence.get("data") or [])
+    text = "\n".join(data)
     codes = tuple(codes_in(text))
     hresult = next((code for code in codes if code.startswith("0x")), None)
     found = next((match[1] for pattern in _REQUEST_ID if (match := pattern.search(text))), None)
@@ -135,6 +137,7 @@ def clue(what: str, evidence: dict, request_id: str | None = None, **more) -> Cl
             "event": None,
             "device_utc": None,
             **evidence,
+            **({"data": data} if "data" in evidence else {}),
             "hresult_hex": hresult,
             "hresult_signed": signed(int(hresult, 16)) if hresult else None,
             "aadsts": next((code for code in codes if code.startswith("AADSTS")), None),

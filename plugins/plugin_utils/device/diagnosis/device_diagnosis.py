@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
+import typing as t
 
 from ...findings import FAIL, WARN, Finding
 from .. import enrollment, state
@@ -30,6 +32,8 @@ from .state_clues import state_clues
 
 TOPICS = ("join", "mdm", "sign_in")
 EVENT_LIMIT = 50
+# A package has some ten settings, of which the engine records a result each.
+RESULT_LIMIT = 200
 
 # Checks of the device's state that can be why something failed: (what fails, how much it tells, the codes it leads to).
 CAUSES = {
@@ -89,7 +93,10 @@ def counts_from(answer: Answer, scope: DiagnosisScope) -> str | None:
     """The time (device's clock, UTC text) before which evidence does not count."""
     if scope.since or scope.hours is None:
         return scope.since
-    return state.utc_text(state.parse_utc(answer.device["utc"]) - datetime.timedelta(hours=scope.hours))
+    try:
+        return state.utc_text(state.parse_utc(answer.device["utc"]) - datetime.timedelta(hours=scope.hours))
+    except OverflowError:
+        return None  # A clock at the beginning of time: nothing is older.
 
 
 def diagnose(answer: Answer, scope: DiagnosisScope, more: list[Clue] | None = None) -> tuple[list[Diagnosis], dict]:
@@ -120,28 +127,27 @@ def result_clues(answer: Answer) -> list[Clue]:
     package; not of packages that are on every PC."""
     root = answer["package_results"].key(refused=ABSENT)
     others = results_of_others(answer)
-    return [
+    found = (
         item
         for package, key in root.children()
         if package not in others
         for item in _results(key, rf"{ENGINE_RESULTS}\{package}")
-    ]
+    )
+    return list(itertools.islice(found, RESULT_LIMIT))
 
 
-def _results(key: Key, path: str) -> list[Clue]:
+def _results(key: Key, path: str) -> t.Iterator[Clue]:
     if key.refused:
-        return []
-    found = []
+        return
     result = known(lambda: key.number("LastResult"))
     if result and result & 0xFFFFFFFF:
-        texts = [str(key.values.get(name) or "") for name in ("FailingNodePath", "Message")]
+        texts = logs.cut([str(key.values.get(name) or "") for name in ("FailingNodePath", "Message")])
         data = [hresult_hex(result & 0xFFFFFFFF), *(spell_hresults(text) for text in texts if text)]
         evidence = {"log": rf"HKLM\{path}", "data": data}
         waits = result & 0xFFFFFFFF == PENDING
-        found.append(_pending(evidence) if waits else clues.clue("join", evidence))
+        yield _pending(evidence) if waits else clues.clue("join", evidence)
     for name, child in key.children():
-        found += _results(child, rf"{path}\{name}")
-    return found
+        yield from _results(child, rf"{path}\{name}")
 
 
 def _pending(evidence: dict) -> Clue:

@@ -18,8 +18,10 @@ from ...options import bad_option
 from ...report import writer
 from ...result import Failure
 from ...task import Task
+from ...untrusted import visible
 from .. import state
 from ..answers import Answer
+from ..reading import Unreadable
 from . import bundles, device_diagnosis
 from .clues import Diagnosis
 from .device_diagnosis import DiagnosisScope
@@ -33,7 +35,7 @@ def diagnose(task: Task) -> dict:
     args = task.args
     scope = _scope(args)
     if args["src"] is not None:
-        report, findings = _report_of_bundle(bundles.read_bundle(_bundle_path(task, args["src"])), scope, args)
+        report, findings = _report_of_bundle(_bundle(task, args["src"]), scope, args)
     else:
         report, findings = _report_of_device(task, scope)
     task.learned.update(report)
@@ -44,20 +46,27 @@ def diagnose(task: Task) -> dict:
 
 
 def _report_of_device(task: Task, scope: DiagnosisScope) -> tuple[dict, list[Finding]]:
+    dest = None if task.args["dest"] is None else os.path.abspath(task.args["dest"])
+    if dest is not None:
+        writer.require_writable(dest)
     answer = task.session.run(device_diagnosis.observations(scope))
     report, findings = _report(answer, scope, task.args["limit"])
     report["source"] = "device"
-    dest = task.args["dest"]
-    if dest is not None:
-        report["dest"] = os.path.abspath(dest)
-        _save(report["dest"], bundles.pack(answer, scope, task.host, writer.now()), task)
     problems = state.problems(answer)
-    return report | ({"warnings": problems} if problems else {}), findings
+    if problems:
+        report["warnings"] = problems
+    if dest is not None:
+        task.learned.update(report)  # Where it cannot be saved, what was found is told all the same.
+        report["dest"] = dest
+        _save(dest, bundles.pack(answer, scope, task.host, writer.now()), task)
+    return report, findings
 
 
-def _bundle_path(task: Task, src: str) -> str:
+def _bundle(task: Task, src: str) -> dict:
     try:
-        return task.find_file(src)
+        path = task.find_file(src)
+        with task.in_clear(path) as readable:
+            return bundles.read_bundle(readable, path)
     except AnsibleError as exc:
         raise bad_option(
             "src",
@@ -114,7 +123,8 @@ def _conclusion(first: list[Diagnosis]) -> str:
     if not first:
         return "nothing on the device shows a failure"
     code = first[0].explanation.get("code")
-    return f"{first[0].what}: {first[0].explanation['cause']}" + (f" ({code})" if code else "")
+    cause = visible(first[0].explanation["cause"])
+    return f"{first[0].what}: {cause}" + (f" ({code})" if code else "")
 
 
 def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[dict, list[Finding]]:
@@ -122,14 +132,8 @@ def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[
     try:
         answer = bundles.unpack(bundle)
         report, findings = _report(answer, scope, args["limit"])
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:
-        raise Failure(
-            f"the bundle {args['src']} cannot be used: its content is inconsistent ({exc})",
-            side="controller",
-            name="damaged_bundle",
-            cause="the content of the bundle is inconsistent",
-            fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it again if in doubt",
-        ) from exc
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, Unreadable) as exc:
+        raise bundles.damaged(args["src"], f"its content does not fit together ({exc})") from exc
     whose = {"host": bundle["host"], "collected": bundle["collected"]}
     return report | {"source": "bundle", "bundle": whose}, findings
 

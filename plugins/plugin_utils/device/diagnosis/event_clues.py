@@ -16,7 +16,7 @@ from ..codes.find import find_codes, spell_hresults
 from ..codes.hresult import error_code
 from . import downloads, package_refusals
 from .clues import FAULT, Clue, clue
-from .logs import FAILURE_EVENTS, LOG_TOPICS, PROVISIONING_LOG, REGISTRATION_LOG, SIGN_IN_LOG, failures
+from .logs import FAILURE_EVENTS, LOG_TOPICS, PROVISIONING_LOG, REGISTRATION_LOG, SIGN_IN_LOG, cut, failures
 
 ADD_PACKAGE_FAILED, ALREADY_THERE = 62, "0x800700b7"
 # The type of the error that the exit code of a program is.
@@ -64,11 +64,12 @@ def _explained(explanation: dict | None) -> dict:
 def job_clue(job_error: dict, what: str = "join") -> Clue:
     """The error {type, message, hresult} of a job's step."""
     code = error_code(job_error)
-    data = [*([code] if code else []), job_error["message"] or ""]
+    [message] = cut([job_error["message"] or ""])
+    data = [*([code] if code else []), message]
     return clue(
         what,
         {"log": "the job's own error", "data": data}
-        | {"error": job_error["type"], "message": job_error["message"], "code": code},
+        | {"error": job_error["type"], "message": job_error["message"] and message, "code": code},
         **_explained(downloads.explanation(job_error) or _of_package(job_error, code)),
     )
 

@@ -17,6 +17,8 @@ from ..answers import Answer
 from ..reading import ABSENT, Key, known, plain_id
 from ..windows_own import IMAGE, MAKER, WINDOWS, package_origin
 
+# Of a number of 32 bits, with some room.
+MAX_DIGITS = 40
 SETTING_FAILED, PACKAGE_FAILED = 12, 22
 # Of a whole run of the engine, over all packages.
 RUN_FAILED = (32, 72)
@@ -38,7 +40,8 @@ def events_of_others(events: list[dict]) -> list[dict]:
             if package_origin(name) in (WINDOWS, MAKER) and not any(map(_is_about_join, settings)):
                 gone += [*settings, event]
             settings = []
-    kept = [event for event in events if event not in gone]
+    gone_ids = set(map(id, gone))
+    kept = [event for event in events if id(event) not in gone_ids]
     theirs = {code for event in gone for code in _codes(event)} - {code for event in kept for code in _failed(event)}
     return gone + [event for event in kept if event["id"] in RUN_FAILED and _codes(event) and _codes(event) <= theirs]
 
@@ -76,8 +79,9 @@ def _codes(event: dict) -> set[int]:
     """The numbers of 32 bits that are a whole field of the event."""
     found = set()
     for text in event["data"]:
-        with contextlib.suppress(ValueError):
-            found.add(int(text, 0) & 0xFFFFFFFF)
+        if len(text) <= MAX_DIGITS:
+            with contextlib.suppress(ValueError):
+                found.add(int(text, 0) & 0xFFFFFFFF)
     return found - {0}
 
 

@@ -43,6 +43,8 @@ EVENTS_PER_LOG = 20
 LEVELS = dict.fromkeys(FAILURE_EVENTS, (1, 2)) | {"sign_in_events": (1, 2, 3)}
 # One event that comes every minute must not hide all the others.
 EVENTS_PER_ID = 10
+# An event of these logs has some 20 fields at most; the longest, the answer of a service, has some 2,000 characters.
+MAX_TEXTS, MAX_SAID = 100, 4096
 
 
 def observations(
@@ -61,5 +63,21 @@ def failures(answer: Answer) -> list[tuple[str, dict]]:
     """(its name in FAILURE_EVENTS, event) of each event in an answer to observations(), newest first within a log; not
     of packages that are on every PC."""
     found = {name: answer[name].get("events", []) for name in FAILURE_EVENTS if name in answer.results}
-    others = events_of_others(found.get("provisioning_events", []))
-    return [(name, event) for name, events in found.items() for event in events if event not in others]
+    others = set(map(id, events_of_others(found.get("provisioning_events", []))))
+    return [(name, _cut(event)) for name, events in found.items() for event in events if id(event) not in others]
+
+
+def _cut(event: dict) -> dict:
+    """An event with no more text than one of these logs ever has."""
+    message = event["message"]
+    return {**event, "data": cut(event["data"]), "message": message and cut([message])[0]}
+
+
+def cut(texts: list[str]) -> list[str]:
+    """The texts of one trace of a failure, at most MAX_TEXTS with MAX_SAID characters together: a device may say
+    anything, and each of them is searched for codes."""
+    left, kept = MAX_SAID, []
+    for text in texts[:MAX_TEXTS]:
+        kept.append(text if len(text) <= left else f"{text[:left]}\u2026")
+        left = max(0, left - len(text))
+    return kept

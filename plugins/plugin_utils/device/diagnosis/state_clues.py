@@ -17,6 +17,7 @@ from ..join_facts import Status, is_joined
 from ..requirements import account_refusal
 from . import clues
 from .clues import HARMLESS, Clue
+from .logs import cut
 
 FAQ_DOC = "https://learn.microsoft.com/entra/identity/devices/faq"
 MDM_DOC = "https://learn.microsoft.com/windows/client-management/mdm-diagnose-enrollment"
@@ -115,7 +116,7 @@ def health_clues(status: Status) -> list[Clue]:
 
 
 def _authentication(status: Status) -> list[Clue]:
-    failed = [said for said in status.texts("DeviceAuthStatus") if said.upper().startswith(("FAIL", "ERROR"))]
+    failed = [said for said in cut(status.texts("DeviceAuthStatus")) if said.upper().startswith(("FAIL", "ERROR"))]
     if not failed:
         return []
     made = clues.clue("sign_in", {"log": DETAILS, "data": [f"DeviceAuthStatus: {said}" for said in failed]})

@@ -34,9 +34,9 @@ RETRY_TASKS = ("provnonrebootretry", "retry")
 class PackageSource:
     """Where a package comes from: exactly one of ``src`` (controller), ``path`` (device) and ``url`` is set.
 
-    ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal (None with ``path``). Where the
-    controller has looked into the file, ``reverts`` is what of it Windows takes back with a removal, and ``runs_again``
-    what a second application repeats, for people.
+    The file at ``src`` may be vaulted. ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal
+    (None with ``path``). Where the controller has looked into the file, ``reverts`` is what of it Windows takes back
+    with a removal, and ``runs_again`` what a second application repeats, for people.
     """
 
     id: str

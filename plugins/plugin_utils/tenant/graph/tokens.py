@@ -15,13 +15,13 @@ import math
 import os
 import re
 import stat
-import tempfile
 import time
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
 from ...options import bad_option
+from ...report.writer import put
 from ...result import Failure
 from .answers import json_of
 from .credentials import CredentialSettings
@@ -77,10 +77,7 @@ class TokenFile:
     def save(self, token: str, expires_on: float) -> None:
         """Keep a token. A full disk does not fail the task."""
         with contextlib.suppress(OSError):
-            descriptor, name = tempfile.mkstemp(dir=self._directory)  # 0600 by itself
-            with open(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"token": token, "expires_on": expires_on}, file)
-            os.replace(name, self._path)
+            put(str(self._path), json.dumps({"token": token, "expires_on": expires_on}))
 
     def forget(self) -> None:
         with contextlib.suppress(OSError):

@@ -236,6 +236,15 @@ def test_tasks_share_a_token_through_a_private_file(tmp_path):
     assert SECRET not in file.read_text(encoding="utf-8")
 
 
+def test_a_full_disk_fails_no_task_and_leaves_nothing_in_the_cache(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    directory = tmp_path / "cache"
+    assert source(directory).token() and list(directory.iterdir()) == []
+
+
 def test_a_token_that_is_about_to_end_or_was_refused_is_not_taken_from_the_file(tmp_path):
     directory = tmp_path / "cache"
     first = source(directory).token()

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the controller that may be encrypted with Ansible Vault: in clear on its disk only while they are used.
+
+Ansible decrypts such a file into one of its own (mode 0600, in a directory of mode 0700 below ``local_tmp``), and a
+worker ends without taking it away: it lies there until ansible-playbook ends, which may be hours later (ansible-core,
+``DataLoader.get_real_file`` and ``WorkerProcess``). Who holds a join credential cannot wait for that.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+
+def find(action: t.Any, src: str) -> str:
+    """The path of the file that an option such as ``src`` names, looked for as playbooks do. Raises AnsibleError."""
+    return action._find_needle("files", src)
+
+
+@contextlib.contextmanager
+def in_clear(action: t.Any, path: str) -> t.Iterator[str]:
+    """The path at which the content of a file can be read within the ``with``, its own where it is not encrypted.
+
+    Raises AnsibleError.
+    """
+    readable = action._loader.get_real_file(path)
+    try:
+        yield readable
+    finally:
+        action._loader.cleanup_tmp_file(readable)

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of a rollout, of records, a directory and an earlier report that are anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import tempfile
+import typing as t
+from pathlib import Path
+from unittest import mock
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.winops.entra.plugins.filter.rollout_outcome import rollout_outcome
+from ansible_collections.winops.entra.plugins.plugin_utils.report import rollout
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
+
+SAMPLE = 1000
+WORKS = ("join", "disconnect", "preflight", "diagnose")
+FIELDS = (
+    *("outcome", "changed", "seconds", "msg", "code", "name", "side", "cause", "fix", "phases", "device_id", "device"),
+    *("tenant_id", "join_type", "serial_number", "join_state", "restarted", "reboot_required", "proof", "unreadable"),
+    *("findings", "summary", "conclusion", "state", "removal", "directory", "administrators", "bitlocker", "record"),
+    *("join", "mdm", "error", "failed", "unreachable", "healthy", "changes"),
+)
+ENTRY_FIELDS = ("device_id", "object_id", "enabled", "join_type", "intune")
+TEXTS = (
+    *("", "joined", "failed", "not_started", "left", "a", "6e4cbe68-588b-499c-8c04-dcfff140a1ca", "=cmd|' /C calc'!A0"),
+    *(
+        "x\r\npc-9  joined",
+        "\x1b[2J\x1b]0;t\a",
+        "a\u2028b\u2029c\x85d\x0be\x0cf",
+        "\u202egpj\u2066\u200e\u061c",
+        "\ud800",
+    ),
+    *("\u200b\ufeff\u2060\u00ad", "\U000e0041\ufe0f\u3164", "\0", "{{ 7 * 7 }}", "word " * 9000),
+)
+
+
+def one(source: random.Random) -> None:
+    """Write and show one report."""
+    hosts = [f"pc{number}" for number in range(source.randint(1, 4))]
+    work = source.choice(WORKS)
+    variables = {host: {f"{work}_outcome": _record(source, work)} for host in hosts}
+    good = source.choice(hosts)
+    variables[good] = {f"{work}_outcome": {"outcome": "unchanged", "seconds": 1.0}}
+    with tempfile.TemporaryDirectory() as directory:
+        dest = Path(directory, "report.json")
+        earlier = _earlier(source, dest)
+        args = {
+            "work": work,
+            "dest": os.fspath(dest),
+            "hosts": None,
+            "directory": [_object(source, ENTRY_FIELDS) for _entry in range(2)] if source.random() < 0.5 else None,
+            "keep_ids": work == "disconnect",
+            "only_try": False,
+            "table_limit": source.choice((1, 50)),
+            "write_in_check_mode": source.random() < 0.5,
+        }
+        known = {"hostvars": variables, "ansible_play_hosts_all": hosts, "ansible_play_batch": hosts}
+        task = Task(args, source.random() < 0.3, variables=known)
+        with mock.patch.object(rollout, "Display") as display:
+            result = perform(task, (), rollout.write_and_show, {})
+        shown = [call.args[0] for call in display().display.call_args_list]
+        assert all(line.isprintable() and len(line) < 3000 for line in [*shown, *result.get("warnings", [])])
+        assert os.listdir(directory) in ([], [dest.name])
+        if result.get("failed"):
+            assert result["error"]["name"] == "bad_option" and "dest" in result["msg"] and result["msg"].isprintable()
+            assert earlier is not None and dest.read_bytes() == earlier
+        elif not task.check_mode or args["write_in_check_mode"]:
+            text = dest.read_text(encoding="utf-8")
+            assert text.replace("\n", "").isprintable()
+            made = json.loads(text)
+            assert [device["device"] for device in made["devices"]] == hosts
+            assert made["devices"][hosts.index(good)]["outcome"] == "unchanged"
+            assert sum(made["totals"].get(name, 0) for name in rollout.totals.REPORT_OUTCOMES) == len(hosts)
+
+
+def _record(source: random.Random, work: str) -> t.Any:
+    value = _object(source, FIELDS) if source.random() < 0.8 else _value(source)
+    if source.random() < 0.5:
+        return value
+    try:
+        return rollout_outcome(value, work)
+    except AnsibleFilterError:
+        return None
+
+
+def _earlier(source: random.Random, dest: Path) -> bytes | None:
+    """What lies there already: nothing, a report, or anything."""
+    kind = source.random()
+    if kind < 0.4:
+        return None
+    device = {"device": "pc0", **_object(source, FIELDS)} if kind < 0.8 else _value(source)
+    text = json.dumps({"devices": [device] if source.random() < 0.8 else _value(source)})
+    if source.random() < 0.1:
+        text = text[: source.randrange(len(text) + 1)]
+    dest.write_bytes(text.encode())
+    return text.encode()
+
+
+def _object(source: random.Random, names: tuple[str, ...]) -> dict:
+    return {name: _value(source) for name in source.sample(names, source.randint(0, min(8, len(names))))}
+
+
+def _value(source: random.Random, depth: int = 0) -> t.Any:
+    kind = source.randrange(9 if depth < 3 else 6)
+    if kind < 3:
+        return source.choice(TEXTS)
+    if kind < 6:
+        return source.choice((None, True, False, 0, -1, 1.5, float("nan"), float("inf"), 1e308, 10**400, -(2**63)))
+    if kind == 6:
+        return [_value(source, depth + 1) for _item in range(source.randint(0, 3))]
+    if kind == 7:
+        deep: t.Any = 1
+        for _level in range(source.choice((2, 99, 300))):
+            deep = [deep]
+        return deep
+    names = (*source.sample(FIELDS, 2), *source.sample(TEXTS, 1), "id", "result", "problem", "seconds")
+    return {name: _value(source, depth + 1) for name in source.sample(names, 3)}
