@@ -41,6 +41,10 @@ def session(action, put_file) -> DeviceSession:
     return DeviceSession(connection, None, in_clear=lambda path: vaulted.in_clear(action, path))
 
 
+def controller(action) -> package_source.Controller:
+    return package_source.Controller(lambda src: vaulted.find(action, src), lambda path: vaulted.in_clear(action, path))
+
+
 def in_clear(tmp_path: Path) -> list[bytes]:
     return [(tmp_path / "clear" / name).read_bytes() for name in os.listdir(tmp_path / "clear")]
 
@@ -62,9 +66,7 @@ def test_a_file_that_is_not_vaulted_is_read_where_it_is_and_stays(action, tmp_pa
 def test_a_package_that_is_refused_is_not_left_in_clear_and_is_called_by_its_own_name(action, tmp_path):
     vaulted_file = str(tmp_path / "vaulted.ppkg")
     with pytest.raises(PackageError) as caught:
-        package_source.described_file(
-            lambda src: vaulted.find(action, src), lambda path: vaulted.in_clear(action, path), vaulted_file
-        )
+        package_source.described_file(controller(action), vaulted_file)
     assert caught.value.msg.startswith(f"{vaulted_file}: ") and in_clear(tmp_path) == []
 
 
@@ -90,5 +92,5 @@ def test_a_copy_that_breaks_twice_leaves_nothing(action, tmp_path):
 def test_a_vault_without_its_password_is_a_bad_option_that_says_so(action, tmp_path):
     action._loader.set_vault_secrets([])
     with pytest.raises(Exception, match=r"bad option src: .*vault password") as caught:
-        package_source.described_file(str, lambda path: vaulted.in_clear(action, path), str(tmp_path / "vaulted.ppkg"))
+        package_source.described_file(controller(action), str(tmp_path / "vaulted.ppkg"))
     assert caught.value.error["name"] == "bad_option" and in_clear(tmp_path) == []
