@@ -111,6 +111,7 @@ devices:
       are V(enabled) or V(disabled), else V(absent)), C(outcome) and C(error).
     - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (no answer came, and
       nobody knows whether the change arrived) or V(skipped) (not tried after that, or left out, as C(error) says).
+    - At the end those that a device id or a record names so that nobody can look for them, with that as C(name).
   returned: when the devices could be read
   type: list
   elements: dict

@@ -135,13 +135,18 @@ BATCHES = {
 def asked(bench):
     """A client of a server with these answers, whose task may wait for so many seconds."""
 
+    opened: list[session.Session] = []
+
     def make(server: RawServer, limit: float = 0) -> client.GraphClient:
         settings = dataclasses.replace(bench.settings, graph_url=server.url)
         source = tokens.TokenSource(settings, lambda: FakeCredential(bench.graph), clock=lambda: 1e9)
         waits = retry.Waits(limit, bench.slept.append, lambda: 0.0, bench.sentences.append)
-        return client.GraphClient(session.Session(settings, source), waits)
+        opened.append(session.Session(settings, source))
+        return client.GraphClient(opened[-1], waits)
 
-    return make
+    yield make
+    for one in opened:
+        one.close()
 
 
 def failure_of(call) -> Failure:
