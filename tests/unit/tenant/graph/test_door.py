@@ -173,6 +173,12 @@ def test_a_list(asked, raw):
         failure_of(lambda: list(asked(server).list("/things", READ)))
 
 
+def test_a_next_page_that_has_no_address_is_not_said_to_be_elsewhere(asked):
+    for name, said in (("a next page of 70,000 letters", "no address"), ("a next page elsewhere", "on another server")):
+        with RawServer(lambda url, name=name: [LISTS[name](url)]) as server:
+            assert said in failure_of(lambda: list(asked(server).list("/things", READ))).msg
+
+
 @pytest.mark.parametrize("raw", BATCHES.values(), ids=BATCHES)
 def test_a_batch(asked, raw):
     items = [Item("GET", f"/things/{number}", READ, kind=ANY_OBJECT) for number in range(3)]
