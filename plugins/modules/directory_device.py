@@ -112,6 +112,7 @@ devices:
       V(disabled) or V(absent)), C(outcome) and C(error).
     - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (there was no answer, so it is
       not known whether the change arrived) or V(skipped) (not tried after that, or left out, as C(error) says).
+    - A device id or a record that nobody can look for comes last, with that text as C(name).
   returned: when the devices could be read
   type: list
   elements: dict

@@ -389,4 +389,7 @@ class Bench:
         """The result of a module's work with these arguments."""
         made = self.client(check_mode, limit)
         task = Task(args, check_mode, client=made, secrets=[lambda: made.session.tokens.secrets])
-        return perform(task, [], ensure, {}, with_diff=True)
+        try:
+            return perform(task, [], ensure, {}, with_diff=True)
+        finally:
+            made.session.close()

@@ -16,7 +16,7 @@ _ENOUGH = 65536
 class RawServer:
     """``answer`` gives the parts of the answer to each request, sent one after the other; ``sent`` counts their bytes.
 
-    A client that goes away ends the sending.
+    A client that goes away ends the sending, and so does the end of the server.
     """
 
     def __init__(self, answer) -> None:
@@ -24,13 +24,14 @@ class RawServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.sent = self.requests = 0
-        self.gone = threading.Event()
+        self._over = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def __enter__(self) -> RawServer:
         return self
 
     def __exit__(self, *_exception) -> None:
+        self._over.set()
         self._listener.close()
 
     def _serve(self) -> None:
@@ -39,15 +40,14 @@ class RawServer:
                 threading.Thread(target=self._speak, args=(self._listener.accept()[0],), daemon=True).start()
 
     def _speak(self, client: socket.socket) -> None:
-        try:
-            with client:
-                while self._read(client):
-                    self.requests += 1
-                    for part in self._answer(self.url):
-                        client.sendall(part)
-                        self.sent += len(part)
-        except OSError:
-            self.gone.set()
+        with contextlib.suppress(OSError), client:
+            while self._read(client):
+                self.requests += 1
+                for part in self._answer(self.url):
+                    if self._over.is_set():
+                        return
+                    client.sendall(part)
+                    self.sent += len(part)
 
     @staticmethod
     def _read(client: socket.socket) -> bool:

@@ -139,12 +139,13 @@ def look_up(
         asked += [(option, keys[start : start + size]) for start in range(0, len(keys), size)]
     items = [_question(option, keys, select) for option, keys in asked]
     found = Found(by_key={option: {key: [] for key in keys} for option, keys in wanted.items()})
+    unset = dict.fromkeys(select)
     for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
         rest = {key.casefold(): key for key in keys}
         for row in client.rows_of(item, answer, version):
             key = rest.get(str(row.get(KEYS[option]) or "").casefold())
             if key is not None:
-                found.by_key[option][key].append(row)
+                found.by_key[option][key].append({**unset, **row})
     for keys_found in found.by_key.values():
         for rows in keys_found.values():
             found.rows.update((row["id"], row) for row in rows)

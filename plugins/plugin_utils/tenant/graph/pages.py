@@ -55,7 +55,9 @@ class Pages:
         if link is None:
             return None
         self._seen.add(_mark(asked))
-        if not isinstance(link, str) or not _LINK.fullmatch(link) or origin(link) != self._home:
+        if not isinstance(link, str) or not _LINK.fullmatch(link):
+            raise self._foreign(f"the next page has no address that can be asked for ({in_one_line(str(link), 80)})")
+        if origin(link) != self._home:
             raise self._foreign(
                 f"the next page is on another server ({in_one_line(str(link), 80)}), and the token must not go there"
             )

@@ -135,13 +135,18 @@ BATCHES = {
 def asked(bench):
     """A client of a server with these answers, whose task may wait for so many seconds."""
 
+    opened: list[session.Session] = []
+
     def make(server: RawServer, limit: float = 0) -> client.GraphClient:
         settings = dataclasses.replace(bench.settings, graph_url=server.url)
         source = tokens.TokenSource(settings, lambda: FakeCredential(bench.graph), clock=lambda: 1e9)
         waits = retry.Waits(limit, bench.slept.append, lambda: 0.0, bench.sentences.append)
-        return client.GraphClient(session.Session(settings, source), waits)
+        opened.append(session.Session(settings, source))
+        return client.GraphClient(opened[-1], waits)
 
-    return make
+    yield make
+    for one in opened:
+        one.close()
 
 
 def failure_of(call) -> Failure:
@@ -166,6 +171,12 @@ def test_one_object(asked, raw, limit):
 def test_a_list(asked, raw):
     with RawServer(lambda url: [raw(url)]) as server:
         failure_of(lambda: list(asked(server).list("/things", READ)))
+
+
+def test_a_next_page_that_has_no_address_is_not_said_to_be_elsewhere(asked):
+    for name, said in (("a next page of 70,000 letters", "no address"), ("a next page elsewhere", "on another server")):
+        with RawServer(lambda url, name=name: [LISTS[name](url)]) as server:
+            assert said in failure_of(lambda: list(asked(server).list("/things", READ))).msg
 
 
 @pytest.mark.parametrize("raw", BATCHES.values(), ids=BATCHES)

@@ -58,16 +58,21 @@ class TokenService:
 def signing_in(bench):
     """A TokenSource over a service, with Waits that count; ``kind`` of credential as in settings."""
 
+    networks: list[door.Network] = []
+
     def make(service, limit=300, kind="client_secret", authority=AUTHORITY):
         settings = dataclasses.replace(bench.settings, kind=kind, authority=authority, disable_instance_discovery=True)
         network = door.Network()
+        networks.append(network)
         network.waits = retry.Waits(limit, bench.slept.append, lambda: 0.0, bench.sentences.append)
         way = TokenTransport(network, True, InProcess(service) if isinstance(service, TokenService) else None)
         return tokens.TokenSource(
             settings, lambda: credentials.create(settings, lambda url, code: None, limit, way), way=way
         )
 
-    return make
+    yield make
+    for network in networks:
+        network.loop.close()
 
 
 def failure_of(source) -> Failure:
