@@ -82,6 +82,8 @@ def one(source: random.Random) -> None:
 
 def _record(source: random.Random, work: str) -> t.Any:
     value = _object(source, FIELDS) if source.random() < 0.8 else _value(source)
+    if isinstance(value, dict) and source.random() < 0.6:
+        value["outcome"] = source.choice(rollout.totals.REPORT_OUTCOMES)
     if source.random() < 0.5:
         return value
     try:
