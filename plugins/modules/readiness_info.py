@@ -18,7 +18,9 @@ description:
     restrictions, and Microsoft's service principals.
   - What cannot be read is a finding with the result V(unknown) that names the missing permission. The task goes on.
   - Conditional Access is read, not evaluated. Conditions that are known at sign-in only, such as locations and risks,
-    give a V(warn). Policies for directory roles are left out.
+    give a V(warn). Policies for directory roles and for workload identities are left out, and so are those that block
+    device code flow or authentication transfer only, as no join signs in that way.
+  - A setting that has a form which this collection does not know is V(unknown), and never a V(pass).
 options:
   users:
     description:
@@ -53,6 +55,7 @@ notes:
     C(Policy.Read.All) (Conditional Access, security defaults), C(User.Read.All), C(GroupMember.Read.All),
     C(Application.Read.All) (service principals) and C(DeviceManagementServiceConfig.Read.All) (Intune). Whatever is
     missing makes its findings unknown.
+  - The enrollment restrictions and the MDM scope are read from Graph's beta. Its v1.0 has only the default restriction.
   - Microsoft lets only a signed-in user read the MDM scope. With an application's credential that finding is unknown;
     use O(auth=device_code) to have it judged.
 seealso:

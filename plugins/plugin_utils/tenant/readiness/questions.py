@@ -68,14 +68,19 @@ _TENANT: dict[str, tuple[str, str, Permissions, dict, bool]] = {
         {"$filter": odata.any_of("appId", APPLICATIONS), "$select": "appId,displayName,accountEnabled"},
         True,
     ),
-    "enrollment": (
-        "list the enrollment configurations",
-        "/deviceManagement/deviceEnrollmentConfigurations",
-        Permissions.same("DeviceManagementServiceConfig.Read.All"),
-        {},
-        True,
-    ),
 }
+# v1.0 shows the default restriction of platforms only, and of newer kinds not what is in them.
+_ENROLLMENT = Item(
+    "GET",
+    "/deviceManagement/deviceEnrollmentConfigurations",
+    Purpose("list the enrollment configurations", Permissions.same("DeviceManagementServiceConfig.Read.All")),
+)
+_MDM_SCOPE = Item(
+    "GET",
+    odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID),
+    Purpose("read the MDM scope", _MDM),
+    {"$expand": "includedGroups"},
+)
 
 #: What was read, or the GraphFailure that says why it could not be.
 Answered = t.Any
@@ -107,12 +112,10 @@ class Person:
 
 
 def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
-    """Everything but memberships: what the tenant says, by the names of _TENANT and "mdm", and the users."""
+    """Everything but memberships: what the tenant says, by the names of _TENANT and _of_beta, and the users."""
     client, args = task.client, task.args
-    names = [name for name in _TENANT if args["expect_mdm"] or name != "enrollment"]
     items = [
-        Item("GET", _TENANT[name][1], Purpose(_TENANT[name][0], _TENANT[name][2]), _TENANT[name][3] or None)
-        for name in names
+        Item("GET", path, Purpose(what, needs), query or None) for what, path, needs, query, _list in _TENANT.values()
     ]
     prefixes, users = args["user_prefixes"] or [], list(dict.fromkeys(args["users"] or []))
     searches = [
@@ -138,10 +141,11 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
         _answered(
             client,
             everything,
-            {"/users", *(_TENANT[name][1] for name in names if _TENANT[name][4]), *(item.path for item in owned)},
+            {"/users", *(path for _what, path, _needs, _query, is_list in _TENANT.values() if is_list)}
+            | {item.path for item in owned},
         )
     )
-    said = {name: next(read) for name in names}
+    said = {name: next(read) for name in _TENANT}
     found = [(prefix, next(read)) for prefix in prefixes]
     people = [Person(user, next(read)) for user in users]
     for person in people:
@@ -157,30 +161,32 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
                 known.add(row["id"].lower())
                 people.append(Person(upn, row, []))
     if args["expect_mdm"]:
-        said["mdm"] = _mdm(task)
+        said |= _of_beta(task)
     return said, people
 
 
-def _answered(client: GraphClient, items: list[Item], lists: set[str]) -> list[Answered]:
+def _answered(client: GraphClient, items: list[Item], lists: set[str], version: str = "v1.0") -> list[Answered]:
     answers: list[Answered] = []
-    for item, answer in zip(items, client.batch(items)):
+    for item, answer in zip(items, client.batch(items, version)):
         try:
-            answers.append(list(rows_of(client, item, answer)) if item.path in lists else answer.require())
+            answers.append(list(rows_of(client, item, answer, version)) if item.path in lists else answer.require())
         except GraphFailure as refused:
             answers.append(refused)
     return answers
 
 
-def _mdm(task: Task) -> Answered:
-    """The MDM scope of Intune, which a signed-in user alone may read."""
+def _of_beta(task: Task) -> dict[str, Answered]:
+    """ "enrollment", and "mdm", the MDM scope of Intune, which a signed-in user alone may read."""
+    asked, refused = {"enrollment": _ENROLLMENT}, {}
     try:
-        task.client.require_delegated("read the MDM scope", _MDM.delegated[0])
-        path = odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID)
-        return task.client.get(path, Purpose("read the MDM scope", _MDM), {"$expand": "includedGroups"}, "beta")
-    except Failure as refused:
-        if isinstance(refused, GraphFailure) or refused.error["name"] == "delegated_only":
-            return refused
-        raise
+        task.client.require_delegated(_MDM_SCOPE.purpose.what, _MDM.delegated[0])
+        asked["mdm"] = _MDM_SCOPE
+    except Failure as failure:
+        if failure.error["name"] != "delegated_only":
+            raise
+        refused["mdm"] = failure
+    answers = _answered(task.client, list(asked.values()), {_ENROLLMENT.path}, "beta")
+    return dict(zip(asked, answers)) | refused
 
 
 def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Iterable[str]) -> None:
