@@ -13,9 +13,10 @@ class ModuleDocFragment:
 options:
   fail_on:
     description:
-      - What makes the task fail. The findings are returned all the same, and with an empty list it never fails.
-      - A result (V(fail), V(warn), V(unknown)) stands for every finding that has it.
-      - The id of a finding stands for that finding where its result is V(fail).
+      - Which findings make the task fail. The findings are returned in any case. With an empty list the task never
+        fails because of findings.
+      - A result (V(fail), V(warn), V(unknown)) stands for every finding with that result.
+      - The id of a finding stands for that finding if its result is V(fail).
     type: list
     elements: str
     default: []

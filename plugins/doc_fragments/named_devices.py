@@ -13,7 +13,7 @@ class ModuleDocFragment:
 options:
   device_ids:
     description:
-      - Device ids, as the device itself knows them (C(dsregcmd), M(winops.entra.device_facts), Intune).
+      - Device ids, as on the device itself (C(dsregcmd), M(winops.entra.device_facts), Intune).
     type: list
     elements: str
   object_ids:
@@ -22,7 +22,7 @@ options:
     elements: str
   names:
     description:
-      - Whole names, compared without regard to case, as Windows does. Names are not unique in a directory; a name that
+      - Full names, compared without regard to case, as in Windows. Names are not unique in a directory; a name that
         several devices have is refused.
     type: list
     elements: str

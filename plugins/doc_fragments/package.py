@@ -13,10 +13,10 @@ class ModuleDocFragment:
 options:
   src:
     description:
-      - Path of the package file on the controller. It is read there first, and refused where it is damaged, encrypted
-        or no package. A relative path is looked for as M(ansible.builtin.copy) does, in C(files) and beside the role or
+      - Path of the package file on the controller. It is read there first, and refused if it is damaged, encrypted or
+        not a package. A relative path is found as by M(ansible.builtin.copy), in C(files) and beside the role or
         playbook, not in the current directory.
-      - The file is copied into a directory that only SYSTEM and administrators can read, unless it lies there already.
+      - The file is copied into a directory that only SYSTEM and administrators can read, unless it is already there.
     type: path
   path:
     description:
@@ -24,31 +24,31 @@ options:
     type: str
   url:
     description:
-      - An https URL from which the device fetches the package, as SYSTEM. Needs O(package_id) and O(checksum).
+      - An https URL from which the device downloads the package, as SYSTEM. Needs O(package_id) and O(checksum).
     type: str
   checksum:
     description:
-      - SHA-256 of the file behind O(url), as 64 hexadecimal digits with or without C(sha256:) before them.
+      - SHA-256 of the file at O(url), as 64 hexadecimal digits with or without the prefix C(sha256:).
     type: str
   package_id:
     description:
-      - The package's id, a GUID. Read from the file with O(src).
+      - The package's id, a GUID. With O(src) it is read from the file.
     type: str
   keep_copy:
     description:
-      - Leave the copies of the package on the device, this module's own and the one the provisioning engine keeps in
-        C(%ProgramData%\Microsoft\Provisioning). A package with a bulk token is a credential in clear text.
+      - Leave the copies of the package on the device, this module's own and the one that the provisioning engine keeps
+        in C(%ProgramData%\Microsoft\Provisioning). A package with a bulk token is a credential in clear text.
     type: bool
     default: false
   apply_again:
     description:
       - What to do with a package that Windows has applied to this device before. Windows skips it without an error,
         also after the device has left the tenant.
-      - V(true) makes Windows forget it and apply it again, with all its settings, accounts, names and commands. Where
-        the package holds nothing that Windows takes back with its removal, it is added, removed and added again.
-        Otherwise the checksums that Windows keeps of this package are cleared in the registry, and its results where
-        that was not enough. Nothing else is touched, and nothing on a device that is joined.
-      - V(false) refuses such a package. Build it again with a new id then; a raised version is not enough.
+      - V(true) makes Windows forget it and apply it again, with all its settings, accounts, names and commands. If the
+        package has no settings that Windows reverts with its removal, it is added, removed and added again. Otherwise
+        the checksums that Windows keeps for this package are cleared in the registry, and if that is not enough, its
+        results as well. Nothing else is changed, and nothing is changed on a joined device.
+      - V(false) refuses such a package. Then build it again with a new id; a higher version is not enough.
     type: bool
     default: true
 """

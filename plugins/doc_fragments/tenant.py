@@ -15,9 +15,9 @@ options:
     description:
       - The kind of credential.
       - V(auto) takes the kind whose option is given, that is O(client_secret), O(certificate_path) or
-        O(federated_token_file). Options of the task, or of C(module_defaults), go before the environment.
-      - V(device_code) signs a user in; the code is shown while the task waits. Together with O(token_cache) one sign-in
-        lasts for the playbook.
+        O(federated_token_file). Options of the task, or of C(module_defaults), take precedence over the environment.
+      - V(device_code) signs a user in; the code is shown while the task waits. With O(token_cache) one sign-in is
+        enough for the playbook.
       - V(environment) reads the variables of azure-identity's C(EnvironmentCredential).
     type: str
     choices: [auto, client_secret, certificate, managed_identity, workload_identity, azure_cli, device_code,
@@ -61,18 +61,18 @@ options:
     default: public
   authority:
     description:
-      - Where tokens come from, as a https URL, in place of the cloud's.
+      - The https URL that issues tokens, instead of the cloud's.
       - Falls back to the environment variable E(AZURE_AUTHORITY_HOST).
     type: str
   graph_url:
     description:
-      - Where Microsoft Graph is, as a https URL without version, in place of the cloud's.
+      - The https URL of Microsoft Graph without version, instead of the cloud's.
       - Falls back to the environment variable E(WINOPS_ENTRA_GRAPH_URL).
     type: str
   ca_file:
     description:
-      - A PEM file on the controller with the CA certificates to trust, in place of the usual ones. A proxy that opens
-        TLS needs it.
+      - A PEM file on the controller with the CA certificates to trust, instead of the usual ones. It is needed behind a
+        proxy that inspects TLS.
       - Falls back to the environment variable E(WINOPS_ENTRA_CA_FILE).
     type: path
   disable_instance_discovery:
@@ -83,21 +83,20 @@ options:
     default: false
   token_cache:
     description:
-      - A directory on the controller, yours alone (mode 0700), in which the tasks of a run share their access token.
-        It is
-        created where it is missing; the file in it has the mode 0600 and holds a token, which is a secret, for as long
-        as the service lets it live (about an hour).
-      - Without it each task asks for a token of its own; the items of a loop share one.
+      - A private directory on the controller (mode 0700), in which the tasks of a run share their access token. It is
+        created if it is missing. The file in it has the mode 0600 and holds a token, which is a secret, until it
+        expires (after about an hour).
+      - Without it each task asks for its own token; the items of a loop share one.
       - Falls back to the environment variable E(WINOPS_ENTRA_TOKEN_CACHE).
     type: path
   timeout:
     description:
-      - How many seconds the task may wait in all, for throttling, for repeated requests, and for what it wrote to show.
+      - How many seconds the task may wait in all, for throttling, for repeated requests, and until its changes show.
     type: int
     default: 300
 attributes:
   action_group:
-    description: Use C(group/winops.entra.tenant) in C(module_defaults) to sign in once for all modules of the tenant.
+    description: Use C(group/winops.entra.tenant) in C(module_defaults) to sign in once for all tenant modules.
     support: full
     membership: [winops.entra.tenant]
 requirements:

@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options:
   poll_interval:
     description:
-      - Seconds between two looks at the device while the task waits for it.
+      - Seconds between two polls of the device while the task waits for it.
     type: int
     default: 5
 """

@@ -13,22 +13,22 @@ author:
 description:
   - Turns the text that C(dsregcmd /status) prints into data, so that outputs saved from many devices can be audited
     offline, without touching a device.
-  - Reads the layouts of every Windows 10 and 11 build, and what pastes make of them, such as lost indentation, prompts,
-    code fences, quoting, remarks behind values, values broken by the console, bold or quoted rows, rulers, tables of
-    Markdown and HTML, lists of JSON, or C(Select-String) output without section titles.
-  - The text may be UTF-16, as Windows PowerShell redirects it, with or without a mark, also where
+  - Reads the layouts of every Windows 10 and 11 build, also from damaged pastes, with lost indentation, prompts, code
+    fences, quoting, remarks after values, values broken by the console, bold or quoted rows, rulers, Markdown and HTML
+    tables, JSON lists, or C(Select-String) output without section titles.
+  - The text may be UTF-16, as Windows PowerShell writes it, with or without a byte order mark, also if
     P(ansible.builtin.file#lookup) has read it as UTF-8.
-  - To ask live devices use M(winops.entra.device_facts), which looks at the registry and the device certificate too.
+  - To ask live devices use M(winops.entra.device_facts), which also reads the registry and the device certificate.
 positional: _input
 options:
   _input:
-    description: The output, whole or in part.
+    description: The output, complete or in part.
     type: str
     required: true
 notes:
   - The sections C(User State), C(SSO State) and C(Ngc Prerequisite Check) describe the account that ran the command,
-    not the device. From a remote or SYSTEM run a C(NO) in them means not seen.
-  - The tool prints English on every Windows language.
+    not the device. If the command ran remotely or as SYSTEM, a C(NO) in them means not seen.
+  - The tool prints English in every Windows language.
 seealso:
   - plugin: winops.entra.join_error
     plugin_type: filter
@@ -68,24 +68,24 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The output as data. A value is text as printed, empty where nothing was printed, or a list of texts where the key
-      repeats. Keys are spelled as printed, less one trailing colon.
-    - Write C(result['keys']), not C(result.keys), which Jinja takes for the method of the dictionary.
+    - The output as data. A value is the text as printed, empty if nothing was printed, or a list of texts if the key
+      repeats. Keys are spelled as printed, without a trailing colon.
+    - Write C(result['keys']), not C(result.keys), because Jinja takes that for the method of the dictionary.
   type: dict
   contains:
     join_type:
       description:
-        - V(entra_joined), V(hybrid_joined), V(domain_joined), V(workplace_registered) or V(none); null where the text
-          does not print what is needed to tell.
+        - V(entra_joined), V(hybrid_joined), V(domain_joined), V(workplace_registered) or V(none); null if the text does
+          not have the rows that show it.
       type: str
       sample: entra_joined
     prt:
       description:
-        - Whether the account that ran the command has a primary refresh token; null where the text does not say.
+        - Whether the account that ran the command has a primary refresh token; null if the text does not say.
       type: bool
       sample: true
     sections:
-      description: Keys and values by section title, in the order printed. Empty where the text has no section titles.
+      description: Keys and values by section title, in the order printed. Empty if the text has no section titles.
       type: dict
       sample: {"Device State": {"AzureAdJoined": "YES", "DomainJoined": "NO"}}
     keys:

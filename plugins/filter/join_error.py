@@ -6,24 +6,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: join_error
-short_description: Explain an error code of joining or enrolling
+short_description: Explain an error code of a join or an enrollment
 version_added: 0.1.0
 author:
   - winops.entra contributors (@winops)
 description:
-  - Explains an error code that a device, the Entra token service or an MDM gives when a join or an enrollment fails,
+  - Explains an error code that a device, the Entra token service or an MDM returns when a join or an enrollment fails,
     with its cause and what to do.
-  - Takes a code in every spelling found in logs, setup pages and Office, or a whole message; of several codes in it the
-    most telling is explained. An AADSTS code tells more than an HRESULT, and a code that names the fault more than one
-    that wraps it. Where none tells, the sentence of the service that stands beside it is added to the cause.
-  - Of a network failure, an HTTP answer or a Win32 error the low digits tell, whatever wraps it. Of an unknown code its
-    facility is told, and what to look at.
+  - Takes a code in every spelling found in logs, setup pages and Office, or a whole message. If a message has several
+    codes, the most specific one is explained. An AADSTS code is more specific than an HRESULT, and a code that names
+    the fault is more specific than one that wraps it. If no code shows the cause, the sentence of the service beside it
+    is added to the cause.
+  - A network failure, an HTTP answer or a Win32 error is recognised by its low digits, whatever wraps it. For an
+    unknown code the filter names the facility and what to look at.
 positional: _input
 options:
   _input:
     description:
       - A code, such as V(0x801c001d), V(801C001D), its signed or unsigned decimal form, V(AADSTS700082), V(700082) or
-        V(exit 1007), or text that holds codes.
+        V(exit 1007), or text that contains codes.
     type: raw
     required: true
 seealso:
@@ -49,19 +50,19 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The explanation. Of an unknown code only RV(_value.code), RV(_value.cause) and RV(_value.fix) are filled.
+    - The explanation. For an unknown code only RV(_value.code), RV(_value.cause) and RV(_value.fix) have a value.
   type: dict
   contains:
     code:
-      description: The code in its usual spelling; null where the text holds none.
+      description: The code in its usual spelling; null if the text has none.
       type: str
       sample: AADSTS700082
     name:
-      description: Its symbol, where it has one.
+      description: Its symbol, if it has one.
       type: str
       sample: ExpiredOrRevokedGrantInactiveToken
     side:
-      description: Where the fault lies, one of V(device), V(tenant), V(network) and V(controller).
+      description: Where the fault is, one of V(device), V(tenant), V(network) and V(controller).
       type: str
       sample: tenant
     cause:
@@ -73,7 +74,7 @@ _value:
       type: str
       sample: Create a new bulk token, at most 180 days valid, and rebuild the package.
     transient:
-      description: Whether a later try can succeed without anybody's doing; null where that depends.
+      description: Whether a later attempt can succeed without any action; null if that depends on the case.
       type: bool
       sample: false
     certainty:
@@ -81,7 +82,7 @@ _value:
       type: str
       sample: documented
     doc:
-      description: A page of the vendor's documentation, where there is one.
+      description: A page of the vendor's documentation, if there is one.
       type: str
       sample: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 """

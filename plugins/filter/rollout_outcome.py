@@ -11,12 +11,11 @@ from ..plugin_utils.report.records import WORKS, record
 
 DOCUMENTATION = r"""
 name: rollout_outcome
-short_description: What became of a device, the same fields whatever happened
+short_description: The outcome for a device, in the same fields whatever happened
 version_added: 0.1.0
 description:
-  - Makes one flat record out of a registered result of M(winops.entra.join), M(winops.entra.disconnect),
-    M(winops.entra.preflight) or M(winops.entra.diagnose), also where the task failed or the device could not be
-    reached.
+  - Makes one flat record from a registered result of M(winops.entra.join), M(winops.entra.disconnect),
+    M(winops.entra.preflight) or M(winops.entra.diagnose), also if the task failed or the device could not be reached.
 positional: work
 options:
   _input:
@@ -47,10 +46,10 @@ _value:
   contains:
     outcome:
       description:
-        - Of every work V(failed) or V(unreachable).
-        - Of a join V(joined), V(unchanged), V(would_join) or V(refused). Of a disconnect V(disconnected), V(unchanged),
-          V(would_disconnect) or V(refused). Of a preflight V(fit) or V(unfit). Of a diagnosis V(healthy) or
-          V(unhealthy).
+        - For all modules V(failed) or V(unreachable).
+        - For a join V(joined), V(unchanged), V(would_join) or V(refused). For a disconnect V(disconnected),
+          V(unchanged), V(would_disconnect) or V(refused). For a preflight V(fit) or V(unfit). For a diagnosis
+          V(healthy) or V(unhealthy).
       returned: always
       type: str
     changed:
@@ -58,15 +57,15 @@ _value:
       returned: always
       type: bool
     seconds:
-      description: The seconds of all phases together.
+      description: The total seconds of all phases.
       returned: always
       type: float
     msg:
-      description: The message of a failure, null else.
+      description: The message of a failure, otherwise null.
       returned: always
       type: str
     code:
-      description: The HRESULT or AADSTS code of a failure, or of a diagnosis' first finding.
+      description: The HRESULT or AADSTS code of a failure, or of the first finding of a diagnosis.
       returned: always
       type: str
     name:
@@ -74,7 +73,7 @@ _value:
       returned: always
       type: str
     side:
-      description: Where a failure lies, V(device), V(tenant), V(network) or V(controller).
+      description: The side of a failure, V(device), V(tenant), V(network) or V(controller).
       returned: always
       type: str
     cause:
@@ -86,7 +85,7 @@ _value:
       returned: always
       type: str
     doc:
-      description: Where to read on.
+      description: Where to read more.
       returned: always
       type: str
     phases:
@@ -95,7 +94,7 @@ _value:
       type: list
       elements: dict
     device_id:
-      description: The device's id in Entra. Of a disconnect, and so the two below, what it was before.
+      description: The device's id in Entra. For a disconnect, this and the next two are from before the leave.
       returned: join, disconnect
       type: str
     tenant_id:
@@ -119,7 +118,7 @@ _value:
       returned: join, disconnect
       type: bool
     join_state:
-      description: V(joined), V(left) or V(half_left), read last.
+      description: V(joined), V(left) or V(half_left), as last read.
       returned: disconnect
       type: str
     intune_device_id:
@@ -127,7 +126,7 @@ _value:
       returned: disconnect
       type: str
     autopilot_id:
-      description: Its registration in Autopilot, where the device knows it.
+      description: Its registration in Autopilot, if the device knows it.
       returned: disconnect
       type: str
     serial_number:
@@ -165,7 +164,7 @@ _value:
       type: list
       elements: dict
     changes:
-      description: What was changed, or in check mode would be.
+      description: What was changed, or in check mode would be changed.
       returned: disconnect
       type: list
       elements: dict
@@ -175,7 +174,7 @@ _value:
       type: list
       elements: dict
     summary:
-      description: How many findings have each result, null where the device could not be asked.
+      description: The number of findings for each result, null if the device could not be asked.
       returned: preflight, diagnose
       type: dict
     conclusion:

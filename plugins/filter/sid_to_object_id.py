@@ -25,7 +25,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Whom a SID belongs to
+- name: Find the object of a SID
   ansible.builtin.debug:
     msg: "{{ 'S-1-12-1-1943430372-1249052806-2496021943-3034400218' | winops.entra.sid_to_object_id }}"
 """

@@ -11,16 +11,17 @@ module: acceptance
 short_description: Try this collection's operations on a disposable Windows device
 version_added: 0.1.0
 description:
-  - Runs every operation that this collection executes on devices and that can be taken back, over the connection of
-    the task, and checks the answers. Their shape must be the one that is documented in C(vocabulary.json), and they
-    must say what is so on any Windows 10 or 11, such as that C(kernel32.dll) is there.
-  - What changes the device is done in a directory and with a scheduled task of its own, and is taken back. Then the
-    device is looked at again. Two empty directories stay, C(%ProgramData%\winops.entra) and C(jobs) in it, which only
-    SYSTEM and administrators may enter; so the first run on a device is a change, and the next one is none.
-  - Operations that cannot be taken back (a restart, a join, a leave, an enrollment, the application of a package) are
-    not run, and the report says why.
-  - Returns a report that is made to be attached to a bug report. It has no names of machines, accounts or tenants, no
-    SIDs, addresses, serial numbers, thumbprints or texts that the device has said.
+  - Runs every operation of this collection that can be undone, over the connection of the task, and checks the answers.
+    Their shape must be the one that is documented in C(vocabulary.json), and they must contain what is true on any
+    Windows 10 or 11, for example that C(kernel32.dll) is there.
+  - Operations that change the device use a directory and a scheduled task of their own. Their changes are undone, and
+    then the device's state is read again. Two empty directories stay, C(%ProgramData%\winops.entra) and C(jobs) in it,
+    which only SYSTEM and administrators can open. So the first run on a device reports a change, and the next one does
+    not.
+  - Operations that cannot be undone (a restart, a join, a leave, an enrollment, the application of a package) are not
+    run, and the report says why.
+  - Returns a report for a bug report. It contains no names of machines, accounts or tenants, no SIDs, addresses, serial
+    numbers or thumbprints, and no texts from the device.
 options:
   skip:
     description:
@@ -31,18 +32,18 @@ options:
     default: []
   package:
     description:
-      - Path of a provisioning package on the controller, with which the questions are asked that only a real Windows
-        answers. It is added twice and removed, and Windows is asked each time what it lists, what its provisioning
+      - Path of a provisioning package on the controller, for the questions that only a real Windows can answer. The
+        package is added twice and removed. After each step the module reads what Windows lists, what its provisioning
         engine remembers, and whether the package's file is there.
-      - Make one for it with Windows Configuration Designer, with a single harmless setting. One that holds a bulk
-        token, accounts, commands, files, a computer name, or anything that Windows takes back with a package is
+      - Make the package with Windows Configuration Designer, with a single harmless setting. A package that contains a
+        bulk token, accounts, commands, files, a computer name, or settings that Windows reverts with a package is
         refused.
       - Without it these questions are not asked, and the report says so.
     type: path
   timeout:
     description:
-      - Seconds after which no further operation is begun. Taking back has 180 seconds of its own, and the questions
-        about O(package) are brought to their end.
+      - Seconds after which no further operation is started. Undoing changes has 180 seconds of its own, and the
+        questions about O(package) are completed.
     type: int
     default: 900
 extends_documentation_fragment:
@@ -50,9 +51,9 @@ extends_documentation_fragment:
   - winops.entra.attributes.device
   - winops.entra.waiting
 notes:
-  - Use a machine that nobody needs, such as a virtual machine with a checkpoint.
-  - In check mode only what looks is run.
-  - Run it as a local administrator with a full token. Without one nothing is tried, and the task fails.
+  - Use a disposable machine, such as a virtual machine with a checkpoint.
+  - In check mode only operations that read are run.
+  - Run it as a local administrator with a full token. Without it nothing is tried, and the task fails.
 seealso:
   - module: winops.entra.preflight
   - module: winops.entra.diagnose
@@ -69,11 +70,11 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: accepted.table
 
-- name: And the questions about packages
+- name: Ask the questions about packages as well
   winops.entra.acceptance:
     package: packages/harmless.ppkg
 
-- name: Where nothing may be asked in the internet
+- name: Without connections to the internet
   winops.entra.acceptance:
     skip: [endpoints]
 """
@@ -84,10 +85,10 @@ report:
     - What was tried and what was seen.
     - C(verdict) is passed, failed or stopped; C(stopped) says why.
     - C(operations) has an entry for every operation of the collection. Its C(status) is C(ran), C(failed) or
-      C(not_possible), with C(why). C(seen) are counts and yes or no, C(problems) what was not as it should be, and
-      C(seconds) the time of its exchanges with the device.
-    - C(left_on_the_device) says whether anything could not be taken back, and is null where nobody knows.
-    - C(package_questions) has the answers that were given with O(package), a step each.
+      C(not_possible), with C(why). C(seen) has counts and yes or no, C(problems) what was wrong, and C(seconds) the
+      time of its exchanges with the device.
+    - C(left_on_the_device) says whether a change could not be undone, and is null if this is not known.
+    - C(package_questions) has the answers for O(package), one entry for each step.
   returned: when the device has answered
   type: dict
   sample:
@@ -131,7 +132,7 @@ report:
         seconds: 1.2
     package_questions:
       asked: false
-      why: no package was named for it (option package)
+      why: no package was given (option package)
       left: false
       steps: []
 table:
@@ -150,8 +151,8 @@ changes:
       after: empty, for SYSTEM and administrators only
 error:
   description:
-    - Why the task has failed. C(evidence) is what the device has said of each failure; unlike the report, it may hold
-      names.
+    - Why the task has failed. C(evidence) has the device's own messages for each failure; unlike the report, it may
+      contain names.
   returned: failure
   type: dict
 """

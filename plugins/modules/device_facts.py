@@ -14,10 +14,10 @@ description:
   - Reads the join state (formerly Azure AD or AAD join), MDM enrollment, provisioning packages, edition and clock of a
     Windows 10/11 device, as C(ansible_facts.entra).
   - Everything is read with one command on the device. Nothing is written there.
-  - The registry and the device certificate are the first witnesses, C(dsregcmd /status) is the second. Where they
-    disagree the facts say so in C(join.witnesses_agree).
-  - Where the registry holds several joins or enrollments, such as those of an earlier tenant, their order decides
-    nothing. The join is the one that certificate and C(dsregcmd) speak for, the rest is C(join.stale_joins).
+  - The registry and the device certificate are the first witnesses, C(dsregcmd /status) is the second.
+    C(join.witnesses_agree) says whether they agree.
+  - If the registry holds several joins or enrollments, such as those of an earlier tenant, their order does not matter.
+    The certificate and C(dsregcmd) show which join is the current one; the others are C(join.stale_joins).
   - Works over the C(winrm) and C(psrp) connections, and over C(ssh) with PowerShell.
 options:
   gather_subset:
@@ -32,8 +32,8 @@ extends_documentation_fragment:
   - winops.entra.attributes.device
   - winops.entra.attributes.facts
 notes:
-  - Run it as a local administrator with a full token. Without one, MDM enrollments and parts of C(dsregcmd) cannot be
-    read; each such part is a warning.
+  - Run it as a local administrator with a full token. Without it, MDM enrollments and parts of C(dsregcmd) cannot be
+    read; each of them causes a warning.
 seealso:
   - module: winops.entra.join
   - plugin: winops.entra.dsregcmd
@@ -65,7 +65,7 @@ ansible_facts:
   type: complex
   contains:
     entra:
-      description: The asked subsets.
+      description: The requested subsets.
       returned: success
       type: complex
       contains:
@@ -74,13 +74,13 @@ ansible_facts:
             - What the device is joined to.
             - C(type) is V(entra) (Entra joined), V(hybrid) (Entra and AD), V(domain) (AD only), V(registered) (a user
               has a work account on it) or V(none).
-            - C(certificate_expires) is UTC. C(device_auth_status) is what the service says of the device object
-              (Windows 10 21H1 and later). Fields that do not apply are null, and so is what nobody can know because the
-              device refused to let it be read. C(witnesses_agree) is false where those that were read differ.
+            - C(certificate_expires) is UTC. C(device_auth_status) is what the service says about the device object
+              (Windows 10 21H1 and later). Fields that do not apply are null, and so are fields that the device refused
+              to let be read. C(witnesses_agree) is false if the witnesses that were read differ.
             - C(thumbprint) is the device certificate's own, or the one that C(dsregcmd) prints.
             - C(stale_joins) are the keys that earlier joins have left in the registry (C(CloudDomainJoin\JoinInfo)),
               each with C(key) (its name, a thumbprint or the id of a device), C(thumbprint), C(tenant_id),
-              C(tenant_name) and C(joined_by); null where nobody can tell them from the join.
+              C(tenant_name) and C(joined_by); null if they cannot be told apart from the current join.
               M(winops.entra.disconnect) removes them.
           returned: subset join
           type: dict
@@ -99,20 +99,19 @@ ansible_facts:
             unknown_rows: {}
         mdm:
           description:
-            - The MDM enrollment by which the device is managed. C(enrolled) is true only where its certificate is there
-              and has not expired, its task folder is there, and its C(EnrollmentState) is not 0; other states say
-              nothing, because 3, 4, 6 and 13 are seen on enrollments that work. It is null where that could not be
-              read.
-            - An enrollment of another tenant than the join's is none, and neither is one of the channel MMP-C
-              (C(Microsoft Device Management)) alone. C(why_not) then says what there is instead. The keys that Windows
-              itself and provisioning packages have among the enrollments do not count at all.
-            - C(channel) is V(intune) or V(other) (another MDM), or null where it may also be the key of a package,
-              because the list of those could not be read. C(tenant_id) is the enrollment's own. C(last_sync) is
-              UTC. C(offered_by_tenant) says whether it has the address of the MDM that the tenant gave the device, null
-              where it gave none.
-            - C(co_managed) says whether the client of Configuration Manager manages the device, too, and C(workloads)
-              which of its workloads are then the MDM's (C(CoManagementFlags)), null where it does not. A co-managed
-              device is enrolled in Intune like any other.
+            - The MDM enrollment that manages the device. C(enrolled) is true only if its certificate is there and has
+              not expired, its task folder is there, and its C(EnrollmentState) is not 0. Other states say nothing,
+              because 3, 4, 6 and 13 are seen on working enrollments. It is null if this could not be read.
+            - An enrollment of another tenant than the join's does not count, and neither does one of the channel MMP-C
+              (C(Microsoft Device Management)) alone. C(why_not) then says what is there instead. The keys that Windows
+              itself and provisioning packages have among the enrollments never count.
+            - C(channel) is V(intune) or V(other) (another MDM), or null if it may also be the key of a package, because
+              the list of packages could not be read. C(tenant_id) is the enrollment's own. C(last_sync) is UTC.
+              C(offered_by_tenant) says whether it has the MDM address that the tenant gave the device, null if the
+              tenant gave none.
+            - C(co_managed) says whether the client of Configuration Manager also manages the device, and C(workloads)
+              which of its workloads the MDM has (C(CoManagementFlags)), null if the device is not co-managed. A
+              co-managed device is enrolled in Intune like any other.
           returned: subset mdm
           type: dict
           sample:
@@ -132,14 +131,15 @@ ansible_facts:
             workloads: null
         packages:
           description:
-            - Provisioning packages. C(installed) is false for one that has failed so far, the engine goes on trying.
-            - C(origin) is V(windows) or V(maker) for those that Windows and the maker of the PC or its processor have
-              put on it, by their names, V(image) where only the place says that one may have come with Windows, and
-              V(other) for all others.
-            - C(last_result) is the worst result the engine recorded, as hexadecimal HRESULT. C(pending) says that a
-              setting waits for something, such as a restart, which is not a failure (V(0x02ab0003)); null where it
+            - Provisioning packages. C(installed) is false for a package that has failed so far; the engine continues to
+              try.
+            - C(origin) is V(windows) or V(maker) for packages that are known by name to come with Windows or from the
+              maker of the PC or its processor, V(image) if only its location suggests that a package came with Windows,
+              and V(other) for all others.
+            - C(last_result) is the worst result that the engine recorded, as hexadecimal HRESULT. C(pending) says that
+              a setting waits for something, such as a restart, which is not a failure (V(0x02ab0003)); null if this
               could not be read.
-            - Null, not an empty list, where they could not be listed.
+            - Null, not an empty list, if the packages could not be listed.
           returned: subset packages
           type: list
           elements: dict
@@ -155,15 +155,17 @@ ansible_facts:
           description:
             - Windows itself. C(joinable) says whether this Windows can be Entra joined at all, C(why_not_joinable) why
               not.
-            - C(last_boot) is UTC. C(joinable) is null where nobody can know.
-            - C(azure_vm) says that it is an Azure VM, C(arc) that it is connected to Azure Arc, as by its agent.
-              C(multi_session) is Enterprise multi-session of Azure Virtual Desktop, which is a client and no server.
-            - C(hotpatch) says of a client whether it takes updates without a restart, apart from C(pending_reboot). It
-              is null on Windows Server. C(requested) is the policy C(AllowRebootlessUpdates). C(possible) is whether
+            - C(last_boot) is UTC. C(joinable) is null if this is not known.
+            - C(azure_vm) says whether it is an Azure VM, C(arc) whether it is connected to Azure Arc according to its
+              agent. C(multi_session) is Enterprise multi-session of Azure Virtual Desktop, which is a client, not a
+              server.
+            - C(hotpatch) says whether a client takes updates without a restart, independently of C(pending_reboot). It
+              is null on Windows Server. C(requested) is the policy C(AllowRebootlessUpdates). C(possible) says whether
               this Windows can take hotpatches (edition, build, virtualization-based security; on Arm64 without CHPE),
-              null where its licence decides, which it does not show; C(why_not_possible) says why. C(enabled) is both.
-              C(newest_baseline) is the newest quarterly baseline that the device can be on since C(last_boot), because
-              a baseline takes a restart. It may be on an older one, which Windows does not tell.
+              null if it depends on the licence, which Windows does not show; C(why_not_possible) says why not.
+              C(enabled) combines both. C(newest_baseline) is the newest quarterly baseline that the device can have
+              since C(last_boot), because a baseline needs a restart. The device may have an older one; Windows does not
+              show this.
           returned: subset os
           type: dict
           sample:
@@ -183,7 +185,7 @@ ansible_facts:
             hotpatch:
               requested: true
               possible: null
-              why_not_possible: the licence decides, which the device does not show
+              why_not_possible: it depends on the licence, which the device does not show
               enabled: null
               newest_baseline: 2026-10
         clock:
@@ -198,9 +200,9 @@ ansible_facts:
             uncertainty_seconds: 0.2
         caller:
           description:
-            - What describes the connecting account only, among it the User, SSO and Hello sections of C(dsregcmd).
+            - What describes only the connecting account, including the User, SSO and Hello sections of C(dsregcmd).
               Over WinRM these say nothing about the user at the device. Sections that this version of the collection
-              does not know are among them.
+              does not know are included.
           returned: subset caller
           type: dict
           sample:
@@ -211,14 +213,14 @@ ansible_facts:
             sections: {}
         refused:
           description:
-            - A sentence for each read that the device refused. Facts that hang on it are null, never a no. Each is a
-              warning of the task, too.
+            - A sentence for each read that the device refused. Facts that depend on it are null, never false. Each is
+              also a warning of the task.
           returned: always
           type: list
           elements: str
           sample: ["enrollments could not be read: Access is denied. (System.UnauthorizedAccessException)"]
 changes:
-  description: Always empty. The module only looks.
+  description: Always empty. The module only reads.
   returned: always
   type: list
   elements: dict

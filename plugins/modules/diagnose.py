@@ -8,58 +8,59 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: diagnose
-short_description: Tell why a join, an MDM enrollment or a sign-in of a Windows device failed
+short_description: Find out why a join, an MDM enrollment or a sign-in of a Windows device failed
 version_added: 0.1.0
 description:
-  - Reads everything on a device that tells of a failed join to Microsoft Entra ID (formerly Azure AD join), a failed
-    MDM enrollment or a failed sign-in, with one command on the device, and says what it comes down to.
+  - Reads everything on a device about a failed join to Microsoft Entra ID (formerly Azure AD join), a failed MDM
+    enrollment or a failed sign-in, with one command on the device, and names the cause.
   - Reads the event logs by their data fields (messages are localised), the results that the provisioning engine
     records in the registry, the diagnostic part of C(dsregcmd /status), and the state of the device.
-  - One failure leaves many traces. Traces of the same failure become one finding, with the code that tells most;
-    findings are ranked by weight.
+  - One failure leaves many traces. Traces of the same failure become one finding, with the most specific code. Findings
+    are sorted by weight.
   - M(winops.entra.join) explains its own failures in the same way.
   - Also works on a bundle that was saved earlier, without the device.
 options:
   topics:
-    description: What to look into.
+    description: What to diagnose.
     type: list
     elements: str
     choices: [join, mdm, sign_in]
     default: [join, mdm, sign_in]
   since:
     description:
-      - Only events after this time count. It is a time on the device's own clock, with a time zone, like
+      - Only events after this time count. It is a time by the device's own clock, with a time zone, such as
         V(2026-11-21T08:00:00Z).
     type: str
   hours:
     description:
-      - Only events of the last so many hours before now on the device's clock count. 72, unless O(since) is given.
+      - Only events of the last hours count, this many, by the device's clock. The default is 72, unless O(since) is
+        given.
     type: int
   tenant_id:
-    description: Id of the tenant that the device ought to be joined to, a GUID. A join to another tenant is then a
+    description: Id of the tenant that the device should be joined to, a GUID. A join to another tenant is then a
       finding.
     type: str
   method:
-    description: How the device was to be joined, as in M(winops.entra.join).
+    description: How the device was joined, or should have been, as in M(winops.entra.join).
     type: str
     choices: [provisioning_package, azure_vm]
     default: provisioning_package
   fail_on:
     description:
-      - Only results are taken here. Ids are not, as every code of Windows may be one.
+      - Only results are accepted here, not ids, because every code of Windows may be an id.
   limit:
-    description: How many findings to return, the weightiest first.
+    description: How many findings to return, those with the highest weight first.
     type: int
     default: 20
   src:
     description:
-      - Path of a bundle on the controller. The device of the task is then not asked anything, and need not exist.
+      - Path of a bundle on the controller. The device of the task is then not asked, and need not exist.
     type: path
   dest:
     description:
-      - Where on the controller to save what the device has said, as a JSON bundle that only its owner can read. It is
-        left alone where it says the same already, and not written in check mode.
-      - Tokens, passwords and binary values are taken out. Names of people, machines and tenants stay in.
+      - Where on the controller to save the device's answers, as a JSON bundle that only its owner can read. The file is
+        not written if it already has the same contents, or in check mode.
+      - Tokens, passwords and binary values are removed. Names of people, devices and tenants stay in it.
     type: path
 extends_documentation_fragment:
   - winops.entra.attributes
@@ -67,7 +68,8 @@ extends_documentation_fragment:
   - winops.entra.findings
 notes:
   - Nothing is written on the device.
-  - Run it as a local administrator with a full token. Without one, parts cannot be read; each such part is a warning.
+  - Run it as a local administrator with a full token. Without it some parts cannot be read; each of them causes a
+    warning.
 seealso:
   - module: winops.entra.join
   - module: winops.entra.preflight
@@ -86,11 +88,11 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: why.conclusion
 
-- name: Collect now, to look at it elsewhere
+- name: Collect now, to diagnose elsewhere
   winops.entra.diagnose:
     dest: "bundles/{{ inventory_hostname }}.json"
 
-- name: Look at a bundle that somebody has sent
+- name: Diagnose from a bundle that somebody has sent
   winops.entra.diagnose:
     src: bundles/PC-0042.json
     hours: 720
@@ -99,26 +101,27 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description:
-    - What went wrong, the weightiest first. A device that is well has none.
+    - What went wrong, the highest weight first. A healthy device has none.
   returned: once the device or the bundle has been read
   type: list
   elements: dict
   contains:
     id:
       description:
-        - The name of the failure, as in the error catalogue, of the check that fails, or the code where it has no name.
+        - The name of the failure, as in the error catalogue, the name of the failed check, or the code if it has no
+          name.
       type: str
     result:
-      description: V(fail), or V(warn) up to the weight 20.
+      description: V(fail), or V(warn) up to weight 20.
       type: str
     subject:
       description: What failed, V(join), V(mdm), V(sign_in) or V(device).
       type: str
     observed:
-      description: Where the newest trace of it was seen, or what the check saw.
+      description: Where its newest trace was seen, or what the check saw.
       type: str
     expected:
-      description: What would be right, where a check tells.
+      description: What would be right, if it comes from a check.
       type: str
     cause:
       description: Why that matters, null on a pass.
@@ -130,7 +133,7 @@ findings:
       description: Where the fix is, V(device), V(tenant), V(network) or V(controller).
       type: str
     doc:
-      description: Where to read on.
+      description: Where to read more.
       type: str
     permissions:
       description: Always empty.
@@ -138,19 +141,19 @@ findings:
       elements: str
     evidence:
       description:
-        - The traces, newest first, those without a code of their own at the end. C(device_utc) is on the device's
-          clock. C(data) are an event's own fields.
-          C(hresult_signed) is the form that event viewers and dsregcmd print. C(request_id) is what Microsoft's support
-          asks for.
+        - The traces, newest first, those without a code of their own at the end. C(device_utc) is by the device's
+          clock. C(data) has the fields of an event. C(hresult_signed) is the form that event viewers and dsregcmd
+          print. C(request_id) is what Microsoft's support asks for.
       type: list
       elements: dict
     code:
-      description: The most telling code, an AADSTS code before an HRESULT. Null where the state of the device tells.
+      description: The most specific code, an AADSTS code before an HRESULT. Null if the finding comes from the device's
+        state.
       type: str
     weight:
       description:
-        - How much it tells, 0 to 100. From 60 on it is a cause by the device's own words. Up to 20 it is a V(warn),
-          as it is over (the device has joined or enrolled since) or only might have been a cause.
+        - How strong the finding is, 0 to 100. From 60 on, the device itself names the cause. Up to 20 it is a V(warn),
+          because it is over (the device has joined or enrolled since) or only a possible cause.
       type: int
   sample:
     - id: ExpiredOrRevokedGrantInactiveToken
@@ -175,7 +178,7 @@ findings:
       code: AADSTS700082
       weight: 90
 summary:
-  description: How many findings have each result.
+  description: The number of findings for each result.
   returned: once the device or the bundle has been read
   type: dict
   sample: {pass: 0, warn: 1, fail: 1, unknown: 0}
@@ -195,7 +198,7 @@ omitted:
   type: int
   sample: 0
 since:
-  description: The time on the device's clock before which events did not count.
+  description: The time by the device's clock before which events did not count.
   returned: once the device or the bundle has been read
   type: str
   sample: "2026-11-18T08:00:00.000Z"
@@ -209,22 +212,22 @@ state:
   returned: once the device or the bundle has been read
   type: dict
 source:
-  description: Whether V(device) or V(bundle) has told it.
+  description: Where the answers come from, V(device) or V(bundle).
   returned: once the device or the bundle has been read
   type: str
   sample: device
 bundle:
-  description: The host that the bundle is of, and the controller's time when it was collected.
+  description: The host of the bundle, and the controller's time when it was collected.
   returned: with O(src)
   type: dict
   sample: {host: PC-0042, collected: "2026-11-21T08:00:00Z"}
 dest:
-  description: Where the bundle lies.
+  description: Path of the bundle.
   returned: with O(dest)
   type: str
   sample: /home/ops/bundles/PC-0042.json
 changes:
-  description: The bundle that was written, or in check mode would be, with C(what), C(before) and C(after).
+  description: The bundle that was written, or in check mode would be written, with C(what), C(before) and C(after).
   returned: always
   type: list
   elements: dict

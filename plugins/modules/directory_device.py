@@ -12,39 +12,40 @@ short_description: Enable, disable, tag or delete device objects of a Microsoft 
 version_added: 0.1.0
 description:
   - Enables, disables, tags or deletes many device objects of the directory in one task, 20 in one request.
-  - Everything is checked before anything changes. A name or an id that the tenant does not have, a name that several
-    devices have, more deletions than O(max_deletions) and anchors of Windows Autopilot end the task with nothing done.
-  - When some of the writes fail the task fails, and RV(devices) says of each device whether it was changed. A further
-    run does the rest.
-  - Devices are named one by one, by id or by their whole name. There are no patterns.
+  - Everything is checked before anything changes. The task fails without a change if the tenant does not have a name or
+    an id, if several devices have a name, if there are more deletions than O(max_deletions), or if a device is an
+    anchor of Windows Autopilot.
+  - If some of the writes fail, the task fails, and RV(devices) says for each device whether it was changed. Run the
+    task again to change the rest.
+  - Devices are named one by one, by id or by their full name. There are no patterns.
 options:
   state:
     description:
-      - V(present) changes nothing but O(extension_attributes).
-      - A device that is V(disabled) can get no token; its users cannot sign in with Microsoft Entra on it.
-      - V(absent) deletes the objects. They can be restored for 30 days. The Windows device itself does not change, and
+      - V(present) changes only O(extension_attributes).
+      - A V(disabled) device cannot get a token; users cannot sign in to Microsoft Entra on it.
+      - V(absent) deletes the objects. They can be restored for 30 days. The Windows device itself does not change, but
         stops working with the tenant. The object of a hybrid joined device comes back by itself, because Entra Connect
-        restores it at its next synchronization; delete the computer object in AD, or take it out of the scope of
-        synchronization, first. The task warns of such objects.
+        restores it at its next synchronization. Delete the computer object in AD, or take it out of the scope of
+        synchronization, first. The task warns about such objects.
     type: str
     choices: [present, enabled, disabled, absent]
     default: present
   extension_attributes:
     description:
-      - Values of C(extensionAttribute1) to C(extensionAttribute15). An empty one clears the attribute; those not named
-        stay as they are.
+      - Values of C(extensionAttribute1) to C(extensionAttribute15). An empty value clears the attribute. Attributes
+        that are not named stay as they are.
     type: dict
   records:
     description:
-      - Devices by what they have told themselves, as C(record) of M(winops.entra.disconnect) has it, or a report. Each
-        must have proved that it holds the key by which the directory knows its C(device_id), and have the name of that
-        object; else it is left out, the others go on, and the task fails with C(ownership_uncertain).
-      - Ids that a device tells belong here, those that you know yourself in O(device_ids).
+      - Devices by their own claim, as in C(record) of M(winops.entra.disconnect) or in a report. Each must have proved
+        that it holds the key that the directory has for its C(device_id), and its name must be the name of that object.
+        Otherwise it is left out, the task continues with the others, and fails with C(ownership_uncertain) in the end.
+      - Give ids that come from a device here, and ids that you know yourself in O(device_ids).
     type: list
     elements: dict
   max_deletions:
     description:
-      - How many objects the task may delete. With more than that to delete it fails before the first.
+      - The maximum number of objects that the task may delete. With more objects it fails before the first.
     type: int
     default: 5
   allow_autopilot:
@@ -62,8 +63,8 @@ notes:
   - The application permissions are C(Device.Read.All) to read (check mode) and C(Device.ReadWrite.All) to write; the
     delegated ones C(Device.Read.All) and C(Directory.AccessAsUser.All), with the role Cloud Device Administrator or
     Intune Administrator.
-  - Of devices that do not run Windows an application may change the extension attributes only.
-  - While a Windows Autopilot registration points at an object, the service refuses to delete it. The order of a full
+  - For devices that do not run Windows, an application may change only the extension attributes.
+  - While an object belongs to a Windows Autopilot registration, the service refuses to delete it. The order of a full
     removal is Intune, Windows Autopilot, directory.
 seealso:
   - module: winops.entra.directory_device_info
@@ -87,7 +88,7 @@ EXAMPLES = r"""
         stale_days: 180
       register: stale
 
-    - name: Disable them first, in case somebody misses one
+    - name: Disable them first, in case somebody still needs one
       winops.entra.directory_device:
         object_ids: "{{ stale.devices | map(attribute='object_id') }}"
         state: disabled
@@ -107,10 +108,10 @@ EXAMPLES = r"""
 RETURN = r"""
 devices:
   description:
-    - The devices that were named and exist, as in M(winops.entra.directory_device_info), with C(state) (present devices
-      are V(enabled) or V(disabled), else V(absent)), C(outcome) and C(error).
-    - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (no answer came, and
-      nobody knows whether the change arrived) or V(skipped) (not tried after that, or left out, as C(error) says).
+    - The devices that were named and exist, as in M(winops.entra.directory_device_info), with C(state) (V(enabled),
+      V(disabled) or V(absent)), C(outcome) and C(error).
+    - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (there was no answer, so it is
+      not known whether the change arrived) or V(skipped) (not tried after that, or left out, as C(error) says).
   returned: when the devices could be read
   type: list
   elements: dict
@@ -120,14 +121,14 @@ missing:
   type: list
   elements: str
 changes:
-  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  description: What was changed, or in check mode would be changed, each with C(what), C(before) and C(after).
   returned: always
   type: list
   elements: dict
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
-    - C(permissions) are those that the tenant has not granted, where that is known.
+    - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
 """

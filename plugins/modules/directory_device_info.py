@@ -12,15 +12,15 @@ short_description: Find device objects of a Microsoft Entra tenant
 version_added: 0.1.0
 description:
   - Finds device objects by id, name, owner, join type, staleness and compliance, or lists all of them. What Intune and
-    Windows Autopilot know of a device can be put beside it, by device id.
-  - Named devices are looked up together, 300 ids or 20 names in one request, so that a task that proves a rollout of a
-    thousand devices sends a handful of requests.
-  - Options that describe devices narrow each other down. With ids or names they narrow down what was named.
+    Windows Autopilot know about a device can be added, by device id.
+  - Named devices are looked up together, 300 ids or 20 names in one request, so a task that verifies a rollout of a
+    thousand devices sends only a few requests.
+  - A device must match all options that describe devices. With ids or names these options filter the named devices.
 options:
   names:
-    description: Whole names, compared without regard to case. All devices of a name are returned.
+    description: Full names, compared without regard to case. All devices with a name are returned.
   owner:
-    description: Only devices of this owner, a user principal name or an object id.
+    description: Only devices with this owner, a user principal name or an object id.
     type: str
   join_type:
     description: Only devices that are Entra joined, hybrid joined, or registered.
@@ -28,8 +28,8 @@ options:
     choices: [entra, hybrid, registered]
   stale_days:
     description:
-      - Only devices whose last sign-in is at least so many days ago. The directory renews its stamp about every 14
-        days, so that numbers below 20 say little.
+      - Only devices whose last sign-in is at least this many days ago. The directory updates this time only about every
+        14 days, so numbers below 20 mean little.
       - Devices that never signed in are judged by their registration, except objects of Windows Autopilot devices that
         have not been deployed yet, which are never stale.
     type: int
@@ -44,8 +44,8 @@ options:
     type: bool
   intune:
     description:
-      - Also return what Intune knows, as RV(devices[].intune). Named devices, and with no other option all devices,
-        that only Intune has are returned too, with RV(devices[].object_id) null.
+      - Also return what Intune knows, as RV(devices[].intune). Devices that only Intune has are returned as well, if
+        they are named or if there is no other option, with RV(devices[].object_id) null.
     type: bool
     default: false
   autopilot:
@@ -68,7 +68,7 @@ notes:
   - The permissions are C(Device.Read.All), with O(owner) also C(User.Read.All), with O(intune)
     C(DeviceManagementManagedDevices.Read.All), with O(autopilot) C(DeviceManagementServiceConfig.Read.All), application
     or delegated.
-  - A device that has just joined may take a minute to show. Use C(until) with RV(missing).
+  - It may take a minute until a newly joined device shows. Use C(until) with RV(missing).
 seealso:
   - module: winops.entra.directory_device
   - module: winops.entra.device_facts
@@ -77,7 +77,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Prove that every joined device is in the directory and in Intune
+- name: Check that every joined device is in the directory and in Intune
   winops.entra.directory_device_info:
     tenant_id: contoso.onmicrosoft.com
     client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
@@ -90,7 +90,7 @@ EXAMPLES = r"""
   delay: 30
   run_once: true
 
-- name: List what nobody has used for half a year
+- name: List the devices that nobody has used for half a year
   winops.entra.directory_device_info:
     join_type: entra
     stale_days: 180
@@ -114,7 +114,7 @@ devices:
       description: The device's own id.
       type: str
     object_id:
-      description: The id of the object in the directory, null where the directory has none.
+      description: The id of the object in the directory, null if there is none.
       type: str
     enabled:
       description: Whether it may sign in.
@@ -123,14 +123,14 @@ devices:
       description: V(entra), V(hybrid), V(registered), or null for an object that has not joined.
       type: str
     last_sign_in:
-      description: About when it last signed in (UTC), null for never.
+      description: The approximate time of its last sign-in (UTC), null for never.
       type: str
     registered:
       description: When it was registered (UTC).
       type: str
     inactive_days:
       description: Whole days since the last sign-in, or since the registration of a device that never signed in. Null
-        where neither is known and for Windows Autopilot objects that have not been deployed.
+        if neither is known, and for Windows Autopilot objects that have not been deployed.
       type: int
     operating_system:
       description: The operating system.
@@ -172,22 +172,21 @@ devices:
       description: The fifteen attributes by name, with O(extension_attributes).
       type: dict
     intune:
-      description: The device in Intune, null where it is not enrolled. C(id), C(name), C(serial_number), C(user),
+      description: The device in Intune, null if it is not enrolled. C(id), C(name), C(serial_number), C(user),
         C(compliance), C(management_agent), C(enrollment_type), C(enrolled), C(last_sync), C(encrypted), C(os_version).
-        C(user) is null where nobody is its primary user, also where Intune names the account of the provisioning
-        package that has joined it. C(enrollment_type) is null where version 1.0 of Microsoft Graph has no name for it,
-        as for Azure VMs.
+        C(user) is null if it has no primary user, also if Intune names the account of the provisioning package that has
+        joined it. C(enrollment_type) is null if version 1.0 of Microsoft Graph has no name for it, as for Azure VMs.
       type: dict
     intune_records:
-      description: How many records Intune has of it. Of several, RV(devices[].intune) is the one that synchronized
-        last.
+      description: How many records Intune has for it. If there are several, RV(devices[].intune) is the one that
+        synchronized last.
       type: int
     autopilot:
-      description: The device in Windows Autopilot, null where it is not registered. C(id), C(serial_number),
+      description: The device in Windows Autopilot, null if it is not registered. C(id), C(serial_number),
         C(group_tag), C(user), C(enrollment_state), C(last_contact).
       type: dict
 missing:
-  description: Which of the C(device_ids), C(object_ids) and C(names) that were given the directory does not have.
+  description: The given C(device_ids), C(object_ids) and C(names) that the directory does not have.
   returned: success
   type: dict
   sample: {device_ids: [], object_ids: [], names: [KIOSK-017]}
@@ -196,7 +195,7 @@ count:
   returned: success
   type: int
 changes:
-  description: Always empty. The module only looks.
+  description: Always empty. The module only reads.
   returned: always
   type: list
   elements: dict
@@ -204,7 +203,7 @@ changes:
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
-    - C(permissions) are those that the tenant has not granted, where that is known.
+    - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
 """

@@ -13,46 +13,46 @@ version_added: 0.1.0
 description:
   - Makes a Windows device leave its Microsoft Entra tenant (formerly Azure AD), as SYSTEM, and proves by the device's
     own state that it has left.
-  - Before anything changes, a local administrator must be there that can sign in afterwards, enabled, not locked and
-    with a password that has not expired; else the task is refused and says which accounts there are and why none of
+  - Before anything changes, there must be a local administrator that can sign in afterwards (enabled, not locked, with
+    a password that has not expired). Otherwise the task is refused, and the message lists the accounts and why none of
     them counts.
   - The ids by which the device is found in Entra, Intune and Autopilot, and the ids and types of its BitLocker
     protectors, are recorded in the result first. They are gone from the device afterwards. No key is ever read.
-  - Before anything changes the device signs a number of this task, as SYSTEM, with the private key of its device
-    certificate. So the tenant's objects can be removed afterwards without taking the device's word for it. It leaves
-    all the same where it cannot sign, and RV(record) says so.
-  - A device that has left already is left alone. One that has left by half, as after a power cut in the middle of a
-    leave, is recognised and finished.
-  - What earlier joins have left beside the join, keys in the registry and device certificates, goes with it. Which one
-    is the join is told by certificate and C(dsregcmd), not by the order in the registry.
-  - A run that was cut off, by a lost connection, a crash of the controller or a timeout, is taken up by the next run.
-  - The objects in Entra, Intune and Autopilot stay. The role P(winops.entra.disconnect#role) has a part for them.
+  - Before anything changes the device signs a random number of this task, as SYSTEM, with the private key of its device
+    certificate. This proof allows the removal of the tenant's objects afterwards. If the device cannot sign, it leaves
+    nevertheless, and RV(record) says so.
+  - A device that has already left does not change. If an earlier leave stopped half way, for example because of a power
+    cut, the module detects this and finishes the leave.
+  - Registry keys and device certificates that earlier joins have left are removed as well. The certificate and
+    C(dsregcmd) decide which join is the current one, not the order in the registry.
+  - The next run continues a run that was cut off by a lost connection, a crash of the controller or a timeout.
+  - The objects in Entra, Intune and Autopilot stay. The role P(winops.entra.disconnect#role) can remove them.
 options:
   tenant_id:
     description:
-      - Id of the tenant that the device is to leave, a GUID. A device of another tenant is refused.
-      - Without it the device leaves whatever it is joined to.
+      - Id of the tenant that the device must leave, a GUID. A device of another tenant is refused.
+      - Without it the device leaves any tenant.
     type: str
   device_id:
     description:
-      - The id in Entra that you know the device by, from an earlier report or the inventory. A device that is joined by
-        another id is refused.
-      - Where the device cannot prove its key, because it is gone, this counts instead. A device that has left has this
-        id in RV(record).
+      - The id in Entra under which you know the device, from an earlier report or the inventory. A device that is
+        joined under another id is refused.
+      - If the device cannot prove its key because the key is gone, this id counts instead. If the device has already
+        left, RV(record) has this id.
     type: str
   stop_hybrid_autojoin:
     description:
-      - Needed for hybrid joined devices, which would join again by themselves, unless that was stopped before. Disables
-        the task Automatic-Device-Join and sets the policy value C(autoWorkplaceJoin) to 0.
-      - A group policy may set it again. Take the device also out of the scope of Entra Connect.
+      - Needed for hybrid joined devices, which would otherwise join again by themselves, unless this was stopped
+        before. Disables the task Automatic-Device-Join and sets the policy value C(autoWorkplaceJoin) to 0.
+      - A group policy may set the value again. Also take the device out of the scope of Entra Connect.
     type: bool
     default: false
   remove_mdm:
     description:
-      - Remove the device's MDM enrollment first. Only enrollments of O(mdm_provider) that are not of another tenant are
-        touched, each by its id; leftovers of earlier ones are removed as well.
-      - V(false) does not promise that the enrollment stays. Windows may end it with the join, which nothing can forbid;
-        RV(mdm_ended) and RV(changes) say whether it did.
+      - Remove the device's MDM enrollment first. Only enrollments of O(mdm_provider) that do not belong to another
+        tenant are removed, each by its id. Leftovers of earlier enrollments are removed as well.
+      - V(false) does not guarantee that the enrollment stays. Windows may end it with the join, and nothing can prevent
+        that; RV(mdm_ended) and RV(changes) say whether it did.
     type: bool
     default: false
   mdm_provider:
@@ -62,25 +62,26 @@ options:
     default: MS DM Server
   mdm_enrollment_id:
     description:
-      - With O(remove_mdm), remove only the enrollment of this id, a GUID, if it is of O(mdm_provider).
+      - With O(remove_mdm), remove only the enrollment with this id, a GUID, if it belongs to O(mdm_provider).
     type: str
   allow_account_loss:
     description:
-      - Go on although the connecting account is not a local account of the device, and may stop working with the leave.
-      - A local administrator that can sign in is needed all the same.
+      - Continue although the connecting account is not a local account of the device and may stop working after the
+        leave.
+      - A local administrator that can sign in is still needed.
     type: bool
     default: false
   reboot:
     description:
-      - Restart the device once it has left, also where an earlier run of this module that was cut off has made it
-        leave. Windows needs a restart to forget the sign-ins of Entra accounts.
+      - Restart the device after it has left, also if it left during an earlier run of this module that was cut off.
+        Windows needs a restart to forget the sign-ins of Entra accounts.
     type: bool
     default: false
   timeout:
     description:
       - Seconds within which the device must have left.
-      - One leave may take Windows 15 minutes, the removal of an enrollment ten. A device that gives no answer for
-        O(reboot_timeout) seconds is not waited for.
+      - A leave may take 15 minutes, the removal of an enrollment ten. The task does not wait longer for a device that
+        gives no answer for O(reboot_timeout) seconds.
     type: int
     default: 1800
 extends_documentation_fragment:
@@ -93,8 +94,8 @@ notes:
   - Connect with a local account.
   - Deleting the Entra device object deletes the BitLocker recovery passwords and the LAPS password stored with it. Save
     them first; RV(record.bitlocker) and RV(administrators) say which.
-  - Whether an account may sign in by the device's user rights, and whether somebody knows its password, cannot be seen
-    from the device. The connecting account, where it is local, proves both.
+  - Whether the device's user rights allow an account to sign in, and whether somebody knows its password, cannot be
+    read on the device. A local connecting account proves both.
   - Profiles of Entra users, applied policies, installed provisioning packages and the Intune Management Extension stay.
 seealso:
   - module: winops.entra.join
@@ -133,29 +134,29 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - What became of it. V(disconnected), V(unchanged) (the device had left before), V(refused) (before anything
+    - The outcome. V(disconnected), V(unchanged) (the device had already left), V(refused) (before anything
       changed), V(failed), or in check mode V(would_disconnect).
   returned: always
   type: str
   sample: disconnected
 join_state:
   description:
-    - V(joined), V(left), or V(half_left) where the witnesses (registry, certificate, dsregcmd) do not agree.
-    - In check mode and after a refusal the state now.
-  returned: once the device has been looked at
+    - V(joined), V(left), or V(half_left) if the witnesses (registry, certificate, dsregcmd) do not agree.
+    - In check mode and after a refusal it is the current state.
+  returned: once the device's state has been read
   type: str
   sample: left
 remains:
-  description: The witnesses that still say joined.
-  returned: once the device has been looked at
+  description: The witnesses that still show a join.
+  returned: once the device's state has been read
   type: list
   elements: str
   sample: []
 record:
   description:
-    - What the device was before it left. What it does not have is null.
-    - After a run that was cut off, what that run has read.
-  returned: once the device has been looked at
+    - The device's ids and state before it left. Missing values are null.
+    - After a run that was cut off, it is what that run has read.
+  returned: once the device's state has been read
   type: dict
   contains:
     device_id:
@@ -173,13 +174,13 @@ record:
     proof:
       description:
         - V(proved), V(recorded) (it could not sign, and O(device_id) is its id), V(missing) (it could not sign),
-          V(failed) (what it signed is not right), or V(not_yet) (in check mode it does not sign). Null without an id.
+          V(failed) (the signature is wrong), or V(not_yet) (in check mode it does not sign). Null without an id.
       type: str
     proved_thumbprint:
       description: The thumbprint of the certificate whose key it has proved, for M(winops.entra.device_removal).
       type: str
     not_proved:
-      description: Why it has proved nothing, null else.
+      description: Why it has proved nothing, otherwise null.
       type: str
     thumbprint:
       description: Thumbprint of the device certificate.
@@ -188,7 +189,7 @@ record:
       description: Its id in Intune.
       type: str
     autopilot_id:
-      description: Its registration in Autopilot, where the device knows it.
+      description: Its registration in Autopilot, if the device knows it.
       type: str
     serial_number:
       description: Its serial number, by which Autopilot knows it.
@@ -232,10 +233,10 @@ record:
             - {id: "{5A7B0C9D-1E2F-4A3B-8C4D-5E6F7A8B9C0D}", type: RecoveryPassword}
 administrators:
   description:
-    - The members of the local group Administrators, also those whose SID nobody can resolve. C(counts) says that the
-      account can sign in once the device has left, else C(why_not) says why; C(laps) that LAPS keeps its password in
-      Entra, V(null) where it may.
-  returned: once the device has been looked at
+    - The members of the local group Administrators, also those whose SID cannot be resolved. C(counts) says whether the
+      account can sign in after the device has left, and C(why_not) why it cannot. C(laps) says whether LAPS keeps its
+      password in Entra, V(null) if this is not certain.
+  returned: once the device's state has been read
   type: list
   elements: dict
   sample:
@@ -250,17 +251,17 @@ administrators:
       why_not: null
 mdm_ended:
   description:
-    - Ids of the MDM enrollments that Windows has ended with the join, although nobody asked to remove them. Their
-      records in Intune stay.
-  returned: once the device has left, or has not after a leave
+    - Ids of the MDM enrollments that Windows has ended with the join, although this was not requested. Their records in
+      Intune stay.
+  returned: after a leave, successful or not
   type: list
   elements: str
   sample: []
 ansible_facts:
   description:
     - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the leave. In check mode and after a
-      refusal the state now.
-  returned: once the device has been looked at
+      refusal it is the current state.
+  returned: once the device's state has been read
   type: dict
 reboot_required:
   description: Whether the device needs a restart, because it has left or because Windows waits for one.
@@ -271,7 +272,7 @@ restarted:
   returned: success
   type: bool
 changes:
-  description: What was changed, or in check mode would be.
+  description: What was changed, or in check mode would be changed.
   returned: always
   type: list
   elements: dict

@@ -12,15 +12,15 @@ short_description: Manage security groups of a Microsoft Entra tenant
 version_added: 0.1.0
 description:
   - Creates, changes and deletes security groups in Microsoft Entra ID (formerly Azure AD), assigned or dynamic.
-  - A group is found by exactly its name. A tenant may hold several groups of the same name; such a name is refused, and
-    O(object_id) tells them apart.
+  - A group is found by its exact name. A tenant may have several groups with the same name. Such a name is refused; use
+    O(object_id) to select one.
 options:
   name:
-    description: The display name. With O(object_id), the name that the group shall have.
+    description: The display name. With O(object_id), the name that the group will have.
     type: str
     required: true
   object_id:
-    description: The object id of an existing group, in place of finding it by name.
+    description: The object id of an existing group, instead of finding it by name.
     type: str
   state:
     description: Whether the group exists.
@@ -32,13 +32,14 @@ options:
     type: str
   mail_nickname:
     description:
-      - The mail nickname, which Microsoft wants even of groups without mail. A new group gets one made of its name.
+      - The mail nickname, which Microsoft requires even for groups without mail. A new group gets one made from its
+        name.
     type: str
   membership:
     description:
-      - Whether members are assigned, or a rule decides who they are. A new group with a rule is dynamic, one without is
-        assigned.
-      - An existing group changes its kind only if this says so, as a rule replaces the assigned members.
+      - Whether members are assigned or selected by a rule. A new group with a rule is dynamic, a new group without a
+        rule is assigned.
+      - An existing group changes its kind only if this option says so, because a rule replaces the assigned members.
     type: str
     choices: [assigned, dynamic]
   membership_rule:
@@ -52,7 +53,7 @@ options:
     description: Use the rule of the Windows Autopilot devices with this group tag.
     type: str
   rule_paused:
-    description: Whether the rule's processing is paused.
+    description: Whether processing of the rule is paused.
     type: bool
   role_assignable:
     description: Whether the group can hold directory roles. Fixed when a group is created; needs Entra ID P1.
@@ -71,8 +72,8 @@ options:
     elements: str
   members_state:
     description:
-      - What to do with the O(users), O(groups) and O(devices) that are named, add them, take them out, or make them
-        the only members. With V(exact) and an empty list the group becomes empty.
+      - What to do with the given O(users), O(groups) and O(devices). Add them, remove them, or make them the only
+        members. With V(exact) and an empty list the group becomes empty.
     type: str
     choices: [present, absent, exact]
     default: present
@@ -94,7 +95,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Sign in once for all modules of the tenant
+- name: Sign in once for all tenant modules
   module_defaults:
     group/winops.entra.tenant:
       tenant_id: contoso.onmicrosoft.com
@@ -128,9 +129,9 @@ EXAMPLES = r"""
 RETURN = r"""
 group:
   description:
-    - The group as this module's options would say it. Null where it is absent. C(members) is there where members were
-      named.
-    - In check mode C(id) of a group that would be created is null.
+    - The group in the form of this module's options. Null if it is absent. C(members) is returned if members were
+      given.
+    - In check mode the C(id) of a group that would be created is null.
   returned: success
   type: dict
   sample:
@@ -143,14 +144,14 @@ group:
     rule_paused: false
     role_assignable: null
 changes:
-  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  description: What was changed, or in check mode would be changed, each with C(what), C(before) and C(after).
   returned: always
   type: list
   elements: dict
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
-    - C(permissions) are those that the tenant has not granted, where that is known.
+    - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
 """

@@ -13,79 +13,79 @@ version_added: 0.1.0
 description:
   - Joins a running Windows 10/11 device to a Microsoft Entra tenant (formerly Azure AD join), and waits until the
     device's own state says so.
-  - A device that is joined to this tenant already is left alone. One that is joined to another tenant, to an AD domain
-    or hybrid joined, a Home edition, Server Core, or a server outside Azure is refused before anything changes, with
-    the reason and the fix.
-  - Windows knows no command that joins with a user name and password. The unattended way is a provisioning package with
-    a bulk token, which this module applies as SYSTEM; Azure VMs join with their managed identity.
+  - A device that is already joined to this tenant does not change. A device that is joined to another tenant or to an
+    AD domain, or hybrid joined, and a Home edition, Server Core or a server outside Azure are refused before anything
+    changes, with the reason and the fix.
+  - Windows has no command that joins with a user name and password. The way to join unattended is a provisioning
+    package with a bulk token, which this module applies as SYSTEM. Azure VMs join with their managed identity.
   - A join that fails is explained from the device's own event logs, with the code, its cause and its fix.
 options:
   method:
     description:
-      - V(provisioning_package) applies a package that carries a bulk token. A file (O(src)) that carries none is
-        refused before the device is asked anything.
+      - V(provisioning_package) applies a package with a bulk token. A file (O(src)) without a bulk token is refused
+        before the device is asked anything.
       - V(azure_vm) runs C(dsregcmd /AzureSecureVMJoin) on a VM in Azure with a system-assigned managed identity.
     type: str
     choices: [provisioning_package, azure_vm]
     default: provisioning_package
   tenant_id:
     description:
-      - Id of the tenant the device must be joined to at the end, a GUID.
+      - Id of the tenant that the device must be joined to in the end, a GUID.
     type: str
     required: true
   mdm_id:
     description:
       - With O(method=azure_vm), the application id of the MDM to enroll in.
         Intune is V(0000000a-0000-0000-c000-000000000000).
-      - C(dsregcmd) enrolls right after the join, and takes the join back where the enrollment fails. The task then
-        fails with that cause. A VM that is joined already is not enrolled by this.
+      - C(dsregcmd) enrolls right after the join, and reverts the join if the enrollment fails. The task then fails with
+        that cause. This does not enroll a VM that is already joined.
     type: str
   expect_mdm:
     description:
-      - Wait also until the device is enrolled in the MDM of this tenant, and fail where it is not within O(timeout).
-        Also on a device that was joined before.
-      - It must be an enrollment that works, of this tenant. One that names no tenant counts where it is Intune's, or
-        has the address of the MDM that the tenant gave the device.
-      - The wait ends early where no enrollment can come, for example because the tenant gave the device no MDM address,
-        or because an enrollment of another tenant is in the way, and where the joined device gives no answer for
+      - Also wait until the device is enrolled in the MDM of this tenant, and fail if it is not enrolled within
+        O(timeout). This also applies to a device that was joined before.
+      - It must be a working enrollment of this tenant. An enrollment that names no tenant counts if it is Intune's, or
+        if it has the MDM address that the tenant gave the device.
+      - The wait ends early if no enrollment is possible, for example because the tenant gave the device no MDM address,
+        or because an enrollment of another tenant is in the way. It also ends if the joined device gives no answer for
         O(reboot_timeout) seconds.
     type: bool
     default: false
   reboot:
     description:
-      - Restart the device after the join where Windows waits for a restart, for example because the package renames it;
-        also where an earlier run of this module that was cut off has made it join.
-      - Restart it before the join, and try again, where Windows says that it does not register until it has restarted
-        (V(0x801c000f)). A restart that Windows waits for without saying so is left until after the join.
-      - The device may restart by itself during the join whatever this says. The module waits for it.
+      - Restart the device after the join if Windows waits for a restart, for example because the package renames it.
+        This also applies to a join by an earlier run of this module that was cut off.
+      - Restart it before the join, and try again, if Windows reports that it does not register before a restart
+        (V(0x801c000f)). Any other pending restart follows after the join.
+      - The device may restart by itself during the join, independently of this option. The module waits for it.
     type: bool
     default: false
   timeout:
     description:
       - Seconds within which the device must be joined, and enrolled with O(expect_mdm).
       - The provisioning engine tries a failed setting again after 15 minutes, so a smaller value gives up before the
-        first such attempt. Where the device tells that its next attempt comes after this time, the wait ends at once.
-      - With O(method=azure_vm) nothing tries again, and the wait ends with C(dsregcmd).
+        first such attempt. If the device shows that its next attempt comes after this time, the wait ends at once.
+      - With O(method=azure_vm) there is no retry, and the wait ends with C(dsregcmd).
     type: int
     default: 1800
   poll_interval:
     default: 10
   on_failure:
     description:
-      - V(remove) uninstalls the package of a join that failed and deletes its copies, so that the device does not join
-        by itself hours later. This may take some minutes more than O(timeout). What Windows takes back with the
-        package, such as Wi-Fi profiles, is a warning.
-      - V(keep) leaves the engine to its retries, after 1 hour, 4 hours and at each start.
+      - V(remove) uninstalls the package of a failed join and deletes its copies, so that the device does not join by
+        itself hours later. This may take some minutes more than O(timeout). A warning lists the settings that Windows
+        reverts with the package, such as Wi-Fi profiles.
+      - V(keep) lets the engine retry, after 1 hour, 4 hours and at each start.
     type: str
     choices: [remove, keep]
     default: remove
   remove_package:
     description:
-      - After a good join have Windows remove the package, instead of only deleting its copies. Then the same package
-        can be applied to the device once more. The device is looked at afterwards, and the task fails where its join or
-        its MDM enrollment has gone with the package.
-      - Refused where the package holds something that Windows takes back with it, such as Wi-Fi profiles or
-        certificates, and where the controller cannot look into it (without O(src)).
+      - After a successful join let Windows remove the package, instead of only deleting its copies. Then the same
+        package can be applied to the device again. The device's state is read afterwards, and the task fails if its
+        join or its MDM enrollment is gone with the package.
+      - This is refused if the package contains settings that Windows reverts with it, such as Wi-Fi profiles or
+        certificates, or if the controller cannot read the package (without O(src)).
       - The removal may take some minutes.
     type: bool
     default: false
@@ -97,10 +97,10 @@ extends_documentation_fragment:
   - winops.entra.waiting
   - winops.entra.waiting.reboot
 notes:
-  - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working with the
+  - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working after the
     join.
-  - A device that stops answering during the join may well have joined. Run the task again, it finds the join where it
-    stands.
+  - A device that stops answering during the join may have joined. Run the task again. It continues from the device's
+    current state.
 seealso:
   - module: winops.entra.device_facts
   - module: winops.entra.ppkg_info
@@ -123,7 +123,7 @@ EXAMPLES = r"""
     tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
     mdm_id: 0000000a-0000-0000-c000-000000000000
 
-- name: A slow site, where the package lies on a local web server
+- name: A slow site, with the package on a local web server
   winops.entra.join:
     tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
     url: https://packages.example.com/contoso-join.ppkg
@@ -135,23 +135,23 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - What became of the join. V(joined), V(unchanged) (it was joined to this tenant before), V(refused) (before
+    - The outcome of the join. V(joined), V(unchanged) (it was already joined to this tenant), V(refused) (before
       anything changed), V(failed), or in check mode V(would_join).
   returned: always
   type: str
   sample: joined
 join:
-  description: What the device is joined to, read last. See M(winops.entra.device_facts).
-  returned: once the device has been looked at
+  description: What the device is joined to, as last read. See M(winops.entra.device_facts).
+  returned: once the device's state has been read
   type: dict
 mdm:
-  description: Its MDM enrollment, read last. See M(winops.entra.device_facts).
-  returned: once the device has been looked at
+  description: Its MDM enrollment, as last read. See M(winops.entra.device_facts).
+  returned: once the device's state has been read
   type: dict
 ansible_facts:
   description:
-    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode the state
-      now.
+    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, read after the join. In check mode it is the
+      current state.
   returned: success
   type: dict
 reboot_required:
@@ -164,14 +164,15 @@ restarted:
   type: bool
 package:
   description:
-    - What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
+    - The contents of the package, as M(winops.entra.ppkg_info) describes them. Null if the package is not on the
+      controller.
   returned: success
   type: dict
 changes:
   description:
-    - What was changed, or in check mode would be.
-    - Where the package has been applied to this device before, C(package) says by which way Windows is made to apply
-      it again, what of it runs once more (null where the controller does not have it), and which registry keys are
+    - What was changed, or in check mode would be changed.
+    - If the package has been applied to this device before, C(package) says in which way Windows is made to apply it
+      again, which parts of it run again (null if the package is not on the controller), and which registry keys are
       cleared for it.
   returned: always
   type: list
@@ -192,7 +193,7 @@ phases:
 error:
   description:
     - What failed. C(side) is device, tenant, network or controller; C(code) the HRESULT or AADSTS code; C(cause) and
-      C(fix) what is known about it; C(evidence) the device's own events, with times on its clock.
+      C(fix) what is known about it; C(evidence) the device's own events, with times by its clock.
   returned: failure
   type: dict
   sample:

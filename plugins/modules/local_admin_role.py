@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Manages the members of the role Microsoft Entra Joined Device Local Administrator (formerly Azure AD Joined Device
     Local Administrator). They are local administrators of every joined device of the tenant.
-  - On a device the change shows with the member's next primary refresh token, which may take four hours.
+  - A change takes effect on a device with the member's next primary refresh token, which may take four hours.
   - Members that are only eligible (Privileged Identity Management) are neither shown nor changed.
 options:
   users:
@@ -25,8 +25,8 @@ options:
     type: list
     elements: str
   state:
-    description: Add the named, take them out, or make them the only members. With V(exact) and an empty list nobody is
-      left.
+    description: Whether to add the given members, to remove them, or to make them the only members. With V(exact) and
+      an empty list no member is left.
     type: str
     choices: [present, absent, exact]
     default: present
@@ -48,7 +48,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Sign in once for all modules of the tenant
+- name: Sign in once for all tenant modules
   module_defaults:
     group/winops.entra.tenant:
       tenant_id: contoso.onmicrosoft.com
@@ -59,7 +59,7 @@ EXAMPLES = r"""
       winops.entra.local_admin_role:
         groups: [Helpdesk device administrators]
 
-- name: Nobody else is
+- name: Nobody else is local administrator
   winops.entra.local_admin_role:
     groups: [Helpdesk device administrators]
     state: exact
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 members:
-  description: The members. C(assignment_id) of one that would be added is null in check mode.
+  description: The members. In check mode the C(assignment_id) of a member that would be added is null.
   returned: success
   type: list
   elements: dict
@@ -77,14 +77,14 @@ members:
       name: Helpdesk device administrators
       assignment_id: lAPpYvVpN0KRkAEhdxReEJC2sEqbR_9Hr48lds9SGHI-1
 changes:
-  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  description: What was changed, or in check mode would be changed, each with C(what), C(before) and C(after).
   returned: always
   type: list
   elements: dict
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
-    - C(permissions) are those that the tenant has not granted, where that is known.
+    - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
 """

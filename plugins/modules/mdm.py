@@ -12,22 +12,24 @@ short_description: Enroll a Windows device in MDM, or remove one enrollment clea
 version_added: 0.1.0
 description:
   - Triggers the automatic MDM enrollment of a joined Windows device, as SYSTEM, and waits until it is enrolled.
-  - Or removes one MDM enrollment, by its id and with its own provider, and nothing else but what Windows has made
-    beside it (with Intune's its child of the channel MMP-C, which alone stops the next enrollment). Enrollments of
-    other providers, and the keys that Windows itself and provisioning packages keep among them, are never touched.
-  - What became of a removal is judged by what is left. Where Windows' own unregistration does not end within 120
-    seconds, or ends with a code, the result has a warning.
-  - A device counts as enrolled where the enrollment's certificate is there and has not expired, its task folder is
-    there, its C(EnrollmentState) is not 0, and it is not another tenant's.
-  - What the device's join type cannot do is refused before anything changes, with the reason and the fix.
+  - Or removes one MDM enrollment, by its id and its own provider, and nothing else except what Windows has created
+    beside it (for Intune's enrollment its child of the channel MMP-C, which alone stops the next enrollment).
+    Enrollments of other providers, and the keys that Windows itself and provisioning packages keep among them, never
+    change.
+  - The module decides by what is left whether a removal has succeeded. If Windows' own unregistration does not end
+    within 120 seconds, or ends with a code, the result has a warning.
+  - A device counts as enrolled if the enrollment's certificate is there and has not expired, its task folder is there,
+    its C(EnrollmentState) is not 0, and it does not belong to another tenant.
+  - A request that is impossible for the device's join type is refused before anything changes, with the reason and the
+    fix.
 options:
   state:
     description:
-      - V(enrolled) triggers automatic enrollment where the device is not enrolled. It must be Entra joined or hybrid
+      - V(enrolled) triggers automatic enrollment if the device is not enrolled. It must be Entra joined or hybrid
         joined, and the tenant must have given it an MDM address.
-      - V(absent) removes the enrollment of O(provider), also the leftovers of one that was removed badly. On a joined
-        device a local administrator is needed that can sign in afterwards, because Windows may end the join with the
-        enrollment.
+      - V(absent) removes the enrollment of O(provider), also the leftovers of an enrollment that was not removed
+        completely. A joined device needs a local administrator that can sign in afterwards, because Windows may end the
+        join with the enrollment.
     type: str
     choices: [enrolled, absent]
     default: enrolled
@@ -38,23 +40,23 @@ options:
     default: MS DM Server
   enrollment_id:
     description:
-      - With O(state=absent), the enrollment's id, a GUID. Needed where the device has several of O(provider).
+      - With O(state=absent), the enrollment's id, a GUID. Needed if the device has several enrollments of O(provider).
     type: str
   credential:
     description:
-      - With O(state=enrolled), whose credential enrolls. V(user) needs a user of the tenant who is signed in to the
-        device. V(device) is supported by Microsoft for co-management and Azure Virtual Desktop multi-session only.
+      - With O(state=enrolled), whose credential is used. V(user) needs a user of the tenant who is signed in to the
+        device. Microsoft supports V(device) for co-management and Azure Virtual Desktop multi-session only.
     type: str
     choices: [user, device]
     default: user
   allow_account_loss:
     description:
-      - With O(state=absent), go on although the connecting account is not a local account of the device.
+      - With O(state=absent), continue although the connecting account is not a local account of the device.
     type: bool
     default: false
   timeout:
     description:
-      - Seconds within which the device must be enrolled, or the enrollment gone.
+      - Seconds within which the device must be enrolled, or the enrollment must be gone.
     type: int
     default: 600
 extends_documentation_fragment:
@@ -86,18 +88,20 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - What became of it. V(enrolled), V(removed), V(unchanged), V(refused) (before anything changed), V(failed), or in
+    - The outcome. V(enrolled), V(removed), V(unchanged), V(refused) (before anything changed), V(failed), or in
       check mode V(would_enroll) and V(would_remove).
   returned: always
   type: str
   sample: enrolled
 enrollments:
   description:
-    - The device's enrollments afterwards, of all providers; in check mode and after a refusal those now.
-    - Not the keys of Windows itself, of provisioning packages and of Configuration Manager, which look like some.
-    - C(channel) is V(intune), V(mmpc) (MMP-C, which Windows holds beside Intune's), V(other), or null where nobody can
-      tell whether it is a package's. C(enrolled) says that it works, whoever's it is, and C(why_not) what it lacks.
-  returned: once the device has been looked at
+    - The device's enrollments afterwards, of all providers; in check mode and after a refusal the current ones.
+    - The keys of Windows itself, of provisioning packages and of Configuration Manager look like enrollments but are
+      not listed.
+    - C(channel) is V(intune), V(mmpc) (MMP-C, which Windows keeps beside Intune's), V(other), or null if the key may
+      belong to a package. C(enrolled) says whether the enrollment works, of whichever tenant, and C(why_not) what it
+      lacks.
+  returned: once the device's state has been read
   type: list
   elements: dict
   sample:
@@ -114,10 +118,10 @@ enrollments:
       witnesses: {state: true, certificate: true, tasks: true}
 ansible_facts:
   description: C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, C(mdm) read afterwards.
-  returned: once the device has been looked at
+  returned: once the device's state has been read
   type: dict
 changes:
-  description: What was changed, or in check mode would be.
+  description: What was changed, or in check mode would be changed.
   returned: always
   type: list
   elements: dict
@@ -135,14 +139,14 @@ phases:
     - {name: mdm, seconds: 24.8}
     - {name: clean up, seconds: 2.2}
 error:
-  description: What failed. C(name) is stable and meant for programs; C(evidence) holds what the device itself has said.
+  description: What failed. C(name) is stable and meant for programs; C(evidence) holds the device's own messages.
   returned: failure
   type: dict
   sample:
     code: null
     name: not_joined
     side: device
-    cause: automatic MDM enrollment needs a device of a tenant, and this one's join type is none
+    cause: automatic MDM enrollment needs a device of a tenant, but the join type of this one is none
     fix: Join the device first (winops.entra.join), or hybrid join it.
     evidence: []
     request_id: null

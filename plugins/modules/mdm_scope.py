@@ -8,16 +8,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mdm_scope
-short_description: Manage whose devices enroll in Intune by themselves
+short_description: Manage whose devices enroll in Intune automatically
 version_added: 0.1.0
 description:
   - Manages the MDM (or MAM) user scope of automatic enrollment. Devices of the users in scope enroll in Intune, or
     another MDM, when they are joined.
   - Microsoft lets only a signed-in user do this. With an application's credential (client secret, certificate, managed
-    or workload identity) the task fails before anything is asked of Microsoft Graph; use O(auth=device_code).
+    or workload identity) the task fails before the first request to Microsoft Graph. Use O(auth=device_code).
 options:
   application:
-    description: Which scope, that of mobile device management or of mobile application management.
+    description: The scope of mobile device management (MDM) or of mobile application management (MAM).
     type: str
     choices: [mdm, mam]
     default: mdm
@@ -30,7 +30,7 @@ options:
     type: str
     choices: [none, all, selected]
   groups:
-    description: Object ids or display names of groups of users, for O(scope=selected). A name that two groups have is
+    description: Object ids or display names of groups of users, for O(scope=selected). A name that two groups share is
       refused.
     type: list
     elements: str
@@ -41,10 +41,11 @@ options:
     description: The MDM's terms of use.
     type: str
   compliance_url:
-    description: Where users read why their device is not compliant.
+    description: Where users can read why their device is not compliant.
     type: str
   enroll_on_register:
-    description: Whether a device that is only registered (a personal one with a work account) enrolls, too. MDM only.
+    description: Whether a device that is only registered (a personal device with a work account) enrolls as well. MDM
+      only.
     type: bool
 extends_documentation_fragment:
   - winops.entra.attributes
@@ -79,7 +80,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 mdm_scope:
-  description: The scope as this module's options would say it; groups as object ids.
+  description: The scope in the form of this module's options, with groups as object ids.
   returned: success
   type: dict
   sample:
@@ -91,14 +92,14 @@ mdm_scope:
     compliance_url: https://portal.manage.microsoft.com/?portalAction=Compliance
     enroll_on_register: true
 changes:
-  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  description: What was changed, or in check mode would be changed, each with C(what), C(before) and C(after).
   returned: always
   type: list
   elements: dict
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
-    - C(permissions) are those that the tenant has not granted, where that is known.
+    - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
 """

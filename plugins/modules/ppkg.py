@@ -11,23 +11,23 @@ module: ppkg
 short_description: Apply or remove a provisioning package on a Windows device
 version_added: 0.1.0
 description:
-  - Applies a provisioning package (C(.ppkg)) as SYSTEM, or removes it. Which package it is, is told by its package id.
-  - The work is done by a one-shot scheduled task, so a lost connection does not stop it, and running the task again
-    finds it.
-  - Removing a package does not undo an Entra join, nor does it remove accounts that the package made.
-  - Windows removes a package by its own copy of the file. O(keep_copy=false) deletes that copy once the package is
-    applied, so that Windows cannot undo it any more.
+  - Applies a provisioning package (C(.ppkg)) as SYSTEM, or removes it. Packages are identified by their package id.
+  - A one-shot scheduled task does the work, so a lost connection does not stop it, and the next run of the task finds
+    it.
+  - Removing a package does not undo an Entra join, and does not remove accounts that the package created.
+  - Windows needs its own copy of the file to remove a package. O(keep_copy=false) deletes that copy after the package
+    is applied, so that Windows can no longer remove it.
 options:
   state:
     description:
-      - V(present) applies the package where it is not installed, V(absent) removes it where it is.
+      - V(present) applies the package if it is not installed, V(absent) removes it if it is.
       - A package whose file is gone from the device cannot be removed. V(absent) then fails and says so.
     type: str
     choices: [present, absent]
     default: present
   force:
     description:
-      - Apply the package again although it is installed, by the ways of O(apply_again). The task then always reports a
+      - Apply the package again although it is installed, in the ways of O(apply_again). The task then always reports a
         change.
     type: bool
     default: false
@@ -56,13 +56,13 @@ EXAMPLES = r"""
   winops.entra.ppkg:
     src: packages/site-berlin.ppkg
 
-- name: A large package that the device fetches by itself
+- name: A large package that the device downloads itself
   winops.entra.ppkg:
     url: https://packages.example.com/site-berlin.ppkg
     checksum: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
 
-- name: Take it off again
+- name: Remove it again
   winops.entra.ppkg:
     package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
     state: absent
@@ -70,17 +70,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 installed:
-  description: Whether the package is installed at the end, in check mode whether it would be.
+  description: Whether the package is installed in the end, in check mode whether it would be.
   returned: success
   type: bool
 package:
   description:
-    - What is in the package, as M(winops.entra.ppkg_info) describes it. Null where the controller does not have it.
+    - The contents of the package, as M(winops.entra.ppkg_info) describes them. Null if the package is not on the
+      controller.
   returned: success
   type: dict
 changes:
   description:
-    - What was changed, or in check mode would be. C(package) says by which way a package is applied again.
+    - What was changed, or in check mode would be changed. C(package) says in which way a package is applied again.
   returned: always
   type: list
   elements: dict

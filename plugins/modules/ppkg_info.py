@@ -11,19 +11,19 @@ module: ppkg_info
 short_description: Describe a provisioning package, and list those on a Windows device
 version_added: 0.1.0
 description:
-  - Says what is inside a provisioning package file (C(.ppkg)) on the controller, without Windows and without applying
-    it, and whether the package can join devices to Microsoft Entra ID (formerly Azure AD) at all.
+  - Describes the contents of a provisioning package file (C(.ppkg)) on the controller, without Windows and without
+    applying it, and says whether the package can join devices to Microsoft Entra ID (formerly Azure AD).
   - Lists the provisioning packages that are installed on a device.
   - The bulk token (BPRT) and passwords inside a package are never returned; tokens can be told apart by a fingerprint.
 options:
   src:
     description:
-      - Path of a package file on the controller, to be described as RV(package).
-      - A file that cannot be read as a package is an error. What else is wrong with it is one of RV(package.issues).
+      - Path of a package file on the controller. RV(package) describes it.
+      - A file that cannot be read as a package is an error. Other problems are in RV(package.issues).
     type: path
   installed:
     description:
-      - Whether to ask the device which packages are installed on it, as RV(installed).
+      - Whether to ask the device which packages are installed on it. RV(installed) lists them.
       - The default is V(true) without O(src), and V(false) with it. Nothing is sent to the device when it is V(false).
     type: bool
 extends_documentation_fragment:
@@ -36,11 +36,10 @@ notes:
   - At least one of O(src) and O(installed) must ask for something.
   - Reads packages that are compressed with XPRESS, as those of Windows Configuration Designer are, with LZX or not at
     all. Nothing has to be installed for it.
-  - An encrypted package has no mark of its own. A file is taken for one where its size fits exactly and its bytes look
-    random.
-  - A bulk token does not tell when it expires; Entra ID limits it to 180 days. RV(package.bulk_token.expires) is null
-    but for tokens in JWT form, which do tell.
-  - Signatures of packages are not checked, nor are checksums of embedded files.
+  - An encrypted package has no marker. A file counts as encrypted if its size fits exactly and its bytes look random.
+  - A bulk token does not show when it expires; Entra ID limits it to 180 days. RV(package.bulk_token.expires) is null,
+    except for tokens in JWT form, which do show it.
+  - Signatures of packages and checksums of embedded files are not checked.
 seealso:
   - module: winops.entra.ppkg
   - module: winops.entra.join
@@ -48,30 +47,30 @@ seealso:
     description: What packages are and how Windows applies them.
     link: https://learn.microsoft.com/windows/configuration/provisioning-packages/provisioning-packages
   - name: Bulk enrollment for Windows devices
-    description: How a package with a bulk token is made, and how long it lives.
+    description: How to make a package with a bulk token, and how long it is valid.
     link: https://learn.microsoft.com/mem/intune/enrollment/windows-bulk-enroll
 author:
   - winops.entra contributors (@winops)
 """
 
 EXAMPLES = r"""
-- name: What is in this package
+- name: Describe a package
   winops.entra.ppkg_info:
     src: packages/join.ppkg
   run_once: true
   register: join
 
-- name: Stop before any device is touched
+- name: Stop before anything happens on a device
   ansible.builtin.assert:
     that: join.package.can_join
     fail_msg: "{{ join.package.issues | map(attribute='message') | join('; ') }}"
   run_once: true
 
-- name: What is installed on the device
+- name: List what is installed on the device
   winops.entra.ppkg_info:
   register: device
 
-- name: Say what is there
+- name: Show the list
   ansible.builtin.debug:
     msg: "{{ device.installed | map(attribute='name') | join(', ') }}"
 
@@ -83,7 +82,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 package:
-  description: What is inside the package. Null without O(src). What the package does not set is null or an empty list.
+  description: The contents of the package. Null without O(src). Settings that the package does not have are null or an
+    empty list.
   returned: success
   type: complex
   contains:
@@ -103,17 +103,17 @@ package:
       type: str
       sample: "1.0"
     owner:
-      description: Owner, as the package says it. Null where the package has nothing but compiled settings.
+      description: Owner, as in the package. Null if the package has only compiled settings.
       returned: success
       type: str
       sample: ITAdmin
     rank:
-      description: Rank among packages of this owner, 0 to 99. Null where the package has nothing but compiled settings.
+      description: Rank among packages of this owner, 0 to 99. Null if the package has only compiled settings.
       returned: success
       type: int
       sample: 0
     can_join:
-      description: Whether none of the RV(package.issues) keeps the package from joining a device.
+      description: Whether the package can join a device. It can if none of the RV(package.issues) prevents it.
       returned: success
       type: bool
       sample: true
@@ -133,7 +133,7 @@ package:
           type: str
           sample: 0fd3a2b94c11
         expires:
-          description: When the token says it ends, in UTC. Null for bulk tokens as Entra ID gives them out.
+          description: When the token expires, in UTC. Null for bulk tokens as Entra ID issues them.
           returned: success
           type: str
           sample: null
@@ -143,7 +143,7 @@ package:
       type: str
       sample: https://login.microsoftonline.com/common
     computer_name:
-      description: Pattern of the computer name, with C(%SERIAL%) and C(%RAND:n%) as they stand.
+      description: Pattern of the computer name, with C(%SERIAL%) and C(%RAND:n%) unchanged.
       returned: success
       type: str
       sample: PC-%SERIAL%
@@ -153,15 +153,15 @@ package:
       type: bool
       sample: true
     commands:
-      description: Command lines, which the device runs as SYSTEM.
+      description: Command lines that the device runs as SYSTEM.
       returned: success
       type: list
       elements: str
       sample: ["cmd /c setup.cmd"]
     certificates:
       description:
-        - Certificates. C(kind) is V(root), V(ca), V(trusted_people), V(client), V(trusted_provisioner), or what the
-          package calls it. Where the package has nothing but compiled settings, C(name) is a thumbprint for all but
+        - Certificates. C(kind) is V(root), V(ca), V(trusted_people), V(client), V(trusted_provisioner), or the
+          package's own name for it. If the package has only compiled settings, C(name) is a thumbprint for all except
           client certificates, and C(file) is null.
       returned: success
       type: list
@@ -179,22 +179,22 @@ package:
         - name: rescue
           group: Administrators
     mdm:
-      description: MDM enrollment that is set in the package itself, beside what the tenant does after a join.
+      description: MDM enrollment that the package itself sets, in addition to what the tenant does after a join.
       returned: success
       type: dict
       sample:
         upn: enroll@contoso.example
         discovery_url: https://mdm.contoso.example/EnrollmentServer/Discovery.svc
     settings:
-      description: Areas of settings in the package; names of CSPs where it has nothing but compiled settings.
+      description: Areas of settings in the package; names of CSPs if it has only compiled settings.
       returned: success
       type: list
       elements: str
       sample: [Accounts, DevDetail, ProvisioningCommands]
     reverted_by_removal:
       description:
-        - What of it Windows takes back when it removes the package (Microsoft, "Settings changed when you uninstall a
-          provisioning package"). Everything else that the package has set stays.
+        - The settings that Windows reverts when it removes the package (Microsoft, "Settings changed when you uninstall
+          a provisioning package"). All other settings of the package stay.
       returned: success
       type: list
       elements: str
@@ -209,7 +209,7 @@ package:
           size: 1204
           image: 1
     images:
-      description: Number of images in the package. One, in the packages of Windows Configuration Designer.
+      description: Number of images in the package. Packages of Windows Configuration Designer have one.
       returned: success
       type: int
       sample: 1
@@ -243,11 +243,11 @@ package:
       sample: 20514
 installed:
   description:
-    - Packages on the device, Windows' own and those of the PC's maker among them; C(origin) is V(other) for all
-      others.
+    - Packages on the device, including those that come with Windows or from the maker of the PC; C(origin) is V(other)
+      for all others.
     - C(last_result) is the worst result that the provisioning engine recorded, as hexadecimal HRESULT, or null.
       C(pending) says that the package waits for something, which is not a failure.
-    - Null where the device was not asked.
+    - Null if the device was not asked.
   returned: success
   type: list
   elements: dict
@@ -260,7 +260,7 @@ installed:
       pending: false
       last_result: "0x00000000"
 changes:
-  description: Always empty. The module only looks.
+  description: Always empty. The module only reads.
   returned: always
   type: list
   elements: dict

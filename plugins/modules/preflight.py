@@ -8,23 +8,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Tell beforehand whether a Windows device can be joined to Microsoft Entra ID
+short_description: Check beforehand whether a Windows device can be joined to Microsoft Entra ID
 version_added: 0.1.0
 description:
-  - Checks everything on a device that decides about a join to Microsoft Entra ID (formerly Azure AD join), with one
-    command on the device, and says of each check what was found, what was expected, why it matters and what to do.
-  - The rules are those by which M(winops.entra.join) refuses a device.
-  - The endpoints are asked from the device as SYSTEM, all at once, by a scheduled task that is gone afterwards.
+  - Checks everything on a device that a join to Microsoft Entra ID (formerly Azure AD join) depends on, with one
+    command on the device, and reports for each check what was found, what was expected, why it matters and what to do.
+  - M(winops.entra.join) refuses a device by the same rules.
+  - A scheduled task asks the endpoints from the device as SYSTEM, all at once, and is removed afterwards.
     Firewalls and proxies treat SYSTEM and users differently.
   - What only the tenant knows (an expired package, the registration policy, Conditional Access) cannot be seen here.
 options:
   tenant_id:
     description:
-      - Id of the tenant that the device is to join, a GUID. A device of this tenant passes the check C(join_state),
+      - Id of the tenant that the device will join, a GUID. A device of this tenant passes the check C(join_state),
         and the registration service is asked for this tenant, as Windows does.
     type: str
   method:
-    description: How the device is to be joined, as in M(winops.entra.join).
+    description: How the device will be joined, as in M(winops.entra.join).
     type: str
     choices: [provisioning_package, azure_vm]
     default: provisioning_package
@@ -35,17 +35,16 @@ options:
     default: public
   expect_mdm:
     description:
-      - Whether the device is to be enrolled in MDM, too. What stands in the way of that is then a failure, not a
-        warning.
+      - Whether the device will also be enrolled in MDM. An obstacle to the enrollment is then a failure, not a warning.
     type: bool
     default: false
   user_sign_in:
     description:
-      - Whether people are to sign in to the device with their accounts of the tenant. The hosts from which the sign-in
-        page has its content are then asked, too (C(endpoint_msauth), C(endpoint_msftauth)). The join itself does
-        without them, so that they are only a warning.
+      - Whether people will sign in to the device with their accounts of the tenant. The hosts that serve the content of
+        the sign-in page are then asked as well (C(endpoint_msauth), C(endpoint_msftauth)). The join itself does not
+        need them, so they only cause a warning.
       - They are asked as SYSTEM or the connecting account like the others. The page is shown by a program of the person
-        who signs in, on newer Windows by WebView2 (C(msedgewebview2.exe)), which may have another way out.
+        who signs in, on newer Windows by WebView2 (C(msedgewebview2.exe)), which may use another route to the internet.
     type: bool
     default: false
   fail_on:
@@ -70,11 +69,11 @@ options:
         type: str
         required: true
       url:
-        description: An https URL. Any answer but that of a proxy or filter in its place counts.
+        description: An https URL. Any answer counts, except that of a proxy or filter.
         type: str
         required: true
   timeout:
-    description: Seconds that each endpoint has to answer.
+    description: Seconds within which each endpoint must answer.
     type: int
     default: 10
 extends_documentation_fragment:
@@ -82,7 +81,7 @@ extends_documentation_fragment:
   - winops.entra.attributes.device
   - winops.entra.findings
 notes:
-  - In check mode no scheduled task is made. The endpoints are asked by the connecting account, and the checks say so.
+  - In check mode no scheduled task is created. The connecting account asks the endpoints, and the checks say so.
   - The checks are C(edition), C(build), C(server), C(join_state), C(pending_reboot), C(clock), C(tpm), C(disk),
     C(package_policy), C(enrollment_leftovers), C(endpoint_login), C(endpoint_device_login), C(endpoint_registration),
     C(endpoint_mdm), with O(user_sign_in) C(endpoint_msauth) and C(endpoint_msftauth), C(proxy), C(tls),
@@ -101,7 +100,7 @@ EXAMPLES = r"""
     tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
     expect_mdm: true
 
-- name: Look only, and leave the decision to the playbook
+- name: Only check, and leave the decision to the playbook
   winops.entra.preflight:
     tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
     fail_on: []
@@ -110,7 +109,7 @@ EXAMPLES = r"""
         url: https://sts.example.com/adfs/services/trust/mex
   register: fitness
 
-- name: Restart where Windows waits for it
+- name: Restart if Windows waits for a restart
   ansible.windows.win_reboot:
   when: fitness.findings | selectattr('id', 'equalto', 'pending_reboot') | selectattr('result', 'equalto', 'warn')
 """
@@ -119,9 +118,9 @@ RETURN = r"""
 findings:
   description:
     - One for each check, in a fixed order.
-    - C(result) is V(pass), V(warn) (the join works, or may), V(fail) (the join or the enrollment fails, or the device
-      cannot be managed afterwards) or V(unknown) (the device did not let it be seen).
-  returned: once the device has been looked at
+    - C(result) is V(pass), V(warn) (the join works, or may work), V(fail) (the join or the enrollment fails, or the
+      device cannot be managed afterwards) or V(unknown) (it could not be read on the device).
+  returned: once the device's state has been read
   type: list
   elements: dict
   contains:
@@ -147,17 +146,17 @@ findings:
       description: What to do, null on a pass.
       type: str
     side:
-      description: Where the trouble is, V(device) or V(network).
+      description: Where the problem is, V(device) or V(network).
       type: str
     doc:
-      description: Where to read on.
+      description: Where to read more.
       type: str
     permissions:
       description: Always empty.
       type: list
       elements: str
     evidence:
-      description: Always empty. C(observed) has it all.
+      description: Always empty. C(observed) has everything.
       type: list
       elements: dict
   sample:
@@ -173,12 +172,12 @@ findings:
       permissions: []
       evidence: []
 summary:
-  description: How many findings have each result.
-  returned: once the device has been looked at
+  description: The number of findings for each result.
+  returned: once the device's state has been read
   type: dict
   sample: {pass: 22, warn: 1, fail: 1, unknown: 0}
 changes:
-  description: Always empty. The module only looks.
+  description: Always empty. The module only reads.
   returned: always
   type: list
   elements: dict

@@ -8,38 +8,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: readiness_info
-short_description: Tell whether joins to a Microsoft Entra tenant would succeed
+short_description: Check whether joins to a Microsoft Entra tenant would succeed
 version_added: 0.1.0
 description:
-  - Looks at everything in the tenant that makes joins and MDM enrollments fail, and returns a list of findings, each
+  - Checks everything in the tenant that can make joins and MDM enrollments fail, and returns a list of findings, each
     with what was seen, why it matters and what to do. Nothing is changed.
-  - It looks at the device registration policy (who may join, quota, MFA), the users (there, enabled, licensed, devices
-    left of their quota), Conditional Access and security defaults, the MDM scope, Intune's enrollment limit and
+  - It checks the device registration policy (who may join, quota, MFA), the users (present, enabled, licensed,
+    remaining device quota), Conditional Access and security defaults, the MDM scope, Intune's enrollment limit and
     restrictions, and Microsoft's service principals.
-  - What cannot be read is a finding with the result V(unknown) that names the missing permission. The task goes on.
-  - Conditional Access is read, not evaluated. Conditions that are known at sign-in only, such as locations and risks,
-    give a V(warn). Policies for directory roles and for workload identities are left out, and so are those that block
-    device code flow or authentication transfer only, as no join signs in that way.
-  - A setting that has a form which this collection does not know is V(unknown), and never a V(pass).
+  - If something cannot be read, there is a finding with the result V(unknown) that names the missing permission. The
+    task continues.
+  - Conditional Access is read, not evaluated. Conditions that are known only at sign-in, such as locations and risks,
+    give a V(warn). Policies for directory roles and for workload identities are left out, and so are policies that
+    block only device code flow or authentication transfer, because no join signs in that way.
+  - A setting in a form that this collection does not know is V(unknown), and never a V(pass).
 options:
   users:
     description:
       - Users who will join devices, by user principal name or object id.
-      - Those whose name begins with C(package_) are the users of provisioning packages. Nobody is there to confirm MFA
-        for them, and they need neither quota nor licence.
+      - Users whose name begins with C(package_) are the users of provisioning packages. Nobody can confirm MFA for
+        them, and they need neither quota nor licence.
     type: list
     elements: str
   user_prefixes:
-    description: Also all users whose user principal name begins so. V(package_) finds those of all provisioning
-      packages.
+    description: Also all users whose user principal name begins with this. V(package_) finds the users of all
+      provisioning packages.
     type: list
     elements: str
   devices_per_user:
-    description: How many devices each user is going to join.
+    description: How many devices each user will join.
     type: int
     default: 1
   expect_mdm:
-    description: Whether the devices are to enroll in Intune, too.
+    description: Whether the devices will also enroll in Intune.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -53,11 +54,11 @@ attributes:
 notes:
   - The permissions, application or delegated, are C(Policy.Read.DeviceConfiguration) (registration policy),
     C(Policy.Read.All) (Conditional Access, security defaults), C(User.Read.All), C(GroupMember.Read.All),
-    C(Application.Read.All) (service principals) and C(DeviceManagementServiceConfig.Read.All) (Intune). Whatever is
-    missing makes its findings unknown.
+    C(Application.Read.All) (service principals) and C(DeviceManagementServiceConfig.Read.All) (Intune). Without a
+    permission its findings are unknown.
   - The enrollment restrictions and the MDM scope are read from Graph's beta. Its v1.0 has only the default restriction.
   - Microsoft lets only a signed-in user read the MDM scope. With an application's credential that finding is unknown;
-    use O(auth=device_code) to have it judged.
+    use O(auth=device_code) to have it checked.
 seealso:
   - module: winops.entra.registration_policy
   - module: winops.entra.mdm_scope
@@ -67,7 +68,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look at the tenant before a rollout
+- name: Check the tenant before a rollout
   hosts: localhost
   gather_facts: false
   module_defaults:
@@ -86,14 +87,14 @@ EXAMPLES = r"""
         users: [ada@contoso.com, bob@contoso.com]
       register: readiness
 
-    - name: Show what is to be done
+    - name: Show what needs to be done
       ansible.builtin.debug:
         msg: "{{ readiness.findings | rejectattr('result', 'equalto', 'pass') }}"
 """
 
 RETURN = r"""
 findings:
-  description: One for each check and, where it is about somebody, each user.
+  description: One for each check, or for each user if the check is about users.
   returned: when the tenant could be asked
   type: list
   elements: dict
@@ -114,7 +115,7 @@ findings:
       description: What the tenant says.
       type: str
     expected:
-      description: Always null. C(cause) says what is not right.
+      description: Always null. C(cause) says what is wrong.
       type: str
     cause:
       description: Why that matters, null on a pass.
@@ -123,17 +124,17 @@ findings:
       description: What to do, null on a pass.
       type: str
     side:
-      description: Where the trouble is, V(tenant), V(network) or V(controller).
+      description: Where the problem is, V(tenant), V(network) or V(controller).
       type: str
     doc:
-      description: Where to read on.
+      description: Where to read more.
       type: str
     permissions:
       description: The permissions that are missing.
       type: list
       elements: str
     evidence:
-      description: Always empty. C(observed) has it all.
+      description: Always empty. C(observed) has everything.
       type: list
       elements: dict
   sample:
@@ -150,26 +151,26 @@ findings:
       permissions: []
       evidence: []
 summary:
-  description: How many findings have each result.
+  description: The number of findings for each result.
   returned: when the tenant could be asked
   type: dict
   sample: {pass: 12, warn: 1, fail: 1, unknown: 1}
 ready:
   description:
-    - V(false) where there is a V(fail), V(null) where there is none and something is V(unknown), else V(true).
+    - V(false) if there is a V(fail), V(null) if there is none but something is V(unknown), otherwise V(true).
   returned: when the tenant could be asked
   type: bool
 changes:
-  description: Always empty. The module only looks.
+  description: Always empty. The module only reads.
   returned: always
   type: list
   elements: dict
   sample: []
 error:
   description:
-    - Why the task has failed. Where O(fail_on) names findings, the first of them, with all of them in C(evidence).
+    - Why the task has failed. If O(fail_on) names findings, it is the first of them, with all of them in C(evidence).
     - C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
-    - C(permissions) are those that the tenant has not granted, where that is known.
+    - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
 """

@@ -15,18 +15,18 @@ description:
     which
     decides who may join and register devices, how many, whether they need MFA, who becomes local administrator, and
     whether Windows LAPS may keep passwords in the tenant.
-  - What is not named stays as it is. The policy is written as a whole, so that two changes at the same time can undo
-    each other.
-  - Where the tenant does not let administrators change a setting (registering, once an MDM is set up), a task that
-    asks for another value fails and changes nothing.
+  - Settings that are not given stay as they are. The policy is written as a whole, so two changes at the same time can
+    undo each other.
+  - If the tenant does not let administrators change a setting (registration, once an MDM is set up), a task that asks
+    for another value fails and changes nothing.
 options:
   join:
     description:
-      - Who may join devices. A bulk token joins as the user who made it, so that this user must be in it.
+      - Who may join devices. A bulk token joins as the user who created it, so this must include that user.
     type: dict
     suboptions:
       scope:
-        description: Everybody, nobody, or the named O(join.users) and O(join.groups) and no others.
+        description: Everybody, nobody, or only the given O(join.users) and O(join.groups).
         type: str
         choices: [all, none, selected]
         required: true
@@ -36,7 +36,7 @@ options:
         elements: str
         default: []
       groups:
-        description: Object ids or display names. A name that two groups have is refused.
+        description: Object ids or display names. A name that two groups share is refused.
         type: list
         elements: str
         default: []
@@ -46,7 +46,7 @@ options:
     type: dict
     suboptions:
       scope:
-        description: Everybody, nobody, or the named O(register.users) and O(register.groups) and no others.
+        description: Everybody, nobody, or only the given O(register.users) and O(register.groups).
         type: str
         choices: [all, none, selected]
         required: true
@@ -56,18 +56,18 @@ options:
         elements: str
         default: []
       groups:
-        description: Object ids or display names. A name that two groups have is refused.
+        description: Object ids or display names. A name that two groups share is refused.
         type: list
         elements: str
         default: []
   local_administrators:
     description:
-      - Which users become local administrator of the devices that they join from now on.
+      - Which users become local administrators of the devices that they join from now on.
     type: dict
     suboptions:
       scope:
-        description: Everybody, nobody, or the named O(local_administrators.users) and O(local_administrators.groups)
-          and no others.
+        description: Everybody, nobody, or only the given O(local_administrators.users) and
+          O(local_administrators.groups).
         type: str
         choices: [all, none, selected]
         required: true
@@ -77,7 +77,7 @@ options:
         elements: str
         default: []
       groups:
-        description: Object ids or display names. A name that two groups have is refused.
+        description: Object ids or display names. A name that two groups share is refused.
         type: list
         elements: str
         default: []
@@ -90,8 +90,8 @@ options:
     type: int
   mfa_required:
     description:
-      - Whether joining and registering need MFA. With V(true) joins by a provisioning package fail, as nobody is there
-        to confirm. Must be V(false) where Conditional Access asks for it instead.
+      - Whether joining and registering need MFA. With V(true) joins with a provisioning package fail, because nobody
+        can confirm. Must be V(false) if Conditional Access asks for MFA instead.
     type: bool
   laps:
     description: Whether Windows LAPS may keep the passwords of local administrators in the tenant.
@@ -113,7 +113,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Sign in once for all modules of the tenant
+- name: Sign in once for all tenant modules
   module_defaults:
     group/winops.entra.tenant:
       tenant_id: contoso.onmicrosoft.com
@@ -128,7 +128,7 @@ EXAMPLES = r"""
         mfa_required: false
         devices_per_user: 100
 
-- name: Nobody becomes local administrator by joining, passwords are kept by LAPS
+- name: Nobody becomes local administrator by joining, and LAPS keeps the passwords
   winops.entra.registration_policy:
     local_administrators:
       scope: none
@@ -142,7 +142,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 policy:
-  description: The whole policy as this module's options would say it; users and groups as object ids.
+  description: The whole policy in the form of this module's options, with users and groups as object ids.
   returned: success
   type: dict
   sample:
@@ -154,14 +154,14 @@ policy:
     mfa_required: false
     laps: true
 changes:
-  description: What was changed, or in check mode would be, each with C(what), C(before) and C(after).
+  description: What was changed, or in check mode would be changed, each with C(what), C(before) and C(after).
   returned: always
   type: list
   elements: dict
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
-    - C(permissions) are those that the tenant has not granted, where that is known.
+    - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
 """

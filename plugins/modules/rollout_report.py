@@ -8,12 +8,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout_report
-short_description: Write and show what a rollout came to
+short_description: Write and show the results of a rollout
 version_added: 0.1.0
 description:
-  - Collects the outcomes that the collection's roles and playbooks record of each device, writes them as JSON on the
+  - Collects the outcomes that the collection's roles and playbooks record for each device, writes them as JSON on the
     controller and shows a table.
-  - Made to be run once a wave. The report always holds every device of the play; those of later waves are
+  - Run it once for each wave. The report always has every device of the play; devices of later waves are
     V(not_started).
   - A report is a by-product, so the task never reports a change.
 options:
@@ -35,26 +35,27 @@ options:
     elements: str
   directory:
     description:
-      - Devices as M(winops.entra.directory_device_info) returns them. Each joined device of the report then says what
-        the directory, and Intune, know of it.
-      - An id that several devices have proves none of them. They are counted as C(same_id), and each names the others.
+      - Devices as M(winops.entra.directory_device_info) returns them. The report then contains what the directory and
+        Intune know about each joined device.
+      - An id that several devices have proves none of them. These devices are counted as C(same_id), and each names the
+        others.
     type: list
     elements: dict
   keep_ids:
     description:
-      - With O(work=disconnect), whether ids that the report at O(dest) has are kept for devices that do not know them
-        any more. A device that has left its tenant has forgotten them, and the next run needs them where one was cut
-        off before the objects were removed. A device that has left is the same one where its serial number is.
-      - What a device has proved is kept with its ids. Where its key is gone now, the earlier report counts, unless that
-        says itself that nothing was proved.
+      - With O(work=disconnect), whether to keep the ids in the report at O(dest) for devices that no longer know them.
+        A device forgets them when it leaves its tenant, and the next run needs them if a run was cut off before the
+        objects were removed. A device that has left is recognised by its serial number.
+      - What a device has proved is kept with its ids. If its key is gone now, the earlier report counts, unless that
+        report itself says that nothing was proved.
     type: bool
     default: false
   table_limit:
-    description: Show every device of a wave where there are at most this many, else only those that need attention.
+    description: Show every device of a wave if there are at most this many, otherwise only those that need attention.
     type: int
     default: 50
   write_in_check_mode:
-    description: Write the file in check mode too, then with what would be done.
+    description: Also write the file in check mode, with what would be done.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -77,12 +78,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 totals:
-  description: How many devices there are, and how many of each outcome.
+  description: The number of devices, and the number for each outcome.
   returned: success
   type: dict
   sample: {devices: 14, joined: 9, unchanged: 1, refused: 3, failed: 1}
 dest:
-  description: Where the report lies.
+  description: Path of the report.
   returned: success
   type: str
 changes:

@@ -74,14 +74,14 @@ def require_known(fail_on: Sequence[str], ids: Collection[str]) -> None:
     known = (FAIL, WARN, UNKNOWN, *ids)
     for name in fail_on:
         if name not in known:
-            raise bad_option("fail_on", f"there is no result and no finding {name!r}", f"use {', '.join(known)}")
+            raise bad_option("fail_on", f"there is no result or finding {name!r}", f"use {', '.join(known)}")
 
 
 def verdict(findings: Sequence[Finding], fail_on: Collection[str], what: str, prefix: str) -> Failure | None:
     """The failure of a task with this ``fail_on``, None where nothing that it names was found.
 
     An entry is a result, for every finding that has it, or an id, for a finding of that id with the result fail.
-    ``what`` begins the sentence ("the device is not fit for a join"), ``prefix`` the error's name.
+    ``what`` begins the sentence "the device is not fit for a join", ``prefix`` the error's name.
     """
     chosen = [one for one in findings if one.result in fail_on or (one.result == FAIL and one.id in fail_on)]
     if not chosen:

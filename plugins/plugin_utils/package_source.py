@@ -51,8 +51,8 @@ def chosen_package(find_file: FindFile, args: dict, must_join: bool) -> tuple[Pa
     if package_id is None:
         raise bad_option(
             "package_id",
-            "the controller cannot look into a package that it does not have",
-            "give package_id beside path or url; winops.entra.ppkg_info with src prints it",
+            "the controller cannot read a package that it does not have",
+            "give package_id with path or url; winops.entra.ppkg_info with src prints it",
         )
     package_id = require_guid(package_id, "package_id")
     if args["path"] is not None:
@@ -106,7 +106,9 @@ def _read(find_file: FindFile, src: str, option: str = "src") -> tuple[Package, 
 
 def _https(url: str) -> str:
     if not url.lower().startswith("https://"):
-        raise bad_option("url", "the package holds a join credential and must not travel in clear", "use an https URL")
+        raise bad_option(
+            "url", "the package holds a join credential and must not be sent unencrypted", "use an https URL"
+        )
     return url
 
 

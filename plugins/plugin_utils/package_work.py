@@ -56,12 +56,12 @@ def _require_removable(package: PackageSource | None, keep_copy: bool) -> None:
     if package is None:
         problem = "an Azure VM joins without a package", "leave remove_package out"
     elif keep_copy:
-        problem = "with the package its copies go, and keep_copy is true", "leave one of the two out"
+        problem = "its copies are removed with the package, but keep_copy is true", "leave one of the two out"
     elif package.reverts is None:
-        problem = "the controller cannot look into a package that it does not have", "give the package as src"
+        problem = "the controller cannot read a package that it does not have", "give the package as src"
     elif package.reverts:
         taken = ", ".join(package.reverts)
-        problem = f"Windows would take back with the package what it has set of: {taken}", "leave remove_package out"
+        problem = f"Windows would revert with the package its settings for: {taken}", "leave remove_package out"
     if problem:
         raise bad_option("remove_package", *problem)
 

@@ -275,7 +275,7 @@ def test_a_failure_that_may_pass_is_waited_for_until_windows_next_attempt_comes_
     error = rollout.result(rollout.of_kind("endpoint_blocked"))["error"]
     [told] = [item for item in error["evidence"] if "next_run" in item]
     assert told["task"].endswith(r"\Management\Provisioning")
-    assert "would try again at" in rollout.result(rollout.of_kind("endpoint_blocked"))["msg"]
+    assert "would try again only at" in rollout.result(rollout.of_kind("endpoint_blocked"))["msg"]
 
 
 @pytest.mark.parametrize("kind", [kind for kind, outcome in OUTCOMES.items() if outcome == "failed"])

@@ -40,8 +40,8 @@ SCENARIO = {
 #: Who calls itself by whose id, how; the reason that is given for leaving its objects alone.
 THEFTS = {
     "forged": ("owner-1", "the directory knows this id by"),
-    "copied": ("owner-2", "the proof is false"),
-    "replayed": ("owner-3", "the proof is false"),
+    "copied": ("owner-2", "the proof is wrong"),
+    "replayed": ("owner-3", "the proof is wrong"),
     "elsewhere": ("owner-4", "it was in another tenant"),
     "cloned": ("twin", "2 devices call themselves by this id"),
     "twin": ("twin", "2 devices call themselves by this id"),
@@ -227,7 +227,7 @@ def test_the_role_alone_removes_what_leaves_and_nothing_of_whoever_another_devic
     assert len(before["devices"]) - len(after["devices"]) == 2
     assert owners <= {row["deviceId"] for row in tenant.state()["devices"].values()}
     assert after["managed_devices"] == before["managed_devices"] and before["managed_devices"]
-    said = play.results("Fail where its objects in the tenant are not certainly its own")
+    said = play.results("Fail if the objects in the tenant are not certainly its own")
     assert {name: why in said[name]["msg"] for name, (_owner, why) in THEFTS.items()} == dict.fromkeys(THEFTS, True), (
         play.output[-2000:]
     )

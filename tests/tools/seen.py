@@ -31,15 +31,15 @@ RANKS = (READ, STAND_INS, REAL, FAILED)
 HEAD = """\
 # What has been seen where
 
-How sure is it that an operation of `plugins/plugin_utils/device/vocabulary.json` works on a device? This page is made
-of the reports in [reports](reports) by `make seen`, and a test compares the two; nobody writes it by hand.
+Which operations of `plugins/plugin_utils/device/vocabulary.json` are known to work on a device? `make seen` generates
+this page from the reports in [reports](reports), and a test compares the two. Do not edit it by hand.
 
 | word | means |
 | --- | --- |
-| ran for real | the untouched runner has done it on a real Windows, and the answers were right |
-| with stand-ins | a real PowerShell has done it; what only Windows has was replaced by `tests/powershell/stubs.ps1` |
-| by reading | nobody has seen it there |
-| **failed** | some of it was not right there, whatever else is known of it |
+| ran for real | the unchanged runner has executed it on a real Windows, and the answers were right |
+| with stand-ins | a real PowerShell has executed it; `tests/powershell/stubs.ps1` replaces what only Windows has |
+| by reading | it has not been seen there; the code was only read |
+| **failed** | a part of it failed there, whatever else is known about it |
 
 """
 TAIL = """

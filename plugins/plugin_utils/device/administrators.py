@@ -21,15 +21,17 @@ from .requirements import JoinRefusal
 OBSERVATIONS = {"administrators": op.local_administrators()} | laps.OBSERVATIONS
 
 ADMINISTRATOR_KINDS = {
-    "entra": "an Entra account: it cannot sign in once the device has left",
+    "entra": "an Entra account: it cannot sign in after the device has left",
     "domain": "a domain account: it is not a local one",
 }
 UNRESOLVED = "a SID that Windows cannot resolve to a local account"
-LAPS_ONLY = "LAPS keeps its password on the Entra device object only, which may be deleted with the leave"
+LAPS_ONLY = "LAPS keeps its password on the Entra device object only, which may be deleted after the leave"
 LAPS_POSSIBLE = (
-    "LAPS may keep its password on the Entra device object: its policy, or the state that it has left, allows for that"
+    "LAPS may keep its password on the Entra device object, according to its policy or its state on the device"
 )
-LAPS_UNKNOWN = "whether LAPS keeps its password on the Entra device object cannot be known: its policies cannot be read"
+LAPS_UNKNOWN = (
+    "it is not known whether LAPS keeps its password on the Entra device object: the LAPS policies cannot be read"
+)
 
 
 def facts(answer: Answer, caller: dict) -> list[dict]:
@@ -75,8 +77,8 @@ def lockout_refusal(answer: Answer, caller: dict) -> JoinRefusal | None:
     return JoinRefusal(
         "no_local_administrator",
         f"no local administrator could sign in after the leave ({found})",
-        "enable a local administrator, or create one (ansible.windows.win_user), with a password you know, that is "
-        "neither locked nor expired; then run the task again",
+        "enable a local administrator, or create one (ansible.windows.win_user), that is not locked and has a "
+        "password that you know and that has not expired; then run the task again",
     )
 
 
@@ -87,9 +89,9 @@ def caller_refusal(answer: Answer, caller: dict) -> JoinRefusal | None:
         return None
     return JoinRefusal(
         "account_not_local",
-        f"the connecting account {caller['account']} is not a local account of the device, and "
-        "may stop working once the device has left",
-        "connect with a local administrator, or set allow_account_loss=true where you know another way in",
+        f"the connecting account {caller['account']} is not a local account of the device, and may stop working "
+        "after the device has left",
+        "connect with a local administrator, or set allow_account_loss=true if you have another way in",
     )
 
 
@@ -102,8 +104,8 @@ def _why_not(member: dict) -> str | None:
     if member["kind"] != "local":
         return ADMINISTRATOR_KINDS.get(member["kind"], UNRESOLVED)
     if member["enabled"] is not True:
-        return "it is disabled" if member["enabled"] is False else "whether it is enabled cannot be known"
+        return "it is disabled" if member["enabled"] is False else "it is not known whether it is enabled"
     for field, bad in (("locked", "it is locked out"), ("password_expired", "its password has expired")):
         if member[field] is not False:
-            return bad if member[field] else f"whether {bad} cannot be known"
+            return bad if member[field] else f"it is not known whether {bad}"
     return None

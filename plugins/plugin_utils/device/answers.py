@@ -110,7 +110,7 @@ def _too_many(operation: Mapping[str, t.Any], value: Mapping[str, t.Any]) -> str
     for name, most in (("events", operation.get("limit")), ("results", len(operation.get("targets") or ()))):
         # Who reads the answer of an earlier question (within) does not know how much was asked.
         if most and len(value.get(name, ())) > most:
-            return f"value.{name} has {len(value[name])} items, and at most {most} were asked for"
+            return f"value.{name} has {len(value[name])} items, but at most {most} were requested"
     return None
 
 
@@ -156,7 +156,7 @@ def _inner(operation: Mapping[str, t.Any] | None, told: t.Any) -> Result:
 
 
 def _wrong(problem: str, what: str) -> Result:
-    message = f"the device's answer is not of the agreed form: {problem}"
+    message = f"the device's answer does not have the agreed form: {problem}"
     return Result(False, {}, {"type": WRONG_SHAPE, "message": message, "hresult": None}, what)
 
 

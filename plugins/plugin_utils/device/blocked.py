@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What keeps a device's PowerShell from running the runner, told from what it printed instead of an answer.
 
-By the ids of PowerShell's errors ("FullyQualifiedErrorId"), which no language translates: those of constrained language
+By the ids of PowerShell's errors "FullyQualifiedErrorId", which no language translates: those of constrained language
 mode (Microsoft, "about_Language_Modes") name it, and ScriptContainedMaliciousContent is what a verdict of the
 Antimalware Scan Interface becomes. Both are in PowerShell's published sources.
 
@@ -30,17 +30,17 @@ class Block:
 
 CONSTRAINED = Block(
     "constrained_language",
-    "an application control policy (App Control for Business, formerly WDAC, or AppLocker) has PowerShell run in "
-    "constrained language mode for the connecting account, in which no collection of this kind can work",
-    "let the policy trust scripts of the connecting account, or of administrators; $ExecutionContext.SessionState."
-    "LanguageMode must then say FullLanguage",
+    "an application control policy (App Control for Business, formerly WDAC, or AppLocker) makes PowerShell run in "
+    "constrained language mode for the connecting account, and this collection cannot work in that mode",
+    "change the policy so that it trusts scripts of the connecting account, or of administrators; "
+    "$ExecutionContext.SessionState.LanguageMode must then be FullLanguage",
     f"{GUIDE}#constrained-language-mode",
 )
 MALICIOUS = Block(
     "malicious_content",
-    "the antivirus took the collection's script for malicious and stopped it (AMSI)",
-    "look up the detection in the antivirus log of the device, report it to the vendor as a false one, and allow "
-    "exactly that detection for these devices",
+    "the antivirus classified the collection's script as malicious and stopped it (AMSI)",
+    "look up the detection in the antivirus log of the device, report it to the vendor as a false positive, and "
+    "allow exactly that detection for these devices",
     f"{GUIDE}#malicious-content",
 )
 

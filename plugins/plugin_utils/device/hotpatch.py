@@ -32,7 +32,7 @@ FIRST_REVISION, FIRST_REVISION_ARM64 = 2033, 4929
 # Hotpatches come with Windows Enterprise, and with some licences of others; Home, by any of its ids, has none.
 LICENSED_EDITIONS = ("enterprise", "enterprisen")
 HOME_ID = "core"
-BY_LICENCE = "the licence decides, which the device does not show"
+BY_LICENCE = "it depends on the licence, which the device does not show"
 BASELINE_MONTHS = (1, 4, 7, 10)
 TUESDAY = 1
 
@@ -84,7 +84,7 @@ def _objection(answer: Answer, windows: dict) -> str | None:
     if running is None:
         return None
     if running != VBS_RUNNING:
-        return "virtualization-based security does not run"
+        return "virtualization-based security is not running"
     return "" if edition in LICENSED_EDITIONS else BY_LICENCE
 
 

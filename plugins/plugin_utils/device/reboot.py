@@ -44,7 +44,7 @@ def restart(session: DeviceSession, waiter: Waiter, comment: str) -> str:
             side="device",
             name=error["type"],
             cause="shutdown.exe failed",
-            fix="look at what shutdown.exe says on the device",
+            fix="check what shutdown.exe reports on the device",
         )
     return wait_for_boot(waiter, before)
 
@@ -69,7 +69,7 @@ def wait_for_boot(waiter: Waiter, before: str | None) -> str:
             f"the device answers, but has not restarted within {waiter.deadline.seconds:.0f} s",
             side="device",
             name="not_restarted",
-            cause="something holds the restart up, or it was aborted",
+            cause="something blocks the restart, or it was aborted",
             fix="restart the device by hand, then run the task again",
         )
     return str(boot_time(answer))

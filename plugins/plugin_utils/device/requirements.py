@@ -79,8 +79,8 @@ def edition_refusal(os: dict) -> JoinRefusal | None:
         return JoinRefusal(
             "home_edition",
             f"Windows Home (edition {os['edition']}) cannot be Entra joined",
-            "upgrade the device to Pro, Enterprise or Education, then run the join again; what Home can do is "
-            "register: a user adds the work account in Settings, Accounts, Access work or school",
+            "upgrade the device to Pro, Enterprise or Education, then run the join again; Home can only register: "
+            "a user adds the work account in Settings, Accounts, Access work or school",
         )
     return None
 
@@ -102,8 +102,8 @@ def server_refusal(os: dict, method: str) -> JoinRefusal | None:
     if os["server"] and not os["azure_vm"]:
         return JoinRefusal(
             "server_outside_azure",
-            "Windows Server can be Entra joined only as an Azure VM or, from Windows Server 2025 on, as a machine of "
-            "Azure Arc",
+            "Windows Server can be Entra joined only as an Azure VM or, from Windows Server 2025 on, as an Azure "
+            "Arc machine",
             f"connect a Windows Server 2025 to Azure Arc and install {JOIN_EXTENSION} there, use a hybrid join, or "
             "take the host out of the inventory group",
         )
@@ -133,9 +133,9 @@ def _arc_refusal(os: dict) -> JoinRefusal:
         )
     return JoinRefusal(
         "arc_needs_extension",
-        "a machine of Azure Arc is Entra joined from Azure, by an extension, and not from within",
-        f"install {JOIN_EXTENSION} on the Arc machine in Azure; it needs a system-assigned identity, and a machine "
-        "that is in no AD domain",
+        "an Azure Arc machine is Entra joined from Azure, by an extension, not on the machine itself",
+        f"install {JOIN_EXTENSION} on the Arc machine in Azure; it needs a system-assigned identity, and the "
+        "machine must not be in an AD domain",
     )
 
 
@@ -194,7 +194,7 @@ def account_refusal(caller: dict) -> JoinRefusal | None:
     if not caller["elevated"]:
         return JoinRefusal(
             "account_not_elevated",
-            f"the account {caller['account']} has no administrator's full token on the device",
+            f"the account {caller['account']} does not have an administrator's full token on the device",
             FULL_TOKEN,
         )
     return None
@@ -205,7 +205,7 @@ def join_state_refusal(join: dict, tenant_id: str) -> JoinRefusal | None:
     if join["type"] == "entra" and join["tenant_id"] is None:
         return JoinRefusal(
             "joined_tenant_unknown",
-            "the device is joined, and to which tenant cannot be told: its witnesses do not name one, or several",
+            "the device is joined to an unknown tenant: its witnesses name no tenant, or several",
             "look at join and witnesses_agree of winops.entra.device_facts; disconnect the device, then run the join "
             "again",
         )
@@ -213,12 +213,12 @@ def join_state_refusal(join: dict, tenant_id: str) -> JoinRefusal | None:
         return JoinRefusal(
             "joined_to_another_tenant",
             f"the device is joined to another tenant: {join['tenant_name'] or 'unnamed'} ({join['tenant_id']})",
-            "disconnect it from that tenant first, and be sure that a local administrator can sign in afterwards",
+            "disconnect it from that tenant first, and make sure that a local administrator can sign in afterwards",
         )
     if join["type"] == "hybrid":
         return JoinRefusal(
             "hybrid_joined",
-            "the device is hybrid joined; it cannot become purely Entra joined without leaving AD",
+            "the device is hybrid joined; to become Entra joined it must leave AD first",
             "stop its hybrid auto-join, take it out of the AD domain, then run the join again",
         )
     if join["type"] == "domain":
@@ -231,8 +231,8 @@ def join_state_refusal(join: dict, tenant_id: str) -> JoinRefusal | None:
 
 
 STALE_JOINS_FIX = (
-    "nothing has to be done at once: winops.entra.disconnect removes it together with the join; to remove it alone, "
-    r"delete its key below HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo"
+    "nothing needs to be done now: winops.entra.disconnect removes it together with the join; to remove only this "
+    "key, delete it below HKLM\\SYSTEM\\CurrentControlSet\\Control\\CloudDomainJoin\\JoinInfo"
 )
 
 

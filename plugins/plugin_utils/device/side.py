@@ -65,12 +65,12 @@ def unreadable_answer(exc: wire.WireError) -> Failure:
         )
     if isinstance(exc, wire.LargeAnswer):
         return Failure(
-            f"the device was reached, but its answer is not read: {exc}",
+            f"the device was reached, but its answer was refused: {exc}",
             side="device",
             name=type(exc).__name__,
-            cause="the device says more than the collection's script gives anywhere: a program prints into it, or the "
-            "device is not to be trusted",
-            fix="look what a profile or a login banner prints on the device, and whether it is the device it should be",
+            cause="the device sends more than the collection's script can return: a program prints into the "
+            "answer, or the device cannot be trusted",
+            fix="check what a profile or a login banner prints on the device, and whether it is the right device",
         )
     return Failure(
         f"the device was reached, but its answer cannot be read: {exc}",
@@ -78,8 +78,8 @@ def unreadable_answer(exc: wire.WireError) -> Failure:
         name=type(exc).__name__,
         cause="PowerShell did not run the collection's runner to its end: an antivirus or application control policy, "
         "constrained language mode, a profile or login banner that stops it, or a process that was killed",
-        fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must say "
-        "FullLanguage; then look at the antivirus log",
+        fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must "
+        "print FullLanguage; then look at the antivirus log",
         doc=blocked.GUIDE,
     )
 

@@ -131,7 +131,7 @@ class SystemWork(DeviceWork):
             except Failure as failure:
                 self._take_back(step)
                 if failure.error["name"] == UNFINISHED:
-                    self.changes.add(step.title, None, "goes on; the next run finds it")
+                    self.changes.add(step.title, None, "continues; the next run finds it")
                 raise
             except (ConnectionLost, wire.WireError):
                 self._take_back(step)
@@ -206,9 +206,9 @@ def evidence(status: Result) -> list[dict]:
 def unfinished(title: str, seconds: float) -> Failure:
     """The Failure of a job that goes on when the deadline has passed."""
     return Failure(
-        f"{title} has not ended after {seconds:.0f} s; the device goes on with it",
+        f"{title} has not ended after {seconds:.0f} s; the device continues with it",
         side="device",
         name=UNFINISHED,
         cause="the device is slow or busy",
-        fix="run the task again: it finds the work where it stands; or raise timeout",
+        fix="run the task again: it continues from there; or raise timeout",
     )

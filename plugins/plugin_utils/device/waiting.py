@@ -22,7 +22,7 @@ def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
         side="network",
         name="connection_lost",
         cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
-        fix=f"run the task again: it finds {what} where it stands",
+        fix=f"run the task again: it continues {what}",
     )
 
 

@@ -228,10 +228,10 @@ def _envelope(text: str, load: t.Callable[[str], t.Any]) -> dict[str, t.Any]:
     if not isinstance(answer, dict) or answer.get("v") != PROTOCOL_VERSION:
         raise DamagedAnswer(f"the answer is not of protocol version {PROTOCOL_VERSION}")
     if not isinstance(answer.get("id"), str) or not isinstance(answer.get("device"), dict):
-        raise DamagedAnswer("the answer does not say whose it is")
+        raise DamagedAnswer("the answer does not name its request")
     results = answer.get("results")
     if not isinstance(results, list) or not all(_is_result(result) for result in results):
-        raise DamagedAnswer("the answer's results are not of the agreed form")
+        raise DamagedAnswer("the answer's results do not have the agreed form")
     return answer
 
 

@@ -34,9 +34,9 @@ def test_32_bit_codes_have_one_hexadecimal_and_one_signed_form(value, text, numb
 
 @pytest.mark.parametrize("value", [1 << 32, -(1 << 31) - 1])
 def test_a_number_beyond_32_bits_is_refused(value):
-    with pytest.raises(ValueError, match="no 32-bit code"):
+    with pytest.raises(ValueError, match="not a 32-bit code"):
         hresult_hex(value)
-    with pytest.raises(ValueError, match="no 32-bit code"):
+    with pytest.raises(ValueError, match="not a 32-bit code"):
         signed(value)
 
 

@@ -110,9 +110,9 @@ def test_a_policy_that_is_refused_is_unknown_and_told():
         ({"CurrentBuild": "22631", "UBR": 9999}, False, "22631.9999 is older"),
         ({"EditionID": "Core"}, False, "Core has no licence"),
         ({"EditionID": "CoreSingleLanguage"}, False, "no licence"),
-        ({"EditionID": "Professional"}, None, "the licence decides"),
-        ({"EditionID": "Education"}, None, "the licence decides"),
-        ({"EditionID": "EnterpriseS"}, None, "the licence decides"),
+        ({"EditionID": "Professional"}, None, "depends on the licence"),
+        ({"EditionID": "Education"}, None, "depends on the licence"),
+        ({"EditionID": "EnterpriseS"}, None, "depends on the licence"),
         ({"EditionID": "EnterpriseN"}, True, None),
         ({"EditionID": "ENTERPRISE"}, True, None),
         ({"EditionID": None}, None, None),
@@ -121,20 +121,20 @@ def test_a_policy_that_is_refused_is_unknown_and_told():
         ({"UBR": "4349"}, None, None),
         ({"CurrentBuild": None}, None, None),
         ({"CurrentBuild": "next"}, None, None),
-        ({"vbs": 0}, False, "does not run"),
-        ({"vbs": 1}, False, "does not run"),
+        ({"vbs": 0}, False, "is not running"),
+        ({"vbs": 1}, False, "is not running"),
         ({"vbs": None}, None, None),
         ({"vbs": "2"}, None, None),
         ({"vbs": ...}, None, None),
         ({"vbs": 1, "UBR": None}, None, None),
-        ({"vbs": 1, "EditionID": "Professional"}, False, "does not run"),
+        ({"vbs": 1, "EditionID": "Professional"}, False, "is not running"),
     ],
 )
 def test_whether_this_windows_can_take_them(changes, possible, said):
     told = facts(**changes)
     assert told["possible"] is possible and told["enabled"] is possible
     assert said in told["why_not_possible"] if said else told["why_not_possible"] is None
-    assert told["newest_baseline"] == ("2026-10" if possible or said == "the licence decides" else None)
+    assert told["newest_baseline"] == ("2026-10" if possible or said == "depends on the licence" else None)
 
 
 @pytest.mark.parametrize(

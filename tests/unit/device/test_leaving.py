@@ -120,8 +120,8 @@ def test_a_second_run_changes_nothing(monkeypatch):
         ([BUILT_IN], [r"PC-1\Administrator: it is disabled"]),
         ([member("a", 1003, locked=True)], ["a: it is locked out"]),
         ([member("a", 1003, password_expired=True)], ["a: its password has expired"]),
-        ([member("a", 1003, enabled=None)], ["a: whether it is enabled cannot be known"]),
-        ([member("a", 1003, locked=None)], ["a: whether it is locked out cannot be known"]),
+        ([member("a", 1003, enabled=None)], ["a: it is not known whether it is enabled"]),
+        ([member("a", 1003, locked=None)], ["a: it is not known whether it is locked out"]),
         ([member(None, ENTRA_SID, "entra"), BUILT_IN], [f"{ENTRA_SID}: an Entra account", "it is disabled"]),
         ([member(r"CORP\admins", "S-1-5-21-9-9-9-512", "domain")], [r"CORP\admins: a domain account"]),
         (

@@ -79,7 +79,7 @@ def test_a_join_that_may_still_be_taken_back_is_not_made_and_the_next_run_waits_
         made, failure = join_vm(played, monkeypatch, timeout=60)
         assert failure.error["name"] == "unfinished" and dump(played.device)["join"]["type"] == "entra"
         [change] = made.changes.as_result(False)["changes"]
-        assert change["after"] == "goes on; the next run finds it"
+        assert change["after"] == "continues; the next run finds it"
         again, _result = join_vm(played, monkeypatch, expect_mdm=True)
         assert again.learned["outcome"] == "unchanged" and dump(played.device)["join"]["mdm"] is True
         assert dump(played.device)["jobs"] == {}

@@ -239,7 +239,7 @@ def test_the_back_out_waits_for_a_slow_removal_and_says_what_it_reverts(tmp_path
         made, failure = run(played, monkeypatch, package)
         assert isinstance(failure, Failure) and played.now - begun > 400
         assert [item["what"] for item in made.changes.as_result(False)["changes"]] == []
-        assert any("takes back" in text and "certificates" in text for text in made.learned["warnings"])
+        assert any("reverts" in text and "certificates" in text for text in made.learned["warnings"])
         assert played.device.applied == {} and played.device.files.children(ENGINE) == []
 
 
@@ -302,7 +302,7 @@ def test_absent_without_the_file_says_that_windows_cannot_undo_it(tmp_path, monk
         package = source(played, "site")
         ppkg(played, monkeypatch, package)
         made, failure = ppkg(played, monkeypatch, package, "absent", check_mode)
-        assert failure.error["name"] == "package_file_gone" and "cannot undo" in failure.msg
+        assert failure.error["name"] == "package_file_gone" and "cannot remove" in failure.msg
         assert "installed" not in made.learned and not made.changes.changed
 
 

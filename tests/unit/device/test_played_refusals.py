@@ -26,8 +26,8 @@ def join_by(played: Played, monkeypatch, label: str = "fleet", **changes):
     ("kind", "code", "said"),
     [
         ("packages_forbidden", "0x80070005", POLICY),
-        ("package_not_applicable", "0x80070103", "nothing in the package that is for this device"),
-        ("package_consent_refused", "0x80004004", "was answered with no"),
+        ("package_not_applicable", "0x80070103", "nothing in the package for this device"),
+        ("package_consent_refused", "0x80004004", "the answer was no"),
     ],
 )
 def test_a_package_that_is_not_taken_says_why(tmp_path, monkeypatch, kind, code, said):

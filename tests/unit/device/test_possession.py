@@ -69,12 +69,12 @@ def test_a_signature_of_this_nonce_by_the_certificates_key_proves_it():
 )
 def test_anything_else_is_false(said):
     found = judged(said)
-    assert (found.state, found.thumbprint) == ("failed", None) and found.why_not.startswith("the proof is false")
+    assert (found.state, found.thumbprint) == ("failed", None) and found.why_not.startswith("the proof is wrong")
 
 
 def test_a_key_that_is_none_of_a_device_is_false(monkeypatch):
     monkeypatch.setattr(possession, "KEY_BITS", (3072, 4096))
-    assert "not one of a device" in judged(signed(OWN, ID, QUESTION["nonce"])).why_not
+    assert "not a device key" in judged(signed(OWN, ID, QUESTION["nonce"])).why_not
 
 
 def test_damaged_certificates_are_false_and_nothing_worse():
@@ -92,7 +92,7 @@ def test_damaged_certificates_are_false_and_nothing_worse():
     ("result", "word"),
     [
         (Result(True, {"thumbprint": None, "certificate": None, "signature": None}), "no device certificate"),
-        (Result(True, {**signed(OWN, ID, ""), "signature": None}), "no private key"),
+        (Result(True, {**signed(OWN, ID, ""), "signature": None}), "no RSA private key"),
         (Result(False, {}, {"type": "x", "message": "no keyset", "hresult": None}), "no keyset"),
     ],
 )

@@ -107,7 +107,11 @@ def test_a_join_that_dsregcmd_says_it_made_and_nobody_sees_ends_soon(monkeypatch
 
 @pytest.mark.parametrize(
     ("state", "task_result", "said"),
-    [("lost", azure_vm.TERMINATED, "time limit"), ("lost", 1, "no answer"), ("absent", None, "no answer")],
+    [
+        ("lost", azure_vm.TERMINATED, "time limit"),
+        ("lost", 1, "without a readable answer"),
+        ("absent", None, "without a readable answer"),
+    ],
 )
 def test_a_job_that_was_ended_or_has_vanished_ends_the_wait_of_a_vm(monkeypatch, state, task_result, said):
     device = Vm(state, task_result=task_result)
@@ -181,7 +185,7 @@ def _later(seconds: float) -> str:
 def test_a_package_whose_next_attempt_comes_after_the_deadline_is_not_waited_for(monkeypatch):
     device = Engine(3600)
     join, failure = run(device, monkeypatch)
-    assert failure.error["code"] == "0x80072ee2" and "try again at" in failure.msg
+    assert failure.error["code"] == "0x80072ee2" and "try again only at" in failure.msg
     assert {"task": provisioning.ENGINE_FOLDER, "next_run": _later(3600)} in failure.error["evidence"]
     assert device.clock.now < 60
     assert device.packages == [] and not join.changes.changed
@@ -374,7 +378,7 @@ class Enrolls(Offered):
 def test_an_enrollment_that_nothing_tries_again_is_not_waited_for(monkeypatch):
     device = Enrolls()
     _join, failure = run(device, monkeypatch, expect_mdm=True)
-    assert failure.error["code"] == "0x80180010" and "nothing has tried again" in failure.msg
+    assert failure.error["code"] == "0x80180010" and "there was no retry" in failure.msg
     assert mdm_wait.QUIET_SECONDS <= device.clock.now < mdm_wait.QUIET_SECONDS + 60
 
 
@@ -417,6 +421,6 @@ def test_an_enrollment_that_cannot_be_seen_is_unknown_and_not_missing(monkeypatc
 
     device.join = join_and_refuse
     join, failure = run(device, monkeypatch, expect_mdm=True, timeout=300)
-    assert failure.error["name"] == "mdm_unknown" and "cannot be known" in failure.msg
+    assert failure.error["name"] == "mdm_unknown" and "it is not known" in failure.msg
     assert "not enrolled" not in failure.msg and join.facts["mdm"]["enrolled"] is None
     assert join.changes.changed and join.facts["join"]["type"] == "entra"

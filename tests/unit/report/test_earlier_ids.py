@@ -86,7 +86,7 @@ def test_the_table_says_whose_objects_stay_and_why():
 PROVED = {"proof": "proved", "proved_thumbprint": "AB" * 20, "not_proved": None}
 MISSING = {"proof": "missing", "proved_thumbprint": None, "not_proved": "its key is gone"}
 NOT_YET = {"proof": "not_yet", "proved_thumbprint": None, "not_proved": "not proved yet"}
-FALSE = {"proof": "failed", "proved_thumbprint": None, "not_proved": "the proof is false"}
+FALSE = {"proof": "failed", "proved_thumbprint": None, "not_proved": "the proof is wrong"}
 RECORDED = {"proof": "recorded", "proved_thumbprint": None, "not_proved": None}
 
 

@@ -72,7 +72,7 @@ def job_start(trial: Trial) -> None:
 
 def enrollment_remove(trial: Trial) -> None:
     removed = _in_job(trial, REMOVAL)
-    trial.check("of an enrollment that is not there nothing is removed", removed["removed"] == [])
+    trial.check("nothing is removed of an enrollment that does not exist", removed["removed"] == [])
     trial.check("and nothing is unregistered", removed["unregistered"] is None)
     _refused_to_others(trial, REMOVAL)
     trial.tell(removed=len(removed["removed"]))
@@ -80,7 +80,7 @@ def enrollment_remove(trial: Trial) -> None:
 
 def package_forget(trial: Trial) -> None:
     removed = _in_job(trial, FORGETTING)["removed"]
-    trial.check("of a package that is not there nothing is removed", removed == [])
+    trial.check("nothing is removed of a package that does not exist", removed == [])
     _refused_to_others(trial, FORGETTING)
     trial.tell(removed=len(removed))
 
@@ -89,19 +89,19 @@ def _in_job(trial: Trial, operation: dict) -> dict:
     """What a changing operation has done to nothing in the job as SYSTEM."""
     answer = trial.ground.notes.get("job")
     if answer is None or len(answer["results"]) != len(IN_JOB):
-        raise NotPossible("the job as SYSTEM that it needs did not get that far")
+        raise NotPossible("the SYSTEM job that it needs did not reach it")
     return trial.value(_results(answer)[IN_JOB.index(operation)], operation["op"], "absent")
 
 
 def _refused_to_others(trial: Trial, operation: dict) -> None:
     if trial.ground.system.device.get("system") is False:
         refused = trial.results(account=operation)["account"]
-        trial.refused("others than SYSTEM are refused", refused, REFUSED)
+        trial.refused("accounts other than SYSTEM are refused", refused, REFUSED)
 
 
 def job_remove(trial: Trial) -> None:
     if trial.ground.notes.get("job") is None:
-        raise NotPossible("the job as SYSTEM that it needs did not get that far")
+        raise NotPossible("the SYSTEM job that it needs did not reach it")
     found = trial.values(
         first=op.job_remove(ACCEPTANCE_JOB),
         second=op.job_remove(ACCEPTANCE_JOB),

@@ -33,7 +33,7 @@ def directory_create(trial: Trial) -> None:
         look=op.path_info(ACCEPTANCE_DIRECTORY),
     )
     trial.check("the directory is new", found["first"]["created"])
-    trial.check("it is not made twice", not found["second"]["created"])
+    trial.check("it is not created twice", not found["second"]["created"])
     trial.check("it is there", found["look"]["directory"])
     answer = trial.results(outside=op.directory_create(OUTSIDE), look=op.path_info(OUTSIDE))
     trial.refused("a directory elsewhere is refused", answer["outside"], REFUSED)
@@ -47,7 +47,7 @@ def download(trial: Trial) -> None:
         plain=op.download("http://127.0.0.1:9/nothing", DOWNLOAD, NO_HASH, DOWNLOAD_SECONDS),
         outside=op.download("https://127.0.0.1:9/nothing", OUTSIDE, NO_HASH, DOWNLOAD_SECONDS),
     )
-    trial.refused("an address that nobody serves is an error", answer["closed"])
+    trial.refused("an address where no server answers is an error", answer["closed"])
     trial.refused("an address without https is refused", answer["plain"], "ArgumentException")
     trial.refused("a file elsewhere is refused", answer["outside"], REFUSED)
     found = trial.values(whole=op.path_info(DOWNLOAD), part=op.path_info(DOWNLOAD + ".part"))
@@ -62,7 +62,7 @@ def path_remove(trial: Trial) -> None:
         second=op.path_remove(ACCEPTANCE_DIRECTORY),
         look=op.path_info(ACCEPTANCE_DIRECTORY),
     )
-    trial.check("the directory is removed with what is in it", found["first"]["removed"])
+    trial.check("the directory is removed with its contents", found["first"]["removed"])
     trial.check("it is not removed twice", not found["second"]["removed"])
     trial.check("it is gone", not found["look"]["exists"])
     outside = trial.results(outside=op.path_remove(OUTSIDE + r"\nothing"))["outside"]
@@ -73,9 +73,11 @@ def path_remove(trial: Trial) -> None:
 def package_install(trial: Trial) -> None:
     """Only that it refuses a file that is not there: what a package has set, nobody can take back."""
     refused = trial.results(absent=op.package_install(ACCEPTANCE_DIRECTORY + r"\nothing.ppkg", False))["absent"]
-    trial.refused("a package that is not there is refused", refused, "FileNotFoundException")
+    trial.refused("a package that does not exist is refused", refused, "FileNotFoundException")
     trial.tell(absent_file_refused=not refused.ok)
-    raise NotPossible("what a provisioning package sets cannot be taken back; only that it refuses an absent file")
+    raise NotPossible(
+        "the settings of a provisioning package cannot be undone; only the refusal of a missing file is tried"
+    )
 
 
 def package_remove(trial: Trial) -> None:
@@ -84,5 +86,5 @@ def package_remove(trial: Trial) -> None:
     if isinstance(missing, str) and missing.endswith("NotSupportedException") and not trial.ground.system.client:
         raise NotPossible("this Windows has no provisioning cmdlets")
     removed = trial.value(result, "package_remove", "absent")["removed"]
-    trial.check("a package that is not there is not removed", not removed)
+    trial.check("a package that does not exist is not removed", not removed)
     trial.tell(removed=removed)

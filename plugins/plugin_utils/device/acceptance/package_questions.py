@@ -28,8 +28,8 @@ from ..waiting import Waiter
 from .system import ACCEPTANCE_DIRECTORY, ACCEPTANCE_JOB
 from .trial import Ground
 
-NOT_NAMED = "no package was named for it (option package)"
-NO_CLIENT = "this Windows takes no packages"
+NOT_NAMED = "no package was given (option package)"
+NO_CLIENT = "this Windows has no provisioning packages"
 NOT_ENDED = "the provisioning engine did not end in time"
 FILE = "question.ppkg"
 #: Where the engine has its own copy of a file of this name.
@@ -104,7 +104,7 @@ class PackageQuestions:
                 "events": op.events(PROVISIONING_LOG, EVENTS, self.since, 200),
             }
             | engine_memory.OBSERVATIONS,
-            "looking what Windows knows of the package",
+            "reading what Windows knows about the package",
         )
         memory = engine_memory.remembered(found, self.package.id)
         listed = known(functools.partial(provisioning.listed, found["packages"], self.package.id))

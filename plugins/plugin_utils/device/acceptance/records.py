@@ -44,10 +44,10 @@ def registry_read(trial: Trial) -> None:
     trial.check("BootExecute, a REG_MULTI_SZ, is a list", commands is not None)
     trial.check("ComSpec, a REG_EXPAND_SZ, is not expanded", (shell or "").startswith("%"))
     trial.check(
-        "a subkey is read where depth asks for it",
+        "a subkey is read if depth asks for it",
         _digits(known(lambda: languages.child("CodePage").text("OEMCP"))),
     )
-    trial.check("no subkey is read where depth is 0", not list(windows.children()))
+    trial.check("no subkey is read if depth is 0", not list(windows.children()))
     trial.check("a key that is not there does not exist", found["absent"] == {"exists": False, "key": None})
     trial.tell(values=len(windows.values), subkeys=len(list(languages.children())))
 
@@ -62,7 +62,7 @@ def registry_users_read(trial: Trial) -> None:
         "each has a culture",
         all(known(functools.partial(Key(key).text, "LocaleName")) for key in users.values()),
     )
-    trial.check("a key that nobody has has no users", found["absent"]["users"] == {})
+    trial.check("a key that no user has is found for none", found["absent"]["users"] == {})
     trial.tell(users=len(users), own_hive=trial.ground.system.device.get("sid") in users)
 
 
@@ -114,7 +114,7 @@ def cim_query(trial: Trial) -> None:
     system = lists["system"][0] if lists["system"] else {}
     booted = system.get("LastBootUpTime")
     trial.check("there is one operating system", len(lists["system"]) == 1)
-    trial.check("exactly what was asked for is told", set(system) == set(wanted))
+    trial.check("exactly the requested properties are returned", set(system) == set(wanted))
     trial.check("the build is the registry's", system.get("BuildNumber") == trial.ground.system.build)
     trial.check("the product type is 1, 2 or 3", system.get("ProductType") in (1, 2, 3))
     trial.check(
@@ -140,14 +140,14 @@ def events(trial: Trial) -> None:
     newest = found["system"]["events"]
     records = [event["record"] for event in newest]
     trial.check("the log System is there and has events", found["system"]["log_exists"] and bool(newest))
-    trial.check("no more events are read than asked for", len(newest) <= 5)
+    trial.check("no more events are read than requested", len(newest) <= 5)
     trial.check("the newest comes first", records == sorted(records, reverse=True))
     trial.check(
         "only events of the id are read", {event["id"] for event in found["started"]["events"]} <= {_EVENT_LOG_STARTED}
     )
     grave = found["grave"]["events"]
     trial.check("only events of the level are read", {event["level"] for event in grave} <= {1, 2})
-    trial.check("of one id no more are read than asked for", len({event["id"] for event in grave}) == len(grave))
+    trial.check("no more events of one id are read than requested", len({event["id"] for event in grave}) == len(grave))
     trial.check("no event is older than since", found["ahead"] == {"log_exists": True, "events": []})
     trial.check("a log that is not there does not exist", found["absent"] == {"log_exists": False, "events": []})
     trial.tell(events=len(newest), with_message=sum(event["message"] is not None for event in newest))

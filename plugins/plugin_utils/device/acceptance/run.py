@@ -27,24 +27,23 @@ from .trial import FAILED, LOST, NOT_POSSIBLE, RAN, Ground, Trial
 from .trials import IMPOSSIBLE, TRIALS
 
 UNDO_SECONDS = 180
-CHECK_MODE = "check mode: only what looks is tried"
+CHECK_MODE = "check mode: only operations that read are tried"
 LEFT_OUT = "left out by the option skip"
-OUT_OF_TIME = JoinRefusal("timeout", "the time was up before it", "raise timeout")
+OUT_OF_TIME = JoinRefusal("timeout", "the time was over before it", "raise timeout")
 #: Where the connection is lost the rest is not tried: nobody knows what the device is busy with.
 CONNECTION_LOST = JoinRefusal(
     "connection_lost",
     LOST,
-    "see that the network is steady, and run it again: it removes first what an earlier run has left",
+    "check the network, and run it again: it first removes what an earlier run has left",
 )
 NOT_ELEVATED = JoinRefusal(
     "account_not_elevated",
-    "the connecting account has no administrator's full token on the device",
-    "connect with a local administrator, and let it have its full token over the network "
-    "(LocalAccountTokenFilterPolicy)",
+    "the connecting account does not have an administrator's full token on the device",
+    "connect with a local administrator, and give it its full token over the network (LocalAccountTokenFilterPolicy)",
 )
 DOMAIN_CONTROLLER = JoinRefusal(
     "domain_controller",
-    "the device is a domain controller, which is nothing to try things on",
+    "the device is a domain controller, which must not be used for trials",
     "use a disposable Windows 10 or 11",
 )
 
@@ -176,7 +175,7 @@ class AcceptanceRun:
             "undo_job": op.job_remove(system.ACCEPTANCE_JOB),
             "undo_directory": op.path_remove(system.ACCEPTANCE_DIRECTORY),
         }
-        return waiter.ask(undo | system.remains_of_run(), "taking back what was done")
+        return waiter.ask(undo | system.remains_of_run(), "undoing the changes")
 
     # --- telling ------------------------------------------------------------------------------------------------------
 
@@ -221,10 +220,10 @@ class AcceptanceRun:
         if self.touched and (now is None or report.is_left(now, self.system.before)):
             what = JoinRefusal(
                 "not_taken_back",
-                "something of the acceptance run is still on the device, or nobody knows",
-                "run it again: it removes first what an earlier run has left",
+                "something of the acceptance run is still on the device, or this is not known",
+                "run it again: it first removes what an earlier run has left",
             )
-            raise _failure("not everything could be taken back", what, evidence)
+            raise _failure("not everything could be undone", what, evidence)
 
 
 def _stop(found: system.System) -> JoinRefusal | None:

@@ -50,7 +50,7 @@ def provisioning_packages(trial: Trial) -> None:
     found = trial.values(packages=op.provisioning_packages())["packages"]
     trial.check("a client has the provisioning cmdlets", found["available"] or not trial.ground.system.client)
     trial.check("packages are known by GUIDs", all(_GUID.fullmatch(package["id"]) for package in found["packages"]))
-    trial.check("where there are no cmdlets, there are no packages", found["available"] or not found["packages"])
+    trial.check("if there are no cmdlets, there are no packages", found["available"] or not found["packages"])
     trial.tell(available=found["available"], packages=len(found["packages"]))
 
 
@@ -64,7 +64,7 @@ def path_info(trial: Trial) -> None:
     kernel = found["kernel"]
     trial.check("kernel32.dll is a file", kernel["exists"] and not kernel["directory"] and bool(kernel["size"]))
     trial.check("its SHA-256 is 64 digits", bool(_SHA256.fullmatch(kernel["sha256"] or "")))
-    trial.check("no hash is taken where none is asked for", found["unhashed"] == kernel | {"sha256": None})
+    trial.check("no hash is computed unless it is requested", found["unhashed"] == kernel | {"sha256": None})
     trial.check("variables in a path are expanded", "%" not in kernel["path"])
     trial.check("a directory is one", found["windows"]["directory"] and found["windows"]["size"] is None)
     trial.check("a file that is not there does not exist", not found["absent"]["exists"])
@@ -104,7 +104,7 @@ def local_administrators(trial: Trial) -> None:
         "exactly the local members have the machine's SID",
         all((member["kind"] == "local") is member["sid"].startswith(f"{machine}-") for member in members),
     )
-    trial.check("the built-in administrator is one", f"{machine}-500" in {member["sid"] for member in local})
+    trial.check("the built-in administrator is a member", f"{machine}-500" in {member["sid"] for member in local})
     trial.tell(
         members=len(members),
         local=len(local),
@@ -119,7 +119,7 @@ def bitlocker(trial: Trial) -> None:
     protectors = [protector for volume in volumes for protector in volume["protectors"]]
     trial.check("a client has BitLocker's classes", found["available"] or not trial.ground.system.client)
     trial.check(
-        "where they are, one volume is Windows' own",
+        "if they exist, one volume is Windows' own",
         sum(volume["system"] for volume in volumes) == 1 or not found["available"],
     )
     trial.check("protectors are known by GUIDs", all(_GUID.fullmatch(protector["id"]) for protector in protectors))

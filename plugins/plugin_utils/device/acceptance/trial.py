@@ -78,10 +78,10 @@ class Trial:
         except Failed:
             pass
         except wire.WireError as exc:
-            self.problem("the device gave no answer that can be read", {"error": type(exc).__name__, "said": str(exc)})
+            self.problem("the device gave no readable answer", {"error": type(exc).__name__, "said": str(exc)})
         except (Unreadable, LookupError, TypeError, ValueError, AttributeError) as exc:
             # Shapes cannot say everything: what trips a trial all the same is a wrong answer, or a fault of the trial.
-            self.problem("the answer does not fit together", {"error": type(exc).__name__, "said": str(exc)})
+            self.problem("the answer is inconsistent", {"error": type(exc).__name__, "said": str(exc)})
         except ConnectionLost as exc:
             self.problem(LOST, {"error": type(exc).__name__, "said": str(exc)})
             raise

@@ -50,6 +50,6 @@ IMPOSSIBLE = {
     "dsregcmd_azure_vm_join": "a join needs a tenant, and leaves an object there",
     "dsregcmd_leave": "a device that has left cannot be joined again by itself",
     "hybrid_autojoin_stop": "no operation switches the automatic join on again",
-    "mdm_auto_enroll": "an enrollment needs a tenant, and what it sets cannot be taken back",
-    "restart": "a restart ends what runs on the device, and cannot be taken back",
+    "mdm_auto_enroll": "an enrollment needs a tenant, and its settings cannot be undone",
+    "restart": "a restart ends what runs on the device, and cannot be undone",
 }

@@ -26,7 +26,7 @@ _HTTP, _NETWORK = range(100, 600), range(12001, 12200)
 _WRAP_HTTP = ("0x8019", "0xcaa2", "0xcaa3", "0xcaa8")
 _WRAP_NETWORK = ("0x8007", "0x8019", "0x800c", "0x8018", "0x801c", "0x80cf", "0xcaa", "0x8aa")
 _WIN32 = ("0x8007", "0xc007", "0xd007")  # HRESULT_FROM_WIN32, NTSTATUS_FROM_WIN32, and that spelled as an HRESULT
-_WIN32_FIX = "Look at the event or step beside it for what it was about: the code alone does not tell."
+_WIN32_FIX = "Look at the event or step beside it: the code alone does not show what failed."
 
 
 @functools.cache

@@ -69,12 +69,12 @@ def _of_code(code: str | None) -> dict:
         return {field: known[field] for field in CODE_FIELDS}
     if code.startswith("AADSTS"):
         fix = f"Look it up at {STS_LOOKUP}{code[6:]} and find the sign-in in the tenant's sign-in log."
-        return _unknown(code, "The code is not in the catalogue of known codes; it is one of Entra's sign-in.", fix)
+        return _unknown(code, "The code is not in the catalogue of known codes; it is a sign-in code of Entra.", fix)
     cause = "The code is not in the catalogue of known codes."
-    fix = "Look at the device's other events of that time, and for the code in Microsoft's documentation."
+    fix = "Look at the device's other events of that time, and look up the code in Microsoft's documentation."
     if where := facility(code) if code.startswith("0x") else None:
         cause = f"The code is not in the catalogue of known codes; it comes from {where[0]}."
-        fix = f"{where[1]} Look also at the device's other events of that time."
+        fix = f"{where[1]} Also look at the device's other events of that time."
     return _unknown(code, cause, fix)
 
 

@@ -17,7 +17,7 @@ def hresult_hex(value: int) -> str:
     Raises ValueError for what does not fit into 32 bits.
     """
     if not -(1 << 31) <= value < 1 << 32:
-        raise ValueError(f"{value} is no 32-bit code")
+        raise ValueError(f"{value} is not a 32-bit code")
     return f"0x{value & 0xFFFFFFFF:08x}"
 
 

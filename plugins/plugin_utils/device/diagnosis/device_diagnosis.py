@@ -149,8 +149,8 @@ def _pending(evidence: dict) -> Clue:
     explanation = {
         "name": "package_pending",
         "side": "device",
-        "cause": "the provisioning engine has not applied a setting of the package yet: it waits for something, such "
-        "as a restart (0x02ab0003), and goes on by itself",
+        "cause": "the provisioning engine has not applied a setting of the package yet: it waits for something, "
+        "such as a restart (0x02ab0003), and continues by itself",
         "fix": "restart the device, or wait for the engine's next attempt",
     }
     return clues.clue("join", evidence, explanation=explanation, weight=HARMLESS)

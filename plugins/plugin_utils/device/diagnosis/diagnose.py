@@ -36,7 +36,7 @@ def diagnose(task: Task) -> dict:
     else:
         report, findings = _report_of_device(task, scope)
     task.learned.update(report)
-    failure = verdict(findings, args["fail_on"], "the device tells of failures", "diagnosis")
+    failure = verdict(findings, args["fail_on"], "the device shows failures", "diagnosis")
     if failure:
         raise failure
     return {}
@@ -72,10 +72,10 @@ def _scope(args: dict) -> DiagnosisScope:
         try:
             moment = datetime.datetime.fromisoformat(since.replace("Z", "+00:00"))
         except ValueError as exc:
-            raise bad_option("since", f"{since!r} is not a time", "give it like 2026-11-21T08:00:00Z") from exc
+            raise bad_option("since", f"{since!r} is not a time", "give it in the form 2026-11-21T08:00:00Z") from exc
         if moment.tzinfo is None:
             raise bad_option(
-                "since", f"{since!r} does not say its time zone", "put Z behind it for UTC, or an offset like +01:00"
+                "since", f"{since!r} does not say its time zone", "add Z for UTC, or an offset such as +01:00"
             )
         since = state.utc_text(moment)
     tenant_id = optional_guid(args["tenant_id"], "tenant_id")
@@ -108,7 +108,7 @@ def _report(answer: Answer, scope: DiagnosisScope, limit: int) -> tuple[dict, li
 
 def _conclusion(first: list[Diagnosis]) -> str:
     if not first:
-        return "nothing on the device tells of a failure"
+        return "nothing on the device shows a failure"
     code = first[0].explanation.get("code")
     return f"{first[0].what}: {first[0].explanation['cause']}" + (f" ({code})" if code else "")
 
@@ -120,10 +120,10 @@ def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[
         report, findings = _report(answer, scope, args["limit"])
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as exc:
         raise Failure(
-            f"the bundle {args['src']} cannot be used: its content does not fit together ({exc})",
+            f"the bundle {args['src']} cannot be used: its content is inconsistent ({exc})",
             side="controller",
             name="damaged_bundle",
-            cause="the content of the bundle does not fit together",
+            cause="the content of the bundle is inconsistent",
             fix="use a file that winops.entra.diagnose has written with dest, as it is; collect it again if in doubt",
         ) from exc
     whose = {"host": bundle["host"], "collected": bundle["collected"]}

@@ -17,7 +17,7 @@ _REACH = "let SYSTEM on the device reach the server (firewall, netsh winhttp sho
 DOWNLOAD_FAILURES = {
     "not_found": (
         "controller",
-        "the server has no file at the option url",
+        "the server has no file at the address in url",
         "correct url; open it with the query string that it needs, without a sign-in",
     ),
     "http": (
@@ -40,12 +40,12 @@ DOWNLOAD_FAILURES = {
     "connect": ("network", "the device cannot connect to the server in url", _REACH),
     "proxy": (
         "network",
-        "the machine's proxy does not let the device through to the server in url",
+        "the device's proxy refuses the connection to the server in url",
         "exempt the server from the proxy, or let the computer account through (netsh winhttp show proxy)",
     ),
     "tls": (
         "network",
-        "the device and the server in url agree on no version or cipher of TLS",
+        "the device and the server in url have no TLS version or cipher in common",
         "let the server offer TLS 1.2 with a cipher that this Windows has",
     ),
     "certificate": (
@@ -56,8 +56,8 @@ DOWNLOAD_FAILURES = {
     "too_large": ("controller", "the file at url is too large to be a provisioning package", "correct url"),
     "hash": (
         "controller",
-        "the file at url is another than the one that was described",
-        "correct url, or give package_id and sha256 of the file that lies there (winops.entra.ppkg_info prints both)",
+        "the file at url is not the one that checksum describes",
+        "correct url, or give package_id and sha256 of the file at that address (winops.entra.ppkg_info prints both)",
     ),
 }
 

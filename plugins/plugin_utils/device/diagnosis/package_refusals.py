@@ -25,16 +25,17 @@ if t.TYPE_CHECKING:
 REFUSALS = {
     "0x80070103": {
         "name": "package_not_applicable",
-        "cause": "Windows found nothing in the package that is for this device, so that it was not taken",
-        "fix": "look at what the package is made for (its targets: edition, processor, condition) and at its version, "
-        "which must not be lower than that of one that is there; make one for this device",
+        "cause": "Windows found nothing in the package for this device, and did not accept it",
+        "fix": "check what the package is made for (its targets: edition, processor, condition) and its version, "
+        "which must not be lower than that of an installed one; make a package for this device",
     },
     "0x80004004": {
         "name": "package_consent_refused",
-        "cause": "the package was not taken: the question whether it is to be trusted was answered with no, or nobody "
-        "was there to answer it",
-        "fix": "sign the package with a certificate that the device trusts, lift the policy that asks for a signature "
-        "(Security/RequireProvisioningPackageSignature), and see that nobody applies the package by hand meanwhile",
+        "cause": "Windows did not accept the package: it asked whether to trust it, and the answer was no, or "
+        "nobody answered",
+        "fix": "sign the package with a certificate that the device trusts, remove the policy that requires a "
+        "signature (Security/RequireProvisioningPackageSignature), and make sure that nobody applies the "
+        "package by hand meanwhile",
     },
 }
 # In which a package that a policy forbids is refused; the second is what was assumed before.
@@ -76,7 +77,5 @@ def removal_by_policy(waiter: Waiter) -> JoinRefusal | None:
 
 def _policy(waiter: Waiter, rule: t.Callable[[Names], JoinRefusal | None]) -> JoinRefusal | None:
     """What a rule says of the policies of packages; None also where they cannot be read."""
-    answer = waiter.ask(
-        {"package_policy": op.registry_read(PACKAGE_POLICY_PATH)}, "looking at the policies of packages"
-    )
+    answer = waiter.ask({"package_policy": op.registry_read(PACKAGE_POLICY_PATH)}, "reading the policies for packages")
     return known(lambda: rule(answer["package_policy"].key().values))

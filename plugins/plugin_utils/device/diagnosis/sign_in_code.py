@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 # The answers of the token service, as Windows numbers them, and the code of a package whose user is gone.
 OF_THE_SERVICE = ("0xcaa200", "0x801c0024")
 LOOK_UP = (
-    "The tenant has it: in its sign-in log, among the non-interactive sign-ins of users, that of the package's user "
+    "The tenant has it in its sign-in log: look among the non-interactive user sign-ins for the package's user "
     "(package_...) at this time."
 )
 

@@ -57,7 +57,7 @@ def state_clues(answer: Answer, facts: dict, status: Status) -> list[Clue]:
                     "name": "device_certificate_expired",
                     "side": "device",
                     "doc": FAQ_DOC,
-                    "cause": "the device's certificate has expired, so that it cannot prove who it is",
+                    "cause": "the device's certificate has expired, so it cannot prove its identity",
                     "fix": "disconnect the device and join it again",
                 },
             )
@@ -68,7 +68,7 @@ def state_clues(answer: Answer, facts: dict, status: Status) -> list[Clue]:
                 "join",
                 78,
                 "registry, certificate, dsregcmd",
-                f"they do not agree ({join['type'] or 'so that nobody can tell'})",
+                f"they do not agree ({join['type'] or 'unknown'})",
                 {
                     "name": "half_joined",
                     "side": "device",
@@ -124,8 +124,8 @@ def _authentication(status: Status) -> list[Clue]:
             "name": "device_disabled_or_deleted",
             "side": "tenant",
             "doc": FAQ_DOC,
-            "cause": "the device's object in the tenant was disabled or deleted, and the device does not know",
-            "fix": "enable the object again; where it was deleted, disconnect the device and join it again",
+            "cause": "the device's object in the tenant was disabled or deleted, and the device does not know this",
+            "fix": "enable the object again; if it was deleted, disconnect the device and join it again",
         }
         return [dataclasses.replace(made, explanation=explanation, weight=90, codes=())]
     if made.codes:
@@ -134,7 +134,7 @@ def _authentication(status: Status) -> list[Clue]:
         "name": "device_authentication_failed",
         "side": "device",
         "doc": DSREGCMD_DOC,
-        "cause": f"the device could not prove itself to the tenant; dsregcmd says: {failed[0]}",
+        "cause": f"the device could not authenticate to the tenant; dsregcmd says: {failed[0]}",
         "fix": "look at the log AAD/Operational of that time and at the device's object in the tenant",
     }
     return [dataclasses.replace(made, explanation=explanation, weight=70)]
@@ -151,9 +151,7 @@ def _keys(status: Status) -> list[Clue]:
     if not rows + recovery:
         return []
     made = clues.clue("sign_in", {"log": DIAGNOSTICS, "data": rows + recovery})
-    cause = (
-        "the device cannot use the keys of its join (in the TPM or the key store), so that it cannot prove who it is"
-    )
+    cause = "the device cannot use the keys of its join (in the TPM or the key store), so it cannot prove its identity"
     if recovery:
         cause += "; Windows has marked it for recovery"
     explanation = {
@@ -162,8 +160,8 @@ def _keys(status: Status) -> list[Clue]:
         "side": "device",
         "doc": DSREGCMD_DOC,
         "cause": cause,
-        "fix": "let the user sign in once more, which registers a device that is marked for recovery again; where that "
-        "does not help, look at the TPM (Get-Tpm), disconnect the device and join it again",
+        "fix": "let the user sign in again, which registers a device that is marked for recovery again; if that "
+        "does not help, check the TPM (Get-Tpm), disconnect the device and join it again",
     }
     return [dataclasses.replace(made, explanation=explanation, weight=85, explains=KEY_CODES)]
 

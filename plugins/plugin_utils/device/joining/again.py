@@ -92,11 +92,11 @@ class Ways:
         if memory and memory.skipped == NO_TRIES_LEFT:
             cause = f"the package {self.package.id} has failed {memory.failures} times, and the provisioning engine "
             cause += "does not try it again"
-        fix = "rebuild the package with a new id; a raised version is not enough"
+        fix = "rebuild the package with a new id; a higher version is not enough"
         if self.taken:
-            cause += "; it did not forget it"
+            cause += "; it could not be made to forget it"
         elif not self.allowed:
-            fix += "; or let it be applied again (apply_again: true)"
+            fix += "; or allow it to be applied again (apply_again: true)"
         return JoinRefusal("package_applied_before", cause, fix)
 
 

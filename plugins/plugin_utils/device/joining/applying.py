@@ -92,13 +92,13 @@ class Applying:
         idle = waiter.until(
             {"engine": op.processes(provisioning.ENGINE)},
             lambda answer: provisioning.engine_is_idle(answer["engine"]),
-            "waiting for the provisioning engine to end what it does",
+            "waiting for the provisioning engine to finish its work",
         )
         if idle is None:
             raise Failure(
-                f"the provisioning engine is still at work after {waiter.deadline.seconds:.0f} s, for another package",
+                f"the provisioning engine is still working on another package after {waiter.deadline.seconds:.0f} s",
                 side="device",
                 name="engine_busy",
-                cause="the device applies another provisioning package, or cannot tell whether it does",
+                cause="the device is applying another provisioning package, or this cannot be read",
                 fix="run the task again later; look at the Provisioning-Diagnostics-Provider event log on the device",
             )

@@ -77,12 +77,12 @@ def has_ended(job: Result) -> bool:
 def unfinished(tenant_id: str, seconds: float) -> Failure:
     """The Failure of a join that is seen, and that dsregcmd may still take back."""
     return Failure(
-        f"the device is joined to {tenant_id}, and dsregcmd /AzureSecureVMJoin has not ended after {seconds:.0f} s; it "
-        "enrolls the device in MDM, and takes the join back where that fails",
+        f"the device is joined to {tenant_id}, but dsregcmd /AzureSecureVMJoin has not ended after {seconds:.0f} s; "
+        "it enrolls the device in MDM, and reverts the join if that fails",
         side="device",
         name=UNFINISHED,
-        cause="dsregcmd is still at work: it asks for the MDM up to ten times",
-        fix="run the task again: it finds the work where it stands; or raise timeout",
+        cause="dsregcmd is still running: it asks for the MDM up to ten times",
+        fix="run the task again: it continues from there; or raise timeout",
     )
 
 
@@ -94,20 +94,20 @@ def not_shown(job: Result, join: dict, tenant_id: str) -> Failure:
     elif job.get("last_task_result") == TERMINATED:
         name = "job_ended"
         cause = (
-            f"dsregcmd /AzureSecureVMJoin was ended before it was done: by its time limit of "
-            f"{AZURE_JOIN_SECONDS} s, or by a restart of the VM"
+            f"dsregcmd /AzureSecureVMJoin was ended before it finished: by its time limit of {AZURE_JOIN_SECONDS} "
+            "s, or by a restart of the VM"
         )
     else:
         name = "job_ended"
-        cause = "the job that runs dsregcmd /AzureSecureVMJoin is over and has left no answer that can be read"
+        cause = "the job that runs dsregcmd /AzureSecureVMJoin has ended without a readable answer"
     return Failure(
         f"the device is not joined to {tenant_id}: {cause}, and {SETTLE_SECONDS} s later the device shows the join "
         f"type {join['type'] or 'unknown'}",
         side="device",
         name=name,
         cause=cause,
-        fix="run the task again; if it ends in the same way, run winops.entra.diagnose, and look at the User Device "
-        "Registration event log of the VM",
+        fix="run the task again; if it fails in the same way, run winops.entra.diagnose, and look at the User "
+        "Device Registration event log of the VM",
         evidence=[{"job": job_state, "exit_code": code, "text": text, "join": join}],
     )
 

@@ -118,7 +118,7 @@ class Join(DeviceWork):
         except (Failure, Unreadable) as exc:
             if isinstance(exc, Failure) and exc.error["name"] == UNFINISHED:
                 self.changes.undo("join")
-                self.changes.add("join", _shown(self.facts["join"]), "goes on; the next run finds it")
+                self.changes.add("join", _shown(self.facts["join"]), "continues; the next run finds it")
             else:
                 taking_back.back_out(self, first)
             raise
@@ -138,7 +138,7 @@ class Join(DeviceWork):
                 self.warn(wait.warning)
             if not (self.applying and wait.skipped):
                 break
-            look = self.waiter.ask(self._first_look(), "looking what the engine remembers of the package")
+            look = self.waiter.ask(self._first_look(), "reading what the engine remembers of the package")
             self.applying.skipped(look, self.changes)
         if self.applying:
             self.applying.tell(self.changes, self.waiter.last["job"])
@@ -151,7 +151,7 @@ class Join(DeviceWork):
             )
             self.restarted = True
         self.waiter = self.new_waiter(self.plan.timeout)
-        return self.waiter.ask(self._first_look(), "looking at the device after its restart")
+        return self.waiter.ask(self._first_look(), "reading the device's state after its restart")
 
     def _end_earlier_run(self, first: Answer) -> None:
         """Clean up after a run that joined although it was cut off, or left the package to the engine's retries."""
@@ -224,7 +224,7 @@ class Join(DeviceWork):
         self.restarted = self.restarted or self.facts["os"]["last_boot"] != before
         if not self._is_joined(self.facts["join"]):
             raise Failure(
-                "the device said that it was joined, and no longer does",
+                "the device was joined, but no longer is",
                 side="device",
                 name="join_not_kept",
                 cause="its registry, certificate and dsregcmd do not agree",

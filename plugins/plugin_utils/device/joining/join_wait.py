@@ -97,7 +97,7 @@ class JoinWait:
         elsewhere = join["tenant_id"] if join["type"] == "entra" else None
         if elsewhere and elsewhere == self._elsewhere:
             raise Failure(
-                f"the device has joined the tenant {elsewhere}, and not {self.tenant_id}",
+                f"the device has joined the tenant {elsewhere}, not {self.tenant_id}",
                 side="device",
                 name="joined_to_another_tenant",
                 cause="the package was made in another tenant"
@@ -151,7 +151,7 @@ class JoinWait:
         self._looked_at = elapsed
         begun = op.events(logs.PROVISIONING_LOG, engine_memory.LOG_EVENTS, self._since, 50)
         look = {"packages": op.provisioning_packages(), "begun": begun} | engine_memory.OBSERVATIONS
-        return self.waiter.ask(look, "looking what has become of the package")
+        return self.waiter.ask(look, "checking the state of the package")
 
     def _nothing_begun(
         self, closer: Answer, package: provisioning.PackageSource, memory: engine_memory.EngineMemory
@@ -199,9 +199,9 @@ class JoinWait:
             f"the device is not joined after {self.waiter.deadline.seconds} s and shows no error",
             side="device",
             name="join_timeout",
-            cause="the provisioning engine is still at work, or never started"
+            cause="the provisioning engine is still working, or never started"
             if self.package
-            else "dsregcmd /AzureSecureVMJoin is still at work, or the device does not tell what became of it",
+            else "dsregcmd /AzureSecureVMJoin is still running, or its result cannot be read",
             fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device"
             if self.package
             else "raise timeout, or look at the User Device Registration event log on the device",
@@ -227,12 +227,12 @@ def _is_gone(look: Answer, package: provisioning.PackageSource) -> bool:
 
 def _package_gone(package: provisioning.PackageSource) -> Failure:
     return Failure(
-        f"the device is not joined, and Windows does not have the package {package.id} any more: nothing tries again",
+        f"the device is not joined, and Windows no longer has the package {package.id}: there will be no retry",
         side="device",
         name="package_gone",
-        cause="somebody or something removed the package while it was applied",
-        fix="look at the Provisioning-Diagnostics-Provider event log (63 to 66 are removals) for who it was, then run "
-        "the task again",
+        cause="somebody or something removed the package while it was being applied",
+        fix="look at the Provisioning-Diagnostics-Provider event log (63 to 66 are removals) to find out who "
+        "removed it, then run the task again",
     )
 
 
@@ -253,10 +253,10 @@ def failed(found: Diagnosis | None, again: str | None = None) -> Failure:
     """The Failure of a join that ended with this cause; ``again`` is when Windows would try it once more."""
     error = found.as_error() if found else {"code": None, "cause": "it ended with an error", "evidence": []}
     if error["code"] == RESTART_FIRST:
-        error["fix"] = "restart the device and run the join again, or let it restart the device (reboot: true)"
+        error["fix"] = "restart the device and run the join again, or allow it to restart the device (reboot: true)"
     later = ""
     if again:
-        later = f"; Windows would try again at {again} only, after timeout"
+        later = f"; Windows would try again only at {again}, after timeout"
         error["fix"] = f"{error['fix']} Then run the task again; it does not wait for Windows' own next attempt."
         error["evidence"] = [*error["evidence"], {"task": provisioning.ENGINE_FOLDER, "next_run": again}]
     code = f" ({error['code']})" if error["code"] else ""

@@ -85,7 +85,7 @@ class MdmWait:
             raise _failed(found, CANNOT_BE)
         times = [item["device_utc"] for item in found.evidence if item.get("device_utc")] if found else []
         if found and times and self._has_passed(answer, max(times), 0, QUIET_SECONDS) and self._is_quiet(answer):
-            raise _failed(found, f"and nothing has tried again for {QUIET_SECONDS // 60} minutes")
+            raise _failed(found, f"and there was no retry for {QUIET_SECONDS // 60} minutes")
         if not_offered:
             raise _not_enrolled(
                 "no_mdm_address",
@@ -150,7 +150,7 @@ class MdmWait:
         if self.mdm["enrolled"] is None:
             refused = "; ".join(state.problems(answer, state.observations(("mdm",))))
             return Failure(
-                f"the device is joined, and whether it is enrolled in MDM cannot be known: {refused}",
+                f"the device is joined, but it is not known whether it is enrolled in MDM: {refused}",
                 side="device",
                 name="mdm_unknown",
                 cause=refused,
@@ -161,7 +161,7 @@ class MdmWait:
         if self.mdm["why_not"]:
             return _not_enrolled(
                 "mdm_not_enrolled",
-                f"no enrollment of it works ({self.mdm['why_not']})",
+                f"none of its enrollments works ({self.mdm['why_not']})",
                 "remove what is left of an earlier enrollment (winops.entra.mdm, state=absent), then let the device "
                 "enroll",
                 when=late,
@@ -178,7 +178,7 @@ class MdmWait:
 def _left_over(left: list[dict], when: str) -> Failure:
     return _not_enrolled(
         "mdm_not_enrolled",
-        "an earlier enrollment is left that does not work, and nothing makes another: "
+        "an earlier enrollment is left that does not work, and nothing creates another: "
         + "; ".join(f"{enrollment.named(item)}: {item['why_not']}" for item in left),
         f"remove it ({'; '.join(map(_removal, left))}), then let the device enroll (state=enrolled)",
         when=when,

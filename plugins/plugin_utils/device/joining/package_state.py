@@ -111,7 +111,7 @@ class PackageState(DeviceWork):
     def _warn_of_pending(self, look: Answer) -> None:
         memory = engine_memory.remembered(look, self.package.id)
         if memory and memory.pending:
-            self.warn(f"a setting of the package {self.package.id} is pending: it waits, mostly for a restart")
+            self.warn(f"a setting of the package {self.package.id} is pending: it waits, usually for a restart")
 
     def _apply(self, look: Answer) -> Answer:
         """Have the engine apply it, by one way after the other where it skips it. Gives the last look."""
@@ -155,7 +155,7 @@ class PackageState(DeviceWork):
                 "the device has no provisioning cmdlets",
                 side="device",
                 name="no_provisioning",
-                cause="Windows Server and editions without the Provisioning module take no packages",
+                cause="Windows Server and editions without the Provisioning module do not support packages",
                 fix="take the host out of the inventory group; a server joins as an Azure VM (winops.entra.join, "
                 "method azure_vm)",
             )
@@ -185,7 +185,7 @@ class PackageState(DeviceWork):
             if causes.find_causes(answer):
                 raise self._install_failed(answer, None)
             raise Failure(
-                f"the package was applied, and Windows does not list {self.package.id} among its packages",
+                f"the package was applied, but Windows does not list {self.package.id} among its packages",
                 side="device",
                 name="package_not_listed",
                 cause="the file has another package id",
@@ -208,7 +208,7 @@ class PackageState(DeviceWork):
             f"the package {self.package.id} is not applied after {self.plan.timeout} s and the device shows no error",
             side="device",
             name="package_timeout",
-            cause="the provisioning engine is still at work, or never started",
+            cause="the provisioning engine is still working, or never started",
             fix="raise timeout, or look at the Provisioning-Diagnostics-Provider event log on the device",
             evidence=jobs.evidence(answer["job"]),
         )

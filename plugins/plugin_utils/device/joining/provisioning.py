@@ -137,7 +137,7 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
                 f"there is no file {package.path} on the device",
                 side="device",
                 name="package_not_found",
-                cause="the option path names a file that is not there",
+                cause="the option path names a file that does not exist",
                 fix="correct path, or use src or url",
             )
         return
@@ -150,10 +150,10 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
     copied = waiter.ask({"file": op.path_info(package.device_path, with_hash=True)}, "checking the copied package")
     if copied["file"].get("sha256") != package.sha256:
         raise Failure(
-            "the package arrived damaged on the device: its hash is not that of the file on the controller",
+            "the package arrived damaged on the device: its hash differs from that of the file on the controller",
             side="network",
             name="damaged_copy",
-            cause="the copy broke off or something on the device changed it",
+            cause="the copy was cut off, or something on the device changed it",
             fix="check the device's disk space and antivirus log, then run the task again",
             evidence=[{"expected": package.sha256, "found": copied["file"].get("sha256")}],
         )

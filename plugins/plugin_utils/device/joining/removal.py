@@ -48,7 +48,7 @@ def reverted(package: PackageSource) -> str | None:
     if not package.reverts:
         return None
     return (
-        f"the package {package.id} was removed, and Windows takes back with it what it had set of: "
+        f"the package {package.id} was removed, and Windows reverts with it its settings for: "
         f"{', '.join(package.reverts)}"
     )
 
@@ -56,13 +56,14 @@ def reverted(package: PackageSource) -> str | None:
 def file_is_gone(package_id: str) -> Failure:
     """The Failure of a removal for which Windows has not the file."""
     return Failure(
-        f"Windows cannot undo the package {package_id}: it was applied, and its file is gone from the device",
+        f"Windows cannot remove the package {package_id}: it was applied, and its file is gone from the device",
         side="device",
         name="package_file_gone",
-        cause=r"the provisioning engine removes a package by its own copy in %ProgramData%\Microsoft\Provisioning, "
-        "which join and ppkg delete once it is applied, unless keep_copy is true",
-        fix="what it has set stays until something else changes it; a package that is to be removed later has to be "
-        "applied with keep_copy: true",
+        cause="to remove a package, the provisioning engine needs its own copy in "
+        "%ProgramData%\\Microsoft\\Provisioning, which join and ppkg delete after the package is applied, "
+        "unless keep_copy is true",
+        fix="its settings stay until something else changes them; apply a package with keep_copy: true if you want "
+        "to remove it later",
     )
 
 

@@ -26,7 +26,7 @@ def back_out(work: DeviceWork, first: Answer) -> None:
     work.changes.undo("join")
     package = work.plan.package
     if package and work.plan.on_failure == "keep":
-        work.changes.add("package", None, {"id": package.id, "kept": "the engine goes on trying"})
+        work.changes.add("package", None, {"id": package.id, "kept": "the engine continues to try"})
         return
     work.waiter = work.new_waiter(work.plan.poll_interval * 6 + removal.REMOVAL_SECONDS if package else 120)
     with work.phases.phase("back out"):
@@ -40,7 +40,7 @@ def back_out(work: DeviceWork, first: Answer) -> None:
 
 
 def _take_package_back(work: DeviceWork, package: provisioning.PackageSource, first: Answer) -> None:
-    answer = work.waiter.ask(provisioning.observations(package), "looking what the package left behind")
+    answer = work.waiter.ask(provisioning.observations(package), "checking what the package has left")
     # Where the list is refused, too: a removal that finds nothing does no harm, a package left behind does.
     if known(lambda: provisioning.listed(answer["packages"], package.id) is None) is not True:
         try:
@@ -77,10 +77,10 @@ def _is_there(facts: dict) -> bool:
 
 def _taken(package: provisioning.PackageSource, name: str, thing: str, evidence: list) -> Failure:
     return Failure(
-        f"the removal of the package {package.id} has taken {thing} with it",
+        f"the removal of the package {package.id} has also removed {thing}",
         side="device",
         name=f"{name}_taken_by_removal",
-        cause="Windows removed the package, as remove_package asks, and with it what the package had brought about",
+        cause="Windows removed the package, as requested by remove_package, and with it the result of the package",
         fix="run the task again without remove_package",
         evidence=evidence,
     )

@@ -42,8 +42,8 @@ def warning(bitlocker: dict) -> str | None:
     if not held:
         return None
     return (
-        "BitLocker recovery passwords may be stored with the Entra device object only, and go with it: save those of "
-        f"{', '.join(held)} before it is deleted"
+        "BitLocker recovery passwords may be stored only with the Entra device object, and are deleted with it: "
+        f"save those of {', '.join(held)} first"
     )
 
 

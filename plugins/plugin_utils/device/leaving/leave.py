@@ -121,13 +121,15 @@ class Leave(SystemWork):
             refusal = JoinRefusal(
                 "joined_to_another_tenant",
                 f"the device is joined to another tenant: {name} ({tenant})",
-                "correct tenant_id, or leave it out to disconnect the device whatever it is joined to",
+                "correct tenant_id, or leave it out to disconnect the device from any tenant",
             )
         elif leave_state.remains(look) and self.plan.device_id not in (None, self.learned["record"]["device_id"]):
             refusal = JoinRefusal(
                 "another_device",
-                f"the device calls itself {self.learned['record']['device_id']}, and is to be {self.plan.device_id}",
-                "look which device answers at this address; correct device_id where it has joined again since then",
+                f"the device reports the id {self.learned['record']['device_id']}, but should have the id "
+                f"{self.plan.device_id}",
+                "check which device answers at this address; correct device_id if the device has joined again "
+                "since then",
             )
         elif not wanted:
             return
@@ -135,8 +137,8 @@ class Leave(SystemWork):
             refusal = JoinRefusal(
                 "hybrid_joined",
                 "the device is hybrid joined, and would join again by itself",
-                "set stop_hybrid_autojoin=true; take it also out of the scope of Entra Connect and of the policy that "
-                "joins it",
+                "set stop_hybrid_autojoin=true; also take the device out of the scope of Entra Connect and of the "
+                "policy that joins it",
             )
         refusal = refusal or account_refusal(self.before["caller"])
         if refusal:
@@ -274,11 +276,11 @@ class Leave(SystemWork):
             self._look_after_mdm(answer)
         if self.learned["remains"]:
             raise Failure(
-                f"the device had left, and is joined again: {', '.join(self.learned['remains'])}",
+                f"the device had left, but is joined again: {', '.join(self.learned['remains'])}",
                 side="device",
                 name="joined_again",
-                cause="something joins it by itself: a hybrid auto-join, a provisioning package with retries ahead, or "
-                "the Azure VM extension",
+                cause="something joins it automatically: a hybrid auto-join, a provisioning package that the "
+                "engine still retries, or the Azure VM extension",
                 fix="stop that (stop_hybrid_autojoin, winops.entra.ppkg state=absent, remove the extension), then run "
                 "again",
             )

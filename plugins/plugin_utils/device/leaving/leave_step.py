@@ -68,13 +68,13 @@ def not_left(answer: Answer, join_state: str, remains: list[str]) -> Failure:
     ]
     if join_state == "half_left":
         return Failure(
-            f"the device has left by half: {left} is still there",
+            f"the device has left only in part: {left} is still there",
             side="device",
             name="half_left",
             code=told.get("code"),
             cause=f"dsregcmd /leave did not undo everything{_because(told)}",
             evidence=said,
-            fix="restart the device, then run the task again; it finishes what is left",
+            fix="restart the device, then run the task again; it finishes the leave",
         )
     return Failure(
         f"the device is still joined: dsregcmd /leave as SYSTEM changed nothing ({left})",

@@ -40,8 +40,8 @@ def foretold(items: list[dict]) -> str | None:
     if not items:
         return None
     return (
-        f"the MDM enrollment {_named(items)} is not asked to be removed, and Windows may end it with the join all the "
-        "same; the result of the leave says what became of it"
+        f"the removal of the MDM enrollment {_named(items)} was not requested, but Windows may end it with the "
+        "join; the result of the leave says whether it did"
     )
 
 
@@ -50,8 +50,8 @@ def told(items: list[dict]) -> str | None:
     if not items:
         return None
     return (
-        f"Windows ended the MDM enrollment {_named(items)} with the join, although nobody asked for it: the device is "
-        "not managed by it any more"
+        f"Windows ended the MDM enrollment {_named(items)} with the join, although this was not requested: it no "
+        "longer manages the device"
     )
 
 

@@ -57,7 +57,7 @@ UNSIGNED = Proof(NOT_YET, why_not="not proved yet: in check mode the device sign
 def ask(waiter: Waiter, device_id: str) -> Proof:
     """Have the device sign. Raises ConnectionLost where it does not answer; whatever else it says is a Proof."""
     if not is_guid(device_id):
-        return Proof(FAILED, why_not="what it calls its id is not a GUID")
+        return Proof(FAILED, why_not="the id that it reports is not a GUID")
     question = op.device_key_proof(device_id, secrets.token_hex(32))
     probe = op.system_probe([question], SIGNING_SECONDS)
     answer = waiter.ask({"proof": probe}, "asking for a proof of the device's key")
@@ -74,20 +74,21 @@ def judge(result: Result, question: dict) -> Proof:
     if error := result.error:
         return Proof(MISSING, why_not=f"the device's key cannot be used: {error['message']}")
     if result["certificate"] is None:
-        return Proof(MISSING, why_not="there is no device certificate of this id")
+        return Proof(MISSING, why_not="there is no device certificate for this id")
     if result["signature"] is None:
-        return Proof(MISSING, why_not="the device certificate has no private key of RSA")
+        return Proof(MISSING, why_not="the device certificate has no RSA private key")
     try:
         certificate, signature = (_bytes(result[name]) for name in ("certificate", "signature"))
         problem = _problem(certificate, signature, question)
     except ImportError:
         return Proof(
-            MISSING, why_not="the controller lacks the Python package cryptography, which azure-identity brings along"
+            MISSING,
+            why_not="the controller lacks the Python package cryptography, which is installed with azure-identity",
         )
     except ValueError as exc:
-        problem = f"what it has sent cannot be read: {exc}"
+        problem = f"its signature cannot be read: {exc}"
     if problem:
-        return Proof(FAILED, why_not=f"the proof is false: {problem}")
+        return Proof(FAILED, why_not=f"the proof is wrong: {problem}")
     return Proof(PROVED, hashlib.sha1(certificate, usedforsecurity=False).hexdigest().upper())
 
 
@@ -116,12 +117,12 @@ def _problem(der: bytes, signature: bytes, question: dict) -> str | None:
     except (UnsupportedAlgorithm, TypeError, x509.InvalidVersion) as exc:
         raise ValueError(str(exc)) from exc
     if [name.lower() for name in names] != [question["device_id"].lower()]:
-        return "the certificate is not of this id"
+        return "the certificate is not for this id"
     if not isinstance(key, rsa.RSAPublicKey) or not KEY_BITS[0] <= key.key_size <= KEY_BITS[1]:
-        return "the certificate's key is not one of a device"
+        return "the certificate's key is not a device key"
     signed = f"winops.entra proof\n{question['device_id']}\n{question['nonce']}".encode("ascii")
     try:
         key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
-        return "this nonce was not signed by the key of that certificate"
+        return "this nonce was not signed with the key of that certificate"
     return None

@@ -55,11 +55,11 @@ def removal(items: list[dict], before: list[dict], gate) -> WorkStep:
     def failure(answer: Answer) -> Failure:
         left = [text for item in items for text in trace(answer, item)]
         return Failure(
-            f"the MDM enrollment is not gone, {', '.join(left)} is left",
+            f"the MDM enrollment is not completely removed, {', '.join(left)} is left",
             side="device",
             name="enrollment_not_removed",
             cause="Windows did not remove all of it",
-            fix="run the task again; look at evidence if it stays",
+            fix="run the task again; if it is still there, look at evidence",
             evidence=evidence(answer["enrollment_remove"]),
         )
 
@@ -82,7 +82,7 @@ def _told(items: list[dict], job: Result) -> list[str]:
     results = within(job)[-len(items) :]
     return [
         f"Windows ended the unregistration of {named(item)} with an error ({_error_in(result)}): nothing of it is "
-        "left, but policies that it had set may still hold"
+        "left, but policies that it had set may still apply"
         for item, result in zip(items, results, strict=False)
         if result.get("unregistered") is False
     ]

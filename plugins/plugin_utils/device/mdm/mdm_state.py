@@ -154,7 +154,7 @@ class Mdm(SystemWork):
         if not is_joined(join):
             return JoinRefusal(
                 "not_joined",
-                "automatic MDM enrollment needs a device of a tenant, and this one's join type is "
+                "automatic MDM enrollment needs a device of a tenant, but the join type of this one is "
                 f"{join['type'] or 'unknown'}",
                 "join the device first (winops.entra.join), or hybrid join it",
             )
@@ -163,8 +163,8 @@ class Mdm(SystemWork):
         if leftover:
             return JoinRefusal(
                 "enrollment_leftovers",
-                f"an earlier enrollment, {leftover['enrollment_id']}, does not work, {leftover['why_not']}: "
-                "Windows takes the device for enrolled (0x8018000a)",
+                f"an earlier enrollment, {leftover['enrollment_id']}, does not work, {leftover['why_not']}: Windows "
+                "treats the device as enrolled (0x8018000a)",
                 f"remove it first: state=absent, enrollment_id={leftover['enrollment_id']}, "
                 f"provider={leftover['provider']}",
             )
@@ -187,9 +187,9 @@ class Mdm(SystemWork):
                 **finding.as_error(),
             )
         who = (
-            "the device's own credential, which Intune takes for co-management and Azure Virtual Desktop only"
+            "the device's own credential, which Intune accepts only for co-management and Azure Virtual Desktop"
             if self.plan.credential == "device"
-            else "the user who is signed in, and nobody of the tenant is"
+            else "the signed-in user, and no user of the tenant is signed in"
         )
         return Failure(
             f"the device is not enrolled in MDM after {self.plan.timeout} s and shows no error",
@@ -211,7 +211,7 @@ class Mdm(SystemWork):
                 raise self.refused(
                     JoinRefusal(
                         "other_provider",
-                        f"the enrollment {self.plan.enrollment_id} is of {items[0]['provider']}, not of "
+                        f"the enrollment {self.plan.enrollment_id} belongs to {items[0]['provider']}, not to "
                         f"{self.plan.provider}",
                         "correct provider or enrollment_id",
                     ),
@@ -224,7 +224,8 @@ class Mdm(SystemWork):
             raise self.refused(
                 JoinRefusal(
                     "not_an_mdm",
-                    f"{self.plan.provider} is no MDM: its key {items[0]['enrollment_id']} belongs to Windows itself",
+                    f"{self.plan.provider} is not an MDM: its key {items[0]['enrollment_id']} belongs to "
+                    "Windows itself",
                     "correct provider or enrollment_id",
                 ),
                 items,
@@ -271,7 +272,7 @@ def _enrolled_elsewhere(item: dict, tenant_id: str | None) -> JoinRefusal:
         "enrolled_elsewhere",
         f"the device is enrolled {enrollment.whose(item, tenant_id)}",
         f"remove that enrollment first (state=absent, provider={item['provider']}, "
-        f"enrollment_id={item['enrollment_id']}), or set provider to it where it is the right one",
+        f"enrollment_id={item['enrollment_id']}), or set provider to it if it is the right one",
     )
 
 

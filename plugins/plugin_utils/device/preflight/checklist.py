@@ -56,7 +56,7 @@ def refuse_bad_options(plan: PreflightPlan, fail_on: list[str]) -> None:
                 "extra_endpoints", f"{name!r} is not a name", "use lower-case letters, digits and underscores"
             )
         if targets.PREFIX + name in CHECK_IDS + targets.SIGN_IN_CHECKS or names.count(name) > 1:
-            raise bad_option("extra_endpoints", f"the name {name!r} is taken", "give each endpoint a name of its own")
+            raise bad_option("extra_endpoints", f"the name {name!r} is taken", "give each endpoint its own name")
         if not re.fullmatch(r"https://[^/\s@]+(/\S*)?", url):
             raise bad_option(
                 "extra_endpoints", f"{url!r} is not an https URL without a password", "give https://host/path"

@@ -39,7 +39,9 @@ FIRST_GOOD, BAD = (2, 0, 7), (2, 1, 0)
 
 def winrm_client_certificate(look: Look) -> Finding:
     """Whether this controller could use the client certificates that the device maps to accounts."""
-    rule = Rule("winrm_client_certificate", "a controller that answers when it is asked for its certificate", WINRM_DOC)
+    rule = Rule(
+        "winrm_client_certificate", "a controller that can answer when Windows asks for its certificate", WINRM_DOC
+    )
     names = (*OBSERVATIONS, "listeners")
     if any(look.read(name) is None for name in names):
         return rule.unknown(look.why_not(*names))
@@ -53,7 +55,7 @@ def winrm_client_certificate(look: Look) -> Finding:
     mapped = f"client certificates are mapped to {', '.join(sorted(set(accounts)))}"
     version = look.plan.urllib3
     if version is None:
-        return rule.passed(f"{mapped}; the controller comes by another way")
+        return rule.passed(f"{mapped}; the controller connects in another way")
     observed = f"{mapped}; urllib3 {version} on the controller"
     offered = _offers_tls13(look)
     if offered is None:
@@ -62,10 +64,10 @@ def winrm_client_certificate(look: Look) -> Finding:
         return rule.passed(observed)
     return rule.warned(
         observed,
-        f"under TLS 1.3 Windows asks for the client certificate after the handshake, and urllib3 {version} on the "
+        f"with TLS 1.3 Windows asks for the client certificate after the handshake, and urllib3 {version} on the "
         "controller does not answer"
-        + (" where it does not check the server's certificate" if _numbers(version) == BAD else "")
-        + ": ansible_winrm_transport certificate ends in a connection that is reset",
+        + (" if it does not check the server's certificate" if _numbers(version) == BAD else "")
+        + ": with ansible_winrm_transport certificate the connection is reset",
         "update urllib3 on the controller (2.2.0 or newer); or switch TLS 1.3 off for the listener (netsh http update "
         "sslcert ... disabletls13=enable)",
     )

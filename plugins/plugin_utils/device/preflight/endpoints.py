@@ -166,7 +166,7 @@ def endpoint(target: targets.EndpointTarget, look: Look) -> Finding:
     if reply.status in PROXY_REFUSES:
         return bad(
             observed,
-            f"the proxy on the way to {target.host} wants a password, which SYSTEM does not have",
+            f"the proxy on the way to {target.host} asks for a password, which SYSTEM does not have",
             f"let devices through to {target.host} without authentication",
         )
     if reply.status in NOT_THE_SERVICE or (
@@ -174,21 +174,21 @@ def endpoint(target: targets.EndpointTarget, look: Look) -> Finding:
     ):
         return bad(
             observed,
-            f"something answers in the place of {target.host}: a filter or a captive portal",
+            f"something else answers instead of {target.host}: a filter or a captive portal",
             f"exempt {target.host} in proxy and firewall",
         )
     if reply.status in GATEWAY:
         return bad(
             observed,
-            f"the proxy answers, and cannot reach {target.host} itself",
+            f"the proxy answers, but cannot reach {target.host}",
             f"let the proxy through to {target.host}",
         )
     if reply.status is not None and reply.status >= 500:
-        return rule.warned(observed, f"{target.host} is reached, and says that it is faulty", "try again later")
+        return rule.warned(observed, f"{target.host} is reached, but reports an error", "try again later")
     if target.headers and reply.status != 200:
         return rule.warned(
             observed,
-            f"{target.host} is reached, and does not know the tenant {look.plan.tenant_id}",
+            f"{target.host} is reached, but does not know the tenant {look.plan.tenant_id}",
             "check tenant_id and cloud",
         )
     return rule.passed(observed)

@@ -42,8 +42,8 @@ def enrollment_leftovers(look: Look) -> Finding:
     if orphans:
         return expected(
             _shown(orphans),
-            "an enrollment of the channel MMP-C is there without the enrollment in Intune that it belongs to: Windows "
-            "takes the device for enrolled, and the next enrollment does nothing",
+            "an enrollment of the channel MMP-C is there without the enrollment in Intune that it belongs to: "
+            "Windows treats the device as enrolled, and the next enrollment does nothing",
             _removal(orphans[0]),
         )
     if any(item["channel"] is None for item in active):
@@ -54,7 +54,7 @@ def enrollment_leftovers(look: Look) -> Finding:
         return rule.warned(
             _shown(active),
             "the device is enrolled in MDM without being joined: the enrollment that follows a join fails (0x8018000a)",
-            "unenroll it first, where the join is to enroll it",
+            "unenroll it first, if the join should enroll it",
         )
     stopping = enrollment.stopping_values(look.answer["enrollments"].key())
     if stopping and look.plan.expect_mdm and not own:
@@ -71,7 +71,7 @@ def _stopped(rule: Rule, stopping: dict[str, int], co_managed: bool | None) -> F
         observed,
         f"{values} is set on {ENROLLMENTS}, which can stop every MDM enrollment ({codes}): an earlier management, "
         "such as Defender for Endpoint's, has left it there",
-        f"where nothing else manages the device, delete {' and '.join(stopping)} from {ENROLLMENTS}, then let it "
+        f"if nothing else manages the device, delete {' and '.join(stopping)} from {ENROLLMENTS}, then let it "
         "enroll again",
     )
 

@@ -37,13 +37,13 @@ def proxy(look: Look) -> Finding:
     try:
         server, _bypass = winhttp_proxy(settings.data("WinHttpSettings"))
     except ValueError as exc:
-        return rule.unknown(f"the WinHTTP settings cannot be understood: {exc}", "look at netsh winhttp show proxy")
+        return rule.unknown(f"the WinHTTP settings cannot be parsed: {exc}", "look at netsh winhttp show proxy")
     observed = f"WinHTTP: {server or 'direct'}"
     found = endpoints.replies(look)
     if any(reply.status in endpoints.PROXY_REFUSES for reply in endpoints.of_the_join(look).values()):
         return rule.failed(
             observed,
-            "the proxy wants a password, which SYSTEM does not have",
+            "the proxy asks for a password, which SYSTEM does not have",
             "let devices through to Microsoft's endpoints without authentication",
         )
     unreached = endpoints.troubled(look, "names", "timeout", "connection", "proxy")
@@ -53,7 +53,7 @@ def proxy(look: Look) -> Finding:
         if unreached:
             return rule.failed(
                 observed,
-                f"users go through a proxy, {endpoints.as_whom(look)} does not, and does not reach {unreached[0]}",
+                f"users have a proxy, but {endpoints.as_whom(look)} does not, and cannot reach {unreached[0]}",
                 f"set the proxy for the machine: netsh winhttp set proxy {users[0].split()[-1]}, or WPAD",
             )
     if server and unreached:
@@ -112,7 +112,7 @@ def tls(look: Look) -> Finding:
     if values.number("Enabled") == 0:
         return rule.failed(
             "TLS 1.2 is off for clients",
-            "SCHANNEL has TLS 1.2 switched off for clients: nothing at Microsoft answers without it",
+            "TLS 1.2 is switched off for clients in SCHANNEL: no Microsoft service answers without it",
             "remove Enabled=0 below SCHANNEL\\Protocols\\TLS 1.2\\Client, then restart",
         )
     refused = endpoints.troubled(look, "tls")
@@ -163,7 +163,8 @@ def azure_identity(look: Look) -> Finding:
         return rule.failed(
             f"{reply.code or 'no answer'} as {endpoints.as_whom(look)}",
             "the metadata service (169.254.169.254) does not answer: the VM cannot learn its tenant (0x801c0042)",
-            "let the VM reach http://169.254.169.254, past proxies and local firewalls; outside Azure there is none",
+            "let the VM reach http://169.254.169.254, past proxies and local firewalls; outside Azure there is "
+            "no such service",
         )
     refusal = requirements.azure_identity_refusal(reply.status, reply.body, look.plan.tenant_id or "")
     if refusal:
@@ -171,7 +172,7 @@ def azure_identity(look: Look) -> Finding:
     if reply.status != 200:
         return rule.warned(
             f"HTTP {reply.status}",
-            "the VM's metadata service is reached, and says that it is busy or faulty",
+            "the VM's metadata service is reached, but reports that it is busy or has an error",
             "try again later",
         )
     return rule.passed("HTTP 200, the tenant's" if look.plan.tenant_id else "HTTP 200")

@@ -54,8 +54,8 @@ SIGN_IN_CONTENT = "/shared/1.0/content/images/favicon_a_eupayfgghqiai7k9sol6lg2.
 # Microsoft, "Modernizing Microsoft Entra ID auth flows with WebView2 in Windows 11": from these builds on by choice,
 # later by default; rules of proxies and firewalls may have to follow.
 WEBVIEW2_ADVICE = (
-    "for the people who sign in, and for msedgewebview2.exe, too: from build 26100.7462 on Windows may show the page "
-    "with WebView2, a browser with a network of its own"
+    "for the people who sign in, and for msedgewebview2.exe as well: from build 26100.7462 on, Windows may show "
+    "the page with WebView2, a browser with its own network settings"
 )
 SIGN_IN_PATH, MDM_PATH = "/common/oauth2", "/enrollmentserver/discovery.svc"
 DISCOVER = "/{tenant}/discover?api-version=1.7"
@@ -127,7 +127,7 @@ def services(plan: PreflightPlan) -> list[EndpointTarget]:
         ),
     ]
     extra = [
-        EndpointTarget(PREFIX + name, url, {}, "what you have named", JOIN_DOC, True)
+        EndpointTarget(PREFIX + name, url, {}, "from extra_endpoints", JOIN_DOC, True)
         for name, url in plan.extra_endpoints
     ]
     return [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]

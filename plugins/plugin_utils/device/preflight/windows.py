@@ -93,8 +93,8 @@ def join_state(look: Look) -> Finding:
     if join["type"] == "entra" and tenant_id is None:
         return rule.warned(
             observed,
-            f"the device is Entra joined already, to {join['tenant_name'] or 'unnamed'}",
-            "give tenant_id, to have it checked against the tenant that you mean",
+            f"the device is already Entra joined, to {join['tenant_name'] or 'unnamed'}",
+            "give tenant_id, so that it is checked against the right tenant",
         )
     refusal = requirements.join_state_refusal(join, tenant_id or "")
     if refusal:
@@ -102,13 +102,13 @@ def join_state(look: Look) -> Finding:
     if join["witnesses_agree"] is False:
         return rule.warned(
             observed,
-            "registry, certificate and dsregcmd do not agree about the join: half of one is left",
+            "registry, certificate and dsregcmd do not agree about the join: an incomplete join is left",
             "disconnect the device completely (dsregcmd /leave as SYSTEM), then join it",
         )
     if join["stale_joins"]:
         return rule.warned(
             observed,
-            f"{requirements.stale_joins_shown(join)} is left in the registry, beside what the device is joined to now",
+            f"{requirements.stale_joins_shown(join)} is left in the registry, beside the current join",
             requirements.STALE_JOINS_FIX,
         )
     return rule.passed(observed)
@@ -144,7 +144,7 @@ def clock(look: Look) -> Finding:
     )
     if certain <= CLOCK_FAIL:
         return rule.warned(observed, cause, fix)
-    return rule.failed(observed, f"{cause}: TLS certificates and tokens are refused as not valid", fix)
+    return rule.failed(observed, f"{cause}: TLS certificates and tokens are refused as invalid", fix)
 
 
 def _duration(seconds: float) -> str:
@@ -155,7 +155,7 @@ def _duration(seconds: float) -> str:
 
 
 def tpm(look: Look) -> Finding:
-    rule = Rule("tpm", "TPM 2.0, ready (a join does without)", FAQ_DOC)
+    rule = Rule("tpm", "TPM 2.0, ready (a join works without it)", FAQ_DOC)
     result = look.read("tpm")
     if result is None:
         return rule.unknown(look.why_not("tpm"))
@@ -163,14 +163,14 @@ def tpm(look: Look) -> Finding:
     if not chips:
         return rule.warned(
             "none",
-            "the device has no TPM: its keys will lie in software, and can be copied",
+            "the device has no TPM: its keys will be in software, and can be copied",
             "switch the TPM on in the firmware; a join works without it",
         )
     version = (chips[0].text("SpecVersion") or "").split(",", maxsplit=1)[0]
     if not (chips[0].flag("IsEnabled_InitialValue") and chips[0].flag("IsActivated_InitialValue")):
         return rule.warned(
             f"TPM {version}, not ready",
-            "the TPM is switched off: the keys will lie in software",
+            "the TPM is switched off: the keys will be in software",
             "switch the TPM on in the firmware; a join works without it",
         )
     if not version.startswith("2"):
@@ -216,13 +216,13 @@ def package_policy(look: Look) -> Finding:
         return rule.warned(
             observed,
             "a policy refuses packages that are not signed by a trusted provisioner",
-            "sign the package and trust its certificate on the device, or lift the policy",
+            "sign the package and trust its certificate on the device, or remove the policy",
         )
     if values.number("AllowRemoveProvisioningPackage") == 0:
         return rule.warned(
             observed,
             "a policy forbids the removal of packages: one whose join fails stays on the device",
-            "allow it, or take into account that the engine goes on trying",
+            "allow it, or take into account that the engine continues to try",
         )
     return rule.passed(observed or "no policy")
 

@@ -65,7 +65,7 @@ def winrm_account(look: Look) -> Finding:
         return rule.failed(
             observed,
             f"the connecting account {caller['account']} is not a local account of the device, and may stop working "
-            "with the join",
+            "after the join",
             "connect with a local administrator",
         )
     return rule.passed(observed)
@@ -90,14 +90,14 @@ def token_filter(look: Look) -> Finding:
         return rule.passed(observed)
     fix = (
         "set LocalAccountTokenFilterPolicy=1 in "
-        "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System, and "
-        "exempt the device from security baselines that take it back"
+        "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\System, and exempt the device from security "
+        "baselines that reset it"
     )
     refusal = account_refusal(caller)
     if refusal and (look.read("administrators") is None or _is_member(look)):
         return rule.failed(observed, refusal.cause, fix)
     return rule.warned(
-        observed, "a local administrator that comes over the network gets its full token by this policy only", fix
+        observed, "over the network a local administrator gets its full token only with this policy", fix
     )
 
 
@@ -113,7 +113,7 @@ def winrm_listener(look: Look) -> Finding:
     secure = [values for kind, _port, values in found if kind == "HTTPS"]
     if not secure:
         return rule.passed(observed)
-    fix = "give the HTTPS listener a certificate of the machine's own (New-SelfSignedCertificate, or a public CA)"
+    fix = "give the HTTPS listener its own certificate (New-SelfSignedCertificate, or a public CA)"
     for values in secure:
         wanted = (values.text("CertThumbprint") or "").replace(" ", "").lower()
         if not wanted:
@@ -126,9 +126,8 @@ def winrm_listener(look: Look) -> Finding:
         if certificate is None or not certificate["has_private_key"]:
             return rule.failed(
                 observed,
-                f"the certificate of the HTTPS listener ({wanted[:8]}...) is gone, or its key is: nobody can "
-                f"connect to "
-                "it any more",
+                f"the certificate of the HTTPS listener ({wanted[:8]}...), or its key, is gone: no client can "
+                "connect to it",
                 fix,
             )
         # On the true clock: the device's own may be wrong, and the client judges by its own.
@@ -158,7 +157,7 @@ def listeners(result: Result) -> list[tuple[str, int, Names]]:
     found = []
     for name, key in result.key().children():
         kind = name.rpartition("+")[2].upper()
-        # Written as a number or as a text ("false"), by who made the listener.
+        # Written as a number or as a text "false", by who made the listener.
         if kind in DEFAULT_PORTS and str(key.values.get("Enabled", 1)).lower() not in ("0", "false"):
             found.append((kind, key.number("Port") or DEFAULT_PORTS[kind], key.values))
     return sorted(found, key=lambda listener: listener[:2])
@@ -169,7 +168,7 @@ def listeners(result: Result) -> list[tuple[str, int, Names]]:
 
 def winrm_firewall(look: Look) -> Finding:
     """A device that leaves AD loses the domain profile, and a rule for that profile alone no longer lets anyone in."""
-    rule = Rule("winrm_firewall", "a rule that lets WinRM in on the network of a device outside AD", WINRM_DOC)
+    rule = Rule("winrm_firewall", "a rule that allows WinRM on the network of a device outside AD", WINRM_DOC)
     names = ("firewall_profiles", "firewall_policy", "networks", "listeners")
     if any(look.read(name) is None for name in names):
         return rule.unknown(look.why_not(*names))
@@ -196,9 +195,9 @@ def winrm_firewall(look: Look) -> Finding:
     shut = [PROFILES[category][0] for category in sorted(after) if how[category] == "closed"]
     if shut:
         cause = (
-            "WinRM is let in on domain networks only, and the device will be on none"
+            "WinRM is allowed on domain networks only, and the device will not be on one"
             if DOMAIN in now
-            else f"no rule lets WinRM in on {shut[0]} networks, which the device is on"
+            else f"no rule allows WinRM on {shut[0]} networks, and the device is on one"
         )
         return rule.failed(observed, cause, fix)
     unguarded = [PROFILES[category][0] for category in sorted(after) if how[category] == "no firewall"]
@@ -206,14 +205,13 @@ def winrm_firewall(look: Look) -> Finding:
         # Security baselines come with MDM, and switch the firewall on.
         return (rule.failed if look.plan.expect_mdm else rule.warned)(
             observed,
-            f"WinRM gets in only because the firewall lets everything in on {unguarded[0]} networks: a security "
-            f"baseline "
-            "that switches it on shuts Ansible out",
+            f"WinRM works only because the firewall allows everything on {unguarded[0]} networks: a security "
+            "baseline that switches it on blocks Ansible",
             fix,
         )
     limited = [PROFILES[category][0] for category in sorted(after) if how[category] == "local subnet"]
     if limited:
-        return rule.warned(observed, f"on {limited[0]} networks WinRM is let in from the local subnet only", fix)
+        return rule.warned(observed, f"on {limited[0]} networks WinRM is allowed from the local subnet only", fix)
     return rule.passed(observed)
 
 
@@ -273,9 +271,8 @@ def local_administrator(look: Look) -> Finding:
     found = "; ".join(f"{administrators.shown(member)}: {member['why_not']}" for member in members) or "no members"
     return rule.failed(
         found,
-        "no local administrator can sign in: once the device is joined, only Entra accounts can, and they "
-        "cannot come in "
-        "over WinRM",
+        "no local administrator can sign in: after the join only Entra accounts can, and they cannot sign in over "
+        "WinRM",
         "enable a local administrator, or create one (ansible.windows.win_user)",
     )
 

@@ -174,8 +174,12 @@ _MEANINGS = {
     "50074": _MFA,
     "50076": _MFA,
     "50079": _MFA,
-    "53000": _access("Conditional Access demands a compliant device, which signed in without being one", _ANOTHER_AUTH),
-    "53001": _access("Conditional Access demands a joined device, which signed in without being one", _ANOTHER_AUTH),
+    "53000": _access(
+        "Conditional Access requires a compliant device, and the sign-in came from another one", _ANOTHER_AUTH
+    ),
+    "53001": _access(
+        "Conditional Access requires a joined device, and the sign-in came from another one", _ANOTHER_AUTH
+    ),
     "53003": _access(
         "Conditional Access blocks the sign-in",
         "exclude this sign-in from the policy; the sign-in log of the tenant names it",

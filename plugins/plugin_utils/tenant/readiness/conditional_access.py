@@ -22,7 +22,7 @@ from .findings import DOCS, finding, unknown
 from .questions import INTUNE_ENROLLMENT, Person
 
 _IDENTITY = "conditional_access"
-#: Only a person can do what these demand.
+#: Only a person can do what these require.
 _OF_PEOPLE = {
     "mfa": "confirm MFA",
     "terms": "accept terms of use",
@@ -35,12 +35,12 @@ _OUT_OF_REACH = {
 }
 _DEMANDS = {
     "block": "blocks",
-    "mfa": "demands MFA for",
-    "terms": "demands that terms of use are accepted for",
-    "custom": "demands a custom control for",
-    "password": "demands a change of the password for",
-    "device": "demands a compliant or joined device for",
-    "app": "demands an approved or protected app for",
+    "mfa": "requires MFA for",
+    "terms": "requires that somebody accepts terms of use for",
+    "custom": "requires a custom control for",
+    "password": "requires a change of the password for",
+    "device": "requires a compliant or joined device for",
+    "app": "requires an approved or protected app for",
 }
 
 
@@ -63,7 +63,7 @@ def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
     """Findings for each user, or about the policies where no user is named."""
     if not people:
         return [_about_nobody(obstacle) for obstacle in found if obstacle.enforced] or [
-            finding(_IDENTITY, "pass", "no policy demands anything at joins", doc=DOCS["access"])
+            finding(_IDENTITY, "pass", "no policy requires anything at a join", doc=DOCS["access"])
         ]
     findings = []
     for person in people:
@@ -71,7 +71,7 @@ def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
             finding(
                 _IDENTITY,
                 "pass",
-                "no policy stands in the way of this user's joins",
+                "no policy blocks this user's joins",
                 subject=person.name,
                 doc=DOCS["access"],
             )
@@ -119,10 +119,10 @@ def _cause(obstacle: Obstacle, person: Person) -> str:
     if obstacle.demand == "block":
         return f"it {may or 'will '}block the {what} of this user"
     if obstacle.demand in _OUT_OF_REACH:
-        return f"it may stop the {what} of this user, as {_OUT_OF_REACH[obstacle.demand]}"
+        return f"it may stop the {what} of this user, because {_OUT_OF_REACH[obstacle.demand]}"
     asked = _OF_PEOPLE[obstacle.demand]
     if person.package:
-        return f"it {may or 'will '}stop the {what} of this package user, as nobody is there to {asked}"
+        return f"it {may or 'will '}stop the {what} of this package user, because nobody can {asked}"
     return f"the user {may or 'will '}have to {asked} at {what}"
 
 
@@ -139,7 +139,7 @@ def _fix(obstacle: Obstacle, person: Person) -> str:
 
 
 def _says(obstacle: Obstacle) -> str:
-    scope = "" if obstacle.certain else ", under conditions that are known at sign-in only"
+    scope = "" if obstacle.certain else ", under conditions that are known only at sign-in"
     return f"{_policy(obstacle)} {_DEMANDS[obstacle.demand]} {obstacle.where}s{scope}"
 
 

@@ -50,7 +50,7 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
             "fail",
             "nobody is in the MDM scope",
             "joined devices do not enroll in Intune",
-            "set the scope by winops.entra.mdm_scope",
+            "set the scope with winops.entra.mdm_scope",
             doc=doc,
         )
     elif not people:
@@ -58,7 +58,7 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
             identity,
             "warn",
             f"{len(groups)} groups are in the MDM scope",
-            "whether the right ones are among them was not asked",
+            "it was not checked whether the right ones are among them",
             "name users in users or user_prefixes",
             doc=doc,
         )
@@ -75,7 +75,7 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
                 "fail",
                 "no group of the user is in the MDM scope",
                 "the devices that the user joins do not enroll in Intune",
-                "add a group of the user by winops.entra.mdm_scope",
+                "add a group of the user with winops.entra.mdm_scope",
                 person.name,
                 doc,
             )
@@ -103,14 +103,14 @@ def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iter
         yield finding(
             identity,
             "unknown",
-            "a limit of devices is there, and its number is not told",
+            "there is a device limit, but the tenant does not show its number",
             "users may not be able to enroll more devices (0x80180013)",
             "look at the device limit restrictions in the Intune admin center",
             doc=doc,
         )
         return
     if not limits:
-        yield finding(identity, "pass", "Intune has no limit of devices a user", doc=doc)
+        yield finding(identity, "pass", "Intune has no device limit for users", doc=doc)
         return
     least, most = min(limits), max(limits)
     limit = str(least) if least == most else f"{least} to {most}"

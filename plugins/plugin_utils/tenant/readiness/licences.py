@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a user's licences let devices enroll: a plan of Intune and one of Microsoft Entra ID P1 or P2.
 
-Plans of all clouds and editions count, and the time of grace after the end of a subscription does. A plan of the same
+Plans of all clouds and editions count, and the grace period after the end of a subscription does. A plan of the same
 service that is not listed here is neither taken for one nor for none.
 
 Sources: Microsoft, "Product names and service plan identifiers for licensing"; Maester, Get-MtLicenseInformation
@@ -47,7 +47,7 @@ def licence(person: Person) -> Finding:
         return finding(
             "licence",
             "unknown",
-            "the tenant does not tell the user's service plans",
+            "the tenant does not show the user's service plans",
             "the application permission User.Read.All is missing",
             "grant it, and give admin consent",
             person.name,
@@ -90,7 +90,7 @@ def licence(person: Person) -> Finding:
             person,
             "warn",
             "the user has Intune and Microsoft Entra ID P1 or P2, of a subscription that has ended",
-            "they work in the time of grace; after it the MDM enrollment fails (0x80180018)",
+            "they work during the grace period; after it the MDM enrollment fails (0x80180018)",
             "renew the subscription before the rollout",
         )
     return finding(

@@ -38,7 +38,7 @@ def policy(policy: Answered, people: list[Person], obstacles: list[Obstacle]) ->
             finding(
                 "device_quota",
                 "fail",
-                "the registration policy allows 0 devices a user",
+                "the registration policy allows 0 devices for each user",
                 "nobody can add a device",
                 "raise devices_per_user of the registration policy",
                 doc=doc,
@@ -75,7 +75,7 @@ def _who_may_join(membership: dict, people: list[Person]) -> Iterable[Finding]:
             identity,
             "warn",
             f"{len(membership['users'])} users and {len(membership['groups'])} groups may join",
-            "whether the right ones are among them was not asked",
+            "it was not checked whether the right ones are among them",
             "name them in users or user_prefixes",
             doc=doc,
         )
@@ -116,7 +116,7 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
     identity, doc = "mfa_at_join", DOCS["policy"]
     setting = policy.get("multiFactorAuthConfiguration")
     if setting == "notRequired":
-        return finding(identity, "pass", "the registration policy demands no MFA", doc=doc)
+        return finding(identity, "pass", "the registration policy requires no MFA", doc=doc)
     if setting != "required":
         return finding(
             identity,
@@ -126,14 +126,14 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
             "look at the device settings in the portal",
             doc=doc,
         )
-    observed = "the registration policy demands MFA to join or register"
+    observed = "the registration policy requires MFA to join or register"
     twice = [obstacle.name for obstacle in obstacles if obstacle.registers and obstacle.enforced]
     if any(person.package for person in people):
         return finding(
             identity,
             "fail",
             observed,
-            "joins by provisioning packages fail, as nobody is there to confirm",
+            "joins with provisioning packages fail, because nobody can confirm",
             "set mfa_required of the registration policy to false, and use Conditional Access",
             doc=doc,
         )
@@ -142,7 +142,7 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
             identity,
             "warn",
             observed,
-            f"Conditional Access demands it as well ({twice[0]!r}), and wants it off here ({REGISTER})",
+            f"Conditional Access requires it as well ({twice[0]!r}), and then it must be off here ({REGISTER})",
             "set mfa_required of the registration policy to false",
             doc=doc,
         )
@@ -151,6 +151,6 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
         "warn",
         observed,
         "users have to confirm MFA at the join; provisioning packages cannot",
-        "set mfa_required of the registration policy to false where packages are used",
+        "set mfa_required of the registration policy to false if packages are used",
         doc=doc,
     )

@@ -114,7 +114,7 @@ def _restriction(row: dict, people: list[Person]) -> Iterable[Finding]:
             )
     strange = [field for field, value in rule.items() if value and field not in _FIELDS and "@" not in field]
     if strange:
-        yield _unknown(row, f"demands what this collection does not know: {', '.join(map(_quoted, strange))}")
+        yield _unknown(row, f"requires what this collection does not know: {', '.join(map(_quoted, strange))}")
 
 
 def _of_windows(row: dict) -> dict | str | None:

@@ -35,8 +35,8 @@ def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]
             finding(
                 identity,
                 "unknown",
-                "the tenant does not tell whether security defaults are on",
-                "they may demand MFA of users who join devices",
+                "the tenant does not show whether security defaults are on",
+                "they may require MFA from users who join devices",
                 "look at the properties of the tenant in the Microsoft Entra admin center",
                 doc=doc,
             )
@@ -49,7 +49,7 @@ def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]
             identity,
             "fail" if package else "warn",
             "security defaults are on",
-            "they may demand MFA of "
+            "they may require MFA from "
             + ("package users, which cannot confirm it" if package else "users who join devices"),
             "replace them by Conditional Access that leaves package users out",
             doc=doc,
@@ -105,7 +105,7 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
                 finding(
                     identity,
                     "unknown",
-                    "is there, and the tenant does not tell whether it is enabled for sign-in",
+                    "is there, and the tenant does not show whether it is enabled for sign-in",
                     f"if it is not, {without}",
                     f"look at the enterprise application {application}",
                     name,

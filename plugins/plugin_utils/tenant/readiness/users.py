@@ -45,7 +45,9 @@ def _account(person: Person) -> Finding:
                 identity,
                 "fail",
                 "the tenant has no such user",
-                "a package's bulk token dies with its user" if person.package else "nobody can join as this user",
+                "a package's bulk token stops working with its user"
+                if person.package
+                else "nobody can join as this user",
                 "make a new provisioning package" if person.package else "check the spelling",
                 person.name,
                 doc,
@@ -55,8 +57,8 @@ def _account(person: Person) -> Finding:
         return finding(
             identity,
             "fail" if person.name.startswith(PACKAGE_USER) else "warn",
-            "the tenant has no user of such a name",
-            "there is nobody to join as",
+            "the tenant has no user with such a name",
+            "there is no user for a join",
             "make a provisioning package, or correct user_prefixes",
             person.name,
             doc,
@@ -65,7 +67,7 @@ def _account(person: Person) -> Finding:
         return finding(
             identity,
             "unknown",
-            "the tenant does not tell whether the user is enabled",
+            "the tenant does not show whether the user is enabled",
             "the application permission User.Read.All is missing",
             "grant it, and give admin consent",
             person.name,
@@ -100,7 +102,7 @@ def _quota(args: dict, policy: Answered, person: Person) -> Finding:
             identity,
             "fail",
             observed,
-            f"{wanted} more cannot be joined (0x801C000E); joined and registered devices count, disabled ones too",
+            f"{wanted} more cannot be joined (0x801C000E); joined and registered devices count, also disabled ones",
             "delete the user's old devices, or raise devices_per_user of the registration policy",
             person.name,
             doc,

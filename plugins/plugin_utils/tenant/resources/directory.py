@@ -85,7 +85,7 @@ def at_most_one(kind: Named, name: str, rows: Iterable[dict]) -> dict | None:
     if len(exact) > 1:
         ids = ", ".join(sorted(row["id"] for row in exact))
         raise _refusal(
-            kind, name, "ambiguous", f"the tenant has {len(exact)} of the name {name!r} ({ids})", "give the id"
+            kind, name, "ambiguous", f"the tenant has {len(exact)} with the name {name!r} ({ids})", "give the id"
         )
     if near and not exact:
         raise _refusal(

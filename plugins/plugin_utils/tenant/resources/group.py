@@ -56,7 +56,7 @@ GROUPS = Resource(
 def group_tag_rule(tag: str) -> str:
     """The rule of Autopilot devices with this group tag. ValueError for a tag that no rule can say."""
     if not tag or set(tag) & {'"', "`"}:
-        raise ValueError("a group tag in a rule must not be empty or hold a double quote or a backtick")
+        raise ValueError("a group tag in a rule must not be empty or contain a double quote or a backtick")
     return f'(device.devicePhysicalIds -any (_ -eq "[OrderID]:{tag}"))'
 
 
@@ -142,7 +142,7 @@ def _fit(wanted: dict, current: dict) -> None:
         raise _refusal(
             "role_assignable_fixed",
             "whether a group can be assigned to roles is fixed when it is created",
-            "leave role_assignable out, or make another group",
+            "leave role_assignable out, or create another group",
         )
     wanted.pop("role_assignable", None)
     membership = _shown_membership(current)
@@ -151,7 +151,7 @@ def _fit(wanted: dict, current: dict) -> None:
         raise _refusal(
             "assigned_group",
             f"the group {current['displayName']!r} has assigned members, which a rule would replace",
-            "set membership to dynamic if that is meant",
+            "set membership to dynamic if you want that",
         )
     if wanted.get("membership") == "dynamic" and membership == "assigned":
         if not wanted.get("membership_rule"):

@@ -59,8 +59,6 @@ def _members(task: Task, group_id: str) -> references.ReferenceList:
         return Item("POST", path + "/$ref", purpose, body=reference, idempotent=True)
 
     def take_out(member: str) -> Item:
-        return Item(
-            "DELETE", path + odata.path(member, "$ref"), Purpose(f"take the member {member} out", WRITE_MEMBERS)
-        )
+        return Item("DELETE", path + odata.path(member, "$ref"), Purpose(f"remove the member {member}", WRITE_MEMBERS))
 
     return references.ReferenceList("member", read, add, take_out)

@@ -91,7 +91,7 @@ class _Role:
 
     def _take_out(self, member: str) -> Item:
         row = self.seen[member]
-        purpose = Purpose(f"take {row['name']} out of the role", WRITE_ASSIGNMENTS)
+        purpose = Purpose(f"remove {row['name']} from the role", WRITE_ASSIGNMENTS)
         return Item("DELETE", ASSIGNMENTS_PATH + odata.path(row["assignment_id"]), purpose)
 
 

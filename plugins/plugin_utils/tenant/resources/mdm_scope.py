@@ -164,4 +164,4 @@ class MdmScope:
 
     def _take_out(self, group: str) -> Item:
         path = f"{self._path}/includedGroups{odata.path(group, '$ref')}"
-        return Item("DELETE", path, Purpose(f"take the group {group} out of the MDM scope", SCOPE.write))
+        return Item("DELETE", path, Purpose(f"remove the group {group} from the MDM scope", SCOPE.write))

@@ -88,7 +88,7 @@ def _check(args: dict) -> None:
             continue
         named = bool(membership["users"] or membership["groups"])
         if named and membership["scope"] != "selected":
-            raise bad_option(option, f"scope {membership['scope']} takes no users and groups", "set scope to selected")
+            raise bad_option(option, f"scope {membership['scope']} takes no users or groups", "set scope to selected")
         if not named and membership["scope"] == "selected":
             raise bad_option(option, "scope selected needs users or groups", "name some, or set scope to none")
 

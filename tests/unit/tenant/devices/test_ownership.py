@@ -73,7 +73,7 @@ STATES = {
     "another key": {"proved_thumbprint": FOREIGN},
     "no key": {"proved_thumbprint": None},
     "nothing signed": {"proof": "missing", "proved_thumbprint": None, "not_proved": "its key is gone"},
-    "a false proof": {"proof": "failed", "proved_thumbprint": None, "not_proved": "the proof is false"},
+    "a false proof": {"proof": "failed", "proved_thumbprint": None, "not_proved": "the proof is wrong"},
     "check mode": {"proof": "not_yet", "proved_thumbprint": None, "not_proved": "not proved yet"},
     "an unknown word": {"proof": "trust me", "proved_thumbprint": None},
     "another name": {"hostname": "PC-2"},
@@ -112,7 +112,7 @@ def test_without_an_object_no_proof_can_be_judged(bench, graph):
 
 
 def test_of_a_device_that_the_tenant_does_not_know_nothing_needs_a_proof(bench, graph):
-    record = {"device_id": guid("gone"), "proof": "failed", "not_proved": "the proof is false"}
+    record = {"device_id": guid("gone"), "proof": "failed", "not_proved": "the proof is wrong"}
     result = run(bench, [record])
     assert "failed" not in result and result["devices"][0]["problem"] is None
 
