@@ -19,7 +19,9 @@ description:
   - If something cannot be read, there is a finding with the result V(unknown) that names the missing permission. The
     task continues.
   - Conditional Access is read, not evaluated. Conditions that are known only at sign-in, such as locations and risks,
-    give a V(warn). Policies for directory roles are left out.
+    give a V(warn). Policies for directory roles and for workload identities are left out, and so are policies that
+    block only device code flow or authentication transfer, because no join signs in that way.
+  - A setting in a form that this collection does not know is V(unknown), and never a V(pass).
 options:
   users:
     description:
@@ -54,6 +56,7 @@ notes:
     C(Policy.Read.All) (Conditional Access, security defaults), C(User.Read.All), C(GroupMember.Read.All),
     C(Application.Read.All) (service principals) and C(DeviceManagementServiceConfig.Read.All) (Intune). Without a
     permission its findings are unknown.
+  - The enrollment restrictions and the MDM scope are read from Graph's beta. Its v1.0 has only the default restriction.
   - Microsoft lets only a signed-in user read the MDM scope. With an application's credential that finding is unknown;
     use O(auth=device_code) to have it checked.
 seealso:

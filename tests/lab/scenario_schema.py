@@ -25,6 +25,7 @@ TENANT = {
     "mdm": Either((OneOf(("all", "none")), ListOf(str))),
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
+    "enrollment_restrictions": ListOf(dict),
     "security_defaults": bool,
     "registration_policy": dict,
     "users": MapOf(

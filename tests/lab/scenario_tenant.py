@@ -138,6 +138,15 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
                 **copy.deepcopy(policy),
             }
         )
+    for number, restriction in enumerate(options.get("enrollment_restrictions", []), 1):
+        tenant.enrollment_configurations.append(
+            {
+                "id": f"{tenant.object_id(f'enrollment restriction/{number}')}_SinglePlatformRestriction",
+                "displayName": f"Restriction {number}",
+                "priority": number,
+                **copy.deepcopy(restriction),
+            }
+        )
     tenant.security_defaults["isEnabled"] = options.get("security_defaults", False)
 
 

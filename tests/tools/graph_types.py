@@ -41,6 +41,7 @@ TYPES = (
     "deviceEnrollmentConfiguration",
     "deviceEnrollmentLimitConfiguration",
     "deviceEnrollmentPlatformRestrictionsConfiguration",
+    "deviceEnrollmentPlatformRestrictionConfiguration",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

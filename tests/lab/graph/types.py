@@ -41,6 +41,11 @@ def properties(version: str, name: str) -> dict[str, str]:
     return _all()[version][name]
 
 
+def is_known(version: str, name: str) -> bool:
+    """Whether a version of Graph has this type (of those that the lab has at all)."""
+    return name in _all()[version]
+
+
 @functools.cache
 def empty(version: str, name: str) -> dict[str, t.Any]:
     """Every structural property of the type with the value it has before anything is set."""

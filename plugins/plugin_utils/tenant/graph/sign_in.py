@@ -19,6 +19,8 @@ from ...untrusted import in_one_line
 from .libraries import azure_errors, identity
 from .network import network_failure
 from .retry import THROTTLED
+from .sign_in_codes import Meaning, meaning_of
+from .sign_in_proofs import meaning_of_proof
 
 DOC = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 
@@ -29,70 +31,8 @@ _OAUTH = re.compile(r"\b(?:invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]
 _LONGEST_SAID = 20_000
 # Longer than a GUID.
 _SECRETIVE = re.compile(r"[A-Za-z0-9+/_.~=-]{37,}|'[^']{16,}'")
-
-_KNOWN = {
-    "7000215": (
-        "client_secret_wrong",
-        "the client secret is not one of the application's",
-        "use the secret's value (not its id) and check that client_id is the application it belongs to",
-    ),
-    "7000222": ("client_secret_expired", "the client secret has expired", "create a new client secret"),
-    "7000216": (
-        "credential_missing",
-        "the application must prove itself and did not",
-        "give client_secret or certificate_path",
-    ),
-    "7000218": (
-        "not_a_public_client",
-        "the application does not allow public client flows",
-        "switch on 'Allow public client flows' of the application, which auth=device_code needs",
-    ),
-    "7000112": ("application_disabled", "the application is disabled in the tenant", "enable its service principal"),
-    "700016": (
-        "application_unknown",
-        "the tenant does not know the application",
-        "check client_id and tenant_id, and that the application was consented to in this tenant",
-    ),
-    "90002": ("tenant_unknown", "there is no such tenant", "check tenant_id, and cloud for a national cloud"),
-    "900023": ("tenant_unknown", "the tenant id is not valid", "check tenant_id"),
-    "700027": (
-        "certificate_refused",
-        "the certificate's signature is refused",
-        "register the certificate (its public part) with the application",
-    ),
-    "700024": ("clock_wrong", "the proof is not valid at this time", "set the controller's clock"),
-    "70021": (
-        "no_federation",
-        "no federated credential of the application matches the token",
-        "compare issuer, subject and audience of the federated credential with the token of the workload",
-    ),
-    "700213": (
-        "no_federation",
-        "no federated credential of the application matches the token",
-        "compare issuer, subject and audience of the federated credential with the token of the workload",
-    ),
-    "50034": ("user_unknown", "the tenant does not know the user", "check the user and tenant_id"),
-    "50057": ("user_disabled", "the user account is disabled", "enable the user, or sign in as another"),
-    "50076": (
-        "mfa_required",
-        "the sign-in needs multifactor authentication",
-        "sign in interactively: auth=device_code",
-    ),
-    "50079": (
-        "mfa_required",
-        "the sign-in needs multifactor authentication",
-        "sign in interactively: auth=device_code",
-    ),
-    "53003": (
-        "conditional_access",
-        "Conditional Access blocks the sign-in",
-        "exclude this sign-in from the policy; the sign-in log of the tenant names it",
-    ),
-    "65001": ("no_consent", "nobody has consented to the application", "give admin consent to its permissions"),
-    "70016": ("sign_in_pending", "nobody has signed in with the code in time", "run the task again and enter the code"),
-    "70020": ("sign_in_pending", "nobody has signed in with the code in time", "run the task again and enter the code"),
-    "1002012": ("scope_wrong", "the scope is not one of this application's", "check cloud and graph_url"),
-}
+_ADDRESS = re.compile(r"(?:https|api)://[A-Za-z0-9._/:-]{1,200}|[0-9a-fA-F-]{36}")
+_SAID_OF = re.compile(r"\b(?:issuer|subject|audience|issued by|(?:tenant|directory)(?: named)?)\W{1,3}$", re.IGNORECASE)
 
 
 def sign_in_failure(exc: Exception, kind: str, status: int | None = None) -> Failure:
@@ -163,26 +103,42 @@ _UNAVAILABLE = {
 
 def _refused(number: str, text: str, kind: str) -> Failure:
     sentence = _SENTENCE.search(text)
-    said = _careful(sentence.group(1)) if sentence else ""
-    name, cause, fix = _KNOWN.get(
-        number, ("sign_in_refused", said or "the token service refuses", "look the code up on the page in doc")
+    raw = sentence.group(1) if sentence else ""
+    said = _careful(raw)
+    found = (
+        meaning_of_proof(number, raw, kind)
+        or meaning_of(number, raw, kind)
+        or Meaning(
+            "sign_in_refused", "tenant", said or "the token service refuses", "look the code up on the page in doc"
+        )
     )
     trace = _TRACE.search(text)
     return Failure(
-        f"could not sign in with auth={kind}: {cause} (AADSTS{number}); {fix}",
-        side="tenant",
+        f"could not sign in with auth={kind}: {found.cause} (AADSTS{number}); {found.fix}",
+        side=found.side,
         code=f"AADSTS{number}",
-        name=name,
-        cause=cause,
-        fix=fix,
+        name=found.name,
+        cause=found.cause,
+        fix=found.fix,
+        evidence=[said] if said else [],
         request_id=trace.group(1) if trace else None,
         doc=DOC,
     )
 
 
 def _careful(text: str) -> str:
-    """The text without what looks like a secret, short."""
-    return _SECRETIVE.sub("***", in_one_line(text))[:300]
+    """The text without what looks like a secret, short. Addresses, tenants and whom a token is of are not secrets."""
+    line = in_one_line(text)
+    return _SECRETIVE.sub(lambda found: found[0] if _is_open(line, found) else "***", line)[:300]
+
+
+def _is_open(line: str, found: re.Match[str]) -> bool:
+    value, before = found[0].strip("'"), line[: found.start()]
+    if "eyJ" in value:  # how each JSON Web Token begins
+        return False
+    return bool(_ADDRESS.fullmatch(value) or _SAID_OF.search(before)) or (
+        before.endswith("https:") and found[0].startswith("//")
+    )
 
 
 def _chain(exc: BaseException | None):

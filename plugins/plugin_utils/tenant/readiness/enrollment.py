@@ -1,9 +1,9 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings about the MDM enrollment that follows a join: MDM scope, restrictions, limit of devices.
+"""Findings about the MDM enrollment that follows a join: MDM scope, limit of devices.
 
-Sources: Intune, "Bulk enrollment for Windows devices", "Device limit restrictions", "Enrollment restrictions";
+Sources: Intune, "Bulk enrollment for Windows devices", "Device limit restrictions";
 Microsoft Graph, "mobilityManagementPolicy".
 
 Internal to winops.entra: may change in any release.
@@ -17,9 +17,9 @@ from ...findings import Finding
 from ...result import Failure
 from .findings import DOCS, finding, unknown
 from .questions import Answered, Person
+from .restrictions import LIMIT_TYPE, platform_restrictions, without_type
 
-_LIMIT = "#microsoft.graph.deviceEnrollmentLimitConfiguration"
-_PLATFORMS = "#microsoft.graph.deviceEnrollmentPlatformRestrictionsConfiguration"
+_LIMIT_KINDS = ("limit", "defaultLimit")
 
 
 def mdm_groups(mdm: Answered) -> list[str]:
@@ -35,6 +35,15 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
     scope, groups = mdm.get("appliesTo"), set(mdm_groups(mdm))
     if scope == "all":
         yield finding(identity, "pass", "everybody is in the MDM scope", doc=doc)
+    elif scope not in ("none", "selected"):
+        yield finding(
+            identity,
+            "unknown",
+            f"the MDM scope is {scope!r:.60}",
+            "this collection does not know that setting",
+            "look at the MDM user scope in the Microsoft Entra admin center",
+            doc=doc,
+        )
     elif scope == "none" or not groups:
         yield finding(
             identity,
@@ -83,35 +92,23 @@ def enrollment(args: dict, configurations: Answered, people: list[Person]) -> li
                 )
             ]
         return [found]
-    return [*_restriction(configurations), *_limit(args, configurations, people)]
-
-
-def _restriction(configurations: list[dict]) -> Iterable[Finding]:
-    identity, doc = "enrollment_restriction", DOCS["restriction"]
-    blocking = [
-        row
-        for row in configurations
-        if row.get("@odata.type") == _PLATFORMS and (row.get("windowsRestriction") or {}).get("platformBlocked")
-    ]
-    for row in blocking:
-        default = row.get("priority") == 0
-        yield finding(
-            identity,
-            "fail" if default else "warn",
-            f"{row.get('displayName')!r} blocks Windows",
-            "MDM enrollments fail (0x80180014)" + ("" if default else " for those it is assigned to"),
-            "allow Windows (MDM) in the enrollment restriction",
-            doc=doc,
-        )
-    if not blocking:
-        yield finding(identity, "pass", "no enrollment restriction blocks Windows", doc=doc)
+    return [*platform_restrictions(configurations, people), *_limit(args, configurations, people)]
 
 
 def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iterable[Finding]:
     identity, doc = "enrollment_limit", DOCS["limit"]
-    limits = [
-        row["limit"] for row in configurations if row.get("@odata.type") == _LIMIT and row.get("limit") is not None
-    ]
+    rows = [row for row in configurations if row.get("@odata.type") == LIMIT_TYPE or without_type(row, _LIMIT_KINDS)]
+    limits = [row["limit"] for row in rows if row.get("limit") is not None]
+    if len(limits) < len(rows):
+        yield finding(
+            identity,
+            "unknown",
+            "there is a device limit, but the tenant does not show its number",
+            "users may not be able to enroll more devices (0x80180013)",
+            "look at the device limit restrictions in the Intune admin center",
+            doc=doc,
+        )
+        return
     if not limits:
         yield finding(identity, "pass", "Intune has no device limit for users", doc=doc)
         return

@@ -78,13 +78,21 @@ _TENANT = {
         {"$filter": odata.any_of("appId", APPLICATIONS), "$select": "appId,displayName,accountEnabled"},
         row_kind=PRINCIPAL_KIND,
     ),
-    "enrollment": Item(
-        "GET",
-        "/deviceManagement/deviceEnrollmentConfigurations",
-        Purpose("list the enrollment configurations", Permissions.same("DeviceManagementServiceConfig.Read.All")),
-        row_kind=ENROLLMENT_KIND,
-    ),
 }
+# v1.0 shows the default restriction of platforms only, and of newer kinds not what is in them.
+_ENROLLMENT = Item(
+    "GET",
+    "/deviceManagement/deviceEnrollmentConfigurations",
+    Purpose("list the enrollment configurations", Permissions.same("DeviceManagementServiceConfig.Read.All")),
+    row_kind=ENROLLMENT_KIND,
+)
+_MDM_SCOPE = Item(
+    "GET",
+    odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID),
+    Purpose("read the MDM scope", _MDM),
+    {"$expand": "includedGroups"},
+    kind=SCOPE_KIND,
+)
 
 #: What was read, or the GraphFailure that says why it could not be.
 Answered = t.Any
@@ -116,10 +124,9 @@ class Person:
 
 
 def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
-    """Everything but memberships: what the tenant says, by the names of _TENANT and "mdm", and the users."""
+    """Everything but memberships: what the tenant says, by the names of _TENANT and _of_beta, and the users."""
     client, args = task.client, task.args
-    names = [name for name in _TENANT if args["expect_mdm"] or name != "enrollment"]
-    items = [_TENANT[name] for name in names]
+    items = list(_TENANT.values())
     prefixes, users = args["user_prefixes"] or [], list(dict.fromkeys(args["users"] or []))
     searches = [
         Item(
@@ -147,7 +154,7 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
     owned = [look_up.owned_item(user, ("id", "trustType", "isManaged")) for user in users]
     everything = [*items, *searches, *reads, *owned]
     read = iter(_answered(client, everything))
-    said = {name: next(read) for name in names}
+    said = {name: next(read) for name in _TENANT}
     found = [(prefix, next(read)) for prefix in prefixes]
     people = [Person(user, next(read)) for user in users]
     for person in people:
@@ -163,31 +170,32 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
                 known.add(row["id"].lower())
                 people.append(Person(upn, row, []))
     if args["expect_mdm"]:
-        said["mdm"] = _mdm(task)
+        said |= _of_beta(task)
     return said, people
 
 
-def _answered(client: GraphClient, items: list[Item]) -> list[Answered]:
+def _answered(client: GraphClient, items: list[Item], version: str = "v1.0") -> list[Answered]:
     answers: list[Answered] = []
-    for item, answer in zip(items, client.batch(items)):
+    for item, answer in zip(items, client.batch(items, version)):
         try:
-            answers.append(answer.require() if item.row_kind is None else list(client.rows_of(item, answer)))
+            answers.append(answer.require() if item.row_kind is None else list(client.rows_of(item, answer, version)))
         except GraphFailure as refused:
             answers.append(refused)
     return answers
 
 
-def _mdm(task: Task) -> Answered:
-    """The MDM scope of Intune, which a signed-in user alone may read."""
+def _of_beta(task: Task) -> dict[str, Answered]:
+    """ "enrollment", and "mdm", the MDM scope of Intune, which a signed-in user alone may read."""
+    asked, refused = {"enrollment": _ENROLLMENT}, {}
     try:
-        task.client.require_delegated("read the MDM scope", _MDM.delegated[0])
-        path = odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID)
-        purpose = Purpose("read the MDM scope", _MDM)
-        return task.client.get(path, purpose, {"$expand": "includedGroups"}, "beta", SCOPE_KIND)
-    except Failure as refused:
-        if isinstance(refused, GraphFailure) or refused.error["name"] == "delegated_only":
-            return refused
-        raise
+        task.client.require_delegated(_MDM_SCOPE.purpose.what, _MDM.delegated[0])
+        asked["mdm"] = _MDM_SCOPE
+    except Failure as failure:
+        if failure.error["name"] != "delegated_only":
+            raise
+        refused["mdm"] = failure
+    answers = _answered(task.client, list(asked.values()), "beta")
+    return dict(zip(asked, answers)) | refused
 
 
 def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from ...findings import Finding
 from ...result import Failure
 from ..resources.memberships import membership_text
-from .conditional_access import REGISTER, Obstacle
+from .access_policies import REGISTER, Obstacle
 from .findings import DOCS, finding, unknown
 from .questions import Answered, Person
 
@@ -114,8 +114,18 @@ def _may_join(membership: dict, person: Person) -> Finding:
 
 def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) -> Finding:
     identity, doc = "mfa_at_join", DOCS["policy"]
-    if policy.get("multiFactorAuthConfiguration") != "required":
+    setting = policy.get("multiFactorAuthConfiguration")
+    if setting == "notRequired":
         return finding(identity, "pass", "the registration policy requires no MFA", doc=doc)
+    if setting != "required":
+        return finding(
+            identity,
+            "unknown",
+            f"MFA of the registration policy is {setting!r:.60}",
+            "this collection does not know that setting",
+            "look at the device settings in the portal",
+            doc=doc,
+        )
     observed = "the registration policy requires MFA to join or register"
     twice = [obstacle.name for obstacle in obstacles if obstacle.registers and obstacle.enforced]
     if any(person.package for person in people):

@@ -30,7 +30,18 @@ def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]
     identity, doc = "security_defaults", DOCS["defaults"]
     if isinstance(defaults, Failure):
         return [unknown(identity, defaults, doc=doc)]
-    if not defaults.get("isEnabled"):
+    if defaults.get("isEnabled") is None:
+        return [
+            finding(
+                identity,
+                "unknown",
+                "the tenant does not show whether security defaults are on",
+                "they may require MFA from users who join devices",
+                "look at the properties of the tenant in the Microsoft Entra admin center",
+                doc=doc,
+            )
+        ]
+    if not defaults["isEnabled"]:
         return [finding(identity, "pass", "security defaults are off", doc=doc)]
     package = any(person.package for person in people)
     return [
@@ -85,6 +96,18 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
                     "is disabled for sign-in",
                     without,
                     f"enable sign-in of the enterprise application {application}",
+                    name,
+                    doc,
+                )
+            )
+        elif enabled[application] is None:
+            findings.append(
+                finding(
+                    identity,
+                    "unknown",
+                    "is there, and the tenant does not show whether it is enabled for sign-in",
+                    f"if it is not, {without}",
+                    f"look at the enterprise application {application}",
                     name,
                     doc,
                 )

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a readiness check says of each user: is there, enabled, licensed, and may own more devices.
+"""What a readiness check says of each user: is there, enabled, and may own more devices.
 
 Sources: Microsoft Entra, "Manage device identities" (joined and registered devices count against the quota, disabled
-ones too, hybrid ones not); Microsoft, "Product names and service plan identifiers for licensing"; AADInternals, "Bulk
-join" (devices of package users do not count, tested in 2021).
+ones too, hybrid ones not); AADInternals, "Bulk join" (devices of package users do not count, tested in 2021).
 
 Internal to winops.entra: may change in any release.
 """
@@ -16,12 +15,12 @@ from ...findings import Finding
 from ...result import Failure
 from ..resources.registration_policy import LARGEST_QUOTA
 from .findings import DOCS, finding, unknown
+from .licences import licence
 from .questions import PACKAGE_USER, Answered, Person
 
 COUNTED = ("AzureAd", "Workplace")
-INTUNE_PLANS = frozenset({"c1ec4a95-1f05-45b3-a911-aa3fa01094f5", "8e9ff0ff-aa7a-4b20-83c1-2f636b600ac2"})
-#: Premium P1 and P2.
-PREMIUM_PLANS = frozenset({"41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"})
+#: Trust types of devices that do not: hybrid joined ones, and objects that no device has joined as yet.
+UNCOUNTED = ("ServerAd", None)
 
 
 def users(args: dict, policy: Answered, people: list[Person]) -> list[Finding]:
@@ -33,7 +32,7 @@ def users(args: dict, policy: Answered, people: list[Person]) -> list[Finding]:
         if not person.known:
             continue
         if not person.package:
-            findings += _licences(person) if args["expect_mdm"] else []
+            findings += [licence(person)] if args["expect_mdm"] else []
             findings.append(_quota(args, policy, person))
     return findings
 
@@ -88,52 +87,6 @@ def _account(person: Person) -> Finding:
     return finding(identity, "pass", "the user exists and is enabled", subject=person.name, doc=doc)
 
 
-def _licences(person: Person) -> list[Finding]:
-    identity, doc = "licence", DOCS["licence"]
-    plans = person.row.get("assignedPlans")
-    if plans is None:
-        return [
-            finding(
-                identity,
-                "unknown",
-                "the tenant does not show the user's service plans",
-                "the application permission User.Read.All is missing",
-                "grant it, and give admin consent",
-                person.name,
-                doc,
-                permissions=("User.Read.All",),
-            )
-        ]
-    held = {str(plan.get("servicePlanId")).lower() for plan in plans if plan.get("capabilityStatus") == "Enabled"}
-    if not held & INTUNE_PLANS:
-        return [
-            finding(
-                identity,
-                "fail",
-                "the user has no Intune service plan",
-                "the device will join, but its MDM enrollment fails (0x80180018)",
-                "assign a licence with Microsoft Intune",
-                person.name,
-                doc,
-            )
-        ]
-    if not held & PREMIUM_PLANS:
-        return [
-            finding(
-                identity,
-                "warn",
-                "the user has Intune, but no Microsoft Entra ID P1 or P2",
-                "automatic enrollment is a feature of P1",
-                "assign a licence with Microsoft Entra ID P1",
-                person.name,
-                doc,
-            )
-        ]
-    return [
-        finding(identity, "pass", "the user has Intune and Microsoft Entra ID P1 or P2", subject=person.name, doc=doc)
-    ]
-
-
 def _quota(args: dict, policy: Answered, person: Person) -> Finding:
     identity, doc = "device_quota", DOCS["policy"]
     for source in (policy, person.owned):
@@ -151,6 +104,17 @@ def _quota(args: dict, policy: Answered, person: Person) -> Finding:
             observed,
             f"{wanted} more cannot be joined (0x801C000E); joined and registered devices count, also disabled ones",
             "delete the user's old devices, or raise devices_per_user of the registration policy",
+            person.name,
+            doc,
+        )
+    strange = sum(device.get("trustType") not in (*COUNTED, *UNCOUNTED) for device in person.owned)
+    if quota - owned - strange < wanted:
+        return finding(
+            identity,
+            "unknown",
+            f"{observed}, and {strange} of a kind that this collection does not know",
+            "whether those count against the quota is not known",
+            "look at the user's devices in the Microsoft Entra admin center",
             person.name,
             doc,
         )

@@ -13,6 +13,7 @@ from ...options import is_guid, refuse_empty
 from ...result import Failure
 from ...task import Task
 from . import conditional_access, enrollment, registration, sign_in, users
+from .access_policies import Obstacle
 from .findings import DOCS, READINESS_IDS, unknown
 from .questions import Answered, Person, ask, ask_memberships
 
@@ -44,7 +45,7 @@ def _ready(counts: dict[str, int]) -> bool | None:
     return False if counts[FAIL] else None if counts[UNKNOWN] else True
 
 
-def _groups(said: dict[str, Answered], obstacles: list[conditional_access.Obstacle]) -> set[str]:
+def _groups(said: dict[str, Answered], obstacles: list[Obstacle]) -> set[str]:
     """Every group on which a finding depends."""
     groups = conditional_access.groups_of(obstacles)
     groups |= set(registration.join_membership(said["policy"]).get("groups") or [])
@@ -52,9 +53,7 @@ def _groups(said: dict[str, Answered], obstacles: list[conditional_access.Obstac
     return {group for group in groups if is_guid(group)}
 
 
-def _findings(
-    args: dict, said: dict[str, Answered], people: list[Person], obstacles: list[conditional_access.Obstacle]
-) -> list[Finding]:
+def _findings(args: dict, said: dict[str, Answered], people: list[Person], obstacles: list[Obstacle]) -> list[Finding]:
     known = [person for person in people if person.known]
     findings = [*registration.policy(said["policy"], people, obstacles)]
     findings += users.users(args, said["policy"], people)

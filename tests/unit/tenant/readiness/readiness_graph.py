@@ -8,6 +8,11 @@ from __future__ import annotations
 import re
 
 import httpx
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
+from ansible_collections.winops.entra.plugins.modules.readiness_info import ARGUMENT_SPEC
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 
 from ..device_graph import DeviceBench, DeviceGraph
 from ..fake_graph import _page, error, guid
@@ -16,7 +21,7 @@ INTUNE_A, P1 = "c1ec4a95-1f05-45b3-a911-aa3fa01094f5", "41781fb2-bc02-4b7c-bd55-
 REGISTRATION, SYNC_FABRIC = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9", "00000014-0000-0000-c000-000000000000"
 INTUNE, INTUNE_ENROLLMENT = "0000000a-0000-0000-c000-000000000000", "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 ADA, PACKAGE = "ada@contoso.com", "package_3f2504e0-4f89-11d3-9a0c-0305e82c3301@contoso.com"
-TYPE = "#microsoft.graph.deviceEnrollment"
+TYPE, ONE_PLATFORM = "#microsoft.graph.deviceEnrollment", "PlatformRestrictionConfiguration"
 
 
 class ReadinessGraph(DeviceGraph):
@@ -38,6 +43,12 @@ class ReadinessGraph(DeviceGraph):
             },
         ]
         self.mdm["appliesTo"] = "all"
+
+    def _answer(self, version, method, path, query, body, request) -> httpx.Response:
+        if version == "v1.0" and path == "deviceManagement/deviceEnrollmentConfigurations":
+            # v1.0 has the kinds of old only, and leaves the others out.
+            return _page([row for row in self.enrollment if row.get("@odata.type") != TYPE + ONE_PLATFORM])
+        return super()._answer(version, method, path, query, body, request)
 
     def person(self, upn: str, plans: tuple[str, ...] = (), **properties) -> dict:
         user = {
@@ -103,3 +114,37 @@ class ReadinessBench(DeviceBench):
     def __init__(self) -> None:
         super().__init__()
         self.graph = ReadinessGraph()
+
+
+def run(bench, **options):
+    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
+    checked = ArgumentSpecValidator(spec).validate({"users": [ADA, PACKAGE], **options})
+    assert not checked.error_messages
+    return bench.run(verdict.judge, checked.validated_parameters, check_mode=True)
+
+
+def findings(result, identity):
+    return {finding["subject"]: finding for finding in result["findings"] if finding["id"] == identity}
+
+
+def results(result, identity):
+    return {subject: finding["result"] for subject, finding in findings(result, identity).items()}
+
+
+def not_passed(result):
+    return {
+        (finding["id"], finding["subject"]): finding["result"]
+        for finding in result["findings"]
+        if finding["result"] != "pass"
+    }
+
+
+def policy(users, controls=("mfa",), apps=("All",), name="P", state="enabled", operator="OR", conditions=None, **more):
+    applications = {"includeApplications": list(apps), **more}
+    return {
+        "id": guid(name),
+        "displayName": name,
+        "state": state,
+        "conditions": {"users": users, "applications": applications, **(conditions or {})},
+        "grantControls": {"operator": operator, "builtInControls": list(controls)},
+    }

@@ -8,11 +8,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
-from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
-from ansible_collections.winops.entra.plugins.modules.readiness_info import ARGUMENT_SPEC
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 
 from ..device_graph import days_ago
 from ..fake_graph import error, guid
@@ -25,7 +20,11 @@ from .readiness_graph import (
     REGISTRATION,
     SYNC_FABRIC,
     TYPE,
-    ReadinessBench,
+    findings,
+    not_passed,
+    policy,
+    results,
+    run,
 )
 
 NONE = {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
@@ -36,41 +35,6 @@ def some(*groups, users=()):
         "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
         "users": list(users),
         "groups": list(groups),
-    }
-
-
-@pytest.fixture
-def bench() -> ReadinessBench:
-    bench = ReadinessBench()
-    bench.settings = dataclasses.replace(bench.settings, kind="device_code")
-    return bench
-
-
-@pytest.fixture
-def graph(bench):
-    return bench.graph
-
-
-def run(bench, **options):
-    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
-    checked = ArgumentSpecValidator(spec).validate({"users": [ADA, PACKAGE], **options})
-    assert not checked.error_messages
-    return bench.run(verdict.judge, checked.validated_parameters, check_mode=True)
-
-
-def findings(result, identity):
-    return {finding["subject"]: finding for finding in result["findings"] if finding["id"] == identity}
-
-
-def results(result, identity):
-    return {subject: finding["result"] for subject, finding in findings(result, identity).items()}
-
-
-def not_passed(result):
-    return {
-        (finding["id"], finding["subject"]): finding["result"]
-        for finding in result["findings"]
-        if finding["result"] != "pass"
     }
 
 
@@ -212,17 +176,6 @@ def test_package_users_are_found_by_prefix_once(bench, graph):
 # --- sign-in ---
 
 
-def policy(users, controls=("mfa",), apps=("All",), name="P", state="enabled", operator="OR", conditions=None, **more):
-    applications = {"includeApplications": list(apps), **more}
-    return {
-        "id": guid(name),
-        "displayName": name,
-        "state": state,
-        "conditions": {"users": users, "applications": applications, **(conditions or {})},
-        "grantControls": {"operator": operator, "builtInControls": list(controls)},
-    }
-
-
 @pytest.mark.parametrize(
     "controls, operator, ada, package",
     [
@@ -357,7 +310,9 @@ def test_an_application_cannot_see_the_mdm_scope_and_says_so(bench, graph):
     finding = findings(result, "mdm_scope")[None]
     assert not_passed(result) == {("mdm_scope", None): "unknown"} and result["ready"] is None
     assert finding["side"] == "controller" and "device_code" in finding["fix"]
-    assert finding["permissions"] == ["Policy.Read.All"] and not any("beta" in url for url in graph.urls)
+    assert finding["permissions"] == ["Policy.Read.All"] and not any(
+        "mobileDevice" in str(request) for request in graph.requests
+    )
     assert run(bench, fail_on=["unknown"])["error"]["name"] == "readiness_mdm_scope"
 
 
