@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from . import shapes
 from .operations import VOCABULARY
 from .reading import Key, Names, Refused
+from .untrusted import in_one_line
 
 WRONG_SHAPE = "WrongShape"
 NO_ERROR = {"type": "Unknown", "message": "the device does not say why", "hresult": None}
@@ -117,7 +118,11 @@ def _too_many(operation: Mapping[str, t.Any], value: Mapping[str, t.Any]) -> str
 def failed(error: t.Any, what: str) -> Result:
     """The result of an operation that failed with this error."""
     problem = shapes.bad_error(error)
-    return _wrong(problem, what) if problem else Result(False, {}, error, what)
+    if problem:
+        return _wrong(problem, what)
+    # Both stand in sentences of ours.
+    said = {field: in_one_line(error[field]) for field in ("type", "message")}
+    return Result(False, {}, {**said, "hresult": error["hresult"]}, what)
 
 
 def bad_identity(device: t.Any) -> str | None:

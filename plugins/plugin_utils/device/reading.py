@@ -18,6 +18,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 
 from .shapes import is_utc
+from .untrusted import in_one_line
 
 T = t.TypeVar("T")
 #: The name of a failure for want of something that had to be read, and what helps in most cases.
@@ -34,7 +35,7 @@ class Unreadable(Exception):
     """A value that could not be read. ``what`` names it, ``error`` is {type, message, hresult}, as operations fail."""
 
     def __init__(self, what: str, error: dict) -> None:
-        super().__init__(f"{what} could not be read: {error['message']}")
+        super().__init__(in_one_line(f"{what} could not be read: {error['message']}"))
         self.what = what
         self.error = error
 

@@ -19,10 +19,12 @@ from .operations import VOCABULARY
 
 MAX_SHAPE_DEPTH = 40
 """Levels of subkeys; no question asks for more than a few."""
+FIRST_YEAR = 1601
+"""Windows counts its time from here: what is earlier is none of it, and leaves no room to reckon with."""
 
 Test = t.Callable[[t.Any], bool]
 
-_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
 _ERROR = {"type": "str", "message": "str", "hresult": "int?"}
 
 
@@ -31,10 +33,9 @@ def is_utc(value: t.Any) -> bool:
     if not isinstance(value, str) or not _UTC.fullmatch(value):
         return False
     try:
-        datetime.datetime.fromisoformat(value[:-1])
+        return datetime.datetime.fromisoformat(value[:-1]).year >= FIRST_YEAR
     except ValueError:
         return False
-    return True
 
 
 def _anything(_value: t.Any) -> bool:
