@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hostile inputs for each door at which something untrusted comes in.
 
-A door is a file of ``doors/``. Its ``one(random)`` makes one hostile input of that random.Random and plays it. It raises
-nothing but a fault of the product: what the product refuses by an exception of its own, the door catches, and what comes
-out it judges by assertions. ``SAMPLE`` is how many inputs `make test` plays at it: many where they cost little.
+A door is a file of ``doors/``. Its ``one(random)`` makes one hostile input of that random.Random and plays it. It
+raises nothing but a fault of the product: what the product refuses by an exception of its own, the door catches, and
+what comes out it judges by assertions. ``SAMPLE`` is how many inputs `make test` plays at it: many where they cost
+little.
 
 Each input has a seed of its own, a whole number, so that any of them can be played again alone.
 """
@@ -129,7 +130,7 @@ def _fault(one: t.Callable[[random.Random], None], seed: int, begin: t.Callable[
         taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         if taken > MOST_KIBIBYTES:
             raise TooMuch(f"an input took {taken // 1024} MiB of memory")
-    except Exception as exc:  # noqa: BLE001: any is a fault; that is what is looked for
+    except Exception as exc:  # noqa: BLE001 - whatever it is, it is what is looked for
         return Fault(_place(exc), seed, "".join(traceback.format_exception(exc, limit=-_SHOWN_FRAMES)))
     return None
 

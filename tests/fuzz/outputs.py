@@ -14,7 +14,21 @@ from . import values
 
 FIXTURES = Path(__file__).parents[1] / "unit" / "fixtures" / "dsregcmd"
 JOIN_TYPES = ("entra_joined", "hybrid_joined", "domain_joined", "workplace_registered", "none", None)
-PIECES = ("+---+", "| a |", "AzureAdJoined : YES", ":", " : x", "\r", "\n", "```", "\0", " " * 70, "<br/>", "\x85", "\x1b[7m")
+PIECES = (
+    "+---+",
+    "| a |",
+    "AzureAdJoined : YES",
+    ":",
+    " : x",
+    "\r",
+    "\n",
+    "```",
+    "\0",
+    " " * 70,
+    "<br/>",
+    "\x85",
+    "\x1b[7m",
+)
 
 
 def mutated(chance: random.Random) -> str:

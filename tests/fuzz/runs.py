@@ -12,8 +12,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-
 from ansible.errors import AnsibleConnectionFailure
+
 from tests.unit.device import hostile
 from tests.unit.device.lying import Lying, Way
 

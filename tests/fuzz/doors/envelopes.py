@@ -90,7 +90,20 @@ def _damaged_json(chance: random.Random, line: str) -> str:
     text = json.dumps(answer)
     at = chance.randrange(len(text))
     piece = chance.choice(
-        ("\\ud800", "\\u0000", "\\u001b", "NaN", "1e999", "-Infinity", "9" * 5000, "[" * 2000, '{"a":', '"', ",", "\x00")
+        (
+            "\\ud800",
+            "\\u0000",
+            "\\u001b",
+            "NaN",
+            "1e999",
+            "-Infinity",
+            "9" * 5000,
+            "[" * 2000,
+            '{"a":',
+            '"',
+            ",",
+            "\x00",
+        )
     )
     field = chance.choice(list(answer))
     answer[field] = chance.choice((values.value(chance), values.like(chance, answer[field])))

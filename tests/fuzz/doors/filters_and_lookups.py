@@ -10,6 +10,7 @@ import random
 import typing as t
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.winops.entra.plugins.filter.join_error import join_error
 from ansible_collections.winops.entra.plugins.filter.object_id_to_sid import to_sid
 from ansible_collections.winops.entra.plugins.filter.sid_to_object_id import to_object_id
@@ -20,9 +21,41 @@ from tests.fuzz import values
 
 SAMPLE = 4000
 PIECES = (
-    *("0x801c001d", "801C001D", "-2145648611", "2149318685", "AADSTS700082", "AADSTS50034:", "0x", "exit 1007", "HTTP 503"),
-    *("hr=", "error", "Error code", "failed", "status", "code:", " seconds", "KB5034441", "10.0.26100.1", "https://a.b/c?d=1"),
-    *("Trace ID: ", "6e4cbe68-588b-499c-8c04-dcfff140a1ca", "eyJhbGciOi", "password=", "token: ", "(", ")", ".", ",", "\n"),
+    *(
+        "0x801c001d",
+        "801C001D",
+        "-2145648611",
+        "2149318685",
+        "AADSTS700082",
+        "AADSTS50034:",
+        "0x",
+        "exit 1007",
+        "HTTP 503",
+    ),
+    *(
+        "hr=",
+        "error",
+        "Error code",
+        "failed",
+        "status",
+        "code:",
+        " seconds",
+        "KB5034441",
+        "10.0.26100.1",
+        "https://a.b/c?d=1",
+    ),
+    *(
+        "Trace ID: ",
+        "6e4cbe68-588b-499c-8c04-dcfff140a1ca",
+        "eyJhbGciOi",
+        "password=",
+        "token: ",
+        "(",
+        ")",
+        ".",
+        ",",
+        "\n",
+    ),
     *("0xcaa82f8f", "0x80072ee7", "win32", "NTSTATUS", "WebException", '{"error":"', "²", "१२", "9" * 30, "0" * 12),
 )
 
@@ -65,6 +98,8 @@ def _given(chance: random.Random) -> t.Any:
 def _text(chance: random.Random) -> str:
     if chance.random() < 0.3:
         return values.text(chance)
-    pieces = [chance.choice(PIECES) if chance.random() < 0.8 else values.text(chance) for _n in range(chance.randrange(9))]
+    pieces = [
+        chance.choice(PIECES) if chance.random() < 0.8 else values.text(chance) for _n in range(chance.randrange(9))
+    ]
     text = chance.choice(("", " ", ": ")).join(pieces)
     return text * chance.choice((1, 1, 1, 1, 1, 50))

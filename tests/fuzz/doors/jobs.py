@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs and clocks: what a device says of the work that it does as SYSTEM, of its time, and of the times in its answers."""
+"""Jobs and clocks: what a device says of its work as SYSTEM, of its time, and of the times in its answers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,11 @@ def _result(chance: random.Random) -> t.Any:
     value = dict(chance.choice(_STEPS))
     if value and chance.random() < 0.5:
         value[chance.choice(list(value))] = values.value(chance)
-    error = {"type": values.text(chance), "message": values.text(chance), "hresult": chance.choice((*values.NUMBERS, None))}
+    error = {
+        "type": values.text(chance),
+        "message": values.text(chance),
+        "hresult": chance.choice((*values.NUMBERS, None)),
+    }
     return chance.choice(({"ok": True, "value": value}, {"ok": False, "error": error}, {"ok": True}, {"ok": False}))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.winops.entra.plugins.filter.dsregcmd import dsregcmd
 from tests.fuzz import outputs, values
 
@@ -29,7 +30,9 @@ def one(chance: random.Random) -> None:
 
 
 def _decorated(chance: random.Random, text: str) -> str:
-    before = chance.choice(("> ", "| ", "- ", "* ", "# ", "C:\\>", "PS C:\\> ", "\t", "<br>", "2026-11-21 08:00:00 ", "1. "))
+    before = chance.choice(
+        ("> ", "| ", "- ", "* ", "# ", "C:\\>", "PS C:\\> ", "\t", "<br>", "2026-11-21 08:00:00 ", "1. ")
+    )
     after = chance.choice(("", " |", "<br/>", "\\r", "\\n", "**", "`", '",', "</td></tr>"))
     lines = [f"{before}{line}{after}" if chance.random() < 0.9 else line for line in text.splitlines()]
     fence = chance.choice(("", "```", "~~~", "<pre>", "[", '{"output": "'))

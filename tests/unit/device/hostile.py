@@ -161,9 +161,7 @@ RUNS = {
         (package.PACKAGE_SPEC, waiting.POLL_SPEC, ppkg.ARGUMENT_SPEC),
         {"package_id": PACKAGE, "state": "absent", "timeout": 60},
     ),
-    "acceptance": Run(
-        package_work.accept, (waiting.POLL_SPEC, acceptance.ARGUMENT_SPEC), {}, device=DisposableLiar
-    ),
+    "acceptance": Run(package_work.accept, (waiting.POLL_SPEC, acceptance.ARGUMENT_SPEC), {}, device=DisposableLiar),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }
 

@@ -33,10 +33,10 @@ LEFTOVER_SECONDS = 300
 ENROLLER = "deviceenroller.exe"
 
 
-def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | None) -> dict:
+def until_enrolled(waiter: Waiter, since: logs.Start, tenant_id: str, server: bool | None) -> dict:
     """The facts ``{mdm}`` of a device once it is enrolled. Raises Failure where it is not, or cannot be.
 
-    ``since`` is a time on the device's clock, before which no failure counts; ``server`` says whether it runs Windows
+    ``since`` is where the task began, before which no failure counts; ``server`` says whether it runs Windows
     Server.
     """
     if server:
@@ -57,7 +57,7 @@ class MdmWait:
         self._same_since: tuple[str, float] = ("", 0.0)
         self._in_the_way: str | None = None
 
-    def run(self, since: str) -> dict:
+    def run(self, since: logs.Start) -> dict:
         """The facts ``mdm``. Raises Failure."""
         watch = state.observations(("mdm",)) | logs.observations(since, logs.MDM_EVENTS)
         watch["engine_tasks"] = provisioning.ENGINE_OBSERVATIONS["engine_tasks"]
