@@ -18,7 +18,7 @@ from tests.fuzz import values
 from tests.unit.device import hostile
 from tests.unit.device.scripted import ScriptedDevice
 
-SAMPLE = 4000
+SAMPLE = 1500
 # One operation of each kind of answer that a fresh device has.
 ASKED = {
     "key": op.registry_read(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"),

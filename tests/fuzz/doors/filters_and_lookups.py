@@ -19,7 +19,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import f
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.explain import codes_in
 from tests.fuzz import values
 
-SAMPLE = 4000
+SAMPLE = 800
 PIECES = (
     *(
         "0x801c001d",

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.winops.entra.plugins.filter.dsregcmd import dsregcmd
 from tests.fuzz import outputs, values
 
-SAMPLE = 1500
+SAMPLE = 800
 _ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "utf-32")
 
 
