@@ -68,7 +68,9 @@ def measure(root: Path) -> dict:
     )
     share = statistics.median(one.processor_seconds for one in runs["device_facts"]) / DEVICES
     check = checking.seconds()
-    print(f"a device's share of device_facts {1000 * share:.1f} ms of processor time, checking it {1000 * check:.2f} ms")
+    print(
+        f"a device's share of device_facts {1000 * share:.1f} ms of processor time, checking it {1000 * check:.2f} ms"
+    )
     return {
         "device_facts: checking the answer, part of a device's processor time": {
             "value": check / share,

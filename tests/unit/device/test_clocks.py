@@ -10,9 +10,12 @@ import pytest
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device import shapes
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import logs
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join
 
 from . import scripted, test_joining, test_leaving, test_mdm_state
 from .leavers import Leaver
+from .plans import join_plan
+from .played import Played
 from .scripted import ScriptedDevice
 
 OLD, NEW = "AADSTS700082: The refresh token has expired", "AADSTS50034: the user is not there"
@@ -96,6 +99,16 @@ def test_a_leave_tells_what_has_failed_in_it_and_nothing_else(monkeypatch, clock
     with_log(device, logs.REGISTRATION_LOG, 239, before, clock)
     _run, failure = test_leaving.run(device, monkeypatch)
     assert failure.error["name"] == "not_left" and NEW in evidence(failure) and OLD not in evidence(failure)
+
+
+@pytest.mark.parametrize("seconds", [-240, 240])
+def test_a_join_of_the_lab_that_fails_is_explained_whatever_its_clock_does(tmp_path, monkeypatch, seconds):
+    fault = {"kind": "clock_set", "seconds": seconds, "once": "job_start"}
+    with Played(tmp_path, "user_gone", {"faults": [fault]}) as played:
+        plan = join_plan(played.lab.world.tenant.id, played.package("user_gone"))
+        _join, failure = played.run(join.Join, plan, monkeypatch)
+        assert played.device.skew.total_seconds() == seconds
+        assert failure.error["code"] == "AADSTS50034" and played.now < 600
 
 
 def test_the_end_of_a_log_that_cannot_be_read_is_the_time_of_the_first_look():

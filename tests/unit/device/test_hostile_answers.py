@@ -33,6 +33,14 @@ ENROLLMENT: Way = ("value", "key", "keys", INTUNE.upper())
 KEY = f"registry_read:{CLOUD_JOIN}"
 ENROLLED = f"registry_read:{ENROLLMENTS}"
 PROVISIONED = f"registry_read:{RESULTS}"
+INSTANCE: Way = ("value", "instances", 0)
+
+
+def refused(message: str) -> dict:
+    """The result of an operation that a device refuses in these words."""
+    return {"ok": False, "error": {"type": "System.Exception", "message": message, "hresult": -2147024891}}
+
+
 CASES: list[tuple[str, str, Way, object]] = [
     ("preflight checked", "cim_query:Win32_Tpm", ("value", "instances"), DEEP),
     ("preflight checked", "cim_query:Win32_Tpm", ("value", "instances"), -1),
@@ -115,6 +123,11 @@ CASES: list[tuple[str, str, Way, object]] = [
     ("device_facts", "answer", ("results", 0, "ok"), MISSING),
     ("device_facts", "answer", (), DEEP),
     ("device_facts", "answer", (), []),
+    ("join fresh", "cim_query:Win32_OperatingSystem", (*INSTANCE, "LastBootUpTime"), "0001-01-01T00:00:00.000Z"),
+    ("diagnose", "device", ("utc",), "0001-01-01T00:00:00.000Z"),
+    ("join", KEY, (), refused("no\u202eway\n\x1b[2J\ufeff" + 99 * "a")),
+    ("join", KEY, (), refused("a" * 100_000)),
+    ("ppkg absent", "provisioning_packages", (), refused("\u2066" + 10_000 * "a ")),
 ]
 
 
