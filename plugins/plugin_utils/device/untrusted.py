@@ -25,7 +25,7 @@ MAX_SENTENCE = 1000
 _NO_TEXT = "\ufffd"
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # What no text may hold, written as an escape. A pair of surrogates is one letter, and a lone one none; what follows an
-# escaped backslash is no escape. Any other escape is passed over, since a device may send very many.
+# escaped backslash is not an escape. Any other is passed over, since a device may send very many.
 _ESCAPE = re.compile(
     r"\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|([bf]|u(?:00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[dD][89a-fA-F][0-9a-fA-F]{2})))"

@@ -43,6 +43,7 @@ ODD: tuple[t.Any, ...] = ("", "\0", "\ud800", -1, 1.5, float("inf"), True, None,
 RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 PROXY = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings"
 WORK_ACCOUNTS = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin\JoinInfo"
+ELSEWHERE = "9b1f5c2e-6d3a-4c87-8f10-2a7be4d5c601"
 PERSON = "S-1-5-21-1-2-3-1001"
 
 
@@ -131,6 +132,10 @@ class Run(t.NamedTuple):
 
 _WAITS = (waiting.POLL_SPEC, waiting.REBOOT_SPEC)
 _FINDINGS = findings.FINDINGS_SPEC
+_LEAVE = (*_WAITS, disconnect.ARGUMENT_SPEC)
+_WHOLE = {"remove_mdm": True, "stop_hybrid_autojoin": True, "reboot": True, "timeout": 300}
+_JOINING = (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC)
+_PACKAGE = (package.PACKAGE_SPEC, waiting.POLL_SPEC, ppkg.ARGUMENT_SPEC)
 _JOIN = {"tenant_id": TENANT, "path": r"C:\a.ppkg", "package_id": PACKAGE, "expect_mdm": True, "timeout": 300}
 RUNS = {
     "device_facts": Run(facts.gather, (device_facts.ARGUMENT_SPEC,), {}),
@@ -139,27 +144,25 @@ RUNS = {
     "preflight checked": Run(look, (_FINDINGS, preflight.ARGUMENT_SPEC), {}, joined=False, check_mode=True),
     "diagnose": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {}),
     "diagnose dest": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {"dest": "DEST"}),
-    "disconnect": Run(
-        leave_work,
-        (*_WAITS, disconnect.ARGUMENT_SPEC),
-        {"remove_mdm": True, "stop_hybrid_autojoin": True, "reboot": True, "timeout": 300},
-    ),
+    "disconnect": Run(leave_work, _LEAVE, _WHOLE),
+    "disconnect checked": Run(leave_work, _LEAVE, _WHOLE, check_mode=True),
+    "disconnect elsewhere": Run(leave_work, _LEAVE, {"tenant_id": ELSEWHERE}),
     "mdm absent": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {"state": "absent", "timeout": 300}),
     "mdm enrolled": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {"timeout": 300}),
-    "join": Run(package_work.join, (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC), _JOIN),
-    "join fresh": Run(
-        package_work.join, (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC), _JOIN | {"timeout": 60}, joined=False
-    ),
+    "mdm elsewhere": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {"provider": "AirWatchMDM"}),
+    "join": Run(package_work.join, _JOINING, _JOIN),
+    "join fresh": Run(package_work.join, _JOINING, _JOIN | {"timeout": 60}, joined=False),
+    "join elsewhere": Run(package_work.join, _JOINING, _JOIN | {"tenant_id": ELSEWHERE}),
     "join azure_vm": Run(
-        package_work.join,
-        (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC),
-        {"tenant_id": TENANT, "method": "azure_vm", "timeout": 60},
-        joined=False,
+        package_work.join, _JOINING, {"tenant_id": TENANT, "method": "azure_vm", "timeout": 60}, joined=False
+    ),
+    "ppkg present": Run(
+        package_work.apply_or_remove,
+        _PACKAGE,
+        {"package_id": PACKAGE, "path": r"C:\a.ppkg", "force": True, "timeout": 60},
     ),
     "ppkg absent": Run(
-        package_work.apply_or_remove,
-        (package.PACKAGE_SPEC, waiting.POLL_SPEC, ppkg.ARGUMENT_SPEC),
-        {"package_id": PACKAGE, "state": "absent", "timeout": 60},
+        package_work.apply_or_remove, _PACKAGE, {"package_id": PACKAGE, "state": "absent", "timeout": 60}
     ),
     "acceptance": Run(package_work.accept, (waiting.POLL_SPEC, acceptance.ARGUMENT_SPEC), {}, device=DisposableLiar),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
