@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import typing as t
 
 LONG = 100_000
+MUCH = 400_000
+"""Bytes of JSON."""
 NUMBERS: tuple[float, ...] = (
     *(0, -1, 1, 2**31, -(2**31), 2**32 - 1, 2**53 + 1, 2**63, 2**64, -(2**64), 10**30, 10**400),
     *(0.5, -0.0, 1e308, float("inf"), float("-inf"), float("nan")),
@@ -105,4 +108,19 @@ def like(chance: random.Random, old: t.Any) -> t.Any:
         names = list(old)
         chance.shuffle(names)
         return {chance.choice((name, name, name.swapcase(), text(chance))): old[name] for name in names}
+    return value(chance)
+
+
+def large(chance: random.Random, old: t.Any) -> t.Any:
+    """Much more of the old value, nearly as much as an answer may hold: what is done with it must take linear time."""
+    if isinstance(old, str):
+        piece = chance.choice(
+            (old or " ", *TEXTS, *LETTERS, "0x8", "eyJ", "1.", ": ", "-2145648611 ", "AADSTS700082: ")
+        )
+        return piece * (MUCH // len(json.dumps(piece)))
+    if isinstance(old, (list, dict)):
+        times = MUCH // max(2, len(json.dumps(old)))
+        if isinstance(old, list):
+            return old * min(times, 20_000)
+        return {f"{name}{number or ''}": value for number in range(times) for name, value in old.items()}
     return value(chance)

@@ -133,7 +133,7 @@ class Run(t.NamedTuple):
 _WAITS = (waiting.POLL_SPEC, waiting.REBOOT_SPEC)
 _FINDINGS = findings.FINDINGS_SPEC
 _LEAVE = (*_WAITS, disconnect.ARGUMENT_SPEC)
-_WHOLE = {"remove_mdm": True, "stop_hybrid_autojoin": True, "reboot": True, "timeout": 300}
+_WHOLE = {"remove_mdm": True, "stop_hybrid_autojoin": True, "reboot": True, "reboot_timeout": 60, "timeout": 300}
 _JOINING = (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC)
 _PACKAGE = (package.PACKAGE_SPEC, waiting.POLL_SPEC, ppkg.ARGUMENT_SPEC)
 _JOIN = {"tenant_id": TENANT, "path": r"C:\a.ppkg", "package_id": PACKAGE, "expect_mdm": True, "timeout": 300}
