@@ -18,6 +18,7 @@ from ansible.utils.display import Display
 from .answers import Result
 from .codes.hresult import error_code
 from .redaction import redact
+from .untrusted import in_one_line
 
 EXCHANGE_VERBOSITY = 3
 """From so many ``v`` on an exchange is shown."""
@@ -47,7 +48,8 @@ class DeviceTrace:
             code = error_code(error)
             said = f"{' '.join(str(redact(error['message'])).split())[:SHOWN_MESSAGE]} ({error['type']}"
             line = f"winops.entra: {name} ({operations[name]['op']} {what}) refused: {said}"
-            self._display.vvvv(line + (f", {code})" if code else ")"), host=self._host)
+            # Names of registry keys are the device's own words, too.
+            self._display.vvvv(in_one_line(line + (f", {code})" if code else ")")), host=self._host)
 
     def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:
         """An exchange that brought none."""
