@@ -10,9 +10,9 @@ import pytest
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device import shapes
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import logs
-from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, mdm_wait
 
-from . import scripted, test_joining, test_leaving, test_mdm_state
+from . import scripted, test_joining, test_leaving, test_mdm_state, test_waits_end
 from .leavers import Leaver
 from .plans import join_plan
 from .played import Played
@@ -151,3 +151,29 @@ def test_a_time_that_no_windows_has_is_none(text):
 @pytest.mark.parametrize("text", ["1601-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999999Z"])
 def test_the_first_and_the_last_time_of_windows_are_times(text):
     assert shapes.is_utc(text)
+
+
+AGAIN = 400
+
+
+class Jumping(test_waits_end.Enrolls):
+    """A device whose enrollment fails again after AGAIN seconds, and which sets its clock soon after that."""
+
+    def __init__(self, jump: float) -> None:
+        super().__init__()
+        self.jump = jump
+
+    def execute(self, script, data):
+        if self.clock.now >= AGAIN and len(self.events) == 1:
+            self.events.insert(0, {**self.events[0], "record": 2, "utc": test_waits_end._later(self.clock.now)})
+        jump = self.jump if self.clock.now > AGAIN + 20 else 0
+        self.identity["utc"] = test_waits_end._later(self.clock.now + jump)
+        return ScriptedDevice.execute(self, script, data)
+
+
+@pytest.mark.parametrize("jump", [-7200, 0, 7200], ids=["back", "not", "on"])
+def test_how_long_nothing_has_tried_to_enroll_is_told_by_the_controllers_clock(monkeypatch, jump):
+    device = Jumping(jump)
+    _join, failure = test_joining.run(device, monkeypatch, expect_mdm=True)
+    assert "nothing has tried again" in failure.msg
+    assert AGAIN + mdm_wait.QUIET_SECONDS <= device.clock.now < AGAIN + mdm_wait.QUIET_SECONDS + 60
