@@ -34,6 +34,8 @@ def main(arguments: list[str]) -> int:
         tallies[name] = tally
         rate = tally.inputs / max(tally.seconds, 1e-9)
         print(f"{name:{width}}  {tally.inputs:8}  {tally.failed:8}  {len(tally.faults):6}  {rate:8.0f}", flush=True)
+        for fault in sorted(tally.faults.values()):
+            print(f"  {fault.place}, --only {fault.seed}", flush=True)
     total, failed = sum(one.inputs for one in tallies.values()), sum(one.failed for one in tallies.values())
     print(f"{'all':{width}}  {total:8}  {failed:8}")
     return _told(tallies)

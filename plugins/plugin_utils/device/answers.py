@@ -139,7 +139,7 @@ def within(status: Result, operations: Iterable[Mapping[str, t.Any]] = ()) -> li
     """The results in the answer of a job or a probe, none where it has left none that can be understood.
 
     The first of them are those of ``operations``, and held against their shapes; of the others only the outcome is
-    known, and that a value is an object.
+    known, that a value is an object, and that its own ``error`` is one.
     """
     envelope = status.get("answer")
     told = envelope.get("results") if isinstance(envelope, dict) else None
@@ -157,7 +157,10 @@ def _inner(operation: Mapping[str, t.Any] | None, told: t.Any) -> Result:
         return failed(told.get("error"), what)
     if not isinstance(told.get("value"), dict):
         return _wrong("value is not an object", what)
-    return checked(operation, told) if operation else Result(True, told["value"], None, what)
+    if operation:
+        return checked(operation, told)
+    problem = shapes.bad_step_error(told["value"])
+    return _wrong(problem, what) if problem else Result(True, told["value"], None, what)
 
 
 def _wrong(problem: str, what: str) -> Result:

@@ -26,6 +26,7 @@ Test = t.Callable[[t.Any], bool]
 
 _UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
 _ERROR = {"type": "str", "message": "str", "hresult": "int?"}
+_STEP_ERROR = {name: f"{shape.rstrip('?')}?" for name, shape in _ERROR.items()}
 
 
 def is_utc(value: t.Any) -> bool:
@@ -93,6 +94,13 @@ def bad_value(operation: str, value: t.Any, place: str = "value") -> str | None:
 def bad_error(error: t.Any, place: str = "error") -> str | None:
     """What is wrong with the error of an operation {type, message, hresult}; None where nothing is."""
     return misfit(error, _ERROR, place)
+
+
+def bad_step_error(value: dict, place: str = "value") -> str | None:
+    """What is wrong with the error that a step of a job reports of itself, all null where there is none; None where
+    nothing is."""
+    error = value.get("error")
+    return None if error is None else misfit(error, _STEP_ERROR, f"{place}.error")
 
 
 @functools.cache

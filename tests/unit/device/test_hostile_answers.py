@@ -123,6 +123,7 @@ CASES: list[tuple[str, str, Way, object]] = [
     ("device_facts", "answer", ("results", 0, "ok"), MISSING),
     ("device_facts", "answer", (), DEEP),
     ("device_facts", "answer", (), []),
+    ("mdm absent", "job_status", (*PROBED, "value"), {"removed": [], "unregistered": False, "error": "x"}),
     ("join fresh", "cim_query:Win32_OperatingSystem", (*INSTANCE, "LastBootUpTime"), "0001-01-01T00:00:00.000Z"),
     ("diagnose", "device", ("utc",), "0001-01-01T00:00:00.000Z"),
     ("join", KEY, (), refused("no\u202eway\n\x1b[2J\ufeff" + 99 * "a")),
