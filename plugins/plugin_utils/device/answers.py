@@ -164,7 +164,8 @@ def _inner(operation: Mapping[str, t.Any] | None, told: t.Any) -> Result:
 
 
 def _wrong(problem: str, what: str) -> Result:
-    message = f"the device's answer is not of the agreed form: {problem}"
+    # The place that the problem names may be the device's own word.
+    message = in_one_line(f"the device's answer is not of the agreed form: {problem}")
     return Result(False, {}, {"type": WRONG_SHAPE, "message": message, "hresult": None}, what)
 
 

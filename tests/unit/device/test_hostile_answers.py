@@ -124,6 +124,7 @@ CASES: list[tuple[str, str, Way, object]] = [
     ("device_facts", "answer", (), DEEP),
     ("device_facts", "answer", (), []),
     ("mdm absent", "job_status", (*PROBED, "value"), {"removed": [], "unregistered": False, "error": "x"}),
+    ("join", KEY, ("value", "key", "keys"), {"a\u202e\n" + 9999 * "b": "x"}),
     ("join fresh", "cim_query:Win32_OperatingSystem", (*INSTANCE, "LastBootUpTime"), "0001-01-01T00:00:00.000Z"),
     ("diagnose", "device", ("utc",), "0001-01-01T00:00:00.000Z"),
     ("join", KEY, (), refused("no\u202eway\n\x1b[2J\ufeff" + 99 * "a")),
