@@ -99,6 +99,17 @@ sanity: env ## ansible-test sanity for the ansible-core in .venv
 unit: env ## no network, no processes
 	$(PYTEST) tests/unit $(ARGS)
 
+# A fixed sample of both is among the unit tests.
+INPUTS ?= 1000000
+
+.PHONY: fuzz
+fuzz: env ## hostile inputs at every door at which something untrusted comes in; half an hour: make fuzz INPUTS=10000
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(ARGS)
+
+.PHONY: faults
+faults: env ## each exchange of each task that changes a device goes wrong in each way; ten minutes
+	$(BIN)/python -m tests.faults $(ARGS)
+
 # Playbooks wait for devices most of their time, so more of them run than there are cores.
 WORKERS ?= 3
 

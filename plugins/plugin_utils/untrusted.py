@@ -28,11 +28,12 @@ MAX_SENTENCE = 1000
 
 # In the place of what no text can hold: Unicode's own sign for that.
 _NO_TEXT = "\ufffd"
-_WHITE_SPACE = "\t\n\r"
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-# A pair of surrogates is one letter; a lone one is none.
+# What no text may hold, written as an escape. A pair of surrogates is one letter, and a lone one none; what follows an
+# escaped backslash is not an escape. Any other is passed over, since a device may send very many.
 _ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([0-9a-fA-F]{4})|([bf])|.)", re.DOTALL
+    r"\\(?:\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|([bf]|u(?:00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[dD][89a-fA-F][0-9a-fA-F]{2})))"
 )
 _SUSPECT = re.compile(r"\\(?:[bf]|u(?:00[0189]|007[fF]|[dD][89a-fA-F]))")
 
@@ -132,12 +133,7 @@ def _as_json(letter: str) -> str:
 
 
 def _harmless_escape(match: re.Match) -> str:
-    if match[2]:
-        return _NO_TEXT
-    if match[1] is None:
-        return match[0]
-    letter = chr(int(match[1], 16))
-    return match[0] if letter in _WHITE_SPACE or not _CONTROL.match(letter) else _NO_TEXT
+    return _NO_TEXT if match[1] else match[0]
 
 
 def _harmless_letter(match: re.Match) -> str:

@@ -21,6 +21,7 @@ from ansible.plugins.loader import init_plugin_loader
 
 from tests.lab import process
 
+from . import checking
 from .measure import Run, peak_mib, run
 
 DEVICES = 200
@@ -65,7 +66,17 @@ def measure(root: Path) -> dict:
         (facts.seconds - empty.seconds) / (command.seconds - empty.seconds)
         for facts, empty, command in zip(runs["device_facts"], runs["assert"], runs["win_command"])
     )
+    share = statistics.median(one.processor_seconds for one in runs["device_facts"]) / DEVICES
+    check = checking.seconds()
+    print(
+        f"a device's share of device_facts {1000 * share:.1f} ms of processor time, checking it {1000 * check:.2f} ms"
+    )
     return {
+        "device_facts: checking the answer, part of a device's processor time": {
+            "value": check / share,
+            "goal": 0.02,
+            "better": "lower",
+        },
         "device_facts: time against assert play + bare pywinrm loop": {"value": floor, "goal": 1.2, "better": "lower"},
         "device_facts: time against win_command dsregcmd": {"value": today, "goal": 0.7, "better": "lower"},
         "device_facts: time against win_command, each less the empty play": {

@@ -14,9 +14,10 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """Wall-clock seconds, and the largest resident set of any process of the run in MiB."""
+    """Wall-clock seconds, processor seconds of all its processes, and the largest resident set of any in MiB."""
 
     seconds: float
+    processor_seconds: float
     peak_mib: float
     output: str
 
@@ -38,7 +39,7 @@ def run(command: list[str], cwd: Path, **env: str) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}\n{output[-3000:]}")
-    return Run(seconds, usage.ru_maxrss / 1024, output)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
 def peak_mib(pid: int) -> float:

@@ -15,10 +15,11 @@ import pytest
 
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
-from tests.integration.crashes import Crash, Did, Moment, crash, lasting
+from tests.integration.crashes import Crash, Did, Moment, crash
 from tests.integration.leaves import HARD, INTUNE, Guard, leave_task
 from tests.integration.play import Play, Player, wait_until
 from tests.lab.process import RunningLab
+from tests.lasting import lasting
 
 INTUNE_ISSUER = "CN=Microsoft Intune MDM Device CA"
 JOINED = {name: value for name, value in HARD.items() if name != "domain"} | {

@@ -15,9 +15,10 @@ import pytest
 
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
-from tests.integration.crashes import Crash, Moment, Said, crash, lasting
+from tests.integration.crashes import Crash, Moment, Said, crash
 from tests.integration.play import Play, Player
 from tests.lab.process import RunningLab
+from tests.lasting import lasting
 
 # Windows waits for a restart, before which the join works all the same. The enrollment comes when the test says so, and
 # two real seconds later to a device that is not disturbed.

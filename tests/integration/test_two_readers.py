@@ -124,6 +124,8 @@ def observing() -> list[dict[str, t.Any]]:
                 ("Microsoft-Windows-User Device Registration/Admin", [305], 20, {"since": "2099-01-01T00:00:00.000Z"}),
                 ("Microsoft-Windows-User Device Registration/Admin", [105], 20, {"levels": [2, 3]}),
                 ("Microsoft-Windows-Provisioning-Diagnostics-Provider/Admin", [], 20, {"levels": [2], "each": 1}),
+                ("Microsoft-Windows-User Device Registration/Admin", [], 20, {"after": 1}),
+                ("Microsoft-Windows-User Device Registration/Admin", [], 20, {"after": 5000000000}),
                 ("Nobody/Admin", [1], 1, {}),
             )
         ],

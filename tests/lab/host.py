@@ -42,6 +42,7 @@ class Faults(t.Protocol):
 
         ``download``          {"as": "cut", "redirect", "http" or "too_large"}: fail the next download that reaches its
                               server, in the runner's words
+        ``clock_set``         {"seconds": float}: its clock is set by so much, on or back, before its next request
         """
 
 

@@ -39,6 +39,7 @@ FAULTS = (
     "access_denied",
     "powershell_blocked",
     "download",
+    "clock_set",
 )
 ACCOUNTS = {
     "account": {"name": str, "kind": OneOf(("local", "domain", "entra")), "administrator": bool},

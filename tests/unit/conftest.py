@@ -6,27 +6,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-ROOT = Path(__file__).resolve().parents[2]
-COLLECTIONS = ROOT / "build" / "collections"
+from tests.collection import ROOT, make_importable
 
-
-def link_collection() -> None:
-    """Link the repository as ansible_collections/winops/entra, as `make link` does, so that plain pytest works too."""
-    link = COLLECTIONS / "ansible_collections" / "winops" / "entra"
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.is_symlink():
-        link.symlink_to(Path("../../../.."), target_is_directory=True)
-
-
-link_collection()
-# Ansible's own importer: relative imports inside plugins/ resolve exactly as they do under ansible-playbook.
-init_plugin_loader([str(COLLECTIONS)])
+make_importable()
 
 # A slow machine is no failure, and CI must not fail on one run and pass on the next.
 settings.register_profile(

@@ -15,6 +15,7 @@ import dataclasses
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from ..untrusted import in_one_line
 from . import shapes
 from .operations import VOCABULARY
 from .reading import Key, Names, Refused
@@ -122,7 +123,11 @@ def _too_many(operation: Mapping[str, t.Any], value: Mapping[str, t.Any], place:
 def failed(error: t.Any, what: str) -> Result:
     """The result of an operation that failed with this error."""
     problem = shapes.bad_error(error)
-    return _wrong(problem, what) if problem else Result(False, {}, error, what)
+    if problem:
+        return _wrong(problem, what)
+    # Both stand in sentences of ours.
+    said = {field: in_one_line(error[field]) for field in ("type", "message")}
+    return Result(False, {}, {**said, "hresult": error["hresult"]}, what)
 
 
 def bad_identity(device: t.Any) -> str | None:
@@ -139,7 +144,7 @@ def within(status: Result, operations: Iterable[Mapping[str, t.Any]] = ()) -> li
     """The results in the answer of a job or a probe, none where it has left none that can be understood.
 
     The first of them are those of ``operations``, and held against their shapes; of the others only the outcome is
-    known, and that a value is an object.
+    known, that a value is an object, and that its own ``error`` is one.
     """
     envelope = status.get("answer")
     told = envelope.get("results") if isinstance(envelope, dict) else None
@@ -157,11 +162,15 @@ def _inner(operation: Mapping[str, t.Any] | None, told: t.Any) -> Result:
         return failed(told.get("error"), what)
     if not isinstance(told.get("value"), dict):
         return _wrong("value is not an object", what)
-    return checked(operation, told) if operation else Result(True, told["value"], None, what)
+    if operation:
+        return checked(operation, told)
+    problem = shapes.bad_step_error(told["value"])
+    return _wrong(problem, what) if problem else Result(True, told["value"], None, what)
 
 
 def _wrong(problem: str, what: str) -> Result:
-    message = f"the device's answer does not have the agreed form: {problem}"
+    # The place that the problem names may be the device's own word.
+    message = in_one_line(f"the device's answer does not have the agreed form: {problem}")
     return Result(False, {}, {"type": WRONG_SHAPE, "message": message, "hresult": None}, what)
 
 

@@ -11,12 +11,10 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
 import uuid
 
 from ..result import Failure
 from . import operations as op
-from . import shapes
 from .answers import Result, within
 from .codes.hresult import error_code
 from .reading import FULL_TOKEN, plain_id
@@ -25,7 +23,6 @@ from .waiting import Waiter
 JOB_NAMESPACE = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
 # The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
 PACKAGE_JOB_SECONDS = 900
-STEP_ERROR = {"type": "str?", "message": "str?", "hresult": "int?"}
 
 
 def job_id(purpose: str, subject: str) -> str:
@@ -81,12 +78,8 @@ def _failure(result: Result) -> dict | None:
     if not result.ok:
         return result.error
     error = result.get("error")
-    return error if _tells(error) and not result.get("gave_up") else None
-
-
-def _tells(error: t.Any) -> bool:
-    """Whether a step's own error {type, message, hresult}, all null where there is none, says that it failed."""
-    return bool(error) and shapes.misfit(error, STEP_ERROR, "error") is None and bool(error["type"])
+    # All null where it has not failed.
+    return error if error and error["type"] and not result.get("gave_up") else None
 
 
 def evidence(job: Result) -> list[dict]:

@@ -46,14 +46,15 @@ def cim_query(cim_class: str, properties: tuple[str, ...], namespace: str | None
 def events(
     log: str,
     ids: tuple[int, ...],
-    since: str | None,
+    since: str | int | None,
     limit: int = 20,
     levels: tuple[int, ...] = (),
     each: int | None = None,
 ) -> dict:
-    """Events with one of the ids or one of the levels; ``each``: at most so many of one id."""
+    """Events with one of the ids or one of the levels; ``each``: at most so many of one id. ``since`` is a time on the
+    device's clock, or the number of the newest record that does not count."""
     operation = {"op": "events", "log": log, "ids": list(ids), "limit": limit}
-    asked = {"since": since, "levels": list(levels), "each": each}
+    asked = {"after" if isinstance(since, int) else "since": since, "levels": list(levels), "each": each}
     return operation | {name: value for name, value in asked.items() if value}
 
 

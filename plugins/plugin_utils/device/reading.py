@@ -17,6 +17,7 @@ import binascii
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 
+from ..untrusted import in_one_line
 from .shapes import is_utc
 
 T = t.TypeVar("T")
@@ -34,7 +35,7 @@ class Unreadable(Exception):
     """A value that could not be read. ``what`` names it, ``error`` is {type, message, hresult}, as operations fail."""
 
     def __init__(self, what: str, error: dict) -> None:
-        super().__init__(f"{what} could not be read: {error['message']}")
+        super().__init__(in_one_line(f"{what} could not be read: {error['message']}"))
         self.what = what
         self.error = error
 

@@ -19,14 +19,17 @@ from .operations import VOCABULARY
 
 MAX_SHAPE_DEPTH = 40
 """Levels of subkeys; no question asks for more than a few."""
+FIRST_YEAR = 1601
+"""Windows counts its time from here: what is earlier is none of it, and leaves no room to reckon with."""
 
 MAX_KEY_NAME = 255
 """Characters of a key's name ("Registry element size limits" of Microsoft's documentation)."""
 
 Test = t.Callable[[t.Any], bool]
 
-_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
 _ERROR = {"type": "str", "message": "str", "hresult": "int?"}
+_STEP_ERROR = {name: f"{shape.rstrip('?')}?" for name, shape in _ERROR.items()}
 
 
 def is_utc(value: t.Any) -> bool:
@@ -34,10 +37,9 @@ def is_utc(value: t.Any) -> bool:
     if not isinstance(value, str) or not _UTC.fullmatch(value):
         return False
     try:
-        datetime.datetime.fromisoformat(value[:-1])
+        return datetime.datetime.fromisoformat(value[:-1]).year >= FIRST_YEAR
     except ValueError:
         return False
-    return True
 
 
 def _anything(_value: t.Any) -> bool:
@@ -97,6 +99,13 @@ def bad_value(operation: str, value: t.Any, place: str = "value") -> str | None:
 def bad_error(error: t.Any, place: str = "error") -> str | None:
     """What is wrong with the error of an operation {type, message, hresult}; None where nothing is."""
     return misfit(error, _ERROR, place)
+
+
+def bad_step_error(value: dict, place: str = "value") -> str | None:
+    """What is wrong with the error that a step of a job reports of itself, all null where there is none; None where
+    nothing is."""
+    error = value.get("error")
+    return None if error is None else misfit(error, _STEP_ERROR, f"{place}.error")
 
 
 @functools.cache

@@ -50,6 +50,7 @@ class DeviceTrace:
             code = error_code(error)
             said = f"{' '.join(str(redact(self._masked(error['message']))).split())[:SHOWN_MESSAGE]} ({error['type']}"
             line = f"winops.entra: {name} ({operations[name]['op']} {what}) refused: {said}"
+            # Names of registry keys are the device's own words, too.
             self._display.vvvv(visible(line + (f", {code})" if code else ")")), host=self._host)
 
     def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:

@@ -225,6 +225,8 @@ class Device:
 
         if not self.online:
             raise ConnectionAbortedError(f"{self.name} is off")
+        if not system and (clock := self.faults.take("clock_set")) is not None:
+            self.skew += datetime.timedelta(seconds=clock["seconds"])
         task = self.spawn(run_request(self, self.caller(account, system), request))
         try:
             return await asyncio.shield(task)

@@ -41,6 +41,28 @@ def rows(_scratch: Path) -> list[Case]:
             {"log": "Proof", "ids": list(range(50)), "limit": 3},
             lambda v: [event["id"] for event in v["events"]] == [12, 22, 12] and v["events"][0]["data"][0] == "*",
         ),
+        Case(
+            "events",
+            {"log": "Proof", "ids": [12, 22], "after": 42, "limit": 10},
+            lambda v: (
+                [event["record"] for event in v["events"]] == [44, 43]
+                and v["events"][0]["data"][0] == "*[System[(EventID=12 or EventID=22) and EventRecordID>42]]"
+            ),
+        ),
+        Case(
+            "events",
+            {"log": "Proof", "ids": [], "since": "2026-01-01T00:00:00.000Z", "after": 43, "limit": 10},
+            lambda v: (
+                [event["data"][0] for event in v["events"]]
+                == ["*[System[TimeCreated[@SystemTime>='2026-01-01T00:00:00.000Z'] and EventRecordID>43]]"]
+            ),
+        ),
+        Case(
+            "events",
+            # A number of more than 32 bits, alone.
+            {"log": "Proof", "ids": [], "after": 5000000000, "limit": 10},
+            lambda v: v == {"log_exists": True, "events": []},
+        ),
         Case("events", {"log": "Proof", "ids": [], "limit": 9}, lambda v: len(v["events"]) == 4),
         Case(
             "events",

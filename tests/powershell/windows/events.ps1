@@ -44,17 +44,21 @@ function Select-ProofEvent([string]$Log, [string]$XPath) {
     $spelled = Find-Name @($logs.get_Keys()) $Log
     if ($null -eq $spelled) { throw [EventLogNotFoundException]::new() }
     Assert-Open $logs[$spelled]['closed']
-    $form = '\A\*(\[System\[((\((EventID|Level)=[0-9]+( or (EventID|Level)=[0-9]+)*\))( and )?)?' +
-        '(TimeCreated\[@SystemTime>=''(?<since>[^'']+)''\])?\]\])?\z'
+    $time = 'TimeCreated\[@SystemTime>=''(?<since>[^'']+)''\]'
+    $form = '\A\*(\[System\[(\((EventID|Level)=[0-9]+( or (EventID|Level)=[0-9]+)*\))?' +
+        "(((?<=System\[)| and )$time)?(((?<=System\[)| and )EventRecordID>(?<after>[0-9]+))?(?<!System\[)" + '\]\])?\z'
     if ($XPath -cnotmatch $form) { throw [InvalidOperationException]::new("The specified query is invalid: $XPath") }
     $since = $null
     if ($Matches.ContainsKey('since')) { $since = ConvertFrom-Described @{ utc = $Matches['since'] } }
+    $after = [long]-1
+    if ($Matches.ContainsKey('after')) { $after = [long]$Matches['after'] }
     $ids = @(foreach ($match in [regex]::Matches($XPath, 'EventID=([0-9]+)')) { [int]$match.Groups[1].Value })
     $levels = @(foreach ($match in [regex]::Matches($XPath, 'Level=([0-9]+)')) { [int]$match.Groups[1].Value })
     if ($ids.Length + $levels.Length -gt 22) { throw [InvalidOperationException]::new('The specified query is invalid: too long') }
     $found = [Collections.ArrayList]::new()
     foreach ($one in $logs[$spelled]['events']) {
         $time = ConvertFrom-Described @{ utc = $one['utc'] }
+        if ($one['record'] -le $after) { continue }
         $all = $ids.Length + $levels.Length -eq 0
         if (($all -or $ids -contains $one['id'] -or $levels -contains $one['level']) -and ($null -eq $since -or $time -ge $since)) {
             $found.Insert(0, (New-ProofRecord $one $time $XPath))

@@ -106,6 +106,7 @@ class DisposableDevice(ScriptedDevice):
         if p["log"] != "System":
             return {"log_exists": False, "events": []}
         found = [_event(12, 7036), _event(11, 6005)] if p.get("since", "2000") < UTC else []
+        found = [item for item in found if item["record"] > p.get("after", 0)]
         levels = p.get("levels", [])
         wanted = [
             item for item in found if not (p["ids"] or levels) or item["id"] in p["ids"] or item["level"] in levels

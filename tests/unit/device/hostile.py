@@ -1,23 +1,18 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A device that lies: every module runs on it, with one thing of one answer changed into something else.
-
-What is changed is named by the operation that answers (``op`` or ``op:what it looks at``, ``device`` for what the
-device says of itself, ``answer`` for the whole) and by the way to it.
-"""
+"""A device that lies: every module runs on it, with one thing of one answer changed into something else."""
 
 from __future__ import annotations
 
-import base64
-import copy
-import gzip
 import json
+import re
 import typing as t
 from collections.abc import Callable, Iterator
 
 from ansible_collections.winops.entra.plugins.doc_fragments import findings, package, waiting
 from ansible_collections.winops.entra.plugins.modules import (
+    acceptance,
     device_facts,
     diagnose,
     disconnect,
@@ -29,6 +24,8 @@ from ansible_collections.winops.entra.plugins.modules import (
 )
 from ansible_collections.winops.entra.plugins.plugin_utils import package_work, task
 from ansible_collections.winops.entra.plugins.plugin_utils.device import facts, work
+from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import run as acceptance_run
+from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import trial
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diagnose import diagnose as diagnose_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.disconnect import disconnect as leave_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm.mdm_state import enroll_or_remove
@@ -36,23 +33,22 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.look
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 
 from . import scripted
+from .disposable import DisposableDevice
 from .fit import FitDevice
 from .leavers import CLOUD_JOIN, Leaver
-from .scripted import PACKAGE, TENANT, key, request_of
+from .lying import DEEP, MISSING, Lying
+from .scripted import PACKAGE, TENANT, Clock, key
 
-MISSING, DEEP = object(), object()
-"""In the place of a value: the field is gone; a registry key with 300 levels."""
 ODD: tuple[t.Any, ...] = ("", "\0", "\ud800", -1, 1.5, float("inf"), True, None, [], {}, {"": ""}, MISSING, DEEP)
 RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 PROXY = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings"
 WORK_ACCOUNTS = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin\JoinInfo"
+ELSEWHERE = "9b1f5c2e-6d3a-4c87-8f10-2a7be4d5c601"
 PERSON = "S-1-5-21-1-2-3-1001"
 
-Way = tuple[str | int, ...]
 
-
-class Liar(Leaver):
-    """A device on which every module has something to read. ``change(operation, way, value)`` makes it lie."""
+class Liar(Lying, Leaver):
+    """A device on which every module has something to read."""
 
     def __init__(self, joined: bool = True) -> None:
         super().__init__(joined)
@@ -86,34 +82,6 @@ class Liar(Leaver):
             "dsregcmd_azure_vm_join": lambda _p: {"exit_code": 1, "text": "0x801c001d"},
         }
         self.connection.get_option = {"scheme": "https", "port": 5986}.__getitem__
-        self.lies: list[tuple[str, Way, t.Any]] = []
-        self.seen: dict[tuple[str, Way], t.Any] = {}
-
-    def change(self, operation: str, way: Way, value: t.Any) -> None:
-        self.lies.append((operation, way, value))
-
-    def execute(self, script: str, data: bytes) -> tuple[str, str, int]:
-        line, stderr, code = super().execute(script, data)
-        answer = json.loads(gzip.decompress(base64.b64decode(line.split(":")[2])))
-        asked = request_of(data)["ops"]
-        for number, operation in reversed(list(enumerate(asked))):
-            name = named(operation)
-            self._see(name, answer["results"][number])
-            self._lie(name, answer["results"], number)
-        self._see("device", answer["device"])
-        self._lie("device", answer, "device")
-        holder = {"answer": answer}
-        self._lie("answer", holder, "answer")
-        return packed(holder.get("answer")), stderr, code
-
-    def _see(self, name: str, value: t.Any) -> None:
-        for way in ways(value):
-            self.seen.setdefault((name, way), None)
-
-    def _lie(self, name: str, holder: t.Any, at: str | int) -> None:
-        for operation, way, value in self.lies:
-            if name == operation or name.split(":")[0] == operation:
-                put(holder, (at, *way), value)
 
 
 EVENTS = [
@@ -139,49 +107,12 @@ EVENTS = [
 INSTALLED = [{"id": PACKAGE, "name": "join", "version": "1.0", "path": r"C:\a.ppkg", "installed": True}]
 
 
-def named(operation: dict) -> str:
-    what = next((operation[name] for name in ("path", "class", "log", "folder") if name in operation), "")
-    return f"{operation['op']}:{what}"
+class DisposableLiar(Lying, DisposableDevice):
+    """The device of the acceptance run."""
 
-
-def packed(answer: t.Any) -> str:
-    body = base64.b64encode(gzip.compress(json.dumps(answer).encode())).decode()
-    return f"#winops1:{len(body)}:{body}:end#\r\n"
-
-
-def ways(value: t.Any, way: Way = ()) -> Iterator[Way]:
-    """The way to everything in a value, itself first."""
-    yield way
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from ways(item, (*way, name))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from ways(item, (*way, number))
-
-
-def put(holder: t.Any, way: Way, value: t.Any) -> None:
-    """Change what is at the end of the way, where there is such a way."""
-    for step in way[:-1]:
-        try:
-            holder = holder[step]
-        except (KeyError, IndexError, TypeError):
-            return
-    last = way[-1]
-    if not (isinstance(holder, dict) or isinstance(holder, list) and isinstance(last, int) and last < len(holder)):
-        return
-    if value is MISSING:
-        if isinstance(holder, list) or last in holder:
-            del holder[last]
-    else:
-        holder[last] = deep() if value is DEEP else copy.deepcopy(value)
-
-
-def deep(levels: int = 300) -> dict:
-    made = key()
-    for _level in range(levels):
-        made = key(a=made)
-    return made
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
 
 
 class Run(t.NamedTuple):
@@ -192,11 +123,20 @@ class Run(t.NamedTuple):
     args: dict[str, t.Any]
     joined: bool = True
     check_mode: bool = False
+    device: Callable[[], Lying] | None = None
+
+    def made(self) -> t.Any:
+        """A device for it, with a clock."""
+        return self.device() if self.device else Liar(self.joined)
 
 
 _WAITS = (waiting.POLL_SPEC, waiting.REBOOT_SPEC)
 _FINDINGS = findings.FINDINGS_SPEC
-_JOIN = {"tenant_id": TENANT, "path": r"C:\a.ppkg", "package_id": PACKAGE, "expect_mdm": True}
+_LEAVE = (*_WAITS, disconnect.ARGUMENT_SPEC)
+_WHOLE = {"remove_mdm": True, "stop_hybrid_autojoin": True, "reboot": True, "reboot_timeout": 60, "timeout": 300}
+_JOINING = (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC)
+_PACKAGE = (package.PACKAGE_SPEC, waiting.POLL_SPEC, ppkg.ARGUMENT_SPEC)
+_JOIN = {"tenant_id": TENANT, "path": r"C:\a.ppkg", "package_id": PACKAGE, "expect_mdm": True, "timeout": 300}
 RUNS = {
     "device_facts": Run(facts.gather, (device_facts.ARGUMENT_SPEC,), {}),
     "device_facts fresh": Run(facts.gather, (device_facts.ARGUMENT_SPEC,), {}, joined=False),
@@ -204,38 +144,65 @@ RUNS = {
     "preflight checked": Run(look, (_FINDINGS, preflight.ARGUMENT_SPEC), {}, joined=False, check_mode=True),
     "diagnose": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {}),
     "diagnose dest": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {"dest": "DEST"}),
-    "disconnect": Run(
-        leave_work,
-        (*_WAITS, disconnect.ARGUMENT_SPEC),
-        {"remove_mdm": True, "stop_hybrid_autojoin": True, "reboot": True},
-    ),
-    "mdm absent": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {"state": "absent"}),
-    "mdm enrolled": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {}),
-    "join": Run(package_work.join, (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC), _JOIN),
-    "join fresh": Run(
-        package_work.join, (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC), _JOIN | {"timeout": 60}, joined=False
-    ),
+    "disconnect": Run(leave_work, _LEAVE, _WHOLE),
+    "disconnect checked": Run(leave_work, _LEAVE, _WHOLE, check_mode=True),
+    "disconnect elsewhere": Run(leave_work, _LEAVE, {"tenant_id": ELSEWHERE}),
+    "mdm absent": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {"state": "absent", "timeout": 300}),
+    "mdm enrolled": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {"timeout": 300}),
+    "mdm elsewhere": Run(enroll_or_remove, (waiting.POLL_SPEC, mdm.ARGUMENT_SPEC), {"provider": "AirWatchMDM"}),
+    "join": Run(package_work.join, _JOINING, _JOIN),
+    "join fresh": Run(package_work.join, _JOINING, _JOIN | {"timeout": 60}, joined=False),
+    "join elsewhere": Run(package_work.join, _JOINING, _JOIN | {"tenant_id": ELSEWHERE}),
     "join azure_vm": Run(
-        package_work.join,
-        (package.PACKAGE_SPEC, *_WAITS, join.ARGUMENT_SPEC),
-        {"tenant_id": TENANT, "method": "azure_vm", "timeout": 60},
-        joined=False,
+        package_work.join, _JOINING, {"tenant_id": TENANT, "method": "azure_vm", "timeout": 60}, joined=False
+    ),
+    "ppkg present": Run(
+        package_work.apply_or_remove,
+        _PACKAGE,
+        {"package_id": PACKAGE, "path": r"C:\a.ppkg", "force": True, "timeout": 60},
     ),
     "ppkg absent": Run(
-        package_work.apply_or_remove,
-        (package.PACKAGE_SPEC, waiting.POLL_SPEC, ppkg.ARGUMENT_SPEC),
-        {"package_id": PACKAGE, "state": "absent", "timeout": 60},
+        package_work.apply_or_remove, _PACKAGE, {"package_id": PACKAGE, "state": "absent", "timeout": 60}
     ),
+    "acceptance": Run(package_work.accept, (waiting.POLL_SPEC, acceptance.ARGUMENT_SPEC), {}, device=DisposableLiar),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }
 
 
-def run(name: str, device: Liar, dest: str, monkeypatch) -> dict:
+def run(name: str, device: t.Any, dest: str, monkeypatch) -> dict:
     """The result of a module on this device, shaped as Ansible would get it. Time passes only when it sleeps."""
     module = RUNS[name]
-    monkeypatch.setattr(work, "Deadline", device.clock.deadline)
+    for waits in (work, acceptance_run, trial):
+        monkeypatch.setattr(waits, "Deadline", device.clock.deadline)
     spec: dict[str, t.Any] = {option: known for part in module.specs for option, known in part.items()}
     given = {option: dest if value == "DEST" else value for option, value in module.args.items()}
     args = {option: given.get(option, known.get("default")) for option, known in spec.items()}
     made = task.Task(args, module.check_mode, host="pc1", session=device.session(module.check_mode))
     return task.perform(made, (DEVICE_SIDE,), module.work, {}, with_diff=True)
+
+
+def judged(result: dict) -> dict:
+    """The result of a module, which can be printed, saved and sent on; a failure's names a side that is not ours."""
+    json.dumps(result, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    for text in texts(result):
+        assert not NO_TEXT.search(text), text[:200]
+    if result.get("failed"):
+        assert result["error"]["side"] in ("device", "network", "tenant")
+        assert len(result["msg"]) < 5000 and result["msg"].isprintable(), result["msg"][:300]
+    return result
+
+
+NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def texts(value: t.Any) -> Iterator[str]:
+    """All texts in a value, names too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield name
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)

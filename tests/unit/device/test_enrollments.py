@@ -317,7 +317,7 @@ def failed_wait(shown: Enrolled) -> tuple[dict, float]:
     shown.put_on(device)
     waiter = Waiter(device.session(), Progress(lambda _line: None, clock), 10, clock.deadline(1800))
     with pytest.raises(Failure) as caught:
-        mdm_wait.until_enrolled(waiter, scripted.UTC, TENANT, False)
+        mdm_wait.until_enrolled(waiter, {logs.ENROLLMENT_LOG: 0}, TENANT, False)
     return caught.value.error, clock.now
 
 
@@ -367,7 +367,7 @@ class Waited(Enrolled):
 
         waiter._session._execute = on_time
         try:
-            return mdm_wait.until_enrolled(waiter, scripted.UTC, TENANT, False)
+            return mdm_wait.until_enrolled(waiter, {logs.ENROLLMENT_LOG: 0}, TENANT, False)
         except Failure as failure:
             return failure
 

@@ -204,5 +204,10 @@ def test_any_number_is_explained(value):
     assert explain(str(value)) == explain(value)
 
 
+@pytest.mark.parametrize("number", [10**5000, -(10**5000), 1 << 200], ids=["huge", "-huge", "large"])
+def test_a_number_that_python_does_not_write_is_no_code(number):
+    assert explain(number) == explain("")
+
+
 def test_the_catalogue_is_read_once():
     assert catalogue.entries() is catalogue.entries()

@@ -138,3 +138,16 @@ def test_no_parameter_that_may_be_secret_is_shown(shown):
         },
     )
     assert len(lines) == 2 and "6f1e2d3c" not in "".join(lines) and "1 of 2 refused" in lines[0]
+
+
+def test_a_device_writes_no_line_of_its_own_and_nothing_that_is_not_seen(shown):
+    device, lines = ScriptedDevice(), shown(4)
+    closed = {"type": "a\u2028b", "message": "no\u202e\r\nPLAY RECAP", "hresult": None}
+
+    def registry(_params):
+        return {"exists": True, "key": {"values": {}, "keys": {"a\u202e\nok: [pc-1]": {"refused": closed}}}}
+
+    device.handlers["registry_read"] = registry
+    talk(device, {"enrollments": LOOK["enrollments"]})
+    assert len(lines) == 2 and "PLAY RECAP" in lines[1]
+    assert all(line.isprintable() for line in lines)

@@ -20,7 +20,7 @@ from .. import jobs
 from .. import operations as op
 from ..answers import Answer
 from ..codes.hresult import error_code
-from ..diagnosis.logs import PROVISIONING_LOG
+from ..diagnosis import logs
 from ..joining import engine_memory, provisioning
 from ..joining.engine_memory import EngineMemory
 from ..reading import known, plain_id
@@ -59,14 +59,16 @@ class PackageQuestions:
         # Of its own: what was begun is brought to its end.
         self.waiter = Waiter(ground.session, ground.progress, ground.poll_interval, Deadline(4 * STEP_SECONDS))
         self.session = ground.session
-        self.since = ground.system.device["utc"]
+        self.since: int | str = 0
         self.newest = 0
         self.steps: list[dict] = []
 
     def ask(self) -> dict:
         """Look, add, add, remove."""
         path = rf"{ACCEPTANCE_DIRECTORY}\{FILE}"
-        made = self.waiter.ask({"directory": op.directory_create(ACCEPTANCE_DIRECTORY)}, "preparing the questions")
+        prepare = {"directory": op.directory_create(ACCEPTANCE_DIRECTORY)} | logs.ends(logs.PROVISIONING_LOG)
+        made = self.waiter.ask(prepare, "preparing the questions")
+        self.since = logs.start_of(made)[logs.PROVISIONING_LOG]
         self.session.put_file(self.package.src or "", rf"{made['directory']['path']}\{FILE}")
         self._look("before", None)
         why = None
@@ -101,7 +103,7 @@ class PackageQuestions:
                 "packages": op.provisioning_packages(),
                 "info": op.registry_read(PACKAGE_INFO, depth=1),
                 "file": op.path_info(COPY),
-                "events": op.events(PROVISIONING_LOG, EVENTS, self.since, 200),
+                "events": op.events(logs.PROVISIONING_LOG, EVENTS, self.since, 200),
             }
             | engine_memory.OBSERVATIONS,
             "reading what Windows knows about the package",

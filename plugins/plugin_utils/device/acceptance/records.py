@@ -150,6 +150,11 @@ def events(trial: Trial) -> None:
     trial.check("no more events of one id are read than requested", len({event["id"] for event in grave}) == len(grave))
     trial.check("no event is older than since", found["ahead"] == {"log_exists": True, "events": []})
     trial.check("a log that is not there does not exist", found["absent"] == {"log_exists": False, "events": []})
+    if newest:
+        later = trial.values(later=op.events("System", (), records[-1], 50))["later"]["events"]
+        numbers = {event["record"] for event in later}
+        trial.check("all that is newer than a record is read", numbers >= set(records[:-1]))
+        trial.check("nothing is read that is as old as a record", all(number > records[-1] for number in numbers))
     trial.tell(events=len(newest), with_message=sum(event["message"] is not None for event in newest))
 
 

@@ -19,6 +19,8 @@ from .catalogue import code_said, entry, facility, is_wrapper
 from .find import find_codes, whole_number
 
 CODE_FIELDS = ("code", "name", "side", "cause", "fix", "transient", "certainty", "doc")
+MAX_BITS = 128
+"""Of a number that may be a code in some form; Python does not even write every number that is larger."""
 STS_LOOKUP = "https://login.microsoftonline.com/error?code="
 
 
@@ -35,7 +37,7 @@ def explain(code: int | str) -> dict:
     cannot, None where that depends; C(certainty) is documented, reported or unsure. What an unknown code does not tell
     is None, never a guess; C(cause) and C(fix) are always text.
     """
-    text = text_of(code) if isinstance(code, str) else str(int(code))
+    text = text_of(code) if isinstance(code, str) else str(int(code)) if int(code).bit_length() <= MAX_BITS else ""
     number = whole_number(text)
     codes = [number] if number else find_codes(text)
     return explain_in(most_telling(codes), text)

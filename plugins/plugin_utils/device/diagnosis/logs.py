@@ -12,6 +12,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
+
 from .. import operations as op
 from ..answers import Answer
 from .foreign_packages import events_of_others
@@ -39,6 +41,9 @@ LOG_TOPICS = {
     "sign_in_events": "sign_in",
 }
 EVENTS_PER_LOG = 20
+Start = t.Mapping[str, "int | str"]
+"""By log from where on its events count: the number of its newest record at the beginning of a task, since a device may
+set its clock while it joins, by hours and in both directions; where that could not be read, the time by this clock."""
 # Critical and error; in the log of sign-ins warnings, too, where the token broker tells of what it could not do (1097).
 LEVELS = dict.fromkeys(FAILURE_EVENTS, (1, 2)) | {"sign_in_events": (1, 2, 3)}
 # One event that comes every minute must not hide all the others.
@@ -47,15 +52,31 @@ EVENTS_PER_ID = 10
 MAX_TEXTS, MAX_SAID = 100, 4096
 
 
-def observations(
-    since: str | None, names: tuple[str, ...] = JOIN_EVENTS, limit: int = EVENTS_PER_LOG
-) -> dict[str, dict]:
-    """The newest failure events of these names (of FAILURE_EVENTS) since a time on the device's own clock."""
-    return {name: op.events(*FAILURE_EVENTS[name], since, limit) for name in names}
+def ends(*logs: str) -> dict[str, dict]:
+    """What a task's first look asks of these logs: their newest event."""
+    return {f"end of {log}": op.events(log, (), None, 1) for log in logs}
+
+
+def start_of(look: Answer) -> Start:
+    """Where a task begins to count, by its look with ends() of the logs that it will read."""
+    return {log: _end(look, log) for log, _ids in FAILURE_EVENTS.values()}
+
+
+def _end(look: Answer, log: str) -> int | str:
+    events = look[f"end of {log}"] if f"end of {log}" in look.results else None
+    if events is None or not events.ok:
+        return look.device["utc"]
+    return next((event["record"] for event in events["events"]), 0)
+
+
+def observations(since: Start, names: tuple[str, ...] = JOIN_EVENTS, limit: int = EVENTS_PER_LOG) -> dict[str, dict]:
+    """The newest failure events of these names (of FAILURE_EVENTS) since a task began."""
+    return {name: op.events(log, ids, since[log], limit) for name in names for log, ids in [FAILURE_EVENTS[name]]}
 
 
 def every_failure(since: str | None, names: tuple[str, ...], limit: int) -> dict[str, dict]:
-    """As observations(), and with them every other event that its provider calls an error."""
+    """The newest failure events of these names since a time on the device's own clock, and with them every other event
+    that its provider calls an error."""
     return {name: op.events(*FAILURE_EVENTS[name], since, limit, LEVELS[name], EVENTS_PER_ID) for name in names}
 
 

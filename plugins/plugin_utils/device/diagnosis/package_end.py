@@ -17,11 +17,12 @@ if t.TYPE_CHECKING:
     from ..answers import Answer
     from ..waiting import Waiter
     from .clues import Diagnosis
+    from .logs import Start
 
 
-def completed(waiter: Waiter, answer: Answer, error: dict | None, since: str) -> Diagnosis | None:
+def completed(waiter: Waiter, answer: Answer, error: dict | None, since: Start) -> Diagnosis | None:
     """As causes.find_causes(), with the policy that forbids packages as the cause where the device has one, and with
-    the sign-in service's own code, or a word that the device does not have it. ``since`` is a time on its clock."""
+    the sign-in service's own code, or a word that the device does not have it. ``since`` is where the task began."""
     found = causes.find_causes(answer, error)
     if found is None:
         return None

@@ -57,7 +57,7 @@ def _said(finding: Diagnosis, read: bool) -> Diagnosis:
     )
 
 
-def look_for(waiter: Waiter, since: str) -> dict:
-    """What the sign-in plug-in has told since then, as results to be added to an answer. One exchange."""
-    events = op.events(logs.SIGN_IN_LOG, (logs.TOKEN_REFUSED,), since, logs.EVENTS_PER_LOG)
+def look_for(waiter: Waiter, since: logs.Start) -> dict:
+    """What the sign-in plug-in has told since the task began, as results to be added to an answer. One exchange."""
+    events = op.events(logs.SIGN_IN_LOG, (logs.TOKEN_REFUSED,), since[logs.SIGN_IN_LOG], logs.EVENTS_PER_LOG)
     return waiter.ask({logs.SIGN_IN: events}, "looking for the code of the sign-in service").results

@@ -19,6 +19,7 @@ from ...result import Failure
 from .. import enrollment, join_facts, reboot, state, wire
 from .. import operations as op
 from ..answers import Answer
+from ..diagnosis import logs
 from ..jobs import is_running
 from ..reading import Unreadable
 from ..requirements import account_refusal, join_state_refusal, windows_refusal
@@ -29,6 +30,8 @@ from ..work import DeviceWork
 from . import azure_vm, mdm_wait, provisioning, taking_back
 from .applying import Applying
 from .join_wait import RESTART_FIRST, JoinWait
+
+JOIN_LOG_ENDS = logs.ends(*(log for log, _ids in logs.FAILURE_EVENTS.values()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Join(DeviceWork):
                 return self._result("would_join")
             self._join(first)
         if self.plan.expect_mdm and not self._is_managed(self.facts["mdm"]) and not self.check_mode:
-            self._await_mdm(first.device["utc"])
+            self._await_mdm(logs.start_of(first))
         return self._result("unchanged" if joined_before else "joined")
 
     # --- steps --------------------------------------------------------------------------------------------------------
@@ -210,7 +213,7 @@ class Join(DeviceWork):
         else:
             azure_vm.start(self.waiter, self.plan.mdm_id, first["job"])
 
-    def _await_mdm(self, since: str) -> None:
+    def _await_mdm(self, since: logs.Start) -> None:
         # The join is made: a device that has not come back after so long is not waited for with a fork.
         self.waiter.longest_silence = self.plan.reboot_timeout
         with self.phases.phase("mdm"):
@@ -236,7 +239,7 @@ class Join(DeviceWork):
     # --- helpers ------------------------------------------------------------------------------------------------------
 
     def _first_look(self) -> dict[str, dict]:
-        look = state.observations() | {"job": op.job_status(self.plan.job)}
+        look = state.observations() | {"job": op.job_status(self.plan.job)} | JOIN_LOG_ENDS
         return look | (provisioning.observations(self.plan.package) if self.plan.package else azure_vm.observations())
 
     def _is_joined(self, join: dict) -> bool:

@@ -55,7 +55,7 @@ class JoinWait:
         # Whether the engine knew the package before: only then it may have skipped it, and did where ``skipped``.
         self.may_be_skipped = False
         self.skipped = False
-        self._since = ""
+        self._since: logs.Start = {}
         self._silent = False
         self._found: Diagnosis | None = None
         self._elsewhere: str | None = None
@@ -64,9 +64,8 @@ class JoinWait:
 
     def run(self, look: Answer) -> None:
         """Return when the device is joined, or the engine has skipped the package. Raises Failure where the device is
-        not joined, or cannot be; ``look`` is the look at it before, on the device's clock, and nothing earlier
-        counts."""
-        self._since = look.device["utc"]
+        not joined, or cannot be; ``look`` is the look at it before, with logs.ends(), and nothing earlier counts."""
+        self._since = logs.start_of(look)
         names = ("cloud_join", "certificates", *(["dsregcmd"] if _has_keys(look) else []))
         # The job first: what it has done shows in the rest.
         watch = {"job": op.job_status(self.job)} | {name: state.OBSERVATIONS[name][1] for name in names}
@@ -149,7 +148,7 @@ class JoinWait:
         if self._looked_at is not None and elapsed - self._looked_at < LISTING_SECONDS:
             return None
         self._looked_at = elapsed
-        begun = op.events(logs.PROVISIONING_LOG, engine_memory.LOG_EVENTS, self._since, 50)
+        begun = op.events(logs.PROVISIONING_LOG, engine_memory.LOG_EVENTS, self._since[logs.PROVISIONING_LOG], 50)
         look = {"packages": op.provisioning_packages(), "begun": begun} | engine_memory.OBSERVATIONS
         return self.waiter.ask(look, "checking the state of the package")
 

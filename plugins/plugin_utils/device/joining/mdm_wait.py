@@ -33,10 +33,10 @@ LEFTOVER_SECONDS = 300
 ENROLLER = "deviceenroller.exe"
 
 
-def until_enrolled(waiter: Waiter, since: str, tenant_id: str, server: bool | None) -> dict:
+def until_enrolled(waiter: Waiter, since: logs.Start, tenant_id: str, server: bool | None) -> dict:
     """The facts ``{mdm}`` of a device once it is enrolled. Raises Failure where it is not, or cannot be.
 
-    ``since`` is a time on the device's clock, before which no failure counts; ``server`` says whether it runs Windows
+    ``since`` is where the task began, before which no failure counts; ``server`` says whether it runs Windows
     Server.
     """
     if server:
@@ -54,10 +54,12 @@ class MdmWait:
         self.tenant_id = tenant_id
         self.mdm: dict = {}
         self._leftovers: list[dict] = []
-        self._same_since: tuple[str, float] = ("", 0.0)
+        self._newest: tuple[int, str] | None = None
+        # By the controller's clock: many a device sets its own by hours right after it has joined.
+        self._tried_at = self._same_since = 0.0
         self._in_the_way: str | None = None
 
-    def run(self, since: str) -> dict:
+    def run(self, since: logs.Start) -> dict:
         """The facts ``mdm``. Raises Failure."""
         watch = state.observations(("mdm",)) | logs.observations(since, logs.MDM_EVENTS)
         watch["engine_tasks"] = provisioning.ENGINE_OBSERVATIONS["engine_tasks"]
@@ -83,8 +85,7 @@ class MdmWait:
         not_offered = enrollment.offers_no_mdm(answer["cloud_join"], self.tenant_id)
         if found and (found.hopeless or not_offered):
             raise _failed(found, CANNOT_BE)
-        times = [item["device_utc"] for item in found.evidence if item.get("device_utc")] if found else []
-        if found and times and self._has_passed(answer, max(times), 0, QUIET_SECONDS) and self._is_quiet(answer):
+        if found and self._waited_since_a_try(answer) >= QUIET_SECONDS and self._is_quiet(answer):
             raise _failed(found, f"and there was no retry for {QUIET_SECONDS // 60} minutes")
         if not_offered:
             raise _not_enrolled(
@@ -114,17 +115,20 @@ class MdmWait:
         """
         left = enrollment.leftovers(items, self.tenant_id)
         if not left or _lacks(left) != _lacks(self._leftovers):
-            self._leftovers, self._same_since = left, (answer.device["utc"], self.waiter.deadline.elapsed)
+            self._leftovers, self._same_since = left, self.waiter.deadline.elapsed
             return
         expired = any(item["expired"] and item["state"] == enrollment.ENROLLED for item in left)
-        if (expired or self._has_passed(answer, *self._same_since, LEFTOVER_SECONDS)) and self._is_quiet(answer):
+        waited = self.waiter.deadline.elapsed - self._same_since
+        if (expired or waited >= LEFTOVER_SECONDS) and self._is_quiet(answer):
             raise _left_over(left, CANNOT_BE)
 
-    def _has_passed(self, answer: Answer, since: str, elapsed: float, seconds: float) -> bool:
-        """Whether so many seconds have passed since a time on the device's clock, which was ``elapsed`` here. Both
-        clocks must say so: many a device sets its own by hours right after it has joined."""
-        on_device = (state.parse_utc(answer.device["utc"]) - state.parse_utc(since)).total_seconds()
-        return min(on_device, self.waiter.deadline.elapsed - elapsed) >= seconds
+    def _waited_since_a_try(self, answer: Answer) -> float:
+        """For how many seconds no event of a failure has come."""
+        events = answer["enrollment_events"].get("events", [])
+        newest = (events[0]["record"], events[0]["utc"]) if events else None
+        if newest != self._newest:
+            self._newest, self._tried_at = newest, self.waiter.deadline.elapsed
+        return self.waiter.deadline.elapsed - self._tried_at
 
     def _is_quiet(self, answer: Answer) -> bool:
         """Whether surely nobody is at work, and no task of the enrollment client or of the provisioning engine is set

@@ -28,6 +28,9 @@ def by_id(package_id: str) -> PackageSource:
     return PackageSource(id=package_id, path="")
 
 
+PACKAGE_LOG_ENDS = logs.ends(logs.PROVISIONING_LOG, logs.REGISTRATION_LOG, logs.SIGN_IN_LOG)
+
+
 @dataclasses.dataclass(frozen=True)
 class PackagePlan:
     """What the task asked for. Seconds."""
@@ -46,13 +49,13 @@ class PackageState(DeviceWork):
     def __init__(self, session: DeviceSession, plan: PackagePlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.package = plan.package
-        self.since = ""
+        self.since: logs.Start = {}
         self.applying = Applying(plan.package, plan.apply_again)
         self.learned.clear()  # The module has no outcome: installed says it.
 
     def present(self) -> dict:
         """Install the package unless it is installed (or ``force``). Returns ``{installed}``; raises Failure."""
-        first = self._look(provisioning.observations(self.package))
+        first = self._look(provisioning.observations(self.package) | PACKAGE_LOG_ENDS)
         before = self._is_applied(first)
         if before and not self.plan.force:
             self._warn_of_pending(first)
@@ -118,11 +121,11 @@ class PackageState(DeviceWork):
         while True:
             if not provisioning.under_way(self.package, look):
                 self.applying.start(self.session, self.waiter, look)
-            last = self._await_install(look.device["utc"])
+            last = self._await_install(logs.start_of(look))
             self.applying.tell(self.changes, last["job"])
             if not (self.applying.way and self._is_skipped(last)):
                 return last
-            look = self._look(provisioning.observations(self.package))
+            look = self._look(provisioning.observations(self.package) | PACKAGE_LOG_ENDS)
             self.applying.skipped(look, self.changes)
 
     def _is_skipped(self, last: Answer) -> bool:
@@ -161,14 +164,14 @@ class PackageState(DeviceWork):
             )
         return first
 
-    def _await_install(self, since: str) -> Answer:
+    def _await_install(self, since: logs.Start) -> Answer:
         """Wait until the engine has ended and lists the package."""
         self.since = since
         watch = {
             "job": op.job_status(self.package.install_job),
             "packages": op.provisioning_packages(),
             "engine": op.processes(provisioning.ENGINE),
-            "begun": op.events(logs.PROVISIONING_LOG, engine_memory.LOG_EVENTS, since, 50),
+            "begun": op.events(logs.PROVISIONING_LOG, engine_memory.LOG_EVENTS, since[logs.PROVISIONING_LOG], 50),
         }
         watch |= logs.observations(since) | engine_memory.OBSERVATIONS
 

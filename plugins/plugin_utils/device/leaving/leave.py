@@ -18,6 +18,7 @@ from ...result import Failure
 from .. import administrators, reboot, state
 from .. import operations as op
 from ..answers import Answer
+from ..diagnosis import logs
 from ..enrollment import with_children
 from ..jobs import is_running, is_there
 from ..mdm.enrollment_removal import MDM_OBSERVATIONS, described, found, removal
@@ -56,8 +57,8 @@ class Leave(SystemWork):
     watch = leave_state.OBSERVATIONS | MDM_OBSERVATIONS | administrators.OBSERVATIONS
 
     def work(self) -> dict:
-        first = self.first_look(device_record.OBSERVATIONS)
-        self.since = first.device["utc"]
+        first = self.first_look(device_record.OBSERVATIONS, logs.ends(logs.REGISTRATION_LOG))
+        self.since = logs.start_of(first)
         self.restarted = False
         self.before = self.facts
         self.proof = possession.UNSIGNED if self.check_mode else possession.UNASKED

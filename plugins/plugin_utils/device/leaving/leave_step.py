@@ -32,19 +32,18 @@ def leave_step(
     look: Answer,
     record: dict,
     reading: list[dict],
-    since: str,
+    since: logs.Start,
     gate: Callable[[Answer], None],
     failure: Callable[[Answer], Failure],
 ) -> WorkStep:
-    """The step. ``reading`` is what its job reads first, ``since`` a time on the device's clock before which no event
-    counts."""
+    """The step. ``reading`` is what its job reads first; nothing counts that is older than ``since``."""
     before = {"type": record["join_type"], "tenant_id": record["tenant_id"], "device_id": record["device_id"]}
     if leave_state.join_state(look) == "half_left":
         before["half_left"] = leave_state.remains(look)
     stale = leave_state.stale_names(look)
     if stale:
         before["stale_joins"] = stale
-    events = op.events(logs.REGISTRATION_LOG, LEAVE_FAILURES, since, logs.EVENTS_PER_LOG)
+    events = op.events(logs.REGISTRATION_LOG, LEAVE_FAILURES, since[logs.REGISTRATION_LOG], logs.EVENTS_PER_LOG)
     return WorkStep(
         job="dsregcmd_leave",
         phase="leave",

@@ -72,11 +72,11 @@ class Mdm(SystemWork):
     )
 
     def work(self) -> dict:
-        first = self.first_look()
+        first = self.first_look(logs.ends(logs.ENROLLMENT_LOG))
         self._learn(first)
         look = first if self.check_mode else self.wait_for_earlier_run(first)
         by_earlier_run = self._add_changes_between(first, look)
-        step = (self._enrollment if self.plan.state == "enrolled" else self._removal)(look, first.device["utc"])
+        step = (self._enrollment if self.plan.state == "enrolled" else self._removal)(look, logs.start_of(first))
         if step and (refusal := account_refusal(self.facts["caller"])):
             raise self.refused(refusal)
         leftovers = [job for job in self.jobs if is_there(look[job])]
@@ -115,7 +115,7 @@ class Mdm(SystemWork):
 
     # --- enrolled -----------------------------------------------------------------------------------------------------
 
-    def _enrollment(self, look: Answer, since: str) -> WorkStep | None:
+    def _enrollment(self, look: Answer, since: logs.Start) -> WorkStep | None:
         items = found(look)
         if self._is_enrolled(look):
             return None
@@ -202,7 +202,7 @@ class Mdm(SystemWork):
 
     # --- absent -------------------------------------------------------------------------------------------------------
 
-    def _removal(self, look: Answer, _since: str) -> WorkStep | None:
+    def _removal(self, look: Answer, _since: logs.Start) -> WorkStep | None:
         items = enrollment.enrollments(look)
         if self.plan.enrollment_id:
             items = [item for item in items if item["enrollment_id"] == self.plan.enrollment_id]

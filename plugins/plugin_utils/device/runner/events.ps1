@@ -64,6 +64,7 @@ function events($Ask) {
         $since = [datetime]::Parse($Ask['since'], $Invariant, $style)
         [void]$conditions.Add("TimeCreated[@SystemTime>='" + (Format-Utc $since) + "']")
     }
+    if ($Ask['after']) { [void]$conditions.Add('EventRecordID>' + [long]$Ask['after']) }
     $xpath = '*'
     if ($conditions.Count -gt 0) { $xpath = '*[System[' + ($conditions -join ' and ') + ']]' }
     $found = New-List

@@ -23,6 +23,7 @@ def events(
     since: str | None = None,
     levels: list | None = None,
     each: int | None = None,
+    after: int | None = None,
 ) -> dict:
     if not device.events.exists(log):
         return {"log_exists": False, "events": []}
@@ -34,7 +35,7 @@ def events(
     found, counts = [], collections.Counter[int]()
     for event in reversed(device.events.read(log)):
         wanted = not (ids or wanted_levels) or event.id in ids or event.level in wanted_levels
-        if not wanted or (start is not None and event.utc < start):
+        if not wanted or (start is not None and event.utc < start) or (after and event.record <= after):
             continue
         counts[event.id] += 1
         if not each or counts[event.id] <= each:
