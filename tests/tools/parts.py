@@ -17,12 +17,42 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import typing as t
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUTS = ROOT / "build" / "parts"
+
+
+class Running:
+    """The programs that run now, each the head of a group with all that it has started."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._programs: set[subprocess.Popen] = set()
+        self._ended = False
+
+    def run(self, command: list[str], **options: t.Any) -> int:
+        """Run a program to its end, or to ``end``."""
+        with self._lock:
+            if self._ended:
+                return -signal.SIGTERM
+            program = subprocess.Popen(command, start_new_session=True, **options)
+            self._programs.add(program)
+        code = program.wait()
+        with self._lock:
+            self._programs.discard(program)
+        return code
+
+    def end(self) -> None:
+        """End them all, and let none begin any more."""
+        with self._lock:
+            self._ended = True
+            for program in self._programs:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(program.pid, signal.SIGTERM)
 
 
 class Part(t.NamedTuple):
@@ -50,7 +80,7 @@ def main(arguments: list[str], outputs: Path = OUTPUTS) -> int:
     at_once, make, *targets = arguments
     outputs.mkdir(parents=True, exist_ok=True)
     print(f"{', '.join(targets)}: {at_once} at a time; what they say is in {outputs}", flush=True)
-    running: set[subprocess.Popen] = set()
+    running = Running()
     parts: list[Part] = []
     pool = concurrent.futures.ThreadPoolExecutor(int(at_once))
     try:
@@ -65,9 +95,7 @@ def main(arguments: list[str], outputs: Path = OUTPUTS) -> int:
     finally:
         # Nothing that was started goes on alone, where this one is interrupted.
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in list(running):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+        running.end()
     red = [part for part in parts if part.code]
     for part in red:
         part.show()
@@ -76,24 +104,19 @@ def main(arguments: list[str], outputs: Path = OUTPUTS) -> int:
     return 1 if red else 0
 
 
-def run(make: str, target: str, output: Path, running: set[subprocess.Popen]) -> Part:
+def run(make: str, target: str, output: Path, running: Running) -> Part:
     """Run a target to its end."""
     started = time.monotonic()
     with output.open("wb") as file:
-        # Make hands descriptors to the makes that it starts, where it was told how many jobs there may be.
-        process = subprocess.Popen(
+        code = running.run(
             [make, "--no-print-directory", target],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
+            # Make hands descriptors to the makes that it starts, where it was told how many jobs there may be.
             close_fds=False,
-            # A group of its own, so that all that it starts can be ended with it.
-            start_new_session=True,
         )
-        running.add(process)
-        code = process.wait()
-        running.discard(process)
     return Part(target, code, time.monotonic() - started, output)
 
 
