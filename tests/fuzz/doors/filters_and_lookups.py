@@ -14,7 +14,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.winops.entra.plugins.filter.join_error import join_error
 from ansible_collections.winops.entra.plugins.filter.object_id_to_sid import to_sid
 from ansible_collections.winops.entra.plugins.filter.sid_to_object_id import to_object_id
-from ansible_collections.winops.entra.plugins.plugin_utils.device import blocked, redaction, untrusted
+from ansible_collections.winops.entra.plugins.plugin_utils import untrusted
+from ansible_collections.winops.entra.plugins.plugin_utils.device import blocked, redaction
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import find, sentences
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes.explain import codes_in
 from tests.fuzz import values
