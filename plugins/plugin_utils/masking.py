@@ -119,7 +119,7 @@ def _spelled(secret: str) -> re.Pattern[str]:
     """A pattern of the secret in every spelling."""
     if len(secret) > LONGEST_SPELLED:
         return re.compile(
-            "|".join(re.escape(form) for form in {quote(secret, safe=""), quote(secret), html.escape(secret)})
+            "|".join(re.escape(form) for form in (quote(secret, safe=""), quote(secret), html.escape(secret)))
         )
     return re.compile("".join(f"(?:{'|'.join(_spellings(letter))})" for letter in secret))
 

@@ -247,7 +247,7 @@ def test_a_bad_id_leaves_that_one_out(bench, graph, bad):
         {"device_id": "\ud800"},
         {"intune_device_id": {}, "autopilot_id": ["x"]},
     ],
-    ids=lambda odd: ",".join(odd),
+    ids=",".join,
 )
 def test_what_a_device_says_that_is_not_a_text_leaves_that_one_out(bench, graph, odd):
     result = run(bench, [{**leaver(graph, "PC-1"), **odd}, leaver(graph, "PC-9")])
