@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from ...options import bad_option
 from .clouds import CLOUDS
+from .credential_files import assertion, require_certificate
 from .libraries import identity
 
 Prompt = Callable[[str, str], None]
@@ -240,11 +241,15 @@ def create(chosen: CredentialSettings, prompt: Prompt, sign_in_seconds: int, way
         if chosen.kind == "client_secret":
             return identity.ClientSecretCredential(**who, client_secret=chosen.client_secret or "", **web)
         if chosen.kind == "certificate":
+            require_certificate(chosen.certificate_path or "", chosen.certificate_password)
             return identity.CertificateCredential(
                 **who, certificate_path=chosen.certificate_path, password=chosen.certificate_password, **web
             )
         if chosen.kind == "workload_identity":
-            return identity.WorkloadIdentityCredential(**who, token_file_path=chosen.federated_token_file, **web)
+            # Read anew each time: the platform renews it. WorkloadIdentityCredential would send what editors add.
+            file = chosen.federated_token_file or ""
+            assertion(file)
+            return identity.ClientAssertionCredential(**who, func=lambda: assertion(file), **web)
         if chosen.kind == "managed_identity":
             return identity.ManagedIdentityCredential(client_id=chosen.client_id, transport=way)
         if chosen.kind == "azure_cli":

@@ -184,7 +184,7 @@ def test_each_kind_is_azure_identity_s(options, expected):
 
 def test_the_kinds_that_read_files(monkeypatch, file):
     made = credentials.create(settings(**WHO, federated_token_file=file), lambda url, code: None, 60)
-    assert type(made).__name__ == "WorkloadIdentityCredential"
+    assert type(made).__name__ == "ClientAssertionCredential"
     with pytest.raises(Failure, match="certificate_path") as caught:
         credentials.create(
             settings(**WHO, certificate_path=file, certificate_password=SECRET), lambda url, code: None, 60
