@@ -246,7 +246,7 @@ def create(chosen: CredentialSettings, prompt: Prompt, sign_in_seconds: int, way
                 **who, certificate_path=chosen.certificate_path, password=chosen.certificate_password, **web
             )
         if chosen.kind == "workload_identity":
-            # Read anew each time: the platform renews it. WorkloadIdentityCredential would send what editors add.
+            # Read at each sign-in: the platform renews it. WorkloadIdentityCredential sends what editors add, too.
             file = chosen.federated_token_file or ""
             assertion(file)
             return identity.ClientAssertionCredential(**who, func=lambda: assertion(file), **web)

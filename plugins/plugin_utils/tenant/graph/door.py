@@ -20,6 +20,7 @@ from . import answers
 from .answers import OddAnswer
 from .libraries import httpx
 from .retry import Waits
+from .surroundings import Routes
 
 #: Of one exchange. The gateways of Microsoft give up after less.
 LONGEST_EXCHANGE = 120.0
@@ -103,8 +104,8 @@ def open_door(trust: t.Any, transport: t.Any = None, hidden: Collection[str] = (
     ``trust`` is httpx's ``verify``. ``transport`` replaces the network in tests.
     """
     client = httpx.AsyncClient(
-        transport=transport,
-        verify=trust,
+        transport=transport or t.cast("t.Any", Routes(trust)),
+        trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         headers={"Accept-Encoding": answers.ACCEPTED_ENCODING},

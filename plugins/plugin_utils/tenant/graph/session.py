@@ -13,16 +13,15 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import os
-import ssl
 import typing as t
 from urllib.parse import urlsplit
 
-from ...options import bad_option
 from . import libraries
 from .answers import CHALLENGE
 from .credentials import CredentialSettings, Prompt, create
 from .door import Network, open_door
 from .errors import Caller
+from .surroundings import trust
 from .token_transport import TokenTransport
 from .tokens import TokenFile, TokenSource
 
@@ -51,7 +50,7 @@ class Session:
         self.network = network or Network()
         self._token = ""
         # kiota would answer a challenge by itself, in the middle of an exchange.
-        self._door = open_door(_trust(settings.ca_file), transport, hidden=(CHALLENGE,))
+        self._door = open_door(trust(settings.ca_file), transport, hidden=(CHALLENGE,))
         self._adapter = libraries.BaseGraphRequestAdapter(_Bearer(self), http_client=t.cast("t.Any", self._door))
         self._adapter.base_url = settings.graph_url
         self._raw = libraries.ResponseHandlerOption(libraries.NativeResponseHandler())
@@ -103,35 +102,13 @@ class _Bearer:
         request.headers.add("Authorization", bearer)
 
 
-def _trust(ca_file: str | None) -> t.Any:
-    if ca_file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except ssl.SSLError:
-        raise bad_option("ca_file", f"{ca_file} holds no certificate", "give a PEM file of CA certificates") from None
-
-
-def _trust_of_tokens(ca_file: str | None) -> t.Any:
-    """The CAs of the token service: those of the option, else of the environment, as azure-identity takes them."""
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if ca_file is not None or not bundle:
-        return _trust(ca_file)
-    try:
-        if os.path.isdir(bundle):
-            return ssl.create_default_context(capath=bundle)
-        return ssl.create_default_context(cafile=bundle)
-    except OSError:  # ssl's errors are some
-        return True
-
-
 def session_for(settings: CredentialSettings, prompt: Prompt, sign_in_seconds: int) -> Session:
     """The session of these settings in this process: made at the first call, the same at every further one."""
     key = (os.getpid(), settings.fingerprint())
     if key not in _SESSIONS:
         file = TokenFile(settings.token_cache, key[1]) if settings.token_cache else None
         network = Network()
-        way = TokenTransport(network, _trust_of_tokens(settings.ca_file))
+        way = TokenTransport(network, trust(settings.ca_file))
         tokens = TokenSource(settings, lambda: create(settings, prompt, sign_in_seconds, way), file, way=way)
         _SESSIONS[key] = Session(settings, tokens, network=network)
     return _SESSIONS[key]
