@@ -22,10 +22,9 @@ def seconds() -> float:
     """
     from tests.unit.device.played import Played
 
-    package = "ansible_collections.winops.entra.plugins.plugin_utils.device"
-    answers, state, untrusted, wire = (
-        importlib.import_module(f"{package}.{name}") for name in ("answers", "state", "untrusted", "wire")
-    )
+    package = "ansible_collections.winops.entra.plugins.plugin_utils"
+    names = ("untrusted", "device.answers", "device.state", "device.wire")
+    untrusted, answers, state, wire = (importlib.import_module(f"{package}.{name}") for name in names)
     operations = list(state.observations().values())
     request = wire.encode_payload({"v": 1, "id": "bench", "stop_on_error": False, "ops": operations})
     with tempfile.TemporaryDirectory() as folder, Played(Path(folder), "joined") as played:
