@@ -54,7 +54,8 @@ def load_json(text: str) -> t.Any:
     """
     if _SUSPECT.search(text):
         text = _ESCAPE.sub(_harmless_escape, text)
-    text = _CONTROL.sub(_harmless_letter, text)
+    if not text.isprintable():
+        text = _CONTROL.sub(_harmless_letter, text)
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
@@ -72,7 +73,9 @@ def harmless(text: str) -> str:
 def in_one_line(text: str, longest: int = MAX_SENTENCE) -> str:
     """A text of others as part of a sentence: one line of printable letters, at most ``longest`` of them."""
     text = text[: 4 * longest]
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    # Most are one already, in long lists too.
+    line = text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
+    line = " ".join(line.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}\u2026"
 
 

@@ -48,16 +48,24 @@ def _kind(what: str, fits: Callable[[t.Any], bool]) -> Kind:
     return check
 
 
-TEXT = _kind("a text", lambda value: isinstance(value, str) and len(value) <= LONGEST_TEXT)
+def _text(what: str, longest: int) -> Kind:
+    # A page has ten thousand texts: each costs one call.
+    def check(value: t.Any) -> t.Any:
+        if value is None or (isinstance(value, str) and len(value) <= longest):
+            return value
+        raise Misfit(f"is not {what}")
+
+    return check
+
+
+TEXT = _text("a text", LONGEST_TEXT)
+#: A name as it is compared.
+NAME = _text("a name", LONGEST_NAME)
 IDENTITY = _kind("an id", lambda value: isinstance(value, str) and _IDENTITY.fullmatch(value) is not None)
 FLAG = _kind("true or false", lambda value: isinstance(value, bool))
 NUMBER = _kind(
     "a number", lambda value: isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
 )
-
-
-#: A name as it is compared.
-NAME = _kind("a name", lambda value: isinstance(value, str) and len(value) <= LONGEST_NAME)
 
 
 def _line(value: t.Any) -> str | None:
