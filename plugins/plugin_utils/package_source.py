@@ -10,41 +10,28 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from ansible.errors import AnsibleError
 
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
 from .package import Package, PackageError, describe, read_package
+from .task import Task
 
-FindFile = Callable[[str], str]
-InClear = Callable[[str], contextlib.AbstractContextManager[str]]
-KeepSecrets = Callable[[Callable[[], Iterable[str]]], object]
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
 
 
-@dataclasses.dataclass(frozen=True)
-class Controller:
-    """What a task has for files of the controller: ``find_file`` and ``in_clear`` of the task, and ``keep_secrets``,
-    which takes the function that gives a package's secrets."""
-
-    find_file: FindFile
-    in_clear: InClear = contextlib.nullcontext
-    keep_secrets: KeepSecrets = lambda source: None
-
-
-def chosen_package(controller: Controller, args: dict, must_join: bool) -> tuple[PackageSource, dict | None]:
+def chosen_package(task: Task, must_join: bool) -> tuple[PackageSource, dict | None]:
     """The package that ``src``, ``path`` or ``url`` names, and its description where the controller has the file.
 
     With ``must_join`` a package that cannot join a device is refused. Raises Failure naming the option and what is
     right.
     """
+    args = task.args
     checksum = args["checksum"]
     if args["src"] is not None:
-        package, path = _read(controller, args["src"])
+        package, path = _read(task, args["src"])
         if checksum not in (None, package.sha256):
             raise bad_option(
                 "checksum",
@@ -99,9 +86,9 @@ def _runs_again(package: Package) -> tuple[str, ...]:
     return (*named, *(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counted if count))
 
 
-def harmless_package(controller: Controller, src: str) -> PackageSource:
+def harmless_package(task: Task, src: str) -> PackageSource:
     """The package of the acceptance run: with settings only, none of which Windows takes back. Raises Failure."""
-    package, path = _read(controller, src, "package")
+    package, path = _read(task, src, "package")
     held = {
         "a bulk token": package.bulk_token.present,
         "local accounts": package.accounts,
@@ -120,16 +107,16 @@ def harmless_package(controller: Controller, src: str) -> PackageSource:
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def described_file(controller: Controller, src: str) -> dict:
+def described_file(task: Task, src: str) -> dict:
     """The description of a package file on the controller. Raises Failure."""
-    return describe(_read(controller, src)[0])
+    return describe(_read(task, src)[0])
 
 
-def _read(controller: Controller, src: str, option: str = "src") -> tuple[Package, str]:
+def _read(task: Task, src: str, option: str = "src") -> tuple[Package, str]:
     """The package and the path of its file. A vaulted one is on the disk in clear only while it is read."""
     try:
-        path = controller.find_file(src)
-        with controller.in_clear(path) as readable:
+        path = task.find_file(src)
+        with task.in_clear(path) as readable:
             package = read_package(readable)
     except PackageError as exc:
         raise exc.at(path) from None  # What was read may have been Ansible's decrypted copy, which is gone.
@@ -139,7 +126,7 @@ def _read(controller: Controller, src: str, option: str = "src") -> tuple[Packag
             f"there is no readable package {src} on the controller ({exc})",
             "give the path of a .ppkg file, and the vault's password if it is encrypted",
         ) from exc
-    controller.keep_secrets(package.secrets.texts)
+    task.secrets.append(package.secrets.texts)
     return package, path
 
 

@@ -15,7 +15,7 @@ from .device.joining.join import Join, JoinPlan
 from .device.joining.provisioning import PackageSource
 from .device.work import begin
 from .options import bad_option
-from .package_source import PACKAGE_OPTIONS, Controller, chosen_package, described_file, harmless_package, refuse_unused
+from .package_source import PACKAGE_OPTIONS, chosen_package, described_file, harmless_package, refuse_unused
 from .task import Task
 
 PLANNED = (
@@ -40,7 +40,7 @@ def join(task: Task) -> dict:
     package, described = None, None
     if args["method"] == "provisioning_package":
         refuse_unused(args, ["mdm_id"], "only method azure_vm takes it")
-        package, described = chosen_package(_controller(task), args, True)
+        package, described = chosen_package(task, True)
     else:
         refuse_unused(args, PACKAGE_OPTIONS, f"method {args['method']} joins without a package")
     if args["remove_package"]:
@@ -77,7 +77,7 @@ def apply_or_remove(task: Task) -> dict:
         refuse_unused(args, unused, "a package that is removed by its id has no file to compare it with")
         package, described = package_state.by_id(args["package_id"]), None
     else:
-        package, described = chosen_package(_controller(task), args, False)
+        package, described = chosen_package(task, False)
     plan = package_state.PackagePlan(package, **{name: args[name] for name in PACKAGE_PLANNED})
     work = begin(task, package_state.PackageState, plan)
     return (work.present() if args["state"] == "present" else work.absent()) | {"package": described}
@@ -86,7 +86,7 @@ def apply_or_remove(task: Task) -> dict:
 def accept(task: Task) -> dict:
     """Try the operations on a disposable device, and ask it about packages where one is named. Raises Failure."""
     src = task.args["package"]
-    package = None if src is None else harmless_package(_controller(task), src)
+    package = None if src is None else harmless_package(task, src)
     return acceptance.accept(task, package)
 
 
@@ -101,12 +101,8 @@ def describe(task: Task) -> dict:
         )
     facts = {}
     if src is not None:
-        facts["package"] = described_file(_controller(task), src)
+        facts["package"] = described_file(task, src)
     if installed or src is None:
         answer = task.session.run(state.observations(("packages",)))
         facts["installed"] = state.build(answer, ("packages",))["packages"]
     return facts
-
-
-def _controller(task: Task) -> Controller:
-    return Controller(task.find_file, task.in_clear, task.secrets.append)

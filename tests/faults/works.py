@@ -22,17 +22,11 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.session import
 from ansible_collections.winops.entra.plugins.plugin_utils.device.wire import WireError
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from tests.hard_to_leave import HARD
 from tests.unit.device.plans import join_plan, leave_plan
 from tests.unit.device.played import Played
 
 TIMEOUT = 1800
-HARD: dict[str, t.Any] = {
-    "join": {"type": "hybrid"},
-    "domain": "corp.contoso.example",
-    "mdm": "enrolled",
-    "enrollments": [{"provider": "AirWatchMDM"}, {"provider": "Fleet", "state": 0, "parts": ["traces"]}],
-    "bitlocker": [{"protectors": ["Tpm", "RecoveryPassword"]}],
-}
 
 
 @dataclasses.dataclass(frozen=True)

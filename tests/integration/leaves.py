@@ -12,13 +12,6 @@ from tests.integration import inspection
 from tests.lab.process import RunningLab
 
 INTUNE = "MS DM Server"
-HARD: dict[str, t.Any] = {
-    "join": {"type": "hybrid"},
-    "domain": "corp.contoso.example",
-    "mdm": "enrolled",
-    "enrollments": [{"provider": "AirWatchMDM"}, {"provider": "Fleet", "state": 0, "parts": ["traces"]}],
-    "bitlocker": [{"protectors": ["Tpm", "RecoveryPassword"]}],
-}
 
 
 def leave_task(name: str = "leave", **options: t.Any) -> dict[str, t.Any]:

@@ -13,10 +13,11 @@ import typing as t
 
 import pytest
 
+from tests.hard_to_leave import HARD
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
 from tests.integration.crashes import Crash, Did, Moment, crash
-from tests.integration.leaves import HARD, INTUNE, Guard, leave_task
+from tests.integration.leaves import INTUNE, Guard, leave_task
 from tests.integration.play import Play, Player, wait_until
 from tests.lab.process import RunningLab
 from tests.lasting import lasting

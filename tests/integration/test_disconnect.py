@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.hard_to_leave import HARD
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
-from tests.integration.leaves import HARD, INTUNE, Guard, leave_task
+from tests.integration.leaves import INTUNE, Guard, leave_task
 from tests.integration.play import ROOT, Play, Player, wait_until
 from tests.lab.process import RunningLab
 

@@ -17,6 +17,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.winops.entra.plugins.plugin_utils import package_source, vaulted
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost, DeviceSession
 from ansible_collections.winops.entra.plugins.plugin_utils.package import PackageError
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 
 CONTENT = b"MSWIM, not a package at all"
 
@@ -41,8 +42,13 @@ def session(action, put_file) -> DeviceSession:
     return DeviceSession(connection, None, in_clear=lambda path: vaulted.in_clear(action, path))
 
 
-def controller(action) -> package_source.Controller:
-    return package_source.Controller(lambda src: vaulted.find(action, src), lambda path: vaulted.in_clear(action, path))
+def task(action) -> Task:
+    return Task(
+        {},
+        False,
+        find_file=lambda src: vaulted.find(action, src),
+        in_clear=lambda path: vaulted.in_clear(action, path),
+    )
 
 
 def in_clear(tmp_path: Path) -> list[bytes]:
@@ -66,7 +72,7 @@ def test_a_file_that_is_not_vaulted_is_read_where_it_is_and_stays(action, tmp_pa
 def test_a_package_that_is_refused_is_not_left_in_clear_and_is_called_by_its_own_name(action, tmp_path):
     vaulted_file = str(tmp_path / "vaulted.ppkg")
     with pytest.raises(PackageError) as caught:
-        package_source.described_file(controller(action), vaulted_file)
+        package_source.described_file(task(action), vaulted_file)
     assert caught.value.msg.startswith(f"{vaulted_file}: ") and in_clear(tmp_path) == []
 
 
@@ -92,5 +98,5 @@ def test_a_copy_that_breaks_twice_leaves_nothing(action, tmp_path):
 def test_a_vault_without_its_password_is_a_bad_option_that_says_so(action, tmp_path):
     action._loader.set_vault_secrets([])
     with pytest.raises(Exception, match=r"bad option src: .*vault password") as caught:
-        package_source.described_file(controller(action), str(tmp_path / "vaulted.ppkg"))
+        package_source.described_file(task(action), str(tmp_path / "vaulted.ppkg"))
     assert caught.value.error["name"] == "bad_option" and in_clear(tmp_path) == []

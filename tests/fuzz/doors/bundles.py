@@ -12,6 +12,7 @@ import random
 import tempfile
 import typing as t
 
+from ansible_collections.winops.entra.plugins.modules.diagnose import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import bundles, device_diagnosis, diagnose
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
@@ -20,16 +21,7 @@ from tests.unit.device.fit import FitDevice
 from tests.unit.device.scripted import key
 
 SAMPLE = 300
-ARGS = {
-    "since": None,
-    "hours": None,
-    "tenant_id": None,
-    "method": "provisioning_package",
-    "fail_on": [],
-    "topics": list(device_diagnosis.TOPICS),
-    "limit": 20,
-    "dest": None,
-}
+ARGS = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()} | {"fail_on": []}
 RESULTS = r"SOFTWARE\Microsoft\Provisioning\Results"
 EVENT = {"level": 2, "utc": "2026-11-21T07:59:00.000Z", "provider": "x", "message": "Meldung", "record": 1}
 ODD = (

@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.modules.diagnose import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import (
     bundles,
     clues,
@@ -29,17 +30,7 @@ from .scripted import key
 from .test_diagnosis import Troubled, expired_token
 from .test_diagnosis_bundle import BUNDLE, changed
 
-ARGS = {
-    "since": None,
-    "hours": None,
-    "tenant_id": None,
-    "method": "provisioning_package",
-    "fail_on": [],
-    "topics": list(device_diagnosis.TOPICS),
-    "limit": 20,
-    "dest": None,
-    "src": None,
-}
+ARGS = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()} | {"fail_on": []}
 FIRST_DAY, LAST_DAY = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
 EVENTS = ["results", "provisioning_events", "value", "events"]
 RESULTS = ["results", "package_results", "value"]

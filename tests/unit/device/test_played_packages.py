@@ -14,8 +14,9 @@ import pytest
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, package_state, removal
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave as product_leave
-from ansible_collections.winops.entra.plugins.plugin_utils.package_source import Controller, chosen_package
+from ansible_collections.winops.entra.plugins.plugin_utils.package_source import chosen_package
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab.device import joinstate
 from tests.lab.device.dump import dump
 from tests.lab.device.provisioning import memory, own_packages, results
@@ -41,10 +42,10 @@ def source(played: Played, label: str = "fleet", by: str = "src", checksum: str 
     args = dict.fromkeys(("src", "path", "url", "checksum", "package_id")) | {"checksum": checksum}
     if by == "src":
         path = next(Path(played.directory).glob(f"**/{label}.ppkg"))
-        return chosen_package(Controller(lambda _src: str(path)), args | {"src": str(path)}, must_join=False)[0]
+        return chosen_package(Task(args | {"src": str(path)}, False, find_file=str), must_join=False)[0]
     played.device.files.write(r"C:\Users\Public\join.ppkg", known.data)
     given = args | {"path": r"C:\Users\Public\join.ppkg", "package_id": known.id}
-    return chosen_package(Controller(str), given, must_join=False)[0]
+    return chosen_package(Task(given, False), must_join=False)[0]
 
 
 def plan(played: Played, package, **changes) -> join.JoinPlan:
