@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.common.validation import check_type_dict
 
 from .options import bad_option, require_at_least, require_guid
+from .untrusted import deeper_than
 
 Spec = Mapping[str, Mapping[str, t.Any]]
 
@@ -248,24 +249,10 @@ def _refuse_odd_dict(value: t.Any, option: Mapping[str, t.Any], name: str, entry
             raise bad_option(name, f"{entry}{_quoted(key)} is not the name of anything", "give names as keys")
     if option.get("options"):
         refuse_odd_values(value, option["options"], f"{name}.")
-    elif _too_deep(value):
+    elif deeper_than(MAX_LEVELS, value):
         raise bad_option(
             name, f"{entry}it is nested in more than {MAX_LEVELS} levels", "give what the documentation shows"
         )
-
-
-def _too_deep(value: t.Any) -> bool:
-    level = [value]
-    for _depth in range(MAX_LEVELS):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
-            if isinstance(inner, (Mapping, list, tuple))
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _quoted(value: t.Any) -> str:

@@ -60,9 +60,24 @@ def load_json(text: str) -> t.Any:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if _too_deep(value):
+    if deeper_than(MAX_DEPTH, value):
         raise ValueError(f"it is nested in more than {MAX_DEPTH} levels")
     return value
+
+
+def deeper_than(levels: int, value: t.Any) -> bool:
+    """Whether dicts and lists are nested in a value in more levels."""
+    level = [value] if isinstance(value, (dict, list, tuple)) else []
+    for _level in range(levels):
+        level = [
+            item
+            for outer in level
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(item, (dict, list, tuple))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def harmless(text: str) -> str:
@@ -153,18 +168,3 @@ def _finite(digits: str) -> float:
     if not math.isfinite(value):
         raise ValueError("a number is too large")
     return value
-
-
-def _too_deep(value: t.Any) -> bool:
-    level = [value]
-    for _depth in range(MAX_DEPTH):
-        level = [
-            item
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for item in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(item, (dict, list))
-        ]
-        if not level:
-            return False
-    return True

@@ -194,9 +194,10 @@ def demanded(challenge: str) -> str | None:
         return None
     try:
         text = base64.b64decode(found.group(1) + "=" * (-len(found.group(1)) % 4), altchars=b"-_", validate=True)
-        return json.dumps(json_of(text)) if isinstance(json_of(text), dict) else None
+        claims = json_of(text)
     except ValueError:
         return None
+    return json.dumps(claims) if isinstance(claims, dict) else None
 
 
 def require_delegated(source: TokenSource, settings: CredentialSettings, what: str, permission: str) -> None:
