@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from ansible.plugins.action import ActionBase
 
-from . import task
+from . import keywords, task
 from .task import Side, Task
 
 
@@ -36,4 +36,7 @@ class Action(ActionBase):
         raise NotImplementedError
 
     def run(self, tmp=None, task_vars=None):
+        refusal = keywords.refusal(self)
+        if refusal is not None:
+            return task.refused(self, refusal)
         return task.run(self, super().run(tmp, task_vars), task_vars)

@@ -10,6 +10,7 @@ An option of an argument spec may say more than AnsibleModule knows:
 ``empty``            true where an empty text means something, such as "remove it"; else it is refused, because an empty
                      text is how a variable looks that nobody has set
 ``least``, ``most``  the numbers it takes; 1 and ``MOST`` where it says nothing
+``environment``      the variables that it falls back to, where the task does not give it
 
 Internal to winops.entra: may change in any release.
 """
@@ -26,6 +27,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.common.validation import check_type_dict
 
+from .environment import Environment
 from .options import bad_option, require_at_least, require_guid
 from .untrusted import deeper_than
 
@@ -42,7 +44,10 @@ QUOTED = 60
 TOO_LARGE = 10**15
 """Beyond every number of an option: of such a one not even the digits are looked at."""
 
-OWN_KEYS = frozenset({"holds", "empty", "least", "most"})
+NOBODYS = Environment()
+"""Of no task: the controller's alone."""
+
+OWN_KEYS = frozenset({"holds", "empty", "least", "most", "environment"})
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0{1,15})?")
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
@@ -99,16 +104,18 @@ KINDS = {
 }
 
 
-def ansible_spec(spec: Spec) -> dict[str, dict]:
-    """The part of an argument spec that AnsibleModule knows."""
-    return {
-        name: {
-            key: ansible_spec(value) if key == "options" else value
-            for key, value in option.items()
-            if key not in OWN_KEYS
-        }
-        for name, option in spec.items()
+def ansible_spec(spec: Spec, environment: Environment = NOBODYS) -> dict[str, dict]:
+    """The part of an argument spec that AnsibleModule knows, for a task with this environment."""
+    return {name: _known_to_ansible(option, environment) for name, option in spec.items()}
+
+
+def _known_to_ansible(option: Mapping[str, t.Any], environment: Environment) -> dict[str, t.Any]:
+    known = {
+        key: ansible_spec(value, environment) if key == "options" else value
+        for key, value in option.items()
+        if key not in OWN_KEYS
     }
+    return known | ({"fallback": (environment.fallback, option["environment"])} if "environment" in option else {})
 
 
 def refuse_odd_values(args: Mapping[str, t.Any], spec: Spec, above: str = "") -> None:

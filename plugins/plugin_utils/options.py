@@ -11,12 +11,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import os
 import re
 import typing as t
 from collections.abc import Iterable, Mapping
-
-from ansible.module_utils.common.parameters import env_fallback
 
 from .result import Failure
 
@@ -95,14 +92,6 @@ def refuse_empty(values: Iterable[str], name: str) -> None:
 # --- the options by which every module of the tenant signs in ---
 
 
-def environment(*names: str) -> str:
-    """The fallback of an option: the first of these environment variables that is there and not empty.
-
-    An empty one is how CI systems hand on what nobody has set, and azure-identity takes it for none, too.
-    """
-    return env_fallback(*(name for name in names if os.environ.get(name, "").strip()))
-
-
 AUTH = (
     "auto",
     "client_secret",
@@ -115,35 +104,35 @@ AUTH = (
 )
 CLOUD_NAMES = ("public", "us_government", "us_government_dod", "china")
 
-TENANT_SPEC = {
+TENANT_SPEC: dict[str, dict[str, t.Any]] = {
     "auth": {"type": "str", "choices": list(AUTH), "default": "auto"},
-    "tenant_id": {"type": "str", "fallback": (environment, ["AZURE_TENANT_ID", "AZURE_TENANT"])},
-    "client_id": {"type": "str", "fallback": (environment, ["AZURE_CLIENT_ID"])},
+    "tenant_id": {"type": "str", "environment": ["AZURE_TENANT_ID", "AZURE_TENANT"]},
+    "client_id": {"type": "str", "environment": ["AZURE_CLIENT_ID"]},
     "client_secret": {
         "type": "str",
         "no_log": True,
-        "fallback": (environment, ["AZURE_CLIENT_SECRET", "AZURE_SECRET"]),
+        "environment": ["AZURE_CLIENT_SECRET", "AZURE_SECRET"],
     },
-    "certificate_path": {"type": "path", "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PATH"])},
+    "certificate_path": {"type": "path", "environment": ["AZURE_CLIENT_CERTIFICATE_PATH"]},
     "certificate_password": {
         "type": "str",
         "no_log": True,
-        "fallback": (environment, ["AZURE_CLIENT_CERTIFICATE_PASSWORD"]),
+        "environment": ["AZURE_CLIENT_CERTIFICATE_PASSWORD"],
     },
     "federated_token_file": {
         "type": "path",
         "no_log": False,
-        "fallback": (environment, ["AZURE_FEDERATED_TOKEN_FILE"]),
+        "environment": ["AZURE_FEDERATED_TOKEN_FILE"],
     },
     "cloud": {"type": "str", "choices": list(CLOUD_NAMES), "default": "public"},
-    "authority": {"type": "str", "holds": "authority", "fallback": (environment, ["AZURE_AUTHORITY_HOST"])},
-    "graph_url": {"type": "str", "holds": "url", "fallback": (environment, ["WINOPS_ENTRA_GRAPH_URL"])},
-    "ca_file": {"type": "path", "fallback": (environment, ["WINOPS_ENTRA_CA_FILE"])},
+    "authority": {"type": "str", "holds": "authority", "environment": ["AZURE_AUTHORITY_HOST"]},
+    "graph_url": {"type": "str", "holds": "url", "environment": ["WINOPS_ENTRA_GRAPH_URL"]},
+    "ca_file": {"type": "path", "environment": ["WINOPS_ENTRA_CA_FILE"]},
     "disable_instance_discovery": {
         "type": "bool",
         "default": False,
-        "fallback": (environment, ["WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY"]),
+        "environment": ["WINOPS_ENTRA_DISABLE_INSTANCE_DISCOVERY"],
     },
-    "token_cache": {"type": "path", "no_log": False, "fallback": (environment, ["WINOPS_ENTRA_TOKEN_CACHE"])},
+    "token_cache": {"type": "path", "no_log": False, "environment": ["WINOPS_ENTRA_TOKEN_CACHE"]},
     "timeout": {"type": "int", "default": 300},
 }

@@ -18,14 +18,15 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ansible.errors import AnsibleActionFail
-from ansible.utils.display import Display
 
-from . import vaulted
+from . import keywords, vaulted
+from .environment import Environment
 from .masking import Masker
-from .option_door import ansible_spec, refuse_odd_values, understood
+from .option_door import NOBODYS, ansible_spec, refuse_odd_values, understood
 from .options import refused_by_ansible, secrets_among
 from .progress import Progress
 from .result import ChangeSet, Failure, Phases
+from .screen import Screen, whose
 from .untrusted import visible
 
 if t.TYPE_CHECKING:
@@ -47,9 +48,11 @@ class Task:
 
     ``args`` are the module's own options. What was changed goes into ``changes`` as it happens, what was learned into
     ``learned``, and a long task sets ``phases``: a failure halfway still reports them. ``session`` is there in a module
-    that declares the device, ``client`` in one that declares the tenant. ``host`` is the inventory name, ``variables``
-    are Ansible's for this host. ``show`` prints a sentence, ``progress`` one of a wait. ``find_file`` gives the path of
-    a file of the controller for an option such as ``src``, ``in_clear`` the path at which it can be read within a
+    that declares the device, ``client`` in one that declares the tenant. ``host`` is the inventory name of the device,
+    where a task is delegated that of whom it is delegated to; ``variables`` are Ansible's for the host of the play, and
+    ``environment`` is what a module on localhost would have for its own. ``show`` prints a sentence, ``progress`` one
+    of a wait, ``show_line`` a line of a table; a ``quiet`` task (``no_log``) prints nothing. ``find_file`` gives the
+    path of a file of the controller for an option such as ``src``, ``in_clear`` one at which it can be read within a
     ``with``, decrypted if it is vaulted; both raise AnsibleError. Functions in ``secrets`` give texts that nobody may
     see: they are masked in the result, and in what is shown.
     """
@@ -58,7 +61,10 @@ class Task:
     check_mode: bool
     host: str = ""
     variables: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    environment: Environment = NOBODYS
     show: Callable[[str], None] = lambda sentence: None
+    show_line: Callable[[str], None] = lambda line: None
+    quiet: bool = False
     find_file: Callable[[str], str] = _no_file
     in_clear: Callable[[str], contextlib.AbstractContextManager[str]] = contextlib.nullcontext
     session: DeviceSession = t.cast("DeviceSession", None)
@@ -84,7 +90,8 @@ class Side:
     ``spec`` holds the options it takes for that. ``open(task, action, options)`` makes the contact ready before the
     work begins; ``options`` are the values of ``spec``. Exceptions of ``errors`` are ones that the contact raises:
     ``explain(task, exc)`` gives the Failure, or None where Ansible is to see the exception itself. ``connects`` says
-    whether Ansible's connection to the task's host is used.
+    whether Ansible's connection to the task's host is used. ``close(task)`` is called when the work is over, however it
+    has ended, for what is known of the contact only then.
     """
 
     open: Callable[[Task, t.Any, dict[str, t.Any]], None]
@@ -92,6 +99,7 @@ class Side:
     errors: tuple[type[Exception], ...] = ()
     explain: Callable[[Task, Exception], Failure | None] = lambda task, exc: None
     connects: bool = False
+    close: Callable[[Task], None] = lambda task: None
 
 
 def spec_of_sides(sides: Sequence[Side]) -> dict[str, t.Any]:
@@ -108,17 +116,25 @@ def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
     result |= {"changed": False, "changes": [], **action.refused}
     spec = {**spec_of_sides(action.sides), **action.spec}
     try:
-        given = _judged(action, spec)
+        environment = Environment.of_action(action, variables)
+        given = _judged(action, spec, environment)
     except Failure as failure:
         return result | Masker(secrets_among(action._task.args, spec)).value(_failed(failure))
-    task = _task(action, given, variables)
+    task = _task(action, given, variables, environment)
     task.secrets.append(lambda: secrets_among(given, spec))
     try:
         for side in action.sides:
             side.open(task, action, {name: given[name] for name in side.spec})
     except Failure as failure:
-        return result | _masker(task.secrets).value(_failed(failure))
-    return perform(task, action.sides, action.work, result, action._task.diff)
+        return result | _masker(task.secrets).value(_failed(failure) | task.learned)
+    result = perform(task, action.sides, action.work, result, action._task.diff)
+    warned = keywords.warnings(action)
+    return result | ({"warnings": [*result.get("warnings", ()), *warned]} if warned else {})
+
+
+def refused(action, failure: Failure) -> dict:
+    """The result of a task that is refused before its options are looked at."""
+    return {"changed": False, "changes": [], **action.refused, **_failed(failure)}
 
 
 def perform(
@@ -135,6 +151,8 @@ def perform(
         if explained is None:
             raise
         result.update(_failed(explained))
+    for side in sides:
+        side.close(task)
     result.update(task.learned)
     _make_visible(result)
     result.update(task.changes.as_result(with_diff))
@@ -144,13 +162,14 @@ def perform(
     return _masker(task.secrets).value(result)
 
 
-def _judged(action, spec: Mapping[str, dict]) -> dict[str, t.Any]:
+def _judged(action, spec: Mapping[str, dict], environment: Environment) -> dict[str, t.Any]:
     """The options of the task, as its work wants them. Raises Failure."""
     raw = action._task.args
     # Before Ansible, whose conversion trips over some values, and once more with what stands in the place of others.
     refuse_odd_values(raw, spec)
     try:
-        _validated, given = action.validate_argument_spec(argument_spec=ansible_spec(spec), **action.constraints)
+        known = ansible_spec(spec, environment)
+        _validated, given = action.validate_argument_spec(argument_spec=known, **action.constraints)
     except AnsibleActionFail as exc:
         raise refused_by_ansible(exc, action._task.action, raw, spec) from exc
     refuse_odd_values(given, spec)
@@ -167,21 +186,23 @@ def _make_visible(result: dict) -> None:
             device["problem"] = visible(device["problem"], MAX_MESSAGE)
 
 
-def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) -> Task:
-    module = action._task.action.rsplit(".", 1)[-1]
+def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any], environment: Environment) -> Task:
     host = variables["inventory_hostname"]
-    # A device's work has as many lines as there are devices, so each says whose it is.
-    whose = f"{module}: [{host}]" if any(side.connects for side in action.sides) else f"{module}:"
     foreign = set(spec_of_sides(action.sides)) - set(action.spec)
-    display = Display()
     secrets: list[Callable[[], Iterable[str]]] = []
+    quiet = bool(getattr(action._task, "no_log", False))
+    connects = any(side.connects for side in action.sides)
+    screen = Screen(whose(action, host, connects), lambda text: _masker(secrets).text(text), quiet)
     return Task(
         {name: value for name, value in given.items() if name not in foreign},
         action._task.check_mode,
-        host=host,
+        host=(getattr(action._task, "delegate_to", None) if connects else None) or host,
         variables=variables,
+        environment=environment,
         secrets=secrets,
-        show=lambda sentence: display.display(f"{whose} {visible(_masker(secrets).text(sentence))}"),
+        show=screen.say,
+        show_line=screen.line,
+        quiet=quiet,
         find_file=functools.partial(vaulted.find, action),
         in_clear=functools.partial(vaulted.in_clear, action),
     )

@@ -81,7 +81,7 @@ def run(monkeypatch):
             args=options, action=f"winops.entra.{module}", check_mode=False, diff=False, async_val=0
         )
         shell = types.SimpleNamespace(tmpdir=None)
-        connection = types.SimpleNamespace(_shell=shell, transport="winrm", has_pipelining=False)
+        connection = types.SimpleNamespace(_shell=shell, transport="winrm", has_pipelining=False, get_options=dict)
         made = (kind or plugin(module))(play_task, connection, None, None, None, None)
         monkeypatch.setattr(made, "_make_tmp_path", lambda *_args: None)
         return made.run(task_vars={"inventory_hostname": "pc", "hostvars": {}})

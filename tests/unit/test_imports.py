@@ -29,8 +29,8 @@ FORBIDDEN = {
 }
 # The floor that device and tenant stand on.
 FLOOR = (
-    *("action.py", "task.py", "findings.py", "masking.py", "option_door.py", "options.py", "progress.py"),
-    *("result.py", "untrusted.py", "vaulted.py"),
+    *("action.py", "task.py", "environment.py", "findings.py", "keywords.py", "masking.py", "option_door.py"),
+    *("options.py", "progress.py", "result.py", "screen.py", "untrusted.py", "vaulted.py"),
 )
 
 

@@ -219,7 +219,7 @@ SUM = "0" * 64
 )
 def test_an_option_that_would_not_be_used_or_cannot_be_is_refused(run, module, given, option):
     kind = every.plugin(module)
-    sides = tuple(dataclasses.replace(side, open=lambda *_args: None) for side in kind.sides)
+    sides = tuple(dataclasses.replace(side, open=lambda *_args: None, close=lambda _task: None) for side in kind.sides)
     result = run(module, given, type("ActionModule", (kind,), {"sides": sides}))
     assert result["error"]["name"] == "bad_option" and f"bad option {option}: " in result["msg"].replace(
         "extension_attributes.", ""

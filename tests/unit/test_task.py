@@ -10,7 +10,7 @@ import types
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.winops.entra.plugins.plugin_utils import task
+from ansible_collections.winops.entra.plugins.plugin_utils import screen, task
 from ansible_collections.winops.entra.plugins.plugin_utils.device import wire
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
@@ -95,7 +95,7 @@ def test_a_short_secret_tears_no_sentence():
 
 def test_a_secret_that_is_known_by_now_is_masked_on_the_screen(monkeypatch):
     shown: list[str] = []
-    monkeypatch.setattr(task.Display, "display", lambda _self, line: shown.append(line))
+    monkeypatch.setattr(screen.Display, "display", lambda _self, line, stderr: shown.append(line) if stderr else None)
 
     def work(a_task: Task) -> dict:
         a_task.secrets.append(lambda: [SECRET])
@@ -138,6 +138,7 @@ class Acting:
         self.spec = {"name": {"type": "str"}, "timeout": {"type": "int"}, "password": {"type": "str", "no_log": True}}
         self.constraints, self.refused = {}, {"outcome": "refused"}
         self.given, self.refuse = given, refuse
+        self._connection = types.SimpleNamespace(become=None)
         self._task = types.SimpleNamespace(args=given, action="winops.entra.both", check_mode=True, diff=False)
 
     def validate_argument_spec(self, argument_spec, **_constraints):

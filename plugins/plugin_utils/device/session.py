@@ -88,16 +88,17 @@ class DeviceSession:
         host: str | None = None,
         show: Callable[[str], None] = lambda sentence: None,
         masked: Callable[[str], str] = str,
+        quiet: bool = False,
     ) -> DeviceSession:
         """The session of an action plugin's own connection. ``host`` is the inventory name, for -vvv, where ``masked``
-        takes what is secret out of a text."""
+        takes what is secret out of a text; a ``quiet`` one says nothing there."""
 
         def execute(script: str, data: bytes) -> tuple[str, str, int]:
             answer = action._low_level_execute_command(script, sudoable=False, in_data=data)
             return answer["stdout"], answer["stderr"], answer["rc"]
 
         in_clear = functools.partial(vaulted.in_clear, action)
-        trace = DeviceTrace(host, masked)
+        trace = DeviceTrace(host, masked, quiet)
         return cls(action._connection, execute, action._task.check_mode, trace, show, in_clear)
 
     def run(self, operations: dict[str, dict], stop_on_error: bool = False) -> Answer:
@@ -157,6 +158,11 @@ class DeviceSession:
             for (name, operation), item in zip(operations.items(), told["results"])
         }
         return Answer(results, told["device"], asked_at, _now())
+
+    def leave_connection(self) -> None:
+        """Close the connection in hand, which is to another device; the next exchange opens one to this."""
+        with contextlib.suppress(ConnectionLost):
+            self._guarded(self.connection.close, "closing the connection to the device before")
 
     def put_file(self, source: str, destination: str) -> None:
         """Copy a file of the controller to a literal path on the device. Raises as run() does.

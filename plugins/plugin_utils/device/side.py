@@ -13,7 +13,7 @@ import typing as t
 
 from ..result import Failure
 from ..task import Side, Task
-from . import wire
+from . import kept_connection, wire
 from .codes.hresult import error_code
 from .reading import FULL_TOKEN, STATE_UNREADABLE, Unreadable
 from .session import ConnectionLost, DeviceSession
@@ -31,7 +31,10 @@ def prepare_workers(operations: dict[str, dict]) -> None:
 
 
 def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
-    task.session = DeviceSession.of_action(action, task.host, task.show, task.masked)
+    kept = kept_connection.is_of_another_host(action._connection, task.host)
+    task.session = DeviceSession.of_action(action, task.host, task.show, task.masked, task.quiet)
+    if kept:
+        task.session.leave_connection()
 
 
 def _explain(task: Task, exc: Exception) -> Failure | None:

@@ -27,18 +27,19 @@ SHOWN_MESSAGE = 300
 
 class DeviceTrace:
     """Says what the exchanges with one host were; ``host`` is its inventory name, ``masked`` takes out of a text what
-    is known to be secret."""
+    is known to be secret. A ``quiet`` one says nothing."""
 
-    def __init__(self, host: str | None = None, masked: Callable[[str], str] = str) -> None:
+    def __init__(self, host: str | None = None, masked: Callable[[str], str] = str, quiet: bool = False) -> None:
         self._host = host
         self._masked = masked
         self._display = Display()
+        self._quiet = quiet
 
     def answered(
         self, operations: Mapping[str, dict], results: Mapping[str, Result], seconds: float, sent: int, received: int
     ) -> None:
         """An exchange that brought an answer. Seconds and bytes."""
-        if self._display.verbosity < EXCHANGE_VERBOSITY:
+        if self._quiet or self._display.verbosity < EXCHANGE_VERBOSITY:
             return
         refused = {name: result for name, result in results.items() if not result.ok}
         outcome = f"{len(refused)} of {len(results)} refused" if refused else "ok"
@@ -55,7 +56,7 @@ class DeviceTrace:
 
     def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:
         """An exchange that brought none."""
-        if self._display.verbosity < EXCHANGE_VERBOSITY:
+        if self._quiet or self._display.verbosity < EXCHANGE_VERBOSITY:
             return
         said = visible(str(redact(self._masked(str(exc)))), SHOWN_MESSAGE)
         self._show(operations, f"{type(exc).__name__}: {said}", seconds, sent, received)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import os
 
-from ansible.utils.display import Display
-
 from ..options import bad_option
 from ..task import Task
 from ..untrusted import visible
@@ -44,10 +42,10 @@ def write_and_show(task: Task) -> dict:
     batch = set(hosts if args["hosts"] is not None else variables["ansible_play_batch"])
     lines = table.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
     for line in [*lines, table.summary(made["totals"])]:
-        Display().display(line)
+        task.show_line(line)
     if not task.check_mode or args["write_in_check_mode"]:
         writer.write(dest, made)
-        Display().display(f"report: {visible(dest)}")
+        task.show_line(f"report: {visible(dest)}")
     warnings = [*made.get("problems", []), *_not_understood(made["devices"])]
     return {"totals": made["totals"], "dest": dest} | ({"warnings": warnings} if warnings else {})
 

@@ -9,11 +9,10 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
 
 from ansible.utils.display import Display
 
-from ..options import TENANT_SPEC
+from ..options import TENANT_SPEC, bad_option
 from ..task import Side, Task
 from ..untrusted import in_one_line, visible
 from .graph import credentials, libraries
@@ -22,24 +21,42 @@ from .graph.retry import Waits
 from .graph.session import Session, session_for
 from .graph.trace import GraphTrace
 
+FROM_TOKEN = "access_token"
+"""Where an id has come from that no option and no variable says (beside those of environment.py)."""
 _LONGEST_URL, _LONGEST_CODE = 300, 50
 
 
 def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
     libraries.require()
-    chosen = credentials.settings(options, frozenset(action._task.args))
-    session = session_for(chosen, _prompt(task.show), options["timeout"])
+    chosen = credentials.settings(options, frozenset(action._task.args), task.environment)
+    task.learned["tenant"] = chosen.described()
+    session = session_for(chosen, _prompt(task), options["timeout"])
     task.secrets.append(lambda: session.tokens.secrets)
     waits = Waits(options["timeout"], say=task.show)
-    task.client = GraphClient(session, waits, task.check_mode, _trace(action, session))
+    task.client = GraphClient(session, waits, task.check_mode, None if task.quiet else _trace(action, session))
 
 
-def _prompt(show: Callable[[str], None]) -> credentials.Prompt:
+def _close(task: Task) -> None:
+    """Say who has signed in, where only the token tells."""
+    told = task.learned["tenant"]
+    for name, value in zip(("tenant_id", "client_id"), task.client.session.tokens.signed_in()):
+        if told[name] is None and value is not None:
+            told |= {name: value, f"{name}_from": FROM_TOKEN}
+
+
+def _prompt(task: Task) -> credentials.Prompt:
     """Where to sign in: both texts are the token service's."""
 
     def prompt(url: t.Any, code: t.Any) -> None:
+        if task.quiet:
+            raise bad_option(
+                "auth",
+                "device_code shows a code to sign in with, and no_log lets the task show nothing",
+                "leave no_log out of this task, sign in with another task before and share its token_cache, or choose "
+                "another auth",
+            )
         where, what = in_one_line(str(url), _LONGEST_URL), in_one_line(str(code), _LONGEST_CODE)
-        show(f"sign in: open {where} in a browser and enter the code {what}")
+        task.show(f"sign in: open {where} in a browser and enter the code {what}")
 
     return prompt
 
@@ -53,4 +70,4 @@ def _trace(action, session: Session) -> GraphTrace | None:
     return GraphTrace(lambda line: display.vvv(f"{module}: {visible(line)}"), lambda: session.tokens.secrets)
 
 
-TENANT_SIDE = Side(_open, spec=TENANT_SPEC)
+TENANT_SIDE = Side(_open, spec=TENANT_SPEC, close=_close)

@@ -82,7 +82,7 @@ def one(chance: random.Random) -> None:
 def _spec(module: str) -> dict[str, dict]:
     plugin = importlib.import_module(f"ansible_collections.winops.entra.plugins.action.{module}").ActionModule
     found = {**task.spec_of_sides(plugin.sides), **plugin.spec}
-    return {name: {**option, "required": False, "fallback": (None,)} for name, option in found.items()}
+    return {name: {**option, "required": False, "environment": []} for name, option in found.items()}
 
 
 def _judge(args: t.Mapping[str, t.Any], spec: t.Mapping[str, dict]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import typing as t
-from unittest import mock
 
 import pytest
 
@@ -46,9 +45,8 @@ def play(tmp_path):
         args |= {"only_try": False, "table_limit": 50, "write_in_check_mode": True, **options}
         hostvars = {name: {} if record is None else {f"{work}_outcome": record} for name, record in found.items()}
         known = {"hostvars": hostvars, "ansible_play_hosts_all": list(found), "ansible_play_batch": list(found)}
-        with mock.patch.object(rollout, "Display") as display:
-            result = perform(Task(args, check, variables=known), (), rollout.write_and_show, {})
-        lines = [call.args[0] for call in display().display.call_args_list]
+        lines: list[str] = []
+        result = perform(Task(args, check, variables=known, show_line=lines.append), (), rollout.write_and_show, {})
         assert os.listdir(tmp_path) in ([], ["report.json"])
         return Played(result, lines, dest.read_text(encoding="utf-8") if dest.exists() else None)
 

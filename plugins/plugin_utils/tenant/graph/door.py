@@ -16,6 +16,7 @@ import http.cookiejar
 import typing as t
 from collections.abc import Collection, Coroutine
 
+from ...environment import Environment
 from . import answers
 from .answers import OddAnswer
 from .libraries import httpx
@@ -98,13 +99,14 @@ class Door:
         await self._client.aclose()
 
 
-def open_door(trust: t.Any, transport: t.Any = None, hidden: Collection[str] = ()) -> Door:
+def open_door(trust: t.Any, environment: Environment, transport: t.Any = None, hidden: Collection[str] = ()) -> Door:
     """A client that follows no redirects (a token must not go elsewhere) and keeps no cookies.
 
-    ``trust`` is httpx's ``verify``. ``transport`` replaces the network in tests.
+    ``trust`` is httpx's ``verify``, ``environment`` that of the task, for its proxies. ``transport`` replaces the
+    network in tests.
     """
     client = httpx.AsyncClient(
-        transport=transport or t.cast("t.Any", Routes(trust)),
+        transport=transport or t.cast("t.Any", Routes(trust, environment)),
         trust_env=False,
         follow_redirects=False,
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),

@@ -21,11 +21,11 @@ from .answers import CHALLENGE
 from .credentials import CredentialSettings, Prompt, create
 from .door import Network, open_door
 from .errors import Caller
-from .surroundings import trust
+from .surroundings import trust, ways
 from .token_transport import TokenTransport
 from .tokens import TokenFile, TokenSource
 
-_SESSIONS: dict[tuple[int, str], Session] = {}
+_SESSIONS: dict[tuple, Session] = {}
 
 
 def origin(url: str) -> str:
@@ -50,7 +50,9 @@ class Session:
         self.network = network or Network()
         self._token = ""
         # kiota would answer a challenge by itself, in the middle of an exchange.
-        self._door = open_door(trust(settings.ca_file), transport, hidden=(CHALLENGE,))
+        self._door = open_door(
+            trust(settings.ca_file, settings.environment), settings.environment, transport, hidden=(CHALLENGE,)
+        )
         self._adapter = libraries.BaseGraphRequestAdapter(_Bearer(self), http_client=t.cast("t.Any", self._door))
         self._adapter.base_url = settings.graph_url
         self._raw = libraries.ResponseHandlerOption(libraries.NativeResponseHandler())
@@ -103,12 +105,14 @@ class _Bearer:
 
 
 def session_for(settings: CredentialSettings, prompt: Prompt, sign_in_seconds: int) -> Session:
-    """The session of these settings in this process: made at the first call, the same at every further one."""
-    key = (os.getpid(), settings.fingerprint())
+    """The session of these settings, with these proxies and CAs, in this process: made at the first call, the same at
+    every further one."""
+    fingerprint = settings.fingerprint()
+    key = (os.getpid(), fingerprint, ways(settings.environment))
     if key not in _SESSIONS:
-        file = TokenFile(settings.token_cache, key[1]) if settings.token_cache else None
+        file = TokenFile(settings.token_cache, fingerprint) if settings.token_cache else None
         network = Network()
-        way = TokenTransport(network, trust(settings.ca_file))
+        way = TokenTransport(network, trust(settings.ca_file, settings.environment), settings.environment)
         tokens = TokenSource(settings, lambda: create(settings, prompt, sign_in_seconds, way), file, way=way)
         _SESSIONS[key] = Session(settings, tokens, network=network)
     return _SESSIONS[key]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the controller's environment says about the way to a tenant: proxies, and whom to trust. The only reader of it.
+"""What the environment of a task says about the way to a tenant: proxies, and whom to trust.
 
 The variables are those of curl and requests. Both pass over entries of NO_PROXY that they do not understand; so does
 this. A proxy or a file of CAs that cannot be used is refused by the name of its variable before the first request.
@@ -19,11 +19,13 @@ import ssl
 import typing as t
 from urllib.parse import urlsplit
 
+from ...environment import Environment
 from ...options import bad_option
 from ...result import Failure
 from .libraries import httpx
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXY_VARIABLES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
 _SOCKS = ("socks5", "socks5h")
 _PORTS = {"https": 443, "http": 80}
 
@@ -32,12 +34,13 @@ class Routes:
     """The transport of an ``httpx.AsyncClient``: each request goes straight, or through the proxy that the environment
     names for its address. ``trust`` is httpx's ``verify``."""
 
-    def __init__(self, trust: t.Any) -> None:
+    def __init__(self, trust: t.Any, environment: Environment) -> None:
         self._trust = trust
+        self._environment = environment
         self._ways: dict[str | None, t.Any] = {}
 
     async def handle_async_request(self, request: t.Any) -> t.Any:
-        proxy = proxy_for(str(request.url))
+        proxy = proxy_for(str(request.url), self._environment)
         if proxy not in self._ways:
             self._ways[proxy] = httpx.AsyncHTTPTransport(verify=self._trust, proxy=proxy, trust_env=False)
         return await self._ways[proxy].handle_async_request(request)
@@ -53,13 +56,13 @@ class Routes:
         await self.aclose()
 
 
-def proxy_for(url: str) -> str | None:
+def proxy_for(url: str, environment: Environment) -> str | None:
     """The proxy's URL for this address, None for the straight way. Failure of side controller for one that is none."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
-    if _is_spared(host, parts.port or _PORTS.get(parts.scheme, 0)):
+    if _is_spared(host, parts.port or _PORTS.get(parts.scheme, 0), environment):
         return None
-    name, value = _variable(f"{parts.scheme}_proxy", "all_proxy")
+    name, value = _variable(environment, f"{parts.scheme}_proxy", "all_proxy")
     if not value:
         return None
     proxy = value if "://" in value else f"http://{value}"
@@ -77,12 +80,12 @@ def proxy_for(url: str) -> str | None:
     return proxy
 
 
-def _is_spared(host: str, port: int) -> bool:
+def _is_spared(host: str, port: int, environment: Environment) -> bool:
     """Whether NO_PROXY, or its nature, has a host reached without a proxy."""
     address = _address(host)
     if address is not None and address.is_link_local:  # the VM's own identity endpoint, which no proxy can reach
         return True
-    _name, value = _variable("no_proxy")
+    _name, value = _variable(environment, "no_proxy")
     return any(_matches(entry, host.lower(), address, port) for entry in re.split(r"[\s,]+", value) if entry)
 
 
@@ -111,17 +114,19 @@ def _address(text: str) -> t.Any:
         return None
 
 
-def _variable(*names: str) -> tuple[str, str]:
+def _variable(environment: Environment, *names: str) -> tuple[str, str]:
     """The first of these variables that is there and not empty, small letters before capital ones, as curl reads
     them."""
-    for name in names:
-        for spelled in (name, name.upper()):
-            if os.environ.get(spelled, "").strip():
-                return spelled, os.environ[spelled].strip()
-    return names[0], ""
+    found = environment.find(*(spelled for name in names for spelled in (name, name.upper())))
+    return (found.name, found.value.strip()) if found else (names[0], "")
 
 
-def trust(ca_file: str | None) -> t.Any:
+def ways(environment: Environment) -> tuple[str | None, ...]:
+    """All that the environment says here, to be compared with what another says."""
+    return environment.of((*CA_VARIABLES, *_PROXY_VARIABLES, *map(str.upper, _PROXY_VARIABLES)))
+
+
+def trust(ca_file: str | None, environment: Environment) -> t.Any:
     """Whom requests and sign-ins trust, as httpx takes it: the CAs of the option, of the environment, or its own.
 
     Failure that names the option or the variable whose file holds no certificate or cannot be read.
@@ -131,14 +136,14 @@ def trust(ca_file: str | None) -> t.Any:
         if context is None:
             raise bad_option("ca_file", f"{ca_file} holds no certificate", "give a PEM file of CA certificates")
         return context
-    name = next((name for name in CA_VARIABLES if os.environ.get(name)), None)
-    if name is None:
+    found = environment.find(*CA_VARIABLES)
+    if found is None:
         return True
-    context = _context(os.environ[name])
+    context = _context(found.value)
     if context is None:
         raise _unusable(
-            name,
-            f"{os.environ[name]} cannot be read, or holds no certificate",
+            found.name,
+            f"{found.value} cannot be read, or holds no certificate",
             "correct it, or name the CA file with ca_file",
         )
     return context

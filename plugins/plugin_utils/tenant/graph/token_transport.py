@@ -15,6 +15,7 @@ import json
 import typing as t
 from urllib.parse import urlencode, urlsplit
 
+from ...environment import Environment
 from ...result import Failure
 from .answers import ACCEPTED_ENCODING, LARGEST_BODY, OddAnswer, json_of, text_of
 from .door import CONNECT_SECONDS, READ_SECONDS, Network, open_door
@@ -29,10 +30,11 @@ class TokenTransport:
     """What azure-core calls a transport. ``begin`` before each token: a sign-in has as long as one wait of the task,
     however many requests it takes. ``status`` is that of the last answer."""
 
-    def __init__(self, network: Network, trust: t.Any, replaced: t.Any = None) -> None:
+    def __init__(self, network: Network, trust: t.Any, environment: Environment, replaced: t.Any = None) -> None:
         self._network = network
         self._door: t.Any = None
         self._trust = trust
+        self._environment = environment
         self._replaced = replaced
         self._end = 0.0
         self._lost: Exception | None = None
@@ -48,7 +50,7 @@ class TokenTransport:
         if left <= 0:
             raise _no_answer("timed out: the sign-in takes longer than the task's timeout")
         if self._door is None:
-            self._door = open_door(self._trust, self._replaced)
+            self._door = open_door(self._trust, self._environment, self._replaced)
         try:
             answer = self._network.exchange(
                 self._door.send(self._as_httpx(request, options)),

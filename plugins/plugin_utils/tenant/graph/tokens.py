@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
-from ...options import bad_option
+from ...options import bad_option, is_guid
 from ...report.writer import put
 from ...result import Failure
 from .answers import json_of
@@ -127,6 +127,11 @@ class TokenSource:
                 self._token, self._expires_on = kept
                 if self._usable():
                     return self._token
+        # Some credentials read variables, or start a program that does.
+        with self._settings.environment.as_own():
+            return self._asked_for(claims)
+
+    def _asked_for(self, claims: str | None) -> str:
         if self._credential is None:
             self._credential = self._make()
         if self._way is not None:
@@ -155,6 +160,16 @@ class TokenSource:
         # A user's credential whose token merely ended renews it silently; a new one would ask for a new sign-in.
         if not (expired and self._settings.delegated):
             self._credential = None
+
+    def signed_in(self) -> tuple[str | None, str | None]:
+        """The ids of the tenant and of the application that the token speaks for, as far as it can be read; a hint,
+        too."""
+        claims = _claims(self._token) or {}
+        tenant_id, client_id = (
+            value.lower() if isinstance(value, str) and is_guid(value) else None
+            for value in (claims.get("tid"), claims.get("appid"))
+        )
+        return tenant_id, client_id
 
     def caller(self) -> Caller:
         """Who the token speaks for, as far as it can be read. Graph's tokens are opaque by contract: a hint, no

@@ -12,6 +12,8 @@ import types
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.winops.entra.plugins.plugin_utils.environment import Environment
+from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.options import TENANT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
@@ -56,9 +58,13 @@ def file(tmp_path):
 
 
 def settings(**options) -> credentials.CredentialSettings:
-    checked = ArgumentSpecValidator(TENANT_SPEC).validate(options)
+    return settings_of(Environment(), **options)
+
+
+def settings_of(environment: Environment, **options) -> credentials.CredentialSettings:
+    checked = ArgumentSpecValidator(ansible_spec(TENANT_SPEC, environment)).validate(options)
     assert not checked.error_messages
-    return credentials.settings(checked.validated_parameters, frozenset(options))
+    return credentials.settings(checked.validated_parameters, frozenset(options), environment)
 
 
 def refusal(**options) -> str:
@@ -193,7 +199,7 @@ def test_the_kinds_that_read_files(monkeypatch, file):
     for name, value in (("AZURE_TENANT_ID", "contoso.com"), ("AZURE_CLIENT_ID", "x"), ("AZURE_CLIENT_SECRET", SECRET)):
         monkeypatch.setenv(name, value)
     made = credentials.create(settings(auth="environment"), lambda url, code: None, 60)
-    assert type(made).__name__ == "EnvironmentCredential"
+    assert type(made).__name__ == "ClientSecretCredential"
 
 
 def test_a_process_has_one_session_for_each_credential():

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils.environment import Environment
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import surroundings
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.surroundings import proxy_for, trust
 
 GRAPH = "https://graph.microsoft.com/v1.0/groups"
 PROXY = "http://proxy.example.com:8080"
 VARIABLES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
+
+
+def proxy_for(url: str, **of_task: str) -> str | None:
+    return surroundings.proxy_for(url, Environment(of_task))
+
+
+def trust(ca_file: str | None, **of_task: str):
+    return surroundings.trust(ca_file, Environment(of_task))
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +149,15 @@ def test_the_option_goes_before_the_environment(monkeypatch, tmp_path):
 
 def test_without_anything_the_library_decides():
     assert trust(None) is True
+
+
+def test_the_tasks_environment_goes_before_the_controllers(monkeypatch, tmp_path):
+    monkeypatch.setenv("https_proxy", "http://controller:1")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "the controller's.pem"))
+    assert proxy_for(GRAPH, HTTPS_PROXY=PROXY) == proxy_for(GRAPH, ALL_PROXY=PROXY) == PROXY
+    assert proxy_for(GRAPH, NO_PROXY="graph.microsoft.com") is None
+    assert proxy_for(GRAPH, HTTPS_PROXY="") is None and proxy_for(GRAPH) == "http://controller:1"
+    with pytest.raises(Failure, match="SSL_CERT_FILE cannot be used: .*the task's"):
+        trust(None, SSL_CERT_FILE=str(tmp_path / "the task's.pem"))
+    assert surroundings.ways(Environment({"HTTPS_PROXY": PROXY})) != surroundings.ways(Environment())
+    assert surroundings.ways(Environment({"LANG": "C"})) == surroundings.ways(Environment())

@@ -13,7 +13,9 @@ import json
 import httpx
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils.environment import Environment
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import side
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     answers,
@@ -65,7 +67,8 @@ def signing_in(bench):
         network = door.Network()
         networks.append(network)
         network.waits = retry.Waits(limit, bench.slept.append, lambda: 0.0, bench.sentences.append)
-        way = TokenTransport(network, True, InProcess(service) if isinstance(service, TokenService) else None)
+        replaced = InProcess(service) if isinstance(service, TokenService) else None
+        way = TokenTransport(network, True, Environment(), replaced)
         return tokens.TokenSource(
             settings, lambda: credentials.create(settings, lambda url, code: None, limit, way), way=way
         )
@@ -213,5 +216,5 @@ class Packed(httpx.Response):
 
 def test_where_to_sign_in_is_shown_in_one_line_whatever_the_service_says():
     shown: list[str] = []
-    side._prompt(shown.append)("https://x/\x1b[2J\r\nTASK [ok]" + "y" * 5000, ["A\n", "\u202eB"])
+    side._prompt(Task({}, False, show=shown.append))("https://x/\x1b[2J\r\nTASK [ok]" + "y" * 5000, ["A\n", "\u202eB"])
     assert len(shown[0]) < 500 and shown[0].isprintable()
