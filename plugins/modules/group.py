@@ -143,6 +143,20 @@ group:
     membership_rule: '(device.devicePhysicalIds -any (_ -eq "[OrderID]:Kiosk"))'
     rule_paused: false
     role_assignable: null
+tenant:
+  description:
+    - The tenant that the task works on and who signs in there, and where each was said. None of it is secret.
+    - C(tenant_id_from) and C(client_id_from) are C(option), C(task_environment) (the keyword C(environment) of the
+      task, its block, role or play), C(controller_environment) (the environment that Ansible runs in), or
+      C(access_token) for an id that only the token says, as with the Azure CLI. An id that nobody says is null.
+  returned: when the options to sign in are not refused
+  type: dict
+  sample:
+    auth: client_secret
+    tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
+    tenant_id_from: task_environment
+    client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+    client_id_from: controller_environment
 changes:
   description: What was changed, or in check mode would be changed, each with C(what), C(before) and C(after).
   returned: always

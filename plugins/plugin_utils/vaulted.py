@@ -13,7 +13,14 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import typing as t
+
+from .result import Failure
+from .untrusted import visible
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def find(action: t.Any, src: str) -> str:
@@ -21,13 +28,35 @@ def find(action: t.Any, src: str) -> str:
     return action._find_needle("files", src)
 
 
+def _full_disk(exc: BaseException | None) -> int | None:
+    """The error number of a disk that takes nothing, in an exception or what it was raised for. Ansible gives it on as
+    one of several, and as a plain Exception, too."""
+    while exc is not None:
+        if isinstance(exc, OSError) and exc.errno in _FULL:
+            return exc.errno
+        exc = exc.__cause__ or exc.__context__
+    return None
+
+
 @contextlib.contextmanager
 def in_clear(action: t.Any, path: str) -> t.Iterator[str]:
     """The path at which the content of a file can be read within the ``with``, its own where it is not encrypted.
 
-    Raises AnsibleError.
+    Raises AnsibleError, and Failure where the controller's disk does not take it.
     """
-    readable = action._loader.get_real_file(path)
+    try:
+        readable = action._loader.get_real_file(path)
+    except Exception as exc:
+        full = _full_disk(exc)
+        if full is None:
+            raise
+        cause = f"{visible(path)} cannot be decrypted on the controller: {os.strerror(full)}"
+        fix = (
+            "free space where Ansible keeps its temporary files (local_tmp), or set ANSIBLE_LOCAL_TEMP to another place"
+        )
+        raise Failure(
+            f"could not begin: {cause}; {fix}", side="controller", name="not_decrypted", cause=cause, fix=fix
+        ) from exc
     try:
         yield readable
     finally:

@@ -39,11 +39,16 @@ class PlayFailed(AssertionError):
 
 @dataclasses.dataclass(frozen=True)
 class Play:
-    """A run of ansible-playbook that has ended. ``lines`` are those of the callback plugin task_results."""
+    """A run of ansible-playbook that has ended. ``lines`` are those of the callback plugin task_results, ``output`` is
+    what it has printed; without standard error, which is in ``errors``, where that was wanted apart."""
 
     exit_code: int
     output: str
     directory: Path
+
+    @property
+    def errors(self) -> str:
+        return (self.directory / "errors.txt").read_text(encoding="utf-8", errors="replace")
 
     @functools.cached_property
     def lines(self) -> list[dict[str, t.Any]]:
@@ -142,11 +147,13 @@ class Player:
         *options: str,
         variables: dict | None = None,
         host_variables: dict[str, dict] | None = None,
+        environment: dict[str, str] | None = None,
+        apart: bool = False,
     ) -> Iterator[RunningPlay]:
         """Start a playbook (a file, or its content as data) with the lab's inventory; it is dead when the block ends.
 
         variables: extra variables of the command line, to which run_directory is added; host_variables: by host, over
-        those of the inventory.
+        those of the inventory; environment: of ansible-playbook; apart: standard error goes to a file of its own.
         """
         self._count += 1
         directory = self._directory / f"play{self._count:02d}"
@@ -158,14 +165,16 @@ class Player:
             playbook = Path(_write(directory / "playbook.yml", playbook))
         extra = {"lab_control": lab.ready["control"], "run_directory": str(directory), **(variables or {})}
         command += ["-e", "@" + _write(directory / "variables.yml", extra), *options, str(playbook)]
-        with (directory / "output.txt").open("wb") as output:
+        with contextlib.ExitStack() as files:
+            output = files.enter_context((directory / "output.txt").open("wb"))
+            errors = files.enter_context((directory / "errors.txt").open("wb")) if apart else subprocess.STDOUT
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=_environment(directory),
+                env=_environment(directory) | (environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=errors,
             )
         run = RunningPlay(process, directory)
         try:

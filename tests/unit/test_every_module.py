@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import importlib
 import types
 from pathlib import Path
@@ -16,7 +17,7 @@ import yaml
 from ansible_collections.winops.entra.plugins.plugin_utils import action as declared
 from ansible_collections.winops.entra.plugins.plugin_utils import task
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import DeviceSession
-from ansible_collections.winops.entra.plugins.plugin_utils.result import ERROR_FIELDS
+from ansible_collections.winops.entra.plugins.plugin_utils.result import ERROR_FIELDS, Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import side as tenant_side
 
 PLUGINS = Path(task.__file__).resolve().parents[1]
@@ -32,6 +33,9 @@ GOOD = {
     "ppkg": {"src": "join.ppkg"},
     "rollout_report": {"work": "join"},
 }
+GUID, OTHER_GUID = "d10f84e2-ba05-45c0-90b7-994f1fafa537", "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"
+DOCUMENTED = "ansible_collections.winops.entra.plugins.modules.{}"
+SETTINGS = tenant_side.credentials.settings
 WRONG_TYPES = {"int": "many", "bool": "perhaps", "dict": "text"}
 
 
@@ -61,6 +65,7 @@ def bad_values(module: str) -> list[tuple[str, object]]:
     return found
 
 
+TENANT_MODULES = [module for module in MODULES if tenant_side.TENANT_SIDE in plugin(module).sides]
 CASES = [(module, option, value) for module in MODULES for option, value in bad_values(module)]
 
 
@@ -76,12 +81,14 @@ def run(monkeypatch):
     monkeypatch.setattr(tenant_side, "session_for", refuse)
     monkeypatch.setattr(tenant_side.credentials, "settings", refuse)
 
-    def perform(module: str, options: dict, kind: type | None = None) -> dict:
+    def perform(module: str, options: dict, kind: type | None = None, become: object = None, **keywords) -> dict:
         play_task = types.SimpleNamespace(
-            args=options, action=f"winops.entra.{module}", check_mode=False, diff=False, async_val=0
+            args=options, action=f"winops.entra.{module}", check_mode=False, diff=False, **{"async_val": 0, **keywords}
         )
         shell = types.SimpleNamespace(tmpdir=None)
-        connection = types.SimpleNamespace(_shell=shell, transport="winrm", has_pipelining=False, get_options=dict)
+        connection = types.SimpleNamespace(
+            _shell=shell, transport="winrm", has_pipelining=False, get_options=dict, become=become
+        )
         made = (kind or plugin(module))(play_task, connection, None, None, None, None)
         monkeypatch.setattr(made, "_make_tmp_path", lambda *_args: None)
         return made.run(task_vars={"inventory_hostname": "pc", "hostvars": {}})
@@ -158,6 +165,55 @@ def test_what_every_result_holds_is_documented(module):
     fields = yaml.safe_load(text)
     assert fields["changes"]["returned"] == "always" and fields["error"]["returned"] == "failure"
     assert set(plugin(module).refused) <= promised(module)
+
+
+@pytest.mark.parametrize("module", TENANT_MODULES)
+def test_a_tenants_module_says_who_signs_in_where_and_by_whose_word(run, monkeypatch, module):
+    """Also where the sign-in fails; never with the secret."""
+    monkeypatch.setattr(tenant_side.credentials, "settings", SETTINGS)
+    monkeypatch.setattr(tenant_side, "session_for", _refuse)
+    monkeypatch.setenv("AZURE_CLIENT_ID", OTHER_GUID)
+    options = {**copy.deepcopy(GOOD.get(module, {})), "client_secret": SECRET}
+    result = run(module, options, environment={"AZURE_TENANT_ID": GUID})
+    assert result["error"]["name"] == "no_session" and SECRET not in str(result)
+    assert result["tenant"] == {
+        "auth": "client_secret",
+        "tenant_id": GUID,
+        "tenant_id_from": "task_environment",
+        "client_id": OTHER_GUID,
+        "client_id_from": "controller_environment",
+    }
+
+
+def _refuse(*_args):
+    raise Failure("no session", side="tenant", name="no_session")
+
+
+def test_every_tenants_module_documents_it_in_the_same_words():
+    returned = {
+        module: yaml.safe_load(importlib.import_module(DOCUMENTED.format(module)).RETURN)["tenant"]
+        for module in TENANT_MODULES
+    }
+    assert len(returned) >= 8 and all(field == returned["group"] for field in returned.values())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_async_is_refused_by_name_before_the_options_are_looked_at(run, module):
+    result = run(module, {"misspeled": True}, async_val=60)
+    assert (result["error"]["name"], result["error"]["side"]) == ("bad_keyword", "controller")
+    assert "async" in result["msg"] and (result["failed"], result["changed"], result["changes"]) == (True, False, [])
+    assert promised(module) <= set(result) and set(result["error"]) == set(ERROR_FIELDS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_become_is_warned_of_by_name(run, module):
+    kind = plugin(module)
+    sides = tuple(dataclasses.replace(side, open=lambda *_args: None, close=lambda _task: None) for side in kind.sides)
+    idle = type("ActionModule", (kind,), {"sides": sides, "work": staticmethod(lambda _task: {})})
+    (said,) = run(module, copy.deepcopy(GOOD.get(module, {})), idle, become=object())["warnings"]
+    assert said.startswith(f"become has no effect on winops.entra.{module}: it works ")
+    assert ("SYSTEM" in said) is any(side.connects for side in kind.sides)
+    assert "warnings" not in run(module, copy.deepcopy(GOOD.get(module, {})), idle)
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if "client_secret" in spec_of(name)])

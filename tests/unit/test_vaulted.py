@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import stat
 import types
@@ -17,6 +19,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.winops.entra.plugins.plugin_utils import package_source, vaulted
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost, DeviceSession
 from ansible_collections.winops.entra.plugins.plugin_utils.package import PackageError
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 
 CONTENT = b"MSWIM, not a package at all"
@@ -51,8 +54,39 @@ def task(action) -> Task:
     )
 
 
+def _raise(exc: Exception):
+    raise exc
+
+
 def in_clear(tmp_path: Path) -> list[bytes]:
     return [(tmp_path / "clear" / name).read_bytes() for name in os.listdir(tmp_path / "clear")]
+
+
+@pytest.mark.parametrize("step", ["write", "close", "mkstemp"])
+def test_a_full_disk_is_said_to_be_one_and_is_no_lost_connection(action, tmp_path, monkeypatch, step):
+    """Ansible raises a plain Exception, an AnsibleParserError or an OSError for it, by where the disk is full."""
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    copied: list[str] = []
+
+    class Full(io.BytesIO):
+        def write(self, content):
+            if step == "write":
+                raise full
+            return super().write(content)
+
+        def close(self):
+            if step == "close":
+                raise full
+            super().close()
+
+    monkeypatch.setattr(os, "fdopen", lambda descriptor, _mode: os.close(descriptor) or Full())
+    if step == "mkstemp":
+        monkeypatch.setattr("tempfile.mkstemp", lambda **_options: _raise(full))
+    with pytest.raises(Failure, match="vaulted.ppkg cannot be decrypted on the controller: No space left on device"):
+        session(action, lambda source, _destination: copied.append(source)).put_file(
+            str(tmp_path / "vaulted.ppkg"), "C:\\x"
+        )
+    assert copied == []
 
 
 def test_a_file_is_in_clear_for_its_owner_within_the_with_only(action, tmp_path):

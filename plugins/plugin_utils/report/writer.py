@@ -108,6 +108,7 @@ def _try_out(path: str) -> None:
     if not os.path.isdir(directory):
         raise NotADirectoryError(errno.ENOTDIR, f"{directory} is not a directory")
     _require_access(directory, os.W_OK | os.X_OK)
+    _require_room(directory)
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -121,6 +122,15 @@ def _status(path: str) -> os.stat_result | None:
 def _require_access(path: str, mode: int) -> None:
     if not os.access(path, mode):
         raise PermissionError(errno.EACCES, f"{path} may not be written to")
+
+
+def _require_room(directory: str) -> None:
+    """A full disk is found out before the work whose report it is to hold, and not by the loss of the report."""
+    room = os.statvfs(directory)
+    blocks = room.f_bfree if os.geteuid() == 0 else room.f_bavail  # what is kept back is root's
+    # Where nothing is counted, as on some mounted clouds, nothing is known.
+    if (room.f_blocks and not blocks) or (room.f_files and not room.f_favail):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextlib.contextmanager

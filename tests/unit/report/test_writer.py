@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import socket
 import stat
+import types
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,27 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatc
         assert json.loads(file.read_text(encoding="utf-8")) == {"good": True} and os.listdir(file.parent) == [file.name]
     else:
         assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("counts", "root", "full"),
+    [
+        ({"f_bfree": 9, "f_bavail": 9}, False, False),
+        ({"f_bfree": 9}, False, True),
+        ({"f_bfree": 9}, True, False),
+        ({}, True, True),
+        ({"f_bfree": 9, "f_bavail": 9, "f_files": 9}, False, True),
+        ({"f_blocks": 0}, False, False),
+    ],
+    ids=str,
+)
+def test_a_full_disk_is_found_out_before_the_work(tmp_path, monkeypatch, counts, root, full):
+    """Blocks that are kept back are root's, and where no files are counted there may be any number."""
+    room = {"f_blocks": 9, "f_bfree": 0, "f_bavail": 0, "f_files": 0, "f_favail": 0, **counts}
+    monkeypatch.setattr(os, "statvfs", lambda _path: types.SimpleNamespace(**room))
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+    with pytest.raises(Failure, match="No space left on device") if full else contextlib.nullcontext():
+        writer.require_writable(str(tmp_path / "new" / "report.json"))
 
 
 def test_a_text_in_a_file_is_nothing_but_a_text(tmp_path):

@@ -209,6 +209,66 @@ def test_a_process_has_one_session_for_each_credential():
     assert session.session_for(first, print, 60) is not session.session_for(other, print, 60)
 
 
+OF_TASK = {"AZURE_TENANT_ID": "fabrikam.com", "AZURE_CLIENT_ID": "task", "AZURE_CLIENT_SECRET": "task-" + SECRET}
+
+
+def test_the_tasks_environment_goes_before_the_controllers_and_after_the_options(monkeypatch, file):
+    for name, value in (("AZURE_TENANT_ID", "contoso.com"), ("AZURE_CLIENT_ID", "c"), ("AZURE_CLIENT_SECRET", SECRET)):
+        monkeypatch.setenv(name, value)
+    chosen = settings_of(Environment(OF_TASK))
+    assert (chosen.tenant_id, chosen.client_id, chosen.client_secret) == tuple(OF_TASK.values())
+    assert chosen.described() == {
+        "auth": "client_secret",
+        "tenant_id": "fabrikam.com",
+        "tenant_id_from": "task_environment",
+        "client_id": "task",
+        "client_id_from": "task_environment",
+    }
+    assert settings_of(Environment(OF_TASK), client_id="option").described()["client_id_from"] == "option"
+    assert settings().described()["tenant_id_from"] == "controller_environment"
+    # A certificate of the task's environment is meant, whatever secret the controller has.
+    assert settings_of(Environment({"AZURE_CLIENT_CERTIFICATE_PATH": file})).kind == "certificate"
+
+
+def test_auth_environment_takes_the_variables_of_the_task_and_no_options(monkeypatch, file):
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", SECRET)
+    chosen = settings_of(Environment(OF_TASK), auth="environment", client_id="option")
+    assert (chosen.proof, chosen.client_id, chosen.secrets) == ("client_secret", "task", ("task-" + SECRET,))
+    of_certificate = {**OF_TASK, "AZURE_CLIENT_SECRET": "", "AZURE_CLIENT_CERTIFICATE_PATH": file}
+    of_certificate["AZURE_CLIENT_CERTIFICATE_PASSWORD"] = "password-" + SECRET
+    chosen = settings_of(Environment(of_certificate), auth="environment")
+    assert (chosen.proof, chosen.certificate_path, chosen.secrets) == ("certificate", file, ("password-" + SECRET,))
+    with pytest.raises(Failure, match="certificate_path"):
+        credentials.create(chosen, lambda url, code: None, 60)
+
+
+def test_two_environments_share_neither_session_nor_token():
+    base = {**WHO, "client_secret": SECRET}
+    plain, proxied = (settings_of(Environment(env), **base) for env in ({}, {"HTTPS_PROXY": "http://proxy:1"}))
+    assert plain.fingerprint() == proxied.fingerprint()
+    assert session.session_for(plain, print, 60) is not session.session_for(proxied, print, 60)
+    for auth, variable in (("azure_cli", "AZURE_CONFIG_DIR"), ("managed_identity", "IDENTITY_ENDPOINT")):
+        prints = {settings_of(Environment({variable: value}), auth=auth).fingerprint() for value in ("/a", "/b")}
+        assert len(prints) == 2
+
+
+def test_a_library_reads_the_tasks_variables_and_the_process_keeps_its_own(monkeypatch):
+    monkeypatch.setenv("AZURE_CONFIG_DIR", "/the/controllers")
+    read = []
+
+    class Reading(Counting):
+        def __init__(self):
+            read.append(os.environ["AZURE_CONFIG_DIR"])
+
+        def get_token(self, *scopes, **options):
+            read.append(os.environ["AZURE_CONFIG_DIR"])
+            return super().get_token(*scopes, **options)
+
+    of_task = settings_of(Environment({"AZURE_CONFIG_DIR": "/the/tasks"}), auth="azure_cli")
+    tokens.TokenSource(of_task, Reading, clock=lambda: 0.0).token()
+    assert read == ["/the/tasks"] * 2 and os.environ["AZURE_CONFIG_DIR"] == "/the/controllers"
+
+
 def test_a_missing_library_is_said_with_its_cure(monkeypatch):
     monkeypatch.setattr(libraries, "MISSING", ImportError("No module named 'azure'", name="azure"))
     with pytest.raises(Failure) as caught:
