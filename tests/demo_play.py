@@ -47,6 +47,7 @@ def play(lab: RunningLab, playbook: str, *options: str, report: Path | None = No
     command = [str(Path(sys.executable).with_name("ansible-playbook")), playbook, "-i", str(lab.inventory), *options]
     tenant = json.loads((lab.out / "tenant.json").read_text(encoding="utf-8"))["environment"]
     env = utf8_environment() | tenant | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
+    env["PYTHONUNBUFFERED"] = "1"  # else the tables, which go to standard error, come before what they follow
     lines = []
     with subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"

@@ -18,6 +18,12 @@ attributes:
     support: full
   async:
     description: Supports being used with the C(async) keyword.
+    details: The task is refused with the error C(bad_keyword), and nothing is done.
+    support: none
+  become:
+    description: Is usable alongside the C(become) keywords.
+    details: They change nothing, and a warning says so. The work is done as the account that Ansible connects with, on
+      a device also as SYSTEM, or on the controller as the user that runs Ansible.
     support: none
   check_mode:
     description: Can run in check mode and return what it would change, without changing it.
@@ -34,6 +40,10 @@ attributes:
     description: The systems that this module reads or changes.
     platforms: windows
     support: full
+  environment:
+    description: Takes variables from the C(environment) keyword.
+    details: No process on the device gets them.
+    support: none
 """
 
     CONTROLLER = r"""

@@ -15,10 +15,12 @@ options:
     description:
       - The kind of credential.
       - V(auto) takes the kind whose option is given, that is O(client_secret), O(certificate_path) or
-        O(federated_token_file). Options of the task, or of C(module_defaults), take precedence over the environment.
+        O(federated_token_file). Options of the task, or of C(module_defaults), take precedence over the environment,
+        and the C(environment) keyword of task, block, role and play over the environment that Ansible runs in.
       - V(device_code) signs a user in; the code is shown while the task waits. With O(token_cache) one sign-in is
         enough for the playbook.
-      - V(environment) reads the variables of azure-identity's C(EnvironmentCredential).
+      - V(environment) takes the variables of azure-identity's C(EnvironmentCredential), E(AZURE_TENANT_ID),
+        E(AZURE_CLIENT_ID), and E(AZURE_CLIENT_SECRET) or E(AZURE_CLIENT_CERTIFICATE_PATH), and no options.
     type: str
     choices: [auto, client_secret, certificate, managed_identity, workload_identity, azure_cli, device_code,
       environment]
@@ -102,6 +104,12 @@ attributes:
     description: Use C(group/winops.entra.tenant) in C(module_defaults) to sign in once for all tenant modules.
     support: full
     membership: [winops.entra.tenant]
+  environment:
+    description: Takes variables from the C(environment) keyword.
+    details: Before those of the environment that Ansible runs in. This is true of each variable that an option falls
+      back to, of proxies and CA files (E(HTTPS_PROXY), E(ALL_PROXY), E(NO_PROXY), E(REQUESTS_CA_BUNDLE),
+      E(CURL_CA_BUNDLE), E(SSL_CERT_FILE), E(SSL_CERT_DIR)), and of what azure-identity and the Azure CLI read.
+    support: full
 requirements:
   - azure-identity >= 1.19.0, on the controller
   - msgraph-sdk >= 1.40.0, on the controller

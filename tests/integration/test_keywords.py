@@ -234,6 +234,7 @@ def test_a_variable_that_is_none_is_refused_and_an_empty_one_takes_away_the_cont
     error = stories.of("null")["error"]
     assert (error["name"], error["side"]) == ("bad_environment", "controller") and "AZURE_TENANT_ID" in error["cause"]
     assert "no credential is given" in stories.of("empty")["msg"]
+    assert signed_in(stories.of("omitted")) == (stories.main, "controller_environment")
 
 
 def test_no_secret_of_an_environment_is_in_any_result(stories: Stories) -> None:
@@ -280,13 +281,19 @@ def devices(tenant: LabTenant, player: Player) -> Play:
     }
     each = {"loop": DEVICES, "delegate_to": "{{ item }}"}
     one = {"delegate_to": "first"}
+    report = {"work": "join", "hosts": DEVICES}
     tasks: list[dict[str, t.Any]] = [
         {"name": "facts", **FACTS, **each},
         {"name": "join", "winops.entra.join": join, **each, "loop": DEVICES[:2]},
         {"name": "quiet", "winops.entra.join": join, "delegate_to": "third", "no_log": True},
         {"name": "become", **FACTS, **one, "become": True, "become_method": "runas", "become_user": "SYSTEM"},
         {"name": "async", **FACTS, **one, "async": 60, "poll": 0, "ignore_errors": True},
-        {"name": "report", "winops.entra.rollout_report": {"work": "join"}, "when": "false"},
+        {"name": "report", "winops.entra.rollout_report": {**report, "dest": "{{ run_directory }}/a.json"}},
+        {
+            "name": "quiet report",
+            "winops.entra.rollout_report": {**report, "dest": "{{ run_directory }}/b.json"},
+            "no_log": True,
+        },
     ]
     play = {"hosts": HOST, "gather_facts": False, "tasks": tasks}
     documents = {"ANSIBLE_STDOUT_CALLBACK": "documents"}
@@ -312,6 +319,10 @@ def test_standard_output_is_the_callbacks(request: pytest.FixtureRequest, run: s
 def test_progress_names_the_device_and_no_log_silences_it(devices: Play) -> None:
     lines = [line for line in devices.errors.splitlines() if line.startswith("join: ")]
     assert {line.split("]")[0] for line in lines} == {"join: [localhost -> first", "join: [localhost -> second"}
+    assert f"report: {devices.directory}/a.json" in devices.errors.splitlines()
+    assert (
+        "4 devices: " in devices.errors and "b.json" not in devices.errors and (devices.directory / "b.json").exists()
+    )
 
 
 def test_become_is_warned_of_and_async_refused_on_a_device(devices: Play) -> None:
