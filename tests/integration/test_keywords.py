@@ -140,8 +140,31 @@ def stories(tenant: LabTenant, player: Player, tmp_path_factory: pytest.TempPath
         },
     ]
     play = {"hosts": HOST, "gather_facts": False, "vars": {"nothing": None}, "tasks": tasks}
+    of_play = {**credential, "AZURE_CLIENT_ID": "of the play", "AZURE_TENANT_ID": "{{ nothing | default(omit, true) }}"}
+    levels = {
+        "hosts": HOST,
+        "gather_facts": False,
+        "vars": {"nothing": None},
+        "environment": of_play,
+        "tasks": [
+            {
+                "environment": {"AZURE_CLIENT_ID": "of the block", "AZURE_TENANT_ID": "{{ other.tenant_id }}"},
+                "block": [
+                    {
+                        "name": name,
+                        **task,
+                        "environment": [{"AZURE_CLIENT_ID": "{{ other.client_id }}"}, {"LANG": "C"}],
+                    }
+                    for name, task in (
+                        ("levels", READ),
+                        ("seen", {"ansible.builtin.command": "printenv AZURE_TENANT_ID AZURE_CLIENT_ID"}),
+                    )
+                ],
+            }
+        ],
+    }
     environment = {**facts["environment"], "ANSIBLE_STDOUT_CALLBACK": "documents"}
-    run = player.run(tenant.lab, [play], variables=variables, environment=environment, apart=True)
+    run = player.run(tenant.lab, [play, levels], variables=variables, environment=environment, apart=True)
     return Stories(run, tenant, facts["tenant_id"], other["tenant_id"])
 
 
@@ -197,6 +220,9 @@ def test_the_write_is_in_the_tenant_that_the_task_names(stories: Stories) -> Non
 
 def test_the_environments_of_play_block_and_task_are_merged_as_ansible_merges_them(stories: Stories) -> None:
     assert signed_in(stories.of("merged")) == (stories.other, "task_environment")
+    told = stories.of("levels")["tenant"]
+    assert [told["tenant_id"], told["client_id"]] == stories.of("seen")["stdout_lines"]
+    assert signed_in(stories.of("levels")) == (stories.other, "task_environment")
 
 
 def test_an_option_goes_before_every_environment(stories: Stories) -> None:

@@ -160,9 +160,12 @@ class DeviceSession:
         return Answer(results, told["device"], asked_at, _now())
 
     def leave_connection(self) -> None:
-        """Close the connection in hand, which is to another device; the next exchange opens one to this."""
+        """Close the connection in hand, which is to another device; the next exchange opens one to this. A device that
+        does not answer any more is not waited for."""
+        self.deadline = Deadline(LEAST_SECONDS)
         with contextlib.suppress(ConnectionLost):
             self._guarded(self.connection.close, "closing the connection to the device before")
+        self.deadline = None
 
     def put_file(self, source: str, destination: str) -> None:
         """Copy a file of the controller to a literal path on the device. Raises as run() does.

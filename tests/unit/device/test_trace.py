@@ -151,3 +151,12 @@ def test_a_device_writes_no_line_of_its_own_and_nothing_that_is_not_seen(shown):
     talk(device, {"enrollments": LOOK["enrollments"]})
     assert len(lines) == 2 and "PLAY RECAP" in lines[1]
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_task_that_may_show_nothing_has_no_line(shown):
+    lines = shown(4)
+    device = ScriptedDevice()
+    quiet = trace.DeviceTrace("pc", quiet=True)
+    session.DeviceSession(device.connection, device.execute, trace=quiet).run(LOOK)
+    quiet.failed(LOOK, wire.NoAnswer("cut"), 1.0, 1, 1)
+    assert lines == []

@@ -56,22 +56,30 @@ class TokenService:
         )
 
 
+BEGUN = {
+    "user_code": "A-CODE",
+    "device_code": "B",
+    "verification_uri": "https://x",
+    "expires_in": 900,
+    "interval": 0,
+    "message": "m",
+}
+
+
 @pytest.fixture
 def signing_in(bench):
     """A TokenSource over a service, with Waits that count; ``kind`` of credential as in settings."""
 
     networks: list[door.Network] = []
 
-    def make(service, limit=300, kind="client_secret", authority=AUTHORITY):
+    def make(service, limit=300, kind="client_secret", authority=AUTHORITY, prompt=lambda url, code: None):
         settings = dataclasses.replace(bench.settings, kind=kind, authority=authority, disable_instance_discovery=True)
         network = door.Network()
         networks.append(network)
         network.waits = retry.Waits(limit, bench.slept.append, lambda: 0.0, bench.sentences.append)
         replaced = InProcess(service) if isinstance(service, TokenService) else None
         way = TokenTransport(network, True, Environment(), replaced)
-        return tokens.TokenSource(
-            settings, lambda: credentials.create(settings, lambda url, code: None, limit, way), way=way
-        )
+        return tokens.TokenSource(settings, lambda: credentials.create(settings, prompt, limit, way), way=way)
 
     yield make
     for network in networks:
@@ -142,19 +150,7 @@ def test_a_token_that_never_comes_whole_ends(signing_in, monkeypatch, endless):
 
 def test_a_sign_in_that_is_never_done_ends_with_the_timeout(signing_in, bench, monkeypatch):
     """A service that says 'not yet' and 'ask again at once': the loop is MSAL's, and has no end of its own."""
-    pending = answer(400, {"error": "authorization_pending"})
-    begun = answer(
-        200,
-        {
-            "user_code": "A",
-            "device_code": "B",
-            "verification_uri": "https://x",
-            "expires_in": 900,
-            "interval": 0,
-            "message": "m",
-        },
-    )
-    service = TokenService(begun, pending)
+    service = TokenService(answer(200, BEGUN), answer(400, {"error": "authorization_pending"}))
     source = signing_in(service, limit=300, kind="device_code")
     now = itertools.count(step=1.0)
     monkeypatch.setattr(source._way._network.loop, "time", lambda: next(now))
@@ -212,6 +208,15 @@ class Packed(httpx.Response):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(content))
+
+
+def test_a_task_that_may_show_nothing_asks_nobody_to_sign_in(signing_in):
+    shown: list[str] = []
+    prompt = side._prompt(Task({}, False, show=shown.append, quiet=True))
+    service = TokenService(answer(200, BEGUN), answer())
+    failure = failure_of(signing_in(service, kind="device_code", prompt=prompt))
+    assert failure.error["name"] == "bad_option" and "no_log" in failure.msg and "A-CODE" not in failure.msg
+    assert shown == [] and service.asked == 1
 
 
 def test_where_to_sign_in_is_shown_in_one_line_whatever_the_service_says():

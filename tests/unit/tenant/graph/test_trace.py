@@ -12,6 +12,7 @@ import pytest
 from ansible.utils.display import Display
 
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import side
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.batch import Item
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.client import GraphClient
@@ -132,3 +133,15 @@ def test_only_vvv_asks_for_the_lines(monkeypatch, client, verbosity, told):
     if trace is not None:
         trace.exchange("GET", f"{ROOT}/v1.0/groups", 0, 200, None, 0.5, "")
         assert shown == ["group: GET /v1.0/groups: 200 in 0.50 s"]
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_task_that_may_show_nothing_has_no_trace(monkeypatch, client, quiet):
+    monkeypatch.setattr(Display(), "verbosity", 4)
+    monkeypatch.setattr(side.libraries, "require", lambda: None)
+    chosen = types.SimpleNamespace(described=dict)
+    monkeypatch.setattr(side.credentials, "settings", lambda *_args: chosen)
+    monkeypatch.setattr(side, "session_for", lambda *_args: client.session)
+    task = Task({}, False, quiet=quiet)
+    side.TENANT_SIDE.open(task, types.SimpleNamespace(_task=types.SimpleNamespace(action="a", args={})), {"timeout": 1})
+    assert (task.client.trace is None) is quiet
