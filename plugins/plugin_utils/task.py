@@ -116,7 +116,9 @@ def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
     result |= {"changed": False, "changes": [], **action.refused}
     spec = {**spec_of_sides(action.sides), **action.spec}
     try:
-        environment = Environment.of_action(action, variables)
+        # Of nobody's business where no option falls back to a variable: it may hold what Ansible takes, and this not.
+        reads = any("environment" in option for option in spec.values())
+        environment = Environment.of_action(action, variables) if reads else NOBODYS
         given = _judged(action, spec, environment)
     except Failure as failure:
         return result | Masker(secrets_among(action._task.args, spec)).value(_failed(failure))

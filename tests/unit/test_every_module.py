@@ -198,6 +198,16 @@ def test_every_tenants_module_documents_it_in_the_same_words():
 
 
 @pytest.mark.parametrize("module", MODULES)
+def test_an_environment_that_cannot_be_one_is_refused_only_where_it_is_read(run, module):
+    options, broken = copy.deepcopy(GOOD.get(module, {})), {"HTTPS_PROXY": None}
+    if module in TENANT_MODULES:
+        assert run(module, options, environment=broken)["error"]["name"] == "bad_environment"
+        return
+    with pytest.raises(AssertionError, match="contact was made"):
+        run(module, options, _reaching(module), environment=broken)
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_async_is_refused_by_name_before_the_options_are_looked_at(run, module):
     result = run(module, {"misspeled": True}, async_val=60)
     assert (result["error"]["name"], result["error"]["side"]) == ("bad_keyword", "controller")
