@@ -24,16 +24,15 @@ _OPENED_WITH = "_winops_entra_opened_with"
 def is_of_another_host(connection: t.Any, host: str) -> bool:
     """True for a connection that was opened for another host, or with other options, and has to be opened again.
 
-    Remembers with the connection for whom it is now. Failure for a kind of connection of which nobody knows that
-    opening it again helps.
+    Remembers with the connection for whom it will be. Failure for a kind of connection of which nobody knows that
+    opening it again helps: it stays the other host's.
     """
     now = (host, connection.get_options())
-    before = getattr(connection, _OPENED_WITH, None)
-    setattr(connection, _OPENED_WITH, now)
-    if before is None or before[1] == now[1] or not connection.connected:
-        return False
-    if connection.transport in _REOPENED:
-        return True
+    before = getattr(connection, _OPENED_WITH, now)
+    of_another = before[1] != now[1] and connection.connected
+    if not of_another or connection.transport in _REOPENED:
+        setattr(connection, _OPENED_WITH, now)
+        return of_another
     cause = (
         f"Ansible has kept the {connection.transport} connection of the loop's item before, to {before[0]}, because "
         "both have the same address"

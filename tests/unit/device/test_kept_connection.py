@@ -48,11 +48,14 @@ def test_a_kind_of_connection_that_may_stay_where_it_is_is_refused(transport):
     connection = Connection(transport, 1)
     kept_connection.is_of_another_host(connection, "a")
     connection.port = 2
-    with pytest.raises(Failure) as caught:
-        kept_connection.is_of_another_host(connection, "b")
+    for _item in range(2):
+        with pytest.raises(Failure) as caught:
+            kept_connection.is_of_another_host(connection, "b")
     error = caught.value.error
     assert (error["name"], error["side"]) == ("connection_of_another_device", "controller")
     assert all(word in caught.value.msg for word in ("b was not contacted", transport, "to a", "ansible_host"))
+    connection.port = 1
+    assert kept_connection.is_of_another_host(connection, "a") is False
 
 
 @pytest.mark.parametrize("closes", [True, False])
