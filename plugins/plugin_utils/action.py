@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from . import task
@@ -36,4 +37,9 @@ class Action(ActionBase):
         raise NotImplementedError
 
     def run(self, tmp=None, task_vars=None):
-        return task.run(self, super().run(tmp, task_vars), task_vars)
+        result = task.run(self, super().run(tmp, task_vars), task_vars)
+        if result.get("unreachable") and (self._task.failed_when or self._task.changed_when or self._task.until):
+            # Ansible would ask these conditions about fields that an unreachable device has not, and call it failed.
+            # Of its own exception it does not, but takes nothing but a sentence from it.
+            raise AnsibleConnectionFailure(result["msg"])
+        return result

@@ -33,6 +33,10 @@ class Failure(Exception):
         self.error.update(side=side, evidence=error.get("evidence") or [], permissions=error.get("permissions") or [])
 
 
+class Unreached(Failure):
+    """The failure of a device that could not be reached: to Ansible it is unreachable, and the task has not failed."""
+
+
 class ChangeSet:
     """The list of what was changed, or in check mode would be: the only source of changed, changes and diff."""
 

@@ -25,7 +25,7 @@ from .masking import Masker
 from .option_door import ansible_spec, refuse_odd_values, understood
 from .options import refused_by_ansible, secrets_among
 from .progress import Progress
-from .result import ChangeSet, Failure, Phases
+from .result import ChangeSet, Failure, Phases, Unreached
 from .untrusted import visible
 
 if t.TYPE_CHECKING:
@@ -103,7 +103,7 @@ def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
     """The result of one task. ``action`` is an Action (action.py): its declarations say what is taken and done.
 
     Bad options, a Failure and a connection that is lost in the middle are a failed task. A device that cannot be
-    reached at first contact is unreachable: Ansible's own exception passes through.
+    reached at first contact is unreachable, as Ansible has it.
     """
     result |= {"changed": False, "changes": [], **action.refused}
     spec = {**spec_of_sides(action.sides), **action.spec}
@@ -197,4 +197,5 @@ def _failed(failure: Failure) -> dict:
     error = {
         name: visible(value, MAX_MESSAGE) if isinstance(value, str) else value for name, value in failure.error.items()
     }
-    return {"failed": True, "msg": visible(failure.msg, MAX_MESSAGE), "error": error}
+    kind = "unreachable" if isinstance(failure, Unreached) else "failed"
+    return {kind: True, "msg": visible(failure.msg, MAX_MESSAGE), "error": error}

@@ -42,6 +42,8 @@ FOR_FAILURES = (
     "plugin_utils/device/codes/find.py",
     "plugin_utils/device/codes/sentences.py",
     "plugin_utils/device/codes/words.py",
+    "plugin_utils/device/contact.py",
+    "plugin_utils/device/obstacles.py",
     "plugin_utils/device/pasted/decorations.py",
     "plugin_utils/device/pasted/encodings.py",
     "plugin_utils/device/pasted/status.py",

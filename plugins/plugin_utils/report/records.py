@@ -51,7 +51,10 @@ def record(result: TaskResult, work: str) -> dict:
     }
     made |= {field: error.get(field) for field in REPORTED_ERROR_FIELDS}
     made |= add(result)
-    return made | ({"outcome": "unreachable"} | UNREACHABLE if unreachable else {})
+    if unreachable:
+        # A failed connection of a module of others, or one of Ansible's own making, has no error.
+        made |= {"outcome": "unreachable"} | ({} if error.get("name") else UNREACHABLE)
+    return made
 
 
 def _join(result: TaskResult) -> dict:
