@@ -26,6 +26,7 @@ from .option_door import ansible_spec, refuse_odd_values, understood
 from .options import refused_by_ansible, secrets_among
 from .progress import Progress
 from .result import ChangeSet, Failure, Phases, Unreached
+from .time_limit import TaskTimeUp, TimeLimit
 from .untrusted import visible
 
 if t.TYPE_CHECKING:
@@ -113,21 +114,32 @@ def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
         return result | Masker(secrets_among(action._task.args, spec)).value(_failed(failure))
     task = _task(action, given, variables)
     task.secrets.append(lambda: secrets_among(given, spec))
-    try:
+
+    def work(task: Task) -> dict:
         for side in action.sides:
             side.open(task, action, {name: given[name] for name in side.spec})
-    except Failure as failure:
-        return result | _masker(task.secrets).value(_failed(failure))
-    return perform(task, action.sides, action.work, result, action._task.diff)
+        return action.work(task)
+
+    return perform(task, action.sides, work, result, action._task.diff, action._task.timeout)
 
 
 def perform(
-    task: Task, sides: Sequence[Side], work: Callable[[Task], dict], result: dict, with_diff: bool = False
+    task: Task,
+    sides: Sequence[Side],
+    work: Callable[[Task], dict],
+    result: dict,
+    with_diff: bool = False,
+    seconds: int | None = None,
 ) -> dict:
-    """Do the work and shape the result: the part of ``run`` that needs no Ansible."""
+    """Do the work and shape the result: the part of ``run`` that needs no Ansible, but for the alarm that it sets where
+    the keyword ``timeout`` gives the task its ``seconds``."""
     errors: tuple[type[Exception], ...] = sum((side.errors for side in sides), ())
     try:
-        result.update(work(task))
+        with TimeLimit(seconds):
+            result.update(work(task))
+    except TaskTimeUp:
+        # What is promised of a refusal does not hold: something had begun.
+        result.update(_timed_out(task, seconds), **({"outcome": "failed"} if "outcome" in result else {}))
     except Failure as failure:
         result.update(_failed(failure))
     except errors as exc:
@@ -189,6 +201,21 @@ def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any]) ->
 
 def _masker(secrets: Iterable[Callable[[], Iterable[str]]]) -> Masker:
     return Masker(secret for source in secrets for secret in source())
+
+
+def _timed_out(task: Task, seconds: int | None) -> dict:
+    """``timedout`` is Ansible's own field of such a result."""
+    doing = f" (it has said last: {task.progress.last})" if task.progress.last else ""
+    failure = Failure(
+        f"the task timed out: its keyword timeout ended it after {seconds} s{doing}; changes says what "
+        "was done by then",
+        side="controller",
+        name="task_timed_out",
+        cause=f"the keyword timeout of the task is {seconds} s, and its work was not done by then{doing}",
+        fix="leave the keyword timeout out (the option timeout of the module bounds the work, and minds what it has "
+        "begun), or raise it above that option; run the task again: it continues",
+    )
+    return _failed(failure) | {"timedout": {"period": seconds}}
 
 
 def _failed(failure: Failure) -> dict:

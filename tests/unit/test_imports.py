@@ -30,7 +30,7 @@ FORBIDDEN = {
 # The floor that device and tenant stand on.
 FLOOR = (
     *("action.py", "task.py", "findings.py", "masking.py", "option_door.py", "options.py", "progress.py"),
-    *("result.py", "untrusted.py", "vaulted.py"),
+    *("result.py", "time_limit.py", "untrusted.py", "vaulted.py"),
 )
 
 

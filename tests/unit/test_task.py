@@ -143,7 +143,9 @@ class Acting:
         self.spec = {"name": {"type": "str"}, "timeout": {"type": "int"}, "password": {"type": "str", "no_log": True}}
         self.constraints, self.refused = {}, {"outcome": "refused"}
         self.given, self.refuse = given, refuse
-        self._task = types.SimpleNamespace(args=given, action="winops.entra.both", check_mode=True, diff=False)
+        self._task = types.SimpleNamespace(
+            args=given, action="winops.entra.both", check_mode=True, diff=False, timeout=0
+        )
 
     def validate_argument_spec(self, argument_spec, **_constraints):
         if self.refuse:

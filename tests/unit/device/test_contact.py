@@ -32,7 +32,7 @@ EXAMPLES = [(name.strip("`"), text) for name, _side, texts, _means in ROWS for t
 #: How the plugins wrap what the libraries below them say.
 WRAPPED = (
     "ntlm: {}",
-    "Failed to connect to the host via PSRP: Max retries (by by {})",
+    "Failed to connect to the host via PSRP: Max retries (Caused by {})",
     "Failed to connect to the host via ssh: {}",
 )
 
