@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ..plugin_utils.report import loops
 from ..plugin_utils.report.records import WORKS, record
 
 DOCUMENTATION = r"""
@@ -17,7 +18,10 @@ short_description: The outcome for a device, in the same fields whatever happene
 version_added: 0.1.0
 description:
   - Makes one flat record from a registered result of M(winops.entra.join), M(winops.entra.disconnect),
-    M(winops.entra.preflight) or M(winops.entra.diagnose), also if the task failed or the device could not be reached.
+    M(winops.entra.preflight) or M(winops.entra.diagnose), also if the task failed, was skipped, was ended by its
+    keyword C(timeout), or the device could not be reached.
+  - The result of a loop gives a list with one record for each item. M(winops.entra.rollout_report) takes such a list,
+    too. An item that is the name of a host, as with C(delegate_to=item), is reported under that name.
 positional: work
 options:
   _input:
@@ -39,6 +43,11 @@ EXAMPLES = r"""
 - name: Record the outcome
   ansible.builtin.set_fact:
     join_outcome: "{{ join_attempt | winops.entra.rollout_outcome('join') }}"
+
+- name: Which packages of a loop have failed
+  ansible.builtin.debug:
+    msg: >-
+      {{ tries | winops.entra.rollout_outcome('join') | selectattr('outcome', 'eq', 'failed') | map(attribute='item') }}
 """
 
 RETURN = r"""
@@ -48,7 +57,7 @@ _value:
   contains:
     outcome:
       description:
-        - For all modules V(failed) or V(unreachable).
+        - For all modules V(failed), V(unreachable) or V(skipped).
         - For a join V(joined), V(unchanged), V(would_join) or V(refused). For a disconnect V(disconnected),
           V(unchanged), V(would_disconnect) or V(refused). For a preflight V(fit) or V(unfit). For a diagnosis
           V(healthy) or V(unhealthy).
@@ -63,7 +72,7 @@ _value:
       returned: always
       type: float
     msg:
-      description: The message of a failure, otherwise null.
+      description: The message of a failure, or why the task was skipped, otherwise null.
       returned: always
       type: str
     code:
@@ -73,6 +82,10 @@ _value:
     name:
       description: The name of a failure, stable and meant for programs.
       returned: always
+      type: str
+    item:
+      description: The loop's item as text, or its place in the loop if it is not a text or a number.
+      returned: loop
       type: str
     side:
       description: The side of a failure, V(device), V(tenant), V(network) or V(controller).
@@ -191,12 +204,12 @@ _value:
 
 
 def rollout_outcome(result, work):
-    """The record of a registered result of the module ``work``."""
+    """The record of a registered result of the module ``work``, of a loop the list of its items' records."""
     if not isinstance(work, str) or work not in WORKS:
         raise AnsibleFilterError(f"rollout_outcome: there is no work {work!r}; use one of {', '.join(WORKS)}")
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("rollout_outcome: the input is not a registered result")
-    return record(result, work)
+    return loops.records_of(result, work) if loops.is_loop(result) else record(result, work)
 
 
 class FilterModule:

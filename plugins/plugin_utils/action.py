@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from . import keywords, task
@@ -39,4 +40,9 @@ class Action(ActionBase):
         refusal = keywords.refusal(self)
         if refusal is not None:
             return task.refused(self, refusal)
-        return task.run(self, super().run(tmp, task_vars), task_vars)
+        result = task.run(self, super().run(tmp, task_vars), task_vars)
+        if result.get("unreachable") and (self._task.failed_when or self._task.changed_when or self._task.until):
+            # Ansible would ask these conditions about fields that an unreachable device has not, and call it failed.
+            # Of its own exception it does not, but takes nothing but a sentence from it.
+            raise AnsibleConnectionFailure(result["msg"])
+        return result

@@ -50,6 +50,11 @@ class Progress:
         self._last: str | None = None
         self._shown_at = 0.0
 
+    @property
+    def last(self) -> str | None:
+        """What it has said last, None where it has said nothing."""
+        return self._last
+
     def say(self, sentence: str, deadline: Deadline) -> None:
         now = self._clock()
         if sentence == self._last and now - self._shown_at < PROGRESS_SECONDS:

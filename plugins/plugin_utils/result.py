@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import time
 import typing as t
+from collections.abc import Iterable
 from contextlib import contextmanager
 
+from .time_limit import TaskTimeUp
+
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc")
+NOT_SEEN = "unknown: the task timed out"
+"""What a change has come to that was being made when the task's time ended."""
 SIDES = ("device", "tenant", "network", "controller")
 
 
@@ -33,6 +38,10 @@ class Failure(Exception):
         self.error.update(side=side, evidence=error.get("evidence") or [], permissions=error.get("permissions") or [])
 
 
+class Unreached(Failure):
+    """The failure of a device that could not be reached: to Ansible it is unreachable, and the task has not failed."""
+
+
 class ChangeSet:
     """The list of what was changed, or in check mode would be: the only source of changed, changes and diff."""
 
@@ -50,6 +59,22 @@ class ChangeSet:
     def undo(self, what: str) -> None:
         """Forget the change of ``what``: it was taken back, and the device is as it was."""
         self._changes = [change for change in self._changes if change["what"] != what]
+
+    @contextmanager
+    def attempt(self, changes: Iterable[tuple[str, t.Any, t.Any]] | None = None):
+        """While these changes, each ``(what, before, after)``, or else all that are recorded by now, are being made.
+
+        If the task's time ends in the middle, nobody knows whether they were, and that is what is recorded.
+        """
+        if changes is None:
+            changes = [(change["what"], change["before"], change["after"]) for change in self._changes]
+        try:
+            yield
+        except TaskTimeUp:
+            for what, before, _after in changes:
+                self.undo(what)
+                self.add(what, before, NOT_SEEN)
+            raise
 
     @property
     def changed(self) -> bool:

@@ -25,8 +25,9 @@ from .masking import Masker
 from .option_door import NOBODYS, ansible_spec, refuse_odd_values, understood
 from .options import refused_by_ansible, secrets_among
 from .progress import Progress
-from .result import ChangeSet, Failure, Phases
+from .result import ChangeSet, Failure, Phases, Unreached
 from .screen import Screen, whose
+from .time_limit import TaskTimeUp, TimeLimit
 from .untrusted import visible
 
 if t.TYPE_CHECKING:
@@ -111,7 +112,7 @@ def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
     """The result of one task. ``action`` is an Action (action.py): its declarations say what is taken and done.
 
     Bad options, a Failure and a connection that is lost in the middle are a failed task. A device that cannot be
-    reached at first contact is unreachable: Ansible's own exception passes through.
+    reached at first contact is unreachable, as Ansible has it.
     """
     result |= {"changed": False, "changes": [], **action.refused}
     spec = {**spec_of_sides(action.sides), **action.spec}
@@ -124,12 +125,13 @@ def run(action, result: dict, variables: Mapping[str, t.Any]) -> dict:
         return result | Masker(secrets_among(action._task.args, spec)).value(_failed(failure))
     task = _task(action, given, variables, environment)
     task.secrets.append(lambda: secrets_among(given, spec))
-    try:
+
+    def work(task: Task) -> dict:
         for side in action.sides:
             side.open(task, action, {name: given[name] for name in side.spec})
-    except Failure as failure:
-        return result | _masker(task.secrets).value(_failed(failure) | task.learned)
-    result = perform(task, action.sides, action.work, result, action._task.diff)
+        return action.work(task)
+
+    result = perform(task, action.sides, work, result, action._task.diff, action._task.timeout)
     warned = keywords.warnings(action)
     return result | ({"warnings": [*result.get("warnings", ()), *warned]} if warned else {})
 
@@ -140,12 +142,22 @@ def refused(action, failure: Failure) -> dict:
 
 
 def perform(
-    task: Task, sides: Sequence[Side], work: Callable[[Task], dict], result: dict, with_diff: bool = False
+    task: Task,
+    sides: Sequence[Side],
+    work: Callable[[Task], dict],
+    result: dict,
+    with_diff: bool = False,
+    seconds: int | None = None,
 ) -> dict:
-    """Do the work and shape the result: the part of ``run`` that needs no Ansible."""
+    """Do the work and shape the result: the part of ``run`` that needs no Ansible, but for the alarm that it sets where
+    the keyword ``timeout`` gives the task its ``seconds``."""
     errors: tuple[type[Exception], ...] = sum((side.errors for side in sides), ())
     try:
-        result.update(work(task))
+        with TimeLimit(seconds):
+            result.update(work(task))
+    except TaskTimeUp:
+        # What is promised of a refusal does not hold: something had begun.
+        result.update(_timed_out(task, seconds), **({"outcome": "failed"} if "outcome" in result else {}))
     except Failure as failure:
         result.update(_failed(failure))
     except errors as exc:
@@ -214,10 +226,26 @@ def _masker(secrets: Iterable[Callable[[], Iterable[str]]]) -> Masker:
     return Masker(secret for source in secrets for secret in source())
 
 
+def _timed_out(task: Task, seconds: int | None) -> dict:
+    """``timedout`` is Ansible's own field of such a result."""
+    doing = f" (it has said last: {task.progress.last})" if task.progress.last else ""
+    failure = Failure(
+        f"the task timed out: its keyword timeout ended it after {seconds} s{doing}; changes says what "
+        "was done by then",
+        side="controller",
+        name="task_timed_out",
+        cause=f"the keyword timeout of the task is {seconds} s, and its work was not done by then{doing}",
+        fix="leave the keyword timeout out (the option timeout of the module bounds the work, and minds what it has "
+        "begun), or raise it above that option; run the task again: it continues",
+    )
+    return _failed(failure) | {"timedout": {"period": seconds}}
+
+
 def _failed(failure: Failure) -> dict:
     """Texts of a failure come from servers and devices in part: each is one line of what can be seen. Evidence is as it
     was."""
     error = {
         name: visible(value, MAX_MESSAGE) if isinstance(value, str) else value for name, value in failure.error.items()
     }
-    return {"failed": True, "msg": visible(failure.msg, MAX_MESSAGE), "error": error}
+    kind = "unreachable" if isinstance(failure, Unreached) else "failed"
+    return {kind: True, "msg": visible(failure.msg, MAX_MESSAGE), "error": error}

@@ -83,7 +83,11 @@ def run(monkeypatch):
 
     def perform(module: str, options: dict, kind: type | None = None, become: object = None, **keywords) -> dict:
         play_task = types.SimpleNamespace(
-            args=options, action=f"winops.entra.{module}", check_mode=False, diff=False, **{"async_val": 0, **keywords}
+            args=options,
+            action=f"winops.entra.{module}",
+            check_mode=False,
+            diff=False,
+            **{"async_val": 0, "timeout": 0, **keywords},
         )
         shell = types.SimpleNamespace(tmpdir=None)
         connection = types.SimpleNamespace(

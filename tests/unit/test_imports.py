@@ -30,7 +30,7 @@ FORBIDDEN = {
 # The floor that device and tenant stand on.
 FLOOR = (
     *("action.py", "task.py", "environment.py", "findings.py", "keywords.py", "masking.py", "option_door.py"),
-    *("options.py", "progress.py", "result.py", "screen.py", "untrusted.py", "vaulted.py"),
+    *("options.py", "progress.py", "result.py", "screen.py", "time_limit.py", "untrusted.py", "vaulted.py"),
 )
 
 
@@ -42,6 +42,8 @@ FOR_FAILURES = (
     "plugin_utils/device/codes/find.py",
     "plugin_utils/device/codes/sentences.py",
     "plugin_utils/device/codes/words.py",
+    "plugin_utils/device/contact.py",
+    "plugin_utils/device/obstacles.py",
     "plugin_utils/device/pasted/decorations.py",
     "plugin_utils/device/pasted/encodings.py",
     "plugin_utils/device/pasted/status.py",

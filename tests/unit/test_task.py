@@ -15,7 +15,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device import wire
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Deadline
-from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure, Phases
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure, Phases, Unreached
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Side, Task
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.side import TENANT_SIDE
 
@@ -109,21 +109,26 @@ def test_a_secret_that_is_known_by_now_is_masked_on_the_screen(monkeypatch):
     assert shown[0] == "both: applying ***" and "waiting for ***" in shown[1] and SECRET not in str(shown)
 
 
+def contacted(exchanges: int) -> types.SimpleNamespace:
+    """A session that has had so many exchanges."""
+    return types.SimpleNamespace(exchanges=exchanges, connection=types.SimpleNamespace(transport="winrm"))
+
+
 @pytest.mark.parametrize(
     ("exchanges", "changed", "unreachable"), [(0, False, True), (1, False, False), (0, True, False)]
 )
 def test_a_device_is_unreachable_only_where_nothing_has_happened_yet(exchanges, changed, unreachable):
     """A module of both sides may have changed the tenant before: that must be told."""
-    a_task = made(session=types.SimpleNamespace(exchanges=exchanges))
+    a_task = made(session=contacted(exchanges))
     if changed:
         a_task.changes.add("group", None, "made")
-    explained = DEVICE_SIDE.explain(a_task, ConnectionLost("no route"))
-    assert (explained is None) is unreachable
-    assert explained is None or explained.error["name"] == "connection_lost"
+    explained = DEVICE_SIDE.explain(a_task, ConnectionLost("No route to host"))
+    assert isinstance(explained, Unreached) is unreachable
+    assert explained.error["name"] == ("no_route" if unreachable else "connection_lost")
 
 
 def test_an_answer_that_nobody_can_read_is_a_failure_at_first_contact_too():
-    a_task = made(session=types.SimpleNamespace(exchanges=0))
+    a_task = made(session=contacted(0))
     assert DEVICE_SIDE.explain(a_task, wire.DamagedAnswer("cut")).error["name"] == "DamagedAnswer"
 
 
@@ -139,7 +144,9 @@ class Acting:
         self.constraints, self.refused = {}, {"outcome": "refused"}
         self.given, self.refuse = given, refuse
         self._connection = types.SimpleNamespace(become=None)
-        self._task = types.SimpleNamespace(args=given, action="winops.entra.both", check_mode=True, diff=False)
+        self._task = types.SimpleNamespace(
+            args=given, action="winops.entra.both", check_mode=True, diff=False, timeout=0
+        )
 
     def validate_argument_spec(self, argument_spec, **_constraints):
         if self.refuse:

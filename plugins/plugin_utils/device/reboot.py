@@ -56,11 +56,14 @@ def wait_for_boot(waiter: Waiter, before: str | None) -> str:
             BOOT_TIME, lambda a: boot_time(a) not in (None, before), "waiting for the device to restart"
         )
     except (ConnectionLost, wire.WireError) as exc:
+        from . import contact  # Nearly every restart goes well, and has no use for it.
+
+        known = contact.of_the_device(exc)
         raise Failure(
             f"the device did not come back within {waiter.deadline.seconds:.0f} s of its restart: {exc}",
-            side="network",
+            side="device" if known else "network",
             name="not_back_after_restart",
-            cause="it is still starting, has another name or address, or no longer accepts this account",
+            cause=known.cause if known else "it is still starting, or has another name or address",
             fix="look at its console; check its address, the WinRM listener, the firewall profile and the local "
             "account, then run the task again",
         ) from exc

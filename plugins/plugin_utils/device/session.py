@@ -38,6 +38,7 @@ EXCHANGE_SECONDS = 600
 # And so much it has, when the task's own time is over: the last look counts.
 LEAST_SECONDS = 10
 SHOWN_OPERATIONS = 3
+CONNECTION_FAILED = "the connection to the device failed"
 # Here and not where it is needed: the codec, which winrm needs, too, is then loaded before the workers are forked.
 ENCODED_BOOTSTRAP = base64.b64encode(wire.BOOTSTRAP.encode("utf-16-le")).decode("ascii")
 SCRIPT_TRANSPORTS = frozenset({"winrm", "psrp"})
@@ -147,7 +148,7 @@ class DeviceSession:
         except wire.NoAnswer as exc:
             said = untrusted.in_one_line(stderr or stdout)[:SHOWN_OUTPUT]
             sentence = f"{exc}; exit code {code}, the device printed: {said or 'nothing'}"
-            raise wire.NoAnswer(sentence, f"{stdout}\n{stderr}") from None
+            raise wire.NoAnswer(sentence, f"{stdout}\n{stderr}", code) from None
         problem = answers.bad_identity(told["device"])
         if problem is None and len(told["results"]) != len(operations):
             problem = f"it has {len(told['results'])} results for {len(operations)} operations"
@@ -220,7 +221,7 @@ class DeviceSession:
             if not _is_transport_error(exc):
                 raise
             self.lost = True
-            raise ConnectionLost(f"the connection to the device failed: {untrusted.in_one_line(str(exc))}") from exc
+            raise ConnectionLost(f"{CONNECTION_FAILED}: {untrusted.in_one_line(str(exc))}") from exc
 
 
 def _is_transport_error(exc: Exception) -> bool:

@@ -37,29 +37,34 @@ def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
         task.session.leave_connection()
 
 
-def _explain(task: Task, exc: Exception) -> Failure | None:
-    """None for a device that was never reached and of which nothing else is known: it is unreachable."""
+def _explain(task: Task, exc: Exception) -> Failure:
     if isinstance(exc, wire.WireError):
-        return unreadable_answer(exc)
+        return unreadable_answer(exc, task.session.connection)
     if isinstance(exc, Unreadable):
         return unreadable_state(exc)
+    # Imported where they are needed: nearly every task goes well, and has no use for them.
     if not task.session.exchanges and not task.changes.changed:
-        return None
+        from . import contact
+
+        return contact.failure(t.cast(ConnectionLost, exc), str(getattr(task.session.connection, "transport", "")))
     from .waiting import connection_lost
 
     return connection_lost("the device has stopped answering", exc, "its work")
 
 
-def unreadable_answer(exc: wire.WireError) -> Failure:
-    """The failure of a device that was reached and whose answer cannot be read."""
-    # Imported where they are needed: nearly every task goes well, and has no use for them.
+def unreadable_answer(exc: wire.WireError, connection: t.Any = None) -> Failure:
+    """The failure of a device that was reached, by Ansible's connection, and whose answer cannot be read."""
     from . import blocked
 
-    block = blocked.by_what(exc.printed) if isinstance(exc, wire.NoAnswer) else None
+    block = None
+    if isinstance(exc, wire.NoAnswer):
+        block = blocked.by_what(exc.printed)
+        if block is None and _is_posix(connection):
+            block = blocked.by_shell(exc.code, remote=connection.transport != "local")
     if block:
         return Failure(
-            f"the device's PowerShell did not run the collection's script: {block.cause}; {block.fix}",
-            side="device",
+            f"no PowerShell of the device ran the collection's script: {block.cause}; {block.fix}",
+            side=block.side,
             name=block.name,
             cause=block.cause,
             fix=block.fix,
@@ -85,6 +90,12 @@ def unreadable_answer(exc: wire.WireError) -> Failure:
         "print FullLanguage; then look at the antivirus log",
         doc=blocked.GUIDE,
     )
+
+
+def _is_posix(connection: t.Any) -> bool:
+    """Whether Ansible takes the shell behind a connection for one of Unix, as its action plugins ask it, too."""
+    shell = getattr(connection, "_shell", None)
+    return shell is not None and not getattr(shell, "_IS_WINDOWS", False)
 
 
 def unreadable_state(exc: Unreadable) -> Failure:

@@ -127,7 +127,8 @@ class SystemWork(DeviceWork):
             for change in step.changes:
                 self.changes.add(*change)
             try:
-                answer = self._have_done(step, look)
+                with self.changes.attempt(step.changes):
+                    answer = self._have_done(step, look)
             except Failure as failure:
                 self._take_back(step)
                 if failure.error["name"] == UNFINISHED:

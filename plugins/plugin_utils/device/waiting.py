@@ -17,6 +17,18 @@ from .session import ConnectionLost, DeviceSession
 
 def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
     """The Failure of a device that has answered before and does not any more; ``what`` the next run finds there."""
+    from . import contact  # Nearly every task goes well, and has no use for it.
+
+    known = contact.of_the_device(exc)
+    if known:
+        return Failure(
+            f"{sentence}: {exc}: {known.cause}",
+            side="device",
+            name="connection_lost",
+            cause=known.cause,
+            fix=f"{known.fix}; then run the task again: it continues {what}",
+            doc=contact.CONNECTIONS_GUIDE,
+        )
     return Failure(
         f"{sentence}: {exc}",
         side="network",

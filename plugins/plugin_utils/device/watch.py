@@ -13,7 +13,6 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -22,16 +21,11 @@ import typing as t
 from collections.abc import Callable
 
 from ..progress import PROGRESS_SECONDS
+from ..time_limit import GRACE_SECONDS, interrupted
 
-GRACE_SECONDS = 5
-"""For the connection plugin's own tidying up, before it is interrupted, too."""
 _TICK = 1.0
 # Nobody else's, and ignored where nobody waits for it.
 _SIGNAL = signal.SIGURG
-# What a worker says to Ansible's main process must not be torn.
-_WHOLE = ("multiprocessing", "ansible.utils.display", "ansible.executor")
-# A program that is only being started could not be ended yet.
-_STARTS = subprocess.Popen.__init__.__code__
 
 
 class TimeIsUp(BaseException):
@@ -85,20 +79,7 @@ class Watch:
         # A signal may come late, of a watch that is over.
         if self._over.is_set() or now < self._next:
             return
-        frames = self._frames(frame)
-        if any(one.f_code is _STARTS or str(one.f_globals.get("__name__")).startswith(_WHOLE) for one in frames):
+        if not interrupted(frame, self._owner):
             return  # in a moment again
         self._next = now + GRACE_SECONDS
-        for one in frames:
-            for local in one.f_locals.values():
-                if isinstance(local, subprocess.Popen):  # ssh
-                    local.terminate()
         raise TimeIsUp
-
-    def _frames(self, frame: types.FrameType | None) -> list[types.FrameType]:
-        """What the main thread is in, up to who has started the watch."""
-        found = []
-        while frame is not None and frame is not self._owner:
-            found.append(frame)
-            frame = frame.f_back
-        return found

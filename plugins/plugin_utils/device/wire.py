@@ -55,12 +55,13 @@ class WireError(Exception):
 class NoAnswer(WireError):
     """The output has no answer in it: the runner never started, or was stopped before its end.
 
-    ``printed`` is all that there was instead, where that is known.
+    ``printed`` is all that there was instead, and ``code`` the exit code, where that is known.
     """
 
-    def __init__(self, sentence: str, printed: str = "") -> None:
+    def __init__(self, sentence: str, printed: str = "", code: int | None = None) -> None:
         super().__init__(sentence)
         self.printed = printed
+        self.code = code
 
 
 class CutAnswer(WireError):

@@ -32,6 +32,7 @@ REPORT_OUTCOMES = (
     "refused",
     "failed",
     "unreachable",
+    "skipped",
     "not_started",
 )
 MAX_REPORT_BYTES = 2**29
@@ -50,7 +51,7 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
     _OBJECTS: lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
 }
 _FIELDS = {
-    **dict.fromkeys(("outcome", "msg", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
+    **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
     **dict.fromkeys(PROOF_FIELDS, _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
     "seconds": _NUMBER,

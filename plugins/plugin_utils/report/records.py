@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ..proofs import PROOF_FIELDS
+from . import ansibles_own
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
@@ -51,7 +52,10 @@ def record(result: TaskResult, work: str) -> dict:
     }
     made |= {field: error.get(field) for field in REPORTED_ERROR_FIELDS}
     made |= add(result)
-    return made | ({"outcome": "unreachable"} | UNREACHABLE if unreachable else {})
+    if unreachable:
+        # A failed connection of a module of others, or one of Ansible's own making, has no error.
+        made |= {"outcome": "unreachable"} | ({} if error.get("name") else UNREACHABLE)
+    return made | ansibles_own.said_of(result)
 
 
 def _join(result: TaskResult) -> dict:

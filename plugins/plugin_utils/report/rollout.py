@@ -13,7 +13,7 @@ import os
 from ..options import bad_option
 from ..task import Task
 from ..untrusted import visible
-from . import records, table, totals, writer
+from . import loops, records, table, totals, writer
 from .door import read_earlier
 
 NAMED = 10
@@ -36,10 +36,11 @@ def write_and_show(task: Task) -> dict:
     earlier = read_earlier(dest) if args["keep_ids"] else None
     if args["only_try"]:
         return {"dest": dest}
-    found = {host: hostvars[host].get(records.fact(work)) for host in hosts}
+    found = loops.by_device({host: hostvars[host].get(records.fact(work)) for host in hosts}, hostvars)
     made = totals.report(found, writer.now(), args["directory"], earlier)
     # Within a rollout the wave, elsewhere all that were asked for.
     batch = set(hosts if args["hosts"] is not None else variables["ansible_play_batch"])
+    batch |= set(found) - set(hosts)  # Items of loops: who looped them is of this batch.
     lines = table.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
     for line in [*lines, table.summary(made["totals"])]:
         task.show_line(line)

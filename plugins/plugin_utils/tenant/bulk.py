@@ -87,7 +87,8 @@ def send(
     for start in range(0, len(rest), at_once):
         part = rest[start : start + at_once]
         try:
-            answers = task.client.batch([write.item for write in part], version)
+            with task.changes.attempt([change for write in part for change in write.changes]):
+                answers = task.client.batch([write.item for write in part], version)
         except Failure as broken:
             for write in part:
                 write.outcome, write.failure = UNKNOWN, broken

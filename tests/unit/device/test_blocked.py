@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import types
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ CLIXML = (
     'FullyQualifiedErrorId : CannotCreateTypeConstrained_x000D__x000A_</S><S S="Error">Language,Microsoft.PowerShell.'
     "Commands.NewObjectCommand_x000D__x000A_</S></Objs>"
 )
+BLOCKS = (blocked.CONSTRAINED, blocked.MALICIOUS, blocked.NO_POWERSHELL, blocked.WRONG_SHELL)
 AMSI = "    + FullyQualifiedErrorId : ScriptContainedMaliciousContent,Microsoft.PowerShell.Commands.InvokeExpression"
 
 
@@ -62,7 +64,38 @@ def test_what_is_not_known_to_block_it_is_not_named():
     assert error["name"] == "NoAnswer" and error["doc"]
 
 
-@pytest.mark.parametrize("block", [blocked.CONSTRAINED, blocked.MALICIOUS], ids=lambda block: block.name)
+POSIX, WINDOWS = types.SimpleNamespace(), types.SimpleNamespace(_IS_WINDOWS=True)
+
+
+@pytest.mark.parametrize(
+    ("transport", "shell", "code", "printed", "name"),
+    [
+        # dash, bash, zsh, fish, busybox; and bash in German.
+        ("local", POSIX, 127, "/bin/sh: 1: powershell.exe: not found", "no_powershell"),
+        ("ssh", POSIX, 127, "bash: line 1: powershell.exe: command not found", "no_powershell"),
+        ("ssh", POSIX, 127, "bash: Zeile 1: powershell.exe: Kommando nicht gefunden.", "no_powershell"),
+        # Windows, of which the inventory does not say that its shell is PowerShell: cmd.exe, PowerShell.
+        ("ssh", POSIX, 1, "The system cannot find the path specified.", "wrong_shell_type"),
+        ("ssh", POSIX, 1, '/bin/sh : Die Benennung "/bin/sh" wurde nicht als Name eines Cmdlet', "wrong_shell_type"),
+        # What a policy says is believed first, and a shell of Windows is another story.
+        ("ssh", POSIX, 1, AMSI, "malicious_content"),
+        ("local", POSIX, 1, "Killed", "NoAnswer"),
+        ("ssh", WINDOWS, 127, "something else", "NoAnswer"),
+        ("winrm", None, 127, "something else", "NoAnswer"),
+    ],
+)
+def test_a_shell_that_has_no_powershell_is_told_by_its_exit_code(transport, shell, code, printed, name):
+    silent = ScriptedDevice().session()
+    silent.connection = types.SimpleNamespace(transport=transport, _shell=shell)
+    silent._execute = lambda *_args: ("", printed, code)
+    with pytest.raises(wire.NoAnswer) as caught:
+        silent.run({"a": op.dsregcmd_status()})
+    error = side.unreadable_answer(caught.value, silent.connection).error
+    expected = "controller" if name in ("no_powershell", "wrong_shell_type") else "device"
+    assert (error["name"], error["side"]) == (name, expected)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
 def test_the_page_that_it_names_is_there_and_turns_nothing_off(block):
     page, _mark, place = block.doc.removeprefix(blocked.GUIDE.rpartition("/")[0] + "/").partition("#")
     headings = [line.lstrip("# ") for line in (DOCS / page).read_text(encoding="utf-8").splitlines() if line[:1] == "#"]

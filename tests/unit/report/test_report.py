@@ -46,6 +46,12 @@ def test_an_unreachable_device_says_what_to_look_at():
     assert record["outcome"] == "unreachable" and record["side"] == "network" and "5986" in record["fix"]
 
 
+def test_an_unreachable_device_whose_obstacle_is_known_says_that():
+    error = {"name": "credentials_refused", "side": "device", "cause": "a wrong password", "fix": "set it"}
+    record = records.record(UNREACHABLE | {"error": error}, "join")
+    assert record["outcome"] == "unreachable" and {name: record[name] for name in error} == error
+
+
 @pytest.mark.parametrize("result", [{}, JOINED, FAILED, UNREACHABLE], ids=["empty", "joined", "failed", "unreachable"])
 def test_every_record_has_the_same_fields(result):
     assert set(records.record(result, "join")) == set(records.record({}, "join"))

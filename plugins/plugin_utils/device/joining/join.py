@@ -106,6 +106,13 @@ class Join(DeviceWork):
     # --- steps --------------------------------------------------------------------------------------------------------
 
     def _join(self, first: Answer) -> None:
+        with self.changes.attempt():
+            self._have_joined(first)
+        with self.phases.phase("verify"):
+            self._verify()
+        self._finish(first)
+
+    def _have_joined(self, first: Answer) -> None:
         try:
             try:
                 self._apply_and_wait(first)
@@ -125,9 +132,6 @@ class Join(DeviceWork):
             else:
                 taking_back.back_out(self, first)
             raise
-        with self.phases.phase("verify"):
-            self._verify()
-        self._finish(first)
 
     def _apply_and_wait(self, look: Answer) -> None:
         while True:

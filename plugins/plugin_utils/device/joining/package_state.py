@@ -69,7 +69,7 @@ class PackageState(DeviceWork):
         if self.check_mode:
             return {"installed": True}
         try:
-            with self.phases.phase("apply"):
+            with self.phases.phase("apply"), self.changes.attempt():
                 last = self._apply(first)
         except Failure:
             self.changes.undo("package")
@@ -90,7 +90,7 @@ class PackageState(DeviceWork):
         if before:
             self.changes.add("package", {"id": self.package.id, "name": before["name"]}, None)
         if before and not self.check_mode:
-            with self.phases.phase("remove"):
+            with self.phases.phase("remove"), self.changes.attempt():
                 self.waiter = self.new_waiter(max(self.plan.timeout, removal.REMOVAL_SECONDS))
                 removal.remove(self.waiter, self.package)
             self.warn(removal.reverted(self.package))

@@ -265,7 +265,8 @@ class Leave(SystemWork):
         if restart:
             with self.phases.phase("restart"):
                 waiter = self.new_waiter(self.plan.reboot_timeout)
-                reboot.restart(self.session, waiter, "winops.entra: disconnected from Entra ID")
+                with self.changes.attempt([("restart", None, "done")]):
+                    reboot.restart(self.session, waiter, "winops.entra: disconnected from Entra ID")
                 self.restarted = True
                 self._add_restart(True)
         if not anything:

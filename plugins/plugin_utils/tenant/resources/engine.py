@@ -201,7 +201,8 @@ def apply(task: Task, steps: Iterable[ResourceStep]) -> None:
     far; in check mode they are only recorded."""
     for step in steps:
         if not task.check_mode:
-            step.write()
+            with task.changes.attempt(step.changes):
+                step.write()
         for what, before, after in step.changes:
             task.changes.add(what, before, after)
 

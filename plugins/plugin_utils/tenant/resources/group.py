@@ -195,12 +195,14 @@ def _create(task: Task, wanted: dict) -> dict:
     body = {item.path: item.sent(wanted[item.option]) for item in GROUPS.properties if item.option in wanted}
     body.update(securityEnabled=True, mailEnabled=False)
     shown = {item.option: item.shown(body[item.path]) for item in GROUPS.properties if item.path in body}
+    change = (f"group {wanted['name']!r}", None, shown)
     if task.check_mode:
-        task.changes.add(f"group {wanted['name']!r}", None, shown)
+        task.changes.add(*change)
         return body
     purpose = Purpose("create the group", CREATE)
-    made = task.client.post("/groups", body, purpose)
-    task.changes.add(f"group {wanted['name']!r}", None, shown)
+    with task.changes.attempt([change]):
+        made = task.client.post("/groups", body, purpose)
+    task.changes.add(*change)
     path = _path(read_as(ID_ONLY, made, purpose))
     return once_known(
         task.client.waits,

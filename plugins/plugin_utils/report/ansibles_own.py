@@ -1,0 +1,50 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Ansible itself makes of a task before, or instead of, the module: such a result has no ``error`` of ours.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+
+SKIPPED = "skipped"
+# Up to ansible-core 2.18 the keyword's time-out leaves only this sentence (task_executor.py).
+_TIMED_OUT = re.compile(r"failed to execute in the expected time frame")
+# ActionBase.run, of ansible-core 2.16 and of later ones.
+_NO_ASYNC = re.compile(r"async is not supported|does not support async")
+
+
+def said_of(result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The fields of a record in which such a result differs, none for one that the module has made.
+
+    A module's own time-out (task.py) has an error, and needs none of this.
+    """
+    if result.get("skipped"):
+        reason = result.get("skip_reason") or result.get("skipped_reason") or result.get("msg")
+        condition = result.get("false_condition")
+        cause = f"its condition is false: {condition}" if condition is not None else reason
+        return {"outcome": SKIPPED, "msg": reason, "cause": cause}
+    if not result.get("failed") or result.get("error"):
+        return {}
+    msg = str(result.get("msg"))
+    if "timedout" in result or _TIMED_OUT.search(msg):
+        return {
+            "name": "task_timed_out",
+            "side": "controller",
+            "cause": "the keyword timeout of the task ended it; what it had done by then is not known",
+            "fix": "leave the keyword timeout out, or raise it above the module's option timeout, and run it again",
+        }
+    if _NO_ASYNC.search(msg):
+        return {
+            "outcome": "refused",
+            "name": "async_refused",
+            "side": "controller",
+            "cause": "the modules of this collection do not work with the keyword async: nothing was done",
+            "fix": "leave async and poll out; to work on many devices at once, raise forks or use the strategy free",
+        }
+    return {}
