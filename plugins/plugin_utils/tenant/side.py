@@ -37,7 +37,9 @@ def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
 
 
 def _close(task: Task) -> None:
-    """Say who has signed in, where only the token tells."""
+    """Say who has signed in, where only the token tells. Without a client nobody has."""
+    if task.client is None:
+        return
     told = task.learned["tenant"]
     for name, value in zip(("tenant_id", "client_id"), task.client.session.tokens.signed_in()):
         if told[name] is None and value is not None:
