@@ -163,6 +163,22 @@ BY_REASON = (
         says=("restricted management administrative unit", "restricted administrative unit"),
     ),
     KnownRefusal(
+        "synchronised_object",
+        "the object is synchronised from an on-premises Active Directory, and only changed there",
+        "change it there, or choose another object; no permission helps",
+        "microsoft-graph-docs 7301 and 18038",
+        statuses="400 403",
+        says=("on-premises mastered directory sync objects",),
+    ),
+    KnownRefusal(
+        "external_object",
+        "another service manages the object (such as Exchange Online a group with mail), and it is only changed there",
+        "change it there, or choose another object; no permission helps",
+        "microsoft-graph-docs 4210; microsoft-graph-docs-contrib 3564 and 8241",
+        statuses="400 403",
+        says=("originated within an external service",),
+    ),
+    KnownRefusal(
         "conditional_access",
         "Conditional Access demands more of the sign-in than it had, or blocks it",
         "sign in again so that the policy is met, or exclude {who} from it; the tenant's sign-in log names the policy",

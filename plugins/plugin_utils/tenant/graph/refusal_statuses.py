@@ -16,9 +16,9 @@ from .known_refusals import APPLICATION, HIDDEN, HOLDS, LACKS, NO_PERMISSION, SI
 _GRANT = "grant it to {application} ({kind} permission of Microsoft Graph), give admin consent, and wait a few minutes"
 _GRANT_TO_A_USER = _GRANT + "; the user needs a directory role that allows it, too"
 _LOOK_AT_THE_OBJECT = (
-    "look at the object: a role-assignable group needs RoleManagement.ReadWrite.Directory, the device of an Autopilot "
-    "registration and an object of a restricted management administrative unit are protected; otherwise quote "
-    "request_id when asking Microsoft"
+    "look at the object: a role-assignable group needs RoleManagement.ReadWrite.Directory and a dynamic group "
+    "Microsoft Entra ID P1; the device of an Autopilot registration and an object of a restricted management administrative unit "
+    "are protected; otherwise quote request_id when asking Microsoft"
 )
 _INTUNE_NEEDS = "a signed-in user also needs a role in Intune, and the tenant an Intune licence"
 
@@ -144,7 +144,7 @@ BY_PERMISSION = (
         "forbidden",
         "{service} refuses {who}, although the token holds {permissions}{reason}{activity}",
         _LOOK_AT_THE_OBJECT,
-        "microsoft-graph-docs 15815 and 14730; terraform-provider-azuread 911 and 1687; DeviceOffboardingManager 18",
+        "microsoft-graph-docs 9071, 14730, 15815; terraform-provider-azuread 911, 1687; DeviceOffboardingManager 18",
         statuses="403",
         token=HOLDS,
     ),

@@ -177,6 +177,19 @@ SPECIAL = [
         RESTRICTED,
         "restricted_unit",
     ),
+    # microsoft-graph-docs 7301 and 18038; 4210 and microsoft-graph-docs-contrib 8241
+    (
+        400,
+        "Request_BadRequest",
+        "Unable to update the specified properties for on-premises mastered Directory Sync objects.",
+        "synchronised_object",
+    ),
+    (
+        400,
+        "Request_BadRequest",
+        "Unable to update the specified properties for objects that have originated within an external service.",
+        "external_object",
+    ),
     # msgraph-sdk-powershell 2448
     (400, "BadRequest", "Operation requires conditional access and client does not support it.", "conditional_access"),
     # Azure/azure-cli 29155
