@@ -81,6 +81,7 @@ TENANT = {
                 "methods": ListOf(str),
                 "after": bool,
                 "html": bool,
+                "form": str,
                 "retry_after": float,
                 "seconds": float,
                 "host": str,

@@ -23,8 +23,8 @@ from ..task import Task
 from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
 from .graph.errors import GraphFailure
+from .graph.refusals import APPROVALS
 from .graph.retry import AGAIN_FOR_READS, UNSURE
-from .graph.special_refusals import APPROVALS
 
 CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unknown", "skipped")
 #: A line of progress at most so often.
@@ -142,7 +142,7 @@ def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
     # What answered in Graph's place may have passed the write on.
     unsure = answer.status in UNSURE | AGAIN_FOR_READS or refused.error["name"] == "unreadable_answer"
     write.outcome, write.failure = UNKNOWN if unsure else FAILED, refused
-    if refused.status == 403 and write.forbidden_fix is not None and refused.error["name"] not in APPROVALS:
+    if refused.error["name"] == "forbidden" and write.forbidden_fix is not None:
         refused.error["fix"] = write.forbidden_fix
 
 

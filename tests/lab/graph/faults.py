@@ -13,6 +13,7 @@ expired_token          401
 drop                   the connection ends without an answer
 latency                an answer comes ``seconds`` later
 foreign_next_link      ``@odata.nextLink`` names another ``host``
+refusal                the refusal of this ``form`` (a name of ``refusal_forms.FORMS``)
 no_intune              400 for everything below /deviceManagement: a tenant without Intune
 quota_reset            a PUT of the registration policy without a quota sets it to 0 instead of being refused
 token_error            the token endpoint refuses with ``code`` (AADSTS...)
@@ -31,6 +32,7 @@ import re
 import typing as t
 
 from .answers import Answer, GraphError
+from .refusal_forms import FORMS
 
 STATUS = {
     "throttle": 429,
@@ -42,6 +44,7 @@ STATUS = {
 }
 KINDS = (
     *STATUS,
+    "refusal",
     "drop",
     "latency",
     "foreign_next_link",
@@ -61,6 +64,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "seconds": (int, float),
     "host": str,
     "code": str,
+    "form": str,
 }
 CODES = {
     429: ("TooManyRequests", "Too Many Requests"),
@@ -89,8 +93,10 @@ class Fault:
     def matches(self, method: str, path: str) -> bool:
         return (not self.methods or method in self.methods) and re.search(self.path, path) is not None
 
-    def refusal(self) -> Answer | GraphError:
-        """The answer of a fault with a status."""
+    def refusal(self, path: str) -> Answer | GraphError:
+        """The answer of a fault with a status, or of one with a form."""
+        if self.kind == "refusal":
+            return FORMS[self.options["form"]].answer(path)
         status = STATUS[self.kind]
         headers = {}
         after = self.options.get("retry_after")
@@ -118,6 +124,8 @@ class Faults:
         for name, value in options.items():
             if name not in OPTIONS or not isinstance(value, OPTIONS[name]):
                 raise FaultError(f"{name}: {value!r} is no option of a fault; known are {', '.join(OPTIONS)}")
+        if kind == "refusal" and options.get("form") not in FORMS:
+            raise FaultError(f"form must be one of {', '.join(FORMS)}")
         try:
             re.compile(options.get("path", ""))
         except re.error as error:

@@ -16,10 +16,11 @@ from ..tenant.roles import GLOBAL_ADMINISTRATOR
 from . import routing
 from .answers import Answer, Call, GraphError, intune_error
 from .faults import STATUS, Faults
+from .refusal_forms import unsupported_app_only
 from .replica import Replica
 
 #: Faults that a request meets before its resource is asked.
-BEFORE = (*STATUS, "drop")
+BEFORE = (*STATUS, "refusal", "drop")
 
 
 class Dropped(Exception):
@@ -81,6 +82,8 @@ class Side:
         if wanted and caller.permissions & set(wanted):
             if not (caller.delegated and found.roles) or caller.roles & {*found.roles, GLOBAL_ADMINISTRATOR}:
                 return
+        if not caller.delegated and not found.application and "ManagementPolicies" in found.template:
+            raise unsupported_app_only()
         if call.path[0] == "deviceManagement":
             raise intune_error(
                 403,
@@ -100,7 +103,7 @@ class Side:
             found.handler(call)
         if fault.kind == "drop":
             raise Dropped
-        refusal: t.Any = fault.refusal()
+        refusal: t.Any = fault.refusal(path)
         if isinstance(refusal, GraphError):
             raise refusal
         return refusal

@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from tests.lab.graph import refusal_forms
 from tests.lab.graph.faults import FaultError, Faults
 from tests.lab.graph.side import Dropped
 
@@ -53,9 +54,32 @@ def test_a_page_of_a_gateway_and_a_connection_that_ends(lab):
         lab.ask("GET", "/devices")
 
 
+@pytest.mark.parametrize("form", refusal_forms.FORMS)
+def test_a_refusal_is_worded_as_people_met_it(lab, form):
+    lab.side.faults.add("refusal", {"form": form, "path": "^/deviceManagement"})
+    found, known = lab.ask("GET", "/deviceManagement/managedDevices"), refusal_forms.FORMS[form]
+    assert found.status == known.status and lab.ask("GET", "/deviceManagement/managedDevices").status == 200
+    if known.page:
+        assert found.body == known.page and found.headers["Content-Type"] == "text/html"
+        return
+    text = found.body["error"]["message"]
+    for level in range(known.depth, 0, -1):
+        inside = json.loads(text)
+        text = inside["Message"]
+        assert ("_version" in inside) == (level == 1)
+    assert text.startswith(known.sentence) and ("Activity ID: " in text) == bool(known.depth)
+
+
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("explode", {}), ("throttle", {"often": True}), ("throttle", {"times": "x"}), ("throttle", {"path": "("})],
+    [
+        ("explode", {}),
+        ("refusal", {}),
+        ("refusal", {"form": "rude"}),
+        ("throttle", {"often": True}),
+        ("throttle", {"times": "x"}),
+        ("throttle", {"path": "("}),
+    ],
 )
 def test_faults_that_cannot_be(kind, options):
     with pytest.raises(FaultError):

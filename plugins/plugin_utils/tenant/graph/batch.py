@@ -19,6 +19,7 @@ from ...result import Failure
 from . import errors, odata, retry
 from .errors import Purpose
 from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as
+from .held_permissions import call_of
 from .session import Session
 from .trace import GraphTrace
 
@@ -43,7 +44,9 @@ class Sender(t.Protocol):
     ) -> dict | None:
         """Send one request; as client.GraphClient does."""
 
-    def refused(self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
+    def refused(
+        self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose, call: str
+    ) -> errors.GraphFailure:
         """The failure of an answer that is a refusal."""
 
 
@@ -132,7 +135,7 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
         refused = False
         for number, item in waiting.items():
             status, retry_after = rows[number]["status"], rows[number]["headers"].get("retry-after")
-            if status == 401 and not renewed:
+            if not renewed and errors.refuses_the_token(status, rows[number]["headers"], rows[number].get("body")):
                 refused, again[number] = True, item
                 if client.trace is not None:
                     client.trace.part(item.method, item.path, status, None, "asks for a new token")
@@ -206,7 +209,8 @@ _ENVELOPE = object_of({"responses": needed(list_of(_row))})
 def _answer(client: Sender, item: Item, row: dict[str, t.Any]) -> BatchAnswer:
     status, body = row["status"], row.get("body")
     if not 200 <= status < 300:
-        return BatchAnswer(status, None, client.refused(status, row["headers"], body, item.purpose))
+        call = call_of(item.method, item.path)
+        return BatchAnswer(status, None, client.refused(status, row["headers"], body, item.purpose, call))
     try:
         return BatchAnswer(status, item.checked(body))
     except errors.GraphFailure as odd:

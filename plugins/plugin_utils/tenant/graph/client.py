@@ -21,6 +21,7 @@ from .answers import OddAnswer, json_of, text_of
 from .batch import BatchAnswer, BatchAnswers, Item, run_batch
 from .errors import Purpose
 from .fields import ANY_OBJECT, Kind, page_of, read_as
+from .held_permissions import call_of
 from .libraries import httpx
 from .network import network_failure
 from .pages import Pages
@@ -193,11 +194,14 @@ class GraphClient:
         response = self._send(method, url, sent, content, purpose, again, reads or method == "GET", parts)
         if response.is_success:
             return _parsed(response, purpose)
-        raise self.refused(response.status_code, response.headers, _leniently(response.content), purpose)
+        call = call_of(method, url)
+        raise self.refused(response.status_code, response.headers, _leniently(response.content), purpose, call)
 
-    def refused(self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
-        """The failure of an answer that is a refusal."""
-        return errors.failure(errors.read_error(status, headers, body), purpose, self.session.caller)
+    def refused(
+        self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose, call: str
+    ) -> errors.GraphFailure:
+        """The failure of an answer that is a refusal; ``call`` is what was asked (``call_of``)."""
+        return errors.failure(errors.read_error(status, headers, body), purpose, self.session.caller, call)
 
     def _send(
         self,
@@ -227,7 +231,7 @@ class GraphClient:
             if response is None or not response.is_success:
                 self.waits.lose(took)
             status = response.status_code if response is not None else None
-            seconds, new_token = None, status == 401 and not renewed
+            seconds, new_token = None, response is not None and not renewed and _refuses_the_token(response)
             if not new_token and (response is None or not response.is_success):
                 seconds = retry.pause(
                     attempt,
@@ -269,6 +273,10 @@ def _parsed(response: t.Any, purpose: Purpose) -> dict | None:
     if not isinstance(body, dict):
         raise errors.unreadable(purpose, "no JSON object", response.status_code)
     return body
+
+
+def _refuses_the_token(response: t.Any) -> bool:
+    return response.status_code == 401 and errors.refuses_the_token(401, response.headers, _leniently(response.content))
 
 
 def _leniently(content: bytes) -> t.Any:

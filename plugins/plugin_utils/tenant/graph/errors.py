@@ -1,10 +1,10 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Microsoft Graph says when it refuses, as a Failure that names the missing permission and the next step.
+"""What Microsoft Graph says when it refuses, as a Failure that names the cause and the next step.
 
-Sources: Microsoft Graph, "Error responses and resource types" and "Throttling guidance". Intune puts a JSON text inside
-``message`` (seen in many public issue threads), one or two deep, which is unwrapped.
+What an answer says is read in error_bodies.py, what it means stands in the table of refusals.py, and whether the token
+holds what the call needs is asked of held_permissions.py.
 
 Internal to winops.entra: may change in any release.
 """
@@ -12,18 +12,24 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import json
+import re
 import typing as t
 
 from ...result import Failure
-from ...untrusted import in_one_line, load_json
-from . import special_refusals
+from ...untrusted import in_one_line
+from . import held_permissions
+from .error_bodies import LONGEST_EVIDENCE, LONGEST_ID, SILENT, GraphRefusal, read_error
+from .known_refusals import APPLICATION, HIDDEN, HOLDS, LACKS, NO_PERMISSION, SIGNED_IN
+from .refusals import meaning_of_refusal
 from .retry import seconds_of
 
-LONGEST_EVIDENCE = 500
-_LONGEST_PURPOSE, _LONGEST_CODE, _LONGEST_ID = 300, 100, 64
-DEEPEST = 3
+_LONGEST_PURPOSE, _LONGEST_CALL = 300, 300
 DOC = "https://learn.microsoft.com/graph/errors"
+_SCOPES = re.compile(
+    r"(?:one of the following scopes|missing permission scopes?|required scopes)\s*:?\s*([\w.-]+(?:\s*,\s*[\w.-]+)*)",
+    re.IGNORECASE,
+)
+_MOST_SCOPES = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,79 +79,6 @@ class GraphFailure(Failure):
         self.message = message
 
 
-@dataclasses.dataclass(frozen=True)
-class GraphRefusal:
-    """An error answer, read. ``request_id`` is the service's, else our client-request-id; ``approval`` the code of a
-    request for Multi Admin Approval."""
-
-    status: int
-    code: str = ""
-    message: str = ""
-    request_id: str | None = None
-    retry_after: str | None = None
-    readable: bool = True
-    approval: str | None = None
-
-
-def read_error(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphRefusal:
-    """An error answer of Graph; ``body`` is the parsed JSON, or text where it was none. ``headers`` in any case.
-
-    Every text of it is one line of printable letters, and short.
-    """
-    lower = {name.lower(): value for name, value in headers.items()}
-    error = body.get("error") if isinstance(body, dict) else None
-    inner = error.get("innerError") or error.get("innererror") if isinstance(error, dict) else None
-    inner = inner if isinstance(inner, dict) else {}
-    ids = (lower.get("request-id"), inner.get("request-id"), lower.get("client-request-id"))
-    request_id = next((_line(identity, _LONGEST_ID) for identity in ids if identity), None)
-    retry_after = lower.get("retry-after")
-    if not isinstance(error, dict):
-        return GraphRefusal(
-            status, "", _short(body if isinstance(body, str) else json.dumps(body)), request_id, retry_after, False
-        )
-    code, message = _unwrap(_text(error.get("code")), _text(error.get("message")))
-    approval = lower.get(special_refusals.APPROVAL_CODE)
-    return GraphRefusal(
-        status,
-        in_one_line(code, _LONGEST_CODE),
-        _short(message),
-        request_id,
-        retry_after,
-        approval=_line(approval, _LONGEST_ID) if approval else None,
-    )
-
-
-def _unwrap(code: str, message: str) -> tuple[str, str]:
-    """Code and text of the innermost JSON that Intune puts into a message; of any other message as they are."""
-    for _depth in range(DEEPEST):
-        try:
-            inside = load_json(message) if message.lstrip().startswith("{") else None
-        except ValueError:
-            break
-        if not isinstance(inside, dict) or "Message" not in inside:
-            break
-        inner = _text(inside.get("ErrorCode")) or _text(inside.get("CustomApiErrorPhrase"))
-        # UnknownError says less than what is inside.
-        if inner and code in ("", "UnknownError"):
-            code = inner
-        message = _text(inside["Message"])
-    return code, message
-
-
-def _text(value: t.Any) -> str:
-    """A text as it is, a number as text; anything else is empty."""
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
-
-
-def _line(value: t.Any, longest: int) -> str:
-    return in_one_line(_text(value), longest)
-
-
-def _short(text: str) -> str:
-    text = in_one_line(text, LONGEST_EVIDENCE + 1)
-    return text if len(text) <= LONGEST_EVIDENCE else text[:LONGEST_EVIDENCE] + " ..."
-
-
 def unreadable(purpose: Purpose, why: str, status: int = 200) -> GraphFailure:
     """The failure of an answer that nobody can read: the one name for whatever is wrong with one.
 
@@ -165,121 +98,120 @@ def unreadable(purpose: Purpose, why: str, status: int = 200) -> GraphFailure:
     )
 
 
-def failure(refusal: GraphRefusal, purpose: Purpose, caller: Caller) -> GraphFailure:
-    """The Failure of a refused request."""
-    who = f"the application {_line(caller.client_id, _LONGEST_ID)}" if caller.client_id else "the caller"
-    special = special_refusals.explain(refusal.status, refusal.code, refusal.message, refusal.approval, who)
-    if special:
-        name, side, cause, fix = special.name, "tenant", special.cause, special.fix
-    else:
-        name, side, cause, fix = _explain(refusal, purpose, caller)
-    may_lack = special.by_permission if special else refusal.status == 403
-    wanted = _wanted(purpose, caller) if may_lack else ()
-    evidence = [f"HTTP {refusal.status} {refusal.code}".strip()] + ([refusal.message] if refusal.message else [])
+def refuses_the_token(status: int, headers: t.Mapping[str, str], body: t.Any) -> bool:
+    """Whether an answer refuses the access token itself, so that a new one may help.
+
+    Intune says forbidden with 401, too, and Graph that it takes no application: then the token is good. ``body`` is the
+    parsed JSON, or text where it was none.
+    """
+    if status != 401:
+        return False
+    return meaning_of_refusal(read_error(status, headers, body), APPLICATION, HIDDEN, False).new_token
+
+
+def failure(refusal: GraphRefusal, purpose: Purpose, caller: Caller, call: str = "") -> GraphFailure:
+    """The Failure of a refused request; ``call`` is what was asked, as held_permissions.call_of() gives it."""
+    asking = _Asking.of(refusal, purpose, caller, call)
+    row = meaning_of_refusal(refusal, asking.kind, asking.token, asking.intune)
+    values = _values(refusal, purpose, caller, asking)
+    cause, fix = row.cause.format_map(values), row.fix.format_map(values)
+    permissions = {"missing": asking.permissions, "delegated": purpose.permissions.delegated}.get(row.permissions, ())
     return GraphFailure(
         f"could not {purpose.what}: {cause}; {fix}",
-        side,
+        row.side,
         refusal.status,
         refusal.code,
         refusal.message,
-        name=name,
+        name=row.name,
         cause=cause,
         fix=fix,
-        evidence=evidence,
+        evidence=_evidence(refusal, call),
         request_id=refusal.request_id,
-        permissions=list(wanted),
+        permissions=list(permissions),
         doc=DOC,
     )
 
 
-def _explain(refusal: GraphRefusal, purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
-    """(name, side, cause, fix)."""
-    if refusal.status == 403:
-        return _forbidden(purpose, caller)
-    if refusal.status == 429:
-        seconds = seconds_of(refusal.retry_after)
-        when = f"in {seconds:.0f} s" if seconds is not None else "in a few minutes"
-        return (
-            "throttled",
-            "tenant",
-            "Microsoft Graph is throttling this application or this tenant",
-            f"run the task again {when}, or give it a longer timeout",
-        )
-    if refusal.status in _KNOWN and refusal.readable:
-        name, cause, fix = _KNOWN[refusal.status]
-        said = f" ({refusal.message})" if refusal.message and refusal.status in (400, 409, 412, 422, 423) else ""
-        return name, "tenant", cause + said, fix
-    if refusal.status >= 500 or refusal.status == 408:
-        return (
-            "service_unavailable",
-            "tenant",
-            f"Microsoft Graph answered {refusal.status}",
-            "run the task again; look at the service health of the tenant if it stays",
-        )
-    if not refusal.readable:
-        return (
-            "unreadable_answer",
-            "network",
-            f"what answered with status {refusal.status} is not Microsoft Graph",
-            "look at the evidence: a proxy, a login page or a wrong graph_url answers in its place",
-        )
-    return (
-        "refused",
-        "tenant",
-        f"Microsoft Graph answered {refusal.status} {refusal.code}: {refusal.message}",
-        "look at the evidence, and quote request_id when asking Microsoft",
-    )
+class _Asking(t.NamedTuple):
+    """Who asks for what: ``permissions`` are those that are missing or held, by ``token`` (known_refusals.py)."""
+
+    kind: str
+    token: str
+    permissions: tuple[str, ...]
+    intune: bool
+
+    @classmethod
+    def of(cls, refusal: GraphRefusal, purpose: Purpose, caller: Caller, call: str) -> _Asking:
+        user = bool(caller.delegated)
+        kind = SIGNED_IN if user else APPLICATION
+        intune = " /deviceManagement/" in call or refusal.activity is not None
+        wanted = purpose.permissions.delegated if user else purpose.permissions.application
+        named = _named_scopes(refusal.message)
+        if named:
+            held = tuple(name for name in named if name in (caller.granted or ()))
+            return (
+                cls(kind, HOLDS, held, intune) if held else cls(kind, LACKS, _best(named, wanted, call, user), intune)
+            )
+        if not wanted:
+            other = purpose.permissions.delegated and not user
+            return cls(kind, NO_PERMISSION if other else "", (), intune)
+        if caller.granted is None:
+            return cls(kind, HIDDEN, wanted, intune)
+        lacking = held_permissions.missing(wanted, caller.granted, call, user)
+        if lacking:
+            return cls(kind, LACKS, lacking, intune)
+        return cls(kind, HOLDS, held_permissions.held(wanted, caller.granted, call, user), intune)
 
 
-_KNOWN = {
-    400: ("bad_request", "Microsoft Graph does not accept the request", "correct the named value"),
-    401: (
-        "token_refused",
-        "Microsoft Graph refuses the access token, and a new one as well",
-        "check the controller's clock, whether the application is enabled, and that cloud and tenant_id match",
-    ),
-    404: (
-        "not_found",
-        "the tenant has no such object",
-        "check the name or id; an object made seconds ago may need a minute",
-    ),
-    405: ("unsupported", "this Graph does not know the operation", "check cloud and graph_url"),
-    409: ("conflict", "it conflicts with another object or with a change under way", "run the task again"),
-    410: ("gone", "the object is gone", "run the task again"),
-    412: ("changed_meanwhile", "somebody else has changed the object meanwhile", "run the task again"),
-    422: ("bad_request", "Microsoft Graph does not accept the values", "correct the named value"),
-    423: ("locked", "the object is locked", "wait until what holds it is done, then run the task again"),
-}
+def _named_scopes(message: str) -> tuple[str, ...]:
+    """The permissions of which Graph or Intune says that one is needed, in its order; empty where it names none."""
+    found = _SCOPES.search(message)
+    names = [name.strip(" .") for name in found.group(1).split(",")] if found else []
+    return tuple(name for name in names if "." in name)[:_MOST_SCOPES]
 
 
-def _wanted(purpose: Purpose, caller: Caller) -> tuple[str, ...]:
-    return purpose.permissions.delegated if caller.delegated else purpose.permissions.application
+def _best(named: tuple[str, ...], wanted: tuple[str, ...], call: str, user: bool) -> tuple[str, ...]:
+    """The one to grant of several that would do: the asked one, else one that Microsoft publishes for the call.
+
+    Intune names some that cannot be granted (RFL.Microsoft.Intune issue 1).
+    """
+    published = held_permissions.enough(call, user)
+    for likely in (wanted, published):
+        found = next((name for name in named if name in likely), None)
+        if found is not None:
+            return (found,)
+    return named[:1]
 
 
-def _forbidden(purpose: Purpose, caller: Caller) -> tuple[str, str, str, str]:
-    wanted = _wanted(purpose, caller)
-    kind = "delegated" if caller.delegated else "application"
-    names = " and ".join(wanted)
-    if not wanted:
-        return (
-            "forbidden",
-            "tenant",
-            "the credential may not do this",
-            "the call has no application permission: sign in as a user"
-            if purpose.permissions.delegated and not caller.delegated
-            else "give it the needed role or permission",
-        )
-    if caller.granted is not None and set(wanted) <= caller.granted:
-        return (
-            "forbidden",
-            "tenant",
-            f"Microsoft Graph refuses although the token holds {names}",
-            "give the signed-in user a directory role that allows it"
-            if caller.delegated
-            else "see the evidence: a role-assignable group, an Autopilot device or a restricted unit is protected",
-        )
-    who = f"the application {_line(caller.client_id, _LONGEST_ID)}" if caller.client_id else "the application"
-    fix = f"grant it to {who} ({kind} permission of Microsoft Graph), give admin consent, and wait a few minutes"
-    if caller.delegated:
-        fix += "; the user needs a directory role that allows it, too"
-    return "permission_missing", "tenant", f"the {kind} permission {names} is missing", fix
+def _values(refusal: GraphRefusal, purpose: Purpose, caller: Caller, asking: _Asking) -> dict[str, t.Any]:
+    """What stands in the braces of a row."""
+    client = in_one_line(caller.client_id, LONGEST_ID) if caller.client_id else ""
+    application = f"the application {client}" if client else "the application"
+    unnamed = application if client else "the caller"
+    said = refusal.message.rstrip(".")
+    seconds = seconds_of(refusal.retry_after)
+    return {
+        "application": application,
+        "who": "the signed-in user" if asking.kind == SIGNED_IN else unnamed,
+        "kind": "delegated" if asking.kind == SIGNED_IN else "application",
+        "permissions": " and ".join(asking.permissions),
+        "delegated": " and ".join(purpose.permissions.delegated),
+        "service": "Intune" if asking.intune else "Microsoft Graph",
+        "status": refusal.status,
+        "code": refusal.code,
+        "said": f" ({said})" if said and refusal.form != SILENT else "",
+        "reason": f" ({said})" if said and refusal.form != SILENT else ", and gives no reason",
+        "activity": f" (activity id {refusal.activity})" if refusal.activity else "",
+        "approval": f" (approval code {refusal.approval})" if refusal.approval else "",
+        "when": f"in {seconds:.0f} s" if seconds is not None else "in a few minutes",
+    }
+
+
+def _evidence(refusal: GraphRefusal, call: str) -> list[str]:
+    return [
+        f"HTTP {refusal.status} {refusal.code}".strip(),
+        *([refusal.message] if refusal.message else []),
+        *([f"a web page with the title {refusal.title!r}"] if refusal.title else []),
+        *([f"activity id {refusal.activity}"] if refusal.activity else []),
+        *([f"asked: {in_one_line(call, _LONGEST_CALL)}"] if call else []),
+    ]

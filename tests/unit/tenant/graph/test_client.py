@@ -227,7 +227,7 @@ def test_a_write_that_may_be_half_done_is_not_sent_again(bench, graph, status, m
         (error(412, "PreconditionFailed"), "changed_meanwhile", "tenant"),
         (error(423, "Locked"), "locked", "tenant"),
         (error(418, "Teapot"), "refused", "tenant"),
-        (httpx.Response(403, html="<html>Sign in</html>"), "permission_missing", "tenant"),
+        (httpx.Response(403, html="<html>Sign in</html>"), "unreadable_answer", "network"),
         (httpx.Response(407, text="proxy"), "unreadable_answer", "network"),
         (httpx.Response(200, html="<html>Welcome</html>"), "unreadable_answer", "network"),
         (httpx.Response(200, json=[1]), "unreadable_answer", "network"),
@@ -308,10 +308,15 @@ def test_a_quota_is_not_told_as_a_missing_permission(bench, graph, answer):
 def test_intune_s_401_of_a_good_token_names_the_permission(bench, graph):
     inside = json.dumps({"_version": 3, "Message": "An error has occurred - Operation ID", "CustomApiErrorPhrase": ""})
     answer = json.dumps({"ErrorCode": "Forbidden", "Message": inside, "Target": None})
-    graph.on("GET", *(error(401, "UnknownError", answer) for _number in range(3)))
+    graph.on("GET", error(401, "UnknownError", answer))
     failure = failure_of(bench.client().get, "/deviceManagement/managedDevices", LIST)
     assert failure.error["name"] == "intune_forbidden" and failure.error["permissions"] == ["Device.Read.All"]
-    assert failure.error["evidence"] == ["HTTP 401 Forbidden", "An error has occurred - Operation ID"]
+    assert failure.error["evidence"] == [
+        "HTTP 401 Forbidden",
+        "An error has occurred",
+        "asked: GET /deviceManagement/managedDevices",
+    ]
+    assert graph.issued == 1 and len(graph.requests) == 1
 
 
 def test_403_names_the_permission_of_the_kind_of_credential(bench, graph):
