@@ -22,7 +22,7 @@ from ..result import Failure
 from ..task import Task
 from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
-from .graph.errors import GraphFailure
+from .graph.errors import RequestFailure
 from .graph.retry import AGAIN_FOR_READS, UNSURE
 from .graph.special_refusals import APPROVALS
 
@@ -146,7 +146,7 @@ def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
         refused.error["fix"] = write.forbidden_fix
 
 
-def _was_done(item: Item, refused: GraphFailure) -> bool:
+def _was_done(item: Item, refused: RequestFailure) -> bool:
     """Whether a refusal says that there was nothing left to do: the object is gone already, the reference exists."""
     if item.method == "DELETE":
         return refused.status == 404

@@ -63,8 +63,20 @@ class Caller:
     client_id: str | None = None
 
 
-class GraphFailure(Failure):
-    """An answer that is a refusal. ``status`` is the HTTP status, ``code`` Graph's own, ``message`` its text."""
+class RequestFailure(Failure):
+    """One request, or one list, that got no answer which can be used: refused, unreadable, cut off, without an end.
+
+    It says nothing of other requests, which may go on. A sign-in that fails is none: nothing can go on without it.
+    ``status`` is the HTTP status, 0 where there was no whole answer; ``code`` is Graph's own, ``message`` its text.
+    """
+
+    status = 0
+    code = ""
+    message = ""
+
+
+class GraphFailure(RequestFailure):
+    """An answer that is a refusal."""
 
     def __init__(self, msg: str, side: str, status: int, code: str, message: str, **error) -> None:
         super().__init__(msg, side, code=code or str(status), **error)
