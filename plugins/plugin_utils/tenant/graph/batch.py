@@ -19,6 +19,7 @@ from ...result import Failure
 from . import errors, odata, retry
 from .answers import CHALLENGE, LONGEST_HEADER
 from .errors import Purpose
+from .failures import RequestFailure
 from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as
 from .session import Session
 from .tokens import demanded
@@ -104,7 +105,12 @@ class BatchAnswer:
 
     status: int
     body: dict | None = None
-    failure: errors.RequestFailure | None = None
+    failure: RequestFailure | None = None
+
+    @property
+    def says_absent(self) -> bool:
+        """Whether it says that there is no such object."""
+        return self.failure is not None and self.failure.says_absent
 
     def require(self) -> dict:
         """The body; raises the failure."""

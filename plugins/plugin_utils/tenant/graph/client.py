@@ -20,6 +20,7 @@ from . import errors, odata, retry, tokens
 from .answers import OddAnswer, json_of, text_of
 from .batch import BatchAnswer, BatchAnswers, Item, run_batch
 from .errors import Purpose
+from .failures import RequestFailure
 from .fields import ANY_OBJECT, Kind, page_of, read_as
 from .libraries import httpx
 from .lists import ListReader
@@ -72,7 +73,7 @@ class GraphClient:
         try:
             return self.get(path, purpose, query, version, kind)
         except errors.GraphFailure as refused:
-            if refused.status == 404:
+            if refused.says_absent:
                 return None
             raise
 
@@ -123,7 +124,7 @@ class GraphClient:
         try:
             body = self._call(item.method, url, item.purpose, item.body, headers, item.reads, item.repeatable)
             return BatchAnswer(200, item.checked(body))
-        except errors.RequestFailure as failed:
+        except RequestFailure as failed:
             if not (item.changes_nothing or isinstance(failed, errors.GraphFailure)):
                 raise
             return BatchAnswer(failed.status, None, failed)
@@ -154,7 +155,7 @@ class GraphClient:
         try:
             self._call("DELETE", self.url(path, None, version), purpose)
         except errors.GraphFailure as refused:
-            if refused.status != 404:
+            if not refused.says_absent:
                 raise
 
     # --- one request ---
@@ -251,7 +252,7 @@ class GraphClient:
                 seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
             ):
                 if failed is not None:
-                    raise network_failure(failed, purpose.what, errors.RequestFailure) or failed from None
+                    raise network_failure(failed, purpose.what, RequestFailure) or failed from None
                 return response
             attempt += 1
 

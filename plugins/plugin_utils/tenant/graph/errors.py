@@ -15,9 +15,9 @@ import dataclasses
 import json
 import typing as t
 
-from ...result import Failure
 from ...untrusted import in_one_line, load_json
 from . import special_refusals
+from .failures import RequestFailure
 from .retry import seconds_of
 
 LONGEST_EVIDENCE = 500
@@ -61,18 +61,6 @@ class Caller:
     delegated: bool | None = None
     granted: frozenset[str] | None = None
     client_id: str | None = None
-
-
-class RequestFailure(Failure):
-    """One request, or one list, that got no answer which can be used: refused, unreadable, cut off, without an end.
-
-    It says nothing of other requests, which may go on. A sign-in that fails is none: nothing can go on without it.
-    ``status`` is the HTTP status, 0 where there was no whole answer; ``code`` is Graph's own, ``message`` its text.
-    """
-
-    status = 0
-    code = ""
-    message = ""
 
 
 class GraphFailure(RequestFailure):

@@ -17,7 +17,8 @@ import re
 import typing as t
 
 from ...untrusted import in_one_line
-from .errors import Purpose, RequestFailure
+from .errors import Purpose
+from .failures import RequestFailure
 from .retry import Waits
 from .session import origin
 

@@ -21,7 +21,8 @@ from ..devices import look_up
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
-from ..graph.errors import Permissions, Purpose, RequestFailure
+from ..graph.errors import Permissions, Purpose
+from ..graph.failures import RequestFailure
 from ..graph.fields import TEXT
 from ..resources.mdm_scope import INTUNE_APP_ID, SCOPE_KIND
 from .kinds import (
