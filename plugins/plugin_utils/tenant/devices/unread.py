@@ -28,8 +28,8 @@ def filter_ignored(key: str) -> RequestFailure:
 
 
 def of_all(failures: Collection[RequestFailure], asked: int) -> RequestFailure | None:
-    """The failure that is no single device's: each of the ``asked`` questions was refused because of who asks, or none
-    was understood."""
+    """The failure that is not one device's: each of the ``asked`` questions was refused because of who asks, or Intune
+    ignored the filter of each."""
     first = next(iter(failures), None)
     if first is None or len(failures) < asked:
         return None

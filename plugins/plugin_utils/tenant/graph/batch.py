@@ -152,7 +152,7 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
                 if 200 <= status < 300
                 else retry.pause(attempt, status, retry_after, item.repeatable, reads=item.changes_nothing)
             )
-            if seconds is not None:
+            if seconds is not None and seconds <= client.waits.left:  # One that asks for more keeps no other waiting.
                 pauses.append(seconds)
                 again[number] = item
             answers[number] = answer = _answer(client, item, rows[number])

@@ -330,8 +330,8 @@ def test_a_look_after_a_change_that_fails_for_one_device_is_that_device_s(bench)
     bench.graph = graph = TroubledGraph()
     for name in "AB":
         graph.add(name)
-    graph.where = lambda label, query: label == "GET devices" and any(
-        method == "PATCH" for method, _url, _body in graph.writes
+    graph.where = lambda label, query: (
+        label == "GET devices" and any(method == "PATCH" for method, _url, _body in graph.writes)
     )
 
     def of_a(label, query, before=graph.where):
