@@ -78,6 +78,7 @@ TENANT = {
                 "times": int,
                 "skip": int,
                 "path": str,
+                "query": str,
                 "methods": ListOf(str),
                 "after": bool,
                 "html": bool,

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..result import Failure
 from ..task import Task
 from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
-from .graph.errors import GraphFailure
+from .graph.failures import RequestFailure
 from .graph.refusals import APPROVALS
 from .graph.retry import AGAIN_FOR_READS, UNSURE
 
@@ -31,8 +31,10 @@ CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unkn
 TELL_SECONDS = 20.0
 _EXISTS = ("already exist", "a conflicting object with one or more of the specified property values is present")
 
+#: Keys that do not show yet; with the failure where nobody knows whether one does.
+StillPending = Mapping[str, RequestFailure | None]
 #: Of these keys, those that do not show yet. It reads only; Failure where it cannot.
-Pending = Callable[[list[str]], Collection[str]]
+Pending = Callable[[list[str]], Collection[str] | StillPending]
 
 
 @dataclasses.dataclass
@@ -103,7 +105,8 @@ def send(
 def confirm(task: Task, writes: Sequence[Write], pending: Pending, what: str, broken: Failure | None = None) -> None:
     """Wait until what was accepted shows everywhere; learn what became of writes whose answer never came.
 
-    After a break there is one look and no waiting. What does not show in the end keeps its outcome and has a failure.
+    After a break there is one look and no waiting. What does not show in the end, or cannot be looked at, keeps its
+    outcome and has a failure.
     """
     sent = [write for write in writes if write.outcome in (CHANGED, UNKNOWN)]
     if task.check_mode or not sent:
@@ -112,11 +115,16 @@ def confirm(task: Task, writes: Sequence[Write], pending: Pending, what: str, br
 
     def look() -> list[Write]:
         nonlocal waiting
-        missing = set(pending([write.key for write in waiting]))
+        missing = pending([write.key for write in waiting])
+        unread = missing if isinstance(missing, Mapping) else {}
         for write in waiting:
             if write.outcome == UNKNOWN and write.key not in missing:
                 _done(task, write)
-        waiting = [write for write in waiting if write.key in missing and write.outcome == CHANGED]
+            elif write.outcome == CHANGED:
+                write.failure = unread.get(write.key)
+        waiting = [
+            write for write in waiting if write.key in missing and write.outcome == CHANGED and write.failure is None
+        ]
         return waiting
 
     try:
@@ -146,10 +154,10 @@ def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
         refused.error["fix"] = write.forbidden_fix
 
 
-def _was_done(item: Item, refused: GraphFailure) -> bool:
+def _was_done(item: Item, refused: RequestFailure) -> bool:
     """Whether a refusal says that there was nothing left to do: the object is gone already, the reference exists."""
     if item.method == "DELETE":
-        return refused.status == 404
+        return refused.says_absent
     exists = refused.status in (400, 409) and any(text in refused.message.lower() for text in _EXISTS)
     return item.idempotent and exists and refused.error["name"] not in APPROVALS
 

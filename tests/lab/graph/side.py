@@ -15,12 +15,12 @@ from ..tenant import Directory, Tenant
 from ..tenant.roles import GLOBAL_ADMINISTRATOR
 from . import routing
 from .answers import Answer, Call, GraphError, intune_error
-from .faults import STATUS, Faults
+from .faults import DEMANDED, STATUS, Faults
 from .refusal_forms import unsupported_app_only
 from .replica import Replica
 
 #: Faults that a request meets before its resource is asked.
-BEFORE = (*STATUS, "refusal", "drop")
+BEFORE = (*STATUS, "refusal", "drop", "odd_answer")
 
 
 class Dropped(Exception):
@@ -59,7 +59,7 @@ class Side:
     def next_link(self, call: Call, query: str) -> str:
         """The address of the next page; with a fault on another host."""
         root = call.root
-        foreign = self.faults.take(("foreign_next_link",), call.method, "/" + "/".join(call.path))
+        foreign = self.faults.take(("foreign_next_link",), call.method, "/" + "/".join(call.path), call.query_text)
         if foreign is not None:
             parts = urllib.parse.urlsplit(root)
             root = urllib.parse.urlunsplit(parts._replace(netloc=foreign.options.get("host", "graph.evil.example")))
@@ -96,9 +96,13 @@ class Side:
     def _handle(self, call: Call, found: routing.Route, path: str) -> Answer:
         if call.path[0] == "deviceManagement" and self.faults.take(("no_intune",), call.method, path):
             raise intune_error(400, "BadRequest", "Request not applicable to target tenant.")
-        fault = self.faults.take(BEFORE, call.method, path)
+        # A token that has what a challenge demands meets none.
+        kinds = [kind for kind in BEFORE if kind != "claims_challenge" or call.caller.demanded != DEMANDED]
+        fault = self.faults.take(kinds, call.method, path, call.query_text)
         if fault is None:
             return found.handler(call)
+        if fault.kind == "odd_answer":
+            return Answer(200, fault.options.get("body"))
         if fault.options.get("after"):
             found.handler(call)
         if fault.kind == "drop":

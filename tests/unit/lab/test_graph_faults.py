@@ -10,7 +10,7 @@ import json
 import pytest
 
 from tests.lab.graph import refusal_forms
-from tests.lab.graph.faults import FaultError, Faults
+from tests.lab.graph.faults import DEMANDED, FaultError, Faults
 from tests.lab.graph.side import Dropped
 
 from .graph_lab import GraphLab
@@ -79,6 +79,7 @@ def test_a_refusal_is_worded_as_people_met_it(lab, form):
         ("throttle", {"often": True}),
         ("throttle", {"times": "x"}),
         ("throttle", {"path": "("}),
+        ("drop", {"query": "("}),
     ],
 )
 def test_faults_that_cannot_be(kind, options):
@@ -164,3 +165,30 @@ def test_settings_that_cannot_be(lab):
     for settings in ({"lag": -1}, {"lag": "x"}, {"speed": 1}, {"sign_in": {"outcome": "maybe"}}, {"token_lifetime": 0}):
         with pytest.raises(FaultError):
             lab.service.configure(lab.tenant, settings)
+
+
+def test_an_empty_first_page_leads_to_the_whole_list(lab):
+    for name in ("A", "B"):
+        lab.device(name)
+    lab.side.faults.add("empty_first_page", {"path": "^/devices$", "query": "top=5"})
+    first = lab.get("/devices?$top=5")
+    assert first["value"] == []
+    assert [row["displayName"] for row in lab.get(first["@odata.nextLink"].partition("v1.0")[2])["value"]] == ["A", "B"]
+    assert len(lab.get("/devices?$top=5")["value"]) == 2
+
+
+def test_an_odd_answer_and_an_expired_page(lab):
+    lab.side.faults.add("odd_answer", {"body": "none"})
+    assert lab.ask("GET", "/devices").body == "none"
+    lab.side.faults.add("expired_page", {"query": "skiptoken"})
+    assert lab.ask("GET", "/devices").status == 200
+    assert lab.error("GET", "/devices?$skiptoken=x")[:2] == (400, "Directory_ExpiredPageToken")
+
+
+def test_a_challenge_demands_claims_until_a_token_has_them(lab):
+    lab.side.faults.add("claims_challenge", {"times": None})
+    found = lab.ask("GET", "/devices")
+    assert found.status == 401 and 'error="insufficient_claims", claims="' in found.headers["WWW-Authenticate"]
+    application = next(iter(lab.tenant.applications.values()))
+    text = lab.service.authority.tokens.issue(lab.tenant, application, "https://127.0.0.1", demanded=DEMANDED)
+    assert lab.service.authority.tokens.read(text, {"https://127.0.0.1"}).demanded == DEMANDED

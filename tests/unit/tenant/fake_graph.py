@@ -56,18 +56,20 @@ class FakeCredential:
     def __init__(self, graph: FakeGraph) -> None:
         self._graph = graph
         self._kept: t.Any = None
+        graph.credentials += 1
 
     def get_token(self, *scopes: str, claims: str | None = None, **_options: t.Any):
         if self._kept is None or claims:
             self._graph.issued += 1
             self._graph.scopes.append(scopes)
+            self._graph.demanded += [claims] if claims else []
             self._kept = types.SimpleNamespace(token=self._graph.token_text(self._graph.issued), expires_on=2e9)
         return self._kept
 
 
 class FakeGraph:
     """State and answers. ``requests`` is what was seen, as (method, path, body); ``writes`` those that change
-    something.
+    something. ``demanded`` are the claims that were asked for, ``credentials`` counts those that were made.
 
     ``script`` maps a pattern of "METHOD path" to answers that are given before the real one: a Response, an exception
     or a function of the request. ``lag``: so many reads after each write still show the old state.
@@ -75,6 +77,7 @@ class FakeGraph:
 
     def __init__(self) -> None:
         self.issued, self.scopes, self.claims = 0, [], {}
+        self.credentials, self.demanded = 0, []
         self.requests: list[tuple[str, str, t.Any]] = []
         self.headers: list[httpx.Headers] = []
         self.urls: list[str] = []

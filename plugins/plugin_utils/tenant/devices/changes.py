@@ -79,7 +79,7 @@ def ensure(task: Task) -> dict:
     # Only the beta version describes extension attributes; one object is never read in two versions.
     version = "beta" if tags else "v1.0"
     select = (*SELECT, *(["extensionAttributes"] if tags else []), *([ownership.SELECT_KEYS] if named.by_id else []))
-    found = look_up.look_up(task.client, wanted, select, version)
+    found = look_up.look_up(task.client, wanted, select, version).require()
     _require_exact(task.args, found, recorded)
     if task.args["state"] != "absent":
         named.bad += [(named.by_id[key].label, "the tenant has no such device") for key in _unknown(found, recorded)]
@@ -92,9 +92,11 @@ def ensure(task: Task) -> dict:
     )
     todo = {plan.row["id"]: plan for plan in plans if plan.write is not None}
 
-    def pending(ids: list[str]) -> list[str]:
-        rows = look_up.look_up(task.client, {"object_ids": ids}, select, version).rows
-        return [identity for identity in ids if not todo[identity].shows(rows.get(identity))]
+    def pending(ids: list[str]) -> bulk.StillPending:
+        seen = look_up.look_up(task.client, {"object_ids": ids}, select, version)
+        unread = seen.unread.get("object_ids", {})
+        waited = [one for one in ids if one in unread or not todo[one].shows(seen.rows.get(one))]
+        return {identity: unread.get(identity) for identity in waited}
 
     writes = [plan.write for plan in todo.values() if plan.write is not None]
     try:

@@ -17,10 +17,13 @@ from collections.abc import Mapping, Sequence
 
 from ...result import Failure
 from . import errors, odata, retry
+from .answers import CHALLENGE, LONGEST_HEADER
 from .errors import Purpose
+from .failures import RequestFailure
 from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as
 from .held_permissions import call_of
 from .session import Session
+from .tokens import demanded
 from .trace import GraphTrace
 
 LARGEST = 20
@@ -100,11 +103,17 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class BatchAnswer:
-    """What came for an item: ``body`` (None where empty), or a ``failure``."""
+    """What came for an item: ``body`` (None where empty), or a ``failure``. ``status`` is 0 where nothing came for a
+    single one."""
 
     status: int
     body: dict | None = None
-    failure: errors.GraphFailure | None = None
+    failure: RequestFailure | None = None
+
+    @property
+    def says_absent(self) -> bool:
+        """Whether it says that there is no such object."""
+        return self.failure is not None and self.failure.says_absent
 
     def require(self) -> dict:
         """The body; raises the failure."""
@@ -132,11 +141,12 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
         rows = _exchange(client, waiting, version)
         pauses: list[float] = []
         again: dict[int, Item] = {}
-        refused = False
+        challenges: list[str] = []
         for number, item in waiting.items():
             status, retry_after = rows[number]["status"], rows[number]["headers"].get("retry-after")
             if not renewed and errors.refuses_the_token(status, rows[number]["headers"], rows[number].get("body")):
-                refused, again[number] = True, item
+                challenges.append(rows[number]["headers"].get(CHALLENGE, ""))
+                again[number] = item
                 if client.trace is not None:
                     client.trace.part(item.method, item.path, status, None, "asks for a new token")
                 continue
@@ -145,15 +155,15 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
                 if 200 <= status < 300
                 else retry.pause(attempt, status, retry_after, item.repeatable, reads=item.changes_nothing)
             )
-            if seconds is not None:
+            if seconds is not None and seconds <= client.waits.left:  # One that asks for more keeps no other waiting.
                 pauses.append(seconds)
                 again[number] = item
             answers[number] = answer = _answer(client, item, rows[number])
             if client.trace is not None and answer.failure is not None:
                 request_id = answer.failure.error["request_id"]
                 client.trace.part(item.method, item.path, status, request_id, client.waits.described(seconds))
-        if refused:
-            client.session.tokens.renew()
+        if challenges:
+            client.session.tokens.renew(next(filter(demanded, challenges), ""))
             renewed = True
         if pauses:
             client.waits.lose(client.waits.took(began))
@@ -196,10 +206,11 @@ def _status(value: t.Any) -> int:
 
 
 def _row(value: t.Any) -> dict[str, t.Any]:
-    """The answer to one request; ``headers`` are texts by names in lower case."""
+    """The answer to one request; ``headers`` are texts by names in lower case, as long as those of an answer."""
     checked = _ROW(value)
     headers = checked.get("headers") or {}
-    return {**checked, "headers": {name.lower(): text for name, text in headers.items() if isinstance(text, str)}}
+    texts = {name.lower(): text[:LONGEST_HEADER] for name, text in headers.items() if isinstance(text, str)}
+    return {**checked, "headers": texts}
 
 
 _ROW = object_of({"id": needed(TEXT), "status": _status, "headers": ANY_OBJECT})

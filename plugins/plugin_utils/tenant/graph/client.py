@@ -13,21 +13,22 @@ from __future__ import annotations
 import json
 import typing as t
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...result import Failure
 from . import errors, odata, retry, tokens
 from .answers import OddAnswer, json_of, text_of
 from .batch import BatchAnswer, BatchAnswers, Item, run_batch
 from .errors import Purpose
+from .failures import RequestFailure
 from .fields import ANY_OBJECT, Kind, page_of, read_as
 from .held_permissions import call_of
 from .libraries import httpx
+from .lists import ListReader
 from .network import network_failure
 from .pages import Pages
 from .retry import Waits
 from .session import Session
-from .tokens import demanded
 from .trace import GraphTrace
 
 #: Some calls demand one (BitLocker keys); it also tells the tenant who called.
@@ -42,7 +43,7 @@ class GraphClient:
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
     version, the kind (``fields``) by which the answer is checked, and ``eventual`` for advanced queries
     (ConsistencyLevel; the caller adds ``$count``). They raise GraphFailure (with ``status`` and ``code``) where Graph
-    refuses or what answered cannot be read, and Failure where nothing answers.
+    refuses or what answered cannot be read, RequestFailure where nothing answers, Failure where nobody can sign in.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class GraphClient:
         try:
             return self.get(path, purpose, query, version, kind)
         except errors.GraphFailure as refused:
-            if refused.status == 404:
+            if refused.says_absent:
                 return None
             raise
 
@@ -86,20 +87,12 @@ class GraphClient:
         eventual: bool = False,
         kind: Kind = ANY_OBJECT,
     ) -> Iterator[dict]:
-        """All objects of a collection, each of this kind, page by page as they are consumed; nothing is kept.
+        """All objects of a collection, each of this kind and once, page by page as they are consumed.
 
-        Failure for a next page that is not on the configured Graph, before any request goes there, and for a list
-        without an end.
+        RequestFailure for a next page that is not on the configured Graph, before any request goes there, and for a
+        list without an end.
         """
-        pages = Pages(purpose, self.session.origin, self.waits)
-        url: str | None = self.url(path, query, version)
-        headers = _consistency(eventual)
-        page_kind = page_of(kind)
-        while url is not None:
-            pages.ask()
-            page = read_as(page_kind, self._call("GET", url, purpose, None, headers), purpose)
-            url = pages.next(url, len(page["value"]), page.get("@odata.nextLink"))
-            yield from page["value"]
+        return self._reader(purpose, eventual, kind).rows(self.url(path, query, version))
 
     def batch(self, items: Sequence[Item], version: str = "v1.0") -> BatchAnswers:
         """Many requests, 20 in one, in the order of ``items``. An item that fails is a BatchAnswer with a failure.
@@ -111,21 +104,31 @@ class GraphClient:
             self._guard(item.method, item.reads)
         return [self._alone(items[0], version)] if len(items) == 1 else run_batch(self, items, version)
 
-    def rows_of(self, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
-        """The rows of a list (an Item with ``row_kind``) that was asked for in a batch: those of the answer, or all
-        pages where there are more."""
-        body = answer.require()
-        if body.get("@odata.nextLink") is None:
-            return body["value"]
-        return self.list(item.path, item.purpose, item.query, version, item.eventual, item.row_kind or ANY_OBJECT)
+    def rows_of(self, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterator[t.Any]:
+        """As ``list``, of a list (an Item with ``row_kind``) whose first page was asked for in a batch."""
+        first = answer.require()
+        reader = self._reader(item.purpose, item.eventual, item.row_kind or ANY_OBJECT)
+        return reader.rows(self.url(item.path, item.query, version), first, again=item.method == "GET")
+
+    def _reader(self, purpose: Purpose, eventual: bool, kind: Kind) -> ListReader:
+        headers, page_kind = _consistency(eventual), page_of(kind)
+        return ListReader(
+            purpose,
+            lambda url: read_as(page_kind, self._call("GET", url, purpose, None, headers), purpose),
+            lambda: Pages(purpose, self.session.origin, self.waits),
+            self.waits.tell,
+        )
 
     def _alone(self, item: Item, version: str) -> BatchAnswer:
+        """A write that gets no answer raises, as a whole batch of writes does: nobody knows whether it arrived."""
         url, headers = self.url(item.path, item.query, version), _consistency(item.eventual)
         try:
             body = self._call(item.method, url, item.purpose, item.body, headers, item.reads, item.repeatable)
             return BatchAnswer(200, item.checked(body))
-        except errors.GraphFailure as refused:
-            return BatchAnswer(refused.status, None, refused)
+        except RequestFailure as failed:
+            if not (item.changes_nothing or isinstance(failed, errors.GraphFailure)):
+                raise
+            return BatchAnswer(failed.status, None, failed)
 
     # --- writing ---
 
@@ -153,7 +156,7 @@ class GraphClient:
         try:
             self._call("DELETE", self.url(path, None, version), purpose)
         except errors.GraphFailure as refused:
-            if refused.status != 404:
+            if not refused.says_absent:
                 raise
 
     # --- one request ---
@@ -215,12 +218,12 @@ class GraphClient:
         parts: int,
     ) -> t.Any:
         """The last answer, after as many attempts as make sense."""
-        attempt, renewed, claims = 1, False, None
+        attempt, renewed = 1, False
         while True:
             started = self.waits.clock()
             response, failed = None, None
             try:
-                response = self.session.send(method, url, headers, content, claims)
+                response = self.session.send(method, url, headers, content)
             except httpx.RequestError as exc:
                 failed = exc
             except OddAnswer as odd:
@@ -246,15 +249,14 @@ class GraphClient:
                 request_id = response.headers.get("request-id") if response is not None else None
                 self.trace.exchange(method, url, parts, status or type(failed).__name__, request_id, took, then)
             if new_token and response is not None:
-                self.session.tokens.renew()
-                renewed, claims = True, demanded(response.extensions["challenge"])
+                self.session.tokens.renew(response.extensions["challenge"])
+                renewed = True
                 continue
-            claims = None
             if seconds is None or not self.waits.wait(
                 seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
             ):
                 if failed is not None:
-                    raise network_failure(failed, purpose.what) or failed from None
+                    raise network_failure(failed, purpose.what, RequestFailure) or failed from None
                 return response
             attempt += 1
 

@@ -15,10 +15,10 @@ import dataclasses
 import re
 import typing as t
 
-from ...result import Failure
 from ...untrusted import in_one_line
 from . import held_permissions
 from .error_bodies import LONGEST_EVIDENCE, LONGEST_ID, SILENT, GraphRefusal, read_error
+from .failures import RequestFailure
 from .known_refusals import APPLICATION, HIDDEN, HOLDS, LACKS, NO_PERMISSION, SIGNED_IN
 from .refusals import meaning_of_refusal
 from .retry import seconds_of
@@ -69,8 +69,8 @@ class Caller:
     client_id: str | None = None
 
 
-class GraphFailure(Failure):
-    """An answer that is a refusal. ``status`` is the HTTP status, ``code`` Graph's own, ``message`` its text."""
+class GraphFailure(RequestFailure):
+    """An answer that is a refusal."""
 
     def __init__(self, msg: str, side: str, status: int, code: str, message: str, **error) -> None:
         super().__init__(msg, side, code=code or str(status), **error)

@@ -21,7 +21,8 @@ from ..devices import look_up
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
-from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..graph.errors import Permissions, Purpose
+from ..graph.failures import RequestFailure
 from ..graph.fields import TEXT
 from ..resources.mdm_scope import INTUNE_APP_ID, SCOPE_KIND
 from .kinds import (
@@ -94,7 +95,7 @@ _MDM_SCOPE = Item(
     kind=SCOPE_KIND,
 )
 
-#: What was read, or the GraphFailure that says why it could not be.
+#: What was read, or the RequestFailure that says why it could not be.
 Answered = t.Any
 
 
@@ -179,8 +180,8 @@ def _answered(client: GraphClient, items: list[Item], version: str = "v1.0") -> 
     for item, answer in zip(items, client.batch(items, version)):
         try:
             answers.append(answer.require() if item.row_kind is None else list(client.rows_of(item, answer, version)))
-        except GraphFailure as refused:
-            answers.append(refused)
+        except RequestFailure as failed:
+            answers.append(failed)
     return answers
 
 
@@ -218,8 +219,11 @@ def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Itera
         )
         for person, part in asked
     ]
-    for (person, _part), answer in zip(asked, client.batch(items)):
-        if answer.failure is not None:
-            person.groups = answer.failure
-        elif isinstance(person.groups, set):
-            person.groups |= {group.lower() for group in answer.require()["value"]}
+    for (person, _part), item, answer in zip(asked, items, client.batch(items)):
+        try:
+            groups = {group.lower() for group in client.rows_of(item, answer)}
+        except RequestFailure as failed:
+            person.groups = failed
+        else:
+            if isinstance(person.groups, set):
+                person.groups |= groups
