@@ -22,8 +22,7 @@ from ..result import Failure
 from ..task import Task
 from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
-from .graph.errors import GraphFailure
-from .graph.refusals import APPROVALS
+from .graph.errors import APPROVALS, GraphFailure
 from .graph.retry import AGAIN_FOR_READS, UNSURE
 
 CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unknown", "skipped")

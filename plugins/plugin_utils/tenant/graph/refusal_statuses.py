@@ -17,8 +17,8 @@ _GRANT = "grant it to {application} ({kind} permission of Microsoft Graph), give
 _GRANT_TO_A_USER = _GRANT + "; the user needs a directory role that allows it, too"
 _LOOK_AT_THE_OBJECT = (
     "look at the object: a role-assignable group needs RoleManagement.ReadWrite.Directory and a dynamic group "
-    "Microsoft Entra ID P1; the device of an Autopilot registration and an object of a restricted management administrative unit "
-    "are protected; otherwise quote request_id when asking Microsoft"
+    "Microsoft Entra ID P1; the device of an Autopilot registration and an object of a restricted management "
+    "administrative unit are protected; otherwise quote request_id when asking Microsoft"
 )
 _INTUNE_NEEDS = "a signed-in user also needs a role in Intune, and the tenant an Intune licence"
 
