@@ -22,8 +22,8 @@ from ..result import Failure
 from ..task import Task
 from .graph.batch import LARGEST, BatchAnswer, Item
 from .graph.consistency import not_shown, settle
+from .graph.errors import APPROVALS
 from .graph.failures import RequestFailure
-from .graph.refusals import APPROVALS
 from .graph.retry import AGAIN_FOR_READS, UNSURE
 
 CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unknown", "skipped")

@@ -21,7 +21,6 @@ from .answers import CHALLENGE, LONGEST_HEADER
 from .errors import Purpose
 from .failures import RequestFailure
 from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as
-from .held_permissions import call_of
 from .session import Session
 from .tokens import demanded
 from .trace import GraphTrace
@@ -48,9 +47,9 @@ class Sender(t.Protocol):
         """Send one request; as client.GraphClient does."""
 
     def refused(
-        self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose, call: str
+        self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose, method: str, url: str
     ) -> errors.GraphFailure:
-        """The failure of an answer that is a refusal."""
+        """The failure of an answer to this request that is a refusal."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +143,7 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
         challenges: list[str] = []
         for number, item in waiting.items():
             status, retry_after = rows[number]["status"], rows[number]["headers"].get("retry-after")
-            if not renewed and errors.refuses_the_token(status, rows[number]["headers"], rows[number].get("body")):
+            if status == 401 and not renewed and _refuses_the_token(rows[number]):
                 challenges.append(rows[number]["headers"].get(CHALLENGE, ""))
                 again[number] = item
                 if client.trace is not None:
@@ -217,11 +216,17 @@ _ROW = object_of({"id": needed(TEXT), "status": _status, "headers": ANY_OBJECT})
 _ENVELOPE = object_of({"responses": needed(list_of(_row))})
 
 
+def _refuses_the_token(row: dict[str, t.Any]) -> bool:
+    from .refused_requests import refuses_the_token
+
+    return refuses_the_token(row["status"], row["headers"], row.get("body"))
+
+
 def _answer(client: Sender, item: Item, row: dict[str, t.Any]) -> BatchAnswer:
     status, body = row["status"], row.get("body")
     if not 200 <= status < 300:
-        call = call_of(item.method, item.path)
-        return BatchAnswer(status, None, client.refused(status, row["headers"], body, item.purpose, call))
+        refused = client.refused(status, row["headers"], body, item.purpose, item.method, item.path)
+        return BatchAnswer(status, None, refused)
     try:
         return BatchAnswer(status, item.checked(body))
     except errors.GraphFailure as odd:

@@ -22,7 +22,6 @@ from .batch import BatchAnswer, BatchAnswers, Item, run_batch
 from .errors import Purpose
 from .failures import RequestFailure
 from .fields import ANY_OBJECT, Kind, page_of, read_as
-from .held_permissions import call_of
 from .libraries import httpx
 from .lists import ListReader
 from .network import network_failure
@@ -197,14 +196,17 @@ class GraphClient:
         response = self._send(method, url, sent, content, purpose, again, reads or method == "GET", parts)
         if response.is_success:
             return _parsed(response, purpose)
-        call = call_of(method, url)
-        raise self.refused(response.status_code, response.headers, _leniently(response.content), purpose, call)
+        raise self.refused(response.status_code, response.headers, _leniently(response.content), purpose, method, url)
 
     def refused(
-        self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose, call: str
+        self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose, method: str, url: str
     ) -> errors.GraphFailure:
-        """The failure of an answer that is a refusal; ``call`` is what was asked (``call_of``)."""
-        return errors.failure(errors.read_error(status, headers, body), purpose, self.session.caller, call)
+        """The failure of an answer to this request that is a refusal; ``url`` may be a path."""
+        from .error_bodies import read_error
+        from .held_permissions import call_of
+        from .refused_requests import refused_request
+
+        return refused_request(read_error(status, headers, body), purpose, self.session.caller, call_of(method, url))
 
     def _send(
         self,
@@ -278,7 +280,11 @@ def _parsed(response: t.Any, purpose: Purpose) -> dict | None:
 
 
 def _refuses_the_token(response: t.Any) -> bool:
-    return response.status_code == 401 and errors.refuses_the_token(401, response.headers, _leniently(response.content))
+    if response.status_code != 401:
+        return False
+    from .refused_requests import refuses_the_token
+
+    return refuses_the_token(401, response.headers, _leniently(response.content))
 
 
 def _leniently(content: bytes) -> t.Any:

@@ -19,8 +19,8 @@ import re
 import typing as t
 
 from ...untrusted import in_one_line, load_json
+from .errors import LONGEST_EVIDENCE
 
-LONGEST_EVIDENCE = 500
 LONGEST_ID = 64
 #: JSON texts within each other; three were seen.
 DEEPEST = 8
@@ -32,7 +32,7 @@ _MOST_CODES, _MOST_DETAILS = 8, 20
 
 _TAIL = re.compile(r"\boperation id\b", re.IGNORECASE)
 _ACTIVITY = re.compile(r"\bactivity id:?\s*([0-9a-z-]{8,64})", re.IGNORECASE)
-_ADDRESS = re.compile(r"\bhttps?://([^\s/\"'<>]+)[^\s\"'<>]*", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://([^\s/\"'<>{}]*)[^\s\"'<>{}]*", re.IGNORECASE)
 #: Addresses that are for people.
 _PAGES_OF_DOCUMENTATION = ("learn.microsoft.com", "docs.microsoft.com", "aka.ms", "go.microsoft.com")
 _JSON_TEXT = re.compile(r"\s*(?:\{|\[\s*[\[{\"\]])")
@@ -107,7 +107,7 @@ def read_error(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphR
     inside, said = _unwrapped(error.get("message"))
     title = _title(said)
     found = [error.get("code"), *_inner_codes(inner), *inside]
-    codes = tuple(code for code in (_line(value, _LONGEST_CODE) for value in found) if code)[:_MOST_CODES]
+    codes = tuple(code for code in map(_code, found) if code)[:_MOST_CODES]
     message = _short(sentence_of(said))
     silent = message.casefold().rstrip(". !") in _NO_REASON
     activity = _ACTIVITY.search(said)
@@ -137,6 +137,7 @@ def _of_another(status: int, body: t.Any, common: dict[str, t.Any]) -> GraphRefu
     """An answer that is not an error of Graph."""
     if not isinstance(body, str):
         return GraphRefusal(status, message=_short(json.dumps(body)), form=OTHER, **common)
+    body = body[:_LONGEST_SENTENCE]
     if not body.strip():
         return GraphRefusal(status, form=SILENT, **common)
     if _MARKUP.search(body) or body.lstrip().startswith("<"):
@@ -196,13 +197,18 @@ def _targets(error: dict) -> bool:
     return any(isinstance(row, dict) and bool(row.get("target")) for row in [error, *rows])
 
 
+def _code(value: t.Any) -> str:
+    return in_one_line(sentence_of(_text(value)[:_LONGEST_SENTENCE]), _LONGEST_CODE)
+
+
 def _title(text: str) -> str:
     found = _TITLE.search(text) if _MARKUP.search(text) or text.lstrip().startswith("<") else None
     return in_one_line(found.group(2), _LONGEST_TITLE) if found else ""
 
 
 def _for_people(address: re.Match) -> str:
-    return address[0] if address[1].lower() in _PAGES_OF_DOCUMENTATION else "\u2026"
+    alone = address[0].count("://") == 1
+    return address[0] if alone and address[1].lower() in _PAGES_OF_DOCUMENTATION else "\u2026"
 
 
 def _text(value: t.Any) -> str:

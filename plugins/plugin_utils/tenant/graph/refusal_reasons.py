@@ -56,13 +56,14 @@ FROM_ELSEWHERE = (
         statuses="4xx",
         forms=(OTHER,),
         side="network",
+        new_token=True,
     ),
     KnownRefusal(
         "unreadable_answer",
         "what answered with status {status} is not Microsoft Graph: it sends the request elsewhere",
         "look for a proxy or a login page between the controller and graph_url, and check graph_url",
         "Microsoft Graph, Error responses and resource types (no redirect is among them)",
-        statuses="1xx 3xx",
+        statuses="3xx",
         side="network",
     ),
 )

@@ -41,7 +41,7 @@ BY_PERMISSION = (
     ),
     KnownRefusal(
         "intune_forbidden",
-        "Intune refuses {who}: the {kind} permission {permissions} is missing",
+        "Intune refuses {who}{reason}{activity}: the {kind} permission {permissions} is missing",
         _GRANT + "; " + _INTUNE_NEEDS,
         "microsoft-authentication-library-for-js 7007 and 7011; msgraph-sdk-powershell 1257",
         statuses="401",

@@ -18,8 +18,6 @@ from .refusal_reasons import BY_REASON, FROM_ELSEWHERE
 from .refusal_statuses import BY_PERMISSION, BY_STATUS
 
 GRAPH_REFUSALS: tuple[KnownRefusal, ...] = (*FROM_ELSEWHERE, *BY_REASON, *BY_PERMISSION, *BY_STATUS)
-#: Names of the errors of Multi Admin Approval: nothing was done, and the same request again does nothing either.
-APPROVALS = ("approval_needed", "approval_pending")
 
 
 def meaning_of_refusal(refusal: GraphRefusal, caller: str, token: str, intune: bool) -> KnownRefusal:
