@@ -27,7 +27,10 @@ TROUBLES: dict[str, tuple[list[dict[str, t.Any]], tuple[bool, bool, bool]]] = {
         ],
         (False, False, False),
     ),
-    "challenged": ([{"kind": "claims_challenge", "path": LIST, "query": "{id}"}], (False, False, False)),
+    "challenged": (
+        [{"kind": "claims_challenge", "path": LIST, "query": "{id}", "times": None}],
+        (False, False, False),
+    ),
     "expired-twice": (
         [
             {"kind": "empty_first_page", "path": LIST, "query": "{id}", "times": 2},
