@@ -23,9 +23,8 @@ description:
     left out, RV(devices) says why, the task continues with the others, and fails with C(ownership_uncertain) in the
     end.
   - A device about which a question to the tenant is not answered completely (refused, throttled, cut off, unreadable on
-    any page) is left out in the same way, in all places. The task then fails with C(not_looked_up) in the end. If the
-    list of all Windows Autopilot registrations cannot be read, or if the permission for a question is missing, nothing
-    is removed.
+    any page) is left out in the same way, in all places. The task then fails in the end, and C(error) is the reason for
+    the first of these devices. If the list of all Windows Autopilot registrations cannot be read, nothing is removed.
   - Everything is checked before anything changes. If some of the deletions fail, the task fails, RV(devices) says for
     each object whether it was removed, and the following objects of that device stay. Run the task again with the same
     ids to remove the rest.

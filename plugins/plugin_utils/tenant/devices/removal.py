@@ -153,9 +153,7 @@ def _left_out(named: Named, partly: Failure | None) -> Failure | None:
     if not failed:
         return ownership.uncertain(told, unsure, DOC)
     first = failed[0]
-    return unread.of_all([one.unread[0] for one in failed], total) or unread.not_looked_up(
-        f"{told}: {first.label}: {first.problems[0]}", first.unread[0], unsure, DOC
-    )
+    return unread.left_out(f"{told}: {first.label}: {first.problems[0]}", first.unread[0], unsure, DOC)
 
 
 # --- what is returned ---

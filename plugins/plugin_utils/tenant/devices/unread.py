@@ -43,15 +43,17 @@ def sentence(what: str, failure: Failure) -> str:
     return f"{what} could not be read: {failure.error['cause']}"
 
 
-def not_looked_up(cause: str, first: RequestFailure, evidence: list[str], doc: str) -> Failure:
+def left_out(cause: str, first: RequestFailure, evidence: list[str], doc: str) -> Failure:
     """The Failure of a task that has left out devices of which something could not be read, and done the rest.
-    ``first`` is why, for the first of them."""
+
+    ``first`` is why, for the first of them, and gives it its name.
+    """
     error = first.error
     fix = f"{error['fix']}; then run the task again with the same ids, which does the rest"
     return Failure(
         f"{cause}; {fix}",
         side=str(error["side"]),
-        name="not_looked_up",
+        name=str(error["name"]),
         code=error["code"],
         cause=cause,
         fix=fix,

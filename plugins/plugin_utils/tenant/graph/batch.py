@@ -15,7 +15,6 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ...result import Failure
 from . import errors, odata, retry
 from .answers import CHALLENGE, LONGEST_HEADER
 from .errors import Purpose
@@ -142,6 +141,9 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
         again: dict[int, Item] = {}
         challenges: list[str] = []
         for number, item in waiting.items():
+            if number not in rows:
+                answers[number] = BatchAnswer(0, None, _incomplete(item.purpose, 1, len(waiting)))
+                continue
             status, retry_after = rows[number]["status"], rows[number]["headers"].get("retry-after")
             if status == 401 and not renewed and _refuses_the_token(rows[number]):
                 challenges.append(rows[number]["headers"].get(CHALLENGE, ""))
@@ -176,6 +178,7 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
 
 
 def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int, dict]:
+    """The answers by number. Some of reads may be missing; Failure where none is there, or that of a write is not."""
     purpose = _common_purpose(list(items.values()))
     body = {"requests": [item.as_request(number) for number, item in items.items()]}
     reads = all(item.changes_nothing for item in items.values())
@@ -186,16 +189,16 @@ def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int,
     if len(rows) < len(answered):
         raise errors.unreadable(purpose, "one request of a batch has two answers")
     missing = [number for number in items if str(number) not in rows]
-    if missing:
-        cause = f"{len(missing)} of {len(items)} answers of a batch are missing"
-        raise Failure(
-            f"could not {purpose.what}: {cause}; run the task again",
-            side="tenant",
-            name="incomplete_batch",
-            cause=cause,
-            fix="run the task again",
-        )
-    return {number: rows[str(number)] for number in items}
+    if len(missing) == len(items) or not all(items[number].changes_nothing for number in missing):
+        raise _incomplete(purpose, len(missing), len(items))
+    return {number: rows[str(number)] for number in items if str(number) in rows}
+
+
+def _incomplete(purpose: Purpose, missing: int, asked: int) -> RequestFailure:
+    cause, fix = f"{missing} of {asked} answers of a batch are missing", "run the task again"
+    return RequestFailure(
+        f"could not {purpose.what}: {cause}; {fix}", "tenant", name="incomplete_batch", cause=cause, fix=fix
+    )
 
 
 def _status(value: t.Any) -> int:

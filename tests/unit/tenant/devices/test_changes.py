@@ -17,7 +17,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import
 
 from ..fake_graph import error, guid
 from ..resources.test_group import HOSTILE
-from ..troubled_graph import TroubledGraph
+from ..troubled_graph import TroubledGraph, make_trouble
 
 
 def run(bench, check_mode=False, limit=300, **options):
@@ -352,3 +352,17 @@ def test_a_list_that_cannot_be_read_for_several_is_asked_for_each_alone(bench):
     graph.trouble = error(500, "InternalServerError")
     result = run(bench, device_ids=[guid("device A"), guid("device B")], state="disabled")
     assert "failed" not in result and {row["accountEnabled"] for row in graph.devices.values()} == {False}
+
+
+def test_a_recorded_device_that_cannot_be_looked_up_keeps_nobody_and_a_named_one_everybody(bench):
+    bench.graph = graph = TroubledGraph()
+    for name in "AB":
+        graph.add(name)
+    make_trouble(graph, "devices", "page behind a text", guid("device A"))
+    records = [{"device_id": guid(f"device {name}"), "device": name.lower()} for name in "AB"]
+    result = run(bench, records=records, state="disabled")
+    assert [row["accountEnabled"] for row in graph.devices.values()] == [True, False]
+    assert result["error"]["name"] == "unreadable_answer" and "could not be read" in result["error"]["evidence"][0]
+    assert outcomes(result)["B"] == "changed" and "skipped" in outcomes(result).values()
+    named = run(bench, device_ids=[guid("device A"), guid("device B")], state="enabled")
+    assert named["failed"] and named["changed"] is False

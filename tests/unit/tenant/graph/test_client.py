@@ -467,6 +467,25 @@ def test_an_answer_that_lacks_items_is_a_failure(bench, graph):
     assert failure_of(bench.client().batch, items("/users/a", "/users/b")).error["name"] == "incomplete_batch"
 
 
+def test_an_answer_that_lacks_one_read_is_that_read_s_failure_and_one_that_lacks_a_write_is_everybody_s(bench, graph):
+    def lacking(request):
+        return httpx.Response(200, json={"responses": [{"id": "1", "status": 200, "body": {"value": []}}]})
+
+    graph.on("batch", lacking)
+    missing, good = bench.client().batch(items("/users/a", "/users/b"))
+    assert (missing.failure.error["name"], missing.status) == ("incomplete_batch", 0) and good.status == 200
+    graph.on("batch", lacking)
+    writes = [*items("/groups/x", method="DELETE"), *items("/users/a")]
+    assert failure_of(bench.client().batch, writes).error["name"] == "incomplete_batch"
+
+
+def test_an_item_that_asks_for_more_time_than_there_is_keeps_no_other_from_its_second_attempt(bench, graph):
+    graph.on("GET v1.0/users/a", error(429, "TooManyRequests", headers={"Retry-After": "9000"}))
+    graph.on("GET v1.0/users/b", error(500, "InternalServerError"), ONCE)
+    throttled, good = bench.client(limit=60).batch(items("/users/a", "/users/b"))
+    assert throttled.failure.error["name"] == "throttled" and good.status == 200 and sum(bench.slept) < 60
+
+
 # --- secrets ---
 
 
