@@ -21,6 +21,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, per
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     client,
     credentials,
+    memory,
     retry,
     session,
     tokens,
@@ -369,6 +370,7 @@ class Bench:
         self.slept: list[float] = []
         self.sentences: list[str] = []
         self.twist: Callable | None = None
+        self.memory_directory: str | None = None
         self.settings = credentials.CredentialSettings(
             "client_secret",
             f"{ROOT}/.default",
@@ -383,7 +385,8 @@ class Bench:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(self.graph), clock=lambda: 1e9)
         opened = session.Session(self.settings, source, InProcess(self.graph, self.twist))
         waits = retry.Waits(limit, self.slept.append, lambda: 0.0, self.sentences.append)
-        return client.GraphClient(opened, waits, check_mode)
+        remembered = memory.Memory(self.memory_directory, source.tenant)
+        return client.GraphClient(opened, waits, check_mode, memory=remembered)
 
     def run(self, ensure, args: dict, check_mode: bool = False, limit: float = 300) -> dict:
         """The result of a module's work with these arguments."""

@@ -25,6 +25,7 @@ from ..graph.fields import FLAG, ID_ONLY, TEXT, all_of, list_of, needed, object_
 from . import references
 from .directory import GROUP, resolve
 from .engine import Property, PropertyKind, Resource, ResourceStep, apply, body_of, compare, merge
+from .new_objects import ObjectReference
 
 SCOPE_VERSION = "beta"
 INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
@@ -102,7 +103,15 @@ class MdmScope:
         self._path = odata.path("policies", COLLECTIONS[task.args["application"]], task.args["application_id"])
         # One by one: the first group that is added makes the scope "selected".
         self._groups = references.ReferenceList(
-            "group", self._read_groups, self._add, self._take_out, "not included", "included", SCOPE_VERSION, at_once=1
+            "group",
+            self._read_groups,
+            self._add,
+            self._take_out,
+            lambda group: (ObjectReference(GROUP, group),),
+            "not included",
+            "included",
+            SCOPE_VERSION,
+            at_once=1,
         )
 
     def read(self) -> dict:

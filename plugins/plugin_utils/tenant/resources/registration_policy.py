@@ -22,6 +22,7 @@ from ..graph.fields import FLAG, NUMBER, TEXT, object_of
 from .directory import GROUP, USER, resolve
 from .engine import Property, PropertyKind, Resource, update
 from .memberships import MEMBERSHIP_KIND
+from .new_objects import ObjectReference
 
 POLICY_PATH = "/policies/deviceRegistrationPolicy"
 LARGEST_QUOTA = 2147483647
@@ -91,10 +92,17 @@ POLICY = Resource(
 def ensure(task: Task) -> dict:
     """The work of the module: ``{"policy": {option: value}}``."""
     _check(task.args)
-    wanted = {**task.args, **_resolved(task)}
+    memberships = _resolved(task)
+    wanted = {**task.args, **memberships}
     current = task.client.get(POLICY_PATH, POLICY.reading, version=POLICY.version, kind=POLICY_KIND)
     _require_complete(current)
-    return {"policy": POLICY.shown(update(task, POLICY, POLICY_PATH, wanted, current))}
+    about = [
+        ObjectReference(kind, identity)
+        for membership in memberships.values()
+        for option, kind in (("users", USER), ("groups", GROUP))
+        for identity in membership[option]
+    ]
+    return {"policy": POLICY.shown(update(task, POLICY, POLICY_PATH, wanted, current, about))}
 
 
 def _check(args: dict) -> None:
