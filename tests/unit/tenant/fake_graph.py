@@ -236,6 +236,8 @@ class FakeGraph:
             ("GET policies/deviceRegistrationPolicy", lambda q, b: httpx.Response(200, json=self.policy)),
             ("PUT policies/deviceRegistrationPolicy", self._put_policy),
             ("GET users", lambda q, b: _rows(self.users, q, "userPrincipalName")),
+            (f"GET users/{one}", lambda q, b, i: _one(self.users, i)),
+            (f"GET devices/{one}", lambda q, b, i: _one(self.devices, i)),
             ("GET groups", lambda q, b: _rows(self.groups, q, "displayName")),
             ("GET devices", lambda q, b: _rows(self.devices, q, "deviceId")),
             ("POST groups", self._post_group),

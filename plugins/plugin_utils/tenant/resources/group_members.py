@@ -87,7 +87,7 @@ class MemberChange:
 
     def _about(self, member: str) -> tuple[ObjectReference, ...]:
         known = self._members.get(member)
-        return (self._owner,) if known is None else (self._owner, ObjectReference(known.kind, member))
+        return (self._owner,) if known is None else (self._owner, ObjectReference.of(known.kind, known.name, member))
 
     def _added(self, member: str) -> Item:
         reference = {"@odata.id": f"{self._task.client.cloud_graph}/v1.0/directoryObjects/{member}"}

@@ -18,7 +18,7 @@ from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of
 from . import references
-from .directory import GROUP, USER, Named, resolve
+from .directory import GROUP, USER, resolve
 from .new_objects import ObjectReference
 
 ROLE = "9f06204d-73c1-4d4c-880a-6edb90606fd8"
@@ -45,7 +45,14 @@ def ensure(task: Task) -> dict:
     users = resolve(task.client, USER, args["users"] or [])
     groups = resolve(task.client, GROUP, args["groups"] or [])
     wanted = {found: name for named in (users, groups) for name, found in named.items()}
-    role = _Role(task, {**dict.fromkeys(users.values(), USER), **dict.fromkeys(groups.values(), GROUP)})
+    role = _Role(
+        task,
+        {
+            found: ObjectReference.of(kind, name, found)
+            for kind, named in ((USER, users), (GROUP, groups))
+            for name, found in named.items()
+        },
+    )
     present = role.read()
     add, take_out = references.difference(args["state"], wanted, present)
     names = {**{member: row["name"] for member, row in present.items()}, **wanted}
@@ -58,7 +65,7 @@ def ensure(task: Task) -> dict:
     present = role.seen
     if task.check_mode:
         made = {
-            member: {"id": member, "kind": role.kinds[member].noun, "name": wanted[member], "assignment_id": None}
+            member: {"id": member, "kind": role.named[member].kind.noun, "name": wanted[member], "assignment_id": None}
             for member in add
         }
         present = {member: row for member, row in {**present, **made}.items() if member not in take_out}
@@ -66,12 +73,12 @@ def ensure(task: Task) -> dict:
 
 
 class _Role:
-    """The role's members in the whole tenant; ``seen`` are those of the last look, ``{object id: row}``. ``kinds`` are
-    those of the members that the task names, by object id."""
+    """The role's members in the whole tenant; ``seen`` are those of the last look, ``{object id: row}``. ``named`` are
+    the members that the task names, by object id."""
 
-    def __init__(self, task: Task, kinds: dict[str, Named]) -> None:
+    def __init__(self, task: Task, named: dict[str, ObjectReference]) -> None:
         self._client = task.client
-        self.kinds = kinds
+        self.named = named
         self.seen: dict[str, dict] = {}
         self.assignments = references.ReferenceList("member", self.read, self._add, self._take_out, self._about)
 
@@ -85,7 +92,7 @@ class _Role:
         return self.seen
 
     def _about(self, member: str) -> tuple[ObjectReference, ...]:
-        return (ObjectReference(self.kinds[member], member),) if member in self.kinds else ()
+        return (self.named[member],) if member in self.named else ()
 
     def _add(self, member: str) -> Item:
         body = {

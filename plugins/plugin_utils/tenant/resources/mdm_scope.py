@@ -72,7 +72,9 @@ def ensure(task: Task) -> dict:
             "Microsoft Graph calls this policy invalid, and refuses to change it",
             "repair it in the portal",
         )
-    groups = sorted(set(resolve(task.client, GROUP, task.args["groups"] or []).values()))
+    named = resolve(task.client, GROUP, task.args["groups"] or [])
+    groups = sorted(set(named.values()))
+    scope.named = {found: ObjectReference.of(GROUP, name, found) for name, found in named.items()}
     scope.write(before, groups)
     if not task.changes.changed:
         return {"mdm_scope": scope.shown(before)}
@@ -95,10 +97,12 @@ def _check(args: dict) -> None:
 
 
 class MdmScope:
-    """One policy: what it says and the writes that bring it to what is wanted."""
+    """One policy: what it says and the writes that bring it to what is wanted. ``named`` are the groups that the task
+    names, by object id."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self.named: dict[str, ObjectReference] = {}
         self._wanted: str | None = task.args["scope"]
         self._path = odata.path("policies", COLLECTIONS[task.args["application"]], task.args["application_id"])
         # One by one: the first group that is added makes the scope "selected".
@@ -107,7 +111,7 @@ class MdmScope:
             self._read_groups,
             self._add,
             self._take_out,
-            lambda group: (ObjectReference(GROUP, group),),
+            lambda group: (self.named[group],) if group in self.named else (),
             "not included",
             "included",
             SCOPE_VERSION,

@@ -16,6 +16,7 @@ import re
 import typing as t
 from collections.abc import Callable, Iterable
 
+from ...options import is_guid
 from ..graph import odata
 from ..graph.client import GraphClient
 from ..graph.consistency import is_young, once_known, says_not_known
@@ -29,10 +30,17 @@ Answer = t.TypeVar("Answer")
 
 @dataclasses.dataclass(frozen=True)
 class ObjectReference:
-    """An object of the directory that a request names: its kind and id."""
+    """An object of the directory that a request names: its kind and id. ``found``: this task has found it, so that it
+    is there; else the id is what somebody has written."""
 
     kind: Named
     id: str
+    found: bool = True
+
+    @classmethod
+    def of(cls, kind: Named, name: str, identity: str) -> ObjectReference:
+        """What ``directory.resolve`` gave for a name."""
+        return cls(kind, identity, kind.id_is_name or not is_guid(name))
 
 
 class NewObjects:
@@ -60,7 +68,8 @@ class NewObjects:
         return self._known[one.id]
 
     def _is_young(self, one: ObjectReference) -> bool:
-        """By its own date; one that is there without a date was found a moment ago, so that it is known somewhere."""
+        """By its own date. One that is there without a date, or was found and is not known by its id, is new as far as
+        anybody knows."""
         path = odata.path(one.kind.collection, one.id)
         purpose = Purpose(f"look at the {one.kind.noun} {one.id}", one.kind.permissions)
         for select in (f"id,{one.kind.created}", "id"):  # Not everybody who may read a name may read a date.
@@ -70,5 +79,5 @@ class NewObjects:
                 if refused.status != 403:
                     return False
                 continue
-            return seen is not None and is_young(seen.get(one.kind.created)) is not False
-        return False
+            return one.found if seen is None else is_young(seen.get(one.kind.created)) is not False
+        return one.found
