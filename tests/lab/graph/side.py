@@ -93,6 +93,7 @@ class Side:
     def _handle(self, call: Call, found: routing.Route, path: str) -> Answer:
         if call.path[0] == "deviceManagement" and self.faults.take(("no_intune",), call.method, path):
             raise intune_error(400, "BadRequest", "Request not applicable to target tenant.")
+        self.view.route = f"{call.method} {found.template}"
         fault = self.faults.take(BEFORE, call.method, path)
         if fault is None:
             return found.handler(call)
