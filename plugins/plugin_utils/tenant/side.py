@@ -18,6 +18,7 @@ from ..task import Side, Task
 from ..untrusted import in_one_line, visible
 from .graph import credentials, libraries
 from .graph.client import GraphClient
+from .graph.memory import Memory, memory_directory
 from .graph.retry import Waits
 from .graph.session import Session, session_for
 from .graph.trace import GraphTrace
@@ -31,7 +32,8 @@ def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
     session = session_for(chosen, _prompt(task.show), options["timeout"])
     task.secrets.append(lambda: session.tokens.secrets)
     waits = Waits(options["timeout"], say=task.show)
-    task.client = GraphClient(session, waits, task.check_mode, _trace(action, session))
+    memory = Memory(memory_directory(), lambda: f"{session.origin}/{session.tokens.tenant()}")
+    task.client = GraphClient(session, waits, task.check_mode, _trace(action, session), memory)
 
 
 def _prompt(show: Callable[[str], None]) -> credentials.Prompt:

@@ -96,6 +96,7 @@ class Side:
     def _handle(self, call: Call, found: routing.Route, path: str) -> Answer:
         if call.path[0] == "deviceManagement" and self.faults.take(("no_intune",), call.method, path):
             raise intune_error(400, "BadRequest", "Request not applicable to target tenant.")
+        self.view.route = f"{call.method} {found.template}"
         # A token that has what a challenge demands meets none.
         kinds = [kind for kind in BEFORE if kind != "claims_challenge" or call.caller.demanded != DEMANDED]
         fault = self.faults.take(kinds, call.method, path, call.query_text)

@@ -15,6 +15,7 @@ from tests.lab.graph.side import Dropped
 
 from .graph_lab import GraphLab
 
+ROLE = "9f06204d-73c1-4d4c-880a-6edb90606fd8"
 GROUP = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True, "groupTypes": []}
 
 
@@ -153,6 +154,23 @@ def test_a_policy_lags_too(lab):
     assert lab.ask("PUT", path, {**policy, "userDeviceQuota": 3}).body["userDeviceQuota"] == 3
     assert [lab.get(path)["userDeviceQuota"] for _read in range(2)] == [50, 3]
     assert lab.tenant.registration_policy["userDeviceQuota"] == 3
+
+
+def test_each_route_has_a_lag_of_its_own(lab):
+    user = lab.tenant.user("lab.user@contoso.example")
+    lab.service.configure(lab.tenant, {"route_lag": 1})
+    made = lab.ask("POST", "/groups", {**GROUP, "isAssignableToRole": True}).body["id"]
+    assert [lab.ask("GET", f"/groups/{made}").status for _read in range(3)] == [404, 200, 200]
+    assert [lab.names("/groups") for _read in range(3)] == [[], ["G"], ["G"]]
+    assert [lab.ask("GET", f"/groups/{made}/members").status for _read in range(3)] == [404, 200, 200]
+    role = {"roleDefinitionId": ROLE, "principalId": made, "directoryScopeId": "/"}
+    path = "/roleManagement/directory/roleAssignments"
+    assert [lab.ask("POST", path, role).status for _try in range(3)] == [404, 201, 400]
+    member = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user['id']}"}
+    assert [lab.ask("POST", f"/groups/{made}/members/$ref", member).status for _try in range(3)] == [404, 204, 400]
+    assert lab.service.configure(lab.tenant, {})["route_lag"] == 1
+    lab.service.configure(lab.tenant, {"route_lag": 0})
+    assert [row["id"] for row in lab.get(f"/groups/{made}/members")["value"]] == [user["id"]]
 
 
 def test_devices_that_join_lag_too(lab):

@@ -21,6 +21,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, per
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     client,
     credentials,
+    memory,
     retry,
     session,
     tokens,
@@ -238,6 +239,8 @@ class FakeGraph:
             ("GET policies/deviceRegistrationPolicy", lambda q, b: httpx.Response(200, json=self.policy)),
             ("PUT policies/deviceRegistrationPolicy", self._put_policy),
             ("GET users", lambda q, b: _rows(self.users, q, "userPrincipalName")),
+            (f"GET users/{one}", lambda q, b, i: _one(self.users, i)),
+            (f"GET devices/{one}", lambda q, b, i: _one(self.devices, i)),
             ("GET groups", lambda q, b: _rows(self.groups, q, "displayName")),
             ("GET devices", lambda q, b: _rows(self.devices, q, "deviceId")),
             ("POST groups", self._post_group),
@@ -372,6 +375,7 @@ class Bench:
         self.slept: list[float] = []
         self.sentences: list[str] = []
         self.twist: Callable | None = None
+        self.memory_directory: str | None = None
         self.settings = credentials.CredentialSettings(
             "client_secret",
             f"{ROOT}/.default",
@@ -386,7 +390,8 @@ class Bench:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(self.graph), clock=lambda: 1e9)
         opened = session.Session(self.settings, source, InProcess(self.graph, self.twist))
         waits = retry.Waits(limit, self.slept.append, lambda: 0.0, self.sentences.append)
-        return client.GraphClient(opened, waits, check_mode)
+        remembered = memory.Memory(self.memory_directory, source.tenant)
+        return client.GraphClient(opened, waits, check_mode, memory=remembered)
 
     def run(self, ensure, args: dict, check_mode: bool = False, limit: float = 300) -> dict:
         """The result of a module's work with these arguments."""

@@ -24,6 +24,7 @@ from .failures import RequestFailure
 from .fields import ANY_OBJECT, Kind, page_of, read_as
 from .libraries import httpx
 from .lists import ListReader
+from .memory import Memory
 from .network import network_failure
 from .pages import Pages
 from .retry import Waits
@@ -37,7 +38,7 @@ Query = Mapping[str, str | int | bool]
 
 class GraphClient:
     """Requests of one task. In check mode it refuses to send anything that would change the tenant. A ``trace`` is
-    told of every request.
+    told of every request. ``memory`` knows what this controller has made in the tenant.
 
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
     version, the kind (``fields``) by which the answer is checked, and ``eventual`` for advanced queries
@@ -46,13 +47,19 @@ class GraphClient:
     """
 
     def __init__(
-        self, session: Session, waits: Waits, check_mode: bool = False, trace: GraphTrace | None = None
+        self,
+        session: Session,
+        waits: Waits,
+        check_mode: bool = False,
+        trace: GraphTrace | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.session = session
         self.waits = waits
         self.check_mode = check_mode
         session.network.waits = waits
         self.trace = trace
+        self.memory = memory or Memory()
 
     def require_delegated(self, what: str, permission: str) -> None:
         """Failure, before the first call, where the credential is an application's and only a user may ``what``."""

@@ -175,6 +175,12 @@ class TokenSource:
             return Caller(bool(self._settings.delegated), frozenset(map(str, roles)), client_id)
         return Caller(self._settings.delegated, None, client_id)
 
+    def tenant(self) -> str:
+        """Which tenant it is, as far as that is known: its id in the token, else as the settings name it. A hint, as
+        ``caller``."""
+        named = (_claims(self._token) or {}).get("tid")
+        return named if isinstance(named, str) else (self._settings.tenant_id or self._settings.client_id or "").lower()
+
 
 def _claims(token: str) -> dict | None:
     parts = token.split(".")
