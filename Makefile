@@ -86,6 +86,11 @@ lint: docs $(STOCK) ## ruff, mypy, ansible-lint (profile production), changelog 
 docs: env ## the documentation of modules, plugins and roles, as docs.ansible.com would render it
 	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 	$(BIN)/python tests/tools/seen.py --check
+	$(BIN)/python -m tests.tools.refusals --check
+
+.PHONY: refusals
+refusals: env ## rewrite docs/refusals.md from the table of refusals in the code
+	$(BIN)/python -m tests.tools.refusals
 
 .PHONY: seen
 seen: env ## rewrite docs/seen.md from the reports in docs/reports

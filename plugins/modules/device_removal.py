@@ -22,6 +22,9 @@ description:
     name, its serial number and its Intune record must also match the tenant's. If this is not certain, the device is
     left out, RV(devices) says why, the task continues with the others, and fails with C(ownership_uncertain) in the
     end.
+  - A device about which a question to the tenant is not answered completely (refused, throttled, cut off, unreadable on
+    any page) is left out in the same way, in all places. The task then fails in the end, and C(error) is the reason for
+    the first of these devices. If the list of all Windows Autopilot registrations cannot be read, nothing is removed.
   - Everything is checked before anything changes. If some of the deletions fail, the task fails, RV(devices) says for
     each object whether it was removed, and the following objects of that device stay. Run the task again with the same
     ids to remove the rest.
@@ -118,7 +121,7 @@ devices:
       asked for, or if the device was left out.
     - The outcome is V(changed) (removed), V(failed) (C(error) says why), V(unknown) (there was no answer, so it is not
       known whether the deletion arrived) or V(skipped) (not tried after that). A V(changed) object with an C(error) was
-      still shown at the end of O(timeout).
+      still shown at the end of O(timeout), or nobody could look whether it is gone.
   returned: when the devices could be read
   type: list
   elements: dict

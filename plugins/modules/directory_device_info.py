@@ -174,17 +174,25 @@ devices:
     intune:
       description: The device in Intune, null if it is not enrolled. C(id), C(name), C(serial_number), C(user),
         C(compliance), C(management_agent), C(enrollment_type), C(enrolled), C(last_sync), C(encrypted), C(os_version).
+        Null as well if RV(devices[].refused) says why Intune did not answer.
         C(user) is null if it has no primary user, also if Intune names the account of the provisioning package that has
         joined it. C(enrollment_type) is null if version 1.0 of Microsoft Graph has no name for it, as for Azure VMs.
       type: dict
     intune_records:
       description: How many records Intune has for it. If there are several, RV(devices[].intune) is the one that
-        synchronized last.
+        synchronized last. Null if RV(devices[].refused) says why Intune did not answer.
       type: int
     autopilot:
       description: The device in Windows Autopilot, null if it is not registered. C(id), C(serial_number),
         C(group_tag), C(user), C(enrollment_state), C(last_contact).
       type: dict
+    refused:
+      description: A sentence for what the tenant did not say about this device, because the answer was refused or could
+        not be read to its last page. The values are null then, never "none". Each is also a warning of the task.
+        If Intune refuses all devices, or the directory or Windows Autopilot cannot be read, the task fails.
+      type: list
+      elements: str
+      sample: ["its record in Intune could not be read: Microsoft Graph answered 500"]
 missing:
   description: The given C(device_ids), C(object_ids) and C(names) that the directory does not have.
   returned: success

@@ -14,6 +14,10 @@ description:
   - Creates, changes and deletes security groups in Microsoft Entra ID (formerly Azure AD), assigned or dynamic.
   - A group is found by its exact name. A tenant may have several groups with the same name. Such a name is refused; use
     O(object_id) to select one.
+  - Tasks of one controller make a group of one name one after another, so that a task which runs on many hosts makes it
+    once. It is faster with C(run_once).
+  - A group that can hold roles, or comes from an on-premises Active Directory, is refused in check mode as well, as far
+    as the token shows its permissions.
 options:
   name:
     description: The display name. With O(object_id), the name that the group will have.

@@ -212,6 +212,8 @@ def _environment(directory: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(directory / "tmp"),
         "TMPDIR": str(directory / "tmp"),
         "ANSIBLE_LOG_PATH": str(directory / "ansible.log"),
+        # What a controller remembers: one for the plays of one player.
+        "ANSIBLE_HOME": str(directory.parent / "home"),
     }
 
 

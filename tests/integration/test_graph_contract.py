@@ -304,7 +304,7 @@ def _batches(app: BareGraph) -> None:
 def _mobility(user: BareGraph, app: BareGraph) -> None:
     [people] = app.get("/groups?$filter=displayName eq 'People'")["value"]
     for path in (MDM, MAM):
-        assert app.call("GET", path, version="beta").status == 403
+        assert app.call("GET", path, version="beta").status == 401
         rows = user.get(path + "?$expand=includedGroups", "beta")["value"]
         policy = f"{path}/{INTUNE}"
         assert INTUNE in [row["id"] for row in rows]

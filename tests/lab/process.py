@@ -45,12 +45,10 @@ class RunningLab:
         return self._call(urllib.request.Request(self.ready["control"] + path))
 
     def post(self, path: str, body: t.Any = None) -> t.Any:
-        data = json.dumps(body if body is not None else {}).encode()
-        return self._call(
-            urllib.request.Request(
-                self.ready["control"] + path, data=data, headers={"Content-Type": "application/json"}
-            )
-        )
+        return self._send("POST", path, body if body is not None else {})
+
+    def patch(self, path: str, body: t.Any) -> t.Any:
+        return self._send("PATCH", path, body)
 
     def delete(self, path: str) -> t.Any:
         return self._call(urllib.request.Request(self.ready["control"] + path, method="DELETE"))
@@ -61,6 +59,10 @@ class RunningLab:
         if not recording.exists():
             return []
         return [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+
+    def _send(self, method: str, path: str, body: t.Any) -> t.Any:
+        address, headers = self.ready["control"] + path, {"Content-Type": "application/json"}
+        return self._call(urllib.request.Request(address, json.dumps(body).encode(), headers, method=method))
 
     @staticmethod
     def _call(request: urllib.request.Request) -> t.Any:

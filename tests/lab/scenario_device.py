@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .device.bitlocker import TYPES
 from .device.claims import HOW as CLAIMS
+from .device.claims import SERIAL_ALONE
 from .device.images import EDITIONS, LANGUAGES
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
@@ -109,7 +110,7 @@ MANAGEMENT = {
         "unenrolls": bool,
         "unenroll_seconds": float,
     },
-    "claims": Needs(("device", "how"), {"device": str, "how": OneOf(CLAIMS), "serial": bool}),
+    "claims": Needs(("device", "how"), {"device": str, "how": OneOf((*CLAIMS, SERIAL_ALONE)), "serial": bool}),
 }
 DEVICE = {
     **ACCOUNTS,
@@ -123,6 +124,7 @@ DEVICE = {
     "free_gb": float,
     "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
     "hostname": str,
+    "serial": str,
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),

@@ -48,6 +48,7 @@ TENANT = {
             "description": str,
             "unique_name": str,
             "role_assignable": bool,
+            "synchronised": bool,
         }
     ),
     "skus": MapOf(int),
@@ -78,9 +79,11 @@ TENANT = {
                 "times": int,
                 "skip": int,
                 "path": str,
+                "query": str,
                 "methods": ListOf(str),
                 "after": bool,
                 "html": bool,
+                "form": str,
                 "retry_after": float,
                 "seconds": float,
                 "host": str,
@@ -88,7 +91,7 @@ TENANT = {
             },
         )
     ),
-    "settings": {"lag": int, "page_size": int, "rule_reads": int, "token_lifetime": int},
+    "settings": {"lag": int, "route_lag": int, "page_size": int, "rule_reads": int, "token_lifetime": int},
 }
 PACKAGE = {
     "title": str,

@@ -60,6 +60,8 @@ def _group(tenant: Tenant, name: str, options: dict[str, t.Any], packages: dict[
         properties["uniqueName"] = options["unique_name"]
     if options.get("role_assignable"):
         properties["isAssignableToRole"] = True
+    if options.get("synchronised"):
+        properties["onPremisesSyncEnabled"] = True
     if "rule" in options:
         properties.update(
             groupTypes=["DynamicMembership"],

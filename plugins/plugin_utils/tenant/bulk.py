@@ -6,8 +6,8 @@
 A module makes one Write an object, hands them to ``carry_out`` with a function that tells which do not show yet, and
 asks ``partly_done`` for the failure of those that are not done.
 
-Sources: Microsoft Graph, "Combine multiple HTTP requests using JSON batching"; "Add members" (a reference that exists);
-seen in public issues: "A conflicting object ... is present in the directory" for a role assignment that exists.
+Sources: Microsoft Graph, "Combine multiple HTTP requests using JSON batching"; what Graph says of a write that was done
+before is in ``graph/consistency.py``.
 
 Internal to winops.entra: may change in any release.
 """
@@ -16,23 +16,23 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..result import Failure
 from ..task import Task
 from .graph.batch import LARGEST, BatchAnswer, Item
-from .graph.consistency import not_shown, settle
-from .graph.errors import GraphFailure
+from .graph.consistency import not_shown, says_done_before, settle
+from .graph.failures import RequestFailure
 from .graph.retry import AGAIN_FOR_READS, UNSURE
-from .graph.special_refusals import APPROVALS
 
 CHANGED, FAILED, UNKNOWN, SKIPPED = BATCH_OUTCOMES = ("changed", "failed", "unknown", "skipped")
 #: A line of progress at most so often.
 TELL_SECONDS = 20.0
-_EXISTS = ("already exist", "a conflicting object with one or more of the specified property values is present")
 
+#: Keys that do not show yet; with the failure where nobody knows whether one does.
+StillPending = Mapping[str, RequestFailure | None]
 #: Of these keys, those that do not show yet. It reads only; Failure where it cannot.
-Pending = Callable[[list[str]], Collection[str]]
+Pending = Callable[[list[str]], Collection[str] | StillPending]
 
 
 @dataclasses.dataclass
@@ -42,7 +42,8 @@ class Write:
     ``key`` is the id by which a look finds it, ``what`` a noun phrase, ``changes`` what it changes as (what, before,
     after). ``outcome``: skipped (not sent), changed (accepted), failed, unknown (sent, and nobody knows whether it was
     executed). ``failure`` is why it is not done; of a changed one, why it is not known to show. ``forbidden_fix`` is
-    what to do where Graph forbids it without a reason.
+    what to do where Graph forbids it without a reason. ``done_before``: Graph says that there is something of the kind
+    already, so that it is done if a look shows it, and failed if not.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Write:
     forbidden_fix: str | None = None
     outcome: str = SKIPPED
     failure: Failure | None = None
+    done_before: bool = False
 
     @property
     def error(self) -> dict | None:
@@ -104,7 +106,8 @@ def send(
 def confirm(task: Task, writes: Sequence[Write], pending: Pending, what: str, broken: Failure | None = None) -> None:
     """Wait until what was accepted shows everywhere; learn what became of writes whose answer never came.
 
-    After a break there is one look and no waiting. What does not show in the end keeps its outcome and has a failure.
+    After a break there is one look and no waiting. What does not show in the end, or cannot be looked at, keeps its
+    outcome and has a failure.
     """
     sent = [write for write in writes if write.outcome in (CHANGED, UNKNOWN)]
     if task.check_mode or not sent:
@@ -113,11 +116,20 @@ def confirm(task: Task, writes: Sequence[Write], pending: Pending, what: str, br
 
     def look() -> list[Write]:
         nonlocal waiting
-        missing = set(pending([write.key for write in waiting]))
+        missing = pending([write.key for write in waiting])
+        unread = missing if isinstance(missing, Mapping) else {}
         for write in waiting:
             if write.outcome == UNKNOWN and write.key not in missing:
                 _done(task, write)
-        waiting = [write for write in waiting if write.key in missing and write.outcome == CHANGED]
+            elif write.outcome == CHANGED:
+                write.failure = unread.get(write.key)
+        waiting = [
+            write
+            for write in waiting
+            if write.key in missing
+            and unread.get(write.key) is None
+            and (write.outcome == CHANGED or write.done_before)
+        ]
         return waiting
 
     try:
@@ -133,26 +145,23 @@ def confirm(task: Task, writes: Sequence[Write], pending: Pending, what: str, br
     for write in waiting:
         if write.outcome == CHANGED:
             write.failure = failure
+        elif failure.error["name"] == "not_shown":
+            write.outcome = FAILED
 
 
 def _settle_answer(task: Task, write: Write, answer: BatchAnswer) -> None:
     refused = answer.failure
-    if refused is None or _was_done(write.item, refused):
+    if refused is None or (write.item.method == "DELETE" and refused.says_absent):
         _done(task, write)
         return
+    write.done_before = says_done_before(refused) and (write.item.idempotent or write.item.method == "DELETE")
     # What answered in Graph's place may have passed the write on.
-    unsure = answer.status in UNSURE | AGAIN_FOR_READS or refused.error["name"] == "unreadable_answer"
+    unsure = (
+        write.done_before or answer.status in UNSURE | AGAIN_FOR_READS or refused.error["name"] == "unreadable_answer"
+    )
     write.outcome, write.failure = UNKNOWN if unsure else FAILED, refused
-    if refused.status == 403 and write.forbidden_fix is not None and refused.error["name"] not in APPROVALS:
+    if refused.error["name"] == "forbidden" and write.forbidden_fix is not None:
         refused.error["fix"] = write.forbidden_fix
-
-
-def _was_done(item: Item, refused: GraphFailure) -> bool:
-    """Whether a refusal says that there was nothing left to do: the object is gone already, the reference exists."""
-    if item.method == "DELETE":
-        return refused.status == 404
-    exists = refused.status in (400, 409) and any(text in refused.message.lower() for text in _EXISTS)
-    return item.idempotent and exists and refused.error["name"] not in APPROVALS
 
 
 def _done(task: Task, write: Write) -> None:

@@ -17,6 +17,7 @@ from ..task import Side, Task
 from ..untrusted import in_one_line, visible
 from .graph import credentials, libraries
 from .graph.client import GraphClient
+from .graph.memory import Memory, memory_directory
 from .graph.retry import Waits
 from .graph.session import Session, session_for
 from .graph.trace import GraphTrace
@@ -33,7 +34,9 @@ def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
     session = session_for(chosen, _prompt(task), options["timeout"])
     task.secrets.append(lambda: session.tokens.secrets)
     waits = Waits(options["timeout"], say=task.show)
-    task.client = GraphClient(session, waits, task.check_mode, None if task.quiet else _trace(action, session))
+    memory = Memory(memory_directory(), lambda: f"{session.origin}/{session.tokens.tenant()}")
+    trace = None if task.quiet else _trace(action, session)
+    task.client = GraphClient(session, waits, task.check_mode, trace, memory)
 
 
 def _close(task: Task) -> None:

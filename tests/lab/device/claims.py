@@ -5,7 +5,7 @@
 
 ``how`` they do: ``forged`` (a certificate of their own making for the id), ``copied`` (the other's certificate, which
 is not a secret, without its key), ``replayed`` (a signature that the other gave before), ``cloned`` (the other's key,
-too, as a copied disk has it).
+too, as a copied disk has it), ``serial`` (its own id and key, and the other's serial number only).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .certificates import Certificate
 from .errors import WindowsError
 
 HOW = ("forged", "copied", "replayed", "cloned")
+SERIAL_ALONE = "serial"
 NTE_BAD_KEYSET = 0x80090016
 _BEFORE = b"winops.entra proof\n00000000-0000-0000-0000-000000000000\nof an earlier task"
 
@@ -31,6 +32,9 @@ class Claim:
 
 def claim(device, other, how: str, serial: bool = False) -> None:
     """Make a joined device call itself by the id of another one, which has an enrollment that this one hides."""
+    if how == SERIAL_ALONE:
+        device.hardware.serial = other.hardware.serial
+        return
     own, theirs = joinstate.read(device), joinstate.read(other)
     assert own is not None and theirs is not None
     key = f"made by {device.name}"

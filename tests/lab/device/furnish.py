@@ -72,6 +72,7 @@ def hardware(device, options: dict[str, t.Any]) -> None:
         device.registry.set(CURRENT_VERSION, {"InstallationType": "Server Core"})
     if "hotpatch" in options:
         device.registry.set(UPDATE_POLICY, {"AllowRebootlessUpdates": int(options["hotpatch"])})
+    device.hardware.serial = options.get("serial", device.hardware.serial)
     device.hardware.vbs = options.get("vbs", not device.image.server and device.image.build >= 22000)
     device.hardware.tpm = options.get("tpm", True)
     device.hardware.tpm_version = options.get("tpm_version", "2.0")

@@ -41,6 +41,11 @@ class Call:
         """Whether the client accepts the index that lags behind: the header of advanced queries."""
         return self.headers.get("consistencylevel", "").lower() == "eventual"
 
+    @property
+    def query_text(self) -> str:
+        """The decoded query."""
+        return "&".join(f"{name}={value}" for name, value in self.query.items())
+
     def object_body(self) -> dict[str, t.Any]:
         """The body, which must be a JSON object."""
         if not isinstance(self.body, dict):

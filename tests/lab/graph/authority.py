@@ -8,6 +8,7 @@ Microsoft, "OAuth 2.0 client credentials flow", "OAuth 2.0 device authorization 
 
 from __future__ import annotations
 
+import json
 import time
 import typing as t
 import urllib.parse
@@ -83,8 +84,7 @@ class Authority:
                     "Client credential flows must have a scope value with /.default "
                     "suffixed to the resource identifier (application ID URI).",
                 )
-            token = self.tokens.issue(tenant, application, audience)
-            return self._answer(token)
+            return self._answer(self.tokens.issue(tenant, application, audience, demanded=_claims(form)))
         if grant == DEVICE_CODE:
             application = self.application(tenant, form.get("client_id", ""))
             waiting = self.sign_ins.redeem(form.get("device_code", ""), application.client_id)
@@ -210,3 +210,13 @@ class Authority:
             "ext_expires_in": self.tokens.lifetime,
             "access_token": token,
         }
+
+
+def _claims(form: dict[str, str]) -> t.Any:
+    """The claims that a token is asked for with; clients add their capabilities to what was demanded."""
+    try:
+        claims = json.loads(form.get("claims", "null"))
+    except ValueError as error:
+        raise OAuthError("AADSTS90100", "claims parameter is not valid.") from error
+    token = claims.get("access_token") if isinstance(claims, dict) else None
+    return {"access_token": {k: v for k, v in token.items() if k != "xms_cc"}} if isinstance(token, dict) else None

@@ -5,8 +5,9 @@
 
 =================================  ====================================================================================
 GET, POST, DELETE /tenant/faults   the waiting faults; add one: {"kind": ..., ...} as in ``faults``; none any more
-GET, POST /tenant/settings         {"lag": reads, "page_size": objects (0: the service's own), "rule_reads": reads,
-                                   "token_lifetime": seconds, "sign_in": {"user", "polls", "outcome", "interval"}}
+GET, POST /tenant/settings         {"lag": reads, "route_lag": reads of each route, "page_size": objects (0: the
+                                   service's own), "rule_reads": reads, "token_lifetime": seconds,
+                                   "sign_in": {"user", "polls", "outcome", "interval"}}
 GET, DELETE /tenant/requests       {total, routes: {"GET /v1.0/devices": n}, tokens: {total, ...}}; begin to count anew
 POST /tenant/tokens/expire         every token issued so far is expired
 POST /tenant/sync                  a synchronization by Entra Connect: {restored: n} hybrid joined devices are back

@@ -5,11 +5,14 @@
 
 Directory writes reach the replicas later; a read meanwhile shows the old state or 404 (Microsoft Graph best practices).
 With ``lag`` n, the n reads after a write show what was there before it. A read of a list counts once for each object.
+With ``route_lag`` n it is n reads of each route: an object that is known by its id is not yet in a list, has no members
+and cannot be given a role, as if each route had a replica of its own.
 """
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import typing as t
 
 from ..tenant import Tenant
@@ -17,22 +20,50 @@ from ..tenant import Tenant
 Row = dict[str, t.Any]
 
 
+@dataclasses.dataclass
+class _Old:
+    """What readers go on seeing, and how often: ``left`` by route, ``lag`` for those that have not asked."""
+
+    value: t.Any
+    lag: int
+    left: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def seen(self, route: str) -> bool:
+        """Whether this read shows it still."""
+        self.left[route] = self.left.get(route, self.lag) - 1
+        return self.left[route] >= 0
+
+
 class Replica:
-    """Reads and writes of one tenant's collections (names of ``Tenant``'s fields)."""
+    """Reads and writes of one tenant's collections (names of ``Tenant``'s fields). ``route`` is that of the request
+    which is being answered."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
+        self.route = ""
         self._lag = 0
-        self._old: dict[tuple[str, str], list[t.Any]] = {}
+        self._apart = False
+        self._old: dict[tuple[str, str], _Old] = {}
         self._seen: dict[str, set[str]] = {}
 
     @property
     def lag(self) -> int:
-        return self._lag
+        return 0 if self._apart else self._lag
 
     @lag.setter
     def lag(self, reads: int) -> None:
-        self._lag = reads
+        self._set(reads, False)
+
+    @property
+    def route_lag(self) -> int:
+        return self._lag if self._apart else 0
+
+    @route_lag.setter
+    def route_lag(self, reads: int) -> None:
+        self._set(reads, True)
+
+    def _set(self, reads: int, apart: bool) -> None:
+        self._lag, self._apart = reads, apart
         self._seen = {}
         if reads:
             self._seen = {name: set(getattr(self.tenant, name)) for name in ("devices", "managed_devices")}
@@ -57,35 +88,34 @@ class Replica:
 
     def one(self, name: str) -> Row:
         """An object of which a tenant has one, such as ``registration_policy``."""
-        old = self._old.get((name, ""))
-        if old is not None:
-            old[0] -= 1
-            if old[0] >= 0:
-                return old[1]
-            del self._old[name, ""]
-        return getattr(self.tenant, name)
+        old = self._still((name, ""))
+        return getattr(self.tenant, name) if old is None else old.value
 
     def touch(self, collection: str, id_: str = "") -> None:
         """Before a write: remember what readers go on seeing. Without id: an object of which there is one."""
         if not self._lag:
             return
         key = (collection, id_)
-        if key in self._old:
-            self._old[key][0] = self._lag
+        if key in self._old and not self._apart:
+            self._old[key] = _Old(self._old[key].value, self._lag)
             return
         value = getattr(self.tenant, collection)
-        self._old[key] = [self._lag, copy.deepcopy(value.get(id_) if id_ else value)]
+        self._old[key] = _Old(copy.deepcopy(value.get(id_) if id_ else value), self._lag)
         if id_ and collection in self._seen:
             self._seen[collection].add(id_)
 
     def _read(self, collection: str, id_: str) -> Row | None:
-        old = self._old.get((collection, id_))
-        if old is not None:
-            old[0] -= 1
-            if old[0] >= 0:
-                return old[1]
-            del self._old[collection, id_]
-        return getattr(self.tenant, collection).get(id_)
+        old = self._still((collection, id_))
+        return getattr(self.tenant, collection).get(id_) if old is None else old.value
+
+    def _still(self, key: tuple[str, str]) -> _Old | None:
+        """What this read still shows of an object; None where it shows what is there."""
+        old = self._old.get(key)
+        if old is None or old.seen(self.route if self._apart else ""):
+            return old
+        if not self._apart:
+            del self._old[key]
+        return None
 
     def _notice(self, collection: str) -> None:
         """Objects that devices created (by joining) lag as well."""
@@ -93,4 +123,4 @@ class Replica:
             return
         for id_ in set(getattr(self.tenant, collection)) - self._seen[collection]:
             self._seen[collection].add(id_)
-            self._old[collection, id_] = [self._lag, None]
+            self._old[collection, id_] = _Old(None, self._lag)

@@ -131,10 +131,10 @@ class Server:
     async def _answer(self, call: Call) -> Answer:
         if call.path == ("$batch",) and call.method == "POST":
             call.side.requests["POST /$batch"] += 1
-            fault = call.side.faults.take(STATUS, "POST", "/$batch")
+            fault = call.side.faults.take((*STATUS, "refusal"), "POST", "/$batch")
             if fault is None:
                 return await batch.answer(call)
-            refusal = fault.refusal()
+            refusal = fault.refusal("/$batch")
             if isinstance(refusal, GraphError):
                 raise refusal
             return refusal
@@ -150,6 +150,8 @@ class Server:
             raise _unauthorized(str(error)) from error
 
     def _record(self, request: web.Request, version: str, headers: dict[str, str], body: t.Any, answer: Answer) -> None:
+        if answer.headers.get("Content-Type") == "text/html":
+            return  # what stood in Graph's way has answered
         self.recording.write(
             request.method,
             request.rel_url.raw_path_qs,

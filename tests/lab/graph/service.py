@@ -20,6 +20,7 @@ from .tokens import Tokens
 #: What POST .../settings takes: name to (kind, smallest value).
 SETTINGS: dict[str, tuple[type[int] | type[float], float]] = {
     "lag": (int, 0),
+    "route_lag": (int, 0),
     "page_size": (int, 0),
     "rule_reads": (int, 0),
     "token_lifetime": (int, 1),
@@ -96,11 +97,14 @@ class Service:
         side.rule_reads = settings.get("rule_reads", side.rule_reads)
         if "lag" in settings:
             side.view.lag = settings["lag"]
+        if "route_lag" in settings:
+            side.view.route_lag = settings["route_lag"]
         self.authority.tokens.lifetime = settings.get("token_lifetime", self.authority.tokens.lifetime)
         for option, given in settings.get("sign_in", {}).items():
             setattr(sign_ins, option, given)
         return {
             "lag": side.view.lag,
+            "route_lag": side.view.route_lag,
             "page_size": side.page_size or 0,
             "rule_reads": side.rule_reads,
             "token_lifetime": self.authority.tokens.lifetime,

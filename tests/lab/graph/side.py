@@ -15,11 +15,12 @@ from ..tenant import Directory, Tenant
 from ..tenant.roles import GLOBAL_ADMINISTRATOR
 from . import routing
 from .answers import Answer, Call, GraphError, intune_error
-from .faults import STATUS, Faults
+from .faults import DEMANDED, STATUS, Faults
+from .refusal_forms import unsupported_app_only
 from .replica import Replica
 
 #: Faults that a request meets before its resource is asked.
-BEFORE = (*STATUS, "drop")
+BEFORE = (*STATUS, "refusal", "drop", "odd_answer")
 
 
 class Dropped(Exception):
@@ -58,7 +59,7 @@ class Side:
     def next_link(self, call: Call, query: str) -> str:
         """The address of the next page; with a fault on another host."""
         root = call.root
-        foreign = self.faults.take(("foreign_next_link",), call.method, "/" + "/".join(call.path))
+        foreign = self.faults.take(("foreign_next_link",), call.method, "/" + "/".join(call.path), call.query_text)
         if foreign is not None:
             parts = urllib.parse.urlsplit(root)
             root = urllib.parse.urlunsplit(parts._replace(netloc=foreign.options.get("host", "graph.evil.example")))
@@ -81,6 +82,8 @@ class Side:
         if wanted and caller.permissions & set(wanted):
             if not (caller.delegated and found.roles) or caller.roles & {*found.roles, GLOBAL_ADMINISTRATOR}:
                 return
+        if not caller.delegated and not found.application and "ManagementPolicies" in found.template:
+            raise unsupported_app_only()
         if call.path[0] == "deviceManagement":
             raise intune_error(
                 403,
@@ -93,14 +96,19 @@ class Side:
     def _handle(self, call: Call, found: routing.Route, path: str) -> Answer:
         if call.path[0] == "deviceManagement" and self.faults.take(("no_intune",), call.method, path):
             raise intune_error(400, "BadRequest", "Request not applicable to target tenant.")
-        fault = self.faults.take(BEFORE, call.method, path)
+        self.view.route = f"{call.method} {found.template}"
+        # A token that has what a challenge demands meets none.
+        kinds = [kind for kind in BEFORE if kind != "claims_challenge" or call.caller.demanded != DEMANDED]
+        fault = self.faults.take(kinds, call.method, path, call.query_text)
         if fault is None:
             return found.handler(call)
+        if fault.kind == "odd_answer":
+            return Answer(200, fault.options.get("body"))
         if fault.options.get("after"):
             found.handler(call)
         if fault.kind == "drop":
             raise Dropped
-        refusal: t.Any = fault.refusal()
+        refusal: t.Any = fault.refusal(path)
         if isinstance(refusal, GraphError):
             raise refusal
         return refusal

@@ -26,7 +26,8 @@ GRAPH = "00000003-0000-0000-c000-000000000000"
 
 @dataclasses.dataclass(frozen=True)
 class Caller:
-    """Who asks. ``permissions``: app roles, or scopes when ``delegated``; ``roles``: directory roles (template ids)."""
+    """Who asks. ``permissions``: app roles, or scopes when ``delegated``; ``roles``: directory roles (template ids);
+    ``demanded``: the claims that the token was asked for with."""
 
     tenant_id: str
     client_id: str
@@ -34,6 +35,7 @@ class Caller:
     delegated: bool = False
     user_id: str | None = None
     roles: frozenset[str] = frozenset()
+    demanded: t.Any = None
 
 
 class Rejected(Exception):
@@ -60,6 +62,7 @@ class Tokens:
         scopes: t.Iterable[str] = (),
         roles: t.Iterable[str] = (),
         lifetime: int | None = None,
+        demanded: t.Any = None,
     ) -> str:
         """An access token; with ``user`` a delegated one with ``scopes``, else one with the app's roles."""
         now = self._clock()
@@ -75,6 +78,7 @@ class Tokens:
             "uti": secrets.token_urlsafe(16),
             "ver": "1.0",
             "idtyp": "user" if user else "app",
+            "lab_demanded": demanded,
         }
         if user:
             claims.update(
@@ -109,6 +113,7 @@ class Tokens:
             delegated,
             claims["oid"] if delegated else None,
             frozenset(claims.get("wids", [])),
+            claims["lab_demanded"],
         )
 
     def expire_all(self) -> None:

@@ -9,11 +9,13 @@ import json
 
 import pytest
 
-from tests.lab.graph.faults import FaultError, Faults
+from tests.lab.graph import refusal_forms
+from tests.lab.graph.faults import DEMANDED, FaultError, Faults
 from tests.lab.graph.side import Dropped
 
 from .graph_lab import GraphLab
 
+ROLE = "9f06204d-73c1-4d4c-880a-6edb90606fd8"
 GROUP = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True, "groupTypes": []}
 
 
@@ -53,9 +55,33 @@ def test_a_page_of_a_gateway_and_a_connection_that_ends(lab):
         lab.ask("GET", "/devices")
 
 
+@pytest.mark.parametrize("form", refusal_forms.FORMS)
+def test_a_refusal_is_worded_as_people_met_it(lab, form):
+    lab.side.faults.add("refusal", {"form": form, "path": "^/deviceManagement"})
+    found, known = lab.ask("GET", "/deviceManagement/managedDevices"), refusal_forms.FORMS[form]
+    assert found.status == known.status and lab.ask("GET", "/deviceManagement/managedDevices").status == 200
+    if known.page:
+        assert found.body == known.page and found.headers["Content-Type"] == "text/html"
+        return
+    text = found.body["error"]["message"]
+    for level in range(known.depth, 0, -1):
+        inside = json.loads(text)
+        text = inside["Message"]
+        assert ("_version" in inside) == (level == 1)
+    assert text.startswith(known.sentence) and ("Activity ID: " in text) == bool(known.depth)
+
+
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("explode", {}), ("throttle", {"often": True}), ("throttle", {"times": "x"}), ("throttle", {"path": "("})],
+    [
+        ("explode", {}),
+        ("refusal", {}),
+        ("refusal", {"form": "rude"}),
+        ("throttle", {"often": True}),
+        ("throttle", {"times": "x"}),
+        ("throttle", {"path": "("}),
+        ("drop", {"query": "("}),
+    ],
 )
 def test_faults_that_cannot_be(kind, options):
     with pytest.raises(FaultError):
@@ -130,6 +156,23 @@ def test_a_policy_lags_too(lab):
     assert lab.tenant.registration_policy["userDeviceQuota"] == 3
 
 
+def test_each_route_has_a_lag_of_its_own(lab):
+    user = lab.tenant.user("lab.user@contoso.example")
+    lab.service.configure(lab.tenant, {"route_lag": 1})
+    made = lab.ask("POST", "/groups", {**GROUP, "isAssignableToRole": True}).body["id"]
+    assert [lab.ask("GET", f"/groups/{made}").status for _read in range(3)] == [404, 200, 200]
+    assert [lab.names("/groups") for _read in range(3)] == [[], ["G"], ["G"]]
+    assert [lab.ask("GET", f"/groups/{made}/members").status for _read in range(3)] == [404, 200, 200]
+    role = {"roleDefinitionId": ROLE, "principalId": made, "directoryScopeId": "/"}
+    path = "/roleManagement/directory/roleAssignments"
+    assert [lab.ask("POST", path, role).status for _try in range(3)] == [404, 201, 400]
+    member = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user['id']}"}
+    assert [lab.ask("POST", f"/groups/{made}/members/$ref", member).status for _try in range(3)] == [404, 204, 400]
+    assert lab.service.configure(lab.tenant, {})["route_lag"] == 1
+    lab.service.configure(lab.tenant, {"route_lag": 0})
+    assert [row["id"] for row in lab.get(f"/groups/{made}/members")["value"]] == [user["id"]]
+
+
 def test_devices_that_join_lag_too(lab):
     lab.service.configure(lab.tenant, {"lag": 1})
     lab.device("NEW")
@@ -140,3 +183,30 @@ def test_settings_that_cannot_be(lab):
     for settings in ({"lag": -1}, {"lag": "x"}, {"speed": 1}, {"sign_in": {"outcome": "maybe"}}, {"token_lifetime": 0}):
         with pytest.raises(FaultError):
             lab.service.configure(lab.tenant, settings)
+
+
+def test_an_empty_first_page_leads_to_the_whole_list(lab):
+    for name in ("A", "B"):
+        lab.device(name)
+    lab.side.faults.add("empty_first_page", {"path": "^/devices$", "query": "top=5"})
+    first = lab.get("/devices?$top=5")
+    assert first["value"] == []
+    assert [row["displayName"] for row in lab.get(first["@odata.nextLink"].partition("v1.0")[2])["value"]] == ["A", "B"]
+    assert len(lab.get("/devices?$top=5")["value"]) == 2
+
+
+def test_an_odd_answer_and_an_expired_page(lab):
+    lab.side.faults.add("odd_answer", {"body": "none"})
+    assert lab.ask("GET", "/devices").body == "none"
+    lab.side.faults.add("expired_page", {"query": "skiptoken"})
+    assert lab.ask("GET", "/devices").status == 200
+    assert lab.error("GET", "/devices?$skiptoken=x")[:2] == (400, "Directory_ExpiredPageToken")
+
+
+def test_a_challenge_demands_claims_until_a_token_has_them(lab):
+    lab.side.faults.add("claims_challenge", {"times": None})
+    found = lab.ask("GET", "/devices")
+    assert found.status == 401 and 'error="insufficient_claims", claims="' in found.headers["WWW-Authenticate"]
+    application = next(iter(lab.tenant.applications.values()))
+    text = lab.service.authority.tokens.issue(lab.tenant, application, "https://127.0.0.1", demanded=DEMANDED)
+    assert lab.service.authority.tokens.read(text, {"https://127.0.0.1"}).demanded == DEMANDED

@@ -79,6 +79,40 @@ def test_changes_and_what_cannot_be_changed(lab):
     assert lab.ask("DELETE", group).status == 204 and lab.error("PATCH", group, {})[0] == 404
 
 
+SYNCHRONISED = {"onPremisesSyncEnabled": True}
+ASSIGNABLE = {"isAssignableToRole": True}
+
+
+@pytest.mark.parametrize(
+    ("properties", "app", "status"),
+    [(SYNCHRONISED, "everything", 400), (ASSIGNABLE, "groups", 403), (ASSIGNABLE, "everything", 204)],
+    ids=str,
+)
+def test_groups_that_not_everybody_changes(lab, properties, app, status):
+    user = lab.tenant.user("lab.user@contoso.example")
+    group = lab.tenant.add_group("G", [], **properties)
+    member = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user['id']}"}
+    path = f"/groups/{group['id']}"
+    calls = [
+        ("POST", f"{path}/members/$ref", member),
+        ("DELETE", f"{path}/members/{user['id']}/$ref", None),
+        ("PATCH", path, {"description": "d"}),
+        ("DELETE", path, None),
+    ]
+    group["members"] = [] if status == 204 else [user["id"]]
+    assert [lab.ask(method, url, body, app=app).status for method, url, body in calls] == [status] * 4
+
+
+def test_a_group_for_roles_is_made_by_few_and_never_dynamic(lab):
+    assert lab.error("POST", "/groups", {**GROUP, **ASSIGNABLE}, app="groups")[0] == 403
+    rule = {
+        "groupTypes": ["DynamicMembership"],
+        "membershipRule": "(user.x -eq 1)",
+        "membershipRuleProcessingState": "On",
+    }
+    assert lab.error("POST", "/groups", {**GROUP, **ASSIGNABLE, **rule})[0] == 400
+
+
 def test_a_unique_name_makes_a_group_once(lab):
     path = "/groups(uniqueName='it''s')"
     assert lab.error("PATCH", path, GROUP)[0] == 404

@@ -21,6 +21,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, per
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
     client,
     credentials,
+    memory,
     retry,
     session,
     tokens,
@@ -56,18 +57,20 @@ class FakeCredential:
     def __init__(self, graph: FakeGraph) -> None:
         self._graph = graph
         self._kept: t.Any = None
+        graph.credentials += 1
 
     def get_token(self, *scopes: str, claims: str | None = None, **_options: t.Any):
         if self._kept is None or claims:
             self._graph.issued += 1
             self._graph.scopes.append(scopes)
+            self._graph.demanded += [claims] if claims else []
             self._kept = types.SimpleNamespace(token=self._graph.token_text(self._graph.issued), expires_on=2e9)
         return self._kept
 
 
 class FakeGraph:
     """State and answers. ``requests`` is what was seen, as (method, path, body); ``writes`` those that change
-    something.
+    something. ``demanded`` are the claims that were asked for, ``credentials`` counts those that were made.
 
     ``script`` maps a pattern of "METHOD path" to answers that are given before the real one: a Response, an exception
     or a function of the request. ``lag``: so many reads after each write still show the old state.
@@ -75,6 +78,7 @@ class FakeGraph:
 
     def __init__(self) -> None:
         self.issued, self.scopes, self.claims = 0, [], {}
+        self.credentials, self.demanded = 0, []
         self.requests: list[tuple[str, str, t.Any]] = []
         self.headers: list[httpx.Headers] = []
         self.urls: list[str] = []
@@ -235,6 +239,8 @@ class FakeGraph:
             ("GET policies/deviceRegistrationPolicy", lambda q, b: httpx.Response(200, json=self.policy)),
             ("PUT policies/deviceRegistrationPolicy", self._put_policy),
             ("GET users", lambda q, b: _rows(self.users, q, "userPrincipalName")),
+            (f"GET users/{one}", lambda q, b, i: _one(self.users, i)),
+            (f"GET devices/{one}", lambda q, b, i: _one(self.devices, i)),
             ("GET groups", lambda q, b: _rows(self.groups, q, "displayName")),
             ("GET devices", lambda q, b: _rows(self.devices, q, "deviceId")),
             ("POST groups", self._post_group),
@@ -369,6 +375,7 @@ class Bench:
         self.slept: list[float] = []
         self.sentences: list[str] = []
         self.twist: Callable | None = None
+        self.memory_directory: str | None = None
         self.settings = credentials.CredentialSettings(
             "client_secret",
             f"{ROOT}/.default",
@@ -383,7 +390,8 @@ class Bench:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(self.graph), clock=lambda: 1e9)
         opened = session.Session(self.settings, source, InProcess(self.graph, self.twist))
         waits = retry.Waits(limit, self.slept.append, lambda: 0.0, self.sentences.append)
-        return client.GraphClient(opened, waits, check_mode)
+        remembered = memory.Memory(self.memory_directory, source.tenant)
+        return client.GraphClient(opened, waits, check_mode, memory=remembered)
 
     def run(self, ensure, args: dict, check_mode: bool = False, limit: float = 300) -> dict:
         """The result of a module's work with these arguments."""

@@ -24,7 +24,8 @@ from .. import bulk
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Purpose
-from . import directory_device, leavers, look_up, ownership
+from ..graph.failures import RequestFailure
+from . import directory_device, leavers, look_up, ownership, unread
 from .directory_device import is_autopilot_anchor
 from .look_up import EXTENSION_ATTRIBUTES, SELECT, WRITE_DEVICES
 
@@ -80,6 +81,8 @@ def ensure(task: Task) -> dict:
     version = "beta" if tags else "v1.0"
     select = (*SELECT, *(["extensionAttributes"] if tags else []), *([ownership.SELECT_KEYS] if named.by_id else []))
     found = look_up.look_up(task.client, wanted, select, version)
+    unknown = _not_read(found, recorded)
+    named.bad += [(named.by_id[key].label, unread.sentence("its Entra object", why)) for key, why in unknown.items()]
     _require_exact(task.args, found, recorded)
     if task.args["state"] != "absent":
         named.bad += [(named.by_id[key].label, "the tenant has no such device") for key in _unknown(found, recorded)]
@@ -92,9 +95,11 @@ def ensure(task: Task) -> dict:
     )
     todo = {plan.row["id"]: plan for plan in plans if plan.write is not None}
 
-    def pending(ids: list[str]) -> list[str]:
-        rows = look_up.look_up(task.client, {"object_ids": ids}, select, version).rows
-        return [identity for identity in ids if not todo[identity].shows(rows.get(identity))]
+    def pending(ids: list[str]) -> bulk.StillPending:
+        seen = look_up.look_up(task.client, {"object_ids": ids}, select, version)
+        failed = seen.unread.get("object_ids", {})
+        waited = [one for one in ids if one in failed or not todo[one].shows(seen.rows.get(one))]
+        return {identity: failed.get(identity) for identity in waited}
 
     writes = [plan.write for plan in todo.values() if plan.write is not None]
     try:
@@ -105,6 +110,10 @@ def ensure(task: Task) -> dict:
     failure = bulk.partly_done(
         writes, f"not every device was changed ({bulk.counts(writes)})", ", which does the rest", DOC
     )
+    if failure is None and unknown:
+        key, why = next(iter(unknown.items()))
+        told = f"some devices were left out: {named.by_id[key].label}: {unread.sentence('its Entra object', why)}"
+        failure = unread.left_out(told, why, named.left_out, DOC)
     if failure is None and named.left_out:
         failure = ownership.uncertain("some devices were left out", named.left_out, DOC)
     if failure is not None:
@@ -130,6 +139,15 @@ def _tags(args: dict) -> dict[str, str | None]:
 
 def _unknown(found: look_up.Found, recorded: set[str]) -> list[str]:
     return [key for key in found.missing["device_ids"] if key in recorded]
+
+
+def _not_read(found: look_up.Found, recorded: set[str]) -> dict[str, RequestFailure]:
+    """Those whom records alone name and of which nobody knows what the directory has. Failure for others."""
+    failed = found.unread.get("device_ids", {})
+    alone = {key: failure for key, failure in failed.items() if key in recorded}
+    if len(alone) < sum(map(len, found.unread.values())):
+        found.require()
+    return alone
 
 
 def _require_exact(args: dict, found: look_up.Found, recorded: set[str]) -> None:

@@ -12,14 +12,16 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
-from ...result import Failure
 from ..graph import odata
 from ..graph.batch import LARGEST, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
+from ..graph.failures import RequestFailure
 from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
+from .unread import OF_THE_CALLER, filter_ignored
 
 INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
 AUTOPILOT_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
@@ -62,39 +64,57 @@ REGISTRATION_KIND = object_of(
         "id": needed(IDENTITY),
     }
 )
+_OF_DEVICE = object_of({"id": needed(IDENTITY), "azureADDeviceId": TEXT})
 _INTUNE_SELECT = ("azureADDeviceId", *INTUNE_FIELDS.values())
 
 
-def intune_rows(client: GraphClient, ids: Iterable[str] | None) -> dict[str, list[dict]]:
-    """The managed devices by device id (None: all).
+@dataclasses.dataclass
+class ManagedDevices:
+    """``rows`` by device id, all that Intune has of it; ``unread`` says of which ids nobody knows that, and why."""
 
-    A few ids are asked for one by one, 20 in one request. Of many the list is read, until all are found or it has cost
-    as many requests as asking would; then the rest is asked for.
+    rows: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    unread: dict[str, RequestFailure] = dataclasses.field(default_factory=dict)
+
+
+def managed_devices(client: GraphClient, ids: Iterable[str] | None) -> ManagedDevices:
+    """The managed devices with these device ids (None: all).
+
+    A few ids are asked for one by one, 20 in one request. Of many the list is read. Where it cannot be read to its end,
+    or has cost as many requests as asking would, each id is asked for: a list that was not read to its end does not
+    tell how many records there are of a device. RequestFailure where all are wanted and cannot be read.
     """
+    wanted = None if ids is None else sorted({identity.lower() for identity in ids})
+    if wanted is None:
+        return ManagedDevices(_listed(client, None) or {})
+    if len(wanted) > LARGEST:
+        try:
+            listed = _listed(client, wanted)
+        except RequestFailure as failed:  # Perhaps by a record of another device.
+            if failed.status in OF_THE_CALLER:
+                raise
+            listed = None
+        if listed is not None:
+            return ManagedDevices(listed)
+    return _asked(client, wanted)
+
+
+def _listed(client: GraphClient, wanted: list[str] | None) -> dict[str, list[dict]] | None:
+    """The managed devices of the whole list with a wanted id; None where asking for these ids is cheaper."""
     found: dict[str, list[dict]] = {}
-    rest = None if ids is None else {identity.lower() for identity in ids}
-    if rest is None or len(rest) > LARGEST:
-        purpose = Purpose("list the devices of Intune", INTUNE_READ)
-        query: dict[str, str | int | bool] = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
-        most = None if rest is None else INTUNE_PAGE * -(-len(rest) // LARGEST)
-        listed_all = True
-        for number, row in enumerate(
-            client.list("/deviceManagement/managedDevices", purpose, query, kind=MANAGED_KIND)
-        ):
-            if most is not None and number >= most:
-                listed_all = False
-                break
-            key = str(row.get("azureADDeviceId") or "").lower()
-            if key and key != NO_DEVICE and (rest is None or key in rest):
-                found.setdefault(key, []).append(row)
-        if rest is None or listed_all:
-            return found
-        rest -= set(found)
-    found.update(_asked(client, sorted(rest)))
+    keys = None if wanted is None else set(wanted)
+    most = None if keys is None else INTUNE_PAGE * -(-len(keys) // LARGEST)
+    purpose = Purpose("list the devices of Intune", INTUNE_READ)
+    query: dict[str, str | int | bool] = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
+    for number, row in enumerate(client.list("/deviceManagement/managedDevices", purpose, query, kind=MANAGED_KIND)):
+        if most is not None and number >= most:
+            return None
+        key = str(row.get("azureADDeviceId") or "").lower()
+        if key and key != NO_DEVICE and (keys is None or key in keys):
+            found.setdefault(key, []).append(row)
     return found
 
 
-def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
+def _asked(client: GraphClient, ids: list[str]) -> ManagedDevices:
     """The managed devices with these device ids, one question each."""
     items = [
         Item(
@@ -106,16 +126,28 @@ def _asked(client: GraphClient, ids: list[str]) -> dict[str, list[dict]]:
         )
         for key in ids
     ]
-    found: dict[str, list[dict]] = {}
+    found = ManagedDevices()
     for key, item, answer in zip(ids, items, client.batch(items)):
-        for row in client.rows_of(item, answer):
-            if str(row.get("azureADDeviceId")).lower() != key:
-                raise _filter_ignored(key)
-            found.setdefault(key, []).append(row)
+        try:
+            rows = []
+            for row in client.rows_of(item, answer):
+                if str(row.get("azureADDeviceId")).lower() != key:
+                    raise filter_ignored(key)
+                rows.append(row)
+        except RequestFailure as failed:
+            found.unread[key] = failed
+            continue
+        if rows:
+            found.rows[key] = rows
     return found
 
 
-def _filter_ignored(key: str) -> Failure:
-    cause = "Intune ignored the filter for one device id and answered with other devices"
-    fix = "run the task again, or read the whole tenant"
-    return Failure(f"{cause}; {fix}", side="tenant", name="filter_ignored", cause=cause, fix=fix, evidence=[key])
+def recorded_record(identity: str, label: str) -> Item:
+    """The question for one record by its own id: whether it is there, and which device id it carries."""
+    return Item(
+        "GET",
+        odata.path("deviceManagement", "managedDevices", identity),
+        Purpose(f"look up the Intune record of {label}", INTUNE_READ),
+        {"$select": "id,azureADDeviceId"},
+        kind=_OF_DEVICE,
+    )

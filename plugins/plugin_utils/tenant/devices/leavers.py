@@ -19,7 +19,9 @@ from ...options import bad_option, require_guid
 from ...proofs import PROOF_FIELDS, PROVED, RECORDED
 from ...result import Failure
 from ...untrusted import in_one_line
+from ..graph.failures import RequestFailure
 from ..graph.fields import LONGEST_NAME
+from . import unread
 from .places import Place, RemovalTarget
 
 _IDS = ("device_id", "intune_device_id", "autopilot_id")
@@ -31,7 +33,8 @@ _TEXTS = ("device", "hostname", "serial_number", "tenant_id", *PROOF_FIELDS)
 class Leaver:
     """A device that has left, by the ids recorded before, and what the tenant has of it, by place.
 
-    ``device`` is its name in the inventory, ``hostname`` its own. ``problems`` say why nothing of it may be removed.
+    ``device`` is its name in the inventory, ``hostname`` its own. ``problems`` say why nothing of it may be removed;
+    ``unread`` are the failures among the reasons: of what could not be read nobody knows whether it is there.
     ``row`` is its Entra object, ``managed`` its record in Intune. ``recovery_keys`` are ids of BitLocker keys, ``laps``
     whether a password is backed up; None: not known.
     """
@@ -51,11 +54,17 @@ class Leaver:
     managed: dict | None = None
     targets: dict[str, RemovalTarget] = dataclasses.field(default_factory=dict)
     problems: list[str] = dataclasses.field(default_factory=list)
+    unread: list[RequestFailure] = dataclasses.field(default_factory=list)
     recovery_keys: list[str] | None = None
     laps: bool | None = None
 
     def add(self, place: Place, identity: str) -> None:
         self.targets[place.name] = RemovalTarget.of(place, identity, self.label)
+
+    def not_read(self, what: str, failure: RequestFailure) -> None:
+        """Leave it out: ``what`` the tenant has of it could not be read."""
+        self.problems.append(unread.sentence(what, failure))
+        self.unread.append(failure)
 
     @property
     def label(self) -> str:
@@ -87,6 +96,14 @@ class Named:
     by_id: dict[str, Leaver] = dataclasses.field(default_factory=dict)
     rivals: dict[str, list[Leaver]] = dataclasses.field(default_factory=dict)
     bad: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+
+    def share_unread(self) -> None:
+        """What could not be read of an id is not known of anybody who calls itself by it."""
+        for key, one in self.by_id.items():
+            for rival in self.rivals.get(key, ()):
+                if rival is not one and one.unread:
+                    rival.problems += one.problems
+                    rival.unread += one.unread
 
     @property
     def left_out(self) -> list[str]:

@@ -21,6 +21,7 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
+from ..graph.failures import RequestFailure
 from ..graph.fields import (
     ANY_LIST,
     FLAG,
@@ -33,6 +34,7 @@ from ..graph.fields import (
     object_of,
     or_null,
 )
+from .unread import OF_THE_CALLER
 
 READ_DEVICES = Permissions.same("Device.Read.All")
 #: An application needs the first, a signed-in user the second and a directory role.
@@ -85,14 +87,26 @@ KEYS = {"device_ids": "deviceId", "object_ids": "id", "names": "displayName"}
 @dataclasses.dataclass
 class Found:
     """What a look-up gave. ``rows`` by object id in the order in which they were named; ``by_key`` has the rows of each
-    name or id, by option; ``missing`` those without any."""
+    name or id, by option; ``missing`` those without any. ``unread`` says, by option, of which nobody knows it, and why.
+    """
 
     rows: dict[str, dict] = dataclasses.field(default_factory=dict)
     by_key: dict[str, dict[str, list[dict]]] = dataclasses.field(default_factory=dict)
+    unread: dict[str, dict[str, RequestFailure]] = dataclasses.field(default_factory=dict)
 
     @property
     def missing(self) -> dict[str, list[str]]:
-        return {option: [key for key, rows in found.items() if not rows] for option, found in self.by_key.items()}
+        return {
+            option: [key for key, rows in found.items() if not rows and key not in self.unread.get(option, ())]
+            for option, found in self.by_key.items()
+        }
+
+    def require(self) -> Found:
+        """The same; raises the first of what could not be read."""
+        for failures in self.unread.values():
+            for failure in failures.values():
+                raise failure
+        return self
 
 
 def named(args: dict) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
@@ -131,25 +145,45 @@ def look_up(
     """The devices with these ids and names (``named``), 300 ids or 20 names in one request.
 
     Rows are compared with what was asked, so that an answer with other devices finds nothing. Names are compared as
-    Windows compares them, without regard to case and never in part.
+    Windows compares them, without regard to case and never in part. What cannot be read for several together is asked
+    for each alone.
     """
     asked: list[tuple[str, list[str]]] = []
     for option, keys in wanted.items():
         size = 1 if option == "names" else CLAUSES
         asked += [(option, keys[start : start + size]) for start in range(0, len(keys), size)]
-    items = [_question(option, keys, select) for option, keys in asked]
     found = Found(by_key={option: {key: [] for key in keys} for option, keys in wanted.items()})
-    unset = dict.fromkeys(select)
-    for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
-        rest = {key.casefold(): key for key in keys}
-        for row in client.rows_of(item, answer, version):
-            key = rest.get(str(row.get(KEYS[option]) or "").casefold())
-            if key is not None:
-                found.by_key[option][key].append({**unset, **row})
+    again = _ask(client, asked, found, select, version)
+    if again:
+        _ask(client, again, found, select, version)
     for keys_found in found.by_key.values():
         for rows in keys_found.values():
             found.rows.update((row["id"], row) for row in rows)
     return found
+
+
+def _ask(
+    client: GraphClient, asked: list[tuple[str, list[str]]], found: Found, select: Sequence[str], version: str
+) -> list[tuple[str, list[str]]]:
+    """Put the answers to these questions into ``found``. Returns those to be asked once more, for one key each."""
+    again: list[tuple[str, list[str]]] = []
+    items = [_question(option, keys, select) for option, keys in asked]
+    unset = dict.fromkeys(select)
+    for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
+        rest = {key.casefold(): key for key in keys}
+        try:
+            rows = list(client.rows_of(item, answer, version))
+        except RequestFailure as failed:
+            if len(keys) > 1 and failed.status not in OF_THE_CALLER:
+                again += [(option, [key]) for key in keys]
+            else:
+                found.unread.setdefault(option, {}).update(dict.fromkeys(keys, failed))
+            continue
+        for row in rows:
+            key = rest.get(str(row.get(KEYS[option]) or "").casefold())
+            if key is not None:
+                found.by_key[option][key].append({**unset, **row})
+    return again
 
 
 def _question(option: str, keys: list[str], select: Sequence[str]) -> Item:

@@ -14,6 +14,7 @@ from .. import bulk
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
+from ..graph.fields import ID_ONLY
 from . import look_up
 from .intune import AUTOPILOT_READ, INTUNE_READ
 
@@ -61,7 +62,7 @@ class RemovalTarget:
     @classmethod
     def of(cls, place: Place, identity: str, label: str) -> RemovalTarget:
         what, path = f"{place.what} of {label}", odata.path(*place.collection, identity)
-        look = Item("GET", path, Purpose(f"look up the {what}", place.read), {"$select": "id"})
+        look = Item("GET", path, Purpose(f"look up the {what}", place.read), {"$select": "id"}, kind=ID_ONLY)
         item = Item("DELETE", path, Purpose(f"delete the {what}", place.write))
         there = {"id": identity, "state": "present"}
         return cls(

@@ -17,7 +17,7 @@ from ...proofs import NOT_YET
 from ...result import Failure
 from ...task import Task
 from .. import bulk
-from . import directory_device, leavers, ownership, removal_targets
+from . import directory_device, leavers, ownership, removal_targets, unread
 from .leavers import Leaver, Named
 from .places import PLACES, Place
 
@@ -64,10 +64,12 @@ def _may_go_on(leaver: Leaver) -> bool:
 
 
 def _judge(named: Named, task: Task) -> None:
-    """Learn why devices are left out. Of one that the tenant has nothing of there is nothing to be sure of."""
+    """Learn why devices are left out. Of one that the tenant has nothing of there is nothing to be sure of, and what
+    was not read tells nothing of whose it is."""
     for one in named.by_id.values():
-        if one.targets:
+        if one.targets and not one.unread:
             one.problems += ownership.problems(one, task.check_mode, ownership.own_tenant(task.client))
+    named.share_unread()
     leavers.contest(named)
 
 
@@ -117,8 +119,8 @@ def _remove(task: Task, place: Place, leavers: Iterable[Leaver]) -> bool:
         if place.name in leaver.targets and _may_go_on(leaver)
     }
 
-    def pending(ids: list[str]) -> list[str]:
-        return [target.id for target in removal_targets.present(task.client, [targets[identity] for identity in ids])]
+    def pending(ids: list[str]) -> bulk.StillPending:
+        return removal_targets.present(task.client, [targets[identity] for identity in ids])
 
     writes = [target.write for target in targets.values()]
     return bulk.carry_out(task, writes, pending, f"the removal from {place.name}")
@@ -145,8 +147,13 @@ def _left_out(named: Named, partly: Failure | None) -> Failure | None:
         partly.error["evidence"] += unsure
     if partly is not None or not unsure:
         return partly
-    count = sum(bool(one.problems) for one in named.leavers) + len(named.bad)
-    return ownership.uncertain(f"{count} of {len(named.leavers) + len(named.bad)} devices were left out", unsure, DOC)
+    total = len(named.leavers) + len(named.bad)
+    told = f"{sum(bool(one.problems) for one in named.leavers) + len(named.bad)} of {total} devices were left out"
+    failed = [one for one in named.leavers if one.unread]
+    if not failed:
+        return ownership.uncertain(told, unsure, DOC)
+    first = failed[0]
+    return unread.left_out(f"{told}: {first.label}: {first.problems[0]}", first.unread[0], unsure, DOC)
 
 
 # --- what is returned ---

@@ -17,24 +17,34 @@ from collections.abc import Iterable
 from ..graph import odata
 from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
-from ..graph.errors import GraphFailure, Permissions, Purpose
+from ..graph.errors import Permissions, Purpose
+from ..graph.failures import RequestFailure
 from ..graph.fields import IDENTITY, TEXT, needed, object_of
 from . import directory_device, look_up
-from .intune import AUTOPILOT_READ, INTUNE_PAGE, REGISTRATION_KIND, intune_rows
+from .intune import AUTOPILOT_READ, INTUNE_PAGE, REGISTRATION_KIND, managed_devices, recorded_record
 from .leavers import Leaver
 from .ownership import SELECT_KEYS
 from .places import PLACES, Place, RemovalTarget
 
 BITLOCKER_READ = Permissions.same("BitlockerKey.ReadBasic.All")
 _OF_DEVICE = object_of({"id": needed(IDENTITY), "deviceId": TEXT})
+#: How Intune says that what was recorded is not an id of it.
+_NOT_AN_ID = 400
 LAPS_READ = Permissions.same("DeviceLocalCredential.ReadBasic.All")
 
 
 def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str]) -> list[str]:
-    """Learn what the tenant has of these devices. Returns warnings about what stays, as nothing proves it theirs."""
+    """Learn what the tenant has of these devices. Returns warnings about what stays, as nothing proves it theirs.
+
+    A device of which something cannot be read is left out, with its reason. RequestFailure where what is about all of
+    them cannot be read.
+    """
     names = set(places)
     select = (*look_up.SELECT, SELECT_KEYS)
-    rows = look_up.look_up(client, {"device_ids": list(leavers)}, select).by_key["device_ids"]
+    seen = look_up.look_up(client, {"device_ids": list(leavers)}, select)
+    for key, failure in seen.unread.get("device_ids", {}).items():
+        leavers[key].not_read("its Entra object", failure)
+    rows = seen.by_key["device_ids"]
     objects = {key: found[0] for key, found in rows.items() if found}
     for key, row in objects.items():
         leavers[key].name = row.get("displayName")
@@ -42,7 +52,9 @@ def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iter
     warnings: list[str] = []
     intune, autopilot, directory = PLACES
     if intune.name in names:
-        warnings += _intune(client, leavers, intune)
+        warnings += _intune(client, {key: one for key, one in leavers.items() if not one.unread}, intune)
+    if all(leaver.unread for leaver in leavers.values()):
+        return warnings
     anchored: set[str] = set()
     if autopilot.name in names:
         warnings += _autopilot(client, leavers, objects, autopilot)
@@ -62,8 +74,10 @@ def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iter
 
 def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> list[str]:
     """Exactly one record whose azureADDeviceId is the device's, and which is the recorded one where one is recorded."""
-    rows = intune_rows(client, leavers)
-    for key, found in rows.items():
+    managed = managed_devices(client, leavers)
+    for key, failure in managed.unread.items():
+        leavers[key].not_read("its record in Intune", failure)
+    for key, found in managed.rows.items():
         leaver = leavers[key]
         leaver.name = leaver.name or found[0].get("deviceName")
         ids = [str(row["id"]).lower() for row in found]
@@ -75,24 +89,36 @@ def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> li
             leaver.managed = found[0]
             leaver.add(place, ids[0])
     others = [
-        RemovalTarget.of(place, leaver.intune_device_id, leaver.label)
+        leaver
         for key, leaver in leavers.items()
-        if key not in rows and leaver.intune_device_id
+        if key not in managed.rows and not leaver.unread and leaver.intune_device_id
     ]
+    items = [recorded_record(str(leaver.intune_device_id), leaver.label) for leaver in others]
     return [
-        f"the {target.what} stays: {target.id} {why}"
-        for target, answer in zip(others, client.batch([target.look for target in others]))
-        if (why := _why_it_stays(answer))
+        f"the {place.what} of {leaver.label} stays: {leaver.intune_device_id} {why}"
+        for leaver, answer in zip(others, client.batch(items))
+        if (why := _why_it_stays(leaver, answer))
     ]
 
 
-def _why_it_stays(answer: BatchAnswer) -> str | None:
-    """Of a record that was recorded and is not tied to the device; None where it is gone."""
-    if answer.status == 404:
+def _why_it_stays(leaver: Leaver, answer: BatchAnswer) -> str | None:
+    """Of a record that was recorded, and is not among those that Intune lists for the device; None where it is gone, or
+    where the device is left out because of it."""
+    failure = answer.failure
+    if answer.says_absent:
         return None
-    if answer.failure is not None:
-        return f"could not be looked up ({answer.failure.error['cause']})"
-    return "does not carry this device id any more"
+    if failure is not None and answer.status != _NOT_AN_ID:
+        leaver.not_read("its record in Intune", failure)
+    elif failure is not None:
+        return f"could not be looked up ({failure.error['cause']})"
+    elif str(answer.require().get("azureADDeviceId")).lower() != leaver.device_id:
+        return "does not carry this device id any more"
+    else:
+        leaver.problems.append(
+            f"Intune does not list the record {leaver.intune_device_id} for this device id, which the record carries: "
+            "what Intune lists is not complete"
+        )
+    return None
 
 
 def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[str, dict], place: Place) -> list[str]:
@@ -163,14 +189,10 @@ class _Ties:
         )
 
 
-def present(client: GraphClient, targets: list[RemovalTarget]) -> list[RemovalTarget]:
-    """Those that Graph still has, 20 in one request. Failure where it answers neither yes nor no."""
-    there = []
-    for target, answer in zip(targets, client.batch([target.look for target in targets])):
-        if answer.status != 404:
-            answer.require()
-            there.append(target)
-    return there
+def present(client: GraphClient, targets: list[RemovalTarget]) -> dict[str, RequestFailure | None]:
+    """The ids of those that Graph still has, 20 in one request; with the failure where it says neither yes nor no."""
+    answers = zip(targets, client.batch([target.look for target in targets]))
+    return {target.id: answer.failure for target, answer in answers if not answer.says_absent}
 
 
 # --- what is lost with an Entra device object ---
@@ -179,7 +201,7 @@ def present(client: GraphClient, targets: list[RemovalTarget]) -> list[RemovalTa
 def secrets(client: GraphClient, leavers: list[Leaver]) -> None:
     """Learn ids of BitLocker recovery keys and whether a LAPS password is there; the secrets themselves are never read.
 
-    What the credential may not look up stays None.
+    What cannot be read, above all as the credential may not, stays None.
     """
     for leaver, rows in _lists(client, leavers, "deviceId", _keys_item):
         leaver.recovery_keys = None if rows is None else sorted(row["id"] for row in rows)
@@ -213,11 +235,12 @@ def _lists(
     key: str,
     item: t.Callable[[Leaver], Item],
 ) -> t.Iterator[tuple[Leaver, list[dict] | None]]:
-    """The rows that really are of each device; None where Graph refuses."""
+    """The rows that really are of each device; None where they cannot be read."""
     items = [item(leaver) for leaver in leavers]
     for leaver, asked, answer in zip(leavers, items, client.batch(items)):
         try:
-            rows = client.rows_of(asked, answer)
-            yield leaver, [row for row in rows if str(row.get(key)).lower() == leaver.device_id]
-        except GraphFailure:
+            rows = [row for row in client.rows_of(asked, answer) if str(row.get(key)).lower() == leaver.device_id]
+        except RequestFailure:
             yield leaver, None
+        else:
+            yield leaver, rows

@@ -18,8 +18,9 @@ from collections.abc import Iterable
 from ..graph import odata
 from ..graph.client import GraphClient
 from ..graph.errors import Purpose
-from . import directory_device, look_up
-from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, REGISTRATION_KIND, intune_rows
+from ..graph.failures import RequestFailure
+from . import directory_device, look_up, unread
+from .intune import AUTOPILOT_READ, INTUNE_FIELDS, INTUNE_PAGE, NO_DEVICE, REGISTRATION_KIND, managed_devices
 
 if t.TYPE_CHECKING:
     from ...task import Task
@@ -60,13 +61,13 @@ def find_devices(task: Task) -> dict:
     rows, missing = _directory(args, client, wanted if names_some else None, now, select, version)
     found = [directory_device.shown(row, now) for row in rows]
     whole = not names_some and all(args[option] is None for option in FILTERS)
-    if args["intune"]:
-        _join_intune(client, found, missing["device_ids"], whole)
+    refused = _join_intune(client, found, missing["device_ids"], whole) if args["intune"] else {}
     if args["autopilot"]:
         _join_autopilot(client, found, missing["device_ids"], whole)
     for device in found if args["intune"] else ():  # those that only Autopilot knows
         device.setdefault("intune", None)
         device.setdefault("intune_records", 0)
+    _tell_refused(task, found, refused)
     missing["device_ids"] += [what for what, _why in bad]
     return {"devices": found, "missing": missing, "count": len(found)}
 
@@ -86,7 +87,7 @@ def _directory(
     fits = _test(args, now)
     nothing: dict[str, list[str]] = {option: [] for option in look_up.KEYS}
     if wanted is not None:
-        seen = look_up.look_up(client, wanted, select, version)
+        seen = look_up.look_up(client, wanted, select, version).require()
         rows: Iterable[dict] = seen.rows.values()
         if args["owner"] is not None:
             mine = {row["id"] for row in look_up.owned_by(client, args["owner"], ("id",))}
@@ -145,18 +146,38 @@ def _test(args: dict, now: datetime.datetime) -> t.Callable[[dict], bool]:
 # --- Intune and Autopilot beside it ---
 
 
-def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> None:
-    """Put ``intune`` into each device; devices that only Intune knows are added where nothing rules them out."""
-    rows = intune_rows(client, None if whole else _ids(found, unknown))
+def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> dict[str, RequestFailure]:
+    """Put ``intune`` into each device; devices that only Intune knows are added where nothing rules them out. Returns,
+    by device id, why Intune did not say what it has. Failure where it is refused for all of them."""
+    ids = None if whole else _ids(found, unknown)
+    managed = managed_devices(client, ids)
+    for_all = unread.of_all(managed.unread.values(), len(ids or ()))
+    if for_all is not None:
+        raise for_all
     known = _by_device_id(found)
     for device in found:
         device.update(intune=None, intune_records=0)
-    for key, many in rows.items():
+    for key, many in managed.rows.items():
         newest = max(many, key=lambda row: str(row.get("lastSyncDateTime")))
         device = known.get(key) or _only(newest.get("deviceName"), key)
         if key not in known:
             found.append(device)
         device.update(intune=_fields(newest, INTUNE_FIELDS), intune_records=len(many))
+    return managed.unread
+
+
+def _tell_refused(task: Task, found: list[dict], refused: dict[str, RequestFailure]) -> None:
+    """What was not read of a device is null with its reason, never a "no"."""
+    told = {key: unread.sentence("its record in Intune", failure) for key, failure in refused.items()}
+    for device in found:
+        why = told.get(str(device["device_id"]).lower())
+        device["refused"] = [] if why is None else [why]
+        if why is not None:
+            device.update(intune=None, intune_records=None)
+    names = {str(device["device_id"]).lower(): device["name"] for device in found if device["name"]}
+    if told:
+        labels = [f"{names.get(key, 'a device')} ({key}): {why}" for key, why in told.items()]
+        task.learned.setdefault("warnings", []).append(directory_device.some(labels))
 
 
 def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], whole: bool) -> None:

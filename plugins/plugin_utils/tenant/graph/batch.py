@@ -15,11 +15,13 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ...result import Failure
 from . import errors, odata, retry
+from .answers import CHALLENGE, LONGEST_HEADER
 from .errors import Purpose
+from .failures import RequestFailure
 from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as
 from .session import Session
+from .tokens import demanded
 from .trace import GraphTrace
 
 LARGEST = 20
@@ -43,8 +45,10 @@ class Sender(t.Protocol):
     ) -> dict | None:
         """Send one request; as client.GraphClient does."""
 
-    def refused(self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
-        """The failure of an answer that is a refusal."""
+    def refused(
+        self, status: int, headers: Mapping[str, str], body: t.Any, purpose: Purpose, method: str, url: str
+    ) -> errors.GraphFailure:
+        """The failure of an answer to this request that is a refusal."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,11 +101,17 @@ class Item:
 
 @dataclasses.dataclass(frozen=True)
 class BatchAnswer:
-    """What came for an item: ``body`` (None where empty), or a ``failure``."""
+    """What came for an item: ``body`` (None where empty), or a ``failure``. ``status`` is 0 where nothing came for a
+    single one."""
 
     status: int
     body: dict | None = None
-    failure: errors.GraphFailure | None = None
+    failure: RequestFailure | None = None
+
+    @property
+    def says_absent(self) -> bool:
+        """Whether it says that there is no such object."""
+        return self.failure is not None and self.failure.says_absent
 
     def require(self) -> dict:
         """The body; raises the failure."""
@@ -129,11 +139,15 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
         rows = _exchange(client, waiting, version)
         pauses: list[float] = []
         again: dict[int, Item] = {}
-        refused = False
+        challenges: list[str] = []
         for number, item in waiting.items():
+            if number not in rows:
+                answers[number] = BatchAnswer(0, None, _incomplete(item.purpose, 1, len(waiting)))
+                continue
             status, retry_after = rows[number]["status"], rows[number]["headers"].get("retry-after")
-            if status == 401 and not renewed:
-                refused, again[number] = True, item
+            if status == 401 and not renewed and _refuses_the_token(rows[number]):
+                challenges.append(rows[number]["headers"].get(CHALLENGE, ""))
+                again[number] = item
                 if client.trace is not None:
                     client.trace.part(item.method, item.path, status, None, "asks for a new token")
                 continue
@@ -142,15 +156,15 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
                 if 200 <= status < 300
                 else retry.pause(attempt, status, retry_after, item.repeatable, reads=item.changes_nothing)
             )
-            if seconds is not None:
+            if seconds is not None and seconds <= client.waits.left:  # One that asks for more keeps no other waiting.
                 pauses.append(seconds)
                 again[number] = item
             answers[number] = answer = _answer(client, item, rows[number])
             if client.trace is not None and answer.failure is not None:
                 request_id = answer.failure.error["request_id"]
                 client.trace.part(item.method, item.path, status, request_id, client.waits.described(seconds))
-        if refused:
-            client.session.tokens.renew()
+        if challenges:
+            client.session.tokens.renew(next(filter(demanded, challenges), ""))
             renewed = True
         if pauses:
             client.waits.lose(client.waits.took(began))
@@ -164,6 +178,7 @@ def _run_chunk(client: Sender, waiting: dict[int, Item], version: str, answers: 
 
 
 def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int, dict]:
+    """The answers by number. Some of reads may be missing; Failure where none is there, or that of a write is not."""
     purpose = _common_purpose(list(items.values()))
     body = {"requests": [item.as_request(number) for number, item in items.items()]}
     reads = all(item.changes_nothing for item in items.values())
@@ -174,16 +189,16 @@ def _exchange(client: Sender, items: dict[int, Item], version: str) -> dict[int,
     if len(rows) < len(answered):
         raise errors.unreadable(purpose, "one request of a batch has two answers")
     missing = [number for number in items if str(number) not in rows]
-    if missing:
-        cause = f"{len(missing)} of {len(items)} answers of a batch are missing"
-        raise Failure(
-            f"could not {purpose.what}: {cause}; run the task again",
-            side="tenant",
-            name="incomplete_batch",
-            cause=cause,
-            fix="run the task again",
-        )
-    return {number: rows[str(number)] for number in items}
+    if len(missing) == len(items) or not all(items[number].changes_nothing for number in missing):
+        raise _incomplete(purpose, len(missing), len(items))
+    return {number: rows[str(number)] for number in items if str(number) in rows}
+
+
+def _incomplete(purpose: Purpose, missing: int, asked: int) -> RequestFailure:
+    cause, fix = f"{missing} of {asked} answers of a batch are missing", "run the task again"
+    return RequestFailure(
+        f"could not {purpose.what}: {cause}; {fix}", "tenant", name="incomplete_batch", cause=cause, fix=fix
+    )
 
 
 def _status(value: t.Any) -> int:
@@ -193,20 +208,28 @@ def _status(value: t.Any) -> int:
 
 
 def _row(value: t.Any) -> dict[str, t.Any]:
-    """The answer to one request; ``headers`` are texts by names in lower case."""
+    """The answer to one request; ``headers`` are texts by names in lower case, as long as those of an answer."""
     checked = _ROW(value)
     headers = checked.get("headers") or {}
-    return {**checked, "headers": {name.lower(): text for name, text in headers.items() if isinstance(text, str)}}
+    texts = {name.lower(): text[:LONGEST_HEADER] for name, text in headers.items() if isinstance(text, str)}
+    return {**checked, "headers": texts}
 
 
 _ROW = object_of({"id": needed(TEXT), "status": _status, "headers": ANY_OBJECT})
 _ENVELOPE = object_of({"responses": needed(list_of(_row))})
 
 
+def _refuses_the_token(row: dict[str, t.Any]) -> bool:
+    from .refused_requests import refuses_the_token
+
+    return refuses_the_token(row["status"], row["headers"], row.get("body"))
+
+
 def _answer(client: Sender, item: Item, row: dict[str, t.Any]) -> BatchAnswer:
     status, body = row["status"], row.get("body")
     if not 200 <= status < 300:
-        return BatchAnswer(status, None, client.refused(status, row["headers"], body, item.purpose))
+        refused = client.refused(status, row["headers"], body, item.purpose, item.method, item.path)
+        return BatchAnswer(status, None, refused)
     try:
         return BatchAnswer(status, item.checked(body))
     except errors.GraphFailure as odd:

@@ -13,20 +13,22 @@ from __future__ import annotations
 import json
 import typing as t
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...result import Failure
 from . import errors, odata, retry, tokens
 from .answers import OddAnswer, json_of, text_of
 from .batch import BatchAnswer, BatchAnswers, Item, run_batch
 from .errors import Purpose
+from .failures import RequestFailure
 from .fields import ANY_OBJECT, Kind, page_of, read_as
 from .libraries import httpx
+from .lists import ListReader
+from .memory import Memory
 from .network import network_failure
 from .pages import Pages
 from .retry import Waits
 from .session import Session
-from .tokens import demanded
 from .trace import GraphTrace
 
 #: Some calls demand one (BitLocker keys); it also tells the tenant who called.
@@ -36,22 +38,28 @@ Query = Mapping[str, str | int | bool]
 
 class GraphClient:
     """Requests of one task. In check mode it refuses to send anything that would change the tenant. A ``trace`` is
-    told of every request.
+    told of every request. ``memory`` knows what this controller has made in the tenant.
 
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
     version, the kind (``fields``) by which the answer is checked, and ``eventual`` for advanced queries
     (ConsistencyLevel; the caller adds ``$count``). They raise GraphFailure (with ``status`` and ``code``) where Graph
-    refuses or what answered cannot be read, and Failure where nothing answers.
+    refuses or what answered cannot be read, RequestFailure where nothing answers, Failure where nobody can sign in.
     """
 
     def __init__(
-        self, session: Session, waits: Waits, check_mode: bool = False, trace: GraphTrace | None = None
+        self,
+        session: Session,
+        waits: Waits,
+        check_mode: bool = False,
+        trace: GraphTrace | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.session = session
         self.waits = waits
         self.check_mode = check_mode
         session.network.waits = waits
         self.trace = trace
+        self.memory = memory or Memory()
 
     def require_delegated(self, what: str, permission: str) -> None:
         """Failure, before the first call, where the credential is an application's and only a user may ``what``."""
@@ -72,7 +80,7 @@ class GraphClient:
         try:
             return self.get(path, purpose, query, version, kind)
         except errors.GraphFailure as refused:
-            if refused.status == 404:
+            if refused.says_absent:
                 return None
             raise
 
@@ -85,20 +93,12 @@ class GraphClient:
         eventual: bool = False,
         kind: Kind = ANY_OBJECT,
     ) -> Iterator[dict]:
-        """All objects of a collection, each of this kind, page by page as they are consumed; nothing is kept.
+        """All objects of a collection, each of this kind and once, page by page as they are consumed.
 
-        Failure for a next page that is not on the configured Graph, before any request goes there, and for a list
-        without an end.
+        RequestFailure for a next page that is not on the configured Graph, before any request goes there, and for a
+        list without an end.
         """
-        pages = Pages(purpose, self.session.origin, self.waits)
-        url: str | None = self.url(path, query, version)
-        headers = _consistency(eventual)
-        page_kind = page_of(kind)
-        while url is not None:
-            pages.ask()
-            page = read_as(page_kind, self._call("GET", url, purpose, None, headers), purpose)
-            url = pages.next(url, len(page["value"]), page.get("@odata.nextLink"))
-            yield from page["value"]
+        return self._reader(purpose, eventual, kind).rows(self.url(path, query, version))
 
     def batch(self, items: Sequence[Item], version: str = "v1.0") -> BatchAnswers:
         """Many requests, 20 in one, in the order of ``items``. An item that fails is a BatchAnswer with a failure.
@@ -110,21 +110,31 @@ class GraphClient:
             self._guard(item.method, item.reads)
         return [self._alone(items[0], version)] if len(items) == 1 else run_batch(self, items, version)
 
-    def rows_of(self, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterable[dict]:
-        """The rows of a list (an Item with ``row_kind``) that was asked for in a batch: those of the answer, or all
-        pages where there are more."""
-        body = answer.require()
-        if body.get("@odata.nextLink") is None:
-            return body["value"]
-        return self.list(item.path, item.purpose, item.query, version, item.eventual, item.row_kind or ANY_OBJECT)
+    def rows_of(self, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterator[t.Any]:
+        """As ``list``, of a list (an Item with ``row_kind``) whose first page was asked for in a batch."""
+        first = answer.require()
+        reader = self._reader(item.purpose, item.eventual, item.row_kind or ANY_OBJECT)
+        return reader.rows(self.url(item.path, item.query, version), first, again=item.method == "GET")
+
+    def _reader(self, purpose: Purpose, eventual: bool, kind: Kind) -> ListReader:
+        headers, page_kind = _consistency(eventual), page_of(kind)
+        return ListReader(
+            purpose,
+            lambda url: read_as(page_kind, self._call("GET", url, purpose, None, headers), purpose),
+            lambda: Pages(purpose, self.session.origin, self.waits),
+            self.waits.tell,
+        )
 
     def _alone(self, item: Item, version: str) -> BatchAnswer:
+        """A write that gets no answer raises, as a whole batch of writes does: nobody knows whether it arrived."""
         url, headers = self.url(item.path, item.query, version), _consistency(item.eventual)
         try:
             body = self._call(item.method, url, item.purpose, item.body, headers, item.reads, item.repeatable)
             return BatchAnswer(200, item.checked(body))
-        except errors.GraphFailure as refused:
-            return BatchAnswer(refused.status, None, refused)
+        except RequestFailure as failed:
+            if not (item.changes_nothing or isinstance(failed, errors.GraphFailure)):
+                raise
+            return BatchAnswer(failed.status, None, failed)
 
     # --- writing ---
 
@@ -152,7 +162,7 @@ class GraphClient:
         try:
             self._call("DELETE", self.url(path, None, version), purpose)
         except errors.GraphFailure as refused:
-            if refused.status != 404:
+            if not refused.says_absent:
                 raise
 
     # --- one request ---
@@ -193,11 +203,17 @@ class GraphClient:
         response = self._send(method, url, sent, content, purpose, again, reads or method == "GET", parts)
         if response.is_success:
             return _parsed(response, purpose)
-        raise self.refused(response.status_code, response.headers, _leniently(response.content), purpose)
+        raise self.refused(response.status_code, response.headers, _leniently(response.content), purpose, method, url)
 
-    def refused(self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose) -> errors.GraphFailure:
-        """The failure of an answer that is a refusal."""
-        return errors.failure(errors.read_error(status, headers, body), purpose, self.session.caller)
+    def refused(
+        self, status: int, headers: t.Mapping[str, str], body: t.Any, purpose: Purpose, method: str, url: str
+    ) -> errors.GraphFailure:
+        """The failure of an answer to this request that is a refusal; ``url`` may be a path."""
+        from .error_bodies import read_error
+        from .held_permissions import call_of
+        from .refused_requests import refused_request
+
+        return refused_request(read_error(status, headers, body), purpose, self.session.caller, call_of(method, url))
 
     def _send(
         self,
@@ -211,12 +227,12 @@ class GraphClient:
         parts: int,
     ) -> t.Any:
         """The last answer, after as many attempts as make sense."""
-        attempt, renewed, claims = 1, False, None
+        attempt, renewed = 1, False
         while True:
             started = self.waits.clock()
             response, failed = None, None
             try:
-                response = self.session.send(method, url, headers, content, claims)
+                response = self.session.send(method, url, headers, content)
             except httpx.RequestError as exc:
                 failed = exc
             except OddAnswer as odd:
@@ -227,7 +243,7 @@ class GraphClient:
             if response is None or not response.is_success:
                 self.waits.lose(took)
             status = response.status_code if response is not None else None
-            seconds, new_token = None, status == 401 and not renewed
+            seconds, new_token = None, response is not None and not renewed and _refuses_the_token(response)
             if not new_token and (response is None or not response.is_success):
                 seconds = retry.pause(
                     attempt,
@@ -242,15 +258,14 @@ class GraphClient:
                 request_id = response.headers.get("request-id") if response is not None else None
                 self.trace.exchange(method, url, parts, status or type(failed).__name__, request_id, took, then)
             if new_token and response is not None:
-                self.session.tokens.renew()
-                renewed, claims = True, demanded(response.extensions["challenge"])
+                self.session.tokens.renew(response.extensions["challenge"])
+                renewed = True
                 continue
-            claims = None
             if seconds is None or not self.waits.wait(
                 seconds, f"could not yet {purpose.what} ({status or 'no answer'})"
             ):
                 if failed is not None:
-                    raise network_failure(failed, purpose.what) or failed from None
+                    raise network_failure(failed, purpose.what, RequestFailure) or failed from None
                 return response
             attempt += 1
 
@@ -269,6 +284,14 @@ def _parsed(response: t.Any, purpose: Purpose) -> dict | None:
     if not isinstance(body, dict):
         raise errors.unreadable(purpose, "no JSON object", response.status_code)
     return body
+
+
+def _refuses_the_token(response: t.Any) -> bool:
+    if response.status_code != 401:
+        return False
+    from .refused_requests import refuses_the_token
+
+    return refuses_the_token(401, response.headers, _leniently(response.content))
 
 
 def _leniently(content: bytes) -> t.Any:

@@ -19,14 +19,14 @@ _TIMEOUT = re.compile(r"timed? ?out", re.I)
 _NAME = re.compile(r"name resolution|name or service not known|getaddrinfo|nodename nor servname|NameResolution", re.I)
 
 
-def network_failure(exc: BaseException, what: str) -> Failure | None:
-    """The Failure of an exception that means "no answer"; None for any other exception."""
+def network_failure(exc: BaseException, what: str, kind: type[Failure] = Failure) -> Failure | None:
+    """The Failure, of this kind, of an exception that means "no answer"; None for any other exception."""
     if not isinstance(
         exc, (httpx.RequestError, azure_errors.ServiceRequestError, azure_errors.ServiceResponseError)
     ) and not _of_requests(exc):
         return None
     name, cause, fix = _explain(exc)
-    return Failure(
+    return kind(
         f"could not {what}: {cause}; {fix}",
         side="network",
         name=name,

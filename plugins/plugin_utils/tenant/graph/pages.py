@@ -16,9 +16,9 @@ import hashlib
 import re
 import typing as t
 
-from ...result import Failure
 from ...untrusted import in_one_line
 from .errors import Purpose
+from .failures import RequestFailure
 from .retry import Waits
 from .session import origin
 
@@ -49,7 +49,7 @@ class Pages:
 
     def next(self, asked: str, rows: int, link: t.Any) -> str | None:
         """The address of the page after the one that was asked for by ``asked`` and brought so many rows; None where it
-        was the last. Failure for one that must not be followed, and where there is no end to them."""
+        was the last. RequestFailure for one that must not be followed, and where there is no end to them."""
         now, took = self._waits.clock(), self._waits.took(self._began)
         self._rows += rows
         if link is None:
@@ -72,16 +72,16 @@ class Pages:
             self._waits.tell(f"to {self._purpose.what}: {self._rows} objects on {len(self._seen)} pages so far")
         return link
 
-    def _foreign(self, cause: str) -> Failure:
+    def _foreign(self, cause: str) -> RequestFailure:
         fix = "check graph_url, and whether a proxy rewrites the answers"
-        return Failure(
+        return RequestFailure(
             f"could not {self._purpose.what}: {cause}; {fix}", side="network", name="foreign_page", cause=cause, fix=fix
         )
 
-    def _endless(self) -> Failure:
+    def _endless(self) -> RequestFailure:
         cause = f"the list has no end: {self._rows} objects on {len(self._seen)} pages, and there is always a next page"
         fix = "run the task again with a longer timeout, or name what you look for; check whether a proxy answers"
-        return Failure(
+        return RequestFailure(
             f"could not {self._purpose.what}: {cause}; {fix}", side="tenant", name="endless_list", cause=cause, fix=fix
         )
 

@@ -61,12 +61,10 @@ class Session:
     def caller(self) -> Caller:
         return self.tokens.caller()
 
-    def send(
-        self, method: str, url: str, headers: t.Mapping[str, str], content: bytes | None, claims: str | None = None
-    ) -> t.Any:
+    def send(self, method: str, url: str, headers: t.Mapping[str, str], content: bytes | None) -> t.Any:
         """One request, one harmless ``httpx.Response`` of any status. httpx.RequestError where none came, OddAnswer
-        for one that nobody can read, Failure without a token. ``claims`` are what Graph demands of a new token."""
-        self._token = self.tokens.token(claims)
+        for one that nobody can read, Failure without a token."""
+        self._token = self.tokens.token()
         request = libraries.RequestInformation()
         request.http_method = libraries.Method(method)
         request.url = url

@@ -105,6 +105,7 @@ class TokenSource:
         self._credential: t.Any = None
         self._token = ""
         self._expires_on = 0.0
+        self._demanded: str | None = None
 
     def __repr__(self) -> str:
         return f"TokenSource({self._settings.kind})"
@@ -114,11 +115,9 @@ class TokenSource:
         """What must never be shown."""
         return (*self._settings.secrets, *((self._token,) if self._token else ()))
 
-    def token(self, claims: str | None = None) -> str:
-        """The token; ``claims`` is what Graph demands of a new one (continuous access evaluation).
-
-        Failure, of side tenant, network or controller, where there is none.
-        """
+    def token(self) -> str:
+        """The token. Failure, of side tenant, network or controller, where there is none."""
+        claims = self._demanded
         if claims is None and self._usable():
             return self._token
         if claims is None and self._file is not None and not self._token:
@@ -143,7 +142,7 @@ class TokenSource:
                 raise ValueError("what was given is not a token")
         except sign_in_errors() as exc:
             raise sign_in_failure(exc, self._settings.kind, self._way.status if self._way else None) from None
-        self._token, self._expires_on = token, expires_on
+        self._token, self._expires_on, self._demanded = token, expires_on, None
         if self._file is not None:
             self._file.save(self._token, self._expires_on)
         return self._token
@@ -151,14 +150,19 @@ class TokenSource:
     def _usable(self) -> bool:
         return bool(self._token) and self._expires_on - MARGIN_SECONDS > self._clock()
 
-    def renew(self) -> None:
-        """Forget the token, because Graph refused it."""
+    def renew(self, challenge: str = "") -> None:
+        """Forget the token, because Graph refused it.
+
+        ``challenge`` is the WWW-Authenticate of the refusal, of a request or of one in a batch: what it demands of a
+        new token is asked for (continuous access evaluation).
+        """
         expired = not self._usable()
-        self._token, self._expires_on = "", 0.0
+        self._token, self._expires_on, self._demanded = "", 0.0, demanded(challenge)
         if self._file is not None:
             self._file.forget()
-        # A user's credential whose token merely ended renews it silently; a new one would ask for a new sign-in.
-        if not (expired and self._settings.delegated):
+        # A user's credential whose token merely ended, or lacks a claim, renews it silently; a new one would ask for a
+        # new sign-in.
+        if not ((expired or self._demanded) and self._settings.delegated):
             self._credential = None
 
     def signed_in(self) -> tuple[str | None, str | None]:
@@ -185,6 +189,12 @@ class TokenSource:
         if isinstance(roles, list):
             return Caller(bool(self._settings.delegated), frozenset(map(str, roles)), client_id)
         return Caller(self._settings.delegated, None, client_id)
+
+    def tenant(self) -> str:
+        """Which tenant it is, as far as that is known: its id in the token, else as the settings name it. A hint, as
+        ``caller``."""
+        named = (_claims(self._token) or {}).get("tid")
+        return named if isinstance(named, str) else (self._settings.tenant_id or self._settings.client_id or "").lower()
 
 
 def _claims(token: str) -> dict | None:

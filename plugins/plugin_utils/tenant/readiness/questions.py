@@ -21,8 +21,9 @@ from ..devices import look_up
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
-from ..graph.errors import GraphFailure, Permissions, Purpose
-from ..graph.fields import TEXT
+from ..graph.errors import Permissions, Purpose
+from ..graph.failures import RequestFailure
+from ..graph.fields import ID_ONLY, TEXT
 from ..resources.mdm_scope import INTUNE_APP_ID, SCOPE_KIND
 from .kinds import (
     ACCESS_POLICY_KIND,
@@ -90,11 +91,18 @@ _MDM_SCOPE = Item(
     "GET",
     odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID),
     Purpose("read the MDM scope", _MDM),
-    {"$expand": "includedGroups"},
     kind=SCOPE_KIND,
 )
+# Not by $expand: that has no pages, and nobody sees that groups are missing in it.
+_MDM_GROUPS = Item(
+    "GET",
+    odata.path("policies", "mobileDeviceManagementPolicies", INTUNE_APP_ID, "includedGroups"),
+    Purpose("list the groups of the MDM scope", _MDM),
+    {"$select": "id"},
+    row_kind=ID_ONLY,
+)
 
-#: What was read, or the GraphFailure that says why it could not be.
+#: What was read, or the RequestFailure that says why it could not be.
 Answered = t.Any
 
 
@@ -179,8 +187,8 @@ def _answered(client: GraphClient, items: list[Item], version: str = "v1.0") -> 
     for item, answer in zip(items, client.batch(items, version)):
         try:
             answers.append(answer.require() if item.row_kind is None else list(client.rows_of(item, answer, version)))
-        except GraphFailure as refused:
-            answers.append(refused)
+        except RequestFailure as failed:
+            answers.append(failed)
     return answers
 
 
@@ -189,13 +197,16 @@ def _of_beta(task: Task) -> dict[str, Answered]:
     asked, refused = {"enrollment": _ENROLLMENT}, {}
     try:
         task.client.require_delegated(_MDM_SCOPE.purpose.what, _MDM.delegated[0])
-        asked["mdm"] = _MDM_SCOPE
+        asked |= {"mdm": _MDM_SCOPE, "groups": _MDM_GROUPS}
     except Failure as failure:
         if failure.error["name"] != "delegated_only":
             raise
         refused["mdm"] = failure
-    answers = _answered(task.client, list(asked.values()), "beta")
-    return dict(zip(asked, answers)) | refused
+    said = dict(zip(asked, _answered(task.client, list(asked.values()), "beta")))
+    groups = said.pop("groups", None)
+    if isinstance(said.get("mdm"), dict) and said["mdm"]["appliesTo"] == "selected":
+        said["mdm"] = groups if isinstance(groups, Failure) else {**said["mdm"], "includedGroups": groups}
+    return said | refused
 
 
 def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Iterable[str]) -> None:
@@ -218,8 +229,11 @@ def ask_memberships(client: GraphClient, people: Iterable[Person], groups: Itera
         )
         for person, part in asked
     ]
-    for (person, _part), answer in zip(asked, client.batch(items)):
-        if answer.failure is not None:
-            person.groups = answer.failure
-        elif isinstance(person.groups, set):
-            person.groups |= {group.lower() for group in answer.require()["value"]}
+    for (person, _part), item, answer in zip(asked, items, client.batch(items)):
+        try:
+            groups = {group.lower() for group in client.rows_of(item, answer)}
+        except RequestFailure as failed:
+            person.groups = failed
+        else:
+            if isinstance(person.groups, set):
+                person.groups |= groups

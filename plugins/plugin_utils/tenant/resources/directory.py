@@ -4,7 +4,9 @@
 """From the names that people use to object ids: exactly the named object, or a refusal.
 
 Source: Microsoft Graph, "List users", "List groups", "List devices". Graph compares texts in filters without regard to
-case and lets several groups have the same name; neither is good enough for what these ids are used for.
+case and lets several groups have the same name; neither is good enough for what these ids are used for. A list lacks an
+object that was made a moment ago (msgraph-sdk-dotnet issue 1824): what is missing is looked for once more, and one that
+this controller has made is waited for by its id.
 
 Internal to winops.entra: may change in any release.
 """
@@ -19,6 +21,7 @@ from ...result import Failure
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
+from ..graph.consistency import SECOND_LOOK_SECONDS, settle
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, NAME, Kind, needed, object_of
 
@@ -26,7 +29,7 @@ from ..graph.fields import IDENTITY, NAME, Kind, needed, object_of
 @dataclasses.dataclass(frozen=True)
 class Named:
     """A kind of object that people name by ``name``. ``exact_case``: the spelling must match, as it does not
-    identify."""
+    identify. ``created`` is the property with the date of its creation."""
 
     noun: str
     collection: str
@@ -35,6 +38,7 @@ class Named:
     permissions: Permissions
     exact_case: bool = False
     id_is_name: bool = False  # a GUID is not the object id but the name itself
+    created: str = "createdDateTime"
 
     @property
     def kind(self) -> Kind:
@@ -44,7 +48,13 @@ class Named:
 USER = Named("user", "users", "userPrincipalName", "id,userPrincipalName", Permissions.same("User.ReadBasic.All"))
 GROUP = Named("group", "groups", "displayName", "id,displayName", Permissions.same("Group.Read.All"), exact_case=True)
 DEVICE = Named(
-    "device", "devices", "deviceId", "id,deviceId,displayName", Permissions.same("Device.Read.All"), id_is_name=True
+    "device",
+    "devices",
+    "deviceId",
+    "id,deviceId,displayName",
+    Permissions.same("Device.Read.All"),
+    id_is_name=True,
+    created="registrationDateTime",
 )
 
 
@@ -54,7 +64,25 @@ def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str,
     Failure names the option's value that is unknown, ambiguous or spelled otherwise.
     """
     ids = {name: name.lower() for name in names if is_guid(name) and not kind.id_is_name}
-    unknown = [name for name in dict.fromkeys(names) if name not in ids]
+    asked = [name for name in dict.fromkeys(names) if name not in ids]
+    found = _look_up(client, kind, asked)
+    missing = [name for name in asked if name not in found]
+    for name in missing:
+        row = made_here(client, kind, name)
+        if row is not None:
+            found[name] = row
+    missing = [name for name in missing if name not in found]
+    if missing and client.waits.wait(SECOND_LOOK_SECONDS, f"the tenant has no {kind.noun} {missing[0]!r} yet"):
+        found.update(_look_up(client, kind, missing))
+    for name in asked:
+        if name not in found:
+            raise unknown(kind, name)
+        ids[name] = found[name]["id"].lower()
+    return ids
+
+
+def _look_up(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str, dict]:
+    """{name: row} of those that the tenant has."""
     items = [
         Item(
             "GET",
@@ -63,25 +91,53 @@ def resolve(client: GraphClient, kind: Named, names: Sequence[str]) -> dict[str,
             {"$filter": odata.equals(kind.name, name), "$select": kind.select},
             row_kind=kind.kind,
         )
-        for name in unknown
+        for name in names
     ]
-    for name, item, answer in zip(unknown, items, client.batch(items)):
-        ids[name] = the_one(kind, name, client.rows_of(item, answer))["id"].lower()
-    return ids
+    found = {}
+    for name, item, answer in zip(names, items, client.batch(items)):
+        row = at_most_one(kind, name, client.rows_of(item, answer))
+        if row is not None:
+            found[name] = row
+    return found
 
 
-def the_one(kind: Named, name: str, rows: Iterable[dict]) -> dict:
-    """The row that is exactly named; Failure where there is none or more than one."""
-    row = at_most_one(kind, name, rows)
-    if row is None:
-        raise _refusal(
-            kind, name, "unknown", f"the tenant has no {kind.noun} {name!r}", "check the spelling, or give its id"
-        )
-    return row
+def made_here(
+    client: GraphClient, kind: Named, name: str, select: str | None = None, as_kind: Kind | None = None
+) -> dict | None:
+    """The row of an object that no list has, but that this controller has made within the last minutes: waited for by
+    its id. None where it has made none of this name.
+
+    Failure (``not_shown``) where Graph does not know it within the task's timeout.
+    """
+    made = client.memory.recall(kind.noun, name)
+    if made is None or made.id is None:
+        return None
+    path = odata.path(kind.collection, made.id)
+    purpose = Purpose(f"read the new {kind.noun} {name!r}", kind.permissions)
+    row = settle(
+        client.waits,
+        lambda: client.find(path, purpose, {"$select": select or kind.select}, kind=as_kind or kind.kind),
+        lambda seen: seen is not None,
+        f"the {kind.noun} {name!r}, made by this controller within the last minutes,",
+    )
+    # Somebody may have renamed it meanwhile.
+    return row if row is not None and row[kind.name] == name else None
+
+
+def unknown(kind: Named, name: str) -> Failure:
+    """The refusal of a name that the tenant does not have."""
+    return _refusal(
+        kind,
+        name,
+        "unknown",
+        f"the tenant has no {kind.noun} {name!r}",
+        "check the spelling, or give its id; a new object may need a minute until Microsoft Graph finds it",
+    )
 
 
 def at_most_one(kind: Named, name: str, rows: Iterable[dict]) -> dict | None:
-    """As ``the_one``, None where there is none."""
+    """The row that is exactly named, None where there is none; Failure where there is more than one, or one that is
+    spelled otherwise."""
     near = [row for row in rows if row[kind.name].casefold() == name.casefold()]
     exact = [row for row in near if row[kind.name] == name] if kind.exact_case else near
     if len(exact) > 1:

@@ -15,16 +15,18 @@ from __future__ import annotations
 import copy
 import dataclasses
 import enum
+import functools
 import typing as t
 from collections.abc import Callable, Iterable, Sequence
 
 from ...result import Failure
 from ...task import Task
 from ...untrusted import in_one_line
-from ..graph.consistency import settle
-from ..graph.errors import Permissions, Purpose
+from ..graph.consistency import SECOND_LOOK_SECONDS, says_done_before, settle
+from ..graph.errors import GraphFailure, Permissions, Purpose
 from ..graph.fields import ANY_OBJECT, Kind
 from .memberships import membership_of, membership_text
+from .new_objects import NewObjects, ObjectReference
 
 
 class PropertyKind(enum.Enum):
@@ -169,31 +171,51 @@ def body_of(resource: Resource, merged: dict, changes: Iterable[Change]) -> dict
     }
 
 
-def update(task: Task, resource: Resource, path: str, wanted: dict[str, t.Any], current: dict) -> dict:
-    """Bring one object to ``wanted``, and return it as it then is (in check mode: as it would be)."""
+def update(
+    task: Task,
+    resource: Resource,
+    path: str,
+    wanted: dict[str, t.Any],
+    current: dict,
+    about: Iterable[ObjectReference] = (),
+) -> dict:
+    """Bring one object to ``wanted``, and return it as it then is (in check mode: as it would be). ``about`` are the
+    objects that the requests name: those that are new may not be known everywhere yet."""
     changes = compare(resource, wanted, current)
     if not changes:
         return current
     merged = merge(current, changes)
+    if task.check_mode:
+        _record(task, changes)
+        return merged
+    new, objects, what = NewObjects(task.client), tuple(about), f"the new {resource.noun}"
     send = task.client.put if resource.whole else task.client.patch
     body = body_of(resource, merged, changes)
-    apply(
-        task,
-        [
-            ResourceStep(
-                [(change.item.what, change.before, change.after) for change in changes],
-                lambda: send(path, body, resource.writing, resource.version),
-            )
-        ],
-    )
-    if task.check_mode:
-        return merged
-    return settle(
-        task.client.waits,
-        lambda: task.client.get(path, resource.reading, version=resource.version, kind=resource.kind),
-        lambda seen: not compare(resource, wanted, seen),
-        f"the new {resource.noun}",
-    )
+
+    def read() -> dict:
+        get = functools.partial(task.client.get, path, resource.reading, version=resource.version, kind=resource.kind)
+        return new.bear(get, objects, what)
+
+    def shows(seen: dict) -> bool:
+        return not compare(resource, wanted, seen)
+
+    try:
+        new.bear(lambda: send(path, body, resource.writing, resource.version), objects, what)
+    except GraphFailure as refused:
+        # Somebody else may have done the same at the same time.
+        if not says_done_before(refused) or not (shows(read()) or _after_a_pause(task, lambda: shows(read()))):
+            raise
+    _record(task, changes)
+    return settle(task.client.waits, read, shows, what)
+
+
+def _record(task: Task, changes: Iterable[Change]) -> None:
+    for change in changes:
+        task.changes.add(change.item.what, change.before, change.after)
+
+
+def _after_a_pause(task: Task, look: Callable[[], bool]) -> bool:
+    return task.client.waits.wait(SECOND_LOOK_SECONDS, "what conflicts does not show yet") and look()
 
 
 def apply(task: Task, steps: Iterable[ResourceStep]) -> None:

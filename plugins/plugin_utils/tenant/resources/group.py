@@ -17,26 +17,28 @@ from ...options import bad_option
 from ...result import Failure
 from ...task import Task
 from ..graph import odata
-from ..graph.consistency import once_known, settle
+from ..graph.consistency import SECOND_LOOK_SECONDS, is_young, settle
 from ..graph.errors import Permissions, Purpose
-from ..graph.fields import FLAG, ID_ONLY, IDENTITY, NAME, TEXT, all_of, list_of, needed, object_of, read_as
-from . import group_members
-from .directory import GROUP, at_most_one
-from .engine import Property, PropertyKind, Resource, ResourceStep, apply, update
+from ..graph.fields import FLAG, IDENTITY, NAME, TEXT, all_of, list_of, needed, object_of
+from .directory import GROUP
+from .engine import Property, PropertyKind, Resource, ResourceStep, apply, compare, update
+from .group_creation import NamedGroup
+from .group_members import MemberChange, WantedMember, wanted_members
+from .new_objects import ObjectReference
+from .protection import require_changeable
 
 LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
 GROUP_FIELDS = (
     "id,displayName,description,mailNickname,groupTypes,membershipRule,membershipRuleProcessingState,securityEnabled,"
-    "mailEnabled,isAssignableToRole"
+    "mailEnabled,isAssignableToRole,onPremisesSyncEnabled,createdDateTime"
 )
-CREATE = Permissions(("Group.Create",), ("Group.ReadWrite.All",))
 _MEMBERSHIP = {"assigned": [], "dynamic": ["DynamicMembership"]}
 
 GROUP_KIND = object_of(
     {
-        **all_of("description", "mailNickname", "membershipRule", "membershipRuleProcessingState"),
-        **all_of("securityEnabled", "mailEnabled", "isAssignableToRole", kind=FLAG),
+        **all_of("description", "mailNickname", "membershipRule", "membershipRuleProcessingState", "createdDateTime"),
+        **all_of("securityEnabled", "mailEnabled", "isAssignableToRole", "onPremisesSyncEnabled", kind=FLAG),
         "id": needed(IDENTITY),
         "displayName": needed(NAME),
         "groupTypes": needed(list_of(TEXT)),
@@ -73,24 +75,63 @@ def group_tag_rule(tag: str) -> str:
 
 def ensure(task: Task) -> dict:
     """The work of the module: ``{"group": {...} or None}``."""
-    wanted = _wanted(task.args)
-    current = _find(task)
+    asked = _wanted(task.args)
+    named = _named(task, task.args["name"])
+    current = named.find() if task.args["object_id"] is None else _by_id(task, task.args["object_id"])
     if current is not None:
         _require_security_group(current)
     if task.args["state"] == "absent":
         return _remove(task, current)
+    wanted = dict(asked)
     if current is not None:
         _fit(wanted, current)
     else:
         _complete(task.args, wanted)
     dynamic = wanted.get("membership", _shown_membership(current)) == "dynamic"
-    members = group_members.wanted(task, dynamic)  # names are looked up before anything is written
-    made = current is None
-    group = _create(task, wanted) if current is None else update(task, GROUPS, _path(current), wanted, current)
+    if dynamic and wanted.get("role_assignable"):
+        raise bad_option("role_assignable", "a dynamic group cannot hold roles", "leave one of the two out")
+    members = wanted_members(task, dynamic)  # names are looked up before anything is written
+    if current is not None:
+        return _bring(task, wanted, current, members)
+    return _make(task, named, asked, wanted, members)
+
+
+def _make(task: Task, named: NamedGroup, asked: dict, wanted: dict, members: dict[str, WantedMember] | None) -> dict:
+    """Make a group. ``asked`` is what the task says of it, ``wanted`` has what a new one needs as well."""
+    body = _body(wanted)
+    require_changeable(body, task.client.session.caller)
+    if task.check_mode:
+        task.changes.add(*_creation(body))
+        return _result(body, None if members is None else MemberChange(task, None, members, made=True))
+    group, made = named.create(body, _creation(body))
+    if made:
+        return _result(group, None if members is None else MemberChange(task, group["id"], members, made=True))
+    _require_security_group(group)  # Another task was quicker, and may have made it otherwise.
+    _fit(asked, group)
+    return _bring(task, asked, group, members)
+
+
+def _bring(task: Task, wanted: dict, current: dict, members: dict[str, WantedMember] | None) -> dict:
+    """Make an existing group what is wanted; Failure, before anything is written, where it cannot be changed."""
+    change = None if members is None else MemberChange(task, current["id"], members)
+    if compare(GROUPS, wanted, current) or (change is not None and change.needed):
+        require_changeable(current, task.client.session.caller)
+    group = update(task, GROUPS, _path(current), wanted, current, [ObjectReference(GROUP, current["id"])])
+    if group["displayName"] != current["displayName"] and not task.check_mode:
+        task.client.memory.add(GROUP.noun, group["displayName"], current["id"])
+    return _result(group, change)
+
+
+def _result(group: dict, change: MemberChange | None) -> dict:
+    """What the module returns of a group, once its members are as wanted."""
     result = {"id": group.get("id"), **GROUPS.shown(group)}
-    if members is not None:
-        result["members"] = group_members.ensure(task, group.get("id"), members, made)
+    if change is not None:
+        result["members"] = change.carry_out()
     return {"group": result}
+
+
+def _named(task: Task, name: str) -> NamedGroup:
+    return NamedGroup(task, name, GROUPS.reading, GROUP_FIELDS, GROUP_KIND)
 
 
 def _wanted(args: dict) -> dict:
@@ -129,13 +170,20 @@ def _wanted(args: dict) -> dict:
     return wanted
 
 
-def _find(task: Task) -> dict | None:
-    """The group by its id, else by exactly this name."""
-    if task.args["object_id"] is not None:
-        path = odata.path("groups", task.args["object_id"])
+def _by_id(task: Task, object_id: str) -> dict | None:
+    """The group of this id; looked for once more where there is none, unless it is to be absent."""
+    path = odata.path("groups", object_id)
+
+    def look() -> dict | None:
         return task.client.find(path, GROUPS.reading, {"$select": GROUP_FIELDS}, kind=GROUP_KIND)
-    query = {"$filter": odata.equals("displayName", task.args["name"]), "$select": GROUP_FIELDS}
-    return at_most_one(GROUP, task.args["name"], task.client.list("/groups", GROUPS.reading, query, kind=GROUP_KIND))
+
+    found = look()
+    if found is None and task.client.memory.made(object_id.lower()):
+        return settle(task.client.waits, look, lambda seen: seen is not None, f"the new group {object_id}")
+    again = found is None and task.args["state"] == "present"
+    if again and task.client.waits.wait(SECOND_LOOK_SECONDS, f"the tenant has no group {object_id} yet"):
+        found = look()
+    return found
 
 
 def _require_security_group(current: dict) -> None:
@@ -180,7 +228,9 @@ def _complete(args: dict, wanted: dict) -> None:
     """Add to ``wanted`` what a new group must have; Failure where something is missing."""
     if args["object_id"] is not None:
         raise bad_option(
-            "object_id", f"the tenant has no group {args['object_id']}", "give the id of an existing group"
+            "object_id",
+            f"the tenant has no group {args['object_id']}",
+            "give the id of an existing group; a new one may need a minute until Microsoft Graph finds it",
         )
     dynamic = "membership_rule" in wanted or "rule_paused" in wanted
     wanted.setdefault("membership", "dynamic" if dynamic else "assigned")
@@ -191,24 +241,15 @@ def _complete(args: dict, wanted: dict) -> None:
         wanted.setdefault("rule_paused", False)
 
 
-def _create(task: Task, wanted: dict) -> dict:
+def _body(wanted: dict) -> dict:
     body = {item.path: item.sent(wanted[item.option]) for item in GROUPS.properties if item.option in wanted}
-    body.update(securityEnabled=True, mailEnabled=False)
+    return {**body, "securityEnabled": True, "mailEnabled": False}
+
+
+def _creation(body: dict) -> tuple[str, None, dict]:
+    """The new group as a change."""
     shown = {item.option: item.shown(body[item.path]) for item in GROUPS.properties if item.path in body}
-    change = (f"group {wanted['name']!r}", None, shown)
-    if task.check_mode:
-        task.changes.add(*change)
-        return body
-    purpose = Purpose("create the group", CREATE)
-    with task.changes.attempt([change]):
-        made = task.client.post("/groups", body, purpose)
-    task.changes.add(*change)
-    path = _path(read_as(ID_ONLY, made, purpose))
-    return once_known(
-        task.client.waits,
-        lambda: task.client.get(path, GROUPS.reading, {"$select": GROUP_FIELDS}, kind=GROUP_KIND),
-        "the new group",
-    )
+    return f"group {body['displayName']!r}", None, shown
 
 
 def nickname_of(name: str) -> str:
@@ -219,23 +260,23 @@ def nickname_of(name: str) -> str:
 def _remove(task: Task, current: dict | None) -> dict:
     if current is None:
         return {"group": None}
-    path = _path(current)
-    apply(
-        task,
-        [
-            ResourceStep(
-                [(f"group {current['displayName']!r}", GROUPS.shown(current), None)],
-                lambda: task.client.delete(path, Purpose("delete the group", GROUPS.write)),
-            )
-        ],
-    )
+    require_changeable(current, task.client.session.caller)
+    path, name = _path(current), current["displayName"]
+
+    def delete() -> None:
+        task.client.delete(path, Purpose("delete the group", GROUPS.write))
+
+    def is_there() -> bool:
+        if task.client.find(path, GROUPS.reading, {"$select": "id"}) is None:
+            return _named(task, name).lists(current["id"])
+        if is_young(current.get("createdDateTime")):
+            delete()  # The first one may have come to where the new group was not known.
+        return True
+
+    apply(task, [ResourceStep([(f"group {name!r}", GROUPS.shown(current), None)], delete)])
     if not task.check_mode:
-        settle(
-            task.client.waits,
-            lambda: task.client.find(path, GROUPS.reading, {"$select": "id"}),
-            lambda seen: seen is None,
-            "the deletion of the group",
-        )
+        settle(task.client.waits, is_there, lambda there: not there, "the deletion of the group")
+        task.client.memory.forget(GROUP.noun, name, current["id"])
     return {"group": None}
 
 

@@ -10,6 +10,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import dataclasses
+
 from ...options import bad_option
 from ...task import Task
 from ..graph import odata
@@ -17,50 +19,81 @@ from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import ID_ONLY
 from . import references
-from .directory import DEVICE, GROUP, USER, resolve
+from .directory import DEVICE, GROUP, USER, Named, resolve
+from .new_objects import NewObjects, ObjectReference
 
 READ_MEMBERS = Purpose("read the members of the group", Permissions.same("GroupMember.Read.All"))
 WRITE_MEMBERS = Permissions.same("GroupMember.ReadWrite.All")
 MEMBER_KINDS = {"users": USER, "groups": GROUP, "devices": DEVICE}
 
 
-def wanted(task: Task, dynamic: bool) -> dict[str, str] | None:
-    """{object id: as it was named} of the members that the task names; None where it names none at all."""
+@dataclasses.dataclass(frozen=True)
+class WantedMember:
+    """A member as the task names it."""
+
+    name: str
+    kind: Named
+
+
+def wanted_members(task: Task, dynamic: bool) -> dict[str, WantedMember] | None:
+    """{object id: member} of the members that the task names; None where it names none at all."""
     named = {option: task.args[option] for option in MEMBER_KINDS if task.args[option] is not None}
     if not named:
         return None
     if dynamic:
         raise bad_option(next(iter(named)), "the rule of a dynamic group decides who is in it", "leave the members out")
-    ids = {}
+    members = {}
     for option, names in named.items():
-        ids.update({found: name for name, found in resolve(task.client, MEMBER_KINDS[option], names).items()})
-    return ids
+        kind = MEMBER_KINDS[option]
+        members.update({found: WantedMember(name, kind) for name, found in resolve(task.client, kind, names).items()})
+    return members
 
 
-def ensure(task: Task, group_id: str | None, members: dict[str, str], made: bool) -> list[str]:
-    """Add or take out members, and return the ids of all, sorted. ``made``: the group was created a moment ago."""
-    group = _members(task, group_id or "")
-    present = set() if made else set(group.read())
-    add, take_out = references.difference(task.args["members_state"], members, present)
-    adding, removing = references.additions(group, add, members), references.removals(group, take_out, members)
-    references.bring(task, group, adding, removing, new=made)
-    return sorted((present | set(add)) - set(take_out))
+class MemberChange:
+    """What is to be done about the members of one group: known before anything is written, then written."""
 
+    def __init__(self, task: Task, group_id: str | None, members: dict[str, WantedMember], made: bool = False) -> None:
+        """``made``: the group was created a moment ago, or would be, and has no members. In check mode it has no id
+        either."""
+        self._task = task
+        self._members = members
+        self._group_id = group_id or "new"
+        self._path = odata.path("groups", self._group_id, "members")
+        self._owner = ObjectReference(GROUP, self._group_id)
+        self._new = NewObjects(task.client)
+        self._present = set() if made else self._read()
+        add, take_out = references.difference(task.args["members_state"], members, self._present)
+        self._add, self._take_out = add, take_out
 
-def _members(task: Task, group_id: str) -> references.ReferenceList:
-    # In check mode a group that is to be made has no id yet, and nothing is sent.
-    path = odata.path("groups", group_id or "new", "members")
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._add or self._take_out)
 
-    def read() -> set[str]:
-        rows = task.client.list(path, READ_MEMBERS, {"$select": "id", "$top": 999}, kind=ID_ONLY)
+    def carry_out(self) -> list[str]:
+        """Write it, and return the ids of all members, sorted."""
+        entries = references.ReferenceList("member", self._read, self._added, self._taken_out, self._about)
+        names = {identity: member.name for identity, member in self._members.items()}
+        adding = references.additions(entries, self._add, names)
+        references.bring(self._task, entries, adding, references.removals(entries, self._take_out, names))
+        return sorted((self._present | set(self._add)) - set(self._take_out))
+
+    def _read(self) -> set[str]:
+        rows = self._new.bear(self._rows, (self._owner,), "the group")
         return {member["id"].lower() for member in rows}
 
-    def add(member: str) -> Item:
-        reference = {"@odata.id": f"{task.client.cloud_graph}/v1.0/directoryObjects/{member}"}
+    def _rows(self) -> list[dict]:
+        return list(self._task.client.list(self._path, READ_MEMBERS, {"$select": "id", "$top": 999}, kind=ID_ONLY))
+
+    def _about(self, member: str) -> tuple[ObjectReference, ...]:
+        known = self._members.get(member)
+        return (self._owner,) if known is None else (self._owner, ObjectReference.of(known.kind, known.name, member))
+
+    def _added(self, member: str) -> Item:
+        reference = {"@odata.id": f"{self._task.client.cloud_graph}/v1.0/directoryObjects/{member}"}
         purpose = Purpose(f"add the member {member}", WRITE_MEMBERS)
-        return Item("POST", path + "/$ref", purpose, body=reference, idempotent=True)
+        return Item("POST", self._path + "/$ref", purpose, body=reference, idempotent=True)
 
-    def take_out(member: str) -> Item:
-        return Item("DELETE", path + odata.path(member, "$ref"), Purpose(f"remove the member {member}", WRITE_MEMBERS))
-
-    return references.ReferenceList("member", read, add, take_out)
+    def _taken_out(self, member: str) -> Item:
+        purpose = Purpose(f"remove the member {member}", WRITE_MEMBERS)
+        return Item("DELETE", self._path + odata.path(member, "$ref"), purpose)

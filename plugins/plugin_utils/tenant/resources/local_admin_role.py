@@ -19,6 +19,7 @@ from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of
 from . import references
 from .directory import GROUP, USER, resolve
+from .new_objects import ObjectReference
 
 ROLE = "9f06204d-73c1-4d4c-880a-6edb90606fd8"
 ASSIGNMENTS_PATH = "/roleManagement/directory/roleAssignments"
@@ -44,7 +45,14 @@ def ensure(task: Task) -> dict:
     users = resolve(task.client, USER, args["users"] or [])
     groups = resolve(task.client, GROUP, args["groups"] or [])
     wanted = {found: name for named in (users, groups) for name, found in named.items()}
-    role = _Role(task)
+    role = _Role(
+        task,
+        {
+            found: ObjectReference.of(kind, name, found)
+            for kind, named in ((USER, users), (GROUP, groups))
+            for name, found in named.items()
+        },
+    )
     present = role.read()
     add, take_out = references.difference(args["state"], wanted, present)
     names = {**{member: row["name"] for member, row in present.items()}, **wanted}
@@ -56,9 +64,8 @@ def ensure(task: Task) -> dict:
     )
     present = role.seen
     if task.check_mode:
-        kinds = {**dict.fromkeys(users.values(), "user"), **dict.fromkeys(groups.values(), "group")}
         made = {
-            member: {"id": member, "kind": kinds[member], "name": wanted[member], "assignment_id": None}
+            member: {"id": member, "kind": role.named[member].kind.noun, "name": wanted[member], "assignment_id": None}
             for member in add
         }
         present = {member: row for member, row in {**present, **made}.items() if member not in take_out}
@@ -66,12 +73,14 @@ def ensure(task: Task) -> dict:
 
 
 class _Role:
-    """The role's members in the whole tenant; ``seen`` are those of the last look, ``{object id: row}``."""
+    """The role's members in the whole tenant; ``seen`` are those of the last look, ``{object id: row}``. ``named`` are
+    the members that the task names, by object id."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, named: dict[str, ObjectReference]) -> None:
         self._client = task.client
+        self.named = named
         self.seen: dict[str, dict] = {}
-        self.assignments = references.ReferenceList("member", self.read, self._add, self._take_out)
+        self.assignments = references.ReferenceList("member", self.read, self._add, self._take_out, self._about)
 
     def read(self) -> dict[str, dict]:
         query = {"$filter": odata.equals("roleDefinitionId", ROLE), "$expand": "principal"}
@@ -81,6 +90,9 @@ class _Role:
             if row.get("directoryScopeId") == WHOLE_TENANT
         }
         return self.seen
+
+    def _about(self, member: str) -> tuple[ObjectReference, ...]:
+        return (self.named[member],) if member in self.named else ()
 
     def _add(self, member: str) -> Item:
         body = {

@@ -25,6 +25,7 @@ from ..graph.fields import FLAG, ID_ONLY, TEXT, all_of, list_of, needed, object_
 from . import references
 from .directory import GROUP, resolve
 from .engine import Property, PropertyKind, Resource, ResourceStep, apply, body_of, compare, merge
+from .new_objects import ObjectReference
 
 SCOPE_VERSION = "beta"
 INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
@@ -71,7 +72,9 @@ def ensure(task: Task) -> dict:
             "Microsoft Graph calls this policy invalid, and refuses to change it",
             "repair it in the portal",
         )
-    groups = sorted(set(resolve(task.client, GROUP, task.args["groups"] or []).values()))
+    named = resolve(task.client, GROUP, task.args["groups"] or [])
+    groups = sorted(set(named.values()))
+    scope.named = {found: ObjectReference.of(GROUP, name, found) for name, found in named.items()}
     scope.write(before, groups)
     if not task.changes.changed:
         return {"mdm_scope": scope.shown(before)}
@@ -94,15 +97,25 @@ def _check(args: dict) -> None:
 
 
 class MdmScope:
-    """One policy: what it says and the writes that bring it to what is wanted."""
+    """One policy: what it says and the writes that bring it to what is wanted. ``named`` are the groups that the task
+    names, by object id."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self.named: dict[str, ObjectReference] = {}
         self._wanted: str | None = task.args["scope"]
         self._path = odata.path("policies", COLLECTIONS[task.args["application"]], task.args["application_id"])
         # One by one: the first group that is added makes the scope "selected".
         self._groups = references.ReferenceList(
-            "group", self._read_groups, self._add, self._take_out, "not included", "included", SCOPE_VERSION, at_once=1
+            "group",
+            self._read_groups,
+            self._add,
+            self._take_out,
+            lambda group: (self.named[group],) if group in self.named else (),
+            "not included",
+            "included",
+            SCOPE_VERSION,
+            at_once=1,
         )
 
     def read(self) -> dict:

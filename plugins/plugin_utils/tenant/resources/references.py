@@ -4,7 +4,9 @@
 """Lists of references: members of a group, groups of a scope, assignments of a role. A strategy of the engine.
 
 Source: Microsoft Graph, "Add members" and "Remove member" (by reference). Entries are added before others are
-taken out, and nothing is taken out unless all was added: a list of administrators must not end up empty halfway.
+taken out, and nothing is taken out unless all was added: a list of administrators must not end up empty halfway. A 404
+for an entry, or for the object whose list it is, is waited out where that is new (terraform-provider-azuread 220,
+pulumi-azuread 2014, microsoft-graph-docs 18218).
 
 Internal to winops.entra: may change in any release.
 """
@@ -12,15 +14,15 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from ...result import Failure
 from ...task import Task
 from .. import bulk
 from ..graph.batch import LARGEST, Item
-from ..graph.consistency import once_known
+from ..graph.consistency import FIRST_PAUSE, longer
 from ..graph.errors import GraphFailure
+from .new_objects import NewObjects, ObjectReference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +30,15 @@ class ReferenceList:
     """How a list is read and written.
 
     ``noun`` names an entry in changes, ``outside`` and ``inside`` are what it goes from and to. ``read`` gives the ids
-    in it now, ``add`` and ``take_out`` the requests for one id. ``at_once``: so many are sent in one request.
+    in it now, ``add`` and ``take_out`` the requests for one id, ``about`` what objects these requests name.
+    ``at_once``: so many are sent in one request.
     """
 
     noun: str
     read: Callable[[], Collection[str]]
     add: Callable[[str], Item]
     take_out: Callable[[str], Item]
+    about: Callable[[str], tuple[ObjectReference, ...]]
     outside: str = "absent"
     inside: str = "present"
     version: str = "v1.0"
@@ -67,29 +71,21 @@ def _write(
     return bulk.Write(identity, what, item, [(what, before, after)])
 
 
-def bring(
-    task: Task,
-    entries: ReferenceList,
-    adding: list[bulk.Write],
-    taking_out: list[bulk.Write],
-    new: bool = False,
-) -> None:
-    """Do the writes and wait until they show. Failure where some entries stay as they were.
-
-    ``new``: the object whose list it is was made a moment ago, and may not be known everywhere.
-    """
+def bring(task: Task, entries: ReferenceList, adding: list[bulk.Write], taking_out: list[bulk.Write]) -> None:
+    """Do the writes and wait until they show. Failure where some entries stay as they were."""
     writes, added = [*adding, *taking_out], {write.key for write in adding}
+    sender = _Sender(task, entries)
 
     def pending(keys: list[str]) -> list[str]:
         seen = entries.read()
         return [key for key in keys if (key in seen) is not (key in added)]
 
-    broken = _send_to_new(task, entries, adding) if new else _send(task, entries, adding)
+    broken = sender.send(adding)
     if not _fine(adding):  # Some may have arrived all the same.
-        bulk.confirm(task, adding, pending, _what(entries), broken)
+        bulk.confirm(task, adding, pending, sender.what, broken)
     if _fine(adding):
-        broken = _send(task, entries, taking_out)
-        bulk.confirm(task, writes, pending, _what(entries), broken)
+        broken = sender.send(taking_out)
+        bulk.confirm(task, writes, pending, sender.what, broken)
     failure = bulk.partly_done(
         writes, f"not every {entries.noun} was changed ({bulk.counts(writes)})", ", which does the rest"
     )
@@ -103,32 +99,35 @@ def _fine(writes: list[bulk.Write]) -> bool:
     return all(write.failure is None for write in writes)
 
 
-def _send(task: Task, entries: ReferenceList, writes: list[bulk.Write]) -> Failure | None:
-    return bulk.send(task, writes, entries.version, entries.at_once, _what(entries))
+class _Sender:
+    """Sends the writes of one list, and again those that Graph refuses because an object is new."""
 
+    def __init__(self, task: Task, entries: ReferenceList) -> None:
+        self._task = task
+        self._entries = entries
+        self._new = NewObjects(task.client)
+        self.what = f"the change of {entries.noun}s"
 
-def _send_to_new(task: Task, entries: ReferenceList, writes: list[bulk.Write]) -> Failure | None:
-    """As ``_send``, again while Graph says 404. A 404 that names an entry is about the entry, and stays."""
-    ids = [write.key for write in writes]
-
-    def attempt(part: list[bulk.Write]) -> Failure | None:
-        broken = _send(task, entries, part)
-        for write in part:
-            refused = write.failure
-            if isinstance(refused, GraphFailure) and refused.status == 404:
-                if not any(identity in refused.message for identity in ids):
-                    raise refused
+    def send(self, writes: list[bulk.Write]) -> Failure | None:
+        """The Failure of a connection or a service that broke; nothing is sent after it."""
+        broken = self._once(writes)
+        seconds, waits = FIRST_PAUSE, self._task.client.waits
+        while broken is None:
+            late = [write for write in writes if self._is_late(write)]
+            if not late or not waits.wait(seconds, f"{self.what} names what is not known everywhere yet"):
+                break
+            seconds, began = longer(seconds), waits.began()
+            # One finds out for all, so that a long list is not sent in vain.
+            broken = self._once(late[:1])
+            if broken is None and len(late) > 1 and not self._is_late(late[0]):
+                broken = self._once(late[1:])
+            if any(self._is_late(write) for write in late):
+                waits.lose(waits.took(began))
         return broken
 
-    broken = None
-    # The first request finds out, so that a long list is not sent in vain.
-    for part in (writes[: entries.at_once], writes[entries.at_once :]):
-        try:
-            broken = broken or once_known(task.client.waits, functools.partial(attempt, part), "the new object")
-        except GraphFailure:
-            break  # It is kept in the writes.
-    return broken
+    def _once(self, writes: list[bulk.Write]) -> Failure | None:
+        return bulk.send(self._task, writes, self._entries.version, self._entries.at_once, self.what)
 
-
-def _what(entries: ReferenceList) -> str:
-    return f"the change of {entries.noun}s"
+    def _is_late(self, write: bulk.Write) -> bool:
+        refused = write.failure
+        return isinstance(refused, GraphFailure) and self._new.explain(refused, self._entries.about(write.key))

@@ -22,6 +22,7 @@ from ..graph.fields import FLAG, NUMBER, TEXT, object_of
 from .directory import GROUP, USER, resolve
 from .engine import Property, PropertyKind, Resource, update
 from .memberships import MEMBERSHIP_KIND
+from .new_objects import ObjectReference
 
 POLICY_PATH = "/policies/deviceRegistrationPolicy"
 LARGEST_QUOTA = 2147483647
@@ -91,10 +92,11 @@ POLICY = Resource(
 def ensure(task: Task) -> dict:
     """The work of the module: ``{"policy": {option: value}}``."""
     _check(task.args)
-    wanted = {**task.args, **_resolved(task)}
+    memberships, about = _resolved(task)
+    wanted = {**task.args, **memberships}
     current = task.client.get(POLICY_PATH, POLICY.reading, version=POLICY.version, kind=POLICY_KIND)
     _require_complete(current)
-    return {"policy": POLICY.shown(update(task, POLICY, POLICY_PATH, wanted, current))}
+    return {"policy": POLICY.shown(update(task, POLICY, POLICY_PATH, wanted, current, about))}
 
 
 def _check(args: dict) -> None:
@@ -112,12 +114,13 @@ def _check(args: dict) -> None:
             raise bad_option(option, "scope selected needs users or groups", "name some, or set scope to none")
 
 
-def _resolved(task: Task) -> dict[str, dict]:
-    """The memberships that were asked for, with ids in place of names; each kind is looked up once."""
+def _resolved(task: Task) -> tuple[dict[str, dict], list[ObjectReference]]:
+    """The memberships that were asked for, with ids in place of names, and the objects in them; each kind is looked up
+    once."""
     asked = {option: task.args[option] for option in MEMBERSHIPS if task.args[option] is not None}
     users = resolve(task.client, USER, [user for wanted in asked.values() for user in wanted["users"] or []])
     groups = resolve(task.client, GROUP, [group for wanted in asked.values() for group in wanted["groups"] or []])
-    return {
+    memberships = {
         option: {
             "scope": wanted["scope"],
             "users": sorted({users[user] for user in wanted["users"] or []}),
@@ -125,6 +128,12 @@ def _resolved(task: Task) -> dict[str, dict]:
         }
         for option, wanted in asked.items()
     }
+    about = [
+        ObjectReference.of(kind, name, found)
+        for kind, ids in ((USER, users), (GROUP, groups))
+        for name, found in ids.items()
+    ]
+    return memberships, about
 
 
 def _require_complete(current: dict) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..answers import Answer, Call, GraphError, bad_request, not_found
 from ..query import Row, collection, count
 from ..routing import route
+from .group_protection import require_changeable
 from .groups import DYNAMIC, bound, find, refresh
 from .kinds import DEVICE, DIRECTORY_OBJECT, group_members, kind_of
 
@@ -76,6 +77,7 @@ def _assigned(call: Call) -> Row:
     real = call.side.tenant.groups.get(found["id"])
     if real is None:
         raise not_found(found["id"])
+    require_changeable(call, real)
     if DYNAMIC in real["groupTypes"]:
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     return real

@@ -14,6 +14,7 @@ from ..answers import Answer, Call, GraphError, bad_request, not_found
 from ..query import Row, collection, count, entity
 from ..routing import route
 from ..types import check_body, utc
+from .group_protection import require_changeable
 from .kinds import GROUP, directory_object
 
 READ_ALL = "Group.Read.All Group.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
@@ -75,6 +76,7 @@ def upsert(call: Call) -> Answer:
 @route("DELETE", BY_NAME, "Group.ReadWrite.All")
 def delete(call: Call) -> Answer:
     found, tenant = find(call), call.side.tenant
+    require_changeable(call, found)
     call.side.view.touch("groups", found["id"])
     tenant.groups.pop(found["id"], None)
     for group in tenant.groups.values():
@@ -153,6 +155,7 @@ def _create(call: Call, body: Row, key: Row) -> Row:
         **known,
     }
     _check(group)
+    require_changeable(call, group)
     group["members"] = [bound(call, address) for address in body.get("members@odata.bind", [])]
     if DYNAMIC in group["groupTypes"]:
         group["rule_reads"] = call.side.rule_reads
@@ -165,6 +168,7 @@ def _update(call: Call, found: Row, body: Row) -> None:
     real = call.side.tenant.groups.get(found["id"])
     if real is None:
         raise not_found(found["id"])
+    require_changeable(call, real)
     changes = check_body(call.version, "group", {k: v for k, v in body.items() if k != "uniqueName"})
     for name in IMMUTABLE:
         if name in changes and changes[name] != real.get(name):
@@ -205,6 +209,8 @@ def _check(group: Row) -> None:
             "Invalid value specified for property 'description' of resource 'Group'.", target="description"
         )
     dynamic = DYNAMIC in group["groupTypes"]
+    if dynamic and group.get("isAssignableToRole"):
+        raise bad_request("A group that is assignable to roles cannot have dynamic membership.", target="groupTypes")
     rule, state = group.get("membershipRule"), group.get("membershipRuleProcessingState")
     if not dynamic and "Unified" not in group["groupTypes"] and group["mailEnabled"]:
         raise bad_request(

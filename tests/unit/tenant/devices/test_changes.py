@@ -17,6 +17,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import
 
 from ..fake_graph import error, guid
 from ..resources.test_group import HOSTILE
+from ..troubled_graph import TroubledGraph, make_trouble
 
 
 def run(bench, check_mode=False, limit=300, **options):
@@ -323,3 +324,45 @@ def test_a_hostile_name_finds_exactly_the_named_device(bench, graph, name):
     graph.add("bystander")
     assert run(bench, names=[name], state="absent")["changed"] is True
     assert [device["displayName"] for device in graph.devices.values()] == ["bystander"]
+
+
+def test_a_look_after_a_change_that_fails_for_one_device_is_that_device_s(bench):
+    bench.graph = graph = TroubledGraph()
+    for name in "AB":
+        graph.add(name)
+    graph.where = lambda label, query: (
+        label == "GET devices" and any(method == "PATCH" for method, _url, _body in graph.writes)
+    )
+
+    def of_a(label, query, before=graph.where):
+        return before(label, query) and guid("object A") in query["$filter"]
+
+    graph.where, graph.trouble = of_a, error(500, "InternalServerError")
+    result = run(bench, names=["A", "B"], state="disabled")
+    a, b = result["devices"]
+    assert (a["outcome"], b["outcome"]) == ("changed", "changed") and a["error"] and b["error"] is None
+    assert "answered 500" in a["error"]["cause"] and result["error"]["name"] == "service_unavailable"
+
+
+def test_a_list_that_cannot_be_read_for_several_is_asked_for_each_alone(bench):
+    bench.graph = graph = TroubledGraph()
+    for name in "AB":
+        graph.add(name)
+    graph.where = lambda label, query: " or " in query.get("$filter", "")
+    graph.trouble = error(500, "InternalServerError")
+    result = run(bench, device_ids=[guid("device A"), guid("device B")], state="disabled")
+    assert "failed" not in result and {row["accountEnabled"] for row in graph.devices.values()} == {False}
+
+
+def test_a_recorded_device_that_cannot_be_looked_up_keeps_nobody_and_a_named_one_everybody(bench):
+    bench.graph = graph = TroubledGraph()
+    for name in "AB":
+        graph.add(name)
+    make_trouble(graph, "devices", "page behind a text", guid("device A"))
+    records = [{"device_id": guid(f"device {name}"), "device": name.lower()} for name in "AB"]
+    result = run(bench, records=records, state="disabled")
+    assert [row["accountEnabled"] for row in graph.devices.values()] == [True, False]
+    assert result["error"]["name"] == "unreadable_answer" and "could not be read" in result["error"]["evidence"][0]
+    assert outcomes(result)["B"] == "changed" and "skipped" in outcomes(result).values()
+    named = run(bench, device_ids=[guid("device A"), guid("device B")], state="enabled")
+    assert named["failed"] and named["changed"] is False

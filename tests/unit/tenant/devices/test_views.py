@@ -15,6 +15,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import
 from ..device_graph import days_ago
 from ..fake_graph import error, guid
 from ..resources.test_group import HOSTILE
+from ..troubled_graph import INTUNE, TROUBLES, TroubledGraph, make_trouble
 
 
 def run(bench, **options):
@@ -279,3 +280,64 @@ def test_a_device_id_that_is_none_is_missing_and_the_others_are_found(bench, gra
     assert names(result) == ["PC-9"] and result["missing"]["device_ids"] == ["PC-1"]
     assert "PC-1" in result["warnings"][0] and "is not a GUID" in result["warnings"][0]
     assert run(bench, device_ids=["PC-1"])["error"]["name"] == "bad_option"
+
+
+# --- what Intune does not say -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def troubled(bench) -> TroubledGraph:
+    bench.graph = TroubledGraph()
+    return bench.graph
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_what_intune_does_not_say_of_one_device_is_null_with_its_reason(bench, troubled, trouble):
+    for name in "AB":
+        troubled.enroll(troubled.add(name), serialNumber=f"S{name}")
+    make_trouble(troubled, INTUNE, trouble, guid("device A"))
+    result = run(bench, names=["A", "B"], intune=True)
+    a, b = result["devices"]
+    assert (a["intune"], a["intune_records"]) == (None, None) and a["object_id"]
+    assert len(a["refused"]) == 1 and "Intune could not be read" in a["refused"][0]
+    assert (b["intune"]["serial_number"], b["intune_records"], b["refused"]) == ("SB", 1, [])
+    assert len(result["warnings"]) == 1 and guid("device A") in result["warnings"][0]
+
+
+def test_of_one_device_alone_too(bench, troubled):
+    troubled.enroll(troubled.add("A"))
+    make_trouble(troubled, INTUNE, "broken")
+    (found,) = run(bench, names=["A"], intune=True)["devices"]
+    assert found["intune_records"] is None and "answered 500" in found["refused"][0]
+
+
+def test_a_device_that_only_autopilot_has_is_not_said_to_have_no_record(bench, troubled):
+    troubled.register({"deviceId": guid("device A")}, displayName="A")
+    make_trouble(troubled, INTUNE, "page behind a text")
+    (found,) = run(bench, device_ids=[guid("device A")], intune=True, autopilot=True)["devices"]
+    assert found["autopilot"] and (found["intune"], found["intune_records"]) == (None, None) and found["refused"]
+
+
+@pytest.mark.parametrize("trouble", ["refused", "page behind refused"])
+def test_what_is_refused_for_all_of_them_is_a_failure(bench, troubled, trouble):
+    for name in "AB":
+        troubled.enroll(troubled.add(name))
+    make_trouble(troubled, INTUNE, trouble)
+    assert run(bench, names=["A", "B"], intune=True)["error"]["permissions"]
+
+
+def test_a_record_on_the_page_behind_an_empty_one_is_found(bench, troubled):
+    """As Intune may answer a filtered list (microsoft-graph-docs issue 20637)."""
+    troubled.enroll(troubled.add("A"), serialNumber="S1")
+    make_trouble(troubled, INTUNE, "page behind a text")
+    troubled.later = None
+    (found,) = run(bench, names=["A"], intune=True)["devices"]
+    assert (found["intune"]["serial_number"], found["intune_records"], found["refused"]) == ("S1", 1, [])
+
+
+def test_a_directory_that_does_not_say_whether_a_device_is_there_is_a_failure(bench, troubled):
+    for name in "AB":
+        troubled.add(name)
+    make_trouble(troubled, "devices", "broken", guid("device A"))
+    result = run(bench, device_ids=[guid("device A"), guid("device B")])
+    assert result["error"]["name"] == "service_unavailable"

@@ -227,7 +227,7 @@ def test_a_write_that_may_be_half_done_is_not_sent_again(bench, graph, status, m
         (error(412, "PreconditionFailed"), "changed_meanwhile", "tenant"),
         (error(423, "Locked"), "locked", "tenant"),
         (error(418, "Teapot"), "refused", "tenant"),
-        (httpx.Response(403, html="<html>Sign in</html>"), "permission_missing", "tenant"),
+        (httpx.Response(403, html="<html>Sign in</html>"), "unreadable_answer", "network"),
         (httpx.Response(407, text="proxy"), "unreadable_answer", "network"),
         (httpx.Response(200, html="<html>Welcome</html>"), "unreadable_answer", "network"),
         (httpx.Response(200, json=[1]), "unreadable_answer", "network"),
@@ -308,10 +308,15 @@ def test_a_quota_is_not_told_as_a_missing_permission(bench, graph, answer):
 def test_intune_s_401_of_a_good_token_names_the_permission(bench, graph):
     inside = json.dumps({"_version": 3, "Message": "An error has occurred - Operation ID", "CustomApiErrorPhrase": ""})
     answer = json.dumps({"ErrorCode": "Forbidden", "Message": inside, "Target": None})
-    graph.on("GET", *(error(401, "UnknownError", answer) for _number in range(3)))
+    graph.on("GET", error(401, "UnknownError", answer))
     failure = failure_of(bench.client().get, "/deviceManagement/managedDevices", LIST)
     assert failure.error["name"] == "intune_forbidden" and failure.error["permissions"] == ["Device.Read.All"]
-    assert failure.error["evidence"] == ["HTTP 401 Forbidden", "An error has occurred - Operation ID"]
+    assert failure.error["evidence"] == [
+        "HTTP 401 Forbidden",
+        "An error has occurred",
+        "asked: GET /deviceManagement/managedDevices",
+    ]
+    assert graph.issued == 1 and len(graph.requests) == 1
 
 
 def test_403_names_the_permission_of_the_kind_of_credential(bench, graph):
@@ -460,6 +465,25 @@ def test_a_batch_of_reads_is_tried_again_as_a_whole_after_500_and_one_with_a_wri
 def test_an_answer_that_lacks_items_is_a_failure(bench, graph):
     graph.on("batch", httpx.Response(200, json={"responses": []}))
     assert failure_of(bench.client().batch, items("/users/a", "/users/b")).error["name"] == "incomplete_batch"
+
+
+def test_an_answer_that_lacks_one_read_is_that_read_s_failure_and_one_that_lacks_a_write_is_everybody_s(bench, graph):
+    def lacking(request):
+        return httpx.Response(200, json={"responses": [{"id": "1", "status": 200, "body": {"value": []}}]})
+
+    graph.on("batch", lacking)
+    missing, good = bench.client().batch(items("/users/a", "/users/b"))
+    assert (missing.failure.error["name"], missing.status) == ("incomplete_batch", 0) and good.status == 200
+    graph.on("batch", lacking)
+    writes = [*items("/groups/x", method="DELETE"), *items("/users/a")]
+    assert failure_of(bench.client().batch, writes).error["name"] == "incomplete_batch"
+
+
+def test_an_item_that_asks_for_more_time_than_there_is_keeps_no_other_from_its_second_attempt(bench, graph):
+    graph.on("GET v1.0/users/a", error(429, "TooManyRequests", headers={"Retry-After": "9000"}))
+    graph.on("GET v1.0/users/b", error(500, "InternalServerError"), ONCE)
+    throttled, good = bench.client(limit=60).batch(items("/users/a", "/users/b"))
+    assert throttled.failure.error["name"] == "throttled" and good.status == 200 and sum(bench.slept) < 60
 
 
 # --- secrets ---

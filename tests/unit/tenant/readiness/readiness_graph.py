@@ -84,12 +84,6 @@ class ReadinessGraph(DeviceGraph):
             ("GET users", self._search),
             (r"GET users/([^/]+)", lambda q, b, name: self._user(name)),
             (r"POST users/([^/]+)/checkMemberGroups", self._member),
-            (
-                "GET policies/mobileDeviceManagementPolicies/" + INTUNE,
-                lambda q, b: httpx.Response(
-                    200, json={**self.mdm, "includedGroups": [{"id": group} for group in self.included]}
-                ),
-            ),
             *super()._routes(),
         ]
 

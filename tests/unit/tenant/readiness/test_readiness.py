@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import httpx
 import pytest
 
 from ..device_graph import days_ago
-from ..fake_graph import error, guid
+from ..fake_graph import ROOT, error, guid
 from .readiness_graph import (
     ADA,
     INTUNE,
@@ -302,6 +303,39 @@ def test_the_mdm_scope(bench, graph, scope, members, expected):
     graph.mdm["appliesTo"] = scope
     graph.included = [graph.add_group("MDM", tuple(map(guid, members)))] if members else []
     assert results(run(bench), "mdm_scope") == expected
+
+
+def test_groups_of_the_mdm_scope_on_a_later_page_count(bench, graph):
+    graph.mdm["appliesTo"] = "selected"
+    included = r"GET beta/policies/mobileDeviceManagementPolicies/.*/includedGroups"
+    link = f"{ROOT}/beta/policies/mobileDeviceManagementPolicies/{INTUNE}/includedGroups?$skiptoken=x"
+    graph.on(included, httpx.Response(200, json={"value": [], "@odata.nextLink": link}))
+    graph.included = [graph.add_group("MDM", (guid(ADA),))]
+    assert results(run(bench), "mdm_scope") == {ADA: "pass", PACKAGE: "fail"}
+
+
+def test_groups_of_the_mdm_scope_that_cannot_be_read_are_unknown(bench, graph):
+    graph.mdm["appliesTo"] = "selected"
+    graph.on("includedGroups", httpx.Response(200, json="none"))
+    assert results(run(bench), "mdm_scope") == {None: "unknown"}
+    graph.mdm["appliesTo"] = "all"
+    graph.on("includedGroups", httpx.Response(200, json="none"))
+    assert results(run(bench), "mdm_scope") == {None: "pass"}
+
+
+@pytest.mark.parametrize(
+    ("link", "path", "identity"),
+    [
+        ("https://evil.example/v1.0/x", "conditionalAccess", "conditional_access"),
+        (5, "servicePrincipals", "service_principal"),
+        ("https://evil.example/v1.0/x", "EnrollmentConfigurations", "enrollment_limit"),
+        ("https://evil.example/v1.0/x", "ownedDevices", "device_quota"),
+    ],
+)
+def test_a_list_that_does_not_end_well_is_unknown_and_stops_nothing(bench, graph, link, path, identity):
+    graph.on(f"GET .*{path}", *[httpx.Response(200, json={"value": [], "@odata.nextLink": link})] * 4)
+    result = run(bench)
+    assert not result.get("failed") and "unknown" in results(result, identity).values()
 
 
 def test_an_application_cannot_see_the_mdm_scope_and_says_so(bench, graph):

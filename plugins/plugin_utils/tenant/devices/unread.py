@@ -1,0 +1,64 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about single devices that were not answered: absent and not known are two things.
+
+What cannot be read about one device keeps nobody from the others. What is refused for each of them is the task's.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ...result import Failure
+from ..graph.failures import RequestFailure
+
+#: Refusals that are about who asks, whatever is asked for.
+OF_THE_CALLER = (401, 403)
+FILTER_IGNORED = "filter_ignored"
+
+
+def filter_ignored(key: str) -> RequestFailure:
+    """The failure of a question for one device id that was answered with other devices."""
+    cause = "Intune ignored the filter for one device id and answered with other devices"
+    fix = "run the task again, or read the whole tenant"
+    return RequestFailure(f"{cause}; {fix}", "tenant", name=FILTER_IGNORED, cause=cause, fix=fix, evidence=[key])
+
+
+def of_all(failures: Collection[RequestFailure], asked: int) -> RequestFailure | None:
+    """The failure that is not one device's: each of the ``asked`` questions was refused because of who asks, or Intune
+    ignored the filter of each."""
+    first = next(iter(failures), None)
+    if first is None or len(failures) < asked:
+        return None
+    if any(failure.error["name"] != first.error["name"] for failure in failures):
+        return None
+    return first if first.status in OF_THE_CALLER or first.error["name"] == FILTER_IGNORED else None
+
+
+def sentence(what: str, failure: Failure) -> str:
+    """Why something of a device is not known: ``what`` is a noun phrase."""
+    return f"{what} could not be read: {failure.error['cause']}"
+
+
+def left_out(cause: str, first: RequestFailure, evidence: list[str], doc: str) -> Failure:
+    """The Failure of a task that has left out devices of which something could not be read, and done the rest.
+
+    ``first`` is why, for the first of them, and gives it its name.
+    """
+    error = first.error
+    fix = f"{error['fix']}; then run the task again with the same ids, which does the rest"
+    return Failure(
+        f"{cause}; {fix}",
+        side=str(error["side"]),
+        name=str(error["name"]),
+        code=error["code"],
+        cause=cause,
+        fix=fix,
+        evidence=evidence,
+        request_id=error["request_id"],
+        permissions=error["permissions"],
+        doc=doc,
+    )

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write call_permissions.json: for each call of the tenant modules, the permissions of which one is enough.
+
+Usage: call_permissions.py DIRECTORY, which holds openapi-v1.0.json and openapi-beta.json with ``x-permissions``, made
+from microsoftgraph/microsoft-graph-devx-content, permissions.json (MIT, Copyright (c) Microsoft Corporation).
+
+A new call of a module is a line of CALLS.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+_COLLECTIONS = ("mobileDeviceManagementPolicies", "mobileAppManagementPolicies")
+#: By version: the calls as the modules make them, each with ``{id}`` for what is looked up.
+CALLS = {
+    "v1.0": (
+        "GET /policies/deviceRegistrationPolicy",
+        "PUT /policies/deviceRegistrationPolicy",
+        "GET /policies/identitySecurityDefaultsEnforcementPolicy",
+        "GET /identity/conditionalAccess/policies",
+        "GET /servicePrincipals",
+        "GET /users",
+        "GET /users/{id}",
+        "POST /users/{id}/checkMemberGroups",
+        "GET /users/{id}/ownedDevices/microsoft.graph.device",
+        "GET /groups",
+        "POST /groups",
+        "GET /groups/{id}",
+        "PATCH /groups/{id}",
+        "DELETE /groups/{id}",
+        "GET /groups/{id}/members",
+        "POST /groups/{id}/members/$ref",
+        "DELETE /groups/{id}/members/{id}/$ref",
+        "GET /roleManagement/directory/roleAssignments",
+        "POST /roleManagement/directory/roleAssignments",
+        "DELETE /roleManagement/directory/roleAssignments/{id}",
+        "GET /devices",
+        "GET /devices/{id}",
+        "PATCH /devices/{id}",
+        "DELETE /devices/{id}",
+        "GET /deviceManagement/managedDevices",
+        "GET /deviceManagement/managedDevices/{id}",
+        "DELETE /deviceManagement/managedDevices/{id}",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "DELETE /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "GET /informationProtection/bitlocker/recoveryKeys",
+        "GET /directory/deviceLocalCredentials",
+    ),
+    "beta": (
+        "GET /deviceManagement/deviceEnrollmentConfigurations",
+        *(
+            f"{method} /policies/{collection}/{{id}}{tail}"
+            for collection in _COLLECTIONS
+            for method, tail in (
+                ("GET", ""),
+                ("PATCH", ""),
+                ("GET", "/includedGroups"),
+                ("POST", "/includedGroups/$ref"),
+                ("DELETE", "/includedGroups/{id}/$ref"),
+            )
+        ),
+    ),
+}
+#: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference.
+SAID_BY = {"POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref"}
+TARGET = Path(__file__).resolve().parents[2] / "plugins/plugin_utils/tenant/graph/call_permissions.json"
+
+
+def collect(directory: Path) -> list[dict]:
+    """The entries, of the descriptions in a directory. KeyError for a call that Microsoft does not describe."""
+    rows = []
+    for version, calls in CALLS.items():
+        described = json.loads((directory / f"openapi-{version}.json").read_text(encoding="utf-8"))
+        operations = {
+            f"{method.upper()} {re.sub(r'{[^}]*}', '{id}', path)}": operation.get("x-permissions", {})
+            for path, item in described["paths"].items()
+            for method, operation in item.items()
+            if isinstance(operation, dict)
+        }
+        for call in calls:
+            found = operations[SAID_BY.get(call, call).replace("microsoft.graph.", "graph.")]
+            kinds = {
+                kind: sorted(name.lstrip("*") for name in found.get(kind, ())) for kind in ("application", "delegated")
+            }
+            rows.append({"call": call, "version": version, **kinds})
+    return rows
+
+
+def text(rows: list[dict]) -> str:
+    """One line a call, so that it can be read and compared."""
+    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    TARGET.write_text(text(collect(Path(sys.argv[1]))), encoding="utf-8")
