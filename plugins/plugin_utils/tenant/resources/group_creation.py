@@ -52,8 +52,8 @@ class NamedGroup:
     def create(self, body: dict, change: tuple[str, None, dict]) -> tuple[dict, bool]:
         """The group, and whether this task has made it: another task may have done so since it was looked for.
 
-        ``change`` is recorded as soon as it is made. Failure (``group_made_twice``) where somebody else made another one
-        at the same time; nothing is deleted.
+        ``change`` is recorded as soon as it is made. Failure (``group_made_twice``) where somebody else made another
+        one at the same time; nothing is deleted.
         """
         memory = self._client.memory
         with memory.alone(GROUP.noun, self._name, self._client.waits) as others:
