@@ -22,13 +22,17 @@ class Action(ActionBase):
 
     ``spec`` and ``constraints`` are as AnsibleModule takes them, without the options of the sides; ``spec`` may say
     more of an option, as option_door.py has it. ``refused`` holds what a result promises even where no work was done.
-    A module that needs no connection says so by ``_requires_connection``, which Ansible reads of the class.
+    ``around`` does the attempt and more, such as record it (report/recorded.py). A module that needs no connection says
+    so by ``_requires_connection``, which Ansible reads of the class.
     """
 
     sides: t.ClassVar[tuple[Side, ...]] = ()
     spec: t.ClassVar[Mapping[str, t.Any]] = {}
     constraints: t.ClassVar[Mapping[str, t.Any]] = {}
     refused: t.ClassVar[dict[str, t.Any]] = {}
+    around: t.ClassVar[t.Any] = None
+    #: That of the device, where a side has opened one.
+    session: t.Any = None
 
     @staticmethod
     def work(task: Task) -> dict:
@@ -36,4 +40,8 @@ class Action(ActionBase):
         raise NotImplementedError
 
     def run(self, tmp=None, task_vars=None):
-        return task.run(self, super().run(tmp, task_vars), task_vars)
+        result = super().run(tmp, task_vars)
+        around = type(self).around
+        if around is None:
+            return task.run(self, result, task_vars)
+        return around(self, task_vars, lambda: task.run(self, result, task_vars))

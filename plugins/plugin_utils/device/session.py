@@ -55,7 +55,8 @@ class DeviceSession:
     """Runs operations on the device behind an Ansible connection (winrm, psrp, or ssh with PowerShell).
 
     In check mode it refuses to send a changing operation; nothing else in the collection needs to.
-    ``exchanges`` counts the commands executed on the device. ``connection`` is Ansible's connection plugin. ``trace``
+    ``exchanges`` counts the commands executed on the device, ``machine`` says which Windows has answered last.
+    ``connection`` is Ansible's connection plugin. ``trace``
     says at -vvv what each exchange was, ``show`` prints what a long one waits for, and within ``in_clear(path)`` a file
     of the controller can be read that may be vaulted. An exchange ends with ``deadline``, that of what is waited for,
     and in any case after EXCHANGE_SECONDS: as a lost connection.
@@ -80,6 +81,7 @@ class DeviceSession:
         self._in_clear = in_clear
         self.exchanges = 0
         self.lost = False
+        self.machine: str | None = None
 
     @classmethod
     def of_action(
@@ -130,6 +132,7 @@ class DeviceSession:
             )
             self.exchanges += 1
             answer = self._read(operations, request_id, stdout, stderr, code, asked_at)
+            self.machine = answers.machine(answer.device)
         except (ConnectionLost, wire.WireError) as exc:
             self._trace.failed(operations, exc, time.monotonic() - started, len(data), len(stdout))
             raise

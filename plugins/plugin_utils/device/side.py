@@ -31,7 +31,7 @@ def prepare_workers(operations: dict[str, dict]) -> None:
 
 
 def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
-    task.session = DeviceSession.of_action(action, task.host, task.show, task.masked)
+    task.session = action.session = DeviceSession.of_action(action, task.host, task.show, task.masked)
 
 
 def _explain(task: Task, exc: Exception) -> Failure | None:

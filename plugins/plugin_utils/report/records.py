@@ -25,6 +25,8 @@ UNREACHABLE = {
     "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
 }
 
+NOT_ASKED = "not_asked"
+"""The name of a failure before the module began: a variable that cannot be resolved, a value that the role refuses."""
 MOST_SECONDS = 10**9
 """Of a phase: no task takes longer."""
 
@@ -51,7 +53,23 @@ def record(result: TaskResult, work: str) -> dict:
     }
     made |= {field: error.get(field) for field in REPORTED_ERROR_FIELDS}
     made |= add(result)
-    return made | ({"outcome": "unreachable"} | UNREACHABLE if unreachable else {})
+    if unreachable:
+        return made | {"outcome": "unreachable"} | UNREACHABLE
+    return made | (_not_asked(result) if _is_not_ours(result) else {})
+
+
+def _is_not_ours(result: TaskResult) -> bool:
+    """Whether Ansible has failed the task before the module began: what a module returns has ``changes``."""
+    return bool(result.get("failed")) and not {"error", "changes", "timedout"} & set(result)
+
+
+def _not_asked(result: TaskResult) -> dict:
+    return {
+        "name": NOT_ASKED,
+        "side": "controller",
+        "cause": f"failed before it was asked: {result.get('msg') or 'nobody says why'}",
+        "fix": "correct the variable or the option that is named, and run the playbook for this device again",
+    }
 
 
 def _join(result: TaskResult) -> dict:
