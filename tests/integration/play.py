@@ -142,11 +142,12 @@ class Player:
         *options: str,
         variables: dict | None = None,
         host_variables: dict[str, dict] | None = None,
+        environment: dict[str, str] | None = None,
     ) -> Iterator[RunningPlay]:
         """Start a playbook (a file, or its content as data) with the lab's inventory; it is dead when the block ends.
 
         variables: extra variables of the command line, to which run_directory is added; host_variables: by host, over
-        those of the inventory.
+        those of the inventory; environment: more variables of Ansible's own, such as ANSIBLE_STRATEGY.
         """
         self._count += 1
         directory = self._directory / f"play{self._count:02d}"
@@ -162,7 +163,7 @@ class Player:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=_environment(directory),
+                env=_environment(directory) | (environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

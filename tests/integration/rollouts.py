@@ -50,17 +50,22 @@ class Rollout:
 
     @contextlib.contextmanager
     def running(
-        self, *options: str, host_variables: dict[str, dict] | None = None, **variables: t.Any
+        self,
+        *options: str,
+        host_variables: dict[str, dict] | None = None,
+        environment: dict[str, str] | None = None,
+        **variables: t.Any,
     ) -> Iterator[RunningPlay]:
         """One run, which is dead when the block ends."""
+        more: dict[str, t.Any] = {"host_variables": host_variables, "environment": environment}
         given = {**BRIEF[self._work], f"{self._work}_report": str(self.report_file), **variables}
         chosen = self.tenant.facts["applications"]["everything"]
-        environment = {name: str(value) for name, value in self.tenant.facts["environment"].items()}
-        environment |= {"AZURE_CLIENT_ID": chosen["client_id"], "AZURE_CLIENT_SECRET": chosen["client_secret"]}
+        credential = {name: str(value) for name, value in self.tenant.facts["environment"].items()}
+        credential |= {"AZURE_CLIENT_ID": chosen["client_id"], "AZURE_CLIENT_SECRET": chosen["client_secret"]}
         playbook = ROOT / "playbooks" / f"{self._work}.yml"
         with (
-            mock.patch.dict(os.environ, environment),
-            self._player.running(self.lab, playbook, *options, variables=given, host_variables=host_variables) as run,
+            mock.patch.dict(os.environ, credential),
+            self._player.running(self.lab, playbook, *options, variables=given, **more) as run,
         ):
             yield run
 
