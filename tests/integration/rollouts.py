@@ -54,15 +54,17 @@ class Rollout:
         *options: str,
         host_variables: dict[str, dict] | None = None,
         environment: dict[str, str] | None = None,
+        before: tuple[dict, ...] = (),
         **variables: t.Any,
     ) -> Iterator[RunningPlay]:
-        """One run, which is dead when the block ends."""
+        """One run, which is dead when the block ends; ``before`` are plays that come before those of the playbook."""
         more: dict[str, t.Any] = {"host_variables": host_variables, "environment": environment}
         given = {**BRIEF[self._work], f"{self._work}_report": str(self.report_file), **variables}
         chosen = self.tenant.facts["applications"]["everything"]
         credential = {name: str(value) for name, value in self.tenant.facts["environment"].items()}
         credential |= {"AZURE_CLIENT_ID": chosen["client_id"], "AZURE_CLIENT_SECRET": chosen["client_secret"]}
-        playbook = ROOT / "playbooks" / f"{self._work}.yml"
+        file = ROOT / "playbooks" / f"{self._work}.yml"
+        playbook = [*before, {"import_playbook": str(file)}] if before else file
         with (
             mock.patch.dict(os.environ, credential),
             self._player.running(self.lab, playbook, *options, variables=given, **more) as run,
