@@ -31,8 +31,9 @@ class Action(ActionBase):
     constraints: t.ClassVar[Mapping[str, t.Any]] = {}
     refused: t.ClassVar[dict[str, t.Any]] = {}
     around: t.ClassVar[t.Any] = None
-    #: That of the device, where a side has opened one.
+    #: That of the device, where a side has opened one, and what records what it has learned so far.
     session: t.Any = None
+    note: t.Any = None
 
     @staticmethod
     def work(task: Task) -> dict:

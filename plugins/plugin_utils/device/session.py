@@ -13,6 +13,7 @@ import contextlib
 import datetime
 import functools
 import time
+import typing as t
 import uuid
 from collections.abc import Callable, Mapping
 
@@ -63,6 +64,9 @@ class DeviceSession:
     """
 
     deadline: Deadline | None = None
+    #: Records what a task has learned so far, where its attempts are recorded, before the device may forget it. It may
+    #: raise Failure.
+    note: Callable[[dict[str, t.Any]], None] = staticmethod(lambda learned: None)
 
     def __init__(
         self,

@@ -32,6 +32,8 @@ def prepare_workers(operations: dict[str, dict]) -> None:
 
 def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
     task.session = action.session = DeviceSession.of_action(action, task.host, task.show, task.masked)
+    if action.note is not None:
+        task.session.note = action.note
 
 
 def _explain(task: Task, exc: Exception) -> Failure | None:

@@ -25,7 +25,7 @@ RUNS_KEPT = 100
 """Runs in a report; the oldest are dropped, and counted in ``runs_dropped``."""
 ATTEMPTS_KEPT = 5
 """Earlier attempts of a device in a report: run, time and outcome of each."""
-#: What the run that was cut off, or still goes on, says of a device.
+#: Of a device of which a run has told no end. What the run knew by then, it may have told.
 BEGUN = {
     "outcome": "begun",
     "name": "begun",
@@ -94,7 +94,10 @@ def attempts_of(entries: Iterable[Mapping[str, t.Any]]) -> tuple[list[tuple[str,
         if not isinstance(run, dict) or not isinstance(run.get("id"), str) or not isinstance(at, str):
             continue
         runs[run["id"]] = fields_of(run, RUN_KINDS)[0]
-        record = read_record(entry["device"], BEGUN if told is None else told)
+        if told is None:
+            known = entry.get("known")
+            told = {**(known if isinstance(known, dict) else {}), **BEGUN}
+        record = read_record(entry["device"], told)
         if isinstance(entry.get("machine"), str):
             record["machine"] = entry["machine"]
         found.append((entry["device"], {**record, "run": run["id"], "at": at}))
@@ -111,7 +114,7 @@ def _merged(known: Record, new: Record, work: str) -> Record:
     # The order is that of the lines: a controller's clock may be set. Only the times of one run are compared.
     earlier = list(known.get("earlier") or ())
     if known.get("run") == new["run"]:
-        if new["outcome"] == BEGUN["outcome"] and new["at"] <= (known.get("at") or ""):
+        if new["outcome"] == BEGUN["outcome"] and new["at"] < (known.get("at") or ""):
             return known
     elif any(one.get("run") == new["run"] and new["at"] <= (one.get("at") or "") for one in earlier):
         return known

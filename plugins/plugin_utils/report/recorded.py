@@ -51,6 +51,11 @@ class Recorder:
             shape = {"changed": False, "changes": [], **action.refused}
             return {**shape, "failed": True, "msg": failure.msg, "error": failure.error}
 
+        def note(learned: dict[str, t.Any]) -> None:
+            told = read_record(host, record({"changes": [], **learned}, self._work))
+            entry = {"run": run, "device": host, "at": moment(), "record": None, "known": told}
+            journal.append(dest, entry, OPTION, durable=True)
+
         def end(result: Mapping[str, t.Any]) -> str | None:
             told = read_record(host, record(result, self._work))
             entry = {"run": run, "device": host, "at": moment(), "record": told}
@@ -61,6 +66,7 @@ class Recorder:
                 return f"the report does not have this result yet: {failure.msg}"
             return None
 
+        action.note = note
         try:
             result = attempt()
         except AnsibleError as exc:
