@@ -26,7 +26,7 @@ MOST_LEFT_BEHIND = 20
 def with_known(record: Record, before: Mapping[str, t.Any], work: str) -> Record:
     """The record of a device, completed by an earlier one of the same name."""
     if work == "disconnect":
-        record = _with_removals(_with_left_behind(with_earlier_ids(record, before), before), before)
+        record = with_removals(_with_left_behind(with_earlier_ids(record, before), before), before)
     elif work == "join" and not record.get("device_id") and not record.get("join_type"):
         # Nobody could look. One that is not joined says so: join_type is none.
         record = {**record, **{field: before.get(field) for field in JOIN_IDS}}
@@ -76,7 +76,7 @@ def _with_left_behind(record: Record, before: Mapping[str, t.Any]) -> Record:
     return record | ({"left_behind_dropped": dropped} if dropped > 0 else {})
 
 
-def _with_removals(record: Record, before: Mapping[str, t.Any]) -> Record:
+def with_removals(record: Record, before: Mapping[str, t.Any]) -> Record:
     """What was removed from the tenant, beside the ids whose objects these were."""
     rows = {row.get("device_id"): row for row in record.get("removals") or ()}
     if not rows:

@@ -107,7 +107,8 @@ def attempts_of(entries: Iterable[Mapping[str, t.Any]]) -> tuple[list[tuple[str,
 def put_in(devices: dict[str, Record], name: str, new: Record, work: str) -> None:
     """Put an attempt into the devices of a report, after all that were put in before it."""
     known = devices.get(name)
-    devices[name] = new if known is None or known["outcome"] == NOT_STARTED else _merged(known, new, work)
+    first = known is None or known["outcome"] == NOT_STARTED
+    devices[name] = kept.with_removals(new, {}) if first else _merged(t.cast(Record, known), new, work)
 
 
 def _merged(known: Record, new: Record, work: str) -> Record:
