@@ -32,7 +32,7 @@ FORMAT, VERSION = "winops.entra.rollout_journal", 1
 MAX_JOURNAL_BYTES = 2**29
 LOCK_PATIENCE = 300.0
 """Seconds within which the lock must be had: the report of 100,000 devices is written in a tenth of it."""
-_LONGEST_PAUSE = 0.25
+_LONGEST_PAUSE = 0.02
 _HEADER = json.dumps({"format": FORMAT, "version": VERSION}) + "\n"
 
 
@@ -46,26 +46,24 @@ class Journal:
 
     def __init__(self, path: str, handle: int) -> None:
         self._path = path
-        self._handle = handle
+        self.handle = handle
 
-    def append(self, entry: dict[str, t.Any], durable: bool = False) -> None:
-        """Add a line. ``durable``: it is on the disk when this returns. Raises OSError."""
+    def append(self, entry: dict[str, t.Any]) -> None:
+        """Add a line. Raises OSError."""
         line = json.dumps(entry, separators=(",", ":")) + "\n"
-        size = os.fstat(self._handle).st_size
-        if size < len(_HEADER) and _HEADER.encode().startswith(os.pread(self._handle, size, 0)):
-            os.ftruncate(self._handle, 0)  # Nothing, or what a killed task has written of it.
+        size = os.fstat(self.handle).st_size
+        if size < len(_HEADER) and _HEADER.encode().startswith(os.pread(self.handle, size, 0)):
+            os.ftruncate(self.handle, 0)  # Nothing, or what a killed task has written of it.
             size, line = 0, _HEADER + line
-        elif os.pread(self._handle, 1, size - 1) != b"\n":
+        elif os.pread(self.handle, 1, size - 1) != b"\n":
             line = "\n" + line  # A task was killed while it wrote: what it wrote stays alone.
         data = line.encode("ascii")
         try:
             while data:
-                data = data[os.write(self._handle, data) :]
-            if durable:
-                os.fsync(self._handle)
+                data = data[os.write(self.handle, data) :]
         except OSError:
             with contextlib.suppress(OSError):
-                os.ftruncate(self._handle, size)
+                os.ftruncate(self.handle, size)
             raise
 
     def read(self) -> tuple[list[dict[str, t.Any]], int]:
@@ -73,10 +71,10 @@ class Journal:
 
         Raises the Failure of a bad option ``dest`` for what is not a journal.
         """
-        size = os.fstat(self._handle).st_size
+        size = os.fstat(self.handle).st_size
         if size > MAX_JOURNAL_BYTES:
             raise _no_journal(self._path, f"it has more than {MAX_JOURNAL_BYTES} bytes")
-        with open(os.dup(self._handle), "rb") as stream:
+        with open(os.dup(self.handle), "rb") as stream:
             stream.seek(0)
             return _entries(self._path, stream.read(size))
 
@@ -86,13 +84,19 @@ class Journal:
 
 
 def append(dest: str, entry: dict[str, t.Any], option: str, durable: bool = False) -> None:
-    """Add one line to the journal of the report at ``dest``, as ``Journal.append``. Raises the Failure of the bad
-    ``option``."""
-    with locked(dest, option) as lines:
-        try:
-            lines.append(entry, durable)
-        except OSError as exc:
-            raise writer.unwritable(path_of(dest), exc, option) from exc
+    """Add one line to the journal of the report at ``dest``; ``durable``: it is on the disk when this returns. Raises
+    the Failure of the bad ``option``."""
+    try:
+        with locked(dest, option) as lines:
+            lines.append(entry)
+            written = os.dup(lines.handle) if durable else None
+        if written is not None:  # Nobody has to wait for the disk.
+            try:
+                os.fsync(written)
+            finally:
+                os.close(written)
+    except OSError as exc:
+        raise writer.unwritable(path_of(dest), exc, option) from exc
 
 
 @contextlib.contextmanager
@@ -114,7 +118,8 @@ def locked(dest: str, option: str = "dest") -> t.Iterator[Journal]:
         with contextlib.suppress(OSError):
             if not os.fstat(handle).st_size and _is_at(handle, path):
                 os.unlink(path)
-        os.close(handle)  # And with it goes the lock.
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
 
 
 def look(dest: str) -> tuple[list[dict[str, t.Any]], int]:
