@@ -115,6 +115,10 @@ fuzz: env ## hostile inputs at every door at which something untrusted comes in;
 faults: env ## each exchange of each task that changes a device goes wrong in each way; ten minutes
 	$(BIN)/python -m tests.faults $(ARGS)
 
+.PHONY: rollouts
+rollouts: env ## a hundred runs in random order: limits, checks, kills, two at once; half an hour
+	$(BIN)/python -m tests.rollouts $(ARGS)
+
 # Playbooks wait for devices most of their time, so more of them run than there are cores.
 WORKERS ?= 3
 

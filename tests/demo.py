@@ -18,7 +18,7 @@ import time
 from tests.demo_play import OUT, RESULTS, ROOT, SPEED, Run, check_mode_problems, digests, play, title, verdict
 from tests.lab import process
 
-REPORT = RESULTS / "join-report.json"
+REPORT, CHECK_REPORT = RESULTS / "join-report.json", RESULTS / "join-report.check.json"
 TENANT = RESULTS / "tenant.json"
 # As JSON: ansible-playbook splits name=value at spaces, and a path may have some.
 SETTINGS = {
@@ -35,14 +35,16 @@ def main(arguments: list[str]) -> int:
     """Run it, with more arguments for the lab, such as ``--devices 3``; returns the exit status."""
     started = time.monotonic()
     RESULTS.mkdir(parents=True, exist_ok=True)
+    for file in (REPORT, CHECK_REPORT):
+        file.unlink(missing_ok=True)  # Of another lab.
     with process.running(OUT, "--scenario", "demo", "--speed", SPEED, *arguments) as lab:
         expected = {device["name"]: device["expect"] for device in lab.get("/devices")}
         print(f"A lab is running: {len(expected)} devices and a tenant that lets nobody join.")
 
         title("Would joins succeed? join.yml asks the tenant before it asks any device")
         before = digests(lab)
-        join = functools.partial(play, lab, "playbooks/join.yml", "-e", json.dumps(SETTINGS), report=REPORT)
-        refused = join("--check")
+        join = functools.partial(play, lab, "playbooks/join.yml", "-e", json.dumps(SETTINGS))
+        refused = join("--check", report=CHECK_REPORT)
         problems = [] if refused.status and refused.report is None else ["the tenant was not found unready"]
 
         title("Set the tenant up: playbooks/tenant.yml")
@@ -51,16 +53,16 @@ def main(arguments: list[str]) -> int:
         problems += [] if set_up("--diff").status == 0 else ["the tenant could not be set up"]
 
         title("First look at the fleet: playbooks/join.yml --check --diff")
-        predicted = join("--check", "--diff")
+        predicted = join("--check", "--diff", report=CHECK_REPORT)
         problems += check_mode_problems(lab, before)
 
         title("Now for real: playbooks/join.yml")
-        first = join()
+        first = join(report=REPORT)
         problems += differences(first, expected) + prediction_problems(predicted, first) + unproved(first)
 
         title("Once more, both: a second run changes nothing")
         problems += still_changing("tenant.yml", set_up())
-        second = join()
+        second = join(report=REPORT)
         problems += still_changing("join.yml", second) + joined_again(second, expected)
     title("What happened")
     print_outcomes(first)

@@ -17,7 +17,7 @@ import time
 from tests.demo_play import OUT, RESULTS, ROOT, SPEED, Run, check_mode_problems, digests, play, title, verdict
 from tests.lab import process
 
-REPORT = RESULTS / "disconnect-report.json"
+REPORT, CHECK_REPORT = RESULTS / "disconnect-report.json", RESULTS / "disconnect-report.check.json"
 # The product's own waiting is real: a second here is a minute of a device.
 SETTINGS = {
     "disconnect_report": str(REPORT),
@@ -39,7 +39,8 @@ OVER = ("disconnected", "unchanged")
 def main(arguments: list[str]) -> int:
     """Run it, with more arguments for the lab, such as ``--devices 3``; returns the exit status."""
     started = time.monotonic()
-    REPORT.unlink(missing_ok=True)  # later runs keep the ids that the first has written
+    for file in (REPORT, CHECK_REPORT):
+        file.unlink(missing_ok=True)  # Of another lab, whose ids a report keeps.
     with process.running(OUT, "--scenario", "disconnect", "--speed", SPEED, *arguments) as lab:
         devices = {device["name"]: device for device in lab.get("/devices")}
         title(f"A lab of {len(devices)} devices is running. First look: playbooks/disconnect.yml --check --diff")
@@ -88,7 +89,7 @@ def disconnect(lab: process.RunningLab, *options: str) -> Run:
         "-e",
         json.dumps(SETTINGS),
         *options,
-        report=REPORT,
+        report=CHECK_REPORT if "--check" in options else REPORT,
     )
     if run.report is None:
         sys.exit(f"the playbook wrote no report (exit status {run.status})")

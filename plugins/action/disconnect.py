@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.recorded import RECORDED_SPEC
 from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.disconnect import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.leaving.disconnect import disconnect
 from ..plugin_utils.device.side import DEVICE_SIDE
+from ..plugin_utils.report.recorded import Recorder
 
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = {**POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
+    spec = {**RECORDED_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
     refused = {"outcome": "refused", "phases": []}
     work = staticmethod(disconnect)
+    around = Recorder("disconnect")

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from ..doc_fragments.package import PACKAGE_CONSTRAINTS, PACKAGE_SPEC
+from ..doc_fragments.recorded import RECORDED_SPEC
 from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.join import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.side import DEVICE_SIDE
 from ..plugin_utils.package_work import join
+from ..plugin_utils.report.recorded import Recorder
 
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = {**PACKAGE_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
+    spec = {**RECORDED_SPEC, **PACKAGE_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
     constraints = {**PACKAGE_CONSTRAINTS, **CONSTRAINTS}
     refused = {"outcome": "refused", "phases": []}
     work = staticmethod(join)
+    around = Recorder("join")

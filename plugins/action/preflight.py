@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 from ..doc_fragments.findings import FINDINGS_SPEC
+from ..doc_fragments.recorded import RECORDED_SPEC
 from ..modules.preflight import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.preflight import checklist
 from ..plugin_utils.device.preflight.check import PreflightPlan
 from ..plugin_utils.device.preflight.look import look
 from ..plugin_utils.device.side import DEVICE_SIDE, prepare_workers
+from ..plugin_utils.report.recorded import Recorder
 
 prepare_workers(checklist.observations(PreflightPlan()))
 
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
+    spec = {**RECORDED_SPEC, **FINDINGS_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(look)
+    around = Recorder("preflight")

@@ -61,13 +61,17 @@ options:
     description:
       - Where on the controller to save the device's answers, as a JSON bundle that only its owner can read. The file is
         not written if it already has the same contents, or in check mode.
-      - A regular file or a new one. A directory, a device file, a pipe or a link is refused before the device is asked.
+      - A path that ends with a slash is a directory, in which the file is named after the device in the inventory. What
+        cannot be part of a file name is spelled as in URLs (C(a%2Fb.json)).
+      - A regular file or a new one. Another directory, a device file, a pipe, a link, and the bundle of another device
+        are refused before the device is asked.
       - Tokens, passwords and binary values are removed. Names of people, devices and tenants stay in it.
     type: path
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
   - winops.entra.findings
+  - winops.entra.recorded
 notes:
   - Nothing is written on the device.
   - Run it as a local administrator with a full token. Without it some parts cannot be read; each of them causes a
@@ -92,7 +96,7 @@ EXAMPLES = r"""
 
 - name: Collect now, to diagnose elsewhere
   winops.entra.diagnose:
-    dest: "bundles/{{ inventory_hostname }}.json"
+    dest: bundles/
 
 - name: Diagnose from a bundle that somebody has sent
   winops.entra.diagnose:

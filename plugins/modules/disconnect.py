@@ -90,6 +90,7 @@ extends_documentation_fragment:
   - winops.entra.attributes.facts
   - winops.entra.waiting
   - winops.entra.waiting.reboot
+  - winops.entra.recorded
 notes:
   - Connect with a local account.
   - Deleting the Entra device object deletes the BitLocker recovery passwords and the LAPS password stored with it. Save

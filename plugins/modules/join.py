@@ -96,6 +96,7 @@ extends_documentation_fragment:
   - winops.entra.package
   - winops.entra.waiting
   - winops.entra.waiting.reboot
+  - winops.entra.recorded
 notes:
   - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working after the
     join.

@@ -80,6 +80,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
   - winops.entra.findings
+  - winops.entra.recorded
 notes:
   - In check mode no scheduled task is created. The connecting account asks the endpoints, and the checks say so.
   - The checks are C(edition), C(build), C(server), C(join_state), C(pending_reboot), C(clock), C(tpm), C(disk),

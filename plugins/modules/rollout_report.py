@@ -11,10 +11,21 @@ module: rollout_report
 short_description: Write and show the results of a rollout
 version_added: 0.1.0
 description:
-  - Collects the outcomes that the collection's roles and playbooks record for each device, writes them as JSON on the
-    controller and shows a table.
-  - Run it once for each wave. The report always has every device of the play; devices of later waves are
-    V(not_started).
+  - Collects the outcomes that the collection's roles and playbooks record for each device, puts them into the report of
+    the rollout, a JSON file on the controller, and shows a table.
+  - Run it once for each wave. A report holds every run, and of each device the newest attempt. A run changes only the
+    records of the devices that it has asked; it forgets nobody. Two runs at once wait for each other.
+  - It takes in what the journal beside the report holds, from runs that were killed too. With O(hosts=[]) it does only
+    that. See docs/reports.md for the form of both files.
+  - In check mode it writes a report of its own beside that of the real runs, C(join-report.check.json).
+  - Devices of later waves are V(not_started), unless an earlier run has asked them. A device of the wave of which
+    nothing is recorded is V(failed) with the name C(not_asked).
+  - What a run cannot learn of a device, and what a device has forgotten, stays in the report, such as the ids, the
+    BitLocker protectors and the proof of a device that has left its tenant. A device that has left is recognised by its
+    serial number. Ids that it had before and has no more are in C(left_behind) until their objects are removed.
+  - What a device has proved is kept with its ids. If its key is gone now, the earlier report counts, unless that report
+    itself says that nothing was proved.
+  - A file at O(dest) that cannot be read, or is not a report of this O(work), is refused, and not overwritten.
   - A report is a by-product, so the task never reports a change.
   - Texts of devices and tenants are shown as texts and nothing else. In the table, and in the file, what cannot be
     seen (control characters, line separators, marks of direction, letters without width) is spelled as JSON spells it,
@@ -35,35 +46,25 @@ options:
         O(work=join), and so on.
       - A regular file, which is replaced as a whole, or a new one, whose directory is made. Anything else is refused
         and left alone (a directory, a device file, a pipe, and a link, also one to a regular file). Links among the
-        directories of the path are followed.
+        directories of the path are followed. The same applies to the journal, C(join-report.json.journal).
       - The file is for its owner only (mode 0600).
     type: path
   hosts:
-    description: The devices to report on. All hosts of the play by default.
+    description: The devices of this run. All hosts of the play by default.
     type: list
     elements: str
   directory:
     description:
       - Devices as M(winops.entra.directory_device_info) returns them. The report then contains what the directory and
-        Intune know about each joined device.
+        Intune know about each joined device of the wave.
       - An id that several devices have proves none of them. These devices are counted as C(same_id), and each names the
         others.
     type: list
     elements: dict
-  keep_ids:
-    description:
-      - With O(work=disconnect), whether to keep the ids in the report at O(dest) for devices that no longer know them.
-        A device forgets them when it leaves its tenant, and the next run needs them if a run was cut off before the
-        objects were removed. A device that has left is recognised by its serial number.
-      - What a device has proved is kept with its ids. If its key is gone now, the earlier report counts, unless that
-        report itself says that nothing was proved.
-      - A file at O(dest) that cannot be read, or is not a report, is refused, and not overwritten.
-    type: bool
-    default: false
   only_try:
     description:
-      - Only check whether the report could be written at O(dest), and with O(keep_ids) whether the earlier report can
-        be read. Nothing is written or shown. Use it at the beginning of a playbook, before any device is asked.
+      - Only check whether the report could be written at O(dest), and whether the earlier report and its journal can be
+        read. Nothing is written or shown. Use it at the beginning of a playbook, before any device is asked.
     type: bool
     default: false
   table_limit:
@@ -71,7 +72,7 @@ options:
     type: int
     default: 50
   write_in_check_mode:
-    description: Also write the file in check mode, with what would be done.
+    description: In check mode, whether to write its report, with what would be done.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -97,16 +98,22 @@ EXAMPLES = r"""
     dest: reports/join-2026-11-27.json
     only_try: true
   run_once: true
+
+- name: Take in what a killed run has left in the journal
+  winops.entra.rollout_report:
+    work: join
+    dest: reports/join-2026-11-27.json
+    hosts: []
 """
 
 RETURN = r"""
 totals:
-  description: The number of devices, and the number for each outcome.
+  description: The number of devices of this run, and the number for each outcome.
   returned: success, without O(only_try)
   type: dict
   sample: {devices: 14, joined: 9, unchanged: 1, refused: 3, failed: 1}
 dest:
-  description: Path of the report.
+  description: Path of the report that was written, in check mode that of check mode.
   returned: success
   type: str
 changes:
@@ -127,7 +134,6 @@ ARGUMENT_SPEC = {
     "dest": {"type": "path"},
     "hosts": {"type": "list", "elements": "str"},
     "directory": {"type": "list", "elements": "dict"},
-    "keep_ids": {"type": "bool", "default": False},
     "only_try": {"type": "bool", "default": False},
     "table_limit": {"type": "int", "default": 50},
     "write_in_check_mode": {"type": "bool", "default": True},

@@ -23,13 +23,18 @@ class Action(ActionBase):
 
     ``spec`` and ``constraints`` are as AnsibleModule takes them, without the options of the sides; ``spec`` may say
     more of an option, as option_door.py has it. ``refused`` holds what a result promises even where no work was done.
-    A module that needs no connection says so by ``_requires_connection``, which Ansible reads of the class.
+    ``around`` does the attempt and more, such as record it (report/recorded.py). A module that needs no connection says
+    so by ``_requires_connection``, which Ansible reads of the class.
     """
 
     sides: t.ClassVar[tuple[Side, ...]] = ()
     spec: t.ClassVar[Mapping[str, t.Any]] = {}
     constraints: t.ClassVar[Mapping[str, t.Any]] = {}
     refused: t.ClassVar[dict[str, t.Any]] = {}
+    around: t.ClassVar[t.Any] = None
+    #: That of the device, where a side has opened one, and what records what it has learned so far.
+    session: t.Any = None
+    note: t.Any = None
 
     @staticmethod
     def work(task: Task) -> dict:
@@ -40,7 +45,12 @@ class Action(ActionBase):
         refusal = keywords.refusal(self)
         if refusal is not None:
             return task.refused(self, refusal)
-        result = task.run(self, super().run(tmp, task_vars), task_vars)
+        started, around = super().run(tmp, task_vars), type(self).around
+
+        def attempt() -> dict:
+            return task.run(self, started, task_vars)
+
+        result = attempt() if around is None else around(self, task_vars, attempt)
         if result.get("unreachable") and (self._task.failed_when or self._task.changed_when or self._task.until):
             # Ansible would ask these conditions about fields that an unreachable device has not, and call it failed.
             # Of its own exception it does not, but takes nothing but a sentence from it.

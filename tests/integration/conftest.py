@@ -31,6 +31,7 @@ _LOG_TAIL = 4000
 LONGEST = (
     "test_disconnect.py",
     "test_tenant_removal.py",
+    "test_report_of_a_rollout.py",
     "test_tenant_settings.py",
     "test_two_readers.py",
     "test_odd_places.py",

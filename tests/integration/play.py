@@ -153,8 +153,8 @@ class Player:
         """Start a playbook (a file, or its content as data) with the lab's inventory; it is dead when the block ends.
 
         variables: extra variables of the command line, to which run_directory is added; host_variables: by host, over
-        those of the inventory; environment: of ansible-playbook, over the controller's; apart: standard error goes to a
-        file of its own.
+        those of the inventory; environment: of ansible-playbook, over the controller's, such as ANSIBLE_STRATEGY;
+        apart: standard error goes to a file of its own.
         """
         self._count += 1
         directory = self._directory / f"play{self._count:02d}"

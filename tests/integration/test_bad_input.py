@@ -118,9 +118,6 @@ CASES = {
     "a report with a misspelled option": Case(
         "winops.entra.rollout_report", {"work": "join", "dst": "x"}, "dst", "nsupported"
     ),
-    "ids that nobody forgets": Case(
-        "winops.entra.rollout_report", {"work": "join", "keep_ids": True}, "keep_ids", "forget"
-    ),
     "a report on a stranger": Case(
         "winops.entra.rollout_report", {"work": "join", "hosts": ["stranger"]}, "hosts", "inventory"
     ),

@@ -110,7 +110,7 @@ def rollout(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Te
 def _run(lab: RunningLab, player: Player, *options: str, **variables: t.Any) -> Run:
     known = len(lab.commands())
     play = player.run(lab, PLAYBOOK, *options, variables=BRIEF | variables)
-    report = Path(play.directory / "join-report.json")
+    report = Path(play.directory / ("join-report.check.json" if "--check" in options else "join-report.json"))
     assert report.exists(), play.output
     return Run(play, json.loads(report.read_text(encoding="utf-8")), lab.commands()[known:], inspection.states(lab))
 
@@ -194,7 +194,17 @@ def test_waves_come_one_after_the_other(rollout: Rollout) -> None:
 @pytest.mark.parametrize("run", ["checked", "stopped", "whole", "again"])
 def test_the_report_holds_every_device_in_one_form(rollout: Rollout, run: str) -> None:
     report = getattr(rollout, run).report
-    assert set(report) == {"generated", "totals", "devices"}
+    assert set(report) == {
+        *("format", "version", "work", "check", "generated", "totals", "runs", "runs_dropped", "devices")
+    }
+    assert (report["format"], report["version"], report["work"]) == ("winops.entra.rollout", 2, "join")
+    [ran] = report["runs"]
+    assert (ran["playbook"], ran["check"], ran["limit"]) == (
+        "join.yml",
+        run == "checked",
+        "first,second,joined,last" if run == "again" else None,
+    )
+    assert {device["run"] for device in report["devices"] if device["outcome"] != "not_started"} == {ran["id"]}
     assert datetime.fromisoformat(report["generated"].replace("Z", "+00:00")).tzinfo is not None
     expected = ["first", "second", "joined", "last"] if run == "again" else NAMES
     assert [device["device"] for device in report["devices"]] == expected
@@ -204,7 +214,8 @@ def test_the_report_holds_every_device_in_one_form(rollout: Rollout, run: str) -
         if device["outcome"] == "not_started":
             assert device == {"device": device["device"], "outcome": "not_started"}
             continue
-        assert set(device) == set(RECORD)
+        answered = {"machine"} if device["outcome"] != "unreachable" else set()
+        assert set(device) == {*RECORD, "run", "at"} | answered
         for name, types in RECORD.items():
             assert (
                 device[name] is None

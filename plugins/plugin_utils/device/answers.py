@@ -135,6 +135,15 @@ def bad_identity(device: t.Any) -> str | None:
     return shapes.misfit(device, VOCABULARY["answer"]["device"], "device")
 
 
+def machine(device: Mapping[str, t.Any]) -> str | None:
+    """Which Windows has answered, by its name and the SIDs that it gives its accounts: ``PC-0001 S-1-5-21-1-2-3``.
+
+    None where the account is one of those that every Windows has. Of an account of a domain it is the domain's.
+    """
+    issuer, _dash, _account = str(device["sid"]).rpartition("-")
+    return f"{device['name']} {issuer}" if issuer.startswith("S-1-5-21-") else None
+
+
 def subject(operation: Mapping[str, t.Any]) -> str:
     """How messages call an operation: its name, or what it looks at. Nothing of it can be secret."""
     return next((str(operation[name]) for name in _SUBJECTS if name in operation), operation["op"])

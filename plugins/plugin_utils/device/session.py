@@ -13,6 +13,7 @@ import contextlib
 import datetime
 import functools
 import time
+import typing as t
 import uuid
 from collections.abc import Callable, Mapping
 
@@ -56,13 +57,17 @@ class DeviceSession:
     """Runs operations on the device behind an Ansible connection (winrm, psrp, or ssh with PowerShell).
 
     In check mode it refuses to send a changing operation; nothing else in the collection needs to.
-    ``exchanges`` counts the commands executed on the device. ``connection`` is Ansible's connection plugin. ``trace``
+    ``exchanges`` counts the commands executed on the device, ``machine`` says which Windows has answered last.
+    ``connection`` is Ansible's connection plugin. ``trace``
     says at -vvv what each exchange was, ``show`` prints what a long one waits for, and within ``in_clear(path)`` a file
     of the controller can be read that may be vaulted. An exchange ends with ``deadline``, that of what is waited for,
     and in any case after EXCHANGE_SECONDS: as a lost connection.
     """
 
     deadline: Deadline | None = None
+    #: Records what a task has learned so far, where its attempts are recorded, before the device may forget it. It may
+    #: raise Failure.
+    note: Callable[[dict[str, t.Any]], None] = staticmethod(lambda learned: None)
 
     def __init__(
         self,
@@ -81,6 +86,7 @@ class DeviceSession:
         self._in_clear = in_clear
         self.exchanges = 0
         self.lost = False
+        self.machine: str | None = None
 
     @classmethod
     def of_action(
@@ -132,6 +138,7 @@ class DeviceSession:
             )
             self.exchanges += 1
             answer = self._read(operations, request_id, stdout, stderr, code, asked_at)
+            self.machine = answers.machine(answer.device)
         except (ConnectionLost, wire.WireError) as exc:
             self._trace.failed(operations, exc, time.monotonic() - started, len(data), len(stdout))
             raise

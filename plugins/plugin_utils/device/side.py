@@ -32,9 +32,12 @@ def prepare_workers(operations: dict[str, dict]) -> None:
 
 def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
     kept = kept_connection.is_of_another_host(action._connection, task.host)
-    task.session = DeviceSession.of_action(action, task.host, task.show, task.masked, task.quiet)
+    session = DeviceSession.of_action(action, task.host, task.show, task.masked, task.quiet)
+    task.session = action.session = session
     if kept:
-        task.session.leave_connection()
+        session.leave_connection()
+    if action.note is not None:
+        session.note = action.note
 
 
 def _explain(task: Task, exc: Exception) -> Failure:

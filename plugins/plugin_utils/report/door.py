@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door of a report: records of devices, what a directory knows of them, and the report of an earlier run.
+"""The door of a report: records of devices, and what a directory knows of them. stored.py is that of the report itself.
 
 What has come in here is JSON of bounded texts, and each field that the report reads is of its type. A member that is
 damaged is named, and takes nothing from the others.
@@ -14,9 +14,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
-from ..options import bad_option
 from ..proofs import PROOF_FIELDS
-from ..untrusted import MAX_DEPTH, harmless, read_json, visible
+from ..untrusted import MAX_DEPTH, harmless
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
 
 REPORT_OUTCOMES = (
@@ -33,30 +32,44 @@ REPORT_OUTCOMES = (
     "failed",
     "unreachable",
     "skipped",
+    "begun",
     "not_started",
 )
-MAX_REPORT_BYTES = 2**29
-"""Of an earlier report: that of 100,000 devices has a quarter of it."""
 MAX_TEXT = 40_000
 """Characters of a text in a record; a field of an event of Windows has fewer."""
 _LARGEST = 2**63
 """Numbers are below it, as in every other reader of JSON."""
 
 _TEXT, _FLAG, _NUMBER, _OBJECT, _OBJECTS = "a text", "true or false", "a number", "an object", "a list of objects"
+_TEXTS = "a list of texts"
 _IS: dict[str, Callable[[t.Any], bool]] = {
     _TEXT: lambda value: isinstance(value, str),
     _FLAG: lambda value: isinstance(value, bool),
     _NUMBER: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
     _OBJECT: lambda value: isinstance(value, dict),
     _OBJECTS: lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
+    _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 }
-_FIELDS = {
+RECORD_KINDS = {
     **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
     **dict.fromkeys(PROOF_FIELDS, _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
     "seconds": _NUMBER,
     **dict.fromkeys(("bitlocker", "state", "summary", "removal"), _OBJECT),
-    **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings"), _OBJECTS),
+    **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals"), _OBJECTS),
+}
+#: What the report itself says of a device, whatever its record says.
+REPORT_KINDS = {
+    **dict.fromkeys(("run", "at", "machine"), _TEXT),
+    "directory": _OBJECT,
+    **dict.fromkeys(("earlier", "left_behind"), _OBJECTS),
+    "same_device": _TEXTS,
+}
+RUN_KINDS = {
+    **dict.fromkeys(("id", "started", "written", "playbook", "play", "limit"), _TEXT),
+    "check": _FLAG,
+    "totals": _OBJECT,
+    "problems": _TEXTS,
 }
 _INNER = {"removal": {"problem": _TEXT}, "findings": {"id": _TEXT, "result": _TEXT}}
 _DIRECTORY_FIELDS = {
@@ -64,8 +77,7 @@ _DIRECTORY_FIELDS = {
     "enabled": _FLAG,
     "intune": _OBJECT,
 }
-# These are the report's own.
-_ADDED = ("device", "directory", "unreadable")
+_ADDED = ("device", "unreadable", *REPORT_KINDS)
 
 
 class _NoJson(ValueError):
@@ -84,7 +96,7 @@ def read_record(name: str, told: t.Any) -> dict[str, t.Any]:
     if not isinstance(told, Mapping):
         found, problems = {}, [f"it is {_kind(told)}, not an object"]
     else:
-        found, problems = _fields({key: value for key, value in told.items() if key not in _ADDED}, _FIELDS)
+        found, problems = fields_of({key: value for key, value in told.items() if key not in _ADDED}, RECORD_KINDS)
     if found.get("outcome") not in REPORT_OUTCOMES:
         if isinstance(told, Mapping) and not any(problem.startswith("outcome ") for problem in problems):
             problems.append("it has no outcome that a report knows")
@@ -98,50 +110,14 @@ def read_directory(directory: Iterable[t.Any]) -> tuple[dict[str, dict], list[st
     sentences = []
     for number, entry in enumerate(directory):
         found, problems = (
-            _fields(entry, _DIRECTORY_FIELDS) if isinstance(entry, Mapping) else ({}, ["it is not an object"])
+            fields_of(entry, _DIRECTORY_FIELDS) if isinstance(entry, Mapping) else ({}, ["it is not an object"])
         )
-        intune, inner = _fields(found.get("intune") or {}, {"id": _TEXT, "compliance": _TEXT})
+        intune, inner = fields_of(found.get("intune") or {}, {"id": _TEXT, "compliance": _TEXT})
         if problems or inner:
             sentences.append(f"entry {number} of directory is left out: {'; '.join(problems + inner)}")
         elif found.get("device_id") and found.get("object_id"):
             by_id[found["device_id"].lower()] = {**found, "intune": intune}
     return by_id, sentences
-
-
-def read_earlier(path: str) -> list[dict]:
-    """The records of the report that an earlier run has written there, none where there is none.
-
-    Raises the Failure of a bad option ``dest`` for one that cannot be read, and for what is not a report: by its ids
-    objects are found, so nothing of it is guessed, and it is not written over.
-    """
-    try:
-        told = read_json(path, MAX_REPORT_BYTES)
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as exc:
-        said = exc.strerror if isinstance(exc, OSError) else None
-        raise _no_report(path, f"it cannot be read: {said or exc}") from exc
-    devices = told.get("devices") if isinstance(told, dict) else None
-    if not _IS[_OBJECTS](devices):
-        raise _no_report(path, "devices is not a list of objects")
-    seen: set[str] = set()
-    for number, device in enumerate(devices or []):
-        name = device.get("device")
-        _found, problems = _fields(device, _FIELDS)
-        if not isinstance(name, str) or name in seen:
-            problems.append("device is not a name of its own")
-        if problems:
-            raise _no_report(path, f"devices[{number}]: {problems[0]}")
-        seen.add(name)
-    return devices or []
-
-
-def _no_report(path: str, problem: str):
-    return bad_option(
-        "dest",
-        f"what lies at {visible(path)} is not the report of an earlier run: {visible(problem)}",
-        "move it away or give another path; it is not written over, as ids in it may be needed",
-    )
 
 
 def _damage(problems: list[str]) -> dict[str, t.Any]:
@@ -154,7 +130,7 @@ def _damage(problems: list[str]) -> dict[str, t.Any]:
     }
 
 
-def _fields(told: Mapping, kinds: Mapping[str, str]) -> tuple[dict[str, t.Any], list[str]]:
+def fields_of(told: Mapping, kinds: Mapping[str, str]) -> tuple[dict[str, t.Any], list[str]]:
     """The fields, those null that are not of their kind; and a sentence for each of these."""
     found: dict[str, t.Any] = {}
     problems = []

@@ -26,6 +26,8 @@ UNREACHABLE = {
     "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
 }
 
+NOT_ASKED = "not_asked"
+"""The name of a failure before the module began: a variable that cannot be resolved, a value that the role refuses."""
 MOST_SECONDS = 10**9
 """Of a phase: no task takes longer."""
 
@@ -54,8 +56,22 @@ def record(result: TaskResult, work: str) -> dict:
     made |= add(result)
     if unreachable:
         # A failed connection of a module of others, or one of Ansible's own making, has no error.
-        made |= {"outcome": "unreachable"} | ({} if error.get("name") else UNREACHABLE)
-    return made | ansibles_own.said_of(result)
+        return made | {"outcome": "unreachable"} | ({} if error.get("name") else UNREACHABLE)
+    return made | (ansibles_own.said_of(result) or (_not_asked(result) if _is_not_ours(result) else {}))
+
+
+def _is_not_ours(result: TaskResult) -> bool:
+    """Whether Ansible has failed the task before the module began: what a module returns has ``changes``."""
+    return bool(result.get("failed")) and not {"error", "changes"} & set(result)
+
+
+def _not_asked(result: TaskResult) -> dict:
+    return {
+        "name": NOT_ASKED,
+        "side": "controller",
+        "cause": f"failed before it was asked: {result.get('msg') or 'nobody says why'}",
+        "fix": "correct the variable or the option that is named, and run the playbook for this device again",
+    }
 
 
 def _join(result: TaskResult) -> dict:

@@ -1,57 +1,174 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The work of the module rollout_report: the records of all devices become a file and a table.
+"""The work of the module rollout_report: what this run has recorded goes into the report of the rollout, and is shown.
 
 Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
 
-import os
+import dataclasses
+import typing as t
+from collections.abc import Collection
 
 from ..options import bad_option
+from ..result import Failure
 from ..task import Task
 from ..untrusted import visible
-from . import loops, records, table, totals, writer
-from .door import read_earlier
+from . import journal, kept, loops, merge, records, stored, table, totals, writer
+from .door import read_record
+from .run import moment, this_run
 
 NAMED = 10
 """Devices that a warning names; the report has all."""
 
 
+@dataclasses.dataclass
+class Wave:
+    """What a run has to say after a wave.
+
+    ``run`` is as run.py gives it. ``own`` has the record of each device of the run, None where there is none. ``batch``
+    are those of the wave, ``not_asked`` those that should have a record by now. ``directory`` is what the directory
+    knows of the joined devices of the wave, None where it was not asked.
+    """
+
+    work: str
+    run: dict[str, t.Any]
+    own: dict[str, dict[str, t.Any] | None]
+    batch: Collection[str]
+    not_asked: Collection[str] = ()
+    directory: list[t.Any] | None = None
+
+
+@dataclasses.dataclass
+class Made:
+    """A report, and what it says of each device of this run, by outcome, and what was not understood."""
+
+    report: dict[str, t.Any]
+    said: dict[str, dict[str, t.Any]]
+    totals: dict[str, int]
+    warnings: list[str]
+
+
 def write_and_show(task: Task) -> dict:
-    """Write the report and show it as a table. Raises Failure that names the option."""
-    args, variables = task.args, task.variables
-    work = args["work"]
-    dest = os.path.abspath(args["dest"] if args["dest"] is not None else f"{work}-report.json")
-    if args["keep_ids"] and work != "disconnect":
-        raise bad_option("keep_ids", f"a {work} does not make a device forget its ids", "leave it out")
-    hostvars = variables["hostvars"]
+    """Put this run into the report, and show it as a table. Raises Failure that names the option."""
+    args = task.args
+    work, check = args["work"], task.check_mode
+    dest, of_real_runs = stored.place(args["dest"], work, check), stored.place(args["dest"], work, False)
+    wave = _wave(task)
+    for path in dict.fromkeys((of_real_runs, dest)):
+        writer.require_writable(path)
+        writer.require_writable(journal.path_of(path))
+    # What is known of devices is in the report of the real runs.
+    real = _real(of_real_runs, work) if check else None
+    if args["only_try"]:
+        journal.look(dest)
+        stored.read(dest, work)
+        return {"dest": dest}
+    failure = None
+    writes = not check or args["write_in_check_mode"]
+    if writes:
+        with journal.locked(dest) as lines:
+            entries, torn = lines.read()
+            made = put_together(stored.read(dest, work), wave, entries, torn, real)
+            try:
+                writer.write(dest, made.report)
+                if entries or torn:
+                    lines.clear()
+            except Failure as exc:
+                failure = exc
+    else:
+        made = put_together(stored.read(dest, work), wave, *journal.look(dest), real)
+    _show(task, made, wave)
+    if failure is not None:
+        raise failure
+    if writes:
+        task.show_line(f"report: {visible(dest)}")
+    return {"totals": made.totals, "dest": dest} | ({"warnings": made.warnings} if made.warnings else {})
+
+
+def _wave(task: Task) -> Wave:
+    args, variables, work = task.args, task.variables, task.args["work"]
     hosts = args["hosts"] if args["hosts"] is not None else variables["ansible_play_hosts_all"]
+    hostvars = variables["hostvars"]
     unknown = [host for host in hosts if host not in hostvars]
     if unknown:
         raise bad_option("hosts", f"{', '.join(unknown)} is not in the inventory", "give names of the inventory")
-    writer.require_writable(dest)
-    earlier = read_earlier(dest) if args["keep_ids"] else None
-    if args["only_try"]:
-        return {"dest": dest}
-    found = loops.by_device({host: hostvars[host].get(records.fact(work)) for host in hosts}, hostvars)
-    made = totals.report(found, writer.now(), args["directory"], earlier)
-    # Within a rollout the wave, elsewhere all that were asked for.
-    batch = set(hosts if args["hosts"] is not None else variables["ansible_play_batch"])
-    batch |= set(found) - set(hosts)  # Items of loops: who looped them is of this batch.
-    lines = table.table([d for d in made["devices"] if d["device"] in batch], args["table_limit"])
-    for line in [*lines, table.summary(made["totals"])]:
+    told: dict[str, t.Any] = {}
+    if not args["only_try"]:
+        told = loops.by_device({host: hostvars[host].get(records.fact(work)) for host in hosts}, hostvars)
+    looped = set(told) - set(hosts)  # Who looped them is of this batch.
+    own = {host: None if record is None else read_record(host, record) for host, record in told.items()}
+    run = this_run(variables, task.check_mode)
+    if args["hosts"] is not None:
+        return Wave(work, run, own, set(hosts) | looped, (), args["directory"])
+    batch = set(variables["ansible_play_batch"]) | looped
+    # Ansible has taken out of the play what has failed before, in another play too.
+    lost = set(hosts) - set(variables.get("ansible_play_hosts", hosts))
+    return Wave(work, run, own, batch, batch | lost, args["directory"])
+
+
+def _real(dest: str, work: str) -> stored.Stored:
+    """The report of the real runs with what lies in its journal, as a run in check mode knows it."""
+    entries, _torn = journal.look(dest)
+    known = stored.read(dest, work)
+    for name, attempt in merge.attempts_of(entries)[0]:
+        merge.put_in(known.devices, name, attempt, work)
+    return known
+
+
+def put_together(
+    report: stored.Stored, wave: Wave, entries: list[dict], torn: int = 0, real: stored.Stored | None = None
+) -> Made:
+    """Put what the journal holds and what a run has to say into a report; ``torn`` lines of the journal are damaged.
+
+    In check mode ``real`` is the report of the real runs, by which records are completed.
+    """
+    run, own, work, now = wave.run, wave.own, wave.work, moment()
+    if real is not None:
+        # The ids of an earlier look count for nothing: nobody has proved them.
+        known, work = real.devices, ""
+        own = {
+            name: kept.with_known(record, known[name], wave.work) if record and name in known else record
+            for name, record in own.items()
+        }
+    attempts, runs = merge.attempts_of(entries)
+    said = merge.update(report, attempts, own, run, work, now, wave.not_asked)
+    problems: list[str] = []
+    if wave.directory is not None:
+        problems = totals.prove(said, wave.batch, wave.directory, run["id"], now)
+    counted = totals.count(said.values())
+    if wave.directory is not None:
+        counted |= totals.count_proofs(said.values(), run["id"])
+    of_all = totals.count(report.devices.values()) | totals.find_same(report.devices)
+    if own:
+        runs[run["id"]] = {**run, "totals": counted, **({"problems": problems} if problems else {})}
+    merge.with_runs(report, runs, writer.now())
+    warnings = [*problems, *_not_understood(said), *_same(said)]
+    if torn:
+        warnings.append(f"{torn} lines of the journal are damaged: a run was killed while it wrote them")
+    return Made(merge.as_json(report, wave.work, run["check"], writer.now(), of_all), said, counted, warnings)
+
+
+def _show(task: Task, made: Made, wave: Wave) -> None:
+    lost = {name for name in wave.not_asked if name in made.said and made.said[name].get("name") == records.NOT_ASKED}
+    shown = [record for name, record in made.said.items() if name in wave.batch or name in lost]
+    for line in [*table.table(shown, task.args["table_limit"]), table.summary(made.totals)]:
         task.show_line(line)
-    if not task.check_mode or args["write_in_check_mode"]:
-        writer.write(dest, made)
-        task.show_line(f"report: {visible(dest)}")
-    warnings = [*made.get("problems", []), *_not_understood(made["devices"])]
-    return {"totals": made["totals"], "dest": dest} | ({"warnings": warnings} if warnings else {})
 
 
-def _not_understood(devices: list[dict]) -> list[str]:
-    names = [device["device"] for device in devices if device.get("unreadable")]
-    named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    return [f"not everything in the records of these devices is understood, see unreadable: {named}"] if names else []
+def _not_understood(said: dict[str, dict]) -> list[str]:
+    names = [name for name, record in said.items() if record.get("unreadable")]
+    sentence = "not everything in the records of these devices is understood, see unreadable"
+    return [f"{sentence}: {_named(names)}"] if names else []
+
+
+def _same(said: dict[str, dict]) -> list[str]:
+    names = [name for name, record in said.items() if record.get("same_device")]
+    sentence = "these are the same device as others, or have the same device id, see same_device"
+    return [f"{sentence}: {_named(names)}"] if names else []
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from ..untrusted import visible
 
-NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy")
+NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun")
+MARKS = ("unreadable", "same_device", "left_behind")
+"""Fields that are there only where somebody should look."""
 MAX_CAUSE = 700
 """Letters of a cause in a line: what to do about it stands behind it."""
 
@@ -31,7 +33,7 @@ def table(devices: list[dict], limit: int) -> list[str]:
 
 
 def _needs_attention(device: dict) -> bool:
-    return bool(device["outcome"] in NEEDS_ATTENTION or _not_removed(device) or device.get("unreadable"))
+    return bool(device["outcome"] in NEEDS_ATTENTION or _not_removed(device) or any(map(device.get, MARKS)))
 
 
 def _not_removed(device: dict) -> str | None:
@@ -58,6 +60,12 @@ def _says(device: dict) -> str:
         ]
         parts += ["in Intune"] if device["directory"]["intune_id"] else []
     parts += [f"NOT removed from the tenant: {_not_removed(device)}"] if _not_removed(device) else []
+    parts += [f"the same device as {', '.join(device['same_device'])}"] if device.get("same_device") else []
+    parts += (
+        [f"ids of {len(device['left_behind'])} earlier joins are kept, see left_behind"]
+        if device.get("left_behind")
+        else []
+    )
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     parts += [f"not understood: {'; '.join(device['unreadable'])}"] if device.get("unreadable") else []

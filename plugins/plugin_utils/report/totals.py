@@ -1,7 +1,8 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a rollout: a record of every device, and how many there are of each outcome.
+"""What is said of several devices together: how many there are of each outcome, which are one device, and which of them
+the directory knows.
 
 Internal to winops.entra: may change in any release.
 """
@@ -10,111 +11,81 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from ..proofs import MISSING, PROOF_FIELDS, PROVED, RECORDED
-from .door import REPORT_OUTCOMES, read_directory, read_record
-from .records import ID_FIELDS
+from .door import REPORT_OUTCOMES, read_directory
+
+Record = dict[str, t.Any]
 
 JOINED = ("joined", "unchanged")
+MOST_NAMED = 10
+"""Others that are named beside a device."""
 
 
-def report(
-    records: Mapping[str, t.Any],
-    generated: str,
-    directory: list[dict] | None = None,
-    earlier: list[dict] | None = None,
-) -> dict:
-    """The report from one record (or None: not started yet) a device: ``{generated, totals, devices}``.
+def count(records: Iterable[Mapping[str, t.Any]]) -> dict[str, int]:
+    """How many there are of each outcome, and in all: ``{devices: 3, joined: 2, failed: 1}``."""
+    counted = Counter(record["outcome"] for record in records)
+    return {"devices": sum(counted.values())} | {name: counted[name] for name in REPORT_OUTCOMES if counted[name]}
 
-    ``generated`` is a time (UTC text). With ``directory`` (devices as winops.entra.directory_device_info returns them)
-    each joined device says what the directory knows of it, and the totals how many it knows; where there are entries
-    that cannot be understood, ``problems`` has a sentence for each. With ``earlier`` (the records of an earlier report)
-    devices that do not know their ids any more keep them. No record makes it raise: door.py.
+
+def find_same(devices: Mapping[str, Record]) -> dict[str, int]:
+    """Name in each record others that are the same device, by its id in the directory or by the machine that has
+    answered; returns how many have others, ``{same_device: 2}``, if any have."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, record in devices.items():
+        record.pop("same_device", None)
+        for kind in ("device_id", "machine"):
+            if isinstance(record.get(kind), str) and record[kind]:
+                groups.setdefault((kind, record[kind].casefold()), []).append(name)
+    found = 0
+    for names in groups.values():
+        for name in names if len(names) > 1 else ():
+            same = devices[name].get("same_device") or []
+            found += not same
+            others = [other for other in names[: MOST_NAMED + 1] if other != name and other not in same]
+            devices[name]["same_device"] = sorted(same + others)[:MOST_NAMED]
+    return {"same_device": found} if found else {}
+
+
+def prove(
+    devices: Mapping[str, Record], asked: Collection[str], directory: Iterable[t.Any], run: str, now: str
+) -> list[str]:
+    """Say of each joined device of ``asked`` what the directory knows of its id: ``directory``, as devices of
+    winops.entra.directory_device_info. Returns a sentence for each entry that is not understood.
+
+    ``devices`` are all of the run: an id that several of them give proves none of them.
     """
-    found = {name: read_record(name, told) for name, told in records.items()}
-    if earlier:
-        found = with_earlier_ids(found, {"devices": earlier})
-    devices = list(found.values())
-    by_id, problems = read_directory(directory or [])
-    if directory is not None:
-        _prove(devices, by_id)
-    counted = Counter(device["outcome"] for device in devices)
-    totals = {name: counted[name] for name in REPORT_OUTCOMES if counted[name]}
-    if directory is not None:
-        totals |= _counted([device["directory"] for device in devices if "directory" in device])
-    made = {"generated": generated, "totals": {"devices": len(devices), **totals}, "devices": devices}
-    return made | ({"problems": problems} if problems else {})
-
-
-def with_earlier_ids(records: Mapping[str, t.Any], earlier: dict) -> dict[str, t.Any]:
-    """The records of a disconnect, where a device that does not know its ids (any more) has those of an earlier report,
-    and one that has not proved them the evidence of that report.
-
-    A device that has left gets them only where its serial number proves that it is the same one: by these ids objects
-    are removed.
-    """
-    known = {device.get("device"): device for device in earlier.get("devices") or [] if device.get("device_id")}
-    kept = dict(records)
-    for name, found in records.items():
-        record, before = found or {"outcome": "not_started"}, known.get(name)
-        if before is None:
-            continue
-        if record.get("device_id"):
-            if _is_without_key(record) and _is_same_device(record, before) and _tells(before):
-                kept[name] = {**record, **_evidence(before)}
-            continue
-        serial, left = record.get("serial_number"), record.get("join_state") == "left"
-        if serial == before.get("serial_number") if serial else not left:
-            ids = {field: before.get(field) for field in (*ID_FIELDS, "bitlocker")}
-            kept[name] = {**record, **ids, **_evidence(before)}
-    return kept
-
-
-def _is_without_key(record: Mapping) -> bool:
-    """Whether the device could not sign. One whose proof is false has no use for what was recorded of another."""
-    return record.get("proof") == MISSING
-
-
-def _is_same_device(record: Mapping, before: Mapping) -> bool:
-    return all(record.get(field) == before.get(field) for field in ("device_id", "serial_number"))
-
-
-def _tells(before: Mapping) -> bool:
-    """Whether an earlier record is evidence: of what was proved, recorded or written before there were proofs."""
-    return before.get("proof") in (PROVED, RECORDED) or "proof" not in before
-
-
-def _evidence(before: Mapping) -> dict:
-    if "proof" not in before:
-        return dict.fromkeys(PROOF_FIELDS) | {"proof": RECORDED}
-    return {field: before.get(field) for field in PROOF_FIELDS}
-
-
-def _prove(devices: list[dict], by_id: Mapping[str, dict]) -> None:
-    """Say of each joined device what the directory knows of its id. An id that several give proves none of them."""
-    joined = [device for device in devices if device["outcome"] in JOINED]
+    by_id, problems = read_directory(directory)
     names: dict[str, list[str]] = {}
-    for device in joined:
-        names.setdefault(str(device.get("device_id") or "").lower(), []).append(device["device"])
-    for device in joined:
-        own = str(device.get("device_id") or "").lower()
-        same = [name for name in names[own] if own and name != device["device"]]
-        found = by_id.get(own)
-        intune = (found or {}).get("intune") or {}
-        device["directory"] = {
-            "found": found is not None,
-            "object_id": (found or {}).get("object_id"),
-            "enabled": (found or {}).get("enabled"),
-            "join_type": (found or {}).get("join_type"),
-            "intune_id": intune.get("id"),
-            "compliance": intune.get("compliance"),
-            "same_id": same,
-        }
+    joined = {name: record for name, record in devices.items() if record["outcome"] in JOINED}
+    for name, record in joined.items():
+        names.setdefault(str(record.get("device_id") or "").lower(), []).append(name)
+    for name, record in joined.items():
+        own = str(record.get("device_id") or "").lower()
+        same = [other for other in names[own][: MOST_NAMED + 1] if own and other != name]
+        if name in asked:
+            found = by_id.get(own)
+            intune = (found or {}).get("intune") or {}
+            record["directory"] = {
+                "found": found is not None,
+                "object_id": (found or {}).get("object_id"),
+                "enabled": (found or {}).get("enabled"),
+                "join_type": (found or {}).get("join_type"),
+                "intune_id": intune.get("id"),
+                "compliance": intune.get("compliance"),
+                "same_id": same,
+                "run": run,
+                "at": now,
+            }
+        elif same and "directory" in record:
+            record["directory"] = {**record["directory"], "same_id": same}
+    return problems
 
 
-def _counted(proofs: list[dict]) -> dict[str, int]:
-    """How many are in the directory, by an id that is theirs alone; and how many share one, where any do."""
+def count_proofs(records: Iterable[Mapping[str, t.Any]], run: str) -> dict[str, int]:
+    """How many are in the directory, by an id that is theirs alone, as far as that was asked in this run; and how many
+    share one, where any do."""
+    proofs = [record["directory"] for record in records if (record.get("directory") or {}).get("run") == run]
     shared = sum(bool(proof["same_id"]) for proof in proofs)
     alone = [proof["found"] for proof in proofs if not proof["same_id"]]
     return {

@@ -46,27 +46,32 @@ def require_writable(path: str) -> None:
     try:
         _try_out(path)
     except (OSError, ValueError) as exc:
-        raise _unwritable(path, exc) from exc
+        raise unwritable(path, exc) from exc
 
 
-def write(path: str, content: t.Any) -> None:
+def write(path: str, content: t.Any, new: bool = False) -> None:
     """Write ``content`` as JSON, and make the directory. A task that is stopped leaves the last good file, and one that
     fails nothing else.
 
-    What cannot be seen is spelled: ``\\u202e``. Raises the Failure of a bad option ``dest``.
+    What cannot be seen is spelled: ``\\u202e``. Raises the Failure of a bad option ``dest``, and FileExistsError where
+    the file is to be ``new`` and is there, by another task perhaps that writes at the same time.
     """
     text = spelled(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
     try:
         _try_out(path)
-        with _directory_of(path):
-            put(path, text)
+        with directory_of(path):
+            put(path, text, new)
+    except FileExistsError as exc:
+        if new:
+            raise
+        raise unwritable(path, exc) from exc
     except (OSError, ValueError) as exc:
-        raise _unwritable(path, exc) from exc
+        raise unwritable(path, exc) from exc
 
 
-def put(path: str, text: str) -> None:
-    """Put a file for its owner only in the place of the one at ``path``, whole or not at all. Raises OSError, and then
-    leaves nothing behind."""
+def put(path: str, text: str, new: bool = False) -> None:
+    """Put a file for its owner only in the place of the one at ``path``, whole or not at all; a ``new`` one only where
+    there is none. Raises OSError, and then leaves nothing behind."""
     # 0600: what is written names people and machines, or is a secret.
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
     try:
@@ -75,17 +80,21 @@ def put(path: str, text: str) -> None:
             stream.flush()
             # A full disk may say so only now, and what is renamed before it is written is lost with the power.
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        if new:
+            os.link(temporary, path)
+            os.unlink(temporary)
+        else:
+            os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def _unwritable(path: str, exc: Exception) -> Failure:
-    """The refusal of a ``dest`` of which the operating system says ``exc``."""
+def unwritable(path: str, exc: Exception, option: str = "dest") -> Failure:
+    """The refusal of an ``option`` of which the operating system says ``exc``."""
     said = (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
     return bad_option(
-        "dest",
+        option,
         f"{visible(path)} cannot be written: {visible(said)}",
         "give the path on the controller of a regular file, or of one that is new",
     )
@@ -134,8 +143,9 @@ def _require_room(directory: str) -> None:
 
 
 @contextlib.contextmanager
-def _directory_of(path: str) -> t.Iterator[None]:
-    """The directory of a file, made where it is not there yet, and taken away again where nothing comes into it."""
+def directory_of(path: str) -> t.Iterator[None]:
+    """The directory of the file ``path`` is there within the ``with``: made where it was not, and taken away again
+    where nothing comes into it."""
     directory, made = os.path.dirname(path), []
     while not os.path.isdir(directory):
         made.append(directory)

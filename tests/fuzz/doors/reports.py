@@ -55,7 +55,6 @@ def one(source: random.Random) -> None:
             "dest": os.fspath(dest),
             "hosts": None,
             "directory": [_object(source, ENTRY_FIELDS) for _entry in range(2)] if source.random() < 0.5 else None,
-            "keep_ids": work == "disconnect",
             "only_try": False,
             "table_limit": source.choice((1, 50)),
             "write_in_check_mode": source.random() < 0.5,
@@ -65,16 +64,19 @@ def one(source: random.Random) -> None:
         task = Task(args, source.random() < 0.3, variables=known, show_line=shown.append)
         result = perform(task, (), rollout.write_and_show, {})
         assert all(line.isprintable() and len(line) < 3000 for line in [*shown, *result.get("warnings", [])])
-        assert os.listdir(directory) in ([], [dest.name])
+        check = task.check_mode
+        report = Path(directory, "report.check.json") if check else dest
+        assert set(os.listdir(directory)) <= {dest.name, report.name, f"{dest.name}.journal"}
         if result.get("failed"):
             assert result["error"]["name"] == "bad_option" and "dest" in result["msg"] and result["msg"].isprintable()
             assert earlier is not None and dest.read_bytes() == earlier
-        elif not task.check_mode or args["write_in_check_mode"]:
-            text = dest.read_text(encoding="utf-8")
+        elif not check or args["write_in_check_mode"]:
+            text = report.read_text(encoding="utf-8")
             assert text.replace("\n", "").isprintable()
             made = json.loads(text)
-            assert [device["device"] for device in made["devices"]] == hosts
-            assert made["devices"][hosts.index(good)]["outcome"] == "unchanged"
+            devices = {device["device"]: device for device in made["devices"]}
+            assert sorted(devices) == sorted(hosts)
+            assert devices[good]["outcome"] == "unchanged"
             assert sum(made["totals"].get(name, 0) for name in rollout.totals.REPORT_OUTCOMES) == len(hosts)
 
 
@@ -91,16 +93,34 @@ def _record(source: random.Random, work: str) -> t.Any:
 
 
 def _earlier(source: random.Random, dest: Path) -> bytes | None:
-    """What lies there already: nothing, a report, or anything."""
+    """What lies there already: nothing, a report, or anything; and perhaps a journal beside it."""
+    if source.random() < 0.3:
+        _journal(source, Path(f"{dest}.journal"))
     kind = source.random()
     if kind < 0.4:
         return None
     device = {"device": "pc0", **_object(source, FIELDS)} if kind < 0.8 else _value(source)
-    text = json.dumps({"devices": [device] if source.random() < 0.8 else _value(source)})
+    if isinstance(device, dict) and source.random() < 0.7:
+        device["outcome"] = source.choice(rollout.totals.REPORT_OUTCOMES)
+    made = {"devices": [device] if source.random() < 0.8 else _value(source)}
+    if source.random() < 0.5:
+        made |= {"format": "winops.entra.rollout", "version": 2, "work": source.choice(WORKS)}
+        made |= {"runs": source.choice(([], [{"id": "r"}], _value(source))), "runs_dropped": 0}
+    text = json.dumps(made)
     if source.random() < 0.1:
         text = text[: source.randrange(len(text) + 1)]
     dest.write_bytes(text.encode())
     return text.encode()
+
+
+def _journal(source: random.Random, path: Path) -> None:
+    lines = [json.dumps({"format": "winops.entra.rollout_journal", "version": 1})]
+    for _line in range(source.randint(0, 3)):
+        entry = {"run": {"id": "r", "limit": _value(source)}, "device": "pc0", "at": source.choice(TEXTS)}
+        entry["record"] = _object(source, FIELDS) if source.random() < 0.7 else _value(source)
+        lines.append(json.dumps(entry if source.random() < 0.8 else _value(source)))
+    text = "\n".join(lines) + "\n"
+    path.write_bytes(text[: source.randrange(len(text))].encode() if source.random() < 0.2 else text.encode())
 
 
 def _object(source: random.Random, names: tuple[str, ...]) -> dict:

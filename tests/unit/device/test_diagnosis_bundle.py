@@ -201,3 +201,26 @@ def test_a_bundle_of_an_earlier_release_without_levels_is_read():
         for event in result["value"].get("events", []) if result["ok"] else []:
             event.pop("level", None)
     assert report(bundles._checked("bundle.json", earlier)) == report(BUNDLE)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("pc-0001.branch.example.com", "pc-0001.branch.example.com.json"),
+        ("PC_1", "PC_1.json"),
+        ("a/b", "a%2Fb.json"),
+        ("a%2Fb", "a%252Fb.json"),
+        ("..", "%2E..json"),
+        ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.json"),
+        (".hidden", "%2Ehidden.json"),
+        ("M\u00fcnchen \u202e", "M%C3%BCnchen%20%E2%80%AE.json"),
+        ("10.0.0.1:5986", "10.0.0.1%3A5986.json"),
+    ],
+)
+def test_the_file_of_a_device_is_named_after_it_and_lies_in_its_directory(host, name):
+    assert bundles.file_name(host) == name
+
+
+def test_names_that_are_too_long_for_a_file_stay_different():
+    names = {bundles.file_name("x" * 5000 + end) for end in ("a", "b")}
+    assert len(names) == 2 and all(len(name) < 255 for name in names)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 
 from ansible_collections.winops.entra.plugins.filter.rollout_outcome import FilterModule
-from ansible_collections.winops.entra.plugins.plugin_utils.report import table, totals
+from ansible_collections.winops.entra.plugins.plugin_utils.report import table
+from tests.unit.report.making import devices, made, with_earlier
 
 outcome = functools.partial(FilterModule().filters()["rollout_outcome"], work="disconnect")
 LEFT = {
@@ -49,10 +50,10 @@ def test_the_fields_are_the_same_whatever_happened():
 
 
 def test_a_report_counts_disconnects():
-    made = totals.report({"a": outcome(LEFT), "b": None}, "now")
-    assert made["totals"] == {"devices": 2, "disconnected": 1, "not_started": 1}
-    assert table.summary(made["totals"]) == "2 devices: 1 disconnected, 1 not started"
-    assert any("device id d" in line for line in table.table(made["devices"], 10))
+    report = made({"a": outcome(LEFT), "b": None}, "disconnect").report
+    assert report["totals"] == {"devices": 2, "disconnected": 1, "not_started": 1}
+    assert table.summary(report["totals"]) == "2 devices: 1 disconnected, 1 not started"
+    assert any("device id d" in line for line in table.table(report["devices"], 10))
 
 
 def _again(**changes):
@@ -62,24 +63,34 @@ def _again(**changes):
 
 
 def test_a_later_report_keeps_the_ids_that_the_device_has_forgotten():
-    earlier = totals.report({"a": outcome(LEFT), "b": outcome(LEFT)}, "then")
-    kept = totals.with_earlier_ids({"a": _again(), "b": None, "c": None}, earlier)
+    earlier = made({"a": outcome(LEFT), "b": outcome(LEFT)}, "disconnect").report
+    again = made({"a": _again(), "b": None, "c": None}, "disconnect", "r2", earlier)
+    kept = devices(again.report)
     assert (kept["a"]["device_id"], kept["a"]["intune_device_id"], kept["a"]["outcome"]) == ("d", "i", "unchanged")
-    assert (kept["b"]["device_id"], kept["b"]["outcome"], kept["c"]) == ("d", "not_started", None)
-    assert totals.report(kept, "now")["totals"] == {"devices": 3, "unchanged": 1, "not_started": 2}
+    assert (kept["b"]["device_id"], kept["b"]["outcome"]) == ("d", "disconnected")
+    assert kept["c"] == {"device": "c", "outcome": "not_started"}
+    assert again.totals == {"devices": 3, "unchanged": 1, "not_started": 2}
+    assert again.report["totals"] == {
+        "devices": 3,
+        "disconnected": 1,
+        "unchanged": 1,
+        "not_started": 1,
+        "same_device": 2,
+    }
 
 
 def test_a_device_that_is_not_surely_the_same_gets_no_ids_of_another():
-    earlier = totals.report({name: outcome(LEFT) for name in "abc"}, "then")
+    earlier = made({name: outcome(LEFT) for name in "abc"}, "disconnect").report
     records = {"a": _again(serial_number="other"), "b": _again(serial_number=None), "c": _again(device_id="new")}
-    kept = totals.with_earlier_ids(records, earlier)
+    kept = devices(made(records, "disconnect", "r2", earlier).report)
     assert [kept[name]["device_id"] for name in "abc"] == [None, None, "new"]
+    assert [[ids["device_id"] for ids in kept[name]["left_behind"]] for name in "abc"] == [["d"]] * 3
 
 
 def test_the_table_says_whose_objects_stay_and_why():
     kept = {**outcome(LEFT), "removal": {"problem": "it has proved another key"}}
-    devices = totals.report({"a": kept, **{name: outcome(LEFT) for name in "bcd"}}, "now")["devices"]
-    lines = table.table(devices, 2)
+    others = {name: outcome({**LEFT, "record": {**LEFT["record"], "device_id": f"id {name}"}}) for name in "bcd"}
+    lines = table.table(made({"a": kept, **others}, "disconnect").report["devices"], 2)
     assert len(lines) == 3 and "NOT removed from the tenant: it has proved another key" in lines[1]
 
 
@@ -96,7 +107,7 @@ def _evidence(now: dict, before: dict | None, **changes) -> dict:
     if before is None:
         first = {field: value for field, value in first.items() if field not in PROVED and field != "hostname"}
     second = outcome({**LEFT, "record": {**LEFT["record"], **now, **changes}})
-    [kept] = totals.with_earlier_ids({"a": second}, {"devices": [{"device": "a", **first}]}).values()
+    [kept] = with_earlier({"a": second}, {"devices": [{"device": "a", **first}]}).values()
     return {field: kept[field] for field in PROVED}
 
 

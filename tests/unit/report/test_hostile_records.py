@@ -12,8 +12,9 @@ import typing as t
 import pytest
 
 from ansible_collections.winops.entra.plugins.filter.rollout_outcome import rollout_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils.report import rollout, table, totals, writer
+from ansible_collections.winops.entra.plugins.plugin_utils.report import rollout, stored, table, writer
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
+from tests.unit.report.making import made
 
 GOOD = {"outcome": "joined", "device_id": "6e4cbe68-588b-499c-8c04-dcfff140a1ca", "seconds": 12.0}
 
@@ -41,20 +42,27 @@ def play(tmp_path):
         dest = tmp_path / "report.json"
         if earlier is not None:
             dest.write_bytes(earlier.encode())
-        args = {"work": work, "dest": str(dest), "hosts": None, "directory": None, "keep_ids": earlier is not None}
+        args = {"work": work, "dest": str(dest), "hosts": None, "directory": None}
         args |= {"only_try": False, "table_limit": 50, "write_in_check_mode": True, **options}
         hostvars = {name: {} if record is None else {f"{work}_outcome": record} for name, record in found.items()}
-        known = {"hostvars": hostvars, "ansible_play_hosts_all": list(found), "ansible_play_batch": list(found)}
+        wave = [name for name, record in found.items() if record is not None]
+        known = {"hostvars": hostvars, "ansible_play_hosts_all": list(found), "ansible_play_batch": wave}
         lines: list[str] = []
         result = perform(Task(args, check, variables=known, show_line=lines.append), (), rollout.write_and_show, {})
-        assert os.listdir(tmp_path) in ([], ["report.json"])
-        return Played(result, lines, dest.read_text(encoding="utf-8") if dest.exists() else None)
+        written = tmp_path / ("report.check.json" if check else "report.json")
+        assert set(os.listdir(tmp_path)) <= {dest.name, written.name}
+        return Played(result, lines, written.read_text(encoding="utf-8") if written.exists() else None)
 
     return played
 
 
 def device(played: Played, name: str) -> dict:
     return next(item for item in json.loads(played.report)["devices"] if item["device"] == name)
+
+
+def without_run(record: dict) -> dict:
+    """A record without what the report says of it whatever it is."""
+    return {name: value for name, value in record.items() if name not in ("run", "at")}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +90,7 @@ def test_a_record_without_an_outcome_is_a_failed_device_that_is_named(play, reco
     assert (bad["outcome"], bad["name"], bad["side"]) == ("failed", "damaged_record", "controller")
     assert says in bad["cause"] and any(line.startswith("bad ") and says in line for line in played.lines)
     assert any("bad" in warning for warning in played.result["warnings"])
-    assert device(played, "good") == {"device": "good", **GOOD}
+    assert without_run(device(played, "good")) == {"device": "good", **GOOD}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +129,7 @@ def test_no_record_takes_the_name_or_the_proof_of_another(play):
     stolen = GOOD | {"device": "good", "directory": {"found": True}, "unreadable": 5}
     played = play({"bad": stolen, "good": GOOD})
     assert [item["device"] for item in json.loads(played.report)["devices"]] == ["bad", "good"]
-    assert device(played, "bad") == {"device": "bad", **GOOD}
+    assert without_run(device(played, "bad")) == {"device": "bad", **GOOD, "same_device": ["good"]}
 
 
 def test_no_device_writes_a_line_of_its_own(play):
@@ -158,7 +166,8 @@ def test_an_entry_of_a_directory_that_is_not_understood_proves_nothing_and_is_na
     assert played.result["totals"] == {"devices": 2, "joined": 2, "in_directory": 1, "not_in_directory": 1}
     assert device(played, "good")["directory"]["intune_id"] == "i2"
     [warning] = played.result["warnings"]
-    assert warning.startswith("entry 0 of directory is left out") and json.loads(played.report)["problems"] == [warning]
+    assert warning.startswith("entry 0 of directory is left out")
+    assert json.loads(played.report)["runs"][0]["problems"] == [warning]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +193,7 @@ def test_an_earlier_report_that_may_not_be_read_is_refused(play, monkeypatch):
     def closed(*_arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("ansible_collections.winops.entra.plugins.plugin_utils.report.door.read_json", closed)
+    monkeypatch.setattr("ansible_collections.winops.entra.plugins.plugin_utils.report.stored.read_json", closed)
     played = play({"pc": None}, "disconnect", "{}")
     assert "bad option dest" in played.result["msg"] and "Permission denied" in played.result["msg"]
     assert played.report == "{}"
@@ -205,10 +214,13 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_shown(play
 
 
 def test_a_report_of_very_many_devices_is_made(tmp_path):
-    made = totals.report({f"pc{number}": GOOD if number % 1000 else "joined" for number in range(20_000)}, "now")
-    assert made["totals"] == {"devices": 20_000, "joined": 19_980, "failed": 20}
-    assert len(table.table(made["devices"], 50)) == 22
-    writer.write(str(tmp_path / "report.json"), made)
+    good = [GOOD | {"device_id": str(number)} for number in range(20_000)]
+    own = {f"pc{number}": record if number % 1000 else "joined" for number, record in enumerate(good)}
+    report = made(own).report
+    assert report["totals"] == {"devices": 20_000, "joined": 19_980, "failed": 20}
+    assert len(table.table(report["devices"], 50)) == 22
+    writer.write(str(tmp_path / "report.json"), report)
+    assert len(stored.read(str(tmp_path / "report.json"), "join").devices) == 20_000
 
 
 @pytest.mark.parametrize(

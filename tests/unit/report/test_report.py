@@ -9,7 +9,8 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.winops.entra.plugins.filter import rollout_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils.report import records, table, totals
+from ansible_collections.winops.entra.plugins.plugin_utils.report import records, table
+from tests.unit.report.making import made
 
 JOINED = {
     "outcome": "joined",
@@ -58,11 +59,9 @@ def test_every_record_has_the_same_fields(result):
 
 
 def test_totals_add_up_and_later_waves_are_not_started():
-    made = totals.report(
-        {"a": records.record(JOINED, "join"), "b": records.record(FAILED, "join"), "c": None}, "2026-11-21T08:00:00Z"
-    )
-    assert made["totals"] == {"devices": 3, "joined": 1, "failed": 1, "not_started": 1}
-    assert table.summary(made["totals"]) == "3 devices: 1 joined, 1 failed, 1 not started"
+    report = made({"a": records.record(JOINED, "join"), "b": records.record(FAILED, "join"), "c": None}).report
+    assert report["totals"] == {"devices": 3, "joined": 1, "failed": 1, "not_started": 1}
+    assert table.summary(report["totals"]) == "3 devices: 1 joined, 1 failed, 1 not started"
 
 
 def test_the_directory_proves_joined_devices_and_names_the_missing():
@@ -72,12 +71,12 @@ def test_the_directory_proves_joined_devices_and_names_the_missing():
         "c": records.record(JOINED | {"join": {"device_id": "d2"}}, "join"),
     }
     directory = [{"device_id": "d1", "object_id": "o1", "enabled": True, "join_type": "entra", "intune": {"id": "i1"}}]
-    made = totals.report(found, "now", directory)
-    assert made["totals"]["in_directory"] == 1 and made["totals"]["not_in_directory"] == 1
-    by_name = {device["device"]: device for device in made["devices"]}
+    after = made(found, directory=directory)
+    assert after.totals["in_directory"] == 1 and after.totals["not_in_directory"] == 1
+    by_name = after.said
     assert by_name["a"]["directory"]["found"] is True and by_name["c"]["directory"]["found"] is False
     assert "directory" not in by_name["b"]
-    lines = table.table(made["devices"], 50)
+    lines = table.table(after.report["devices"], 50)
     assert any("in the directory, in Intune" in line for line in lines)
     assert any("NOT in the directory" in line for line in lines)
 
@@ -86,25 +85,23 @@ def test_an_id_that_two_devices_give_is_no_proof_of_either():
     found = {name: records.record(JOINED, "join") for name in ("a", "b")}
     found["c"] = records.record(JOINED | {"join": {"device_id": "d2"}}, "join")
     directory = [{"device_id": name, "object_id": f"o {name}"} for name in ("d1", "d2")]
-    made = totals.report(found, "now", directory)
-    assert {name: made["totals"][name] for name in ("in_directory", "not_in_directory", "same_id")} == {
+    after = made(found, directory=directory)
+    assert {name: after.totals[name] for name in ("in_directory", "not_in_directory", "same_id")} == {
         "in_directory": 1,
         "not_in_directory": 0,
         "same_id": 2,
     }
-    assert [device["directory"]["same_id"] for device in made["devices"]] == [["b"], ["a"], []]
-    lines = table.table(made["devices"], 50)
+    assert [device["directory"]["same_id"] for device in after.report["devices"]] == [["b"], ["a"], []]
+    lines = table.table(after.report["devices"], 50)
     assert "NOT proved, b has its id" in lines[1] and "in the directory" in lines[3]
     # Without an id there is none that could be the same.
     nobody = {name: records.record(JOINED | {"join": {}}, "join") for name in ("a", "b")}
-    assert "same_id" not in totals.report(nobody, "now", directory)["totals"]
+    assert not {"same_id", "same_device"} & set(made(nobody, directory=directory).totals)
 
 
 def test_a_large_wave_shows_only_what_needs_attention():
-    made = totals.report(
-        {f"pc{n}": records.record(JOINED, "join") for n in range(9)} | {"bad": records.record(FAILED, "join")}, "now"
-    )
-    lines = table.table(made["devices"], 5)
+    found = {f"pc{n}": records.record(JOINED | {"join": {"device_id": str(n)}}, "join") for n in range(9)}
+    lines = table.table(made(found | {"bad": records.record(FAILED, "join")}).report["devices"], 5)
     assert len(lines) == 3 and lines[1].startswith("bad ") and lines[2].startswith("(9 devices")
 
 
@@ -153,13 +150,13 @@ def test_an_outcome_says_whether_the_device_or_the_task_is_to_blame(work, result
 
 def test_a_table_of_checks_and_of_findings_says_what_to_do_and_what_to_know():
     looked = {"fit": WARNED, "unfit": UNFIT}
-    made = totals.report({name: records.record(result, "preflight") for name, result in looked.items()}, "now")
-    assert made["totals"] == {"devices": 2, "fit": 1, "unfit": 1}
-    lines = table.table(made["devices"], 50)
+    report = made({name: records.record(result, "preflight") for name, result in looked.items()}, "preflight").report
+    assert report["totals"] == {"devices": 2, "fit": 1, "unfit": 1}
+    lines = table.table(report["devices"], 50)
     assert lines[1].endswith("warned: proxy") and lines[2].endswith("the clock is wrong -> set it")
     told = {"well": {"healthy": True, "conclusion": "nothing tells of a failure"}, "ill": UNHEALTHY}
-    made = totals.report({name: records.record(result, "diagnose") for name, result in told.items()}, "now")
-    lines = table.table(made["devices"], 50)
+    report = made({name: records.record(result, "diagnose") for name, result in told.items()}, "diagnose").report
+    lines = table.table(report["devices"], 50)
     assert lines[1].endswith("nothing tells of a failure") and lines[2].endswith("AADSTS700082: expired -> make one")
 
 

@@ -12,6 +12,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import hashlib
+import urllib.parse
+
 from ... import untrusted
 from ...options import bad_option
 from ...result import Failure
@@ -22,6 +25,7 @@ from ..redaction import redact
 from . import device_diagnosis
 
 BUNDLE_FORMAT, BUNDLE_VERSION = "winops.entra.diagnosis", 1
+LONGEST_FILE_NAME = 200
 MAX_BYTES = 4 * 2**20
 """An answer has at most a quarter of it; the rest are line ends and indentation."""
 
@@ -55,6 +59,19 @@ def same_evidence(one: dict, other: dict) -> bool:
         }
 
     return essence(one) == essence(other)
+
+
+def file_name(host: str) -> str:
+    """The name of the file of a device's bundle: ``pc-0001.example.com.json``.
+
+    The names of an inventory are any texts. What could be more than a name in a path is spelled as in URLs
+    (``a%2Fb.json``), so that no two have the same one; of one that is too long for a file the end is a hash.
+    """
+    name = urllib.parse.quote(host, safe="")
+    name = f"%2E{name[1:]}" if name.startswith(".") else name
+    if len(name) > LONGEST_FILE_NAME:
+        name = f"{name[:LONGEST_FILE_NAME]}+{hashlib.sha256(host.encode('utf-8', 'replace')).hexdigest()[:16]}"
+    return f"{name}.json"
 
 
 def read_bundle(path: str, shown: str | None = None) -> dict:

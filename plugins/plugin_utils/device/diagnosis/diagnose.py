@@ -46,9 +46,10 @@ def diagnose(task: Task) -> dict:
 
 
 def _report_of_device(task: Task, scope: DiagnosisScope) -> tuple[dict, list[Finding]]:
-    dest = None if task.args["dest"] is None else os.path.abspath(task.args["dest"])
+    dest = _dest(task)
     if dest is not None:
         writer.require_writable(dest)
+        _require_own(dest, _lying_at(dest), task.host)
     answer = task.session.run(device_diagnosis.observations(scope))
     report, findings = _report(answer, scope, task.args["limit"])
     report["source"] = "device"
@@ -138,15 +139,42 @@ def _report_of_bundle(bundle: dict, scope: DiagnosisScope, args: dict) -> tuple[
     return report | {"source": "bundle", "bundle": whose}, findings
 
 
-def _save(path: str, bundle: dict, task: Task) -> None:
-    """Write the bundle, unless the one that lies there says the same."""
+def _dest(task: Task) -> str | None:
+    """The absolute path of the bundle; in a directory (``dest`` ends with a slash) a file named after the device."""
+    dest = task.args["dest"]
+    if dest is None:
+        return None
+    return os.path.abspath(os.path.join(dest, bundles.file_name(task.host)) if dest.endswith("/") else dest)
+
+
+def _lying_at(path: str) -> dict | None:
     try:
-        before = bundles.read_bundle(path) if os.path.exists(path) else None
+        return bundles.read_bundle(path) if os.path.exists(path) else None
     except Failure:
-        before = None  # Not a bundle, or not one of ours: it is replaced.
+        return None  # Not a bundle, or not one of ours: it is replaced.
+
+
+def _require_own(path: str, bundle: dict | None, host: str) -> None:
+    """Raises the Failure of a bad option where another device's bundle lies there."""
+    if bundle is not None and bundle["host"] != host:
+        raise bad_option(
+            "dest",
+            f"{visible(path)} is the bundle of another device, {visible(bundle['host'])}",
+            "give each device a file of its own; where dest ends with a slash it is a directory, in which each has one",
+        )
+
+
+def _save(path: str, bundle: dict, task: Task) -> None:
+    """Write the bundle, unless the one that lies there says the same. A change is one once it is written."""
+    before = _lying_at(path)
+    _require_own(path, before, task.host)
     if before is not None and bundles.same_evidence(before, bundle):
         return
+    if not task.check_mode:
+        try:
+            writer.write(path, bundle, new=not os.path.lexists(path))
+        except FileExistsError:  # Another task has been faster.
+            _require_own(path, _lying_at(path), task.host)
+            writer.write(path, bundle)
     shown = before and {"path": path, "collected": before["collected"]}
     task.changes.add("bundle", shown, {"path": path, "collected": bundle["collected"]})
-    if not task.check_mode:
-        writer.write(path, bundle)

@@ -197,6 +197,8 @@ class Leave(SystemWork):
         self.waiter.longest_silence = self.plan.reboot_timeout
         if wanted:
             self._prove()
+            # From here on the device forgets, and a run may be killed.
+            self.session.note({**self.learned, "record": self._record(self.learned["record"], first)})
         look = self.wait_for_earlier_run(first)
         self.learned["record"] = self._record(self.learned["record"], look)
         for job in self.jobs:
