@@ -71,10 +71,10 @@ class ListReader:
             url, page = following, None
 
     def _expired(self, refused: GraphFailure) -> GraphFailure:
-        said = f"{refused.code}: {refused.message}".strip(": ") or "without a reason"
+        said = f"HTTP {refused.status} {refused.code}".strip()
         cause = (
-            f"Microsoft Graph did not accept the address of the next page, which is its own, also after the list was "
-            f"read again from the start (HTTP {refused.status}, {said})"
+            "Microsoft Graph did not accept the address of the next page, which is its own, also after the list was "
+            f"read again from the start ({said})"
         )
         fix = "run the task again; name what you look for instead of reading a whole list, if it stays"
         return GraphFailure(
