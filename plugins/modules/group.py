@@ -16,8 +16,8 @@ description:
     O(object_id) to select one.
   - Tasks of one controller make a group of one name one after another, so that a task which runs on many hosts makes it
     once. It is faster with C(run_once).
-  - A group that can hold roles, or comes from an on-premises Active Directory, is refused in check mode as well, as far
-    as the token shows its permissions.
+  - A group that comes from an on-premises Active Directory is refused in check mode as well. So is a group that can
+    hold roles, if the token shows that the permission for it is missing.
 options:
   name:
     description: The display name. With O(object_id), the name that the group will have.

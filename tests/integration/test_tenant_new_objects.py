@@ -8,14 +8,17 @@ from __future__ import annotations
 import collections
 import contextlib
 import json
+import subprocess
+import sys
 import typing as t
 
 import pytest
 
 from tests.integration.conftest import StartFleet
 from tests.integration.lab_tenant import LabTenant
-from tests.integration.play import Play, Player
+from tests.integration.play import ROOT, Play, Player
 
+CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 WORKERS = [f"worker{number}" for number in range(6)]
 GROUPS = {
     "From on-premises": {"members": ["lab.user"], "synchronised": True},
@@ -213,3 +216,15 @@ def test_the_mdm_scope_with_an_application(refused):
 def test_a_name_that_nobody_made_is_refused_with_what_may_be(refused):
     result = refused.result("localhost", "role")
     assert result["error"]["name"] == "group_unknown" and "may need a minute" in result["msg"]
+
+
+def test_everything_said_to_graph_is_within_microsoft_s_contract(tenant, ordered):
+    if not CONTRACT.exists():
+        pytest.skip(f"Microsoft's description of Graph is not at {CONTRACT}")
+    checked = subprocess.run(
+        [sys.executable, str(CONTRACT), str(tenant.lab.out / "graph.jsonl"), "--strict"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout[-6000:]

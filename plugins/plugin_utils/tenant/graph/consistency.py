@@ -21,7 +21,7 @@ import typing as t
 from collections.abc import Callable
 
 from ...result import Failure
-from .errors import APPROVALS, GraphFailure
+from .errors import GraphFailure
 from .failures import RequestFailure
 from .retry import Waits
 
@@ -33,9 +33,12 @@ FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)", re.ASCII)
 _NOT_KNOWN = ("queried reference-property objects are not present", "does not exist in the directory")
 _NOT_KNOWN_CODES = ("principalnotfound", "request_resourcenotfound")
+# "An approval request already exists" is none of these.
 _DONE_BEFORE = (
-    "already exist",
+    "object references already exist",
+    "role assignment already exists",
     "a conflicting object with one or more of the specified property values is present",
+    "another object with the same value",
     "removed object references do not exist",
 )
 _DONE_BEFORE_CODES = ("roleassignmentexists", "request_multipleobjectswithsamekeyvalue")
@@ -57,7 +60,7 @@ def says_done_before(refused: RequestFailure) -> bool:
     asked."""
     said = refused.message.lower()
     exists = refused.code.lower() in _DONE_BEFORE_CODES or any(text in said for text in _DONE_BEFORE)
-    return refused.status in (400, 409) and exists and refused.error["name"] not in APPROVALS
+    return refused.status in (400, 409) and exists
 
 
 def is_young(created: str | None, now: Callable[[], float] = time.time) -> bool | None:

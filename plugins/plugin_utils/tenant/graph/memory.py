@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -40,6 +41,8 @@ _LONGEST_NAME = 1000
 _PATIENCE_SECONDS = 2.0
 #: Between two looks at whether another task is done with a creation.
 _POLL_SECONDS = 0.25
+#: A line of progress every 20 seconds.
+_LOOKS_A_LINE = 80
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Memory:
         try:
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             path = os.path.join(self.directory, f"creating_{self.key}_{which}.lock")
-            return lock.enter_context(held(path, lambda: waits.wait(_POLL_SECONDS, why)))
+            return lock.enter_context(held(path, _polling(waits, why)))
         except NotHeld:
             cause = f"{why} on this controller, and is not done"
             fix = "run the task again; run_once lets one host do what is the same for all"
@@ -159,6 +162,18 @@ class Memory:
                 new = change(old)[-MOST_OBJECTS:]
                 if new != old:
                     put(path, json.dumps({"objects": [dataclasses.asdict(one) for one in new]}))
+
+
+def _polling(waits: Waits, why: str) -> Callable[[], bool]:
+    """Waits a moment each time, within the task's timeout, and not in silence."""
+    looks = itertools.count()
+
+    def wait() -> bool:
+        if next(looks) % _LOOKS_A_LINE == 0:
+            waits.tell(f"{why}: waiting for it ({waits.left:.0f} s left)")
+        return waits.wait(_POLL_SECONDS, why)
+
+    return wait
 
 
 def _patience(most: float) -> Callable[[], bool]:

@@ -17,7 +17,8 @@ from ...options import bad_option
 from ...result import Failure
 from ...task import Task
 from ..graph import odata
-from ..graph.consistency import SECOND_LOOK_SECONDS, is_young, settle
+from ..graph.batch import Item
+from ..graph.consistency import SECOND_LOOK_SECONDS, settle
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import FLAG, IDENTITY, NAME, TEXT, all_of, list_of, needed, object_of
 from .directory import GROUP
@@ -31,13 +32,13 @@ LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
 GROUP_FIELDS = (
     "id,displayName,description,mailNickname,groupTypes,membershipRule,membershipRuleProcessingState,securityEnabled,"
-    "mailEnabled,isAssignableToRole,onPremisesSyncEnabled,createdDateTime"
+    "mailEnabled,isAssignableToRole,onPremisesSyncEnabled"
 )
 _MEMBERSHIP = {"assigned": [], "dynamic": ["DynamicMembership"]}
 
 GROUP_KIND = object_of(
     {
-        **all_of("description", "mailNickname", "membershipRule", "membershipRuleProcessingState", "createdDateTime"),
+        **all_of("description", "mailNickname", "membershipRule", "membershipRuleProcessingState"),
         **all_of("securityEnabled", "mailEnabled", "isAssignableToRole", "onPremisesSyncEnabled", kind=FLAG),
         "id": needed(IDENTITY),
         "displayName": needed(NAME),
@@ -261,16 +262,20 @@ def _remove(task: Task, current: dict | None) -> dict:
     if current is None:
         return {"group": None}
     require_changeable(current, task.client.session.caller)
-    path, name = _path(current), current["displayName"]
+    path, name, met = _path(current), current["displayName"], False
 
     def delete() -> None:
-        task.client.delete(path, Purpose("delete the group", GROUPS.write))
+        nonlocal met
+        [answer] = task.client.batch([Item("DELETE", path, Purpose("delete the group", GROUPS.write))])
+        met = answer.status != 404
+        if met:
+            answer.require()
 
     def is_there() -> bool:
         if task.client.find(path, GROUPS.reading, {"$select": "id"}) is None:
             return _named(task, name).lists(current["id"])
-        if is_young(current.get("createdDateTime")):
-            delete()  # The first one may have come to where the new group was not known.
+        if not met:
+            delete()  # The first one came to where the group is not known yet.
         return True
 
     apply(task, [ResourceStep([(f"group {name!r}", GROUPS.shown(current), None)], delete)])

@@ -76,6 +76,8 @@ def upsert(call: Call) -> Answer:
 @route("DELETE", BY_NAME, "Group.ReadWrite.All")
 def delete(call: Call) -> Answer:
     found, tenant = find(call), call.side.tenant
+    if found["id"] not in tenant.groups:  # A replica shows it still.
+        raise not_found(found["id"])
     require_changeable(call, found)
     call.side.view.touch("groups", found["id"])
     tenant.groups.pop(found["id"], None)

@@ -10,18 +10,13 @@ import datetime
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import consistency
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.errors import (
-    Caller,
-    GraphRefusal,
-    Purpose,
-    failure,
-)
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.errors import GraphFailure
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.timezone.utc).timestamp()
 
 
 def refused(status, code, message):
-    return failure(GraphRefusal(status, code, message), Purpose("do it"), Caller())
+    return GraphFailure("could not do it", "tenant", status, code, message)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +40,7 @@ def test_what_says_that_an_object_is_not_known(status, code, message, expected):
         (400, "Request_BadRequest", "One or more added object references already exist for ...: 'members'.", True),
         (400, "Request_BadRequest", "One or more removed object references do not exist for ...: 'members'.", True),
         (409, "Conflict", "A conflicting object with one or more of the specified property values is present", True),
+        (400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists.", True),
         (400, "RoleAssignmentExists", "The Role assignment already is there.", True),
         (409, "RoleAssignmentExists", "", True),
         (409, "Request_MultipleObjectsWithSameKeyValue", "", True),

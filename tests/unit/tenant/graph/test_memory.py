@@ -223,10 +223,11 @@ def test_other_names_and_tenants_go_on(tmp_path, holder, tenant, noun, name):
 
 
 def test_who_waits_goes_on_when_the_other_is_done_and_knows_of_it(tmp_path, holder):
-    waiting = Waits(60, sleep=lambda seconds: holder.end())
+    said: list[str] = []
+    waiting = Waits(60, sleep=lambda seconds: holder.end(), say=said.append)
     with memory(tmp_path).alone("group", "Kiosks", waiting) as others:
         assert others is True
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == [] and len(said) == 1 and "'Kiosks'" in said[0]
 
 
 def test_the_lock_of_a_process_that_was_killed_holds_nobody_up(tmp_path, holder):
