@@ -94,6 +94,7 @@ def run(monkeypatch):
             _shell=shell, transport="winrm", has_pipelining=False, get_options=dict, become=become
         )
         made = (kind or plugin(module))(play_task, connection, None, None, None, None)
+        made._load_name = module  # as the loader of ansible-core 2.16 does
         monkeypatch.setattr(made, "_make_tmp_path", lambda *_args: None)
         return made.run(task_vars={"inventory_hostname": "pc", "hostvars": {}})
 
