@@ -78,7 +78,13 @@ def run(monkeypatch):
 
     def perform(module: str, options: dict, kind: type | None = None) -> dict:
         play_task = types.SimpleNamespace(
-            args=options, action=f"winops.entra.{module}", check_mode=False, diff=False, async_val=0, timeout=0
+            args=options,
+            action=f"winops.entra.{module}",
+            check_mode=False,
+            diff=False,
+            async_val=0,
+            timeout=0,
+            delegate_to=None,
         )
         shell = types.SimpleNamespace(tmpdir=None)
         connection = types.SimpleNamespace(_shell=shell, transport="winrm", has_pipelining=False)

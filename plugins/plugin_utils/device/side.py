@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import typing as t
+from collections.abc import Mapping
 
 from ..result import Failure
 from ..task import Side, Task
@@ -32,6 +33,12 @@ def prepare_workers(operations: dict[str, dict]) -> None:
 
 def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
     task.session = DeviceSession.of_action(action, task.host, task.show, task.masked)
+    asked, variables = action._task.delegate_to or task.host, task.variables
+    if action._task.delegate_to and action._task.delegate_facts:
+        variables = variables["hostvars"].get(asked, {})
+    facts = variables.get("ansible_facts")
+    task.session.device = asked
+    task.session.known_facts = facts if isinstance(facts, Mapping) else {}
 
 
 def _explain(task: Task, exc: Exception) -> Failure:
