@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.fact_name import FACT_NAME_SPEC
 from ..modules.device_facts import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device import state
@@ -16,5 +17,5 @@ prepare_workers(state.observations())
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = ARGUMENT_SPEC
+    spec = {**FACT_NAME_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(gather)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.fact_name import FACT_NAME_SPEC
 from ..doc_fragments.recorded import RECORDED_SPEC
 from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.disconnect import ARGUMENT_SPEC
@@ -16,7 +17,7 @@ from ..plugin_utils.report.recorded import Recorder
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = {**RECORDED_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
+    spec = {**FACT_NAME_SPEC, **RECORDED_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
     refused = {"outcome": "refused", "phases": []}
     work = staticmethod(disconnect)
     around = Recorder("disconnect")

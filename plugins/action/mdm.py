@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.fact_name import FACT_NAME_SPEC
 from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.mdm import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
@@ -14,6 +15,6 @@ from ..plugin_utils.device.side import DEVICE_SIDE
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = {**POLL_SPEC, **ARGUMENT_SPEC}
+    spec = {**FACT_NAME_SPEC, **POLL_SPEC, **ARGUMENT_SPEC}
     refused = {"outcome": "refused", "phases": []}
     work = staticmethod(enroll_or_remove)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.fact_name import FACT_NAME_SPEC
 from ..doc_fragments.package import PACKAGE_CONSTRAINTS, PACKAGE_SPEC
 from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.ppkg import ARGUMENT_SPEC, CONSTRAINTS
@@ -15,7 +16,7 @@ from ..plugin_utils.package_work import apply_or_remove
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = {**PACKAGE_SPEC, **POLL_SPEC, **ARGUMENT_SPEC}
+    spec = {**FACT_NAME_SPEC, **PACKAGE_SPEC, **POLL_SPEC, **ARGUMENT_SPEC}
     constraints = {**PACKAGE_CONSTRAINTS, **CONSTRAINTS}
     refused = {"phases": []}
     work = staticmethod(apply_or_remove)

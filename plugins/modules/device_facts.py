@@ -18,11 +18,15 @@ description:
     C(join.witnesses_agree) says whether they agree.
   - If the registry holds several joins or enrollments, such as those of an earlier tenant, their order does not matter.
     The certificate and C(dsregcmd) show which join is the current one; the others are C(join.stale_joins).
+  - If an earlier task of this run, or of a fact cache, has read other subsets of the same device, they stay beside the
+    ones that are read now. A subset that is read again replaces the older one as a whole. C(read) says when each was
+    read.
   - Works over the C(winrm) and C(psrp) connections, and over C(ssh) with PowerShell.
 options:
   gather_subset:
     description:
-      - Which facts to read. The device is asked only for what they need.
+      - Which facts to read. The device is asked only for what they need. Facts of other subsets that were read before
+        are kept.
     type: list
     elements: str
     choices: [all, join, mdm, packages, os, clock, caller]
@@ -30,8 +34,15 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.fact_name
   - winops.entra.attributes.facts
 notes:
+  - After a task of this collection that has failed, facts are as they were before it, because Ansible keeps none of a
+    failed task. Read them again.
+  - M(winops.entra.join), M(winops.entra.disconnect) and M(winops.entra.mdm) return all facts as they are afterwards.
+    After M(winops.entra.ppkg) has changed something, the subsets C(join), C(mdm), C(packages) and C(os) are gone until
+    they are read again, because a package may hold any setting.
+  - A variable of the inventory that is named C(entra) is hidden by these facts, see O(fact_name).
   - Run it as a local administrator with a full token. Without it, MDM enrollments and parts of C(dsregcmd) cannot be
     read; each of them causes a warning.
 seealso:
@@ -56,16 +67,20 @@ EXAMPLES = r"""
 - name: Only the clock, before a join
   winops.entra.device_facts:
     gather_subset: [clock]
+
+- name: The same under another name, because the inventory has a variable named entra
+  winops.entra.device_facts:
+    fact_name: entra_device
 """
 
 RETURN = r"""
 ansible_facts:
-  description: Holds the facts below the key C(entra).
+  description: Holds the facts below the key C(entra), or the one that O(fact_name) names.
   returned: success
   type: complex
   contains:
     entra:
-      description: The requested subsets.
+      description: The requested subsets, and those that an earlier task has read.
       returned: success
       type: complex
       contains:
@@ -211,10 +226,23 @@ ansible_facts:
             elevated: true
             system: false
             sections: {}
+        read:
+          description:
+            - For each subset the controller's time (UTC) when it was read, C(at), and the reads for it that the device
+              refused, C(refused).
+          returned: always
+          type: dict
+          sample:
+            join: {at: "2026-11-21T08:00:00Z", refused: []}
+        device:
+          description: The inventory name of the device. A delegated task reads another than its own host.
+          returned: always
+          type: str
+          sample: pc-0042
         refused:
           description:
-            - A sentence for each read that the device refused. Facts that depend on it are null, never false. Each is
-              also a warning of the task.
+            - A sentence for each read that the device refused, of all subsets. Facts that depend on it are null, never
+              false. Each that this task has met is also a warning.
           returned: always
           type: list
           elements: str

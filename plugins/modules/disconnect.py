@@ -87,6 +87,7 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.fact_name
   - winops.entra.attributes.facts
   - winops.entra.waiting
   - winops.entra.waiting.reboot

@@ -62,6 +62,7 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.fact_name
   - winops.entra.attributes.facts
   - winops.entra.waiting
 notes:
@@ -117,7 +118,7 @@ enrollments:
       last_sync: "2026-11-21T06:31:09.000Z"
       witnesses: {state: true, certificate: true, tasks: true}
 ansible_facts:
-  description: C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, C(mdm) read afterwards.
+  description: C(ansible_facts.entra) as M(winops.entra.device_facts) returns it, all of it read after a change.
   returned: once the device's state has been read
   type: dict
 changes:

@@ -39,6 +39,8 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.attributes.facts
+  - winops.entra.fact_name
   - winops.entra.package
   - winops.entra.waiting
 notes:
@@ -78,6 +80,13 @@ package:
     - The contents of the package, as M(winops.entra.ppkg_info) describes them. Null if the package is not on the
       controller.
   returned: success
+  type: dict
+ansible_facts:
+  description:
+    - What stays true of the facts that an earlier task has read, C(ansible_facts.entra). A package may hold any
+      setting, so C(join), C(mdm), C(packages) and C(os) are gone after a change, until M(winops.entra.device_facts)
+      reads them.
+  returned: changed, if there were such facts
   type: dict
 changes:
   description:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import keyword
 import math
 import re
 import typing as t
@@ -90,6 +91,24 @@ def _sha256(text: str, name: str) -> str:
     return match[1].lower()
 
 
+def _variable(text: str, name: str) -> str:
+    from ansible.vars.reserved import get_reserved_names
+
+    problem = None
+    if not (text.isascii() and text.isidentifier()) or keyword.iskeyword(text):
+        problem = "is not the name of a variable"
+    elif text.startswith("ansible_") or text in get_reserved_names() | _MAGIC:
+        problem = "is a name that Ansible uses itself"
+    if problem:
+        raise bad_option(name, f"{_quoted(text)} {problem}", KINDS["variable"].right)
+    return text
+
+
+# Of ansible.vars.reserved only names of keywords come; these are Ansible's "special variables".
+_MAGIC = {
+    *("environment", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file", "inventory_hostname"),
+    *("inventory_hostname_short", "omit", "play_hosts", "playbook_dir", "role_name", "role_names", "role_path", "vars"),
+}
 KINDS = {
     "line": OptionKind(1024, "give one line of text"),
     "text": OptionKind(4096, "give a text", _UNSEEN_IN_TEXT),
@@ -98,6 +117,7 @@ KINDS = {
     "guid": OptionKind(100, "give a GUID, 8-4-4-4-12 hexadecimal digits", _UNSEEN_IN_TEXT, require_guid),
     "url": OptionKind(2048, "give a URL such as https://host.example/path", read=_url),
     "authority": OptionKind(2048, "give a https URL without a path", read=_authority),
+    "variable": OptionKind(100, "give letters, digits and underscores, such as entra_device", read=_variable),
     "sha256": OptionKind(
         100, "give 64 hexadecimal digits, with or without sha256: before them", _UNSEEN_IN_TEXT, _sha256
     ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .device import state
 from .device.acceptance import run as acceptance
+from .device.facts import after_a_package
 from .device.joining import package_state
 from .device.joining.join import Join, JoinPlan
 from .device.joining.provisioning import PackageSource
@@ -80,7 +81,8 @@ def apply_or_remove(task: Task) -> dict:
         package, described = chosen_package(task, False)
     plan = package_state.PackagePlan(package, **{name: args[name] for name in PACKAGE_PLANNED})
     work = begin(task, package_state.PackageState, plan)
-    return (work.present() if args["state"] == "present" else work.absent()) | {"package": described}
+    done = work.present() if args["state"] == "present" else work.absent()
+    return done | {"package": described} | after_a_package(task)
 
 
 def accept(task: Task) -> dict:

@@ -186,9 +186,18 @@ def test_a_subset_asks_the_device_for_less(gathered: Gathered, player: Player) -
     assert play.exit_code == 0, play.output
     sent = gathered.lab.commands()[known:]
     whole = {line["device"]: len(line["operations"]) for line in gathered.commands}
+    told = ["refused", "read", "device"]
     for name in names:
-        for subset in subsets:
-            assert list(play.result(name, subset)["ansible_facts"]["entra"]) == [subset, "refused"]
+        of_task = {subset: play.result(name, subset)["ansible_facts"]["entra"] for subset in subsets}
+        assert [list(facts) for facts in of_task.values()] == [
+            ["clock", *told],
+            ["join", "clock", *told],
+            ["join", "mdm", "clock", *told],
+        ]
+        assert all(list(facts["read"]) == list(facts)[: -len(told)] for facts in of_task.values())
+        # What an earlier task has read stays as it was, time included.
+        assert of_task["mdm"]["clock"] == of_task["clock"]["clock"]
+        assert of_task["mdm"]["read"]["clock"] == of_task["clock"]["read"]["clock"]
         clock, join, mdm = (set(line["operations"]) for line in sent if line["device"] == name)
         assert (clock, "dsregcmd_status" in join, "dsregcmd_status" in mdm) == (set(), True, False)
         assert max(len(join), len(mdm)) < whole[name]

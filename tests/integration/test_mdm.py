@@ -96,6 +96,17 @@ def test_each_join_type_enrolls_or_is_refused_with_a_reason(runs: Runs, kind: st
     assert dump["join"]["mdm"] is (expected in ("unchanged", "enrolled"))
 
 
+@pytest.mark.parametrize("state", ["enrolled", "absent"])
+def test_after_a_change_all_facts_are_read_again_together(runs: Runs, state: str) -> None:
+    changed = {name: result for name, result in runs.plays[state].results("mdm").items() if result["changed"]}
+    told = {name: result["ansible_facts"]["entra"] for name, result in changed.items() if "error" not in result}
+    assert told
+    for name, entra in told.items():
+        assert set(entra["read"]) == {"join", "mdm", "packages", "os", "clock", "caller"}
+        assert len({stamp["at"] for stamp in entra["read"].values()}) == 1
+        assert entra["mdm"]["enrolled"] is runs.states[2 if state == "enrolled" else 5][name]["join"]["mdm"]
+
+
 def test_check_mode_touches_nothing_and_predicts_the_change(runs: Runs) -> None:
     for before, after in ((0, 1), (3, 4)):
         for name, dump in runs.states[before].items():

@@ -87,7 +87,7 @@ def run(monkeypatch):
             action=f"winops.entra.{module}",
             check_mode=False,
             diff=False,
-            **{"async_val": 0, "timeout": 0, **keywords},
+            **{"async_val": 0, "timeout": 0, "delegate_to": None, **keywords},
         )
         shell = types.SimpleNamespace(tmpdir=None)
         connection = types.SimpleNamespace(

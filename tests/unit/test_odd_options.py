@@ -66,7 +66,26 @@ NO_DICTS = (
 NO_GUIDS = ("contoso.example", "a/b", "{}", "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f", "0c1a2b3c4d5e6f708192a3b4c5d6e7f8")
 NO_URLS = ("host", "//host", "ftp://host", "https://", "https://[x", "https://host:99999", "https://host:x", "a b")
 NO_SHA256 = ("0" * 63, "md5:" + "0" * 32, "g" * 64, "0" * 65)
-OF_KINDS = {"guid": NO_GUIDS, "url": NO_URLS, "sha256": NO_SHA256, "authority": ("https://[x", "https://", "a b")}
+NO_VARIABLES = (
+    "my-device",
+    "7up",
+    "a.b",
+    "a b",
+    "caf\u00e9",
+    "None",
+    "ansible_host",
+    "hostvars",
+    "vars",
+    "{{ x }}",
+    "tags",
+)
+OF_KINDS = {
+    "guid": NO_GUIDS,
+    "url": NO_URLS,
+    "sha256": NO_SHA256,
+    "authority": ("https://[x", "https://", "a b"),
+    "variable": NO_VARIABLES,
+}
 BY_TYPE = {"int": NO_NUMBERS, "bool": NO_BOOLEANS}
 
 

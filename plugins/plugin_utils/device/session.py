@@ -13,6 +13,7 @@ import contextlib
 import datetime
 import functools
 import time
+import types
 import typing as t
 import uuid
 from collections.abc import Callable, Mapping
@@ -61,10 +62,13 @@ class DeviceSession:
     ``connection`` is Ansible's connection plugin. ``trace``
     says at -vvv what each exchange was, ``show`` prints what a long one waits for, and within ``in_clear(path)`` a file
     of the controller can be read that may be vaulted. An exchange ends with ``deadline``, that of what is waited for,
-    and in any case after EXCHANGE_SECONDS: as a lost connection.
+    and in any case after EXCHANGE_SECONDS: as a lost connection. ``device`` is the inventory name of who is asked, and
+    ``known_facts`` what Ansible keeps of the host to which the task's facts go.
     """
 
     deadline: Deadline | None = None
+    device: str = ""
+    known_facts: Mapping[str, t.Any] = types.MappingProxyType({})
     #: Records what a task has learned so far, where its attempts are recorded, before the device may forget it. It may
     #: raise Failure.
     note: Callable[[dict[str, t.Any]], None] = staticmethod(lambda learned: None)

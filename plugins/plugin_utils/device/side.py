@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import typing as t
+from collections.abc import Mapping
 
 from ..result import Failure
 from ..task import Side, Task
@@ -38,6 +39,16 @@ def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
         session.leave_connection()
     if action.note is not None:
         session.note = action.note
+    session.device, session.known_facts = _known(task, action._task)
+
+
+def _known(task: Task, play_task: t.Any) -> tuple[str, Mapping[str, t.Any]]:
+    """The inventory name of the device that is asked, and what Ansible keeps of the host to which its facts go."""
+    asked, variables = play_task.delegate_to or task.host, task.variables
+    if play_task.delegate_to and play_task.delegate_facts:
+        variables = variables["hostvars"].get(asked, {})
+    facts = variables.get("ansible_facts")
+    return asked, facts if isinstance(facts, Mapping) else {}
 
 
 def _explain(task: Task, exc: Exception) -> Failure:

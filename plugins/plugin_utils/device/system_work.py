@@ -19,6 +19,7 @@ from . import jobs, state, wire
 from . import operations as op
 from .answers import Answer, Result, within
 from .codes.hresult import error_code
+from .facts import Facts, read_facts
 from .jobs import is_over, is_running
 from .reading import Unreadable, known
 from .session import ConnectionLost
@@ -99,7 +100,7 @@ class SystemWork(DeviceWork):
             operations |= others
         with self.phases.phase("look"):
             look = self.session.run(operations)
-            self.facts = state.build(look)
+            self.facts = read_facts(look)
         self.require_readable(look, self.essential)
         return look
 
@@ -163,22 +164,26 @@ class SystemWork(DeviceWork):
         for what, _before, _after in step.changes:
             self.changes.undo(what)
 
-    def clean_up(self, look: Answer) -> None:
-        """Remove the jobs that ``look`` shows; one that still runs is left to its end, and to the next run."""
-        gone = {job: op.job_remove(STEP_JOBS[job]) for job in self.jobs if is_over(look[job])}
-        if gone:
-            with self.phases.phase("clean up"):
-                self.waiter.ask(gone, "cleaning up")
+    def clean_up(self, look: Answer, then: dict[str, dict] | None = None) -> Answer | None:
+        """Remove the jobs that ``look`` shows; one that still runs is left to its end, and to the next run. ``then`` is
+        looked at in the same exchange, whose answer is given; None where there was nothing to ask."""
+        asked = {job: op.job_remove(STEP_JOBS[job]) for job in self.jobs if is_over(look[job])} | (then or {})
+        if not asked:
+            return None
+        with self.phases.phase("clean up"):
+            return self.waiter.ask(asked, "cleaning up")
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
     @property
-    def facts(self) -> dict:
-        return self.learned["ansible_facts"]["entra"]
+    def facts(self) -> Facts:
+        """What was read last."""
+        return self._facts
 
     @facts.setter
-    def facts(self, facts: dict) -> None:
-        self.learned["ansible_facts"] = {"entra": facts}
+    def facts(self, found: Facts) -> None:
+        self._facts = found
+        self.learned["ansible_facts"] = self.as_facts(found)
 
 
 def _holds(condition: t.Callable[[Answer], bool], answer: Answer) -> bool:

@@ -16,6 +16,7 @@ from ..result import ChangeSet, Failure, Phases
 from ..task import Task
 from . import state
 from .answers import Answer
+from .facts import FACT_NAME, Facts, fact_name, told_facts
 from .reading import FULL_TOKEN, STATE_UNREADABLE
 from .requirements import JoinRefusal
 from .session import DeviceSession
@@ -37,11 +38,16 @@ class DeviceWork:
         self.changes = ChangeSet()
         self.phases = Phases()
         self.learned: dict[str, t.Any] = {"outcome": "failed"}
+        self.fact_name = FACT_NAME
         self.waiter = self.new_waiter(plan.timeout)
         session.deadline = self.waiter.deadline
 
     def new_waiter(self, seconds: float) -> Waiter:
         return Waiter(self.session, self.progress, self.plan.poll_interval, Deadline(seconds))
+
+    def as_facts(self, found: Facts) -> dict[str, t.Any]:
+        """What Ansible is to keep of the device."""
+        return {self.fact_name: told_facts(found, self.session.device)}
 
     def warn(self, *sentences: str | None) -> None:
         """Add warnings to the result, those that there are."""
@@ -75,5 +81,6 @@ Work = t.TypeVar("Work", bound=DeviceWork)
 def begin(task: Task, kind: type[Work], plan: t.Any) -> Work:
     """Work of this kind for a task, which from now on reports what the work learns and changes."""
     work = kind(task.session, plan, task.progress, task.check_mode)
+    work.fact_name = fact_name(task)
     task.changes, task.phases, task.learned = work.changes, work.phases, work.learned
     return work

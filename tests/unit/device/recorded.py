@@ -9,6 +9,7 @@ import asyncio
 import functools
 import json
 import tempfile
+import types
 import typing as t
 from pathlib import Path
 
@@ -140,7 +141,7 @@ WORKS = ("leaving", "mdm enrolled", "mdm absent", "joining")
 class _Replay:
     """A session that answers from a recording; jobs are absent, and logs empty where a task begins."""
 
-    exchanges, lost = 1, False
+    exchanges, lost, device, known_facts = 1, False, "pc-0042", types.MappingProxyType({})
     asked: t.ClassVar[set[str]] = set()
 
     def __init__(self, results: dict[str, Result], device: dict) -> None:

@@ -20,6 +20,7 @@ from .. import enrollment, join_facts, reboot, state, wire
 from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import logs
+from ..facts import Facts, read_facts, stamps, with_newer
 from ..jobs import is_running
 from ..reading import Unreadable
 from ..requirements import account_refusal, join_state_refusal, windows_refusal
@@ -83,7 +84,7 @@ class Join(DeviceWork):
     def _work(self) -> dict:
         with self.phases.phase("look"):
             first = self.session.run(self._first_look())
-            self.facts = state.build(first)
+            self.facts = read_facts(first)
         self.require_readable(first, state.ESSENTIAL)
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
             self.facts["join"], self.plan.tenant_id
@@ -220,7 +221,7 @@ class Join(DeviceWork):
         with self.phases.phase("remove package"):
             try:
                 taking_back.remove_package(self)
-                self.facts = state.build(self.waiter.ask(state.observations(), "verifying"))
+                self.facts = read_facts(self.waiter.ask(state.observations(), "verifying"))
             except Failure as failure:
                 return failure
         return taking_back.taken(self.plan.package, before, self.facts)
@@ -253,12 +254,12 @@ class Join(DeviceWork):
         self.waiter.longest_silence = self.plan.reboot_timeout
         with self.phases.phase("mdm"):
             enrolled = mdm_wait.until_enrolled(self.waiter, since, self.plan.tenant_id, self.facts["os"]["server"])
-            self.facts = self.facts | enrolled
+            self.facts = with_newer(self.facts, enrolled | stamps(self.waiter.last, enrolled))
 
     def _verify(self) -> None:
         answer = self.waiter.ask(state.observations(), "verifying")
         before = self.facts["os"]["last_boot"]
-        self.facts = state.build(answer)
+        self.facts = read_facts(answer)
         self.restarted = self.restarted or self.facts["os"]["last_boot"] != before
         if not self._is_joined(self.facts["join"]):
             raise Failure(
@@ -284,19 +285,19 @@ class Join(DeviceWork):
         return enrollment.is_of_tenants_mdm(mdm, self.plan.tenant_id)
 
     @property
-    def facts(self) -> dict:
+    def facts(self) -> Facts:
         """What was read last, as winops.entra.device_facts returns it. A failed task shows only what matters of it."""
         return self._facts
 
     @facts.setter
-    def facts(self, facts: dict) -> None:
-        self._facts = facts
-        self.learned |= {"join": facts["join"], "mdm": facts["mdm"]}
+    def facts(self, found: Facts) -> None:
+        self._facts = found
+        self.learned |= {"join": found["join"], "mdm": found["mdm"]}
 
     def _result(self, outcome: str) -> dict:
         self.learned["outcome"] = outcome
         return {
-            "ansible_facts": {"entra": self.facts},
+            "ansible_facts": self.as_facts(self.facts),
             "reboot_required": bool(self.facts["os"]["pending_reboot"]),
             "restarted": self.restarted,
         }

@@ -20,6 +20,7 @@ from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import logs
 from ..enrollment import with_children
+from ..facts import read_facts
 from ..jobs import is_running, is_there
 from ..mdm.enrollment_removal import MDM_OBSERVATIONS, described, found, removal
 from ..requirements import JoinRefusal, account_refusal
@@ -275,7 +276,7 @@ class Leave(SystemWork):
             return
         with self.phases.phase("verify"):
             answer = waiter.ask(job_status(self.jobs) | state.observations() | self.watch, "verifying")
-            self.facts = state.build(answer)
+            self.facts = read_facts(answer)
             self._learn(answer)
             self._look_after_mdm(answer)
         if self.learned["remains"]:

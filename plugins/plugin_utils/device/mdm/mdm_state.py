@@ -20,6 +20,7 @@ from .. import administrators, enrollment, state
 from .. import operations as op
 from ..answers import Answer
 from ..diagnosis import causes, logs
+from ..facts import read_facts, with_newer
 from ..jobs import is_there
 from ..join_facts import is_joined
 from ..reading import known
@@ -88,9 +89,13 @@ class Mdm(SystemWork):
         if leftovers and not (step or by_earlier_run):
             self.changes.add("leftovers", {"jobs": leftovers}, None)
         if not self.check_mode:
-            self.facts = self.facts | {"mdm": state.build(look, ("mdm",))["mdm"]}
+            self.facts = with_newer(self.facts, read_facts(look, ("mdm",)))
             self._learn(look)
-            self.clean_up(look)
+            # An enrollment that comes or goes may take other facts along: all of them are read again.
+            changed = step or by_earlier_run
+            last = self.clean_up(look, state.observations() if changed else None)
+            if last and changed:
+                self.facts = read_facts(last)
         if not (step or by_earlier_run):
             self.learned["outcome"] = "unchanged"
         elif self.check_mode:
