@@ -48,6 +48,7 @@ EXTRAS: list[dict[str, t.Any]] = [
     {"kind": "reboot_required", "name": "restart-first", "reboot": True},
     {"kind": "unjoined_pro", "name": "filtered-token", "device": {"token_filter": True}},
     {"kind": "unjoined_pro", "name": "removed-after"},
+    {"kind": "unjoined_pro", "name": "astray"},
     # The engine knows the package, whose file is gone, as after a join and a leave.
     {"kind": "unjoined_pro", "name": "again", "device": APPLIED},
     {"kind": "unjoined_pro", "name": "again-registered", "device": {**APPLIED, "engine": {"listing": "registered"}}},
@@ -147,6 +148,7 @@ def _choose_extras(lab: RunningLab, options: dict[str, joins.Options]) -> None:
     options["copies-kept"]["keep_copy"] = True
     options["again-refused"]["apply_again"] = False
     options["removed-after"]["remove_package"] = True
+    options["astray"]["src"] = str(inspection.package_file(lab, "other_tenant"))
     options["late-removed"].update(on_failure="remove", timeout=5)
     options["late-kept"].update(on_failure="keep", timeout=5)
 
@@ -270,6 +272,19 @@ def test_an_account_without_its_full_token_is_refused_before_anything_changes(ro
     assert rollout.after["filtered-token"]["digest"] == rollout.before["filtered-token"]["digest"]
 
 
+def test_a_device_that_joins_another_tenant_is_told_at_once_and_stays_there(rollout: Rollout) -> None:
+    result, dump = rollout.result("astray"), rollout.after["astray"]
+    other = rollout.lab.get("/tenants/other")["id"]
+    assert (result["outcome"], result["error"]["name"], result["changed"]) == ("failed", "joined_wrong_tenant", True)
+    [change] = [item for item in result["changes"] if item["what"] == "join"]
+    assert change["after"] == {"type": "entra", "tenant_id": other} and other in result["msg"]
+    assert result["join"]["tenant_id"] == dump["join"]["tenant_id"] == other
+    assert sum(phase["seconds"] for phase in result["phases"]) < joins.LONG
+    # Once more it is refused, like any other device of that tenant.
+    assert rollout.again.result("astray", "join")["error"]["name"] == "joined_to_another_tenant"
+    assert rollout.after_again["astray"]["join"] == dump["join"]
+
+
 def test_a_failure_that_may_pass_is_waited_for_until_windows_next_attempt_comes_too_late(rollout: Rollout) -> None:
     """Hours of the lab are minutes, and its times of day are real: the retry is seen coming."""
     error = rollout.result(rollout.of_kind("endpoint_blocked"))["error"]
@@ -294,7 +309,7 @@ def test_phases_tell_what_took_the_time(rollout: Rollout) -> None:
     assert [phase["name"] for phase in phases] == ["look", "apply", "join", "verify", "clean up", "mdm"]
     assert phases[-1]["seconds"] > 1
     failed = rollout.result(rollout.of_kind("expired_token"))["phases"]
-    assert [phase["name"] for phase in failed] == ["look", "apply", "join", "back out"]
+    assert [phase["name"] for phase in failed] == ["look", "apply", "join", "back out", "look again"]
 
 
 # --- what stays on the device -----------------------------------------------------------------------------------------

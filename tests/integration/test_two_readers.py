@@ -89,6 +89,13 @@ def observing() -> list[dict[str, t.Any]]:
                 (r"SAM\SAM\Domains", 0),
             )
         ],
+        {"op": "registry_read", "path": r"SOFTWARE\Microsoft\Enrollments", "depth": 2, "having": "providerid"},
+        {
+            "op": "registry_read",
+            "path": r"SOFTWARE\Microsoft\Windows NT\CurrentVersion",
+            "depth": 1,
+            "names": ["ubr", "EditionID", "Nobody"],
+        },
         {
             "op": "registry_users_read",
             "path": r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin",

@@ -19,8 +19,12 @@ from .answers import Answer
 from .reading import WrongType, known
 
 OBSERVATIONS = {
-    "update_policy": op.registry_read(r"SOFTWARE\Microsoft\PolicyManager\current\device\Update"),
-    "memory_management": op.registry_read(r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management"),
+    "update_policy": op.registry_read(
+        r"SOFTWARE\Microsoft\PolicyManager\current\device\Update", names=("AllowRebootlessUpdates",)
+    ),
+    "memory_management": op.registry_read(
+        r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management", names=("HotPatchRestrictions",)
+    ),
     "device_guard": op.cim_query(
         "Win32_DeviceGuard", ("VirtualizationBasedSecurityStatus",), r"root\Microsoft\Windows\DeviceGuard"
     ),

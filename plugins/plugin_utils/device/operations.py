@@ -18,8 +18,10 @@ DATA_DIRECTORY = r"%ProgramData%\winops.entra"
 PACKAGE_DIRECTORY = DATA_DIRECTORY + r"\packages"
 
 
-def registry_read(path: str, depth: int = 0) -> dict:
-    return {"op": "registry_read", "path": path, "depth": depth}
+def registry_read(path: str, depth: int = 0, names: tuple[str, ...] = (), having: str | None = None) -> dict:
+    """A key of HKLM. ``names``: only these of the values; ``having``: of the keys below only those with this value."""
+    operation: dict = {"op": "registry_read", "path": path, "depth": depth}
+    return operation | ({"names": list(names)} if names else {}) | ({"having": having} if having else {})
 
 
 def registry_users_read(path: str, depth: int = 0) -> dict:

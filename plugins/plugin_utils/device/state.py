@@ -25,8 +25,21 @@ from .reading import known
 SUBSETS = ("join", "mdm", "packages", "os", "clock", "caller")
 
 CLOUD_DOMAIN_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
+ENROLLMENTS_KEY = r"SOFTWARE\Microsoft\Enrollments"
 WORKPLACE_JOIN = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\WorkplaceJoin\JoinInfo"
 CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+# All that is read of it: beside them stands the product key (DigitalProductId), which nobody has asked for.
+VERSION_VALUES = (
+    "EditionID",
+    "CompositionEditionID",
+    "CurrentBuild",
+    "UBR",
+    "DisplayVersion",
+    "ReleaseId",
+    "InstallationType",
+    "BuildLabEx",
+    "SystemRoot",
+)
 
 # name -> (subsets that need it, the operation)
 OBSERVATIONS = {
@@ -35,7 +48,8 @@ OBSERVATIONS = {
     "certificates": (("join", "mdm"), op.certificates()),
     "dsregcmd": (("join", "caller"), op.dsregcmd_status()),
     "computer": (("join", "os"), op.cim_query("Win32_ComputerSystem", ("PartOfDomain", "Domain", "DomainRole"))),
-    "enrollments": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Enrollments", depth=1)),
+    # Most of the forty keys on any Windows have no provider: they are Windows' own, and nobody's enrollment.
+    "enrollments": (("mdm",), op.registry_read(ENROLLMENTS_KEY, depth=1, having="ProviderID")),
     "enrollment_tasks": (("mdm",), op.scheduled_tasks(r"\Microsoft\Windows\EnterpriseMgmt")),
     # Values only: which of the enrollments are those of provisioning packages.
     "package_enrollments": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\Provisioning\Enrollments")),
@@ -44,7 +58,7 @@ OBSERVATIONS = {
     "configuration_manager": (("mdm",), op.registry_read(r"SOFTWARE\Microsoft\CCM")),
     "packages": (("packages",), op.provisioning_packages()),
     "package_results": (("packages",), op.registry_read(ENGINE_RESULTS, depth=4)),
-    "version": (("os",), op.registry_read(CURRENT_VERSION)),
+    "version": (("os",), op.registry_read(CURRENT_VERSION, names=VERSION_VALUES)),
     "system": (("os",), op.cim_query("Win32_OperatingSystem", ("ProductType", "OperatingSystemSKU", "LastBootUpTime"))),
     "enclosure": (("os",), op.cim_query("Win32_SystemEnclosure", ("SMBIOSAssetTag",))),
     # The agent of Azure Arc; its subkey Config tells how it is connected.
@@ -57,7 +71,10 @@ OBSERVATIONS = {
         ("os",),
         op.registry_read(r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"),
     ),
-    "session_manager": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\Session Manager")),
+    "session_manager": (
+        ("os",),
+        op.registry_read(r"SYSTEM\CurrentControlSet\Control\Session Manager", names=("PendingFileRenameOperations",)),
+    ),
     "computer_name": (("os",), op.registry_read(r"SYSTEM\CurrentControlSet\Control\ComputerName", depth=1)),
     **{name: (("os",), operation) for name, operation in hotpatch.OBSERVATIONS.items()},
 }

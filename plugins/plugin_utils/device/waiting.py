@@ -14,6 +14,9 @@ from . import wire
 from .answers import Answer
 from .session import ConnectionLost, DeviceSession
 
+#: The name of the failure of a device that does not answer any more.
+LOST_IN_BETWEEN = "connection_lost"
+
 
 def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
     """The Failure of a device that has answered before and does not any more; ``what`` the next run finds there."""
@@ -32,7 +35,7 @@ def connection_lost(sentence: str, exc: Exception, what: str) -> Failure:
     return Failure(
         f"{sentence}: {exc}",
         side="network",
-        name="connection_lost",
+        name=LOST_IN_BETWEEN,
         cause="the device restarted, lost its network, or its WinRM listener, firewall profile or account changed",
         fix=f"run the task again: it continues {what}",
     )

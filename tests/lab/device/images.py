@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 
 from . import events, network, own_keys, winrm
 from .files import Entry
@@ -151,6 +152,11 @@ def image(edition: str, build: str, language: str) -> Image:
     return dataclasses.replace(made, registry=_registry(made))
 
 
+def _product_key(edition: str, size: int) -> bytes:
+    """What stands in the place of a product key: as long as Windows' own, the same on each device of an edition."""
+    return hashlib.shake_128(f"product key of {edition}".encode()).digest(size)
+
+
 def _registry(made: Image) -> Key:
     hive = Registry()
     version = {
@@ -167,7 +173,9 @@ def _registry(made: Image) -> Key:
         "CurrentMajorVersionNumber": 10,
         "CurrentMinorVersionNumber": 0,
         "ReleaseId": made.display_version if made.build < 19042 else "2009",
-        "DigitalProductId": bytes(164),
+        "DigitalProductId": _product_key(made.edition.id, 164),
+        "DigitalProductId4": _product_key(made.edition.id, 1272),
+        "ProductId": "00330-80000-00000-AA123",
         "RegisteredOwner": "Lab",
         "RegisteredOrganization": "",
     }

@@ -66,6 +66,23 @@ def rows(_scratch: Path) -> list[Case]:
                 }
             ),
         ),
+        # Names without their case, and nothing for one that is not there.
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Proof", "names": ["DWORD", "None", "Nobody"]},
+            lambda v: v == {"exists": True, "key": {"values": {"DWORD": 0x80070005, "None": []}, "keys": {}}},
+        ),
+        # What is closed may have the value; the key itself is read whether or not it has.
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Parent", "depth": 1, "having": "Deep"},
+            lambda v: list(v["key"]["keys"]) == ["Closed"],
+        ),
+        Case(
+            "registry_read",
+            {"path": "SOFTWARE\\Proof\\Child", "depth": 1, "having": "DEEP", "names": ["Nobody"]},
+            lambda v: v["key"] == {"values": {}, "keys": {"Leaf": {"values": {}, "keys": {}}}},
+        ),
         Case("registry_read", {"path": "SOFTWARE\\Absent"}, lambda v: v == {"exists": False, "key": None}),
         Case("registry_read", {"path": "SOFTWARE\\Parent\\Closed"}, error="SecurityException", hresult=NO_CODE),
         Case(

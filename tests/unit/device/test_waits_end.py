@@ -293,15 +293,6 @@ def test_a_package_whose_id_was_given_by_hand_may_have_another(monkeypatch):
     assert failure.error["name"] == "join_timeout"
 
 
-def test_a_join_to_another_tenant_ends_the_wait_for_this_one(monkeypatch):
-    device = Story(joins_after=None)
-    start = device.handlers["job_start"]
-    device.handlers["job_start"] = lambda p: device.join(OTHER_TENANT) or start(p)
-    join, failure = run(device, monkeypatch)
-    assert failure.error["name"] == "joined_to_another_tenant" and OTHER_TENANT in failure.msg
-    assert device.clock.now < 60 and join.learned["outcome"] == "failed"
-
-
 # --- MDM --------------------------------------------------------------------------------------------------------------
 
 

@@ -26,12 +26,14 @@ from ..reading import Unreadable
 from ..requirements import account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
 from ..system_work import UNFINISHED
-from ..waiting import connection_lost
+from ..waiting import LOST_IN_BETWEEN, connection_lost
 from ..work import DeviceWork
 from . import azure_vm, mdm_wait, provisioning, taking_back
 from .applying import Applying
-from .join_wait import RESTART_FIRST, JoinWait
+from .join_wait import JOINED_WRONG_TENANT, RESTART_FIRST, JoinWait
 
+#: For how long a device is asked what it is after a failure.
+LOOK_AGAIN_SECONDS = 120
 JOIN_LOG_ENDS = logs.ends(*(log for log, _ids in logs.FAILURE_EVENTS.values()))
 
 
@@ -72,6 +74,14 @@ class Join(DeviceWork):
 
     def run(self) -> dict:
         """Join the device. Returns the fields of the result beside changes and phases; raises Failure."""
+        try:
+            return self._work()
+        except Failure as failure:
+            if self.learned["outcome"] == "failed" and failure.error["name"] != LOST_IN_BETWEEN:
+                self._look_again()
+            raise
+
+    def _work(self) -> dict:
         with self.phases.phase("look"):
             first = self.session.run(self._first_look())
             self.facts = read_facts(first)
@@ -104,6 +114,15 @@ class Join(DeviceWork):
             self._await_mdm(logs.start_of(first))
         return self._result("unchanged" if joined_before else "joined")
 
+    def _look_again(self) -> None:
+        """After a failure: the result says what the device is now, and not what it was."""
+        waiter = self.new_waiter(LOOK_AGAIN_SECONDS)
+        try:
+            with self.phases.phase("look again"):
+                self.facts = state.build(waiter.ask(state.observations(), "reading what the device is now"))
+        except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
+            self.warn(f"join and mdm are what was read before the failure; the device could not be read again: {exc}")
+
     # --- steps --------------------------------------------------------------------------------------------------------
 
     def _join(self, first: Answer) -> None:
@@ -127,12 +146,24 @@ class Join(DeviceWork):
         except (ConnectionLost, wire.WireError) as exc:
             raise connection_lost("the device stopped answering while it joined", exc, "the join") from exc
         except (Failure, Unreadable) as exc:
-            if isinstance(exc, Failure) and exc.error["name"] == UNFINISHED:
+            name = exc.error["name"] if isinstance(exc, Failure) else None
+            if name == UNFINISHED:
                 self.changes.undo("join")
                 self.changes.add("join", _shown(self.facts["join"]), "continues; the next run finds it")
+            elif name == JOINED_WRONG_TENANT:
+                self._keep_wrong_join(first)
             else:
                 taking_back.back_out(self, first)
             raise
+
+    def _keep_wrong_join(self, first: Answer) -> None:
+        """The device stays in the other tenant: to take it out is a leave, behind its gate. Its package stays
+        registered, as after a good join; what is ours goes."""
+        self.changes.undo("join")
+        self.changes.add("join", _shown(self.facts["join"]), _shown(join_facts.join_facts(self.waiter.last)))
+        self.waiter = self.new_waiter(self.plan.timeout)
+        with taking_back.leftovers_told(self):
+            self._clean_up(first, keep_job=False)
 
     def _apply_and_wait(self, look: Answer) -> None:
         while True:

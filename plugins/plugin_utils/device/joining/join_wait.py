@@ -31,6 +31,8 @@ if t.TYPE_CHECKING:
 LISTING_SECONDS = 60
 # DSREG_E_DEVICE_REQUIRES_REBOOT
 RESTART_FIRST = "0x801c000f"
+#: The name of the failure of a device that has joined another tenant than it was to.
+JOINED_WRONG_TENANT = "joined_wrong_tenant"
 
 
 class JoinWait:
@@ -59,6 +61,7 @@ class JoinWait:
         self._silent = False
         self._found: Diagnosis | None = None
         self._elsewhere: str | None = None
+        self._certificates_before: set[str] = set()
         self._ended_at: float | None = None
         self._looked_at: float | None = None
 
@@ -66,6 +69,7 @@ class JoinWait:
         """Return when the device is joined, or the engine has skipped the package. Raises Failure where the device is
         not joined, or cannot be; ``look`` is the look at it before, with logs.ends(), and nothing earlier counts."""
         self._since = logs.start_of(look)
+        self._certificates_before = known(lambda: _thumbprints(look)) or set()
         names = ("cloud_join", "certificates", *(["dsregcmd"] if _has_keys(look) else []))
         # The job first: what it has done shows in the rest.
         watch = {"job": op.job_status(self.job)} | {name: state.OBSERVATIONS[name][1] for name in names}
@@ -84,26 +88,31 @@ class JoinWait:
                 return False
             self._warn_of_dsregcmd(answer)
             return True
-        self._refuse_another_tenant(join)
+        self._refuse_another_tenant(answer, join)
         if self.package:
             self._judge_engine(answer, self.package)
         else:
             self._judge_dsregcmd(answer, join)
         return self.skipped
 
-    def _refuse_another_tenant(self, join: dict) -> None:
-        """A join to another tenant is not waited out. Seen twice, so that nothing half written counts."""
-        elsewhere = join["tenant_id"] if join["type"] == "entra" else None
+    def _refuse_another_tenant(self, answer: Answer, join: dict) -> None:
+        """A join to another tenant is not waited out. Seen twice, so that nothing half written counts, and by a
+        certificate that was not there before: what an earlier join has left is none. dsregcmd may take one back."""
+        is_new = join["type"] == "entra" and join["witnesses_agree"] is not False
+        is_new = is_new and (join["thumbprint"] or "").lower() not in self._certificates_before
+        may_go = self.package is None and not azure_vm.has_ended(answer["job"])
+        elsewhere = join["tenant_id"] if is_new and not may_go else None
         if elsewhere and elsewhere == self._elsewhere:
             raise Failure(
                 f"the device has joined the tenant {elsewhere}, not {self.tenant_id}",
                 side="device",
-                name="joined_to_another_tenant",
+                name=JOINED_WRONG_TENANT,
                 cause="the package was made in another tenant"
                 if self.package
                 else "the VM's subscription belongs to another tenant",
-                fix="correct tenant_id, or disconnect the device (winops.entra.disconnect) and join it with a package "
-                "of the right tenant",
+                fix="stop the rollout: every device joined like this one goes to that tenant. Correct tenant_id, or "
+                "disconnect the device (winops.entra.disconnect) and join it "
+                + ("with a package of the right tenant" if self.package else "from a subscription of the right tenant"),
                 evidence=[join],
             )
         self._elsewhere = elsewhere
@@ -206,6 +215,11 @@ class JoinWait:
             else "raise timeout, or look at the User Device Registration event log on the device",
             evidence=jobs.evidence(self.waiter.last["job"]),
         )
+
+
+def _thumbprints(look: Answer) -> set[str]:
+    """Of the certificates in the machine's store, in lower case. Raises Refused."""
+    return {certificate["thumbprint"].lower() for certificate in look["certificates"]["certificates"]}
 
 
 def _error(answer: Answer) -> dict | None:

@@ -8,6 +8,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from ...result import Failure
 from .. import operations as op
 from .. import wire
@@ -29,14 +32,20 @@ def back_out(work: DeviceWork, first: Answer) -> None:
         work.changes.add("package", None, {"id": package.id, "kept": "the engine continues to try"})
         return
     work.waiter = work.new_waiter(work.plan.poll_interval * 6 + removal.REMOVAL_SECONDS if package else 120)
-    with work.phases.phase("back out"):
-        try:
-            if package:
-                _take_package_back(work, package, first)
-            else:
-                work.waiter.ask({"job": op.job_remove(work.plan.job)}, "cleaning up")
-        except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
-            work.changes.add("leftovers", None, {"job": work.plan.job, "left behind": str(exc)})
+    with work.phases.phase("back out"), leftovers_told(work):
+        if package:
+            _take_package_back(work, package, first)
+        else:
+            work.waiter.ask({"job": op.job_remove(work.plan.job)}, "cleaning up")
+
+
+@contextlib.contextmanager
+def leftovers_told(work: DeviceWork) -> Iterator[None]:
+    """After a failure, which is what the task tells: what cannot be cleaned up is among its changes."""
+    try:
+        yield
+    except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
+        work.changes.add("leftovers", None, {"job": work.plan.job, "left behind": str(exc)})
 
 
 def _take_package_back(work: DeviceWork, package: provisioning.PackageSource, first: Answer) -> None:

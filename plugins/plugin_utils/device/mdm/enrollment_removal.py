@@ -18,7 +18,8 @@ from ..enrollment import enrollments, is_local, named
 from ..reading import ABSENT, plain_id
 from ..system_work import WorkStep, evidence
 
-MDM_OBSERVATIONS = state.observations(("mdm",))
+# All keys below Enrollments: what a removal leaves behind may have lost the name of its provider.
+MDM_OBSERVATIONS = state.observations(("mdm",)) | {"enrollments": op.registry_read(state.ENROLLMENTS_KEY, depth=1)}
 
 
 def found(answer: Answer) -> list[dict]:

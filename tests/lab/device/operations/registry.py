@@ -16,13 +16,20 @@ HIVES = ("HKLM", "HKLM:", "HKEY_LOCAL_MACHINE", "HKU", "HKU:", "HKEY_USERS", "HK
 
 
 @operation("registry_read")
-def registry_read(device, caller: Caller, path: str, depth: int = 0) -> dict:
+def registry_read(
+    device, caller: Caller, path: str, depth: int = 0, names: list[str] | None = None, having: str | None = None
+) -> dict:
     relative = _relative(path)
     closed = () if caller.system else tuple(path.lower() for path in (*SYSTEM_ONLY, *device.closed_keys))
     if any(f"{relative}\\".lower().startswith(f"{path}\\") for path in closed):
         raise registry_denied()
     key = device.registry.tree(relative, depth)
-    return {"exists": key is not None, "key": key and _closed(key, relative, closed)}
+    if key is None:
+        return {"exists": False, "key": None}
+    key = _closed(key, relative, closed)
+    if having is not None:
+        key = _with_value(key, having.lower())
+    return {"exists": True, "key": key if names is None else _of_names(key, {name.lower(): name for name in names})}
 
 
 @operation("registry_users_read")
@@ -42,6 +49,23 @@ def _closed(key: dict, path: str, closed: tuple[str, ...]) -> dict:
         below = f"{path}\\{name}".lstrip("\\")
         keys[name] = REFUSED if below.lower() in closed else _closed(child, below, closed)
     return {"values": key["values"], "keys": keys}
+
+
+def _with_value(key: dict, name: str) -> dict:
+    """The key with those of the keys below it that are closed, or have a value of this name."""
+    keys = {
+        below: child if child is REFUSED else _with_value(child, name)
+        for below, child in key["keys"].items()
+        if child is REFUSED or name in map(str.lower, child["values"])
+    }
+    return {"values": key["values"], "keys": keys}
+
+
+def _of_names(key: dict, spelled: dict[str, str]) -> dict:
+    """The key, and those below it, with the values of these names only, spelled as they were asked for."""
+    values = {spelled[name.lower()]: value for name, value in key["values"].items() if name.lower() in spelled}
+    keys = {name: child if child is REFUSED else _of_names(child, spelled) for name, child in key["keys"].items()}
+    return {"values": values, "keys": keys}
 
 
 def _relative(path: str) -> str:
