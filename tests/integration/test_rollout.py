@@ -242,7 +242,7 @@ def test_the_report_tells_what_was_joined(rollout: Rollout) -> None:
     [
         ("refused", {"name": "home_edition", "side": "device", "code": None}),
         ("expired", {"code": "AADSTS700082", "side": "tenant"}),
-        ("switched-off", {"name": "unreachable", "side": "network"}),
+        ("switched-off", {"name": "connection_refused", "side": "network"}),
     ],
 )
 def test_the_report_tells_what_failed_and_what_to_do(

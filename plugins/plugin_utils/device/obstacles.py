@@ -182,8 +182,9 @@ OBSTACLES: tuple[Obstacle, ...] = (
         "connection_refused",
         "network",
         r"Connection refused|\[Errno (?:111|61)\]|actively refused",
-        "there is a machine at this address, but nothing listens on this port",
-        "check ansible_port, and winrm enumerate winrm/config/listener (ssh: the service sshd) on the device",
+        "nothing listens at this address and port: WinRM does not run there, or not yet, or a firewall refuses",
+        "check that it is on, ansible_port, and winrm enumerate winrm/config/listener (ssh: the service sshd) on the "
+        "device",
     ),
     Obstacle(
         "no_route",

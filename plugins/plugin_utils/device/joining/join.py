@@ -119,7 +119,7 @@ class Join(DeviceWork):
         waiter = self.new_waiter(LOOK_AGAIN_SECONDS)
         try:
             with self.phases.phase("look again"):
-                self.facts = state.build(waiter.ask(state.observations(), "reading what the device is now"))
+                self.facts = read_facts(waiter.ask(state.observations(), "reading what the device is now"))
         except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
             self.warn(f"join and mdm are what was read before the failure; the device could not be read again: {exc}")
 
