@@ -28,12 +28,12 @@ from ..result import Failure
 from ..untrusted import load_json, visible
 from . import writer
 
-FORMAT, VERSION = "winops.entra.rollout_journal", 1
+JOURNAL_FORMAT, JOURNAL_VERSION = "winops.entra.rollout_journal", 1
 MAX_JOURNAL_BYTES = 2**29
 LOCK_PATIENCE = 300.0
 """Seconds within which the lock must be had: the report of 100,000 devices is written in a tenth of it."""
 _LONGEST_PAUSE = 0.02
-_HEADER = json.dumps({"format": FORMAT, "version": VERSION}) + "\n"
+_HEADER = json.dumps({"format": JOURNAL_FORMAT, "version": JOURNAL_VERSION}) + "\n"
 
 
 def path_of(dest: str) -> str:
@@ -181,10 +181,10 @@ def _entries(path: str, data: bytes) -> tuple[list[dict[str, t.Any]], int]:
         return [], 0
     lines = data.decode("utf-8", "replace").split("\n")
     header = _value(lines[0])
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+    if not isinstance(header, dict) or header.get("format") != JOURNAL_FORMAT:
         raise _no_journal(path, "its first line is not that of a journal")
-    if header.get("version") != VERSION:
-        raise _no_journal(path, f"it is of version {header.get('version')!r}, and this release reads {VERSION}")
+    if header.get("version") != JOURNAL_VERSION:
+        raise _no_journal(path, f"it is of version {header.get('version')!r}, and this release reads {JOURNAL_VERSION}")
     # What stands behind the last line end was not written to its end.
     told = [_value(line) for line in lines[1:-1]]
     found = [entry for entry in told if isinstance(entry, dict) and isinstance(entry.get("device"), str)]

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from . import kept, records
 from .door import RUN_KINDS, fields_of, read_record
-from .stored import FORMAT, VERSION, Stored
+from .stored import ROLLOUT_FORMAT, ROLLOUT_VERSION, Stored
 from .totals import count
 
 Record = dict[str, t.Any]
@@ -26,7 +26,7 @@ RUNS_KEPT = 100
 ATTEMPTS_KEPT = 5
 """Earlier attempts of a device in a report: run, time and outcome of each."""
 #: Of a device of which a run has told no end. What the run knew by then, it may have told.
-BEGUN = {
+BEGUN_RECORD = {
     "outcome": "begun",
     "name": "begun",
     "side": "controller",
@@ -35,7 +35,7 @@ BEGUN = {
 }
 NOT_STARTED = "not_started"
 #: Of a device of this wave, or one that Ansible has given up, of which nothing is recorded.
-NOT_ASKED = {
+NOT_ASKED_RECORD = {
     "outcome": "failed",
     "name": records.NOT_ASKED,
     "side": "controller",
@@ -69,9 +69,13 @@ def update(
         known = devices[name]
         mine = known if known.get("run") == run["id"] else None
         if record is None and mine is None and name in not_asked:
-            record = {"device": name, **NOT_ASKED}
+            record = {"device": name, **NOT_ASKED_RECORD}
         if record is not None:
-            if mine is not None and mine["outcome"] == BEGUN["outcome"] and record.get("name") == records.NOT_ASKED:
+            if (
+                mine is not None
+                and mine["outcome"] == BEGUN_RECORD["outcome"]
+                and record.get("name") == records.NOT_ASKED
+            ):
                 cause = f"its task has ended without a result of its own: {record.get('msg')}"
                 record = {**record, "name": "no_result", "cause": cause}
             put_in(devices, name, {**record, "run": run["id"], "at": _moment_of(known, run["id"]) or now}, work)
@@ -96,7 +100,7 @@ def attempts_of(entries: Iterable[Mapping[str, t.Any]]) -> tuple[list[tuple[str,
         runs[run["id"]] = fields_of(run, RUN_KINDS)[0]
         if told is None:
             known = entry.get("known")
-            told = {**(known if isinstance(known, dict) else {}), **BEGUN}
+            told = {**(known if isinstance(known, dict) else {}), **BEGUN_RECORD}
         record = read_record(entry["device"], told)
         if isinstance(entry.get("machine"), str):
             record["machine"] = entry["machine"]
@@ -115,7 +119,7 @@ def _merged(known: Record, new: Record, work: str) -> Record:
     # The order is that of the lines: a controller's clock may be set. Only the times of one run are compared.
     earlier = list(known.get("earlier") or ())
     if known.get("run") == new["run"]:
-        if new["outcome"] == BEGUN["outcome"] and new["at"] < (known.get("at") or ""):
+        if new["outcome"] == BEGUN_RECORD["outcome"] and new["at"] < (known.get("at") or ""):
             return known
     elif any(one.get("run") == new["run"] and new["at"] <= (one.get("at") or "") for one in earlier):
         return known
@@ -147,8 +151,8 @@ def with_runs(stored: Stored, runs: Mapping[str, Record], written: str) -> None:
 def as_json(stored: Stored, work: str, check_mode: bool, generated: str, totals: dict[str, int]) -> dict[str, t.Any]:
     """The report as it lies in its file."""
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": ROLLOUT_FORMAT,
+        "version": ROLLOUT_VERSION,
         "work": work,
         "check": check_mode,
         "generated": generated,

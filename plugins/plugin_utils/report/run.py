@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 from ansible import context
 
-MAX_SAID = 500
+MAX_RUN_TEXT = 500
 """Letters of what a run was limited to: a command line may hold thousands of names."""
 
 
@@ -53,4 +53,4 @@ def this_run(variables: Mapping[str, t.Any], check_mode: bool) -> dict[str, t.An
 def _said(text: t.Any) -> str | None:
     if not isinstance(text, str) or not text:
         return None
-    return text if len(text) <= MAX_SAID else f"{text[: MAX_SAID - 1]}\u2026"
+    return text if len(text) <= MAX_RUN_TEXT else f"{text[: MAX_RUN_TEXT - 1]}\u2026"

@@ -17,7 +17,7 @@ from ..result import Failure
 from ..untrusted import read_json, visible
 from .door import RECORD_KINDS, REPORT_KINDS, REPORT_OUTCOMES, RUN_KINDS, fields_of
 
-FORMAT, VERSION = "winops.entra.rollout", 2
+ROLLOUT_FORMAT, ROLLOUT_VERSION = "winops.entra.rollout", 2
 """Version 1 had no format: ``{generated, totals, devices}`` of one run."""
 MAX_REPORT_BYTES = 2**29
 """Of an earlier report: that of 100,000 devices has a quarter of it."""
@@ -64,9 +64,9 @@ def read(path: str, work: str) -> Stored:
 
 
 def _second(path: str, told: dict[str, t.Any], work: str) -> Stored:
-    if told["format"] != FORMAT or told.get("version") != VERSION:
+    if told["format"] != ROLLOUT_FORMAT or told.get("version") != ROLLOUT_VERSION:
         version = f"{visible(str(told['format']))} {told.get('version')!r}"
-        raise _no_report(path, f"its form is {version}, and this release reads {FORMAT} {VERSION}")
+        raise _no_report(path, f"its form is {version}, and this release reads {ROLLOUT_FORMAT} {ROLLOUT_VERSION}")
     if told.get("work") != work:
         raise _no_report(path, f"its work is {visible(str(told.get('work')))}, and that of this task is {work}")
     runs, dropped = told.get("runs"), told.get("runs_dropped")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ..untrusted import visible
 
 NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun")
-MARKS = ("unreadable", "same_device", "left_behind")
+NOTABLE_FIELDS = ("unreadable", "same_device", "left_behind")
 """Fields that are there only where somebody should look."""
 MAX_CAUSE = 700
 """Letters of a cause in a line: what to do about it stands behind it."""
@@ -33,7 +33,7 @@ def table(devices: list[dict], limit: int) -> list[str]:
 
 
 def _needs_attention(device: dict) -> bool:
-    return bool(device["outcome"] in NEEDS_ATTENTION or _not_removed(device) or any(map(device.get, MARKS)))
+    return bool(device["outcome"] in NEEDS_ATTENTION or _not_removed(device) or any(map(device.get, NOTABLE_FIELDS)))
 
 
 def _not_removed(device: dict) -> str | None:
