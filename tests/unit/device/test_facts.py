@@ -173,7 +173,9 @@ def test_the_facts_are_compared_with_those_of_the_host_that_keeps_them(delegate_
     hosts = {name: {"ansible_facts": {"entra": {"of": name}}} for name in ("one", "two")}
     a_task = Task({}, False, host="one", variables={**hosts["one"], "hostvars": hosts})
     given = types.SimpleNamespace(check_mode=False, delegate_to=delegate_to, delegate_facts=delegate_facts)
-    action = types.SimpleNamespace(_task=given, _connection=None)
+    action = types.SimpleNamespace(
+        _task=given, _connection=types.SimpleNamespace(get_options=dict, connected=False), note=None
+    )
     side.DEVICE_SIDE.open(a_task, action, {})
     assert (a_task.session.device, a_task.session.known_facts["entra"]["of"]) == (device, kept_by)
 
@@ -182,7 +184,13 @@ def test_the_facts_are_compared_with_those_of_the_host_that_keeps_them(delegate_
 def test_a_host_without_facts_has_none(kept):
     a_task = Task({}, False, host="one", variables=kept)
     given = types.SimpleNamespace(check_mode=False, delegate_to=None, delegate_facts=None)
-    side.DEVICE_SIDE.open(a_task, types.SimpleNamespace(_task=given, _connection=None), {})
+    side.DEVICE_SIDE.open(
+        a_task,
+        types.SimpleNamespace(
+            _task=given, _connection=types.SimpleNamespace(get_options=dict, connected=False), note=None
+        ),
+        {},
+    )
     assert a_task.session.known_facts == {}
 
 

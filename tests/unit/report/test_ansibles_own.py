@@ -11,7 +11,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winops.entra.plugins.filter.rollout_outcome import rollout_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils.report import loops, records, table, totals
+from ansible_collections.winops.entra.plugins.plugin_utils.report import door, loops, records, table, totals
 
 SKIPPED = {
     "changed": False,
@@ -85,9 +85,9 @@ def test_the_refusal_of_async_is_a_refusal(result, work):
     assert "async" in record["cause"] and "forks" in record["fix"]
 
 
-def test_another_failure_of_ansibles_is_none_of_these():
+def test_another_failure_of_ansibles_came_before_the_module():
     record = rollout_outcome({"failed": True, "msg": "'x' is undefined", "changed": False}, "join")
-    assert (record["outcome"], record["name"], record["msg"]) == ("failed", None, "'x' is undefined")
+    assert (record["outcome"], record["name"], record["msg"]) == ("failed", "not_asked", "'x' is undefined")
 
 
 def looped(*items: object, loop_var: str = "item") -> dict:
@@ -114,8 +114,8 @@ def test_a_report_has_each_item_under_its_device_or_under_who_looped_it():
     names = {"runner", "pc1", "pc2", "pc3", "idle", "late"}
     facts = {"pc3": None, "runner": fact, "pc1": None, "pc2": own, "idle": [], "late": None}
     found = loops.by_device(facts, names)
-    made = totals.report(found, "now")
-    assert [(device["device"], device["outcome"]) for device in made["devices"]] == [
+    made = [door.read_record(name, told) for name, told in found.items()]
+    assert [(device["device"], device["outcome"]) for device in made] == [
         ("pc3", "joined"),
         ("pc1", "joined"),
         ("runner (a.ppkg)", "joined"),
@@ -125,9 +125,9 @@ def test_a_report_has_each_item_under_its_device_or_under_who_looped_it():
         ("idle", "skipped"),
         ("late", "not_started"),
     ]
-    assert made["totals"] == {"devices": 8, "joined": 5, "skipped": 2, "not_started": 1}
-    assert not [device for device in made["devices"] if device.get("unreadable")]
-    lines = table.table(made["devices"], 50)
+    assert totals.count(made) == {"devices": 8, "joined": 5, "skipped": 2, "not_started": 1}
+    assert not [device for device in made if device.get("unreadable")]
+    lines = table.table(made, 50)
     assert sum("  skipped  " in f"{line}  " for line in lines) == 2
 
 
