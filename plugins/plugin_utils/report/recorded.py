@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ..option_door import Spec, refuse_odd_values
 from ..result import Failure
 from . import journal, stored
 from .door import read_record
@@ -24,6 +25,18 @@ from .records import record
 from .run import moment, this_run
 
 OPTION = "add_to_report"
+
+
+def _is_path(given: t.Any, spec: Spec) -> bool:
+    """Whether the option is given, and can be a path. What cannot, the task refuses by name, before anything is
+    written."""
+    if not isinstance(given, str):
+        return False
+    try:
+        refuse_odd_values({OPTION: given}, spec)
+    except Failure:
+        return False
+    return True
 
 
 class Recorder:
@@ -39,7 +52,7 @@ class Recorder:
         at the end it is a warning, since what was done is done.
         """
         given = action._task.args.get(OPTION)
-        if not isinstance(given, str) or not given.strip():  # Nothing, or what the task itself refuses.
+        if not _is_path(given, action.spec):
             return attempt()
         check = bool(action._task.check_mode)
         # As Ansible reads an option of type path.

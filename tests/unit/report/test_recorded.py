@@ -12,6 +12,7 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
+from ansible_collections.winops.entra.plugins.doc_fragments.recorded import RECORDED_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.report import journal, stored
 from ansible_collections.winops.entra.plugins.plugin_utils.report.recorded import Recorder
 
@@ -24,7 +25,7 @@ class Attempts:
 
     def __init__(self, directory: t.Any) -> None:
         self.dest = str(directory / "join-report.json")
-        self.action = types.SimpleNamespace(refused={"outcome": "refused"}, session=None, note=None)
+        self.action = types.SimpleNamespace(refused={"outcome": "refused"}, spec=RECORDED_SPEC, session=None, note=None)
 
     def attempt(self, what: t.Callable[[], dict], check: bool = False, **options: t.Any) -> dict:
         given = {"add_to_report": self.dest, **options}
@@ -105,3 +106,12 @@ def test_an_end_that_cannot_be_written_is_a_warning_beside_the_result(attempts):
 
     result = attempts.attempt(work)
     assert result["outcome"] == "joined" and "does not have this result yet" in result["warnings"][0]
+
+
+@pytest.mark.parametrize("given", ["a\nb.json", "\x1b[2J.json", "\u200b", "..", "x" * 5000, 7, ["r.json"]], ids=ascii)
+def test_what_cannot_be_a_path_is_left_to_the_task_which_refuses_it_and_nothing_is_written(
+    attempts, tmp_path, monkeypatch, given
+):
+    monkeypatch.chdir(tmp_path)
+    assert attempts.attempt(lambda: dict(RESULT), add_to_report=given) == RESULT
+    assert os.listdir(tmp_path) == []
