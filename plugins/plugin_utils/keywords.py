@@ -17,6 +17,10 @@ import typing as t
 from .result import Failure
 
 
+BAD_KEYWORD = "bad_keyword"
+"""The name of the failure of a task that is refused for a keyword: nothing was done."""
+
+
 def refusal(action: t.Any) -> Failure | None:
     """The Failure of a task that would not be done as its keywords say; None where they can be followed."""
     if not action._task.async_val:
@@ -26,7 +30,7 @@ def refusal(action: t.Any) -> Failure | None:
         "leave async and poll out; long work on a device goes on there by itself, and with more forks or with "
         "strategy: free other devices go on meanwhile"
     )
-    return Failure(f"bad keyword async: {cause}; {fix}", side="controller", name="bad_keyword", cause=cause, fix=fix)
+    return Failure(f"bad keyword async: {cause}; {fix}", side="controller", name=BAD_KEYWORD, cause=cause, fix=fix)
 
 
 def warnings(action: t.Any) -> list[str]:

@@ -12,6 +12,8 @@ import re
 import typing as t
 from collections.abc import Mapping
 
+from ..keywords import BAD_KEYWORD
+
 SKIPPED = "skipped"
 # Up to ansible-core 2.18 the keyword's time-out leaves only this sentence (task_executor.py).
 _TIMED_OUT = re.compile(r"failed to execute in the expected time frame")
@@ -29,7 +31,10 @@ def said_of(result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         condition = result.get("false_condition")
         cause = f"its condition is false: {condition}" if condition is not None else reason
         return {"outcome": SKIPPED, "msg": reason, "cause": cause}
-    if not result.get("failed") or result.get("error"):
+    error = result.get("error")
+    if isinstance(error, Mapping) and error.get("name") == BAD_KEYWORD:
+        return {"outcome": "refused"}
+    if not result.get("failed") or error:
         return {}
     msg = str(result.get("msg"))
     if "timedout" in result or _TIMED_OUT.search(msg):

@@ -85,6 +85,13 @@ def test_the_refusal_of_async_is_a_refusal(result, work):
     assert "async" in record["cause"] and "forks" in record["fix"]
 
 
+@pytest.mark.parametrize("work", records.WORKS)
+def test_a_keyword_that_we_refuse_is_a_refusal_of_every_work(work):
+    error = {"name": "bad_keyword", "side": "controller", "cause": "async cannot be used", "fix": "leave it out"}
+    record = rollout_outcome({"failed": True, "msg": "bad keyword async", "changes": [], "error": error}, work)
+    assert (record["outcome"], record["name"], record["fix"]) == ("refused", "bad_keyword", "leave it out")
+
+
 def test_another_failure_of_ansibles_came_before_the_module():
     record = rollout_outcome({"failed": True, "msg": "'x' is undefined", "changed": False}, "join")
     assert (record["outcome"], record["name"], record["msg"]) == ("failed", "not_asked", "'x' is undefined")
