@@ -16,7 +16,6 @@ import typing as t
 
 from .result import Failure
 
-
 BAD_KEYWORD = "bad_keyword"
 """The name of the failure of a task that is refused for a keyword: nothing was done."""
 
