@@ -15,6 +15,10 @@ from .test_joining import COPY, OTHER_TENANT, Story, run
 from .test_waits_end import Vm, join_vm, offering
 
 
+def break_off(_params):
+    raise AnsibleConnectionFailure("gone")
+
+
 class Astray(Story):
     """The package in its hand is one of another tenant."""
 
@@ -48,7 +52,7 @@ def test_it_stays_joined_and_its_package_registered_and_what_is_ours_goes(monkey
 
 def test_what_cannot_be_cleaned_up_then_is_told(monkeypatch):
     device = Astray()
-    device.handlers["path_remove"] = lambda _params: (_ for _ in ()).throw(AnsibleConnectionFailure("gone"))
+    device.handlers["path_remove"] = break_off
     join, failure = run(device, monkeypatch)
     assert failure.error["name"] == "joined_wrong_tenant"
     assert [change["what"] for change in join.changes.as_result(False)["changes"]] == ["join", "leftovers"]
@@ -93,7 +97,7 @@ def test_after_a_failure_the_result_says_what_the_device_is_or_that_nobody_could
 
     def ranked(*_arguments):
         if lost:
-            device.handlers["registry_read"] = lambda _params: (_ for _ in ()).throw(AnsibleConnectionFailure("gone"))
+            device.handlers["registry_read"] = break_off
         else:
             device.handlers |= {
                 "registry_read": scripted.registry(scripted.fresh_registry()),

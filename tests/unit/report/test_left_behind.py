@@ -23,8 +23,8 @@ NEW = OLD | {"outcome": "refused", "device_id": "new", "join_state": "joined", "
 GONE = {"id": "o", "outcome": "changed", "error": None}
 
 
-def row(device_id: str, problem: str | None = None, gone: t.Any = GONE) -> dict[str, t.Any]:
-    return {"device": "a", "device_id": device_id, "problem": problem, "directory": None if problem else gone}
+def row(device_id: str, gone: t.Any, problem: str | None = None) -> dict[str, t.Any]:
+    return {"device": "a", "device_id": device_id, "problem": problem, "directory": gone}
 
 
 def after(*records: dict, report: dict | None = None) -> dict[str, t.Any]:
@@ -49,27 +49,27 @@ def test_a_device_that_joined_again_keeps_the_ids_of_the_join_before():
 
 
 def test_ids_whose_objects_are_removed_are_not_kept_any_more():
-    removed = OLD | {"removals": [row("old")], "removal": row("old")}
-    assert devices(after(removed))["a"].get("removal") == row("old")
+    removed = OLD | {"removals": [row("old", GONE)], "removal": row("old", GONE)}
+    assert devices(after(removed))["a"].get("removal") == row("old", GONE)
     assert "left_behind" not in devices(after(removed, NEW))["a"]
-    later = NEW | {"removals": [row("old")], "removal": row("old")}
+    later = NEW | {"removals": [row("old", GONE)], "removal": row("old", GONE)}
     device = devices(after(OLD, NEW, later))["a"]
     assert "left_behind" not in device and "removal" not in device
 
 
 def test_ids_whose_objects_could_not_be_removed_stay_with_the_reason():
-    later = NEW | {"removals": [row("old", "not its own")], "removal": row("old", "not its own")}
+    later = NEW | {"removals": [row("old", None, "not its own")], "removal": row("old", None, "not its own")}
     [ids] = devices(after(OLD, NEW, later))["a"]["left_behind"]
     assert ids["removal"]["problem"] == "not its own"
     failed = {"id": "o", "outcome": "failed", "error": {"code": "x"}}
-    assert devices(after(OLD, NEW, NEW | {"removals": [row("old", None, failed)]}))["a"]["left_behind"]
+    assert devices(after(OLD, NEW, NEW | {"removals": [row("old", failed)]}))["a"]["left_behind"]
 
 
 def test_a_removal_is_remembered_when_a_later_run_finds_nothing_to_remove():
     forgotten = OLD | {"outcome": "unchanged", "device_id": None, "proof": "missing"}
-    again = forgotten | {"removals": [row("old", None, None)], "removal": row("old", None, None)}
-    device = devices(after(OLD | {"removals": [row("old")]}, forgotten, again))["a"]
-    assert device["removal"] == row("old") and device["device_id"] == "old"
+    again = forgotten | {"removals": [row("old", None)], "removal": row("old", None)}
+    device = devices(after(OLD | {"removals": [row("old", GONE)]}, forgotten, again))["a"]
+    assert device["removal"] == row("old", GONE) and device["device_id"] == "old"
 
 
 def test_the_sets_are_bounded_and_what_was_dropped_is_counted():

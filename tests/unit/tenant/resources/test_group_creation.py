@@ -60,13 +60,17 @@ def test_a_list_that_lacks_the_new_group_for_long_does_not_hold_the_task_up(benc
     assert 0 < sum(bench.slept) <= 15
 
 
+def reset(_request):
+    raise httpx.ReadError("reset")
+
+
 @pytest.mark.parametrize(
     "break_off",
     [
         lambda _request: error(504, "Timeout"),
         lambda _request: error(500, "generalException"),
         lambda _request: httpx.Response(201, content=b"<html>"),
-        lambda request: (_ for _ in ()).throw(httpx.ReadError("reset")),
+        reset,
     ],
     ids=["gateway", "service", "unreadable", "network"],
 )
