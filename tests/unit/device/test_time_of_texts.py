@@ -41,9 +41,15 @@ PIECES = [
 @pytest.mark.parametrize("reader", READERS)
 def test_ten_times_the_text_takes_ten_times_the_time(reader):
     for piece in PIECES:
-        short, long = (measured(READERS[reader], piece, length) for length in (LENGTH, 10 * LENGTH))
-        # A square would make it a hundred times; what is measured in less than a tenth of a second says nothing.
-        assert long < 0.1 or long < 40 * short, piece
+        read = READERS[reader]
+        # Others on the machine, and Python's own tidying, may make a try longer, and none makes one shorter.
+        assert any(grows_with_the_text(read, piece) for _try in range(5)), piece
+
+
+def grows_with_the_text(read, piece: str) -> bool:
+    short, long = (measured(read, piece, length) for length in (LENGTH, 10 * LENGTH))
+    # A square would make it a hundred times; what is measured in less than a tenth of a second says nothing.
+    return long < 0.1 or long < 40 * short
 
 
 def measured(read, piece: str, length: int) -> float:
