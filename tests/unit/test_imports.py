@@ -29,7 +29,16 @@ FORBIDDEN = {
 }
 # The floor that device and tenant stand on.
 FLOOR = (
-    *("action.py", "task.py", "environment.py", "findings.py", "keywords.py", "masking.py", "option_door.py"),
+    *(
+        "action.py",
+        "task.py",
+        "environment.py",
+        "findings.py",
+        "keywords.py",
+        "locks.py",
+        "masking.py",
+        "option_door.py",
+    ),
     *("options.py", "progress.py", "result.py", "screen.py", "time_limit.py", "untrusted.py", "vaulted.py"),
 )
 

@@ -20,9 +20,9 @@ import fcntl
 import json
 import os
 import stat
-import time
 import typing as t
 
+from .. import locks
 from ..options import bad_option
 from ..result import Failure
 from ..untrusted import load_json, visible
@@ -32,7 +32,6 @@ JOURNAL_FORMAT, JOURNAL_VERSION = "winops.entra.rollout_journal", 1
 MAX_JOURNAL_BYTES = 2**29
 LOCK_PATIENCE = 300.0
 """Seconds within which the lock must be had: the report of 100,000 devices is written in a tenth of it."""
-_LONGEST_PAUSE = 0.02
 _HEADER = json.dumps({"format": JOURNAL_FORMAT, "version": JOURNAL_VERSION}) + "\n"
 
 
@@ -116,7 +115,7 @@ def locked(dest: str, option: str = "dest") -> t.Iterator[Journal]:
         yield Journal(path, handle)
     finally:
         with contextlib.suppress(OSError):
-            if not os.fstat(handle).st_size and _is_at(handle, path):
+            if not os.fstat(handle).st_size and locks.is_at(handle, path):
                 os.unlink(path)
         fcntl.flock(handle, fcntl.LOCK_UN)
         os.close(handle)
@@ -141,22 +140,13 @@ def look(dest: str) -> tuple[list[dict[str, t.Any]], int]:
 
 
 def _locked_handle(path: str) -> int:
-    deadline, pause = time.monotonic() + LOCK_PATIENCE, 0.001
-    while True:
-        handle = _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_at(handle, path):
-                return handle
-        except OSError as exc:
-            if exc.errno not in (errno.EAGAIN, errno.EACCES):
-                os.close(handle)
-                raise
-        os.close(handle)
-        if time.monotonic() > deadline:
-            raise OSError(errno.EBUSY, f"other tasks have held its lock for {LOCK_PATIENCE:.0f} s")
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+    def opened() -> int:
+        return _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+
+    try:
+        return locks.locked_handle(path, opened, locks.patience(LOCK_PATIENCE))[0]
+    except locks.NotHeld:
+        raise OSError(errno.EBUSY, f"other tasks have held its lock for {LOCK_PATIENCE:.0f} s") from None
 
 
 def _opened(path: str, flags: int) -> int:
@@ -166,14 +156,6 @@ def _opened(path: str, flags: int) -> int:
         os.close(handle)
         raise ValueError("it is not a regular file")
     return handle
-
-
-def _is_at(handle: int, path: str) -> bool:
-    """Whether the file is still the one at this path."""
-    try:
-        return os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False))
-    except FileNotFoundError:
-        return False
 
 
 def _entries(path: str, data: bytes) -> tuple[list[dict[str, t.Any]], int]:

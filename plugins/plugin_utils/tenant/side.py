@@ -8,8 +8,10 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import os
 import typing as t
 
+from ansible import constants
 from ansible.utils.display import Display
 
 from ..options import TENANT_SPEC, bad_option
@@ -17,7 +19,7 @@ from ..task import Side, Task
 from ..untrusted import in_one_line, visible
 from .graph import credentials, libraries
 from .graph.client import GraphClient
-from .graph.memory import Memory, memory_directory
+from .graph.memory import Memory
 from .graph.retry import Waits
 from .graph.session import Session, session_for
 from .graph.trace import GraphTrace
@@ -34,7 +36,9 @@ def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
     session = session_for(chosen, _prompt(task), options["timeout"])
     task.secrets.append(lambda: session.tokens.secrets)
     waits = Waits(options["timeout"], say=task.show)
-    memory = Memory(memory_directory(), lambda: f"{session.origin}/{session.tokens.tenant()}")
+    # Beside the user's other data of Ansible.
+    directory = os.path.join(constants.ANSIBLE_HOME, "winops_entra")
+    memory = Memory(directory, lambda: f"{session.origin}/{session.tokens.tenant()}")
     trace = None if task.quiet else _trace(action, session)
     task.client = GraphClient(session, waits, task.check_mode, trace, memory)
 

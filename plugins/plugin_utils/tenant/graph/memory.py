@@ -23,14 +23,12 @@ import time
 import typing as t
 from collections.abc import Callable, Iterator
 
-from ansible import constants
-
+from ...locks import NotHeld, held, patience
 from ...options import is_guid
 from ...report.writer import put
 from ...result import Failure
 from ...untrusted import in_one_line, read_json
 from .consistency import NEW_SECONDS
-from .locks import NotHeld, held
 from .retry import Waits
 
 #: Objects in one file; the oldest go first.
@@ -54,11 +52,6 @@ class NewObject:
     name: str
     id: str | None
     made: float
-
-
-def memory_directory() -> str:
-    """Where it is kept."""
-    return os.path.join(constants.ANSIBLE_HOME, "winops_entra")
 
 
 class Memory:
@@ -157,7 +150,7 @@ class Memory:
             return
         with contextlib.suppress(OSError, ValueError, NotHeld):
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            with held(path + ".lock", _patience(_PATIENCE_SECONDS)):
+            with held(path + ".lock", patience(_PATIENCE_SECONDS)):
                 old = self._load()
                 new = change(old)[-MOST_OBJECTS:]
                 if new != old:
@@ -172,17 +165,6 @@ def _polling(waits: Waits, why: str) -> Callable[[], bool]:
         if next(looks) % _LOOKS_A_LINE == 0:
             waits.tell(f"{why}: waiting for it ({waits.left:.0f} s left)")
         return waits.wait(_POLL_SECONDS, why)
-
-    return wait
-
-
-def _patience(most: float) -> Callable[[], bool]:
-    """Waits a moment each time, for so many seconds in all."""
-    deadline = time.monotonic() + most
-
-    def wait() -> bool:
-        time.sleep(0.01)
-        return time.monotonic() < deadline
 
     return wait
 

@@ -14,8 +14,8 @@ import stat
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils import locks
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import locks
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.consistency import NEW_SECONDS
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.memory import MOST_OBJECTS, Memory
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.retry import Waits
