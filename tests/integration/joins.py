@@ -76,14 +76,15 @@ def enrolled(lab: RunningLab) -> dict[str, inspection.State]:
         lab.post(f"/devices/{name}/hurry")
 
     def look() -> dict[str, inspection.State] | None:
-        found = inspection.states(lab)
+        found = settled(lab)
         return found if all(dump["join"]["type"] == "none" or dump["join"]["mdm"] for dump in found.values()) else None
 
     return wait_until(look, "every joined device enrolled")
 
 
 def settled(lab: RunningLab) -> dict[str, inspection.State]:
-    """The devices' states once nothing goes on any more: no restart, no provisioning engine."""
+    """The devices' states once nothing goes on any more: no restart, nothing that a start brings a little later, no
+    provisioning engine."""
 
     def look() -> dict[str, inspection.State] | None:
         found = inspection.states(lab)
@@ -92,6 +93,7 @@ def settled(lab: RunningLab) -> dict[str, inspection.State]:
             for name, dump in found.items()
             if dump["restart_scheduled"]
             or not dump["online"]
+            or dump["starting"]
             or any(process["name"].lower() in ("provtool.exe", "powershell.exe") for process in dump["processes"])
         ]
         return None if busy else found

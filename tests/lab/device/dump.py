@@ -33,6 +33,7 @@ def dump(device) -> dict[str, t.Any]:
         "utc": utc_text(device.utc()),
         "booted": utc_text(device.booted),
         "restart_scheduled": device.power.scheduled,
+        "starting": device.power.starting,
         "faults": device.faults.pending(),
         "processes": [dataclasses.asdict(process) for process in device.processes.all()],
         "powershell_processes": device.powershell_processes,

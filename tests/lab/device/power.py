@@ -30,12 +30,23 @@ class Power:
         self.blocks_join = False
         #: Called after each boot with the device; they start what Windows starts.
         self.at_boot: list[t.Callable] = []
+        self._first_work: list[asyncio.Task] = []
         self._restart: asyncio.Task | None = None
         self._going_down = False
 
     @property
     def scheduled(self) -> bool:
         return self._restart is not None
+
+    @property
+    def starting(self) -> bool:
+        """Whether something that this start of Windows brings is still to come."""
+        return any(not work.done() for work in self._first_work)
+
+    def start_with_windows(self, work: t.Coroutine) -> None:
+        """Run what a start of Windows brings, while ``starting``."""
+        self._first_work = [known for known in self._first_work if not known.done()]
+        self._first_work.append(self._device.spawn(work))
 
     def schedule_restart(self, delay: float, comment: str, account: str) -> int:
         """shutdown.exe /r /t delay: 0, or the system error code where a shutdown is already under way."""

@@ -10,6 +10,8 @@ import asyncio
 import pytest
 
 from tests.lab.device import power
+from tests.lab.device.dump import dump
+from tests.lab.device.provisioning import own_packages
 
 from .world_lab import Lab, run
 
@@ -95,3 +97,18 @@ async def test_event_log_tells_who_restarted_the_device(lab: Lab):
     found = await lab.value(device, "events", log="System", ids=[1074, 6006, 6005], limit=10)
     assert [event["id"] for event in found["events"]] == [6005, 6006, 1074, 6005]
     assert "for a reason" in found["events"][2]["data"]
+
+
+@run
+async def test_a_device_is_starting_until_the_last_that_a_start_brings_has_come(lab: Lab):
+    device = lab.device("unjoined_pro")
+    assert not dump(device)["starting"]
+    device.power.schedule_restart(0, "", "unit")
+    await lab.clock.advance(power.SHUTDOWN_SECONDS + device.power.boot_seconds + 1)
+    started = dump(device)
+    assert (started["online"], started["starting"]) == (True, True)
+    await lab.clock.advance(own_packages.AFTER_BOOT)
+    over = dump(device)
+    assert not over["starting"] and over["digest"] != started["digest"]
+    await lab.clock.advance(86400)
+    assert dump(device)["digest"] == over["digest"]

@@ -43,8 +43,8 @@ def resume(device) -> None:
     for package in list(device.packages.values()):
         package.running, package.retry_at = False, None
         if package.pending:
-            device.spawn(_run_after_boot(device, package))
-    device.spawn(_own_after_boot(device))
+            device.power.start_with_windows(_run_after_boot(device, package))
+    device.power.start_with_windows(_own_after_boot(device))
     show_next_retry(device)
 
 
