@@ -29,6 +29,7 @@ MAX_SENTENCE = 1000
 # In the place of what no text can hold: Unicode's own sign for that.
 _NO_TEXT = "\ufffd"
 _CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_ASCII_CONTROLS = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
 # What no text may hold, written as an escape. A pair of surrogates is one letter, and a lone one none; what follows an
 # escaped backslash is not an escape. Any other is passed over, since a device may send very many.
 _ESCAPE = re.compile(
@@ -54,7 +55,7 @@ def load_json(text: str) -> t.Any:
     """
     if _SUSPECT.search(text):
         text = _ESCAPE.sub(_harmless_escape, text)
-    if not text.isprintable():
+    if _may_have_controls(text):
         text = _CONTROL.sub(_harmless_letter, text)
     try:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
@@ -73,7 +74,8 @@ def deeper_than(levels: int, value: t.Any) -> bool:
             item
             for outer in level
             for item in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(item, (dict, list, tuple))
+            # Nearly all are texts, and a page has ten thousand of them.
+            if item.__class__ is not str and isinstance(item, (dict, list, tuple))
         ]
         if not level:
             return False
@@ -134,6 +136,13 @@ def read_json(path: str, most: int) -> t.Any:
         return load_json(text)
     except ValueError as exc:
         raise ValueError(f"it is not JSON: {exc}") from None
+
+
+def _may_have_controls(text: str) -> bool:
+    """Whether a text has to be searched for them; quick for ASCII, which long answers are."""
+    if text.isascii():
+        return len(text.encode("ascii").translate(None, _ASCII_CONTROLS)) < len(text)
+    return not text.isprintable()
 
 
 def _spelled(match: re.Match) -> str:

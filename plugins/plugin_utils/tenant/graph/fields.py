@@ -101,7 +101,6 @@ def or_null(kind: Kind) -> Kind:
 
 def list_of(kind: Kind) -> Kind:
     """A list of which each member is there, and of this kind."""
-    member = needed(kind)
 
     def check(value: t.Any) -> t.Any:
         if value is None:
@@ -111,7 +110,9 @@ def list_of(kind: Kind) -> Kind:
         checked: list[t.Any] = []
         try:
             for one in value:
-                checked.append(member(one))
+                if one is None:
+                    raise Misfit("is missing")
+                checked.append(kind(one))
         except Misfit as misfit:
             raise Misfit(misfit.what, f"[{len(checked)}]{misfit.where}") from None
         return checked
