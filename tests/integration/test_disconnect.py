@@ -256,8 +256,10 @@ def test_a_device_that_is_lost_at_any_exchange_is_finished_by_the_next_run(
         for name, result in broken.results("leave").items():
             if not result.get("unreachable"):
                 assert result["outcome"] in ("failed", "disconnected"), (name, result)
-        failed = [result for result in broken.results("leave").values() if result.get("outcome") == "failed"]
-        assert len(failed) >= 8 and {result["error"]["side"] for result in failed} == {"network"}
+        errors = [result["error"] for result in broken.results("leave").values() if result.get("outcome") == "failed"]
+        assert len(errors) >= 8 and "network" in {error["side"] for error in errors}, errors
+        # On a machine that is busy enough, a step's time is over before its device is lost.
+        assert {error["name"] for error in errors if error["side"] != "network"} <= {"unfinished"}, errors
         for name in before:
             inspection.clear_faults(lab, name)
         player.tasks(lab, [leave_task(**EVERYTHING)])
