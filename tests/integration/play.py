@@ -52,7 +52,7 @@ class Play:
 
     @functools.cached_property
     def lines(self) -> list[dict[str, t.Any]]:
-        """One {host, task, action, status, result} for each result, in the order in which they came."""
+        """One {host, task, action, given, status, result} for each result, in the order in which they came."""
         return [line for line in self._read() if "recap" not in line]
 
     @functools.cached_property
