@@ -96,9 +96,11 @@ author:
 EXAMPLES = r"""
 - name: Remove the devices that have left from the tenant, from the report of playbooks/disconnect.yml
   winops.entra.device_removal:
+    # A lookup searches beside the playbook, but the report lies in the directory in which the playbook was started, so
+    # give the whole path. A device of which only a left enrollment was removed has no id.
     devices: >-
-      {{ (lookup('ansible.builtin.file', 'disconnect-report.json') | from_json).devices
-         | selectattr('outcome', 'equalto', 'disconnected') }}
+      {{ (lookup('ansible.builtin.file', '/srv/rollout/disconnect-report.json') | from_json).devices
+         | selectattr('outcome', 'equalto', 'disconnected') | selectattr('device_id') }}
     max_deletions: 40
   delegate_to: localhost
   run_once: true
@@ -157,7 +159,7 @@ devices:
           description: V(changed), V(failed), V(unknown) or V(skipped).
           type: str
         error:
-          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error),
+          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error)
             and C(msg), one sentence.
           type: dict
           contains:
@@ -175,7 +177,7 @@ devices:
           description: V(changed), V(failed), V(unknown) or V(skipped).
           type: str
         error:
-          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error),
+          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error)
             and C(msg), one sentence.
           type: dict
           contains:
@@ -193,7 +195,7 @@ devices:
           description: V(changed), V(failed), V(unknown) or V(skipped).
           type: str
         error:
-          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error),
+          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error)
             and C(msg), one sentence.
           type: dict
           contains:

@@ -98,11 +98,21 @@ EXAMPLES = r"""
         names: [KIOSK-017, KIOSK-018]
         state: absent
 
-    - name: Mark the devices of this rollout, for a dynamic group
+- name: Mark the joined devices for a dynamic group
+  hosts: devices
+  gather_facts: false
+  tasks:
+    - name: Read the id of each device, null if it is not joined
+      winops.entra.device_facts:
+        gather_subset: [join]
+
+    - name: Mark them all, with the credential from the environment
       winops.entra.directory_device:
-        device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra', 'device_id']) }}"
+        device_ids: >-
+          {{ ansible_play_hosts | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | select }}
         extension_attributes:
           extensionAttribute1: rollout-2026-11
+      run_once: true
 """
 
 RETURN = r"""

@@ -77,15 +77,20 @@ author:
 """
 
 EXAMPLES = r"""
+- name: Read the id of each device, null if it is not joined
+  winops.entra.device_facts:
+    gather_subset: [join]
+
 - name: Check that every joined device is in the directory and in Intune
   winops.entra.directory_device_info:
     tenant_id: contoso.onmicrosoft.com
     client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
     client_secret: "{{ vault_entra_client_secret }}"
-    device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra', 'device_id']) }}"
+    device_ids: >-
+      {{ ansible_play_hosts | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | select }}
     intune: true
   register: directory
-  until: not directory.missing.device_ids
+  until: directory is failed or not directory.missing.device_ids
   retries: 5
   delay: 30
   run_once: true

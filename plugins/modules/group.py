@@ -116,11 +116,15 @@ EXAMPLES = r"""
         name: Kiosks
         autopilot_group_tag: Kiosk
 
+- name: Read the id of each device, null if it is not joined
+  winops.entra.device_facts:
+    gather_subset: [join]
+
 - name: Put the joined devices into a group
   winops.entra.group:
     name: Pilot devices
-    devices: "{{ groups['windows'] | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | list
-      }}"
+    devices: >-
+      {{ ansible_play_hosts | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | select }}
   run_once: true
 
 - name: These users are the deployment staff, and no others

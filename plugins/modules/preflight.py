@@ -112,7 +112,9 @@ EXAMPLES = r"""
 
 - name: Restart if Windows waits for a restart
   ansible.windows.win_reboot:
-  when: fitness.findings | selectattr('id', 'equalto', 'pending_reboot') | selectattr('result', 'equalto', 'warn')
+  when: >-
+    fitness.findings | selectattr('id', 'equalto', 'pending_reboot') | selectattr('result', 'equalto', 'warn')
+    | length > 0
 """
 
 RETURN = r"""
