@@ -54,9 +54,10 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Wi-Fi and certificates for the new site
+- name: Wi-Fi and certificates for the new site, in a way that they can be removed again
   winops.entra.ppkg:
     src: packages/site-berlin.ppkg
+    keep_copy: true
 
 - name: A large package that the device downloads itself
   winops.entra.ppkg:

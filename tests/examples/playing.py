@@ -14,7 +14,7 @@ import yaml
 
 from . import commands, texts
 from .texts import Block
-from .world import FLEET, OVER_A_FLEET, PLACES, World
+from .world import FLEET, LAST, OVER_A_FLEET, PLACES, World
 
 EXCEPTIONS = Path(__file__).with_name("exceptions.yml")
 Entry = dict[str, t.Any]
@@ -90,6 +90,8 @@ class Examples:
         hosts = {host: {"ansible_connection": "local", "examples": f"tasks-{host}.yml"} for host in local}
         hosts |= {host: {"examples": f"tasks-{host}.yml"} for host in self._tasks if host not in local}
         _write(folder / "places.yml", {"all": {"hosts": hosts}})
+        last = [_local(source) for source in LAST if _local(source) in self._tasks]
+        first = [host for host in self._tasks if host not in last]
         return _write(
             folder / "examples.yml",
             [
@@ -100,14 +102,9 @@ class Examples:
                     **GO_ON,
                     "tasks": self._of_fleet,
                 },
-                {
-                    "hosts": ",".join(self._tasks),
-                    "gather_facts": False,
-                    "strategy": "ansible.builtin.free",
-                    **GO_ON,
-                    "tasks": [{"name": "examples", "ansible.builtin.include_tasks": "{{ examples }}"}],
-                },
+                _included(first),
                 *self.plays,
+                _included(last),
             ],
         )
 
@@ -125,7 +122,7 @@ class Examples:
         if key in self._left_out:
             return
         play, fleet = "hosts" in entry, key in OVER_A_FLEET or source in OVER_A_FLEET
-        host = PLACES.get(key, PLACES.get(source)) or "local-" + source.replace("/", "-").replace(".", "-")
+        host = PLACES.get(key, PLACES.get(source)) or _local(source)
         if play:
             self.plays.append(GO_ON | entry)
             for role in entry.get("roles", ()):
@@ -163,6 +160,22 @@ def problems(wanted: Iterable[Wanted], lines: list[dict[str, t.Any]], check: boo
         if line["status"] not in ("ok", "skipped") and not known & {(line["task"], line["host"]), (line["task"], None)}
     ]
     return said
+
+
+def _local(source: str) -> str:
+    """The host for the examples of a source that run on the controller."""
+    return "local-" + source.replace("/", "-").replace(".", "-")
+
+
+def _included(hosts: list[str]) -> Entry:
+    """The play of the tasks of hosts, each of which goes on by itself."""
+    return {
+        "hosts": ",".join(hosts),
+        "gather_facts": False,
+        "strategy": "ansible.builtin.free",
+        **GO_ON,
+        "tasks": [{"name": "examples", "ansible.builtin.include_tasks": "{{ examples }}"}],
+    }
 
 
 def _is_undefined(line: dict[str, t.Any]) -> bool:

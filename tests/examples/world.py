@@ -42,6 +42,7 @@ SCENARIO: dict[str, t.Any] = {
             "devices": [
                 {"name": "KIOSK-017"},
                 {"name": "KIOSK-018"},
+                {"name": "RETIRED", "count": 4},
                 {"name": "OLD-1", "days": 300},
                 {"name": "OLD-2", "days": 300, "owner": "ada"},
             ],
@@ -64,6 +65,7 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "joining"},
         {**LAPTOP, "name": "slow"},
         {**LAPTOP, "name": "provisioned"},
+        {**LAPTOP, "name": "downloading"},
         {**LAPTOP, "name": "fit"},
         {**LAPTOP, "name": "branch"},
         {**LAPTOP, "name": "disposable"},
@@ -91,6 +93,7 @@ PLACES = {
     "plugins/modules/mdm.py": "enrolling",
     "plugins/modules/mdm.py: Remove what an earlier enrollment has left": "leftover",
     "plugins/modules/ppkg.py": "provisioned",
+    "plugins/modules/ppkg.py: A large package that the device downloads itself": "downloading",
     "plugins/modules/ppkg_info.py": "fit",
     "plugins/modules/preflight.py": "fit",
 }
@@ -103,6 +106,8 @@ OVER_A_FLEET = (
     "docs/tenant.md: Put the joined devices into a group",
 )
 FLEET = ("pilot-1", "pilot-2")
+#: Examples after which others could not join: they come last.
+LAST = ("plugins/modules/registration_policy.py", "plugins/modules/mdm_scope.py")
 PACKAGES = {
     "contoso-join": "contoso",
     "join": "contoso",
@@ -155,8 +160,8 @@ class World:
         # What the lab is only asked for where an example has it: not every lab has these devices.
         for example, ask in (
             ("2f9b3c1e-7a6d-4b58-9c3e-5d1f0a7b8c9d", lambda: self._enrollment("leftover")),
-            ("3b6f2c51-0d4e-4c8a-9b7f-5f2f4f1d9a10", lambda: self._device_id("KIOSK-017")),
-            ("6e4cbe68-588b-499c-8c04-dcfff140a1ca", lambda: self._device_id("KIOSK-018")),
+            ("3b6f2c51-0d4e-4c8a-9b7f-5f2f4f1d9a10", lambda: self._device_id("RETIRED-00001")),
+            ("6e4cbe68-588b-499c-8c04-dcfff140a1ca", lambda: self._device_id("RETIRED-00002")),
         ):
             if example in text:
                 text = text.replace(example, ask())
@@ -201,10 +206,10 @@ class World:
             shutil.copy(FIXTURES / f"{name}.txt", self.folder / "outputs")
         left = {"outcome": "disconnected", "join_state": "left"}
         devices = [
-            {"device": "pc-1", **left, "device_id": self._device_id("OLD-1")},
+            {"device": "pc-1", **left, "device_id": self._device_id("RETIRED-00003")},
             # It had left before, and only an enrollment was removed: nobody knows its id.
             {"device": "pc-2", **left, "device_id": None},
-            {"device": "pc-3", "outcome": "refused", "device_id": self._device_id("OLD-2")},
+            {"device": "pc-3", "outcome": "refused", "device_id": self._device_id("RETIRED-00004")},
         ]
         report = self.folder / "rollout" / "disconnect-report.json"
         report.write_text(json.dumps({"devices": devices}), encoding="utf-8")
