@@ -119,6 +119,11 @@ faults: env ## each exchange of each task that changes a device goes wrong in ea
 rollouts: env ## a hundred runs in random order: limits, checks, kills, two at once; half an hour
 	$(BIN)/python -m tests.rollouts $(ARGS)
 
+# In check mode all of them are among the integration tests.
+.PHONY: examples
+examples: env $(STOCK) ## every example of modules, roles and guides over the lab, for real; ten minutes
+	$(BIN)/python -m tests.examples $(ARGS)
+
 # Playbooks wait for devices most of their time, so more of them run than there are cores.
 WORKERS ?= 3
 

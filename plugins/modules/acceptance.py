@@ -131,10 +131,22 @@ report:
         problems: ["not so: process ids are positive"]
         seconds: 1.2
     package_questions:
-      asked: false
-      why: no package was given (option package)
+      asked: true
+      why: null
       left: false
-      steps: []
+      steps:
+        - step: before
+          code: null
+          listed: false
+          installed: null
+          file: false
+          package_info: false
+          checksums: 0
+          results: 0
+          failures: 0
+          pending: 0
+          would_be_skipped: false
+          events: {}
 table:
   description: The report as lines for a screen.
   returned: when the device has answered
@@ -145,6 +157,16 @@ changes:
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    before:
+      description: How it was, null if it was not there.
+      type: raw
+    after:
+      description: How it is afterwards, null if it is gone.
+      type: raw
   sample:
     - what: the directory %ProgramData%\winops.entra
       before: absent
@@ -155,6 +177,36 @@ error:
       contain names.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

@@ -81,7 +81,7 @@ ansible_facts:
   contains:
     entra:
       description: The requested subsets, and those that an earlier task has read.
-      returned: success
+      returned: always
       type: complex
       contains:
         join:
@@ -110,7 +110,12 @@ ansible_facts:
             tpm_protected: true
             device_auth_status: SUCCESS
             witnesses_agree: true
-            stale_joins: []
+            stale_joins:
+              - key: 1F4E0C7A55D24F0E9D0B0A52F3A7C111AB0192FD
+                thumbprint: 1F4E0C7A55D24F0E9D0B0A52F3A7C111AB0192FD
+                tenant_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
+                tenant_name: Fabrikam
+                joined_by: someone@fabrikam.example
             unknown_rows: {}
         mdm:
           description:
@@ -258,6 +263,36 @@ error:
     - Why the task has failed. C(side) is device, network or controller. C(cause) and C(fix) say what is known about it.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

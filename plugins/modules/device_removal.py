@@ -96,9 +96,11 @@ author:
 EXAMPLES = r"""
 - name: Remove the devices that have left from the tenant, from the report of playbooks/disconnect.yml
   winops.entra.device_removal:
+    # A lookup searches beside the playbook, but the report lies in the directory in which the playbook was started, so
+    # give the whole path. A device of which only a left enrollment was removed has no id.
     devices: >-
-      {{ (lookup('ansible.builtin.file', 'disconnect-report.json') | from_json).devices
-         | selectattr('outcome', 'equalto', 'disconnected') }}
+      {{ (lookup('ansible.builtin.file', '/srv/rollout/disconnect-report.json') | from_json).devices
+         | selectattr('outcome', 'equalto', 'disconnected') | selectattr('device_id') }}
     max_deletions: 40
   delegate_to: localhost
   run_once: true
@@ -114,17 +116,92 @@ EXAMPLES = r"""
 RETURN = r"""
 devices:
   description:
-    - Each device with C(device) (its name in the inventory, if the record has it), C(device_id), C(name), C(evidence)
-      (V(proved), V(recorded), or another value of C(proof)), C(problem) (why it was left out, otherwise null),
-      C(bitlocker_key_ids), C(laps_password) (null if not known) and, as C(intune), C(autopilot) and C(directory), the
-      tenant's objects with C(id), C(outcome) and C(error). An object is null if the tenant has none, if it was not
-      asked for, or if the device was left out.
+    - Each device that was given, with the tenant's objects of it. An object is null if the tenant has none, if it was
+      not asked for, or if the device was left out.
     - The outcome is V(changed) (removed), V(failed) (C(error) says why), V(unknown) (there was no answer, so it is not
-      known whether the deletion arrived) or V(skipped) (not tried after that). A V(changed) object with an C(error) was
+      known whether the deletion arrived) or V(skipped) (not tried). A V(changed) object with an C(error) was
       still shown at the end of O(timeout), or nobody could look whether it is gone.
+    - A record that names no device comes last. Only C(device) and C(problem) are not null then.
   returned: when the devices could be read
   type: list
   elements: dict
+  contains:
+    device:
+      description: Its name in the inventory, null if the record does not have it.
+      type: str
+    device_id:
+      description: Its id in Entra.
+      type: str
+    name:
+      description: Its name in the tenant, null if the tenant has nothing of it.
+      type: str
+    evidence:
+      description: V(proved), V(recorded), or another value of C(proof) in the record.
+      type: str
+    problem:
+      description: Why it was left out, otherwise null.
+      type: str
+    bitlocker_key_ids:
+      description: Ids of the recovery keys that go with its object in the directory, null if not known or not asked.
+      type: list
+      elements: str
+    laps_password:
+      description: Whether a LAPS password goes with that object, null if not known or not asked.
+      type: bool
+    intune:
+      description: Its record in Intune, or null.
+      type: dict
+      contains:
+        id:
+          description: Its id.
+          type: str
+        outcome:
+          description: V(changed), V(failed), V(unknown) or V(skipped).
+          type: str
+        error:
+          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error)
+            and C(msg), one sentence.
+          type: dict
+          contains:
+            msg:
+              description: The failure in one sentence.
+              type: str
+    autopilot:
+      description: Its registration in Windows Autopilot, or null.
+      type: dict
+      contains:
+        id:
+          description: Its id.
+          type: str
+        outcome:
+          description: V(changed), V(failed), V(unknown) or V(skipped).
+          type: str
+        error:
+          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error)
+            and C(msg), one sentence.
+          type: dict
+          contains:
+            msg:
+              description: The failure in one sentence.
+              type: str
+    directory:
+      description: Its object in the directory, or null.
+      type: dict
+      contains:
+        id:
+          description: Its id.
+          type: str
+        outcome:
+          description: V(changed), V(failed), V(unknown) or V(skipped).
+          type: str
+        error:
+          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error)
+            and C(msg), one sentence.
+          type: dict
+          contains:
+            msg:
+              description: The failure in one sentence.
+              type: str
 tenant:
   description:
     - The tenant that the task works on and who signs in there, and where each was said. None of it is secret.
@@ -144,12 +221,52 @@ changes:
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    before:
+      description: How it was, null if it was not there.
+      type: raw
+    after:
+      description: How it is afterwards, null if it is gone.
+      type: raw
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
     - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

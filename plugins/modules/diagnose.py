@@ -127,7 +127,7 @@ findings:
       description: Where its newest trace was seen, or what the check saw.
       type: str
     expected:
-      description: What would be right, if it comes from a check.
+      description: What would be right, null if it does not come from a check.
       type: str
     cause:
       description: Why that matters, null on a pass.
@@ -139,7 +139,7 @@ findings:
       description: Where the fix is, V(device), V(tenant), V(network) or V(controller).
       type: str
     doc:
-      description: Where to read more.
+      description: Where to read more, otherwise null.
       type: str
     permissions:
       description: Always empty.
@@ -150,8 +150,35 @@ findings:
         - The traces, newest first, those without a code of their own at the end. C(device_utc) is by the device's
           clock. C(data) has the fields of an event. C(hresult_signed) is the form that event viewers and dsregcmd
           print. C(request_id) is what Microsoft's support asks for.
+        - What a trace does not have is null.
       type: list
       elements: dict
+      contains:
+        log:
+          description: The event log, the registry key or the check that it was read from.
+          type: str
+        event:
+          description: The id of the event.
+          type: int
+        device_utc:
+          description: When it was written.
+          type: str
+        data:
+          description: The fields of the event, or what else was read.
+          type: list
+          elements: str
+        hresult_hex:
+          description: The HRESULT.
+          type: str
+        hresult_signed:
+          description: The same as a signed number.
+          type: int
+        aadsts:
+          description: The code of the sign-in.
+          type: str
+        request_id:
+          description: The request at Entra.
+          type: str
     code:
       description: The most specific code, an AADSTS code before an HRESULT. Null if the finding comes from the device's
         state.
@@ -217,6 +244,13 @@ state:
   description: C(join) and C(mdm) as M(winops.entra.device_facts) returns them.
   returned: once the device or the bundle has been read
   type: dict
+  contains:
+    join:
+      description: The join, as M(winops.entra.device_facts) returns it.
+      type: dict
+    mdm:
+      description: The MDM enrollment, as M(winops.entra.device_facts) returns it.
+      type: dict
 source:
   description: Where the answers come from, V(device) or V(bundle).
   returned: once the device or the bundle has been read
@@ -237,10 +271,50 @@ changes:
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    before:
+      description: How it was, null if it was not there.
+      type: raw
+    after:
+      description: How it is afterwards, null if it is gone.
+      type: raw
 error:
   description: Why there is no diagnosis, or the first finding that O(fail_on) names, with all of them in C(evidence).
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

@@ -98,27 +98,52 @@ EXAMPLES = r"""
         names: [KIOSK-017, KIOSK-018]
         state: absent
 
-    - name: Mark the devices of this rollout, for a dynamic group
+- name: Mark the joined devices for a dynamic group
+  hosts: devices
+  gather_facts: false
+  tasks:
+    - name: Read the id of each device, null if it is not joined
+      winops.entra.device_facts:
+        gather_subset: [join]
+
+    - name: Mark them all, with the credential from the environment
       winops.entra.directory_device:
-        device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra', 'device_id']) }}"
+        device_ids: >-
+          {{ ansible_play_hosts | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | select }}
         extension_attributes:
           extensionAttribute1: rollout-2026-11
+      run_once: true
 """
 
 RETURN = r"""
 devices:
   description:
-    - The devices that were named and exist, as in M(winops.entra.directory_device_info), with C(state) (V(enabled),
-      V(disabled) or V(absent)), C(outcome) and C(error).
+    - The devices that were named and exist, with what M(winops.entra.directory_device_info) returns of the directory,
+      and with C(state), C(outcome) and C(error).
     - The outcome is V(unchanged), V(changed), V(failed) (C(error) says why), V(unknown) (there was no answer, so it is
-      not known whether the change arrived) or V(skipped) (not tried after that, or left out, as C(error) says).
-    - A device id or a record that nobody can look for comes last, with that text as C(name).
-  returned: when the devices could be read
+      not known whether the change arrived) or V(skipped) (not tried, or left out, as C(error) says).
+    - A device id or a record that nobody can look for comes last, with that text as C(name), and with C(state) null.
+  returned: once each name is known to mean one device
   type: list
   elements: dict
+  contains:
+    state:
+      description: V(enabled), V(disabled) or V(absent).
+      type: str
+    outcome:
+      description: V(unchanged), V(changed), V(failed), V(unknown) or V(skipped).
+      type: str
+    error:
+      description: Why it is not changed, or not known to be, otherwise null. The fields are those of RV(error), and
+        C(msg), one sentence.
+      type: dict
+      contains:
+        msg:
+          description: The failure in one sentence.
+          type: str
 missing:
   description: Names and ids that the tenant does not have; with O(state=absent) alone this is not a failure.
-  returned: when the devices could be read
+  returned: once each name is known to mean one device
   type: list
   elements: str
 tenant:
@@ -140,12 +165,52 @@ changes:
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    before:
+      description: How it was, null if it was not there.
+      type: raw
+    after:
+      description: How it is afterwards, null if it is gone.
+      type: raw
 error:
   description:
     - Why the task has failed. C(side) is tenant, network or controller. C(cause) and C(fix) say what is known about it.
     - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

@@ -77,15 +77,20 @@ author:
 """
 
 EXAMPLES = r"""
+- name: Read the id of each device, null if it is not joined
+  winops.entra.device_facts:
+    gather_subset: [join]
+
 - name: Check that every joined device is in the directory and in Intune
   winops.entra.directory_device_info:
     tenant_id: contoso.onmicrosoft.com
     client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
     client_secret: "{{ vault_entra_client_secret }}"
-    device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra', 'device_id']) }}"
+    device_ids: >-
+      {{ ansible_play_hosts | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | select }}
     intune: true
   register: directory
-  until: not directory.missing.device_ids
+  until: directory is failed or not directory.missing.device_ids
   retries: 5
   delay: 30
   run_once: true
@@ -102,7 +107,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 devices:
-  description: The devices found.
+  description: The devices found. What the tenant does not say about a device is null.
   returned: success
   type: list
   elements: dict
@@ -169,23 +174,78 @@ devices:
       description: The group tag of Windows Autopilot.
       type: str
     extension_attributes:
-      description: The fifteen attributes by name, with O(extension_attributes).
+      description: The fifteen attributes by name.
+      returned: with O(extension_attributes)
       type: dict
     intune:
-      description: The device in Intune, null if it is not enrolled. C(id), C(name), C(serial_number), C(user),
-        C(compliance), C(management_agent), C(enrollment_type), C(enrolled), C(last_sync), C(encrypted), C(os_version).
-        Null as well if RV(devices[].refused) says why Intune did not answer.
-        C(user) is null if it has no primary user, also if Intune names the account of the provisioning package that has
-        joined it. C(enrollment_type) is null if version 1.0 of Microsoft Graph has no name for it, as for Azure VMs.
+      description: The device in Intune, null if it is not enrolled, or if RV(devices[].refused) says why Intune did not
+        answer. What Intune does not say about it is null.
+      returned: with O(intune)
       type: dict
+      contains:
+        id:
+          description: The id of the record.
+          type: str
+        name:
+          description: The name.
+          type: str
+        serial_number:
+          description: The serial number.
+          type: str
+        user:
+          description: The primary user, null if there is none, also if Intune names the account of the provisioning
+            package that has joined it.
+          type: str
+        compliance:
+          description: The compliance state.
+          type: str
+        management_agent:
+          description: What manages it.
+          type: str
+        enrollment_type:
+          description: How it was enrolled, null if version 1.0 of Microsoft Graph has no name for it, as for Azure VMs.
+          type: str
+        enrolled:
+          description: When it was enrolled (UTC).
+          type: str
+        last_sync:
+          description: When it last synchronized (UTC).
+          type: str
+        encrypted:
+          description: Whether its disk is encrypted.
+          type: bool
+        os_version:
+          description: The version of its operating system.
+          type: str
     intune_records:
       description: How many records Intune has for it. If there are several, RV(devices[].intune) is the one that
         synchronized last. Null if RV(devices[].refused) says why Intune did not answer.
+      returned: with O(intune)
       type: int
     autopilot:
-      description: The device in Windows Autopilot, null if it is not registered. C(id), C(serial_number),
-        C(group_tag), C(user), C(enrollment_state), C(last_contact).
+      description: The device in Windows Autopilot, null if it is not registered. What Windows Autopilot does not say
+        about it is null.
+      returned: with O(autopilot)
       type: dict
+      contains:
+        id:
+          description: The id of the registration.
+          type: str
+        serial_number:
+          description: The serial number.
+          type: str
+        group_tag:
+          description: The group tag.
+          type: str
+        user:
+          description: The user whom it is assigned to.
+          type: str
+        enrollment_state:
+          description: Whether it has enrolled.
+          type: str
+        last_contact:
+          description: When it was last seen (UTC).
+          type: str
     refused:
       description: A sentence for what the tenant did not say about this device, because the answer was refused or could
         not be read to its last page. The values are null then, never "none". Each is also a warning of the task.
@@ -228,6 +288,36 @@ error:
     - C(permissions) are those that the tenant has not granted, if that is known.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

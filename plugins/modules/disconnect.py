@@ -200,12 +200,57 @@ record:
       description: Its computer name.
       type: str
     enrollments:
-      description: Its MDM enrollments, with enrollment_id, provider, tenant_id and whether each is enrolled.
+      description: Its MDM enrollments.
       type: list
       elements: dict
+      contains:
+        enrollment_id:
+          description: The id.
+          type: str
+        provider:
+          description: The provider.
+          type: str
+        tenant_id:
+          description: The tenant's id, null if the enrollment does not have it.
+          type: str
+        enrolled:
+          description: Whether it works, null if not known.
+          type: bool
     bitlocker:
       description: Its encrypted volumes with the ids and types of their protectors. No key is ever read.
       type: dict
+      contains:
+        available:
+          description: Whether Windows says anything about BitLocker.
+          type: bool
+        problem:
+          description: Why it says nothing, otherwise null.
+          type: str
+        volumes:
+          description: The volumes.
+          type: list
+          elements: dict
+          contains:
+            mount_point:
+              description: The drive, null if it has no letter.
+              type: str
+            system:
+              description: Whether Windows starts from it.
+              type: bool
+            protected:
+              description: Whether protection is on.
+              type: bool
+            protectors:
+              description: The protectors.
+              type: list
+              elements: dict
+              contains:
+                id:
+                  description: The id, in braces.
+                  type: str
+                type:
+                  description: The type, such as RecoveryPassword.
+                  type: str
   sample:
     device_id: 6e4cbe68-588b-499c-8c04-dcfff140a1ca
     tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537
@@ -278,6 +323,16 @@ changes:
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    before:
+      description: How it was, null if it was not there.
+      type: raw
+    after:
+      description: How it is afterwards, null if it is gone.
+      type: raw
   sample:
     - what: join
       before:
@@ -290,6 +345,13 @@ phases:
   returned: always
   type: list
   elements: dict
+  contains:
+    name:
+      description: The phase.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
   sample:
     - {name: look, seconds: 2.1}
     - {name: leave, seconds: 8.4}
@@ -301,6 +363,36 @@ error:
       device itself has said.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
   sample:
     code: null
     name: no_local_administrator

@@ -54,9 +54,10 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Wi-Fi and certificates for the new site
+- name: Wi-Fi and certificates for the new site, in a way that they can be removed again
   winops.entra.ppkg:
     src: packages/site-berlin.ppkg
+    keep_copy: true
 
 - name: A large package that the device downloads itself
   winops.entra.ppkg:
@@ -94,6 +95,16 @@ changes:
   returned: always
   type: list
   elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    before:
+      description: How it was, null if it was not there.
+      type: raw
+    after:
+      description: How it is afterwards, null if it is gone.
+      type: raw
   sample:
     - what: package
       before: null
@@ -103,11 +114,48 @@ phases:
   returned: always
   type: list
   elements: dict
+  contains:
+    name:
+      description: The phase.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
 error:
   description:
     - What failed. C(side) is device, tenant, network or controller; C(evidence) is what the device itself says.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

@@ -136,7 +136,7 @@ package:
           type: bool
           sample: true
         fingerprint:
-          description: The first 12 hexadecimal digits of its SHA-256.
+          description: The first 12 hexadecimal digits of its SHA-256, null without a bulk token.
           returned: success
           type: str
           sample: 0fd3a2b94c11
@@ -279,6 +279,36 @@ error:
       C(package_encrypted) or C(package_unsupported), and C(side) is controller.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

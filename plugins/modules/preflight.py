@@ -112,7 +112,9 @@ EXAMPLES = r"""
 
 - name: Restart if Windows waits for a restart
   ansible.windows.win_reboot:
-  when: fitness.findings | selectattr('id', 'equalto', 'pending_reboot') | selectattr('result', 'equalto', 'warn')
+  when: >-
+    fitness.findings | selectattr('id', 'equalto', 'pending_reboot') | selectattr('result', 'equalto', 'warn')
+    | length > 0
 """
 
 RETURN = r"""
@@ -150,7 +152,7 @@ findings:
       description: Where the problem is, V(device) or V(network).
       type: str
     doc:
-      description: Where to read more.
+      description: Where to read more, otherwise null.
       type: str
     permissions:
       description: Always empty.
@@ -187,6 +189,36 @@ error:
   description: The first finding that O(fail_on) names, with all of them in C(evidence).
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
   sample:
     code: null
     name: preflight_clock

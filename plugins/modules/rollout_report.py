@@ -127,6 +127,36 @@ error:
     - Why the task has failed. C(side) is controller. C(cause) and C(fix) say what is known about it.
   returned: failure
   type: dict
+  contains:
+    code:
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
+      type: str
+    name:
+      description: A name for programs, which stays the same, null if the code has none.
+      type: str
+    side:
+      description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
+      type: str
+    cause:
+      description: What is known about why.
+      type: str
+    fix:
+      description: What to do.
+      type: str
+    evidence:
+      description: What was read or answered, as texts or as dictionaries.
+      type: list
+      elements: raw
+    request_id:
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
+      type: str
+    permissions:
+      description: The permissions that are missing, as far as that is known.
+      type: list
+      elements: str
+    doc:
+      description: Where to read more, otherwise null.
+      type: str
 """
 
 ARGUMENT_SPEC = {

@@ -8,6 +8,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
+
 from .device import state
 from .device.acceptance import run as acceptance
 from .device.facts import after_a_package
@@ -101,7 +103,7 @@ def describe(task: Task) -> dict:
             "it is false, and without src there is nothing else to describe",
             "give src, or leave installed out",
         )
-    facts = {}
+    facts: dict[str, t.Any] = {"package": None, "installed": None}
     if src is not None:
         facts["package"] = described_file(task, src)
     if installed or src is None:

@@ -15,6 +15,7 @@ import yaml
 
 from tests.integration.play import Player
 from tests.lab.process import RunningLab, running, utf8_environment
+from tests.returns import run as returns
 
 StartLab = Callable[..., RunningLab]
 StartFleet = Callable[..., RunningLab]
@@ -26,6 +27,11 @@ os.environ.update(utf8_environment())
 SPEED = "60"
 
 _LOG_TAIL = 4000
+
+#: What was found at the end of the run about results and RETURN.
+COMPARED = pytest.StashKey[list[str]]()
+#: Arguments by which all integration tests run.
+WHOLE = (["tests/integration"], ["tests/unit", "tests/integration"])
 
 # Files that take longest, longest first: no worker is to be left alone with one of them at the end.
 LONGEST = (
@@ -108,8 +114,34 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Compare every result that has come with what RETURN of its module says; the run fails where they differ."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return  # The results of all workers are below the directory of the one that has started them.
+    compared = returns.compare(config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+    if not compared.results:
+        return
+    whole = _is_whole(session)
+    problems = returns.problems(compared, whole)
+    config.stash[COMPARED] = [*problems, returns.summary(compared, whole)]
+    if problems:
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def _is_whole(session: pytest.Session) -> bool:
+    """Whether all integration tests were wanted, and none has failed: only then something can be said to never come."""
+    options = session.config.option
+    chosen = options.keyword or options.markexpr or options.deselect or getattr(options, "lf", False)
+    return not chosen and not session.exitstatus and session.config.args in WHOLE
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print what preflight foretold against what the joins met, where that was asked in this run."""
+    """Print how results and RETURN differ, and what preflight foretold against what the joins met, where that was asked
+    in this run."""
+    if COMPARED in config.stash:
+        terminalreporter.section("results against RETURN")
+        terminalreporter.write_line("\n".join(config.stash[COMPARED]))
     table = config.rootpath / "build" / "confusion.txt"
     if table.exists() and not hasattr(config, "workerinput"):
         terminalreporter.section("preflight against the join")

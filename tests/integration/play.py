@@ -52,7 +52,7 @@ class Play:
 
     @functools.cached_property
     def lines(self) -> list[dict[str, t.Any]]:
-        """One {host, task, action, status, result} for each result, in the order in which they came."""
+        """One {host, task, action, given, status, result} for each result, in the order in which they came."""
         return [line for line in self._read() if "recap" not in line]
 
     @functools.cached_property
@@ -149,12 +149,13 @@ class Player:
         host_variables: dict[str, dict] | None = None,
         environment: dict[str, str] | None = None,
         apart: bool = False,
+        folder: Path = ROOT,
     ) -> Iterator[RunningPlay]:
         """Start a playbook (a file, or its content as data) with the lab's inventory; it is dead when the block ends.
 
         variables: extra variables of the command line, to which run_directory is added; host_variables: by host, over
         those of the inventory; environment: of ansible-playbook, over the controller's, such as ANSIBLE_STRATEGY;
-        apart: standard error goes to a file of its own.
+        apart: standard error goes to a file of its own; folder: the current one of ansible-playbook.
         """
         self._count += 1
         directory = self._directory / f"play{self._count:02d}"
@@ -171,7 +172,7 @@ class Player:
             errors = files.enter_context((directory / "errors.txt").open("wb")) if apart else subprocess.STDOUT
             process = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=folder,
                 env=_environment(directory) | (environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import typing as t
+import uuid
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +40,13 @@ FLEET: dict[str, t.Any] = {
 }
 PUT = {"name": "put", "device_file": {"src": "{{ site }}", "dest": USERS_PATH}, "when": "'path' in want"}
 OPTIONS = ("src", "path", "url", "checksum", "package_id", "keep_copy", "timeout")
+FULL: dict[str, t.Any] = {
+    "commands": ["cmd /c setup.cmd"],
+    "files": {"setup.cmd": b"echo done"},
+    "certificates": [{"kind": "root", "name": "Contoso Root", "data": b"a certificate"}],
+    "accounts": [{"name": "rescue", "password": "FAKE-password-1111", "group": "Administrators"}],
+    "mdm": {"upn": "enroll@contoso.example", "discovery_url": "https://mdm.contoso.example/d", "secret": "FAKE-mdm-3"},
+}
 
 
 class Stories(t.NamedTuple):
@@ -275,14 +285,19 @@ def test_a_package_file_is_described_without_asking_the_device(lab: RunningLab, 
         )
         assert (told["sha256"], told["size"]) == (inspection.sha256(file), file.stat().st_size)
         assert told["bulk_token"]["present"] is told["can_join"] is bool(inside["token"])
-        assert play.result("off", label).get("installed") is None
+        assert play.result("off", label)["installed"] is None
         assert play.result("installed", label)["package"] == told
 
 
-def test_installed_packages_are_listed_with_one_command(lab: RunningLab, player: Player) -> None:
+def test_packages_are_listed_with_one_command_and_described_in_full(
+    lab: RunningLab, player: Player, tmp_path: Path
+) -> None:
     known, before = len(lab.commands()), inspection.state(lab, "installed")
-    source = str(inspection.package_file(lab, "site"))
+    source, full = str(inspection.package_file(lab, "site")), tmp_path / "full.ppkg"
+    end = base64.urlsafe_b64encode(json.dumps({"exp": 4_000_000_000}).encode()).decode().rstrip("=")
+    full.write_bytes(ppkg.build("Contoso join", str(uuid.uuid4()), token=f"FAKE-header.{end}.FAKE-signature", **FULL))
     tasks: Tasks = [
+        {"name": "full", "winops.entra.ppkg_info": {"src": str(full)}},
         {"name": "installed", "winops.entra.ppkg_info": {}},
         {"name": "both", "winops.entra.ppkg_info": {"src": source, "installed": True}},
     ]
@@ -297,3 +312,10 @@ def test_installed_packages_are_listed_with_one_command(lab: RunningLab, player:
     assert (both["installed"], both["package"]["name"]) == (listed, "Contoso site")
     assert [line["changing"] for line in lab.commands()[known:]] == [[], []]
     assert inspection.state(lab, "installed")["digest"] == before["digest"]
+    told = play.result("installed", "full")["package"]
+    assert told["bulk_token"]["expires"] == "2096-10-02T07:06:40.000Z"
+    assert told["certificates"] == [{"kind": "root", "name": "Contoso Root", "file": "Contoso Root.cer"}]
+    assert told["mdm"] == {name: FULL["mdm"][name] for name in ("upn", "discovery_url")}
+    assert told["accounts"] == [{"name": "rescue", "group": "Administrators"}]
+    assert (told["commands"], [inside["path"] for inside in told["files"]]) == (["cmd /c setup.cmd"], ["setup.cmd"])
+    assert "FAKE" not in play.output + json.dumps(play.lines)

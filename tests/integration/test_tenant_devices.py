@@ -26,7 +26,14 @@ SCENARIO = {
             "devices": [
                 {"name": "OLD", "count": 30, "days": 200},
                 {"name": "FRESH", "count": 3, "days": 1},
-                {"name": "TAGGED", "properties": {"extensionAttributes": {"extensionAttribute2": "kept"}}},
+                {
+                    "name": "TAGGED",
+                    "properties": {
+                        "extensionAttributes": {"extensionAttribute2": "kept"},
+                        "isCompliant": True,
+                        "enrollmentProfileName": "Kiosks",
+                    },
+                },
                 {"name": "NEVER", "days": 300, "signed_in": False},
                 {"name": "HYBRID", "trust": "ServerAd", "days": 200},
                 {"name": HOSTILE},
@@ -102,7 +109,11 @@ def test_a_change_arrives_as_checked_and_the_second_run_changes_nothing(tenant, 
 
 def test_deletions_are_counted_before_the_first(tenant):
     play = tenant.run(task("delete", names=OLD[:6], state="absent"))
-    assert play.result(HOST, "delete")["error"]["name"] == "too_many_deletions"
+    refused = play.result(HOST, "delete")
+    assert refused["error"]["name"] == "too_many_deletions" and "look at the list" in refused["msg"]
+    assert [(one["name"], one["state"], one["outcome"]) for one in refused["devices"]] == [
+        (name, "disabled", "skipped") for name in OLD[:6]
+    ]
     assert set(OLD) <= set(objects(tenant))
     play = tenant.run(
         task("delete", names=OLD[:6], state="absent", max_deletions=6) + task("again", names=OLD[:6], state="absent")

@@ -58,7 +58,12 @@ class Write:
     @property
     def error(self) -> dict | None:
         """The failure as modules return it."""
-        return None if self.failure is None else {**self.failure.error, "msg": self.failure.msg}
+        return None if self.failure is None else as_error(self.failure)
+
+
+def as_error(failure: Failure) -> dict:
+    """The failure of one of many as modules return it: the fields of an error, and its sentence."""
+    return {**failure.error, "msg": failure.msg}
 
 
 def carry_out(task: Task, writes: Sequence[Write], pending: Pending, what: str, version: str = "v1.0") -> bool:

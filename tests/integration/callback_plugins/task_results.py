@@ -16,8 +16,8 @@ name: task_results
 type: notification
 short_description: Task results as JSON lines
 description:
-  - Appends a line {host, task, action, status, result} for each result of a task, and {recap} at the end, to the file
-    that the environment variable TASK_RESULTS names.
+  - Appends a line {host, task, action, given, status, result} for each result of a task, and {recap} at the end, to the
+    file that the environment variable TASK_RESULTS names. What was given are the names of the task's options.
 """
 
 
@@ -56,7 +56,14 @@ class CallbackModule(CallbackBase):
             (result.host, result.task, result.result) if new else (result._host, result._task, result._result)
         )
         self._append(
-            {"host": host.get_name(), "task": task.name, "action": task.action, "status": status, "result": value}
+            {
+                "host": host.get_name(),
+                "task": task.name,
+                "action": task.action,
+                "given": sorted(name for name, option in task.args.items() if option is not False),
+                "status": status,
+                "result": value,
+            }
         )
 
     @staticmethod

@@ -56,7 +56,7 @@ class ChangePlan:
     @property
     def error(self) -> dict | None:
         if self.problem:
-            return ownership.uncertain("the device was left out", [self.problem], DOC).error
+            return bulk.as_error(ownership.uncertain("the device was left out", [self.problem], DOC))
         return self.write.error if self.write else None
 
     def shows(self, row: dict | None) -> bool:
@@ -88,6 +88,12 @@ def ensure(task: Task) -> dict:
         named.bad += [(named.by_id[key].label, "the tenant has no such device") for key in _unknown(found, recorded)]
     unsure = _unsure(named, found, task)
     plans = [_plan(row, task.args["state"], tags, unsure.get(row["id"])) for row in found.rows.values()]
+
+    def tell() -> None:
+        task.learned["devices"] = [_shown(plan) for plan in plans] + [_nobody(*one) for one in named.bad]
+        task.learned["missing"] = [key for keys in found.missing.values() for key in keys]
+
+    tell()  # A refusal says to look at the list.
     _require_allowed(task.args, plans)
     deleted = [plan for plan in plans if plan.after is None and plan.write]
     task.learned["warnings"] = directory_device.restoring(
@@ -105,8 +111,7 @@ def ensure(task: Task) -> dict:
     try:
         bulk.carry_out(task, writes, pending, f"the change of {len(writes)} devices", version)
     finally:  # A failure halfway tells each device's outcome, too.
-        task.learned["devices"] = [_shown(plan) for plan in plans] + [_nobody(*one) for one in named.bad]
-        task.learned["missing"] = [key for keys in found.missing.values() for key in keys]
+        tell()
     failure = bulk.partly_done(
         writes, f"not every device was changed ({bulk.counts(writes)})", ", which does the rest", DOC
     )
@@ -283,5 +288,5 @@ def _shown(plan: ChangePlan) -> dict:
 def _nobody(who: str, why: str) -> dict:
     """What names no device that could be changed, in the same form."""
     device = directory_device.shown({"id": None}, datetime.datetime.now(datetime.timezone.utc))
-    error = ownership.uncertain("it was left out", [f"{who}: {why}"], DOC).error
+    error = bulk.as_error(ownership.uncertain("it was left out", [f"{who}: {why}"], DOC))
     return {**device, "name": who, "state": None, "outcome": bulk.SKIPPED, "error": error}

@@ -39,6 +39,8 @@ def remove(task: Task) -> dict:
     warnings = removal_targets.look_at_tenant(task.client, named.by_id, [place.name for place in places])
     _judge(named, task)
     sure = [one for one in named.by_id.values() if not one.problems]
+    # A refusal says to look at the list.
+    task.learned["devices"] = _all_shown(named)
     _require_allowed(args, sure)
     losing = [one for one in sure if "directory" in one.targets]
     removal_targets.secrets(task.client, losing)
@@ -48,7 +50,7 @@ def remove(task: Task) -> dict:
             if not _remove(task, place, sure):
                 break
     finally:  # A failure halfway tells each object's outcome, too.
-        task.learned["devices"] = [_shown(one) for one in named.leavers] + [_nobody(*one) for one in named.bad]
+        task.learned["devices"] = _all_shown(named)
     failure = _left_out(named, _partly(sure))
     if failure is not None:
         raise failure
@@ -157,6 +159,10 @@ def _left_out(named: Named, partly: Failure | None) -> Failure | None:
 
 
 # --- what is returned ---
+
+
+def _all_shown(named: Named) -> list[dict]:
+    return [_shown(one) for one in named.leavers] + [_nobody(*one) for one in named.bad]
 
 
 def _shown(leaver: Leaver) -> dict:

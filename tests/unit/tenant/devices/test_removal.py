@@ -123,6 +123,7 @@ def test_more_devices_than_allowed_are_refused_before_the_first_also_in_check_mo
     for check_mode in (True, False):
         result = run(bench, records, check_mode=check_mode)
         assert result["error"]["name"] == "too_many_deletions" and len(result["error"]["evidence"]) == 6
+        assert {tuple(outcomes(device)) for device in result["devices"]} == {("skipped", "skipped", "skipped")}
     assert graph.writes == []
     assert run(bench, records, max_deletions=6)["changed"] is True and nothing_left(graph)
 
