@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import re
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,16 +55,19 @@ class Site:
 @functools.cache
 def sites(root: Path) -> list[Site]:
     """Every place below ``root``, in the order of files and lines."""
-    modules = [
-        _Module(path.relative_to(root).as_posix(), ast.parse(path.read_text(encoding="utf-8")))
-        for path in sorted(root.rglob("*.py"))
-    ]
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(root.rglob("*.py"))}
+    trees = {path: ast.parse(text) for path, text in texts.items()}
     # By their names, wherever they are imported from; one that means two things is not followed.
     everywhere: dict[str, list[ast.expr]] = {}
-    for module in modules:
-        for name, value in _constants(module.tree.body).items():
+    for tree in trees.values():
+        for name, value in _constants(tree).items():
             everywhere.setdefault(name, []).append(value)
     shared = {name: values[0] for name, values in everywhere.items() if name.isupper() and len(values) == 1}
+    modules = [
+        _Module(path.relative_to(root).as_posix(), tree)
+        for path, tree in trees.items()
+        if re.search(rf"\b(?:{'|'.join(MAKERS)})\(|[\"']name[\"']", texts[path])
+    ]
     return [site for module in modules for site in sorted(module.sites(shared), key=lambda site: site.line)]
 
 
@@ -71,25 +75,26 @@ class _Module:
     def __init__(self, name: str, tree: ast.Module) -> None:
         self.name = name
         self.tree = tree
+        self.nodes = list(ast.walk(tree))
+        self.parents = {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
         self.helpers = self._helpers()
-        self.parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
 
     def _helpers(self) -> dict[str, _Helper]:
         """The functions of this file alone that make a failure of what they are given."""
         found = {}
-        for function in ast.walk(self.tree):
+        for function in self.nodes:
             if not isinstance(function, ast.FunctionDef) or not function.name.startswith("_"):
                 continue
             for node in ast.walk(function):
                 fields = _arguments(node) if isinstance(node, ast.Call) and _maker(node) in MAKERS else {}
                 if any(_is_one_of(value, _parameters(function)) for name, value in fields.items() if name in FIELDS):
                     found[function.name] = _Helper(node, fields, function)
-        called = {_own_function(node) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        called = {_own_function(node) for node in self.nodes if isinstance(node, ast.Call)}
         return {name: helper for name, helper in found.items() if name in called}
 
     def sites(self, shared: dict[str, ast.expr]) -> Iterator[Site]:
-        constants = {**shared, **_constants(self.tree.body)}
-        for node in ast.walk(self.tree):
+        constants = {**shared, **_constants(self.tree)}
+        for node in self.nodes:
             values = self._values(node)
             if values is None:
                 continue
@@ -242,8 +247,10 @@ def _assigned(node: ast.AST) -> dict[str, list[ast.expr]]:
     return found
 
 
-def _constants(body: list[ast.stmt]) -> dict[str, ast.expr]:
-    return {name: values[-1] for node in body for name, values in _assigned(node).items()}
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """What a file assigns outside of its functions and classes."""
+    statements = (node for node in tree.body if isinstance(node, ast.Assign))
+    return {name: values[-1] for node in statements for name, values in _assigned(node).items()}
 
 
 def _joined(parts: list[list[str]]) -> list[str]:
