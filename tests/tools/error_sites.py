@@ -267,7 +267,8 @@ def _label(value: ast.expr) -> str:
     elif isinstance(value, ast.Name):
         word = value.id
     elif isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
-        word = str(value.slice.value)
+        # Of a list the list says more than the place in it.
+        word = value.slice.value if isinstance(value.slice.value, str) else _label(value.value).strip("*")
     elif isinstance(value, ast.BoolOp):
         return _label(value.values[0])
     elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name):

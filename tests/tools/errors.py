@@ -33,7 +33,7 @@ its fix. `make pages` generates it from the code, and a test compares the two. D
         src: contoso-join.ppkg
         tenant_id: "{{ tenant_id }}"
       register: attempt
-      failed_when: attempt is failed and attempt.error.name != 'home_edition'
+      failed_when: attempt is failed and (attempt.error | default({})).name | default('') != 'home_edition'
 
 - Names of the collection are in small letters with underscores, such as `joined_wrong_tenant`.
 - [Codes of Windows and Entra](#codes-of-windows-and-entra) have the name that Microsoft has published, such as

@@ -11,7 +11,8 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.winops.entra.plugins.modules import disconnect, rollout_report
+from ansible_collections.winops.entra.plugins.doc_fragments.waiting import POLL_SPEC
+from ansible_collections.winops.entra.plugins.modules import acceptance, disconnect, rollout_report
 from ansible_collections.winops.entra.plugins.plugin_utils import proofs, untrusted
 from ansible_collections.winops.entra.plugins.plugin_utils.device import requirements, system_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import catalogue
@@ -324,6 +325,13 @@ def test_limits_of_a_report():
 def test_variables_of_the_acceptance_run():
     shown = [name for cell in ALL["docs/acceptance.md: variable: accept_hosts"].column() for name in code(cell)]
     assert set(shown) == set(re.findall(r"\b(accept_[a-z_]+) (?:\| default|is defined)", read("playbooks/accept.yml")))
+
+
+def test_defaults_of_the_acceptance_run():
+    default = ALL["docs/acceptance.md: variable: accept_hosts"].by_code(2)
+    options = {**acceptance.ARGUMENT_SPEC, **POLL_SPEC}
+    for name in ("timeout", "poll_interval"):
+        assert numbers(default[f"accept_{name}"]) == [options[name]["default"]]
 
 
 def test_every_changing_operation_has_its_trial_told():
