@@ -87,14 +87,13 @@ docs: env ## the documentation of modules, plugins and roles, as docs.ansible.co
 	$(BIN)/antsibull-docs lint-collection-docs --plugin-docs .
 	$(BIN)/python tests/tools/seen.py --check
 	$(BIN)/python -m tests.tools.refusals --check
+	$(BIN)/python -m tests.tools.errors --check
 
-.PHONY: refusals
-refusals: env ## rewrite docs/refusals.md from the table of refusals in the code
-	$(BIN)/python -m tests.tools.refusals
-
-.PHONY: seen
-seen: env ## rewrite docs/seen.md from the reports in docs/reports
+.PHONY: pages
+pages: env ## rewrite the generated pages: docs/errors.md, docs/refusals.md, docs/seen.md
 	$(BIN)/python tests/tools/seen.py
+	$(BIN)/python -m tests.tools.refusals
+	$(BIN)/python -m tests.tools.errors
 
 .PHONY: sanity
 sanity: env ## ansible-test sanity for the ansible-core in .venv

@@ -58,7 +58,10 @@ _value:
       type: str
       sample: AADSTS700082
     name:
-      description: Its symbol, if it has one.
+      description:
+        - Microsoft's symbol for the code, or a name of the collection, as in
+          U(https://github.com/winops/entra/blob/main/docs/errors.md).
+        - V(unknown_code) if nobody knows the code, V(no_code) if the text has none.
       type: str
       sample: ExpiredOrRevokedGrantInactiveToken
     side:

@@ -57,10 +57,10 @@ _value:
   contains:
     outcome:
       description:
-        - For all modules V(failed), V(unreachable) or V(skipped).
-        - For a join V(joined), V(unchanged), V(would_join) or V(refused). For a disconnect V(disconnected),
-          V(unchanged), V(would_disconnect) or V(refused). For a preflight V(fit) or V(unfit). For a diagnosis
-          V(healthy) or V(unhealthy).
+        - For all modules V(failed), V(refused), V(unreachable) or V(skipped). V(refused) means that nothing was done,
+          because something was wrong from the start, such as an option.
+        - For a join V(joined), V(unchanged) or V(would_join). For a disconnect V(disconnected), V(unchanged) or
+          V(would_disconnect). For a preflight V(fit) or V(unfit). For a diagnosis V(healthy) or V(unhealthy).
       returned: always
       type: str
     changed:

@@ -55,12 +55,15 @@ options:
   src:
     description:
       - Path of a bundle on the controller. The device of the task is then not asked, and need not exist.
+      - A relative path begins at the current directory, as that of O(dest) does. What is not there is looked for as
+        playbooks look for files.
       - If it is damaged or too large, the task fails with the error C(damaged_bundle).
     type: path
   dest:
     description:
       - Where on the controller to save the device's answers, as a JSON bundle that only its owner can read. The file is
         not written if it already has the same contents, or in check mode.
+      - A relative path begins at the current directory.
       - A path that ends with a slash is a directory, in which the file is named after the device in the inventory. What
         cannot be part of a file name is spelled as in URLs (C(a%2Fb.json)).
       - A regular file or a new one. Another directory, a device file, a pipe, a link, and the bundle of another device
@@ -114,8 +117,8 @@ findings:
   contains:
     id:
       description:
-        - The name of the failure, as in the error catalogue, the name of the failed check, or the code if it has no
-          name.
+        - The name of the failure or of the failed check. V(unknown_code) if nobody knows the code that C(code) has.
+        - U(https://github.com/winops/entra/blob/main/docs/errors.md) lists them.
       type: str
     result:
       description: V(fail), or V(warn) up to weight 20.

@@ -14,7 +14,8 @@ description:
   - Enables, disables, tags or deletes many device objects of the directory in one task, 20 in one request.
   - Everything is checked before anything changes. The task fails without a change if the tenant does not have a name or
     an id, if several devices have a name, if there are more deletions than O(max_deletions), or if a device is an
-    anchor of Windows Autopilot.
+    anchor of Windows Autopilot. With O(state=absent), a name or an id that the tenant does not have is not an error,
+    also if it is mistyped; RV(missing) lists it.
   - If some of the writes fail, the task fails, and RV(devices) says for each device whether it was changed. Run the
     task again to change the rest.
   - Devices are named one by one, by id or by their full name. There are no patterns.

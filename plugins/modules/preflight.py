@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Checks everything on a device that a join to Microsoft Entra ID (formerly Azure AD join) depends on, with one
     command on the device, and reports for each check what was found, what was expected, why it matters and what to do.
-  - M(winops.entra.join) refuses a device by the same rules.
+  - M(winops.entra.join) refuses a device by the rules of the checks C(edition), C(build), C(server), C(join_state) and
+    C(azure_identity), and if the account is not elevated (C(winrm_account)). It makes no other check.
   - A scheduled task asks the endpoints from the device as SYSTEM, all at once, and is removed afterwards.
     Firewalls and proxies treat SYSTEM and users differently.
   - What only the tenant knows (an expired package, the registration policy, Conditional Access) cannot be seen here.
@@ -69,7 +70,8 @@ options:
         type: str
         required: true
       url:
-        description: An https URL. Any answer counts, except that of a proxy or filter.
+        description: An https URL. Any answer counts, except that of a proxy or filter. HTTP 403 is a warning, because
+          the server or a filter may have given it.
         type: str
         required: true
   timeout:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.integration import promised
 from tests.lab.process import RunningLab
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,7 +106,10 @@ class RunningPlay:
         except subprocess.TimeoutExpired:
             self.kill()
             raise PlayFailed(f"the playbook has not ended within {seconds} s\n{self.output[-6000:]}") from None
-        return Play(code, self.output, self.directory)
+        play = Play(code, self.output, self.directory)
+        if problems := promised.broken(play.lines):
+            raise PlayFailed("\n".join(problems))
+        return play
 
     @property
     def output(self) -> str:

@@ -186,6 +186,12 @@ def test_the_runs_did_what_they_were_to_do(traces: Traces) -> None:
     assert {"output.txt", "results.jsonl", "ansible.log", "join-report.json", "winrm.jsonl"} <= names
 
 
+def test_what_the_lab_writes_is_for_its_owner_only(traces: Traces) -> None:
+    files = [path for path in traces.lab.out.rglob("*") if path.is_file() and path.name != "ca.pem"]
+    assert {"winrm.jsonl", "graph.jsonl", "inventory.yml", "tenant.json"} <= {path.name for path in files}
+    assert [path.name for path in files if path.stat().st_mode & 0o077] == []
+
+
 def test_no_token_is_found_anywhere(traces: Traces) -> None:
     searched = 0
     for name, content in traces.texts():

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import inventory, tls
+from . import inventory, private, tls
 from .control import application
 from .graph import files as tenant_files
 from .graph.recording import Recording
@@ -126,7 +126,8 @@ def _give_powershell(world: World, out: Path, control: str) -> None:
 
 def _write_ready(path: Path, content: dict[str, object]) -> None:
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    with private.new_file(temporary) as file:
+        file.write(json.dumps(content) + "\n")
     temporary.replace(path)
 
 

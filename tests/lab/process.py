@@ -19,6 +19,8 @@ import typing as t
 import urllib.request
 from pathlib import Path
 
+from . import private
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 180
 STOP_SECONDS = 15
@@ -76,7 +78,7 @@ def running(out: Path, *arguments: str) -> t.Iterator[RunningLab]:
     out.mkdir(parents=True, exist_ok=True)
     (out / "ready.json").unlink(missing_ok=True)
     log = out / "lab.log"
-    with log.open("w", encoding="utf-8") as errors:
+    with private.new_file(log) as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.lab", "--out", str(out), *arguments],
             cwd=ROOT,

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from . import private
 from .commands.session import Record
 
 
@@ -55,7 +56,7 @@ class Recorder:
     """Writes the lines, each whole and at once, to a new file."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8", buffering=1)
+        self._file = private.new_file(path)
 
     def write(self, shell: dict[str, str], ended: Ended, traffic: Traffic) -> None:
         """Write one line; `shell` has device, shell, account, auth, protocol. Empties the traffic."""

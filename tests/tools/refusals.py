@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "refusals.md"
 HEAD = """\
 # When Microsoft Graph or Intune refuses
 
-Every refusal that is known, with its cause and what to do. A failed task has the name in `error.name`. `make refusals`
+Every refusal that is known, with its cause and what to do. A failed task has the name in `error.name`. `make pages`
 generates this page from `plugins/plugin_utils/tenant/graph`, and a test compares the two. Do not edit it by hand.
 
 The table is read from top to bottom: the first row that fits an answer names it. So a quota is never reported as a
@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
             return 0
-        print(f"{PAGE.relative_to(ROOT)} is not what the code says: run make refusals")
+        print(f"{PAGE.relative_to(ROOT)} is not what the code says: run make pages")
         return 1
     PAGE.write_text(text, encoding="utf-8")
     return 0

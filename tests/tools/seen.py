@@ -31,7 +31,7 @@ RANKS = (READ, STAND_INS, REAL, FAILED)
 HEAD = """\
 # What has been seen where
 
-Which operations of `plugins/plugin_utils/device/vocabulary.json` are known to work on a device? `make seen` generates
+Which operations of `plugins/plugin_utils/device/vocabulary.json` are known to work on a device? `make pages` generates
 this page from the reports in [reports](reports), and a test compares the two. Do not edit it by hand.
 
 | word | means |
@@ -44,7 +44,7 @@ this page from the reports in [reports](reports), and a test compares the two. D
 """
 TAIL = """
 To add one: run the proof on a system of your own (`python tests/powershell/run.py --report FILE`), or the acceptance
-run on a disposable Windows ([acceptance.md](acceptance.md)), put the file into `docs/reports` and run `make seen`.
+run on a disposable Windows ([acceptance.md](acceptance.md)), put the file into `docs/reports` and run `make pages`.
 """
 
 
@@ -199,7 +199,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
             return 0
-        print(f"{PAGE.relative_to(ROOT)} is not what the reports say: run make seen")
+        print(f"{PAGE.relative_to(ROOT)} is not what the reports say: run make pages")
         return 1
     PAGE.write_text(text, encoding="utf-8")
     now = present_runner()

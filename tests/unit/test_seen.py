@@ -49,7 +49,7 @@ def cells(**reports) -> dict[str, list[str]]:
 
 
 def test_the_page_is_what_the_reports_say():
-    assert seen.PAGE.read_text(encoding="utf-8") == seen.page(seen.read(), seen.operations()), "run make seen"
+    assert seen.PAGE.read_text(encoding="utf-8") == seen.page(seen.read(), seen.operations()), "run make pages"
 
 
 def test_there_is_a_report_and_every_operation_has_a_line():

@@ -129,7 +129,7 @@ def test_a_device_is_unreachable_only_where_nothing_has_happened_yet(exchanges, 
 
 def test_an_answer_that_nobody_can_read_is_a_failure_at_first_contact_too():
     a_task = made(session=contacted(0))
-    assert DEVICE_SIDE.explain(a_task, wire.DamagedAnswer("cut")).error["name"] == "DamagedAnswer"
+    assert DEVICE_SIDE.explain(a_task, wire.DamagedAnswer("cut")).error["name"] == "answer_damaged"
 
 
 # --- options of modules with several sides ----------------------------------------------------------------------------

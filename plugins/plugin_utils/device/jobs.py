@@ -23,6 +23,8 @@ from .waiting import Waiter
 JOB_NAMESPACE = uuid.UUID("0d7a3a0e-6c43-4d7e-9d6c-0f9a5f1f3b52")
 # The cmdlet gives up after 180 s; the rest is for a slow download and a busy Task Scheduler.
 PACKAGE_JOB_SECONDS = 900
+#: The name of the failure of an operation that the device did not carry out.
+OPERATION_REFUSED = "operation_refused"
 
 
 def job_id(purpose: str, subject: str) -> str:
@@ -95,8 +97,9 @@ def require(result: Result, sentence: str) -> None:
         raise Failure(
             f"{sentence}: {error['message']}",
             side="device",
-            name=error["type"],
+            name=OPERATION_REFUSED,
             code=error_code(error),
             cause="the device refused the operation",
             fix=f"{FULL_TOKEN}; check also the disk space",
+            evidence=[error],
         )

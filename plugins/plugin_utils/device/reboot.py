@@ -42,9 +42,10 @@ def restart(session: DeviceSession, waiter: Waiter, comment: str) -> str:
         raise Failure(
             f"the device refuses to restart: {error['message']}",
             side="device",
-            name=error["type"],
+            name="restart_refused",
             cause="shutdown.exe failed",
             fix="check what shutdown.exe reports on the device",
+            evidence=[error],
         )
     return wait_for_boot(waiter, before)
 

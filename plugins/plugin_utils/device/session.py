@@ -49,6 +49,8 @@ SCRIPT_TRANSPORTS = frozenset({"winrm", "psrp"})
 class ConnectionLost(AnsibleConnectionFailure):
     """The connection broke. Whether the operations were executed is not known."""
 
+    name = "connection_lost"
+
 
 class CheckModeViolation(Exception):
     """A changing operation was about to be sent in check mode: a bug in the calling module, never the user's fault."""

@@ -89,7 +89,7 @@ def unreadable_answer(exc: wire.WireError, connection: t.Any = None) -> Failure:
         return Failure(
             f"the device was reached, but its answer was refused: {exc}",
             side="device",
-            name=type(exc).__name__,
+            name=exc.name,
             cause="the device sends more than the collection's script can return: a program prints into the "
             "answer, or the device cannot be trusted",
             fix="check what a profile or a login banner prints on the device, and whether it is the right device",
@@ -97,7 +97,7 @@ def unreadable_answer(exc: wire.WireError, connection: t.Any = None) -> Failure:
     return Failure(
         f"the device was reached, but its answer cannot be read: {exc}",
         side="device",
-        name=type(exc).__name__,
+        name=exc.name,
         cause="PowerShell did not run the collection's runner to its end: an antivirus or application control policy, "
         "constrained language mode, a profile or login banner that stops it, or a process that was killed",
         fix="run 'powershell.exe -Command $ExecutionContext.SessionState.LanguageMode' on the device: it must "

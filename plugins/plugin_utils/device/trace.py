@@ -10,6 +10,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import typing as t
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -54,12 +55,12 @@ class DeviceTrace:
             # Names of registry keys are the device's own words, too.
             self._display.vvvv(visible(line + (f", {code})" if code else ")")), host=self._host)
 
-    def failed(self, operations: Mapping[str, dict], exc: Exception, seconds: float, sent: int, received: int) -> None:
-        """An exchange that brought none."""
+    def failed(self, operations: Mapping[str, dict], exc: t.Any, seconds: float, sent: int, received: int) -> None:
+        """An exchange that brought none: ``exc`` is a ConnectionLost or a WireError, which have names."""
         if self._quiet or self._display.verbosity < EXCHANGE_VERBOSITY:
             return
         said = visible(str(redact(self._masked(str(exc)))), SHOWN_MESSAGE)
-        self._show(operations, f"{type(exc).__name__}: {said}", seconds, sent, received)
+        self._show(operations, f"{exc.name}: {said}", seconds, sent, received)
 
     def _show(self, operations: Mapping[str, dict], outcome: str, seconds: float, sent: int, received: int) -> None:
         names = Counter(operation["op"] for operation in operations.values())

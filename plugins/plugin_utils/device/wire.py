@@ -49,7 +49,9 @@ _WHITE_SPACE = b" \t\r\n\f\v\0"
 
 
 class WireError(Exception):
-    """The device's output is not one whole answer to this request."""
+    """The device's output is not one whole answer to this request. ``name`` is the name of the failure."""
+
+    name = "answer_unreadable"
 
 
 class NoAnswer(WireError):
@@ -57,6 +59,8 @@ class NoAnswer(WireError):
 
     ``printed`` is all that there was instead, and ``code`` the exit code, where that is known.
     """
+
+    name = "answer_missing"
 
     def __init__(self, sentence: str, printed: str = "", code: int | None = None) -> None:
         super().__init__(sentence)
@@ -67,21 +71,31 @@ class NoAnswer(WireError):
 class CutAnswer(WireError):
     """The answer begins and does not end: the connection or the process broke off in it."""
 
+    name = "answer_cut"
+
 
 class DoubledAnswer(WireError):
     """There is more than one answer, so that nobody can tell how often the request was executed."""
+
+    name = "answer_doubled"
 
 
 class DamagedAnswer(WireError):
     """The answer is there and cannot be unpacked, or is not of the agreed form."""
 
+    name = "answer_damaged"
+
 
 class LargeAnswer(DamagedAnswer):
     """There is more of it than any honest answer has. A small answer may unpack to gigabytes: this one was not."""
 
+    name = "answer_too_large"
+
 
 class WrongAnswer(WireError):
     """The answer is whole, but belongs to another request."""
+
+    name = "answer_of_another_request"
 
 
 def pack_runner(text: str) -> bytes:

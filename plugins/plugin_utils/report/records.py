@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
+from ..keywords import BAD_KEYWORD
 from ..proofs import PROOF_FIELDS
 from . import ansibles_own
 
@@ -26,6 +27,9 @@ UNREACHABLE = {
     "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
 }
 
+#: The names of failures by which nothing was asked of the device: an option, a keyword, a variable of the environment
+#: or a file on the controller was wrong from the start.
+REFUSED_AT_THE_DOOR = ("bad_option", BAD_KEYWORD, "bad_environment", "not_decrypted", "damaged_bundle")
 NOT_ASKED = "not_asked"
 """The name of a failure before the module began: a variable that cannot be resolved, a value that the role refuses."""
 MOST_SECONDS = 10**9
@@ -105,11 +109,17 @@ def _disconnect(result: TaskResult) -> dict:
 
 
 def _preflight(result: TaskResult) -> dict:
-    """``unfit`` is a device whose findings fail the task, ``failed`` one that could not be checked."""
+    """``unfit`` is a device whose findings fail the task, ``failed`` one that could not be checked, ``refused``
+    one that was not asked."""
     made = {"findings": _objects(result, "findings"), "summary": result.get("summary")}
     if "findings" not in result:
-        return made | {"outcome": "failed"}
+        return made | {"outcome": _not_looked(result)}
     return made | {"outcome": "unfit" if result.get("failed") else "fit"}
+
+
+def _not_looked(result: TaskResult) -> str:
+    """What came of a task that has only looked, or has not even begun to."""
+    return "refused" if _object(result, "error").get("name") in REFUSED_AT_THE_DOOR else "failed"
 
 
 def _diagnose(result: TaskResult) -> dict:
@@ -118,7 +128,7 @@ def _diagnose(result: TaskResult) -> dict:
     made = {name: result.get(name) for name in ("conclusion", "summary")}
     made |= {"findings": findings, "state": _object(result, "state")}
     if "healthy" not in result:
-        return made | {"outcome": "failed"}
+        return made | {"outcome": _not_looked(result)}
     if result["healthy"]:
         return made | {"outcome": "healthy"}
     first = {**findings[0], "name": findings[0].get("id")} if findings else {}

@@ -15,6 +15,8 @@ import json
 import typing as t
 from pathlib import Path
 
+from .. import private
+
 HEADERS = ("consistencylevel", "content-type", "prefer", "accept-language", "client-request-id", "user-agent")
 SECRETS = {
     "passwordBase64": base64.b64encode(b"not recorded").decode(),
@@ -28,7 +30,7 @@ class Recording:
     """Writes the lines, each whole and at once, to a new file; without a path it only counts."""
 
     def __init__(self, path: Path | None) -> None:
-        self._file = path.open("w", encoding="utf-8", buffering=1) if path else None
+        self._file = private.new_file(path) if path else None
 
     def write(
         self,

@@ -61,7 +61,7 @@ def test_what_blocks_powershell_is_named_with_its_fix(printed, name, stream):
 
 def test_what_is_not_known_to_block_it_is_not_named():
     error = result_of("", "The term 'powershell' is not recognized. FullyQualifiedErrorId : CommandNotFound")["error"]
-    assert error["name"] == "NoAnswer" and error["doc"]
+    assert error["name"] == "answer_missing" and error["doc"]
 
 
 POSIX, WINDOWS = types.SimpleNamespace(), types.SimpleNamespace(_IS_WINDOWS=True)
@@ -79,9 +79,9 @@ POSIX, WINDOWS = types.SimpleNamespace(), types.SimpleNamespace(_IS_WINDOWS=True
         ("ssh", POSIX, 1, '/bin/sh : Die Benennung "/bin/sh" wurde nicht als Name eines Cmdlet', "wrong_shell_type"),
         # What a policy says is believed first, and a shell of Windows is another story.
         ("ssh", POSIX, 1, AMSI, "malicious_content"),
-        ("local", POSIX, 1, "Killed", "NoAnswer"),
-        ("ssh", WINDOWS, 127, "something else", "NoAnswer"),
-        ("winrm", None, 127, "something else", "NoAnswer"),
+        ("local", POSIX, 1, "Killed", "answer_missing"),
+        ("ssh", WINDOWS, 127, "something else", "answer_missing"),
+        ("winrm", None, 127, "something else", "answer_missing"),
     ],
 )
 def test_a_shell_that_has_no_powershell_is_told_by_its_exit_code(transport, shell, code, printed, name):

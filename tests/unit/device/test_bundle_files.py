@@ -11,6 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.errors import AnsibleError
 
 from ansible_collections.winops.entra.plugins.action.diagnose import ActionModule
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diagnose import diagnose
@@ -81,3 +82,18 @@ def test_in_a_directory_each_device_has_a_file_of_its_own(tmp_path, host):
 def test_check_mode_says_what_would_be_written(tmp_path):
     result = run("one", f"{tmp_path}/bundles/", check=True)
     assert result["changed"] is True and os.listdir(tmp_path) == []
+
+
+def test_src_is_found_where_dest_has_put_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("one", "bundles/")
+
+    def find_file(src: str) -> t.NoReturn:
+        raise AnsibleError(f"{src} is not below the playbook")
+
+    def again(src: str) -> dict[str, t.Any]:
+        task = Task(ARGS | {"dest": None, "src": src}, False, find_file=find_file)
+        return perform(task, (), diagnose, {"changed": False, "changes": []})
+
+    assert again("bundles/one.json")["bundle"]["host"] == "one"
+    assert again("bundles/two.json")["error"]["name"] == "bad_option"

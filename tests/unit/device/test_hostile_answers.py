@@ -141,7 +141,7 @@ def ended(name: str, device: hostile.Lying, folder, monkeypatch) -> dict:
 def test_a_device_that_tells_the_truth_is_read(name, tmp_path, monkeypatch):
     device = RUNS[name].made()
     result = ended(name, device, tmp_path, monkeypatch)
-    assert result.get("error", {}).get("name") not in ("DamagedAnswer", "state_unreadable", "WrongShape")
+    assert result.get("error", {}).get("name") not in ("answer_damaged", "state_unreadable", "WrongShape")
 
 
 @pytest.mark.parametrize(("name", "operation", "way", "value"), CASES)

@@ -23,6 +23,7 @@ OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
 VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 CLOUD_JOIN = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
+OTHER_MDM = "0E7A9C3B-5D1F-4B58-9C3E-2F9B3C1E7A6D"
 ENROLLMENT = "8F0F2F0E-2D39-4F55-9F3B-B2A2B4B7B8AA"
 REBOOT = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"
 
@@ -116,6 +117,27 @@ def enrolled(state=1, provider="MS DM Server", complete=False):
         )
         if complete:
             device.handlers["scheduled_tasks"] = lambda _p: {"exists": True, "folders": [ENROLLMENT], "tasks": []}
+
+    return change
+
+
+def other_mdm(offered=False):
+    """A working enrollment of AirWatch, beside what is there; ``offered``: it is the MDM of the device's tenant."""
+
+    def change(device):
+        found = device.registry.setdefault(ENROLLMENTS, key())["keys"]
+        found[OTHER_MDM] = key(
+            {
+                "ProviderID": "AirWatchMDM",
+                "EnrollmentState": 1,
+                "DMPCertThumbPrint": fit.LISTENER,
+                "DiscoveryServiceFullURL": "https://mdm.example.com/discovery",
+            }
+        )
+        device.handlers["scheduled_tasks"] = lambda _p: {"exists": True, "folders": list(found), "tasks": []}
+        if offered:
+            tenant = device.registry[CLOUD_JOIN]["keys"]["TenantInfo"]["keys"][scripted.TENANT]
+            tenant["values"]["MdmEnrollmentUrl"] = "https://mdm.example.com/enroll"
 
     return change
 
@@ -256,6 +278,16 @@ STORIES = [
     ("enrollment_leftovers", "pass", enrolled(state=2), {}),
     ("enrollment_leftovers", "pass", enrolled(provider="WMI_Bridge_Server"), {"expect_mdm": True}),
     ("enrollment_leftovers", "pass", both(joined(scripted.TENANT), enrolled(complete=True)), {}),
+    # Another MDM beside Intune, on a device of the tenant.
+    (
+        "enrollment_leftovers",
+        "warn",
+        both(joined(scripted.TENANT), enrolled(complete=True), other_mdm()),
+        {"expect_mdm": True},
+    ),
+    # The tenant's own MDM is another than Intune.
+    ("enrollment_leftovers", "pass", both(joined(scripted.TENANT), other_mdm(offered=True)), {"expect_mdm": True}),
+    ("enrollment_leftovers", "warn", both(joined(scripted.TENANT), other_mdm()), {"expect_mdm": True}),
     ("enrollment_leftovers", "warn", enrolled(), {}),
     ("enrollment_leftovers", "warn", enrolled(complete=True), {}),
     ("enrollment_leftovers", "fail", enrolled(), {"expect_mdm": True}),
@@ -288,6 +320,8 @@ STORIES = [
     ("endpoint_msftauth", "pass", replies(endpoint_msauth=DNS), SIGN_IN),
     ("endpoint_msftauth", "warn", replies(endpoint_msftauth=DNS), SIGN_IN),
     ("endpoint_sts", "pass", both(), {"extra_endpoints": (("sts", "https://sts.example.com/"),)}),
+    ("endpoint_sts", "warn", replies(endpoint_sts=403), {"extra_endpoints": (("sts", "https://sts.example.com/"),)}),
+    ("endpoint_sts", "fail", replies(endpoint_sts=511), {"extra_endpoints": (("sts", "https://sts.example.com/"),)}),
     ("endpoint_sts", "fail", replies(endpoint_sts=DNS), {"extra_endpoints": (("sts", "https://sts.example.com/"),)}),
     ("proxy", "pass", both(), {}),
     ("proxy", "pass", proxied("proxy.example.com:8080"), {}),

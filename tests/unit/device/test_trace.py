@@ -106,7 +106,7 @@ def test_what_the_device_refuses_is_counted_and_told_at_four_v(shown, verbosity)
 
 @pytest.mark.parametrize(
     ("error", "says"),
-    [(AnsibleConnectionFailure(f"no route; password={SECRET}"), "ConnectionLost"), (None, "NoAnswer")],
+    [(AnsibleConnectionFailure(f"no route; password={SECRET}"), "connection_lost"), (None, "answer_missing")],
 )
 def test_an_exchange_without_an_answer_is_a_line_that_says_why(shown, error, says):
     device, lines = ScriptedDevice(), shown(3)

@@ -39,7 +39,8 @@ def test_join_error_explains_codes_and_texts(value):
 
 
 def test_join_error_does_not_guess_at_unknown_codes():
-    assert call("join_error", "0x8a5e0001")["name"] is None
+    explanation = call("join_error", "0x8a5e0001")
+    assert (explanation["name"], explanation["side"]) == ("unknown_code", None)
 
 
 @pytest.mark.parametrize("value", [None, True, 1.5, ["0x801c0003"], {}])

@@ -163,3 +163,10 @@ def test_a_table_of_checks_and_of_findings_says_what_to_do_and_what_to_know():
 def test_a_work_that_does_not_exist_is_refused_by_name():
     with pytest.raises(AnsibleFilterError, match="'leave'; use one of join, disconnect, preflight, diagnose"):
         rollout_outcome.FilterModule().filters()["rollout_outcome"]({}, "leave")
+
+
+@pytest.mark.parametrize("work", ["preflight", "diagnose"])
+def test_a_look_whose_options_are_refused_is_refused(work):
+    refused = {"failed": True, "changed": False, "changes": [], "msg": "bad option", "error": {"name": "bad_option"}}
+    assert records.record(refused, work)["outcome"] == "refused"
+    assert records.record(refused | {"error": {"name": "answer_missing"}}, work)["outcome"] == "failed"

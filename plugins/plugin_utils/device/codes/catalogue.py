@@ -123,7 +123,7 @@ def _http(status: int, code: str) -> dict:
     known = entries().get(f"0x8019{status:04x}")
     if known:
         return {**known, "code": code}
-    told = {"code": code, "name": f"HTTP {status}", "cause": f"A server answered with the HTTP status {status}."}
+    told = {"code": code, "name": f"http_{status}", "cause": f"A server answered with the HTTP status {status}."}
     return {**entries()["0x801901xx"], **told}
 
 

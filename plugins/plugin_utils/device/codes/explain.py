@@ -21,6 +21,8 @@ from .find import find_codes, whole_number
 CODE_FIELDS = ("code", "name", "side", "cause", "fix", "transient", "certainty", "doc")
 MAX_BITS = 128
 """Of a number that may be a code in some form; Python does not even write every number that is larger."""
+#: The names of what is in no catalogue: a code, and a failure without one.
+UNKNOWN_CODE_NAME, NO_CODE_NAME = "unknown_code", "no_code"
 STS_LOOKUP = "https://login.microsoftonline.com/error?code="
 
 
@@ -35,7 +37,7 @@ def explain(code: int | str) -> dict:
     Returns C({code, name, side, cause, fix, transient, certainty, doc}). C(side) is device, tenant, network or
     controller; C(transient) is True where the same try can succeed later without anybody's doing, False where it
     cannot, None where that depends; C(certainty) is documented, reported or unsure. What an unknown code does not tell
-    is None, never a guess; C(cause) and C(fix) are always text.
+    is None, never a guess; C(name), C(cause) and C(fix) are always text.
     """
     text = text_of(code) if isinstance(code, str) else str(int(code)) if int(code).bit_length() <= MAX_BITS else ""
     number = whole_number(text)
@@ -99,4 +101,5 @@ def _with_sentence(explanation: dict, sentence: str | None) -> dict:
 
 
 def _unknown(code: str | None, cause: str, fix: str) -> dict:
-    return dict.fromkeys(CODE_FIELDS) | {"code": code, "cause": cause, "fix": fix}
+    name = UNKNOWN_CODE_NAME if code else NO_CODE_NAME
+    return dict.fromkeys(CODE_FIELDS) | {"code": code, "name": name, "cause": cause, "fix": fix}

@@ -94,7 +94,7 @@ class Diagnosis:
         """What has failed is its subject. What is over, or only might have been a cause, is a warning."""
         said = self.explanation
         return Finding(
-            said.get("name") or said.get("code") or "unknown",
+            said["name"],
             FAIL if self.weight > HARMLESS else WARN,
             said.get("observed") or self._observed(),
             self.side,

@@ -65,7 +65,8 @@ def _report_of_device(task: Task, scope: DiagnosisScope) -> tuple[dict, list[Fin
 
 def _bundle(task: Task, src: str) -> dict:
     try:
-        path = task.find_file(src)
+        # Where dest has put it: relative paths of both begin at the current directory.
+        path = os.path.abspath(src) if os.path.exists(src) else task.find_file(src)
         with task.in_clear(path) as readable:
             return bundles.read_bundle(readable, path)
     except AnsibleError as exc:

@@ -18,7 +18,7 @@ import functools
 import math
 import typing as t
 
-from ..codes.explain import CODE_FIELDS, explain_in
+from ..codes.explain import CODE_FIELDS, NO_CODE_NAME, explain_in
 from ..codes.sentences import sentence, tidy
 from ..state import parse_utc
 from .clues import CORROBORATED, HARMLESS, OVER, UNKNOWN_CODE, WRAPPER, Clue, Diagnosis, weight
@@ -187,7 +187,7 @@ def _sentence_of(item: Clue) -> dict:
     where = f"event {event} of {log}" if event else log
     cause = f"{where[0].upper()}{where[1:]} tells of a failure without a code"
     return dict.fromkeys(CODE_FIELDS) | {
-        "name": f"event_{event}" if event else None,
+        "name": f"event_{event}" if event else NO_CODE_NAME,
         "cause": f"{cause}: {tidy(said)}" if said else f"{cause}, and says nothing more.",
         "fix": "Look at the other events of that time in this log and at the address or name that the event holds.",
     }

@@ -31,6 +31,14 @@ if t.TYPE_CHECKING:
 LISTING_SECONDS = 60
 # DSREG_E_DEVICE_REQUIRES_REBOOT
 RESTART_FIRST = "0x801c000f"
+#: Of a join that has failed, and whose device does not say why.
+NO_CAUSE: dict[str, t.Any] = {
+    "name": "join_failed",
+    "code": None,
+    "cause": "it ended with an error",
+    "fix": "look at the Provisioning-Diagnostics-Provider and User Device Registration event logs on the device",
+    "evidence": [],
+}
 #: The name of the failure of a device that has joined another tenant than it was to.
 JOINED_WRONG_TENANT = "joined_wrong_tenant"
 
@@ -264,7 +272,7 @@ def no_tries_left(failure: Failure, failures: int) -> Failure:
 
 def failed(found: Diagnosis | None, again: str | None = None) -> Failure:
     """The Failure of a join that ended with this cause; ``again`` is when Windows would try it once more."""
-    error = found.as_error() if found else {"code": None, "cause": "it ended with an error", "evidence": []}
+    error = found.as_error() if found else dict(NO_CAUSE)
     if error["code"] == RESTART_FIRST:
         error["fix"] = "restart the device and run the join again, or allow it to restart the device (reboot: true)"
     later = ""

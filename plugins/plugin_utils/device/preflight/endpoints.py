@@ -51,7 +51,7 @@ TLS_CODES = frozenset(
     }
 )
 PROXY_REFUSES, GATEWAY = (407,), (502, 504)
-NOT_THE_SERVICE = (403, 451, 511)
+HTTP_FORBIDDEN, NOT_THE_SERVICE = (403,), (451, 511)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,7 +169,13 @@ def endpoint(target: targets.EndpointTarget, look: Look) -> Finding:
             f"the proxy on the way to {target.host} asks for a password, which SYSTEM does not have",
             f"let devices through to {target.host} without authentication",
         )
-    if reply.status in NOT_THE_SERVICE or (
+    if reply.status in HTTP_FORBIDDEN and not target.known:
+        return rule.warned(
+            observed,
+            f"{target.host} is reached, or a filter on the way: one of them refuses the address ({reply.status})",
+            f"open the address on the server, or exempt {target.host} in proxy and firewall, whichever refuses it",
+        )
+    if reply.status in (*HTTP_FORBIDDEN, *NOT_THE_SERVICE) or (
         target.headers and reply.status == 200 and not reply.body.lstrip("\ufeff ").startswith("{")
     ):
         return bad(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ...findings import Finding
 from .. import enrollment
-from ..enrollment_channels import INTUNE, MMPC
+from ..enrollment_channels import INTUNE, MMPC, OTHER
 from .check import Look, Rule
 
 ENROLL_DOC = "https://learn.microsoft.com/windows/client-management/mdm-diagnose-enrollment"
@@ -56,10 +56,24 @@ def enrollment_leftovers(look: Look) -> Finding:
             "the device is enrolled in MDM without being joined: the enrollment that follows a join fails (0x8018000a)",
             "unenroll it first, if the join should enroll it",
         )
+    if others := [item for item in active if _is_of_another_mdm(item, look)]:
+        return rule.warned(
+            _shown(active),
+            f"{', '.join(item['provider'] for item in others)} manages the device"
+            + (" beside Intune" if any(item["channel"] == INTUNE for item in active) else "")
+            + ": while its enrollment is there, Windows may make no other (0x8018000a)",
+            f"leave it if it is meant to be there; otherwise {_removal(others[0])}",
+        )
     stopping = enrollment.stopping_values(look.answer["enrollments"].key())
     if stopping and look.plan.expect_mdm and not own:
         return _stopped(rule, stopping, look.facts["mdm"]["co_managed"])
     return rule.passed(_shown(active))
+
+
+def _is_of_another_mdm(item: dict, look: Look) -> bool:
+    """Whether an enrollment is one of an MDM that is neither Intune nor the one that the device's tenant offers."""
+    offered = item["enrollment_id"] == look.facts["mdm"]["enrollment_id"] and look.facts["mdm"]["offered_by_tenant"]
+    return item["channel"] == OTHER and not offered
 
 
 def _stopped(rule: Rule, stopping: dict[str, int], co_managed: bool | None) -> Finding:

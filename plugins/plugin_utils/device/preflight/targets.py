@@ -65,7 +65,10 @@ DISCOVER_HEADERS = {"Accept": "application/json", "ocp-adrs-client-name": "dsreg
 
 @dataclasses.dataclass(frozen=True)
 class EndpointTarget:
-    """One address to ask, the check it belongs to, what stands on it, and what else to do where it does not answer."""
+    """One address to ask, the check it belongs to, what stands on it, and what else to do where it does not answer.
+
+    ``known`` says that nobody refuses the request there but a filter: of other addresses it is not known.
+    """
 
     id: str
     url: str
@@ -74,6 +77,7 @@ class EndpointTarget:
     doc: str
     needed: bool
     advice: str | None = None
+    known: bool = True
 
     @property
     def host(self) -> str:
@@ -127,7 +131,7 @@ def services(plan: PreflightPlan) -> list[EndpointTarget]:
         ),
     ]
     extra = [
-        EndpointTarget(PREFIX + name, url, {}, "from extra_endpoints", JOIN_DOC, True)
+        EndpointTarget(PREFIX + name, url, {}, "from extra_endpoints", JOIN_DOC, True, known=False)
         for name, url in plan.extra_endpoints
     ]
     return [target for target in known + extra if not {target.id, "endpoints"} & plan.skip]

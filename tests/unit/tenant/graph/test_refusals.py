@@ -499,7 +499,7 @@ def test_an_empty_403_is_not_explained_by_a_guess():
 
 def test_the_page_is_what_the_code_says():
     assert refusals_page.PAGE.read_text(encoding="utf-8") == refusals_page.page(refusals_page.sections()), (
-        "run make refusals"
+        "run make pages"
     )
 
 
