@@ -86,6 +86,18 @@ function directory_create($Ask) {
     return @{ path = $path; created = (Confirm-OwnDirectory $path) }
 }
 
+function Remove-EmptyDirectory([string]$Path) {
+    # Ours above a path that is gone: Windows refuses one in which something lies, and that ends it.
+    try {
+        while (($Path = [IO.Path]::GetDirectoryName($Path)).Length -ge (Get-StateRoot).Length) {
+            [IO.Directory]::Delete($Path)
+        }
+    }
+    catch {
+        return
+    }
+}
+
 function path_remove($Ask) {
     $path = Resolve-AnyPath ([string]$Ask['path'])
     # The engine keeps a copy of every package that it applied.
@@ -105,5 +117,6 @@ function path_remove($Ask) {
         # Links inside are removed, not followed.
         [IO.Directory]::Delete($path, $true)
     }
+    if (-not $cached) { Remove-EmptyDirectory $path }
     return @{ path = $path; removed = $true }
 }
