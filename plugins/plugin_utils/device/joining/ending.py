@@ -13,7 +13,7 @@ from ..answers import Answer
 from ..reading import plain_id
 from ..system_work import OUTCOME_UNKNOWN
 from ..work import DeviceWork
-from .remains import PACKAGE, Remains
+from .remains import PACKAGE_ENTRY, Remains
 
 
 class PackageWork(DeviceWork):
@@ -37,7 +37,7 @@ class PackageWork(DeviceWork):
 
     def tell_cleared(self) -> None:
         """That what an earlier run has left is removed: all that was told, but for what Windows remembers."""
-        there = [item for item in self.learned["left_behind"] if item["what"] != PACKAGE]
+        there = [item for item in self.learned["left_behind"] if item["what"] != PACKAGE_ENTRY]
         self.changes.add("leftovers", _listed(tuple(left_behind.places(there))), None)
 
     def tell_failed(self, answer: Answer, kept: str | None = None) -> None:

@@ -71,20 +71,27 @@ class Join(PackageWork):
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.restarted = False
+        self.joined_meanwhile = False
         self.applying = Applying(plan.package, plan.apply_again, plan.keep_copy) if plan.package else None
         self.remains = Remains(plan.package, plan.job)
 
     def run(self) -> dict:
         """Join the device. Returns the fields of the result beside changes and phases; raises Failure."""
         try:
+            return self._run_to_its_end()
+        except (ConnectionLost, wire.WireError, TaskTimeUp):
+            if self.changes.changed and not self.check_mode:
+                # Without the join among the changes, its package was being taken back.
+                recorded = {change["what"] for change in self.changes.as_result(False)["changes"]}
+                self.tell_unknown(*({"package"} if "join" not in recorded else ()))
+            raise
+
+    def _run_to_its_end(self) -> dict:
+        try:
             return self._work()
         except Failure as failure:
             if self.learned["outcome"] == "failed" and failure.error["name"] != LOST_IN_BETWEEN:
                 self._look_again(failure)
-            raise
-        except (ConnectionLost, wire.WireError, TaskTimeUp):
-            if self.changes.changed and not self.check_mode:
-                self.tell_unknown()
             raise
 
     def _work(self) -> dict:
@@ -141,7 +148,9 @@ class Join(PackageWork):
             self.warn(f"join and mdm are what was read before the failure; the device could not be read again: {exc}")
             return
         if failure.error["name"] != UNFINISHED:
-            self.changes.correct("join", self._joined_as, _shown(self.facts["join"]))
+            after = _shown(self.facts["join"])
+            was_joined = self.joined_meanwhile and after == self._joined_as
+            self.changes.correct("join", self._joined_as, after | ({"joined_meanwhile": True} if was_joined else {}))
         self.tell_failed(answer, "the engine continues to try" if self._keeps() else None)
 
     def _keeps(self) -> bool:
@@ -201,7 +210,10 @@ class Join(PackageWork):
             with self.phases.phase("join"):
                 wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
                 wait.may_be_skipped = bool(self.applying and self.applying.may_be_skipped)
-                wait.run(look)
+                try:
+                    wait.run(look)
+                finally:
+                    self.joined_meanwhile = self.joined_meanwhile or wait.seen
                 self.warn(wait.warning)
             if not (self.applying and wait.skipped):
                 break

@@ -30,7 +30,7 @@ from .remains import Remains
 
 def by_id(package_id: str) -> PackageSource:
     """A package of which only the id is known: enough to remove it."""
-    return PackageSource(id=package_id, path="")
+    return PackageSource(id=package_id)
 
 
 PACKAGE_LOG_ENDS = logs.ends(logs.PROVISIONING_LOG, logs.REGISTRATION_LOG, logs.SIGN_IN_LOG)
@@ -166,10 +166,13 @@ class PackageState(PackageWork):
                 self._clean_up(first["packages"])
 
     def _clean_up(self, *seen: Result) -> None:
-        with self.phases.phase("clean up"):
-            last = provisioning.clean_up(
-                self.waiter, self.package, self.plan.keep_copy, *seen, then=self.remains.observations()
-            )
+        then = self.remains.observations()
+        try:
+            with self.phases.phase("clean up"):
+                last = provisioning.clean_up(self.waiter, self.package, self.plan.keep_copy, *seen, then=then)
+        except (ConnectionLost, wire.WireError, TaskTimeUp):
+            self.tell_unknown()
+            raise
         self.tell_left_behind(last)
 
     def _clean_up_after_failure(self) -> None:
@@ -177,7 +180,7 @@ class PackageState(PackageWork):
             taking_back.remove_ours(self, self.package)
         finally:
             look = self.remains.observations() | {"packages": op.provisioning_packages()}
-            self.tell_failed(self.waiter.ask(look, "looking what is left"))
+            self.tell_failed(self.waiter.ask(look, "reading what is left"))
 
     def _look(self, observations: dict[str, dict]) -> Answer:
         with self.phases.phase("look"):

@@ -20,7 +20,7 @@ from ..reading import known, plain_id
 from . import engine_memory, provisioning
 from .provisioning import PackageSource
 
-PACKAGE, OWN_COPY, ENGINE_COPY = "package", "copy of the package", "copy of the package (Windows)"
+PACKAGE_ENTRY, OWN_COPY, ENGINE_COPY = "package", "copy of the package", "copy of the package (Windows)"
 """What entries call it: that Windows remembers it, our copy, and the engine's."""
 _HOLDS = "it holds all that the package holds, such as a bulk token, in clear text"
 
@@ -78,8 +78,8 @@ class Remains:
             later = f"; Windows tries it again at {again}" if again else ""
             found.append(
                 left_behind.entry(
-                    PACKAGE,
-                    rf"HKLM\{engine_memory.CHECKSUMS} and HKLM\{engine_memory.ENGINE_RESULTS}, {self.package.id}",
+                    PACKAGE_ENTRY,
+                    self._memory,
                     f"Windows remembers each package that it was given{later}",
                     self._how_to_forget(answer),
                 )
@@ -105,7 +105,13 @@ class Remains:
         listed = provisioning.listed(answer["packages"], package_id)
         why = f"the file has this id, and not {self.id}; {_HOLDS}"
         remove = f"winops.entra.ppkg with state=absent and package_id={package_id}"
-        return [left_behind.entry(ENGINE_COPY, listed["path"], why, remove)] if listed else []
+        if listed is None:
+            return []
+        memory = rf"HKLM\{engine_memory.CHECKSUMS} and HKLM\{engine_memory.ENGINE_RESULTS}, {package_id}"
+        return [
+            left_behind.entry(ENGINE_COPY, listed["path"], why, remove),
+            left_behind.entry(PACKAGE_ENTRY, memory, "Windows remembers each package that it was given", remove),
+        ]
 
     def unknown(self) -> list[LeftBehind]:
         """All that may be there of a device that does not answer any more."""
@@ -120,7 +126,10 @@ class Remains:
             f"{left_behind.MAY_BE}; {_HOLDS}",
             "run the task again: it continues, and removes it where it is not to stay",
         )
-        return [*found, copy]
+        known_by_windows = left_behind.entry(
+            PACKAGE_ENTRY, self._memory, left_behind.MAY_BE, "run the task again: it tells what is there then"
+        )
+        return [*found, copy, known_by_windows]
 
     # --- as changes tell it -------------------------------------------------------------------------------------------
 
@@ -132,10 +141,12 @@ class Remains:
         listing = answer.results.get("packages")
         entry = known(lambda: provisioning.listed(listing, self.id)) if listing else None
         remembered = memory if memory and (memory.checksums or memory.results) else None
-        if remembered is None and entry is None:
+        copies = self._engine_copies(answer)
+        if remembered is None and entry is None and not copies:
             return None
         failures = remembered.failures if remembered else 0
-        return {"id": self.package.id} | ({"failures": failures} if failures else {})
+        told = {"failures": failures} if failures else {}
+        return {"id": self.package.id} | told | ({"copy": copies[0]} if copies else {})
 
     def settings(self, answer: Answer) -> list[str]:
         """The settings of the package, other than the join, that Windows has applied and does not revert when it
@@ -147,9 +158,14 @@ class Remains:
     def _goes(self, names: str) -> bool:
         words = set(names.lower().replace("\\", " ").replace("/", " ").split())
         reverted = self.package.reverted_areas if self.package else ()
-        return bool(words & set(reverted)) or any(join in word for word in words for join in engine_memory.JOIN)
+        return bool(words & set(reverted)) or any(join in word for word in words for join in engine_memory.JOIN_WORDS)
 
     # --- helpers ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _memory(self) -> str:
+        """Where Windows remembers the package."""
+        return rf"HKLM\{engine_memory.CHECKSUMS} and HKLM\{engine_memory.ENGINE_RESULTS}, {self.id}"
 
     def _jobs(self, answer: Answer) -> list[tuple[str, Result]]:
         found = [(self.job, answer["job"])]

@@ -106,17 +106,15 @@ function path_remove($Ask) {
         -not (Test-Link $path)
     if (-not $cached) { $path = Resolve-OwnPath ([string]$Ask['path']) }
     $attributes = Get-PathAttribute $path
-    if ($null -eq $attributes) { return @{ path = $path; removed = $false } }
-    if (-not $attributes.HasFlag([IO.FileAttributes]::Directory)) {
-        [IO.File]::Delete($path)
-    }
-    elseif ($cached) {
-        Stop-Operation UnauthorizedAccessException "Refused, $path is a directory"
-    }
-    else {
+    $removed = $null -ne $attributes
+    if ($removed -and $attributes.HasFlag([IO.FileAttributes]::Directory)) {
+        if ($cached) { Stop-Operation UnauthorizedAccessException "Refused, $path is a directory" }
         # Links inside are removed, not followed.
         [IO.Directory]::Delete($path, $true)
     }
+    elseif ($removed) {
+        [IO.File]::Delete($path)
+    }
     if (-not $cached) { Remove-EmptyDirectory $path }
-    return @{ path = $path; removed = $true }
+    return @{ path = $path; removed = $removed }
 }

@@ -50,7 +50,7 @@ def path_remove(device, caller: Caller, path: str) -> dict:
     elif device.files.is_directory(full):
         raise access_denied(f"Refused, {full} is a directory")
     removed = device.files.remove(full)
-    if removed and not cached:
+    if not cached:
         device.files.remove_empty(full, OWN)
     return {"path": full, "removed": removed}
 
