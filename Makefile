@@ -114,6 +114,15 @@ fuzz: env ## hostile inputs at every door at which something untrusted comes in;
 faults: env ## each exchange of each task that changes a device goes wrong in each way; ten minutes
 	$(BIN)/python -m tests.faults $(ARGS)
 
+# A fixed sample is among the unit tests.
+.PHONY: endings
+endings: env ## each ending of each task on a device, compared with docs/endings.md; five minutes
+	$(BIN)/python -m tests.endings $(ARGS)
+
+.PHONY: endings-page
+endings-page: env ## rewrite the table in docs/endings.md from tests/endings/table.py
+	$(BIN)/python -m tests.endings --write
+
 .PHONY: rollouts
 rollouts: env ## a hundred runs in random order: limits, checks, kills, two at once; half an hour
 	$(BIN)/python -m tests.rollouts $(ARGS)

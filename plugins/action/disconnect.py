@@ -18,6 +18,6 @@ from ..plugin_utils.report.recorded import Recorder
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
     spec = {**FACT_NAME_SPEC, **RECORDED_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
-    refused = {"outcome": "refused", "phases": []}
+    refused = {"outcome": "refused", "phases": [], "left_behind": []}
     work = staticmethod(disconnect)
     around = Recorder("disconnect")

@@ -20,6 +20,6 @@ class ActionModule(Action):
     sides = (DEVICE_SIDE,)
     spec = {**FACT_NAME_SPEC, **RECORDED_SPEC, **PACKAGE_SPEC, **POLL_SPEC, **REBOOT_SPEC, **ARGUMENT_SPEC}
     constraints = {**PACKAGE_CONSTRAINTS, **CONSTRAINTS}
-    refused = {"outcome": "refused", "phases": []}
+    refused = {"outcome": "refused", "phases": [], "left_behind": []}
     work = staticmethod(join)
     around = Recorder("join")

@@ -16,5 +16,5 @@ from ..plugin_utils.device.side import DEVICE_SIDE
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
     spec = {**FACT_NAME_SPEC, **POLL_SPEC, **ARGUMENT_SPEC}
-    refused = {"outcome": "refused", "phases": []}
+    refused = {"outcome": "refused", "phases": [], "left_behind": []}
     work = staticmethod(enroll_or_remove)

@@ -18,5 +18,5 @@ class ActionModule(Action):
     sides = (DEVICE_SIDE,)
     spec = {**FACT_NAME_SPEC, **PACKAGE_SPEC, **POLL_SPEC, **ARGUMENT_SPEC}
     constraints = {**PACKAGE_CONSTRAINTS, **CONSTRAINTS}
-    refused = {"phases": []}
+    refused = {"phases": [], "left_behind": []}
     work = staticmethod(apply_or_remove)

@@ -17,6 +17,7 @@ options:
         not a package. A relative path is found as by M(ansible.builtin.copy), in C(files) and beside the role or
         playbook, not in the current directory.
       - The file is copied into a directory that only SYSTEM and administrators can read, unless it is already there.
+        The job that applies it removes this copy, whatever comes of it.
       - It may be encrypted with Ansible Vault. It is then decrypted on the controller's disk only while it is read and
         while it is copied.
     type: path

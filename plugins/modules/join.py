@@ -75,7 +75,8 @@ options:
       - V(remove) uninstalls the package of a failed join and deletes its copies, so that the device does not join by
         itself hours later. This may take some minutes more than O(timeout). A warning lists the settings that Windows
         reverts with the package, such as Wi-Fi profiles.
-      - V(keep) lets the engine retry, after 1 hour, 4 hours and at each start.
+      - V(keep) lets the engine retry, after 1 hour, 4 hours and at each start. Windows' own copy of the package stays
+        for that. The next run deletes it if the device has joined by then.
     type: str
     choices: [remove, keep]
     default: remove
@@ -172,7 +173,9 @@ package:
   type: dict
 changes:
   description:
-    - What was changed, or in check mode would be changed.
+    - What was changed, or in check mode would be changed. After a failure it is what differs from before the task.
+    - C(package) is the package that Windows has been given and remembers. C(package settings) are settings that a
+      package has applied before the join failed, and that Windows does not revert with it.
     - If the package has been applied to this device before, C(package) says in which way Windows is made to apply it
       again, which parts of it run again (null if the package is not on the controller), and which registry keys are
       cleared for it.
@@ -193,6 +196,27 @@ changes:
     - what: join
       before: {type: none, tenant_id: null}
       after: {type: entra, tenant_id: d10f84e2-ba05-45c0-90b7-994f1fafa537}
+left_behind:
+  description:
+    - What is on the device when the task ends and need not be. These are jobs and copies of this collection, and what
+      Windows keeps of the package. Empty if nothing is there, and after a refusal.
+    - If the connection was lost or the task was ended, it lists what may be there, and C(why) says so.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    where:
+      description: Its place on the device.
+      type: str
+    why:
+      description: Why it is there.
+      type: str
+    remove:
+      description: How to be rid of it.
+      type: str
 phases:
   description: Name and seconds of each phase.
   returned: always

@@ -140,6 +140,27 @@ changes:
     - what: mdm enrollment
       before: null
       after: {provider: MS DM Server}
+left_behind:
+  description:
+    - What is on the device when the task ends and need not be. These can only be jobs of this collection. Empty if
+      nothing is there, and after a refusal.
+    - If the connection was lost or the task was ended, it lists what may be there, and C(why) says so.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    where:
+      description: Its place on the device.
+      type: str
+    why:
+      description: Why it is there.
+      type: str
+    remove:
+      description: How to be rid of it.
+      type: str
 phases:
   description: Name and seconds of each phase.
   returned: always

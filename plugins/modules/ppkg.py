@@ -17,10 +17,12 @@ description:
   - Removing a package does not undo an Entra join, and does not remove accounts that the package created.
   - Windows needs its own copy of the file to remove a package. O(keep_copy=false) deletes that copy after the package
     is applied, so that Windows can no longer remove it.
+  - A package that failed stays with Windows, with its copy and its retries, until O(state=absent) removes it. The
+    result says so in C(changes) and C(left_behind).
 options:
   state:
     description:
-      - V(present) applies the package if it is not installed, V(absent) removes it if it is.
+      - V(present) applies the package if it is not installed, V(absent) removes it if it is, and our own copy of it.
       - A package whose file is gone from the device cannot be removed. V(absent) then fails and says so.
     type: str
     choices: [present, absent]
@@ -109,6 +111,27 @@ changes:
     - what: package
       before: null
       after: {id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111, applied: once}
+left_behind:
+  description:
+    - What is on the device when the task ends and need not be. These are jobs and copies of this collection, and what
+      Windows keeps of the package. Empty if nothing is there, and after a refusal.
+    - If the connection was lost or the task was ended, it lists what may be there, and C(why) says so.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    where:
+      description: Its place on the device.
+      type: str
+    why:
+      description: Why it is there.
+      type: str
+    remove:
+      description: How to be rid of it.
+      type: str
 phases:
   description: Name and seconds of each phase.
   returned: always

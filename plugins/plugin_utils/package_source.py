@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError
 
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
-from .package import Package, PackageError, describe, read_package
+from .package import REVERTED, Package, PackageError, describe, read_package
 from .task import Task
 
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
@@ -52,6 +52,7 @@ def chosen_package(task: Task, must_join: bool) -> tuple[PackageSource, dict | N
             src=path,
             reverts=tuple(package.reverted_by_removal),
             runs_again=_runs_again(package),
+            reverted_areas=tuple(REVERTED),
         )
         return source, describe(package)
     package_id = args["package_id"]
@@ -68,8 +69,9 @@ def chosen_package(task: Task, must_join: bool) -> tuple[PackageSource, dict | N
                 "a package that lies on the device (path) is applied as it is, and not compared",
                 "leave checksum out, or give the package as src or url, which is compared",
             )
-        return PackageSource(id=package_id, path=args["path"]), None
-    return PackageSource(id=package_id, url=_https(args["url"]), sha256=checksum), None
+        return PackageSource(id=package_id, path=args["path"], reverted_areas=tuple(REVERTED)), None
+    url = _https(args["url"])
+    return PackageSource(id=package_id, url=url, sha256=checksum, reverted_areas=tuple(REVERTED)), None
 
 
 def refuse_unused(args: dict, names: Iterable[str], cause: str) -> None:

@@ -60,6 +60,14 @@ class ChangeSet:
         """Forget the change of ``what``: it was taken back, and the device is as it was."""
         self._changes = [change for change in self._changes if change["what"] != what]
 
+    def correct(self, what: str, before, after) -> None:
+        """Record this change of ``what`` in the place of what was recorded of it, or last."""
+        places = [place for place, change in enumerate(self._changes) if change["what"] == what]
+        later = self._changes[places[0] :] if places else []
+        self._changes = self._changes[: places[0]] if places else self._changes
+        self.add(what, before, after)
+        self._changes += [change for change in later if change["what"] != what]
+
     @contextmanager
     def attempt(self, changes: Iterable[tuple[str, t.Any, t.Any]] | None = None):
         """While these changes, each ``(what, before, after)``, or else all that are recorded by now, are being made.

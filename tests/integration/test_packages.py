@@ -228,20 +228,26 @@ def refusals(lab: RunningLab, player: Player) -> Stories:
 
 
 @pytest.mark.parametrize(
-    ("name", "side", "says"),
+    ("name", "side", "says", "registered"),
     [
-        ("failing", "tenant", "0xcaa20003"),
-        ("another-id", "device", "ppkg_info"),
-        ("forbidden", "device", "0x80070005"),
-        ("slow", "device", "not applied after 3 s"),
-        ("server", "device", "no provisioning cmdlets"),
-        ("filtered-token", "device", "LocalAccountTokenFilterPolicy"),
+        ("failing", "tenant", "0xcaa20003", True),
+        ("another-id", "device", "ppkg_info", True),
+        ("forbidden", "device", "0x80070005", False),
+        ("slow", "device", "not applied after 3 s", True),
+        ("server", "device", "no provisioning cmdlets", False),
+        ("filtered-token", "device", "LocalAccountTokenFilterPolicy", False),
     ],
 )
-def test_a_package_that_cannot_be_applied_is_explained(refusals: Stories, name: str, side: str, says: str) -> None:
-    result = refusals.play.result(name, "apply")
+def test_a_package_that_cannot_be_applied_is_explained(
+    refusals: Stories, name: str, side: str, says: str, registered: bool
+) -> None:
+    result, dump = refusals.play.result(name, "apply"), refusals.play.state(name, "after")
     assert refusals.play.status(name, "apply") == "ignored"
-    assert (result["changed"], result["error"]["side"]) == (False, side)
+    assert (result["changed"], result["error"]["side"]) == (registered, side)
+    assert bool(dump["packages"]) is registered and [item["what"] for item in result["changes"]] == (
+        [f"package {dump['packages'][0]['id']}" if name == "another-id" else "package"] if registered else []
+    )
+    assert "copy of the package (Windows)" in [item["what"] for item in result["left_behind"]] or not registered
     assert result["error"]["cause"] and result["error"]["fix"]
     assert says in result["msg"] + json.dumps(result["error"]), result
 

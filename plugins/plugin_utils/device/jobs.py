@@ -68,11 +68,17 @@ def outcome(job: Result) -> tuple[bool, dict | None]:
     state = job.get("state")
     if state in ("running", None):
         return False, None
-    results = within(job) if state == "done" else []
+    results = _without_clean_up(within(job)) if state == "done" else []
     installs = [number for number, result in enumerate(results) if "gave_up" in result.value]
     if installs:
         results = results[: installs[0]] + results[installs[-1] :]
     return True, next((error for error in map(_failure, results) if error), None)
+
+
+def _without_clean_up(results: list[Result]) -> list[Result]:
+    """The results without that of the removal of our copy, which follows an installation: whether it could be removed
+    says nothing of the package, and the task looks again."""
+    return results[:-1] if len(results) > 1 and "gave_up" in results[-2].value else results
 
 
 def _failure(result: Result) -> dict | None:

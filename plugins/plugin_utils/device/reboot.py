@@ -17,6 +17,8 @@ from .session import ConnectionLost, DeviceSession
 from .waiting import Waiter
 
 BOOT_TIME = {"system": op.cim_query("Win32_OperatingSystem", ("LastBootUpTime",))}
+#: The name of the failure of a device that does not answer after its restart.
+NOT_BACK = "not_back_after_restart"
 # Time for Windows to send the answer before it closes the network.
 RESTART_DELAY = 5
 
@@ -63,7 +65,7 @@ def wait_for_boot(waiter: Waiter, before: str | None) -> str:
         raise Failure(
             f"the device did not come back within {waiter.deadline.seconds:.0f} s of its restart: {exc}",
             side="device" if known else "network",
-            name="not_back_after_restart",
+            name=NOT_BACK,
             cause=known.cause if known else "it is still starting, or has another name or address",
             fix="look at its console; check its address, the WinRM listener, the firewall profile and the local "
             "account, then run the task again",

@@ -15,16 +15,18 @@ import dataclasses
 import typing as t
 
 from ..result import Failure
-from . import jobs, state, wire
+from ..time_limit import TaskTimeUp
+from . import jobs, left_behind, state, wire
 from . import operations as op
 from .answers import Answer, Result, within
 from .codes.hresult import error_code
 from .facts import Facts, read_facts
-from .jobs import is_over, is_running
+from .jobs import is_over, is_running, is_there
 from .reading import Unreadable, known
+from .reboot import NOT_BACK
 from .session import ConnectionLost
 from .waiting import connection_lost
-from .work import DeviceWork
+from .work import AFTERWARDS_SECONDS, DeviceWork
 
 STEP_JOBS = {
     name: jobs.job_id(name, "device")
@@ -33,6 +35,7 @@ STEP_JOBS = {
 STEP_JOB_SECONDS = 600
 SHOWN_TEXT = 600
 UNFINISHED = "unfinished"
+RUNS = "it still runs"
 OUTCOME_UNKNOWN = "unknown: the device stopped answering"
 
 
@@ -71,6 +74,9 @@ class SystemWork(DeviceWork):
 
     jobs: tuple[str, ...] = ()
     essential: tuple[str, ...] = state.ESSENTIAL
+    jobs_before: t.Sequence[str] = ()
+    begun = False
+    """Whether this run has started a job, or may have."""
     watch: t.ClassVar[dict[str, dict]] = {}
 
     def run(self) -> dict:
@@ -79,13 +85,28 @@ class SystemWork(DeviceWork):
         A device that does not answer at all is a ConnectionLost; one that stops answering is a Failure.
         """
         try:
-            return self.work()
-        except Unreadable as exc:
-            raise self.unreadable(str(exc)) from exc
+            return self._work_told()
         except (ConnectionLost, wire.WireError) as exc:
+            if self.changes.changed:
+                self._tell_jobs_unknown()
             if not self.session.exchanges or "ansible_facts" not in self.learned:
                 raise
             raise connection_lost("the device stopped answering in the middle", exc, "the work") from exc
+        except TaskTimeUp:
+            if self.changes.changed and not self.check_mode:
+                self._tell_jobs_unknown()
+            raise
+
+    def _work_told(self) -> dict:
+        try:
+            return self.work()
+        except (Failure, Unreadable) as exc:
+            failure = self.unreadable(str(exc)) if isinstance(exc, Unreadable) else exc
+            if self.begun and failure.error["name"] == NOT_BACK:
+                self._tell_jobs_unknown()
+            elif self.begun:
+                self._clean_up_after_failure()
+            raise failure from exc.__cause__
 
     def work(self) -> dict:
         raise NotImplementedError
@@ -101,6 +122,7 @@ class SystemWork(DeviceWork):
         with self.phases.phase("look"):
             look = self.session.run(operations)
             self.facts = read_facts(look)
+        self.jobs_before = [job for job in self.jobs if is_there(look[job])]
         self.require_readable(look, self.essential)
         return look
 
@@ -144,6 +166,7 @@ class SystemWork(DeviceWork):
         return answer
 
     def _have_done(self, step: WorkStep, look: Answer) -> Answer:
+        self.begun = True
         start = op.job_start(STEP_JOBS[step.job], step.operations, step.seconds)
         jobs.start(self.waiter, start, look[step.job], step.title)
 
@@ -170,8 +193,38 @@ class SystemWork(DeviceWork):
         asked = {job: op.job_remove(STEP_JOBS[job]) for job in self.jobs if is_over(look[job])} | (then or {})
         if not asked:
             return None
+        running = [job for job in self.jobs if is_running(look[job])]
+        self.learned["left_behind"] = [left_behind.job(STEP_JOBS[job], RUNS) for job in running]
         with self.phases.phase("clean up"):
             return self.waiter.ask(asked, "cleaning up")
+
+    def keeps_jobs(self, answer: Answer) -> str | None:
+        """Why jobs that have ended are left on the device after a failure; None where they are removed."""
+        return None
+
+    def _clean_up_after_failure(self) -> None:
+        """Remove the jobs that have ended, and tell of those that stay."""
+        waiter = self.new_waiter(AFTERWARDS_SECONDS)
+        self._tell_jobs_unknown()
+        try:
+            with self.phases.phase("clean up"):
+                look = waiter.ask(job_status(self.jobs) | self.watch, "looking for our jobs")
+                kept = self.keeps_jobs(look)
+                steps = {job: op.job_remove(STEP_JOBS[job]) for job in self.jobs if is_over(look[job]) and not kept}
+                if steps:
+                    waiter.ask(steps, "cleaning up")
+        except (Failure, Unreadable, ConnectionLost, wire.WireError) as exc:
+            self.warn(f"the device could not be cleaned up: {exc}")
+            return
+        stay = [job for job in self.jobs if is_there(look[job]) and job not in steps]
+        self.learned["left_behind"] = [
+            left_behind.job(STEP_JOBS[job], RUNS if is_running(look[job]) else kept or RUNS) for job in stay
+        ]
+        if set(stay) != set(self.jobs_before) and not self.changes.changed:
+            self.changes.add("leftovers", _named(self.jobs_before), _named(stay))
+
+    def _tell_jobs_unknown(self) -> None:
+        self.learned["left_behind"] = [left_behind.job(STEP_JOBS[job], left_behind.MAY_BE) for job in self.jobs]
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
@@ -189,6 +242,10 @@ class SystemWork(DeviceWork):
 def _holds(condition: t.Callable[[Answer], bool], answer: Answer) -> bool:
     """Whether a condition surely holds; not where what it looks at could not be read."""
     return bool(known(lambda: condition(answer)))
+
+
+def _named(jobs: t.Sequence[str]) -> dict | None:
+    return {"jobs": list(jobs)} if jobs else None
 
 
 def job_status(jobs: t.Iterable[str]) -> dict[str, dict]:

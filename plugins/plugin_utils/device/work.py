@@ -22,6 +22,9 @@ from .requirements import JoinRefusal
 from .session import DeviceSession
 from .waiting import Waiter
 
+#: For how long a device is asked what it is, or told to clean up, after a failure.
+AFTERWARDS_SECONDS = 120
+
 
 class DeviceWork:
     """One run of some work. ``changes``, ``phases`` and ``learned`` tell the truth at any moment, also when it raises.
@@ -37,7 +40,7 @@ class DeviceWork:
         self.check_mode = check_mode
         self.changes = ChangeSet()
         self.phases = Phases()
-        self.learned: dict[str, t.Any] = {"outcome": "failed"}
+        self.learned: dict[str, t.Any] = {"outcome": "failed", "left_behind": []}
         self.fact_name = FACT_NAME
         self.waiter = self.new_waiter(plan.timeout)
         session.deadline = self.waiter.deadline

@@ -24,9 +24,11 @@ from .errors import (
 )
 from .issues import Issue
 from .reader import Package, describe, read_package
+from .reverted import REVERTED
 from .secret import BulkToken
 
 __all__ = [
+    "REVERTED",
     "BulkToken",
     "DamagedPackage",
     "EncryptedPackage",

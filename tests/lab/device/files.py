@@ -105,6 +105,13 @@ class Files:
                 self._own.pop(key, None)
         return True
 
+    def remove_empty(self, path: str, root: str) -> None:
+        """Remove the directories above ``path``, up to ``root``, as far as nothing lies in them."""
+        top, above = self.resolve(root).lower(), ntpath.dirname(self.resolve(path))
+        while above.lower().startswith(top) and self.is_directory(above) and not self.children(above):
+            self.remove(above)
+            above = ntpath.dirname(above)
+
     def children(self, path: str) -> list[Entry]:
         """What lies directly in a directory."""
         full = self.resolve(path).lower().rstrip("\\")

@@ -20,7 +20,8 @@ from .accounts import SYSTEM
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 FOLDER = "\\"
-DIRECTORY = r"%ProgramData%\winops.entra\jobs"
+OWN = r"%ProgramData%\winops.entra"
+DIRECTORY = rf"{OWN}\jobs"
 #: Device seconds from Start-ScheduledTask to the first line of the script.
 START_SECONDS = 1.5
 
@@ -97,4 +98,7 @@ def remove(device, job: str) -> bool:
     if known is not None:
         known.work.cancel()
     unregistered = device.tasks.unregister(FOLDER, task_name(job))
-    return device.files.remove(directory(job)) or unregistered
+    removed = device.files.remove(directory(job))
+    if removed:
+        device.files.remove_empty(directory(job), OWN)
+    return removed or unregistered

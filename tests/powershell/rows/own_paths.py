@@ -16,6 +16,16 @@ def rows(scratch: Path) -> list[Case]:
     return [
         Case("directory_create", {"path": own("new", "deep")}, lambda v: v["created"]),
         Case("directory_create", {"path": own("new", "deep")}, lambda v: not v["created"]),
+        # With the last of it go our directories above it that are empty.
+        Case("path_remove", {"path": own("new", "deep")}, lambda v: v["removed"]),
+        Case("directory_create", {"path": own("new")}, lambda v: v["created"]),
+        Case("directory_create", {"path": own("new", "deep")}, lambda v: v["created"]),
+        Case("directory_create", {"path": own("new", "beside")}, lambda v: v["created"]),
+        Case("path_remove", {"path": own("new", "deep")}, lambda v: v["removed"]),
+        Case("directory_create", {"path": own("new", "beside")}, lambda v: not v["created"]),
+        Case("directory_create", {"path": own("folder")}, lambda v: v["created"]),
+        Case("path_remove", {"path": own("folder", "gone.txt")}, lambda v: not v["removed"]),
+        Case("directory_create", {"path": own("folder")}, lambda v: v["created"]),
         Case("directory_create", {"path": own()}, error="UnauthorizedAccessException"),
         Case("directory_create", {"path": str(scratch / "elsewhere")}, error="UnauthorizedAccessException"),
         Case("directory_create", {"path": own("new", "..", "..", "..", "x")}, error="UnauthorizedAccessException"),

@@ -36,8 +36,8 @@ def test_it_ends_the_wait_is_a_change_and_is_what_the_result_says(monkeypatch):
     assert device.clock.now < 60
     assert join.learned["outcome"] == "failed" and join.learned["join"]["tenant_id"] == OTHER_TENANT
     assert join.changes.as_result(True)["diff"] == {
-        "before": {"join": {"type": "none", "tenant_id": None}},
-        "after": {"join": {"type": "entra", "tenant_id": OTHER_TENANT}},
+        "before": {"join": {"type": "none", "tenant_id": None}, "package": None},
+        "after": {"join": {"type": "entra", "tenant_id": OTHER_TENANT}, "package": {"id": scripted.PACKAGE}},
     }
 
 
@@ -55,7 +55,7 @@ def test_what_cannot_be_cleaned_up_then_is_told(monkeypatch):
     device.handlers["path_remove"] = break_off
     join, failure = run(device, monkeypatch)
     assert failure.error["name"] == "joined_wrong_tenant"
-    assert [change["what"] for change in join.changes.as_result(False)["changes"]] == ["join", "leftovers"]
+    assert [change["what"] for change in join.changes.as_result(False)["changes"]] == ["join", "package", "leftovers"]
 
 
 def test_what_an_earlier_join_has_left_is_none(monkeypatch):

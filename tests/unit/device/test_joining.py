@@ -22,7 +22,7 @@ from .scripted import Clock, ScriptedDevice
 OTHER_TENANT = "11111111-2222-3333-4444-555555555555"
 SHA256 = "ab" * 32
 REMOVAL = jobs.job_id("package_remove", scripted.PACKAGE)
-COPY = rf"C:\ProgramData\winops.entra\packages\{SHA256[:32]}.ppkg"
+COPY = rf"C:\ProgramData\winops.entra\packages\{scripted.PACKAGE}.ppkg"
 
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
@@ -42,6 +42,7 @@ class Story(ScriptedDevice):
         self.engine_running = False
         self.handlers |= {
             "path_info": self._path_info,
+            "path_remove": self._path_remove,
             "job_start": self._job_start,
             "job_status": self._job_status,
             "job_remove": self._job_remove,
@@ -51,14 +52,18 @@ class Story(ScriptedDevice):
         }
 
     def _path_info(self, params):
-        there = COPY in self.copied
+        there = params["path"].endswith(COPY.rpartition("\\")[2]) and COPY in self.copied
         return {
-            "path": COPY,
+            "path": params["path"].replace("%ProgramData%", r"C:\ProgramData"),
             "exists": there,
             "directory": False,
             "size": 1 if there else None,
             "sha256": SHA256 if there else None,
         }
+
+    def _path_remove(self, params):
+        is_copy = params["path"].endswith(COPY.rpartition("\\")[2])
+        return {"path": params["path"], "removed": is_copy and self.copied.pop(COPY, None) is not None}
 
     def _job_start(self, params):
         if self.job == "running":
@@ -155,8 +160,11 @@ def test_check_mode_says_what_would_happen_and_only_looks(monkeypatch):
     join, _result = run(device, monkeypatch, check_mode=True)
     assert join.learned["outcome"] == "would_join"
     assert join.changes.as_result(True)["diff"] == {
-        "before": {"join": {"type": "none", "tenant_id": None}},
-        "after": {"join": {"type": "entra", "tenant_id": scripted.TENANT}},
+        "before": {"join": {"type": "none", "tenant_id": None}, "package": None},
+        "after": {
+            "join": {"type": "entra", "tenant_id": scripted.TENANT},
+            "package": {"id": scripted.PACKAGE, "applied": "once"},
+        },
     }
     assert device.requests == 1
 
@@ -243,7 +251,7 @@ def test_a_package_that_an_earlier_attempt_left_is_forced(monkeypatch):
     ]
     forced = []
     start = device.handlers["job_start"]
-    device.handlers["job_start"] = lambda p: forced.append(p["ops"][-1].get("force")) or start(p)
+    device.handlers["job_start"] = lambda p: forced.append(p["ops"][0].get("force")) or start(p)
     run(device, monkeypatch)
     assert forced == [True]
 

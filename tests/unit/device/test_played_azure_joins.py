@@ -91,7 +91,8 @@ def test_a_join_that_is_taken_back_under_the_next_run_is_told_by_it(tmp_path, mo
         join_vm(played, monkeypatch, timeout=60)
         again, failure = join_vm(played, monkeypatch)
         assert failure.error["code"] == "0x801c0076" and dump(played.device)["join"]["type"] == "none"
-        assert not again.changes.changed
+        [change] = again.changes.as_result(False)["changes"]
+        assert (change["what"], change["before"]["type"], change["after"]["type"]) == ("join", "entra", "none")
 
 
 def test_the_limits_of_a_join_by_identity_rise():

@@ -169,7 +169,7 @@ def test_failures_are_counted(tmp_path, monkeypatch, failures, by):
         made, _result = run(played, monkeypatch, source(played))
         assert made.learned["outcome"] == "joined"
         changed = [item["what"] for item in made.changes.as_result(False)["changes"]]
-        assert changed == (["join"] if by is None else ["join", "package"])
+        assert changed == ["join", "package"]
         assert by is None or by in change(made)["after"]["by"]
 
 
@@ -180,7 +180,7 @@ def test_what_is_pending_is_left_to_the_engine(tmp_path, monkeypatch):
         assert package["result"] == "warn"
         made, _result = run(played, monkeypatch, source(played))
         assert made.learned["outcome"] == "joined"
-        assert [item["what"] for item in made.changes.as_result(False)["changes"]] == ["join"]
+        assert [item["what"] for item in made.changes.as_result(False)["changes"]] == ["join", "package"]
 
 
 def test_a_join_whose_tries_are_used_up_ends_with_that(tmp_path, monkeypatch):
@@ -252,7 +252,10 @@ def test_the_back_out_waits_for_a_slow_removal_and_says_what_it_reverts(tmp_path
         begun = played.now
         made, failure = run(played, monkeypatch, package)
         assert isinstance(failure, Failure) and played.now - begun > 400
-        assert [item["what"] for item in made.changes.as_result(False)["changes"]] == []
+        # The name that the package has given stays.
+        [setting] = change(made, "package settings")["after"]["applied"]
+        assert len(made.changes.as_result(False)["changes"]) == 1 and "DevDetail" in setting
+        assert dump(played.device)["pending_hostname"]
         assert any("reverts" in text and "certificates" in text for text in made.learned["warnings"])
         assert played.device.applied == {} and played.device.files.children(ENGINE) == []
 

@@ -42,7 +42,7 @@ class Vm(Story):
         self.looks = 0
 
     def _status(self, _params):
-        if "job_start" not in self.executed:
+        if "job_start" not in self.executed or "job_remove" in self.executed:
             return {"state": "absent", "started": None, "last_task_result": None, "answer": None}
         self.looks += 1
         return self.ended

@@ -25,8 +25,9 @@ from .provisioning import PackageSource
 class Applying:
     """One package in one run. ``way`` is the way that is taken now, None where the package is simply added."""
 
-    def __init__(self, package: PackageSource, allowed: bool) -> None:
+    def __init__(self, package: PackageSource, allowed: bool, keep_copy: bool = False) -> None:
         self.package = package
+        self.keep_copy = keep_copy
         self.ways = Ways(package, allowed)
         self.way: Way | None = None
         self.memory: engine_memory.EngineMemory | None = None
@@ -80,7 +81,7 @@ class Applying:
             # The package may be there from an attempt that failed: only a forced installation tries again.
             force = known(lambda: provisioning.listed(look["packages"], self.package.id)) is not None
             steps = [op.package_install(self.package.device_path, force)]
-        provisioning.start_install(waiter, self.package, steps, look["job"])
+        provisioning.start_install(waiter, self.package, steps, look["job"], self.keep_copy)
 
     def _take(self, look: Answer, memory: engine_memory.EngineMemory) -> JoinRefusal | None:
         listed = known(lambda: provisioning.listed(look["packages"], self.package.id))

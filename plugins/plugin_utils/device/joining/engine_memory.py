@@ -33,7 +33,7 @@ _SETTING_EVENTS, _BEGUN, _DONE, _FAILED = (10, 11, 12, 13), 20, 21, 22
 LOG_EVENTS = (*_SETTING_EVENTS, _BEGUN, _DONE)
 _OF_A_RUN = (*LOG_EVENTS, _FAILED)
 # What in the names of a setting's result tells that it is the join.
-_JOIN = ("aadj", "azure")
+JOIN_WORDS = ("aadj", "azure")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +79,7 @@ class EngineMemory:
     @property
     def _deciding(self) -> list[SettingResult]:
         """The join, where one of the results is known as its; else all."""
-        joins = [one for one in self.settings if any(word in one.names.lower() for word in _JOIN)]
+        joins = [one for one in self.settings if any(word in one.names.lower() for word in JOIN_WORDS)]
         return joins or list(self.settings)
 
 

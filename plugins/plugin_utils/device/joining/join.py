@@ -16,6 +16,7 @@ import dataclasses
 
 from ...progress import Progress
 from ...result import Failure
+from ...time_limit import TaskTimeUp
 from .. import enrollment, join_facts, reboot, state, wire
 from .. import operations as op
 from ..answers import Answer
@@ -27,13 +28,13 @@ from ..requirements import account_refusal, join_state_refusal, windows_refusal
 from ..session import ConnectionLost, DeviceSession
 from ..system_work import UNFINISHED
 from ..waiting import LOST_IN_BETWEEN, connection_lost
-from ..work import DeviceWork
+from ..work import AFTERWARDS_SECONDS
 from . import azure_vm, mdm_wait, provisioning, taking_back
 from .applying import Applying
+from .ending import PackageWork
 from .join_wait import JOINED_WRONG_TENANT, RESTART_FIRST, JoinWait
+from .remains import Remains
 
-#: For how long a device is asked what it is after a failure.
-LOOK_AGAIN_SECONDS = 120
 JOIN_LOG_ENDS = logs.ends(*(log for log, _ids in logs.FAILURE_EVENTS.values()))
 
 
@@ -60,36 +61,50 @@ class JoinPlan:
         return self.package.install_job if self.package else azure_vm.AZURE_JOIN_JOB
 
 
-class Join(DeviceWork):
+class Join(PackageWork):
     """One run of a join.
 
-    ``learned`` holds ``outcome`` (joined, unchanged, refused, failed; would_join in check mode) and the facts read
-    last.
+    ``learned`` holds ``outcome`` (joined, unchanged, refused, failed; would_join in check mode), ``left_behind`` and
+    the facts read last.
     """
 
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.restarted = False
-        self.applying = Applying(plan.package, plan.apply_again) if plan.package else None
+        self.joined_meanwhile = False
+        self.applying = Applying(plan.package, plan.apply_again, plan.keep_copy) if plan.package else None
+        self.remains = Remains(plan.package, plan.job)
 
     def run(self) -> dict:
         """Join the device. Returns the fields of the result beside changes and phases; raises Failure."""
         try:
+            return self._run_to_its_end()
+        except (ConnectionLost, wire.WireError, TaskTimeUp):
+            if self.changes.changed and not self.check_mode:
+                # Without the join among the changes, its package was being taken back.
+                recorded = {change["what"] for change in self.changes.as_result(False)["changes"]}
+                self.tell_unknown(*({"package"} if "join" not in recorded else ()))
+            raise
+
+    def _run_to_its_end(self) -> dict:
+        try:
             return self._work()
         except Failure as failure:
             if self.learned["outcome"] == "failed" and failure.error["name"] != LOST_IN_BETWEEN:
-                self._look_again()
+                self._look_again(failure)
             raise
 
     def _work(self) -> dict:
         with self.phases.phase("look"):
             first = self.session.run(self._first_look())
             self.facts = read_facts(first)
+        self.look_before(first)
         self.require_readable(first, state.ESSENTIAL)
         refusal = windows_refusal(self.facts["os"], self.plan.method) or join_state_refusal(
             self.facts["join"], self.plan.tenant_id
         )
         joined_before = self._is_joined(self.facts["join"])
+        self._joined_as = _shown(self.facts["join"])
         if not joined_before:
             refusal = refusal or account_refusal(self.facts["caller"])
             if self.applying:
@@ -106,7 +121,7 @@ class Join(DeviceWork):
         else:
             self.changes.add("join", _shown(self.facts["join"]), {"type": "entra", "tenant_id": self.plan.tenant_id})
             if self.applying:
-                self.applying.tell(self.changes)
+                self._tell_package(self.applying)
             if self.check_mode:
                 return self._result("would_join")
             self._join(first)
@@ -114,22 +129,45 @@ class Join(DeviceWork):
             self._await_mdm(logs.start_of(first))
         return self._result("unchanged" if joined_before else "joined")
 
-    def _look_again(self) -> None:
+    def _tell_package(self, applying: Applying) -> None:
+        """What becomes of the package besides the join."""
+        applied = {"id": applying.package.id, "applied": "once"}
+        self.changes.add("package", self.known_before, None if self.plan.remove_package else applied)
+        applying.tell(self.changes)
+
+    def _look_again(self, failure: Failure) -> None:
         """After a failure: the result says what the device is now, and not what it was."""
-        waiter = self.new_waiter(LOOK_AGAIN_SECONDS)
+        waiter = self.new_waiter(AFTERWARDS_SECONDS)
+        look = state.observations() | self.remains.observations()
         try:
             with self.phases.phase("look again"):
-                self.facts = read_facts(waiter.ask(state.observations(), "reading what the device is now"))
+                answer = waiter.ask(look, "reading what the device is now")
+                self.facts = read_facts(answer)
         except (Failure, ConnectionLost, Unreadable, wire.WireError) as exc:
+            self.tell_unknown()
             self.warn(f"join and mdm are what was read before the failure; the device could not be read again: {exc}")
+            return
+        if failure.error["name"] != UNFINISHED:
+            after = _shown(self.facts["join"])
+            was_joined = self.joined_meanwhile and after == self._joined_as
+            self.changes.correct("join", self._joined_as, after | ({"joined_meanwhile": True} if was_joined else {}))
+        self.tell_failed(answer, "the engine continues to try" if self._keeps() else None)
+
+    def _keeps(self) -> bool:
+        return self.plan.on_failure == "keep" and self.facts["join"]["type"] != "entra"
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
     def _join(self, first: Answer) -> None:
         with self.changes.attempt():
             self._have_joined(first)
-        with self.phases.phase("verify"):
-            self._verify()
+        try:
+            with self.phases.phase("verify"):
+                self._verify()
+        except Failure:
+            with taking_back.leftovers_told(self):
+                self._clean_up(first, keep_job=False)
+            raise
         self._finish(first)
 
     def _have_joined(self, first: Answer) -> None:
@@ -144,12 +182,12 @@ class Join(DeviceWork):
                     self.applying.plainly(look)
                 self._apply_and_wait(look)
         except (ConnectionLost, wire.WireError) as exc:
+            self.tell_unknown("join", "package")
             raise connection_lost("the device stopped answering while it joined", exc, "the join") from exc
         except (Failure, Unreadable) as exc:
             name = exc.error["name"] if isinstance(exc, Failure) else None
             if name == UNFINISHED:
-                self.changes.undo("join")
-                self.changes.add("join", _shown(self.facts["join"]), "continues; the next run finds it")
+                self.changes.correct("join", self._joined_as, "continues; the next run finds it")
             elif name == JOINED_WRONG_TENANT:
                 self._keep_wrong_join(first)
             else:
@@ -159,8 +197,7 @@ class Join(DeviceWork):
     def _keep_wrong_join(self, first: Answer) -> None:
         """The device stays in the other tenant: to take it out is a leave, behind its gate. Its package stays
         registered, as after a good join; what is ours goes."""
-        self.changes.undo("join")
-        self.changes.add("join", _shown(self.facts["join"]), _shown(join_facts.join_facts(self.waiter.last)))
+        self.changes.correct("join", _shown(self.facts["join"]), _shown(join_facts.join_facts(self.waiter.last)))
         self.waiter = self.new_waiter(self.plan.timeout)
         with taking_back.leftovers_told(self):
             self._clean_up(first, keep_job=False)
@@ -173,7 +210,10 @@ class Join(DeviceWork):
             with self.phases.phase("join"):
                 wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
                 wait.may_be_skipped = bool(self.applying and self.applying.may_be_skipped)
-                wait.run(look)
+                try:
+                    wait.run(look)
+                finally:
+                    self.joined_meanwhile = self.joined_meanwhile or wait.seen
                 self.warn(wait.warning)
             if not (self.applying and wait.skipped):
                 break
@@ -194,8 +234,9 @@ class Join(DeviceWork):
 
     def _end_earlier_run(self, first: Answer) -> None:
         """Clean up after a run that joined although it was cut off, or left the package to the engine's retries."""
+        self.tell_left_behind(first)
         if provisioning.left_behind(self.plan.package, self.plan.keep_copy, first):
-            self.changes.add("leftovers", {"job": self.plan.job}, None)
+            self.tell_cleared()
             if not self.check_mode:
                 self._finish(first)
 
@@ -212,8 +253,14 @@ class Join(DeviceWork):
                 waiter = self.new_waiter(self.plan.reboot_timeout)
                 reboot.restart(self.session, waiter, "winops.entra: joined to Entra ID")
                 self.restarted = True
-                self._verify()
-                waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
+                remove = {"remove job": op.job_remove(self.plan.job)} | self.remains.observations()
+                try:
+                    self._verify()
+                except Failure:
+                    with taking_back.leftovers_told(self):
+                        waiter.ask(remove, "cleaning up")
+                    raise
+                self.tell_left_behind(waiter.ask(remove, "cleaning up"))
 
     def _remove_package(self) -> Failure | None:
         """Have the engine remove the package, and look whether the device is still what it was: what is wrong then."""
@@ -230,14 +277,16 @@ class Join(DeviceWork):
         with self.phases.phase("clean up"):
             if self.plan.package:
                 answer = self.waiter.ask({"packages": op.provisioning_packages()}, "looking for copies of the package")
-                provisioning.clean_up(
+                last = provisioning.clean_up(
                     self.waiter,
                     self.plan.package,
                     self.plan.keep_copy,
                     first["packages"],
                     answer["packages"],
                     keep_job=keep_job,
+                    then=self.remains.observations(),
                 )
+                self.tell_left_behind(last)
             elif not keep_job:
                 self.waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
 

@@ -8,24 +8,29 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 
 from ...progress import Progress
 from ...result import Failure
+from ...time_limit import TaskTimeUp
 from .. import jobs, wire
 from .. import operations as op
 from ..answers import Answer, Result
 from ..diagnosis import causes, logs
 from ..session import ConnectionLost, DeviceSession
-from ..work import DeviceWork
-from . import engine_memory, provisioning, removal
+from ..work import AFTERWARDS_SECONDS
+from . import engine_memory, provisioning, removal, taking_back
 from .applying import Applying
+from .ending import PackageWork
 from .provisioning import PackageSource
+from .remains import Remains
 
 
 def by_id(package_id: str) -> PackageSource:
     """A package of which only the id is known: enough to remove it."""
-    return PackageSource(id=package_id, path="")
+    return PackageSource(id=package_id)
 
 
 PACKAGE_LOG_ENDS = logs.ends(logs.PROVISIONING_LOG, logs.REGISTRATION_LOG, logs.SIGN_IN_LOG)
@@ -43,19 +48,21 @@ class PackagePlan:
     poll_interval: int
 
 
-class PackageState(DeviceWork):
+class PackageState(PackageWork):
     """Brings one package to the asked state."""
 
     def __init__(self, session: DeviceSession, plan: PackagePlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.package = plan.package
         self.since: logs.Start = {}
-        self.applying = Applying(plan.package, plan.apply_again)
-        self.learned.clear()  # The module has no outcome: installed says it.
+        self.applying = Applying(plan.package, plan.apply_again, plan.keep_copy)
+        self.remains = Remains(plan.package, plan.package.install_job)
+        del self.learned["outcome"]  # The module has none: installed says it.
 
     def present(self) -> dict:
         """Install the package unless it is installed (or ``force``). Returns ``{installed}``; raises Failure."""
         first = self._look(provisioning.observations(self.package) | PACKAGE_LOG_ENDS)
+        self.look_before(first)
         before = self._is_applied(first)
         if before and not self.plan.force:
             self._warn_of_pending(first)
@@ -68,34 +75,53 @@ class PackageState(DeviceWork):
         self.applying.tell(self.changes)
         if self.check_mode:
             return {"installed": True}
-        try:
+        with self._ending_told():
             with self.phases.phase("apply"), self.changes.attempt():
                 last = self._apply(first)
-        except Failure:
-            self.changes.undo("package")
-            if not self.waiter.deadline.passed:  # else it is still at work, and the next run finds it
-                self._clean_up_after_failure()
-            raise
         self._warn_of_pending(last)
         self._clean_up(first["packages"], last["packages"])
         return {"installed": True}
 
     def absent(self) -> dict:
         """Uninstall the package if it is installed. Returns ``{installed}``; raises Failure."""
-        first = self._look({"packages": op.provisioning_packages()} | engine_memory.OBSERVATIONS)
+        first = self._look(provisioning.observations(self.package))
+        self.look_before(first)
         before = provisioning.listed(first["packages"], self.package.id)
         memory = engine_memory.remembered(first, self.package.id)
         if self._file_is_gone(before) if before else memory and memory.results:
+            self._end_earlier_run(first)
             raise removal.file_is_gone(self.package.id)
-        if before:
-            self.changes.add("package", {"id": self.package.id, "name": before["name"]}, None)
-        if before and not self.check_mode:
-            with self.phases.phase("remove"), self.changes.attempt():
-                self.waiter = self.new_waiter(max(self.plan.timeout, removal.REMOVAL_SECONDS))
-                removal.remove(self.waiter, self.package)
+        if not before:
+            self._end_earlier_run(first)
+            return {"installed": False}
+        self.changes.add("package", {"id": self.package.id, "name": before["name"]}, None)
+        if not self.check_mode:
+            with self._ending_told():
+                with self.phases.phase("remove"), self.changes.attempt():
+                    self.waiter = self.new_waiter(max(self.plan.timeout, removal.REMOVAL_SECONDS))
+                    removal.remove(self.waiter, self.package)
             self.warn(removal.reverted(self.package))
             self._clean_up(first["packages"])
         return {"installed": False}
+
+    @contextlib.contextmanager
+    def _ending_told(self) -> Iterator[None]:
+        """Where it ends in a failure, what is ours is removed, and the result tells what is on the device. The engine's
+        own copy stays with the package: uninstalling is the user's decision."""
+        try:
+            yield
+        except Failure:
+            self.tell_unknown()  # until it is known
+            self.waiter = self.new_waiter(AFTERWARDS_SECONDS)
+            with self.phases.phase("clean up"), taking_back.leftovers_told(self):
+                self._clean_up_after_failure()
+            raise
+        except (ConnectionLost, wire.WireError):
+            self.tell_unknown("package")
+            raise
+        except TaskTimeUp:
+            self.tell_unknown()
+            raise
 
     def _file_is_gone(self, listed: dict) -> bool:
         """Whether Windows lists a package that it cannot remove."""
@@ -132,22 +158,29 @@ class PackageState(DeviceWork):
         return bool(engine_memory.skipped_all(last["begun"].get("events", []), self.package.id))
 
     def _end_earlier_run(self, first: Answer) -> None:
-        """Clean up after a run that was cut off when the package was as good as applied."""
+        """Clean up after a run that was cut off when the package was as good as applied, or not yet."""
+        self.tell_left_behind(first)
         if provisioning.left_behind(self.package, self.plan.keep_copy, first):
-            self.changes.add("leftovers", {"job": self.package.install_job}, None)
+            self.tell_cleared()
             if not self.check_mode:
                 self._clean_up(first["packages"])
 
     def _clean_up(self, *seen: Result) -> None:
-        with self.phases.phase("clean up"):
-            provisioning.clean_up(self.waiter, self.package, self.plan.keep_copy, *seen)
+        then = self.remains.observations()
+        try:
+            with self.phases.phase("clean up"):
+                last = provisioning.clean_up(self.waiter, self.package, self.plan.keep_copy, *seen, then=then)
+        except (ConnectionLost, wire.WireError, TaskTimeUp):
+            self.tell_unknown()
+            raise
+        self.tell_left_behind(last)
 
     def _clean_up_after_failure(self) -> None:
-        """Remove what is ours. The engine's own copy stays with the package: uninstalling is the user's decision."""
         try:
-            self._clean_up()
-        except (ConnectionLost, wire.WireError) as exc:
-            self.changes.add("leftovers", None, {"job": self.package.install_job, "left behind": str(exc)})
+            taking_back.remove_ours(self, self.package)
+        finally:
+            look = self.remains.observations() | {"packages": op.provisioning_packages()}
+            self.tell_failed(self.waiter.ask(look, "reading what is left"))
 
     def _look(self, observations: dict[str, dict]) -> Answer:
         with self.phases.phase("look"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import ntpath
 
 from ...result import Failure
 from .. import jobs
@@ -22,6 +23,7 @@ from . import engine_memory
 
 ALREADY_EXISTS = 0x800700B7
 ENGINE = "provtool.exe"
+ENGINE_STORE = r"%ProgramData%\Microsoft\Provisioning"
 ENGINE_FOLDER = r"\Microsoft\Windows\Management\Provisioning"
 # What tells whether the engine is at work, and when it would be next.
 ENGINE_OBSERVATIONS = {"engine": op.processes(ENGINE), "engine_tasks": op.scheduled_tasks(ENGINE_FOLDER)}
@@ -36,7 +38,8 @@ class PackageSource:
 
     The file at ``src`` may be vaulted. ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal
     (None with ``path``). Where the controller has looked into the file, ``reverts`` is what of it Windows takes back
-    with a removal, and ``runs_again`` what a second application repeats, for people.
+    with a removal, and ``runs_again`` what a second application repeats, for people. ``reverted_areas`` are the names,
+    in lower case, of all areas and CSPs that Windows takes back.
     """
 
     id: str
@@ -46,11 +49,18 @@ class PackageSource:
     url: str | None = None
     reverts: tuple[str, ...] | None = None
     runs_again: tuple[str, ...] | None = None
+    reverted_areas: tuple[str, ...] = ()
 
     @property
     def device_path(self) -> str:
-        """Where the file lies on the device when it is installed."""
-        return self.path or rf"{op.PACKAGE_DIRECTORY}\{(self.sha256 or '')[:32]}.ppkg"
+        """Where the file lies on the device when it is installed: ours by the package's id, so that a removal by the id
+        finds it."""
+        return self.path or rf"{op.PACKAGE_DIRECTORY}\{plain_id(self.id)}.ppkg"
+
+    @property
+    def engine_path(self) -> str:
+        """Where the engine keeps its own copy of that file: under the same name (public decompilations)."""
+        return rf"{ENGINE_STORE}\{ntpath.basename(self.device_path)}"
 
     @property
     def install_job(self) -> str:
@@ -67,6 +77,7 @@ def observations(package: PackageSource) -> dict[str, dict]:
         "job": op.job_status(package.install_job),
         "removal": op.job_status(package.remove_job),
         "file": op.path_info(package.device_path, with_hash=bool(package.sha256)),
+        "engine_copy": op.path_info(package.engine_path),
         "packages": op.provisioning_packages(),
         "engine": op.processes(ENGINE),
     } | engine_memory.OBSERVATIONS
@@ -102,12 +113,23 @@ def next_attempt(tasks: Result) -> str | None:
 
 
 def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) -> bool:
-    """Whether an earlier run has left its job, or our copy of the package, on the device.
+    """Whether an earlier run has left its job, our copy of the package or the engine's of it on the device.
 
     ``look`` as in under_way().
     """
-    copy = package and package.path is None and not keep_copy and look["file"].get("exists", False)
-    return bool(copy or (package and jobs.is_there(look["removal"]))) or jobs.is_there(look["job"])
+    if package is None:
+        return jobs.is_there(look["job"])
+    own = package.path is None and look["file"].get("exists", False)
+    copy = not keep_copy and (own or bool(engine_copy(package, look)))
+    return copy or jobs.is_there(look["removal"]) or jobs.is_there(look["job"])
+
+
+def engine_copy(package: PackageSource, look: Answer) -> str | None:
+    """The path of the engine's copy of the file that the package is given as, where it surely is this package."""
+    here = known(lambda: listed(look["packages"], package.id))
+    path = here["path"] if here and is_engine_copy(here["path"]) else ""
+    same = ntpath.basename(path).lower() == ntpath.basename(package.engine_path).lower()
+    return path if same and look["engine_copy"].get("exists") else None
 
 
 def listed(packages: Result, package_id: str) -> dict | None:
@@ -159,9 +181,17 @@ def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: 
         )
 
 
-def start_install(waiter: Waiter, package: PackageSource, steps: list[dict], job: Result) -> None:
+def start_install(
+    waiter: Waiter, package: PackageSource, steps: list[dict], job: Result, keep_copy: bool = False
+) -> None:
     """Start the install job with these operations, or find it running. An answer that an earlier run left behind is
-    thrown away."""
+    thrown away.
+
+    The job itself removes our copy at its end, whatever came of it: perhaps no controller comes back. By then the
+    engine has a copy of its own, also where it goes on (public decompilations of its PackageCopier).
+    """
+    if package.path is None and not keep_copy:
+        steps = [*steps, op.path_remove(package.device_path)]
     if package.url:
         fetch = op.download(
             package.url, package.device_path, package.sha256 or "", timeout=jobs.PACKAGE_JOB_SECONDS // 2
@@ -184,27 +214,32 @@ def is_already_applied(error: dict | None) -> bool:
 
 
 def clean_up(
-    waiter: Waiter, package: PackageSource, keep_copy: bool, *seen: Result, keep_job: bool = False
-) -> list[str]:
+    waiter: Waiter,
+    package: PackageSource,
+    keep_copy: bool,
+    *seen: Result,
+    keep_job: bool = False,
+    then: dict[str, dict] | None = None,
+) -> Answer | None:
     """Remove the job and, both unless told not to, the copies of the package that hold its secrets.
 
-    Returns the paths removed. Copies are ours below %ProgramData%\\winops.entra and the engine's in
+    ``then`` is looked at in the same exchange, whose answer is given; None where there was nothing to ask. Copies are
+    ours below %ProgramData%\\winops.entra and the engine's in
     %ProgramData%\\Microsoft\\Provisioning, under every name that a listing in ``seen`` (answers to
     provisioning_packages) gave it; a file the user named with ``path`` is the user's.
     """
     # The job of a removal is removed by whoever has waited for it; here is what a run has left that was cut off.
-    steps = {} if keep_job else {"job": op.job_remove(package.install_job)}
+    steps = {} if keep_job else {"remove job": op.job_remove(package.install_job)}
     if not keep_copy:
         found = [known(functools.partial(listed, packages, package.id)) for packages in seen]
-        copies = sorted({entry["path"] for entry in found if entry and _is_engine_copy(entry["path"])})
+        copies = sorted({entry["path"] for entry in found if entry and is_engine_copy(entry["path"])})
         if package.path is None:
             copies.append(package.device_path)
         steps |= {f"copy {number}": op.path_remove(path) for number, path in enumerate(copies)}
-    if not steps:
-        return []
-    answer = waiter.ask(steps, "removing the copies of the package")
-    return [result["path"] for name, result in answer.results.items() if name != "job" and result.get("removed")]
+    steps |= then or {}
+    return waiter.ask(steps, "removing the copies of the package") if steps else None
 
 
-def _is_engine_copy(path: str) -> bool:
+def is_engine_copy(path: str) -> bool:
+    """Whether a path is that of a package in the engine's own folder."""
     return path.lower().endswith(".ppkg") and "\\microsoft\\provisioning\\" in path.lower()

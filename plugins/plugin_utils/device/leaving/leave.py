@@ -301,6 +301,11 @@ class Leave(SystemWork):
         self._add([(f"mdm enrollment {item['enrollment_id']}", described(item), None) for item in gone])
         self.warn(mdm_after.told(gone))
 
+    def keeps_jobs(self, answer: Answer) -> str | None:
+        """Of a device that has begun to leave, they tell what it was: it does not any more."""
+        is_whole = leave_state.join_state(answer) == "joined" and not self.changes.changed
+        return None if is_whole else "by it the next run knows what the device was"
+
     # --- helpers ------------------------------------------------------------------------------------------------------
 
     def _record(self, record: dict, look: Answer) -> dict:

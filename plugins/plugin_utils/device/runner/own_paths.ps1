@@ -86,6 +86,18 @@ function directory_create($Ask) {
     return @{ path = $path; created = (Confirm-OwnDirectory $path) }
 }
 
+function Remove-EmptyDirectory([string]$Path) {
+    # Ours above a path that is gone: Windows refuses one in which something lies, and that ends it.
+    try {
+        while (($Path = [IO.Path]::GetDirectoryName($Path)).Length -ge (Get-StateRoot).Length) {
+            [IO.Directory]::Delete($Path)
+        }
+    }
+    catch {
+        return
+    }
+}
+
 function path_remove($Ask) {
     $path = Resolve-AnyPath ([string]$Ask['path'])
     # The engine keeps a copy of every package that it applied.
@@ -94,16 +106,15 @@ function path_remove($Ask) {
         -not (Test-Link $path)
     if (-not $cached) { $path = Resolve-OwnPath ([string]$Ask['path']) }
     $attributes = Get-PathAttribute $path
-    if ($null -eq $attributes) { return @{ path = $path; removed = $false } }
-    if (-not $attributes.HasFlag([IO.FileAttributes]::Directory)) {
-        [IO.File]::Delete($path)
-    }
-    elseif ($cached) {
-        Stop-Operation UnauthorizedAccessException "Refused, $path is a directory"
-    }
-    else {
+    $removed = $null -ne $attributes
+    if ($removed -and $attributes.HasFlag([IO.FileAttributes]::Directory)) {
+        if ($cached) { Stop-Operation UnauthorizedAccessException "Refused, $path is a directory" }
         # Links inside are removed, not followed.
         [IO.Directory]::Delete($path, $true)
     }
-    return @{ path = $path; removed = $true }
+    elseif ($removed) {
+        [IO.File]::Delete($path)
+    }
+    if (-not $cached) { Remove-EmptyDirectory $path }
+    return @{ path = $path; removed = $removed }
 }

@@ -49,7 +49,10 @@ def path_remove(device, caller: Caller, path: str) -> dict:
         full = own_path(device, path)
     elif device.files.is_directory(full):
         raise access_denied(f"Refused, {full} is a directory")
-    return {"path": full, "removed": device.files.remove(full)}
+    removed = device.files.remove(full)
+    if not cached:
+        device.files.remove_empty(full, OWN)
+    return {"path": full, "removed": removed}
 
 
 def absolute(device, path: str) -> str:
