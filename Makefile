@@ -115,6 +115,10 @@ fuzz: env ## hostile inputs at every door at which something untrusted comes in;
 faults: env ## each exchange of each task that changes a device goes wrong in each way; ten minutes
 	$(BIN)/python -m tests.faults $(ARGS)
 
+.PHONY: foretold
+foretold: env ## check mode against the run: each kind of device with each option; ten minutes
+	$(BIN)/python -m tests.foretold $(ARGS)
+
 .PHONY: rollouts
 rollouts: env ## a hundred runs in random order: limits, checks, kills, two at once; half an hour
 	$(BIN)/python -m tests.rollouts $(ARGS)

@@ -28,7 +28,7 @@ from ..session import ConnectionLost, DeviceSession
 from ..system_work import UNFINISHED
 from ..waiting import LOST_IN_BETWEEN, connection_lost
 from ..work import DeviceWork
-from . import azure_vm, mdm_wait, provisioning, taking_back
+from . import azure_vm, foretelling, mdm_wait, provisioning, taking_back
 from .applying import Applying
 from .join_wait import JOINED_WRONG_TENANT, RESTART_FIRST, JoinWait
 
@@ -77,7 +77,7 @@ class Join(DeviceWork):
         try:
             return self._work()
         except Failure as failure:
-            if self.learned["outcome"] == "failed" and failure.error["name"] != LOST_IN_BETWEEN:
+            if not self.check_mode and self.learned["outcome"] == "failed" and failure.error["name"] != LOST_IN_BETWEEN:
                 self._look_again()
             raise
 
@@ -96,6 +96,8 @@ class Join(DeviceWork):
                 refusal = refusal or self.applying.decide(first)
             else:
                 refusal = refusal or azure_vm.refusal(first, self.plan.tenant_id)
+            if self.plan.expect_mdm and self.facts["os"]["server"]:
+                refusal = refusal or mdm_wait.server_not_enrolled()
         if refusal:
             raise self.refused(refusal)
         if joined_before and not self.plan.package and is_running(first["job"]) and not self.check_mode:
@@ -108,10 +110,11 @@ class Join(DeviceWork):
             if self.applying:
                 self.applying.tell(self.changes)
             if self.check_mode:
+                foretelling.restart(self, bool(self.plan.package and self.plan.package.renames))
                 return self._result("would_join")
             self._join(first)
-        if self.plan.expect_mdm and not self._is_managed(self.facts["mdm"]) and not self.check_mode:
-            self._await_mdm(logs.start_of(first))
+        if self.plan.expect_mdm and not self._is_managed(self.facts["mdm"]):
+            foretelling.mdm(self, first) if self.check_mode else self._await_mdm(logs.start_of(first))
         return self._result("unchanged" if joined_before else "joined")
 
     def _look_again(self) -> None:
@@ -188,7 +191,7 @@ class Join(DeviceWork):
             reboot.restart(
                 self.session, self.new_waiter(self.plan.reboot_timeout), "winops.entra: restart before the join"
             )
-            self.restarted = True
+            self._has_restarted()
         self.waiter = self.new_waiter(self.plan.timeout)
         return self.waiter.ask(self._first_look(), "reading the device's state after its restart")
 
@@ -196,7 +199,9 @@ class Join(DeviceWork):
         """Clean up after a run that joined although it was cut off, or left the package to the engine's retries."""
         if provisioning.left_behind(self.plan.package, self.plan.keep_copy, first):
             self.changes.add("leftovers", {"job": self.plan.job}, None)
-            if not self.check_mode:
+            if self.check_mode:
+                foretelling.restart(self, False)
+            else:
                 self._finish(first)
 
     def _finish(self, first: Answer) -> None:
@@ -211,7 +216,7 @@ class Join(DeviceWork):
             with self.phases.phase("restart"):
                 waiter = self.new_waiter(self.plan.reboot_timeout)
                 reboot.restart(self.session, waiter, "winops.entra: joined to Entra ID")
-                self.restarted = True
+                self._has_restarted()
                 self._verify()
                 waiter.ask({"job": op.job_remove(self.plan.job)}, "cleaning up")
 
@@ -260,7 +265,8 @@ class Join(DeviceWork):
         answer = self.waiter.ask(state.observations(), "verifying")
         before = self.facts["os"]["last_boot"]
         self.facts = read_facts(answer)
-        self.restarted = self.restarted or self.facts["os"]["last_boot"] != before
+        if self.facts["os"]["last_boot"] != before:
+            self._has_restarted()
         if not self._is_joined(self.facts["join"]):
             raise Failure(
                 "the device was joined, but no longer is",
@@ -274,8 +280,17 @@ class Join(DeviceWork):
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
+    def _has_restarted(self) -> None:
+        """By this task or by itself: where a restart was asked for, it was made."""
+        self.restarted = True
+        if self.plan.reboot:
+            self.changes.undo(foretelling.RESTART[0])
+            self.changes.add(*foretelling.RESTART)
+
     def _first_look(self) -> dict[str, dict]:
         look = state.observations() | {"job": op.job_status(self.plan.job)} | JOIN_LOG_ENDS
+        if self.check_mode and self.plan.expect_mdm:
+            look |= mdm_wait.FORESEEING
         return look | (provisioning.observations(self.plan.package) if self.plan.package else azure_vm.observations())
 
     def _is_joined(self, join: dict) -> bool:
