@@ -107,6 +107,30 @@ def cases(module: str) -> list[Case]:
     return [Case(module, variant, kind) for variant in VARIANTS[module] for kind in LIBRARY]
 
 
+#: Work of an earlier run that goes on, or is over, while check mode looks: by module, variant and kind.
+CUT_OFF = (
+    ("join", "defaults", "slow_cmdlet"),
+    ("join", "reboot", "pending_reboot"),
+    ("join", "path", "applied_before"),
+    ("join", "defaults", "late_join"),
+    ("join", "defaults", "azure_vm_mdm"),
+    ("join", "remove_package", "unjoined_pro"),
+    ("ppkg", "defaults", "slow_cmdlet"),
+    ("ppkg", "a package that joins, state: absent", "already_installed"),
+    ("disconnect", "everything", "joined_slow_leave"),
+    ("disconnect", "everything", "joined_unregistration_hangs"),
+    ("disconnect", "everything", "hybrid"),
+    ("mdm", "defaults", "joined_user_signed_in"),
+    ("mdm", "state: absent", "joined"),
+)
+FIRST_CUT, LAST_CUT = 2, 8
+
+
+def cut_off() -> list[Case]:
+    """Runs after one that was cut off, at each of its first exchanges but the look."""
+    return [Case(*work, cut) for work in CUT_OFF for cut in range(FIRST_CUT, LAST_CUT + 1)]
+
+
 def options(case: Case, played: Played) -> Options:
     """What the task is given, and what of it lies on the device by then."""
     given = dict(WAITS[case.module])

@@ -11,14 +11,17 @@ Result = dict[str, t.Any]
 
 
 class Case(t.NamedTuple):
-    """A module with the options of a variant, on a kind of device."""
+    """A module with the options of a variant, on a kind of device. ``cut`` is the exchange after which an earlier run
+    was cut off, 0 where there was none."""
 
     module: str
     variant: str
     kind: str
+    cut: int = 0
 
     def __str__(self) -> str:
-        return f"{self.module}, {self.variant}, {self.kind}"
+        after = f", cut off after {self.cut} exchanges" if self.cut else ""
+        return f"{self.module}, {self.variant}, {self.kind}{after}"
 
 
 class Story(t.NamedTuple):

@@ -13,8 +13,9 @@ import pytest
 from tests.foretold import cases, exceptions, runs
 from tests.foretold.compare import compared, foretold
 from tests.foretold.story import Case, Story
+from tests.lab.device.dump import dump
 
-from .played import LIBRARY
+from .played import LIBRARY, Played
 
 #: By module and variant: the kinds on which it comes to something else than the defaults do.
 MATTERS = {
@@ -84,7 +85,11 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("case", [*DEFAULTS, *OPTIONS], ids=str)
+#: Each of them once, at one exchange after the other.
+CUT_OFF = cases.cut_off()[:: cases.LAST_CUT - cases.FIRST_CUT + 2]
+
+
+@pytest.mark.parametrize("case", [*DEFAULTS, *OPTIONS, *CUT_OFF], ids=str)
 def test_check_mode_foretells_the_run_and_a_third_one_changes_nothing(case):
     assert compared(case, runs.play(case)).problem is None
 
@@ -104,6 +109,39 @@ def test_each_exception_has_a_reason_and_is_about_kinds_and_variants_that_there_
     assert all(len(row.reason) > 20 and set(row.kinds) <= set(LIBRARY) for row in rows)
     assert all(row.variants <= set(cases.VARIANTS[row.module]) for row in exceptions.OTHERWISE)
     assert all(variant in cases.VARIANTS[module] for module, variant in exceptions.NOT_AT_REST)
+
+
+# --- modules that only read -------------------------------------------------------------------------------------------
+
+#: What a run asks as SYSTEM, and check mode as the connecting account, which may have another proxy or firewall rule.
+AS_SYSTEM = ("endpoint_", "proxy", "tls", "name_resolution", "azure_identity", "clock")
+SAME = ["unjoined_pro", "home", "tpm_fips", "disk_full", "packages_forbidden", "endpoint_blocked", "wrong_clock"]
+
+
+def preflight(kind, folder):
+    with Played(folder, kind) as played:
+        before, given = dump(played.device)["digest"], {"tenant_id": played.lab.world.tenant.id}
+        checked = runs.run("preflight", given, played, check_mode=True)
+        assert dump(played.device)["digest"] == before
+        return checked, runs.run("preflight", given, played)
+
+
+@pytest.mark.parametrize("kind", SAME)
+def test_preflight_says_the_same_in_check_mode(kind, tmp_path):
+    checked, real = preflight(kind, tmp_path)
+    assert results(checked) == results(real)
+    assert {checked["changed"], real["changed"]} == {False} and checked.get("failed") == real.get("failed")
+
+
+@pytest.mark.parametrize("kind", ["blocked_for_system", "blocked_for_user", "proxy_not_set"])
+def test_preflight_differs_in_check_mode_where_system_has_another_way_out(kind, tmp_path):
+    checked, real = map(results, preflight(kind, tmp_path))
+    others = {name for name in real if checked[name] != real[name]}
+    assert others and all(name.startswith(AS_SYSTEM) for name in others)
+
+
+def results(result):
+    return {finding["id"]: finding["result"] for finding in result["findings"]}
 
 
 # --- what is not foretold is seen -------------------------------------------------------------------------------------
