@@ -23,7 +23,8 @@ options:
     type: path
   path:
     description:
-      - Path of the package file on the device. It stays where it is. Needs O(package_id).
+      - Path of the package file on the device. It stays where it is. Needs O(package_id). If the file is not there, the
+        task is refused before anything changes.
     type: str
   url:
     description:

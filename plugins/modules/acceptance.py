@@ -50,6 +50,10 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
   - winops.entra.waiting
+attributes:
+  check_mode:
+    details: Only operations that read are tried. RV(changes) foretells what a run would leave.
+    support: partial
 notes:
   - Use a disposable machine, such as a virtual machine with a checkpoint.
   - In check mode only operations that read are run.

@@ -36,6 +36,10 @@ extends_documentation_fragment:
   - winops.entra.attributes.device
   - winops.entra.fact_name
   - winops.entra.attributes.facts
+attributes:
+  diff_mode:
+    details: It changes nothing.
+    support: none
 notes:
   - After a task of this collection that has failed, facts are as they were before it, because Ansible keeps none of a
     failed task. Read them again.

@@ -63,6 +63,7 @@ extends_documentation_fragment:
   - winops.entra.named_devices
 attributes:
   diff_mode:
+    details: It changes nothing.
     support: none
 notes:
   - The permissions are C(Device.Read.All), with O(owner) also C(User.Read.All), with O(intune)

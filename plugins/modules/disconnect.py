@@ -92,6 +92,11 @@ extends_documentation_fragment:
   - winops.entra.waiting
   - winops.entra.waiting.reboot
   - winops.entra.recorded
+attributes:
+  check_mode:
+    details: It does not foretell that Windows does not leave. That Windows may end an MDM enrollment with the join is
+      a warning.
+    support: full
 notes:
   - Connect with a local account.
   - Deleting the Entra device object deletes the BitLocker recovery passwords and the LAPS password stored with it. Save

@@ -46,6 +46,7 @@ options:
         O(timeout). This also applies to a device that was joined before.
       - It must be a working enrollment of this tenant. An enrollment that names no tenant counts if it is Intune's, or
         if it has the MDM address that the tenant gave the device.
+      - A Windows Server that is not joined yet is refused, because it cannot be enrolled.
       - The wait ends early if no enrollment is possible, for example because the tenant gave the device no MDM address,
         or because an enrollment of another tenant is in the way. It also ends if the joined device gives no answer for
         O(reboot_timeout) seconds.
@@ -99,6 +100,12 @@ extends_documentation_fragment:
   - winops.entra.waiting
   - winops.entra.waiting.reboot
   - winops.entra.recorded
+attributes:
+  check_mode:
+    details: Asks the device only. It does not foretell failures that the tenant, a server or Windows itself reports
+      (an expired token, a policy, a blocked endpoint, an enrollment that does not come), nor a restart for which there
+      is no reason yet.
+    support: full
 notes:
   - Connect with a local account. Entra accounts cannot sign in over WinRM, and an AD account may stop working after the
     join.
@@ -175,7 +182,8 @@ changes:
   description:
     - What was changed, or in check mode would be changed. After a failure it is what differs from before the task.
     - C(package) is the package that Windows has been given and remembers. C(package settings) are settings that a
-      package has applied before the join failed, and that Windows does not revert with it.
+      package has applied before the join failed, and that Windows does not revert with it. C(restart) is the restart
+      that O(reboot) asks for.
     - If the package has been applied to this device before, C(package) says in which way Windows is made to apply it
       again, which parts of it run again (null if the package is not on the controller), and which registry keys are
       cleared for it.

@@ -65,6 +65,11 @@ extends_documentation_fragment:
   - winops.entra.fact_name
   - winops.entra.attributes.facts
   - winops.entra.waiting
+attributes:
+  check_mode:
+    details: It does not foretell that the enrollment does not come, which depends on the tenant and on who is signed
+      in.
+    support: full
 notes:
   - The record in Intune stays.
 seealso:

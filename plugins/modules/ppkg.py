@@ -45,6 +45,11 @@ extends_documentation_fragment:
   - winops.entra.fact_name
   - winops.entra.package
   - winops.entra.waiting
+attributes:
+  check_mode:
+    details: Asks the device only. It does not foretell that Windows refuses a setting of the package, or that O(url)
+      cannot be downloaded.
+    support: full
 notes:
   - To join a device with a package use M(winops.entra.join). It proves the join; this module proves only that the
     package was applied.

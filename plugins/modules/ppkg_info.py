@@ -33,6 +33,9 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
 attributes:
+  diff_mode:
+    details: It changes nothing.
+    support: none
   platform:
     details: With O(src) alone the work is done on the controller, and nothing is sent to the host of the task.
 notes:

@@ -83,6 +83,14 @@ extends_documentation_fragment:
   - winops.entra.attributes.device
   - winops.entra.findings
   - winops.entra.recorded
+attributes:
+  check_mode:
+    details: No scheduled task is created, so the connecting account asks the endpoints instead of SYSTEM. If SYSTEM has
+      another proxy or firewall rule, these checks may say otherwise than a run does.
+    support: partial
+  diff_mode:
+    details: It changes nothing.
+    support: none
 notes:
   - In check mode no scheduled task is created. The connecting account asks the endpoints, and the checks say so.
   - The checks are C(edition), C(build), C(server), C(join_state), C(pending_reboot), C(clock), C(tpm), C(disk),

@@ -50,6 +50,7 @@ extends_documentation_fragment:
   - winops.entra.tenant
 attributes:
   diff_mode:
+    details: It changes nothing.
     support: none
 notes:
   - The permissions, application or delegated, are C(Policy.Read.DeviceConfiguration) (registration policy),

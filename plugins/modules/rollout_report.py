@@ -78,6 +78,14 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
+attributes:
+  check_mode:
+    details: It writes the report of check mode, a file of its own on the controller, unless
+      O(write_in_check_mode=false) forbids it.
+    support: partial
+  diff_mode:
+    details: It never reports a change, because a report is a by-product.
+    support: none
 seealso:
   - plugin: winops.entra.rollout_outcome
     plugin_type: filter

@@ -53,6 +53,7 @@ def chosen_package(task: Task, must_join: bool) -> tuple[PackageSource, dict | N
             reverts=tuple(package.reverted_by_removal),
             runs_again=_runs_again(package),
             reverted_areas=tuple(REVERTED),
+            renames=package.computer_name is not None,
         )
         return source, describe(package)
     package_id = args["package_id"]

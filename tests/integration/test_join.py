@@ -10,6 +10,8 @@ import typing as t
 import pytest
 import yaml
 
+from tests.foretold.compare import foretold
+from tests.foretold.story import Case
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
 from tests.integration.play import ROOT, Play, Player, wait_until
@@ -169,12 +171,9 @@ def test_check_mode_looks_at_each_device_once(rollout: Rollout) -> None:
 
 
 def test_check_mode_predicts_the_real_run(rollout: Rollout) -> None:
-    fits = {"would_join": {"joined", "failed"}, "refused": {"refused"}, "unchanged": {"unchanged"}}
     for name, predicted in rollout.checked.results("join").items():
-        real = rollout.result(name)
-        assert real["outcome"] in fits[predicted["outcome"]], (name, predicted, real)
-        if real["outcome"] == "joined":
-            assert (predicted["changed"], predicted["changes"]) == (True, real["changes"]), name
+        case = Case("join", "as its scenario says", rollout.before[name]["kind"])
+        assert foretold(case, predicted, rollout.result(name)).problem is None, name
 
 
 def test_check_mode_shows_the_difference(rollout: Rollout) -> None:
@@ -367,6 +366,7 @@ def test_a_device_that_waits_for_a_restart_is_restarted_when_asked(rollout: Roll
     name = rollout.of_kind("pending_reboot")
     result = rollout.result(name)
     assert (result["restarted"], result["reboot_required"]) == (True, False)
+    assert {"what": "restart", "before": None, "after": "done"} in result["changes"]
     assert rollout.after[name]["booted"] > rollout.before[name]["booted"]
     assert result["ansible_facts"]["entra"]["os"]["last_boot"] == rollout.after[name]["booted"]
 
@@ -409,7 +409,6 @@ def test_a_device_that_does_not_enroll_is_joined_and_fails_where_enrollment_was_
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("by-path-that-is-empty", r"C:\Users\Public\nothing.ppkg"),
         ("by-url-of-another-file", "download_hash"),
         ("by-url-that-is-gone", "download_not_found"),
     ],
@@ -419,6 +418,15 @@ def test_a_package_that_does_not_come_is_no_join(rollout: Rollout, name: str, sa
     assert (result["outcome"], result["changed"]) == ("failed", False)
     assert says in result["msg"] + str(result["error"]), result
     assert (dump["join"]["type"], dump["packages"]) == ("none", [])
+
+
+def test_a_path_without_a_file_is_refused_and_check_mode_says_so(rollout: Rollout) -> None:
+    name = "by-path-that-is-empty"
+    result = rollout.result(name)
+    assert (result["outcome"], result["error"]["name"]) == ("refused", "package_not_found"), result
+    assert r"C:\Users\Public\nothing.ppkg" in result["msg"]
+    assert rollout.checked.result(name, "join")["msg"] == result["msg"]
+    assert rollout.after[name]["digest"] == rollout.before[name]["digest"]
 
 
 # --- again ------------------------------------------------------------------------------------------------------------

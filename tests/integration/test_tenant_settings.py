@@ -59,7 +59,14 @@ def before(tenant: LabTenant) -> dict:
 
 
 @pytest.fixture(scope="module")
-def applied(tenant: LabTenant, before: dict) -> Play:
+def checked(tenant: LabTenant, before: dict) -> Play:
+    play = tenant.run(TASKS, "--check", "--diff")
+    assert settings(tenant) == before
+    return play
+
+
+@pytest.fixture(scope="module")
+def applied(tenant: LabTenant, checked: Play) -> Play:
     return tenant.run(TASKS + DEPENDENT, "--diff")
 
 
@@ -82,10 +89,15 @@ def settings(tenant: LabTenant) -> dict:
     )
 
 
-def test_a_check_says_what_would_change_and_changes_nothing(tenant, before):
-    play = tenant.run(TASKS, "--check", "--diff")
-    assert settings(tenant) == before
-    assert {line["task"]: line["result"]["changed"] for line in play.lines} == {task["name"]: True for task in TASKS}
+def test_a_check_says_what_would_change_and_changes_nothing(checked):
+    assert {line["task"]: line["result"]["changed"] for line in checked.lines} == {task["name"]: True for task in TASKS}
+
+
+def test_what_a_check_says_is_what_happens(checked, applied):
+    for task in TASKS:
+        foretold, real = checked.result(HOST, task["name"]), applied.result(HOST, task["name"])
+        for field in ("changed", "changes", "diff"):
+            assert foretold[field] == real[field], task["name"]
 
 
 def test_a_change_arrives_and_leaves_the_rest_alone(tenant, before, applied):

@@ -79,6 +79,27 @@ def test_every_option_is_described(module):
         assert option.get("description"), name
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_said_to_show_a_difference_where_it_may_change_something(module):
+    attribute = documented(module)["attributes"]["diff_mode"]
+    changes = yaml.safe_load(loaded(module).RETURN)["changes"]["description"]
+    assert (attribute["support"] == "none") == str(changes).startswith("Always empty.")
+    assert attribute["support"] == "full" or attribute["details"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_attribute_that_is_not_full_says_what_is_so(module):
+    for name, attribute in documented(module)["attributes"].items():
+        assert attribute["support"] in ("full", "partial", "none"), name
+        assert attribute["support"] == "full" or attribute.get("details"), name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_returns_facts_where_it_says_so(module):
+    says = "facts" in documented(module)["attributes"]
+    assert says == ("ansible_facts" in yaml.safe_load(loaded(module).RETURN))
+
+
 def test_every_fragment_is_used():
     extended = {
         name.split(".")[2]

@@ -164,14 +164,12 @@ def _parts(device, name: str) -> list[str]:
 
 def _certificate(device, name: str) -> list[Certificate]:
     """The enrollment's certificate, unless another enrollment names the same, or the issuer is none of an MDM."""
-    values = {
-        key: device.registry.tree(rf"{mdm.ENROLLMENTS}\{key}", 0)["values"]
-        for key in device.registry.subkeys(mdm.ENROLLMENTS)
-    }
-    thumbprint = values[name].get("DMPCertThumbPrint") if name in values else None
-    if sum(other.get("DMPCertThumbPrint") == thumbprint for other in values.values()) != 1:
+    root = device.registry.find(mdm.ENROLLMENTS)
+    told = [key.values.get("dmpcertthumbprint", ("", None))[1] for _name, key in root.keys.values()] if root else []
+    thumbprint = device.registry.get(rf"{mdm.ENROLLMENTS}\{name}", "DMPCertThumbPrint")
+    if told.count(thumbprint) != 1:
         return []
-    intune = values[name].get("ProviderID") == mdm.PROVIDER
+    intune = device.registry.get(rf"{mdm.ENROLLMENTS}\{name}", "ProviderID") == mdm.PROVIDER
     return [
         c
         for c in device.certificates

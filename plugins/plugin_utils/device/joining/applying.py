@@ -33,13 +33,18 @@ class Applying:
         self.memory: engine_memory.EngineMemory | None = None
 
     def decide(self, look: Answer, force: bool = False) -> JoinRefusal | None:
-        """Take the first way where the engine would skip the package, or there is none to take: the refusal.
+        """Take the first way where the engine would skip the package, or there is none to take, or no file: the
+        refusal.
 
         ``look`` holds the answers to provisioning.observations(). ``force``: also where the engine would apply some of
         it by itself.
         """
         self.memory = engine_memory.remembered(look, self.package.id)
-        if self.memory is None or provisioning.under_way(self.package, look):
+        if provisioning.under_way(self.package, look):
+            return None
+        if refusal := provisioning.missing_file(self.package, look["file"]):
+            return refusal
+        if self.memory is None:
             return None
         if self.memory.skipped or (force and self.memory.checksums and not self.memory.pending):
             return self._take(look, self.memory)

@@ -29,7 +29,7 @@ from ..session import ConnectionLost, DeviceSession
 from ..system_work import UNFINISHED
 from ..waiting import LOST_IN_BETWEEN, connection_lost
 from ..work import AFTERWARDS_SECONDS
-from . import azure_vm, mdm_wait, provisioning, taking_back
+from . import azure_vm, foretelling, mdm_wait, provisioning, taking_back
 from .applying import Applying
 from .ending import PackageWork
 from .join_wait import JOINED_WRONG_TENANT, RESTART_FIRST, JoinWait
@@ -90,7 +90,7 @@ class Join(PackageWork):
         try:
             return self._work()
         except Failure as failure:
-            if self.learned["outcome"] == "failed" and failure.error["name"] != LOST_IN_BETWEEN:
+            if not self.check_mode and self.learned["outcome"] == "failed" and failure.error["name"] != LOST_IN_BETWEEN:
                 self._look_again(failure)
             raise
 
@@ -111,6 +111,8 @@ class Join(PackageWork):
                 refusal = refusal or self.applying.decide(first)
             else:
                 refusal = refusal or azure_vm.refusal(first, self.plan.tenant_id)
+            if self.plan.expect_mdm and self.facts["os"]["server"]:
+                refusal = refusal or mdm_wait.server_not_enrolled()
         if refusal:
             raise self.refused(refusal)
         if joined_before and not self.plan.package and is_running(first["job"]) and not self.check_mode:
@@ -123,10 +125,11 @@ class Join(PackageWork):
             if self.applying:
                 self._tell_package(self.applying)
             if self.check_mode:
+                foretelling.restart(self, bool(self.plan.package and self.plan.package.renames))
                 return self._result("would_join")
             self._join(first)
-        if self.plan.expect_mdm and not self._is_managed(self.facts["mdm"]) and not self.check_mode:
-            self._await_mdm(logs.start_of(first))
+        if self.plan.expect_mdm and not self._is_managed(self.facts["mdm"]):
+            foretelling.mdm(self, first) if self.check_mode else self._await_mdm(logs.start_of(first))
         return self._result("unchanged" if joined_before else "joined")
 
     def _tell_package(self, applying: Applying) -> None:
@@ -228,7 +231,7 @@ class Join(PackageWork):
             reboot.restart(
                 self.session, self.new_waiter(self.plan.reboot_timeout), "winops.entra: restart before the join"
             )
-            self.restarted = True
+            self._has_restarted()
         self.waiter = self.new_waiter(self.plan.timeout)
         return self.waiter.ask(self._first_look(), "reading the device's state after its restart")
 
@@ -237,7 +240,9 @@ class Join(PackageWork):
         self.tell_left_behind(first)
         if provisioning.left_behind(self.plan.package, self.plan.keep_copy, first):
             self.tell_cleared()
-            if not self.check_mode:
+            if self.check_mode:
+                foretelling.restart(self, False)
+            else:
                 self._finish(first)
 
     def _finish(self, first: Answer) -> None:
@@ -252,7 +257,7 @@ class Join(PackageWork):
             with self.phases.phase("restart"):
                 waiter = self.new_waiter(self.plan.reboot_timeout)
                 reboot.restart(self.session, waiter, "winops.entra: joined to Entra ID")
-                self.restarted = True
+                self._has_restarted()
                 remove = {"remove job": op.job_remove(self.plan.job)} | self.remains.observations()
                 try:
                     self._verify()
@@ -309,7 +314,8 @@ class Join(PackageWork):
         answer = self.waiter.ask(state.observations(), "verifying")
         before = self.facts["os"]["last_boot"]
         self.facts = read_facts(answer)
-        self.restarted = self.restarted or self.facts["os"]["last_boot"] != before
+        if self.facts["os"]["last_boot"] != before:
+            self._has_restarted()
         if not self._is_joined(self.facts["join"]):
             raise Failure(
                 "the device was joined, but no longer is",
@@ -323,8 +329,17 @@ class Join(PackageWork):
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
+    def _has_restarted(self) -> None:
+        """By this task or by itself: where a restart was asked for, it was made."""
+        self.restarted = True
+        if self.plan.reboot:
+            self.changes.undo(foretelling.RESTART[0])
+            self.changes.add(*foretelling.RESTART)
+
     def _first_look(self) -> dict[str, dict]:
         look = state.observations() | {"job": op.job_status(self.plan.job)} | JOIN_LOG_ENDS
+        if self.check_mode and self.plan.expect_mdm:
+            look |= mdm_wait.FORESEEING
         return look | (provisioning.observations(self.plan.package) if self.plan.package else azure_vm.observations())
 
     def _is_joined(self, join: dict) -> bool:

@@ -17,6 +17,7 @@ from ..answers import Answer
 from ..diagnosis import causes, logs
 from ..mdm_facts import mdm_facts
 from ..reading import UNREADABLE_FIX, known
+from ..requirements import JoinRefusal
 from ..waiting import Waiter
 from . import provisioning
 
@@ -33,6 +34,20 @@ LEFTOVER_SECONDS = 300
 ENROLLER = "deviceenroller.exe"
 
 
+#: What of a device tells whether somebody is making an enrollment, or is about to.
+FORESEEING = {
+    "engine_tasks": provisioning.ENGINE_OBSERVATIONS["engine_tasks"],
+    "at_work": op.processes(provisioning.ENGINE, ENROLLER),
+}
+
+
+def server_not_enrolled() -> JoinRefusal:
+    """Why a Windows Server is not to be waited for."""
+    return JoinRefusal(
+        "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "set expect_mdm: false for servers"
+    )
+
+
 def until_enrolled(waiter: Waiter, since: logs.Start, tenant_id: str, server: bool | None) -> dict:
     """The facts ``{mdm}`` of a device once it is enrolled. Raises Failure where it is not, or cannot be.
 
@@ -40,10 +55,21 @@ def until_enrolled(waiter: Waiter, since: logs.Start, tenant_id: str, server: bo
     Server.
     """
     if server:
-        raise _not_enrolled(
-            "server_has_no_mdm", "Windows Server cannot be enrolled in MDM", "set expect_mdm: false for servers"
-        )
+        raise server_not_enrolled().failure(f"the device is joined, but not enrolled in MDM {CANNOT_BE}")
     return {"mdm": MdmWait(waiter, tenant_id).run(since)}
+
+
+def foretell(waiter: Waiter, look: Answer, tenant_id: str, server: bool | None) -> None:
+    """Raise the Failure in which until_enrolled() surely ends on a device that is joined already, by one look at it.
+
+    ``look`` holds the answers to FORESEEING beside those to state.observations().
+    """
+    if server:
+        raise server_not_enrolled().failure(f"the device is joined, but not enrolled in MDM {CANNOT_BE}")
+    wait = MdmWait(waiter, tenant_id)
+    # What must be seen twice, because Windows may be about to change it, counts here at one look.
+    for _time in range(2):
+        wait.judge(look)
 
 
 class MdmWait:
@@ -61,14 +87,13 @@ class MdmWait:
 
     def run(self, since: logs.Start) -> dict:
         """The facts ``mdm``. Raises Failure."""
-        watch = state.observations(("mdm",)) | logs.observations(since, logs.MDM_EVENTS)
-        watch["engine_tasks"] = provisioning.ENGINE_OBSERVATIONS["engine_tasks"]
-        watch["at_work"] = op.processes(provisioning.ENGINE, ENROLLER)
-        if self.waiter.until(watch, self._enrolled, "waiting for the MDM enrollment") is None:
+        watch = state.observations(("mdm",)) | logs.observations(since, logs.MDM_EVENTS) | FORESEEING
+        if self.waiter.until(watch, self.judge, "waiting for the MDM enrollment") is None:
             raise self._too_late(self.waiter.last)
         return self.mdm
 
-    def _enrolled(self, answer: Answer) -> bool:
+    def judge(self, answer: Answer) -> bool:
+        """Whether the device is enrolled. Raises the Failure of one that cannot be."""
         items = known(lambda: enrollment.enrollments(answer))
         self.mdm = mdm_facts(answer, {"type": "entra", "tenant_id": self.tenant_id}, items)
         if enrollment.is_of_tenants_mdm(self.mdm, self.tenant_id):

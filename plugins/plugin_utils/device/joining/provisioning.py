@@ -16,7 +16,8 @@ from ...result import Failure
 from .. import jobs
 from .. import operations as op
 from ..answers import Answer, Result
-from ..reading import known, plain_id
+from ..reading import FULL_TOKEN, STATE_UNREADABLE, Unreadable, known, plain_id
+from ..requirements import JoinRefusal
 from ..session import DeviceSession
 from ..waiting import Waiter
 from . import engine_memory
@@ -38,8 +39,9 @@ class PackageSource:
 
     The file at ``src`` may be vaulted. ``id`` is the package id, ``sha256`` the file's hash in lower-case hexadecimal
     (None with ``path``). Where the controller has looked into the file, ``reverts`` is what of it Windows takes back
-    with a removal, and ``runs_again`` what a second application repeats, for people. ``reverted_areas`` are the names,
-    in lower case, of all areas and CSPs that Windows takes back.
+    with a removal, ``runs_again`` what a second application repeats, for people, and ``renames`` whether it gives the
+    computer a name, so that Windows waits for a restart afterwards. ``reverted_areas`` are the names, in lower case, of
+    all areas and CSPs that Windows takes back.
     """
 
     id: str
@@ -50,6 +52,7 @@ class PackageSource:
     reverts: tuple[str, ...] | None = None
     runs_again: tuple[str, ...] | None = None
     reverted_areas: tuple[str, ...] = ()
+    renames: bool | None = None
 
     @property
     def device_path(self) -> str:
@@ -148,20 +151,25 @@ def installed(packages: Result, package_id: str) -> dict | None:
     return package if package and package["installed"] is not False else None
 
 
+def missing_file(package: PackageSource, file: Result) -> JoinRefusal | None:
+    """The refusal where ``path`` names no file, or nobody can tell; ``file`` is what observations() say of it."""
+    try:
+        if not package.path or file["exists"]:
+            return None
+    except Unreadable as exc:
+        return JoinRefusal(STATE_UNREADABLE, f"the device's state cannot be read: {exc}", FULL_TOKEN)
+    fix = "correct path, or use src or url"
+    return JoinRefusal("package_not_found", f"there is no file {package.path} on the device", fix)
+
+
 def bring(session: DeviceSession, waiter: Waiter, package: PackageSource, file: Result) -> None:
     """Have the file on the device: nothing to do where it lies there already with the right hash.
 
     A url is fetched by the install job itself, as SYSTEM.
     """
     if package.path:
-        if not file["exists"]:
-            raise Failure(
-                f"there is no file {package.path} on the device",
-                side="device",
-                name="package_not_found",
-                cause="the option path names a file that does not exist",
-                fix="correct path, or use src or url",
-            )
+        if refusal := missing_file(package, file):
+            raise refusal.failure("the package was not applied")
         return
     if file.get("sha256") == package.sha256 or package.src is None:
         return

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode foretells what each tenant module does with each of its options: the same result, and nothing written."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import typing as t
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec, understood
+
+from .device_graph import DeviceBench
+from .fake_graph import guid
+from .tenant_graph import TenantGraph
+
+PLUGIN = "ansible_collections.winops.entra.plugins.action.{}"
+ADA, BOB = "ada@contoso.com", "bob@contoso.com"
+ALL, NONE = {"scope": "all"}, {"scope": "none"}
+SELECTED: dict[str, t.Any] = {"scope": "selected", "users": [ADA], "groups": ["Staff"]}
+#: By module: the options of each case. A mark stands for what only the tenant knows: ``#intune`` for an id.
+CASES: dict[str, list[dict[str, t.Any]]] = {
+    "group": [
+        {"name": "New"},
+        {"name": "New", "description": "text", "mail_nickname": "new", "users": [ADA], "groups": ["Staff"]},
+        {"name": "New", "autopilot_group_tag": "Kiosk"},
+        {"name": "New", "autopilot_devices": True, "rule_paused": True},
+        {"name": "New", "membership": "dynamic", "membership_rule": "(user.city -eq 1)"},
+        {"name": "New", "membership": "dynamic"},
+        {"name": "New", "role_assignable": True},
+        {"name": "New", "users": ["nobody@contoso.com"]},
+        {"name": "New", "state": "absent"},
+        {"name": "New", "object_id": guid("nothing")},
+        {"name": "Staff"},
+        {"name": "Staff", "description": "text"},
+        {"name": "Staff", "description": ""},
+        {"name": "Staff", "users": [ADA, BOB], "devices": ["#device"]},
+        {"name": "Staff", "users": [BOB], "members_state": "exact"},
+        {"name": "Staff", "users": [ADA], "members_state": "absent"},
+        {"name": "Staff", "groups": ["Nowhere"]},
+        {"name": "Staff", "role_assignable": True},
+        {"name": "Staff", "membership": "dynamic", "membership_rule": "(user.city -eq 1)"},
+        {"name": "Renamed", "object_id": "#group"},
+        {"name": "Staff", "state": "absent"},
+    ],
+    "registration_policy": [
+        {"join": NONE},
+        {"join": ALL},
+        {"join": SELECTED},
+        {"join": {"scope": "selected", "groups": ["Nowhere"]}},
+        {"register": NONE},
+        {"local_administrators": SELECTED},
+        {"global_administrators_local": False},
+        {"devices_per_user": 20},
+        {"mfa_required": True},
+        {"laps": True},
+        {"join": NONE, "devices_per_user": 50, "mfa_required": False, "laps": True},
+    ],
+    "mdm_scope": [
+        {"scope": "all"},
+        {"scope": "none"},
+        {"scope": "selected", "groups": ["Staff"]},
+        {"scope": "selected", "groups": ["Nowhere"]},
+        {"application": "mam", "scope": "all"},
+        {"application_id": guid("another"), "scope": "all"},
+        {"discovery_url": "https://mdm.contoso.com", "terms_of_use_url": "", "compliance_url": "https://c"},
+        {"enroll_on_register": True},
+    ],
+    "local_admin_role": [
+        {"users": [ADA]},
+        {"groups": ["Helpdesk"]},
+        {"groups": ["Staff"]},
+        {"users": [ADA], "state": "absent"},
+        {"users": [BOB], "state": "exact"},
+        {"users": ["nobody@contoso.com"]},
+    ],
+    "directory_device": [
+        {"names": ["PC-1"], "state": "disabled"},
+        {"names": ["PC-1"], "state": "enabled"},
+        {"object_ids": ["#object"], "extension_attributes": {"extensionAttribute1": "kiosk"}},
+        {"names": ["PC-1"], "state": "absent"},
+        {"names": ["PC-2"], "state": "absent"},
+        {"names": ["PC-1", "PC-2"], "state": "absent", "max_deletions": 1},
+        {"names": ["NOWHERE"], "state": "absent"},
+        {"names": ["NOWHERE"], "state": "disabled"},
+        {"records": ["#record"], "state": "disabled"},
+    ],
+    "device_removal": [
+        {"devices": ["#record"]},
+        {"devices": ["#record"], "intune": False},
+        {"devices": ["#record"], "autopilot": False},
+        {"devices": ["#record"], "directory": False},
+        {"devices": ["#record"], "max_deletions": 0},
+        {"devices": []},
+    ],
+}
+#: What only the run can find, with the reason.
+RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
+    (
+        "directory_device",
+        {"device_ids": ["#device"], "state": "absent", "allow_autopilot": True},
+        "with allow_autopilot the service decides whether it deletes an object that Autopilot has",
+    )
+]
+
+
+class Tenant(TenantGraph):
+    """Two devices in all places, a third in the directory, a group with a member, and one for roles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record = self.full("PC-1")
+        self.add("PC-2")
+        self.members[self.group("Staff")["id"]] = [guid(ADA)]
+        self.add_group("Helpdesk", isAssignableToRole=True)
+
+    @property
+    def state(self) -> list[t.Any]:
+        """All that a module could change."""
+        return copy.deepcopy(
+            [
+                self.groups,
+                self.members,
+                self.devices,
+                self.assignments,
+                self.policy,
+                self.mdm,
+                self.included,
+                self.managed,
+                self.autopilot,
+            ]
+        )
+
+
+@pytest.fixture
+def bench() -> DeviceBench:
+    made = DeviceBench()
+    made.graph = Tenant()
+    return made
+
+
+def run(bench: DeviceBench, module: str, options: dict[str, t.Any], check_mode: bool = False) -> dict[str, t.Any]:
+    plugin = importlib.import_module(PLUGIN.format(module)).ActionModule
+    checked = ArgumentSpecValidator(ansible_spec(plugin.spec)).validate(copy.deepcopy(options))
+    assert not checked.errors.messages
+    return bench.run(plugin.work, understood(checked.validated_parameters, plugin.spec), check_mode)
+
+
+def named(value: t.Any, graph: Tenant) -> t.Any:
+    """The options with what the marks stand for."""
+    device = next(iter(graph.devices.values()))
+    marks = {
+        "#device": device["deviceId"],
+        "#object": device["id"],
+        "#group": graph.group("Staff")["id"],
+        "#record": graph.record,
+    }
+    if isinstance(value, dict):
+        return {name: named(item, graph) for name, item in value.items()}
+    if isinstance(value, list):
+        return [named(item, graph) for item in value]
+    return marks.get(value, value) if isinstance(value, str) else value
+
+
+def shown(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What check mode and the run have in common."""
+    error = result.get("error")
+    return {name: result.get(name) for name in ("failed", "msg", "changed", "changes", "diff")} | {
+        "error": error and {name: error[name] for name in ("code", "name", "side", "cause", "fix")}
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "options"), [(module, options) for module, found in CASES.items() for options in found], ids=str
+)
+def test_check_mode_foretells_the_run_and_a_third_one_changes_nothing(bench, module, options):
+    given, before = named(options, bench.graph), bench.graph.state
+    checked = run(bench, module, given, check_mode=True)
+    assert bench.graph.state == before and not changing(bench.graph)
+    real = run(bench, module, given)
+    assert shown(checked) == shown(real)
+    assert bool(real["diff"]["after"]) == real["changed"] == (bench.graph.state != before)
+    if not real.get("failed"):
+        again = run(bench, module, given)
+        assert not again.get("failed") and again["changed"] is False, again
+
+
+@pytest.mark.parametrize(("module", "options", "reason"), RUN_ONLY, ids=str)
+def test_what_only_the_run_can_find_is_still_not_foretold(bench, module, options, reason):
+    given = named(options, bench.graph)
+    assert reason and not run(bench, module, given, check_mode=True).get("failed")
+    assert run(bench, module, given)["failed"] is True
+
+
+def changing(graph: Tenant) -> list[tuple]:
+    """Requests that change something; a batch and a question may be POSTs too."""
+    return [write for write in graph.writes if write[0] in ("PATCH", "PUT", "DELETE")]
+
+
+@pytest.mark.parametrize("module", CASES)
+def test_each_option_is_among_the_cases(module):
+    spec = importlib.import_module(PLUGIN.format(module)).ActionModule.spec
+    given = [*CASES[module], *(options for name, options, _reason in RUN_ONLY if name == module)]
+    assert {name for options in given for name in options} == set(spec)
