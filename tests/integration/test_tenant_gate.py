@@ -22,7 +22,7 @@ DEVICES = [
     {"kind": "home", "name": "home"},
     {"kind": "unjoined_pro", "name": "late"},
 ]
-CLOSED = {"main": {"name": "Contoso", "domain": "contoso.example", "join": "none"}}
+CLOSED = {"main": {"name": "Contoso", "domain": "contoso.example", "join": []}}  # Selected users, and none of a package.
 GATE, PROOF = "Check the tenant", "Find the joined devices of the wave in the directory"
 
 

@@ -137,7 +137,8 @@ class Join(DeviceWork):
             try:
                 self._apply_and_wait(first)
             except Failure as failure:
-                if failure.error["code"] != RESTART_FIRST or not self.plan.reboot:
+                possible = self.plan.reboot and not self.waiter.deadline.passed
+                if failure.error["code"] != RESTART_FIRST or not possible:
                     raise
                 look = self._restart_before_the_join()
                 if self.applying:
@@ -184,12 +185,11 @@ class Join(DeviceWork):
 
     def _restart_before_the_join(self) -> Answer:
         """Windows has said that it does not register before it has restarted."""
-        with self.phases.phase("restart"):
+        with self.phases.phase("restart"), self.waiter.deadline.stopped():
             reboot.restart(
                 self.session, self.new_waiter(self.plan.reboot_timeout), "winops.entra: restart before the join"
             )
             self.restarted = True
-        self.waiter = self.new_waiter(self.plan.timeout)
         return self.waiter.ask(self._first_look(), "reading the device's state after its restart")
 
     def _end_earlier_run(self, first: Answer) -> None:
