@@ -37,10 +37,11 @@ class Run(t.NamedTuple):
 
 
 class Waves(t.NamedTuple):
-    """A rollout whose first device is off: with a package whose token has expired, then with a good one."""
+    """A rollout whose first device is off: with a package whose token has expired, with a good one, and once more."""
 
     bad: Run
     good: Run
+    again: Run
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +49,15 @@ def waves(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Temp
     lab = start_fleet({"devices": DEVICES})
     lab.post("/devices/off/power", {"state": "off"})
 
-    def run(directory: str, **variables: t.Any) -> Run:
+    def run(directory: str, *options: str, **variables: t.Any) -> Run:
         known = len(lab.commands())
         rollout = Rollout(lab, player, tmp_path_factory.mktemp(directory), "join")
-        play = rollout.run(**SETTINGS, **variables)
+        play = rollout.run(*options, **SETTINGS, **variables)
         sent = [line["device"] for line in lab.commands()[known:] if line["changing"]]
         return Run(play, rollout.outcomes(), list(dict.fromkeys(sent)))
 
-    return Waves(run("bad", join_src=str(inspection.package_file(lab, "expired"))), run("good"))
+    bad = run("bad", join_src=str(inspection.package_file(lab, "expired")))
+    return Waves(bad, run("good"), run("again", "--limit", "off,fit,later"))
 
 
 def test_a_first_device_that_is_off_does_not_end_the_rollout_and_fails_at_its_end(waves: Waves) -> None:
@@ -78,7 +80,7 @@ def test_a_first_device_that_is_off_does_not_end_the_rollout_and_fails_at_its_en
 
 
 def test_a_wave_begins_with_one_device_where_nothing_has_proved_the_package(waves: Waves) -> None:
-    for run in waves:
+    for run in (waves.bad, waves.good):
         assert set(run.play.results(LOOK)) == {"refused", "known", "fit", "later"}
     assert waves.good.changed == ["fit", "later"]
     tries = [line["host"] for line in waves.good.play.lines if line["task"] == JOIN and line["status"] in STATUSES]
@@ -98,3 +100,12 @@ def test_a_first_device_that_fails_ends_the_rollout_and_the_others_are_not_start
     counts = waves.bad.play.recap
     assert {name for name in counts if counts[name]["failures"]} == {"refused", "fit"}
     assert counts["later"]["changed"] == 0
+
+
+def test_a_wave_of_joined_devices_behind_one_that_is_off_changes_nothing(waves: Waves) -> None:
+    assert waves.again.outcomes == {"off": "unreachable", "fit": "unchanged", "later": "unchanged"}
+    assert waves.again.changed == [] and waves.again.play.results(LOOK)
+    assert [line["host"] for line in waves.again.play.lines if line["task"] == JOIN and line["status"] in STATUSES] == [
+        "off"
+    ]
+    assert {counts["changed"] for counts in waves.again.play.recap.values()} == {0}

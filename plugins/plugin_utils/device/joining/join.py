@@ -162,7 +162,7 @@ class Join(DeviceWork):
         registered, as after a good join; what is ours goes."""
         self.changes.undo("join")
         self.changes.add("join", _shown(self.facts["join"]), _shown(join_facts.join_facts(self.waiter.last)))
-        self.waiter = self.new_waiter(self.plan.timeout)
+        self.waiter = self.new_waiter(LOOK_AGAIN_SECONDS)
         with taking_back.leftovers_told(self):
             self._clean_up(first, keep_job=False)
 
