@@ -66,8 +66,8 @@ options:
     default: MS DM Server
   mdm_enrollment_id:
     description:
-      - With O(remove_mdm), remove only the enrollment with this id, a GUID, if it belongs to O(mdm_provider), of whichever
-        tenant it is.
+      - With O(remove_mdm), remove only the enrollment with this id, a GUID, if it belongs to O(mdm_provider), whichever
+        tenant it belongs to.
     type: str
   allow_account_loss:
     description:

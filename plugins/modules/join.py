@@ -75,8 +75,8 @@ options:
   on_failure:
     description:
       - V(remove) uninstalls the package of a failed join and deletes its copies, so that the device does not join by
-        itself hours later. This may take up to about 15 minutes more than O(timeout). A warning lists the settings that Windows
-        reverts with the package, such as Wi-Fi profiles.
+        itself hours later. This may take up to about 15 minutes more than O(timeout). A warning lists the settings that
+        Windows reverts with the package, such as Wi-Fi profiles.
       - V(keep) lets the engine retry, after 1 hour, 4 hours and at each start.
     type: str
     choices: [remove, keep]
