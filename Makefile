@@ -122,6 +122,7 @@ endings: env ## each ending of each task on a device, compared with docs/endings
 .PHONY: endings-page
 endings-page: env ## rewrite the table in docs/endings.md from tests/endings/table.py
 	$(BIN)/python -m tests.endings --write
+
 .PHONY: foretold
 foretold: env ## check mode against the run: each kind of device with each option; ten minutes
 	$(BIN)/python -m tests.foretold $(ARGS)

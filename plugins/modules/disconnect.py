@@ -21,7 +21,8 @@ description:
   - Before anything changes the device signs a random number of this task, as SYSTEM, with the private key of its device
     certificate. This proof allows the removal of the tenant's objects afterwards. If the device cannot sign, it leaves
     nevertheless, and RV(record) says so.
-  - A device that has already left does not change. If an earlier leave stopped half way, for example because of a power
+  - A device that has already left does not change, unless an option asks for more, such as O(remove_mdm) on a device
+    that still has an enrollment. If an earlier leave stopped half way, for example because of a power
     cut, the module detects this and finishes the leave.
   - Registry keys and device certificates that earlier joins have left are removed as well. The certificate and
     C(dsregcmd) decide which join is the current one, not the order in the registry.
@@ -51,6 +52,9 @@ options:
     description:
       - Remove the device's MDM enrollment first. Only enrollments of O(mdm_provider) that do not belong to another
         tenant are removed, each by its id. Leftovers of earlier enrollments are removed as well.
+      - Another tenant is one other than O(tenant_id), or other than the one that the device is joined to. If the device
+        is not joined and O(tenant_id) is not given, the enrollments of all tenants are removed.
+      - An enrollment is removed also if the device has already left. The outcome is then V(disconnected).
       - V(false) does not guarantee that the enrollment stays. Windows may end it with the join, and nothing can prevent
         that; RV(mdm_ended) and RV(changes) say whether it did.
     type: bool
@@ -62,7 +66,8 @@ options:
     default: MS DM Server
   mdm_enrollment_id:
     description:
-      - With O(remove_mdm), remove only the enrollment with this id, a GUID, if it belongs to O(mdm_provider).
+      - With O(remove_mdm), remove only the enrollment with this id, a GUID, if it belongs to O(mdm_provider), whichever
+        tenant it belongs to.
     type: str
   allow_account_loss:
     description:
@@ -141,8 +146,9 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - The outcome. V(disconnected), V(unchanged) (the device had already left), V(refused) (before anything
-      changed), V(failed), or in check mode V(would_disconnect).
+    - The outcome. V(disconnected) (it has left now, or an enrollment, the auto-join or a restart was still to be done
+      on a device that had left), V(unchanged) (it had already left, and nothing was to be done), V(refused) (before
+      anything changed), V(failed), or in check mode V(would_disconnect).
   returned: always
   type: str
   sample: disconnected

@@ -63,7 +63,9 @@ options:
     default: false
   timeout:
     description:
-      - Seconds within which the device must be joined, and enrolled with O(expect_mdm).
+      - Seconds within which the device must be joined, and enrolled with O(expect_mdm). A restart has a time of its own
+        (O(reboot_timeout)), and so has the removal of the package after a failure (O(on_failure=remove), about 15
+        minutes at most).
       - The provisioning engine tries a failed setting again after 15 minutes, so a smaller value gives up before the
         first such attempt. If the device shows that its next attempt comes after this time, the wait ends at once.
       - With O(method=azure_vm) there is no retry, and the wait ends with C(dsregcmd).
@@ -74,8 +76,8 @@ options:
   on_failure:
     description:
       - V(remove) uninstalls the package of a failed join and deletes its copies, so that the device does not join by
-        itself hours later. This may take some minutes more than O(timeout). A warning lists the settings that Windows
-        reverts with the package, such as Wi-Fi profiles.
+        itself hours later. This may take up to about 15 minutes more than O(timeout). A warning lists the settings that
+        Windows reverts with the package, such as Wi-Fi profiles.
       - V(keep) lets the engine retry, after 1 hour, 4 hours and at each start. Windows' own copy of the package stays
         for that. The next run deletes it if the device has joined by then.
     type: str

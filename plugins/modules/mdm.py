@@ -28,8 +28,8 @@ options:
       - V(enrolled) triggers automatic enrollment if the device is not enrolled. It must be Entra joined or hybrid
         joined, and the tenant must have given it an MDM address.
       - V(absent) removes the enrollment of O(provider), also the leftovers of an enrollment that was not removed
-        completely. A joined device needs a local administrator that can sign in afterwards, because Windows may end the
-        join with the enrollment.
+        completely. To remove an enrollment that works, or of which this is not known, a joined device needs a local
+        administrator that can sign in afterwards, because Windows may end the join with it. Leftovers need none.
     type: str
     choices: [enrolled, absent]
     default: enrolled

@@ -31,8 +31,12 @@ options:
     type: list
     elements: str
   user_prefixes:
-    description: Also all users whose user principal name begins with this. V(package_) finds the users of all
-      provisioning packages.
+    description:
+      - Also all users whose user principal name begins with this. V(package_) finds the users of all provisioning
+        packages.
+      - It cannot be seen whose token is in a package, and the users of old packages stay in the tenant. So if at least
+        one of the users that are found can join, what stops the others is a V(warn). Name users in O(users) to have it
+        a V(fail).
     type: list
     elements: str
   devices_per_user:
@@ -78,7 +82,7 @@ EXAMPLES = r"""
       client_id: 0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8
       client_secret: "{{ vault_entra_client_secret }}"
   tasks:
-    - name: Stop when joins by provisioning packages would fail
+    - name: Stop when joins by all provisioning packages would fail
       winops.entra.readiness_info:
         user_prefixes: [package_]
         fail_on: [fail]

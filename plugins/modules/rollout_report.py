@@ -67,6 +67,13 @@ options:
         read. Nothing is written or shown. Use it at the beginning of a playbook, before any device is asked.
     type: bool
     default: false
+  not_started:
+    description:
+      - Devices of the wave that the playbook has not tried, because the rollout ends before their turn. They are
+        V(not_started), like those of later waves, whatever is recorded of them.
+    type: list
+    elements: str
+    default: []
   table_limit:
     description: Show every device of a wave if there are at most this many, otherwise only those that need attention.
     type: int
@@ -116,10 +123,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 totals:
-  description: The number of devices of this run, and the number for each outcome.
-  returned: success, without O(only_try)
+  description:
+    - The number of devices of this run, and the number for each outcome. With O(only_try) as this run has last written
+      them, no devices before its first wave.
+  returned: success
   type: dict
   sample: {devices: 14, joined: 9, unchanged: 1, refused: 3, failed: 1}
+wave:
+  description:
+    - The number of devices of this wave, and how many of them are C(done), C(failed) (after something was done, or may
+      have been) and C(left_out) (refused, unreachable, not asked, skipped or not started, so that nothing was done).
+  returned: success, without O(only_try)
+  type: dict
+  sample: {devices: 10, done: 7, failed: 1, left_out: 2}
 dest:
   description: Path of the report that was written, in check mode that of check mode.
   returned: success
@@ -173,6 +189,7 @@ ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str"},
     "directory": {"type": "list", "elements": "dict"},
     "only_try": {"type": "bool", "default": False},
+    "not_started": {"type": "list", "elements": "str", "default": []},
     "table_limit": {"type": "int", "default": 50},
     "write_in_check_mode": {"type": "bool", "default": True},
 }

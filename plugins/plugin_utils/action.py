@@ -51,8 +51,13 @@ class Action(ActionBase):
             return task.run(self, started, task_vars)
 
         result = attempt() if around is None else around(self, task_vars, attempt)
-        if result.get("unreachable") and (self._task.failed_when or self._task.changed_when or self._task.until):
+        if result.get("unreachable") and self._is_judged():
             # Ansible would ask these conditions about fields that an unreachable device has not, and call it failed.
             # Of its own exception it does not, but takes nothing but a sentence from it.
             raise AnsibleConnectionFailure(result["msg"])
         return result
+
+    def _is_judged(self) -> bool:
+        """Whether conditions of the playbook are asked about the result. A ``false`` asks nothing."""
+        asked = (self._task.failed_when, self._task.changed_when, self._task.until)
+        return any(condition and condition != [False] for condition in asked)

@@ -8,8 +8,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 PROGRESS_SECONDS = 30
 
@@ -26,6 +27,15 @@ class Deadline:
     @property
     def elapsed(self) -> float:
         return self._clock() - self._start
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """What is done within has a time of its own, which does not count here."""
+        began = self.elapsed
+        try:
+            yield
+        finally:
+            self._start += self.elapsed - began
 
     @property
     def passed(self) -> bool:
@@ -48,12 +58,26 @@ class Progress:
         self._show = show
         self._clock = clock
         self._last: str | None = None
-        self._shown_at = 0.0
+        self._shown_at = clock()
 
     @property
     def last(self) -> str | None:
         """What it has said last, None where it has said nothing."""
         return self._last
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds it has said nothing."""
+        return self._clock() - self._shown_at
+
+    def pause(self, seconds: float, sentence: str, deadline: Deadline) -> None:
+        """Wait for ``seconds`` or until the deadline, and say meanwhile what for."""
+        rest = seconds
+        while rest > 0 and not deadline.passed:
+            part = min(rest, max(PROGRESS_SECONDS - self.silence, 1.0))
+            deadline.pause(part)
+            rest -= part
+            self.say(sentence, deadline)
 
     def say(self, sentence: str, deadline: Deadline) -> None:
         now = self._clock()

@@ -18,7 +18,7 @@ from tests.integration.play import ROOT, Play, Player, RunningPlay
 from tests.lab.process import RunningLab
 
 BRIEF: dict[str, dict[str, t.Any]] = {
-    "join": {"join_poll_interval": 1, "join_timeout": 60},
+    "join": {"join_serial": "100%", "join_poll_interval": 1, "join_timeout": 60},
     "disconnect": {
         "disconnect_hosts": "devices",
         "disconnect_serial": "100%",

@@ -22,16 +22,21 @@ PLAYBOOK = ROOT / "playbooks" / "join.yml"
 FLEET = {
     "devices": [
         {"kind": "unjoined_pro", "name": "first"},
-        {"kind": "home", "name": "refused"},
-        {"kind": "unjoined_enterprise", "name": "second"},
         {"kind": "expired_token", "name": "expired"},
+        {"kind": "unjoined_enterprise", "name": "second"},
+        {"kind": "home", "name": "refused"},
         {"kind": "unjoined_windows10", "name": "switched-off"},
         {"kind": "joined", "name": "joined"},
         {"kind": "unjoined_pro", "name": "last"},
     ]
 }
 NAMES = [device["name"] for device in FLEET["devices"]]
-BRIEF = {"join_poll_interval": 1, "join_timeout": 30, "join_report": "{{ run_directory }}/join-report.json"}
+BRIEF = {
+    "join_serial": "100%",
+    "join_poll_interval": 1,
+    "join_timeout": 30,
+    "join_report": "{{ run_directory }}/join-report.json",
+}
 FAILED = 2
 TITLE = ["device", "outcome", "seconds", "says"]
 #: Of each device in the report: name to the types that its value may have, None for null.
@@ -98,7 +103,7 @@ def rollout(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Te
         player,
         "--vault-password-file",
         vaulted.password_file,
-        join_src=vaulted.file,
+        host_variables={"first": {"join_src": vaulted.file}},
         join_serial=2,
         join_max_fail_percentage=0,
     )
@@ -107,9 +112,11 @@ def rollout(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Te
     return Rollout(before, checked, stopped, whole, again, inspection.tenant_id(lab))
 
 
-def _run(lab: RunningLab, player: Player, *options: str, **variables: t.Any) -> Run:
+def _run(
+    lab: RunningLab, player: Player, *options: str, host_variables: dict[str, dict] | None = None, **variables: t.Any
+) -> Run:
     known = len(lab.commands())
-    play = player.run(lab, PLAYBOOK, *options, variables=BRIEF | variables)
+    play = player.run(lab, PLAYBOOK, *options, variables=BRIEF | variables, host_variables=host_variables)
     report = Path(play.directory / ("join-report.check.json" if "--check" in options else "join-report.json"))
     assert report.exists(), play.output
     return Run(play, json.loads(report.read_text(encoding="utf-8")), lab.commands()[known:], inspection.states(lab))
@@ -147,11 +154,13 @@ def test_the_difference_is_shown_on_the_screen(rollout: Rollout) -> None:
 
 
 def test_a_wave_with_too_many_failures_is_the_last(rollout: Rollout) -> None:
-    assert rollout.stopped.outcomes() == {"first": "joined", "refused": "refused"} | dict.fromkeys(
+    assert rollout.stopped.outcomes() == {"first": "joined", "expired": "failed"} | dict.fromkeys(
         NAMES[2:], "not_started"
     )
     assert rollout.stopped.play.exit_code == FAILED
-    assert {line["device"] for line in rollout.stopped.commands} == {"first", "refused"}
+    assert {line["device"] for line in rollout.stopped.commands} == {"first", "expired"}
+    assert "failed of 2 that were tried" in " ".join(rollout.stopped.play.output.split())
+    assert rollout.stopped.play.recap["first"]["failures"] == 0
     untouched = NAMES[2:]
     assert [rollout.stopped.after[name]["digest"] for name in untouched] == [
         rollout.before[name]["digest"] for name in untouched

@@ -84,6 +84,7 @@ def traces(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Tem
         vaulted.password_file,
         variables={
             "join_src": vaulted.file,
+            "join_serial": "100%",
             "join_poll_interval": 1,
             "join_timeout": 60,
             "join_report": "{{ run_directory }}/join-report.json",

@@ -22,7 +22,8 @@ DEVICES = [
     {"kind": "home", "name": "home"},
     {"kind": "unjoined_pro", "name": "late"},
 ]
-CLOSED = {"main": {"name": "Contoso", "domain": "contoso.example", "join": "none"}}
+# Selected users may join, and no package's user is among them.
+CLOSED = {"main": {"name": "Contoso", "domain": "contoso.example", "join": []}}
 GATE, PROOF = "Check the tenant", "Find the joined devices of the wave in the directory"
 
 

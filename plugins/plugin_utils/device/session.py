@@ -69,6 +69,8 @@ class DeviceSession:
     """
 
     deadline: Deadline | None = None
+    #: For how many seconds the task has said nothing when an exchange begins.
+    silence: Callable[[], float] = staticmethod(lambda: 0.0)
     device: str = ""
     known_facts: Mapping[str, t.Any] = types.MappingProxyType({})
     #: Records what a task has learned so far, where its attempts are recorded, before the device may forget it. It may
@@ -214,7 +216,11 @@ class DeviceSession:
         seconds = EXCHANGE_SECONDS + own_time
         if self.deadline is not None:
             seconds = min(seconds, max(self.deadline.left, LEAST_SECONDS))
-        watch = Watch(seconds, lambda after: self._show(f"{sentence} ({after:.0f} s of at most {seconds:.0f} s)"))
+        watch = Watch(
+            seconds,
+            lambda after: self._show(f"{sentence} ({after:.0f} s of at most {seconds:.0f} s)"),
+            silence=self.silence(),
+        )
         try:
             try:
                 watch.start()

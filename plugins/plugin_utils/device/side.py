@@ -35,6 +35,7 @@ def _open(task: Task, action: t.Any, _options: dict[str, t.Any]) -> None:
     kept = kept_connection.is_of_another_host(action._connection, task.host)
     session = DeviceSession.of_action(action, task.host, task.show, task.masked, task.quiet)
     task.session = action.session = session
+    session.silence = lambda: task.progress.silence
     if kept:
         session.leave_connection()
     if action.note is not None:

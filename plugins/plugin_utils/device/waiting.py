@@ -78,8 +78,9 @@ class Waiter:
                 silence = self.deadline.elapsed - asked
                 if self.deadline.passed or (self.longest_silence is not None and silence >= self.longest_silence):
                     raise
-            self._progress.say(f"{sentence}; the device does not answer", self.deadline)
-            self.deadline.pause(self._interval)
+            waiting = f"{sentence}; the device does not answer"
+            self._progress.say(waiting, self.deadline)
+            self._progress.pause(self._interval, waiting, self.deadline)
 
     def until(self, operations: dict[str, dict], satisfied, sentence: str) -> Answer | None:
         """The first answer for which ``satisfied(answer)`` is true, or None when the deadline passed first.
@@ -95,4 +96,4 @@ class Waiter:
                 return answer
             if last_look:
                 return None
-            self.deadline.pause(self._interval)
+            self._progress.pause(self._interval, sentence, self.deadline)

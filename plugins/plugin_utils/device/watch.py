@@ -35,14 +35,18 @@ class TimeIsUp(BaseException):
 class Watch:
     """Watches one exchange: between ``start`` and ``stop`` it raises TimeIsUp after so many seconds.
 
-    ``say(seconds)`` is called in another thread, each time that nobody has heard anything for PROGRESS_SECONDS.
+    ``say(seconds)`` is called in another thread, each time that nobody has heard anything for PROGRESS_SECONDS; before
+    the exchange nobody has for ``silence`` seconds.
     Outside of the main thread it says, and raises nothing: Python delivers signals to the main thread only.
     """
 
-    def __init__(self, seconds: float, say: Callable[[float], None], every: float = PROGRESS_SECONDS) -> None:
+    def __init__(
+        self, seconds: float, say: Callable[[float], None], every: float = PROGRESS_SECONDS, silence: float = 0.0
+    ) -> None:
         self._seconds = seconds
         self._say = say
         self._every = every
+        self._silence = silence
         self._over = threading.Event()
         self._previous: t.Any = None
         self._began = 0.0
@@ -65,7 +69,7 @@ class Watch:
             signal.signal(_SIGNAL, self._previous)
 
     def _count(self, whom: int) -> None:
-        said = self._began
+        said = self._began - self._silence
         while not self._over.wait(min(_TICK, max(0.0, self._next - time.monotonic()) or _TICK)):
             now = time.monotonic()
             if now - said >= self._every:

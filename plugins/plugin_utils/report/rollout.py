@@ -64,8 +64,7 @@ def write_and_show(task: Task) -> dict:
     real = _real(of_real_runs, work) if check else None
     if args["only_try"]:
         journal.look(dest)
-        stored.read(dest, work)
-        return {"dest": dest}
+        return {"totals": _so_far(stored.read(dest, work), wave.run["id"]), "dest": dest}
     failure = None
     writes = not check or args["write_in_check_mode"]
     if writes:
@@ -85,7 +84,9 @@ def write_and_show(task: Task) -> dict:
         raise failure
     if writes:
         task.show_line(f"report: {visible(dest)}")
-    return {"totals": made.totals, "dest": dest} | ({"warnings": made.warnings} if made.warnings else {})
+    said = [record for name, record in made.said.items() if name in wave.batch]
+    told = {"totals": made.totals, "wave": totals.of_wave(said), "dest": dest}
+    return told | ({"warnings": made.warnings} if made.warnings else {})
 
 
 def _wave(task: Task) -> Wave:
@@ -98,6 +99,8 @@ def _wave(task: Task) -> Wave:
     told: dict[str, t.Any] = {}
     if not args["only_try"]:
         told = loops.by_device({host: hostvars[host].get(records.fact(work)) for host in hosts}, hostvars)
+    not_started = set(args["not_started"])
+    told = {host: None if host in not_started else record for host, record in told.items()}
     looped = set(told) - set(hosts)  # Who looped them is of this batch.
     own = {host: None if record is None else read_record(host, record) for host, record in told.items()}
     run = this_run(variables, task.check_mode)
@@ -106,7 +109,12 @@ def _wave(task: Task) -> Wave:
     batch = set(variables["ansible_play_batch"]) | looped
     # Ansible has taken out of the play what has failed before, in another play too.
     lost = set(hosts) - set(variables.get("ansible_play_hosts", hosts))
-    return Wave(work, run, own, batch, batch | lost, args["directory"])
+    return Wave(work, run, own, batch, (batch | lost) - not_started, args["directory"])
+
+
+def _so_far(report: stored.Stored, run: str) -> dict[str, int]:
+    """The totals of the waves that a run has reported."""
+    return next((known["totals"] for known in report.runs if known["id"] == run and "totals" in known), {"devices": 0})
 
 
 def _real(dest: str, work: str) -> stored.Stored:

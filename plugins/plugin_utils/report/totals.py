@@ -13,11 +13,14 @@ import typing as t
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from . import records
 from .door import REPORT_OUTCOMES, read_directory
 
 Record = dict[str, t.Any]
 
 JOINED = ("joined", "unchanged")
+LEFT_OUT = ("refused", "unreachable", "skipped", "not_started")
+"""Nothing was done to the device, so that it says nothing of what the rollout does to the others."""
 MOST_NAMED = 10
 """Others that are named beside a device."""
 
@@ -26,6 +29,19 @@ def count(records: Iterable[Mapping[str, t.Any]]) -> dict[str, int]:
     """How many there are of each outcome, and in all: ``{devices: 3, joined: 2, failed: 1}``."""
     counted = Counter(record["outcome"] for record in records)
     return {"devices": sum(counted.values())} | {name: counted[name] for name in REPORT_OUTCOMES if counted[name]}
+
+
+def of_wave(records_of_wave: Iterable[Mapping[str, t.Any]]) -> dict[str, int]:
+    """What a wave says of the rollout: ``{devices, done, failed, left_out}``. ``failed`` are devices to which something
+    was done, or may have been; ``left_out`` those that were refused, not reached or not asked."""
+    counted = Counter(map(_place, records_of_wave))
+    return {"devices": sum(counted.values())} | {name: counted[name] for name in ("done", "failed", "left_out")}
+
+
+def _place(record: Mapping[str, t.Any]) -> str:
+    if record["outcome"] in LEFT_OUT or record.get("name") == records.NOT_ASKED:
+        return "left_out"
+    return "failed" if record["outcome"] in ("failed", "begun") else "done"
 
 
 def find_same(devices: Mapping[str, Record]) -> dict[str, int]:

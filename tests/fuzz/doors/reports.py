@@ -56,6 +56,7 @@ def one(source: random.Random) -> None:
             "hosts": None,
             "directory": [_object(source, ENTRY_FIELDS) for _entry in range(2)] if source.random() < 0.5 else None,
             "only_try": False,
+            "not_started": [host for host in hosts if host != good][:1],
             "table_limit": source.choice((1, 50)),
             "write_in_check_mode": source.random() < 0.5,
         }

@@ -452,6 +452,31 @@ def test_a_device_that_asks_for_a_restart_again_and_again_is_restarted_once(monk
     assert run_of_it.learned["outcome"] == "failed" and device.packages == []
 
 
+def test_the_restart_before_the_join_has_a_time_of_its_own_and_the_join_has_one_time_in_all(monkeypatch):
+    device = RestartFirst()
+    told, late, down = device.handlers["events"], 1000, 300
+    device.handlers["events"] = lambda p: told(p) if device.clock.now >= late else told({"ids": []})
+
+    def restart(params):
+        answer = device._restart(params)
+        device.joins_after, device.engine_running, device.lose = None, True, down // 10
+        return answer
+
+    device.handlers["restart"] = restart
+    run_of_it, failure = run(device, monkeypatch, reboot=True, on_failure="keep")
+    assert failure.error["name"] == "join_timeout" and "after 1800 s" in failure.msg
+    assert 1800 + down <= device.clock.now < 1800 + down + 60
+    assert run_of_it.restarted is True
+
+
+def test_a_device_is_not_restarted_where_the_time_of_the_join_is_over(monkeypatch):
+    device = RestartFirst()
+    told = device.handlers["events"]
+    device.handlers["events"] = lambda p: told(p) if device.clock.now >= 100 else told({"ids": []})
+    _run, failure = run(device, monkeypatch, reboot=True, timeout=100)
+    assert failure.error["code"] == "0x801c000f" and device.restarts == 0
+
+
 def test_a_device_that_must_restart_is_not_waited_for_and_not_restarted_unasked(monkeypatch):
     device = RestartFirst()
     _run, failure = run(device, monkeypatch)

@@ -88,6 +88,18 @@ def test_a_device_that_has_left_is_left_alone_with_one_exchange(monkeypatch, che
     assert result == {"reboot_required": False, "restarted": False}
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_enrollment_of_a_device_that_has_left_is_removed_and_that_is_a_disconnect(monkeypatch, check_mode):
+    device = Leaver(joined=False)
+    device.enroll()
+    untouched, _result = run(device, monkeypatch, check_mode)
+    assert untouched.learned["outcome"] == "unchanged" and not untouched.changes.changed
+    leave, _result = run(device, monkeypatch, check_mode, remove_mdm=True)
+    assert leave.learned["outcome"] == ("would_disconnect" if check_mode else "disconnected")
+    assert whats(leave) == [f"mdm enrollment {INTUNE}"] and leave.learned["join_state"] == "left"
+    assert device.done == ([] if check_mode else ["enrollment_remove"])
+
+
 def test_check_mode_says_what_would_happen_and_only_looks(monkeypatch):
     for options in ({}, {"remove_mdm": True, "reboot": True}):
         device, real = Leaver(), Leaver()
@@ -359,6 +371,24 @@ def test_only_the_providers_enrollments_of_this_tenant_are_removed_before_the_le
     assert asked == [(INTUNE, "MS DM Server", True), (leftover, "MS DM Server", False)]
     assert set(device.tree[r"SOFTWARE\Microsoft\Enrollments"]["keys"]) == {elsewhere.upper(), FOREIGN.upper()}
     assert whats(leave) == [f"mdm enrollment {INTUNE}", f"mdm enrollment {leftover}", "join"]
+
+
+@pytest.mark.parametrize(
+    ("options", "joined", "stays"),
+    [
+        ({}, False, []),  # Nothing says which tenant would be another one.
+        ({"tenant_id": scripted.TENANT}, False, [FOREIGN]),
+        ({}, True, [FOREIGN]),
+        ({"mdm_enrollment_id": FOREIGN}, True, [INTUNE]),
+    ],
+    ids=["no join and no tenant_id", "no join, and tenant_id", "a join", "named"],
+)
+def test_which_enrollments_are_another_tenants(monkeypatch, options, joined, stays):
+    device = Leaver(joined=joined)
+    device.enroll(AADTenantID=scripted.TENANT)
+    device.enroll(FOREIGN, AADTenantID=OTHER_TENANT)
+    run(device, monkeypatch, remove_mdm=True, **options)
+    assert list(device.tree[r"SOFTWARE\Microsoft\Enrollments"]["keys"]) == [name.upper() for name in stays]
 
 
 def test_one_named_enrollment_is_removed_and_no_other(monkeypatch):

@@ -225,6 +225,24 @@ def test_nobody_is_locked_out_by_the_end_of_an_enrollment(monkeypatch):
     assert not set(device.executed) & op.CHANGING
 
 
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [({"live": True}, True), ({"EnrollmentState": "one"}, True), ({"live": False}, False)],
+    ids=["it works", "nobody knows", "it does not work"],
+)
+def test_the_gate_is_for_an_enrollment_that_may_work_and_not_for_leftovers(monkeypatch, options, refused):
+    device = joined()
+    device.enroll(**options)
+    device.members = [BUILT_IN]
+    _mdm, failure = run(device, monkeypatch, state="absent")
+    if refused:
+        assert failure.error["name"] == "no_local_administrator" and not set(device.executed) & op.CHANGING
+        device.members = [*Leaver().members]
+        run(device, monkeypatch, state="absent")
+    assert [one["unregister"] for one in device.executed_in_jobs] == [refused]
+    assert run(device, monkeypatch, state="absent")[0].learned["outcome"] == "unchanged"
+
+
 def test_leftovers_of_a_device_that_is_not_joined_need_no_administrator(monkeypatch):
     device = Leaver(joined=False)
     device.members = []

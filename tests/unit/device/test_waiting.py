@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
@@ -57,6 +59,18 @@ def test_progress_is_shown_at_once_and_every_thirty_seconds():
     device, clock, lines = ScriptedDevice(), Clock(), []
     waiter(device, clock, seconds=95, show=lines.append).until(LOOK, lambda _a: False, "waiting for rain")
     assert lines == [f"waiting for rain ({seconds} s of at most 95 s)" for seconds in (0, 30, 60, 90)]
+
+
+@pytest.mark.parametrize("interval", [7, 20, 29, 31, 45, 120, 600])
+@pytest.mark.parametrize("answers", [True, False], ids=["not yet", "no answer"])
+def test_it_is_never_silent_for_more_than_thirty_seconds(interval, answers):
+    device, clock, said = ScriptedDevice(), Clock(), []
+    device.lose = 0 if answers else 10_000
+    wait = waiter(device, clock, seconds=700, interval=interval, show=lambda _line: said.append(clock.now))
+    with contextlib.suppress(ConnectionLost):
+        wait.until(LOOK, lambda _a: False, "waiting")
+    assert clock.now == 700 and device.requests == len({*range(0, 700, interval), 700})
+    assert max(after - before for before, after in zip(said, [*said[1:], 700])) <= 30
 
 
 def test_a_reason_to_give_up_passes_through():

@@ -196,8 +196,18 @@ def test_a_thread_is_not_interrupted_and_says_so_all_the_same():
     assert not thread.is_alive() and said
 
 
+def test_it_counts_the_silence_before_the_exchange():
+    said: list[float] = []
+    watched = watch.Watch(LONG, said.append, every=LONG, silence=LONG)
+    watched.start()
+    while not said:
+        time.sleep(0.01)
+    watched.stop()
+    assert said[0] < LONG
+
+
 def test_it_says_what_it_waits_for(monkeypatch):
-    monkeypatch.setattr(watch.Watch.__init__, "__defaults__", (0.01,))
+    monkeypatch.setattr(watch.Watch.__init__, "__defaults__", (0.01, 0.0))
     monkeypatch.setattr(session, "EXCHANGE_SECONDS", LONG)
     said: list[str] = []
 

@@ -178,7 +178,8 @@ class Join(PackageWork):
             try:
                 self._apply_and_wait(first)
             except Failure as failure:
-                if failure.error["code"] != RESTART_FIRST or not self.plan.reboot:
+                possible = self.plan.reboot and not self.waiter.deadline.passed
+                if failure.error["code"] != RESTART_FIRST or not possible:
                     raise
                 look = self._restart_before_the_join()
                 if self.applying:
@@ -201,7 +202,7 @@ class Join(PackageWork):
         """The device stays in the other tenant: to take it out is a leave, behind its gate. Its package stays
         registered, as after a good join; what is ours goes."""
         self.changes.correct("join", _shown(self.facts["join"]), _shown(join_facts.join_facts(self.waiter.last)))
-        self.waiter = self.new_waiter(self.plan.timeout)
+        self.waiter = self.new_waiter(AFTERWARDS_SECONDS)
         with taking_back.leftovers_told(self):
             self._clean_up(first, keep_job=False)
 
@@ -227,12 +228,11 @@ class Join(PackageWork):
 
     def _restart_before_the_join(self) -> Answer:
         """Windows has said that it does not register before it has restarted."""
-        with self.phases.phase("restart"):
+        with self.phases.phase("restart"), self.waiter.deadline.stopped():
             reboot.restart(
                 self.session, self.new_waiter(self.plan.reboot_timeout), "winops.entra: restart before the join"
             )
             self._has_restarted()
-        self.waiter = self.new_waiter(self.plan.timeout)
         return self.waiter.ask(self._first_look(), "reading the device's state after its restart")
 
     def _end_earlier_run(self, first: Answer) -> None:

@@ -32,6 +32,11 @@ def described(item: dict) -> dict:
     return {field: item[field] for field in ("provider", "enrolled", "tenant_id", "upn")}
 
 
+def works(item: dict) -> bool:
+    """Whether an enrollment works, or may work for all that is known. Windows may end a join with it."""
+    return item["enrolled"] is not False
+
+
 def trace(answer: Answer, item: dict) -> list[str]:
     """What is left of an enrollment: its key, its task folder, its certificate; or what cannot be read."""
     names = ("enrollments", "enrollment_tasks", "certificates")
@@ -70,7 +75,7 @@ def removal(items: list[dict], before: list[dict], gate) -> WorkStep:
         title="the removal of the MDM enrollment",
         gate=gate,
         failure=failure,
-        operations=before + [op.enrollment_remove(i["enrollment_id"], i["provider"], i["enrolled"]) for i in items],
+        operations=before + [op.enrollment_remove(i["enrollment_id"], i["provider"], works(i)) for i in items],
         changes=[(f"mdm enrollment {item['enrollment_id']}", described(item), None) for item in items],
         reached=lambda answer: not any(trace(answer, item) for item in items),
         told=lambda answer: _told(items, answer["enrollment_remove"]),

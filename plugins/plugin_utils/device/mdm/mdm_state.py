@@ -27,7 +27,7 @@ from ..reading import known
 from ..requirements import JoinRefusal, account_refusal
 from ..system_work import SystemWork, WorkStep, evidence
 from ..work import begin
-from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal
+from .enrollment_removal import MDM_OBSERVATIONS, described, found, removal, works
 
 AUTO_ENROLL_POLICY = r"SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\MDM"
 SHOWN_FIELDS = (
@@ -244,7 +244,7 @@ class Mdm(SystemWork):
                 ),
                 items,
             )
-        if items[0]["enrolled"] and is_joined(self.facts["join"]):
+        if works(items[0]) and is_joined(self.facts["join"]):
             if look["auto_enroll_policy"].key().number("AutoEnrollMDM") == 1:
                 raise self.refused(
                     JoinRefusal(
@@ -255,7 +255,7 @@ class Mdm(SystemWork):
                     items,
                 )
         items = enrollment.with_children(items, found(look))
-        step = removal(items, [], self._lockout_gate if any(i["enrolled"] for i in items) else lambda _answer: None)
+        step = removal(items, [], self._lockout_gate if any(map(works, items)) else lambda _answer: None)
         step.gate(look)
         return step
 

@@ -20,6 +20,8 @@ import time
 import typing as t
 from collections.abc import Callable
 
+from ...progress import PROGRESS_SECONDS
+
 THROTTLED = 429
 #: A gateway's answers: the request may or may not have been executed.
 UNSURE = frozenset({502, 503, 504})
@@ -83,13 +85,18 @@ class Waits:
         return f"waits {seconds:.1f} s" if seconds <= self.left else f"no time left to wait {seconds:.1f} s"
 
     def wait(self, seconds: float, why: str) -> bool:
-        """Sleep and say why, where the wait is long. False, without sleeping, when that would pass the limit."""
+        """Sleep and say why, where the wait is long, again every PROGRESS_SECONDS. False, without sleeping, when that
+        would pass the limit."""
         if seconds > self.left:
             return False
-        if seconds >= TELL_FROM:
-            self.tell(f"{why}: waiting {seconds:.0f} s ({self.left:.0f} s left)")
+        left, rest = self.left, seconds
         self.spent += seconds
-        self._sleep(seconds)
+        while rest > 0:
+            if rest >= TELL_FROM:
+                self.tell(f"{why}: waiting {rest:.0f} s ({left:.0f} s left)")
+            part = min(rest, PROGRESS_SECONDS)
+            self._sleep(part)
+            left, rest = left - part, rest - part
         return True
 
 

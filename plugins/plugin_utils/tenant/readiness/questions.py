@@ -109,12 +109,13 @@ Answered = t.Any
 @dataclasses.dataclass
 class Person:
     """A user of the check. ``row`` and ``owned`` are what was read, or why not; ``groups`` those of the asked
-    groups that the user belongs to."""
+    groups that the user belongs to. One that was ``found`` by a prefix nobody has named."""
 
     name: str
     row: Answered = None
     owned: Answered = None
     groups: Answered = dataclasses.field(default_factory=set)
+    found: bool = False
 
     @property
     def known(self) -> bool:
@@ -176,7 +177,7 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
             upn = row["userPrincipalName"]
             if upn.lower().startswith(prefix.lower()) and row["id"].lower() not in known:
                 known.add(row["id"].lower())
-                people.append(Person(upn, row, []))
+                people.append(Person(upn, row, [], found=True))
     if args["expect_mdm"]:
         said |= _of_beta(task)
     return said, people

@@ -8,7 +8,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...findings import FAIL, UNKNOWN, Finding, require_known, summary, verdict
+import dataclasses
+
+from ...findings import FAIL, UNKNOWN, WARN, Finding, require_known, summary, verdict
 from ...options import is_guid, refuse_empty
 from ...result import Failure
 from ...task import Task
@@ -66,4 +68,19 @@ def _findings(args: dict, said: dict[str, Answered], people: list[Person], obsta
     if args["expect_mdm"]:
         findings += enrollment.mdm_scope(said["mdm"], people)
         findings += enrollment.enrollment(args, said["enrollment"], people)
-    return findings
+    return _of_those_found(findings, people)
+
+
+def _of_those_found(findings: list[Finding], people: list[Person]) -> list[Finding]:
+    """Nobody sees whose token is in a package, and users of old packages stay in a tenant: as long as one of the users
+    that were found by a prefix can join, the others are worth a warning only."""
+    found = {person.name for person in people if person.found}
+    stopped = {one.subject for one in findings if one.result == FAIL} & found
+    if stopped == found:
+        return findings
+    return [
+        dataclasses.replace(one, result=WARN, cause=f"{one.cause}; it matters if a package has this user")
+        if one.result == FAIL and one.subject in stopped
+        else one
+        for one in findings
+    ]

@@ -79,3 +79,15 @@ def test_waiting_never_passes_its_limit():
 def test_back_off_doubles_and_is_capped():
     assert [retry.back_off(attempt) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, 30, 30]
     assert retry.back_off(10_000) == 30
+
+
+def test_a_long_wait_is_told_again_every_thirty_seconds():
+    slept: list[float] = []
+    said: list[str] = []
+    waits = retry.Waits(100, slept.append, say=said.append)
+    assert waits.wait(70, "throttled") and waits.spent == 70 and slept == [30, 30, 10]
+    assert said == [
+        "throttled: waiting 70 s (100 s left)",
+        "throttled: waiting 40 s (70 s left)",
+        "throttled: waiting 10 s (40 s left)",
+    ]

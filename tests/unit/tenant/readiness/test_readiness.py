@@ -28,6 +28,7 @@ from .readiness_graph import (
     run,
 )
 
+OLD = "package_of_last_year@contoso.com"
 NONE = {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}
 
 
@@ -172,6 +173,21 @@ def test_package_users_are_found_by_prefix_once(bench, graph):
     assert results(result, "user") == {PACKAGE: "pass", "package_2@contoso.com": "fail"}
     assert "device_quota" not in {finding["id"] for finding in result["findings"]}
     assert results(run(bench, users=[], user_prefixes=["package_x"]), "user") == {"package_x*": "fail"}
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [((), {PACKAGE: "fail", OLD: "fail"}), ((PACKAGE,), {PACKAGE: "pass", OLD: "warn"})],
+    ids=["nobody may join", "one may"],
+)
+def test_one_user_of_those_found_that_can_join_is_enough(bench, graph, members, expected):
+    graph.person(OLD)
+    graph.policy["azureADJoin"]["allowedToJoin"] = some(users=[guid(name) for name in members])
+    result = run(bench, users=[], user_prefixes=["package_"])
+    assert results(result, "join_scope") == expected and result["ready"] is bool(members)
+    assert findings(result, "join_scope")[OLD]["cause"].startswith("its joins fail (0x801C0003)")
+    # Whom somebody names must be able to join.
+    assert results(run(bench, users=[OLD], user_prefixes=["package_"]), "join_scope")[OLD] == "fail"
 
 
 # --- sign-in ---
