@@ -203,6 +203,10 @@ def test_a_test_is_a_function_of_its_file_or_of_a_class_there(tmp_path):
     )
     tests = table.Tests(tmp_path)
     assert tests("tests/test_a.py") == {"test_one", "TestB::test_two"}
+    rows = tmp_path / "tests" / "powershell" / "rows" / "a.py"
+    rows.parent.mkdir(parents=True)
+    rows.write_text("def past_the_proxy(scratch): ...\n")
+    assert tests("tests/powershell/rows/a.py") == {"past_the_proxy"}
     assert tests("tests/test_b.py") == tests("../test_a.py") == tests("tests") == set()
 
 

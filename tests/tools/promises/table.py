@@ -18,6 +18,7 @@ import yaml
 
 #: Of a row one, beside its sentence.
 ANSWERS = ("held_by", "no_promise", "open")
+PROOF = "tests/powershell/rows/"
 #: From 0 to 1: from here on an old sentence is worth to be shown beside a new one.
 ALIKE = 0.5
 HEAD = """\
@@ -44,7 +45,7 @@ def read(folder: Path) -> dict[str, list[Row]]:
 
 def written(rows: t.Sequence[Row]) -> str:
     """Rows as they stand in a file."""
-    return yaml.dump(list(rows), Dumper=_Dumper, width=115, sort_keys=False, allow_unicode=True)
+    return yaml.dump(list(rows), Dumper=_Dumper, width=100, sort_keys=False, allow_unicode=True)
 
 
 def in_order(rows: t.Sequence[Row], sentences: t.Sequence[str]) -> list[Row]:
@@ -125,7 +126,7 @@ def _missing(file: str, row: Row, test: str, tests_of: t.Callable[[str], t.Colle
 
 
 class Tests:
-    """The tests of files below a root; each file is read once."""
+    """The tests of files below a root; each file is read once. In the PowerShell proof functions of rows are tests."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -137,13 +138,13 @@ class Tests:
             file = self._root / path
             whole = path.startswith("tests/") and file.suffix == ".py" and file.is_file()
             tree = ast.parse(file.read_text(encoding="utf-8")) if whole else ast.Module([], [])
-            self._read[path] = frozenset(_named(tree.body))
+            self._read[path] = frozenset(_named(tree.body, "" if path.startswith(PROOF) else "test_"))
         return self._read[path]
 
 
-def _named(body: t.Iterable[ast.stmt], within: str = "") -> t.Iterator[str]:
+def _named(body: t.Iterable[ast.stmt], prefix: str, within: str = "") -> t.Iterator[str]:
     for node in body:
         if isinstance(node, ast.ClassDef):
-            yield from _named(node.body, f"{within}{node.name}::")
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
+            yield from _named(node.body, prefix, f"{within}{node.name}::")
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith(prefix):
             yield within + node.name

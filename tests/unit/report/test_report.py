@@ -163,3 +163,12 @@ def test_a_table_of_checks_and_of_findings_says_what_to_do_and_what_to_know():
 def test_a_work_that_does_not_exist_is_refused_by_name():
     with pytest.raises(AnsibleFilterError, match="'leave'; use one of join, disconnect, preflight, diagnose"):
         rollout_outcome.FilterModule().filters()["rollout_outcome"]({}, "leave")
+
+
+def test_the_table_has_a_line_with_seconds_and_id_or_with_code_cause_and_fix():
+    found = {"good": records.record(JOINED, "join"), "bad": records.record(FAILED, "join")}
+    title, good, bad = table.table(made(found).report["devices"], 5)
+    assert title.split() == ["device", "outcome", "seconds", "says"]
+    assert good.split() == ["good", "joined", "41.6", "device", "id", "d1"]
+    code, cause, fix = (found["bad"][field] for field in ("code", "cause", "fix"))
+    assert bad.startswith("bad ") and f"{code}: {cause}" in bad and bad.endswith(f" -> {fix}")
