@@ -225,7 +225,9 @@ def repository(tmp_path):
 def test_the_check_passes_says_how_many_are_open_and_writes_nothing(repository, capsys):
     before = (repository / "tests" / "promises" / "README.md.yml").read_text()
     assert program.main(["--check"], repository) == 0
-    assert "1 held by a test, 1 open" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "1 held by a test, 1 open" in said
+    assert "open, README.md: It is only read. (a test that writes)" in said
     assert (repository / "tests" / "promises" / "README.md.yml").read_text() == before
 
 

@@ -36,12 +36,22 @@ def main(arguments: t.Sequence[str], root: Path = ROOT) -> int:
             sorted_rows = table.written(table.in_order(its_rows, sentences.get(text, ())))
             (folder / f"{text}.yml").write_text(head + sorted_rows, encoding="utf-8")
     problems = table.problems(sentences, rows, table.Tests(root))
-    print("\n\n".join([*problems, _summary(rows)]))
+    print("\n\n".join([*problems, *_open(rows), _summary(rows)]))
     return 1 if problems else 0
 
 
+def _open(rows: t.Mapping[str, t.Sequence[table.Row]]) -> list[str]:
+    """What is still missing, a line each. It does not fail the check."""
+    return [
+        f"open, {text}: {row['sentence']} ({row['open']})"
+        for text, its_rows in rows.items()
+        for row in its_rows
+        if isinstance(row, dict) and "open" in row and "sentence" in row
+    ]
+
+
 def _summary(rows: t.Mapping[str, t.Sequence[table.Row]]) -> str:
-    answers = [answer for its_rows in rows.values() for row in its_rows for answer in row if answer in table.ANSWERS]
+    answers = [answer for its_rows in rows.values() for row in its_rows for answer in table.ANSWERS if answer in row]
     held, none, still_open = (answers.count(answer) for answer in table.ANSWERS)
     return f"promises: {held} held by a test, {still_open} open, {none} sentences that promise nothing"
 

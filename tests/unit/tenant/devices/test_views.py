@@ -347,3 +347,5 @@ def test_only_devices_that_are_enabled_or_are_not(bench, graph):
     graph.add("ON")
     graph.add("OFF", accountEnabled=False)
     assert names(run(bench, enabled=True)) == ["ON"] and names(run(bench, enabled=False)) == ["OFF"]
+    assert ["eq%20true" in url for url in graph.urls] == [True, False]
+    assert ["eq%20false" in url for url in graph.urls] == [False, True]
