@@ -75,12 +75,13 @@ test: env $(STOCK) ## all of the checks below, as CI runs them
 	@$(BIN)/python tests/tools/parts.py $(AT_ONCE) $(MAKE) $(PARTS)
 
 .PHONY: lint
-lint: docs $(STOCK) ## ruff, mypy, ansible-lint (profile production), changelog fragments, documentation
+lint: docs $(STOCK) ## ruff, mypy, ansible-lint (profile production), changelog fragments, documentation, promises
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/ansible-lint
 	$(BIN)/antsibull-changelog lint
+	$(BIN)/python -m tests.tools.promises --check
 
 .PHONY: docs
 docs: env ## the documentation of modules, plugins and roles, as docs.ansible.com would render it
@@ -94,6 +95,10 @@ pages: env ## rewrite the generated pages: docs/errors.md, docs/refusals.md, doc
 	$(BIN)/python tests/tools/seen.py
 	$(BIN)/python -m tests.tools.refusals
 	$(BIN)/python -m tests.tools.errors
+
+.PHONY: promises
+promises: env ## put the rows of tests/promises in the order of the texts, and show which are missing
+	$(BIN)/python -m tests.tools.promises
 
 .PHONY: sanity
 sanity: env ## ansible-test sanity for the ansible-core in .venv

@@ -135,6 +135,7 @@ def test_the_record_of_such_a_device_says_the_same(wrong: Play, name: str) -> No
 def test_conditions_of_the_task_are_not_held_against_an_unreachable_device(wrong: Play) -> None:
     assert wrong.status("winrm_port", "judged") == UNREACHABLE, wrong.result("winrm_port", "judged")
     assert "nothing listens at this address and port" in wrong.result("winrm_port", "judged")["msg"]
+    assert "error" not in wrong.result("winrm_port", "judged") and "error" in wrong.result("winrm_port", "look")
 
 
 def test_a_missing_library_is_the_controllers_fault(lab: RunningLab, player: Player, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ generates this page from `plugins/plugin_utils/tenant/graph`, and a test compare
 
 The table is read from top to bottom: the first row that fits an answer names it. So a quota is never reported as a
 missing permission. A missing permission is named only if the token lacks it and every permission that includes it
-(`Group.ReadWrite.All` includes `Group.Create`, `Directory.Read.All` includes `Group.Read.All`).
+(`Group.ReadWrite.All` includes `Group.Create`, `Directory.Read.All` includes `Group.Read.All`), or, as the most likely
+cause, if the token does not show what it holds.
 
 - **Code** is that of Graph or one further inside: Intune puts one JSON text into another. `*` stands for any letters.
 - **Says** is a part of the sentence, in any case. If a row has codes and sentences, one of them is enough.

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+LAB = PLUGINS.parent / "tests" / "lab"
 FILES = sorted(path.relative_to(PLUGINS).as_posix() for path in PLUGINS.rglob("*.py"))
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 HEAVY = ("azure", "httpx", "msgraph", "msgraph_core", "kiota_abstractions", "kiota_http", "msal")
@@ -150,3 +152,18 @@ def test_no_file_is_loaded_by_what_it_loads():
     for file in FILES:
         for target in imports(file)[0]:
             assert file not in closure(target), f"{file} and {target} import each other"
+
+
+def test_the_lab_shares_two_data_files_with_the_product_and_no_code():
+    texts = {path: path.read_text(encoding="utf-8") for path in LAB.rglob("*.py")}
+    assert len(texts) > 50
+    for path, text in texts.items():
+        for node in ast.walk(ast.parse(text)):
+            named = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            named += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in named if name.split(".")[0] in ("ansible_collections", "plugins")], path
+    # Where a path into the product is made, and what is read below it: the vocabulary, and the text of the runner.
+    into = {path.relative_to(LAB).as_posix() for path, text in texts.items() if re.search(r"[\"/]plugins[\"/]", text)}
+    assert into == {"commands/runner.py", "device/operations/dispatch.py", "powershell/payload.py"}
+    read = {name for file in into for name in re.findall(r"[\w*]+\.(?:json|ps1)\b", texts[LAB / file])}
+    assert read <= {"vocabulary.json", "main.ps1", "*.ps1", "stubs.ps1"}, read

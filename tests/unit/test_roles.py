@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -28,3 +30,29 @@ def test_an_attempt_fails_no_host_and_leaves_a_fact(role: str) -> None:
     first, *rest = yaml.safe_load((ROLES / role / "tasks/attempt.yml").read_text(encoding="utf-8"))
     assert (first["ignore_errors"], first["ignore_unreachable"]) == (True, True)
     assert f"{role}_outcome" in rest[-1]["ansible.builtin.set_fact"]
+
+
+def test_the_tenant_role_has_modules_of_the_tenant_alone() -> None:
+    text = (ROLES / "tenant/tasks/main.yml").read_text(encoding="utf-8")
+    group = yaml.safe_load((ROLES.parent / "meta/runtime.yml").read_text(encoding="utf-8"))["action_groups"]["tenant"]
+    modules = set(re.findall(r"(?m)^\s+([a-z_]+\.[a-z_]+\.[a-z_]+):", text))
+    assert modules and modules <= {f"winops.entra.{name}" for name in group}
+
+
+def test_the_disconnect_role_asks_the_tenant_where_that_is_asked_for_and_nowhere_else() -> None:
+    """What each of its files does for the tenant, and under which condition it is included."""
+    tasks = ROLES / "disconnect/tasks"
+    group = yaml.safe_load((ROLES.parent / "meta/runtime.yml").read_text(encoding="utf-8"))["action_groups"]["tenant"]
+    asking = {
+        file.name
+        for file in tasks.glob("*.yml")
+        if any(f"winops.entra.{name}:" in file.read_text(encoding="utf-8") for name in group)
+    }
+    assert asking == {"tenant.yml"}
+    included = [
+        task.get("when")
+        for file in tasks.glob("*.yml")
+        for task in yaml.safe_load(file.read_text(encoding="utf-8"))
+        if "tenant.yml" in task.values()
+    ]
+    assert included == ["disconnect_remove_from_tenant | bool"]

@@ -224,3 +224,17 @@ def test_warnings_and_the_problems_of_devices_are_lines_of_what_can_be_seen():
     result = task.perform(made(), [], work, {})
     assert result["warnings"] == [SHOWN]
     assert result["devices"] == [{"problem": SHOWN, "device": "a"}, {"problem": None}, {"device": "b"}]
+
+
+@pytest.mark.parametrize("changed", [True, False])
+@pytest.mark.parametrize("with_diff", [True, False])
+def test_changed_changes_and_diff_are_always_there_and_say_the_same(changed, with_diff):
+    def work(a_task: Task) -> dict:
+        a_task.changes.add("disk", "old", "new" if changed else "old")
+        return {}
+
+    result = task.perform(made(), [], work, {}, with_diff=with_diff)
+    assert result["changed"] is changed
+    assert result["changes"] == ([{"what": "disk", "before": "old", "after": "new"}] if changed else [])
+    seen = {"before": {"disk": "old"}, "after": {"disk": "new"}} if changed else {"before": {}, "after": {}}
+    assert result.get("diff") == (seen if with_diff else None)

@@ -52,7 +52,15 @@ def test_the_bundle_of_another_device_is_not_written_over(tmp_path):
         result = run("two", file, check)
         assert result["failed"] and result["changed"] is False
         assert "bad option dest" in result["msg"] and "the bundle of another device, one" in result["msg"]
+        assert "findings" not in result, "it is refused before the device is asked"
     assert whose(file) == "one"
+
+
+@pytest.mark.parametrize("entry", ["0x80070005", "AADSTS700082", "event_226", "clock", "pass"])
+def test_of_a_diagnosis_fail_on_takes_results_and_no_ids(tmp_path, entry):
+    task = Task(ARGS | {"fail_on": [entry]}, False, session=Troubled().session())
+    result = perform(task, (), diagnose, {})
+    assert "bad option fail_on" in result["msg"] and "findings" not in result
 
 
 def test_of_two_devices_that_write_one_file_at_the_same_time_one_is_told(tmp_path, monkeypatch):

@@ -548,3 +548,8 @@ def test_keys_that_work_or_were_not_tried_are_no_finding(row):
     device = Troubled()
     health(device, "Diagnostic Data", row)
     assert device.findings(topics=("sign_in",)) == []
+
+
+def test_the_weights_are_those_of_the_guide():
+    assert (clues.WRAPPER, clues.UNKNOWN_CODE, clues.UNKNOWN_AADSTS, clues.AADSTS) == (40, 30, 60, 90)
+    assert (clues.FAULT, clues.REPORTED, clues.HARMLESS) == (80, 70, 20) and clues.OVER <= clues.HARMLESS

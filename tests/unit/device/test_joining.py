@@ -674,3 +674,10 @@ def test_a_start_whose_answer_is_lost_does_not_end_the_job_it_has_started(monkey
     join, _result = run(device, monkeypatch)
     assert join.learned["outcome"] == "joined" and len(running) == 2
     assert ended and not any(ended)
+
+
+def test_a_device_that_waits_for_no_restart_gets_none_although_it_may(monkeypatch):
+    device = Story()
+    join, result = run(device, monkeypatch, reboot=True)
+    assert (join.learned["outcome"], result["restarted"]) == ("joined", False)
+    assert "restart" not in device.executed and "restart" not in [phase["name"] for phase in join.phases.done]

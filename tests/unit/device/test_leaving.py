@@ -627,3 +627,22 @@ def test_a_job_of_another_join_does_not_spoil_the_record(monkeypatch):
     leave, _result = run(device, monkeypatch)
     assert leave.learned["record"]["device_id"] == scripted.DEVICE_ID
     assert leave.learned["record"]["intune_device_id"] is None
+
+
+def test_a_named_enrollment_of_another_provider_stays(monkeypatch):
+    device = Leaver()
+    device.enroll()
+    device.enroll(FOREIGN, provider="Foreign MDM")
+    leave, _result = run(device, monkeypatch, remove_mdm=True, mdm_enrollment_id=FOREIGN)
+    assert set(device.tree[r"SOFTWARE\Microsoft\Enrollments"]["keys"]) == {INTUNE.upper(), FOREIGN.upper()}
+    assert "enrollment_remove" not in device.done
+
+
+def test_the_job_of_a_failed_leave_stays_until_the_next_run(monkeypatch):
+    device = Leaver()
+    device.leaves = "not"
+    _leave, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "not_left" and LEAVE_JOB in device.jobs
+    device.leaves = "whole"
+    leave, _result = run(device, monkeypatch)
+    assert leave.learned["outcome"] == "disconnected" and device.jobs == {}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils import package_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, package_state, removal
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave as product_leave
@@ -354,3 +355,30 @@ HELLO: dict[str, t.Any] = {
         "site": {"title": "Site", "token": "none", "certificate": "Contoso"},
     },
 }
+
+
+@pytest.mark.parametrize(
+    ("label", "by", "keep_copy", "says"),
+    [
+        ("hello", "src", False, "Windows would revert with the package its settings for: Wi-Fi"),
+        ("fleet", "path", False, "give the package as src"),
+        ("fleet", "src", True, "keep_copy"),
+        (None, "src", False, "an Azure VM joins without a package"),
+    ],
+)
+def test_a_package_that_removes_more_than_itself_is_not_to_be_removed(tmp_path, label, by, keep_copy, says):
+    with Played(tmp_path, "unjoined_pro", {}, HELLO) as played:
+        with pytest.raises(Failure, match=f"bad option remove_package: .*{says}"):
+            package_work._require_removable(source(played, label, by) if label else None, keep_copy)
+        package_work._require_removable(source(played), False)
+
+
+@pytest.mark.parametrize("apply_again", [True, False])
+def test_a_package_that_was_not_applied_stays_registered(tmp_path, monkeypatch, apply_again):
+    """There is no back out as of a join: the engine may still finish it."""
+    with Played(tmp_path, "expired_token") as played:
+        _made, failure = ppkg(played, monkeypatch, source(played, "expired"), apply_again=apply_again)
+        assert isinstance(failure, Failure)
+        assert [package["id"] for package in dump(played.device)["packages"]] == [
+            played.lab.world.packages["expired"].id
+        ]

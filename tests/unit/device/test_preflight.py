@@ -137,3 +137,10 @@ def test_the_task_fails_by_the_checks_that_were_chosen(fail_on, names):
 
 def test_the_summary_counts_every_check_once():
     assert findings.summary(broken()) == {"pass": len(checklist.CHECK_IDS) - 3, "warn": 1, "fail": 2, "unknown": 0}
+
+
+def test_an_azure_vm_is_asked_for_the_tenant_of_its_identity_and_for_no_token():
+    plan = PreflightPlan(method="azure_vm")
+    [identity] = [target for target in targets.targets(plan) if target.host == "169.254.169.254"]
+    assert identity.url.startswith("http://169.254.169.254/metadata/identity/info?") and "token" not in identity.url
+    assert not [target for target in targets.targets(PreflightPlan()) if target.host == "169.254.169.254"]

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -322,3 +324,14 @@ def test_an_answer_with_too_few_results_is_not_believed():
 def test_the_answer_in_a_job_is_checked_too(answer, outcomes):
     status = Result(True, {"state": "done", "started": None, "last_task_result": None, "answer": answer})
     assert [result.ok for result in answers.within(status, [REGISTRY])] == outcomes
+
+
+def test_no_other_file_looks_into_an_answer():
+    """They ask a Result, or a reader that it gives."""
+    device = Path(reading.__file__).parent
+    looking = {
+        path.relative_to(device).as_posix()
+        for path in device.rglob("*.py")
+        if re.search(r"\.value(?:\[|\.get\()", path.read_text(encoding="utf-8"))
+    }
+    assert looking == {"answers.py"}

@@ -460,3 +460,18 @@ def test_what_the_stand_ins_replace_is_known():
     defined = [name for text in STAND_INS.values() for name in functions(text)]
     assert set(defined) & (set(functions(RUNNER)) | CMDLETS) == known
     assert len(set(defined)) == len(defined)
+
+
+def test_our_own_directories_are_open_to_system_and_administrators_only():
+    """The access list is the one thing that the proof replaces by a stand-in."""
+    text = PARTS["own_paths"].decode()
+    [made] = re.findall(r"(?ms)^function New-PrivateDirectory.*?^}", text)
+    assert "$security.SetAccessRuleProtection($true, $false)" in made
+    assert "foreach ($sid in $System, $Administrators) {" in made and made.count("AddAccessRule") == 1
+    assert "$System = 'S-1-5-18'" in text
+    assert [line for line in RUNNER.decode().splitlines() if line.startswith("$Administrators = ")] == [
+        "$Administrators = 'S-1-5-32-544'"
+    ]
+    # No other function makes a directory.
+    makers = {name for name, part in PARTS.items() if b"CreateDirectory(" in part or b"New-Item" in part}
+    assert makers == {"own_paths"} and text.count("CreateDirectory(") == made.count("CreateDirectory(")

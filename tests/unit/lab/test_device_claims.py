@@ -77,3 +77,11 @@ def test_nobody_can_claim_to_be_a_device_that_is_not_there(tmp_path):
             tmp_path,
             {"description": "x", "devices": [{**HONEST, "device": {"claims": {"device": "x", "how": "cloned"}}}]},
         )
+
+
+def test_a_device_may_report_another_ones_serial_number_and_nothing_else_of_it(tmp_path):
+    lab = _fleet(tmp_path, "serial")
+    thief, honest = lab.world.host("thief"), lab.world.host("honest")
+    assert thief.hardware.serial == honest.hardware.serial
+    own = joinstate.read(thief).device_id
+    assert own != joinstate.read(honest).device_id and _is_good(asyncio.run(_proof(lab, thief)), own)

@@ -181,3 +181,13 @@ def test_only_what_exists_can_be_included(lab):
 def test_a_policy_that_is_not_valid_cannot_be_changed(lab):
     lab.tenant.mdm_policy["isValid"] = False
     assert lab.error("PATCH", MDM, {"appliesTo": "none"}, version="beta", user=lab.admin)[0] == 400
+
+
+def test_v1_leaves_out_enrollment_configurations_that_only_beta_has_a_type_for(lab):
+    path = "/deviceManagement/deviceEnrollmentConfigurations"
+    kind = "#microsoft.graph.deviceEnrollmentPlatformRestrictionConfiguration"
+    known = lab.tenant.enrollment_configurations
+    known.append({**known[0], "@odata.type": kind, "id": "one_SinglePlatformRestriction"})
+    new = len(lab.get(path, version="beta")["value"])
+    assert new == len(known) and len(lab.get(path)["value"]) == new - 1
+    assert kind not in {row["@odata.type"] for row in lab.get(path)["value"]}

@@ -89,6 +89,7 @@ def test_people_groups_and_licences(tmp_path):
     anna, bruno = tenant.user("anna@c.example"), tenant.user("bruno@c.example")
     assert policy.quota_left(tenant, anna["id"]) == 0 and policy.quota_left(tenant, bruno["id"]) == 2
     assert bruno["accountEnabled"] is False and len(tenant.roles_of(anna["id"])) == 1
+    assert {"admin@c.example", "lab.user@c.example"} < {user["userPrincipalName"] for user in tenant.users.values()}
     assert {p["servicePlanId"]: p["capabilityStatus"] for p in anna["assignedPlans"]} == {
         licences.INTUNE[0]: "Deleted",
         licences.P1[0]: "Enabled",

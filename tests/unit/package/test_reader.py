@@ -12,7 +12,10 @@ from datetime import datetime, timezone
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils import package_source
 from ansible_collections.winops.entra.plugins.plugin_utils.package import describe, read_package
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab import ppkg
 
 from .conftest import FIXTURES, PACKAGE_ID, TOKEN
@@ -259,3 +262,27 @@ def test_the_settings_of_all_images_are_listed(read):
     assert package.id == PACKAGE_ID
     assert package.commands == ["cmd /c setup.cmd", "calc.exe"]
     assert "several_images" in names(package)
+
+
+@pytest.mark.parametrize(
+    ("holds", "says"),
+    [
+        ({"token": TOKEN}, "a bulk token"),
+        ({"computer_name": FULL["computer_name"]}, "a computer name"),
+        ({"mdm": FULL["mdm"]}, "an MDM enrollment"),
+        ({"accounts": FULL["accounts"]}, "local accounts"),
+        ({"commands": ["a.cmd"]}, "commands"),
+        ({"files": {"a.cmd": b"x"}}, "files"),
+        ({"certificates": FULL["certificates"]}, "certificates"),
+        ({"wifi": "Contoso"}, "Wi-Fi"),
+        ({"security_key": True}, "Windows Hello for Business"),
+    ],
+    ids=str,
+)
+def test_a_package_for_the_acceptance_run_holds_nothing_but_settings(save, holds, says):
+    task = Task({}, False, find_file=str)
+    fine = save(ppkg.build("Harmless", PACKAGE_ID, policies={"Experience/AllowCortana": 1}), "fine.ppkg")
+    assert package_source.harmless_package(task, str(fine)).id == PACKAGE_ID
+    bad = save(ppkg.build("x", PACKAGE_ID, policies={"Experience/AllowCortana": 1}, **holds), "bad.ppkg")
+    with pytest.raises(Failure, match=f"bad option package: .*{says}"):
+        package_source.harmless_package(task, str(bad))

@@ -18,7 +18,9 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package import (
     PackageError,
     UnreadablePackage,
     UnsupportedPackage,
+    documents,
     read_package,
+    settings,
     wim,
 )
 from tests.lab import ppkg
@@ -209,3 +211,26 @@ def test_damaged_compressed_data_never_pass_for_good_ones(save, fixture):
         except PackageError:
             continue
         assert (package.bulk_token, package.commands) == (good.bulk_token, good.commands)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "limit", "says"),
+    [
+        (documents, "MAX_TAGS", 300_000, "more than 5 elements"),
+        (settings, "MAX_LISTED", 10_000, "more than 5 commands, accounts"),
+        (wim, "MAX_DECOMPRESSED", 2 << 20, "compressed settings of the package are larger"),
+        (wim, "MAX_PATH_LETTERS", 1024, "a path of more than 5 characters"),
+        (wim, "MAX_FOLDERS_DEEP", 64, "a path of more than 1024 characters or 1 folders"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_documented_limits_are_those_that_refuse(save, monkeypatch, module, name, limit, says):
+    assert getattr(module, name) == limit
+    compressed = name == "MAX_DECOMPRESSED"
+    commands = [f"{number}.cmd" for number in range(9)]
+    written = save(ppkg.build("x", PACKAGE_ID, commands=commands, files={"a.cmd": b"x"}))
+    package = FIXTURES / "join-xpress.ppkg" if compressed else written
+    read_package(package)
+    monkeypatch.setattr(module, name, 1 if name == "MAX_FOLDERS_DEEP" else 5)
+    with pytest.raises(UnsupportedPackage, match=says):
+        read_package(package)

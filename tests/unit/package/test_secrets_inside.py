@@ -264,3 +264,8 @@ def test_secrets_do_not_print():
     secrets = package_secrets.PackageSecrets()
     secrets.add([SECRET])
     assert repr(secrets) == str(secrets) == "PackageSecrets()"
+
+
+def test_a_password_that_only_a_command_line_has_is_not_known(read_files):
+    package = read_files({SETTINGS: customizations("", "net user u hunter2-lamp /add")})
+    assert package.commands == ["net user u hunter2-lamp /add"] and list(package.secrets.texts()) == []

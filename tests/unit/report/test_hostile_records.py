@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.winops.entra.plugins.filter.rollout_outcome import rollout_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils.report import rollout, stored, table, writer
+from ansible_collections.winops.entra.plugins.plugin_utils.report import journal, rollout, stored, table, writer
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from tests.unit.report.making import made
 
@@ -238,3 +238,40 @@ def test_any_result_of_a_task_has_a_record_that_a_report_holds(play, result, wor
     record = rollout_outcome(result, work)
     assert record["seconds"] == 0.0
     assert "failed" not in play({"pc": record}, work).result
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"work": "join"}, "its work is join, and that of this task is disconnect"),
+        ({"version": 3}, "its form is winops.entra.rollout 3, and this release reads winops.entra.rollout 2"),
+        ({"format": "x"}, "its form is x 2"),
+    ],
+    ids=str,
+)
+def test_a_report_of_another_work_or_form_is_refused_and_not_written_over(play, changes, says):
+    head = {"format": "winops.entra.rollout", "version": 2, "work": "disconnect", "runs": [], "runs_dropped": 0}
+    assert "failed" not in play({"pc": None}, "disconnect", json.dumps(head | {"devices": []})).result
+    earlier = json.dumps(head | {"devices": []} | changes)
+    played = play({"pc": None}, "disconnect", earlier)
+    assert "bad option dest" in played.result["msg"] and says in played.result["msg"]
+    assert played.report == earlier
+
+
+def test_a_report_is_no_change(play):
+    first = play({"pc": GOOD})
+    again = play({"pc": GOOD | {"outcome": "unchanged"}}, earlier=first.report)
+    assert first.report != again.report
+    assert [(played.result["changed"], played.result["changes"]) for played in (first, again)] == [(False, [])] * 2
+
+
+def test_without_hosts_it_only_takes_the_journal_in(play, tmp_path):
+    first = play({"pc": GOOD})
+    dest, at = str(tmp_path / "report.json"), "2026-11-29T07:59:12.456Z"
+    run = {"id": "killed", "started": at, "playbook": "join.yml", "play": "x", "limit": None, "check": False}
+    journal.append(
+        dest, {"run": run, "device": "pc-2", "at": at, "record": GOOD | {"device_id": "other"}}, "dest", True
+    )
+    after = json.loads(play({"pc": {"outcome": "failed"}}, earlier=first.report, hosts=[]).report)
+    devices = {item["device"]: item for item in after["devices"]}
+    assert devices["pc"] == device(first, "pc") and devices["pc-2"]["device_id"] == "other"

@@ -169,3 +169,12 @@ def test_a_text_in_a_file_is_nothing_but_a_text(tmp_path):
     text = file.read_text(encoding="utf-8")
     assert all(line.isprintable() for line in text.split("\n")) and len(text.split("\n")) == 4
     assert json.loads(text) == {said.replace("\ud800", "\ufffd"): said.replace("\ud800", "\ufffd")}
+
+
+def test_links_among_the_directories_of_the_path_are_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    place = str(tmp_path / "link" / "report.json")
+    writer.require_writable(place)
+    writer.write(place, {"good": True})
+    assert json.loads((tmp_path / "real" / "report.json").read_text(encoding="utf-8")) == {"good": True}

@@ -366,3 +366,16 @@ def test_a_recorded_device_that_cannot_be_looked_up_keeps_nobody_and_a_named_one
     assert outcomes(result)["B"] == "changed" and "skipped" in outcomes(result).values()
     named = run(bench, device_ids=[guid("device A"), guid("device B")], state="enabled")
     assert named["failed"] and named["changed"] is False
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("anchor", [True, False])
+def test_present_changes_the_attributes_only_also_of_an_autopilot_anchor(bench, graph, enabled, anchor):
+    ids = ["[HWID]:h:1", "[ZTDid]:abc"] if anchor else []
+    device = graph.add("A", accountEnabled=enabled, physicalIds=ids)
+    before = dict(device)
+    assert run(bench, names=["A"], extension_attributes={"extensionAttribute3": "x"})["changed"] is True
+    assert [body for _method, _path, body in graph.writes] == [{"extensionAttributes": {"extensionAttribute3": "x"}}]
+    assert {name: value for name, value in device.items() if value != before.get(name)} == {
+        "extensionAttributes": device["extensionAttributes"]
+    }

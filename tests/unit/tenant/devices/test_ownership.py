@@ -330,3 +330,13 @@ def test_five_thefts_touch_nothing_of_the_other_device_and_the_reason_is_told(be
     assert result["error"]["name"] == "ownership_uncertain"
     [problem] = [device["problem"] for device in result["devices"] if device["device"] == "thief"]
     assert why in problem and why in " ".join(result["error"]["evidence"])
+
+
+@pytest.mark.parametrize(("proof", "found"), [(None, True), ("recorded", False), ("proved", False)])
+def test_a_registration_is_found_by_the_recorded_id_only_without_a_proof(bench, graph, proof, found):
+    record = leaver(graph, "PC-1", proof=proof)
+    graph.autopilot[0].update(azureActiveDirectoryDeviceId=guid("nobody"), managedDeviceId=None)
+    for row in graph.devices.values():
+        row["physicalIds"] = []
+    run(bench, [record])
+    assert (graph.autopilot == []) is found

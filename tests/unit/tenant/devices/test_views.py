@@ -341,3 +341,11 @@ def test_a_directory_that_does_not_say_whether_a_device_is_there_is_a_failure(be
     make_trouble(troubled, "devices", "broken", guid("device A"))
     result = run(bench, device_ids=[guid("device A"), guid("device B")])
     assert result["error"]["name"] == "service_unavailable"
+
+
+def test_only_devices_that_are_enabled_or_are_not(bench, graph):
+    graph.add("ON")
+    graph.add("OFF", accountEnabled=False)
+    assert names(run(bench, enabled=True)) == ["ON"] and names(run(bench, enabled=False)) == ["OFF"]
+    assert ["eq%20true" in url for url in graph.urls] == [True, False]
+    assert ["eq%20false" in url for url in graph.urls] == [False, True]

@@ -131,3 +131,10 @@ def test_what_is_no_sid_or_object_id_is_refused(text):
         sid_to_object_id.FilterModule().filters()["sid_to_object_id"](text)
     with pytest.raises(AnsibleFilterError, match="object_id_to_sid"):
         object_id_to_sid.FilterModule().filters()["object_id_to_sid"](text)
+
+
+def test_nothing_of_members_that_are_only_eligible_is_read_or_written(bench, graph):
+    assign(graph, ADA)
+    assert run(bench, users=["bob@contoso.com"], state="exact")["changed"] is True
+    paths = {url.partition("?")[0].rpartition("/directory/")[2] for url in graph.urls if "/roleManagement/" in url}
+    assert paths and all(path.startswith("roleAssignments") for path in paths)

@@ -140,3 +140,10 @@ def test_an_invalid_policy_is_read_but_not_changed(bench, graph):
     graph.mdm["isValid"] = False
     assert run(bench)["changed"] is False
     assert run(bench, discovery_url="https://new")["failed"] is True and graph.writes == []
+
+
+def test_a_name_that_two_groups_have_is_refused(bench, graph):
+    second = graph.add_group("Staff")
+    result = run(bench, scope="selected", groups=["Staff"])
+    assert STAFF in result["msg"] and second in result["msg"] and result["changed"] is False and graph.writes == []
+    assert run(bench, scope="selected", groups=[second])["changed"] is True

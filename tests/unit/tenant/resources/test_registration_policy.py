@@ -174,3 +174,11 @@ def test_what_was_read_stays_as_it_was_when_changes_are_merged(graph):
     changes = compare(registration_policy.POLICY, {"laps": True, "join": {"scope": "none"}}, graph.policy)
     assert merge(graph.policy, changes)["localAdminPassword"] == {"isEnabled": True}
     assert graph.policy == before
+
+
+@pytest.mark.parametrize("option", ["join", "register", "local_administrators"])
+def test_a_name_that_two_groups_have_is_refused(bench, graph, option):
+    second = graph.add_group("Staff")
+    result = run(bench, **{option: {"scope": "selected", "groups": ["Staff"]}})
+    assert STAFF in result["msg"] and second in result["msg"] and result["changed"] is False and graph.writes == []
+    assert run(bench, **{option: {"scope": "selected", "groups": [second]}})["changed"] is True
