@@ -170,6 +170,8 @@ def test_a_look_whose_options_are_refused_is_refused(work):
     refused = {"failed": True, "changed": False, "changes": [], "msg": "bad option", "error": {"name": "bad_option"}}
     assert records.record(refused, work)["outcome"] == "refused"
     assert records.record(refused | {"error": {"name": "answer_missing"}}, work)["outcome"] == "failed"
+
+
 def test_the_table_has_a_line_with_seconds_and_id_or_with_code_cause_and_fix():
     found = {"good": records.record(JOINED, "join"), "bad": records.record(FAILED, "join")}
     title, good, bad = table.table(made(found).report["devices"], 5)
