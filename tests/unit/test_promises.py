@@ -56,6 +56,14 @@ def test_sentences_of_a_page(text, expected):
     assert promises(texts.markdown(text)) == expected
 
 
+def test_of_a_generated_page_the_text_counts_and_its_tables_do_not():
+    text = (
+        "`make x` writes it. Do not edit it\nby hand. It is never empty.\n\n| a | only |\n| --- | --- |\n| b | never |"
+    )
+    assert promises(texts.markdown(text)) == ["It is never empty."]
+    assert len(promises(texts.markdown(text.replace("edit", "change")))) == 3
+
+
 def test_a_page_that_is_wrapped_in_another_way_says_the_same():
     words = "A package is refused, and the task never goes on; only a pass counts. It is always so: `a` or `b`.".split()
     narrow, wide = "\n".join(words), " ".join(words)
