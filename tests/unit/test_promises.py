@@ -47,6 +47,7 @@ def test_names_and_parts_of_words_are_none(text):
         ("Text:\n\n    only code\n\nnever\n", ["never"]),
         ("1. one\n   only\n2. two\n", ["one only"]),
         ("<!-- only\nhidden -->never", ["never"]),
+        ("<!-- begin: written by make x -->\nonly it\n<!-- end -->\nnever", ["never"]),
         ("| a | b |\n| --- | --- |\n| `x` | One. Only two |\n| only c | d |", ["`x` | Only two", "only c"]),
         ("| a \\| b | only |", ["a \\| b | only"]),
         ("Only one. Only one.", ["Only one."]),

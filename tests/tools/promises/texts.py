@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The texts that promise something to users, as blocks: pages, documentation of plugins and roles, playbooks' comments.
 
-Not among them: EXAMPLES and RETURN, code in pages, code, and the tables of pages that are generated from code, which
-`make docs` compares with it.
+Not among them: EXAMPLES and RETURN, code in pages, code, and the tables of pages that are generated from code, and generated
+parts of pages, which a test compares with it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PLUGINS = ("plugins/doc_fragments/*.py", "plugins/filter/*.py", "plugins/modules
 ROLES = ("roles/*/meta/argument_specs.yml",)
 PLAYBOOKS = ("playbooks/*.yml",)
 
-#: What a page says that is generated.
+#: What a page says that is generated. A part of one stands between "<!-- begin: written by ... -->" and "<!-- end -->".
 GENERATED = "Do not edit it by hand."
 #: Keys of documentation whose strings are sentences for users.
 _TOLD = ("short_description", "description", "details", "notes", "requirements")
@@ -47,7 +47,7 @@ def texts(root: Path) -> dict[str, list[Block]]:
 
 def markdown(text: str) -> t.Iterator[Block]:
     """Headings, paragraphs, items and cells of a page. A cell is about what the first of its row names."""
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!-- begin: written by .*?<!-- end -->|<!--.*?-->", "", text, flags=re.DOTALL)
     block: list[str] = []
     fence, in_list, is_generated = "", False, GENERATED in " ".join(text.split())
     for line in [*text.splitlines(), ""]:
