@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The texts that promise something to users, as blocks: pages, documentation of plugins and roles, playbooks' comments.
 
-Not among them: EXAMPLES and RETURN, code in pages, code. Nor the tables of generated pages and generated parts of pages,
-which a test compares with the code.
+Not among them: EXAMPLES and RETURN, code in pages, code. Nor the tables of generated pages, and generated parts of
+pages, which a test compares with the code.
 """
 
 from __future__ import annotations
