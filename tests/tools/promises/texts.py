@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The texts that promise something to users, as blocks: pages, documentation of plugins and roles, playbooks' comments.
 
-Not among them: EXAMPLES and RETURN, code in pages, code.
+Not among them: EXAMPLES and RETURN, code in pages, code. Nor the tables of generated pages, and generated parts of
+pages, which a test compares with the code.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ PLUGINS = ("plugins/doc_fragments/*.py", "plugins/filter/*.py", "plugins/modules
 ROLES = ("roles/*/meta/argument_specs.yml",)
 PLAYBOOKS = ("playbooks/*.yml",)
 
+#: What a page says that is generated. A part of one stands between "<!-- begin: written by ... -->" and "<!-- end -->".
+GENERATED = "Do not edit it by hand."
 #: Keys of documentation whose strings are sentences for users.
 _TOLD = ("short_description", "description", "details", "notes", "requirements")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+\.)\s+")
@@ -44,9 +47,9 @@ def texts(root: Path) -> dict[str, list[Block]]:
 
 def markdown(text: str) -> t.Iterator[Block]:
     """Headings, paragraphs, items and cells of a page. A cell is about what the first of its row names."""
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!-- begin: written by .*?<!-- end -->|<!--.*?-->", "", text, flags=re.DOTALL)
     block: list[str] = []
-    fence, in_list = "", False
+    fence, in_list, is_generated = "", False, GENERATED in " ".join(text.split())
     for line in [*text.splitlines(), ""]:
         bare = line.strip()
         if fence:
@@ -63,7 +66,7 @@ def markdown(text: str) -> t.Iterator[Block]:
         if is_fence:
             fence = is_fence.group()
         elif is_row:
-            yield from _row(bare)
+            yield from () if is_generated else _row(bare)
         elif bare.startswith("#"):
             yield Block("", bare.lstrip("# "))
         elif bare and not is_code:
