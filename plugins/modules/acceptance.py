@@ -15,9 +15,7 @@ description:
     Their shape must be the one that is documented in C(vocabulary.json), and they must contain what is true on any
     Windows 10 or 11, for example that C(kernel32.dll) is there.
   - Operations that change the device use a directory and a scheduled task of their own. Their changes are undone, and
-    then the device's state is read again. Two empty directories stay, C(%ProgramData%\winops.entra) and C(jobs) in it,
-    which only SYSTEM and administrators can open. So the first run on a device reports a change, and the next one does
-    not.
+    then the device's state is read again. Nothing stays.
   - Operations that cannot be undone (a restart, a join, a leave, an enrollment, the application of a package) are not
     run, and the report says why.
   - Returns a report for a bug report. It contains no names of machines, accounts or tenants, no SIDs, addresses, serial

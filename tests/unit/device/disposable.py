@@ -202,7 +202,13 @@ class DisposableDevice(ScriptedDevice):
         path = _own(p["path"])
         removed = path in self.paths
         self.paths = {other for other in self.paths if other != path and not other.startswith(path + "\\")}
+        self._without_empty_directories()
         return {"path": path, "removed": removed}
+
+    def _without_empty_directories(self):
+        for empty in (rf"{ROOT}\jobs", ROOT):
+            if not any(other.startswith(empty + "\\") for other in self.paths):
+                self.paths.discard(empty)
 
     def download(self, p):
         if not p["url"].startswith("https://"):
@@ -220,7 +226,6 @@ class DisposableDevice(ScriptedDevice):
     def system_probe(self, p):
         if any(inner["op"] == "directory_create" for inner in p["ops"]):
             raise refuse("System.UnauthorizedAccessException")
-        self.paths |= {ROOT, rf"{ROOT}\jobs"}
         return {"answer": self.as_system(p["ops"])}
 
     def job_start(self, p):
@@ -234,6 +239,7 @@ class DisposableDevice(ScriptedDevice):
         removed = self.job is not None
         self.job = None
         self.paths.discard(rf"{ROOT}\jobs\{p['job']}")
+        self._without_empty_directories()
         return {"removed": removed}
 
     def enrollment_remove(self, _p):

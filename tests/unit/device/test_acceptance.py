@@ -73,8 +73,7 @@ def test_everything_runs_on_a_sound_device_and_nothing_of_it_is_left(device):
         "not_possible": set(trials.IMPOSSIBLE) | {"package_install"},
     }
     assert (made["verdict"], made["left_on_the_device"]) == ("passed", False)
-    assert device.paths == {ROOT, rf"{ROOT}\jobs"} and device.job is None
-    assert [change["what"].rpartition("%")[2] for change in changes] == [r"\winops.entra", r"\winops.entra\jobs"]
+    assert device.paths == set() and device.job is None and changes == []
     assert all(found["checks"] > 1 for name, found in made["operations"].items() if name in LOOKING)
     assert set(device.executed) >= set(trials.TRIALS)
     assert not set(device.executed) & set(trials.IMPOSSIBLE)
@@ -93,7 +92,7 @@ def test_check_mode_only_looks(device):
     assert not set(device.executed) & op.CHANGING
     assert statuses(made)["ran"] == LOOKING
     assert made["operations"]["job_start"]["why"] == acceptance.CHECK_MODE
-    assert changes == accept(device)[2] != []
+    assert changes == accept(device)[2] == []
 
 
 def test_the_report_says_which_system_it_was(device):

@@ -65,7 +65,7 @@ def build(run: AcceptanceRun, now: Standing | None) -> dict:
 
 
 def is_left(now: Standing, before: Standing) -> bool:
-    """Whether anything of a run is on the device, the two empty directories aside that always stay."""
+    """Whether anything of a run is on the device."""
     return now.left or now.probes > before.probes
 
 

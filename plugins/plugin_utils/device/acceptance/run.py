@@ -180,12 +180,12 @@ class AcceptanceRun:
     # --- telling ------------------------------------------------------------------------------------------------------
 
     def _record(self, now: Standing | None) -> None:
-        """What has changed in the end: two directories that stay, and what could not be taken back."""
+        """What has changed in the end: what could not be taken back, and directories that were empty before, which go
+        with what was made in them."""
         before = self.system.before
         for name, path in (("root", op.DATA_DIRECTORY), ("jobs", system.JOBS_DIRECTORY)):
-            there = self._would_make(name) if self.check_mode else now is not None and getattr(now, name)
-            if there and not getattr(before, name):
-                self.changes.add(f"the directory {path}", "absent", "empty, for SYSTEM and administrators only")
+            if now is not None and not self.check_mode:
+                self.changes.add(f"the directory {path}", _present(getattr(before, name)), _present(getattr(now, name)))
         if before.left and not self.stopped:
             self.changes.add("what an earlier run has left", "present", "absent")
         if now is None:
@@ -195,13 +195,6 @@ class AcceptanceRun:
         if self.questions["left"] is not False:
             there = "unknown" if self.questions["left"] is None else "present"
             self.changes.add("the package of the questions", "absent", there)
-
-    def _would_make(self, name: str) -> bool:
-        makers = op.CHANGING if name == "root" else {"job_start", "system_probe"}
-        return any(self._would_try(maker) for maker in makers)
-
-    def _would_try(self, name: str) -> bool:
-        return name in TRIALS and name not in self.plan.skip and not self.stopped
 
     def _judge(self, now: Standing | None) -> None:
         failed = [trial for trial in self.trials if trial.status == FAILED]
@@ -246,3 +239,7 @@ def accept(task: Task, package: PackageSource | None = None) -> dict:
     task.changes, task.learned = run.changes, run.learned
     run.run()
     return {}
+
+
+def _present(there: bool) -> str:
+    return "present" if there else "absent"

@@ -71,7 +71,6 @@ class Join(PackageWork):
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.restarted = False
-        self.joined_meanwhile = False
         self.applying = Applying(plan.package, plan.apply_again, plan.keep_copy) if plan.package else None
         self.remains = Remains(plan.package, plan.job)
 
@@ -151,9 +150,7 @@ class Join(PackageWork):
             self.warn(f"join and mdm are what was read before the failure; the device could not be read again: {exc}")
             return
         if failure.error["name"] != UNFINISHED:
-            after = _shown(self.facts["join"])
-            was_joined = self.joined_meanwhile and after == self._joined_as
-            self.changes.correct("join", self._joined_as, after | ({"joined_meanwhile": True} if was_joined else {}))
+            self.changes.correct("join", self._joined_as, _shown(self.facts["join"]))
         self.tell_failed(answer, "the engine continues to try" if self._keeps() else None)
 
     def _keeps(self) -> bool:
@@ -214,10 +211,7 @@ class Join(PackageWork):
             with self.phases.phase("join"):
                 wait = JoinWait(self.waiter, self.plan.tenant_id, self.plan.job, self.plan.package, self._is_joined)
                 wait.may_be_skipped = bool(self.applying and self.applying.may_be_skipped)
-                try:
-                    wait.run(look)
-                finally:
-                    self.joined_meanwhile = self.joined_meanwhile or wait.seen
+                wait.run(look)
                 self.warn(wait.warning)
             if not (self.applying and wait.skipped):
                 break

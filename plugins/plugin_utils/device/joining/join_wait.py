@@ -62,8 +62,6 @@ class JoinWait:
         self.package = package
         self.is_joined = is_joined
         self.warning: str | None = None
-        self.seen = False
-        """Whether the device was seen joined to the tenant, perhaps not for good."""
         # Whether the engine knew the package before: only then it may have skipped it, and did where ``skipped``.
         self.may_be_skipped = False
         self.skipped = False
@@ -94,7 +92,6 @@ class JoinWait:
     def _joined(self, answer: Answer) -> bool:
         join = join_facts.join_facts(answer)
         if self.is_joined(join):
-            self.seen = True
             if self.package is None and not azure_vm.has_ended(answer["job"]):
                 return False
             self._warn_of_dsregcmd(answer)

@@ -12,6 +12,8 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import ntpath
+
 from .. import jobs, left_behind
 from .. import operations as op
 from ..answers import Answer, Result
@@ -185,11 +187,14 @@ class Remains:
 
     def _engine_copies(self, answer: Answer) -> list[str]:
         copy, listing = answer.results.get("engine_copy"), answer.results.get("packages")
-        found = [copy["path"]] if copy and copy.get("exists") else []
-        entry = known(lambda: provisioning.listed(listing, self.id)) if listing and self.package else None
-        if entry and provisioning.is_engine_copy(entry["path"]) and not found:
-            found.append(entry["path"])
-        return found
+        packages = (known(lambda: listing["packages"]) if listing else None) or []
+        entry = next((one for one in packages if plain_id(one["id"]) == plain_id(self.id)), None)
+        path = copy["path"] if copy and copy.get("exists") else ""
+        if path and not entry and any(_file(one["path"]) == _file(path) for one in packages):
+            return []  # It is another package's.
+        if entry and provisioning.is_engine_copy(entry["path"]):
+            path = path or entry["path"]
+        return [path] if path else []
 
     def _how_to_forget(self, answer: Answer) -> str:
         assert self.package is not None
@@ -199,3 +204,7 @@ class Remains:
             "it needs no removal: join and ppkg apply such a package again. Windows forgets it with remove_package in "
             "a join, or with state=absent after it was applied with keep_copy"
         )
+
+
+def _file(path: str) -> str:
+    return ntpath.basename(path).lower()
