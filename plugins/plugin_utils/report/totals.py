@@ -19,7 +19,7 @@ from .door import REPORT_OUTCOMES, read_directory
 Record = dict[str, t.Any]
 
 JOINED = ("joined", "unchanged")
-LEFT_OUT = ("refused", "unreachable", "skipped", "not_started")
+NOT_TRIED = ("refused", "unreachable", "skipped", "not_started")
 """Nothing was done to the device, so that it says nothing of what the rollout does to the others."""
 MOST_NAMED = 10
 """Others that are named beside a device."""
@@ -39,7 +39,7 @@ def of_wave(records_of_wave: Iterable[Mapping[str, t.Any]]) -> dict[str, int]:
 
 
 def _place(record: Mapping[str, t.Any]) -> str:
-    if record["outcome"] in LEFT_OUT or record.get("name") == records.NOT_ASKED:
+    if record["outcome"] in NOT_TRIED or record.get("name") == records.NOT_ASKED:
         return "left_out"
     return "failed" if record["outcome"] in ("failed", "begun") else "done"
 
