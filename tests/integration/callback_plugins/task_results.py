@@ -17,7 +17,8 @@ type: notification
 short_description: Task results as JSON lines
 description:
   - Appends a line {host, task, action, given, status, result} for each result of a task, and {recap} at the end, to the
-    file that the environment variable TASK_RESULTS names. What was given are the names of the task's options, null where a variable holds them.
+    file that the environment variable TASK_RESULTS names.
+  - What was given are the names of the task's options, null where a variable holds them.
 """
 
 
