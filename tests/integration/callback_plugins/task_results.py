@@ -17,8 +17,16 @@ type: notification
 short_description: Task results as JSON lines
 description:
   - Appends a line {host, task, action, given, status, result} for each result of a task, and {recap} at the end, to the
-    file that the environment variable TASK_RESULTS names. What was given are the names of the task's options.
+    file that the environment variable TASK_RESULTS names.
+  - What was given are the names of the task's options, null where a variable holds them.
 """
+
+
+def _given(task: t.Any) -> list[str] | None:
+    """Names of options, but for those that are false; None where a variable holds them all."""
+    if "_variable_params" in task.args:
+        return None
+    return sorted(name for name, option in task.args.items() if option is not False)
 
 
 class CallbackModule(CallbackBase):
@@ -60,7 +68,7 @@ class CallbackModule(CallbackBase):
                 "host": host.get_name(),
                 "task": task.name,
                 "action": task.action,
-                "given": sorted(name for name, option in task.args.items() if option is not False),
+                "given": _given(task),
                 "status": status,
                 "result": value,
             }
