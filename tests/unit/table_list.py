@@ -52,6 +52,8 @@ TABLES = {
     "docs/disconnect.md: object, in this order: Intune record": HERE + "test_what_switches_a_removal_off",
     "docs/disconnect.md: proof in record and report: proved": HERE + "test_kinds_of_proof",
     "docs/disconnect.md: error.name: not_joined, server_has_no_mdm": NAMES,
+    "docs/endings.md: column: our job": "(what the columns of the next table mean)",
+    "docs/endings.md: module: join": "tests/unit/device/test_endings.py::test_the_page_has_the_table",
     "docs/join.md: phase: (controller)": STEPS,
     "docs/join.md: error.name: joined_to_another_tenant": HERE + "test_every_refusal_of_a_join_is_told",
     "docs/join.md: method: provisioning_package": HERE + "test_windows_versions_by_method",
@@ -61,7 +63,9 @@ TABLES = {
     "docs/join.md: way: The engine alone, in one job: the package is added (this puts its file back), removed, and "
     "added.": STEPS,
     "docs/join.md: wait: package": "(when a wait ends; tests/unit/device/test_waits_end.py plays each)",
-    "docs/join.md: MDM: MDM": "(when a wait ends; tests/unit/device/test_waits_end.py plays each)",
+    "docs/join.md: what: look, apply, join, verify, enrollment": HERE + "test_limits_of_a_join",
+    "docs/join.md: a device of the wave: joined, also before this run": "tests/unit/report/test_waves.py::"
+    "test_each_outcome_has_its_place_in_a_wave",
     "docs/lab.md: part: wsman/, commands/": HERE + "test_parts_of_the_lab",
     "docs/lab.md: option: registration_policy": HERE + "test_options_of_scenarios",
     "docs/lab.md: option: windows": HERE + "test_options_of_scenarios",

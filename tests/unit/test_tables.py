@@ -14,7 +14,7 @@ import yaml
 from ansible_collections.winops.entra.plugins.doc_fragments.waiting import POLL_SPEC
 from ansible_collections.winops.entra.plugins.modules import acceptance, disconnect, rollout_report
 from ansible_collections.winops.entra.plugins.plugin_utils import proofs, untrusted
-from ansible_collections.winops.entra.plugins.plugin_utils.device import requirements, system_work
+from ansible_collections.winops.entra.plugins.plugin_utils.device import requirements, system_work, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import catalogue
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import (
     clues,
@@ -22,6 +22,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis impo
     logs,
     ranking,
 )
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import removal
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave_step
 from ansible_collections.winops.entra.plugins.plugin_utils.device.operations import CHANGING, VOCABULARY
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist, targets, windows
@@ -266,6 +267,11 @@ def test_limits_of_a_leave():
     covers = {limit: cell for limit, _seconds, cell in ALL["docs/disconnect.md: limit: Windows' own"].rows}
     assert system_work.STEP_JOB_SECONDS in numbers(covers["`timeout`, `disconnect_timeout`"])
     assert sum(seconds["Windows' own"]) < int(program[1]) < leave_step.LEAVE_JOB_SECONDS
+
+
+def test_limits_of_a_join():
+    seconds = [numbers(cell) for _what, cell in ALL["docs/join.md: what: look, apply, join, verify, enrollment"].rows]
+    assert seconds == [[], [], [removal.REMOVAL_SECONDS], [work.AFTERWARDS_SECONDS]]
 
 
 def test_kinds_of_proof():

@@ -681,3 +681,15 @@ def test_a_device_that_waits_for_no_restart_gets_none_although_it_may(monkeypatc
     join, result = run(device, monkeypatch, reboot=True)
     assert (join.learned["outcome"], result["restarted"]) == ("joined", False)
     assert "restart" not in device.executed and "restart" not in [phase["name"] for phase in join.phases.done]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_server_that_is_to_be_enrolled_is_refused_before_its_join(monkeypatch, check_mode):
+    device = Story(joins_after=None)
+    device.handlers |= {
+        "cim_query": scripted.cim(product_type=3, asset_tag=AZURE_ASSET_TAG),
+        "endpoints": metadata(None),
+    }
+    join, failure = run(device, monkeypatch, check_mode, method="azure_vm", package=None, expect_mdm=True)
+    assert failure.error["name"] == "server_has_no_mdm" and join.learned["outcome"] == "refused"
+    assert not join.changes.changed and not set(device.executed) & op.CHANGING
