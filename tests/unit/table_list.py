@@ -61,7 +61,6 @@ TABLES = {
     "docs/join.md: way: The engine alone, in one job: the package is added (this puts its file back), removed, and "
     "added.": STEPS,
     "docs/join.md: wait: package": "(when a wait ends; tests/unit/device/test_waits_end.py plays each)",
-    "docs/join.md: MDM: MDM": "(when a wait ends; tests/unit/device/test_waits_end.py plays each)",
     "docs/lab.md: part: wsman/, commands/": HERE + "test_parts_of_the_lab",
     "docs/lab.md: option: registration_policy": HERE + "test_options_of_scenarios",
     "docs/lab.md: option: windows": HERE + "test_options_of_scenarios",
