@@ -17,12 +17,14 @@ from collections.abc import Iterable, Mapping
 
 from .result import Failure
 
+BAD_OPTION = "bad_option"
+"""The name of the failure of a task that is refused for an option: nothing was done."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def bad_option(name: str, cause: str, fix: str) -> Failure:
     """The refusal of option ``name``: ``cause`` says what is wrong with it, ``fix`` what would be right."""
-    return Failure(f"bad option {name}: {cause}; {fix}", side="controller", name="bad_option", cause=cause, fix=fix)
+    return Failure(f"bad option {name}: {cause}; {fix}", side="controller", name=BAD_OPTION, cause=cause, fix=fix)
 
 
 def is_guid(text: str) -> bool:
@@ -50,7 +52,7 @@ def refused_by_ansible(exc: Exception, module: str, args: Mapping, spec: Mapping
     if texts and not any(name in said for name in args):
         said = f"{', '.join(texts)}: {said}"
     return Failure(
-        f"bad options: {said}", side="controller", name="bad_option", cause=said, fix=f"see ansible-doc {module}"
+        f"bad options: {said}", side="controller", name=BAD_OPTION, cause=said, fix=f"see ansible-doc {module}"
     )
 
 

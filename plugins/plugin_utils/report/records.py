@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ..keywords import BAD_KEYWORD
+from ..options import BAD_OPTION
 from ..proofs import PROOF_FIELDS
 from . import ansibles_own
 
@@ -29,7 +30,7 @@ UNREACHABLE = {
 
 #: The names of failures by which nothing was asked of the device: an option, a keyword, a variable of the environment
 #: or a file on the controller was wrong from the start.
-REFUSED_AT_THE_DOOR = ("bad_option", BAD_KEYWORD, "bad_environment", "not_decrypted", "damaged_bundle")
+REFUSED_AT_THE_DOOR = (BAD_OPTION, BAD_KEYWORD, "bad_environment", "not_decrypted", "damaged_bundle")
 NOT_ASKED = "not_asked"
 """The name of a failure before the module began: a variable that cannot be resolved, a value that the role refuses."""
 MOST_SECONDS = 10**9
