@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 
 from .result import Failure
 
+BAD_OPTION = "bad_option"
+"""The name of the failure of a task that is refused for an option: nothing was done."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 #: The name of the failure of an option that is refused before anything is asked.

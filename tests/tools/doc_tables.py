@@ -72,4 +72,7 @@ def _of(path: Path) -> list[Table]:
             found[-1].append(tuple(cell.strip() for cell in _CELL.split(line)[1:-1]))
         before = line
     name = path.relative_to(ROOT).as_posix()
+    for lines in found:
+        widths = {len(cells) for cells in lines}
+        assert len(lines) > 2 and set("".join(lines[1])) <= set("-:") and len(widths) == 1, f"{name}: {lines[0]}"
     return [Table(name, lines[0], tuple(lines[2:])) for lines in found]
