@@ -306,7 +306,7 @@ def test_a_failed_join_is_explained(rollout: Rollout, kind: str) -> None:
 def test_phases_tell_what_took_the_time(rollout: Rollout) -> None:
     phases = rollout.result("mdm-late")["phases"]
     assert [phase["name"] for phase in phases] == ["look", "apply", "join", "verify", "clean up", "mdm"]
-    assert phases[-1]["seconds"] > 1
+    assert phases[-1]["seconds"] > 0
     failed = rollout.result(rollout.of_kind("expired_token"))["phases"]
     assert [phase["name"] for phase in failed] == ["look", "apply", "join", "back out", "look again"]
 

@@ -71,6 +71,7 @@ class Join(PackageWork):
     def __init__(self, session: DeviceSession, plan: JoinPlan, progress: Progress, check_mode: bool) -> None:
         super().__init__(session, plan, progress, check_mode)
         self.restarted = False
+        self._was_joined = False
         self.applying = Applying(plan.package, plan.apply_again, plan.keep_copy) if plan.package else None
         self.remains = Remains(plan.package, plan.job)
 
@@ -150,7 +151,10 @@ class Join(PackageWork):
             self.warn(f"join and mdm are what was read before the failure; the device could not be read again: {exc}")
             return
         if failure.error["name"] != UNFINISHED:
-            self.changes.correct("join", self._joined_as, _shown(self.facts["join"]))
+            after = _shown(self.facts["join"])
+            # A join that is lost again leaves its keys.
+            lost = {"joined_meanwhile": True} if self._was_joined and after == self._joined_as else {}
+            self.changes.correct("join", self._joined_as, after | lost)
         self.tell_failed(answer, "the engine continues to try" if self._keeps() else None)
 
     def _keeps(self) -> bool:
@@ -164,6 +168,7 @@ class Join(PackageWork):
         try:
             with self.phases.phase("verify"):
                 self._verify()
+            self._was_joined = True
         except Failure:
             with taking_back.leftovers_told(self):
                 self._clean_up(first, keep_job=False)
