@@ -17,6 +17,7 @@ import concurrent.futures
 import multiprocessing
 import sys
 import time
+import traceback
 
 from tests.collection import make_importable
 
@@ -54,7 +55,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _played(case: Case) -> Compared:
-    return compared(case, play(case))
+    try:
+        return compared(case, play(case))
+    except Exception:  # noqa: BLE001 - one case that trips must not end all the others
+        return Compared(traceback.format_exc())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -60,7 +60,7 @@ def _cut_off(case: Case, given: dict[str, t.Any], played: Played) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(played, "_execute", execute)
         ended = run(case.module, given | {"timeout": 5, "poll_interval": 1}, played)
-        assert ended["error"]["name"] == "connection_lost", ended
+        assert ended.get("failed"), f"{case}: nothing was cut off"
     played.exchanges = 0
 
 
