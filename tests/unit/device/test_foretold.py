@@ -153,7 +153,7 @@ JOINS = Case("join", "reboot", "pending_reboot")
 @pytest.fixture(scope="module")
 def story():
     found = runs.play(JOINS)
-    assert [change["what"] for change in found.real["changes"]] == ["join", "restart"]
+    assert [change["what"] for change in found.real["changes"]] == ["join", "package", "restart"]
     return found
 
 

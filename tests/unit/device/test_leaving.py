@@ -638,11 +638,18 @@ def test_a_named_enrollment_of_another_provider_stays(monkeypatch):
     assert "enrollment_remove" not in device.done
 
 
-def test_the_job_of_a_failed_leave_stays_until_the_next_run(monkeypatch):
+def test_the_job_of_a_leave_that_is_half_done_stays_until_the_next_run(monkeypatch):
     device = Leaver()
-    device.leaves = "not"
+    device.leaves = "half"
     _leave, failure = run(device, monkeypatch)
-    assert failure.error["name"] == "not_left" and LEAVE_JOB in device.jobs
+    assert failure.error["name"] == "half_left" and LEAVE_JOB in device.jobs
     device.leaves = "whole"
     leave, _result = run(device, monkeypatch)
     assert leave.learned["outcome"] == "disconnected" and device.jobs == {}
+
+
+def test_nothing_stays_of_a_leave_that_has_changed_nothing(monkeypatch):
+    device = Leaver()
+    device.leaves = "not"
+    _leave, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "not_left" and device.jobs == {}

@@ -124,7 +124,6 @@ def test_the_metadata_service_answers_inside_azure(kind, status, body, tmp_path)
 @run
 async def test_a_probe_looks_as_system_and_leaves_nothing(lab: Lab):
     device = lab.device("blocked_for_system")
-    await lab.value(device, "directory_create", path=r"%ProgramData%\winops.entra\jobs")
     before = dump(device)["digest"]
     step = {"op": "endpoints", "targets": targets(f"https://{network.REGISTRATION}/"), "timeout": 5}
     value = await lab.value(device, "system_probe", ops=[step], timeout=30)
