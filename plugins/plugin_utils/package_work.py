@@ -14,7 +14,8 @@ from .device import state
 from .device.acceptance import run as acceptance
 from .device.facts import after_a_package
 from .device.joining import package_state
-from .device.joining.join import Join, JoinPlan
+from .device.joining.join import Join
+from .device.joining.join_plan import JoinPlan
 from .device.joining.provisioning import PackageSource
 from .device.work import begin
 from .options import bad_option

@@ -18,6 +18,7 @@ import typing as t
 from tests.collection import ROOT, make_importable
 from tests.tools import refusals
 from tests.tools.error_sites import sites
+from tests.tools.generated import written
 
 PAGE = ROOT / "docs" / "errors.md"
 UTILS = "ansible_collections.winops.entra.plugins.plugin_utils"
@@ -256,14 +257,7 @@ def _line(cells: t.Sequence[str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Exit code: 0 where the page is (now) what the code says."""
-    text = page()
-    if arguments == ["--check"]:
-        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-            return 0
-        print(f"{PAGE.relative_to(ROOT)} is not what the code says: run make pages")
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return written(PAGE, page(), arguments)
 
 
 if __name__ == "__main__":

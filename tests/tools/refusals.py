@@ -13,6 +13,7 @@ import sys
 import typing as t
 
 from tests.collection import ROOT, make_importable
+from tests.tools.generated import written
 
 PAGE = ROOT / "docs" / "refusals.md"
 HEAD = """\
@@ -118,14 +119,7 @@ def sections() -> dict[str, t.Sequence]:
 
 def main(arguments: list[str]) -> int:
     """Exit code: 0 where the page is (now) what the code says."""
-    text = page(sections())
-    if arguments == ["--check"]:
-        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-            return 0
-        print(f"{PAGE.relative_to(ROOT)} is not what the code says: run make pages")
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return written(PAGE, page(sections()), arguments)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device.joining.join import JoinPlan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.joining.join_plan import JoinPlan
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining.provisioning import PackageSource
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.leave import LeavePlan
 

@@ -12,8 +12,6 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import dataclasses
-
 from ...progress import Progress
 from ...result import Failure
 from ...time_limit import TaskTimeUp
@@ -32,33 +30,11 @@ from ..work import AFTERWARDS_SECONDS
 from . import azure_vm, foretelling, mdm_wait, provisioning, taking_back
 from .applying import Applying
 from .ending import PackageWork
+from .join_plan import JoinPlan
 from .join_wait import JOINED_WRONG_TENANT, RESTART_FIRST, JoinWait
 from .remains import Remains
 
 JOIN_LOG_ENDS = logs.ends(*(log for log, _ids in logs.FAILURE_EVENTS.values()))
-
-
-@dataclasses.dataclass(frozen=True)
-class JoinPlan:
-    """What the task asked for. Seconds; ``package`` is set with the method provisioning_package only."""
-
-    method: str
-    tenant_id: str
-    package: provisioning.PackageSource | None
-    mdm_id: str | None
-    expect_mdm: bool
-    reboot: bool
-    reboot_timeout: int
-    timeout: int
-    poll_interval: int
-    on_failure: str
-    keep_copy: bool
-    apply_again: bool
-    remove_package: bool
-
-    @property
-    def job(self) -> str:
-        return self.package.install_job if self.package else azure_vm.AZURE_JOIN_JOB
 
 
 class Join(PackageWork):
