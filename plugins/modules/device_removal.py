@@ -242,7 +242,7 @@ error:
       description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
       type: str
     name:
-      description: A name for programs, which stays the same, null if the code has none.
+      description: A name for programs, which stays the same. All names are in the guide on errors (docs/errors.md).
       type: str
     side:
       description: Where to mend it, V(device), V(tenant), V(network) or V(controller).
