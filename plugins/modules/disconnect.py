@@ -53,7 +53,8 @@ options:
       - Remove the device's MDM enrollment first. Only enrollments of O(mdm_provider) that do not belong to another
         tenant are removed, each by its id. Leftovers of earlier enrollments are removed as well.
       - Another tenant is one other than O(tenant_id), or other than the one that the device is joined to. If the device
-        is not joined and O(tenant_id) is not given, the enrollments of all tenants are removed.
+        is not joined and O(tenant_id) is not given, nothing says which tenant that is. Enrollments that name a tenant
+        are then left alone, with a warning.
       - An enrollment is removed also if the device has already left. The outcome is then V(disconnected).
       - V(false) does not guarantee that the enrollment stays. Windows may end it with the join, and nothing can prevent
         that; RV(mdm_ended) and RV(changes) say whether it did.

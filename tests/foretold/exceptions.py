@@ -184,16 +184,11 @@ OTHERWISE = (
     ),
 )
 
-_LEFT = (
-    "with the join the device has lost the id of its tenant, so that every enrollment of the provider counts as its own"
-)
 #: Cases whose third run changes something, or fails, with the reason: by module, variant and kind ("": any).
 NOT_AT_REST = {
     ("ppkg", "force", ""): "force applies the package each time",
     ("ppkg", "force, apply_again: false", ""): "force applies the package each time, or is refused",
     ("ppkg", "a package that joins, force", ""): "force applies the package each time; Windows refuses a second join",
-    ("disconnect", "remove_mdm", "joined_enrolled_elsewhere"): _LEFT,
-    ("disconnect", "everything", "joined_enrolled_elsewhere"): _LEFT,
 }
 
 #: Options that no case gives, with the reason.

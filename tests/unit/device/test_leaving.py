@@ -376,7 +376,7 @@ def test_only_the_providers_enrollments_of_this_tenant_are_removed_before_the_le
 @pytest.mark.parametrize(
     ("options", "joined", "stays"),
     [
-        ({}, False, []),  # Nothing says which tenant would be another one.
+        ({}, False, [INTUNE, FOREIGN]),  # Nothing says which tenant would be another one.
         ({"tenant_id": scripted.TENANT}, False, [FOREIGN]),
         ({}, True, [FOREIGN]),
         ({"mdm_enrollment_id": FOREIGN}, True, [INTUNE]),
@@ -387,8 +387,10 @@ def test_which_enrollments_are_another_tenants(monkeypatch, options, joined, sta
     device = Leaver(joined=joined)
     device.enroll(AADTenantID=scripted.TENANT)
     device.enroll(FOREIGN, AADTenantID=OTHER_TENANT)
-    run(device, monkeypatch, remove_mdm=True, **options)
+    leave, _result = run(device, monkeypatch, remove_mdm=True, **options)
     assert list(device.tree[r"SOFTWARE\Microsoft\Enrollments"]["keys"]) == [name.upper() for name in stays]
+    told = [text for text in leave.learned.get("warnings", []) if "were left alone" in text]
+    assert bool(told) is (len(stays) == 2) and all(OTHER_TENANT in text for text in told)
 
 
 def test_one_named_enrollment_is_removed_and_no_other(monkeypatch):

@@ -70,7 +70,7 @@ class Leave(SystemWork):
         self._refuse(first, wanted)
         leaves = "dsregcmd_leave" in wanted
         self.unasked = mdm_after.unasked(first, self._chosen(first) if self.plan.remove_mdm else []) if leaves else []
-        self._warn(wanted)
+        self._warn(first, wanted)
         look = self._predict(first, wanted) if self.check_mode else self._go(first, wanted)
         restart_due = leaves or self._left_since_boot(look)
         restart = self.plan.reboot and restart_due
@@ -101,15 +101,20 @@ class Leave(SystemWork):
 
     def _chosen(self, look: Answer) -> list[dict]:
         """The enrollments to remove: of the provider, and not of another tenant than the one that is left; or the one
-        named. What Windows has made beside Intune's goes with it."""
-        everything = found(look)
-        items = [item for item in everything if item["provider"] == self.plan.mdm_provider]
-        tenant = self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
+        named. Where nothing says which tenant is left, each that names one may be of another. What Windows has made
+        beside Intune's goes with it."""
+        items = self._of_the_provider(look)
         if self.plan.mdm_enrollment_id:
             items = [item for item in items if item["enrollment_id"] == self.plan.mdm_enrollment_id]
-        elif tenant:
-            items = [item for item in items if item["tenant_id"] in (None, tenant)]
-        return with_children(items, everything)
+        else:
+            items = [item for item in items if item["tenant_id"] in (None, self._tenant_left())]
+        return with_children(items, found(look))
+
+    def _of_the_provider(self, look: Answer) -> list[dict]:
+        return [item for item in found(look) if item["provider"] == self.plan.mdm_provider]
+
+    def _tenant_left(self) -> str | None:
+        return self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
 
     @staticmethod
     def _would_rejoin(look: Answer) -> bool:
@@ -158,9 +163,27 @@ class Leave(SystemWork):
         if refusal:
             raise self.refused(refusal, self.learned["administrators"])
 
-    def _warn(self, wanted: dict[str, WorkStep]) -> None:
-        if "dsregcmd_leave" not in wanted:
-            return
+    def _warn(self, look: Answer, wanted: dict[str, WorkStep]) -> None:
+        warnings = [self._left_alone(look)]
+        if "dsregcmd_leave" in wanted:
+            warnings += self._warnings_of_the_leave()
+        if told := [text for text in warnings if text]:
+            self.learned["warnings"] = told
+
+    def _left_alone(self, look: Answer) -> str | None:
+        """What is said of enrollments of which nobody knows whether they are of the tenant that was left."""
+        if not self.plan.remove_mdm or self.plan.mdm_enrollment_id or self._tenant_left():
+            return None
+        tenants = sorted({item["tenant_id"] for item in self._of_the_provider(look) if item["tenant_id"]})
+        if not tenants:
+            return None
+        return (
+            "the device is not joined, so nothing says whose enrollments are to be removed: those of "
+            f"{' and '.join(tenants)} were left alone; give tenant_id to remove those of one tenant, or "
+            "mdm_enrollment_id to remove one"
+        )
+
+    def _warnings_of_the_leave(self) -> list[str | None]:
         warnings = [bitlocker.warning(self.learned["record"]["bitlocker"])]
         laps = [administrators.shown(member) for member in self.learned["administrators"] if member["laps"]]
         if laps:
@@ -175,7 +198,7 @@ class Leave(SystemWork):
         if self.check_mode:
             may_end = [] if self.before["join"]["type"] == "hybrid" else self.unasked
             warnings.append(mdm_after.foretold(may_end))
-        self.learned["warnings"] = [text for text in warnings if text]
+        return warnings
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
