@@ -63,8 +63,9 @@ def ran(command: Command) -> tuple[str, str]:
     if command.program == "ansible":
         return command.text, "localhost"
     plays = yaml.safe_load((ROOT / "playbooks" / f"{command.name}.yml").read_text(encoding="utf-8"))
-    tasks = plays[-1].get("tasks")
-    title = tasks[0]["name"] if tasks else role_task(plays[-1]["roles"][0])
+    # A play of a group that the plays before have made may have no host.
+    last = [play for play in plays if not play["hosts"].startswith("{{ groups[")][-1]
+    title = last["tasks"][0]["name"] if last.get("tasks") else role_task(last["roles"][0])
     return title, "localhost" if command.name == "tenant" else HOSTS.get(command.name, HOST)
 
 
