@@ -95,6 +95,7 @@ def run_command(folder: Path, block: Block) -> list[str]:
             try:
                 code: int | str = subprocess.run(
                     command.text,
+                    check=False,
                     shell=True,
                     cwd=world.elsewhere,
                     env=environment,

@@ -164,7 +164,7 @@ def network_reasons() -> set[tuple[str, str, str]]:
 
 def _meaning(kind: type) -> str:
     """The first sentences of a class, which say what it stands for."""
-    return " ".join(str(kind.__doc__).split("\n\n")[0].split())
+    return " ".join(str(kind.__doc__).partition("\n\n")[0].split())
 
 
 def _ambiguous(directory: t.Any, kind: t.Any) -> t.Iterator[t.Any]:

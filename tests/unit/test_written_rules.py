@@ -72,7 +72,7 @@ def test_event_ids_in_the_guides_are_in_code_or_lab():
     known = set()
     for path in [*(UTILS / "device").rglob("*.py"), *(ROOT / "tests" / "lab" / "device").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and type(node.value) is int:
+            if isinstance(node, ast.Constant) and isinstance(node.value, int):
                 known.add(node.value)
     for guide in ("join", "diagnose", "disconnect", "reports", "lab"):
         text = " ".join((ROOT / "docs" / f"{guide}.md").read_text(encoding="utf-8").split())

@@ -99,7 +99,7 @@ class Remains:
         if self.package and self.package.path is None and file and file.get("exists"):
             runs = jobs.is_running(answer["job"])
             reason = "a job of ours still uses it, and removes it at its end" if runs else why
-            found.append(self._own_copy(f"{reason}; {_HOLDS}"))
+            found.append(_own_copy(self.package, f"{reason}; {_HOLDS}"))
         return found
 
     def of_another(self, answer: Answer, package_id: str) -> list[LeftBehind]:
@@ -121,7 +121,9 @@ class Remains:
         if self.package is None:
             return found
         if self.package.path is None:
-            found.append(self._own_copy(f"{left_behind.MAY_BE}; the job that uses it removes it at its end; {_HOLDS}"))
+            found.append(
+                _own_copy(self.package, f"{left_behind.MAY_BE}; the job that uses it removes it at its end; {_HOLDS}")
+            )
         copy = left_behind.entry(
             ENGINE_COPY,
             self.package.engine_path,
@@ -175,16 +177,6 @@ class Remains:
             found.append((self.package.remove_job, answer["removal"]))
         return found
 
-    def _own_copy(self, why: str) -> LeftBehind:
-        assert self.package is not None
-        return left_behind.entry(
-            OWN_COPY,
-            self.package.device_path,
-            why,
-            f"winops.entra.ppkg with state=absent and package_id={self.package.id}, or run the task again without "
-            "keep_copy",
-        )
-
     def _engine_copies(self, answer: Answer) -> list[str]:
         copy, listing = answer.results.get("engine_copy"), answer.results.get("packages")
         packages = (known(lambda: listing["packages"]) if listing else None) or []
@@ -197,13 +189,17 @@ class Remains:
         return [path] if path else []
 
     def _how_to_forget(self, answer: Answer) -> str:
-        assert self.package is not None
         if self._engine_copies(answer):
-            return f"winops.entra.ppkg with state=absent and package_id={self.package.id}"
+            return f"winops.entra.ppkg with state=absent and package_id={self.id}"
         return (
             "it needs no removal: join and ppkg apply such a package again. Windows forgets it with remove_package in "
             "a join, or with state=absent after it was applied with keep_copy"
         )
+
+
+def _own_copy(package: PackageSource, why: str) -> LeftBehind:
+    remove = f"winops.entra.ppkg with state=absent and package_id={package.id}, or run the task again without keep_copy"
+    return left_behind.entry(OWN_COPY, package.device_path, why, remove)
 
 
 def _file(path: str) -> str:
