@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import typing as t
 
@@ -27,6 +28,7 @@ JOINED_DAYS_AGO = 60
 
 def build(name: str, hostname: str, options: dict[str, t.Any], context: Context) -> Device:
     """A device named ``name`` in the inventory. ``options`` is the ``device`` block of a kind, already checked."""
+    options = copy.deepcopy(options)  # What of it is used up, is used up for this device.
     windows = options.get("windows", {})
     made = image(
         windows.get("edition", "Professional"),

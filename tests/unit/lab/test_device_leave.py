@@ -178,6 +178,16 @@ async def test_a_leave_that_fails_changes_nothing_and_leaves_an_event(lab: Lab):
     assert sum(parts(device).values()) == 0
 
 
+@pytest.mark.parametrize("world", ["first", "second"])
+def test_failures_of_a_kind_are_those_of_each_of_its_devices(world, tmp_path):
+    @run
+    async def fails_once(lab: Lab):
+        device = lab.device("joined_leave_fails_once")
+        assert code((await lab.value(device, "dsregcmd_leave", system=True))["exit_code"]) == "0x80070005"
+
+    fails_once(tmp_path)
+
+
 @run
 async def test_a_leave_of_what_is_not_joined_changes_nothing(lab: Lab):
     device = lab.device("unjoined_pro")

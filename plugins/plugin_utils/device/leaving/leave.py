@@ -164,10 +164,10 @@ class Leave(SystemWork):
             raise self.refused(refusal, self.learned["administrators"])
 
     def _warn(self, look: Answer, wanted: dict[str, WorkStep]) -> None:
-        warnings = [self._left_alone(look)]
-        if "dsregcmd_leave" in wanted:
-            warnings += self._warnings_of_the_leave()
-        if told := [text for text in warnings if text]:
+        leaves = "dsregcmd_leave" in wanted
+        warnings = [self._left_alone(look), *(self._warnings_of_the_leave() if leaves else ())]
+        told = [text for text in warnings if text]
+        if leaves or told:
             self.learned["warnings"] = told
 
     def _left_alone(self, look: Answer) -> str | None:
