@@ -114,7 +114,7 @@ RUN_ONLY = (
     RunOnly(
         "whether an enrollment follows the join, the tenant and Windows decide after it",
         frozenset({"join"}),
-        frozenset({"0x8018000a", "0x80190190", "0x80180026", "no_mdm_address"}),
+        frozenset({"0x8018000a", "0x80190190", "0x80180026", "0x80180014", "no_mdm_address"}),
         checked="would_join",
     ),
     RunOnly(

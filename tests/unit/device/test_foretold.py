@@ -86,7 +86,11 @@ OPTIONS = [
 
 
 #: Each of them once, at one exchange after the other.
-CUT_OFF = cases.cut_off()[:: cases.LAST_CUT - cases.FIRST_CUT + 2]
+CUT_OFF = [
+    *cases.cut_off()[:: cases.LAST_CUT - cases.FIRST_CUT + 2],
+    # The removal has ended when the next run comes, and its job is still there.
+    Case("ppkg", "a package that joins, state: absent", "already_installed", 6),
+]
 
 
 @pytest.mark.parametrize("case", [*DEFAULTS, *OPTIONS, *CUT_OFF], ids=str)

@@ -264,7 +264,7 @@ class Join(PackageWork):
                     first["packages"],
                     answer["packages"],
                     keep_job=keep_job,
-                    then=self.remains.observations(),
+                    then=provisioning.ended_removal(self.plan.package, first) | self.remains.observations(),
                 )
                 self.tell_left_behind(last)
             elif not keep_job:

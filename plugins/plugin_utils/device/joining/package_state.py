@@ -79,7 +79,7 @@ class PackageState(PackageWork):
             with self.phases.phase("apply"), self.changes.attempt():
                 last = self._apply(first)
         self._warn_of_pending(last)
-        self._clean_up(first["packages"], last["packages"])
+        self._clean_up(first, last["packages"])
         return {"installed": True}
 
     def absent(self) -> dict:
@@ -101,7 +101,7 @@ class PackageState(PackageWork):
                     self.waiter = self.new_waiter(max(self.plan.timeout, removal.REMOVAL_SECONDS))
                     removal.remove(self.waiter, self.package)
             self.warn(removal.reverted(self.package))
-            self._clean_up(first["packages"])
+            self._clean_up(first)
         return {"installed": False}
 
     @contextlib.contextmanager
@@ -163,10 +163,11 @@ class PackageState(PackageWork):
         if provisioning.left_behind(self.package, self.plan.keep_copy, first):
             self.tell_cleared()
             if not self.check_mode:
-                self._clean_up(first["packages"])
+                self._clean_up(first)
 
-    def _clean_up(self, *seen: Result) -> None:
-        then = self.remains.observations()
+    def _clean_up(self, first: Answer, *later: Result) -> None:
+        seen = (first["packages"], *later)
+        then = provisioning.ended_removal(self.package, first) | self.remains.observations()
         try:
             with self.phases.phase("clean up"):
                 last = provisioning.clean_up(self.waiter, self.package, self.plan.keep_copy, *seen, then=then)

@@ -127,6 +127,11 @@ def left_behind(package: PackageSource | None, keep_copy: bool, look: Answer) ->
     return copy or jobs.is_there(look["removal"]) or jobs.is_there(look["job"])
 
 
+def ended_removal(package: PackageSource, look: Answer) -> dict[str, dict]:
+    """What removes the job of a removal that an earlier run has started and not seen the end of."""
+    return {"remove removal": op.job_remove(package.remove_job)} if jobs.is_over(look["removal"]) else {}
+
+
 def engine_copy(package: PackageSource, look: Answer) -> str | None:
     """The path of the engine's copy of the file that the package is given as, where it surely is this package."""
     here = known(lambda: listed(look["packages"], package.id))
@@ -236,7 +241,7 @@ def clean_up(
     %ProgramData%\\Microsoft\\Provisioning, under every name that a listing in ``seen`` (answers to
     provisioning_packages) gave it; a file the user named with ``path`` is the user's.
     """
-    # The job of a removal is removed by whoever has waited for it; here is what a run has left that was cut off.
+    # The job of a removal is removed by whoever has waited for it, or by ended_removal().
     steps = {} if keep_job else {"remove job": op.job_remove(package.install_job)}
     if not keep_copy:
         found = [known(functools.partial(listed, packages, package.id)) for packages in seen]
