@@ -13,6 +13,8 @@ import typing as t
 from . import operations as op
 
 RUN_AGAIN = "run the task again: it waits for the job, or ends it, and removes it"
+STILL_RUNS = "it still runs"
+NOT_REMOVED = "it could not be removed"
 MAY_BE = "the task ended before it could see whether it is gone"
 
 

@@ -35,7 +35,6 @@ STEP_JOBS = {
 STEP_JOB_SECONDS = 600
 SHOWN_TEXT = 600
 UNFINISHED = "unfinished"
-RUNS = "it still runs"
 OUTCOME_UNKNOWN = "unknown: the device stopped answering"
 
 
@@ -194,7 +193,7 @@ class SystemWork(DeviceWork):
         if not asked:
             return None
         running = [job for job in self.jobs if is_running(look[job])]
-        self.learned["left_behind"] = [left_behind.job(STEP_JOBS[job], RUNS) for job in running]
+        self.learned["left_behind"] = [left_behind.job(STEP_JOBS[job], left_behind.STILL_RUNS) for job in running]
         with self.phases.phase("clean up"):
             return self.waiter.ask(asked, "cleaning up")
 
@@ -217,8 +216,9 @@ class SystemWork(DeviceWork):
             self.warn(f"the device could not be cleaned up: {exc}")
             return
         stay = [job for job in self.jobs if is_there(look[job]) and job not in steps]
+        runs = left_behind.STILL_RUNS
         self.learned["left_behind"] = [
-            left_behind.job(STEP_JOBS[job], RUNS if is_running(look[job]) else kept or RUNS) for job in stay
+            left_behind.job(STEP_JOBS[job], runs if is_running(look[job]) else kept or runs) for job in stay
         ]
         if set(stay) != set(self.jobs_before) and not self.changes.changed:
             self.changes.add("leftovers", _named(self.jobs_before), _named(stay))

@@ -43,7 +43,7 @@ class PackageWork(DeviceWork):
     def tell_failed(self, answer: Answer, kept: str | None = None) -> None:
         """After a failure: what is on the device, and what of it was not there before, or is no more. ``kept`` says why
         a package that is there was left there."""
-        why = "keep_copy is true" if self.plan.keep_copy else "it could not be removed"
+        why = "keep_copy is true" if self.plan.keep_copy else left_behind.NOT_REMOVED
         self.learned["left_behind"] = self.remains.entries(answer, why)
         after = self.remains.shown(answer)
         if after and after != self.known_before:

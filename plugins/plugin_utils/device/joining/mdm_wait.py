@@ -48,6 +48,10 @@ def server_not_enrolled() -> JoinRefusal:
     )
 
 
+def _joined_server() -> Failure:
+    return server_not_enrolled().failure(f"the device is joined, but not enrolled in MDM {CANNOT_BE}")
+
+
 def until_enrolled(waiter: Waiter, since: logs.Start, tenant_id: str, server: bool | None) -> dict:
     """The facts ``{mdm}`` of a device once it is enrolled. Raises Failure where it is not, or cannot be.
 
@@ -55,7 +59,7 @@ def until_enrolled(waiter: Waiter, since: logs.Start, tenant_id: str, server: bo
     Server.
     """
     if server:
-        raise server_not_enrolled().failure(f"the device is joined, but not enrolled in MDM {CANNOT_BE}")
+        raise _joined_server()
     return {"mdm": MdmWait(waiter, tenant_id).run(since)}
 
 
@@ -65,7 +69,7 @@ def foretell(waiter: Waiter, look: Answer, tenant_id: str, server: bool | None) 
     ``look`` holds the answers to FORESEEING beside those to state.observations().
     """
     if server:
-        raise server_not_enrolled().failure(f"the device is joined, but not enrolled in MDM {CANNOT_BE}")
+        raise _joined_server()
     wait = MdmWait(waiter, tenant_id)
     # What must be seen twice, because Windows may be about to change it, counts here at one look.
     for _time in range(2):

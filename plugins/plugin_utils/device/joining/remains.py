@@ -70,7 +70,7 @@ class Remains:
                     ENGINE_COPY,
                     path,
                     f"Windows keeps it as long as it knows the package, and needs it to remove the package; {_HOLDS}",
-                    f"winops.entra.ppkg with state=absent and package_id={self.package.id}",
+                    _absent(self.id),
                 )
             )
         shown = self.shown(answer)
@@ -81,7 +81,7 @@ class Remains:
             found.append(
                 left_behind.entry(
                     PACKAGE_ENTRY,
-                    self._memory,
+                    _memory_of(self.id),
                     f"Windows remembers each package that it was given{later}",
                     self._how_to_forget(answer),
                 )
@@ -91,7 +91,7 @@ class Remains:
     def own(self, answer: Answer, why: str = "keep_copy is true") -> list[LeftBehind]:
         """What of it is ours: jobs, and the copy that is not the user's own file."""
         found = [
-            left_behind.job(job, "it still runs" if jobs.is_running(status) else "it could not be removed")
+            left_behind.job(job, left_behind.STILL_RUNS if jobs.is_running(status) else left_behind.NOT_REMOVED)
             for job, status in self._jobs(answer)
             if jobs.is_there(status)
         ]
@@ -105,14 +105,14 @@ class Remains:
     def of_another(self, answer: Answer, package_id: str) -> list[LeftBehind]:
         """What a listing (``packages``) tells of a package with another id than was given."""
         listed = provisioning.listed(answer["packages"], package_id)
-        why = f"the file has this id, and not {self.id}; {_HOLDS}"
-        remove = f"winops.entra.ppkg with state=absent and package_id={package_id}"
+        why, remove = f"the file has this id, and not {self.id}; {_HOLDS}", _absent(package_id)
         if listed is None:
             return []
-        memory = rf"HKLM\{engine_memory.CHECKSUMS} and HKLM\{engine_memory.ENGINE_RESULTS}, {package_id}"
         return [
             left_behind.entry(ENGINE_COPY, listed["path"], why, remove),
-            left_behind.entry(PACKAGE_ENTRY, memory, "Windows remembers each package that it was given", remove),
+            left_behind.entry(
+                PACKAGE_ENTRY, _memory_of(package_id), "Windows remembers each package that it was given", remove
+            ),
         ]
 
     def unknown(self) -> list[LeftBehind]:
@@ -131,7 +131,7 @@ class Remains:
             "run the task again: it continues, and removes it where it is not to stay",
         )
         known_by_windows = left_behind.entry(
-            PACKAGE_ENTRY, self._memory, left_behind.MAY_BE, "run the task again: it tells what is there then"
+            PACKAGE_ENTRY, _memory_of(self.id), left_behind.MAY_BE, "run the task again: it tells what is there then"
         )
         return [*found, copy, known_by_windows]
 
@@ -166,11 +166,6 @@ class Remains:
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
-    @property
-    def _memory(self) -> str:
-        """Where Windows remembers the package."""
-        return rf"HKLM\{engine_memory.CHECKSUMS} and HKLM\{engine_memory.ENGINE_RESULTS}, {self.id}"
-
     def _jobs(self, answer: Answer) -> list[tuple[str, Result]]:
         found = [(self.job, answer["job"])]
         if self.package and "removal" in answer.results:
@@ -190,7 +185,7 @@ class Remains:
 
     def _how_to_forget(self, answer: Answer) -> str:
         if self._engine_copies(answer):
-            return f"winops.entra.ppkg with state=absent and package_id={self.id}"
+            return _absent(self.id)
         return (
             "it needs no removal: join and ppkg apply such a package again. Windows forgets it with remove_package in "
             "a join, or with state=absent after it was applied with keep_copy"
@@ -198,8 +193,18 @@ class Remains:
 
 
 def _own_copy(package: PackageSource, why: str) -> LeftBehind:
-    remove = f"winops.entra.ppkg with state=absent and package_id={package.id}, or run the task again without keep_copy"
+    remove = f"{_absent(package.id)}, or run the task again without keep_copy"
     return left_behind.entry(OWN_COPY, package.device_path, why, remove)
+
+
+def _absent(package_id: str) -> str:
+    """How a package is removed with all that is kept of it."""
+    return f"winops.entra.ppkg with state=absent and package_id={package_id}"
+
+
+def _memory_of(package_id: str) -> str:
+    """Where Windows remembers a package."""
+    return rf"HKLM\{engine_memory.CHECKSUMS} and HKLM\{engine_memory.ENGINE_RESULTS}, {package_id}"
 
 
 def _file(path: str) -> str:

@@ -103,15 +103,16 @@ class Leave(SystemWork):
         """The enrollments to remove: of the provider, and not of another tenant than the one that is left; or the one
         named. Where nothing says which tenant is left, each that names one may be of another. What Windows has made
         beside Intune's goes with it."""
-        items = self._of_the_provider(look)
+        everything = found(look)
+        items = self._of_the_provider(everything)
         if self.plan.mdm_enrollment_id:
             items = [item for item in items if item["enrollment_id"] == self.plan.mdm_enrollment_id]
         else:
             items = [item for item in items if item["tenant_id"] in (None, self._tenant_left())]
-        return with_children(items, found(look))
+        return with_children(items, everything)
 
-    def _of_the_provider(self, look: Answer) -> list[dict]:
-        return [item for item in found(look) if item["provider"] == self.plan.mdm_provider]
+    def _of_the_provider(self, items: list[dict]) -> list[dict]:
+        return [item for item in items if item["provider"] == self.plan.mdm_provider]
 
     def _tenant_left(self) -> str | None:
         return self.plan.tenant_id or self.before["join"]["tenant_id"] or self.learned["record"]["tenant_id"]
@@ -174,7 +175,7 @@ class Leave(SystemWork):
         """What is said of enrollments of which nobody knows whether they are of the tenant that was left."""
         if not self.plan.remove_mdm or self.plan.mdm_enrollment_id or self._tenant_left():
             return None
-        tenants = sorted({item["tenant_id"] for item in self._of_the_provider(look) if item["tenant_id"]})
+        tenants = sorted({item["tenant_id"] for item in self._of_the_provider(found(look)) if item["tenant_id"]})
         if not tenants:
             return None
         return (
