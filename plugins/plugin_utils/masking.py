@@ -46,8 +46,6 @@ class Masker:
         known = {secret for secret in secrets if len(secret.strip()) >= SHORTEST_SECRET}
         self._secrets = sorted(known, key=lambda secret: (-len(secret), secret))
         self._sign = sign
-        shortest = min((len(secret.encode(errors="replace")) for secret in self._secrets), default=0)
-        self._base64 = re.compile(f"[{_BASE64_LETTERS}]{{{shortest * 4 // 3},}}={{0,2}}")
 
     def value(self, value: t.Any) -> t.Any:
         """A value of JSON with every text in it masked, the names in a dict, too: those of a diff are sentences."""
@@ -78,6 +76,12 @@ class Masker:
             return []
         read = {reader(text) for reader in _READERS} - {text}
         return [secret for secret in self._secrets if any(secret in other for other in read)] if read else []
+
+    @functools.cached_property
+    def _base64(self) -> re.Pattern[str]:
+        # Made when it is first needed: most tasks have no secret.
+        shortest = min(len(secret.encode(errors="replace")) for secret in self._secrets)
+        return re.compile(f"[{_BASE64_LETTERS}]{{{shortest * 4 // 3},}}={{0,2}}")
 
     def _without_base64(self, match: re.Match[str]) -> str:
         texts = list(_decoded(match[0]))

@@ -153,10 +153,13 @@ def refuse_odd_values(args: Mapping[str, t.Any], spec: Spec, above: str = "") ->
 def understood(args: Mapping[str, t.Any], spec: Spec, above: str = "") -> dict[str, t.Any]:
     """The options as the work wants them: ids in one spelling, checksums without their prefix, numbers in their range.
 
-    ``args`` are what Ansible has made of the task's. Raises the Failure of a bad option.
+    ``args`` are what Ansible has made of the task's. Raises the Failure of a bad option. A default is not looked at: it
+    is the spec's own.
     """
     return {
-        name: _understood(value, spec[name], f"{above}{name}") if name in spec and value is not None else value
+        name: _understood(value, spec[name], f"{above}{name}")
+        if name in spec and value is not None and value != spec[name].get("default")
+        else value
         for name, value in args.items()
     }
 

@@ -46,9 +46,12 @@ def stamps(answer: Answer, subsets: Iterable[str]) -> Facts:
     """``{read}`` of subsets that were made from this answer."""
     at = datetime.datetime.fromtimestamp(answer.answered_at, datetime.timezone.utc)
     text = at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    # Nearly always nothing was refused at all, and one look tells that.
+    some = bool(state.problems(answer))
     return {
         "read": {
-            subset: {"at": text, "refused": state.problems(answer, state.observations((subset,)))} for subset in subsets
+            subset: {"at": text, "refused": state.problems(answer, state.observations((subset,))) if some else []}
+            for subset in subsets
         }
     }
 
