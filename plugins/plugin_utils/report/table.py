@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..untrusted import visible
 
-NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun")
+NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun", "incomplete")
 NOTABLE_FIELDS = ("unreadable", "same_device", "left_behind")
 """Fields that are there only where somebody should look."""
 MAX_CAUSE = 700

@@ -36,17 +36,16 @@ def now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def require_writable(path: str) -> None:
+def require_writable(path: str, option: str = "dest") -> None:
     """A file can be written at ``path`` (absolute), as far as that is known before; nothing is written to find out.
 
     There is a regular file that may be written, or nothing yet, in a directory that is there or can be made. A link is
-    neither: what is at its other end was not named, and may belong to others. Raises the Failure of a bad option
-    ``dest``.
+    neither: what is at its other end was not named, and may belong to others. Raises the Failure of a bad ``option``.
     """
     try:
         _try_out(path)
     except (OSError, ValueError) as exc:
-        raise unwritable(path, exc) from exc
+        raise unwritable(path, exc, option) from exc
 
 
 def write(path: str, content: t.Any, new: bool = False) -> None:
