@@ -14,7 +14,8 @@ import re
 import typing as t
 
 from ..untrusted import visible
-from . import csv_text, hardware_hash, serials
+from . import csv_text, serials
+from . import hardware_hash as hashes
 
 DELIMITERS = (",", ";", "\t")
 SERIAL, PRODUCT, HASH, TAG, USER, MAKER, MODEL = (
@@ -66,7 +67,7 @@ class Row:
     assigned_user: str | None = None
     manufacturer: str | None = None
     model: str | None = None
-    decoded: hardware_hash.HardwareHash | None = None
+    decoded: hashes.HardwareHash | None = None
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -117,7 +118,7 @@ class Reader:
             self._device(text, line, self.columns)
 
     def _before_header(self, text: str, line: csv_text.Line) -> None:
-        if any(hardware_hash.looks_like_one(cell.strip(' "')) for cell in re.split(r"[,;\t]", text)):
+        if any(hashes.looks_like_one(cell.strip(' "')) for cell in re.split(r"[,;\t]", text)):
             self._problem(line, "no_header", "it is a device, and no line before it names the columns")
         else:
             self.skipped.append(line.number)
@@ -127,7 +128,7 @@ class Reader:
         if isinstance(cells, str):
             self._problem(line, "not_csv", cells)
             return
-        if len(cells) == 1 and len(columns.names) > 1 and not hardware_hash.looks_like_one(cells[0]):
+        if len(cells) == 1 and len(columns.names) > 1 and not hashes.looks_like_one(cells[0]):
             self._title(cells[0], line)
             return
         self._settle_titles()
@@ -168,8 +169,8 @@ class Reader:
         decoded = None
         if HASH in found:
             try:
-                decoded = hardware_hash.decode(found[HASH])
-            except hardware_hash.HashError as exc:
+                decoded = hashes.decode(found[HASH])
+            except hashes.HashError as exc:
                 self._problem(line, f"hash_{exc.name}", f"its hardware hash cannot be used: {exc}", serial)
                 return
             if decoded.repaired:
@@ -271,7 +272,7 @@ def merged(rows: list[Row]) -> tuple[list[Row], list[Remark], list[Remark]]:
 def _one(same: list[Row]) -> tuple[Row, str]:
     row = same[0]
     for later in same[1:]:
-        if row.decoded and later.decoded and not hardware_hash.same_device(row.decoded, later.decoded):
+        if row.decoded and later.decoded and not hashes.same_device(row.decoded, later.decoded):
             return row, "hashes of two devices"
         changes: dict[str, t.Any] = {}
         for field in (PRODUCT, TAG, USER):

@@ -149,7 +149,8 @@ def _verified_length(data: bytes) -> int:
 
 
 def _records(data: bytes, length: int) -> list[tuple[int, bytes]]:
-    records, position = [], 4
+    records: list[tuple[int, bytes]] = []
+    position = 4
     while position + 4 <= length:
         kind, size = struct.unpack_from("<HH", data, position)
         if size < 4 or position + size > length or len(records) == MAX_RECORDS:
