@@ -55,6 +55,8 @@ CALLS = {
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/operationApprovalRequests",
+        "GET /deviceManagement/operationApprovalRequests/{id}",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS

@@ -88,6 +88,10 @@ def bitlocker() -> dict:
     return {"op": "bitlocker"}
 
 
+def recovery_environment() -> dict:
+    return {"op": "recovery_environment"}
+
+
 def endpoints(targets: list[dict], timeout: int) -> dict:
     return {"op": "endpoints", "targets": targets, "timeout": timeout}
 
@@ -134,6 +138,11 @@ def mdm_auto_enroll(credential: str) -> dict:
 
 def enrollment_remove(enrollment_id: str, provider: str, unregister: bool) -> dict:
     return {"op": "enrollment_remove", "id": enrollment_id, "provider": provider, "unregister": unregister}
+
+
+def remote_wipe(method: str, serial_number: str, uuid: str) -> dict:
+    """Only the device with exactly these, as Windows spells them, is reset."""
+    return {"op": "remote_wipe", "method": method, "serial_number": serial_number, "uuid": uuid}
 
 
 def system_probe(ops: list[dict], timeout: int) -> dict:

@@ -171,6 +171,9 @@ class DisposableDevice(ScriptedDevice):
         volume = {"mount_point": "C:", "system": True, "protected": True, "protectors": protectors}
         return {"available": True, "volumes": [volume]}
 
+    def recovery_environment(self, _p):
+        return {"settings": "<?xml version='1.0'?>\n<WindowsRE version=\"2.0\"/>", "image": False}
+
     def endpoints(self, p):
         kinds = {"closed": "connect", "nowhere": "dns", "microsoft": None}
         return {

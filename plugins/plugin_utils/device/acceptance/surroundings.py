@@ -126,6 +126,14 @@ def bitlocker(trial: Trial) -> None:
     trial.tell(available=found["available"], volumes=len(volumes), protectors=len(protectors))
 
 
+def recovery_environment(trial: Trial) -> None:
+    found = trial.values(found=op.recovery_environment())["found"]
+    settings = found["settings"]
+    trial.check("a client has settings of its recovery environment", bool(settings) or not trial.ground.system.client)
+    trial.check("if they exist, they are ReAgent.xml", settings is None or "<WindowsRE" in settings)
+    trial.tell(settings=settings is not None, image=found["image"])
+
+
 def endpoints(trial: Trial) -> None:
     targets = [{"name": name, "url": url, "headers": {}} for name, url in ENDPOINTS.items()]
     found = trial.values(found=op.endpoints(targets, ENDPOINT_SECONDS))["found"]["results"]
