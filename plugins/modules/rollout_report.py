@@ -171,6 +171,11 @@ known:
       assigned_user: ada@contoso.com
       group_tag: Sales
       reset_at: "2026-11-30T09:12:00.000Z"
+began:
+  description: When the oldest run of the report started (UTC), this run if there is no report.
+  returned: success, with O(only_try) and O(work=autopilot)
+  type: str
+  sample: "2026-11-27T08:00:00.123Z"
 hand_over:
   description: Path of the hand-over sheet that was written, null if there is none.
   returned: success, without O(only_try), with O(work=autopilot)

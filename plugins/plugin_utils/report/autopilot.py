@@ -14,6 +14,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping
 
+from .ansibles_own import REFUSED_AT_THE_DOOR
+
 WORK = "autopilot"
 #: The texts of a record that no other work has. ``reset_at`` is when the device was sent back to its first start.
 TEXT_FIELDS = (
@@ -40,6 +42,7 @@ def record_of(result: Told) -> Fields:
     ``listed``        its row of winops.entra.autopilot_device_info
     ``findings``      the findings of that module that are about it
     ``reset``         the result of winops.entra.device_reset
+    ``reset_began``   when that began, in UTC
     ``status``        the result of winops.entra.deployment_status
     ``failed``        the result of a task for all devices that has failed as a whole
     ``twin``          the host that has the same serial number
@@ -56,7 +59,7 @@ def record_of(result: Told) -> Fields:
     made["deployment"] = _deployment(seen)
     made["phases"] = _objects(seen["reset"], "phases")
     if seen["reset"].get("outcome") == "reset":
-        made["reset_at"] = _text(seen["reset"], "began") or made["reset_at"]
+        made["reset_at"] = _text(steps, "reset_began") or made["reset_at"]
     return made | _come_to(steps, seen, made)
 
 
@@ -239,7 +242,9 @@ def _of_result(result: Told) -> Fields:
     if result.get("unreachable"):
         outcome = "unreachable"
     else:
-        outcome = "failed" if result.get("changed") or result.get("outcome") == "failed" else "refused"
+        # A module that only looks has done nothing to the device.
+        refused = result.get("outcome") == "refused" or "findings" in result
+        outcome = "refused" if refused or error.get("name") in REFUSED_AT_THE_DOOR else "failed"
     return {"outcome": outcome, "msg": result.get("msg")} | {name: error.get(name) for name in ERROR_FIELDS}
 
 

@@ -67,7 +67,9 @@ def write_and_show(task: Task) -> dict:
         journal.look(dest)
         told = {"totals": _so_far(stored.read(dest, work), wave.run["id"]), "dest": dest}
         if work == autopilot.WORK:
-            told["known"] = autopilot.known(_real(of_real_runs, work).devices, wave.own)
+            before = _real(of_real_runs, work)
+            told["began"] = before.runs[0]["started"] if before.runs else wave.run["started"]
+            told["known"] = autopilot.known(before.devices, wave.own)
         return told
     failure = None
     writes = not check or args["write_in_check_mode"]
@@ -101,7 +103,7 @@ def write_and_show(task: Task) -> dict:
 
 def _sheet(task: Task) -> str | None:
     """Where the hand-over sheet is to lie, which can be written there."""
-    given = task.args["hand_over"]
+    given = task.args.get(hand_over.OPTION)
     if given is None:
         return None
     if task.args["work"] != autopilot.WORK:
