@@ -19,8 +19,8 @@ description:
     M(winops.entra.autopilot_device).
   - With O(dest), keeps a CSV file on the controller in the form that the Intune admin center imports, one row for each
     device. All hosts of a play can write to the same file.
-  - The time of the harvest is part of the hash, so each harvest gives another one. The serial number and the endorsement
-    key of the TPM identify the device, without a TPM the UUID of the firmware. A row of the CSV file with another hash
+  - The time of the harvest is part of the hash, so each harvest gives another one. The serial number and the
+    endorsement key of the TPM identify the device, without a TPM the UUID of the firmware. A row with another hash
     of the same device is not a change, and stays as it is.
 options:
   mode:
