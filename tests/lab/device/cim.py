@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import errors, winrm
+from . import errors, recovery, winrm, wipe
 from .accounts import ADMINISTRATORS, Caller
 from .bitlocker import TYPES, available
 from .images import LANGUAGES
@@ -18,6 +18,9 @@ TPM_NAMESPACE = "root/cimv2/security/microsofttpm"
 BITLOCKER_NAMESPACE = "root/cimv2/security/microsoftvolumeencryption"
 NETWORK_NAMESPACE = "root/standardcimv2"
 DEVICE_GUARD_NAMESPACE = "root/microsoft/windows/deviceguard"
+STORAGE_NAMESPACE = "root/microsoft/windows/storage"
+#: The bridge to the CSPs of MDM, for SYSTEM alone.
+MDM_NAMESPACE = "root/cimv2/mdm/dmmap"
 #: Closed to callers without a full token.
 CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE)
 #: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
@@ -34,6 +37,8 @@ def instances(device, caller: Caller, class_name: str, namespace: str) -> list[d
     if reader is None:
         raise errors.cim_error("Invalid class ", errors.WBEM_E_INVALID_CLASS)
     if space in CLOSED and not caller.elevated:
+        raise errors.cim_error("Access denied ", errors.WBEM_E_ACCESS_DENIED)
+    if space == MDM_NAMESPACE and not caller.system:
         raise errors.cim_error("Access denied ", errors.WBEM_E_ACCESS_DENIED)
     return reader(device)
 
@@ -67,6 +72,7 @@ def _operating_system(device) -> list[dict]:
             "MUILanguages": [image.language],
             "Locale": f"{LANGUAGES[image.language]:04x}",
             "CSName": device.hostname.upper()[:15],
+            "InstallDate": utc_text(device.installed),
             "LastBootUpTime": utc_text(device.booted),
             "LocalDateTime": utc_text(device.utc()),
             "SystemDirectory": r"C:\Windows\system32",
@@ -123,12 +129,24 @@ def _enclosure(device) -> list[dict]:
 def _product(device) -> list[dict]:
     return [
         {
-            "UUID": device.new_id("smbios").upper(),
+            "UUID": device.hardware_uuid,
             "IdentifyingNumber": device.hardware.serial,
             "Name": device.hardware.model,
             "Vendor": device.hardware.manufacturer,
         }
     ]
+
+
+def _battery(device) -> list[dict]:
+    """BatteryStatus 1: it discharges; 2: on mains. Machines without a battery have no instance."""
+    status = {"mains": 2, "battery": 1}.get(device.hardware.power)
+    if status is None or device.hardware.azure or device.image.server:
+        return []
+    return [{"DeviceID": "Battery 1", "BatteryStatus": status, "EstimatedChargeRemaining": 80}]
+
+
+def _remote_wipe(device) -> list[dict]:
+    return [{"ParentID": "./Vendor/MSFT", "InstanceID": "RemoteWipe"}] if wipe.is_there(device) else []
 
 
 def _disk(device) -> list[dict]:
@@ -249,6 +267,7 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
         "win32_bios": _bios,
         "win32_systemenclosure": _enclosure,
         "win32_logicaldisk": _disk,
+        "win32_battery": _battery,
         "win32_process": _processes,
         "win32_useraccount": _user_accounts,
         "win32_group": _groups,
@@ -256,6 +275,8 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
     TPM_NAMESPACE: {"win32_tpm": _tpm},
     BITLOCKER_NAMESPACE: {"win32_encryptablevolume": _encryptable_volumes},
     DEVICE_GUARD_NAMESPACE: {"win32_deviceguard": _device_guard},
+    STORAGE_NAMESPACE: {"msft_partition": recovery.partitions},
+    MDM_NAMESPACE: {"mdm_remotewipe": _remote_wipe},
     NETWORK_NAMESPACE: {
         "msft_netconnectionprofile": _connection_profiles,
         "msft_netfirewallprofile": _firewall_profiles,
