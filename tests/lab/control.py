@@ -14,6 +14,8 @@ POST /devices/NAME/hurry                 what it takes its time over from now on
                                          provisioning engine, the enrollment that follows its join, the rest of a leave
                                          that is held
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
+POST /devices/NAME/sign-in               {"user": user principal name, or null}: the person who unpacks a device that is
+                                         at its first start signs in, and its deployment begins
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
 PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "security_defaults": {},
@@ -42,6 +44,7 @@ import typing as t
 
 from aiohttp import web
 
+from .device import out_of_box
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
 from .device.wire import utc_text
@@ -71,6 +74,7 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
     app.router.add_post("/devices/{name}/hurry", _hurry)
     app.router.add_post("/devices/{name}/power", _power)
+    app.router.add_post("/devices/{name}/sign-in", _sign_in)
     app.router.add_patch("/devices/{name}/accounts/{account}", _change_account)
     app.router.add_post("/devices/{name}/programs", _run_program)
     app.router.add_post("/devices/{name}/sync", _sync)
@@ -159,6 +163,15 @@ async def _power(request: web.Request) -> web.Response:
     else:
         raise _Refused(400, "state must be on, off or restart")
     return web.json_response({"online": host.online, "restart_scheduled": host.power.scheduled})
+
+
+async def _sign_in(request: web.Request) -> web.Response:
+    host, body = _host(request), await _body(request)
+    try:
+        out_of_box.sign_in(host, body.get("user"))
+    except ValueError as error:
+        raise _Refused(400, str(error)) from error
+    return web.json_response({"deployment": "begun"})
 
 
 async def _change_account(request: web.Request) -> web.Response:

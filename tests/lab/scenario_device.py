@@ -13,6 +13,7 @@ from .device.claims import HOW as CLAIMS
 from .device.claims import SERIAL_ALONE
 from .device.firmware import HASHES
 from .device.images import EDITIONS, LANGUAGES
+from .device.recovery import STATES as RECOVERY_STATES
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
 JOIN_KEYS = ("thumbprint", "device_id")
@@ -117,6 +118,16 @@ DEVICE = {
     **ACCOUNTS,
     **SURROUNDINGS,
     **MANAGEMENT,
+    "recovery": OneOf(RECOVERY_STATES),
+    "power": OneOf(("mains", "battery", "none")),
+    "wipe": {
+        "ready": float,
+        "seconds": float,
+        "returns": ListOf(int),
+        "ignored": bool,
+        "undone": bool,
+        "bricked": bool,
+    },
     "hotpatch": bool,
     "vbs": bool,
     "tpm_version": OneOf(("1.2", "2.0")),

@@ -36,6 +36,7 @@ from .processes import Processes
 from .provisioning.package import EngineOptions, InstalledPackage
 from .registry import Registry
 from .tasks import Tasks
+from .wipe import Wipe
 
 NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
 
@@ -62,6 +63,9 @@ class Hardware:
     identity: str | None = None
     resource: str | None = None
     free_bytes: int = 120 * 2**30
+    #: Where its recovery environment is; and what it runs on: mains, battery, or a battery that says nothing.
+    recovery_partition: bool = True
+    power: str = "mains"
 
 
 class Device:
@@ -111,6 +115,10 @@ class Device:
         #: Whom it pretends to be (``claims``); None for an honest device.
         self.claim: Claim | None = None
         self.leave = Leave()
+        self.wipe = Wipe()
+        #: At its first start (``out_of_box``): nobody uses it yet.
+        self.out_of_box = False
+        self.installations = 1
         self.wow64_shell = False
         #: Whether the inventory connects by HTTPS; None where the inventory may choose.
         self.secure: bool | None = None
@@ -133,9 +141,8 @@ class Device:
         self.hostname = hostname
         self.set_name(hostname, active=True)
         self.booted = self.utc() - datetime.timedelta(hours=7)
-        self.machine_sid = "S-1-5-21-" + "-".join(
-            str(uuid.uuid5(NAMESPACE, f"{self.seed}/{part}").int % 2**32) for part in "abc"
-        )
+        self.installed = (self.utc() - datetime.timedelta(days=400)).replace(microsecond=0)
+        self.machine_sid = self.sid_of_installation()
 
     # --- identity and time ----------------------------------------------------------------------------------------
 
@@ -150,6 +157,18 @@ class Device:
     def next_id(self, purpose: str) -> str:
         """A further GUID with each call."""
         return self.new_id(f"{purpose}/{next(self._ids)}")
+
+    def sid_of_installation(self) -> str:
+        """Each installation of Windows has a SID of its own."""
+        more = "" if self.installations == 1 else f"{self.installations}/"
+        return "S-1-5-21-" + "-".join(
+            str(uuid.uuid5(NAMESPACE, f"{self.seed}/{more}{part}").int % 2**32) for part in "abc"
+        )
+
+    @property
+    def hardware_uuid(self) -> str:
+        """Its SMBIOS UUID, as Windows spells it."""
+        return self.new_id("smbios").upper()
 
     def set_name(self, hostname: str, active: bool) -> None:
         """Write the computer name; ``active`` False leaves it pending until the next boot."""

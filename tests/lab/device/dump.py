@@ -133,6 +133,9 @@ def _state(device) -> dict[str, t.Any]:
         "leave_unfinished": device.leave.unfinished,
         "autojoin_stopped": autojoin.stopped(device),
         "winrm_reachable": winrm.reachable(device),
+        "installed": utc_text(device.installed),
+        "out_of_box": device.out_of_box,
+        "wipes": list(device.wipe.methods),
         "events": device.events.count(),
     }
 

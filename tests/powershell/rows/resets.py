@@ -121,7 +121,9 @@ def lies(settings: bytes | None, image: bool = False) -> t.Callable[[Path], None
 
 SCENES = [
     Scene("recovery environment", look(SETTINGS, False), before=lies(SETTINGS.encode())),
-    variant("recovery environment, marked", look(SETTINGS, True), before=lies(b"\xef\xbb\xbf" + SETTINGS.encode(), True)),
+    variant(
+        "recovery environment, marked", look(SETTINGS, True), before=lies(b"\xef\xbb\xbf" + SETTINGS.encode(), True)
+    ),
     variant("recovery environment, no settings", look(None, True), before=lies(None, True)),
     variant("recovery environment, no folder", look(None, False)),
     variant("recovery environment, as long as may be", look("x" * LONGEST, False), before=lies(b"x" * LONGEST)),

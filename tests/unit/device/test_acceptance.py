@@ -215,6 +215,8 @@ BROKEN = [
     ("bitlocker", lambda d: changed(d, "bitlocker", available=False), "BitLocker's classes"),
     ("bitlocker", lambda d: first_of(d, "bitlocker", "volumes", system=False), "Windows' own"),
     ("bitlocker", lambda d: first_of(d, "bitlocker", "volumes", protectors=[{"id": "1", "type": "Tpm"}]), "GUIDs"),
+    ("recovery_environment", lambda d: changed(d, "recovery_environment", settings=None), "a client has settings"),
+    ("recovery_environment", lambda d: changed(d, "recovery_environment", settings="<x/>"), "they are ReAgent.xml"),
     ("endpoints", lambda d: always(d, "endpoints", {"results": []}), "in order"),
     ("endpoints", lambda d: first_of(d, "endpoints", "results", status=200), "a status or a known kind"),
     ("endpoints", lambda d: first_of(d, "endpoints", "results", error={"type": "tls", "message": "", "hresult": 1}),

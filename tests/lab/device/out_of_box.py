@@ -1,0 +1,41 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A device at its first start (OOBE): it answers nobody until it is deployed.
+
+Real devices have no WinRM after that, and no local account that anybody knows. Those of the lab have both: the lab's
+tenant is said to have a policy of Intune (WinRM, its firewall rules, and the local account of the inventory), so that a
+play can go on with the device. A device that no MDM manages does not get it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from . import deployment, furnish, mdm, winrm
+
+#: Outcomes of a deployment after which somebody uses the device.
+IN_USE = ("deployed", "incomplete", "not_autopilot")
+
+
+def sign_in(device, user: str | None) -> asyncio.Task:
+    """The person who has unpacked it signs in. The task ends with the deployment's outcome."""
+    if not device.out_of_box:
+        raise ValueError(f"{device.name} is not at its first start")
+    return asyncio.get_running_loop().create_task(_deployed(device, user))
+
+
+async def _deployed(device, user: str | None) -> str:
+    outcome = await deployment.begin(device, user)
+    if outcome in IN_USE:
+        device.out_of_box = False
+        if mdm.enrollments(device):
+            await answer_again(device)
+    return outcome
+
+
+async def answer_again(device) -> None:
+    """What the lab's policy of Intune brings: WinRM, and the account of the inventory with its password."""
+    furnish.policy_account(device)
+    winrm.listen(device)
+    await device.power.on()
