@@ -71,6 +71,31 @@ TENANT = {
     "autopilot": ListOf(
         Needs(("serial",), {"serial": str, "group_tag": str, "model": str, "manufacturer": str, "user": str})
     ),
+    "associations": ListOf(
+        Needs(
+            ("serial",),
+            {
+                "serial": str,
+                "uuid": str,
+                "state": OneOf(("preassociated", "associated", "pendingRemoval")),
+                "managed": str,
+            },
+        )
+    ),
+    "corporate_identifiers": ListOf(str),
+    "preparation_policies": ListOf(
+        Needs(
+            ("name",),
+            {
+                "name": str,
+                "account": OneOf(("administrator", "standard")),
+                "template": OneOf(("user_driven", "association")),
+                "group": str,
+                "owned": bool,
+                "assigned": ListOf(str),
+            },
+        )
+    ),
     "faults": ListOf(
         Needs(
             ("kind",),

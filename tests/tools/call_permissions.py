@@ -55,6 +55,10 @@ CALLS = {
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/configurationPolicies",
+        "GET /deviceManagement/importedDeviceIdentities",
+        "POST /deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
+        "DELETE /deviceManagement/importedDeviceIdentities/{id}",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS

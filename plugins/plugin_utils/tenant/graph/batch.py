@@ -54,8 +54,9 @@ class Sender(t.Protocol):
 @dataclasses.dataclass(frozen=True)
 class Item:
     """One request of a batch. ``reads``: a POST that changes nothing; ``idempotent``: one that adds what may be there
-    already, so that twice does no harm. ``kind`` is what its answer is checked by, ``row_kind`` each object of one that
-    is a list; without them nobody reads the answer."""
+    already, so that twice does no harm; ``once``: whatever its method, it is not sent again when nobody knows whether
+    it arrived. ``kind`` is what its answer is checked by, ``row_kind`` each object of one that is a list; without them
+    nobody reads the answer."""
 
     method: str
     path: str
@@ -65,6 +66,7 @@ class Item:
     eventual: bool = False
     reads: bool = False
     idempotent: bool = False
+    once: bool = False
     kind: Kind | None = None
     row_kind: Kind | None = None
 
@@ -81,7 +83,7 @@ class Item:
 
     @property
     def repeatable(self) -> bool:
-        return self.method != "POST" or self.reads or self.idempotent
+        return not self.once and (self.method != "POST" or self.reads or self.idempotent)
 
     def as_request(self, number: int) -> dict:
         headers = {"Content-Type": "application/json"} if self.body is not None else {}

@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 from . import (
+    associated_devices,
     autopilot,
+    configuration_policies,
     deleted_items,
     device_secrets,
     devices,
     directory_roles,
     enrollment_configurations,
     group_members,
+    group_owners,
     groups,
+    imported_identities,
     intune,
     mobility,
     registration_policy,
@@ -22,14 +26,18 @@ from . import (
 )
 
 __all__ = [
+    "associated_devices",
     "autopilot",
+    "configuration_policies",
     "deleted_items",
     "device_secrets",
     "devices",
     "directory_roles",
     "enrollment_configurations",
     "group_members",
+    "group_owners",
     "groups",
+    "imported_identities",
     "intune",
     "mobility",
     "registration_policy",
