@@ -8,12 +8,13 @@ from __future__ import annotations
 from ..answers import Answer, Call
 from ..query import Row, collection
 from ..routing import route
-from .group_members import READ_MEMBERS
 from .groups import find
 from .kinds import DIRECTORY_OBJECT, directory_object, kind_of
 
+READ = "GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Read.All"
 
-@route("GET", "/groups/{id}/owners", READ_MEMBERS)
+
+@route("GET", "/groups/{id}/owners", READ)
 def owners(call: Call) -> Answer:
     rows: list[Row] = [row for id_ in find(call).get("owners", []) if (row := directory_object(call, id_)) is not None]
     return collection(call, DIRECTORY_OBJECT, rows, mixed=kind_of)
