@@ -59,6 +59,8 @@ CALLS = {
         "GET /deviceManagement/importedDeviceIdentities",
         "POST /deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
         "DELETE /deviceManagement/importedDeviceIdentities/{id}",
+        "GET /deviceManagement/operationApprovalRequests",
+        "GET /deviceManagement/operationApprovalRequests/{id}",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS
