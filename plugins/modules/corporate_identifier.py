@@ -103,7 +103,7 @@ EXAMPLES = r"""
 RETURN = r"""
 identifiers:
   description: Each device that was given, in the order in which it was given.
-  returned: when the identifiers of the tenant could be read
+  returned: when the devices could be read
   type: list
   elements: dict
   contains:
@@ -139,7 +139,7 @@ identifiers:
           type: str
 total:
   description: How many identifiers of Windows devices the tenant has, in check mode would have.
-  returned: when the identifiers of the tenant could be read
+  returned: when the devices could be read
   type: int
   sample: 250
 tenant:

@@ -114,7 +114,7 @@ EXAMPLES = r"""
 RETURN = r"""
 devices:
   description: Each device that was given.
-  returned: when the associations could be read
+  returned: when the devices could be read
   type: list
   elements: dict
   contains:

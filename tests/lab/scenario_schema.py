@@ -91,6 +91,31 @@ TENANT = {
         "errors": MapOf(ListOf(OneOf(IMPORT_ERRORS))),
         "kept_receipts": MapOf(int),
     },
+    "associations": ListOf(
+        Needs(
+            ("serial",),
+            {
+                "serial": str,
+                "uuid": str,
+                "state": OneOf(("preassociated", "associated", "pendingRemoval")),
+                "managed": str,
+            },
+        )
+    ),
+    "corporate_identifiers": ListOf(str),
+    "preparation_policies": ListOf(
+        Needs(
+            ("name",),
+            {
+                "name": str,
+                "account": OneOf(("administrator", "standard")),
+                "template": OneOf(("user_driven", "association")),
+                "group": str,
+                "owned": bool,
+                "assigned": ListOf(str),
+            },
+        )
+    ),
     "faults": ListOf(
         Needs(
             ("kind",),

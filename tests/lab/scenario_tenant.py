@@ -10,7 +10,7 @@ import typing as t
 
 from .clock import Clock
 from .device.build import Package
-from .tenant import Tenant, licences, objects, roles
+from .tenant import Tenant, licences, objects, preparation, roles
 from .tenant.defaults import NO_MEMBERS, some_members
 
 
@@ -20,6 +20,7 @@ def shape(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package
     for name, group in options.get("groups", {}).items():
         _group(tenant, name, group, packages)
     _objects(tenant, options, clock)
+    preparation.shape(tenant, options, objects.utc_seconds(clock.utc()))
     _join_and_enroll(tenant, options, packages)
     _sign_in(tenant, options, packages)
     tenant.registration_policy = _laid_over(tenant.registration_policy, options.get("registration_policy", {}))

@@ -31,7 +31,10 @@ SAME_AS = {
     "diagnose.state.mdm": "device_facts.ansible_facts.entra.mdm",
     "directory_device.devices": "directory_device_info.devices",
     "directory_device.devices.error": "directory_device.error",
+    "corporate_identifier.identifiers.error": "corporate_identifier.error",
+    "device_association.devices.error": "device_association.error",
     "device_removal.devices.intune.error": "device_removal.error",
+    "device_removal.devices.association.error": "device_removal.error",
     "device_removal.devices.autopilot.error": "device_removal.error",
     "device_removal.devices.directory.error": "device_removal.error",
 }

@@ -61,6 +61,10 @@ CALLS = {
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/configurationPolicies",
+        "GET /deviceManagement/importedDeviceIdentities",
+        "POST /deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
+        "DELETE /deviceManagement/importedDeviceIdentities/{id}",
         "GET /deviceManagement/operationApprovalRequests",
         "GET /deviceManagement/operationApprovalRequests/{id}",
         "GET /deviceManagement/windowsAutopilotSettings",

@@ -44,6 +44,12 @@ TYPES = (
     "deviceEnrollmentLimitConfiguration",
     "deviceEnrollmentPlatformRestrictionsConfiguration",
     "deviceEnrollmentPlatformRestrictionConfiguration",
+    "tenantAssociatedDevice",
+    "importedDeviceIdentity",
+    "importedDeviceIdentityResult",
+    "deviceManagementConfigurationPolicy",
+    "deviceManagementConfigurationSetting",
+    "deviceManagementConfigurationPolicyAssignment",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

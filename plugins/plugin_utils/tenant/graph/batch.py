@@ -58,8 +58,9 @@ class Sender(t.Protocol):
 @dataclasses.dataclass(frozen=True)
 class Item:
     """One request of a batch. ``reads``: a POST that changes nothing; ``idempotent``: one that adds what may be there
-    already, so that twice does no harm. ``kind`` is what its answer is checked by, ``row_kind`` each object of one that
-    is a list; without them nobody reads the answer. ``headers`` are those of this request alone."""
+    already, so that twice does no harm; ``once``: whatever its method, it is not sent again when nobody knows whether
+    it arrived. ``kind`` is what its answer is checked by, ``row_kind`` each object of one that is a list; without them
+    nobody reads the answer. ``headers`` are those of this request alone."""
 
     method: str
     path: str
@@ -69,6 +70,7 @@ class Item:
     eventual: bool = False
     reads: bool = False
     idempotent: bool = False
+    once: bool = False
     kind: Kind | None = None
     row_kind: Kind | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -86,7 +88,7 @@ class Item:
 
     @property
     def repeatable(self) -> bool:
-        return self.method != "POST" or self.reads or self.idempotent
+        return not self.once and (self.method != "POST" or self.reads or self.idempotent)
 
     def as_request(self, number: int) -> dict:
         headers = {"Content-Type": "application/json", **self.headers} if self.body is not None else {**self.headers}

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 from . import (
+    associated_devices,
     autopilot,
     autopilot_imports,
     autopilot_settings,
+    configuration_policies,
     deleted_items,
     device_secrets,
     devices,
     directory_roles,
     enrollment_configurations,
     group_members,
+    group_owners,
     groups,
+    imported_identities,
     intune,
     mobility,
     registration_policy,
@@ -24,16 +28,20 @@ from . import (
 )
 
 __all__ = [
+    "associated_devices",
     "autopilot",
     "autopilot_imports",
     "autopilot_settings",
+    "configuration_policies",
     "deleted_items",
     "device_secrets",
     "devices",
     "directory_roles",
     "enrollment_configurations",
     "group_members",
+    "group_owners",
     "groups",
+    "imported_identities",
     "intune",
     "mobility",
     "registration_policy",
