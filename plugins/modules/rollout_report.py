@@ -81,9 +81,9 @@ options:
     default: 50
   hand_over:
     description:
-      - With O(work=autopilot), the path on the controller of the hand-over sheet, an HTML file with a page for each device
-        that can be unpacked, for the person who does that. It says which account sets the device up, what to press and
-        what they will see. Print it, and put each page into its box.
+      - With O(work=autopilot), the path on the controller of the hand-over sheet, an HTML file with a page for each
+        device that can be unpacked, for the person who does that. It says which account sets the device up, what to
+        press and what they will see. Print it, and put each page into its box.
       - It is made from the report, so it has the devices of earlier runs too. It holds no secret. The same rules apply
         as to O(dest); in check mode it is C(hand-over.check.html).
     type: path
@@ -158,9 +158,9 @@ wave:
   sample: {devices: 10, done: 7, failed: 1, left_out: 2}
 known:
   description:
-    - What the report and its journal know of the devices of this run, by name in the inventory, so that a later step can
-      do without asking a device that does not answer. Only the fields by which a device is found again, and how far it
-      has come. What is not known is null.
+    - What the report and its journal know of the devices of this run, by name in the inventory, so that a later step
+      can do without asking a device that does not answer. Only the fields by which a device is found again, and how far
+      it has come. What is not known is null.
   returned: success, with O(only_try) and O(work=autopilot)
   type: dict
   sample:

@@ -16,6 +16,12 @@ from ..keywords import BAD_KEYWORD
 from ..options import BAD_OPTION
 
 SKIPPED = "skipped"
+UNREACHABLE = {
+    "name": "unreachable",
+    "side": "network",
+    "cause": "the device does not answer, or refuses the account",
+    "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
+}
 #: The names of failures by which nothing was asked of the device: an option, a keyword, a variable of the environment
 #: or a file on the controller was wrong from the start.
 REFUSED_AT_THE_DOOR = (BAD_OPTION, BAD_KEYWORD, "bad_environment", "not_decrypted", "damaged_bundle")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping
 
-from .ansibles_own import REFUSED_AT_THE_DOOR
+from .ansibles_own import REFUSED_AT_THE_DOOR, SKIPPED, UNREACHABLE
 
 WORK = "autopilot"
 #: The texts of a record that no other work has. ``reset_at`` is when the device was sent back to its first start.
@@ -52,8 +52,8 @@ def record_of(result: Told) -> Fields:
     None is a step that was not taken. A result without ``steps`` is that of winops.entra.device_reset alone.
     """
     given = result.get("steps")
-    steps = {name: value for name, value in (given if isinstance(given, Mapping) else {"reset": result}).items()}
-    seen = {name: _object(steps, name) for name in ("harvest", "registration", "listed", "reset", "status")}
+    steps: Told = given if isinstance(given, Mapping) else {"reset": result}
+    seen = {name: _taken(steps, name) for name in ("harvest", "registration", "listed", "reset", "status")}
     made = _identity(steps, seen)
     made["findings"] = _findings(steps, seen)
     made["deployment"] = _deployment(seen)
@@ -204,7 +204,11 @@ def _ended_badly(deployment: Told, made: Fields) -> Fields:
     on_device = [one for one in worst if one.get("side") == "device"]
     reason = f"{on_device[0].get('observed')}: {on_device[0].get('cause')}" if on_device else deployment.get("failure")
     ends: dict[str, tuple[str, str, str]] = {
-        "incomplete": ("incomplete", "deployment_incomplete", "somebody continued past an error, so that the device is used"),
+        "incomplete": (
+            "incomplete",
+            "deployment_incomplete",
+            "somebody continued past an error, so that the device is used",
+        ),
         "failed": ("failed", "deployment_failed", "the deployment has failed"),
         "hangs": ("failed", "deployment_hangs", "the deployment waits for what does not come"),
     }
@@ -240,7 +244,8 @@ def _of_result(result: Told) -> Fields:
     """What a module's failed result says. ``refused`` is one by which nothing was done to the device."""
     error = _object(result, "error")
     if result.get("unreachable"):
-        outcome = "unreachable"
+        # A failed connection of a module of others has no error.
+        error, outcome = error if error.get("name") else UNREACHABLE, "unreachable"
     else:
         # A module that only looks has done nothing to the device.
         refused = result.get("outcome") == "refused" or "findings" in result
@@ -250,6 +255,12 @@ def _of_result(result: Told) -> Fields:
 
 def _has_failed(result: Told) -> bool:
     return bool(result.get("failed") or result.get("unreachable"))
+
+
+def _taken(steps: Told, name: str) -> Told:
+    """What a step has said, nothing where Ansible has skipped it."""
+    told = _object(steps, name)
+    return {} if told.get(SKIPPED) else told
 
 
 def _object(told: Told, name: str) -> Told:

@@ -49,7 +49,9 @@ def _device(record: Record, _about: About) -> Section:
     made = " ".join(filter(None, (_text(record, "manufacturer"), _text(record, "model"))))
     said += [f"Device: {made}"] if made else []
     said += [_named("Serial number", record, "serial_number")]
-    said += ["The serial number is on the label of the device. If it is another one, do not switch the device on: call."]
+    said += [
+        "The serial number is on the label of the device. If it is another one, do not switch the device on: call."
+    ]
     return Section("This device", tuple(filter(None, said)))
 
 
@@ -58,16 +60,9 @@ def _account(record: Record, _about: About) -> Section:
         return Section("Account", ("Nobody signs in to set this device up.",))
     user = _text(record, "assigned_user")
     if not user:
-        return Section(
-            "Account", ("The account of the person who will use the device. It becomes the device's owner.",)
-        )
-    return Section(
-        "Account",
-        (
-            f"{user}",
-            "The device is meant for this account. Only this person can set it up, with their own password and second factor.",
-        ),
-    )
+        return Section("Account", ("The account of the person who will use the device, who becomes its owner.",))
+    only = "Only this person can set the device up, with their own password and second factor."
+    return Section("Account", (user, only))
 
 
 def _press(record: Record, _about: About) -> Section:
@@ -102,8 +97,8 @@ def _see(record: Record, _about: About) -> Section | None:
     else:
         said = [
             "The screen names your organization. If it offers a personal account instead, stop and call.",
-            "Then it shows how far it is, in three parts: the device is prepared, the device is set up, your account is "
-            "set up. It may restart in between, and may ask for the account again.",
+            "Then it shows how far it is: the device is prepared, the device is set up, your account is set up.",
+            "It may restart in between, and may ask for the account again.",
             "At the end it shows the desktop.",
         ]
     profile = _text(record, "profile")
@@ -128,7 +123,7 @@ SECTIONS: tuple[Callable[[Record, About], Section | None], ...] = (_device, _acc
 
 
 def pages(records: Iterable[Record], about: About) -> list[tuple[str, list[Section]]]:
-    """The pages of a sheet: the name of each device that can be unpacked, with its sections, in the order of the report."""
+    """The pages of a sheet, in the order of the report: the name of each device that can be unpacked, its sections."""
     return [
         (_text(record, "device"), [made for section in SECTIONS if (made := section(record, about)) is not None])
         for record in records

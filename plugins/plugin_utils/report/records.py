@@ -20,12 +20,6 @@ from . import ansibles_own, autopilot
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
 ID_FIELDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number", "hostname")
-UNREACHABLE = {
-    "name": "unreachable",
-    "side": "network",
-    "cause": "the device does not answer, or refuses the account",
-    "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
-}
 
 NOT_ASKED = "not_asked"
 """The name of a failure before the module began: a variable that cannot be resolved, a value that the role refuses."""
@@ -57,7 +51,7 @@ def record(result: TaskResult, work: str) -> dict:
     made |= add(result)
     if unreachable:
         # A failed connection of a module of others, or one of Ansible's own making, has no error.
-        return made | {"outcome": "unreachable"} | ({} if error.get("name") else UNREACHABLE)
+        return made | {"outcome": "unreachable"} | ({} if error.get("name") else ansibles_own.UNREACHABLE)
     return made | (ansibles_own.said_of(result) or (_not_asked(result) if _is_not_ours(result) else {}))
 
 

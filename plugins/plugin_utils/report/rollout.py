@@ -65,7 +65,7 @@ def write_and_show(task: Task) -> dict:
     real = _real(of_real_runs, work) if check else None
     if args["only_try"]:
         journal.look(dest)
-        told = {"totals": _so_far(stored.read(dest, work), wave.run["id"]), "dest": dest}
+        told: dict[str, t.Any] = {"totals": _so_far(stored.read(dest, work), wave.run["id"]), "dest": dest}
         if work == autopilot.WORK:
             before = _real(of_real_runs, work)
             told["began"] = before.runs[0]["started"] if before.runs else wave.run["started"]
@@ -120,7 +120,7 @@ def _wave(task: Task) -> Wave:
     unknown = [host for host in hosts if host not in hostvars]
     if unknown:
         raise bad_option("hosts", f"{', '.join(unknown)} is not in the inventory", "give names of the inventory")
-    told: dict[str, t.Any] = {}
+    told: dict[str, t.Any] = dict.fromkeys(hosts)
     if not args["only_try"]:
         told = loops.by_device({host: hostvars[host].get(records.fact(work)) for host in hosts}, hostvars)
     not_started = set(args["not_started"])
