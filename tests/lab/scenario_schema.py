@@ -68,8 +68,21 @@ TENANT = {
             },
         )
     ),
+    "autopilot_profiles": ListOf(Needs(("displayName",), {"displayName": str, "self_deploying": bool, "tag": str})),
+    "status_pages": ListOf(Needs(("displayName",), {"displayName": str, "properties": dict})),
     "autopilot": ListOf(
-        Needs(("serial",), {"serial": str, "group_tag": str, "model": str, "manufacturer": str, "user": str})
+        Needs(
+            ("serial",),
+            {
+                "serial": str,
+                "group_tag": str,
+                "model": str,
+                "manufacturer": str,
+                "user": str,
+                "profile": str,
+                "properties": dict,
+            },
+        )
     ),
     "faults": ListOf(
         Needs(
