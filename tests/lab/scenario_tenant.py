@@ -89,6 +89,7 @@ def _objects(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
                 owner=owner,
                 **entry.get("properties", {}),
             )
+    tenant.autopilot_service = copy.deepcopy(options.get("autopilot_service", {}))
     deployments.furnish(tenant, options, clock.utc())
     for app_id in options.get("without_service_principals", []):
         for id_ in [id_ for id_, row in tenant.service_principals.items() if row["appId"] == app_id]:
