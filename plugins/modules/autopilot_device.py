@@ -41,8 +41,8 @@ options:
         type: str
       hardware_hash:
         description:
-          - The 4K hardware hash in base64, as M(winops.entra.autopilot_hash) returns it. A device that is not registered
-            yet needs it. Of a registered device it is not used.
+          - The 4K hardware hash in base64, as M(winops.entra.autopilot_hash) returns it. A device that is not
+            registered yet needs it. A registered device does not.
         type: str
       product_id:
         description: The Windows product id. Microsoft lets it be empty.
@@ -135,9 +135,9 @@ notes:
     are registered in another tenant.
   - A registration does nothing to a device that is set up. The profile applies at the next start of its out-of-box
     experience.
-  - C(ZtdDeviceAlreadyAssigned) is a success as soon as the registration is listed. C(ZtdDeviceAssignedToOtherTenant) and
-    C(ZtdDeviceAssignedToAnotherTenant) stay until the other tenant removes the device. C(StorageError) is tried again
-    later, twice.
+  - C(ZtdDeviceAlreadyAssigned) is a success as soon as the registration is listed. C(ZtdDeviceAssignedToOtherTenant)
+    and C(ZtdDeviceAssignedToAnotherTenant) stay until the other tenant removes the device. C(StorageError) is tried
+    again later, twice.
 seealso:
   - module: winops.entra.autopilot_hash
   - module: winops.entra.autopilot_device_info

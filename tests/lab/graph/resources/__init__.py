@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import (
     autopilot,
+    autopilot_events,
     autopilot_imports,
     autopilot_settings,
     deleted_items,
@@ -25,6 +26,7 @@ from . import (
 
 __all__ = [
     "autopilot",
+    "autopilot_events",
     "autopilot_imports",
     "autopilot_settings",
     "deleted_items",

@@ -78,7 +78,8 @@ def delete_many(call: Call) -> Answer:
         raise intune_error(400, "BadRequest", "serialNumbers is missing.", "/".join(call.path))
     states = []
     for serial in serials:
-        found = [row for row in call.side.tenant.autopilot_devices.values() if autopilot.same(row["serialNumber"], serial)]
+        known = call.side.tenant.autopilot_devices.values()
+        found = [row for row in known if autopilot.same(row["serialNumber"], serial)]
         for row in found:
             call.side.view.touch("autopilot_devices", row["id"])
             autopilot.remove(call.side.directory, call.side.tenant, row["id"])
@@ -120,9 +121,7 @@ def assign_user(call: Call) -> Answer:
         raise intune_error(400, "BadRequest", "userPrincipalName is missing.", "/".join(call.path))
     require_domain(call, body["userPrincipalName"])
     real = _real(call)
-    real.update(
-        userPrincipalName=body["userPrincipalName"], addressableUserName=body.get("addressableUserName") or ""
-    )
+    real.update(userPrincipalName=body["userPrincipalName"], addressableUserName=body.get("addressableUserName") or "")
     return Answer(204)
 
 
