@@ -132,8 +132,11 @@ deployment:
         enrollment_id:
           description: The id of the enrollment.
           type: str
+        userless:
+          description: Whether the device enrolled by itself, without a user.
+          type: bool
         device_done:
-          description: Whether it has ended for the device.
+          description: Whether it has ended for the device, null if the device does not say it.
           type: bool
         users:
           description: Each user for whom it has begun.

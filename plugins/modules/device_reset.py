@@ -19,17 +19,19 @@ description:
   - Before anything changes, the preconditions are read, none of them from texts in the device's language. If one does
     not hold, or cannot be read, the task is refused, and RV(error.evidence) names each of them. They are, by the name
     of the refusal, C(serial_number_mismatch), C(uuid_mismatch), C(placeholder_serial_number), C(placeholder_uuid)
-    (another device, or one that cannot be told from others), C(edition_not_resettable) (Windows Home, a server),
-    C(recovery_environment_missing), C(recovery_environment_disabled), C(recovery_partition_missing) (Windows resets
-    itself from its recovery environment, WinRE, and fails without it with 0x80070032), C(on_battery),
-    C(profile_not_assigned), C(profile_unknown), C(deployment_mode_unknown), C(deployment_blocked) (the next deployment
-    would end in 0x80180014), and C(recovery_keys_not_recorded).
+    (another device, or one that cannot be told from others), C(account_not_elevated), C(edition_not_resettable)
+    (Windows Home, a server), C(recovery_environment_missing), C(recovery_environment_disabled),
+    C(recovery_partition_missing), C(recovery_environment_unknown) (Windows resets itself from its recovery
+    environment, WinRE, and fails without it with 0x80070032), C(on_battery), C(profile_not_assigned),
+    C(profile_unknown), C(deployment_mode_unknown), C(deployment_blocked) (the next deployment would end in
+    0x80180014), and C(recovery_keys_not_recorded).
   - A method of Windows that has returned 0 has not reset anything yet. The task waits until the device has gone and,
     with O(wait_for_deployment), until another installation of Windows answers. RV(proved) says how far that was seen.
   - The ids of the device and of its BitLocker protectors are in RV(record), and with O(add_to_report) in the report's
     journal, before the reset begins.
   - A reset deregisters nothing. The device stays registered with Windows Autopilot and its device association, and its
-    objects in Entra and Intune stay.
+    objects in Entra and Intune stay. RV(still_registered) names those that are known.
+  - The next run continues a run that was cut off. It does not send the reset again as long as Windows is at work on it.
 options:
   confirm_serial_number:
     description:
@@ -128,6 +130,8 @@ options:
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
+  - winops.entra.fact_name
+  - winops.entra.attributes.facts
   - winops.entra.waiting
   - winops.entra.recorded
 attributes:
@@ -138,8 +142,6 @@ notes:
   - Windows Pro, Enterprise and Education can be reset in this way, enrolled in an MDM or not.
   - After the reset, WinRM and the local accounts are gone. Whether Ansible reaches the device again depends on its
     deployment, for example on a policy of Intune that sets up WinRM.
-  - The facts that Ansible keeps of the device are those of the old installation. Run M(winops.entra.device_facts)
-    after the next deployment.
   - How many devices a play may reset is a matter of the playbook. The module resets one device.
 seealso:
   - module: winops.entra.disconnect
@@ -347,6 +349,23 @@ autopilot:
     profile_from: option
     deployment_mode: user_driven
     unblocked: false
+still_registered:
+  description:
+    - Where the device is known after the reset, too. C(place) is V(autopilot), V(entra) or V(intune), and C(id) its id
+      there, null if the device does not know it.
+  returned: once the device's state has been read
+  type: list
+  elements: dict
+  sample:
+    - {place: autopilot, id: null}
+    - {place: entra, id: 6e4cbe68-588b-499c-8c04-dcfff140a1ca}
+ansible_facts:
+  description:
+    - C(ansible_facts.entra) as M(winops.entra.device_facts) returns it. In check mode and after a refusal it is the
+      current state, after a reset that of the new installation. While that has not answered, it has no subsets,
+      because what was known is not true any more.
+  returned: once the device's state has been read
+  type: dict
 installed:
   description:
     - When the Windows that answered last was installed, UTC. It differs from RV(record.installed) if RV(proved) is

@@ -12,7 +12,7 @@ POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
 POST /devices/NAME/hurry                 what it takes its time over from now on is done at once: the work of its
                                          provisioning engine, the enrollment that follows its join, the rest of a leave
-                                         that is held
+                                         that is held, the steps of its deployment
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 POST /devices/NAME/sign-in               {"user": user principal name, or null}: the person who unpacks a device that is
                                          at its first start signs in, and its deployment begins

@@ -11,11 +11,14 @@ from __future__ import annotations
 from .device.bitlocker import TYPES
 from .device.claims import HOW as CLAIMS
 from .device.claims import SERIAL_ALONE
+from .device.deployment_options import APPS, FORMS
 from .device.firmware import HASHES
 from .device.images import EDITIONS, LANGUAGES
 from .device.recovery import STATES as RECOVERY_STATES
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
+#: Where a device may be placed in a deployment (``device/deployment.py``).
+PLACES = ("device_preparation", "device_setup", "account_setup", "hang", "end")
 JOIN_KEYS = ("thumbprint", "device_id")
 ENGINE = {
     "seconds": float,
@@ -158,6 +161,17 @@ DEVICE = {
         },
     ),
     "azure": {"identity": str, "resource": str, "name_taken": bool, "broker_failures": ListOf(int)},
+    "deployment": {
+        "user": str,
+        "at": OneOf(PLACES),
+        "hours": float,
+        "form": OneOf(FORMS),
+        "seconds": float,
+        "app": OneOf(APPS),
+        "apps": int,
+        "goes_on": bool,
+        "tenant": str,
+    },
     "join_key": OneOf(JOIN_KEYS),
     "arc": OneOf(("Connected", "Disconnected")),
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),

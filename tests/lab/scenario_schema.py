@@ -69,6 +69,8 @@ TENANT = {
             },
         )
     ),
+    "autopilot_profiles": ListOf(Needs(("displayName",), {"displayName": str, "self_deploying": bool, "tag": str})),
+    "status_pages": ListOf(Needs(("displayName",), {"displayName": str, "properties": dict})),
     "autopilot": ListOf(
         Needs(
             ("serial",),
@@ -78,6 +80,8 @@ TENANT = {
                 "model": str,
                 "manufacturer": str,
                 "user": str,
+                "profile": str,
+                "properties": dict,
                 "listed": OneOf(("after_sync", "never")),
             },
         )

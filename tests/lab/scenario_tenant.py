@@ -10,7 +10,7 @@ import typing as t
 
 from .clock import Clock
 from .device.build import Package
-from .tenant import Tenant, licences, objects, preparation, roles
+from .tenant import Tenant, deployments, licences, objects, preparation, roles
 from .tenant.defaults import NO_MEMBERS, some_members
 
 
@@ -90,9 +90,8 @@ def _objects(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
                 owner=owner,
                 **entry.get("properties", {}),
             )
-    for entry in options.get("autopilot", []):
-        objects.add_autopilot(tenant, entry["serial"], clock.utc(), **{k: v for k, v in entry.items() if k != "serial"})
     tenant.autopilot_service = copy.deepcopy(options.get("autopilot_service", {}))
+    deployments.furnish(tenant, options, clock.utc())
     for app_id in options.get("without_service_principals", []):
         for id_ in [id_ for id_, row in tenant.service_principals.items() if row["appId"] == app_id]:
             del tenant.service_principals[id_]

@@ -27,6 +27,7 @@ TYPES = (
     "organization",
     "managedDevice",
     "windowsAutopilotDeviceIdentity",
+    "deviceManagementAutopilotEvent",
     "importedWindowsAutopilotDeviceIdentity",
     "windowsAutopilotSettings",
     "unifiedRoleAssignment",

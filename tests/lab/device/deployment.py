@@ -3,20 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The deployment of a device that has just been unpacked, or reset: join, enrollment, the phases of its status page.
 
-``begin(device, user)`` starts it and returns the task that ends with its outcome; ``device.deployment`` has the options.
-``place(device, user, at)`` puts a device into the middle of one, where it stays. The phases are a generator: each step
-is done at once, and yields how long it takes.
+``begin(device, user)`` starts it and returns the task that ends with its outcome; ``device.deployment`` has the
+options. ``place(device, user, at)`` puts a device into the middle of one, where it stays. The phases are a generator:
+each step is done at once, and yields how long it takes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime
 import typing as t
 from collections.abc import Iterator
 
 from ..tenant import deployments, policy
 from ..tenant import registration as service
+from ..tenant.objects import utc_seconds
 from . import deployment_registry as written
 from . import joinstate, mdm
 from .accounts import add_role_members, entra_sid
@@ -28,24 +30,8 @@ WAITS_FOR_USER = "waits_for_user"
 USED_UP = 0x80180014
 NO_OBJECT, NOT_ALLOWED, DETECTION, TIMED_OUT = 0x801C03F3, 0x801C0003, 0x87D1041C, 0x800705B4
 POLICY_URI = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/MaxInactivityTimeDeviceLock"
-#: Where a device may be placed: the beginning of a phase, its last app, or the end.
-PLACES = ("device_preparation", "device_setup", "account_setup", "end")
-
-
-@dataclasses.dataclass
-class DeploymentOptions:
-    """How the next deployments of a device go. ``form``: how the registry tells of the phases, ``nested`` or ``flat``.
-    ``seconds``: device seconds of each step. ``app``: what becomes of the last app of the page: ``installs``,
-    ``hangs``, ``fails``, or ``config_manager`` where the page waits for a provider that never comes. ``apps``: how many
-    there are where the page names none. ``goes_on``: whether the person presses "continue anyway" where the page offers
-    it. ``tenant``: whose devices are deployed here (an id), None for the one in which the device is registered."""
-
-    form: str = "nested"
-    seconds: float = 20.0
-    app: str = "installs"
-    apps: int = 2
-    goes_on: bool = False
-    tenant: str | None = None
+#: Where a device may be placed besides a phase and the end: where its page waits for as long as it may.
+HANG = "hang"
 
 
 class _Stop(Exception):
@@ -67,12 +53,14 @@ def begin(device, user: str | None) -> asyncio.Task:
     return device.spawn(_run(device, Deployment(device, user)))
 
 
-def place(device, user: str | None, at: str) -> str | None:
-    """Put a device into a deployment that stays at ``at`` (one of PLACES); the outcome where it has ended."""
+def place(device, user: str | None, at: str, hours: float = 0) -> str | None:
+    """Put a device into a deployment that began ``hours`` ago and stays at ``at`` (a phase, ``hang`` or ``end``); the
+    outcome where it has ended."""
     run = Deployment(device, user)
+    run.ago = datetime.timedelta(hours=hours)
     try:
-        for phase, _seconds in run.steps():
-            if phase == at:
+        for phase, seconds in run.steps():
+            if at in (phase, HANG if seconds > device.deployment.seconds else phase):
                 return None
     except _Stop as stop:
         return run.stop(stop)
@@ -101,7 +89,13 @@ class Deployment:
         self.event: deployments.Event | None = None
         self.phase = "DevicePreparation"
         self.past_error = False
+        #: How long ago what happens now has happened.
+        self.ago = datetime.timedelta()
         self.enrollment_id = ""
+
+    @property
+    def now(self) -> datetime.datetime:
+        return self.device.clock.utc() - self.ago
 
     @property
     def sid(self) -> str:
@@ -120,8 +114,6 @@ class Deployment:
             return
         self.phase = "DeviceSetup"
         yield from self._set_up("device_setup", "Device")
-        if self.user is not None and not self.page.get("disableUserStatusTrackingAfterFirstUser") is None:
-            pass
         if self.user is not None:
             self.phase = "AccountSetup"
             yield from self._set_up("account_setup", self.sid)
@@ -139,9 +131,9 @@ class Deployment:
         phases.tell("DevicePreparation", AadjSubcategory="succeeded", MdmEnrollmentSubcategory="inProgress")
         self.page = deployments.page_of(tenant, anchor["id"], self.user["id"] if self.user else None)
         if self.identity is not None and self.profile is not None:
-            self.event = deployments.Event(tenant, self.identity, self.profile, self.page, device.clock.utc())
+            self.event = deployments.Event(tenant, self.identity, self.profile, self.page, self.now)
             self.event.tell(
-                device.clock.utc(),
+                self.now,
                 osVersion=f"10.0.{device.image.build}.{device.image.revision}",
                 userPrincipalName=self.user["userPrincipalName"] if self.user else "",
                 userId=self.user["id"] if self.user else deployments.NO_DEVICE,
@@ -180,7 +172,7 @@ class Deployment:
     def _enroll(self) -> None:
         device, tenant, identity = self.device, self.tenant, self.identity
         join = joinstate.read(device)
-        if not join.mdm_url:
+        if join is None or not join.mdm_url:
             return
         old = [row for row in tenant.managed_devices.values() if row["azureADDeviceId"] == join.device_id]
         used_up = identity is not None and identity.get("userlessEnrollmentStatus") == "blocked"
@@ -191,7 +183,7 @@ class Deployment:
         self.enrollment_id = mdm.enroll(device, join)
         mdm.succeed(device)
         record = next(row for row in tenant.managed_devices.values() if row["azureADDeviceId"] == join.device_id)
-        record["autopilotEnrolled"] = identity is not None
+        record.update(autopilotEnrolled=identity is not None, enrolledDateTime=utc_seconds(self.now))
         if self.user is None:
             record["deviceEnrollmentType"] = "windowsAzureADJoinUsingDeviceAuth"
         if identity is not None:
@@ -206,14 +198,14 @@ class Deployment:
                 identity["userlessEnrollmentStatus"] = "blocked"
         written.write_page(device, self.enrollment_id, self.page, self.user is not None)
         if self.event is not None:
-            self.event.tell(device.clock.utc(), deviceId=record["id"], enrollmentState="enrolled")
+            self.event.tell(self.now, deviceId=record["id"], enrollmentState="enrolled")
 
     # --- device setup, account setup ----------------------------------------------------------------------------------
 
     def _set_up(self, name: str, scope: str) -> Iterator[tuple[str, float]]:
         device, phases, options = self.device, self.phases, self.options
         status = "deviceSetupStatus" if scope == "Device" else "accountSetupStatus"
-        began = device.clock.utc()
+        began = self.now
         if scope != "Device":
             device.users.setdefault(scope, Registry())
             device.registry.set(written.first_sync(self.enrollment_id, scope))
@@ -255,7 +247,7 @@ class Deployment:
             written.write_app(device, scope, app, written.COMPLETED)
         phases.tell(self.phase, AppsSubcategory="succeeded", text=phases.of(len(apps), len(apps)))
         phases.finish(self.phase)
-        took = deployments.duration((device.clock.utc() - began).total_seconds())
+        took = deployments.duration((self.now - began).total_seconds())
         self._tell(**{status: "success", status.replace("Status", "Duration"): took})
         self._synced(scope)
 
@@ -284,7 +276,7 @@ class Deployment:
 
     def _tell(self, **properties: t.Any) -> None:
         if self.event is not None:
-            self.event.tell(self.device.clock.utc(), **properties)
+            self.event.tell(self.now, **properties)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -297,7 +289,7 @@ class Deployment:
                 self._synced(self.sid)
         if self.event is not None:
             states = {} if self.user is not None else {"accountSetupStatus": "notAttempted"}
-            self.event.end(self.device.clock.utc(), "successWithTimeout" if self.past_error else "success", **states)
+            self.event.end(self.now, "successWithTimeout" if self.past_error else "success", **states)
         return INCOMPLETE if self.past_error else DEPLOYED
 
     def stop(self, stop: _Stop) -> str:
@@ -310,7 +302,7 @@ class Deployment:
         if self.event is not None:
             failed = {"enrollmentState": "failed"} if self.phase == "DevicePreparation" else {}
             said = {"enrollmentFailureDetails": f"Error code 0x{stop.code:08x}"} if failed else {}
-            self.event.end(self.device.clock.utc(), "failure", **failed, **said)
+            self.event.end(self.now, "failure", **failed, **said)
         return FAILED
 
 

@@ -45,7 +45,12 @@ STEPS = {
 #: What the page shows, by language: of a step the name, of its state the word.
 WORDS = {
     "en": {"AppsSubcategory": "Apps", "of": "{0} of {1} installed", "succeeded": "Complete", "failed": "Error"},
-    "de": {"AppsSubcategory": "Apps", "of": "{0} von {1} installiert", "succeeded": "Abgeschlossen", "failed": "Fehler"},
+    "de": {
+        "AppsSubcategory": "Apps",
+        "of": "{0} von {1} installiert",
+        "succeeded": "Abgeschlossen",
+        "failed": "Fehler",
+    },
     "fr": {
         "AppsSubcategory": "Applications",
         "of": "{0} sur {1} installées",

@@ -22,6 +22,7 @@ from .accounts import SYSTEM, Account, Caller, Member, caller, can_sign_in
 from .bitlocker import Volume
 from .certificates import Certificate
 from .claims import Claim
+from .deployment_options import DeploymentOptions
 from .events import SYSTEM as SYSTEM_LOG
 from .events import EventLogs
 from .faults import Faults
@@ -103,6 +104,7 @@ class Device:
         self.packages: dict[str, InstalledPackage] = {package.id: package for package in image.packages}
         self.engine = EngineOptions()
         self.mdm = MdmOptions()
+        self.deployment = DeploymentOptions()
         self.hardware = Hardware(serial="PF" + self.new_id("serial").replace("-", "")[:6].upper())
         self.local_accounts: list[Account] = []
         self.members: list[Member] = []

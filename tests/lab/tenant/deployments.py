@@ -13,13 +13,14 @@ import datetime
 import typing as t
 
 from .model import Tenant
-from .objects import utc_seconds
+from .objects import add_autopilot, utc_seconds
 
 NO_DEVICE = "00000000-0000-0000-0000-000000000000"
 ASSIGNED = ("assignedInSync", "assignedOutOfSync", "assignedUnkownSyncState")
 PAGE = "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration"
 ALL_DEVICES = "#microsoft.graph.allDevicesAssignmentTarget"
 ALL_USERS = "#microsoft.graph.allLicensedUsersAssignmentTarget"
+GROUP = "#microsoft.graph.groupAssignmentTarget"
 EXCLUSION = "#microsoft.graph.exclusionGroupAssignmentTarget"
 #: What a tenant's default page does: nothing is shown or waited for.
 DEFAULT_PAGE: dict[str, t.Any] = {"id": None, "displayName": None, "showInstallationProgress": False}
@@ -31,13 +32,11 @@ def identity_of(tenant: Tenant, serial: str) -> dict | None:
 
 
 def profile_of(tenant: Tenant, identity: dict) -> dict | None:
-    """The profile that is assigned to a registered device; one without a name or type where the tenant keeps none."""
+    """The profile that is assigned to a registered device; one for a user where the tenant keeps none at all."""
     if identity.get("deploymentProfileAssignmentStatus") not in ASSIGNED:
         return None
-    anchor = tenant.device(identity.get("azureAdDeviceId") or "")
-    for profile in tenant.autopilot_profiles.values():
-        if covers(tenant, profile.get("assignments", []), anchor["id"] if anchor else None, None):
-            return profile
+    if tenant.autopilot_profiles:
+        return tenant.autopilot_profiles.get(identity.get("profile") or "")
     return {"displayName": None, "outOfBoxExperienceSetting": {"deviceUsageType": "singleUser"}}
 
 
@@ -62,6 +61,55 @@ def covers(tenant: Tenant, assignments: list[dict], device_object_id: str | None
         or target.get("groupId") in groups
         for target in targets
     )
+
+
+def furnish(tenant: Tenant, options: dict[str, t.Any], now: datetime.datetime) -> None:
+    """What a scenario says of profiles, pages and registrations. A profile is for the devices with its group tag."""
+    for given in options.get("autopilot_profiles", []):
+        name, tag = given["displayName"], given.get("tag", "")
+        group = tenant.add_group(
+            f"Devices of {name}",
+            [],
+            groupTypes=["DynamicMembership"],
+            membershipRule=f'(device.devicePhysicalIds -any (_ -eq "[OrderId]:{tag}"))',
+            membershipRuleProcessingState="On",
+        )
+        identity = tenant.object_id(f"autopilot profile/{name}")
+        tenant.autopilot_profiles[identity] = {
+            "@odata.type": "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile",
+            "id": identity,
+            "displayName": name,
+            "outOfBoxExperienceSetting": {"deviceUsageType": "shared" if given.get("self_deploying") else "singleUser"},
+            "assignments": [
+                {"id": f"{identity}_{group['id']}_0", "target": {"@odata.type": GROUP, "groupId": group["id"]}}
+            ],
+        }
+    for number, given in enumerate(options.get("status_pages", []), 1):
+        tenant.enrollment_configurations.append(
+            {
+                "@odata.type": PAGE,
+                "id": f"{tenant.object_id(f'status page/{number}')}_Windows10EnrollmentCompletionPageConfiguration",
+                "displayName": given["displayName"],
+                "priority": number,
+                "showInstallationProgress": True,
+                "installProgressTimeoutInMinutes": 60,
+                "assignments": [{"target": {"@odata.type": ALL_DEVICES}}],
+                **given.get("properties", {}),
+            }
+        )
+    for given in options.get("autopilot", []):
+        entry = dict(given)
+        serial, profile, properties = entry.pop("serial"), entry.pop("profile", None), entry.pop("properties", {})
+        row = add_autopilot(tenant, serial, now, **entry)
+        if profile is not None:
+            row.update(
+                profile=tenant.object_id(f"autopilot profile/{profile}"),
+                profile_due=0.0,
+                deploymentProfileAssignmentStatus="assignedInSync",
+                deploymentProfileAssignmentDetailedStatus="none",
+                deploymentProfileAssignedDateTime=utc_seconds(now),
+            )
+        row.update(properties)
 
 
 def deploys_itself(profile: dict | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import (
     associated_devices,
     autopilot,
+    autopilot_events,
     autopilot_imports,
     autopilot_settings,
     configuration_policies,
@@ -30,6 +31,7 @@ from . import (
 __all__ = [
     "associated_devices",
     "autopilot",
+    "autopilot_events",
     "autopilot_imports",
     "autopilot_settings",
     "configuration_policies",
