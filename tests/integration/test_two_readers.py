@@ -167,6 +167,7 @@ def observing() -> list[dict[str, t.Any]]:
         {"op": "local_administrators"},
         {"op": "bitlocker"},
         {"op": "endpoints", "timeout": 30, "targets": endpoints()},
+        {"op": "device_link", "timeout": 30},
         {"op": "nobody_knows_this"},
     ]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .device.bitlocker import TYPES
 from .device.claims import HOW as CLAIMS
 from .device.claims import SERIAL_ALONE
+from .device.device_link import LINKS
 from .device.firmware import HASHES
 from .device.images import EDITIONS, LANGUAGES
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
@@ -129,6 +130,7 @@ DEVICE = {
     "manufacturer": str,
     "model": str,
     "hardware_hash": OneOf(HASHES),
+    "device_link": OneOf(LINKS),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),

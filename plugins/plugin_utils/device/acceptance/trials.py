@@ -34,6 +34,7 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         surroundings.local_administrators,
         surroundings.bitlocker,
         surroundings.endpoints,
+        surroundings.device_link,
         changes.directory_create,
         changes.download,
         changes.path_remove,
