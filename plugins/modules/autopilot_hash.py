@@ -102,7 +102,7 @@ device:
     - An entry for O(winops.entra.autopilot_device#module:devices). Null if there is no hash that can be used.
     - C(product_id) is always null, because the hash is enough. C(group_tag) and C(assigned_user) are null if they are
       not given.
-  returned: once the device has been asked
+  returned: when the device has answered
   type: dict
   sample:
     serial_number: PF3K9A01
@@ -112,7 +112,7 @@ device:
     assigned_user: null
 autopilot:
   description: What the firmware and the hash say. What could not be read, or is not there, is null.
-  returned: once the device has been asked
+  returned: when the device has answered
   type: dict
   contains:
     serial_number:
@@ -168,19 +168,19 @@ autopilot:
     read_as: SYSTEM
 dest:
   description: The absolute path of the CSV file.
-  returned: if O(dest) is given
+  returned: with O(dest)
   type: str
   sample: /srv/autopilot/berlin.csv
 rows:
-  description: The number of devices in the CSV file, with this one.
-  returned: if O(dest) is given and the file was read
+  description: The number of devices in the CSV file, with this one. Null if the device was not written.
+  returned: with O(dest)
   type: int
   sample: 24
 findings:
   description:
-    - One for each check, in a fixed order.
+    - One for each check, in a fixed order, C(hash_serial) and C(hash_model) only of a whole hash.
     - C(result) is V(pass), V(warn), V(fail) or V(unknown) (it could not be read).
-  returned: once the device has been asked
+  returned: when the device has answered
   type: list
   elements: dict
   contains:
@@ -233,7 +233,7 @@ findings:
       evidence: []
 summary:
   description: The number of findings for each result.
-  returned: once the device has been asked
+  returned: when the device has answered
   type: dict
   sample: {pass: 6, warn: 0, fail: 0, unknown: 0}
 changes:
@@ -288,7 +288,7 @@ error:
       type: str
   sample:
     code: null
-    name: autopilot_hash_serial_number
+    name: autopilot_serial_number
     side: device
     cause: "many devices have this serial number, so the registration of this one cannot be told apart from others"
     fix: "have the manufacturer's tool write a serial number into the firmware"

@@ -122,6 +122,12 @@ CASES = {
         "winops.entra.rollout_report", {"work": "join", "hosts": ["stranger"]}, "hosts", "inventory"
     ),
     "a role for nobody": Case("winops.entra.local_admin_role", {}, "users", "required"),
+    "a CSV file with two encodings": Case(
+        "winops.entra.autopilot_hash", {"dest": "two_encodings"}, "dest", "two encodings"
+    ),
+    "a CSV file without a column for the tag": Case(
+        "winops.entra.autopilot_hash", {"dest": "three_columns", "group_tag": "Berlin"}, "dest", "line 1: there is no"
+    ),
     "an enrollment that is no GUID": Case("winops.entra.mdm", {"enrollment_id": "x"}, "enrollment_id", "GUID"),
     "a scope that does not exist": Case("winops.entra.mdm_scope", {"scope": "some"}, "scope", "selected"),
     "a check that does not exist": Case("winops.entra.preflight", {"skip": ["weather"]}, "skip", "weather"),

@@ -124,7 +124,7 @@ class Reader:
             self.skipped.append(line.number)
 
     def _device(self, text: str, line: csv_text.Line, columns: Columns) -> None:
-        cells = _cells(text, columns.delimiter)
+        cells = cells_of(text, columns.delimiter)
         if isinstance(cells, str):
             self._problem(line, "not_csv", cells)
             return
@@ -224,7 +224,7 @@ def header_of(text: str, number: int) -> Columns | None:
     if len(text) > _LONGEST or not any(word in _WORDS.sub("", text.lower()) for word in ("serial", "hash", "hardware")):
         return None
     for delimiter in DELIMITERS:
-        cells = _cells(text, delimiter)
+        cells = cells_of(text, delimiter)
         if isinstance(cells, str):
             continue
         while len(cells) > 1 and not cells[-1]:
@@ -313,7 +313,7 @@ def _rounded(cell: str, inside: str) -> bool:
     )
 
 
-def _cells(text: str, delimiter: str) -> list[str] | str:
+def cells_of(text: str, delimiter: str) -> list[str] | str:
     """The values of a line, without blanks around them; half a sentence where it has no such form."""
     try:
         cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
