@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: corporate_identifier
 short_description: Tell Intune which Windows devices are the company's
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Uploads corporate identifiers of Windows devices (manufacturer, model and serial number) to Intune, reports them,
     and removes them, many devices in one task.
@@ -71,6 +71,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+  - winops.entra.approval
 notes:
   - The permissions, application or delegated, are C(DeviceManagementServiceConfig.Read.All) to read (check mode) and
     C(DeviceManagementServiceConfig.ReadWrite.All) to change.

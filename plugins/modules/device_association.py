@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device_association
 short_description: Associate devices with the tenant for Windows Autopilot device preparation
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Imports the DeviceLinks of physical devices into Intune, binds each device to a device preparation policy, reports
     the association of each device, and removes associations, many devices in one task. M(winops.entra.device_link_info)
@@ -71,6 +71,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+  - winops.entra.approval
 notes:
   - The permissions, application or delegated, are C(DeviceManagementServiceConfig.Read.All) to read (check mode) and
     C(DeviceManagementServiceConfig.ReadWrite.All) to change. A policy needs C(DeviceManagementConfiguration.Read.All)

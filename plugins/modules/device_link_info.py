@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device_link_info
 short_description: Read the DeviceLink of a running device for Windows Autopilot device association
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Reads the DeviceLink of a running Windows device, which M(winops.entra.device_association) imports. The DeviceLink
     is a text that the device signs with a key of its TPM. It is not a secret that opens anything, but it identifies the
@@ -115,7 +115,7 @@ findings:
   contains:
     id:
       description:
-        - The check. V(build) (Windows and its update), V(physical) (no virtual machine), V(firmware) (UEFI), V(tpm)
+        - The check. V(build) (Windows and its update), V(virtual_machine) (not one), V(firmware) (UEFI), V(tpm)
           (TPM 2.0), V(serial_number) (not a placeholder) or V(device_link) (it was read, and is of this device).
       type: str
     result:

@@ -177,6 +177,7 @@ def observing() -> list[dict[str, t.Any]]:
         {"op": "bitlocker"},
         {"op": "recovery_environment"},
         {"op": "endpoints", "timeout": 30, "targets": endpoints()},
+        {"op": "device_link", "timeout": 30},
         {"op": "nobody_knows_this"},
     ]
 

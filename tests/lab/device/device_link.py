@@ -15,11 +15,43 @@ import json
 import typing as t
 import uuid
 
+from . import firmware
+from .images import SYSTEM32
+
 NAMESPACE = uuid.UUID("0a6d0f3e-5b70-4f0e-9f52-5a5c1d9d3b11")
 CREATED = "2026-11-02T08:00:00Z"
 COLUMNS = "SerialNumber,Manufacturer,Model,Data"
-#: Where the mark of a tenant is in the firmware.
-MARK_NAMESPACE = "{B3DE75DA-819C-4FD5-9F01-C3D49E8CBBD7}"
+TOOL = SYSTEM32 + r"\MdmDiagnosticsTool.exe"
+#: What the tool gives. The lab has it only where a scenario asks for it, as a real PowerShell cannot run it.
+LINKS = ("whole", "another", "none", "damaged", "no_cabinet", "no_tool")
+OTHER_CSV = "Device Serial Number,Windows Product ID,Hardware Hash\r\n"
+FAILED = 0x80004005 - 2**32
+
+
+def furnish(device, how: str) -> None:
+    """Lay out the tool."""
+    device.hardware.link = how
+    if how != "no_tool":
+        device.files.write(TOOL, b"MZ MdmDiagnosticsTool.exe")
+
+
+def harvest(device) -> dict[str, t.Any]:
+    """What the operation answers: the tool's exit code, and the CSV files in its cabinet."""
+    how = device.hardware.link
+    if how == "no_tool":
+        return {"present": False, "exit_code": None, "cabinet": False, "files": []}
+    if how == "no_cabinet":
+        return {"present": True, "exit_code": FAILED, "cabinet": False, "files": []}
+    files = {"DeviceHash_LAB.csv": OTHER_CSV.encode()}
+    if how != "none" and device.hardware.tpm:
+        serial, maker, model = device.hardware.serial, firmware.maker(device), firmware.model(device)
+        data = make(f"{serial}-2" if how == "another" else serial, firmware.smbios_uuid(device), maker, model)
+        files["DeviceLink.csv"] = csv(serial, maker, model, data[:-40] + "====" if how == "damaged" else data)
+    shown = [
+        {"name": name, "size": len(content), "content": base64.b64encode(content).decode()}
+        for name, content in files.items()
+    ]
+    return {"present": True, "exit_code": 0, "cabinet": True, "files": shown}
 
 
 def make(serial: str, smbios_uuid: str, manufacturer: str = "Lab", model: str = "Lab 14 G5") -> str:

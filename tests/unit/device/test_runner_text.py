@@ -299,6 +299,7 @@ def test_the_bootstrap_fits_a_command_line():
         (["job_start", "package_install"], 9_300),
         (["job_start", "package_forget", "package_install"], 9_700),
         (sorted(OPERATIONS), 25_900),
+        (sorted(OPERATIONS), 25_300),
     ],
     ids=["facts", "preflight", "join", "join again", "whole"],
 )

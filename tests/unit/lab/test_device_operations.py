@@ -34,6 +34,7 @@ OBSERVING = [
     {"op": "path_info", "path": r"%windir%\System32\dsregcmd.exe", "hash": True},
     {"op": "processes", "names": ["lsass.exe", "provtool.exe"]},
     {"op": "job_status", "job": JOB},
+    {"op": "device_link", "timeout": 60},
     {"op": "local_administrators"},
     {
         "op": "endpoints",
