@@ -44,7 +44,6 @@ OUTSIDE = (
     restarts,
     resets,
     native,
-    native,
     device_link,
     files,
     own_paths,
