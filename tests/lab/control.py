@@ -4,7 +4,7 @@
 """The control API of the lab: JSON over HTTP on loopback, for tests and demos.
 
 =======================================  ==============================================================================
-GET /devices                             [{name, hostname, kind, online, join, expect}]
+GET /devices                             [{name, hostname, kind, online, out_of_box, join, expect}]
 GET /devices/NAME                        the whole state (``tests.lab.device.dump``), with ``digest``
 GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], newest first
 GET /devices/NAME/faults                 {kind: how many are still to come}

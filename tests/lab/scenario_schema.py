@@ -196,6 +196,8 @@ EXPECT = {
     "diagnose": str,
     "disconnect": OneOf(("left", "unchanged", "refused", "failed")),
     "disconnect_name": str,
+    "autopilot": OneOf(("deployed", "incomplete", "refused", "failed")),
+    "autopilot_name": str,
 }
 KIND = {
     "description": str,
