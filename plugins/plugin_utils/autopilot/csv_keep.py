@@ -86,7 +86,7 @@ def keep(data: bytes | None, entry: Entry) -> Kept:
     lines = form.pieces[::2]
     drop = []
     for number, line in enumerate(lines):
-        text = line.strip("\ufeff")
+        text = _without_mark(line)
         if not text.strip(' \t\xa0,;"'):
             continue
         last = number
@@ -131,12 +131,17 @@ def try_out(data: bytes | None, values: Mapping[str, str]) -> None:
     the device is."""
     form, header = _form(data), None
     for number, line in enumerate(form.pieces[::2], 1):
-        header = csv_rows.header_of(line.strip("\ufeff"), number)
+        header = csv_rows.header_of(_without_mark(line), number)
         if header is not None:
             _refuse_missing([SERIAL, HASH, *values], header)
             _line(list(values.values()), header, form, number)
             return
     raise _no_header()
+
+
+def _without_mark(line: str) -> str:
+    """A line without the mark of a file that was appended, also where its three bytes are letters of Latin-1."""
+    return line.strip("\ufeff").removeprefix("\u00ef\u00bb\u00bf")
 
 
 def _no_header() -> CsvError:

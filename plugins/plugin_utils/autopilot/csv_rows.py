@@ -36,7 +36,6 @@ _WORDS = re.compile(r"[^a-z0-9]+")
 # What spreadsheets keep a text with: ="00123"
 _FORMULA = re.compile(r'="(.*)"')
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d+)", re.IGNORECASE)
-_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]")
 _LONGEST = 1024
 _SAID = 40
 
@@ -149,7 +148,7 @@ class Reader:
         for field, cell in zip(columns.fields, cells):
             if field is None or not cell:
                 continue
-            if _UNSEEN.search(cell) or (field != HASH and len(cell) > _LONGEST):
+            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > _LONGEST):
                 self._problem(line, "unreadable", f"its {field} has letters that cannot be read, or too many")
                 return None
             if not line.sure and not cell.isascii() and field not in (MAKER, MODEL):
@@ -166,6 +165,9 @@ class Reader:
 
     def _row(self, found: dict[str, str], line: csv_text.Line) -> None:
         serial = found.get(SERIAL, "")
+        if _WORDS.sub("", serial.lower()) in _NAMES:
+            self._problem(line, "not_a_device", f"its serial number is the name of a column, {shown(serial)}")
+            return
         decoded = None
         if HASH in found:
             try:
