@@ -103,8 +103,8 @@ def read(client: GraphClient, ids: Sequence[str]) -> dict[str, Receipt | None]:
 
 
 def delete(client: GraphClient, ids: Collection[str], keys: Collection[str]) -> int:
-    """Delete these receipts, of devices with these serials.key, and look whether they are gone, a few times. Returns how
-    many stay. Failure where they cannot be deleted, or nobody can look."""
+    """Delete these receipts, of devices with these serials.key, and look whether they are gone, a few times. Returns
+    how many stay. Failure where they cannot be deleted, or nobody can look."""
     purpose = Purpose("delete a receipt of an import of Windows Autopilot", AUTOPILOT_WRITE)
     left = sorted(ids)
     for _attempt in range(MOST_DELETIONS):
