@@ -11,6 +11,7 @@ GET, POST /tenant/settings         {"lag": reads, "route_lag": reads of each rou
 GET, DELETE /tenant/requests       {total, routes: {"GET /v1.0/devices": n}, tokens: {total, ...}}; begin to count anew
 POST /tenant/tokens/expire         every token issued so far is expired
 POST /tenant/sync                  a synchronization by Entra Connect: {restored: n} hybrid joined devices are back
+GET, POST /tenant/approvals        ``approval_control``
 POST /tenant/applications          {"name", "permissions": []}: {client_id, client_secret}
 =================================  ====================================================================================
 """
@@ -24,6 +25,7 @@ from aiohttp import web
 from ..tenant import Tenant
 from ..tenant.applications import register
 from ..tenant.furnish import add_service_principal
+from . import approval_control
 from .faults import FaultError
 from .service import Service
 
@@ -31,6 +33,7 @@ from .service import Service
 def add_routes(app: web.Application, service: Service, find: t.Callable[[web.Request], Tenant]) -> None:
     """Add the switches to the control API. ``find`` gives the tenant that a request is about."""
     switches = _Switches(service, find)
+    approval_control.add_routes(app, find)
     for prefix in ("/tenant", "/tenants/{label}"):
         app.router.add_get(prefix + "/faults", switches.faults)
         app.router.add_post(prefix + "/faults", switches.add_fault)

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from . import (
+    approvals,
     autopilot,
+    autopilot_profiles,
     deleted_items,
     device_secrets,
     devices,
@@ -15,14 +17,18 @@ from . import (
     group_members,
     groups,
     intune,
+    mobile_apps,
     mobility,
     registration_policy,
+    status_pages,
     tenant_wide,
     users,
 )
 
 __all__ = [
+    "approvals",
     "autopilot",
+    "autopilot_profiles",
     "deleted_items",
     "device_secrets",
     "devices",
@@ -31,8 +37,10 @@ __all__ = [
     "group_members",
     "groups",
     "intune",
+    "mobile_apps",
     "mobility",
     "registration_policy",
+    "status_pages",
     "tenant_wide",
     "users",
 ]
