@@ -186,11 +186,6 @@ page:
     included_groups: [73d664e4-0886-4a73-b745-c694da45ddb4]
     all_devices: false
     all_users: false
-warnings:
-  description: What is set up, but will not work as one might think.
-  returned: if there is something to warn about
-  type: list
-  elements: str
 tenant:
   description:
     - The tenant that the task works on and who signs in there, and where each was said. None of it is secret.

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from . import (
+    approvals,
     associated_devices,
     autopilot,
     autopilot_events,
     autopilot_imports,
+    autopilot_profiles,
     autopilot_settings,
     configuration_policies,
     deleted_items,
@@ -22,8 +24,10 @@ from . import (
     groups,
     imported_identities,
     intune,
+    mobile_apps,
     mobility,
     registration_policy,
+    status_pages,
     tenant_wide,
     users,
 )
@@ -35,6 +39,9 @@ __all__ = [
     "autopilot_imports",
     "autopilot_settings",
     "configuration_policies",
+    "approvals",
+    "autopilot",
+    "autopilot_profiles",
     "deleted_items",
     "device_secrets",
     "devices",
@@ -45,8 +52,10 @@ __all__ = [
     "groups",
     "imported_identities",
     "intune",
+    "mobile_apps",
     "mobility",
     "registration_policy",
+    "status_pages",
     "tenant_wide",
     "users",
 ]
