@@ -61,6 +61,8 @@ CALLS = {
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/autopilotEvents",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities",
         "GET /deviceManagement/windowsAutopilotSettings",
         "POST /deviceManagement/windowsAutopilotSettings/sync",
         *(
