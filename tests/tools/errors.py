@@ -195,6 +195,8 @@ def checks() -> dict[str, tuple[str, ...]]:
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
+        "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "autopilot": tuple(_module("tenant.autopilot.view_findings").VIEW_IDS),
     }
 
 
