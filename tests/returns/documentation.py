@@ -29,6 +29,7 @@ SAME_AS = {
     "ppkg.package": "ppkg_info.package",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",
     "diagnose.state.mdm": "device_facts.ansible_facts.entra.mdm",
+    "autopilot_device_info.devices.intune": "directory_device_info.devices.intune",
     "directory_device.devices": "directory_device_info.devices",
     "directory_device.devices.error": "directory_device.error",
     "corporate_identifier.identifiers.error": "corporate_identifier.error",

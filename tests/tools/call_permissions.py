@@ -67,6 +67,8 @@ CALLS = {
         "DELETE /deviceManagement/importedDeviceIdentities/{id}",
         "GET /deviceManagement/operationApprovalRequests",
         "GET /deviceManagement/operationApprovalRequests/{id}",
+        "GET /deviceManagement/autopilotEvents",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities",
         "GET /deviceManagement/windowsAutopilotSettings",
         "POST /deviceManagement/windowsAutopilotSettings/sync",
         "POST /deviceManagement/deviceEnrollmentConfigurations",

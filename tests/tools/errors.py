@@ -196,6 +196,8 @@ def checks() -> dict[str, tuple[str, ...]]:
         ),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
         "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
+        "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "autopilot": tuple(_module("tenant.autopilot.view_findings").VIEW_IDS),
     }
 
 

@@ -61,6 +61,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "devices": ("Device.ReadWrite.All",),
     "device_reader": ("Device.Read.All",),
     "intune": ("DeviceManagementManagedDevices.ReadWrite.All", "DeviceManagementServiceConfig.ReadWrite.All"),
+    "service_config": ("DeviceManagementServiceConfig.Read.All",),
     "roles": ("RoleManagement.ReadWrite.Directory",),
     "readiness": (
         "Policy.Read.DeviceConfiguration",
