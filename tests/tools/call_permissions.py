@@ -50,6 +50,12 @@ CALLS = {
         "GET /deviceManagement/windowsAutopilotDeviceIdentities",
         "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
         "DELETE /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/updateDeviceProperties",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/unassignUserFromDevice",
+        "GET /deviceManagement/importedWindowsAutopilotDeviceIdentities",
+        "GET /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/importedWindowsAutopilotDeviceIdentities/import",
+        "DELETE /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
         "GET /informationProtection/bitlocker/recoveryKeys",
         "GET /directory/deviceLocalCredentials",
     ),
@@ -61,6 +67,8 @@ CALLS = {
         "DELETE /deviceManagement/importedDeviceIdentities/{id}",
         "GET /deviceManagement/operationApprovalRequests",
         "GET /deviceManagement/operationApprovalRequests/{id}",
+        "GET /deviceManagement/windowsAutopilotSettings",
+        "POST /deviceManagement/windowsAutopilotSettings/sync",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS

@@ -8,6 +8,8 @@ from __future__ import annotations
 from . import (
     associated_devices,
     autopilot,
+    autopilot_imports,
+    autopilot_settings,
     configuration_policies,
     deleted_items,
     device_secrets,
@@ -28,6 +30,8 @@ from . import (
 __all__ = [
     "associated_devices",
     "autopilot",
+    "autopilot_imports",
+    "autopilot_settings",
     "configuration_policies",
     "deleted_items",
     "device_secrets",
