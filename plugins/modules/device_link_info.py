@@ -32,9 +32,10 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
   - winops.entra.findings
+  - winops.entra.waiting
 attributes:
   check_mode:
-    details: No scheduled task is created, so C(MdmDiagnosticsTool.exe) runs as the connecting account.
+    details: The checks are made, and no DeviceLink is read, because that starts a task.
     support: partial
   diff_mode:
     details: It changes nothing.
@@ -66,7 +67,8 @@ RETURN = r"""
 device_link:
   description:
     - What M(winops.entra.device_association) takes as one of its O(winops.entra.device_association#module:devices).
-    - Null if the device cannot be associated, or if the DeviceLink could not be read. RV(findings) say why.
+    - Null if the device cannot be associated, if the DeviceLink could not be read, and in check mode. RV(findings) say
+      why.
   returned: once the device's state has been read
   type: dict
   contains:
@@ -115,8 +117,8 @@ findings:
   contains:
     id:
       description:
-        - The check. V(build) (Windows and its update), V(virtual_machine) (not one), V(firmware) (UEFI), V(tpm)
-          (TPM 2.0), V(serial_number) (not a placeholder) or V(device_link) (it was read, and is of this device).
+        - The check. V(build) (Windows and its update), V(virtual_machine) (not one), V(tpm) (TPM 2.0),
+          V(serial_number) (not a placeholder) or V(device_link) (it was read, and is of this device).
       type: str
     result:
       description: V(pass), V(warn), V(fail) or V(unknown).

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import inspection
 from tests.integration.conftest import StartFleet
 from tests.integration.lab_tenant import LabTenant
 from tests.integration.play import PATIENCE, ROOT, Play, Player, Tasks
@@ -27,6 +28,31 @@ ELSEWHERE = "4c4c4544-0000-4a10-8000-00000000ffff"
 IMPORTS = "tenantAssociatedDevices/importTenantAssociatedDevice"
 #: The imports of the tasks before the one whose answer is lost: three and one refused, and the refused one again.
 BEFORE_LOST = 5
+#: What a device is, for the harvest of its DeviceLink.
+LINKS: dict[str, dict] = {
+    "whole": {"device_link": "whole"},
+    "anothers": {"device_link": "another"},
+    "none": {"device_link": "none"},
+    "damaged": {"device_link": "damaged"},
+    "no-cabinet": {"device_link": "no_cabinet"},
+    "no-tool": {},
+    "old": {"device_link": "whole", "windows": {"build": "26100.4061"}},
+    "virtual": {"device_link": "whole", "manufacturer": "VMware, Inc.", "model": "VMware20,1"},
+    "no-tpm": {"device_link": "whole", "tpm": False},
+    "placeholder": {"device_link": "whole", "serial": "Default string"},
+}
+#: The finding that is no pass, and what it says.
+FOUND = {
+    "anothers": ("device_link", "fail", "of another device"),
+    "none": ("device_link", "fail", "no DeviceLink in the cabinet"),
+    "damaged": ("device_link", "fail", "cannot be read"),
+    "no-cabinet": ("device_link", "fail", "no cabinet"),
+    "no-tool": ("device_link", "fail", "lacks the diagnostics tool"),
+    "old": ("build", "fail", "no device association yet"),
+    "virtual": ("virtual_machine", "fail", "virtual machines"),
+    "no-tpm": ("tpm", "fail", "there is none"),
+    "placeholder": ("serial_number", "warn", "SMBIOS UUID"),
+}
 SCENARIO = {
     "tenants": {
         "main": {
@@ -51,7 +77,10 @@ SCENARIO = {
             "associations": [{"serial": "ELSEWHERE", "uuid": ELSEWHERE}],
         },
     },
-    "devices": [{"kind": "joined"}],
+    "devices": [
+        {"kind": "unjoined_pro", "name": name, "device": {"windows": {"build": "26100.9278"}, **device}}
+        for name, device in LINKS.items()
+    ],
 }
 CSV = (
     "Manufacturer,Model,Serial number\r\n"
@@ -135,6 +164,45 @@ def played(tenant: LabTenant, tmp_path_factory) -> Play:
         sign_in = tenant.credential("nothing")
         add(f"{module} forbidden", module, {**options, **sign_in})
     return tenant.run(tasks)
+
+
+@pytest.fixture(scope="module")
+def harvested(tenant: LabTenant, player: Player) -> tuple[Play, dict[str, str], dict[str, str]]:
+    """The DeviceLink of each device, in check mode and for real, and the devices' states before and after."""
+    before = inspection.digests(tenant.lab)
+    look: dict[str, t.Any] = {"winops.entra.device_link_info": {"poll_interval": 1}, "ignore_errors": True}
+    play = player.tasks(tenant.lab, [{**look, "name": "checked", "check_mode": True}, {**look, "name": "harvested"}])
+    return play, before, inspection.digests(tenant.lab)
+
+
+def test_a_harvested_link_is_what_the_association_takes_and_nothing_stays_on_the_device(harvested):
+    play, before, after = harvested
+    assert before == after
+    for name in ("whole", "placeholder"):
+        told = play.result(name, "harvested")
+        entry, info = told["device_link"], device_link.read(told["device_link"]["device_link"])
+        assert set(entry) == {"serial_number", "smbios_uuid", "device_link"} and told["changed"] is False
+        assert entry["serial_number"] == info["SerialNumber"] == told["identifier"]["serial_number"]
+        assert told["link_id"] == info["LinkId"] and told["firmware_mark"] is None
+    assert play.result("placeholder", "harvested")["identifier"]["serial_number"] == "Default string"
+
+
+@pytest.mark.parametrize("device", FOUND)
+def test_why_a_device_has_no_link_is_a_finding(harvested, device):
+    play, _before, _after = harvested
+    name, result, text = FOUND[device]
+    told = play.result(device, "harvested")
+    finding = next(one for one in told["findings"] if one["id"] == name)
+    assert finding["result"] == result and text in finding["cause"]
+    if result == "fail":
+        assert told["device_link"] is None and told["error"]["name"] == f"association_{name}"
+
+
+def test_in_check_mode_no_link_is_read(harvested):
+    play, _before, _after = harvested
+    told = play.result("whole", "checked")
+    assert told["device_link"] is None and told["findings"][-1]["result"] == "unknown"
+    assert play.result("old", "checked")["findings"] == play.result("old", "harvested")["findings"]
 
 
 def outcomes(result: dict[str, t.Any], key: str = "devices") -> list[tuple[str, str]]:

@@ -198,6 +198,7 @@ def checks() -> dict[str, tuple[str, ...]]:
         "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
         "autopilot": tuple(_module("tenant.autopilot.view_findings").VIEW_IDS),
+        "association": tuple(_module("device.autopilot.device_link").EXPECTED),
     }
 
 

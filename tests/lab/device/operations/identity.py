@@ -85,6 +85,5 @@ def processes(device, caller: Caller, names: list) -> dict:
 
 @operation("device_link")
 def device_link_csv(device, caller: Caller, timeout: int) -> dict:
-    if device.files.exists(device_link.TOOL):
-        require_elevated(caller)
+    require_elevated(caller)
     return device_link.harvest(device)
