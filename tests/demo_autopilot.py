@@ -165,8 +165,8 @@ def unlike_the_lab(lab: process.RunningLab, run: Run) -> list[str]:
 def on_the_sheet(run: Run) -> list[str]:
     """Devices that were reset, and have no page for whoever unpacks them."""
     text = SHEET.read_text(encoding="utf-8") if SHEET.exists() else ""
-    handed = [device for device in run.devices if device["outcome"] in ("deployed", "incomplete")]
-    return [f"{device['device']}: no page in the sheet" for device in handed if f"<h1>{device['device']}</h1>" not in text]
+    handed = [device["device"] for device in run.devices if device["outcome"] in ("deployed", "incomplete")]
+    return [f"{name}: no page in the sheet" for name in handed if f"<h1>{name}</h1>" not in text]
 
 
 def print_outcomes(run: Run, devices: dict) -> None:

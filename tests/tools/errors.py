@@ -195,9 +195,13 @@ def checks() -> dict[str, tuple[str, ...]]:
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
-        "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
+        "autopilot": tuple(
+            # Both know the serial number.
+            dict.fromkeys(
+                (*_module("device.autopilot.fitness").CHECKS, *_module("tenant.autopilot.view_findings").VIEW_IDS)
+            )
+        ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
-        "autopilot": tuple(_module("tenant.autopilot.view_findings").VIEW_IDS),
         "association": tuple(_module("device.autopilot.device_link").EXPECTED),
     }
 
