@@ -182,7 +182,7 @@ RETURN = r"""
 devices:
   description:
     - Each entry of O(devices), then each row of O(csv), in this order.
-  returned: when the tenant's registrations could be read
+  returned: when the devices could be read
   type: list
   elements: dict
   contains:
@@ -233,9 +233,25 @@ devices:
           type: str
 summary:
   description: How many devices have each outcome. Entries for the same device count once.
-  returned: when the tenant's registrations could be read
+  returned: when the devices could be read
   type: dict
   sample: {changed: 241, failed: 2, pending: 0, skipped: 1, unchanged: 6, unknown: 0}
+phases:
+  description: Name and seconds of each phase.
+  returned: when the devices could be read
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The phase.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
+  sample:
+    - {name: users, seconds: 1.2}
+    - {name: import, seconds: 96.4}
+    - {name: listing, seconds: 61.0}
 tenant:
   description:
     - The tenant that the task works on and who signs in there, and where each was said. None of it is secret.

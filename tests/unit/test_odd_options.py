@@ -80,6 +80,7 @@ NO_VARIABLES = (
     "tags",
 )
 OF_KINDS = {
+    "hardware_hash": (),
     "guid": NO_GUIDS,
     "url": NO_URLS,
     "sha256": NO_SHA256,
