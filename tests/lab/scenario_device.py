@@ -11,6 +11,7 @@ from __future__ import annotations
 from .device.bitlocker import TYPES
 from .device.claims import HOW as CLAIMS
 from .device.claims import SERIAL_ALONE
+from .device.firmware import HASHES
 from .device.images import EDITIONS, LANGUAGES
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
@@ -125,6 +126,9 @@ DEVICE = {
     "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
     "hostname": str,
     "serial": str,
+    "manufacturer": str,
+    "model": str,
+    "hardware_hash": OneOf(HASHES),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),

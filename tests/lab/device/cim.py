@@ -5,21 +5,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
-from . import errors, winrm
+from . import errors, firmware, winrm
 from .accounts import ADMINISTRATORS, Caller
 from .bitlocker import TYPES, available
 from .images import LANGUAGES
 from .wire import utc_text
 
 CIMV2 = "root/cimv2"
+#: The bridge to the configuration service providers.
+DMMAP_NAMESPACE = "root/cimv2/mdm/dmmap"
 TPM_NAMESPACE = "root/cimv2/security/microsofttpm"
 BITLOCKER_NAMESPACE = "root/cimv2/security/microsoftvolumeencryption"
 NETWORK_NAMESPACE = "root/standardcimv2"
 DEVICE_GUARD_NAMESPACE = "root/microsoft/windows/deviceguard"
 #: Closed to callers without a full token.
-CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE)
+CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE, DMMAP_NAMESPACE)
 #: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
@@ -44,8 +47,12 @@ def namespaces(device) -> list[str]:
 
 
 def everything(device, space: str) -> dict[str, list[dict[str, t.Any]]]:
-    """The instances of every class of a namespace, whoever may look."""
-    return {name: reader(device) for name, reader in _CLASSES[space].items()}
+    """The instances of every class of a namespace that has any, whoever may look."""
+    found = {}
+    for name, reader in _CLASSES[space].items():
+        with contextlib.suppress(errors.WindowsError):
+            found[name] = reader(device)
+    return found
 
 
 def volume_id(device, volume) -> str:
@@ -88,8 +95,8 @@ def _computer_system(device) -> list[dict]:
             "Workgroup": None if joined else "WORKGROUP",
             "PartOfDomain": joined,
             "DomainRole": role,
-            "Manufacturer": "Microsoft Corporation" if hardware.azure else hardware.manufacturer,
-            "Model": "Virtual Machine" if hardware.azure else hardware.model,
+            "Manufacturer": firmware.maker(device),
+            "Model": firmware.model(device),
             "PCSystemType": 1 if hardware.azure or device.image.server else 2,
             "HypervisorPresent": hardware.azure,
             "UserName": None,
@@ -102,7 +109,7 @@ def _bios(device) -> list[dict]:
     return [
         {
             "SerialNumber": device.hardware.serial,
-            "Manufacturer": device.hardware.manufacturer,
+            "Manufacturer": firmware.maker(device),
             "SMBIOSBIOSVersion": "N3QET41W (1.41)",
         }
     ]
@@ -115,7 +122,7 @@ def _enclosure(device) -> list[dict]:
             "ChassisTypes": [3] if azure or device.image.server else [10],
             "SerialNumber": device.hardware.serial,
             "SMBIOSAssetTag": AZURE_ASSET_TAG if azure else "No Asset Information",
-            "Manufacturer": "Microsoft Corporation" if azure else device.hardware.manufacturer,
+            "Manufacturer": firmware.maker(device),
         }
     ]
 
@@ -123,10 +130,10 @@ def _enclosure(device) -> list[dict]:
 def _product(device) -> list[dict]:
     return [
         {
-            "UUID": device.new_id("smbios").upper(),
+            "UUID": firmware.smbios_uuid(device).upper(),
             "IdentifyingNumber": device.hardware.serial,
-            "Name": device.hardware.model,
-            "Vendor": device.hardware.manufacturer,
+            "Name": firmware.model(device),
+            "Vendor": firmware.maker(device),
         }
     ]
 
@@ -253,6 +260,7 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
         "win32_useraccount": _user_accounts,
         "win32_group": _groups,
     },
+    DMMAP_NAMESPACE: {"mdm_devdetail_ext01": firmware.details},
     TPM_NAMESPACE: {"win32_tpm": _tpm},
     BITLOCKER_NAMESPACE: {"win32_encryptablevolume": _encryptable_volumes},
     DEVICE_GUARD_NAMESPACE: {"win32_deviceguard": _device_guard},

@@ -43,7 +43,8 @@ NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
 @dataclasses.dataclass
 class Hardware:
     """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity,
-    ``resource`` its name in Azure where that is not the computer's.
+    ``resource`` its name in Azure where that is not the computer's. ``hash``: of what kind its hardware hash is
+    (``firmware.HASHES``).
 
     ``tpm_fips``: a TPM 1.2 in FIPS mode, which no class shows. ``vbs``: virtualization-based security runs.
     """
@@ -51,6 +52,7 @@ class Hardware:
     manufacturer: str = "LENOVO"
     model: str = "21HM"
     serial: str = "PF000000"
+    hash: str = "whole"
     tpm: bool = True
     tpm_version: str = "2.0"
     tpm_ready: bool = True

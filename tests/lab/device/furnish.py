@@ -73,6 +73,9 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     if "hotpatch" in options:
         device.registry.set(UPDATE_POLICY, {"AllowRebootlessUpdates": int(options["hotpatch"])})
     device.hardware.serial = options.get("serial", device.hardware.serial)
+    device.hardware.manufacturer = options.get("manufacturer", device.hardware.manufacturer)
+    device.hardware.model = options.get("model", device.hardware.model)
+    device.hardware.hash = options.get("hardware_hash", device.hardware.hash)
     device.hardware.vbs = options.get("vbs", not device.image.server and device.image.build >= 22000)
     device.hardware.tpm = options.get("tpm", True)
     device.hardware.tpm_version = options.get("tpm_version", "2.0")
