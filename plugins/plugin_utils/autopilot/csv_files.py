@@ -22,8 +22,9 @@ import dataclasses
 import os
 import stat
 
-from . import csv_rows, csv_text
-from .csv_rows import Columns, Remark, Row
+from . import csv_header, csv_rows, csv_text
+from .csv_header import Columns
+from .csv_rows import Remark, Row
 
 __all__ = ("CsvError", "CsvFile", "Remark", "Row", "parse", "read")
 
@@ -127,4 +128,4 @@ def _without_header(first: csv_text.Line, reader: csv_rows.Reader) -> CsvError:
 
 
 def _quoted(texts) -> str:
-    return csv_rows.shown(", ".join(text for text in texts if text), _SAID)
+    return csv_header.shown(", ".join(text for text in texts if text), _SAID)

@@ -54,7 +54,8 @@ def read(data: bytes, code_page: str | None = None) -> Text:
     if mark == codecs.BOM_UTF16_BE:
         return _whole(body, UTF_16_BE, True)
     if mark == codecs.BOM_UTF16_LE or (not mark and _WITH_ZEROS.match(body)):
-        if not _SINGLE_BYTES.search(body):
+        # Western text has one zero for each letter: then nothing has to be searched.
+        if 2 * body.count(0) == len(body) or not _SINGLE_BYTES.search(body):
             return _whole(body, UTF_16, bool(mark))
         return _mixed(body, bool(mark), code_page)
     if b"\0" in body:
@@ -80,7 +81,8 @@ def _whole(body: bytes, encoding: str, mark: bool) -> Text:
 
 
 def _text(text: str, encoding: str, mark: bool, sure: bool) -> Text:
-    lines = _LINE_END.split(text)
+    # In three passes, which are faster than a pattern over many megabytes.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = _LINE_END.search(text)
     return Text(
         encoding,

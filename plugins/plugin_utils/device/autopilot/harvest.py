@@ -159,7 +159,8 @@ def _refusing(dest: str) -> t.Iterator[None]:
         raise bad_option("dest", cause, "mend the file, or give the path of a new one") from exc
     except NotHeld as exc:
         cause = f"other tasks have held the lock of {visible(dest)} for {LOCK_SECONDS:.0f} s"
-        raise bad_option("dest", cause, "run the task again once they are done") from exc
+        fix = "run the task again once they are done"
+        raise Failure(f"{cause}; {fix}", side="controller", name="csv_file_locked", cause=cause, fix=fix) from exc
     except OSError as exc:
         raise writer.unwritable(dest, exc) from exc
 
