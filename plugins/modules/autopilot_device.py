@@ -75,15 +75,16 @@ options:
     description:
       - A CSV file on the controller with devices, such as Get-WindowsAutopilotInfo and M(winops.entra.autopilot_hash)
         write and the Intune admin center takes, in any usual encoding. An empty cell is a value that is not given.
-      - A row that cannot be used refuses the file, by its line, before anything is asked.
+      - A row that cannot be used is left out with its line in RV(devices), and the task continues with the others. A
+        file without a line of column names is refused.
     type: path
   state:
     description:
       - V(present) registers the devices that are not registered yet, and sets what is given.
-      - V(absent) unassigns their users and removes the registrations. It needs serial numbers or ids only. The task
-        waits until they are not listed any more. A serial number that is not registered is not an error. Intune keeps
-        the record of an enrolled device, and Microsoft Entra its object; M(winops.entra.device_removal) removes all
-        three in the right order.
+      - V(absent) unassigns their users and removes the registrations. Serial numbers or ids are enough. The task waits
+        until they are not listed any more. A serial number that is not registered is not an error. Intune keeps the
+        record of an enrolled device, and Microsoft Entra its object; M(winops.entra.device_removal) removes all three
+        in the right order.
     type: str
     choices: [present, absent]
     default: present

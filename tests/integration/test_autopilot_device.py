@@ -175,7 +175,10 @@ def test_what_is_not_given_is_kept(played):
 
 def test_the_permission_that_is_missing_is_named(played):
     error = played.result("refused")["error"]
-    assert (error["name"], error["permissions"]) == ("permission_missing", ["DeviceManagementServiceConfig.ReadWrite.All"])
+    assert (error["name"], error["permissions"]) == (
+        "permission_missing",
+        ["DeviceManagementServiceConfig.ReadWrite.All"],
+    )
 
 
 def test_registrations_are_removed_by_serial_number_or_id(played):

@@ -34,6 +34,7 @@ ASKING = {
 }
 #: What a module's file has for another one, or what another permission that the notes name includes.
 NOT_NEEDED = {
+    "autopilot_device": {"DeviceManagementManagedDevices.Read.All"},  # of directory_device_info, in intune.py
     "directory_device": {"User.Read.All"},  # of directory_device_info, with owner
     "directory_device_info": {"Device.ReadWrite.All", "Directory.AccessAsUser.All"},  # of directory_device
     "group": {"GroupMember.Read.All"},  # Group.Read.All includes it
