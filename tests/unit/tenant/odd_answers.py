@@ -25,6 +25,7 @@ from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import
 from ansible_collections.winops.entra.plugins.modules import (
     autopilot_device,
     autopilot_profile,
+    autopilot_device_info,
     device_removal,
     directory_device,
     directory_device_info,
@@ -37,6 +38,7 @@ from ansible_collections.winops.entra.plugins.modules import (
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
@@ -88,6 +90,7 @@ class EveryGraph(IntuneGraph, TenantGraph, ReadinessGraph):
         self.enroll(device, serialNumber="SN1")
         self.register(device, userPrincipalName="someone@contoso.com")
         self.owners[ADA] = [device["id"]]
+        self.events.append({"id": guid("event"), "deviceSerialNumber": "SN1", "deploymentState": "success"})
         self.keys.append({"id": guid("key"), "deviceId": device["deviceId"]})
         self.laps.append({"id": device["deviceId"], "deviceName": "PC-1"})
         self.assignments["assignment-0"] = {
@@ -135,6 +138,11 @@ _NAMED = {**NAMED_DEVICES_SPEC, **directory_device.ARGUMENT_SPEC}
 _SHOWN = {**NAMED_DEVICES_SPEC, **directory_device_info.ARGUMENT_SPEC}
 _PROFILE = {**APPROVAL_SPEC, **autopilot_profile.ARGUMENT_SPEC}
 _PAGE = {**APPROVAL_SPEC, **enrollment_status_page.ARGUMENT_SPEC}
+#: ``holds`` is nothing that Ansible's own validator knows.
+_AUTOPILOT = {
+    name: {key: value for key, value in option.items() if key != "holds"}
+    for name, option in autopilot_device_info.ARGUMENT_SPEC.items()
+}
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -144,6 +152,7 @@ RUNS = {
     ),
     "info of an owner": TenantRun(views.find_devices, _SHOWN, {"owner": ADA}),
     "info of all": TenantRun(views.find_devices, _SHOWN, {"stale_days": 30, "intune": True}),
+    "autopilot info": TenantRun(device_views.find, _AUTOPILOT, {"deployments": True}),
     "device tagged": TenantRun(
         changes.ensure,
         _NAMED,
