@@ -177,6 +177,10 @@ demo: env ## the real join playbook over the lab's devices, twice
 demo-disconnect: env ## the way back: the real disconnect playbook over the lab's joined devices, twice
 	$(BIN)/python -m tests.demo_disconnect $(ARGS)
 
+.PHONY: demo-autopilot
+demo-autopilot: env ## Windows Autopilot: running devices are registered, reset, unpacked by their people, deployed; twice
+	$(BIN)/python -m tests.demo_autopilot $(ARGS)
+
 .PHONY: lab
 lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20
 	$(BIN)/python -m tests.lab --scenario $(SCENARIO) $(if $(DEVICES),--devices $(DEVICES)) --out build/lab $(ARGS)

@@ -57,8 +57,8 @@ options:
         type: str
       addressable_user_name:
         description:
-          - The name that greets the user. If it is not given, it stays as it is; a newly assigned user is greeted by
-            the display name of the account.
+          - The name that greets the user. If it is not given, it stays as it is. A newly assigned user, or one who has
+            no such name, is greeted by the display name of the account.
         type: str
       display_name:
         description: The name of the device in Windows Autopilot. If it is not given, it stays as it is.

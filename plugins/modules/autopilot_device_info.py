@@ -127,7 +127,7 @@ EXAMPLES = r"""
 RETURN = r"""
 devices:
   description: The devices found, in the order of their serial numbers. What the tenant does not say is null.
-  returned: when the registrations could be read
+  returned: when the tenant could be asked
   type: list
   elements: dict
   contains:
@@ -194,7 +194,7 @@ devices:
           type: bool
     directory:
       description: The device object, null if there is none, or if RV(devices[].refused) says why it could not be read.
-      returned: with O(directory) or O(deployments)
+      returned: with O(directory), O(deployments) or O(wait_for=deployments)
       type: dict
       contains:
         object_id:
@@ -215,17 +215,17 @@ devices:
     intune:
       description: The record in Intune, as M(winops.entra.directory_device_info) returns it. Null if there is none, or
         if RV(devices[].refused) says why it could not be read.
-      returned: with O(intune) or O(deployments)
+      returned: with O(intune), O(deployments) or O(wait_for=deployments)
       type: dict
     matched_by:
       description: By what the record of Intune was found, V(managed_device_id), V(device_id) or V(serial_number). Null
         if none was found.
-      returned: with O(intune) or O(deployments)
+      returned: with O(intune), O(deployments) or O(wait_for=deployments)
       type: str
     deployment:
       description: Its newest deployment, null if there is none, or if RV(devices[].refused) says why it could not be
         read.
-      returned: with O(deployments)
+      returned: with O(deployments) or O(wait_for=deployments)
       type: dict
       contains:
         outcome:
@@ -307,16 +307,16 @@ devices:
       elements: str
 missing:
   description: The given O(serial_numbers) and O(ids) that are not registered.
-  returned: when the registrations could be read
+  returned: when the tenant could be asked
   type: dict
   sample: {serial_numbers: [PF3A1B2D], ids: []}
 count:
   description: How many devices were found.
-  returned: when the registrations could be read
+  returned: when the tenant could be asked
   type: int
 waited:
   description: How the wait ended.
-  returned: with O(wait_for), when the registrations could be read
+  returned: with O(wait_for)
   type: dict
   contains:
     outcome:
@@ -336,7 +336,7 @@ waited:
 findings:
   description: What is not as it should be, one for each device and point. What is as it should be is only counted in
     RV(summary).
-  returned: when the registrations could be read
+  returned: when the tenant could be asked
   type: list
   elements: dict
   contains:
@@ -393,7 +393,7 @@ findings:
       evidence: []
 summary:
   description: The number of findings for each result.
-  returned: when the registrations could be read
+  returned: when the tenant could be asked
   type: dict
   sample: {pass: 47, warn: 1, fail: 1, unknown: 0}
 tenant:

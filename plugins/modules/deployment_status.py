@@ -60,7 +60,7 @@ EXAMPLES = r"""
 RETURN = r"""
 deployment:
   description: What the device says about its deployment. What it could not say is null.
-  returned: once the device has answered
+  returned: when the device has answered
   type: dict
   contains:
     state:
@@ -110,7 +110,7 @@ deployment:
               description: The step, without the name of its phase, such as C(AppsSubcategory).
               type: str
             state:
-              description: As the phase's, or V(not_required).
+              description: As the phase's, or V(not_required). Null if it is unknown.
               type: str
             code:
               description: The hexadecimal code of the failure, null if there is none.
@@ -119,7 +119,7 @@ deployment:
               description: How many of RV(deployment.phases[].steps[].total) are done, null if the text has no numbers.
               type: int
             total:
-              description: How many there are.
+              description: How many there are, null if the text has no numbers.
               type: int
             text:
               description: What the page shows, in the language of the device.
@@ -241,7 +241,7 @@ deployment:
       elements: str
 findings:
   description: One for each point.
-  returned: once the device has answered
+  returned: when the device has answered
   type: list
   elements: dict
   contains:
@@ -298,7 +298,7 @@ findings:
       evidence: []
 summary:
   description: The number of findings for each result.
-  returned: once the device has answered
+  returned: when the device has answered
   type: dict
   sample: {pass: 5, warn: 0, fail: 2, unknown: 0}
 changes:

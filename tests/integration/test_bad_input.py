@@ -25,6 +25,7 @@ TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
 RESET = "winops.entra.device_reset"
 JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
+HASH = "winops.entra.autopilot_hash"
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 FIELDS = {"code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc"}
 
@@ -141,6 +142,10 @@ CASES = {
         "winops.entra.rollout_report", {"work": "join", "hosts": ["stranger"]}, "hosts", "inventory"
     ),
     "a role for nobody": Case("winops.entra.local_admin_role", {}, "users", "required"),
+    "a CSV file with two encodings": Case(HASH, {"dest": "two_encodings"}, "dest", "two encodings"),
+    "a CSV file without a column for the tag": Case(
+        HASH, {"dest": "three_columns", "group_tag": "Berlin"}, "dest", "line 1: there is no"
+    ),
     "an enrollment that is no GUID": Case("winops.entra.mdm", {"enrollment_id": "x"}, "enrollment_id", "GUID"),
     "a scope that does not exist": Case("winops.entra.mdm_scope", {"scope": "some"}, "scope", "selected"),
     "a check that does not exist": Case("winops.entra.preflight", {"skip": ["weather"]}, "skip", "weather"),
@@ -169,7 +174,12 @@ def write_files(directory: Path) -> dict[str, str]:
     for name, content in contents.items():
         (directory / f"{name}.ppkg").write_bytes(content)
     (directory / "directory").mkdir()
+    header = "Device Serial Number,Windows Product ID,Hardware Hash\r\n"
+    (directory / "three_columns.csv").write_text(header, encoding="utf-8")
+    both = header.encode() + f"{header}PF1,,\r\n".encode("utf-16-le")
+    (directory / "two_encodings.csv").write_bytes(both)
     names = {name: str(directory / f"{name}.ppkg") for name in [*contents, "absent"]}
+    names |= {file.stem: str(file) for file in directory.glob("*.csv")}
     return names | {"directory": str(directory / "directory")}
 
 
@@ -205,6 +215,8 @@ def refused(lab: RunningLab, player: Player, tmp_path_factory: pytest.TempPathFa
 def options(case: Case, files: dict[str, str]) -> dict[str, t.Any]:
     """The options of a case's task: those it does not give are right."""
     given = ({"tenant_id": TENANT} if case.module == JOIN else {}) | case.options
+    if case.module == HASH:
+        given["dest"] = files[given["dest"]]
     for option in {"src", "package"} & set(given):
         given[option] = files[given[option]]
     return {name: value for name, value in given.items() if value is not None}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ from msgraph.generated.models.reference_create import ReferenceCreate
 
 from tests.integration.graph_client import BareGraph
 from tests.integration.play import PATIENCE
+from tests.lab.device import device_link
 from tests.lab.graph import server as _server  # noqa: F401  (registers the routes)
 from tests.lab.graph.routing import ROUTES
 from tests.lab.process import ROOT, RunningLab
@@ -43,6 +45,9 @@ ASSIGNMENTS = "/roleManagement/directory/roleAssignments"
 #: Calls for which the published permissions name no devices, although the reference says that devices can be restored.
 GUESSED = {("POST", "/directory/deletedItems/{id}/restore")}
 IDENTITIES = "/deviceManagement/windowsAutopilotDeviceIdentities"
+POLICIES = "/deviceManagement/configurationPolicies"
+ASSOCIATED = "/deviceManagement/tenantAssociatedDevices"
+CORPORATE = "/deviceManagement/importedDeviceIdentities"
 SCENARIO = {
     "tenants": {
         "main": {
@@ -59,6 +64,7 @@ SCENARIO = {
                 "Devices": {"rule": '(device.deviceOSType -eq "Windows")'},
                 "People": {"members": ["anna"], "role_assignable": True, "unique_name": "people"},
             },
+            "preparation_policies": [{"name": "Office", "group": "People", "assigned": ["People"]}],
             "skus": {"m365_e3": 10},
             "devices": [
                 {"name": "OLD", "count": 5, "days": 200, "owner": "anna"},
@@ -85,6 +91,7 @@ def test_every_route_answers_as_described(world):
     _people(app)
     _roles(app)
     _intune(app)
+    _preparation(app)
     _tenant_wide(app)
     _batches(app)
     _mobility(BareGraph(world.out, "device_code"), app)
@@ -267,6 +274,39 @@ def _intune(app: BareGraph) -> None:
     assert app.call("DELETE", anchor).status == 204
 
 
+def _preparation(app: BareGraph) -> None:
+    [policy] = app.get(POLICIES, "beta")["value"]
+    template = app.get(f"{POLICIES}/{policy['id']}", "beta")["templateReference"]
+    assert template["templateFamily"] == "enrollmentConfiguration"
+    settings = app.get(f"{POLICIES}/{policy['id']}/settings", "beta")["value"]
+    assert "enrollment_autopilot_dpp_accountype" in [one["settingInstance"]["settingDefinitionId"] for one in settings]
+    assert app.get(f"{POLICIES}/{policy['id']}/assignments", "beta")["value"]
+    [group] = app.get("/groups?$filter=displayName eq 'People'")["value"]
+    assert app.get(f"/groups/{group['id']}/owners")["value"][0]["displayName"] == "Intune Provisioning Client"
+    body = {"deviceLink": device_link.make("SN-1", INTUNE), "devicePreparationPolicyId": policy["id"]}
+    made = app.call("POST", f"{ASSOCIATED}/importTenantAssociatedDevice", body, version="beta")
+    assert made.status == 201 and app.get(f"{ASSOCIATED}/{made.body['id']}", "beta")["serialNumber"] == "SN-1"
+    assert app.call("POST", f"{ASSOCIATED}/importTenantAssociatedDevice", body, version="beta").status == 409
+    assert app.get(f"{ASSOCIATED}?$filter=serialNumber eq 'SN-1'", "beta")["value"] == []
+    one = f"{ASSOCIATED}/{made.body['id']}"
+    assert app.call("PATCH", one, {"devicePreparationPolicyId": None}, version="beta").status == 204
+    assert app.call("DELETE", one, version="beta").status == 204
+    assert app.call("GET", one, version="beta").status == 404
+    row = {
+        "importedDeviceIdentifier": "LENOVO,21FV,PF1",
+        "importedDeviceIdentityType": "manufacturerModelSerial",
+        "platform": "windows",
+    }
+    upload = f"{CORPORATE}/importDeviceIdentityList"
+    body = {"importedDeviceIdentities": [row], "overwriteImportedDeviceIdentities": False}
+    for status in (True, False):
+        [taken] = app.call("POST", upload, body, version="beta").body["value"]
+        assert taken["status"] is status
+    [held] = app.get(CORPORATE, "beta")["value"]
+    assert app.get(f"{CORPORATE}/{held['id']}", "beta")["platform"] == "windows"
+    assert app.call("DELETE", f"{CORPORATE}/{held['id']}", version="beta").status == 204
+
+
 def _tenant_wide(app: BareGraph) -> None:
     for version in ("v1.0", "beta"):
         policies = app.get("/identity/conditionalAccess/policies", version)["value"]
@@ -429,4 +469,5 @@ def test_the_recording_holds_no_secret(world):
     tenant = json.loads((world.out / "tenant.json").read_text(encoding="utf-8"))
     secrets = [a["client_secret"] for a in tenant["applications"].values() if a["client_secret"]]
     assert secrets and not any(secret in text for secret in secrets)
-    assert '"authorization"' not in text.lower() and "Bearer " not in text and "eyJ" not in text
+    assert '"authorization"' not in text.lower() and "Bearer " not in text
+    assert not re.search(r"eyJ[\w-]+\.[\w-]+\.", text)  # a token; what is only base64 of JSON begins like one

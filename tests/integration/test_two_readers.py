@@ -235,6 +235,7 @@ def jobs() -> list[dict[str, t.Any]]:
         {"op": "system_probe", "timeout": 6000, "ops": [look, {"op": "path_info", "path": "relative"}]},
         {"op": "job_remove", "job": JOB},
         {"op": "job_status", "job": JOB},
+        {"op": "device_link", "timeout": 30},
     ]
 
 

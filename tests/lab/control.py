@@ -4,7 +4,7 @@
 """The control API of the lab: JSON over HTTP on loopback, for tests and demos.
 
 =======================================  ==============================================================================
-GET /devices                             [{name, hostname, kind, online, join, expect}]
+GET /devices                             [{name, hostname, kind, online, out_of_box, join, expect}]
 GET /devices/NAME                        the whole state (``tests.lab.device.dump``), with ``digest``
 GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], newest first
 GET /devices/NAME/faults                 {kind: how many are still to come}
@@ -217,7 +217,11 @@ def _powershell(request: web.Request):
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
-    shown = {f.name: getattr(tenant, f.name) for f in dataclasses.fields(tenant) if f.name != "applications"}
+    shown = {
+        f.name: getattr(tenant, f.name)
+        for f in dataclasses.fields(tenant)
+        if f.name not in ("applications", "approvals")
+    }
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
         for token in tenant.tokens.values()

@@ -4,8 +4,9 @@
 """The 4K hardware hash of the lab's devices: its own maker and reader. 3,000 bytes, 4,000 letters of base64.
 
 Layout, measured on two published hashes (and as public tools read and write it): ``OA``, u16 length L of header and
-records, records (u16 type, u16 length with its own four bytes, value; texts end with a zero byte), at L ``CS``, u16 36, SHA-256
-of the bytes before L, then zeros. Numbers are little endian. Without a TPM the records 11, 13 and 25 are missing.
+records, records (u16 type, u16 length with its own four bytes, value; texts end with a zero byte), at L ``CS``, u16 36,
+SHA-256 of the bytes before L, then zeros. Numbers are little endian. Without a TPM the records 11, 13 and 25 are
+missing.
 
 The unknown bytes of record 1 hold a time here, so that two harvests of one device differ, as real ones do.
 """

@@ -12,6 +12,8 @@ from .device.bitlocker import TYPES
 from .device.claims import HOW as CLAIMS
 from .device.claims import SERIAL_ALONE
 from .device.deployment_options import APPS, FORMS
+from .device.device_link import LINKS
+from .device.firmware import HASHES
 from .device.images import EDITIONS, LANGUAGES
 from .device.recovery import STATES as RECOVERY_STATES
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
@@ -139,6 +141,10 @@ DEVICE = {
     "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
     "hostname": str,
     "serial": str,
+    "manufacturer": str,
+    "model": str,
+    "hardware_hash": OneOf(HASHES),
+    "device_link": OneOf(LINKS),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),

@@ -30,9 +30,13 @@ SAME_AS = {
     "ppkg.package": "ppkg_info.package",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",
     "diagnose.state.mdm": "device_facts.ansible_facts.entra.mdm",
+    "autopilot_device_info.devices.intune": "directory_device_info.devices.intune",
     "directory_device.devices": "directory_device_info.devices",
     "directory_device.devices.error": "directory_device.error",
+    "corporate_identifier.identifiers.error": "corporate_identifier.error",
+    "device_association.devices.error": "device_association.error",
     "device_removal.devices.intune.error": "device_removal.error",
+    "device_removal.devices.association.error": "device_removal.error",
     "device_removal.devices.autopilot.error": "device_removal.error",
     "device_removal.devices.directory.error": "device_removal.error",
 }

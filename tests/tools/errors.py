@@ -195,6 +195,14 @@ def checks() -> dict[str, tuple[str, ...]]:
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
+        "autopilot": tuple(
+            # Both know the serial number.
+            dict.fromkeys(
+                (*_module("device.autopilot.fitness").CHECKS, *_module("tenant.autopilot.view_findings").VIEW_IDS)
+            )
+        ),
+        "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "association": tuple(_module("device.autopilot.device_link").EXPECTED),
     }
 
 

@@ -45,6 +45,20 @@ TYPES = (
     "deviceEnrollmentLimitConfiguration",
     "deviceEnrollmentPlatformRestrictionsConfiguration",
     "deviceEnrollmentPlatformRestrictionConfiguration",
+    "tenantAssociatedDevice",
+    "importedDeviceIdentity",
+    "importedDeviceIdentityResult",
+    "deviceManagementConfigurationPolicy",
+    "deviceManagementConfigurationSetting",
+    "deviceManagementConfigurationPolicyAssignment",
+    "windows10EnrollmentCompletionPageConfiguration",
+    "enrollmentConfigurationAssignment",
+    "windowsAutopilotDeploymentProfile",
+    "azureADWindowsAutopilotDeploymentProfile",
+    "activeDirectoryWindowsAutopilotDeploymentProfile",
+    "windowsAutopilotDeploymentProfileAssignment",
+    "mobileApp",
+    "operationApprovalRequest",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

@@ -14,7 +14,8 @@ import re
 import typing as t
 
 from ..untrusted import visible
-from . import csv_text, hardware_hash, serials
+from . import csv_text, serials
+from . import hardware_hash as hashes
 
 DELIMITERS = (",", ";", "\t")
 SERIAL, PRODUCT, HASH, TAG, USER, MAKER, MODEL = (
@@ -35,7 +36,6 @@ _WORDS = re.compile(r"[^a-z0-9]+")
 # What spreadsheets keep a text with: ="00123"
 _FORMULA = re.compile(r'="(.*)"')
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d+)", re.IGNORECASE)
-_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]")
 _LONGEST = 1024
 _SAID = 40
 
@@ -66,7 +66,7 @@ class Row:
     assigned_user: str | None = None
     manufacturer: str | None = None
     model: str | None = None
-    decoded: hardware_hash.HardwareHash | None = None
+    decoded: hashes.HardwareHash | None = None
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -117,17 +117,17 @@ class Reader:
             self._device(text, line, self.columns)
 
     def _before_header(self, text: str, line: csv_text.Line) -> None:
-        if any(hardware_hash.looks_like_one(cell.strip(' "')) for cell in re.split(r"[,;\t]", text)):
+        if any(hashes.looks_like_one(cell.strip(' "')) for cell in re.split(r"[,;\t]", text)):
             self._problem(line, "no_header", "it is a device, and no line before it names the columns")
         else:
             self.skipped.append(line.number)
 
     def _device(self, text: str, line: csv_text.Line, columns: Columns) -> None:
-        cells = _cells(text, columns.delimiter)
+        cells = cells_of(text, columns.delimiter)
         if isinstance(cells, str):
             self._problem(line, "not_csv", cells)
             return
-        if len(cells) == 1 and len(columns.names) > 1 and not hardware_hash.looks_like_one(cells[0]):
+        if len(cells) == 1 and len(columns.names) > 1 and not hashes.looks_like_one(cells[0]):
             self._title(cells[0], line)
             return
         self._settle_titles()
@@ -148,7 +148,7 @@ class Reader:
         for field, cell in zip(columns.fields, cells):
             if field is None or not cell:
                 continue
-            if _UNSEEN.search(cell) or (field != HASH and len(cell) > _LONGEST):
+            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > _LONGEST):
                 self._problem(line, "unreadable", f"its {field} has letters that cannot be read, or too many")
                 return None
             if not line.sure and not cell.isascii() and field not in (MAKER, MODEL):
@@ -165,11 +165,14 @@ class Reader:
 
     def _row(self, found: dict[str, str], line: csv_text.Line) -> None:
         serial = found.get(SERIAL, "")
+        if _WORDS.sub("", serial.lower()) in _NAMES:
+            self._problem(line, "not_a_device", f"its serial number is the name of a column, {shown(serial)}")
+            return
         decoded = None
         if HASH in found:
             try:
-                decoded = hardware_hash.decode(found[HASH])
-            except hardware_hash.HashError as exc:
+                decoded = hashes.decode(found[HASH])
+            except hashes.HashError as exc:
                 self._problem(line, f"hash_{exc.name}", f"its hardware hash cannot be used: {exc}", serial)
                 return
             if decoded.repaired:
@@ -223,7 +226,7 @@ def header_of(text: str, number: int) -> Columns | None:
     if len(text) > _LONGEST or not any(word in _WORDS.sub("", text.lower()) for word in ("serial", "hash", "hardware")):
         return None
     for delimiter in DELIMITERS:
-        cells = _cells(text, delimiter)
+        cells = cells_of(text, delimiter)
         if isinstance(cells, str):
             continue
         while len(cells) > 1 and not cells[-1]:
@@ -271,7 +274,7 @@ def merged(rows: list[Row]) -> tuple[list[Row], list[Remark], list[Remark]]:
 def _one(same: list[Row]) -> tuple[Row, str]:
     row = same[0]
     for later in same[1:]:
-        if row.decoded and later.decoded and not hardware_hash.same_device(row.decoded, later.decoded):
+        if row.decoded and later.decoded and not hashes.same_device(row.decoded, later.decoded):
             return row, "hashes of two devices"
         changes: dict[str, t.Any] = {}
         for field in (PRODUCT, TAG, USER):
@@ -312,7 +315,7 @@ def _rounded(cell: str, inside: str) -> bool:
     )
 
 
-def _cells(text: str, delimiter: str) -> list[str] | str:
+def cells_of(text: str, delimiter: str) -> list[str] | str:
     """The values of a line, without blanks around them; half a sentence where it has no such form."""
     try:
         cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])

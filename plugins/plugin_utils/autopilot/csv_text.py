@@ -91,10 +91,15 @@ def _text(text: str, encoding: str, mark: bool, sure: bool) -> Text:
 
 
 def _single_bytes(body: bytes, mark: bool, code_page: str | None) -> Text:
+    others = any(inner in body for inner in _MARKS[1:])  # the mark of an UTF-16 file that was appended without letters
     try:
-        return _text(_without_marks(body).decode("utf-8"), UTF_8, mark, True)
+        found = _text(_without_marks(body).decode("utf-8"), MIXED if others else UTF_8, mark, True)
     except UnicodeDecodeError:
-        pass
+        return _line_by_line(body, mark, code_page)
+    return found
+
+
+def _line_by_line(body: bytes, mark: bool, code_page: str | None) -> Text:
     # Bytes that belong to letters of UTF-8 never look like line ends, so line by line is right for both.
     lines, others = [], False
     pieces = re.split(rb"\r\n|\n|\r", _without_marks(body))

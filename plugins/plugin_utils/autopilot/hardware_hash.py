@@ -20,7 +20,7 @@ import hashlib
 import struct
 import uuid
 
-from ..untrusted import harmless
+from ..untrusted import in_one_line
 from . import serials
 
 USUAL_LETTERS = 4000
@@ -37,7 +37,6 @@ _TEXTS = {
     _SKU: "sku",
     _FAMILY: "family",
 }
-_MAX_TEXT = 200
 
 
 class HashError(ValueError):
@@ -149,7 +148,8 @@ def _verified_length(data: bytes) -> int:
 
 
 def _records(data: bytes, length: int) -> list[tuple[int, bytes]]:
-    records, position = [], 4
+    records: list[tuple[int, bytes]] = []
+    position = 4
     while position + 4 <= length:
         kind, size = struct.unpack_from("<HH", data, position)
         if size < 4 or position + size > length or len(records) == MAX_RECORDS:
@@ -160,4 +160,4 @@ def _records(data: bytes, length: int) -> list[tuple[int, bytes]]:
 
 
 def _text(value: bytes) -> str:
-    return harmless(value.split(b"\0")[0][:_MAX_TEXT].decode("utf-8", errors="replace")).strip()
+    return in_one_line(value.split(b"\0")[0].decode("utf-8", errors="replace"), serials.LONGEST)

@@ -40,6 +40,10 @@ def dsregcmd_status() -> dict:
     return {"op": "dsregcmd_status"}
 
 
+def device_link(timeout: int) -> dict:
+    return {"op": "device_link", "timeout": timeout}
+
+
 def cim_query(cim_class: str, properties: tuple[str, ...], namespace: str | None = None) -> dict:
     operation = {"op": "cim_query", "class": cim_class, "properties": list(properties)}
     return operation | ({"namespace": namespace} if namespace else {})

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
-from . import errors, recovery, winrm, wipe
+from . import errors, firmware, recovery, winrm, wipe
 from .accounts import ADMINISTRATORS, Caller
 from .bitlocker import TYPES, available
 from .images import LANGUAGES
@@ -19,10 +20,10 @@ BITLOCKER_NAMESPACE = "root/cimv2/security/microsoftvolumeencryption"
 NETWORK_NAMESPACE = "root/standardcimv2"
 DEVICE_GUARD_NAMESPACE = "root/microsoft/windows/deviceguard"
 STORAGE_NAMESPACE = "root/microsoft/windows/storage"
-#: The bridge to the CSPs of MDM, for SYSTEM alone.
+#: The bridge to the CSPs of MDM.
 MDM_NAMESPACE = "root/cimv2/mdm/dmmap"
 #: Closed to callers without a full token.
-CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE)
+CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE, MDM_NAMESPACE)
 #: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
@@ -38,8 +39,6 @@ def instances(device, caller: Caller, class_name: str, namespace: str) -> list[d
         raise errors.cim_error("Invalid class ", errors.WBEM_E_INVALID_CLASS)
     if space in CLOSED and not caller.elevated:
         raise errors.cim_error("Access denied ", errors.WBEM_E_ACCESS_DENIED)
-    if space == MDM_NAMESPACE and not caller.system:
-        raise errors.cim_error("Access denied ", errors.WBEM_E_ACCESS_DENIED)
     return reader(device)
 
 
@@ -49,8 +48,12 @@ def namespaces(device) -> list[str]:
 
 
 def everything(device, space: str) -> dict[str, list[dict[str, t.Any]]]:
-    """The instances of every class of a namespace, whoever may look."""
-    return {name: reader(device) for name, reader in _CLASSES[space].items()}
+    """The instances of every class of a namespace that has any, whoever may look."""
+    found = {}
+    for name, reader in _CLASSES[space].items():
+        with contextlib.suppress(errors.WindowsError):
+            found[name] = reader(device)
+    return found
 
 
 def volume_id(device, volume) -> str:
@@ -94,8 +97,8 @@ def _computer_system(device) -> list[dict]:
             "Workgroup": None if joined else "WORKGROUP",
             "PartOfDomain": joined,
             "DomainRole": role,
-            "Manufacturer": "Microsoft Corporation" if hardware.azure else hardware.manufacturer,
-            "Model": "Virtual Machine" if hardware.azure else hardware.model,
+            "Manufacturer": firmware.maker(device),
+            "Model": firmware.model(device),
             "PCSystemType": 1 if hardware.azure or device.image.server else 2,
             "HypervisorPresent": hardware.azure,
             "UserName": None,
@@ -108,7 +111,7 @@ def _bios(device) -> list[dict]:
     return [
         {
             "SerialNumber": device.hardware.serial,
-            "Manufacturer": device.hardware.manufacturer,
+            "Manufacturer": firmware.maker(device),
             "SMBIOSBIOSVersion": "N3QET41W (1.41)",
         }
     ]
@@ -121,7 +124,7 @@ def _enclosure(device) -> list[dict]:
             "ChassisTypes": [3] if azure or device.image.server else [10],
             "SerialNumber": device.hardware.serial,
             "SMBIOSAssetTag": AZURE_ASSET_TAG if azure else "No Asset Information",
-            "Manufacturer": "Microsoft Corporation" if azure else device.hardware.manufacturer,
+            "Manufacturer": firmware.maker(device),
         }
     ]
 
@@ -131,8 +134,8 @@ def _product(device) -> list[dict]:
         {
             "UUID": device.hardware_uuid,
             "IdentifyingNumber": device.hardware.serial,
-            "Name": device.hardware.model,
-            "Vendor": device.hardware.manufacturer,
+            "Name": firmware.model(device),
+            "Vendor": firmware.maker(device),
         }
     ]
 
@@ -276,7 +279,7 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
     BITLOCKER_NAMESPACE: {"win32_encryptablevolume": _encryptable_volumes},
     DEVICE_GUARD_NAMESPACE: {"win32_deviceguard": _device_guard},
     STORAGE_NAMESPACE: {"msft_partition": recovery.partitions},
-    MDM_NAMESPACE: {"mdm_remotewipe": _remote_wipe},
+    MDM_NAMESPACE: {"mdm_devdetail_ext01": firmware.details, "mdm_remotewipe": _remote_wipe},
     NETWORK_NAMESPACE: {
         "msft_netconnectionprofile": _connection_profiles,
         "msft_netfirewallprofile": _firewall_profiles,

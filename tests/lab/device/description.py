@@ -242,7 +242,7 @@ def _administrator(device, member: dict) -> Document:
 
 def _namespace(device, space: str) -> Document:
     classes = {name: _instances(found) for name, found in cim.everything(device, space).items()}
-    closed = {"closed": FILTERED} if space in cim.CLOSED else {"closed": OTHERS} if space == cim.MDM_NAMESPACE else {}
+    closed = {"closed": FILTERED} if space in cim.CLOSED else {}
     return {**closed, "classes": classes}
 
 

@@ -45,7 +45,8 @@ NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
 @dataclasses.dataclass
 class Hardware:
     """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity,
-    ``resource`` its name in Azure where that is not the computer's.
+    ``resource`` its name in Azure where that is not the computer's. ``hash``: of what kind its hardware hash is
+    (``firmware.HASHES``), ``link`` the same of its DeviceLink (``device_link.LINKS``).
 
     ``tpm_fips``: a TPM 1.2 in FIPS mode, which no class shows. ``vbs``: virtualization-based security runs.
     """
@@ -53,6 +54,8 @@ class Hardware:
     manufacturer: str = "LENOVO"
     model: str = "21HM"
     serial: str = "PF000000"
+    hash: str = "whole"
+    link: str = "no_tool"
     tpm: bool = True
     tpm_version: str = "2.0"
     tpm_ready: bool = True

@@ -48,6 +48,7 @@ def summary(device) -> dict[str, t.Any]:
         "hostname": device.hostname,
         "kind": device.kind,
         "online": device.online,
+        "out_of_box": device.out_of_box,
         "join": join_summary(device),
         "expect": device.expect,
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import autojoin, bitlocker, enrollment, laps, mdm, network, recovery, winrm
+from . import autojoin, bitlocker, device_link, enrollment, laps, mdm, network, recovery, winrm
 from .accounts import Account, Member, entra_sid
 from .images import CURRENT_VERSION
 from .leaving import Leave
@@ -86,6 +86,10 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     if "hotpatch" in options:
         device.registry.set(UPDATE_POLICY, {"AllowRebootlessUpdates": int(options["hotpatch"])})
     device.hardware.serial = options.get("serial", device.hardware.serial)
+    device.hardware.manufacturer = options.get("manufacturer", device.hardware.manufacturer)
+    device.hardware.model = options.get("model", device.hardware.model)
+    device_link.furnish(device, options.get("device_link", "no_tool"))
+    device.hardware.hash = options.get("hardware_hash", device.hardware.hash)
     device.hardware.vbs = options.get("vbs", not device.image.server and device.image.build >= 22000)
     device.hardware.tpm = options.get("tpm", True)
     device.hardware.tpm_version = options.get("tpm_version", "2.0")

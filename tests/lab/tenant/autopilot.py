@@ -53,15 +53,24 @@ def settings(tenant: Tenant) -> Row:
 
 def same(left: str, right: str) -> bool:
     """Whether two serial numbers are one."""
-    return left.strip().casefold() == right.strip().casefold()
+    return _folded(left) == _folded(right)
+
+
+def _folded(serial: str) -> str:
+    return serial.strip().casefold()
 
 
 def proceed(directory: Directory, tenant: Tenant) -> None:
     """Let the service do what is due by now."""
     now = directory.clock.elapsed()
-    for row in list(tenant.autopilot_imports.values()):
-        if row["state"]["deviceImportStatus"] in _OPEN and row["due"] <= now:
-            _finish(directory, tenant, row, now)
+    waiting = [tenant.autopilot_imports.get(identity) for identity in tenant.autopilot_service.get("open", ())]
+    due = [row for row in waiting if row is not None and row["due"] <= now]
+    owners = _owners(directory) if due else {}
+    for row in due:
+        _finish(directory, tenant, row, owners)
+    if due:
+        left = [row["id"] for row in waiting if row is not None and row["state"]["deviceImportStatus"] in _OPEN]
+        tenant.autopilot_service["open"] = left
     ended = tenant.autopilot_service.get("sync_ends")
     if ended is not None and ended <= now:
         del tenant.autopilot_service["sync_ends"]
@@ -69,9 +78,10 @@ def proceed(directory: Directory, tenant: Tenant) -> None:
         for row in tenant.autopilot_devices.values():
             if row.get("listed") == AFTER_SYNC or isinstance(row.get("listed"), float):
                 row["listed"] = now
-    for row in list(tenant.autopilot_devices.values()):
-        if row.get("gone", now + 1) <= now:
-            del tenant.autopilot_devices[row["id"]]
+    for identity, moment in list(tenant.autopilot_service.get("going", {}).items()):
+        if moment <= now:
+            del tenant.autopilot_service["going"][identity]
+            tenant.autopilot_devices.pop(identity, None)
 
 
 def is_listed(row: Row, now: float) -> bool:
@@ -108,11 +118,21 @@ def accept(directory: Directory, tenant: Tenant, body: Row) -> Row:
         "deletions": int(settings(tenant)["kept_receipts"].get(serial, 0)),
     }
     tenant.autopilot_imports[receipt["id"]] = receipt
+    tenant.autopilot_service.setdefault("open", []).append(receipt["id"])
     return receipt
 
 
-def _finish(directory: Directory, tenant: Tenant, row: Row, now: float) -> None:
-    error, hardware = _judged(directory, tenant, row)
+def _owners(directory: Directory) -> dict[str, Tenant]:
+    """Whose each registered serial number is."""
+    return {
+        _folded(row["serialNumber"]): tenant
+        for tenant in directory.tenants.values()
+        for row in tenant.autopilot_devices.values()
+    }
+
+
+def _finish(directory: Directory, tenant: Tenant, row: Row, owners: dict[str, Tenant]) -> None:
+    error, hardware = _judged(tenant, row, owners)
     state = row["state"]
     # A hash is long, and nobody asks for it again.
     row["hash"] = ""
@@ -134,9 +154,10 @@ def _finish(directory: Directory, tenant: Tenant, row: Row, now: float) -> None:
         tpm=bool(hardware.get("tpm_version") or hardware.get("tpm")),
     )
     state.update(deviceImportStatus="complete", deviceRegistrationId=found["id"])
+    owners[_folded(row["serialNumber"])] = tenant
 
 
-def _judged(directory: Directory, tenant: Tenant, row: Row) -> tuple[str | None, Row]:
+def _judged(tenant: Tenant, row: Row, owners: dict[str, Tenant]) -> tuple[str | None, Row]:
     """The name of the error, and what the hash says of the hardware."""
     serial = row["serialNumber"]
     asked = tenant.autopilot_service.get("errors", {}).get(serial)
@@ -148,16 +169,14 @@ def _judged(directory: Directory, tenant: Tenant, row: Row) -> tuple[str | None,
         hardware = hardware_hash.read(row["hash"])
     except ValueError:
         return "InvalidZtdHardwareHash", {}
-    for other in directory.tenants.values():
-        if any(same(known["serialNumber"], serial) for known in other.autopilot_devices.values()):
-            return "ZtdDeviceAlreadyAssigned" if other is tenant else "ZtdDeviceAssignedToOtherTenant", hardware
-    twins = (
-        known
-        for known in tenant.autopilot_imports.values()
-        if known["number"] < row["number"] and same(known["serialNumber"], serial)
-    )
-    if any(known["state"]["deviceImportStatus"] in _OPEN for known in twins):
-        return "ZtdDeviceDuplicated", hardware
+    owner = owners.get(_folded(serial))
+    if owner is not None:
+        return "ZtdDeviceAlreadyAssigned" if owner is tenant else "ZtdDeviceAssignedToOtherTenant", hardware
+    for identity in tenant.autopilot_service.get("open", ()):
+        twin = tenant.autopilot_imports.get(identity)
+        if twin is not None and twin["number"] < row["number"] and same(twin["serialNumber"], serial):
+            if twin["state"]["deviceImportStatus"] in _OPEN:
+                return "ZtdDeviceDuplicated", hardware
     return None, hardware
 
 
@@ -174,7 +193,7 @@ def remove(directory: Directory, tenant: Tenant, identity: str) -> None:
     """A registration goes, at once or later."""
     later = settings(tenant)["removal_seconds"]
     if later:
-        tenant.autopilot_devices[identity].setdefault("gone", directory.clock.elapsed() + later)
+        tenant.autopilot_service.setdefault("going", {}).setdefault(identity, directory.clock.elapsed() + later)
     else:
         del tenant.autopilot_devices[identity]
 

@@ -35,6 +35,7 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         surroundings.bitlocker,
         surroundings.recovery_environment,
         surroundings.endpoints,
+        surroundings.device_link,
         changes.directory_create,
         changes.download,
         changes.path_remove,

@@ -64,18 +64,25 @@ def _register(task: Task, wanted: Sequence[Wanted]) -> None:
         for one in missing:
             one.fail(broken, bulk.SKIPPED)
         return
-    if missing and task.check_mode:
+    if task.check_mode:
         for one in missing:
             one.created, one.outcome = True, bulk.CHANGED
             task.changes.add(one.what, None, chunk.registered(one))
-    elif missing:
-        _import(task, phases, missing)
+    elif any(one.hardware_hash for one in wanted):
+        _import(task, phases, listed, missing)
 
 
-def _import(task: Task, phases: Phases, missing: Sequence[Wanted]) -> None:
+def _import(task: Task, phases: Phases, listed: Sequence[Wanted], missing: Sequence[Wanted]) -> None:
     importer = Importer(task, Sync(task))
     with phases.phase("import"):
+        importer.look([*listed, *missing])
         importer.run(missing)
+    _follow(task, phases, importer)
+    importer.clean_up()
+
+
+def _follow(task: Task, phases: Phases, importer: Importer) -> None:
+    """What comes after the imports: registrations are listed, and get what an import does not give them."""
     waiting = importer.waiting
     if importer.broken is not None or not waiting:
         return

@@ -4,8 +4,8 @@
 """Imports: chunks of at most 100 devices, the next when the one before is done, each device judged by its receipt.
 
 A task that was cut off has left receipts: an open one of a device is polled on, and of a complete one the registration
-has to show before the device is imported again. An import whose answer is lost is looked for among the receipts, and
-not sent again.
+has to show before the device is imported again. So receipts are deleted when the registration is listed, not before. An
+import whose answer is lost is looked for among the receipts, and not sent again.
 
 Sources: Microsoft Graph, "importedWindowsAutopilotDeviceIdentity: import" (asynchronous); "Windows Autopilot
 registration" (500 devices a file; none is published for the API); receipts.py.
@@ -15,7 +15,6 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Sequence
 
 from ...autopilot import hardware_hash
@@ -35,8 +34,8 @@ MOST_TRIES = 3
 
 
 class Importer:
-    """The import of devices that are not listed. ``waiting`` are those that are registered by what the service says,
-    and have to show in the list. ``broken`` is why nothing more is tried."""
+    """The import of devices that are not listed, and their receipts. ``waiting`` are those that are registered by what
+    the service says, and have to show in the list. ``broken`` is why nothing more is tried."""
 
     def __init__(self, task: Task, sync: Sync) -> None:
         self.task = task
@@ -44,25 +43,28 @@ class Importer:
         self.waiting: list[Wanted] = []
         self.broken: Failure | None = None
         self._tries: dict[int, int] = {}
-        self._ended: set[str] = set()
-        self._keys: set[str] = set()
+        self._known: dict[str, list[Receipt]] = {}
+        #: Receipts that have ended, and whose they are.
+        self._ended: dict[str, Wanted] = {}
+
+    def look(self, wanted: Sequence[Wanted]) -> None:
+        """Learn which receipts there are of these devices. Failure where they cannot be read."""
+        by_key = {one.key: one for one in wanted if one.key}
+        self._known = receipts.listed(self.task.client, set(by_key))
+        for key, found in self._known.items():
+            self._ended.update((receipt.id, by_key[key]) for receipt in found if not receipt.is_open)
 
     def run(self, wanted: Sequence[Wanted]) -> None:
-        """Failure where nobody can import, or the receipts cannot be read."""
-        self._keys = {one.key for one in wanted}
-        known = receipts.listed(self.task.client, self._keys)
+        """Import them. Failure where nobody can."""
+        known = self._known
         fresh = self._without_complete(wanted, known)
         adopted = {found.id: one for one in fresh if (found := _open(known.get(one.key, ()), one)) is not None}
         mine = {id(one) for one in adopted.values()}
-        self._ended |= {receipt.id for found in known.values() for receipt in found if receipt.status == receipts.ERROR}
         seen = {receipt.id for found in known.values() for receipt in found}
         again = self._polled(Chunk(self.task, adopted, seen)) if adopted else []
         fresh = [one for one in fresh if id(one) not in mine] + again
-        try:
-            while fresh and self.broken is None:
-                fresh = self._round(fresh, seen)
-        finally:
-            self._clean_up()
+        while fresh and self.broken is None:
+            fresh = self._round(fresh, seen)
 
     def _round(self, fresh: Sequence[Wanted], seen: set[str]) -> list[Wanted]:
         """Import these once. Returns those to be tried later."""
@@ -93,10 +95,7 @@ class Importer:
         broken = sent.poll()
         self.broken = self.broken or broken
         later = [one for one, receipt in sent.ended() if self._settle(one, receipt)]
-        done = [receipt.id for _one, receipt in sent.ended() if receipt is not None]
-        self._ended.update(done)
-        if done and self.broken is None:
-            self._quietly(lambda: receipts.delete(self.task.client, done))
+        self._ended.update((receipt.id, one) for one, receipt in sent.ended() if receipt is not None)
         return later
 
     def _settle(self, one: Wanted, receipt: Receipt | None) -> bool:
@@ -130,7 +129,6 @@ class Importer:
         before = [one for one in wanted if complete[one.key]]
         if before:
             wait(self.task, self.sync, before, certain=False)
-        self._ended.update(identity for ids in complete.values() for identity in ids)
         for one in before:
             if one.identity is not None:
                 one.created, one.outcome = True, bulk.CHANGED
@@ -138,24 +136,26 @@ class Importer:
                 self.waiting.append(one)
         return [one for one in wanted if one.identity is None and one.failure is None]
 
-    def _clean_up(self) -> None:
-        """The receipts that have ended are gone in the end; that some stay is a warning."""
-        if not self._ended or self.broken is not None:
+    def clean_up(self) -> None:
+        """Delete the receipts that have ended and are of no use any more; that some stay is a warning, and no failure:
+        they do no harm. Of a device that is not listed yet the receipt tells the next run that it was imported."""
+        done = {
+            identity: one
+            for identity, one in self._ended.items()
+            if one.identity is not None or (one.failure is not None and not one.created)
+        }
+        if not done or self.broken is not None:
             return
-        left: list[int] = []
-        self._quietly(lambda: left.append(receipts.delete_for_good(self.task.client, self._ended, self._keys)))
-        if left and left[0]:
-            self.task.learned.setdefault("warnings", []).append(
-                f"{left[0]} receipts of imports stay although they were deleted; they do not matter to the devices"
-            )
-
-    @staticmethod
-    def _quietly(work: t.Callable[[], t.Any]) -> None:
-        """A receipt that stays does no harm: what keeps it is no failure."""
         try:
-            work()
-        except Failure:
-            return
+            left = receipts.delete(self.task.client, set(done), {one.key for one in done.values()})
+        except Failure as failed:
+            left, why = len(done), f": {failed.error['cause']}"
+        else:
+            why = " although they were deleted"
+        if left:
+            self.task.learned.setdefault("warnings", []).append(
+                f"{left} receipts of imports stay{why}; they do not matter to the devices"
+            )
 
 
 def _open(found: Sequence[Receipt], one: Wanted) -> Receipt | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from ...autopilot import serials
 from ..devices.intune import AUTOPILOT_READ, INTUNE_PAGE
@@ -102,19 +102,18 @@ def read(client: GraphClient, ids: Sequence[str]) -> dict[str, Receipt | None]:
     return found
 
 
-def delete(client: GraphClient, ids: Iterable[str]) -> None:
-    """Ask for their deletion, whatever comes of it. Failure where the connection breaks."""
+def delete(client: GraphClient, ids: Collection[str], keys: Collection[str]) -> int:
+    """Delete these receipts, of devices with these serials.key, and look whether they are gone, a few times. Returns
+    how many stay. Failure where they cannot be deleted, or nobody can look."""
     purpose = Purpose("delete a receipt of an import of Windows Autopilot", AUTOPILOT_WRITE)
-    client.batch([Item("DELETE", odata.path(*COLLECTION, identity), purpose) for identity in ids])
-
-
-def delete_for_good(client: GraphClient, ids: Collection[str], keys: Collection[str]) -> int:
-    """Delete those that are listed still, a few times. Returns how many stay in the end. Failure where the list cannot
-    be read."""
-    for attempt in range(MOST_DELETIONS + 1):
+    left = sorted(ids)
+    for _attempt in range(MOST_DELETIONS):
+        answers = client.batch([Item("DELETE", odata.path(*COLLECTION, identity), purpose) for identity in left])
+        refused = [answer.failure for answer in answers if answer.failure is not None and not answer.says_absent]
         there = {receipt.id for found in listed(client, keys).values() for receipt in found}
-        left = sorted(there.intersection(ids))
-        if not left or attempt == MOST_DELETIONS:
-            return len(left)
-        delete(client, left)
-    return 0
+        left = sorted(there.intersection(left))
+        if left and len(refused) == len(answers):
+            raise refused[0]
+        if not left:
+            break
+    return len(left)

@@ -22,7 +22,7 @@ from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, all_of, list_of, needed, object_of
 from . import troubles
-from .wanted import Wanted, changes_user
+from .wanted import Wanted, needs_user
 
 _READ = Permissions.same("User.Read.All")
 _SELECT = "id,userPrincipalName,displayName,userType,accountEnabled,assignedPlans"
@@ -39,11 +39,11 @@ _KIND = object_of(
 
 
 def resolve(client: GraphClient, wanted: Sequence[Wanted], require_licence: bool) -> None:
-    """Learn ``user`` of each device whose user is to change. A device whose user must not be assigned fails.
+    """Learn ``user`` of each device whose user or greeting is to change. One whose user must not be assigned fails.
 
     RequestFailure where the caller may not read users at all.
     """
-    asked = [one for one in wanted if one.failure is None and changes_user(one)]
+    asked = [one for one in wanted if one.failure is None and needs_user(one)]
     names = list(dict.fromkeys(str(one.assigned_user).casefold() for one in asked))
     spelled = {str(one.assigned_user).casefold(): str(one.assigned_user) for one in asked}
     answers = client.batch([_item(spelled[name]) for name in names]) if names else []

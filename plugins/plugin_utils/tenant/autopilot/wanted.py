@@ -90,9 +90,9 @@ def target(wanted: Wanted) -> Properties:
     if "assigned_user" in wanted.clear:
         return {**after, "assigned_user": "", "addressable_user_name": ""}
     if changes_user(wanted):
-        user = wanted.user or {}
-        after["assigned_user"] = user.get("userPrincipalName") or str(wanted.assigned_user)
-        after["addressable_user_name"] = user.get("displayName") or ""
+        after["assigned_user"] = (wanted.user or {}).get("userPrincipalName") or str(wanted.assigned_user)
+    if needs_user(wanted):
+        after["addressable_user_name"] = (wanted.user or {}).get("displayName") or ""
     if wanted.addressable_user_name is not None:
         after["addressable_user_name"] = wanted.addressable_user_name
     return after
@@ -102,6 +102,12 @@ def changes_user(wanted: Wanted) -> bool:
     """Whether a user is to be assigned who is not yet."""
     there = current(wanted.identity or {})["assigned_user"]
     return wanted.assigned_user is not None and wanted.assigned_user.casefold() != there.casefold()
+
+
+def needs_user(wanted: Wanted) -> bool:
+    """Whether the directory has to say who the user is: for an assignment, and for a greeting that is missing."""
+    greeted = current(wanted.identity or {})["addressable_user_name"] or wanted.addressable_user_name is not None
+    return changes_user(wanted) or (wanted.assigned_user is not None and not greeted)
 
 
 def shown(properties: Properties) -> dict[str, str | None]:
