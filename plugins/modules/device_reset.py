@@ -119,9 +119,15 @@ options:
     default: false
   timeout:
     description:
-      - Seconds within which the device must have gone.
+      - Seconds within which the device must have stopped to answer.
     type: int
     default: 1800
+  gone_after:
+    description:
+      - Seconds without any answer after which the device has gone. It must be more than a restart takes, because a
+        device whose recovery environment does not start restarts, and comes back as it was.
+    type: int
+    default: 300
   deployment_timeout:
     description:
       - With O(wait_for_deployment), seconds after the device has gone within which another installation must answer.
@@ -399,7 +405,8 @@ left_behind:
   description:
     - What is on the device when the task ends and need not be. These can only be jobs of this collection. Empty if
       nothing is there, and after a refusal.
-    - If the connection was lost or the task was ended, it lists what may be there, and C(why) says so.
+    - If the device has gone, the connection was lost or the task was ended, it lists what may be there, and C(why) says
+      so.
   returned: always
   type: list
   elements: dict
@@ -495,6 +502,7 @@ ARGUMENT_SPEC = {
     "wait": {"type": "bool", "default": True},
     "wait_for_deployment": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 1800},
+    "gone_after": {"type": "int", "default": 300},
     "deployment_timeout": {"type": "int", "default": 14400},
 }
 CONSTRAINTS = {

@@ -23,6 +23,7 @@ TENANT = "d10f84e2-ba05-45c0-90b7-994f1fafa537"
 PACKAGE = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
 TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
+RESET = "winops.entra.device_reset"
 JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
 HASH = "winops.entra.autopilot_hash"
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
@@ -138,6 +139,24 @@ CASES = {
         "winops.entra.mdm", {"state": "absent", "enrollment_id": " "}, "enrollment_id", "white space"
     ),
     "a timeout without end": Case("winops.entra.disconnect", {"timeout": float("inf")}, "timeout", "whole number"),
+    "a reset that names no device": Case(RESET, {}, "confirm_serial_number", "one of the following is required"),
+    "a reset that names two": Case(
+        RESET, {"confirm_serial_number": "PF3K9Z1A", "confirm_uuid": TENANT}, "confirm_uuid", "mutually exclusive"
+    ),
+    "a reset without a serial number": Case(
+        RESET, {"confirm_serial_number": " "}, "confirm_serial_number", "white space"
+    ),
+    "a UUID that is none": Case(RESET, {"confirm_uuid": "PF3K9Z1A"}, "confirm_uuid", "GUID"),
+    "a protected wipe that keeps something": Case(
+        RESET, {"confirm_uuid": TENANT, "protected": True, "keep": "user_data"}, "protected", "keeps nothing"
+    ),
+    "a deployment that nobody waits for": Case(
+        RESET, {"confirm_uuid": TENANT, "wait": False, "wait_for_deployment": True}, "wait_for_deployment", "wait is"
+    ),
+    "a time without its zone": Case(
+        RESET, {"confirm_uuid": TENANT, "unless_installed_after": "2026-11-30"}, "unless_installed_after", "UTC"
+    ),
+    "a reset that nobody waits for": Case(RESET, {"confirm_uuid": TENANT, "gone_after": 0}, "gone_after", "positive"),
     "a dictionary that is a number": Case("winops.entra.registration_policy", {"join": 5}, "join", "dictionary"),
     "another file's checksum": Case(PPKG, {"src": "good", "checksum": "0" * 64}, "checksum", "has the SHA-256"),
     "a checksum that nobody compares": Case(

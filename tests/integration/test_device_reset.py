@@ -21,6 +21,8 @@ from tests.lab.process import RunningLab
 RESET = "winops.entra.device_reset"
 #: Real seconds after which a device that answers has not gone.
 STAYS = 3
+#: Of silence; a restart takes less than one at the lab's speed.
+GONE = 2
 OPTIONS = ("confirm_serial_number", "confirm_uuid", "keep", "deployment_mode", "timeout", "wait_for_deployment")
 REFUSED = {
     "winre_off": "recovery_environment_disabled",
@@ -67,7 +69,7 @@ def task(name: str, **options: t.Any) -> dict[str, t.Any]:
     patient = {"timeout": f"{{{{ want.timeout | default({joins.LONG}) }}}}", "deployment_timeout": joins.LONG}
     return {
         "name": name,
-        RESET: {**given, **fixed, **patient, "poll_interval": 1, **options},
+        RESET: {**given, **fixed, **patient, "poll_interval": 1, "gone_after": GONE, **options},
         "ignore_errors": True,
         "ignore_unreachable": True,
     }

@@ -30,6 +30,7 @@ def dump(device) -> dict[str, t.Any]:
         **state,
         "digest": digest,
         "online": device.online,
+        "wipes": list(device.wipe.methods),
         "utc": utc_text(device.utc()),
         "booted": utc_text(device.booted),
         "restart_scheduled": device.power.scheduled,
@@ -136,7 +137,6 @@ def _state(device) -> dict[str, t.Any]:
         "winrm_reachable": winrm.reachable(device),
         "installed": utc_text(device.installed),
         "out_of_box": device.out_of_box,
-        "wipes": list(device.wipe.methods),
         "events": device.events.count(),
     }
 

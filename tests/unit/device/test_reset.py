@@ -18,6 +18,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 
 from . import scripted
+from .plans import reset_plan
 from .resetters import DISABLED, ENABLED, INSTALLED, NEW, PROFILE, SERIAL, UUID, Resetter
 
 JOB = system_work.STEP_JOBS["remote_wipe"]
@@ -27,24 +28,7 @@ DATA_VOLUME = {
     "protected": True,
     "protectors": [{"id": "{CCCC}", "type": "RecoveryPassword"}],
 }
-PLAN = reset.ResetPlan(
-    confirm_serial_number=SERIAL,
-    confirm_uuid=None,
-    keep="nothing",
-    protected=False,
-    require_profile=True,
-    profile_assigned=True,
-    deployment_mode="user_driven",
-    unblocked=False,
-    recovery_keys_recorded=False,
-    allow_battery=False,
-    unless_installed_after=None,
-    wait=True,
-    wait_for_deployment=False,
-    timeout=600,
-    deployment_timeout=3600,
-    poll_interval=5,
-)
+PLAN = reset_plan(SERIAL)
 
 
 def run(device: Resetter, monkeypatch, check_mode: bool = False, note=None, **changes):
@@ -81,7 +65,7 @@ def test_a_device_is_reset_and_has_gone_before_that_is_said(monkeypatch):
     reset, result = run(device, monkeypatch)
     assert result == {} and (reset.learned["outcome"], reset.learned["proved"]) == ("reset", "gone")
     assert device.wipes == [{"method": "doWipeMethod", "serial_number": SERIAL, "uuid": UUID}]
-    assert device.gone and reset.learned["left_behind"] == []
+    assert device.gone and "comes back" in reset.learned["left_behind"][0]["why"]
     assert reset.changes.as_result(False)["changes"] == [
         {
             "what": "installation of Windows",
@@ -151,6 +135,14 @@ def test_without_waiting_the_task_ends_when_windows_has_accepted_it_and_its_job_
 # --- the proof --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("silent", [3, 11])
+def test_the_silence_of_a_restart_is_not_a_device_that_has_gone(monkeypatch, silent):
+    device = Resetter()
+    device.comes_back, device.silent_looks = "old", silent
+    reset, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "reset_undone" and not reset.changes.changed
+
+
 def test_one_lost_look_is_not_a_device_that_has_gone(monkeypatch):
     device = Resetter()
     device.silent_looks, device.comes_back = 2, "old"
@@ -161,7 +153,7 @@ def test_one_lost_look_is_not_a_device_that_has_gone(monkeypatch):
 
 def test_another_installation_is_waited_for_and_read(monkeypatch):
     device = Resetter()
-    device.comes_back = "new"
+    device.comes_back, device.silent_looks = "new", 50
     reset, _result = run(device, monkeypatch, wait_for_deployment=True)
     assert (reset.learned["outcome"], reset.learned["proved"]) == ("reset", "reinstalled")
     assert (reset.learned["record"]["installed"], reset.learned["installed"]) == (INSTALLED, NEW)
@@ -204,10 +196,10 @@ def test_another_device_at_the_address_is_not_the_one_that_was_reset(monkeypatch
     device._be_silent = replaced
     reset, failure = run(device, monkeypatch, wait_for_deployment=True)
     assert reset.learned["proved"] == "gone" and failure.error["name"] == "deployment_not_seen"
-    assert len(device.wipes) == 1
+    assert len(device.wipes) == 1 and device.clock.now > 3600
 
 
-@pytest.mark.parametrize(("silent", "waits"), [(1, False), (5, True)])
+@pytest.mark.parametrize(("silent", "waits"), [(1, False), (50, True)])
 def test_the_old_windows_that_comes_back_is_a_reset_that_was_undone(monkeypatch, silent, waits):
     device = Resetter()
     device.comes_back, device.silent_looks = "old", silent
@@ -527,6 +519,7 @@ def test_a_device_that_was_installed_before_is_reset(monkeypatch):
         ({"unless_installed_after": "yesterday"}, "unless_installed_after"),
         ({"unless_installed_after": "2026-11-30T08:00:00"}, "unless_installed_after"),
         ({"timeout": 0}, "timeout"),
+        ({"gone_after": 0}, "gone_after"),
         ({"deployment_timeout": 0}, "deployment_timeout"),
     ],
 )

@@ -28,7 +28,7 @@ def reset(task: Task) -> dict:
     if args["wait_for_deployment"] and not args["wait"]:
         raise bad_option("wait_for_deployment", "wait is false", "leave one of the two out")
     args["unless_installed_after"] = _moment(args["unless_installed_after"])
-    for name in ("timeout", "deployment_timeout", "poll_interval"):
+    for name in ("timeout", "gone_after", "deployment_timeout", "poll_interval"):
         require_at_least(1, args[name], name)
     return begin(task, Reset, ResetPlan(**{name: args[name] for name in PLANNED})).run()
 

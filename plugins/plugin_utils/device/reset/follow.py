@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ...progress import Progress
+from ...progress import Deadline, Progress
 from ...result import Failure
 from .. import wire
 from ..answers import Answer
@@ -24,7 +24,7 @@ from ..waiting import Waiter
 from . import reset_state
 from .reset_state import IDENTITY, Machine
 
-#: So many looks in a row without an answer: the device has gone. One may be lost on a bad line.
+#: At least so many looks in a row without an answer: some may be lost on a bad line.
 LOOKS_WITHOUT_ANSWER = 3
 SENT, GONE, REINSTALLED = "sent", "gone", "reinstalled"
 UNDONE = "reset_undone"
@@ -73,28 +73,37 @@ class Follower:
         return self.is_old(answer) and None not in (booted, self._before.booted) and booted != self._before.booted
 
     def until_gone(
-        self, waiter: Waiter, more: dict[str, dict], heed: Callable[[Answer], bool], interval: float
+        self,
+        waiter: Waiter,
+        more: dict[str, dict],
+        heed: Callable[[Answer], bool],
+        interval: float,
+        silence: Callable[[], Deadline],
     ) -> tuple[str | None, Answer | None]:
         """``(GONE, None)``, ``(REINSTALLED, answer)``, ``(SENT, answer)`` where ``heed(answer)`` says that this is
-        enough, or ``(None, the newest answer)`` where the deadline has passed. ``heed`` may raise Failure."""
-        missed, last, waiting = 0, None, "waiting for the device to go"
+        enough, or ``(None, the newest answer)`` where the deadline has passed. ``heed`` may raise Failure.
+
+        A restart is silent, too: only a device that has not answered until a ``silence()`` is over has gone. It may end
+        after the deadline."""
+        last, waiting = None, "waiting for the device to go"
+        missed, silent = 0, None
         while True:
             last_look = waiter.deadline.passed
             self._progress.say(waiting, waiter.deadline)
             answer = self.look(waiter, more)
-            missed = 0 if answer else missed + 1
-            if missed >= LOOKS_WITHOUT_ANSWER:
-                return GONE, None
-            if answer:
-                last = answer
+            if answer is None:
+                missed, silent = missed + 1, silent or silence()
+                if missed >= LOOKS_WITHOUT_ANSWER and silent.passed:
+                    return GONE, None
+            else:
+                last, missed, silent = answer, 0, None
                 if self.is_new(answer):
                     return REINSTALLED, answer
                 if heed(answer):
                     return SENT, answer
-            # A device that has stopped answering in the last moments is given the looks that it takes to know.
-            if last_look and not missed:
+            if last_look and silent is None:
                 return None, last
-            self._progress.pause(interval, waiting, waiter.deadline)
+            self._progress.pause(interval, waiting, silent or waiter.deadline)
 
     def until_new(self, waiter: Waiter, interval: float) -> Answer | None:
         """The first answer of another installation, None where the deadline passed. Raises Failure where the old one

@@ -36,6 +36,7 @@ METHODS = {
 PROTECTED = "doWipeProtectedMethod"
 WHAT = "installation of Windows"
 JOB_SECONDS = 300
+IF_IT_COMES_BACK = "the device has gone with it; it is there only if the old Windows comes back"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +57,7 @@ class ResetPlan:
     wait: bool
     wait_for_deployment: bool
     timeout: int
+    gone_after: int
     deployment_timeout: int
     poll_interval: int
 
@@ -201,7 +203,11 @@ class Reset(SystemWork):
         more = {JOB: op.job_status(STEP_JOBS[JOB])}
         with self.phases.phase("go"):
             proved, answer = follower.until_gone(
-                self.waiter, more, lambda a: self._heed(a, follower), self.plan.poll_interval
+                self.waiter,
+                more,
+                lambda a: self._heed(a, follower),
+                self.plan.poll_interval,
+                lambda: self.new_waiter(self.plan.gone_after).deadline,
             )
         if proved is None:
             raise self._not_gone(answer)
@@ -209,8 +215,10 @@ class Reset(SystemWork):
         # Whoever has gone cannot be cleaned up.
         self.begun = False
         self.facts = without_subsets(self.facts, state.SUBSETS)
-        if proved == SENT and answer:
-            self._leave_behind(answer)
+        if proved == SENT:
+            self._leave_behind()
+        elif proved == GONE:
+            self.learned["left_behind"] = [left_behind.job(STEP_JOBS[JOB], IF_IT_COMES_BACK)]
         elif proved == REINSTALLED:
             self._meet()
 
@@ -239,7 +247,7 @@ class Reset(SystemWork):
             raise self._refused_by_windows(job)
         return reset_state.is_accepted(job) and not self.plan.wait
 
-    def _leave_behind(self, answer: Answer) -> None:
+    def _leave_behind(self) -> None:
         """Without waiting: remove the job, as long as somebody is there to do it."""
         self.learned["left_behind"] = [left_behind.job(STEP_JOBS[JOB], left_behind.MAY_BE)]
         try:
@@ -270,7 +278,7 @@ class Reset(SystemWork):
                 fix="look at the device's screen and at the deployment in Intune; give the device what WinRM needs by "
                 "a policy, or leave wait_for_deployment out",
             )
-        self.learned["proved"] = REINSTALLED
+        self.learned |= {"proved": REINSTALLED, "left_behind": []}
         self._meet()
 
     # --- failures -----------------------------------------------------------------------------------------------------
