@@ -62,6 +62,11 @@ CALLS = {
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
         "GET /deviceManagement/configurationPolicies",
+        "GET /deviceManagement/tenantAssociatedDevices",
+        "GET /deviceManagement/tenantAssociatedDevices/{id}",
+        "POST /deviceManagement/tenantAssociatedDevices/importTenantAssociatedDevice",
+        "PATCH /deviceManagement/tenantAssociatedDevices/{id}",
+        "DELETE /deviceManagement/tenantAssociatedDevices/{id}",
         "GET /deviceManagement/importedDeviceIdentities",
         "POST /deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
         "DELETE /deviceManagement/importedDeviceIdentities/{id}",
@@ -110,6 +115,16 @@ SAID_BY = {
     f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
     f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
     f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",
+_ASSOCIATED, _IMPORTED = "/deviceManagement/tenantAssociatedDevices", "/deviceManagement/importedDeviceIdentities"
+#: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference, or as
+#: public tools use it.
+SAID_BY = {
+    "POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref",
+    f"GET {_ASSOCIATED}": f"GET {_IMPORTED}",
+    f"GET {_ASSOCIATED}/{{id}}": f"GET {_IMPORTED}/{{id}}",
+    f"POST {_ASSOCIATED}/importTenantAssociatedDevice": f"POST {_IMPORTED}",
+    f"PATCH {_ASSOCIATED}/{{id}}": f"PATCH {_IMPORTED}/{{id}}",
+    f"DELETE {_ASSOCIATED}/{{id}}": f"DELETE {_IMPORTED}/{{id}}",
 }
 TARGET = Path(__file__).resolve().parents[2] / "plugins/plugin_utils/tenant/graph/call_permissions.json"
 

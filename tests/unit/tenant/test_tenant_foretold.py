@@ -95,6 +95,7 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"devices": ["#record"]},
         {"devices": ["#record"], "intune": False},
         {"devices": ["#record"], "autopilot": False},
+        {"devices": ["#record"], "association": False},
         {"devices": ["#record"], "directory": False},
         {"devices": ["#record"], "max_deletions": 0},
         {"devices": []},
