@@ -109,12 +109,6 @@ CALLS = {
     ),
 }
 _PROFILE = "/deviceManagement/windowsAutopilotDeploymentProfiles/{id}"
-#: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference.
-SAID_BY = {
-    "POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref",
-    f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
-    f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
-    f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",
 _ASSOCIATED, _IMPORTED = "/deviceManagement/tenantAssociatedDevices", "/deviceManagement/importedDeviceIdentities"
 #: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference, or as
 #: public tools use it.
@@ -125,6 +119,9 @@ SAID_BY = {
     f"POST {_ASSOCIATED}/importTenantAssociatedDevice": f"POST {_IMPORTED}",
     f"PATCH {_ASSOCIATED}/{{id}}": f"PATCH {_IMPORTED}/{{id}}",
     f"DELETE {_ASSOCIATED}/{{id}}": f"DELETE {_IMPORTED}/{{id}}",
+    f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
+    f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
+    f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",
 }
 TARGET = Path(__file__).resolve().parents[2] / "plugins/plugin_utils/tenant/graph/call_permissions.json"
 

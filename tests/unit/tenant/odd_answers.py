@@ -79,8 +79,7 @@ Answers = Callable[[str, t.Any], t.Any]
 Path = tuple[t.Any, ...]
 
 
-class EveryGraph(AutopilotGraph, TenantGraph, ReadinessGraph):
-class EveryGraph(IntuneGraph, TenantGraph, ReadinessGraph):
+class EveryGraph(AutopilotGraph, IntuneGraph, TenantGraph, ReadinessGraph):
     """A tenant that every module finds something in."""
 
     def __init__(self) -> None:
