@@ -71,7 +71,9 @@ def main(arguments: list[str]) -> int:
         autopilot(lab, "--check")
         problems = check_mode_problems(lab, before)
         now = lab.get("/tenant")
-        problems += [f"{place} of the tenant changed in check mode" for place in PLACES if set(now[place]) != set(tenant[place])]
+        problems += [
+            f"{place} of the tenant changed in check mode" for place in PLACES if set(now[place]) != set(tenant[place])
+        ]
 
         title("Now for real: register, assign, wait, reset; the people unpack their devices meanwhile")
         first = autopilot(lab)

@@ -24,8 +24,8 @@ from ansible_collections.winops.entra.plugins.doc_fragments.findings import FIND
 from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ansible_collections.winops.entra.plugins.modules import (
     autopilot_device,
-    autopilot_profile,
     autopilot_device_info,
+    autopilot_profile,
     device_removal,
     directory_device,
     directory_device_info,
@@ -37,8 +37,8 @@ from ansible_collections.winops.entra.plugins.modules import (
     registration_policy,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
