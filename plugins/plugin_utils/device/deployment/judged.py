@@ -108,9 +108,14 @@ def _apps(found: Deployment) -> Finding:
         return _finding("apps", FAIL, _named(bad), cause, fix)
     if unsaid:
         return _finding("apps", UNKNOWN, _named(unsaid), "the state of an app is not known", "look at the page")
-    if found["state"] == RUNNING and (waiting := [item for item in found["apps"] if _is_waited_for(item, found)]):
+    waiting = [item for item in found["apps"] if _is_waited_for(item, found)]
+    if waiting and found["state"] == RUNNING:
         cause = "the page waits for an app"
         fix = "wait; if it stays, look up the app in Intune by its id, and what it does without a user"
+        return _finding("apps", WARN, _named(waiting), cause, fix)
+    if waiting and found["state"] in (INCOMPLETE, FAILED):
+        cause = "the page gave up while it waited for an app"
+        fix = "look up the app in Intune by its id, and what it does without a user"
         return _finding("apps", WARN, _named(waiting), cause, fix)
     if restart:
         return _finding("apps", WARN, _named(restart), "an app wants a restart", "restart the device")
