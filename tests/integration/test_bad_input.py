@@ -94,9 +94,6 @@ CASES = {
         "winops.entra.device_removal", {"devices": [], "max_deletions": -1}, "max_deletions", "less than 0"
     ),
     "a registration that is no GUID": Case("winops.entra.autopilot_device_info", {"ids": ["x"]}, "ids", "GUID"),
-    "a serial number of many": Case(
-        "winops.entra.autopilot_device_info", {"serial_numbers": ["Default string"]}, "serial_numbers", "many devices"
-    ),
     "a wait for nothing": Case("winops.entra.autopilot_device_info", {"wait_for": "rain"}, "wait_for", "profiles"),
     "a deployment's finding that does not exist": Case(
         "winops.entra.deployment_status", {"fail_on": ["rain"]}, "fail_on", "device_setup"

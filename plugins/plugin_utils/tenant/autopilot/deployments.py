@@ -4,8 +4,8 @@
 """Deployments, from the newest event of each device: how it ended, where, and whether Intune and the directory agree.
 
 An event may stay ``inProgress``, or keep an earlier ``failure``, for ever. ``successWithTimeout`` is in use although
-incomplete, because somebody went past an error; ``notAttempted`` and ``disabled`` do not mean a failure. Sources: Microsoft
-Graph beta, deviceManagementAutopilotEvent (50 on a page); field reports.
+incomplete, because somebody went past an error; ``notAttempted`` and ``disabled`` do not mean a failure. Sources:
+Microsoft Graph beta, deviceManagementAutopilotEvent (50 on a page); field reports.
 
 Internal to winops.entra: may change in any release.
 """
