@@ -61,6 +61,10 @@ CALLS = {
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/managedDevices/{id}",
+        "POST /deviceManagement/managedDevices/{id}/wipe",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment",
         "GET /deviceManagement/configurationPolicies",
         "GET /deviceManagement/importedDeviceIdentities",
         "POST /deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
@@ -107,6 +111,9 @@ _PROFILE = "/deviceManagement/windowsAutopilotDeploymentProfiles/{id}"
 #: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference.
 SAID_BY = {
     "POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref",
+    "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment": (
+        "POST /deviceManagement/windowsAutopilotSettings/sync"
+    ),
     f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
     f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
     f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",
