@@ -61,6 +61,10 @@ CALLS = {
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/managedDevices/{id}",
+        "POST /deviceManagement/managedDevices/{id}/wipe",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment",
         "GET /deviceManagement/configurationPolicies",
         "GET /deviceManagement/tenantAssociatedDevices",
         "GET /deviceManagement/tenantAssociatedDevices/{id}",
@@ -119,6 +123,9 @@ SAID_BY = {
     f"POST {_ASSOCIATED}/importTenantAssociatedDevice": f"POST {_IMPORTED}",
     f"PATCH {_ASSOCIATED}/{{id}}": f"PATCH {_IMPORTED}/{{id}}",
     f"DELETE {_ASSOCIATED}/{{id}}": f"DELETE {_IMPORTED}/{{id}}",
+    "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment": (
+        "POST /deviceManagement/windowsAutopilotSettings/sync"
+    ),
     f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
     f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
     f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",

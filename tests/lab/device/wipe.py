@@ -30,6 +30,8 @@ METHODS = (
 KEEPS_PACKAGES = "doWipePersistProvisionedDataMethod"
 PROTECTED = "doWipeProtectedMethod"
 NOT_SUPPORTED = 0x80070032
+#: Device seconds until it hears of Intune's wipe.
+CONTACT_SECONDS = 60.0
 #: Editions without the class.
 WITHOUT = ("Core", "CoreSingleLanguage")
 
@@ -67,6 +69,18 @@ async def remote_wipe(device, method: str) -> int:
     if not device.wipe.ignored:
         device.power.take_over(_reset(device, method))
     return 0
+
+
+async def by_intune(device, body: dict) -> None:
+    """What Intune asks for at the device's next contact."""
+    await device.sleep(CONTACT_SECONDS)
+    if body.get("useProtectedWipe"):
+        method = PROTECTED
+    elif body.get("keepUserData"):
+        method = "doWipePersistUserDataMethod"
+    else:
+        method = METHODS[0]
+    await remote_wipe(device, method)
 
 
 async def _reset(device, method: str) -> None:

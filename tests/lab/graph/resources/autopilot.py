@@ -114,6 +114,13 @@ def update(call: Call) -> Answer:
     return Answer(204)
 
 
+@route("POST", _ROOT + "/{id}/allowNextEnrollment", WRITE, versions=("beta",))
+def allow_next_enrollment(call: Call) -> Answer:
+    """A device that deploys itself may do so once more."""
+    _real(call)["userlessEnrollmentStatus"] = "allowed"
+    return Answer(204)
+
+
 @route("POST", _ROOT + "/{id}/assignUserToDevice", WRITE)
 def assign_user(call: Call) -> Answer:
     body = call.object_body()
