@@ -53,7 +53,7 @@ options:
     type: str
     choices: [standard, administrator]
   preprovisioning_allowed:
-    description: Whether a technician may deploy the device in advance (pre-provisioning). Needs a user-driven profile.
+    description: Whether a technician may deploy the device in advance (pre-provisioning).
     type: bool
   device_name_template:
     description:

@@ -75,22 +75,22 @@ options:
     type: bool
   failed_apps_tolerated:
     description:
-      - Whether a technician's deployment in advance fails only because of O(blocking_apps) ("Only fail selected blocking
-        apps in technician phase").
+      - Whether a technician's deployment in advance fails only because of O(blocking_apps) ("Only fail selected
+        blocking apps in technician phase").
     type: bool
   autopilot_only:
     description: Whether the page is shown in Windows Autopilot deployments only.
     type: bool
   install_quality_updates:
     description:
-      - Whether Windows quality updates are installed before the device can be used. This takes 20 to 40 minutes, restarts
-        the device, and breaks automatic logon.
+      - Whether Windows quality updates are installed before the device can be used. This takes 20 to 40 minutes,
+        restarts the device, and breaks automatic logon.
       - If this is not given, an existing page keeps its value, and a new page, or one that has none, gets V(false).
     type: bool
   blocking_apps:
     description:
-      - The apps that must be installed before the device can be used, as ids or names of Windows apps in Intune, at most
-        100. With an empty list these are all apps that are required.
+      - The apps that must be installed before the device can be used, as ids or names of Windows apps in Intune, at
+        most 100. With an empty list these are all apps that are required.
     type: list
     elements: str
   role_scope_tag_ids:
@@ -122,8 +122,8 @@ extends_documentation_fragment:
   - winops.entra.approval
 notes:
   - The permissions, application or delegated, are C(DeviceManagementServiceConfig.Read.All) to read (check mode) and
-    C(DeviceManagementServiceConfig.ReadWrite.All) to change. Apps need C(DeviceManagementApps.Read.All). Names of groups
-    need C(Group.Read.All), and the warning about users C(GroupMember.Read.All).
+    C(DeviceManagementServiceConfig.ReadWrite.All) to change. Apps need C(DeviceManagementApps.Read.All). Names of
+    groups need C(Group.Read.All), and the warning about users C(GroupMember.Read.All).
   - A tenant has at most 51 pages, the default page among them.
   - Not checked against a real tenant. Where Microsoft's documentation says nothing, the behaviour is that of public
     tools.
@@ -186,11 +186,6 @@ page:
     included_groups: [73d664e4-0886-4a73-b745-c694da45ddb4]
     all_devices: false
     all_users: false
-warnings:
-  description: What is set up, but will not work as one might think.
-  returned: if there is something to warn about
-  type: list
-  elements: str
 tenant:
   description:
     - The tenant that the task works on and who signs in there, and where each was said. None of it is secret.

@@ -50,6 +50,14 @@ TYPES = (
     "deviceManagementConfigurationPolicy",
     "deviceManagementConfigurationSetting",
     "deviceManagementConfigurationPolicyAssignment",
+    "windows10EnrollmentCompletionPageConfiguration",
+    "enrollmentConfigurationAssignment",
+    "windowsAutopilotDeploymentProfile",
+    "azureADWindowsAutopilotDeploymentProfile",
+    "activeDirectoryWindowsAutopilotDeploymentProfile",
+    "windowsAutopilotDeploymentProfileAssignment",
+    "mobileApp",
+    "operationApprovalRequest",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

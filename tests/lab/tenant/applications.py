@@ -22,6 +22,7 @@ READ = (
     "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementServiceConfig.Read.All",
     "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementApps.Read.All",
     "RoleManagement.Read.Directory",
     "Application.Read.All",
     "Organization.Read.All",

@@ -47,7 +47,7 @@ REQUESTS = "/deviceManagement/operationApprovalRequests"
 REQUESTS_VERSION = "beta"
 #: Of 1,024 that Intune takes, without the mark.
 LONGEST_JUSTIFICATION = 960
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 LONGEST_ID = 64
 READ = Permissions.same("DeviceManagementConfiguration.Read.All")
 WAITS, APPROVED = "needsApproval", "approved"

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from . import (
+    approvals,
     associated_devices,
     autopilot,
     autopilot_imports,
+    autopilot_profiles,
     autopilot_settings,
     configuration_policies,
     deleted_items,
@@ -21,16 +23,20 @@ from . import (
     groups,
     imported_identities,
     intune,
+    mobile_apps,
     mobility,
     registration_policy,
+    status_pages,
     tenant_wide,
     users,
 )
 
 __all__ = [
+    "approvals",
     "associated_devices",
     "autopilot",
     "autopilot_imports",
+    "autopilot_profiles",
     "autopilot_settings",
     "configuration_policies",
     "deleted_items",
@@ -43,8 +49,10 @@ __all__ = [
     "groups",
     "imported_identities",
     "intune",
+    "mobile_apps",
     "mobility",
     "registration_policy",
+    "status_pages",
     "tenant_wide",
     "users",
 ]
