@@ -16,8 +16,8 @@ description:
     the device association (M(winops.entra.device_association)), then the Entra device object if it is still there. This
     is the order that Microsoft gives. The task waits until each is gone, within O(timeout), before it deletes the next.
   - Devices are named by the ids that M(winops.entra.disconnect) recorded. An object is removed only if it is the only
-    one with these ids. Names never select an object. A serial number selects only an association, and only if Intune or Windows
-    Autopilot has it for the device, or the record has no C(proof).
+    one with these ids. Names never select an object. A serial number selects only an association, and only if Intune or
+    Windows Autopilot has it for the device, or the record has no C(proof).
   - Nothing is removed because of the device's own claim alone. The device must have proved, when it left, that it holds
     the private key of a certificate that the directory has for the id, or the id must have been recorded before. Its
     name, its serial number and its Intune record must also match the tenant's. If this is not certain, the device is

@@ -67,12 +67,19 @@ def marks(sure: list[Leaver]) -> list[str]:
 
 
 def _owners(row: dict, leavers: dict[str, Leaver]) -> list[Leaver]:
+    """By the Intune record that it names; only where it names none by the serial number."""
     managed = str(row.get("managedDeviceId") or "").lower()
-    by_record = [one for one in leavers.values() if one.managed and str(one.managed["id"]).lower() == managed]
-    serial = row.get("serialNumber")
-    if by_record or is_placeholder(serial):
-        return by_record
-    return [one for one in leavers.values() if key(str(serial)) in _known_serials(one)]
+    serial = None if is_placeholder(row.get("serialNumber")) else key(str(row["serialNumber"]))
+    if managed.strip("0-"):
+        return [one for one in leavers.values() if _has_record(one, managed, serial)]
+    return [one for one in leavers.values() if serial is not None and serial in _known_serials(one)]
+
+
+def _has_record(leaver: Leaver, managed: str, serial: str | None) -> bool:
+    """Whether this is its Intune record, or was: then it is the recorded one, and not on the device's word alone."""
+    if leaver.managed:
+        return str(leaver.managed["id"]).lower() == managed
+    return leaver.intune_device_id == managed and (not leaver.told_by_itself or serial in _known_serials(leaver))
 
 
 def _known_serials(leaver: Leaver) -> set[str]:
@@ -94,8 +101,8 @@ def _alike(row: dict, leavers: dict[str, Leaver]) -> list[str]:
     if is_placeholder(serial):
         return []
     return [
-        f"the association {row['id']} stays: it has the serial number of {leaver.label}, and nothing else tells that it "
-        "is of this device; device_association removes it"
+        f"the association {row['id']} stays: it has the serial number of {leaver.label}, and nothing else tells that "
+        "it is of this device; device_association removes it"
         for leaver in leavers.values()
         if leaver.serial_number and key(leaver.serial_number) == key(str(serial))
     ]

@@ -33,6 +33,7 @@ from . import (
 )
 
 __all__ = [
+    "approvals",
     "associated_devices",
     "autopilot",
     "autopilot_events",
@@ -43,6 +44,7 @@ __all__ = [
     "autopilot",
     "autopilot_profiles",
     "autopilot_imports",
+    "autopilot_profiles",
     "autopilot_settings",
     "configuration_policies",
     "deleted_items",
