@@ -118,6 +118,7 @@ KINDS = {
     "url": OptionKind(2048, "give a URL such as https://host.example/path", read=_url),
     "authority": OptionKind(2048, "give a https URL without a path", read=_authority),
     "variable": OptionKind(100, "give letters, digits and underscores, such as entra_device", read=_variable),
+    "hardware_hash": OptionKind(16_000, "give a hardware hash in base64", _UNSEEN_IN_TEXT),
     "sha256": OptionKind(
         100, "give 64 hexadecimal digits, with or without sha256: before them", _UNSEEN_IN_TEXT, _sha256
     ),

@@ -94,6 +94,32 @@ CASES = {
     ),
     "no findings": Case("winops.entra.diagnose", {"limit": 0}, "limit", "positive"),
     "a time without its zone": Case("winops.entra.diagnose", {"since": "2026-11-21T08:00:00"}, "since", "time zone"),
+    "no device to register": Case("winops.entra.autopilot_device", {}, "devices", "required"),
+    "a registration of nothing": Case(
+        "winops.entra.autopilot_device", {"devices": [{"group_tag": "x"}]}, "devices.serial_number", "neither"
+    ),
+    "a user to assign without a domain": Case(
+        "winops.entra.autopilot_device",
+        {"devices": [{"serial_number": "SN-1", "assigned_user": "ada"}]},
+        "devices.assigned_user",
+        "user principal name",
+    ),
+    "a user who is assigned and cleared": Case(
+        "winops.entra.autopilot_device",
+        {"devices": [{"serial_number": "SN-1", "assigned_user": "ada@contoso.example", "clear": ["assigned_user"]}]},
+        "devices.clear",
+        "clears it",
+    ),
+    "an empty group tag": Case(
+        "winops.entra.autopilot_device",
+        {"devices": [{"serial_number": "SN-1", "group_tag": ""}]},
+        "devices.group_tag",
+        "empty",
+    ),
+    "a CSV file that is a package": Case("winops.entra.autopilot_device", {"csv": "good"}, "csv", "read"),
+    "a CSV file that is missing": Case(
+        "winops.entra.autopilot_device", {"csv": "/nowhere/devices.csv"}, "csv", "cannot be read"
+    ),
     "no device of the directory": Case("winops.entra.directory_device", {}, "object_ids", "required"),
     "a stale device of today": Case("winops.entra.directory_device_info", {"stale_days": 0}, "stale_days", "positive"),
     "a tenant to leave that is no GUID": Case(

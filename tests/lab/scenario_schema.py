@@ -12,6 +12,7 @@ from .device.images import CLIENT_VERSIONS, EDITIONS, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
 from .scenario_device import DEVICE
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
+from .tenant.autopilot import CODES as IMPORT_ERRORS
 from .tenant.licences import PRODUCTS
 from .tenant.roles import SHORT as ROLES
 
@@ -69,8 +70,27 @@ TENANT = {
         )
     ),
     "autopilot": ListOf(
-        Needs(("serial",), {"serial": str, "group_tag": str, "model": str, "manufacturer": str, "user": str})
+        Needs(
+            ("serial",),
+            {
+                "serial": str,
+                "group_tag": str,
+                "model": str,
+                "manufacturer": str,
+                "user": str,
+                "listed": OneOf(("after_sync", "never")),
+            },
+        )
     ),
+    "autopilot_service": {
+        "import_seconds": float,
+        "listing_seconds": float,
+        "sync_seconds": float,
+        "profile_seconds": float,
+        "removal_seconds": float,
+        "errors": MapOf(ListOf(OneOf(IMPORT_ERRORS))),
+        "kept_receipts": MapOf(int),
+    },
     "faults": ListOf(
         Needs(
             ("kind",),

@@ -91,6 +91,7 @@ def _objects(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
             )
     for entry in options.get("autopilot", []):
         objects.add_autopilot(tenant, entry["serial"], clock.utc(), **{k: v for k, v in entry.items() if k != "serial"})
+    tenant.autopilot_service = copy.deepcopy(options.get("autopilot_service", {}))
     for app_id in options.get("without_service_principals", []):
         for id_ in [id_ for id_, row in tenant.service_principals.items() if row["appId"] == app_id]:
             del tenant.service_principals[id_]

@@ -31,6 +31,7 @@ SAME_AS = {
     "diagnose.state.mdm": "device_facts.ansible_facts.entra.mdm",
     "directory_device.devices": "directory_device_info.devices",
     "directory_device.devices.error": "directory_device.error",
+    "autopilot_device.devices.error": "autopilot_device.error",
     "device_removal.devices.intune.error": "device_removal.error",
     "device_removal.devices.autopilot.error": "device_removal.error",
     "device_removal.devices.directory.error": "device_removal.error",

@@ -50,11 +50,19 @@ CALLS = {
         "GET /deviceManagement/windowsAutopilotDeviceIdentities",
         "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
         "DELETE /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/updateDeviceProperties",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/unassignUserFromDevice",
+        "GET /deviceManagement/importedWindowsAutopilotDeviceIdentities",
+        "GET /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/importedWindowsAutopilotDeviceIdentities/import",
+        "DELETE /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
         "GET /informationProtection/bitlocker/recoveryKeys",
         "GET /directory/deviceLocalCredentials",
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/windowsAutopilotSettings",
+        "POST /deviceManagement/windowsAutopilotSettings/sync",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS

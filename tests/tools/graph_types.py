@@ -27,6 +27,8 @@ TYPES = (
     "organization",
     "managedDevice",
     "windowsAutopilotDeviceIdentity",
+    "importedWindowsAutopilotDeviceIdentity",
+    "windowsAutopilotSettings",
     "unifiedRoleAssignment",
     "unifiedRoleDefinition",
     "conditionalAccessPolicy",

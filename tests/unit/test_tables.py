@@ -27,8 +27,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import
 from ansible_collections.winops.entra.plugins.plugin_utils.device.operations import CHANGING, VOCABULARY
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist, targets, windows
 from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, merge
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import service_plans
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import answers, door, held_permissions, pages
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import licences
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import group_creation
 from tests.collection import ROOT
 from tests.integration import promised
@@ -318,7 +318,7 @@ def test_the_least_permissions_to_create_a_group():
 def test_plans_that_are_intune():
     [cell] = [row[1] for row in ALL["docs/tenant.md: setting: enrollment restrictions"].rows if row[0] == "licences"]
     plans = [name for name in code(cell) if name.startswith("INTUNE_")]
-    assert len(plans) == len(licences.INTUNE_PLANS) + len(licences.NO_INTUNE_PLANS)
+    assert len(plans) == len(service_plans.INTUNE_PLANS) + len(service_plans.NO_INTUNE_PLANS)
 
 
 def test_limits_of_a_report():

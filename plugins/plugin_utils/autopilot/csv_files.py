@@ -63,9 +63,11 @@ def content(path: str) -> bytes:
     """The bytes of a regular file. Raises CsvError and OSError."""
     # Without waiting: a pipe that nobody writes into would be opened for ever.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise CsvError("not_a_file", "it is not a regular file")
-        data = stream.read(MAX_CSV_BYTES + 1)
+        # Python takes as much memory at once as may be read.
+        data = stream.read(min(found.st_size, MAX_CSV_BYTES) + 1)
     if len(data) > MAX_CSV_BYTES:
         raise CsvError("too_large", f"it has more than {MAX_CSV_BYTES // 2**20} MB")
     return data

@@ -57,6 +57,8 @@ class Tenant:
     autopilot_imports: dict[str, dict] = dataclasses.field(default_factory=dict)
     autopilot_profiles: dict[str, dict] = dataclasses.field(default_factory=dict)
     autopilot_events: dict[str, dict] = dataclasses.field(default_factory=dict)
+    #: How Autopilot's service behaves, and what it has in hand: tests/lab/tenant/autopilot.py.
+    autopilot_service: dict = dataclasses.field(default_factory=dict)
     associated_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
     corporate_identifiers: dict[str, dict] = dataclasses.field(default_factory=dict)
     configuration_policies: dict[str, dict] = dataclasses.field(default_factory=dict)

@@ -22,6 +22,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
 from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ansible_collections.winops.entra.plugins.modules import (
+    autopilot_device,
     device_removal,
     directory_device,
     directory_device_info,
@@ -32,6 +33,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     registration_policy,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
@@ -47,6 +49,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources impo
     registration_policy as policies,
 )
 
+from .autopilot.registering import hash_of
+from .autopilot_graph import AutopilotGraph
 from .fake_graph import Bench, guid
 from .readiness.readiness_graph import ADA, ReadinessGraph
 from .tenant_graph import TenantGraph
@@ -63,7 +67,7 @@ Answers = Callable[[str, t.Any], t.Any]
 Path = tuple[t.Any, ...]
 
 
-class EveryGraph(TenantGraph, ReadinessGraph):
+class EveryGraph(AutopilotGraph, TenantGraph, ReadinessGraph):
     """A tenant that every module finds something in."""
 
     def __init__(self) -> None:
@@ -71,7 +75,7 @@ class EveryGraph(TenantGraph, ReadinessGraph):
         device = self.add("PC-1", extensionAttributes={"extensionAttribute1": "old"})
         self.add("PC-2", trustType="ServerAd", profileType="SecureVM")
         self.enroll(device, serialNumber="SN1")
-        self.register(device)
+        self.register(device, userPrincipalName="someone@contoso.com")
         self.owners[ADA] = [device["id"]]
         self.keys.append({"id": guid("key"), "deviceId": device["deviceId"]})
         self.laps.append({"id": device["deviceId"], "deviceName": "PC-1"})
@@ -137,6 +141,34 @@ RUNS = {
         removal.remove,
         device_removal.ARGUMENT_SPEC,
         {"devices": [{"device_id": _ID, "serial_number": "SN1"}, {"device_id": guid("gone")}]},
+    ),
+    "autopilot": TenantRun(
+        registrations.ensure,
+        autopilot_device.ARGUMENT_SPEC,
+        {
+            "devices": [
+                {"serial_number": "SN1", "group_tag": "x"},
+                {
+                    "serial_number": "SN-new",
+                    "hardware_hash": hash_of("SN-new"),
+                    "assigned_user": ADA,
+                    "display_name": "d",
+                },
+            ]
+        },
+        autopilot_device.CONSTRAINTS,
+    ),
+    "autopilot removal": TenantRun(
+        registrations.ensure,
+        autopilot_device.ARGUMENT_SPEC,
+        {"devices": [{"serial_number": "SN1"}], "state": "absent"},
+        autopilot_device.CONSTRAINTS,
+    ),
+    "autopilot user cleared": TenantRun(
+        registrations.ensure,
+        autopilot_device.ARGUMENT_SPEC,
+        {"devices": [{"serial_number": "SN1", "clear": ["assigned_user"]}]},
+        autopilot_device.CONSTRAINTS,
     ),
     "group made": TenantRun(
         groups.ensure, group.ARGUMENT_SPEC, {"name": "New", "description": "d", "groups": ["Staff"]}, group.CONSTRAINTS

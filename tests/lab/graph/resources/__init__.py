@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from . import (
     autopilot,
+    autopilot_imports,
+    autopilot_settings,
     deleted_items,
     device_secrets,
     devices,
@@ -23,6 +25,8 @@ from . import (
 
 __all__ = [
     "autopilot",
+    "autopilot_imports",
+    "autopilot_settings",
     "deleted_items",
     "device_secrets",
     "devices",
