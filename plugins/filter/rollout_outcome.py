@@ -188,8 +188,8 @@ _value:
       type: list
       elements: dict
     findings:
-      description: Every finding, as M(winops.entra.preflight) and M(winops.entra.diagnose) return it. For autopilot only
-        those that have not passed, of the device and the tenant.
+      description: Every finding, as M(winops.entra.preflight) and M(winops.entra.diagnose) return it. For autopilot
+        only those that have not passed, of the device and the tenant.
       returned: preflight, diagnose, autopilot
       type: list
       elements: dict

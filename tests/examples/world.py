@@ -90,6 +90,7 @@ SCENARIO: dict[str, t.Any] = {
 PLACES = {
     "plugins/modules/acceptance.py": "disposable",
     "plugins/modules/deployment_status.py": "deployed-1",
+    "plugins/modules/autopilot_hash.py": "fit",
     "plugins/modules/device_facts.py": "joined",
     "plugins/modules/diagnose.py": "joined",
     "plugins/modules/disconnect.py": "leaving",
@@ -107,6 +108,8 @@ PLACES = {
 }
 #: Examples over all hosts of the play: it has a device without an id.
 OVER_A_FLEET = (
+    "plugins/modules/autopilot_hash.py: Read the hardware hash, and keep it in a CSV file",
+    "plugins/modules/autopilot_hash.py: Register all devices of the play in one task",
     "plugins/modules/directory_device_info.py",
     "plugins/modules/group.py: Read the id of each device, null if it is not joined",
     "plugins/modules/group.py: Put the joined devices into a group",

@@ -150,7 +150,7 @@ CASES = {
     "a deployment that nobody waits for": Case(
         RESET, {"confirm_uuid": TENANT, "wait": False, "wait_for_deployment": True}, "wait_for_deployment", "wait is"
     ),
-    "a time without its zone": Case(
+    "a rollout that began on a day": Case(
         RESET, {"confirm_uuid": TENANT, "unless_installed_after": "2026-11-30"}, "unless_installed_after", "UTC"
     ),
     "a reset that nobody waits for": Case(RESET, {"confirm_uuid": TENANT, "gone_after": 0}, "gone_after", "positive"),

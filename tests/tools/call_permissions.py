@@ -100,8 +100,6 @@ CALLS = {
         "DELETE /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments/{id}",
         "GET /deviceAppManagement/mobileApps",
         "GET /deviceAppManagement/mobileApps/{id}",
-        "GET /deviceManagement/windowsAutopilotSettings",
-        "POST /deviceManagement/windowsAutopilotSettings/sync",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS
