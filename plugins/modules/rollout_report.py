@@ -159,8 +159,8 @@ wave:
 known:
   description:
     - What the report and its journal know of the devices of this run, by name in the inventory, so that a later step
-      can do without asking a device that does not answer. Only the fields by which a device is found again, and how far
-      it has come. What is not known is null.
+      can do without asking a device that does not answer. Only the fields by which a device is found again, how far it
+      has come, and why not further. What is not known is null.
   returned: success, with O(only_try) and O(work=autopilot)
   type: dict
   sample:

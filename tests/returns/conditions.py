@@ -90,6 +90,11 @@ CONDITIONS: dict[str, Condition] = {
     "after a leave, successful or not": lambda field, value, came: None,
     "changed, if there were such facts": lambda field, value, came: None if came.result.get("changed") else False,
     "success, without O(only_try)": lambda field, value, came: None if not came.failed else False,
+    # Those of a report of Windows Autopilot: no other has a hand-over sheet, and a try knows what is known.
+    "success, with O(only_try) and O(work=autopilot)": lambda field, value, came: None if not came.failed else False,
+    "success, without O(only_try), with O(work=autopilot)": lambda field, value, came: (
+        None if not came.failed else False
+    ),
     "with O(src)": _with("src"),
     "with O(dest)": _with("dest"),
     **{f"subset {name}": _subset(name) for name in ("join", "mdm", "packages", "os", "clock", "caller")},

@@ -28,6 +28,8 @@ KNOWN_FIELDS = (
     *("autopilot_id", "device_id", "intune_device_id", "profile", "reset_at"),
 )
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
+#: What a device has come to, and why not further.
+COME_TO = ("outcome", "msg", *ERROR_FIELDS)
 
 #: By the outcome of a deployment: that of the record, its name and sentence.
 _ENDS = {
@@ -75,7 +77,7 @@ def record_of(result: Told) -> Fields:
 def known(devices: Mapping[str, Told], names: Collection[str]) -> dict[str, Fields]:
     """What a report knows of the devices that were asked before, by name."""
     return {
-        name: {field: devices[name].get(field) for field in ("outcome", *KNOWN_FIELDS)}
+        name: {field: devices[name].get(field) for field in (*COME_TO, *KNOWN_FIELDS)}
         for name in names
         if name in devices and devices[name]["outcome"] != "not_started"
     }
@@ -155,7 +157,7 @@ def _deployment(seen: Mapping[str, Told]) -> Fields | None:
 def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     """``outcome``, and for one that needs attention why."""
     row, listed, deployment = seen["registration"], seen["listed"], _object(seen["listed"], "deployment")
-    if steps.get("twin"):
+    if steps.get("twin") and not _has_failed(seen["harvest"]):
         return _of_error(_twin(str(steps["twin"])), "refused")
     if _object(row, "error"):
         # What was left out was not sent, as of a user whom nobody knows.
@@ -195,6 +197,9 @@ def _prepared(steps: Told, seen: Mapping[str, Told]) -> Fields:
         return {"outcome": "registered"}
     if seen["harvest"]:
         return _of_result(seen["harvest"]) if _has_failed(seen["harvest"]) else {"outcome": "harvested"}
+    before = _object(steps, "before")
+    if before.get("outcome"):
+        return {name: before.get(name) for name in COME_TO}
     return {"outcome": "skipped", "msg": "no step of this run has said anything of it"}
 
 

@@ -145,6 +145,17 @@ def test_a_failure_says_which_app_it_was_and_what_to_do():
     assert found["deployment"]["waits_for"] == ["the app 7"]
 
 
+def test_a_run_that_says_nothing_of_a_device_leaves_it_where_it_was():
+    before = {"outcome": "refused", "name": "user_not_found", "cause": "no such user", "fix": "correct it", "msg": "m"}
+    found = record(before=before)
+    assert {name: found[name] for name in before} == before
+    assert record(before=before, listed=LISTED)["outcome"] == "ready"
+
+
+def test_a_placeholder_that_two_devices_have_is_called_one():
+    assert record(harvest=BAD_HARVEST, twin="pc-0")["name"] == "autopilot_hash_serial_number"
+
+
 def test_a_name_with_the_serial_number_of_another_has_none_of_its_ids():
     found = record(twin="pc-0", registration=REGISTERED, listed=LISTED)
     assert (found["autopilot_id"], found["device_id"], found["serial_number"]) == (None, None, "S1")
@@ -194,7 +205,7 @@ def test_another_device_of_the_same_name_gets_nothing_of_what_was_known():
 def test_a_later_run_is_told_by_what_a_device_is_found_and_not_of_devices_that_nobody_asked():
     report = made({"pc": record(listed=LISTED), "new": None}, "autopilot").report
     known = autopilot.known(devices(report), ["pc", "new", "other"])
-    assert set(known) == {"pc"} and set(known["pc"]) == {"outcome", *autopilot.KNOWN_FIELDS}
+    assert set(known) == {"pc"} and set(known["pc"]) == {*autopilot.COME_TO, *autopilot.KNOWN_FIELDS}
     assert (known["pc"]["outcome"], known["pc"]["serial_number"]) == ("ready", "S1")
 
 
