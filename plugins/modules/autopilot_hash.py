@@ -15,8 +15,8 @@ description:
   - Decodes the hash and verifies its checksum, so that a hash that is cut or damaged is found here, and not after the
     import. Checks the serial number, manufacturer and model in it against those of the firmware, and the TPM against
     what the deployment mode needs.
-  - RV(device) is an entry of the option O(winops.entra.autopilot_device#module:devices) of
-    M(winops.entra.autopilot_device).
+  - RV(device) is an entry of O(winops.entra.autopilot_device#module:devices), so that one task registers all hosts of a
+    play.
   - With O(dest), keeps a CSV file on the controller in the form that the Intune admin center imports, one row for each
     device. All hosts of a play can write to the same file.
   - The time of the harvest is part of the hash, so each harvest gives another one. The serial number and the
@@ -36,7 +36,7 @@ options:
         not written.
       - A new file has the columns C(Device Serial Number), C(Windows Product ID), C(Hardware Hash), C(Group Tag) and
         C(Assigned User), no quotes, and is for its owner only (mode 0600). The admin center takes at most 500 rows from
-        a file; M(winops.entra.autopilot_device) takes more.
+        a file, so with more the task warns; M(winops.entra.autopilot_device) takes more.
       - A file that is there keeps its encoding, line ends, columns, mode, and all rows of other devices. A file in two
         encodings, or without a column for what is given, is refused.
       - A group tag or user that is not given keeps its value in the file.

@@ -68,6 +68,8 @@ MODES = {
     "virtual": ("fail", "fail"),
     "flipped": ("unknown", "pass"),
 }
+KIOSK = {"mode": "self_deploying", "group_tag": "Kiosk", "fail_on": []}
+USER = "ada@contoso.example"
 HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User"
 
 
@@ -96,19 +98,30 @@ def harvested(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.
     entries = [{"kind": "unjoined_pro", "name": name, "device": device} for name, device in DEVICES.items()]
     lab = start_fleet({"devices": [*entries, {"kind": "filtered_token", "name": "limited"}]})
     file = tmp_path_factory.mktemp("csv") / "new" / "devices.csv"
-    options = {"dest": str(file), "group_tag": "Berlin"}
+    options = {"dest": str(file), "group_tag": "Berlin", "assigned_user": USER}
     before = inspection.digests(lab)
     task = {"ignore_errors": True, "diff": True}
     play = player.tasks(
         lab,
         [
-            {**task, "name": "foretold", "winops.entra.autopilot_hash": options, "check_mode": True},
+            {
+                **task,
+                "name": "foretold",
+                "winops.entra.autopilot_hash": options,
+                "check_mode": True,
+                "when": f"inventory_hostname in {[*WRITTEN, 'limited']}",
+            },
             {**task, "name": "written", "winops.entra.autopilot_hash": options},
-            {**task, "name": "again", "winops.entra.autopilot_hash": options},
+            {
+                **task,
+                "name": "again",
+                "winops.entra.autopilot_hash": options,
+                "when": f"inventory_hostname in {list(WRITTEN)}",
+            },
             {
                 **task,
                 "name": "self-deploying",
-                "winops.entra.autopilot_hash": {"mode": "self_deploying", "fail_on": []},
+                "winops.entra.autopilot_hash": {**KIOSK, "dest": str(file)},
                 "when": f"inventory_hostname in {list(MODES)}",
             },
         ],
@@ -119,7 +132,7 @@ def harvested(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.
 
 def test_each_harvest_is_one_command(harvested: Harvested) -> None:
     for device in (*WRITTEN, *BAD):
-        assert harvested.commands[device] == 3 + (device in MODES), device
+        assert harvested.commands[device] == 1 + 2 * (device in WRITTEN) + (device in MODES), device
 
 
 def test_nothing_is_left_on_a_device(harvested: Harvested) -> None:
@@ -131,7 +144,7 @@ def test_every_good_device_has_one_row_in_the_file(harvested: Harvested) -> None
     serials = {harvested.result(device)["device"]["serial_number"]: device for device in WRITTEN}
     assert set(rows) == set(serials) and len(serials) == len(WRITTEN)
     for serial, (_serial, product, text, tag, user) in rows.items():
-        assert (product, tag, user) == ("", "Berlin", "")
+        assert (product, tag, user) == ("", "Kiosk" if serials[serial] in MODES else "Berlin", USER)
         assert hardware_hash.read(text)["serial"] == serial
     assert stat.S_IMODE(harvested.file.stat().st_mode) == 0o600
     assert [path.name for path in harvested.file.parent.iterdir()] == [harvested.file.name]
@@ -148,6 +161,12 @@ def test_check_mode_foretells_the_row_and_a_second_harvest_changes_nothing(harve
     assert foretold["autopilot"]["read_as"] == "caller" and written["autopilot"]["read_as"] == "SYSTEM"
 
 
+def test_another_group_tag_changes_that_alone(harvested: Harvested) -> None:
+    (change,) = harvested.result("whole", "self-deploying")["changes"]
+    assert {name for name, value in change["after"].items() if value != change["before"][name]} == {"Group Tag"}
+    assert (change["before"]["Group Tag"], change["after"]["Group Tag"]) == ("Berlin", "Kiosk")
+
+
 def test_the_device_is_an_entry_for_its_registration(harvested: Harvested) -> None:
     result = harvested.result("zeros")
     assert result["device"] == {
@@ -155,7 +174,7 @@ def test_the_device_is_an_entry_for_its_registration(harvested: Harvested) -> No
         "product_id": None,
         "hardware_hash": result["autopilot"]["hardware_hash"],
         "group_tag": "Berlin",
-        "assigned_user": None,
+        "assigned_user": USER,
     }
     inside = hardware_hash.read(result["device"]["hardware_hash"])
     told = result["autopilot"]

@@ -11,8 +11,10 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
+from collections.abc import Iterable, Sequence
 
 from ..untrusted import visible
+from .hardware_hash import looks_like_one
 
 DELIMITERS = (",", ";", "\t")
 SERIAL, PRODUCT, HASH = "serial_number", "product_id", "hardware_hash"
@@ -62,7 +64,7 @@ def header_of(text: str, number: int, before: Columns | None = None) -> Columns 
             continue
         while len(cells) > 1 and not cells[-1]:
             cells.pop()
-        fields = tuple(_NAMES.get(_WORDS.sub("", cell.lower())) for cell in cells)
+        fields = tuple(map(field_of, cells))
         known = [field for field in fields if field]
         single = len(cells) == 1 and (before is None or len(before.names) == 1)
         if (SERIAL in known or HASH in known) and (len(known) > 1 or single):
@@ -70,9 +72,50 @@ def header_of(text: str, number: int, before: Columns | None = None) -> Columns 
     return None
 
 
-def names_a_column(text: str) -> bool:
-    """Whether a value is the name of a column."""
-    return _WORDS.sub("", text.lower()) in _NAMES
+def field_of(name: str) -> str | None:
+    """What a column with this name has, None for a name that nobody knows. Columns of databases end in numbers."""
+    return _NAMES.get(_WORDS.sub("", name.lower()).rstrip("0123456789"))
+
+
+def repeated_header(texts: Iterable[str]) -> Columns | None:
+    """The columns that each line of a file names before its values, None where the lines do not.
+
+    So Reporting Services exports a table: what surrounds the values, its headings too, is repeated in each record
+    (Microsoft, "Exporting to a CSV file").
+    """
+    for number, text in enumerate(texts, 1):
+        begin = text[:LONGEST_VALUE].lower()
+        if len(text) <= LONGEST_VALUE or "serial" not in begin or "hash" not in begin:
+            continue
+        for delimiter in DELIMITERS:
+            cells = cells_of(text, delimiter)
+            found = _run_of_names(cells) if not isinstance(cells, str) else None
+            if found is not None:
+                columns = Columns(number, delimiter, *found)
+                values = values_behind(columns, cells)
+                if values and len(values) == len(columns.names) and looks_like_one(values[columns.fields.index(HASH)]):
+                    return columns
+    return None
+
+
+def values_behind(columns: Columns, cells: Sequence[str]) -> list[str] | None:
+    """The values that follow these names in the cells of a line, None where the names are not there. Names alone are
+    followed by no values."""
+    size = len(columns.names)
+    for start in range(len(cells) - size + 1):
+        if tuple(cells[start : start + size]) == columns.names:
+            return list(cells[start + size : start + 2 * size])
+    return None
+
+
+def _run_of_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str | None, ...]] | None:
+    """The first names of columns that follow one another in a line, with serial number and hash: (names, fields)."""
+    fields = list(map(field_of, cells))
+    start = next((number for number, field in enumerate(fields) if field), len(fields))
+    end = next((number for number in range(start, len(fields)) if not fields[number]), len(fields))
+    if {SERIAL, HASH} <= set(fields[start:end]):
+        return tuple(cells[start:end]), tuple(fields[start:end])
+    return None
 
 
 def cells_of(text: str, delimiter: str) -> list[str] | str:

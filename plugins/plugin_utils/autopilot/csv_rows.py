@@ -25,9 +25,10 @@ from .csv_header import (
     TAG,
     Columns,
     cells_of,
+    field_of,
     header_of,
-    names_a_column,
     shown,
+    values_behind,
 )
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d+)", re.IGNORECASE)
@@ -67,13 +68,14 @@ class Row:
 
 
 class Reader:
-    """Takes the lines of a file one after another."""
+    """Takes the lines of a file one after another. ``repeated``: the columns that each line names before its values."""
 
-    def __init__(self, need_hash: bool) -> None:
+    def __init__(self, need_hash: bool, repeated: Columns | None = None) -> None:
         self.need_hash = need_hash
+        self.repeated = repeated
         self.columns: Columns | None = None
-        self.first_columns: Columns | None = None
-        self.had_hashes = False
+        self.first_columns: Columns | None = repeated
+        self.had_hashes = repeated is not None
         self.rows: list[Row] = []
         self.problems: list[Remark] = []
         self.notes: list[Remark] = []
@@ -84,10 +86,12 @@ class Reader:
         text = line.text.strip("\ufeff")
         if not text.strip(' \t\xa0,;"'):
             return
+        if self.repeated is not None and self._repeats(text, line, self.repeated):
+            return
         header = header_of(text, line.number, self.columns)
         if header is not None:
             # Pages of a report begin with titles and the header again.
-            self.skipped += [line.number] if self.columns else []
+            self.skipped += [line.number] if self.first_columns else []
             self.skipped += [title.line for title in self._titles]
             self._titles = []
             self.columns = header
@@ -97,6 +101,18 @@ class Reader:
             self._before_header(text, line)
         else:
             self._device(text, line, self.columns)
+
+    def _repeats(self, text: str, line: csv_text.Line, columns: Columns) -> bool:
+        """Whether a line has the names and then its values; then it is taken."""
+        cells = cells_of(text, columns.delimiter)
+        values = values_behind(columns, cells) if not isinstance(cells, str) else None
+        if not values or not any(values):
+            return False
+        self._settle_titles()
+        found = self._values(values, columns, line)
+        if found is not None:
+            self._row(found, line)
+        return True
 
     def _before_header(self, text: str, line: csv_text.Line) -> None:
         if any(hashes.looks_like_one(cell.strip(' "')) for cell in re.split(r"[,;\t]", text)):
@@ -147,7 +163,7 @@ class Reader:
 
     def _row(self, found: dict[str, str], line: csv_text.Line) -> None:
         serial = found.get(SERIAL, "")
-        if names_a_column(serial):
+        if field_of(serial) or header_of(serial, line.number):
             self._problem(line, "not_a_device", f"its serial number is the name of a column, {shown(serial)}")
             return
         decoded = None

@@ -112,6 +112,8 @@ def _device(chance: random.Random) -> str:
         text = lab.damaged(text, chance.choice(lab.DAMAGES))
     cells = [outside if chance.random() < 0.5 else inside, "", text, chance.choice(_TAGS), chance.choice(_TAGS[:3])]
     cells = cells[: chance.choice((1, 3, 3, 4, 5))] + [""] * chance.choice((0, 0, 4))
+    if chance.random() < 0.1:
+        cells = [*chance.choice(_HEADERS).split(","), *cells]
     if chance.random() < 0.3:
         cells = [f'"{cell}"' for cell in cells]
     return chance.choice((",", ",", ",", ";", "\t")).join(cells)

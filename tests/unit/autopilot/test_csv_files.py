@@ -130,6 +130,23 @@ def test_a_report_of_configuration_manager_with_titles_and_repeated_headers():
     assert found.problems == () and sorted(found.skipped) == [1, 3, 6, 8]
 
 
+def test_a_report_in_which_each_record_repeats_the_headings():
+    names = "Device Serial Number,Windows Product ID,Hardware Hash"
+    report = lines(
+        "Textbox5,Textbox7,Textbox9,Textbox11,SerialNumber,ProductID,DeviceHardwareData",
+        f"My report,{names},{row('PF1')}",
+        f"My report,{names},PF2,,",
+        f"My report,{names},{row('AB 12')}",
+    )
+    found = parse(report)
+    assert serials_of(found) == [(2, "PF1"), (4, "AB 12")]
+    assert [(one.line, one.name) for one in found.problems] == [(3, "no_hash")]
+
+
+def test_a_column_of_a_database_is_known_by_its_name_with_a_number():
+    assert serials_of(parse(lines("SerialNumber0,DeviceHardwareData0", f"PF1,{made('PF1')}"))) == [(2, "PF1")]
+
+
 def test_a_header_in_the_middle_may_name_the_columns_in_another_order():
     found = parse(lines(HEADER, row("PF1"), "Hardware Hash,Serial Number", f"{made('AB 12')},AB 12"))
     assert serials_of(found) == [(2, "PF1"), (4, "AB 12")]

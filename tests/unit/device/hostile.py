@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from ansible_collections.winops.entra.plugins.doc_fragments import findings, package, waiting
 from ansible_collections.winops.entra.plugins.modules import (
     acceptance,
+    autopilot_hash,
     deployment_status,
     device_facts,
     diagnose,
@@ -27,6 +28,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils import package_work, 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import facts, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import run as acceptance_run
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import trial
+from ansible_collections.winops.entra.plugins.plugin_utils.device.autopilot.harvest import harvest
 from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment import judged as deployment_judged
 from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment import overview
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diagnose import diagnose as diagnose_work
@@ -37,6 +39,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DE
 
 from . import scripted
 from .disposable import DisposableDevice
+from .firm import Firm
 from .fit import FitDevice
 from .leavers import CLOUD_JOIN, Leaver
 from .lying import DEEP, MISSING, Lying
@@ -151,6 +154,14 @@ class DisposableLiar(Lying, DisposableDevice):
         self.clock = Clock()
 
 
+class FirmLiar(Lying, Firm):
+    """A device with a hardware hash."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+
+
 class Run(t.NamedTuple):
     """One module: its work, its options, and whether it runs on a joined device and in check mode."""
 
@@ -207,6 +218,14 @@ RUNS = {
         package_work.apply_or_remove, _PACKAGE, {"package_id": PACKAGE, "state": "absent", "timeout": 60}
     ),
     "acceptance": Run(package_work.accept, (waiting.POLL_SPEC, acceptance.ARGUMENT_SPEC), {}, device=DisposableLiar),
+    "autopilot_hash": Run(harvest, (_FINDINGS, autopilot_hash.ARGUMENT_SPEC), {"fail_on": []}, device=FirmLiar),
+    "autopilot_hash checked": Run(
+        harvest,
+        (_FINDINGS, autopilot_hash.ARGUMENT_SPEC),
+        {"mode": "self_deploying"},
+        check_mode=True,
+        device=FirmLiar,
+    ),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }
 

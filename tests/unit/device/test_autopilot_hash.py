@@ -17,6 +17,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.autopilot.firm
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from tests.lab import hardware_hash as lab
 
+from .firm import Firm
 from .scripted import OperationError, ScriptedDevice
 
 CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
@@ -28,35 +29,6 @@ ARGS = {
     "fail_on": ["fail", "unknown"],
     "timeout": 60,
 }
-
-
-class Firm(ScriptedDevice):
-    """A device with a firmware; ``cim``: instances by class, or what the class raises."""
-
-    def __init__(self, text: str | None = None, serial: str = "PF1", **cim) -> None:
-        super().__init__()
-        self.cim = {
-            HASH_CLASS: [{"InstanceID": "Ext", "DeviceHardwareData": lab.make(serial) if text is None else text}],
-            "Win32_BIOS": [{"SerialNumber": serial}],
-            "Win32_ComputerSystem": [{"Manufacturer": "LENOVO", "Model": "21HM"}],
-            "Win32_ComputerSystemProduct": [{"UUID": "00000000-0000-0000-0000-000000000001"}],
-            "Win32_Tpm": [
-                {
-                    "SpecVersion": "2.0, 0, 1.59",
-                    **dict.fromkeys(("IsEnabled_InitialValue", "IsActivated_InitialValue"), True),
-                }
-            ],
-        } | cim
-        self.handlers |= {"cim_query": self._query, "system_probe": self._probe}
-
-    def _query(self, asked: dict) -> dict:
-        found = self.cim[asked["class"]]
-        if isinstance(found, OperationError):
-            raise found
-        return {"instances": found}
-
-    def _probe(self, asked: dict) -> dict:
-        return {"answer": {"results": [self._do(dict(one)) for one in asked["ops"]]}}
 
 
 def run(device: ScriptedDevice, check_mode: bool = False, **args) -> dict:
@@ -219,3 +191,11 @@ def test_a_lock_that_others_hold_too_long_is_a_failure_and_not_a_lost_row(tmp_pa
     with module.held(f"{dest}.lock", lambda: False):
         result = run(Firm(), dest=dest)
     assert result["failed"] and "held the lock" in result["msg"] and not result["changed"]
+
+
+def test_a_file_that_is_too_long_for_the_portal_is_written_with_a_warning(tmp_path, monkeypatch):
+    dest = str(tmp_path / "devices.csv")
+    monkeypatch.setattr(module.csv_keep, "PORTAL_ROWS", 1)
+    assert "warnings" not in run(Firm(), dest=dest)
+    result = run(Firm(serial="PF2"), dest=dest)
+    assert result["rows"] == 2 and "more than the 1 devices" in result["warnings"][0]

@@ -54,7 +54,10 @@ def harvest(task: Task) -> dict:
     if failure:
         raise failure
     if dest is not None and device is not None and look.decoded is not None:
-        task.learned["rows"] = _keep(task, dest, _row(device, facts, look.decoded))
+        rows = task.learned["rows"] = _keep(task, dest, _row(device, facts, look.decoded))
+        if rows > csv_keep.PORTAL_ROWS:
+            # Without the number: Ansible shows a warning once that several hosts have.
+            return {"warnings": [f"{dest} has more than the {csv_keep.PORTAL_ROWS} devices that the portal takes"]}
     return {}
 
 
