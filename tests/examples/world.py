@@ -82,6 +82,7 @@ SCENARIO: dict[str, t.Any] = {
 #: Where the examples of a text run, and single ones of it; else on the controller.
 PLACES = {
     "plugins/modules/acceptance.py": "disposable",
+    "plugins/modules/autopilot_hash.py": "fit",
     "plugins/modules/device_facts.py": "joined",
     "plugins/modules/diagnose.py": "joined",
     "plugins/modules/disconnect.py": "leaving",
@@ -99,6 +100,8 @@ PLACES = {
 }
 #: Examples over all hosts of the play: it has a device without an id.
 OVER_A_FLEET = (
+    "plugins/modules/autopilot_hash.py: Read the hardware hash, and keep it in a CSV file",
+    "plugins/modules/autopilot_hash.py: Register all devices of the play in one task",
     "plugins/modules/directory_device_info.py",
     "plugins/modules/group.py: Read the id of each device, null if it is not joined",
     "plugins/modules/group.py: Put the joined devices into a group",

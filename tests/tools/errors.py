@@ -195,7 +195,7 @@ def checks() -> dict[str, tuple[str, ...]]:
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
-        "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
+        "autopilot": tuple(_module("device.autopilot.fitness").FITNESS_CHECKS),
     }
 
 

@@ -28,8 +28,8 @@ from .csv_rows import Remark, Row
 
 __all__ = ("CsvError", "CsvFile", "Remark", "Row", "parse", "read")
 
-MAX_BYTES = 256 * 1024 * 1024
-MAX_ROWS = 20_000
+MAX_CSV_BYTES = 256 * 1024 * 1024
+MAX_CSV_ROWS = 20_000
 _SAID = 60
 
 
@@ -67,9 +67,9 @@ def content(path: str) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise CsvError("not_a_file", "it is not a regular file")
         # Python takes as much memory at once as may be read.
-        data = stream.read(min(found.st_size, MAX_BYTES) + 1)
-    if len(data) > MAX_BYTES:
-        raise CsvError("too_large", f"it has more than {MAX_BYTES // 2**20} MB")
+        data = stream.read(min(found.st_size, MAX_CSV_BYTES) + 1)
+    if len(data) > MAX_CSV_BYTES:
+        raise CsvError("too_large", f"it has more than {MAX_CSV_BYTES // 2**20} MB")
     return data
 
 
@@ -90,8 +90,8 @@ def parse(data: bytes, need_hash: bool = True, code_page: str | None = None) -> 
     reader = csv_rows.Reader(need_hash)
     for line in text.lines:
         reader.take(line)
-        if len(reader.rows) > MAX_ROWS:
-            raise CsvError("too_many", f"it has more than {MAX_ROWS} devices", line.number)
+        if len(reader.rows) > MAX_CSV_ROWS:
+            raise CsvError("too_many", f"it has more than {MAX_CSV_ROWS} devices", line.number)
     reader.finish()
     if reader.first_columns is None:
         raise _without_header(first, reader)

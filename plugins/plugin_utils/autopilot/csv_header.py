@@ -15,9 +15,9 @@ import re
 from ..untrusted import visible
 
 DELIMITERS = (",", ";", "\t")
-SERIAL, PRODUCT, HASH, TAG, USER, MAKER, MODEL = (
-    *("serial_number", "product_id", "hardware_hash", "group_tag", "assigned_user", "manufacturer", "model"),
-)
+SERIAL, PRODUCT, HASH = "serial_number", "product_id", "hardware_hash"
+TAG, ASSIGNED_USER = "group_tag", "assigned_user"
+MANUFACTURER, MODEL_NAME = "manufacturer", "model"
 # In small letters without anything but letters and digits. OrderID was the group tag; the Partner Center has maker and
 # model; the names with "identifier" and "principal name" are Microsoft Graph's.
 _NAMES = {
@@ -25,14 +25,14 @@ _NAMES = {
     **dict.fromkeys(("windowsproductid", "productid", "productkey", "productkeyid"), PRODUCT),
     **dict.fromkeys(("hardwarehash", "hardwareidentifier", "devicehardwaredata"), HASH),
     **dict.fromkeys(("grouptag", "orderid", "orderidentifier"), TAG),
-    **dict.fromkeys(("assigneduser", "assigneduserprincipalname"), USER),
-    **dict.fromkeys(("manufacturername", "manufacturer", "devicemanufacturer"), MAKER),
-    **dict.fromkeys(("devicemodel", "model"), MODEL),
+    **dict.fromkeys(("assigneduser", "assigneduserprincipalname"), ASSIGNED_USER),
+    **dict.fromkeys(("manufacturername", "manufacturer", "devicemanufacturer"), MANUFACTURER),
+    **dict.fromkeys(("devicemodel", "model"), MODEL_NAME),
 }
 _WORDS = re.compile(r"[^a-z0-9]+")
 # What spreadsheets keep a text with: ="00123"
 _FORMULA = re.compile(r'="(.*)"')
-LONGEST = 1024
+LONGEST_VALUE = 1024
 """Letters of a header, and of any value but a hash."""
 _SAID = 40
 
@@ -48,9 +48,13 @@ class Columns:
     quoted: bool = False
 
 
-def header_of(text: str, number: int) -> Columns | None:
-    """The columns that a line names, None where it is not a header."""
-    if len(text) > LONGEST or not any(word in _WORDS.sub("", text.lower()) for word in ("serial", "hash", "hardware")):
+def header_of(text: str, number: int, before: Columns | None = None) -> Columns | None:
+    """The columns that a line names, None where it is not a header. ``before``: the header that holds until there: one
+    word is not another one, where it has several columns."""
+    if len(text) > LONGEST_VALUE:
+        return None
+    plain = _WORDS.sub("", text.lower())
+    if not any(word in plain for word in ("serial", "hash", "hardware")):
         return None
     for delimiter in DELIMITERS:
         cells = cells_of(text, delimiter)
@@ -60,7 +64,8 @@ def header_of(text: str, number: int) -> Columns | None:
             cells.pop()
         fields = tuple(_NAMES.get(_WORDS.sub("", cell.lower())) for cell in cells)
         known = [field for field in fields if field]
-        if (SERIAL in known or HASH in known) and (len(known) > 1 or len(cells) == 1):
+        single = len(cells) == 1 and (before is None or len(before.names) == 1)
+        if (SERIAL in known or HASH in known) and (len(known) > 1 or single):
             return Columns(number, delimiter, tuple(cells), fields, '"' in text)
     return None
 

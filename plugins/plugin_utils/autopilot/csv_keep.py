@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from . import csv_header, csv_text, serials
 from . import hardware_hash as hashes
 from .csv_files import CsvError
-from .csv_header import HASH, MAKER, MODEL, PRODUCT, SERIAL, TAG, USER, Columns
+from .csv_header import ASSIGNED_USER, HASH, MANUFACTURER, MODEL_NAME, PRODUCT, SERIAL, TAG, Columns
 
 PORTAL_COLUMNS = ("Device Serial Number", "Windows Product ID", "Hardware Hash", "Group Tag", "Assigned User")
 """What the Intune admin center takes: these names, in ANSI, without quotes."""
@@ -59,9 +59,9 @@ class Entry:
             PRODUCT: self.product_id,
             HASH: self.decoded.text,
             TAG: self.group_tag,
-            USER: self.assigned_user,
-            MAKER: self.manufacturer,
-            MODEL: self.model,
+            ASSIGNED_USER: self.assigned_user,
+            MANUFACTURER: self.manufacturer,
+            MODEL_NAME: self.model,
         }
 
 
@@ -90,7 +90,7 @@ def keep(data: bytes | None, entry: Entry) -> Kept:
         if not text.strip(' \t\xa0,;"'):
             continue
         last = number
-        found = csv_header.header_of(text, number + 1)
+        found = csv_header.header_of(text, number + 1, header)
         if found is not None:
             header = found
             continue
@@ -149,7 +149,7 @@ def _no_header() -> CsvError:
 
 
 def _refuse_missing(names: Iterable[str], header: Columns) -> None:
-    missing = [name for name in names if name not in header.fields and name not in (MAKER, MODEL)]
+    missing = [name for name in names if name not in header.fields and name not in (MANUFACTURER, MODEL_NAME)]
     if missing:
         raise CsvError("no_column", f"there is no column for {missing[0]}", header.line)
 

@@ -15,14 +15,14 @@ import typing as t
 from . import csv_text, serials
 from . import hardware_hash as hashes
 from .csv_header import (
+    ASSIGNED_USER,
     HASH,
-    LONGEST,
-    MAKER,
-    MODEL,
+    LONGEST_VALUE,
+    MANUFACTURER,
+    MODEL_NAME,
     PRODUCT,
     SERIAL,
     TAG,
-    USER,
     Columns,
     cells_of,
     header_of,
@@ -84,7 +84,7 @@ class Reader:
         text = line.text.strip("\ufeff")
         if not text.strip(' \t\xa0,;"'):
             return
-        header = header_of(text, line.number)
+        header = header_of(text, line.number, self.columns)
         if header is not None:
             # Pages of a report begin with titles and the header again.
             self.skipped += [line.number] if self.columns else []
@@ -130,10 +130,10 @@ class Reader:
         for field, cell in zip(columns.fields, cells):
             if field is None or not cell:
                 continue
-            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > LONGEST):
+            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > LONGEST_VALUE):
                 self._problem(line, "unreadable", f"its {field} has letters that cannot be read, or too many")
                 return None
-            if not line.sure and not cell.isascii() and field not in (MAKER, MODEL):
+            if not line.sure and not cell.isascii() and field not in (MANUFACTURER, MODEL_NAME):
                 self._problem(
                     line,
                     "unknown_letters",
@@ -177,7 +177,7 @@ class Reader:
                 serial,
             )
             return
-        if len(right) > serials.LONGEST:
+        if len(right) > serials.LONGEST_SERIAL:
             self._problem(line, "long_serial", f"its serial number has {len(right)} letters")
             return
         if right != serial:
@@ -189,7 +189,7 @@ class Reader:
         self._titles.append(Remark(line.number, "not_a_device", f"it is not a device: {shown(text)}"))
 
     def _settle_titles(self) -> None:
-        """Lines that no header follows are no titles of a page."""
+        """Lines that no header follows: none of them is the title of a page."""
         self.problems += self._titles
         self._titles = []
 
@@ -242,12 +242,12 @@ def _one(same: list[Row]) -> tuple[Row, str]:
         if row.decoded and later.decoded and not hashes.same_device(row.decoded, later.decoded):
             return row, "hashes of two devices"
         changes: dict[str, t.Any] = {}
-        for field in (PRODUCT, TAG, USER):
+        for field in (PRODUCT, TAG, ASSIGNED_USER):
             one, other = getattr(row, field), getattr(later, field)
             if one and other and one.lower() != other.lower():
                 return row, f"different values of {field}: {shown(one)}, {shown(other)}"
             changes[field] = one or other
-        for field in (MAKER, MODEL):
+        for field in (MANUFACTURER, MODEL_NAME):
             changes[field] = getattr(row, field) or getattr(later, field)
         if later.decoded:
             changes |= {HASH: later.hardware_hash, "decoded": later.decoded}

@@ -48,7 +48,7 @@ class Text:
 
 def read(data: bytes, code_page: str | None = None) -> Text:
     """The lines of a file. ``code_page``: Python's name of the encoding in which ANSI text is; Western where it is not
-    known. Raises ValueError with half a sentence for what is no text."""
+    known. Raises ValueError with half a sentence for what is not a text."""
     mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
     body = data[len(mark) :]
     if mark == codecs.BOM_UTF16_BE:
@@ -61,15 +61,6 @@ def read(data: bytes, code_page: str | None = None) -> Text:
     if b"\0" in body:
         return _mixed(body, bool(mark), code_page)
     return _single_bytes(body, bool(mark), code_page)
-
-
-def encoded(text: str, like: Text) -> bytes:
-    """A text in the encoding of a file, without a mark. Raises ValueError where that has no such letters."""
-    encoding = WESTERN if like.encoding == ANSI else like.encoding
-    try:
-        return text.encode(encoding)
-    except UnicodeEncodeError as exc:
-        raise ValueError(f"{text[exc.start : exc.end]!r} has no place in the encoding of the file") from None
 
 
 def _whole(body: bytes, encoding: str, mark: bool) -> Text:

@@ -135,6 +135,11 @@ def test_a_header_in_the_middle_may_name_the_columns_in_another_order():
     assert serials_of(found) == [(2, "PF1"), (4, "AB 12")]
 
 
+def test_one_word_is_not_a_header_where_there_are_several_columns():
+    found = parse(lines(HEADER, "Serial Number", row("PF1")))
+    assert serials_of(found) == [(3, "PF1")] and [one.line for one in found.problems] == [2]
+
+
 def test_empty_lines_count_and_say_nothing():
     found = parse(lines("", HEADER, "", ",,", row("PF1"), "  ", '"",""', row("AB 12"), "", ""))
     assert serials_of(found) == [(5, "PF1"), (8, "AB 12")] and found.problems == ()
@@ -235,12 +240,12 @@ def test_more_rows_than_the_portal_takes():
 
 
 def test_no_file_is_read_without_an_end(monkeypatch, tmp_path):
-    monkeypatch.setattr(csv_files, "MAX_ROWS", 1)
+    monkeypatch.setattr(csv_files, "MAX_CSV_ROWS", 1)
     with pytest.raises(csv_files.CsvError, match="line 3: it has more than 1 devices"):
         parse(TWO)
     path = tmp_path / "devices.csv"
     path.write_text(TWO)
-    monkeypatch.setattr(csv_files, "MAX_BYTES", 100)
+    monkeypatch.setattr(csv_files, "MAX_CSV_BYTES", 100)
     with pytest.raises(csv_files.CsvError) as caught:
         csv_files.read(str(path))
     assert caught.value.name == "too_large"
@@ -266,4 +271,4 @@ def test_no_line_is_lost_whatever_is_in_it(cells, encoding):
     found = parse(text.encode(encoding, "replace"))
     told = {one.line for part in (found.rows, found.problems, found.notes) for one in part} | {*found.skipped, 1}
     assert {line.number for line in found.text.lines if line.text.strip(' \t\xa0,;"\ufeff')} <= told
-    assert "PF1" in [one.serial_number for one in found.rows] or any("PF1" in str(one) for one in found.problems)
+    assert len(cells) + 2 in {one.line for part in (found.rows, found.problems) for one in part}

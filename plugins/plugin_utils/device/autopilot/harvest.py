@@ -33,7 +33,7 @@ DEVICE_FIELDS = ("serial_number", "product_id", "hardware_hash", "group_tag", "a
 def harvest(task: Task) -> dict:
     """The hash and the findings. Failure where there is one that ``fail_on`` names; then no file is written."""
     args = task.args
-    require_known(args["fail_on"], tuple(fitness.CHECKS))
+    require_known(args["fail_on"], tuple(fitness.FITNESS_CHECKS))
     dest = None if args["dest"] is None else os.path.abspath(args["dest"])
     if dest is not None:
         writer.require_writable(dest)
