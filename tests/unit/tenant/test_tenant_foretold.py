@@ -14,12 +14,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec, understood
 
+from .autopilot.registering import hash_of
+from .autopilot_graph import AutopilotGraph
 from .device_graph import DeviceBench
 from .fake_graph import guid
 from .tenant_graph import TenantGraph
 
 PLUGIN = "ansible_collections.winops.entra.plugins.action.{}"
 ADA, BOB = "ada@contoso.com", "bob@contoso.com"
+HASH = hash_of("SN-9")
 ALL, NONE = {"scope": "all"}, {"scope": "none"}
 SELECTED: dict[str, t.Any] = {"scope": "selected", "users": [ADA], "groups": ["Staff"]}
 #: By module: the options of each case. A mark stands for what only the tenant knows: ``#intune`` for an id.
@@ -78,6 +81,16 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"users": [BOB], "state": "exact"},
         {"users": ["nobody@contoso.com"]},
     ],
+    "autopilot_device": [
+        {"devices": [{"serial_number": "SN-PC-1", "group_tag": "x", "display_name": "d"}], "timeout": 600},
+        {"devices": [{"serial_number": "SN-PC-1", "clear": ["group_tag", "assigned_user"]}]},
+        {"devices": [{"serial_number": "SN-9", "hardware_hash": HASH, "group_tag": "x"}], "poll_interval": 5},
+        {"devices": [{"serial_number": "SN-9", "group_tag": "x"}], "import_timeout": 60, "listing_timeout": 60},
+        {"devices": [{"serial_number": "SN-PC-1", "assigned_user": "nobody@contoso.com"}], "require_licence": False},
+        {"devices": [{"serial_number": "SN-PC-1"}, {"serial_number": "SN-0"}], "state": "absent"},
+        {"devices": [{"serial_number": "SN-PC-1"}], "state": "absent", "max_deletions": 0},
+        {"csv": "/nowhere/devices.csv"},
+    ],
     "directory_device": [
         {"names": ["PC-1"], "state": "disabled"},
         {"names": ["PC-1"], "state": "enabled"},
@@ -108,7 +121,7 @@ RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
 ]
 
 
-class Tenant(TenantGraph):
+class Tenant(AutopilotGraph, TenantGraph):
     """Two devices in all places, a third in the directory, a group with a member, and one for roles."""
 
     def __init__(self) -> None:
