@@ -73,6 +73,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+  - winops.entra.approval
 notes:
   - Permissions to read (check mode) are C(Device.Read.All), C(DeviceManagementManagedDevices.Read.All) and
     C(DeviceManagementServiceConfig.Read.All); to remove, C(Device.ReadWrite.All) (delegated

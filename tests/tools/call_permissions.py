@@ -61,6 +61,8 @@ CALLS = {
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/operationApprovalRequests",
+        "GET /deviceManagement/operationApprovalRequests/{id}",
         "GET /deviceManagement/windowsAutopilotSettings",
         "POST /deviceManagement/windowsAutopilotSettings/sync",
         *(

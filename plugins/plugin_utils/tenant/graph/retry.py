@@ -58,6 +58,10 @@ class Waits:
         self._sleep = sleep
         self._say = say
 
+    def another(self, limit: float) -> Waits:
+        """A second account of waiting, with a limit of its own."""
+        return Waits(limit, self._sleep, self.clock, self._say)
+
     @property
     def left(self) -> float:
         return max(0.0, self.limit - self.spent)
