@@ -204,7 +204,11 @@ def _powershell(request: web.Request):
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
-    shown = {f.name: getattr(tenant, f.name) for f in dataclasses.fields(tenant) if f.name != "applications"}
+    shown = {
+        f.name: getattr(tenant, f.name)
+        for f in dataclasses.fields(tenant)
+        if f.name not in ("applications", "approvals")
+    }
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
         for token in tenant.tokens.values()

@@ -12,6 +12,7 @@ from .device.images import CLIENT_VERSIONS, EDITIONS, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
 from .scenario_device import DEVICE
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
+from .tenant.approvals import DECISIONS, PROTECTED
 from .tenant.autopilot import CODES as IMPORT_ERRORS
 from .tenant.licences import PRODUCTS
 from .tenant.roles import SHORT as ROLES
@@ -27,6 +28,12 @@ TENANT = {
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
     "enrollment_restrictions": ListOf(dict),
+    "apps": ListOf(Needs(("name",), {"name": str, "type": str, "count": int})),
+    "multi_admin_approval": {
+        "protect": ListOf(OneOf(PROTECTED)),
+        "decide": OneOf(tuple(DECISIONS)),
+        "polls": int,
+    },
     "security_defaults": bool,
     "registration_policy": dict,
     "users": MapOf(

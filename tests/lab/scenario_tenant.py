@@ -22,6 +22,7 @@ def shape(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package
     _objects(tenant, options, clock)
     _join_and_enroll(tenant, options, packages)
     _sign_in(tenant, options, packages)
+    _intune(tenant, options)
     tenant.registration_policy = _laid_over(tenant.registration_policy, options.get("registration_policy", {}))
     tenant.graph = {"faults": options.get("faults", []), "settings": options.get("settings", {})}
 
@@ -151,6 +152,22 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
             }
         )
     tenant.security_defaults["isEnabled"] = options.get("security_defaults", False)
+
+
+def _intune(tenant: Tenant, options: dict[str, t.Any]) -> None:
+    """Apps, and what a second administrator has to approve."""
+    for entry in options.get("apps", []):
+        for number in range(entry.get("count", 1)):
+            name = entry["name"] if entry.get("count", 1) == 1 else f"{entry['name']} {number + 1}"
+            kind = entry.get("type", "win32LobApp")
+            identity = tenant.object_id(f"app/{kind}/{name}")
+            tenant.mobile_apps[identity] = {
+                "@odata.type": f"#microsoft.graph.{kind}",
+                "id": identity,
+                "displayName": name,
+            }
+    for setting, value in options.get("multi_admin_approval", {}).items():
+        setattr(tenant.approvals, setting, value)
 
 
 def _package_users(tenant: Tenant, labels: list[str], packages: dict[str, Package]) -> list[str]:

@@ -65,6 +65,23 @@ CALLS = {
         "GET /deviceManagement/operationApprovalRequests/{id}",
         "GET /deviceManagement/windowsAutopilotSettings",
         "POST /deviceManagement/windowsAutopilotSettings/sync",
+        "POST /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/deviceEnrollmentConfigurations/{id}",
+        "PATCH /deviceManagement/deviceEnrollmentConfigurations/{id}",
+        "DELETE /deviceManagement/deviceEnrollmentConfigurations/{id}",
+        "GET /deviceManagement/deviceEnrollmentConfigurations/{id}/assignments",
+        "POST /deviceManagement/deviceEnrollmentConfigurations/{id}/assign",
+        "POST /deviceManagement/deviceEnrollmentConfigurations/{id}/setPriority",
+        "GET /deviceManagement/windowsAutopilotDeploymentProfiles",
+        "POST /deviceManagement/windowsAutopilotDeploymentProfiles",
+        "GET /deviceManagement/windowsAutopilotDeploymentProfiles/{id}",
+        "PATCH /deviceManagement/windowsAutopilotDeploymentProfiles/{id}",
+        "DELETE /deviceManagement/windowsAutopilotDeploymentProfiles/{id}",
+        "GET /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments",
+        "POST /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments",
+        "DELETE /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments/{id}",
+        "GET /deviceAppManagement/mobileApps",
+        "GET /deviceAppManagement/mobileApps/{id}",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS
@@ -78,8 +95,14 @@ CALLS = {
         ),
     ),
 }
+_PROFILE = "/deviceManagement/windowsAutopilotDeploymentProfiles/{id}"
 #: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference.
-SAID_BY = {"POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref"}
+SAID_BY = {
+    "POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref",
+    f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
+    f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
+    f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",
+}
 TARGET = Path(__file__).resolve().parents[2] / "plugins/plugin_utils/tenant/graph/call_permissions.json"
 
 

@@ -44,6 +44,14 @@ TYPES = (
     "deviceEnrollmentLimitConfiguration",
     "deviceEnrollmentPlatformRestrictionsConfiguration",
     "deviceEnrollmentPlatformRestrictionConfiguration",
+    "windows10EnrollmentCompletionPageConfiguration",
+    "enrollmentConfigurationAssignment",
+    "windowsAutopilotDeploymentProfile",
+    "azureADWindowsAutopilotDeploymentProfile",
+    "activeDirectoryWindowsAutopilotDeploymentProfile",
+    "windowsAutopilotDeploymentProfileAssignment",
+    "mobileApp",
+    "operationApprovalRequest",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

@@ -12,6 +12,7 @@ GET, DELETE /tenant/requests       {total, routes: {"GET /v1.0/devices": n}, tok
 POST /tenant/tokens/expire         every token issued so far is expired
 POST /tenant/sync                  a synchronization by Entra Connect: {restored: n} hybrid joined devices are back
 GET, POST /tenant/autopilot        settings of Autopilot's service (``autopilot.DEFAULTS`` of the tenant) and its state
+GET, POST /tenant/approvals        ``approval_control``
 POST /tenant/applications          {"name", "permissions": []}: {client_id, client_secret}
 =================================  ====================================================================================
 """
@@ -26,6 +27,7 @@ from ..tenant import Tenant
 from ..tenant.applications import register
 from ..tenant.autopilot import DEFAULTS
 from ..tenant.furnish import add_service_principal
+from . import approval_control
 from .faults import FaultError
 from .service import Service
 
@@ -33,6 +35,7 @@ from .service import Service
 def add_routes(app: web.Application, service: Service, find: t.Callable[[web.Request], Tenant]) -> None:
     """Add the switches to the control API. ``find`` gives the tenant that a request is about."""
     switches = _Switches(service, find)
+    approval_control.add_routes(app, find)
     for prefix in ("/tenant", "/tenants/{label}"):
         app.router.add_get(prefix + "/faults", switches.faults)
         app.router.add_post(prefix + "/faults", switches.add_fault)

@@ -21,6 +21,8 @@ READ = (
     "Device.Read.All",
     "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementServiceConfig.Read.All",
+    "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementApps.Read.All",
     "RoleManagement.Read.Directory",
     "Application.Read.All",
     "Organization.Read.All",

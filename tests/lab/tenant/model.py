@@ -12,6 +12,7 @@ import typing as t
 import uuid
 
 from . import defaults
+from .approvals import Approvals
 
 if t.TYPE_CHECKING:
     from .applications import Application
@@ -63,6 +64,7 @@ class Tenant:
     corporate_identifiers: dict[str, dict] = dataclasses.field(default_factory=dict)
     configuration_policies: dict[str, dict] = dataclasses.field(default_factory=dict)
     mobile_apps: dict[str, dict] = dataclasses.field(default_factory=dict)
+    approvals: Approvals = dataclasses.field(default_factory=Approvals)
     deleted_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
     directory_roles: dict[str, dict] = dataclasses.field(default_factory=dict)
     role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)

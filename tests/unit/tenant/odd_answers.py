@@ -19,13 +19,16 @@ from urllib.parse import unquote
 import httpx
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.winops.entra.plugins.doc_fragments.approval import APPROVAL_SPEC
 from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
 from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ansible_collections.winops.entra.plugins.modules import (
     autopilot_device,
+    autopilot_profile,
     device_removal,
     directory_device,
     directory_device_info,
+    enrollment_status_page,
     group,
     local_admin_role,
     mdm_scope,
@@ -36,6 +39,12 @@ from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    autopilot_profile as profiles,
+)
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    enrollment_status_page as pages,
+)
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
     group as groups,
 )
@@ -52,6 +61,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources impo
 from .autopilot.registering import hash_of
 from .autopilot_graph import AutopilotGraph
 from .fake_graph import Bench, guid
+from .intune_graph import EXCLUDED, USERS, IntuneGraph
 from .readiness.readiness_graph import ADA, ReadinessGraph
 from .tenant_graph import TenantGraph
 
@@ -67,7 +77,7 @@ Answers = Callable[[str, t.Any], t.Any]
 Path = tuple[t.Any, ...]
 
 
-class EveryGraph(AutopilotGraph, TenantGraph, ReadinessGraph):
+class EveryGraph(AutopilotGraph, IntuneGraph, TenantGraph, ReadinessGraph):
     """A tenant that every module finds something in."""
 
     def __init__(self) -> None:
@@ -87,6 +97,12 @@ class EveryGraph(AutopilotGraph, TenantGraph, ReadinessGraph):
             "principal": {"@odata.type": "#microsoft.graph.user", "userPrincipalName": "someone@contoso.com"},
         }
         self.add_group("Crew", (guid("member"),))
+        self.other_configurations = [{"id": guid(f"other {n}"), **row} for n, row in enumerate(self.enrollment)]
+        self.add_profile("Office", self.target("Staff"), self.target("Pilot", EXCLUDED))
+        self.add_profile("Other", self.target("Staff"))
+        self.add_page("Office", self.target("Staff"), {"@odata.type": USERS})
+        self.add_app("App")
+        self.add_app("Portal", "winGetApp")
         self.access.append(
             {
                 "id": guid("policy"),
@@ -116,6 +132,8 @@ class TenantRun:
 _ID = guid("device PC-1")
 _NAMED = {**NAMED_DEVICES_SPEC, **directory_device.ARGUMENT_SPEC}
 _SHOWN = {**NAMED_DEVICES_SPEC, **directory_device_info.ARGUMENT_SPEC}
+_PROFILE = {**APPROVAL_SPEC, **autopilot_profile.ARGUMENT_SPEC}
+_PAGE = {**APPROVAL_SPEC, **enrollment_status_page.ARGUMENT_SPEC}
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -195,6 +213,36 @@ RUNS = {
         policies.ensure,
         registration_policy.ARGUMENT_SPEC,
         {"join": {"scope": "selected", "groups": ["Staff"]}, "devices_per_user": 5},
+    ),
+    "profile made": TenantRun(
+        profiles.ensure,
+        _PROFILE,
+        {"name": "New", "all_devices": True, "approval_justification": "x"},
+        autopilot_profile.CONSTRAINTS,
+    ),
+    "profile changed": TenantRun(
+        profiles.ensure,
+        _PROFILE,
+        {"name": "Office", "description": "d", "included_groups": ["Pilot"], "excluded_groups": []},
+        autopilot_profile.CONSTRAINTS,
+    ),
+    "profile deleted": TenantRun(
+        profiles.ensure, _PROFILE, {"name": "Office", "state": "absent"}, autopilot_profile.CONSTRAINTS
+    ),
+    "page made": TenantRun(
+        pages.ensure,
+        _PAGE,
+        {"name": "New", "priority": 1, "blocking_apps": ["Portal", guid("app App win32LobApp 0")], "all_devices": True},
+        enrollment_status_page.CONSTRAINTS,
+    ),
+    "page changed": TenantRun(
+        pages.ensure,
+        _PAGE,
+        {"name": "Office", "timeout_minutes": 5, "included_groups": ["Pilot"]},
+        enrollment_status_page.CONSTRAINTS,
+    ),
+    "page deleted": TenantRun(
+        pages.ensure, _PAGE, {"name": "Office", "state": "absent"}, enrollment_status_page.CONSTRAINTS
     ),
     "readiness": TenantRun(verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}),
     "readiness of a user": TenantRun(

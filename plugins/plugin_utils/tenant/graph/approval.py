@@ -47,7 +47,7 @@ REQUESTS = "/deviceManagement/operationApprovalRequests"
 REQUESTS_VERSION = "beta"
 #: Of 1,024 that Intune takes, without the mark.
 LONGEST_JUSTIFICATION = 960
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 LONGEST_ID = 64
 READ = Permissions.same("DeviceManagementConfiguration.Read.All")
 WAITS, APPROVED = "needsApproval", "approved"
@@ -161,7 +161,7 @@ class Approvals:
     ) -> dict[int, RequestFailure | None]:
         """Wait until each of these requests is decided, within the limit, and send again what was approved."""
         outcomes: dict[int, RequestFailure | None] = {}
-        seconds = FIRST_PAUSE
+        seconds = FIRST_WAIT
         while True:
             approved = {number: {APPROVAL_CODE: row["id"]} for number, row in rows.items() if _state(row) == APPROVED}
             if approved:
@@ -175,7 +175,7 @@ class Approvals:
             told = f"request {next(iter(rows.values()))['id']} of Multi Admin Approval waits for another administrator"
             if not self._waits.wait(seconds, told if len(rows) == 1 else f"{told}, and {len(rows) - 1} more"):
                 return outcomes | {number: _pending(writes[number], row) for number, row in rows.items()}
-            seconds = min(LONGEST_PAUSE, seconds * 2)
+            seconds = min(LONGEST_WAIT, seconds * 2)
             try:
                 rows = self._read_again(client, writes, rows)
             except RequestFailure as unread:

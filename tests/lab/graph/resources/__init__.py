@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from . import (
+    approvals,
     autopilot,
     autopilot_imports,
+    autopilot_profiles,
     autopilot_settings,
     deleted_items,
     device_secrets,
@@ -17,15 +19,19 @@ from . import (
     group_members,
     groups,
     intune,
+    mobile_apps,
     mobility,
     registration_policy,
+    status_pages,
     tenant_wide,
     users,
 )
 
 __all__ = [
+    "approvals",
     "autopilot",
     "autopilot_imports",
+    "autopilot_profiles",
     "autopilot_settings",
     "deleted_items",
     "device_secrets",
@@ -35,8 +41,10 @@ __all__ = [
     "group_members",
     "groups",
     "intune",
+    "mobile_apps",
     "mobility",
     "registration_policy",
+    "status_pages",
     "tenant_wide",
     "users",
 ]

@@ -112,7 +112,7 @@ def test_a_run_that_waits_sends_the_same_request_with_the_code(bench, graph, by_
     guarded = Guarded(graph, "needsApproval", "needsApproval", "approved", by_header=by_header)
     change(bench.client(args=WAITING))
     assert guarded.done == [CODE] and graph.writes[0] == graph.writes[1] and len(graph.writes) == 2
-    assert bench.slept == [1.0, 2.0, 4.0]
+    assert bench.slept == [0.5, 1.0, 2.0]
 
 
 @pytest.mark.parametrize(
