@@ -67,7 +67,7 @@ def ensure(task: Task, wanted: Sequence[Wanted]) -> Failure | None:
 def _unassign(one: Wanted, before: Properties) -> bulk.Write:
     item = Item(
         "POST",
-        odata.path(*identities.COLLECTION, str((one.identity or {})["id"]), "unassignUserFromDevice"),
+        odata.path(*identities.IDENTITIES, str((one.identity or {})["id"]), "unassignUserFromDevice"),
         Purpose(f"unassign the user of the {one.what}", identities.AUTOPILOT_WRITE),
         idempotent=True,
     )
@@ -79,7 +79,7 @@ def _update(one: Wanted, before: Properties, after: Properties) -> bulk.Write:
     body = {field: after[name] for name, field in _FIELDS.items() if after[name] or before[name]}
     item = Item(
         "POST",
-        odata.path(*identities.COLLECTION, str((one.identity or {})["id"]), "updateDeviceProperties"),
+        odata.path(*identities.IDENTITIES, str((one.identity or {})["id"]), "updateDeviceProperties"),
         Purpose(f"change the {one.what}", identities.AUTOPILOT_WRITE),
         body=body,
         idempotent=True,

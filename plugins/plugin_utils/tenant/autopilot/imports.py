@@ -28,7 +28,7 @@ from .receipts import Receipt
 from .sync import Sync
 from .wanted import Wanted
 
-LARGEST = 100
+CHUNK_SIZE = 100
 #: How often an import is tried that the service could not store.
 MOST_TRIES = 3
 
@@ -70,8 +70,8 @@ class Importer:
         """Import these once. Returns those to be tried later."""
         later: list[Wanted] = []
         total = len(fresh)
-        for start in range(0, total, LARGEST):
-            part = fresh[start : start + LARGEST]
+        for start in range(0, total, CHUNK_SIZE):
+            part = fresh[start : start + CHUNK_SIZE]
             if self.broken is not None:
                 for one in part:
                     one.fail(self.broken, bulk.SKIPPED)
