@@ -49,6 +49,9 @@ class Wanted:
 
     @property
     def label(self) -> str:
+        """Who it is, in sentences: no two devices of a task have the same."""
+        if self.serial and self.autopilot_id:
+            return f"{self.serial} ({self.autopilot_id})"
         return self.serial or str(self.autopilot_id)
 
     @property
