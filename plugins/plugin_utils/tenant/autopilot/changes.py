@@ -58,6 +58,9 @@ def ensure(task: Task, wanted: Sequence[Wanted]) -> Failure | None:
     left = [(one, write) for one, write in update if id(one) not in refused]
     if broken is None:
         broken = _carry_out(task, left)
+    else:
+        for _one, write in left:
+            write.failure = broken
     _confirm(task, [*unassign, *left], broken)
     for one, write in [*unassign, *update]:
         _take_over(one, write)

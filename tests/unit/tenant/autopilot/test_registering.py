@@ -282,6 +282,31 @@ def test_a_connection_that_breaks_is_told_of_every_device_that_is_not_done(offic
     assert result["error"]["name"] == "partly_done" and result["error"]["side"] == "network"
 
 
+def test_no_more_is_sent_while_nothing_of_a_chunk_ends(office, monkeypatch):
+    monkeypatch.setattr(imports, "CHUNK_SIZE", 2)
+    office.tenant.autopilot_service["import_seconds"] = 5000.0
+    result = office.register(*(device(f"SN-{number}") for number in range(5)), import_timeout=60)
+    assert outcomes(result) == ["pending", "pending", "skipped", "skipped", "skipped"]
+    assert names(result)[2:] == ["import_not_tried"] * 3 and len(office.imported) == 2
+
+
+def test_an_unassignment_that_breaks_keeps_the_other_changes_from_being_called_done(office):
+    office.known("SN-1", userPrincipalName=ADA, groupTag="old")
+    office.known("SN-2", groupTag="old")
+
+    def breaks(number: int, after: bool) -> None:
+        if "unassignUserFromDevice" in office.exchanges[-1]:
+            raise httpx.ReadError("gone")
+
+    office.trouble = breaks
+    entries = [{"serial_number": "SN-1", "clear": ["assigned_user"]}, {"serial_number": "SN-2", "group_tag": "new"}]
+    result = office.register(*entries)
+    assert result["failed"] and all(one["error"] for one in result["devices"])
+    assert (
+        set(outcomes(result)) <= {"failed", "unknown", "skipped"} and office.registration("SN-2")["groupTag"] == "old"
+    )
+
+
 def test_the_progress_is_shown(office):
     office.register(device("SN-1"))
     assert any("0 of 1 imports have ended" in sentence for sentence in office.sentences)
