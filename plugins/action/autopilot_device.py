@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.approval import APPROVAL_SPEC
 from ..modules.autopilot_device import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.autopilot import devices
@@ -14,6 +15,6 @@ from ..plugin_utils.tenant.side import TENANT_SIDE
 class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT_SIDE,)
-    spec = ARGUMENT_SPEC
+    spec = {**APPROVAL_SPEC, **ARGUMENT_SPEC}
     constraints = CONSTRAINTS
     work = staticmethod(devices.ensure)

@@ -129,6 +129,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+  - winops.entra.approval
 notes:
   - Permissions to read (check mode) are C(DeviceManagementServiceConfig.Read.All) and, if users are assigned,
     C(User.Read.All); to change, C(DeviceManagementServiceConfig.ReadWrite.All).

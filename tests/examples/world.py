@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.lab import ppkg, scenario
+from tests.lab import hardware_hash, ppkg, scenario
 from tests.lab.process import RunningLab
 
 from .texts import ROOT, Block, blocks
@@ -51,6 +51,7 @@ SCENARIO: dict[str, t.Any] = {
             "autopilot": [
                 {"serial": serial, "group_tag": "office", "profile": "Office"} for serial in ("PF3A1B2C", "PF3A1B2D")
             ],
+            "autopilot": [{"serial": "PF3XK4T1"}],
         },
         "other": {"name": "Fabrikam", "domain": "fabrikam.example"},
     },
@@ -215,6 +216,9 @@ class World:
         shutil.copy(self.folder / "packages" / "harmless.ppkg", self.elsewhere)
         for name in ("entra-joined", "not-joined"):
             shutil.copy(FIXTURES / f"{name}.txt", self.folder / "outputs")
+        columns = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User"
+        row = f"PF3XK4T2,,{hardware_hash.make('PF3XK4T2')},branch-042,"
+        (self.folder / "devices.csv").write_text(f"{columns}\r\n{row}\r\n", encoding="ascii")
         left = {"outcome": "disconnected", "join_state": "left"}
         devices = [
             {"device": "pc-1", **left, "device_id": self._device_id("RETIRED-00003")},

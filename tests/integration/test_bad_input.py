@@ -40,6 +40,9 @@ class Case(t.NamedTuple):
     name: str = "bad_option"
 
 
+AUTOPILOT = "winops.entra.autopilot_device"
+#: Good enough for what is refused before anybody signs in.
+SIGN_IN = {"tenant_id": TENANT, "client_id": PACKAGE, "client_secret": "Xq8~correct-horse-battery-staple-secret"}
 CASES = {
     "a damaged package": Case(JOIN, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
     "a package that was cut off": Case(JOIN, {"src": "cut"}, "cut.ppkg", "", "package_damaged"),
@@ -100,32 +103,30 @@ CASES = {
     ),
     "no findings": Case("winops.entra.diagnose", {"limit": 0}, "limit", "positive"),
     "a time without its zone": Case("winops.entra.diagnose", {"since": "2026-11-21T08:00:00"}, "since", "time zone"),
-    "no device to register": Case("winops.entra.autopilot_device", {}, "devices", "required"),
+    "no device to register": Case(AUTOPILOT, {}, "devices", "required"),
     "a registration of nothing": Case(
-        "winops.entra.autopilot_device", {"devices": [{"group_tag": "x"}]}, "devices.serial_number", "neither"
+        AUTOPILOT, {**SIGN_IN, "devices": [{"group_tag": "x"}]}, "devices.serial_number", "neither"
     ),
     "a user to assign without a domain": Case(
-        "winops.entra.autopilot_device",
-        {"devices": [{"serial_number": "SN-1", "assigned_user": "ada"}]},
+        AUTOPILOT,
+        {**SIGN_IN, "devices": [{"serial_number": "SN-1", "assigned_user": "ada"}]},
         "devices.assigned_user",
         "user principal name",
     ),
     "a user who is assigned and cleared": Case(
-        "winops.entra.autopilot_device",
-        {"devices": [{"serial_number": "SN-1", "assigned_user": "ada@contoso.example", "clear": ["assigned_user"]}]},
+        AUTOPILOT,
+        {**SIGN_IN, "devices": [{"serial_number": "SN-1", "assigned_user": "a@b.c", "clear": ["assigned_user"]}]},
         "devices.clear",
         "clears it",
     ),
     "an empty group tag": Case(
-        "winops.entra.autopilot_device",
+        AUTOPILOT,
         {"devices": [{"serial_number": "SN-1", "group_tag": ""}]},
         "devices.group_tag",
         "empty",
     ),
-    "a CSV file that is a package": Case("winops.entra.autopilot_device", {"csv": "good"}, "csv", "read"),
-    "a CSV file that is missing": Case(
-        "winops.entra.autopilot_device", {"csv": "/nowhere/devices.csv"}, "csv", "cannot be read"
-    ),
+    "a CSV file that is a note": Case(AUTOPILOT, {**SIGN_IN, "csv": "text"}, "csv", "names the columns"),
+    "a CSV file that is missing": Case(AUTOPILOT, {**SIGN_IN, "csv": "absent"}, "csv", "cannot be read"),
     "no device of the directory": Case("winops.entra.directory_device", {}, "object_ids", "required"),
     "a stale device of today": Case("winops.entra.directory_device_info", {"stale_days": 0}, "stale_days", "positive"),
     "a tenant to leave that is no GUID": Case(
@@ -248,7 +249,7 @@ def options(case: Case, files: dict[str, str]) -> dict[str, t.Any]:
     given = ({"tenant_id": TENANT} if case.module == JOIN else {}) | case.options
     if case.module == HASH:
         given["dest"] = files[given["dest"]]
-    for option in {"src", "package"} & set(given):
+    for option in {"src", "package", "csv"} & set(given):
         given[option] = files[given[option]]
     return {name: value for name, value in given.items() if value is not None}
 

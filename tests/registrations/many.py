@@ -18,6 +18,8 @@ from tests.unit.tenant.lab_bench import Killed
 DEVICES, KILLS = 5_000, (20, 90, 200)
 #: More than these for each device are not what chunks and polling need.
 MOST_REQUESTS = 0.4
+#: Memory is looked at for each so many chunks.
+EACH = 10
 OURS = tracemalloc.Filter(True, "*/plugins/plugin_utils/*")
 
 
@@ -43,13 +45,17 @@ def _run(path: pathlib.Path, devices: int, kills: tuple[int, ...], patch: pytest
     office = Registering()
     office.keep_time(patch)
     held: list[int] = []
+    chunks: list[int] = []
     waiting = list(kills)
 
     def meet(number: int, sent: bool) -> None:
         if sent and waiting and number >= waiting[0]:
             waiting.pop(0)
             raise Killed
-        if not kills and not sent and office.exchanges[-1].endswith("/import") and len(held) < 60:
+        if kills or sent or not office.exchanges[-1].endswith("/import"):
+            return
+        chunks.append(number)
+        if len(chunks) % EACH == 1:
             held.append(sum(one.size for one in tracemalloc.take_snapshot().filter_traces([OURS]).traces))
 
     office.trouble = meet

@@ -46,7 +46,7 @@ def entries(count: int) -> list[dict[str, t.Any]]:
 def problem(trouble: Trouble) -> str | None:
     """What is wrong after the run with the trouble and the one after it, None where nothing is."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(imports, "LARGEST", trouble.chunk)
+        patch.setattr(imports, "CHUNK_SIZE", trouble.chunk)
         office = Registering()
         office.keep_time(patch)
         given = entries(trouble.devices)
@@ -59,7 +59,7 @@ def problem(trouble: Trouble) -> str | None:
 def exchanges(devices: int, chunk: int) -> int:
     """How many exchanges an undisturbed run has."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(imports, "LARGEST", chunk)
+        patch.setattr(imports, "CHUNK_SIZE", chunk)
         office = Registering()
         office.keep_time(patch)
         office.register(*entries(devices))

@@ -14,6 +14,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec, understood
 
+from .autopilot.registering import hash_of
+from .autopilot_graph import AutopilotGraph
 from .device_graph import DeviceBench
 from .fake_graph import guid
 from .intune_graph import DEVICES, USERS, IntuneGraph
@@ -21,6 +23,7 @@ from .tenant_graph import TenantGraph
 
 PLUGIN = "ansible_collections.winops.entra.plugins.action.{}"
 ADA, BOB = "ada@contoso.com", "bob@contoso.com"
+HASH = hash_of("SN-9")
 ALL, NONE = {"scope": "all"}, {"scope": "none"}
 ASKING = {"approval_justification": "Change 4711", "approval_timeout": 5}
 SELECTED: dict[str, t.Any] = {"scope": "selected", "users": [ADA], "groups": ["Staff"]}
@@ -79,6 +82,16 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"users": [ADA], "state": "absent"},
         {"users": [BOB], "state": "exact"},
         {"users": ["nobody@contoso.com"]},
+    ],
+    "autopilot_device": [
+        {"devices": [{"serial_number": "SN-PC-1", "group_tag": "x", "display_name": "d"}], "timeout": 600},
+        {"devices": [{"serial_number": "SN-PC-1", "clear": ["group_tag", "assigned_user"]}]},
+        {"devices": [{"serial_number": "SN-9", "hardware_hash": HASH, "group_tag": "x"}], "poll_interval": 5},
+        {"devices": [{"serial_number": "SN-9", "group_tag": "x"}], "import_timeout": 60, "listing_timeout": 60},
+        {"devices": [{"serial_number": "SN-PC-1", "assigned_user": "nobody@contoso.com"}], "require_licence": False},
+        {"devices": [{"serial_number": "SN-PC-1"}, {"serial_number": "SN-0"}], "state": "absent", **ASKING},
+        {"devices": [{"serial_number": "SN-PC-1"}], "state": "absent", "max_deletions": 0},
+        {"csv": "/nowhere/devices.csv"},
     ],
     "directory_device": [
         {"names": ["PC-1"], "state": "disabled"},
@@ -146,7 +159,7 @@ RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
 ]
 
 
-class Tenant(IntuneGraph, TenantGraph):
+class Tenant(AutopilotGraph, IntuneGraph, TenantGraph):
     """Two devices in all places, a third in the directory, a group with a member, one for roles; profiles and pages."""
 
     def __init__(self) -> None:

@@ -58,6 +58,9 @@ def ensure(task: Task, wanted: Sequence[Wanted]) -> Failure | None:
     left = [(one, write) for one, write in update if id(one) not in refused]
     if broken is None:
         broken = _carry_out(task, left)
+    else:
+        for _one, write in left:
+            write.failure = broken
     _confirm(task, [*unassign, *left], broken)
     for one, write in [*unassign, *update]:
         _take_over(one, write)
@@ -67,24 +70,28 @@ def ensure(task: Task, wanted: Sequence[Wanted]) -> Failure | None:
 def _unassign(one: Wanted, before: Properties) -> bulk.Write:
     item = Item(
         "POST",
-        odata.path(*identities.COLLECTION, str((one.identity or {})["id"]), "unassignUserFromDevice"),
+        odata.path(*identities.IDENTITIES, _key(one), "unassignUserFromDevice"),
         Purpose(f"unassign the user of the {one.what}", identities.AUTOPILOT_WRITE),
         idempotent=True,
     )
     what = f"user of the {one.what}"
-    return bulk.Write(one.label, what, item, [(what, before["assigned_user"], None)])
+    return bulk.Write(_key(one), what, item, [(what, before["assigned_user"], None)])
 
 
 def _update(one: Wanted, before: Properties, after: Properties) -> bulk.Write:
     body = {field: after[name] for name, field in _FIELDS.items() if after[name] or before[name]}
     item = Item(
         "POST",
-        odata.path(*identities.COLLECTION, str((one.identity or {})["id"]), "updateDeviceProperties"),
+        odata.path(*identities.IDENTITIES, _key(one), "updateDeviceProperties"),
         Purpose(f"change the {one.what}", identities.AUTOPILOT_WRITE),
         body=body,
         idempotent=True,
     )
-    return bulk.Write(one.label, one.what, item, [] if one.created else [(one.what, shown(before), shown(after))])
+    return bulk.Write(_key(one), one.what, item, [] if one.created else [(one.what, shown(before), shown(after))])
+
+
+def _key(one: Wanted) -> str:
+    return str((one.identity or {})["id"]).lower()
 
 
 Pair = tuple[Wanted, bulk.Write]
@@ -115,21 +122,21 @@ def _failed_precondition(write: bulk.Write) -> bool:
 def _confirm(task: Task, pairs: Sequence[Pair], broken: Failure | None) -> None:
     """Learn what became of writes without an answer, and wait until the others show. That they do not show in time is
     a warning: the service may take ten minutes."""
-    by_label = {one.label: one for one, _write in pairs}
+    by_key = {write.key: one for one, write in pairs}
 
-    def pending(labels: list[str]) -> list[str]:
-        asked = [by_label[label] for label in labels]
-        by_id, _by_key = identities.rows(task.client, asked)
+    def pending(keys: list[str]) -> list[str]:
+        asked = [by_key[key] for key in keys]
+        by_id, _others = identities.rows(task.client, asked)
         late = []
-        for one in asked:
-            row = by_id.get(str((one.identity or {})["id"]).lower())
-            if row is None or not _same(current(row), goals[one.label]):
-                late.append(one.label)
+        for key, one in zip(keys, asked):
+            row = by_id.get(key)
+            if row is None or not _same(current(row), goals[key]):
+                late.append(key)
             else:
                 one.identity = row
         return late
 
-    goals = {one.label: target(one) for one, _write in pairs}
+    goals = {write.key: target(one) for one, write in pairs}
     writes = list({write.key: write for _one, write in pairs}.values())
     with task.client.waits.at_most(task.args["listing_timeout"]):
         bulk.confirm(task, writes, pending, "the changes of Windows Autopilot", broken)

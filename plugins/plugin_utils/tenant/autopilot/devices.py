@@ -83,6 +83,10 @@ def _import(task: Task, phases: Phases, listed: Sequence[Wanted], missing: Seque
 def _follow(task: Task, phases: Phases, importer: Importer) -> None:
     """What comes after the imports: registrations are listed, and get what an import does not give them."""
     waiting = importer.waiting
+    if importer.broken is not None:
+        for one in waiting:
+            if one.failure is None and not one.created:
+                one.fail(importer.broken, bulk.SKIPPED)
     if importer.broken is not None or not waiting:
         return
     with phases.phase("listing"):

@@ -22,8 +22,8 @@ from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of
 from . import troubles
 from .wanted import Wanted
 
-COLLECTION = ("deviceManagement", "windowsAutopilotDeviceIdentities")
-PATH = "/" + "/".join(COLLECTION)
+IDENTITIES = ("deviceManagement", "windowsAutopilotDeviceIdentities")
+_PATH = "/" + "/".join(IDENTITIES)
 AUTOPILOT_WRITE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
 _FIELDS = (
     *("groupTag", "userPrincipalName", "addressableUserName", "displayName"),
@@ -42,7 +42,7 @@ def rows(client: GraphClient, wanted: Iterable[Wanted]) -> tuple[dict[str, Row],
     keys = {one.key for one in wanted if one.key}
     by_id: dict[str, Row] = {}
     by_key: dict[str, list[Row]] = {}
-    for row in client.list(PATH, _READ, {"$top": INTUNE_PAGE}, kind=_KIND):
+    for row in client.list(_PATH, _READ, {"$top": INTUNE_PAGE}, kind=_KIND):
         key, identity = serials.key(row.get("serialNumber") or ""), row["id"].lower()
         if key not in keys and identity not in ids:
             continue

@@ -28,7 +28,7 @@ from .receipts import Receipt
 from .sync import Sync
 from .wanted import Wanted
 
-LARGEST = 100
+CHUNK_SIZE = 100
 #: How often an import is tried that the service could not store.
 MOST_TRIES = 3
 
@@ -65,13 +65,16 @@ class Importer:
         fresh = [one for one in fresh if id(one) not in mine] + again
         while fresh and self.broken is None:
             fresh = self._round(fresh, seen)
+        for one in fresh:
+            if self.broken is not None:
+                one.fail(self.broken, bulk.SKIPPED)
 
     def _round(self, fresh: Sequence[Wanted], seen: set[str]) -> list[Wanted]:
         """Import these once. Returns those to be tried later."""
         later: list[Wanted] = []
         total = len(fresh)
-        for start in range(0, total, LARGEST):
-            part = fresh[start : start + LARGEST]
+        for start in range(0, total, CHUNK_SIZE):
+            part = fresh[start : start + CHUNK_SIZE]
             if self.broken is not None:
                 for one in part:
                     one.fail(self.broken, bulk.SKIPPED)
@@ -94,9 +97,15 @@ class Importer:
         """Wait for the end of a chunk. Returns those to be tried later."""
         broken = sent.poll()
         self.broken = self.broken or broken
+        if sent.waiting and self.broken is None and self._is_stuck(sent):
+            self.broken = troubles.not_tried()
         later = [one for one, receipt in sent.ended() if self._settle(one, receipt)]
         self._ended.update((receipt.id, one) for one, receipt in sent.ended() if receipt is not None)
         return later
+
+    def _is_stuck(self, sent: Chunk) -> bool:
+        """Whether there is no sense in more imports: none of a chunk has ended, or there is no time left to wait."""
+        return not any(True for _each in sent.ended()) or self.task.client.waits.left < self.task.args["poll_interval"]
 
     def _settle(self, one: Wanted, receipt: Receipt | None) -> bool:
         """Take over the end of an import. Returns whether it is to be tried later."""

@@ -16,7 +16,7 @@ from . import identities
 from .sync import Sync
 from .wanted import Wanted
 
-FIRST_PAUSE = 2.0
+FIRST_LOOK_SECONDS = 2.0
 
 
 def wait(task: Task, sync: Sync, wanted: Sequence[Wanted]) -> None:
@@ -30,7 +30,7 @@ def wait(task: Task, sync: Sync, wanted: Sequence[Wanted]) -> None:
         return
     sync.ask_once()
     waits, over = task.client.waits, False
-    seconds = min(FIRST_PAUSE, float(task.args["poll_interval"]))
+    seconds = min(FIRST_LOOK_SECONDS, float(task.args["poll_interval"]))
     with waits.at_most(task.args["listing_timeout"]):
         while missing and not (over and not any(one.created for one in missing)):
             if not waits.wait(min(seconds, max(waits.left, 0.1)), f"{len(missing)} registrations are not listed yet"):

@@ -24,8 +24,8 @@ from ..graph.errors import Purpose
 from ..graph.fields import IDENTITY, LINE, NUMBER, TEXT, needed, object_of, or_null
 from .identities import AUTOPILOT_WRITE
 
-COLLECTION = ("deviceManagement", "importedWindowsAutopilotDeviceIdentities")
-PATH = "/" + "/".join(COLLECTION)
+IMPORTS = ("deviceManagement", "importedWindowsAutopilotDeviceIdentities")
+IMPORTS_PATH = "/" + "/".join(IMPORTS)
 OPEN, COMPLETE, ERROR = ("unknown", "pending", "partial"), "complete", "error"
 #: How often a receipt that stays is deleted.
 MOST_DELETIONS = 3
@@ -74,7 +74,7 @@ class Receipt:
 def listed(client: GraphClient, keys: Collection[str]) -> dict[str, list[Receipt]]:
     """The receipts with these serial numbers, by serials.key. RequestFailure where the list cannot be read."""
     found: dict[str, list[Receipt]] = {}
-    for row in client.list(PATH, _LIST, {"$top": INTUNE_PAGE}, kind=KIND):
+    for row in client.list(IMPORTS_PATH, _LIST, {"$top": INTUNE_PAGE}, kind=KIND):
         receipt = Receipt.of(row)
         if receipt.key in keys:
             found.setdefault(receipt.key, []).append(receipt)
@@ -87,7 +87,7 @@ def read(client: GraphClient, ids: Sequence[str]) -> dict[str, Receipt | None]:
     items = [
         Item(
             "GET",
-            odata.path(*COLLECTION, identity),
+            odata.path(*IMPORTS, identity),
             Purpose("read an import of Windows Autopilot", AUTOPILOT_READ),
             kind=KIND,
         )
@@ -108,7 +108,7 @@ def delete(client: GraphClient, ids: Collection[str], keys: Collection[str]) -> 
     purpose = Purpose("delete a receipt of an import of Windows Autopilot", AUTOPILOT_WRITE)
     left = sorted(ids)
     for _attempt in range(MOST_DELETIONS):
-        answers = client.batch([Item("DELETE", odata.path(*COLLECTION, identity), purpose) for identity in left])
+        answers = client.batch([Item("DELETE", odata.path(*IMPORTS, identity), purpose) for identity in left])
         refused = [answer.failure for answer in answers if answer.failure is not None and not answer.says_absent]
         there = {receipt.id for found in listed(client, keys).values() for receipt in found}
         left = sorted(there.intersection(left))

@@ -70,7 +70,7 @@ def _unassign(one: Wanted) -> bulk.Write:
     identity = str((one.identity or {})["id"])
     item = Item(
         "POST",
-        odata.path(*identities.COLLECTION, identity, "unassignUserFromDevice"),
+        odata.path(*identities.IDENTITIES, identity, "unassignUserFromDevice"),
         Purpose(f"unassign the user of the {one.what}", identities.AUTOPILOT_WRITE),
         idempotent=True,
     )
@@ -81,7 +81,7 @@ def _delete(one: Wanted) -> bulk.Write:
     identity = str((one.identity or {})["id"]).lower()
     item = Item(
         "DELETE",
-        odata.path(*identities.COLLECTION, identity),
+        odata.path(*identities.IDENTITIES, identity),
         Purpose(f"delete the {one.what}", identities.AUTOPILOT_WRITE),
     )
     before = {"serial_number": one.serial, **shown(current(one.identity or {}))}

@@ -197,6 +197,14 @@ def pending(status: str) -> Failure:
     )
 
 
+def not_tried() -> Failure:
+    return _trouble(
+        "import_not_tried",
+        "it was not imported, because the imports before it have not ended",
+        "run the task again, which continues; a longer timeout waits longer",
+    )
+
+
 def receipt_gone() -> Failure:
     return _trouble(
         "import_receipt_gone",

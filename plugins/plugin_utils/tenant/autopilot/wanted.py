@@ -14,8 +14,8 @@ import typing as t
 from ...result import Failure
 from .. import bulk
 
-UNCHANGED, PENDING = "unchanged", "pending"
-OUTCOMES = (UNCHANGED, bulk.CHANGED, PENDING, bulk.FAILED, bulk.UNKNOWN, bulk.SKIPPED)
+UNCHANGED, IN_PROGRESS = "unchanged", "pending"
+OUTCOMES = (UNCHANGED, bulk.CHANGED, IN_PROGRESS, bulk.FAILED, bulk.UNKNOWN, bulk.SKIPPED)
 #: What can be set, in the order in which it is shown.
 PROPERTIES = ("group_tag", "assigned_user", "addressable_user_name", "display_name")
 Properties = dict[str, str]
@@ -49,6 +49,9 @@ class Wanted:
 
     @property
     def label(self) -> str:
+        """Who it is, in sentences: no two devices of a task have the same."""
+        if self.serial and self.autopilot_id:
+            return f"{self.serial} ({self.autopilot_id})"
         return self.serial or str(self.autopilot_id)
 
     @property

@@ -251,6 +251,62 @@ def test_a_failed_precondition_is_tried_again(office):
     assert len(refused) == 2
 
 
+def test_devices_with_one_placeholder_are_told_apart_by_their_ids(office):
+    rows = [office.known("Default string"), office.known("Default string ")]
+    tags = ["a", "b"]
+    done = office.register(
+        *(
+            {"serial_number": "Default string", "autopilot_id": row["id"], "group_tag": tag}
+            for row, tag in zip(rows, tags)
+        )
+    )
+    assert [row["groupTag"] for row in rows] == tags == [one["group_tag"] for one in done["devices"]]
+    assert len({change["what"] for change in done["changes"]}) == 2
+
+
+def test_a_connection_that_breaks_is_told_of_every_device_that_is_not_done(office, monkeypatch):
+    monkeypatch.setattr(imports, "CHUNK_SIZE", 2)
+    office.known("SN-0", listed="after_sync")
+    sent: list[int] = []
+
+    def breaks(number: int, after: bool) -> None:
+        if not after and office.exchanges[-1].endswith("/import"):
+            sent.append(number)
+        if len(sent) > 1:
+            raise httpx.ReadError("gone")
+
+    office.trouble = breaks
+    result = office.register(*(device(f"SN-{number}") for number in range(5)))
+    assert outcomes(result) == ["skipped", "changed", "unknown", "unknown", "skipped"]
+    assert all(one["error"] for one in result["devices"] if one["outcome"] != "changed")
+    assert result["error"]["name"] == "partly_done" and result["error"]["side"] == "network"
+
+
+def test_no_more_is_sent_while_nothing_of_a_chunk_ends(office, monkeypatch):
+    monkeypatch.setattr(imports, "CHUNK_SIZE", 2)
+    office.tenant.autopilot_service["import_seconds"] = 5000.0
+    result = office.register(*(device(f"SN-{number}") for number in range(5)), import_timeout=60)
+    assert outcomes(result) == ["pending", "pending", "skipped", "skipped", "skipped"]
+    assert names(result)[2:] == ["import_not_tried"] * 3 and len(office.imported) == 2
+
+
+def test_an_unassignment_that_breaks_keeps_the_other_changes_from_being_called_done(office):
+    office.known("SN-1", userPrincipalName=ADA, groupTag="old")
+    office.known("SN-2", groupTag="old")
+
+    def breaks(number: int, after: bool) -> None:
+        if "unassignUserFromDevice" in office.exchanges[-1]:
+            raise httpx.ReadError("gone")
+
+    office.trouble = breaks
+    entries = [{"serial_number": "SN-1", "clear": ["assigned_user"]}, {"serial_number": "SN-2", "group_tag": "new"}]
+    result = office.register(*entries)
+    assert result["failed"] and all(one["error"] for one in result["devices"])
+    assert (
+        set(outcomes(result)) <= {"failed", "unknown", "skipped"} and office.registration("SN-2")["groupTag"] == "old"
+    )
+
+
 def test_the_progress_is_shown(office):
     office.register(device("SN-1"))
     assert any("0 of 1 imports have ended" in sentence for sentence in office.sentences)
