@@ -107,10 +107,8 @@ def asked(tenant: LabTenant, applied: Play) -> Play:
 @pytest.fixture(scope="module")
 def approved(tenant: LabTenant, asked: Play) -> Play:
     tenant.lab.post("/tenant/approvals", {"decision": "approve", "decide": "approve", "polls": 0})
-    waiting = {"name": "Kiosks", "state": "absent", **ASKING, "approval_timeout": 60}
-    return tenant.run(
-        [{"name": "carried out", PAGE: {**REMOVAL[PAGE], **ASKING}}, {"name": "waited", PROFILE: waiting}]
-    )
+    waiting = {"default_page": True, "show_progress": False, **ASKING, "approval_timeout": 60}
+    return tenant.run([{"name": "carried out", PAGE: {**REMOVAL[PAGE], **ASKING}}, {"name": "waited", PAGE: waiting}])
 
 
 def targets(row: dict) -> set[tuple[str, str | None]]:
@@ -186,10 +184,9 @@ def test_what_was_approved_is_carried_out(tenant, approved):
     assert approved.exit_code == 0, approved.output
     assert approved.result(HOST, "carried out")["changed"] and approved.result(HOST, "waited")["changed"]
     state = held(tenant)
-    names = [row["displayName"] for row in state["enrollment_configurations"]]
-    assert "Kiosks" not in names and [row["displayName"] for row in state["autopilot_profiles"].values()] == [
-        "Office PCs"
-    ]
+    pages = {row["displayName"]: row for row in state["enrollment_configurations"] if "CompletionPage" in row["id"]}
+    assert set(pages) == {"Office PCs", "All users and all devices"}
+    assert pages["All users and all devices"]["showInstallationProgress"] is False
     assert {row["status"] for row in tenant.lab.get("/tenant/approvals")["requests"]} == {"completed"}
 
 

@@ -21,7 +21,7 @@ from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import LINE, object_of
-from .assignments import ASSIGNMENT_KIND, EVERYBODY, GROUPS, Target, WantedTargets, resolve_targets
+from .assignments import ASSIGNMENT_KIND, EVERYBODY_TARGETS, GROUP_TARGETS, Target, WantedTargets, resolve_targets
 from .engine import ResourceStep, apply
 from .group_creation import may_be_made
 from .intune_objects import IntuneObjects
@@ -116,8 +116,8 @@ def user_warnings(client: GraphClient, page: dict, targets: Collection[Target]) 
     """
     if not page.get("selectedMobileAppIds"):
         return []
-    users = ["all users"] if any(target.type == EVERYBODY["all_users"] for target in targets) else []
-    groups = sorted(target.group for target in targets if target.type == GROUPS["included_groups"])
+    users = ["all users"] if any(target.type == EVERYBODY_TARGETS["all_users"] for target in targets) else []
+    groups = sorted(target.group for target in targets if target.type == GROUP_TARGETS["included_groups"])
     unread: list[str] = []
     for group in groups:
         found = _has_users(client, group)
