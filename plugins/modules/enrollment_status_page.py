@@ -162,7 +162,7 @@ RETURN = r"""
 page:
   description:
     - The page in the form of this module's options. Null if it is absent. Groups and apps are ids.
-    - In check mode the C(id) of a page that would be created is null.
+    - In check mode the C(id) of a page that would be created is null, and its C(priority) if it is not given.
   returned: success
   type: dict
   sample:

@@ -128,8 +128,8 @@ def ensure(task: Task) -> dict:
     if current is None:
         _require_room(rows)
     assignments = PageAssignments(objects, _TARGETS, None if current is None else current["id"])
-    page = _make(objects, given) if current is None else _bring(objects, given, current)
-    page = bring_priority(objects, page, args["priority"])
+    page, made = _make(objects, given) if current is None else (_bring(objects, given, current), False)
+    page = bring_priority(objects, page, args["priority"], made)
     assignments.carry_out(page)
     result: dict[str, t.Any] = {"page": _shown(page, shown_targets(assignments.after, _TARGETS))}
     warnings = user_warnings(task.client, page, assignments.after)
@@ -215,16 +215,17 @@ def _require_room(rows: list[dict]) -> None:
         )
 
 
-def _make(objects: IntuneObjects, given: Mapping[str, t.Any]) -> dict:
+def _make(objects: IntuneObjects, given: Mapping[str, t.Any]) -> tuple[dict, bool]:
+    """The page, and whether this task has made it (in check mode: would make it)."""
     task, settings = objects.task, {**_NEW, **given}
     body = {item.path: item.sent(settings[item.option]) for item in STATUS_PAGE.properties}
     body = {"@odata.type": PAGE_TYPE, **body, "description": body["description"] or ""}
     shown = STATUS_PAGE.shown(body)
     if task.check_mode:
         task.changes.add(f"page {settings['name']!r}", None, shown)
-        return body
+        return body, True
     page, made = explained(lambda: objects.create(settings["name"], body, shown), "page", _CHECKED)
-    return page if made else _bring(objects, given, page)
+    return (page, True) if made else (_bring(objects, given, page), False)
 
 
 def _bring(objects: IntuneObjects, given: Mapping[str, t.Any], current: dict) -> dict:

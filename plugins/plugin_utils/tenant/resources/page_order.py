@@ -80,10 +80,14 @@ class PageAssignments:
         return set(self._rows)
 
 
-def bring_priority(objects: IntuneObjects, page: dict, priority: int | None) -> dict:
-    """The page with the place that is wanted, and as it then is."""
-    before = page.get("priority")
-    if priority in (None, before):
+def bring_priority(objects: IntuneObjects, page: dict, priority: int | None, made: bool) -> dict:
+    """The page with the place that is wanted, and as it then is. ``made``: this task has made it, so that its first
+    place is no change of anybody's."""
+    if priority is None:
+        return page
+    before = None if made else page.get("priority")
+    if page.get("priority") == priority:
+        objects.task.changes.add("priority", before, priority)
         return page
     task, resource = objects.task, objects.resource
     purpose = Purpose("change the priority of the enrollment status page", resource.write)
