@@ -128,8 +128,8 @@ EXAMPLES = r"""
     locale: os-default
     privacy_settings_hidden: true
     license_terms_hidden: true
-    included_groups: [Autopilot devices]
-    excluded_groups: [Kiosks]
+    included_groups: [Pilot devices]
+    excluded_groups: [Intune pilot]
 
 - name: A self-deploying profile for the kiosks
   winops.entra.autopilot_profile:
@@ -138,7 +138,7 @@ EXAMPLES = r"""
     device_name_template: KIOSK%RAND:5%
     locale: en-US
     keyboard_selection_skipped: true
-    included_groups: [Kiosks]
+    included_groups: [Intune pilot]
 
 - name: Remove the profile from all groups, but keep it
   winops.entra.autopilot_profile:

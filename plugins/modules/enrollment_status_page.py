@@ -145,7 +145,7 @@ EXAMPLES = r"""
     blocking_apps: [Company Portal]
     install_quality_updates: false
     priority: 1
-    included_groups: [Autopilot devices]
+    included_groups: [Pilot devices]
 
 - name: Devices without a page of their own are not kept waiting
   winops.entra.enrollment_status_page:
@@ -162,7 +162,7 @@ RETURN = r"""
 page:
   description:
     - The page in the form of this module's options. Null if it is absent. Groups and apps are ids.
-    - In check mode the C(id) of a page that would be created is null.
+    - In check mode the C(id) of a page that would be created is null, and its C(priority) if it is not given.
   returned: success
   type: dict
   sample:
@@ -277,7 +277,4 @@ ARGUMENT_SPEC = {
     "all_devices": {"type": "bool"},
     "all_users": {"type": "bool"},
 }
-CONSTRAINTS = {
-    "required_one_of": [("name", "page_id", "default_page")],
-    "mutually_exclusive": [("page_id", "default_page")],
-}
+CONSTRAINTS = {"mutually_exclusive": [("page_id", "default_page")]}

@@ -21,6 +21,8 @@ from tests.lab.process import RunningLab
 
 TENANT = "d10f84e2-ba05-45c0-90b7-994f1fafa537"
 PACKAGE = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
+#: What is not wrong where a tenant's option is: nobody is asked for a token.
+SIGN_IN = {"tenant_id": TENANT, "client_id": PACKAGE, "client_secret": "not asked for"}
 TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
 RESET = "winops.entra.device_reset"
@@ -93,6 +95,50 @@ CASES = {
         "winops.entra.acceptance", {"package": "good"}, "package", "bulk token"
     ),
     "no devices to remove": Case("winops.entra.device_removal", {}, "devices", "missing"),
+    "a removal that waits for an approval that nobody asks for": Case(
+        "winops.entra.device_removal",
+        {**SIGN_IN, "devices": [], "approval_timeout": 5},
+        "approval_timeout",
+        "nobody is asked",
+    ),
+    "a profile without a name": Case("winops.entra.autopilot_profile", {}, "name", "one of"),
+    "a profile with a forbidden name": Case(
+        "winops.entra.autopilot_profile", {**SIGN_IN, "name": "Office (new)"}, "name", "Intune refuses ( )"
+    ),
+    "a profile for all devices but some": Case(
+        "winops.entra.autopilot_profile",
+        {**SIGN_IN, "name": "Office", "all_devices": True, "excluded_groups": ["Kiosks"]},
+        "excluded_groups",
+        "excludes no group",
+    ),
+    "a profile with names that are too long": Case(
+        "winops.entra.autopilot_profile",
+        {**SIGN_IN, "name": "Office", "device_name_template": "WORKSTATION-%RAND:4%"},
+        "device_name_template",
+        "16 characters",
+    ),
+    "a profile without a reason that fits": Case(
+        "winops.entra.autopilot_profile",
+        {**SIGN_IN, "name": "Office", "approval_justification": "a" * 961},
+        "approval_justification",
+        "961",
+    ),
+    "a page that is none": Case("winops.entra.enrollment_status_page", SIGN_IN, "name", "which page"),
+    "a page with a timeout of two days": Case(
+        "winops.entra.enrollment_status_page", {"name": "Office", "timeout_minutes": 2880}, "timeout_minutes", "1440"
+    ),
+    "a default page with a priority": Case(
+        "winops.entra.enrollment_status_page",
+        {**SIGN_IN, "default_page": True, "priority": 1},
+        "priority",
+        "neither priority",
+    ),
+    "a page that waits for 101 apps": Case(
+        "winops.entra.enrollment_status_page",
+        {**SIGN_IN, "name": "Office", "blocking_apps": [f"App {number}" for number in range(101)]},
+        "blocking_apps",
+        "at most 100",
+    ),
     "a negative limit of removals": Case(
         "winops.entra.device_removal", {"devices": [], "max_deletions": -1}, "max_deletions", "less than 0"
     ),

@@ -26,6 +26,7 @@ from msgraph.generated.models.group import Group
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.reference_create import ReferenceCreate
 
+from tests.integration import contract_profiles
 from tests.integration.graph_client import BareGraph
 from tests.integration.play import PATIENCE
 from tests.lab import hardware_hash
@@ -57,6 +58,7 @@ SCENARIO = {
             "join": ["fleet"],
             "mdm": ["fleet"],
             "conditional_access": {"mfa": ["conditional_access"]},
+            "apps": [{"name": "Filler", "count": 60}, {"name": "Portal", "type": "winGetApp"}],
             "users": {
                 "anna": {"name": "Anna", "licences": ["m365_e3"], "devices": 2, "roles": ["global_reader"]},
                 "bruno": {"enabled": False},
@@ -94,6 +96,8 @@ def test_every_route_answers_as_described(world):
     _intune(app)
     _preparation(app)
     _autopilot(app)
+    [people] = app.get("/groups?$filter=displayName eq 'People'")["value"]
+    contract_profiles.ask(app, people["id"], world.post)
     _tenant_wide(app)
     _batches(app)
     _mobility(BareGraph(world.out, "device_code"), app)
@@ -258,6 +262,7 @@ def _intune(app: BareGraph) -> None:
         assert {row["@odata.type"].removeprefix("#microsoft.graph.deviceEnrollment") for row in rows} == {
             "LimitConfiguration",
             "PlatformRestrictionsConfiguration",
+            "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
         }
     for action in ("syncDevice", "rebootNow", "retire"):
         assert app.call("POST", f"/deviceManagement/managedDevices/{first['id']}/{action}").status == 204

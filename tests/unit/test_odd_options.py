@@ -178,7 +178,9 @@ def test_an_empty_text_means_something_only_where_the_spec_says_so(run):
     """The list is here, too, so that nobody opens a door in passing."""
     declared = {f"{place.module}.{place.name}" for place in PLACES if place.option.get("empty")}
     urls = {f"mdm_scope.{name}" for name in ("discovery_url", "terms_of_use_url", "compliance_url")}
-    assert declared == {"group.description", *urls}
+    texts = {f"enrollment_status_page.{name}" for name in ("description", "error_message")}
+    texts |= {f"autopilot_profile.{name}" for name in ("description", "device_name_template")}
+    assert declared == {"group.description", *urls, *texts}
     for place in PLACES:
         if place.option.get("empty"):
             with pytest.raises(AssertionError, match="contact was made"):

@@ -49,7 +49,7 @@ REQUESTS_VERSION = "beta"
 LONGEST_JUSTIFICATION = 960
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 LONGEST_ID = 64
-READ = Permissions.same("DeviceManagementConfiguration.Read.All")
+READ_REQUESTS = Permissions.same("DeviceManagementConfiguration.Read.All")
 WAITS, APPROVED = "needsApproval", "approved"
 Headers = dict[str, str]
 #: Sends the writes of these numbers, each with its headers, and tells how each has failed; None where it has not.
@@ -144,7 +144,7 @@ class Approvals:
         they may not be read, so that Intune itself refuses a second one."""
         if self._found is None:
             self._found = {}
-            purpose = Purpose("look for open requests of Multi Admin Approval", READ)
+            purpose = Purpose("look for open requests of Multi Admin Approval", READ_REQUESTS)
             try:
                 for row in client.list(REQUESTS, purpose, version=REQUESTS_VERSION, kind=REQUEST_KIND):
                     if row.get("status") in (WAITS, APPROVED) and _may_be_own(row, client):
@@ -187,7 +187,7 @@ class Approvals:
         """These requests as they now are; many are looked for in one list of all."""
         listed: dict[str, dict] = {}
         if len(rows) > 1:
-            purpose = Purpose(f"read {len(rows)} requests of Multi Admin Approval", READ)
+            purpose = Purpose(f"read {len(rows)} requests of Multi Admin Approval", READ_REQUESTS)
             everything = client.list(REQUESTS, purpose, version=REQUESTS_VERSION, kind=REQUEST_KIND)
             listed = {row["id"].lower(): row for row in everything}
         return {
@@ -197,7 +197,7 @@ class Approvals:
 
     def _read(self, client: GraphClient, write: IntuneWrite, code: str) -> dict:
         """The request; one that says that it waits where the service does not know it yet."""
-        purpose = Purpose(f"read the request {code} of Multi Admin Approval, with which to {write.what}", READ)
+        purpose = Purpose(f"read the request {code} of Multi Admin Approval, with which to {write.what}", READ_REQUESTS)
         query = {"$filter": odata.equals("requestId", code)}
         try:
             rows = client.list(REQUESTS, purpose, query, version=REQUESTS_VERSION, kind=REQUEST_KIND)

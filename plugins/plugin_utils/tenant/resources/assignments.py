@@ -24,20 +24,20 @@ from .directory import GROUP, resolve
 from .new_objects import ObjectReference
 
 _PREFIX = "#microsoft.graph."
-GROUPS = {
+GROUP_TARGETS = {
     "included_groups": _PREFIX + "groupAssignmentTarget",
     "excluded_groups": _PREFIX + "exclusionGroupAssignmentTarget",
 }
-EVERYBODY = {
+EVERYBODY_TARGETS = {
     "all_devices": _PREFIX + "allDevicesAssignmentTarget",
     "all_users": _PREFIX + "allLicensedUsersAssignmentTarget",
 }
-ALL_DEVICES, EXCLUDED = EVERYBODY["all_devices"], GROUPS["excluded_groups"]
+ALL_DEVICES, EXCLUDED = EVERYBODY_TARGETS["all_devices"], GROUP_TARGETS["excluded_groups"]
 _NOUNS = {
-    GROUPS["included_groups"]: "the group",
-    GROUPS["excluded_groups"]: "the excluded group",
-    EVERYBODY["all_devices"]: "all devices",
-    EVERYBODY["all_users"]: "all users",
+    GROUP_TARGETS["included_groups"]: "the group",
+    GROUP_TARGETS["excluded_groups"]: "the excluded group",
+    EVERYBODY_TARGETS["all_devices"]: "all devices",
+    EVERYBODY_TARGETS["all_users"]: "all users",
 }
 ASSIGNMENT_KIND = object_of(
     {
@@ -111,12 +111,12 @@ def check_targets(args: Mapping[str, t.Any]) -> None:
 def resolve_targets(task: Task, options: Sequence[str]) -> WantedTargets:
     """The targets of these options of the task; names of groups are looked up. Failure for one that is unknown."""
     given = {option: task.args[option] for option in options if task.args[option] is not None}
-    named = [name for option in given if option in GROUPS for name in given[option]]
+    named = [name for option in given if option in GROUP_TARGETS for name in given[option]]
     ids = resolve(task.client, GROUP, named) if named else {}
     by_option = {
-        option: frozenset(Target(GROUPS[option], ids[name]) for name in value)
-        if option in GROUPS
-        else frozenset({Target(EVERYBODY[option])} if value else ())
+        option: frozenset(Target(GROUP_TARGETS[option], ids[name]) for name in value)
+        if option in GROUP_TARGETS
+        else frozenset({Target(EVERYBODY_TARGETS[option])} if value else ())
         for option, value in given.items()
     }
     twice = {target.group for target in by_option.get("included_groups", ())} & {
@@ -134,12 +134,12 @@ def shown_targets(targets: Iterable[Target], options: Sequence[str]) -> dict[str
     """The targets as these options would say them; groups are ids, sorted."""
     present = set(targets)
     return {
-        option: sorted(target.group for target in present if target.type == GROUPS[option])
-        if option in GROUPS
-        else Target(EVERYBODY[option]) in present
+        option: sorted(target.group for target in present if target.type == GROUP_TARGETS[option])
+        if option in GROUP_TARGETS
+        else Target(EVERYBODY_TARGETS[option]) in present
         for option in options
     }
 
 
 def _type_of(option: str) -> str:
-    return GROUPS.get(option) or EVERYBODY[option]
+    return GROUP_TARGETS.get(option) or EVERYBODY_TARGETS[option]

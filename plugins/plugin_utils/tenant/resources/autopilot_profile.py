@@ -32,15 +32,16 @@ from .engine import Property, PropertyKind, Resource, update
 from .intune_objects import IntuneObjects, explained
 from .profile_assignments import ProfileAssignments
 
-PROFILES = "/deviceManagement/windowsAutopilotDeploymentProfiles"
-READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
-WRITE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
+PROFILES_PATH = "/deviceManagement/windowsAutopilotDeploymentProfiles"
+READ_SERVICE = Permissions.same("DeviceManagementServiceConfig.Read.All")
+WRITE_SERVICE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
+NAMED_PROFILE = Named("profile", PROFILES_PATH, "displayName", "", READ_SERVICE, exact_case=True)
 ENTRA_JOIN = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
 MODES = {"user_driven": "singleUser", "self_deploying": "shared"}
-TARGETS = ("included_groups", "excluded_groups", "all_devices")
-FORBIDDEN = "!#%^*)(-+;'><"
+_TARGETS = ("included_groups", "excluded_groups", "all_devices")
+FORBIDDEN_LETTERS = "!#%^*)(-+;'><"
 LONGEST_PROFILE_NAME, LONGEST_DESCRIPTION, LONGEST_DEVICE_NAME = 200, 1500, 15
-CHECKED = "the characters and the lengths of name and description, the name template, and what may be assigned"
+_CHECKED = "the characters and the lengths of name and description, the name template, and what may be assigned"
 _OOBE = "outOfBoxExperienceSetting"
 _RANDOM = re.compile(r"%RAND:(\d{1,2})%", re.IGNORECASE)
 _SERIAL = re.compile(r"%SERIAL%", re.IGNORECASE)
@@ -81,14 +82,14 @@ PROFILE = Resource(
         Property("convert_devices", "hardwareHashExtractionEnabled", "registration of the assigned devices"),
         Property("role_scope_tag_ids", "roleScopeTagIds", "scope tags", PropertyKind.SET),
     ),
-    read=READ,
-    write=WRITE,
+    read=READ_SERVICE,
+    write=WRITE_SERVICE,
     version="beta",
     kind=PROFILE_KIND,
     odata_type=ENTRA_JOIN,
 )
 #: What a new profile is where the task does not say it.
-NEW: dict[str, t.Any] = {
+_NEW: dict[str, t.Any] = {
     "description": "",
     "deployment_mode": "user_driven",
     "user_type": "standard",
@@ -108,9 +109,7 @@ def ensure(task: Task) -> dict:
     args = task.args
     if args["state"] == "present":
         _check(args)
-    objects = IntuneObjects(
-        task, Named("profile", PROFILES, "displayName", "", READ, exact_case=True), PROFILE, PROFILES
-    )
+    objects = IntuneObjects(task, NAMED_PROFILE, PROFILE, PROFILES_PATH)
     rows = objects.rows()
     current = (
         objects.by_name(args["name"], rows)
@@ -123,13 +122,13 @@ def ensure(task: Task) -> dict:
         return _remove(objects, current)
     if current is not None:
         _require_mode(args, current)
-    wanted = resolve_targets(task, TARGETS)
+    wanted = resolve_targets(task, _TARGETS)
     assignments = ProfileAssignments(objects, wanted, None if current is None else current["id"])
     assignments.require_possible([row for row in rows if current is None or row["id"] != current["id"]])
     settings = _settings(args)
     profile = _make(objects, settings) if current is None else _bring(objects, settings, current)
     assignments.carry_out(profile.get("id"))
-    return {"profile": _shown(profile, shown_targets(assignments.after, TARGETS))}
+    return {"profile": _shown(profile, shown_targets(assignments.after, _TARGETS))}
 
 
 # --- before anything is asked ---
@@ -138,13 +137,13 @@ def ensure(task: Task) -> dict:
 def _check(args: Mapping[str, t.Any]) -> None:
     for option, longest in (("name", LONGEST_PROFILE_NAME), ("description", LONGEST_DESCRIPTION)):
         text = args[option] or ""
-        wrong = sorted(set(text) & set(FORBIDDEN))
+        wrong = sorted(set(text) & set(FORBIDDEN_LETTERS))
         if wrong:
             raise bad_option(option, f"Intune refuses {' '.join(wrong)} in it", "leave these characters out")
         if len(text) > longest or (option == "name" and args[option] is not None and not text.strip()):
             raise bad_option(option, f"it has {len(text)} characters", f"give 1 to {longest}")
     if args["locale"] is not None and not _LOCALE.fullmatch(args["locale"]):
-        raise bad_option("locale", f"{args['locale']!r} is no language", "give one such as en-US, or os-default")
+        raise bad_option("locale", f"{args['locale']!r} is not a language", "give one such as en-US, or os-default")
     for tag in args["role_scope_tag_ids"] or ():
         if not re.fullmatch(r"\d{1,10}", tag):
             raise bad_option("role_scope_tag_ids", f"{tag!r} is not the id of a scope tag", "give numbers, such as 0")
@@ -166,7 +165,7 @@ def _check_template(template: str) -> None:
             fix,
         )
     if any(digits < 1 for digits in randoms):
-        raise bad_option("device_name_template", "%RAND:0% is no digit", fix)
+        raise bad_option("device_name_template", "%RAND:0% gives nothing", fix)
     shortest = len(plain) + sum(randoms) + len(_SERIAL.findall(template))
     if shortest > LONGEST_DEVICE_NAME:
         raise bad_option("device_name_template", f"its names have {shortest} characters or more", fix)
@@ -207,7 +206,7 @@ def _settings(args: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _make(objects: IntuneObjects, given: dict[str, t.Any]) -> dict:
-    task, settings = objects.task, {**NEW, **given}
+    task, settings = objects.task, {**_NEW, **given}
     body: dict[str, t.Any] = {"@odata.type": ENTRA_JOIN, "deviceType": "windowsPc", _OOBE: {"escapeLinkHidden": True}}
     for item in PROFILE.properties:
         place, _dot, inner = item.path.partition(".")
@@ -220,7 +219,7 @@ def _make(objects: IntuneObjects, given: dict[str, t.Any]) -> dict:
     if task.check_mode:
         task.changes.add(f"profile {settings['name']!r}", None, shown)
         return body
-    profile, made = explained(lambda: objects.create(settings["name"], body, shown), "profile", CHECKED)
+    profile, made = explained(lambda: objects.create(settings["name"], body, shown), "profile", _CHECKED)
     if made:
         return profile
     _require_entra_join(profile)
@@ -234,7 +233,7 @@ def _bring(objects: IntuneObjects, given: dict[str, t.Any], current: dict) -> di
     # Sent with the settings beside it, and never otherwise.
     whole[_OOBE] = {**(whole.get(_OOBE) or {}), "escapeLinkHidden": True}
     return explained(
-        lambda: update(objects.task, PROFILE, objects.path(current["id"]), given, whole), "profile", CHECKED
+        lambda: update(objects.task, PROFILE, objects.path(current["id"]), given, whole), "profile", _CHECKED
     )
 
 
@@ -244,7 +243,7 @@ def _remove(objects: IntuneObjects, current: dict | None) -> dict:
         return {"profile": None}
     assignments = ProfileAssignments(objects, None, current["id"])
     assignments.carry_out(current["id"])
-    shown = _shown(current, shown_targets(assignments.before, TARGETS))
+    shown = _shown(current, shown_targets(assignments.before, _TARGETS))
     explained(lambda: objects.delete(current, shown), "profile", "that it has no assignments any more")
     return {"profile": None}
 

@@ -29,15 +29,16 @@ from .intune_objects import IntuneObjects, explained
 from .page_apps import MOST_APPS, resolve_apps
 from .page_order import PageAssignments, bring_priority, user_warnings
 
-PAGES = "/deviceManagement/deviceEnrollmentConfigurations"
-READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
-WRITE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
+PAGES_PATH = "/deviceManagement/deviceEnrollmentConfigurations"
+READ_SERVICE = Permissions.same("DeviceManagementServiceConfig.Read.All")
+WRITE_SERVICE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
+NAMED_PAGE = Named("page", PAGES_PATH, "displayName", "", READ_SERVICE, exact_case=True)
 PAGE_TYPE = "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration"
 DEFAULT_PAGE = "_DefaultWindows10EnrollmentCompletionPageConfiguration"
-TARGETS = ("included_groups", "all_devices", "all_users")
-MOST_PAGES = 51
+_TARGETS = ("included_groups", "all_devices", "all_users")
+MOST_STATUS_PAGES = 51
 LENGTHS = {"name": 200, "description": 1000, "error_message": 10_000}
-CHECKED = "the lengths of its texts, its flags, and that the apps exist and are of Windows"
+_CHECKED = "the lengths of its texts, its flags, and that the apps exist and are of Windows"
 #: What is not free while users may not try again.
 _NEEDS_RETRY = ("device_reset_allowed", "device_use_allowed", "failed_apps_tolerated")
 
@@ -63,7 +64,7 @@ PAGE_KIND = object_of(
         **all_of("selectedMobileAppIds", "roleScopeTagIds", kind=list_of(IDENTITY)),
     }
 )
-PAGE = Resource(
+STATUS_PAGE = Resource(
     noun="enrollment status page",
     properties=(
         Property("name", "displayName", "name"),
@@ -82,8 +83,8 @@ PAGE = Resource(
         Property("blocking_apps", "selectedMobileAppIds", "blocking apps", PropertyKind.SET),
         Property("role_scope_tag_ids", "roleScopeTagIds", "scope tags", PropertyKind.SET),
     ),
-    read=READ,
-    write=WRITE,
+    read=READ_SERVICE,
+    write=WRITE_SERVICE,
     version="beta",
     kind=PAGE_KIND,
     odata_type=PAGE_TYPE,
@@ -91,7 +92,7 @@ PAGE = Resource(
     always=("installQualityUpdates",),
 )
 #: What a new page is where the task does not say it.
-NEW: dict[str, t.Any] = {
+_NEW: dict[str, t.Any] = {
     "description": "",
     "show_progress": True,
     "timeout_minutes": 60,
@@ -113,25 +114,24 @@ def ensure(task: Task) -> dict:
     """The work of the module: ``{"page": {...} or None}``, and warnings."""
     args = task.args
     _check(args)
-    named = Named("page", PAGES, "displayName", "", READ, exact_case=True)
-    objects = IntuneObjects(task, named, PAGE, PAGES, _is_page)
+    objects = IntuneObjects(task, NAMED_PAGE, STATUS_PAGE, PAGES_PATH, _is_page)
     rows = objects.rows()
     current = _find(objects, args, rows)
     if current is not None and is_default(current):
         _require_for_default(args)
     if args["state"] == "absent":
         return _remove(objects, current)
-    given = {item.option: args[item.option] for item in PAGE.properties if args[item.option] is not None}
+    given = {item.option: args[item.option] for item in STATUS_PAGE.properties if args[item.option] is not None}
     if args["blocking_apps"]:
         given["blocking_apps"] = resolve_apps(task.client, args["blocking_apps"])
     _require_free(given, current)
     if current is None:
         _require_room(rows)
-    assignments = PageAssignments(objects, TARGETS, None if current is None else current["id"])
-    page = _make(objects, given) if current is None else _bring(objects, given, current)
-    page = bring_priority(objects, page, args["priority"])
+    assignments = PageAssignments(objects, _TARGETS, None if current is None else current["id"])
+    page, made = _make(objects, given) if current is None else (_bring(objects, given, current), False)
+    page = bring_priority(objects, page, args["priority"], made)
     assignments.carry_out(page)
-    result: dict[str, t.Any] = {"page": _shown(page, shown_targets(assignments.after, TARGETS))}
+    result: dict[str, t.Any] = {"page": _shown(page, shown_targets(assignments.after, _TARGETS))}
     warnings = user_warnings(task.client, page, assignments.after)
     return result | ({"warnings": warnings} if warnings else {})
 
@@ -151,6 +151,8 @@ def _is_page(row: dict) -> bool:
 def _check(args: Mapping[str, t.Any]) -> None:
     if args["default_page"]:
         _require_for_default(args)
+    elif args["name"] is None and args["page_id"] is None:
+        raise bad_option("name", "nothing says which page", "give it, or page_id, or default_page")
     for option, longest in LENGTHS.items():
         text = args[option]
         if text is not None and (len(text) > longest or (option == "name" and not text.strip())):
@@ -171,7 +173,7 @@ def _require_for_default(args: Mapping[str, t.Any]) -> None:
     """Failure for what the default page does not have."""
     if args["state"] == "absent":
         raise bad_option("state", "Intune does not delete the default page", "change its settings instead")
-    for option in ("priority", *TARGETS):
+    for option in ("priority", *_TARGETS):
         if args[option] is not None:
             raise bad_option(option, "the default page has neither priority nor assignments", "leave it out")
     if args["default_page"] and args["name"] is not None:
@@ -180,7 +182,7 @@ def _require_for_default(args: Mapping[str, t.Any]) -> None:
 
 def _require_free(wanted: Mapping[str, t.Any], current: dict | None) -> None:
     """Failure for flags that Intune does not take together; those that are not given are as they are."""
-    before = {} if current is None else PAGE.shown(current)
+    before = {} if current is None else STATUS_PAGE.shown(current)
 
     def on(option: str) -> bool:
         return bool(before.get(option) if wanted.get(option) is None else wanted[option])
@@ -205,43 +207,46 @@ def _find(objects: IntuneObjects, args: Mapping[str, t.Any], rows: list[dict]) -
 
 
 def _require_room(rows: list[dict]) -> None:
-    if len(rows) >= MOST_PAGES:
+    if len(rows) >= MOST_STATUS_PAGES:
         raise _refusal(
             "too_many_pages",
-            f"the tenant has {len(rows)} enrollment status pages, and Intune takes {MOST_PAGES}",
+            f"the tenant has {len(rows)} enrollment status pages, and Intune takes {MOST_STATUS_PAGES}",
             "delete one that is not needed",
         )
 
 
-def _make(objects: IntuneObjects, given: Mapping[str, t.Any]) -> dict:
-    task, settings = objects.task, {**NEW, **given}
-    body = {item.path: item.sent(settings[item.option]) for item in PAGE.properties}
+def _make(objects: IntuneObjects, given: Mapping[str, t.Any]) -> tuple[dict, bool]:
+    """The page, and whether this task has made it (in check mode: would make it)."""
+    task, settings = objects.task, {**_NEW, **given}
+    body = {item.path: item.sent(settings[item.option]) for item in STATUS_PAGE.properties}
     body = {"@odata.type": PAGE_TYPE, **body, "description": body["description"] or ""}
-    shown = PAGE.shown(body)
+    shown = STATUS_PAGE.shown(body)
     if task.check_mode:
         task.changes.add(f"page {settings['name']!r}", None, shown)
-        return body
-    page, made = explained(lambda: objects.create(settings["name"], body, shown), "page", CHECKED)
-    return page if made else _bring(objects, given, page)
+        return body, True
+    page, made = explained(lambda: objects.create(settings["name"], body, shown), "page", _CHECKED)
+    return (page, True) if made else (_bring(objects, given, page), False)
 
 
 def _bring(objects: IntuneObjects, given: Mapping[str, t.Any], current: dict) -> dict:
     """Bring the settings of an existing page to what is wanted."""
     wanted = dict(given)
     if current.get("installQualityUpdates") is None:
-        wanted.setdefault("install_quality_updates", NEW["install_quality_updates"])
-    return explained(lambda: update(objects.task, PAGE, objects.path(current["id"]), wanted, current), "page", CHECKED)
+        wanted.setdefault("install_quality_updates", _NEW["install_quality_updates"])
+    return explained(
+        lambda: update(objects.task, STATUS_PAGE, objects.path(current["id"]), wanted, current), "page", _CHECKED
+    )
 
 
 def _remove(objects: IntuneObjects, current: dict | None) -> dict:
     if current is not None:
         before = PageAssignments(objects, (), current["id"]).before
-        objects.delete(current, _shown(current, shown_targets(before, TARGETS)))
+        objects.delete(current, _shown(current, shown_targets(before, _TARGETS)))
     return {"page": None}
 
 
 def _shown(page: dict, targets: dict[str, t.Any]) -> dict:
-    return {"id": page.get("id"), **PAGE.shown(page), "priority": page.get("priority"), **targets}
+    return {"id": page.get("id"), **STATUS_PAGE.shown(page), "priority": page.get("priority"), **targets}
 
 
 def _refusal(name: str, cause: str, fix: str) -> Failure:

@@ -21,7 +21,7 @@ from ..graph.consistency import settle
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import LINE, object_of
-from .assignments import ASSIGNMENT_KIND, EVERYBODY, GROUPS, Target, WantedTargets, resolve_targets
+from .assignments import ASSIGNMENT_KIND, EVERYBODY_TARGETS, GROUP_TARGETS, Target, WantedTargets, resolve_targets
 from .engine import ResourceStep, apply
 from .group_creation import may_be_made
 from .intune_objects import IntuneObjects
@@ -80,10 +80,14 @@ class PageAssignments:
         return set(self._rows)
 
 
-def bring_priority(objects: IntuneObjects, page: dict, priority: int | None) -> dict:
-    """The page with the place that is wanted, and as it then is."""
-    before = page.get("priority")
-    if priority in (None, before):
+def bring_priority(objects: IntuneObjects, page: dict, priority: int | None, made: bool) -> dict:
+    """The page with the place that is wanted, and as it then is. ``made``: this task has made it, so that its first
+    place is no change of anybody's."""
+    if priority is None:
+        return page
+    before = None if made else page.get("priority")
+    if page.get("priority") == priority:
+        objects.task.changes.add("priority", before, priority)
         return page
     task, resource = objects.task, objects.resource
     purpose = Purpose("change the priority of the enrollment status page", resource.write)
@@ -116,8 +120,8 @@ def user_warnings(client: GraphClient, page: dict, targets: Collection[Target]) 
     """
     if not page.get("selectedMobileAppIds"):
         return []
-    users = ["all users"] if any(target.type == EVERYBODY["all_users"] for target in targets) else []
-    groups = sorted(target.group for target in targets if target.type == GROUPS["included_groups"])
+    users = ["all users"] if any(target.type == EVERYBODY_TARGETS["all_users"] for target in targets) else []
+    groups = sorted(target.group for target in targets if target.type == GROUP_TARGETS["included_groups"])
     unread: list[str] = []
     for group in groups:
         found = _has_users(client, group)

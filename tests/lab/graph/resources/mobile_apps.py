@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""/deviceAppManagement/mobileApps: apps of all platforms in one list, in pages."""
+"""/deviceAppManagement/mobileApps (beta; v1.0 has no type for some): apps of all platforms in one list, in pages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ APP = Kind("mobileApp", pages=(50, 999))
 _ROOT = "/deviceAppManagement/mobileApps"
 
 
-@route("GET", _ROOT, READ)
+@route("GET", _ROOT, READ, versions=("beta",))
 def list_apps(call: Call) -> Answer:
     return collection(call, APP, call.side.view.rows("mobile_apps"))
 
 
-@route("GET", _ROOT + "/{id}", READ)
+@route("GET", _ROOT + "/{id}", READ, versions=("beta",))
 def read(call: Call) -> Answer:
     found = call.side.view.get("mobile_apps", call.params["id"].lower())
     if found is None:

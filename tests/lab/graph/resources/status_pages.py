@@ -4,8 +4,8 @@
 """Enrollment status pages (beta): the writes of /deviceManagement/deviceEnrollmentConfigurations for them.
 
 Rows of ``tenant.enrollment_configurations`` with their "assignments": [{"id", "target": {...}}]. What is refused:
-Microsoft365DSC issues 3892 (no route to single assignments) and 4295 (setPriority to the present value); the default
-page has neither priority nor assignments and stays. Others are renumbered when one gets a priority or goes.
+Microsoft365DSC issue 4295 (setPriority to the present value); single assignments have no route (issue 3892); the
+default page has neither priority nor assignments and stays. Others are renumbered when one gets a priority or goes.
 """
 
 from __future__ import annotations
@@ -95,12 +95,6 @@ def set_priority(call: Call) -> Answer:
 @route("GET", _ROOT + "/{id}/assignments", READ, versions=_BETA)
 def list_assignments(call: Call) -> Answer:
     return collection(call, ASSIGNMENT, _find(call).get("assignments", []))
-
-
-@route("POST", _ROOT + "/{id}/assignments", WRITE, versions=_BETA)
-@route("DELETE", _ROOT + "/{id}/assignments/{assignment}", WRITE, versions=_BETA)
-def assign_one(call: Call) -> Answer:
-    raise intune_error(400, "BadRequest", "No OData route exists that match template", "/".join(call.path))
 
 
 @route("POST", _ROOT + "/{id}/assign", WRITE, versions=_BETA)

@@ -13,10 +13,12 @@ import httpx
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import removal
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.batch import Item
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.errors import Permissions, Purpose
 
 from ..fake_graph import error, guid
+from ..tenant_graph import TenantGraph, outcomes
 
 CHANGE = Purpose("change the page", Permissions.same("DeviceManagementServiceConfig.ReadWrite.All"))
 CODE = "aabb1234-5678-4012-abcd-ef0123456789"
@@ -254,3 +256,20 @@ def test_a_batch_without_a_justification_is_one_request(bench, graph):
     answers = bench.client(args={"approval_justification": None, "approval_timeout": 0}).batch(items(3), "beta")
     assert answers[2].failure.error["name"] == "approval_needed" and len(guarded.batches) == 1
     assert len(graph.requests) == 1
+
+
+# --- devices that are removed ---
+
+
+def test_a_removal_that_waits_for_an_approval_keeps_what_follows(bench):
+    """Neither a conflict nor a device that is lost: the Entra object stays until the record in Intune is gone."""
+    bench.graph = graph = TenantGraph()
+    records = [graph.full("PC-1"), graph.full("PC-2")]
+    held = error(412, "BadRequest", "Approval Required.", {"x-msft-approval-code": CODE})
+    graph.on("DELETE v1.0/deviceManagement/managedDevices", held)
+    everywhere = {"intune": True, "autopilot": True, "directory": True, "max_deletions": 5}
+    result = bench.run(removal.remove, {"devices": records, **everywhere, **SAID})
+    assert sorted(map(outcomes, result["devices"])) == [["changed"] * 3, ["failed", "skipped", "skipped"]]
+    [kept] = [device for device in result["devices"] if device["intune"]["outcome"] == "failed"]
+    assert kept["intune"]["error"]["name"] == "approval_pending" and CODE in kept["intune"]["error"]["msg"]
+    assert result["error"]["name"] == "partly_done" and CODE in result["msg"]
