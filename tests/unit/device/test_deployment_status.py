@@ -125,6 +125,28 @@ def test_skipped_phases_are_told(found):
     assert [user["done"] for user in found["account"]["first_sync"]["users"]] == [False], "a missing value is running"
 
 
+@pytest.mark.parametrize(
+    ("upn", "done", "state", "waits"),
+    [
+        ("ada@main.example", None, "running", ["a user who signs in"]),
+        ("ada@main.example", 1, "succeeded", []),
+        ("", None, "succeeded", []),
+        ("fooUser@main.example", None, "succeeded", []),
+        ("package_6e4cbe68-588b-499c-8c04-dcfff140a1ca@main.example", None, "succeeded", []),
+    ],
+)
+def test_after_the_setup_of_the_device_it_waits_for_a_user_where_one_is_to_come(upn, done, state, waits):
+    users = {"S-1-12-1-1-2-3-4": _values(IsSyncDone=done)} if done is not None else {}
+    enrollment = {"values": {"ProviderID": "MS DM Server", "UPN": upn}, "keys": {"FirstSync": _key(**users)}}
+    phase = {"categoryState": "succeeded"}
+    answer = told.of_phases(device_preparation=phase, device_setup=phase, account_setup={"categoryState": "notStarted"})
+    sync = told.of_trees({"first_sync": _key(**{"22222222-2222-2222-2222-222222222222": enrollment})})
+    answer.results["first_sync"] = sync["first_sync"]
+    deployment = overview.deployment(answer)
+    assert (deployment["state"], deployment["waits_for"]) == (state, waits)
+    assert deployment["phase"] == ("account_setup" if waits else None)
+
+
 # --- the phases' JSON -------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +319,15 @@ def test_the_first_synchronization_is_that_of_intune():
     )
     found = first_sync(told.of_trees({"first_sync": tree}), Told())
     assert found["timeout_minutes"] == 2 and found["users"] == [] and found["device_done"] is None
+
+
+def test_a_user_of_whom_nobody_knows_it_is_neither_done_nor_running():
+    users = {"S-1-12-1-1-2-3-4": _values(IsSyncDone="1"), "S-1-5-21-1-2-3-1001": _values(), "Other": _values()}
+    tree = _key(**{"22222222-2222-2222-2222-222222222222": _key(FirstSync=_key(**users))})
+    sentences = Told()
+    found = first_sync(told.of_trees({"first_sync": tree}), sentences)
+    assert [user["done"] for user in found["users"]] == [None, False]
+    assert [why.partition(":")[0].rpartition(", ")[2] for why in sentences.refused] == ["IsSyncDone could not be read"]
 
 
 def _key(**keys) -> dict:

@@ -89,6 +89,7 @@ def found(result: dict) -> dict[str, str]:
         ("assignedInSync", "none", True, False, None),
         ("assignedOutOfSync", "none", True, False, None),
         ("assignedUnkownSyncState", "none", True, False, None),
+        ("assignedInSync", "hardwareRequirementsNotMet", True, False, None),
         ("notAssigned", "none", False, False, "warn"),
         ("pending", None, False, False, "warn"),
         ("failed", "none", False, True, "fail"),
@@ -169,6 +170,19 @@ def test_answers_with_other_devices_are_no_record(bench, graph):
     graph.ignore_filters = True
     device = only(run(bench, intune=True))
     assert device["intune"] is None and "ignored the filter" in device["refused"][0]
+
+
+def test_what_its_own_ids_have_found_needs_no_serial_number(bench, graph):
+    device = graph.add("PC-1")
+    graph.enroll(device)
+    register(graph, "A B-1", device=device)
+    # The question for the device id comes first.
+    refused = [lambda _request: None, error(400, "BadRequest", "Invalid filter clause")]
+    graph.script = [("GET v1.0/deviceManagement/managedDevices", refused * 2)]
+    found = only(run(bench, intune=True))
+    assert found["matched_by"] == "device_id" and found["refused"] == []
+    graph.managed.clear()
+    assert only(run(bench, intune=True))["refused"] != []
 
 
 def test_the_newest_of_several_records_counts(bench, graph):
@@ -260,6 +274,10 @@ def test_the_newest_deployment_counts_and_since_leaves_out_the_earlier_ones(benc
     happen(graph, "NOBODY", "success", 0.1, 0.1)
     deployment = only(run(bench, deployments=True))["deployment"]
     assert (deployment["outcome"], deployment["count"], deployment["code"]) == ("failed", 3, "0x80180014")
+    began = datetime.datetime.fromisoformat(graph.events[1]["deploymentStartDateTime"].replace("Z", "+00:00"))
+    for since, count in ((began, None), (began - datetime.timedelta(seconds=1), 1)):
+        deployment = only(run(bench, deployments=True, since=since.isoformat()))["deployment"]
+        assert (deployment and deployment["count"]) == count, "after is after"
     since = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).isoformat()
     assert only(run(bench, deployments=True, since=since))["deployment"] is None
 
@@ -352,6 +370,12 @@ def test_a_wait_ends_when_every_profile_is_assigned(bench, graph):
     result = run(bench, wait_for="profiles", poll_interval=5)
     assert result["waited"] == {"outcome": "done", "looks": 5, "waiting": [], "final": []} and "failed" not in result
     assert bench.slept == [5, 10, 5, 10], "the pause grows while nothing changes"
+
+
+def test_the_pause_grows_to_four_times_at_most_and_the_last_look_is_at_the_end(bench, graph):
+    register(graph, "A1", "pending")
+    assert run(bench, 100, wait_for="profiles", poll_interval=5)["waited"]["looks"] == 8
+    assert bench.slept == [5, 10, 20, 20, 20, 20, 5]
 
 
 def test_a_wait_ends_early_on_what_waiting_cannot_mend(bench, graph):
