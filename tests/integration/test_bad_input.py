@@ -23,7 +23,7 @@ TENANT = "d10f84e2-ba05-45c0-90b7-994f1fafa537"
 PACKAGE = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
 TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
-RESET = "winops.entra.device_reset"
+RESET, WIPE = "winops.entra.device_reset", "winops.entra.managed_device_reset"
 JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
 HASH = "winops.entra.autopilot_hash"
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
@@ -105,6 +105,21 @@ CASES = {
         "winops.entra.mdm", {"state": "absent", "enrollment_id": " "}, "enrollment_id", "white space"
     ),
     "a timeout without end": Case("winops.entra.disconnect", {"timeout": float("inf")}, "timeout", "whole number"),
+    "a wipe without an id": Case(
+        WIPE, {"action": "wipe", "devices": [{"serial_number": "PF3K9Z1A"}]}, "devices", "no intune_device_id"
+    ),
+    "a wipe of a serial number that is empty": Case(
+        WIPE,
+        {"action": "wipe", "devices": [{"serial_number": "", "intune_device_id": TENANT}]},
+        "serial_number",
+        "empty",
+    ),
+    "a registration that is unblocked twice": Case(
+        WIPE,
+        {"action": "unblock", "devices": [{"serial_number": "PF3K9Z1A", "autopilot_id": TENANT}] * 2},
+        "devices",
+        "twice",
+    ),
     "a reset that names no device": Case(RESET, {}, "confirm_serial_number", "one of the following is required"),
     "a reset that names two": Case(
         RESET, {"confirm_serial_number": "PF3K9Z1A", "confirm_uuid": TENANT}, "confirm_uuid", "mutually exclusive"
@@ -119,7 +134,7 @@ CASES = {
     "a deployment that nobody waits for": Case(
         RESET, {"confirm_uuid": TENANT, "wait": False, "wait_for_deployment": True}, "wait_for_deployment", "wait is"
     ),
-    "a time without its zone": Case(
+    "a reset since a time without its zone": Case(
         RESET, {"confirm_uuid": TENANT, "unless_installed_after": "2026-11-30"}, "unless_installed_after", "UTC"
     ),
     "a reset that nobody waits for": Case(RESET, {"confirm_uuid": TENANT, "gone_after": 0}, "gone_after", "positive"),
