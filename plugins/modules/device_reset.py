@@ -19,7 +19,7 @@ description:
   - Before anything changes, the preconditions are read, none of them from texts in the device's language. If one does
     not hold, or cannot be read, the task is refused, and RV(error.evidence) names each of them. They are, by the name
     of the refusal, C(serial_number_mismatch), C(uuid_mismatch), C(placeholder_serial_number), C(placeholder_uuid)
-    (another device, or one that cannot be told from others), C(account_not_elevated), C(edition_not_resettable)
+    (another device, or one that nothing tells apart from others), C(account_not_elevated), C(edition_not_resettable)
     (Windows Home, a server), C(recovery_environment_missing), C(recovery_environment_disabled),
     C(recovery_partition_missing), C(recovery_environment_unknown) (Windows resets itself from its recovery
     environment, WinRE, and fails without it with 0x80070032), C(on_battery), C(profile_not_assigned),

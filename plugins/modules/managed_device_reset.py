@@ -18,8 +18,8 @@ description:
     and then end in 0x80180014 until this was done, or their record in Intune is gone.
   - Each record is read first. It must have exactly the serial number that the task gives. A device that does not match
     is left out, RV(devices) says why, the task does the others, and fails with C(devices_left_out) in the end.
-  - A wipe is queued. The device carries it out at its next contact with Intune, which may be never. A device whose wipe
-    is already under way is unchanged.
+  - A wipe is queued. The device carries it out when it contacts Intune the next time, if it does. A device whose wipe is
+    already under way is unchanged.
   - A request that gets no answer is not repeated. The task reads the record again to see what has become of it.
 options:
   action:

@@ -105,20 +105,11 @@ CASES = {
         "winops.entra.mdm", {"state": "absent", "enrollment_id": " "}, "enrollment_id", "white space"
     ),
     "a timeout without end": Case("winops.entra.disconnect", {"timeout": float("inf")}, "timeout", "whole number"),
-    "a wipe without an id": Case(
-        WIPE, {"action": "wipe", "devices": [{"serial_number": "PF3K9Z1A"}]}, "devices", "no intune_device_id"
-    ),
     "a wipe of a serial number that is empty": Case(
         WIPE,
         {"action": "wipe", "devices": [{"serial_number": "", "intune_device_id": TENANT}]},
         "serial_number",
         "empty",
-    ),
-    "a registration that is unblocked twice": Case(
-        WIPE,
-        {"action": "unblock", "devices": [{"serial_number": "PF3K9Z1A", "autopilot_id": TENANT}] * 2},
-        "devices",
-        "twice",
     ),
     "a reset that names no device": Case(RESET, {}, "confirm_serial_number", "one of the following is required"),
     "a reset that names two": Case(
