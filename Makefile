@@ -115,6 +115,10 @@ INPUTS ?= 1000000
 fuzz: env ## hostile inputs at every door at which something untrusted comes in; half an hour: make fuzz INPUTS=10000
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(ARGS)
 
+.PHONY: registrations
+registrations: env ## registrations with Windows Autopilot, killed or cut off at each exchange and run again; half an hour
+	$(BIN)/python -m tests.registrations $(ARGS)
+
 .PHONY: faults
 faults: env ## each exchange of each task that changes a device goes wrong in each way; ten minutes
 	$(BIN)/python -m tests.faults $(ARGS)

@@ -75,15 +75,16 @@ options:
     description:
       - A CSV file on the controller with devices, such as Get-WindowsAutopilotInfo and M(winops.entra.autopilot_hash)
         write and the Intune admin center takes, in any usual encoding. An empty cell is a value that is not given.
-      - A row that cannot be used refuses the file, by its line, before anything is asked.
+      - A row that cannot be used is left out with its line in RV(devices), and the task continues with the others. A
+        file without a line of column names is refused.
     type: path
   state:
     description:
       - V(present) registers the devices that are not registered yet, and sets what is given.
-      - V(absent) unassigns their users and removes the registrations. It needs serial numbers or ids only. The task
-        waits until they are not listed any more. A serial number that is not registered is not an error. Intune keeps
-        the record of an enrolled device, and Microsoft Entra its object; M(winops.entra.device_removal) removes all
-        three in the right order.
+      - V(absent) unassigns their users and removes the registrations. Serial numbers or ids are enough. The task waits
+        until they are not listed any more. A serial number that is not registered is not an error. Intune keeps the
+        record of an enrolled device, and Microsoft Entra its object; M(winops.entra.device_removal) removes all three
+        in the right order.
     type: str
     choices: [present, absent]
     default: present
@@ -182,7 +183,7 @@ RETURN = r"""
 devices:
   description:
     - Each entry of O(devices), then each row of O(csv), in this order.
-  returned: when the tenant's registrations could be read
+  returned: when the devices could be read
   type: list
   elements: dict
   contains:
@@ -233,9 +234,25 @@ devices:
           type: str
 summary:
   description: How many devices have each outcome. Entries for the same device count once.
-  returned: when the tenant's registrations could be read
+  returned: when the devices could be read
   type: dict
   sample: {changed: 241, failed: 2, pending: 0, skipped: 1, unchanged: 6, unknown: 0}
+phases:
+  description: Name and seconds of each phase.
+  returned: when the devices could be read
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The phase.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
+  sample:
+    - {name: users, seconds: 1.2}
+    - {name: import, seconds: 96.4}
+    - {name: listing, seconds: 61.0}
 tenant:
   description:
     - The tenant that the task works on and who signs in there, and where each was said. None of it is secret.

@@ -75,7 +75,7 @@ options:
         task never fails because of findings.
       - A result (V(fail), V(warn), V(unknown)) stands for every finding with that result.
       - The id of a finding stands for that finding if its result is V(fail).
-      - The default is V([]), but V([fail]) with O(wait_for), so that a wait which was in vain is noticed.
+      - The default is V([]), but V([fail]) with O(wait_for), so that a wait without result fails.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -254,7 +254,7 @@ devices:
             not be asked.
           type: bool
         device_setup:
-          description: Microsoft's word for that phase. V(notAttempted) and V(disabled) are no failures.
+          description: Microsoft's word for that phase. V(notAttempted) and V(disabled) do not mean a failure.
           type: str
         account_setup:
           description: Microsoft's word for that phase.
@@ -326,7 +326,7 @@ waited:
       description: How often the tenant was read.
       type: int
     waiting:
-      description: The serial numbers or ids of devices that have not come to an end.
+      description: The serial numbers or ids of devices that are not done.
       type: list
       elements: str
     final:
@@ -344,7 +344,7 @@ findings:
       description:
         - V(registration), a named device is not registered.
         - V(serial_number), it does not name the device alone.
-        - V(profile_assignment), with the result V(fail) if it cannot come, or was waited for in vain.
+        - V(profile_assignment), with the result V(fail) if it cannot come, or did not come while the task waited.
         - V(deployment), only with O(deployments).
       type: str
     result:

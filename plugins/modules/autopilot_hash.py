@@ -37,8 +37,8 @@ options:
       - A new file has the columns C(Device Serial Number), C(Windows Product ID), C(Hardware Hash), C(Group Tag) and
         C(Assigned User), no quotes, and is for its owner only (mode 0600). The admin center takes at most 500 rows from
         a file; M(winops.entra.autopilot_device) takes more.
-      - A file that is there keeps its encoding, line ends, columns, mode, and all rows of other devices. Only a file in
-        which each row can be read is written to; otherwise the option is refused, with the line.
+      - A file that is there keeps its encoding, line ends, columns, mode, and all rows of other devices. A file in two
+        encodings, or without a column for what is given, is refused.
       - A group tag or user that is not given keeps its value in the file.
     type: path
   group_tag:

@@ -68,7 +68,7 @@ deployment:
         - V(not_run), no Enrollment Status Page has run.
         - V(running).
         - V(succeeded).
-        - V(incomplete), a phase failed or ran out of time, and somebody went on all the same.
+        - V(incomplete), a phase failed or ran out of time, and somebody continued past the error.
         - V(failed).
         - Null if it is unknown.
       type: str
@@ -188,7 +188,7 @@ deployment:
       elements: dict
       contains:
         id:
-          description: The id of the app in Intune, or the name of what is tracked if it is no app of Intune.
+          description: The id of the app in Intune, or the name of what is tracked if that is something else.
           type: str
         revision:
           description: The revision of the app.
@@ -343,4 +343,4 @@ error:
       type: str
 """
 
-ARGUMENT_SPEC: dict[str, dict] = {}
+ARGUMENT_SPEC = {}  # type: ignore[var-annotated]

@@ -24,6 +24,7 @@ JOINED: dict[str, t.Any] = {
     "package": "contoso",
     "device": {"join": {"type": "entra", "package": "contoso"}, "mdm": "enrolled"},
 }
+DEPLOYED = {"user": "ada", "at": "end"}
 SCENARIO: dict[str, t.Any] = {
     "description": "Everything that the examples name.",
     "tenants": {
@@ -45,6 +46,10 @@ SCENARIO: dict[str, t.Any] = {
                 {"name": "RETIRED", "count": 4},
                 {"name": "OLD-1", "days": 300},
                 {"name": "OLD-2", "days": 300, "owner": "ada"},
+            ],
+            "autopilot_profiles": [{"displayName": "Office", "tag": "office"}],
+            "autopilot": [
+                {"serial": serial, "group_tag": "office", "profile": "Office"} for serial in ("PF3A1B2C", "PF3A1B2D")
             ],
         },
         "other": {"name": "Fabrikam", "domain": "fabrikam.example"},
@@ -69,6 +74,8 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "fit"},
         {**LAPTOP, "name": "branch"},
         {**LAPTOP, "name": "disposable"},
+        {**LAPTOP, "name": "deployed-1", "device": {"serial": "PF3A1B2C", "deployment": DEPLOYED}},
+        {**LAPTOP, "name": "deployed-2", "device": {"serial": "PF3A1B2D", "deployment": DEPLOYED}},
         {"kind": "azure_vm_mdm", "name": "azure"},
         {"kind": "hybrid", "name": "hybrid"},
         {
@@ -82,6 +89,8 @@ SCENARIO: dict[str, t.Any] = {
 #: Where the examples of a text run, and single ones of it; else on the controller.
 PLACES = {
     "plugins/modules/acceptance.py": "disposable",
+    "plugins/modules/deployment_status.py": "deployed-1",
+    "plugins/modules/autopilot_hash.py": "fit",
     "plugins/modules/device_facts.py": "joined",
     "plugins/modules/diagnose.py": "joined",
     "plugins/modules/disconnect.py": "leaving",
@@ -99,6 +108,8 @@ PLACES = {
 }
 #: Examples over all hosts of the play: it has a device without an id.
 OVER_A_FLEET = (
+    "plugins/modules/autopilot_hash.py: Read the hardware hash, and keep it in a CSV file",
+    "plugins/modules/autopilot_hash.py: Register all devices of the play in one task",
     "plugins/modules/directory_device_info.py",
     "plugins/modules/group.py: Read the id of each device, null if it is not joined",
     "plugins/modules/group.py: Put the joined devices into a group",

@@ -93,8 +93,39 @@ CASES = {
     "a negative limit of removals": Case(
         "winops.entra.device_removal", {"devices": [], "max_deletions": -1}, "max_deletions", "less than 0"
     ),
+    "a registration that is no GUID": Case("winops.entra.autopilot_device_info", {"ids": ["x"]}, "ids", "GUID"),
+    "a wait for nothing": Case("winops.entra.autopilot_device_info", {"wait_for": "rain"}, "wait_for", "profiles"),
+    "a deployment's finding that does not exist": Case(
+        "winops.entra.deployment_status", {"fail_on": ["rain"]}, "fail_on", "device_setup"
+    ),
     "no findings": Case("winops.entra.diagnose", {"limit": 0}, "limit", "positive"),
     "a time without its zone": Case("winops.entra.diagnose", {"since": "2026-11-21T08:00:00"}, "since", "time zone"),
+    "no device to register": Case("winops.entra.autopilot_device", {}, "devices", "required"),
+    "a registration of nothing": Case(
+        "winops.entra.autopilot_device", {"devices": [{"group_tag": "x"}]}, "devices.serial_number", "neither"
+    ),
+    "a user to assign without a domain": Case(
+        "winops.entra.autopilot_device",
+        {"devices": [{"serial_number": "SN-1", "assigned_user": "ada"}]},
+        "devices.assigned_user",
+        "user principal name",
+    ),
+    "a user who is assigned and cleared": Case(
+        "winops.entra.autopilot_device",
+        {"devices": [{"serial_number": "SN-1", "assigned_user": "ada@contoso.example", "clear": ["assigned_user"]}]},
+        "devices.clear",
+        "clears it",
+    ),
+    "an empty group tag": Case(
+        "winops.entra.autopilot_device",
+        {"devices": [{"serial_number": "SN-1", "group_tag": ""}]},
+        "devices.group_tag",
+        "empty",
+    ),
+    "a CSV file that is a package": Case("winops.entra.autopilot_device", {"csv": "good"}, "csv", "read"),
+    "a CSV file that is missing": Case(
+        "winops.entra.autopilot_device", {"csv": "/nowhere/devices.csv"}, "csv", "cannot be read"
+    ),
     "no device of the directory": Case("winops.entra.directory_device", {}, "object_ids", "required"),
     "a stale device of today": Case("winops.entra.directory_device_info", {"stale_days": 0}, "stale_days", "positive"),
     "a tenant to leave that is no GUID": Case(
@@ -125,7 +156,7 @@ CASES = {
     "a deployment that nobody waits for": Case(
         RESET, {"confirm_uuid": TENANT, "wait": False, "wait_for_deployment": True}, "wait_for_deployment", "wait is"
     ),
-    "a reset since a time without its zone": Case(
+    "a rollout that began on a day": Case(
         RESET, {"confirm_uuid": TENANT, "unless_installed_after": "2026-11-30"}, "unless_installed_after", "UTC"
     ),
     "a reset that nobody waits for": Case(RESET, {"confirm_uuid": TENANT, "gone_after": 0}, "gone_after", "positive"),

@@ -28,6 +28,7 @@ from msgraph.generated.models.reference_create import ReferenceCreate
 
 from tests.integration.graph_client import BareGraph
 from tests.integration.play import PATIENCE
+from tests.lab import hardware_hash
 from tests.lab.device import device_link
 from tests.lab.graph import server as _server  # noqa: F401  (registers the routes)
 from tests.lab.graph.routing import ROUTES
@@ -92,13 +93,12 @@ def test_every_route_answers_as_described(world):
     _roles(app)
     _intune(app)
     _preparation(app)
+    _autopilot(app)
     _tenant_wide(app)
     _batches(app)
     _mobility(BareGraph(world.out, "device_code"), app)
     asked = set(world.get("/tenant/requests")["routes"])
-    missing = {f"{r.method} /{r.versions[-1]}{r.template}" for r in ROUTES} - {
-        a.replace("/v1.0/", "/beta/") for a in asked
-    }
+    missing = {f"{r.method} /beta{r.template}" for r in ROUTES} - {a.replace("/v1.0/", "/beta/") for a in asked}
     assert not missing
     _validate(world.out / "graph.jsonl")
 
@@ -310,6 +310,35 @@ def _preparation(app: BareGraph) -> None:
     [held] = app.get(CORPORATE, "beta")["value"]
     assert app.get(f"{CORPORATE}/{held['id']}", "beta")["platform"] == "windows"
     assert app.call("DELETE", f"{CORPORATE}/{held['id']}", version="beta").status == 204
+
+
+def _autopilot(app: BareGraph) -> None:
+    """The identity that _intune has left, and one that is imported; its import is not waited for."""
+    imports = "/deviceManagement/importedWindowsAutopilotDeviceIdentities"
+    [left] = app.get(IDENTITIES)["value"]
+    place = f"{IDENTITIES}/{left['id']}"
+    someone = {"userPrincipalName": "anna@contoso.example", "addressableUserName": "Anna"}
+    assert app.call("POST", place + "/assignUserToDevice", someone).status == 204
+    foreign = {"userPrincipalName": "anna@elsewhere.example"}
+    assert app.call("POST", place + "/assignUserToDevice", foreign).status == 400
+    assert app.get(place)["userPrincipalName"] == "anna@contoso.example"
+    assert app.get(place, "beta")["deploymentProfileAssignmentStatus"] == "unknown"
+    assert app.call("POST", place + "/unassignUserFromDevice").status == 204
+    device = {"serialNumber": "SN003", "hardwareIdentifier": hardware_hash.make("SN003"), "groupTag": "desk"}
+    for version in ("v1.0", "beta"):
+        body = {"importedWindowsAutopilotDeviceIdentities": [device]}
+        taken = app.call("POST", imports + "/import", body, version=version)
+        assert taken.status == 200 and taken.body["value"][0]["state"]["deviceImportStatus"] == "unknown"
+        receipt = taken.body["value"][0]["id"]
+        assert receipt in [row["id"] for row in app.get(imports, version)["value"]]
+        assert app.get(f"{imports}/{receipt}", version)["serialNumber"] == "SN003"
+        assert app.call("DELETE", f"{imports}/{receipt}", version=version).status == 204
+        assert app.call("GET", f"{imports}/{receipt}", version=version).status == 404
+    settings = "/deviceManagement/windowsAutopilotSettings"
+    assert app.get(settings, "beta")["syncStatus"] == "completed"
+    assert [app.call("POST", settings + "/sync", version="beta").status for _twice in range(2)] == [204, 429]
+    deleted = app.call("POST", IDENTITIES + "/deleteDevices", {"serialNumbers": [left["serialNumber"], "SN404"]})
+    assert [row["deletionState"] for row in deleted.body["value"]] == ["accepted", "failed"]
 
 
 def _tenant_wide(app: BareGraph) -> None:

@@ -121,6 +121,11 @@ def observing() -> list[dict[str, t.Any]]:
                 ("Win32_UserAccount", ["SID", "Disabled"], {"filter": "LocalAccount=TRUE and Disabled=TRUE"}),
                 ("Win32_LogicalDisk", ["DeviceID", "FreeSpace"], {"filter": "DeviceID='c:'"}),
                 ("win32_systemenclosure", ["ChassisTypes"], {}),
+                (
+                    "MDM_DevDetail_Ext01",
+                    ["DeviceHardwareData", "ParentID"],
+                    {"namespace": "root/cimv2/mdm/dmmap", "filter": "InstanceID='Ext' AND ParentID='./DevDetail'"},
+                ),
                 ("Win32_BIOS", ["Nobody"], {}),
                 ("Win32_Nobody", ["Name"], {}),
                 ("Win32_BIOS", ["SerialNumber"], {"namespace": "root/nobody"}),

@@ -35,6 +35,7 @@ SAME_AS = {
     "directory_device.devices.error": "directory_device.error",
     "corporate_identifier.identifiers.error": "corporate_identifier.error",
     "device_association.devices.error": "device_association.error",
+    "autopilot_device.devices.error": "autopilot_device.error",
     "device_removal.devices.intune.error": "device_removal.error",
     "device_removal.devices.association.error": "device_removal.error",
     "device_removal.devices.autopilot.error": "device_removal.error",

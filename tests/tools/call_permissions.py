@@ -37,6 +37,7 @@ CALLS = {
         "GET /groups/{id}/members",
         "POST /groups/{id}/members/$ref",
         "DELETE /groups/{id}/members/{id}/$ref",
+        "GET /groups/{id}/owners",
         "GET /roleManagement/directory/roleAssignments",
         "POST /roleManagement/directory/roleAssignments",
         "DELETE /roleManagement/directory/roleAssignments/{id}",
@@ -66,6 +67,13 @@ CALLS = {
         "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
         "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment",
         "GET /deviceManagement/configurationPolicies",
+        "GET /deviceManagement/configurationPolicies/{id}/settings",
+        "GET /deviceManagement/configurationPolicies/{id}/assignments",
+        "GET /deviceManagement/tenantAssociatedDevices",
+        "GET /deviceManagement/tenantAssociatedDevices/{id}",
+        "POST /deviceManagement/tenantAssociatedDevices/importTenantAssociatedDevice",
+        "PATCH /deviceManagement/tenantAssociatedDevices/{id}",
+        "DELETE /deviceManagement/tenantAssociatedDevices/{id}",
         "GET /deviceManagement/importedDeviceIdentities",
         "POST /deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
         "DELETE /deviceManagement/importedDeviceIdentities/{id}",
@@ -92,8 +100,6 @@ CALLS = {
         "DELETE /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments/{id}",
         "GET /deviceAppManagement/mobileApps",
         "GET /deviceAppManagement/mobileApps/{id}",
-        "GET /deviceManagement/windowsAutopilotSettings",
-        "POST /deviceManagement/windowsAutopilotSettings/sync",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS
@@ -108,9 +114,16 @@ CALLS = {
     ),
 }
 _PROFILE = "/deviceManagement/windowsAutopilotDeploymentProfiles/{id}"
-#: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference.
+_ASSOCIATED, _IMPORTED = "/deviceManagement/tenantAssociatedDevices", "/deviceManagement/importedDeviceIdentities"
+#: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference, or as
+#: public tools use it.
 SAID_BY = {
     "POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref",
+    f"GET {_ASSOCIATED}": f"GET {_IMPORTED}",
+    f"GET {_ASSOCIATED}/{{id}}": f"GET {_IMPORTED}/{{id}}",
+    f"POST {_ASSOCIATED}/importTenantAssociatedDevice": f"POST {_IMPORTED}",
+    f"PATCH {_ASSOCIATED}/{{id}}": f"PATCH {_IMPORTED}/{{id}}",
+    f"DELETE {_ASSOCIATED}/{{id}}": f"DELETE {_IMPORTED}/{{id}}",
     "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment": (
         "POST /deviceManagement/windowsAutopilotSettings/sync"
     ),

@@ -198,7 +198,10 @@ def checks() -> dict[str, tuple[str, ...]]:
         "autopilot": tuple(
             # Both know the serial number.
             dict.fromkeys(
-                (*_module("device.autopilot.fitness").CHECKS, *_module("tenant.autopilot.view_findings").VIEW_IDS)
+                (
+                    *_module("device.autopilot.fitness").FITNESS_CHECKS,
+                    *_module("tenant.autopilot.view_findings").VIEW_IDS,
+                )
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),

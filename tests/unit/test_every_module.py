@@ -25,6 +25,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 SECRET = "nQ7-vertical-cactus-orbit"
 #: Values that are right, so that the bad one is the only one: a module with required options needs an entry.
 GOOD = {
+    "autopilot_device": {"devices": [{"serial_number": "SN-1"}]},
     "device_removal": {"devices": []},
     "device_reset": {"confirm_serial_number": "PF3K9Z1A"},
     "directory_device": {"names": ["PC-1"]},

@@ -80,6 +80,7 @@ NO_VARIABLES = (
     "tags",
 )
 OF_KINDS = {
+    "hardware_hash": (),
     "guid": NO_GUIDS,
     "url": NO_URLS,
     "sha256": NO_SHA256,
@@ -137,7 +138,7 @@ def odd_values(option: dict) -> list[t.Any]:
     if kind == "list":
         element = {**option, "type": option["elements"], "empty": False}
         return [*NO_LISTS, *([value] for value in [*odd_values(element), None]), ["right", []], [[[]]]]
-    lines = () if option.get("holds") == "text" else NO_LINES
+    lines = () if option.get("holds") in ("text", "hardware_hash") else NO_LINES
     texts = [*NO_TEXTS, *INVISIBLE, *lines, ".", "..", *TYPES_OF_NO_TEXT, *OF_KINDS.get(option.get("holds", ""), ())]
     return [text for text in texts if text != "" or not option.get("empty")]
 

@@ -22,13 +22,14 @@ import dataclasses
 import os
 import stat
 
-from . import csv_rows, csv_text
-from .csv_rows import Columns, Remark, Row
+from . import csv_header, csv_rows, csv_text
+from .csv_header import Columns
+from .csv_rows import Remark, Row
 
 __all__ = ("CsvError", "CsvFile", "Remark", "Row", "parse", "read")
 
-MAX_BYTES = 256 * 1024 * 1024
-MAX_ROWS = 20_000
+MAX_CSV_BYTES = 256 * 1024 * 1024
+MAX_CSV_ROWS = 20_000
 _SAID = 60
 
 
@@ -62,11 +63,13 @@ def content(path: str) -> bytes:
     """The bytes of a regular file. Raises CsvError and OSError."""
     # Without waiting: a pipe that nobody writes into would be opened for ever.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise CsvError("not_a_file", "it is not a regular file")
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise CsvError("too_large", f"it has more than {MAX_BYTES // 2**20} MB")
+        # Python takes as much memory at once as may be read.
+        data = stream.read(min(found.st_size, MAX_CSV_BYTES) + 1)
+    if len(data) > MAX_CSV_BYTES:
+        raise CsvError("too_large", f"it has more than {MAX_CSV_BYTES // 2**20} MB")
     return data
 
 
@@ -87,8 +90,8 @@ def parse(data: bytes, need_hash: bool = True, code_page: str | None = None) -> 
     reader = csv_rows.Reader(need_hash)
     for line in text.lines:
         reader.take(line)
-        if len(reader.rows) > MAX_ROWS:
-            raise CsvError("too_many", f"it has more than {MAX_ROWS} devices", line.number)
+        if len(reader.rows) > MAX_CSV_ROWS:
+            raise CsvError("too_many", f"it has more than {MAX_CSV_ROWS} devices", line.number)
     reader.finish()
     if reader.first_columns is None:
         raise _without_header(first, reader)
@@ -127,4 +130,4 @@ def _without_header(first: csv_text.Line, reader: csv_rows.Reader) -> CsvError:
 
 
 def _quoted(texts) -> str:
-    return csv_rows.shown(", ".join(text for text in texts if text), _SAID)
+    return csv_header.shown(", ".join(text for text in texts if text), _SAID)

@@ -16,10 +16,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from . import csv_rows, csv_text, serials
+from . import csv_header, csv_text, serials
 from . import hardware_hash as hashes
 from .csv_files import CsvError
-from .csv_rows import HASH, MAKER, MODEL, PRODUCT, SERIAL, TAG, USER, Columns
+from .csv_header import ASSIGNED_USER, HASH, MANUFACTURER, MODEL_NAME, PRODUCT, SERIAL, TAG, Columns
 
 PORTAL_COLUMNS = ("Device Serial Number", "Windows Product ID", "Hardware Hash", "Group Tag", "Assigned User")
 """What the Intune admin center takes: these names, in ANSI, without quotes."""
@@ -59,9 +59,9 @@ class Entry:
             PRODUCT: self.product_id,
             HASH: self.decoded.text,
             TAG: self.group_tag,
-            USER: self.assigned_user,
-            MAKER: self.manufacturer,
-            MODEL: self.model,
+            ASSIGNED_USER: self.assigned_user,
+            MANUFACTURER: self.manufacturer,
+            MODEL_NAME: self.model,
         }
 
 
@@ -90,7 +90,7 @@ def keep(data: bytes | None, entry: Entry) -> Kept:
         if not text.strip(' \t\xa0,;"'):
             continue
         last = number
-        found = csv_rows.header_of(text, number + 1)
+        found = csv_header.header_of(text, number + 1, header)
         if found is not None:
             header = found
             continue
@@ -131,7 +131,7 @@ def try_out(data: bytes | None, values: Mapping[str, str]) -> None:
     the device is."""
     form, header = _form(data), None
     for number, line in enumerate(form.pieces[::2], 1):
-        header = csv_rows.header_of(_without_mark(line), number)
+        header = csv_header.header_of(_without_mark(line), number)
         if header is not None:
             _refuse_missing([SERIAL, HASH, *values], header)
             _line(list(values.values()), header, form, number)
@@ -149,7 +149,7 @@ def _no_header() -> CsvError:
 
 
 def _refuse_missing(names: Iterable[str], header: Columns) -> None:
-    missing = [name for name in names if name not in header.fields and name not in (MAKER, MODEL)]
+    missing = [name for name in names if name not in header.fields and name not in (MANUFACTURER, MODEL_NAME)]
     if missing:
         raise CsvError("no_column", f"there is no column for {missing[0]}", header.line)
 
@@ -180,7 +180,17 @@ def _form(data: bytes | None) -> _Form:
     mark = _MARKS[text.encoding] if text.mark else b""
     body = data[len(mark) :].decode(_CODECS[text.encoding])
     plain = text.encoding == csv_text.ANSI or (text.encoding == csv_text.UTF_8 and not mark and body.isascii())
-    return _Form(text.encoding, mark, text.line_end or "\r\n", _LINE_END.split(body), plain)
+    return _Form(text.encoding, mark, text.line_end or "\r\n", _pieces(body), plain)
+
+
+def _pieces(body: str) -> list[str]:
+    """Lines and, between them, their ends."""
+    if body.count("\r") != body.count("\r\n"):
+        return _LINE_END.split(body)
+    pieces = []
+    for line in body.split("\n"):
+        pieces += [line[:-1], "\r\n"] if line.endswith("\r") else [line, "\n"]
+    return pieces[:-1]
 
 
 def _refuse_device_before_header(text: str, line: int) -> None:
@@ -194,7 +204,7 @@ def _cells_of(text: str, header: Columns, entry: Entry, line: int) -> list[str] 
     wanted = entry.serial_number.lstrip("0") or entry.serial_number
     if wanted.upper() not in text.upper():
         return None
-    cells = csv_rows.cells_of(text, header.delimiter)
+    cells = csv_header.cells_of(text, header.delimiter)
     if isinstance(cells, str):
         raise CsvError("not_csv", cells, line)
     values = _values(cells, header)
@@ -233,11 +243,11 @@ def _line(cells: list[str], header: Columns, form: _Form, line: int) -> str:
         if form.ascii_only and not cell.isascii():
             raise CsvError(
                 "letters",
-                f"{csv_rows.shown(cell)} has letters beyond ASCII, which the file cannot hold for certain",
+                f"{csv_header.shown(cell)} has letters beyond ASCII, which the file cannot hold for certain",
                 line,
             )
         if not header.quoted and (header.delimiter in cell or '"' in cell):
-            raise CsvError("quotes", f"{csv_rows.shown(cell)} needs quotes, which the file does not use", line)
+            raise CsvError("quotes", f"{csv_header.shown(cell)} needs quotes, which the file does not use", line)
     if header.quoted:
         cells = ['"' + cell.replace('"', '""') + '"' for cell in cells]
     return header.delimiter.join(cells)

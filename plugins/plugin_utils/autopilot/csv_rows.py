@@ -8,36 +8,29 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import re
 import typing as t
 
-from ..untrusted import visible
 from . import csv_text, serials
 from . import hardware_hash as hashes
-
-DELIMITERS = (",", ";", "\t")
-SERIAL, PRODUCT, HASH, TAG, USER, MAKER, MODEL = (
-    *("serial_number", "product_id", "hardware_hash", "group_tag", "assigned_user", "manufacturer", "model"),
+from .csv_header import (
+    ASSIGNED_USER,
+    HASH,
+    LONGEST_VALUE,
+    MANUFACTURER,
+    MODEL_NAME,
+    PRODUCT,
+    SERIAL,
+    TAG,
+    Columns,
+    cells_of,
+    header_of,
+    names_a_column,
+    shown,
 )
-# In small letters without anything but letters and digits. OrderID was the group tag; the Partner Center has maker and
-# model; the names with "identifier" and "principal name" are Microsoft Graph's.
-_NAMES = {
-    **dict.fromkeys(("deviceserialnumber", "serialnumber", "serial"), SERIAL),
-    **dict.fromkeys(("windowsproductid", "productid", "productkey", "productkeyid"), PRODUCT),
-    **dict.fromkeys(("hardwarehash", "hardwareidentifier", "devicehardwaredata"), HASH),
-    **dict.fromkeys(("grouptag", "orderid", "orderidentifier"), TAG),
-    **dict.fromkeys(("assigneduser", "assigneduserprincipalname"), USER),
-    **dict.fromkeys(("manufacturername", "manufacturer", "devicemanufacturer"), MAKER),
-    **dict.fromkeys(("devicemodel", "model"), MODEL),
-}
-_WORDS = re.compile(r"[^a-z0-9]+")
-# What spreadsheets keep a text with: ="00123"
-_FORMULA = re.compile(r'="(.*)"')
+
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d+)", re.IGNORECASE)
-_LONGEST = 1024
-_SAID = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,17 +66,6 @@ class Row:
         return self.decoded.identity if self.decoded else (serials.key(self.serial_number), "")
 
 
-@dataclasses.dataclass(frozen=True)
-class Columns:
-    """A header. ``names``: as it spells them; ``fields``: the field of a Row for each, None for what nobody knows."""
-
-    line: int
-    delimiter: str
-    names: tuple[str, ...]
-    fields: tuple[str | None, ...]
-    quoted: bool = False
-
-
 class Reader:
     """Takes the lines of a file one after another."""
 
@@ -102,7 +84,7 @@ class Reader:
         text = line.text.strip("\ufeff")
         if not text.strip(' \t\xa0,;"'):
             return
-        header = header_of(text, line.number)
+        header = header_of(text, line.number, self.columns)
         if header is not None:
             # Pages of a report begin with titles and the header again.
             self.skipped += [line.number] if self.columns else []
@@ -148,10 +130,10 @@ class Reader:
         for field, cell in zip(columns.fields, cells):
             if field is None or not cell:
                 continue
-            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > _LONGEST):
+            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > LONGEST_VALUE):
                 self._problem(line, "unreadable", f"its {field} has letters that cannot be read, or too many")
                 return None
-            if not line.sure and not cell.isascii() and field not in (MAKER, MODEL):
+            if not line.sure and not cell.isascii() and field not in (MANUFACTURER, MODEL_NAME):
                 self._problem(
                     line,
                     "unknown_letters",
@@ -165,7 +147,7 @@ class Reader:
 
     def _row(self, found: dict[str, str], line: csv_text.Line) -> None:
         serial = found.get(SERIAL, "")
-        if _WORDS.sub("", serial.lower()) in _NAMES:
+        if names_a_column(serial):
             self._problem(line, "not_a_device", f"its serial number is the name of a column, {shown(serial)}")
             return
         decoded = None
@@ -195,7 +177,7 @@ class Reader:
                 serial,
             )
             return
-        if len(right) > serials.LONGEST:
+        if len(right) > serials.LONGEST_SERIAL:
             self._problem(line, "long_serial", f"its serial number has {len(right)} letters")
             return
         if right != serial:
@@ -207,7 +189,7 @@ class Reader:
         self._titles.append(Remark(line.number, "not_a_device", f"it is not a device: {shown(text)}"))
 
     def _settle_titles(self) -> None:
-        """Lines that no header follows are no titles of a page."""
+        """Lines that no header follows: none of them is the title of a page."""
         self.problems += self._titles
         self._titles = []
 
@@ -219,23 +201,6 @@ class Reader:
 
     def _note(self, line: csv_text.Line, name: str, message: str, serial: str = "") -> None:
         self.notes.append(Remark(line.number, name, message, serial or None))
-
-
-def header_of(text: str, number: int) -> Columns | None:
-    """The columns that a line names, None where it is not a header."""
-    if len(text) > _LONGEST or not any(word in _WORDS.sub("", text.lower()) for word in ("serial", "hash", "hardware")):
-        return None
-    for delimiter in DELIMITERS:
-        cells = cells_of(text, delimiter)
-        if isinstance(cells, str):
-            continue
-        while len(cells) > 1 and not cells[-1]:
-            cells.pop()
-        fields = tuple(_NAMES.get(_WORDS.sub("", cell.lower())) for cell in cells)
-        known = [field for field in fields if field]
-        if (SERIAL in known or HASH in known) and (len(known) > 1 or len(cells) == 1):
-            return Columns(number, delimiter, tuple(cells), fields, '"' in text)
-    return None
 
 
 def merged(rows: list[Row]) -> tuple[list[Row], list[Remark], list[Remark]]:
@@ -277,21 +242,17 @@ def _one(same: list[Row]) -> tuple[Row, str]:
         if row.decoded and later.decoded and not hashes.same_device(row.decoded, later.decoded):
             return row, "hashes of two devices"
         changes: dict[str, t.Any] = {}
-        for field in (PRODUCT, TAG, USER):
+        for field in (PRODUCT, TAG, ASSIGNED_USER):
             one, other = getattr(row, field), getattr(later, field)
             if one and other and one.lower() != other.lower():
                 return row, f"different values of {field}: {shown(one)}, {shown(other)}"
             changes[field] = one or other
-        for field in (MAKER, MODEL):
+        for field in (MANUFACTURER, MODEL_NAME):
             changes[field] = getattr(row, field) or getattr(later, field)
         if later.decoded:
             changes |= {HASH: later.hardware_hash, "decoded": later.decoded}
         row = dataclasses.replace(row, **changes)
     return row, ""
-
-
-def shown(text: str, most: int = _SAID) -> str:
-    return repr(visible(text, most))
 
 
 def _serial(cell: str, inside: str) -> str:
@@ -313,18 +274,3 @@ def _rounded(cell: str, inside: str) -> bool:
         f"{int(inside):.{len(found[2] or '')}E}"
         == f"{found[1]}{'.' + found[2] if found[2] else ''}E+{int(found[3]):02d}"
     )
-
-
-def cells_of(text: str, delimiter: str) -> list[str] | str:
-    """The values of a line, without blanks around them; half a sentence where it has no such form."""
-    try:
-        cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return "its quotes do not fit together"
-    return [_plain(cell) for cell in cells]
-
-
-def _plain(cell: str) -> str:
-    cell = cell.strip(" \t\xa0\r\n")
-    found = _FORMULA.fullmatch(cell)
-    return found[1].strip() if found else cell

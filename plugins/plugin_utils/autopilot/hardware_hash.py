@@ -24,7 +24,7 @@ from ..untrusted import in_one_line
 from . import serials
 
 USUAL_LETTERS = 4000
-MAX_LETTERS = 16_000
+MAX_HASH_LETTERS = 16_000
 """Letters of base64 that are looked at: four times what a hash has."""
 MAX_RECORDS = 1000
 _CHECKSUM = struct.pack("<2sH", b"CS", 36)
@@ -80,7 +80,7 @@ class HardwareHash:
 
 def decode(text: str) -> HardwareHash:
     """The hash that a text of base64 is. Blanks, line ends, and a lack of padding are put right. Raises HashError."""
-    data, letters, repaired = _bytes("".join(text[: 2 * MAX_LETTERS].split()) if text else "")
+    data, letters, repaired = _bytes("".join(text[: 2 * MAX_HASH_LETTERS].split()) if text else "")
     length = _verified_length(data)
     found: dict[str, str] = {}
     ek = None
@@ -108,8 +108,8 @@ def _bytes(letters: str) -> tuple[bytes, str, bool]:
     """The bytes, the base64 as it should have been, and whether it was another."""
     if not letters:
         raise HashError("empty", "it is empty")
-    if len(letters) > MAX_LETTERS:
-        raise HashError("too_long", f"it has more than {MAX_LETTERS} letters")
+    if len(letters) > MAX_HASH_LETTERS:
+        raise HashError("too_long", f"it has more than {MAX_HASH_LETTERS} letters")
     plain = letters.rstrip("=")
     missing = -len(plain) % 4
     # A hash ends in zeros, which are letters A: what is missing there can be known, and whether it was that the
@@ -160,4 +160,4 @@ def _records(data: bytes, length: int) -> list[tuple[int, bytes]]:
 
 
 def _text(value: bytes) -> str:
-    return in_one_line(value.split(b"\0")[0].decode("utf-8", errors="replace"), serials.LONGEST)
+    return in_one_line(value.split(b"\0")[0].decode("utf-8", errors="replace"), serials.LONGEST_SERIAL)

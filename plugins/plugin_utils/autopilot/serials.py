@@ -21,7 +21,7 @@ _PLACEHOLDERS = frozenset(
 )
 _FILLERS = re.compile(r"[\s._-]+")
 _SAME_LETTER = re.compile(r"(.)\1*")
-LONGEST = 128
+LONGEST_SERIAL = 128
 """Letters of a serial number that is taken for one."""
 
 

@@ -19,7 +19,7 @@ from . import operations as op
 from .answers import Answer
 from .reading import Key, Unreadable, plain_id
 
-ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
+_ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
 DEVICE_SETUP, ACCOUNT_SETUP = "device_setup", "account_setup"
 #: What the page may offer when it gives up, by the bit of BlockInStatusPage.
 OPTIONS_ON_FAILURE = ((1, "reset"), (2, "try_again"), (4, "continue_anyway"))
@@ -32,7 +32,7 @@ _VALUES = (
     "SyncFailureTimeout",
     "BlockInStatusPage",
 )
-OBSERVATIONS = {"first_sync": op.registry_read(ENROLLMENTS, depth=3, names=_VALUES)}
+OBSERVATIONS = {"first_sync": op.registry_read(_ENROLLMENTS, depth=3, names=_VALUES)}
 _INTUNE = "MS DM Server"
 _SKIPS = (("SkipDeviceStatusPage", DEVICE_SETUP), ("SkipUserStatusPage", ACCOUNT_SETUP))
 _SID = re.compile(r"S-1-(?:[0-9]{1,10}-){1,14}[0-9]{1,10}", re.IGNORECASE)

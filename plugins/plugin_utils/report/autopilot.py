@@ -29,6 +29,13 @@ KNOWN_FIELDS = (
 )
 ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 
+#: By the outcome of a deployment: that of the record, its name and sentence.
+_ENDS = {
+    "incomplete": ("incomplete", "deployment_incomplete", "the device is used although somebody went past an error"),
+    "failed": ("failed", "deployment_failed", "the deployment has failed"),
+    "hangs": ("failed", "deployment_hangs", "the deployment waits for what does not come"),
+}
+
 Told = Mapping[str, t.Any]
 Fields = dict[str, t.Any]
 
@@ -54,6 +61,8 @@ def record_of(result: Told) -> Fields:
     given = result.get("steps")
     steps: Told = given if isinstance(given, Mapping) else {"reset": result}
     seen = {name: _taken(steps, name) for name in ("harvest", "registration", "listed", "reset", "status")}
+    if steps.get("twin"):
+        seen |= {"registration": {}, "listed": {}}  # They are the other's.
     made = _identity(steps, seen)
     made["findings"] = _findings(steps, seen)
     made["deployment"] = _deployment(seen)
@@ -149,13 +158,15 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     if steps.get("twin"):
         return _of_error(_twin(str(steps["twin"])), "refused")
     if _object(row, "error"):
-        return _of_error(row["error"], "refused" if row.get("outcome") == "skipped" else "failed")
+        # What was left out was not sent, as of a user whom nobody knows.
+        sent = row.get("registered") or row.get("import_error") or row.get("outcome") == "unknown"
+        return _of_error(row["error"], "failed" if sent else "refused")
     if deployment.get("outcome") in ("deployed", "in_use"):
         return {"outcome": "deployed"}
     if deployment.get("outcome") in ("incomplete", "failed"):
-        return _ended_badly(deployment, made)
+        return _ended_badly(deployment, seen["status"])
     if _is_stuck(deployment, seen["status"]):
-        return _ended_badly({**deployment, "outcome": "hangs"}, made)
+        return _ended_badly({**deployment, "outcome": "hangs"}, seen["status"])
     if deployment.get("outcome") == "in_progress":
         return {"outcome": "deploying", "msg": "; ".join((made["deployment"] or {}).get("waits_for") or ()) or None}
     reset = seen["reset"]
@@ -196,34 +207,37 @@ def _is_stuck(deployment: Told, status: Told) -> bool:
     return on_device in ("running", "failed") and failed
 
 
-def _ended_badly(deployment: Told, made: Fields) -> Fields:
-    """Which app or policy it was, only the device knows: its first finding says it."""
-    worst = [one for one in made["findings"] if one.get("result") == "fail"]
-    phase = str(deployment.get("phase") or "").replace("_", " ")
+def _ended_badly(deployment: Told, status: Told) -> Fields:
+    """Which app or policy it was, only the device knows."""
+    phase = str(deployment.get("phase") or _object(status, "deployment").get("phase") or "").replace("_", " ")
     where = f" in the phase {phase}" if phase else ""
-    on_device = [one for one in worst if one.get("side") == "device"]
-    reason = f"{on_device[0].get('observed')}: {on_device[0].get('cause')}" if on_device else deployment.get("failure")
-    ends: dict[str, tuple[str, str, str]] = {
-        "incomplete": (
-            "incomplete",
-            "deployment_incomplete",
-            "somebody continued past an error, so that the device is used",
-        ),
-        "failed": ("failed", "deployment_failed", "the deployment has failed"),
-        "hangs": ("failed", "deployment_hangs", "the deployment waits for what does not come"),
-    }
-    outcome, name, said = ends[str(deployment["outcome"])]
-    fix = on_device[0].get("fix") if on_device else None
+    outcome, name, said = _ENDS[str(deployment["outcome"])]
+    reason = _reason(status)
+    because = f"{reason.get('observed')}: {reason.get('cause')}" if reason else deployment.get("failure")
     return {
         "outcome": outcome,
         "msg": f"{said}{where}",
-        "code": deployment.get("code"),
+        "code": deployment.get("code") or _code(status),
         "name": name,
         "side": "device",
-        "cause": f"{said}{where}" + (f": {reason}" if reason else ""),
-        "fix": fix or "run winops.entra.deployment_status on the device: it names the app or policy",
-        "doc": on_device[0].get("doc") if on_device else None,
+        "cause": f"{said}{where}" + (f": {because}" if because else ""),
+        "fix": reason.get("fix") or "run winops.entra.deployment_status on the device: it names the app or policy",
+        "doc": reason.get("doc"),
     }
+
+
+def _reason(status: Told) -> Told:
+    """The finding that says most of why: about an app, a policy or what installs them, else about a phase."""
+    told = [finding for finding in _objects(status, "findings") if finding.get("result") in ("fail", "warn")]
+    named = [finding for finding in told if finding.get("id") in ("apps", "policies", "providers")]
+    ordered = sorted(named, key=lambda finding: finding["result"]) + [one for one in told if one["result"] == "fail"]
+    return ordered[0] if ordered else {}
+
+
+def _code(status: Told) -> str | None:
+    """The code of the phase that has failed."""
+    codes = (_text(phase, "code") for phase in _objects(_object(status, "deployment"), "phases"))
+    return next(filter(None, codes), None)
 
 
 def _twin(other: str) -> Fields:

@@ -11,7 +11,12 @@ from __future__ import annotations
 import functools
 import random
 
-from ansible_collections.winops.entra.plugins.plugin_utils.autopilot import csv_files, csv_keep, csv_rows, hardware_hash
+from ansible_collections.winops.entra.plugins.plugin_utils.autopilot import (
+    csv_files,
+    csv_header,
+    csv_keep,
+    hardware_hash,
+)
 from tests.lab import hardware_hash as lab
 
 SAMPLE = 700
@@ -60,7 +65,7 @@ def _read(data: bytes, chance: random.Random) -> None:
     assert lines <= told, sorted(lines - told)
     keys = set()
     for row in found.rows:
-        assert row.serial_number.strip() and csv_rows.header_of(row.serial_number, 1) is None
+        assert row.serial_number.strip() and csv_header.header_of(row.serial_number, 1) is None
         assert row.serial_number.isprintable()
         if row.hardware_hash is not None:
             assert row.decoded is not None and hardware_hash.decode(row.hardware_hash).identity == row.decoded.identity

@@ -26,7 +26,7 @@ def one(chance: random.Random) -> None:
         assert refusal.name in hardware_hash.NAMES and str(refusal).isprintable()
         return
     assert hardware_hash.decode(found.text) == dataclass_as_sent(found)
-    assert len(found.text) <= hardware_hash.MAX_LETTERS + 4 and len(found.text) % 4 == 0
+    assert len(found.text) <= hardware_hash.MAX_HASH_LETTERS + 4 and len(found.text) % 4 == 0
     for value in (found.serial_number, found.manufacturer, found.model, found.smbios_uuid, found.tpm_version):
         assert "\n" not in value.strip() and "\0" not in value
         value.encode("utf-8")

@@ -102,7 +102,7 @@ class Deployment:
         return entra_sid(self.user["id"]) if self.user else ""
 
     def steps(self) -> Iterator[tuple[str, float]]:
-        """(phase, device seconds that it takes from here) of each step. _Stop where it does not come to its end."""
+        """(phase, device seconds that it takes from here) of each step. _Stop where it ends early."""
         if self.user is None and not deployments.deploys_itself(self.profile):
             raise _Stop(WAITS_FOR_USER if self.upn is None else LOCKED_OUT)
         assigned = (self.identity or {}).get("userPrincipalName")

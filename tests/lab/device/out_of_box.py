@@ -18,6 +18,10 @@ from . import deployment, furnish, mdm, winrm
 IN_USE = ("deployed", "incomplete", "not_autopilot")
 
 
+#: How often the device looks for policies of its MDM, in device seconds.
+POLICY_SECONDS = 5.0
+
+
 def sign_in(device, user: str | None) -> asyncio.Task:
     """The person who has unpacked it signs in. The task ends with the deployment's outcome."""
     if not device.out_of_box:
@@ -26,11 +30,16 @@ def sign_in(device, user: str | None) -> asyncio.Task:
 
 
 async def _deployed(device, user: str | None) -> str:
-    outcome = await deployment.begin(device, user)
+    run = deployment.begin(device, user)
+    # The policy comes with the first synchronization, while the status page is still shown.
+    while not run.done() and not mdm.enrollments(device):
+        await asyncio.wait({run, device.spawn(device.delay(POLICY_SECONDS))}, return_when=asyncio.FIRST_COMPLETED)
+    if mdm.enrollments(device):
+        device.out_of_box = False
+        await answer_again(device)
+    outcome = await run
     if outcome in IN_USE:
         device.out_of_box = False
-        if mdm.enrollments(device):
-            await answer_again(device)
     return outcome
 
 

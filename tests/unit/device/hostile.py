@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from ansible_collections.winops.entra.plugins.doc_fragments import findings, package, waiting
 from ansible_collections.winops.entra.plugins.modules import (
     acceptance,
+    deployment_status,
     device_facts,
     diagnose,
     disconnect,
@@ -26,6 +27,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils import package_work, 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import facts, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import run as acceptance_run
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import trial
+from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment import judged as deployment_judged
+from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment import overview
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diagnose import diagnose as diagnose_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.disconnect import disconnect as leave_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm.mdm_state import enroll_or_remove
@@ -82,6 +85,39 @@ class Liar(Lying, Leaver):
             "dsregcmd_azure_vm_join": lambda _p: {"exit_code": 1, "text": "0x801c001d"},
         }
         self.connection.get_option = {"scheme": "https", "port": 5986}.__getitem__
+
+
+class DeployedLiar(Lying, scripted.ScriptedDevice):
+    """A device in its deployment, whose page waits for an app."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        app = key({"InstallationState": 2, "RebootRequired": 0})
+        apps = key(
+            Tracking=key(Sidecar=key(Win32App_a=app)), PolicyProviders=key(Sidecar=key({"TrackingPoliciesCreated": 1}))
+        )
+        preparing = key(PolicyProviders=key(Sidecar=key({"InstallationState": 3})))
+        records = key(ExpectedPolicies=key(a=key({"./a": 1})), ExpectedMSIAppPackages=key(a=key({"./b": 60})))
+        synced = {"IsSyncDone": 0, "SkipUserStatusPage": 4294967295, "SyncFailureTimeout": 60, "BlockInStatusPage": 7}
+        first = key({"ProviderID": "MS DM Server", "UPN": "a@b"}, FirstSync=key(synced, **{PERSON: key()}))
+        nested = {"categoryState": "inProgress", "DeviceSetup.A": {"subcategoryState": "inProgress"}}
+        phases = {
+            "DevicePreparationCategory.Status": json.dumps({"categorySucceeded": True, "A": "Apps (1 of 1)"}),
+            "DeviceSetupCategory.Status": json.dumps(nested),
+            "AccountSetupCategory.Status": json.dumps({"categorySucceeded": None, "A": "Apps (0x87d1041c)"}),
+        }
+        tree = {
+            "phases": key(phases),
+            "tracking": key(
+                Device=key(Setup=key(Apps=apps), DevicePreparation=preparing),
+                ESPTrackingInfo=key(Diagnostics=records),
+            ),
+            "autopilot": key({"CloudAssignedTenantId": TENANT, "IsAutopilotDisabled": 0}),
+            "first_sync": key(**{PACKAGE: first}),
+        }
+        paths = {overview.OBSERVATIONS[name]["path"]: found for name, found in tree.items()}
+        self.handlers["registry_read"] = scripted.registry(paths)
 
 
 EVENTS = [
@@ -142,6 +178,12 @@ RUNS = {
     "device_facts fresh": Run(facts.gather, (device_facts.ARGUMENT_SPEC,), {}, joined=False),
     "preflight": Run(look, (_FINDINGS, preflight.ARGUMENT_SPEC), {"tenant_id": TENANT, "expect_mdm": True}),
     "preflight checked": Run(look, (_FINDINGS, preflight.ARGUMENT_SPEC), {}, joined=False, check_mode=True),
+    "deployment_status": Run(
+        deployment_judged.status,
+        (_FINDINGS, deployment_status.ARGUMENT_SPEC),
+        {"fail_on": ["fail"]},
+        device=DeployedLiar,
+    ),
     "diagnose": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {}),
     "diagnose dest": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {"dest": "DEST"}),
     "disconnect": Run(leave_work, _LEAVE, _WHOLE),

@@ -88,7 +88,17 @@ def test_findings_say_what_is_wrong(found):
     assert "waits for ever" in finding(found["waits"], "providers").cause
 
 
-def test_settings_of_a_page_are_no_deployment(lab):
+def test_the_app_that_a_page_has_given_up_on_is_named(lab):
+    device = lab.device("hangs")
+    trees = {key: device.registry.tree(op["path"], op["depth"]) for key, op in overview.OBSERVATIONS.items()}
+    values = {"DeviceSetupCategory.Status": json.dumps({"categoryState": "failed", "A": "Apps (0x800705b4)"})}
+    trees["phases"] = {"values": {**trees["phases"]["values"], **values}, "keys": {}}
+    deployment = overview.deployment(told.of_trees(trees))
+    assert (deployment["state"], results(deployment)["apps"]) == ("failed", WARN)
+    assert "is in_progress" in finding(deployment, "apps").observed
+
+
+def test_settings_of_a_page_do_not_make_a_deployment(lab):
     device = lab.device("joined")
     enrollment = next(name for name in device.registry.subkeys(r"SOFTWARE\Microsoft\Enrollments") if len(name) == 36)
     path = rf"SOFTWARE\Microsoft\Enrollments\{enrollment}\FirstSync"

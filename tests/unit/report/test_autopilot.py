@@ -41,7 +41,10 @@ REFUSED_USER = {
     "registered": False,
     "error": {"name": "user_unknown", "side": "tenant", "cause": "no such user", "fix": "correct it", "msg": "m"},
 }
-OTHER_TENANT = REFUSED_USER | {"outcome": "failed", "error": {"name": "other_tenant", "msg": "of another tenant"}}
+OTHER_TENANT = REFUSED_USER | {
+    "import_error": "ZtdDeviceAssignedToOtherTenant",
+    "error": {"name": "other_tenant", "msg": "of another tenant"},
+}
 LISTED = {
     "id": "z1",
     "serial_number": "S1",
@@ -140,6 +143,11 @@ def test_a_failure_says_which_app_it_was_and_what_to_do():
     )
     assert (found["fix"], found["code"]) == ("look it up", "0x87d1041c")
     assert found["deployment"]["waits_for"] == ["the app 7"]
+
+
+def test_a_name_with_the_serial_number_of_another_has_none_of_its_ids():
+    found = record(twin="pc-0", registration=REGISTERED, listed=LISTED)
+    assert (found["autopilot_id"], found["device_id"], found["serial_number"]) == (None, None, "S1")
 
 
 def test_what_has_passed_is_not_in_the_record_and_no_hash_is():

@@ -33,7 +33,8 @@ def intune_silent() -> httpx.Response:
 
 
 class IntuneGraph(FakeGraph):
-    """``profiles`` and ``pages`` are by id, each with its "assignments"; ``apps`` are rows of mobileApps."""
+    """``profiles`` and ``pages`` are by id, each with its "assignments"; ``apps`` are rows of mobileApps,
+    ``other_configurations`` stand in one list with the pages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,13 +43,14 @@ class IntuneGraph(FakeGraph):
         self.apps: list[dict] = []
         self._made = 0
         self.add_page("All users and all devices", id=DEFAULT_ID, priority=0, showInstallationProgress=False)
-        self.pages[guid("limit") + "_DefaultLimit"] = {
-            "id": guid("limit") + "_DefaultLimit",
-            "@odata.type": PREFIX + "deviceEnrollmentLimitConfiguration",
-            "displayName": "All users and all devices",
-            "priority": 0,
-            "assignments": [],
-        }
+        self.other_configurations: list[dict] = [
+            {
+                "id": guid("limit") + "_DefaultLimit",
+                "@odata.type": PREFIX + "deviceEnrollmentLimitConfiguration",
+                "displayName": "All users and all devices",
+                "priority": 0,
+            }
+        ]
 
     # --- state ---
 
@@ -139,7 +141,10 @@ class IntuneGraph(FakeGraph):
             (f"GET {_PROFILES}/{one}/assignments", lambda q, b, i: _page(self.profiles[i]["assignments"])),
             (f"POST {_PROFILES}/{one}/assignments", lambda q, b, i: self._assign_profile(b, i)),
             (f"DELETE {_PROFILES}/{one}/assignments/{one}", lambda q, b, i, a: self._unassign(i, a)),
-            (f"GET {_PAGES}", lambda q, b: _page([_bare(row) for row in self.pages.values()])),
+            (
+                f"GET {_PAGES}",
+                lambda q, b: _page([*self.other_configurations, *(_bare(row) for row in self.pages.values())]),
+            ),
             (f"POST {_PAGES}", lambda q, b: self._post_page(b)),
             (f"GET {_PAGES}/{one}", lambda q, b, i: _row(self.pages, i)),
             (f"PATCH {_PAGES}/{one}", lambda q, b, i: self._patch_page(b, i)),
@@ -147,6 +152,7 @@ class IntuneGraph(FakeGraph):
             (f"GET {_PAGES}/{one}/assignments", lambda q, b, i: _page(self.pages[i]["assignments"])),
             (f"POST {_PAGES}/{one}/assign", lambda q, b, i: self._assign_page(b, i)),
             (f"POST {_PAGES}/{one}/setPriority", lambda q, b, i: self._set_priority(b, i)),
+            ("GET deviceManagement/operationApprovalRequests", lambda q, b: _page([])),
             ("GET deviceAppManagement/mobileApps", lambda q, b: _page(self.apps)),
             (
                 f"GET deviceAppManagement/mobileApps/{one}",

@@ -16,11 +16,13 @@ from ansible_collections.winops.entra.plugins.plugin_utils.option_door import an
 
 from .device_graph import DeviceBench
 from .fake_graph import guid
+from .intune_graph import DEVICES, USERS, IntuneGraph
 from .tenant_graph import TenantGraph
 
 PLUGIN = "ansible_collections.winops.entra.plugins.action.{}"
 ADA, BOB = "ada@contoso.com", "bob@contoso.com"
 ALL, NONE = {"scope": "all"}, {"scope": "none"}
+ASKING = {"approval_justification": "Change 4711", "approval_timeout": 5}
 SELECTED: dict[str, t.Any] = {"scope": "selected", "users": [ADA], "groups": ["Staff"]}
 #: By module: the options of each case. A mark stands for what only the tenant knows: ``#intune`` for an id.
 CASES: dict[str, list[dict[str, t.Any]]] = {
@@ -93,9 +95,45 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"devices": ["#record"]},
         {"devices": ["#record"], "intune": False},
         {"devices": ["#record"], "autopilot": False},
+        {"devices": ["#record"], "association": False},
         {"devices": ["#record"], "directory": False},
         {"devices": ["#record"], "max_deletions": 0},
         {"devices": []},
+        {"devices": ["#record"], **ASKING},
+    ],
+    "autopilot_profile": [
+        {"name": "New"},
+        {"name": "New", "description": "text", "deployment_mode": "self_deploying", "user_type": "administrator"},
+        {"name": "New", "preprovisioning_allowed": True, "device_name_template": "PC%SERIAL%", "locale": "de-de"},
+        {"name": "New", "privacy_settings_hidden": True, "license_terms_hidden": True, "convert_devices": True},
+        {"name": "New", "keyboard_selection_skipped": True, "role_scope_tag_ids": ["0", "1"], **ASKING},
+        {"name": "New", "included_groups": ["Staff"], "excluded_groups": ["Helpdesk"]},
+        {"name": "New", "included_groups": ["Nowhere"]},
+        {"name": "New", "all_devices": True},
+        {"name": "New", "state": "absent"},
+        {"name": "Office", "description": "text", "included_groups": ["Helpdesk"]},
+        {"name": "Office", "included_groups": [], "excluded_groups": ["Staff"]},
+        {"name": "Office", "deployment_mode": "self_deploying"},
+        {"name": "Office", "state": "absent"},
+        {"name": "Kiosks", "all_devices": False, "excluded_groups": ["Staff"]},
+        {"name": "Kiosks", "excluded_groups": ["Staff"]},
+        {"name": "Renamed", "profile_id": "#profile"},
+    ],
+    "enrollment_status_page": [
+        {"name": "New"},
+        {"name": "New", "description": "text", "show_progress": False, "timeout_minutes": 5, "error_message": "text"},
+        {"name": "New", "log_collection_allowed": True, "first_user_only": True, "setup_retry_blocked": True},
+        {"name": "New", "device_reset_allowed": True, "device_use_allowed": True, "failed_apps_tolerated": True},
+        {"name": "New", "autopilot_only": True, "install_quality_updates": True, "role_scope_tag_ids": ["0", "1"]},
+        {"name": "New", "blocking_apps": ["App"], "included_groups": ["Staff"], "all_users": True, "all_devices": True},
+        {"name": "New", "blocking_apps": ["Nowhere"]},
+        {"name": "New", "state": "absent", **ASKING},
+        {"name": "Office", "error_message": "", "included_groups": []},
+        {"name": "Office", "priority": 1},
+        {"name": "Office", "state": "absent"},
+        {"default_page": True, "show_progress": True},
+        {"default_page": True, "state": "absent"},
+        {"name": "Renamed", "page_id": "#page"},
     ],
 }
 #: What only the run can find, with the reason.
@@ -108,8 +146,8 @@ RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
 ]
 
 
-class Tenant(TenantGraph):
-    """Two devices in all places, a third in the directory, a group with a member, and one for roles."""
+class Tenant(IntuneGraph, TenantGraph):
+    """Two devices in all places, a third in the directory, a group with a member, one for roles; profiles and pages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,6 +155,10 @@ class Tenant(TenantGraph):
         self.add("PC-2")
         self.members[self.group("Staff")["id"]] = [guid(ADA)]
         self.add_group("Helpdesk", isAssignableToRole=True)
+        self.add_app("App")
+        self.office = self.add_profile("Office", self.target("Staff"))
+        self.add_profile("Kiosks", {"@odata.type": DEVICES})
+        self.office_page = self.add_page("Office", self.target("Staff"), {"@odata.type": USERS})
 
     @property
     def state(self) -> list[t.Any]:
@@ -132,6 +174,8 @@ class Tenant(TenantGraph):
                 self.included,
                 self.managed,
                 self.autopilot,
+                self.profiles,
+                self.pages,
             ]
         )
 
@@ -158,6 +202,8 @@ def named(value: t.Any, graph: Tenant) -> t.Any:
         "#object": device["id"],
         "#group": graph.group("Staff")["id"],
         "#record": graph.record,
+        "#profile": graph.office["id"],
+        "#page": graph.office_page["id"],
     }
     if isinstance(value, dict):
         return {name: named(item, graph) for name, item in value.items()}

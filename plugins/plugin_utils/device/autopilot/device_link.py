@@ -25,7 +25,7 @@ from ..answers import Answer, Result, within
 from ..preflight.check import Rule
 from ..reading import Unreadable, facts_of
 from ..waiting import Waiter
-from .firmware import CALLER, QUESTIONS, Firmware
+from .firmware import AS_CALLER, QUESTIONS, Firmware
 
 DOC = "https://learn.microsoft.com/autopilot/device-preparation/device-association/requirements"
 VERSION_KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
@@ -50,7 +50,7 @@ def harvest(task: Task) -> dict:
     job = op.job_status(JOB)
     version = op.registry_read(VERSION_KEY, names=("CurrentBuild", "UBR"))
     look = task.session.run({"version": version, "job": job, **{name: QUESTIONS[name] for name in NEEDED}})
-    firmware = Firmware({name: look[name] for name in NEEDED}, CALLER)
+    firmware = Firmware({name: look[name] for name in NEEDED}, AS_CALLER)
     found = [_known(name, check, look, firmware) for name, check in CHECKS.items()]
     link = None
     if not any(one.result == FAIL and one.id in NECESSARY for one in found):

@@ -21,7 +21,7 @@ from ..reading import Names, Refused
 from ..session import DeviceSession
 
 HASH_CLASS = "MDM_DevDetail_Ext01"
-SYSTEM, CALLER = "SYSTEM", "caller"
+AS_SYSTEM, AS_CALLER = "SYSTEM", "caller"
 QUESTIONS = {
     "hash": op.cim_query(HASH_CLASS, ("InstanceID", "ParentID", "DeviceHardwareData"), "root/cimv2/mdm/dmmap")
     | {"filter": "InstanceID='Ext' AND ParentID='./DevDetail'"},
@@ -34,7 +34,7 @@ QUESTIONS = {
         "root/cimv2/security/microsofttpm",
     ),
 }
-MAX_TEXT = 128
+LONGEST_OF_FIRMWARE = 128
 #: As Microsoft and the makers of hypervisors name them: how the maker begins, and how the model does.
 HYPERVISORS = (
     ("microsoft corporation", "virtual machine"),
@@ -60,8 +60,8 @@ def ask(session: DeviceSession, check_mode: bool, seconds: int) -> Firmware:
     """Raises as DeviceSession.run() does; what the device refuses is in the Firmware."""
     answer = session.run(observations(check_mode, seconds))
     if check_mode:
-        return Firmware({name: answer[name] for name in QUESTIONS}, CALLER)
-    return Firmware(_of_probe(answer["probe"], seconds), SYSTEM)
+        return Firmware({name: answer[name] for name in QUESTIONS}, AS_CALLER)
+    return Firmware(_of_probe(answer["probe"], seconds), AS_SYSTEM)
 
 
 def _of_probe(probe: Result, seconds: int) -> dict[str, Result]:
@@ -112,7 +112,7 @@ class Firmware:
             return None
         version = (chips[0].text("SpecVersion") or "").split(",", maxsplit=1)[0].strip()
         ready = chips[0].flag("IsEnabled_InitialValue") and chips[0].flag("IsActivated_InitialValue")
-        return Tpm(in_one_line(version, MAX_TEXT), bool(ready))
+        return Tpm(in_one_line(version, LONGEST_OF_FIRMWARE), bool(ready))
 
     def why_no_hash(self) -> Refused | None:
         """What the device said instead of the hash."""
@@ -129,4 +129,4 @@ class Tpm:
 
 
 def _plain(instance: Names, name: str) -> str | None:
-    return in_one_line(instance.text(name) or "", MAX_TEXT) or None
+    return in_one_line(instance.text(name) or "", LONGEST_OF_FIRMWARE) or None

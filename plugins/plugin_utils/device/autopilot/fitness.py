@@ -16,7 +16,7 @@ from ...autopilot.hardware_hash import HardwareHash, HashError, decode
 from ...findings import Finding
 from ..preflight.check import Rule
 from ..reading import FULL_TOKEN, Unreadable
-from .firmware import CALLER, HASH_CLASS, Firmware
+from .firmware import AS_CALLER, HASH_CLASS, Firmware
 
 USER_DRIVEN = "user_driven"
 ADD_DOC = "https://learn.microsoft.com/autopilot/add-devices"
@@ -53,10 +53,10 @@ def look_at(firmware: Firmware, mode: str) -> Look:
 
 
 def findings(look: Look) -> list[Finding]:
-    """One of each check, in the order of CHECKS; unknown where what it looks at was refused. What is in the hash is
-    looked at only where it is whole: the finding hash says it all otherwise."""
+    """One of each check, in their order; unknown where what it looks at was refused. What is in the hash is looked at
+    only where it is whole: the finding hash says it all otherwise."""
     found = []
-    for name, check in CHECKS.items():
+    for name, check in FITNESS_CHECKS.items():
         if name in OF_WHOLE_HASHES and look.decoded is None:
             continue
         try:
@@ -67,7 +67,7 @@ def findings(look: Look) -> list[Finding]:
 
 
 def _allowed(look: Look) -> str:
-    if look.firmware.read_as == CALLER:
+    if look.firmware.read_as == AS_CALLER:
         return f"run without check mode, which reads as SYSTEM, or {FULL_TOKEN}"
     return FULL_TOKEN
 
@@ -210,7 +210,7 @@ EXPECTED = {
     "tpm": "any TPM, or none",
     "virtual_machine": "a physical device",
 }
-CHECKS: dict[str, Callable[[Look], Finding]] = {
+FITNESS_CHECKS: dict[str, Callable[[Look], Finding]] = {
     "hash": hash_is_whole,
     "hash_serial": hash_has_serial,
     "hash_model": hash_has_model,

@@ -33,7 +33,7 @@ DEVICE_FIELDS = ("serial_number", "product_id", "hardware_hash", "group_tag", "a
 def harvest(task: Task) -> dict:
     """The hash and the findings. Failure where there is one that ``fail_on`` names; then no file is written."""
     args = task.args
-    require_known(args["fail_on"], tuple(fitness.CHECKS))
+    require_known(args["fail_on"], tuple(fitness.FITNESS_CHECKS))
     dest = None if args["dest"] is None else os.path.abspath(args["dest"])
     if dest is not None:
         writer.require_writable(dest)
@@ -159,7 +159,8 @@ def _refusing(dest: str) -> t.Iterator[None]:
         raise bad_option("dest", cause, "mend the file, or give the path of a new one") from exc
     except NotHeld as exc:
         cause = f"other tasks have held the lock of {visible(dest)} for {LOCK_SECONDS:.0f} s"
-        raise bad_option("dest", cause, "run the task again once they are done") from exc
+        fix = "run the task again once they are done"
+        raise Failure(f"{cause}; {fix}", side="controller", name="csv_file_locked", cause=cause, fix=fix) from exc
     except OSError as exc:
         raise writer.unwritable(dest, exc) from exc
 

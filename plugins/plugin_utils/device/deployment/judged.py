@@ -14,7 +14,7 @@ from ..codes.explain import explain
 from ..reading import FULL_TOKEN
 from . import tracking
 from .overview import INCOMPLETE, NOT_RUN, OBSERVATIONS, RUNNING, Deployment, deployment, is_of, waiting_providers
-from .phases import ABSENT, CANCELLED, FAILED, NOT_STARTED, PHASES, RESTART_REQUIRED, SKIPPED, SUCCEEDED, Phase
+from .phases import CANCELLED, FAILED, NOT_STARTED, NOT_WRITTEN, PHASES, RESTART_REQUIRED, SKIPPED, SUCCEEDED, Phase
 
 DOC = "https://learn.microsoft.com/troubleshoot/mem/intune/device-enrollment/understand-troubleshoot-esp"
 IDS = ("deployment", *PHASES, "apps", "policies", "providers")
@@ -91,7 +91,7 @@ def _phase(phase: Phase, found: Deployment) -> Finding:
         return _finding(name, FAIL, observed, cause, fix, (told or {}).get("doc") or DOC)
     if state == RESTART_REQUIRED:
         return _finding(name, WARN, state, "the phase goes on after a restart", "restart the device")
-    if state in (NOT_STARTED, ABSENT, SKIPPED, SUCCEEDED):
+    if state in (NOT_STARTED, NOT_WRITTEN, SKIPPED, SUCCEEDED):
         return _finding(name, PASS, state)
     return _finding(name, WARN, state, "the phase has not ended", "wait for it")
 
@@ -108,9 +108,14 @@ def _apps(found: Deployment) -> Finding:
         return _finding("apps", FAIL, _named(bad), cause, fix)
     if unsaid:
         return _finding("apps", UNKNOWN, _named(unsaid), "the state of an app is not known", "look at the page")
-    if found["state"] == RUNNING and (waiting := [item for item in found["apps"] if _is_waited_for(item, found)]):
+    waiting = [item for item in found["apps"] if _is_waited_for(item, found)]
+    if waiting and found["state"] == RUNNING:
         cause = "the page waits for an app"
         fix = "wait; if it stays, look up the app in Intune by its id, and what it does without a user"
+        return _finding("apps", WARN, _named(waiting), cause, fix)
+    if waiting and found["state"] in (INCOMPLETE, FAILED):
+        cause = "the page gave up while it waited for an app"
+        fix = "look up the app in Intune by its id, and what it does without a user"
         return _finding("apps", WARN, _named(waiting), cause, fix)
     if restart:
         return _finding("apps", WARN, _named(restart), "an app wants a restart", "restart the device")
@@ -145,8 +150,8 @@ def _providers(found: Deployment) -> Finding:
         cause = f"the provider {broken[0]['name']} could not be installed, so nobody installs the apps of the page"
         return _finding("providers", FAIL, shown, cause, "look at the log of the Intune Management Extension")
     waiting = waiting_providers(found) if found["state"] == RUNNING else []
-    others = [item for item in waiting if item["stage"] == tracking.APPS]
-    names = {item["name"].lower() for item in found["providers"] if item["stage"] == tracking.APPS}
+    others = [item for item in waiting if item["stage"] == tracking.STAGE_APPS]
+    names = {item["name"].lower() for item in found["providers"] if item["stage"] == tracking.STAGE_APPS}
     if others and _SIDECAR not in names:
         cause = (
             f"only {others[0]['name']} has announced itself, which does not say which apps there are, and not the "

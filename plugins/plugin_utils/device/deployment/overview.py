@@ -21,12 +21,12 @@ from ..first_sync import Told, first_sync
 from ..reading import Key
 from . import tracking
 from .phases import (
-    ABSENT,
     ACCOUNT_SETUP,
     CANCELLED,
     FAILED,
     IN_PROGRESS,
     NOT_STARTED,
+    NOT_WRITTEN,
     PHASES,
     RESTART_REQUIRED,
     SETTINGS,
@@ -45,7 +45,7 @@ OBSERVATIONS = {
     **FIRST_SYNC,
 }
 NOT_RUN, RUNNING, INCOMPLETE = "not_run", "running", "incomplete"
-_NOTHING_YET = (NOT_STARTED, ABSENT, SKIPPED)
+_NOTHING_YET = (NOT_STARTED, NOT_WRITTEN, SKIPPED)
 _ENDED_BADLY = (FAILED, CANCELLED)
 _MOST_WAITS = 50
 Deployment = dict[str, t.Any]
@@ -58,7 +58,7 @@ def deployment(answer: Answer) -> Deployment:
     tenant_id, autopilot = _profile(_key(answer, "autopilot"), told)
     phases = _phases(answer, told)
     for phase in phases or ():
-        if phase["phase"] in ((sync or {}).get("skips") or ()) and phase["state"] in (NOT_STARTED, ABSENT):
+        if phase["phase"] in ((sync or {}).get("skips") or ()) and phase["state"] in (NOT_STARTED, NOT_WRITTEN):
             phase["state"] = SKIPPED
     _hear_silent_ones(phases or [], sync)
     state = None if phases is None else _state(phases, sync)
@@ -132,7 +132,7 @@ def _state(phases: list[Phase], sync: dict | None) -> str | None:
     if any(phase["state"] in _ENDED_BADLY for phase in begun):
         # A later phase, or a user at the desktop, is behind the error: somebody went past it.
         return INCOMPLETE if done or last["state"] == SUCCEEDED else FAILED
-    to_come = [phase for phase in phases if phase["state"] in (NOT_STARTED, ABSENT)]
+    to_come = [phase for phase in phases if phase["state"] in (NOT_STARTED, NOT_WRITTEN)]
     nobody_comes = done or (sync or {}).get("userless")
     if to_come and not (nobody_comes and [phase["phase"] for phase in to_come] == [ACCOUNT_SETUP]):
         return RUNNING
@@ -142,7 +142,7 @@ def _state(phases: list[Phase], sync: dict | None) -> str | None:
 def _where(phases: list[Phase], state: str | None) -> str | None:
     if state == RUNNING:
         open_ones = [
-            phase for phase in phases if phase["state"] in (IN_PROGRESS, RESTART_REQUIRED, NOT_STARTED, ABSENT)
+            phase for phase in phases if phase["state"] in (IN_PROGRESS, RESTART_REQUIRED, NOT_STARTED, NOT_WRITTEN)
         ]
         running = [phase for phase in open_ones if phase["state"] in (IN_PROGRESS, RESTART_REQUIRED)]
         return (running or open_ones)[0]["phase"]
@@ -153,7 +153,7 @@ def _where(phases: list[Phase], state: str | None) -> str | None:
 
 def is_of(scope: str, phase: str | None) -> bool:
     """Whether something that is tracked for a scope belongs to a phase: users' things to the setup of the account."""
-    return (scope != tracking.DEVICE) == (phase == ACCOUNT_SETUP)
+    return (scope != tracking.DEVICE_SCOPE) == (phase == ACCOUNT_SETUP)
 
 
 def waiting_providers(found: Deployment) -> list[dict]:
@@ -164,14 +164,14 @@ def waiting_providers(found: Deployment) -> list[dict]:
         if is_of(item["scope"], found["phase"])
         and (
             item["state"] == tracking.NOT_INSTALLED
-            or (item["stage"] == tracking.APPS and item["policies_created"] is False)
+            or (item["stage"] == tracking.STAGE_APPS and item["policies_created"] is False)
         )
     ]
 
 
 def _waits_for(found: Deployment) -> list[str]:
     phase = next(item for item in found["phases"] if item["phase"] == found["phase"])
-    if phase["phase"] == ACCOUNT_SETUP and phase["state"] in (NOT_STARTED, ABSENT):
+    if phase["phase"] == ACCOUNT_SETUP and phase["state"] in (NOT_STARTED, NOT_WRITTEN):
         return ["a user who signs in"]
     said = ["a restart"] if phase["state"] == RESTART_REQUIRED else []
     for step in phase["steps"]:
@@ -179,7 +179,7 @@ def _waits_for(found: Deployment) -> list[str]:
             numbers = f" ({step['done']} of {step['total']})" if step["total"] else ""
             said.append(f"the step {step['step']}{numbers}")
     for item in waiting_providers(found):
-        what = "to be installed" if item["stage"] == tracking.PREPARATION else "to say which apps there are"
+        what = "to be installed" if item["stage"] == tracking.STAGE_PREPARATION else "to say which apps there are"
         said.append(f"the provider {item['name']} ({item['scope']}) {what}")
     for item in found["apps"] or ():
         if is_of(item["scope"], phase["phase"]) and item["state"] in (tracking.NOT_INSTALLED, tracking.IN_PROGRESS):

@@ -25,7 +25,7 @@ PHASES = {PREPARATION: "DevicePreparation", DEVICE_SETUP: "DeviceSetup", ACCOUNT
 SETTINGS = r"SOFTWARE\Microsoft\Provisioning\AutopilotSettings"
 NOT_STARTED, IN_PROGRESS, SUCCEEDED, FAILED = "not_started", "in_progress", "succeeded", "failed"
 CANCELLED, RESTART_REQUIRED, NOT_REQUIRED = "cancelled", "restart_required", "not_required"
-SKIPPED, ABSENT = "skipped", "absent"
+SKIPPED, NOT_WRITTEN = "skipped", "absent"
 _STATES = {
     "notstarted": NOT_STARTED,
     "inprogress": IN_PROGRESS,
@@ -57,7 +57,7 @@ def phase_of(phase: str, settings: Key) -> Phase:
     """
     told = settings.text(value_name(phase))
     if told is None or not told.strip():
-        return {"phase": phase, "state": ABSENT, "code": None, "text": None, "steps": []}
+        return {"phase": phase, "state": NOT_WRITTEN, "code": None, "text": None, "steps": []}
     return {"phase": phase, **read_phase(told, PHASES[phase])}
 
 

@@ -21,8 +21,8 @@ from ..first_sync import Told
 from ..reading import Key
 
 TRACKING = r"SOFTWARE\Microsoft\Windows\Autopilot\EnrollmentStatusTracking"
-DEVICE = "device"
-PREPARATION, APPS = "preparation", "apps"
+DEVICE_SCOPE = "device"
+STAGE_PREPARATION, STAGE_APPS = "preparation", "apps"
 NOT_INSTALLED, NOT_REQUIRED, IN_PROGRESS, COMPLETED, ERROR = (
     "not_installed",
     "not_required",
@@ -69,8 +69,8 @@ def _bounded(items: Iterator[Item]) -> Iterator[Item]:
 def _scopes(key: Key) -> Iterator[tuple[str, Key]]:
     """(device or SID, key) of each for which something is tracked."""
     for name, scope in key.children():
-        if name.lower() == DEVICE:
-            yield DEVICE, scope
+        if name.lower() == DEVICE_SCOPE:
+            yield DEVICE_SCOPE, scope
         elif _SID.fullmatch(name):
             yield name, scope
 
@@ -79,12 +79,12 @@ def _providers(key: Key, told: Told) -> Iterator[Item]:
     for scope, below in _scopes(key):
         for name, provider in below.child("DevicePreparation", "PolicyProviders").children():
             number = told.of(provider.number, "InstallationState")
-            yield _provider(name, scope, PREPARATION, _OF_PROVIDER.get(number or 0), None)
+            yield _provider(name, scope, STAGE_PREPARATION, _OF_PROVIDER.get(number or 0), None)
         for name, provider in below.child("Setup", "Apps", "PolicyProviders").children():
             refused = len(told.refused)
             created = told.of(provider.number, "TrackingPoliciesCreated")
             # A missing value is its default, false.
-            yield _provider(name, scope, APPS, None, bool(created) if len(told.refused) == refused else None)
+            yield _provider(name, scope, STAGE_APPS, None, bool(created) if len(told.refused) == refused else None)
 
 
 def _provider(name: str, scope: str, stage: str, state: str | None, created: bool | None) -> Item:
@@ -117,7 +117,7 @@ def _apps(key: Key, told: Told) -> Iterator[Item]:
 def _policies(key: Key) -> Iterator[Item]:
     """What was recorded last of each: keys are named by the time, in a form that sorts."""
     diagnostics = key.child("ESPTrackingInfo", "Diagnostics")
-    places = [(DEVICE, diagnostics)]
+    places = [(DEVICE_SCOPE, diagnostics)]
     places += [(name, below) for name, below in diagnostics.children() if _SID.fullmatch(name)]
     for scope, place in places:
         for kind, records in place.children():

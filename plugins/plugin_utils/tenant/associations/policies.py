@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, needed, object_of
@@ -28,11 +29,19 @@ _KIND = object_of(
 )
 
 
+LIST = Item(
+    "GET",
+    PATH,
+    Purpose("list the device preparation policies", READ),
+    {"$select": "id,name,platforms,technologies,templateReference"},
+    row_kind=_KIND,
+)
+
+
 def listed(client: GraphClient) -> list[dict]:
     """The device preparation policies: rows with ``id`` and ``name``. RequestFailure where they cannot be read."""
-    purpose = Purpose("list the device preparation policies", READ)
-    query = {"$select": "id,name,platforms,technologies,templateReference"}
-    return [row for row in client.list(PATH, purpose, query, VERSION, kind=_KIND) if is_preparation(row)]
+    rows = client.list(PATH, LIST.purpose, LIST.query, VERSION, kind=_KIND)
+    return [row for row in rows if is_preparation(row)]
 
 
 def is_preparation(row: dict) -> bool:

@@ -4,8 +4,8 @@
 """Deployments, from the newest event of each device: how it ended, where, and whether Intune and the directory agree.
 
 An event may stay ``inProgress``, or keep an earlier ``failure``, for ever. ``successWithTimeout`` is in use although
-incomplete, because somebody went past an error; ``notAttempted`` and ``disabled`` are no failures. Sources: Microsoft
-Graph beta, deviceManagementAutopilotEvent (50 on a page); field reports.
+incomplete, because somebody went past an error; ``notAttempted`` and ``disabled`` do not mean a failure. Sources:
+Microsoft Graph beta, deviceManagementAutopilotEvent (50 on a page); field reports.
 
 Internal to winops.entra: may change in any release.
 """
@@ -75,7 +75,7 @@ def newest(
 ) -> dict[str, tuple[Event, int]]:
     """(newest event, how many there are) by the id of the registration; only of deployments that began after ``since``.
 
-    An event is of a device by the ids of its records; by the serial number only where that is no other device's.
+    An event is of a device by the ids of its records; by the serial number only where no other device has it.
     RequestFailure where the list cannot be read to its end.
     """
     owners: dict[str, str] = {}

@@ -20,7 +20,7 @@ from ..devices import unread
 from ..graph.failures import RequestFailure
 from . import deployments, records, view_findings
 from .assignment import Registration, registrations
-from .view_findings import DEPLOYMENTS, PROFILES, VIEW_IDS
+from .view_findings import FOR_DEPLOYMENTS, FOR_PROFILES, VIEW_IDS
 
 #: Devices that a sentence names.
 _SAID = 3
@@ -105,7 +105,7 @@ def _wish(args: dict) -> Wish:
         ids=tuple(dict.fromkeys(identity.lower() for identity in args["ids"] or ())),
         directory=args["directory"],
         intune=args["intune"],
-        deployments=args["deployments"] or args["wait_for"] == DEPLOYMENTS,
+        deployments=args["deployments"] or args["wait_for"] == FOR_DEPLOYMENTS,
         since=_since(args["since"]),
         wait_for=args["wait_for"],
         poll_interval=args["poll_interval"],
@@ -152,7 +152,7 @@ def _join_deployments(task: Task, wish: Wish, look: Look) -> None:
     try:
         look.events = deployments.newest(task.client, look.found, wish.since)
     except RequestFailure as failed:
-        if wish.wait_for == DEPLOYMENTS:
+        if wish.wait_for == FOR_DEPLOYMENTS:
             raise
         look.events = failed
     for one in look.found:
@@ -181,7 +181,7 @@ def _wait(task: Task, wish: Wish) -> tuple[Look, dict[str, t.Any]]:
             break
         pause = wish.poll_interval if before != len(waiting) else min(pause * 2, wish.poll_interval * _LONGEST_PAUSE)
         before = len(waiting)
-        what = "no deployment profile" if wish.wait_for == PROFILES else "not ended their deployment"
+        what = "no deployment profile" if wish.wait_for == FOR_PROFILES else "not ended their deployment"
         named = ", ".join(waiting[:_SAID]) + (", ..." if len(waiting) > _SAID else "")
         total = len(look.found) + sum(map(len, look.missing.values()))
         # What is left of the time is waited, too: the last look is at its end.
@@ -195,8 +195,8 @@ def _wait(task: Task, wish: Wish) -> tuple[Look, dict[str, t.Any]]:
 
 def _open(look: Look, wait_for: str | None) -> tuple[list[str], list[str]]:
     """(devices to wait for, devices for which that is of no use), as sentences name them."""
-    final = [one.label for one in look.found if wait_for == PROFILES and one.final]
-    if wait_for == PROFILES:
+    final = [one.label for one in look.found if wait_for == FOR_PROFILES and one.final]
+    if wait_for == FOR_PROFILES:
         waiting = [one.label for one in look.found if not one.shown["assigned"] and not one.final]
         # What is not listed yet may be after an import, or a synchronization.
         return [label for option in look.missing.values() for label in option] + waiting, final

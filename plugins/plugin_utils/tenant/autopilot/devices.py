@@ -26,9 +26,8 @@ def ensure(task: Task) -> dict:
     """The work of the module: ``{"devices": [...], "summary": {...}}``."""
     given = entries.read(task)
     wanted = entries.devices(given)
+    identities.look(task.client, wanted)
     task.phases = Phases()
-    with task.phases.phase("registrations"):
-        identities.look(task.client, wanted)
     work = _remove if task.args["state"] == "absent" else _register
     try:
         work(task, wanted)
@@ -90,8 +89,7 @@ def _follow(task: Task, phases: Phases, importer: Importer) -> None:
         # One whose receipt is gone has failed unless it shows.
         for one in waiting:
             one.failure = None
-        certain = any(one.created for one in waiting)
-        listing.wait(task, importer.sync, waiting, certain)
+        listing.wait(task, importer.sync, waiting)
     for one in waiting:
         if one.identity is None and one.failure is None:
             _not_listed(one)

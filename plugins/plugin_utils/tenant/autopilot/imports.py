@@ -128,7 +128,7 @@ class Importer:
         }
         before = [one for one in wanted if complete[one.key]]
         if before:
-            wait(self.task, self.sync, before, certain=False)
+            wait(self.task, self.sync, before)
         for one in before:
             if one.identity is not None:
                 one.created, one.outcome = True, bulk.CHANGED

@@ -19,19 +19,20 @@ from .wanted import Wanted
 FIRST_PAUSE = 2.0
 
 
-def wait(task: Task, sync: Sync, wanted: Sequence[Wanted], certain: bool) -> None:
+def wait(task: Task, sync: Sync, wanted: Sequence[Wanted]) -> None:
     """Learn ``identity`` of these devices, waiting for those that are missing within ``listing_timeout``.
 
-    ``certain``: they are registered, and only have to show. Otherwise the wait ends when a synchronization is over and
-    the list that follows does not have them. Failure where the list cannot be read.
+    What was imported is registered, and only has to show. Of the others it is not certain: for them the wait ends when
+    a synchronization is over and the list that follows does not have them. Failure where the list cannot be read.
     """
     missing = _missing(task, wanted)
     if not missing:
         return
     sync.ask_once()
-    waits, seconds, over = task.client.waits, FIRST_PAUSE, False
+    waits, over = task.client.waits, False
+    seconds = min(FIRST_PAUSE, float(task.args["poll_interval"]))
     with waits.at_most(task.args["listing_timeout"]):
-        while missing and not (over and not certain):
+        while missing and not (over and not any(one.created for one in missing)):
             if not waits.wait(min(seconds, max(waits.left, 0.1)), f"{len(missing)} registrations are not listed yet"):
                 return
             # Asked before the list: what it shows is from after the end then.

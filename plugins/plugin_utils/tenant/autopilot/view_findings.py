@@ -17,7 +17,7 @@ from . import deployments
 from .assignment import Registration
 
 VIEW_IDS = ("registration", "serial_number", "profile_assignment", "deployment")
-PROFILES, DEPLOYMENTS = "profiles", "deployments"
+FOR_PROFILES, FOR_DEPLOYMENTS = "profiles", "deployments"
 _DOC = "https://learn.microsoft.com/autopilot/troubleshooting-faq"
 _HARDWARE = "hardwareRequirementsNotMet"
 
@@ -32,7 +32,7 @@ def missing(labels: Sequence[str]) -> list[Finding]:
 def judge(one: Registration, waited_for: str | None, events: RequestFailure | dict | None) -> list[Finding]:
     """All findings about a registration, also those that pass. ``waited_for`` is what a wait that is over was for,
     ``events`` are None where nobody asked for deployments."""
-    found = [_registration(one), _serial(one), _assignment(one, waited_for == PROFILES)]
+    found = [_registration(one), _serial(one), _assignment(one, waited_for == FOR_PROFILES)]
     if isinstance(events, RequestFailure):
         error = events.error
         permissions = tuple(error["permissions"])
@@ -42,7 +42,7 @@ def judge(one: Registration, waited_for: str | None, events: RequestFailure | di
             )
         )
     elif events is not None:
-        found.append(_deployment(one, waited_for == DEPLOYMENTS))
+        found.append(_deployment(one, waited_for == FOR_DEPLOYMENTS))
     return found
 
 

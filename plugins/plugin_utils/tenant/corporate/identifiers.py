@@ -36,7 +36,7 @@ PART = 500
 #: Requests that may go into the search for bad rows.
 MOST_SPLITS = 200
 PAGE = 1000
-_KIND = object_of(
+KIND = object_of(
     {
         "id": needed(IDENTITY),
         "importedDeviceIdentifier": TEXT,
@@ -52,7 +52,7 @@ def listed(client: GraphClient) -> dict[str, dict]:
     """All identifiers of Windows devices that the tenant has, by ``rows.key``. RequestFailure where one page cannot be
     read."""
     purpose = Purpose("list the corporate identifiers", READ)
-    found = client.list(PATH, purpose, {"$top": PAGE}, VERSION, kind=_KIND)
+    found = client.list(PATH, purpose, {"$top": PAGE}, VERSION, kind=KIND)
     return {
         key(row["importedDeviceIdentifier"]): row
         for row in found

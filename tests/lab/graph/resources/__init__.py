@@ -33,16 +33,12 @@ from . import (
 )
 
 __all__ = [
+    "approvals",
     "associated_devices",
     "autopilot",
     "autopilot_events",
     "autopilot_imports",
-    "autopilot_settings",
-    "configuration_policies",
-    "approvals",
-    "autopilot",
     "autopilot_profiles",
-    "autopilot_imports",
     "autopilot_settings",
     "configuration_policies",
     "deleted_items",

@@ -17,7 +17,6 @@ CONTRACT = ROOT.parent / "shared" / "graph"
 #: What no run of RUNS asks.
 NOT_PLAYED = {
     "DELETE /policies/mobileDeviceManagementPolicies/{id}/includedGroups/{id}/$ref",
-    "GET /deviceManagement/operationApprovalRequests",
     "GET /deviceManagement/operationApprovalRequests/{id}",
 }
 
