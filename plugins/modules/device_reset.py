@@ -164,7 +164,7 @@ EXAMPLES = r"""
     profile_assigned: true
     deployment_mode: user_driven
 
-- name: A device whose serial number is a placeholder, without Windows Autopilot
+- name: A device whose serial number is a placeholder
   winops.entra.device_reset:
     confirm_uuid: 4c4c4544-0033-4b10-8039-b2c04f5a3141
     require_profile: false
