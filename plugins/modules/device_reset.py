@@ -19,7 +19,7 @@ description:
   - Before anything changes, the preconditions are read, none of them from texts in the device's language. If one does
     not hold, or cannot be read, the task is refused, and RV(error.evidence) names each of them. They are, by the name
     of the refusal, C(serial_number_mismatch), C(uuid_mismatch), C(placeholder_serial_number), C(placeholder_uuid)
-    (another device, or one that cannot be told from others), C(account_not_elevated), C(edition_not_resettable)
+    (another device, or one that nothing tells apart from others), C(account_not_elevated), C(edition_not_resettable)
     (Windows Home, a server), C(recovery_environment_missing), C(recovery_environment_disabled),
     C(recovery_partition_missing), C(recovery_environment_unknown) (Windows resets itself from its recovery
     environment, WinRE, and fails without it with 0x80070032), C(on_battery), C(profile_not_assigned),
@@ -164,7 +164,7 @@ EXAMPLES = r"""
     profile_assigned: true
     deployment_mode: user_driven
 
-- name: A device whose serial number is a placeholder, without Windows Autopilot
+- name: A device whose serial number is a placeholder
   winops.entra.device_reset:
     confirm_uuid: 4c4c4544-0033-4b10-8039-b2c04f5a3141
     require_profile: false

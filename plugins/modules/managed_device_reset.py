@@ -18,7 +18,7 @@ description:
     and then end in 0x80180014 until this was done, or their record in Intune is gone.
   - Each record is read first. It must have exactly the serial number that the task gives. A device that does not match
     is left out, RV(devices) says why, the task does the others, and fails with C(devices_left_out) in the end.
-  - A wipe is queued. The device carries it out at its next contact with Intune, which may be never. A device whose wipe
+  - A wipe is queued. The device carries it out when it contacts Intune the next time, if it does. A device whose wipe
     is already under way is unchanged.
   - A request that gets no answer is not repeated. The task reads the record again to see what has become of it.
 options:
@@ -90,7 +90,7 @@ EXAMPLES = r"""
   winops.entra.managed_device_reset:
     action: unblock
     devices:
-      - serial_number: PF3K9Z1A
+      - serial_number: PF3K9Z1B
         autopilot_id: 5f6e7d8c-9b0a-4c1d-8e2f-3a4b5c6d7e8f
   delegate_to: localhost
   run_once: true
@@ -99,7 +99,7 @@ EXAMPLES = r"""
   winops.entra.managed_device_reset:
     action: wipe
     devices:
-      - serial_number: PF3K9Z1A
+      - serial_number: PF3K9Z1B
         intune_device_id: 8c1f4a4e-3f2b-4b6f-9f0c-1a2b3c4d5e6f
   delegate_to: localhost
   run_once: true

@@ -50,7 +50,8 @@ SCENARIO: dict[str, t.Any] = {
             ],
             "autopilot_profiles": [{"displayName": "Office", "tag": "office"}],
             "autopilot": [
-                {"serial": serial, "group_tag": "office", "profile": "Office"} for serial in ("PF3A1B2C", "PF3A1B2D")
+                {"serial": serial, "group_tag": "office", "profile": "Office"}
+                for serial in ("PF3A1B2C", "PF3A1B2D", "PF3K9Z1B")
             ],
             "autopilot": [{"serial": "PF3XK4T1"}],
         },
@@ -76,6 +77,9 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "fit"},
         {**LAPTOP, "name": "branch"},
         {**LAPTOP, "name": "disposable"},
+        {**LAPTOP, "name": "reset-1", "device": {"serial": "PF3K9Z1A", "wipe": {"seconds": 60}}},
+        {**LAPTOP, "name": "reset-2", "device": {"serial": "Default string", "wipe": {"seconds": 60}}},
+        {**JOINED, "name": "wiped", "device": {**JOINED["device"], "serial": "PF3K9Z1B"}},
         {**LAPTOP, "name": "deployed-1", "device": {"serial": "PF3A1B2C", "deployment": DEPLOYED}},
         {**LAPTOP, "name": "deployed-2", "device": {"serial": "PF3A1B2D", "deployment": DEPLOYED}},
         {"kind": "azure_vm_mdm", "name": "azure"},
@@ -94,6 +98,8 @@ PLACES = {
     "plugins/modules/deployment_status.py": "deployed-1",
     "plugins/modules/autopilot_hash.py": "fit",
     "plugins/modules/device_facts.py": "joined",
+    "plugins/modules/device_reset.py": "reset-1",
+    "plugins/modules/device_reset.py: A device whose serial number is a placeholder": "reset-2",
     "plugins/modules/diagnose.py": "joined",
     "plugins/modules/disconnect.py": "leaving",
     "plugins/modules/disconnect.py: A hybrid joined device": "hybrid",
@@ -168,11 +174,18 @@ class World:
             "hosts: devices": "hosts: branch" if source.startswith("roles/") else f"hosts: {','.join(FLEET)}",
             "hosts: leavers": "hosts: leaver",
         }
+        if source.endswith("/device_reset.py"):
+            # Of silence five minutes are too much here.
+            values["confirm_serial_number: PF3K9Z1A"] = "gone_after: 3\n    confirm_serial_number: PF3K9Z1A"
+            values["keep: user_data"] = "gone_after: 3\n    keep: user_data"
         for example, value in values.items():
             text = text.replace(example, str(value))
         # What the lab is only asked for where an example has it: not every lab has these devices.
         for example, ask in (
             ("2f9b3c1e-7a6d-4b58-9c3e-5d1f0a7b8c9d", lambda: self._enrollment("leftover")),
+            ("4c4c4544-0033-4b10-8039-b2c04f5a3141", lambda: self.lab.get("/devices/reset-2")["uuid"]),
+            ("5f6e7d8c-9b0a-4c1d-8e2f-3a4b5c6d7e8f", lambda: self._record("autopilot_devices", "PF3K9Z1B")),
+            ("8c1f4a4e-3f2b-4b6f-9f0c-1a2b3c4d5e6f", lambda: self._record("managed_devices", "PF3K9Z1B")),
             ("3b6f2c51-0d4e-4c8a-9b7f-5f2f4f1d9a10", lambda: self._device_id("RETIRED-00001")),
             ("6e4cbe68-588b-499c-8c04-dcfff140a1ca", lambda: self._device_id("RETIRED-00002")),
         ):
@@ -240,6 +253,10 @@ class World:
     def _enrollment(self, device: str) -> str:
         found = self.lab.get(f"/devices/{device}")["enrollments"]
         return str(found[0]["id"])
+
+    def _record(self, rows: str, serial: str) -> str:
+        found = self.lab.get("/tenant")[rows].values()
+        return str(next(row["id"] for row in found if row["serialNumber"] == serial))
 
     def _device_id(self, name: str) -> str:
         devices = self.lab.get("/tenant")["devices"].values()

@@ -25,7 +25,7 @@ PACKAGE = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
 SIGN_IN = {"tenant_id": TENANT, "client_id": PACKAGE, "client_secret": "not asked for"}
 TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
-RESET = "winops.entra.device_reset"
+RESET, WIPE = "winops.entra.device_reset", "winops.entra.managed_device_reset"
 JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
 HASH = "winops.entra.autopilot_hash"
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
@@ -183,6 +183,12 @@ CASES = {
         "winops.entra.mdm", {"state": "absent", "enrollment_id": " "}, "enrollment_id", "white space"
     ),
     "a timeout without end": Case("winops.entra.disconnect", {"timeout": float("inf")}, "timeout", "whole number"),
+    "a wipe of a serial number that is empty": Case(
+        WIPE,
+        {"action": "wipe", "devices": [{"serial_number": "", "intune_device_id": TENANT}]},
+        "serial_number",
+        "empty",
+    ),
     "a reset that names no device": Case(RESET, {}, "confirm_serial_number", "one of the following is required"),
     "a reset that names two": Case(
         RESET, {"confirm_serial_number": "PF3K9Z1A", "confirm_uuid": TENANT}, "confirm_uuid", "mutually exclusive"

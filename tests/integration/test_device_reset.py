@@ -15,10 +15,11 @@ import pytest
 
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
+from tests.integration.lab_tenant import LabTenant
 from tests.integration.play import Play, Player, wait_until
 from tests.lab.process import RunningLab
 
-RESET = "winops.entra.device_reset"
+RESET, TENANT_RESET = "winops.entra.device_reset", "winops.entra.managed_device_reset"
 #: Real seconds after which a device that answers has not gone.
 STAYS = 3
 #: Of silence; a restart takes less than one at the lab's speed.
@@ -59,6 +60,7 @@ class Resets(t.NamedTuple):
     lab: RunningLab
     before: dict[str, inspection.State]
     play: Play
+    tenant: Play
     after: dict[str, inspection.State]
 
 
@@ -94,7 +96,32 @@ def resets(start_fleet: StartFleet, player: Player) -> Resets:
     hosts = {name: {"want": want} for name, want in WANT.items()}
     play = player.tasks(lab, tasks, "--diff", host_variables=hosts)
     person.join()
-    return Resets(lab, before, play, inspection.states(lab))
+    tenant = LabTenant(lab, player).run(in_tenant(lab))
+    wait_until(lambda: inspection.state(lab, "kiosk")["out_of_box"], "Intune has wiped the kiosk")
+    return Resets(lab, before, play, tenant, inspection.states(lab))
+
+
+def in_tenant(lab: RunningLab) -> list[dict[str, t.Any]]:
+    """The kiosk may deploy once more, and is wiped by Intune."""
+    state = lab.get("/tenant")
+    managed, registered = (
+        next(row["id"] for row in state[rows].values() if row["serialNumber"] == "LAB-KIOSK")
+        for rows in ("managed_devices", "autopilot_devices")
+    )
+    device = {"serial_number": "LAB-KIOSK", "intune_device_id": managed, "autopilot_id": registered}
+    another = {**device, "serial_number": "LAB-GOES"}
+
+    def task(name: str, action: str, given: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+        return {"name": name, TENANT_RESET: {"action": action, "devices": [given]}, "ignore_errors": True, **options}
+
+    return [
+        task("foretold", "wipe", device, check_mode=True),
+        task("another", "wipe", another),
+        task("unblock", "unblock", device),
+        task("unblock again", "unblock", device),
+        task("wipe", "wipe", device),
+        task("wipe again", "wipe", device),
+    ]
 
 
 def sign_in(lab: RunningLab, name: str, user: str) -> None:
@@ -119,7 +146,9 @@ def test_check_mode_changes_nothing_and_foretells_the_run(resets: Resets) -> Non
 def test_a_device_that_must_not_be_reset_is_refused_and_untouched(resets: Resets, name: str, why: str) -> None:
     result = resets.play.result(name, "reset")
     assert (result["outcome"], result["error"]["name"], result["proved"]) == ("refused", why, None)
-    assert not result["changed"] and resets.after[name]["digest"] == resets.before[name]["digest"]
+    assert not result["changed"]
+    if name != "kiosk":  # Intune resets it later.
+        assert resets.after[name]["digest"] == resets.before[name]["digest"]
 
 
 def test_a_device_goes_and_is_deployed_by_the_person_who_unpacks_it(resets: Resets) -> None:
@@ -180,3 +209,20 @@ def test_a_device_that_has_refused_is_as_it_was_and_one_that_has_accepted_may_go
     assert (no["changed"], no["proved"], no["error"]["code"]) == (False, None, "0x80070005")
     assert (stays["changed"], stays["proved"]) == (True, "sent")
     assert stays["changes"][0]["after"].startswith("unknown")
+
+
+def test_intune_wipes_a_device_that_is_confirmed_and_may_deploy_once_more(resets: Resets) -> None:
+    results = {line["task"]: line["result"] for line in resets.tenant.lines}
+    outcomes = {task: result["devices"][0]["outcome"] for task, result in results.items()}
+    assert outcomes == {
+        "foretold": "changed",
+        "another": "skipped",
+        "unblock": "changed",
+        "unblock again": "unchanged",
+        "wipe": "changed",
+        "wipe again": "unchanged",
+    }
+    assert results["another"]["error"]["name"] == "devices_left_out"
+    assert results["foretold"]["changes"] == results["wipe"]["changes"]
+    assert resets.after["kiosk"]["out_of_box"] and resets.after["kiosk"]["join"]["type"] == "none"
+    assert resets.after["kiosk"]["wipes"] == ["doWipeMethod"]

@@ -266,8 +266,13 @@ def _intune(app: BareGraph) -> None:
         }
     for action in ("syncDevice", "rebootNow", "retire"):
         assert app.call("POST", f"/deviceManagement/managedDevices/{first['id']}/{action}").status == 204
+    for version, more in (("v1.0", {}), ("beta", {"useProtectedWipe": False})):
+        path, body = f"/deviceManagement/managedDevices/{first['id']}/wipe", {"keepUserData": False, **more}
+        assert app.call("POST", path, body, version=version).status == 204
+    allowed = f"{IDENTITIES}/{identities[0]['id']}/allowNextEnrollment"
+    assert app.call("POST", allowed, version="beta").status == 204
     managed = app.get(f"/deviceManagement/managedDevices/{first['id']}")
-    assert [result["actionState"] for result in managed["deviceActionResults"]] == ["pending"] * 3
+    assert [result["actionState"] for result in managed["deviceActionResults"]] == ["pending"] * 5
     assert app.call("DELETE", f"/deviceManagement/managedDevices/{first['id']}").status == 204
     assert app.call("GET", f"/deviceManagement/managedDevices/{first['id']}").status == 404
     tagged = app.call("POST", f"{IDENTITIES}/{identities[0]['id']}/updateDeviceProperties", {"groupTag": "desk"})

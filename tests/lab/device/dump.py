@@ -30,6 +30,7 @@ def dump(device) -> dict[str, t.Any]:
         **state,
         "digest": digest,
         "online": device.online,
+        "uuid": device.hardware_uuid.lower(),
         "wipes": list(device.wipe.methods),
         "utc": utc_text(device.utc()),
         "booted": utc_text(device.booted),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from ...options import bad_option, require_at_least
+from ...options import bad_option
 from ...task import Task
 from ..state import utc_text
 from ..work import begin
@@ -28,8 +28,6 @@ def reset(task: Task) -> dict:
     if args["wait_for_deployment"] and not args["wait"]:
         raise bad_option("wait_for_deployment", "wait is false", "leave one of the two out")
     args["unless_installed_after"] = _moment(args["unless_installed_after"])
-    for name in ("timeout", "gone_after", "deployment_timeout", "poll_interval"):
-        require_at_least(1, args[name], name)
     return begin(task, Reset, ResetPlan(**{name: args[name] for name in PLANNED})).run()
 
 

@@ -61,7 +61,7 @@ def identity_refusal(machine: Machine, serial_number: str | None, uuid: str | No
         return JoinRefusal(
             "placeholder_uuid",
             f"{uuid} is a placeholder, which many devices have as their UUID",
-            "this device cannot be told from others; reset it by hand",
+            "nothing tells this device apart from others; reset it by hand",
         )
     return None
 
