@@ -88,15 +88,12 @@ CASES = {
         "winops.entra.acceptance", {"package": "good"}, "package", "bulk token"
     ),
     "neither devices nor a file of identifiers": Case("winops.entra.corporate_identifier", {}, "devices", "required"),
-    "a file of identifiers that is not there": Case(
-        "winops.entra.corporate_identifier", {"src": "/nowhere/rows.csv"}, "src", "cannot be read"
-    ),
-    "no device to associate": Case("winops.entra.device_association", {"devices": [{}]}, "devices", "names no device"),
+    "no devices to associate": Case("winops.entra.device_association", {}, "devices", "missing"),
     "a DeviceLink that is none": Case(
         "winops.entra.device_association",
-        {"devices": [{"serial_number": "S", "device_link": "YWJj"}]},
+        {"devices": [{"serial_number": "S", "device_link": "***"}]},
         "device_link",
-        "not JSON",
+        "base64",
     ),
     "no time for a DeviceLink": Case("winops.entra.device_link_info", {"timeout": 0}, "timeout", "positive"),
     "no devices to remove": Case("winops.entra.device_removal", {}, "devices", "missing"),

@@ -25,6 +25,8 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 SECRET = "nQ7-vertical-cactus-orbit"
 #: Values that are right, so that the bad one is the only one: a module with required options needs an entry.
 GOOD = {
+    "corporate_identifier": {"devices": []},
+    "device_association": {"devices": []},
     "device_removal": {"devices": []},
     "directory_device": {"names": ["PC-1"]},
     "group": {"name": "Staff"},
