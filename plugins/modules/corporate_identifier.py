@@ -20,9 +20,10 @@ description:
   - Identifiers count when a device enrolls. They do not make a personal device corporate that is enrolled already.
   - Manufacturer, model and serial number must be exactly as the firmware says them, because Intune compares them.
   - Rows that Intune would refuse are left out and named before anything is sent, and the task fails in the end. These
-    are rows with an empty or a very long value, a comma, or a placeholder serial number such as C(Default string).
+    are rows with an empty or a very long value, a comma, or a placeholder serial number such as C(Default string). An
+    empty value in O(devices) is refused like in every option.
   - If Intune refuses many rows because of one, the task sends smaller parts until it knows which row it is.
-  - An upload that gets no answer is not repeated. The task reads the list again to see what has become of it.
+  - An upload that gets no answer is not repeated. The task reads the list again to see whether it arrived.
 options:
   devices:
     description: The devices. Either this or O(src) is needed.
@@ -215,9 +216,9 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "options": {
-            "manufacturer": {"type": "str", "required": True, "empty": True},
-            "model": {"type": "str", "required": True, "empty": True},
-            "serial_number": {"type": "str", "required": True, "empty": True},
+            "manufacturer": {"type": "str", "required": True},
+            "model": {"type": "str", "required": True},
+            "serial_number": {"type": "str", "required": True},
         },
     },
     "src": {"type": "path"},

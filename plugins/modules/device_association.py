@@ -21,10 +21,10 @@ description:
     and the end of the enrollment.
   - A device is found in the list of all associations by its exact serial number, or by its SMBIOS UUID if the serial
     number is a placeholder. A list that cannot be read to its end is a failure, and nothing is changed.
-  - An import or a removal is sent once. If there is no answer, the task reads the list again to see what has become of
-    it, and does not send it a second time.
+  - An import or a removal is sent once. If there is no answer, the task reads the list again to see whether it arrived,
+    and does not send it a second time.
   - Everything is checked before anything changes. If one of the devices fails, the task goes on with the others,
-    RV(devices) says what became of each, and the task fails in the end.
+    RV(devices) has the outcome of each, and the task fails in the end.
 options:
   devices:
     description: The devices.

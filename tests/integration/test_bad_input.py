@@ -94,6 +94,15 @@ CASES = {
     "questions with a package that joins": Case(
         "winops.entra.acceptance", {"package": "good"}, "package", "bulk token"
     ),
+    "neither devices nor a file of identifiers": Case("winops.entra.corporate_identifier", {}, "devices", "required"),
+    "no devices to associate": Case("winops.entra.device_association", {}, "devices", "missing"),
+    "a DeviceLink that is none": Case(
+        "winops.entra.device_association",
+        {"devices": [{"serial_number": "S", "device_link": "***"}]},
+        "device_link",
+        "base64",
+    ),
+    "no time for a DeviceLink": Case("winops.entra.device_link_info", {"timeout": 0}, "timeout", "positive"),
     "no devices to remove": Case("winops.entra.device_removal", {}, "devices", "missing"),
     "a removal that waits for an approval that nobody asks for": Case(
         "winops.entra.device_removal",

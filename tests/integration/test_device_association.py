@@ -41,7 +41,7 @@ LINKS: dict[str, dict] = {
     "no-tpm": {"device_link": "whole", "tpm": False},
     "placeholder": {"device_link": "whole", "serial": "Default string"},
 }
-#: The finding that is no pass, and what it says.
+#: The finding that does not pass, and what it says.
 FOUND = {
     "anothers": ("device_link", "fail", "of another device"),
     "none": ("device_link", "fail", "no DeviceLink in the cabinet"),

@@ -27,6 +27,8 @@ SECRET = "nQ7-vertical-cactus-orbit"
 GOOD = {
     "autopilot_device": {"devices": [{"serial_number": "SN-1"}]},
     "autopilot_profile": {"name": "Office"},
+    "corporate_identifier": {"devices": []},
+    "device_association": {"devices": []},
     "device_removal": {"devices": []},
     "device_reset": {"confirm_serial_number": "PF3K9Z1A"},
     "directory_device": {"names": ["PC-1"]},

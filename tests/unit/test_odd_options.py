@@ -85,6 +85,7 @@ OF_KINDS = {
     "url": NO_URLS,
     "sha256": NO_SHA256,
     "authority": ("https://[x", "https://", "a b"),
+    "base64": ("***", "a b", "caf\u00e9", "===="),
     "variable": NO_VARIABLES,
 }
 BY_TYPE = {"int": NO_NUMBERS, "bool": NO_BOOLEANS}

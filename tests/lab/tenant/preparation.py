@@ -88,6 +88,8 @@ def add_association(
         "preassociationDateTime": now,
         "associationDateTime": None if state == "preassociated" else now,
         "managedDeviceId": managed or None,
+        "managedDeviceName": serial if managed else None,
+        "lastContactedDateTime": None if state == "preassociated" else now,
     }
     tenant.associated_devices[row["id"]] = row
     return row

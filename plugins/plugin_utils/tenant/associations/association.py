@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Devices associated with the tenant, and associations removed, many in one task: the work of device_association.
 
-An import or a removal is sent once; where no answer comes, the list tells what became of it.
+An import or a removal is sent once; where no answer comes, the list tells whether it arrived.
 
 Internal to winops.entra: may change in any release.
 """
@@ -39,7 +39,7 @@ _MARKED = (
 
 @dataclasses.dataclass
 class Plan:
-    """What is to become of one device. ``row`` is its record, ``problem`` why it is left out, ``after`` the state and
+    """What one device is to be. ``row`` is its record, ``problem`` why it is left out, ``after`` the state and
     policy that it will have."""
 
     wanted: Wanted

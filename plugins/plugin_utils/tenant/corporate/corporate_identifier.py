@@ -28,7 +28,7 @@ _LAST = "the tenant has no corporate identifier of a Windows device any more: wh
 
 @dataclasses.dataclass
 class Plan:
-    """What is to become of one row. ``there`` is what the tenant has of it."""
+    """One row, and what is to be done. ``there`` is what the tenant has of it."""
 
     row: rows.Row
     there: dict | None = None
@@ -120,7 +120,7 @@ def _warnings(plans: list[Plan], writes: list[bulk.Write], before: int, absent: 
 
 
 def _told(plans: list[Plan], failure: Failure | None) -> dict:
-    """The result. Failure where something was not done; a row that was given twice is no failure."""
+    """The result. Failure where something was not done; a row that was given twice does not fail."""
     bad = [f"{plan.row.label}: {plan.row.problem}" for plan in plans if plan.row.problem and plan.row.double is None]
     if failure is not None:
         failure.error["evidence"] += bad
