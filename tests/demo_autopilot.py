@@ -35,7 +35,6 @@ SETTINGS: dict[str, t.Any] = {
     "autopilot_reset": True,
     "autopilot_max_resets": 25,
     "autopilot_reset_timeout": 60,
-    "autopilot_reset_gone_after": 5,
     "autopilot_reset_gone_after": 3,
     "autopilot_follow_timeout": 90,
     "autopilot_groups": [{"name": "Autopilot devices of the office", "autopilot_group_tag": "Office"}],

@@ -50,10 +50,12 @@ SCENARIO: dict[str, t.Any] = {
             ],
             "autopilot_profiles": [{"displayName": "Office", "tag": "office"}],
             "autopilot": [
-                {"serial": serial, "group_tag": "office", "profile": "Office"}
-                for serial in ("PF3A1B2C", "PF3A1B2D", "PF3K9Z1B")
+                *(
+                    {"serial": serial, "group_tag": "office", "profile": "Office"}
+                    for serial in ("PF3A1B2C", "PF3A1B2D", "PF3K9Z1B")
+                ),
+                {"serial": "PF3XK4T1"},
             ],
-            "autopilot": [{"serial": "PF3XK4T1"}],
         },
         "other": {"name": "Fabrikam", "domain": "fabrikam.example"},
     },

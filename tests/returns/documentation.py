@@ -58,6 +58,7 @@ OPEN = {
     "acceptance.report.package_questions.steps.events": "ids of events, with how often each has come",
     "device_facts.ansible_facts.entra.caller.sections": "the sections and rows are those of dsregcmd",
     "device_facts.ansible_facts.entra.join.unknown_rows": "rows of dsregcmd that nobody knows",
+    "rollout_report.known": "names of the inventory",
     "directory_device_info.devices.extension_attributes": "extensionAttribute1 to 15, as Microsoft Graph names them",
 }
 #: Fields of one shape that one class makes for every module: one that has come with a value for one module has come.
