@@ -22,72 +22,30 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import base64
-import dataclasses
-import hashlib
-import json
 import re
 import typing as t
 from collections.abc import Callable, Mapping
 
 from ...options import bad_option
-from ...untrusted import in_one_line
 from . import odata
+from .approval_requests import APPROVED, REQUEST_KIND, WAITS, IntuneWrite, not_taken, over, pending, state_of
 from .errors import APPROVAL_CODE, GraphFailure, Permissions, Purpose
 from .failures import RequestFailure
-from .fields import IDENTITY, LINE, TEXT, needed, object_of
 from .retry import Waits
 
 if t.TYPE_CHECKING:
     from .client import GraphClient
 
 APPROVAL_JUSTIFICATION = "x-msft-approval-justification"
-PLACE = "Intune admin center, Tenant administration, Multi Admin Approval"
-DOC = "https://learn.microsoft.com/intune/intune-service/fundamentals/multi-admin-approval"
 REQUESTS = "/deviceManagement/operationApprovalRequests"
 REQUESTS_VERSION = "beta"
 #: Of 1,024 that Intune takes, without the mark.
 LONGEST_JUSTIFICATION = 960
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-LONGEST_ID = 64
 READ_REQUESTS = Permissions.same("DeviceManagementConfiguration.Read.All")
-WAITS, APPROVED = "needsApproval", "approved"
 Headers = dict[str, str]
 #: Sends the writes of these numbers, each with its headers, and tells how each has failed; None where it has not.
 Send = Callable[[Mapping[int, Headers]], Mapping[int, RequestFailure | None]]
-REQUEST_KIND = object_of(
-    {
-        "id": needed(IDENTITY),
-        "requestId": TEXT,
-        "status": TEXT,
-        "expirationDateTime": LINE,
-        "requestJustification": TEXT,
-        "requestor": object_of({"application": object_of({"id": LINE})}),
-    }
-)
-_INTUNE = "/deviceManagement/"
-
-
-@dataclasses.dataclass(frozen=True)
-class IntuneWrite:
-    """One write to Intune, as far as it is what a request for approval is for."""
-
-    method: str
-    path: str
-    body: t.Any
-    what: str
-
-    @property
-    def mark(self) -> str:
-        """What tells this write from others in a justification."""
-        said = json.dumps([self.method, self.path, self.body], sort_keys=True)
-        return f"[winops.entra {hashlib.sha256(said.encode()).hexdigest()[:16]}]"
-
-
-def intune_write(method: str, url: str, body: t.Any, reads: bool, what: str) -> IntuneWrite | None:
-    """The write of such a request, None where no access policy of Intune can hold it. ``url`` may be a path."""
-    if method == "GET" or reads or _INTUNE not in url:
-        return None
-    return IntuneWrite(method, url[url.index(_INTUNE) :], body, what)
 
 
 def approvals_of(args: Mapping[str, t.Any], waits: Waits) -> Approvals | None:
@@ -135,6 +93,26 @@ class Approvals:
             failures.update(self._wait_and_send(client, writes, rows, send))
         return failures
 
+    def carry_out_one(
+        self, client: GraphClient, write: IntuneWrite, send: Callable[[Headers], dict | None]
+    ) -> dict | None:
+        """The answer to one write, which ``send`` sends with headers; its failure is raised."""
+        answer: dict | None = None
+
+        def send_all(headers: Mapping[int, Headers]) -> dict[int, RequestFailure | None]:
+            nonlocal answer
+            for number, added in headers.items():
+                try:
+                    answer = send(added)
+                except GraphFailure as refused:
+                    return {number: refused}
+            return dict.fromkeys(headers)
+
+        failure = self.carry_out(client, {0: write}, send_all)[0]
+        if failure is not None:
+            raise failure
+        return answer
+
     def _asking(self, write: IntuneWrite) -> Headers:
         text = f"{self._justification} {write.mark}"
         return {APPROVAL_JUSTIFICATION: base64.b64encode(text.encode()).decode()}
@@ -152,8 +130,9 @@ class Approvals:
                             r"\[winops\.entra [0-9a-f]{16}\]", row.get("requestJustification") or ""
                         ):
                             self._found[mark] = row
-            except RequestFailure:
+            except RequestFailure as unread:
                 self._found.clear()
+                self._waits.tell(f"{unread.msg}; if one is open, Intune may file a second one")
         return self._found
 
     def _wait_and_send(
@@ -163,23 +142,36 @@ class Approvals:
         outcomes: dict[int, RequestFailure | None] = {}
         seconds = FIRST_WAIT
         while True:
-            approved = {number: {APPROVAL_CODE: row["id"]} for number, row in rows.items() if _state(row) == APPROVED}
+            approved = {number: {APPROVAL_CODE: row["id"]} for number, row in rows.items() if state_of(row) == APPROVED}
             if approved:
-                outcomes.update(send(approved))
+                outcomes.update(self._send_approved(writes, approved, send))
             for number, row in rows.items():
-                if _state(row) not in (APPROVED, WAITS):
-                    outcomes[number] = _over(writes[number], row["id"], _state(row))
+                if state_of(row) not in (APPROVED, WAITS):
+                    outcomes[number] = over(writes[number], row["id"], state_of(row))
             rows = {number: row for number, row in rows.items() if number not in outcomes}
             if not rows:
                 return outcomes
             told = f"request {next(iter(rows.values()))['id']} of Multi Admin Approval waits for another administrator"
             if not self._waits.wait(seconds, told if len(rows) == 1 else f"{told}, and {len(rows) - 1} more"):
-                return outcomes | {number: _pending(writes[number], row) for number, row in rows.items()}
+                return outcomes | {number: pending(writes[number], row) for number, row in rows.items()}
             seconds = min(LONGEST_WAIT, seconds * 2)
             try:
                 rows = self._read_again(client, writes, rows)
             except RequestFailure as unread:
-                return outcomes | {number: _pending(writes[number], row, unread) for number, row in rows.items()}
+                return outcomes | {number: pending(writes[number], row, unread) for number, row in rows.items()}
+
+    def _send_approved(
+        self, writes: Mapping[int, IntuneWrite], approved: Mapping[int, Headers], send: Send
+    ) -> dict[int, RequestFailure | None]:
+        """Send these writes with their codes, which count once."""
+        outcomes = dict(send(approved))
+        for number, headers in approved.items():
+            if self._found is not None:
+                self._found.pop(writes[number].mark, None)
+            failure = outcomes[number]
+            if failure is not None and failure.status == 403:
+                outcomes[number] = not_taken(writes[number], headers[APPROVAL_CODE], failure)
+        return outcomes
 
     def _read_again(
         self, client: GraphClient, writes: Mapping[int, IntuneWrite], rows: Mapping[int, dict]
@@ -225,47 +217,3 @@ def _may_be_own(row: dict, client: GraphClient) -> bool:
     filed_by = ((row.get("requestor") or {}).get("application") or {}).get("id")
     own = client.session.caller.client_id
     return not filed_by or not own or filed_by.lower() == own.lower()
-
-
-def _state(row: dict) -> str:
-    return str(row.get("status"))
-
-
-def _pending(write: IntuneWrite, row: dict, unread: RequestFailure | None = None) -> GraphFailure:
-    """``unread``: why nobody knows what became of the request."""
-    code, until = row["id"], f" until {row['expirationDateTime']}" if row.get("expirationDateTime") else ""
-    cause = f"request {code} of Multi Admin Approval waits for another administrator{until}, and nothing is changed yet"
-    if unread is not None:
-        cause += f" (its state could not be read: {unread.error['cause']})"
-    fix = (
-        f"have it approved ({PLACE}), then run the same task again: it finds this request and carries it out; "
-        "approval_timeout lets the task wait"
-    )
-    return _failure("approval_pending", write, code, cause, fix, _state(row))
-
-
-def _over(write: IntuneWrite, code: str, status: str) -> GraphFailure:
-    """The failure of a write whose request will not be approved any more."""
-    if status == "rejected":
-        cause = f"another administrator has rejected request {code} of Multi Admin Approval"
-        fix = f"ask the administrator for the reason ({PLACE}); a further run of the task asks for a new approval"
-        return _failure("approval_denied", write, code, cause, fix, status)
-    cause = f"request {code} of Multi Admin Approval is over ({in_one_line(status, LONGEST_ID)}), and not by this task"
-    fix = "run the task again: it looks at what is there now, and asks for a new approval where one is needed"
-    return _failure("approval_over", write, code, cause, fix, status)
-
-
-def _failure(name: str, write: IntuneWrite, code: str, cause: str, fix: str, status: str) -> GraphFailure:
-    return GraphFailure(
-        f"could not {write.what}: {cause}; {fix}",
-        "tenant",
-        412,
-        "",
-        "",
-        approval=code,
-        name=name,
-        cause=cause,
-        fix=fix,
-        evidence=[{"approval_request": code, "status": status}, f"{write.method} {write.path}"],
-        doc=DOC,
-    )

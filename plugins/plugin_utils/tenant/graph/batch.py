@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 
 from . import errors, odata, retry
 from .answers import CHALLENGE, LONGEST_HEADER
-from .approval import Approvals, Headers, intune_write
+from .approval import Approvals, Headers
+from .approval_requests import intune_write
 from .errors import Purpose
 from .failures import RequestFailure
 from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as

@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...result import Failure
 from . import errors, odata, retry, tokens
 from .answers import OddAnswer, json_of, text_of
-from .approval import Approvals, Headers, intune_write
+from .approval import Approvals, Headers
+from .approval_requests import intune_write
 from .batch import BatchAnswer, BatchAnswers, Item, batch_with_approvals, run_batch
 from .errors import Purpose
 from .failures import RequestFailure
@@ -202,21 +203,11 @@ class GraphClient:
         write = intune_write(method, url, body, reads, purpose.what)
         if write is None or self.approvals is None:
             return self._request(method, url, purpose, body, headers, reads, repeatable)
-        answer: dict | None = None
 
-        def send(with_headers: t.Mapping[int, Headers]) -> dict[int, RequestFailure | None]:
-            nonlocal answer
-            for number, added in with_headers.items():
-                try:
-                    answer = self._request(method, url, purpose, body, {**(headers or {}), **added}, reads, repeatable)
-                except errors.GraphFailure as refused:
-                    return {number: refused}
-            return dict.fromkeys(with_headers)
+        def send(added: Headers) -> dict | None:
+            return self._request(method, url, purpose, body, {**(headers or {}), **added}, reads, repeatable)
 
-        failure = self.approvals.carry_out(self, {0: write}, send)[0]
-        if failure is not None:
-            raise failure
-        return answer
+        return self.approvals.carry_out_one(self, write, send)
 
     def _request(
         self,

@@ -18,7 +18,7 @@ from .failures import RequestFailure
 LONGEST_EVIDENCE = 500
 _LONGEST_PURPOSE = 300
 #: Names of the errors of Multi Admin Approval: nothing was done, and the same request again does nothing either.
-APPROVALS = ("approval_needed", "approval_pending", "approval_denied", "approval_over")
+APPROVALS = ("approval_needed", "approval_pending", "approval_denied", "approval_over", "approval_not_taken")
 #: The header with the code of a request for approval, in both directions.
 APPROVAL_CODE = "x-msft-approval-code"
 

@@ -81,8 +81,8 @@ class PageAssignments:
 
 
 def bring_priority(objects: IntuneObjects, page: dict, priority: int | None, made: bool) -> dict:
-    """The page with the place that is wanted, and as it then is. ``made``: this task has made it, so that its first
-    place is no change of anybody's."""
+    """The page with the place that is wanted, and as it then is. ``made``: this task has made it, so that
+    the place it was given first does not count as what was before."""
     if priority is None:
         return page
     before = None if made else page.get("priority")

@@ -50,7 +50,7 @@ class Guarded:
             return error(400, "BadRequest", "Header 'x-msft-approval-justification' is required to request approval")
         text = base64.b64decode(headers["x-msft-approval-justification"]).decode()
         self.asked.append(text)
-        code = CODE if len(self.asked) == 1 else guid(text)
+        code = CODE if len(self.asked) == 1 else guid(f"{text} {len(self.asked)}")
         self.rows.append({"id": code, "status": "needsApproval", "requestJustification": text})
         said = f"Approval Required. x-msft-approval-code: {code}"
         return error(412, "BadRequest", said, {"x-msft-approval-code": code} if self.by_header else {})
@@ -166,6 +166,30 @@ def test_where_the_list_takes_no_filter_the_code_is_the_id(bench, graph):
     )
     change(bench.client(args=WAITING))
     assert guarded.done == [CODE] and graph.requests[-2][1].endswith(f"/operationApprovalRequests/{CODE}")
+
+
+def test_an_approved_request_that_is_forbidden_is_no_missing_permission(bench, graph):
+    guarded = Guarded(graph)
+    failure_of(change, bench.client(args=SAID))
+    guarded.rows[0]["status"] = "approved"
+    graph.script.insert(0, ("PATCH beta/deviceManagement", [error(403, "Forbidden", "An error has occurred")]))
+    failure = failure_of(change, bench.client(args=SAID))
+    assert failure.error["name"] == "approval_not_taken" and CODE in failure.msg and failure.error["permissions"] == []
+
+
+def test_a_code_counts_once(bench, graph):
+    guarded = Guarded(graph, "approved")
+    client = bench.client(args=WAITING)
+    change(client)
+    change(client)
+    assert len(guarded.asked) == len(guarded.done) == 2 and len(set(guarded.done)) == 2
+
+
+def test_requests_that_may_not_be_listed_are_told_of(bench, graph):
+    Guarded(graph)
+    graph.script.insert(0, ("GET beta/deviceManagement/operationApproval", [error(403, "Forbidden")]))
+    assert failure_of(change, bench.client(args=SAID)).error["name"] == "approval_pending"
+    assert any("open requests" in sentence and "second one" in sentence for sentence in bench.sentences)
 
 
 def test_without_a_justification_nobody_is_asked(bench, graph):
