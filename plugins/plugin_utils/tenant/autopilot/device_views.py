@@ -59,7 +59,9 @@ def find(task: Task) -> dict:
     waits_for = wish.wait_for
     fail_on = task.args["fail_on"] if task.args["fail_on"] is not None else [FAIL] if waits_for else []
     require_known(fail_on, VIEW_IDS)
-    look, waited = _wait(task, wish) if waits_for else (_look(task, wish), None)
+    look, waited = _wait(task, wish) if waits_for else (_listed(task, wish), None)
+    if waits_for != FOR_DEPLOYMENTS:
+        _join(task, wish, look)
     labels = [label for option in look.missing.values() for label in option]
     findings = view_findings.missing(labels)
     for one in look.found:
@@ -128,24 +130,27 @@ def _since(text: str | None) -> datetime.datetime | None:
 # --- one look ---
 
 
-def _look(task: Task, wish: Wish) -> Look:
-    client = task.client
-    found = registrations(client, wish.keys, wish.ids)
+def _listed(task: Task, wish: Wish) -> Look:
+    """The registrations: one list."""
+    found = registrations(task.client, wish.keys, wish.ids)
     seen = {one.key for one in found}, {one.id for one in found}
     missing = {
         "serial_numbers": [number for key, number in (wish.keys or {}).items() if key not in seen[0]],
         "ids": [identity for identity in wish.ids if identity not in seen[1]],
     }
-    look = Look(found, missing)
     for one in found:
         one.shown["refused"] = []
+    return Look(found, missing)
+
+
+def _join(task: Task, wish: Wish, look: Look) -> None:
+    """What else is asked for of them: more lists, some of them long."""
     if wish.deployments or wish.directory:
-        records.join_directory(client, found, datetime.datetime.now(datetime.timezone.utc))
+        records.join_directory(task.client, look.found, datetime.datetime.now(datetime.timezone.utc))
     if wish.deployments or wish.intune:
-        records.join_intune(client, found)
+        records.join_intune(task.client, look.found)
     if wish.deployments:
         _join_deployments(task, wish, look)
-    return look
 
 
 def _join_deployments(task: Task, wish: Wish, look: Look) -> None:
@@ -170,11 +175,13 @@ def _join_deployments(task: Task, wish: Wish, look: Look) -> None:
 
 
 def _wait(task: Task, wish: Wish) -> tuple[Look, dict[str, t.Any]]:
-    """Look until nothing is left to wait for; (the last look, ``waited``)."""
+    """Look until nothing is left to wait for; (the last look, ``waited``). A wait for profiles reads the list only."""
     waits, looks, before = task.client.waits, 0, -1
     pause = float(wish.poll_interval)
     while True:
-        look = _look(task, wish)
+        look = _listed(task, wish)
+        if wish.wait_for == FOR_DEPLOYMENTS:
+            _join(task, wish, look)
         looks += 1
         waiting, final = _open(look, wish.wait_for)
         if not waiting:

@@ -367,7 +367,9 @@ def test_a_wait_ends_when_every_profile_is_assigned(bench, graph):
             rows[1]["deploymentProfileAssignmentStatus"] = "assignedInSync"
 
     graph.script = [(LIST, [later] * 99)]
-    result = run(bench, wait_for="profiles", poll_interval=5)
+    result = run(bench, wait_for="profiles", poll_interval=5, deployments=True)
+    assert sum("autopilotEvents" in url for url in graph.urls) == 1, "long lists are read once, at the end"
+    assert [device["deployment"] for device in result["devices"]] == [None, None]
     assert result["waited"] == {"outcome": "done", "looks": 5, "waiting": [], "final": []} and "failed" not in result
     assert bench.slept == [5, 10, 5, 10], "the pause grows while nothing changes"
 
