@@ -20,7 +20,7 @@ description:
     is left out, RV(devices) says why, the task does the others, and fails with C(devices_left_out) in the end.
   - A wipe is queued. The device carries it out when it contacts Intune the next time, if it does. A device whose wipe
     is already under way is unchanged.
-  - A request that gets no answer is not repeated. The task reads the record again to see what has become of it.
+  - A request that gets no answer is not repeated. The task reads the record again to learn its outcome.
 options:
   action:
     description:

@@ -27,15 +27,33 @@ KNOWN_FIELDS = (
     *("serial_number", "smbios_uuid", "manufacturer", "model", "hostname", "group_tag", "assigned_user", "mode"),
     *("autopilot_id", "device_id", "intune_device_id", "profile", "reset_at"),
 )
-ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
+WHY_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: What a device has come to, and why not further.
-COME_TO = ("outcome", "msg", *ERROR_FIELDS)
+COME_TO = ("outcome", "msg", *WHY_FIELDS)
 
-#: By the outcome of a deployment: that of the record, its name and sentence.
-_ENDS = {
-    "incomplete": ("incomplete", "deployment_incomplete", "the device is used although somebody went past an error"),
-    "failed": ("failed", "deployment_failed", "the deployment has failed"),
-    "hangs": ("failed", "deployment_hangs", "the deployment waits for what does not come"),
+#: What is said of a deployment that has not ended well, by its outcome.
+_ENDS: dict[str, dict[str, t.Any]] = {
+    "incomplete": {
+        "outcome": "incomplete",
+        "name": "deployment_incomplete",
+        "side": "device",
+        "cause": "the device is used although somebody went past an error",
+        "fix": "run winops.entra.deployment_status on the device: it names the app or policy",
+    },
+    "failed": {
+        "outcome": "failed",
+        "name": "deployment_failed",
+        "side": "device",
+        "cause": "the deployment has failed",
+        "fix": "run winops.entra.deployment_status on the device: it names the app or policy",
+    },
+    "hangs": {
+        "outcome": "failed",
+        "name": "deployment_hangs",
+        "side": "device",
+        "cause": "the deployment waits for what does not come",
+        "fix": "look at the findings: they name what it waits for",
+    },
 }
 
 Told = Mapping[str, t.Any]
@@ -190,7 +208,7 @@ def _prepared(steps: Told, seen: Mapping[str, Told]) -> Fields:
         return {"outcome": "ready"}
     missing = [one for one in _objects(steps, "findings") if one.get("result") == "fail"]
     if missing:
-        return _of_error({**missing[0], "name": missing[0].get("id")}, "failed")
+        return _of_error({**missing[0], "name": f"autopilot_{missing[0].get('id')}"}, "failed")
     if steps.get("check") and row.get("outcome") == "changed":
         return {"outcome": "would_register"}
     if listed or row.get("registered") is True:
@@ -216,17 +234,15 @@ def _ended_badly(deployment: Told, status: Told) -> Fields:
     """Which app or policy it was, only the device knows."""
     phase = str(deployment.get("phase") or _object(status, "deployment").get("phase") or "").replace("_", " ")
     where = f" in the phase {phase}" if phase else ""
-    outcome, name, said = _ENDS[str(deployment["outcome"])]
+    ends = _ENDS[str(deployment["outcome"])]
     reason = _reason(status)
     because = f"{reason.get('observed')}: {reason.get('cause')}" if reason else deployment.get("failure")
     return {
-        "outcome": outcome,
-        "msg": f"{said}{where}",
+        **ends,
+        "msg": f"{ends['cause']}{where}",
         "code": deployment.get("code") or _code(status),
-        "name": name,
-        "side": "device",
-        "cause": f"{said}{where}" + (f": {because}" if because else ""),
-        "fix": reason.get("fix") or "run winops.entra.deployment_status on the device: it names the app or policy",
+        "cause": f"{ends['cause']}{where}" + (f": {because}" if because else ""),
+        "fix": reason.get("fix") or ends["fix"],
         "doc": reason.get("doc"),
     }
 
@@ -255,7 +271,7 @@ def _twin(other: str) -> Fields:
 
 
 def _of_error(error: Told, outcome: str) -> Fields:
-    made = {name: error.get(name) for name in ERROR_FIELDS}
+    made = {name: error.get(name) for name in WHY_FIELDS}
     return {"outcome": outcome, "msg": error.get("msg") or error.get("cause"), **made}
 
 
@@ -269,7 +285,7 @@ def _of_result(result: Told) -> Fields:
         # A module that only looks has done nothing to the device.
         refused = result.get("outcome") == "refused" or "findings" in result
         outcome = "refused" if refused or error.get("name") in REFUSED_AT_THE_DOOR else "failed"
-    return {"outcome": outcome, "msg": result.get("msg")} | {name: error.get(name) for name in ERROR_FIELDS}
+    return {"outcome": outcome, "msg": result.get("msg")} | {name: error.get(name) for name in WHY_FIELDS}
 
 
 def _has_failed(result: Told) -> bool:

@@ -4,7 +4,7 @@
 """The hand-over sheet: a page for the person who unpacks a device, to be printed and put into its box.
 
 It is made of the records of a report, and of nothing else, by the sections in SECTIONS; a feature that has more to say
-adds one. Only fields that are no secret are read. A text of others is made visible, and is a text in the page.
+adds one. Only fields that are no secret are read. A text that others wrote is made visible, and stays a text in the page.
 
 Internal to winops.entra: may change in any release.
 """
@@ -141,15 +141,15 @@ def page_file(report: Mapping[str, t.Any], about: About) -> str:
 
 def write(path: str, report: Mapping[str, t.Any], about: About) -> None:
     """Write the sheet of a report to ``path``. Raises the Failure of a bad option ``hand_over``."""
-    writer.require_writable(path, OPTION)
+    writer.require_writable(path, SHEET_OPTION)
     try:
         with writer.directory_of(path):
             writer.put(path, page_file(report, about))
     except (OSError, ValueError) as exc:
-        raise writer.unwritable(path, exc, OPTION) from exc
+        raise writer.unwritable(path, exc, SHEET_OPTION) from exc
 
 
-OPTION = "hand_over"
+SHEET_OPTION = "hand_over"
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>

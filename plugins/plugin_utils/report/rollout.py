@@ -103,13 +103,13 @@ def write_and_show(task: Task) -> dict:
 
 def _sheet(task: Task) -> str | None:
     """Where the hand-over sheet is to lie, which can be written there."""
-    given = task.args.get(hand_over.OPTION)
+    given = task.args.get(hand_over.SHEET_OPTION)
     if given is None:
         return None
     if task.args["work"] != autopilot.WORK:
-        raise bad_option(hand_over.OPTION, "there is a hand-over sheet of work autopilot alone", "leave it out")
+        raise bad_option(hand_over.SHEET_OPTION, "there is a hand-over sheet of work autopilot alone", "leave it out")
     path = hand_over.place(given, task.check_mode)
-    writer.require_writable(path, hand_over.OPTION)
+    writer.require_writable(path, hand_over.SHEET_OPTION)
     return path
 
 

@@ -112,7 +112,11 @@ def record(changed: bool = False, **steps: t.Any) -> dict[str, t.Any]:
         ({"harvest": HARVEST, "twin": "pc-0"}, "refused", "same_serial_number"),
         ({"harvest": HARVEST, "failed": {"failed": True, "error": {"name": "throttled"}}}, "failed", "throttled"),
         ({"registration": REGISTERED, "listed": WAITING}, "registered", None),
-        ({"registration": REGISTERED, "listed": WAITING, "findings": [NOT_MET]}, "failed", "profile_assignment"),
+        (
+            {"registration": REGISTERED, "listed": WAITING, "findings": [NOT_MET]},
+            "failed",
+            "autopilot_profile_assignment",
+        ),
         ({"listed": LISTED}, "ready", None),
         ({"harvest": UNREACHABLE, "listed": LISTED}, "ready", None),
         ({"listed": LISTED, "reset": RESET}, "reset", None),
