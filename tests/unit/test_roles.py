@@ -59,7 +59,7 @@ def test_the_disconnect_role_asks_the_tenant_where_that_is_asked_for_and_nowhere
 
 
 def test_the_autopilot_role_resets_where_that_is_asked_for_and_what_the_inventory_confirms() -> None:
-    """A reset is included under its switch alone, which is off by default, and is confirmed by what the inventory says."""
+    """A reset is included under its switch, which is off by default, and is confirmed by what the inventory says."""
     main = yaml.safe_load((ROLES / "autopilot/tasks/main.yml").read_text(encoding="utf-8"))
     included = {task["ansible.builtin.include_tasks"]: task.get("when") for task in main}
     assert included["reset.yml"] == "autopilot_reset | bool"

@@ -4,7 +4,8 @@
 """The hand-over sheet: a page for the person who unpacks a device, to be printed and put into its box.
 
 It is made of the records of a report, and of nothing else, by the sections in SECTIONS; a feature that has more to say
-adds one. Only fields that are no secret are read. A text that others wrote is made visible, and stays a text in the page.
+adds one. Only named fields are read, and none of them is a secret. A text that others wrote is made visible, and stays
+a text in the page.
 
 Internal to winops.entra: may change in any release.
 """
