@@ -23,6 +23,8 @@ PERMISSION = re.compile(r"[A-Z][A-Za-z0-9]+(?:\.[A-Z][A-Za-z]+){1,3}")
 #: The files in which the requests of a module name the permissions that they need.
 ASKING = {
     "device_removal": "devices/removal*.py devices/leavers.py devices/places.py devices/intune.py",
+    "corporate_identifier": "corporate/*.py",
+    "device_association": "associations/*.py",
     "directory_device": "devices/directory_device.py devices/changes.py devices/look_up.py",
     "directory_device_info": "devices/look_up.py devices/views.py devices/intune.py devices/directory_device.py",
     "group": "resources/group*.py",
