@@ -196,7 +196,7 @@ def checks() -> dict[str, tuple[str, ...]]:
         ),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
         "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
-        "association": tuple(_module("device.autopilot.device_link").EXPECTED),
+        "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),
     }
 
 
