@@ -24,6 +24,8 @@ PERMISSION = re.compile(r"[A-Z][A-Za-z0-9]+(?:\.[A-Z][A-Za-z]+){1,3}")
 ASKING = {
     "autopilot_device": "autopilot/*.py devices/intune.py",
     "device_removal": "devices/removal*.py devices/leavers.py devices/places.py devices/intune.py",
+    "corporate_identifier": "corporate/*.py",
+    "device_association": "associations/*.py",
     "directory_device": "devices/directory_device.py devices/changes.py devices/look_up.py",
     "directory_device_info": "devices/look_up.py devices/views.py devices/intune.py devices/directory_device.py",
     "group": "resources/group*.py",

@@ -22,9 +22,9 @@ import typing as t
 from ..untrusted import in_one_line, load_json
 
 #: Letters of one DeviceLink. Real ones have about five thousand.
-LONGEST = 65536
+LONGEST_LINK = 65536
 LONGEST_NAME = 300
-LARGEST_FILE = 4 * 1024 * 1024
+LARGEST_LINK_FILE = 4 * 1024 * 1024
 _COLUMNS = ("serialnumber", "manufacturer", "model", "data")
 _MARKS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 
@@ -44,8 +44,8 @@ class DeviceLink:
 def read(text: str) -> DeviceLink:
     """The DeviceLink of a text in base64. ValueError, with a sentence, for what is none."""
     data = "".join(text.split())
-    if len(data) > LONGEST:
-        raise ValueError(f"it has {len(data)} letters, and a DeviceLink at most {LONGEST}")
+    if len(data) > LONGEST_LINK:
+        raise ValueError(f"it has {len(data)} letters, and a DeviceLink at most {LONGEST_LINK}")
     plain = data.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         content = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
@@ -68,7 +68,7 @@ def read(text: str) -> DeviceLink:
 def in_csv(content: bytes) -> list[str]:
     """The column Data of each row of a DeviceLink file; empty for a CSV file of another kind, such as that of the
     hardware hash. ValueError for one that cannot be read."""
-    if len(content) > LARGEST_FILE:
+    if len(content) > LARGEST_LINK_FILE:
         raise ValueError(f"it has {len(content)} bytes")
     mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
     try:

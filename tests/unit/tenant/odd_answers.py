@@ -26,6 +26,8 @@ from ansible_collections.winops.entra.plugins.modules import (
     autopilot_device,
     autopilot_device_info,
     autopilot_profile,
+    corporate_identifier,
+    device_association,
     device_removal,
     directory_device,
     directory_device_info,
@@ -36,9 +38,12 @@ from ansible_collections.winops.entra.plugins.modules import (
     readiness_info,
     registration_policy,
 )
+from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations import association as associations
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.corporate import corporate_identifier as identifiers
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
@@ -59,11 +64,14 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources impo
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
     registration_policy as policies,
 )
+from tests.lab.device import device_link
 
 from .autopilot.registering import hash_of
 from .autopilot_graph import AutopilotGraph
 from .fake_graph import Bench, guid
+from .identifier_graph import IdentifierGraph
 from .intune_graph import EXCLUDED, USERS, IntuneGraph
+from .preparation_graph import PreparationGraph
 from .readiness.readiness_graph import ADA, ReadinessGraph
 from .tenant_graph import TenantGraph
 
@@ -80,6 +88,7 @@ Path = tuple[t.Any, ...]
 
 
 class EveryGraph(AutopilotGraph, IntuneGraph, TenantGraph, ReadinessGraph):
+class EveryGraph(IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, ReadinessGraph):
     """A tenant that every module finds something in."""
 
     def __init__(self) -> None:
@@ -104,6 +113,28 @@ class EveryGraph(AutopilotGraph, IntuneGraph, TenantGraph, ReadinessGraph):
         self.add_profile("Office", self.target("Staff"), self.target("Pilot", EXCLUDED))
         self.add_profile("Other", self.target("Staff"))
         self.add_page("Office", self.target("Staff"), {"@odata.type": USERS})
+        self.associate("SN1", smbiosUuid=guid("smbios"), managedDeviceId=self.managed[0]["id"])
+        self.associate("SN2", associationState="associated")
+        self.held["HP,EliteBook,5CG1"] = guid("identifier")
+        self.autopilot[0]["userPrincipalName"] = ADA
+        policy, group = self.prepare("Prepared"), guid("prepared devices")
+        names = "enrollment_autopilot_dpp_"
+        policy["settings"] = [
+            {
+                "settingInstance": {
+                    "settingDefinitionId": f"{names}accountype",
+                    "choiceSettingValue": {"value": f"{names}accountype_1"},
+                }
+            },
+            {
+                "settingInstance": {
+                    "settingDefinitionId": f"{names}devicesecuritygroupids",
+                    "simpleSettingCollectionValue": [{"value": group}],
+                }
+            },
+        ]
+        policy["assignments"] = [{"target": self.target("Staff")}]
+        self.group_owners[group] = [{"id": guid("client"), "appId": "f1346770-5b25-470b-88bd-d5744ab7952c"}]
         self.add_app("App")
         self.add_app("Portal", "winGetApp")
         self.access.append(
@@ -142,6 +173,8 @@ _AUTOPILOT = {
     name: {key: value for key, value in option.items() if key != "holds"}
     for name, option in autopilot_device_info.ARGUMENT_SPEC.items()
 }
+_ASSOCIATION = {**APPROVAL_SPEC, **ansible_spec(device_association.ARGUMENT_SPEC)}
+_IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -253,6 +286,32 @@ RUNS = {
     "page deleted": TenantRun(
         pages.ensure, _PAGE, {"name": "Office", "state": "absent"}, enrollment_status_page.CONSTRAINTS
     ),
+    "association made": TenantRun(
+        associations.ensure,
+        _ASSOCIATION,
+        {
+            "devices": [
+                {"device_link": device_link.make("SN9", guid("smbios 9")), "device_preparation_policy": "Prepared"},
+                {"serial_number": "SN2", "device_preparation_policy": "Prepared"},
+            ]
+        },
+    ),
+    "association removed": TenantRun(
+        associations.ensure, _ASSOCIATION, {"devices": [{"serial_number": "SN1"}], "state": "absent"}
+    ),
+    "identifiers made": TenantRun(
+        identifiers.ensure,
+        _IDENTIFIER,
+        {"devices": [{"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG2"}]},
+        corporate_identifier.CONSTRAINTS,
+    ),
+    "identifiers removed": TenantRun(
+        identifiers.ensure,
+        _IDENTIFIER,
+        {"devices": [{"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG1"}], "state": "absent"},
+        corporate_identifier.CONSTRAINTS,
+    ),
+    "readiness of device preparation": TenantRun(verdict.judge, _CHECKED, {"device_preparation": True}),
     "readiness": TenantRun(verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}),
     "readiness of a user": TenantRun(
         verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}, user=True

@@ -93,7 +93,7 @@ class TenantGraph(DeviceGraph):
         identities = "deviceManagement/windowsAutopilotDeviceIdentities"
         return [
             *routes,
-            (f"POST {identities}/{one}/unassignUserFromDevice", lambda q, b, i: self._unassign(i)),
+            (f"POST {identities}/{one}/unassignUserFromDevice", lambda q, b, i: self._unassign_user(i)),
             (f"GET {identities}", lambda q, b: self._paged(self._registrations(), q, "x")),
             (f"GET devices/{one}", lambda q, b, i: self._look(i, self.devices.values())),
             ("GET informationProtection/bitlocker/recoveryKeys", lambda q, b: self._paged(self.keys, q, "x")),
@@ -117,7 +117,7 @@ class TenantGraph(DeviceGraph):
             found["associationState"] = "pendingRemoval"
         return _gone(found)
 
-    def _unassign(self, identity) -> httpx.Response:
+    def _unassign_user(self, identity) -> httpx.Response:
         found = next((row for row in self.autopilot if row["id"] == identity), None)
         if found:
             found["userPrincipalName"] = ""

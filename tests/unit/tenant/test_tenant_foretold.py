@@ -13,12 +13,15 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec, understood
+from tests.lab.device import device_link
 
 from .autopilot.registering import hash_of
 from .autopilot_graph import AutopilotGraph
 from .device_graph import DeviceBench
 from .fake_graph import guid
+from .identifier_graph import IdentifierGraph
 from .intune_graph import DEVICES, USERS, IntuneGraph
+from .preparation_graph import PreparationGraph
 from .tenant_graph import TenantGraph
 
 PLUGIN = "ansible_collections.winops.entra.plugins.action.{}"
@@ -27,6 +30,9 @@ HASH = hash_of("SN-9")
 ALL, NONE = {"scope": "all"}, {"scope": "none"}
 ASKING = {"approval_justification": "Change 4711", "approval_timeout": 5}
 SELECTED: dict[str, t.Any] = {"scope": "selected", "users": [ADA], "groups": ["Staff"]}
+LINK = device_link.make("SN9", guid("smbios 9"))
+HP1 = {"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG1"}
+HP2 = {"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG2"}
 #: By module: the options of each case. A mark stands for what only the tenant knows: ``#intune`` for an id.
 CASES: dict[str, list[dict[str, t.Any]]] = {
     "group": [
@@ -114,6 +120,23 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"devices": []},
         {"devices": ["#record"], **ASKING},
     ],
+    "device_association": [
+        {"devices": [{"device_link": LINK, "device_preparation_policy": "Prepared"}]},
+        {"devices": [{"device_link": LINK, "serial_number": "SN9"}, {"serial_number": "SN1"}], **ASKING},
+        {"devices": [{"serial_number": "SN1", "device_preparation_policy": "Prepared"}], "state": "present"},
+        {"devices": [{"serial_number": "SN1", "device_preparation_policy": "Nowhere"}]},
+        {"devices": [{"serial_number": "SN9"}]},
+        {"devices": [{"serial_number": "SN1"}, {"smbios_uuid": guid("smbios 9")}], "state": "absent"},
+        {"devices": [{"serial_number": "SN1"}], "state": "absent", "max_deletions": 0},
+    ],
+    "corporate_identifier": [
+        {"devices": [HP1, HP2], **ASKING},
+        {"devices": [{**HP2, "model": "Elite. Book."}], "periods": "keep"},
+        {"devices": [HP1], "state": "absent"},
+        {"devices": [HP2], "state": "absent"},
+        {"devices": [HP1], "state": "absent", "max_deletions": 0},
+        {"src": "/nowhere/rows.csv"},
+    ],
     "autopilot_profile": [
         {"name": "New"},
         {"name": "New", "description": "text", "deployment_mode": "self_deploying", "user_type": "administrator"},
@@ -160,6 +183,7 @@ RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
 
 
 class Tenant(AutopilotGraph, IntuneGraph, TenantGraph):
+class Tenant(IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph):
     """Two devices in all places, a third in the directory, a group with a member, one for roles; profiles and pages."""
 
     def __init__(self) -> None:
@@ -168,6 +192,9 @@ class Tenant(AutopilotGraph, IntuneGraph, TenantGraph):
         self.add("PC-2")
         self.members[self.group("Staff")["id"]] = [guid(ADA)]
         self.add_group("Helpdesk", isAssignableToRole=True)
+        self.associate("SN1", smbiosUuid=guid("smbios 1"))
+        self.prepare("Prepared")
+        self.held["HP,EliteBook,5CG1"] = guid("identifier")
         self.add_app("App")
         self.office = self.add_profile("Office", self.target("Staff"))
         self.add_profile("Kiosks", {"@odata.type": DEVICES})
@@ -187,6 +214,8 @@ class Tenant(AutopilotGraph, IntuneGraph, TenantGraph):
                 self.included,
                 self.managed,
                 self.autopilot,
+                self.associated,
+                self.held,
                 self.profiles,
                 self.pages,
             ]

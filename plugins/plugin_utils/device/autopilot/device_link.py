@@ -35,7 +35,7 @@ REVISIONS = {26100: 9278, 26200: 9278}
 #: What the start of a job and the reading of its answer may take beside the tool.
 MORE_SECONDS = 60
 NEEDED = (*(name for name in QUESTIONS if name != "hash"),)
-EXPECTED = {
+EXPECTED_OF_LINK = {
     "build": "26100.9278, 26200.9278, or later",
     "virtual_machine": "a physical device",
     "tpm": "TPM 2.0, enabled and activated",
@@ -46,12 +46,14 @@ EXPECTED = {
 
 def harvest(task: Task) -> dict:
     """The DeviceLink and the findings. Failure where there is one that ``fail_on`` names."""
-    require_known(task.args["fail_on"], tuple(EXPECTED))
+    require_known(task.args["fail_on"], tuple(EXPECTED_OF_LINK))
     job = op.job_status(JOB)
     version = op.registry_read(VERSION_KEY, names=("CurrentBuild", "UBR"))
     look = task.session.run({"version": version, "job": job, **{name: QUESTIONS[name] for name in NEEDED}})
     firmware = Firmware({name: look[name] for name in NEEDED}, AS_CALLER)
     found = [_known(name, check, look, firmware) for name, check in CHECKS.items()]
+    firmware = Firmware({name: look[name] for name in NEEDED}, CALLER)
+    found = [_known(name, check, look, firmware) for name, check in LINK_CHECKS.items()]
     link = None
     if not any(one.result == FAIL and one.id in NECESSARY for one in found):
         finding, link = _link(task, look, firmware)
@@ -86,7 +88,7 @@ def _known(name: str, check: t.Callable[[Answer, Firmware], Finding], look: Answ
 
 
 def _rule(name: str) -> Rule:
-    return Rule(name, EXPECTED[name], DOC)
+    return Rule(name, EXPECTED_OF_LINK[name], DOC)
 
 
 # --- whether it can be ---
@@ -134,7 +136,7 @@ def _serial(_look: Answer, firmware: Firmware) -> Finding:
     return _rule("serial_number").passed(serial or "")
 
 
-CHECKS: dict[str, t.Callable[[Answer, Firmware], Finding]] = {
+LINK_CHECKS: dict[str, t.Callable[[Answer, Firmware], Finding]] = {
     "build": _build,
     "virtual_machine": _physical,
     "tpm": _tpm,

@@ -21,7 +21,7 @@ from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Purpose
 from . import policies, records
-from .records import ABSENT, PENDING_REMOVAL, PREASSOCIATED, VERSION
+from .records import NOT_ASSOCIATED, PENDING_REMOVAL, PREASSOCIATED, VERSION
 from .wanted import Wanted, named
 
 UNCHANGED = "unchanged"
@@ -59,9 +59,11 @@ class Plan:
         if self.after is None:
             return True
         state, policy = self.after
-        if state == ABSENT:
+        if state == NOT_ASSOCIATED:
             return records.is_gone(row)
-        return records.state(row) not in (ABSENT, PENDING_REMOVAL) and (policy is None or _policy_of(row) == policy)
+        return records.state(row) not in (NOT_ASSOCIATED, PENDING_REMOVAL) and (
+            policy is None or _policy_of(row) == policy
+        )
 
 
 def ensure(task: Task) -> dict:
@@ -142,7 +144,7 @@ def _plan(wanted: Wanted, rows: list[dict], absent: bool, policy: str | None) ->
     before = None if row is None else {"state": records.state(row), "device_preparation_policy_id": _policy_of(row)}
     if absent:
         if row is not None and not records.is_gone(row):
-            plan.after = (ABSENT, None)
+            plan.after = (NOT_ASSOCIATED, None)
             after = {**(before or {}), "state": "absent"}
             plan.write = bulk.Write(wanted.label, what, records.removal(row, wanted.label), [(what, before, after)])
         return plan
@@ -163,7 +165,12 @@ def _plan(wanted: Wanted, rows: list[dict], absent: bool, policy: str | None) ->
 def _item(wanted: Wanted, row: dict | None, policy: str | None) -> Item:
     if row is not None:
         purpose = Purpose(f"bind {wanted.label} to a device preparation policy", records.WRITE)
-        return Item("PATCH", records.PATH + odata.path(row["id"]), purpose, body={"devicePreparationPolicyId": policy})
+        return Item(
+            "PATCH",
+            records.ASSOCIATIONS_PATH + odata.path(row["id"]),
+            purpose,
+            body={"devicePreparationPolicyId": policy},
+        )
     body = {"deviceLink": wanted.link.data if wanted.link else ""}
     if policy is not None:
         body["devicePreparationPolicyId"] = policy
@@ -171,7 +178,7 @@ def _item(wanted: Wanted, row: dict | None, policy: str | None) -> Item:
 
 
 def _require_allowed(args: dict, plans: list[Plan]) -> None:
-    lost = [plan for plan in plans if plan.after and plan.after[0] == ABSENT]
+    lost = [plan for plan in plans if plan.after and plan.after[0] == NOT_ASSOCIATED]
     if len(lost) > args["max_deletions"]:
         raise bulk.refused(
             "too_many_deletions",
@@ -256,7 +263,7 @@ def _shown(plan: Plan, check_mode: bool) -> dict:
         state, policy = plan.after
     if plan.outcome == bulk.UNKNOWN:
         state = records.UNKNOWN
-    if check_mode and state == ABSENT and records.state(plan.row) == records.ASSOCIATED:
+    if check_mode and state == NOT_ASSOCIATED and records.state(plan.row) == records.ASSOCIATED:
         state = PENDING_REMOVAL
     return {
         "serial_number": plan.wanted.serial or row.get("serialNumber"),

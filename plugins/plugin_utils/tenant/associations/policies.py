@@ -17,8 +17,8 @@ from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, needed, object_of
 
 VERSION = "beta"
-PATH = "/deviceManagement/configurationPolicies"
-READ = Permissions.same("DeviceManagementConfiguration.Read.All")
+POLICIES_PATH = "/deviceManagement/configurationPolicies"
+POLICIES_READ = Permissions.same("DeviceManagementConfiguration.Read.All")
 FAMILY = "enrollmentconfiguration"
 _KIND = object_of(
     {
@@ -31,8 +31,8 @@ _KIND = object_of(
 
 LIST = Item(
     "GET",
-    PATH,
-    Purpose("list the device preparation policies", READ),
+    POLICIES_PATH,
+    Purpose("list the device preparation policies", POLICIES_READ),
     {"$select": "id,name,platforms,technologies,templateReference"},
     row_kind=_KIND,
 )
@@ -40,7 +40,7 @@ LIST = Item(
 
 def listed(client: GraphClient) -> list[dict]:
     """The device preparation policies: rows with ``id`` and ``name``. RequestFailure where they cannot be read."""
-    rows = client.list(PATH, LIST.purpose, LIST.query, VERSION, kind=_KIND)
+    rows = client.list(POLICIES_PATH, LIST.purpose, LIST.query, VERSION, kind=_KIND)
     return [row for row in rows if is_preparation(row)]
 
 

@@ -23,23 +23,21 @@ from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
 
 VERSION = "beta"
-PATH = "/deviceManagement/tenantAssociatedDevices"
-IMPORT = f"{PATH}/importTenantAssociatedDevice"
-READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
+ASSOCIATIONS_PATH = "/deviceManagement/tenantAssociatedDevices"
+IMPORT = f"{ASSOCIATIONS_PATH}/importTenantAssociatedDevice"
+ASSOCIATIONS_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
 WRITE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
 DOC = "https://learn.microsoft.com/autopilot/device-preparation/device-association/overview"
 
-ABSENT, PREASSOCIATED, ASSOCIATED, PENDING_REMOVAL, UNKNOWN = (
-    "absent",
-    "preassociated",
-    "associated",
-    "pending_removal",
-    "unknown",
-)
+NOT_ASSOCIATED = "absent"
+PREASSOCIATED = "preassociated"
+ASSOCIATED = "associated"
+PENDING_REMOVAL = "pending_removal"
+UNKNOWN = "unknown"
 #: The service's words.
 _STATES = {"preassociated": PREASSOCIATED, "associated": ASSOCIATED, "pendingremoval": PENDING_REMOVAL}
 _DATES = ("preassociationDateTime", "associationDateTime", "lastContactedDateTime")
-KIND = object_of(
+ASSOCIATION_KIND = object_of(
     {
         "id": needed(IDENTITY),
         **all_of("serialNumber", "managedDeviceName", kind=LINE),
@@ -51,13 +49,13 @@ KIND = object_of(
 
 def listed(client: GraphClient) -> list[dict]:
     """All records of the tenant. RequestFailure where one page cannot be read, and where a tenant has no such list."""
-    purpose = Purpose("list the associated devices", READ)
-    return list(client.list(PATH, purpose, version=VERSION, kind=KIND))
+    purpose = Purpose("list the associated devices", ASSOCIATIONS_READ)
+    return list(client.list(ASSOCIATIONS_PATH, purpose, version=VERSION, kind=ASSOCIATION_KIND))
 
 
 def state(row: dict | None) -> str:
     """One of the states above."""
-    return ABSENT if row is None else _STATES.get(str(row.get("associationState")).lower(), UNKNOWN)
+    return NOT_ASSOCIATED if row is None else _STATES.get(str(row.get("associationState")).lower(), UNKNOWN)
 
 
 def found(rows: Iterable[dict], serial: str | None, uuid: str | None) -> list[dict]:
@@ -82,7 +80,7 @@ def removal(row: dict, label: str) -> Item:
     """The request that removes a record, which is sent once."""
     return Item(
         "DELETE",
-        PATH + odata.path(row["id"]),
+        ASSOCIATIONS_PATH + odata.path(row["id"]),
         Purpose(f"remove the association of {label}", WRITE),
         once=True,
     )
@@ -90,4 +88,4 @@ def removal(row: dict, label: str) -> Item:
 
 def is_gone(row: dict | None) -> bool:
     """Whether a removal has been taken: the record stays until the device has cleared the mark in its firmware."""
-    return state(row) in (ABSENT, PENDING_REMOVAL)
+    return state(row) in (NOT_ASSOCIATED, PENDING_REMOVAL)

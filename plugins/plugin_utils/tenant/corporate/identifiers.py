@@ -25,9 +25,9 @@ from ..graph.fields import FLAG, IDENTITY, TEXT, needed, object_of, page_of, rea
 from .rows import key
 
 VERSION = "beta"
-PATH = "/deviceManagement/importedDeviceIdentities"
-UPLOAD = f"{PATH}/importDeviceIdentityList"
-READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
+IDENTIFIERS_PATH = "/deviceManagement/importedDeviceIdentities"
+UPLOAD = f"{IDENTIFIERS_PATH}/importDeviceIdentityList"
+IDENTIFIERS_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
 WRITE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
 TYPE = "manufacturerModelSerial"
 DOC = "https://learn.microsoft.com/intune/intune-service/enrollment/corporate-identifiers-add"
@@ -35,8 +35,8 @@ DOC = "https://learn.microsoft.com/intune/intune-service/enrollment/corporate-id
 PART = 500
 #: Requests that may go into the search for bad rows.
 MOST_SPLITS = 200
-PAGE = 1000
-KIND = object_of(
+IDENTIFIERS_PAGE = 1000
+IDENTIFIER_KIND = object_of(
     {
         "id": needed(IDENTITY),
         "importedDeviceIdentifier": TEXT,
@@ -51,8 +51,8 @@ _BAD_REQUEST, _SERVER_ERROR = 400, 500
 def listed(client: GraphClient) -> dict[str, dict]:
     """All identifiers of Windows devices that the tenant has, by ``rows.key``. RequestFailure where one page cannot be
     read."""
-    purpose = Purpose("list the corporate identifiers", READ)
-    found = client.list(PATH, purpose, {"$top": PAGE}, VERSION, kind=KIND)
+    purpose = Purpose("list the corporate identifiers", IDENTIFIERS_READ)
+    found = client.list(IDENTIFIERS_PATH, purpose, {"$top": IDENTIFIERS_PAGE}, VERSION, kind=IDENTIFIER_KIND)
     return {
         key(row["importedDeviceIdentifier"]): row
         for row in found
@@ -63,7 +63,7 @@ def listed(client: GraphClient) -> dict[str, dict]:
 def removal(identifier: str, row: dict) -> bulk.Write:
     """The write that removes one."""
     what = f"corporate identifier {identifier}"
-    item = Item("DELETE", PATH + odata.path(row["id"]), Purpose(f"remove the {what}", WRITE))
+    item = Item("DELETE", IDENTIFIERS_PATH + odata.path(row["id"]), Purpose(f"remove the {what}", WRITE))
     return bulk.Write(key(identifier), what, item, [(what, {"state": "present"}, {"state": "absent"})])
 
 

@@ -20,8 +20,8 @@ from ...autopilot.serials import is_placeholder
 from ...options import bad_option
 from ...untrusted import in_one_line, visible
 
-MOST_ROWS = 5000
-LARGEST_FILE = 5_000_000
+MOST_IDENTIFIERS = 5000
+LARGEST_CSV = 5_000_000
 #: Letters of one value; Intune keeps 128 of an identifier's part.
 LONGEST_VALUE = 128
 FIELDS = ("manufacturer", "model", "serial_number")
@@ -62,8 +62,8 @@ def key(identifier: str) -> str:
 
 def of_option(devices: list[dict], periods: str) -> Rows:
     """The rows of the option. Failure for too many."""
-    if len(devices) > MOST_ROWS:
-        raise bad_option("devices", f"it has {len(devices)} entries", f"give at most {MOST_ROWS} at once")
+    if len(devices) > MOST_IDENTIFIERS:
+        raise bad_option("devices", f"it has {len(devices)} entries", f"give at most {MOST_IDENTIFIERS} at once")
     values = [(number, [entry.get(name) or "" for name in FIELDS]) for number, entry in enumerate(devices, 1)]
     return _judged(values, periods)
 
@@ -71,10 +71,10 @@ def of_option(devices: list[dict], periods: str) -> Rows:
 def of_file(path: str, periods: str) -> Rows:
     """The rows of a CSV file. Failure for a file that is none, or is too large."""
     try:
-        if os.path.getsize(path) > LARGEST_FILE:
+        if os.path.getsize(path) > LARGEST_CSV:
             raise bad_option("src", f"{path} has more than 5 MB", "split it into smaller files")
         with open(path, "rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+            content = file.read(LARGEST_CSV + 1)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
         raise bad_option("src", f"{path} cannot be read: {reason}", "give a CSV file on the controller") from exc
@@ -83,8 +83,8 @@ def of_file(path: str, periods: str) -> Rows:
     if values and _is_heading(values[0][1]):
         warnings.append(f"src: line {values[0][0]} has headings and was skipped; the portal takes no headings")
         values = values[1:]
-    if len(values) > MOST_ROWS:
-        raise bad_option("src", f"{path} has {len(values)} rows", f"give at most {MOST_ROWS} rows in one file")
+    if len(values) > MOST_IDENTIFIERS:
+        raise bad_option("src", f"{path} has {len(values)} rows", f"give at most {MOST_IDENTIFIERS} rows in one file")
     found = _judged(values, periods)
     found.warnings[:0] = warnings
     return found

@@ -33,7 +33,7 @@ class Place:
 
 
 AUTOPILOT_WRITE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
-AUTOPILOT, ASSOCIATION = "autopilot", "association"
+AUTOPILOT_PLACE, ASSOCIATION = "autopilot", "association"
 #: In the order in which a device is removed from them: each look-up dies with the object of the next place.
 PLACES = (
     Place(
@@ -44,7 +44,7 @@ PLACES = (
         Permissions.same("DeviceManagementManagedDevices.ReadWrite.All"),
     ),
     Place(
-        AUTOPILOT,
+        AUTOPILOT_PLACE,
         "Windows Autopilot registration",
         ("deviceManagement", "windowsAutopilotDeviceIdentities"),
         AUTOPILOT_READ,
@@ -54,7 +54,7 @@ PLACES = (
         ASSOCIATION,
         "device association",
         ("deviceManagement", "tenantAssociatedDevices"),
-        records.READ,
+        records.ASSOCIATIONS_READ,
         records.WRITE,
         records.VERSION,
     ),

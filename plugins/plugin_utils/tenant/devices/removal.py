@@ -19,7 +19,7 @@ from ...task import Task
 from .. import bulk
 from . import association_targets, directory_device, leavers, ownership, removal_targets
 from .leavers import Leaver, Named
-from .places import AUTOPILOT, PLACES, Place
+from .places import AUTOPILOT_PLACE, PLACES, Place
 from .unread import left_out
 
 DOC = "https://learn.microsoft.com/autopilot/registration-overview"
@@ -118,7 +118,7 @@ def _remove(task: Task, place: Place, leavers: Iterable[Leaver]) -> bool:
     """Delete the objects of one place, and wait until they are gone: the next place refuses while this one still shows
     them. False where the connection broke, so that nothing more is tried."""
     going = [leaver for leaver in leavers if place.name in leaver.targets and _may_go_on(leaver)]
-    if place.name == AUTOPILOT and not _unassign_users(task, going):
+    if place.name == AUTOPILOT_PLACE and not _unassign_users(task, going):
         return False
     targets = {leaver.targets[place.name].id: leaver.targets[place.name] for leaver in going if _may_go_on(leaver)}
 
@@ -135,7 +135,7 @@ def _unassign_users(task: Task, leavers: Iterable[Leaver]) -> bool:
     writes = removal_targets.unassign(leavers)
     broken = bulk.send(task, list(writes.values()), what="the unassignment of users")
     for leaver in leavers:
-        target = leaver.targets[AUTOPILOT]
+        target = leaver.targets[AUTOPILOT_PLACE]
         write = writes.get(target.id)
         failure = broken if write is None or write.failure is None else write.failure
         if failure is not None:

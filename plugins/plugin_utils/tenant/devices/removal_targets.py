@@ -25,7 +25,7 @@ from . import association_targets, directory_device, look_up
 from .intune import AUTOPILOT_READ, INTUNE_PAGE, REGISTRATION_KIND, managed_devices, recorded_record
 from .leavers import Leaver
 from .ownership import SELECT_KEYS
-from .places import AUTOPILOT, AUTOPILOT_WRITE, PLACES, Place, RemovalTarget
+from .places import AUTOPILOT_PLACE, AUTOPILOT_WRITE, PLACES, Place, RemovalTarget
 
 BITLOCKER_READ = Permissions.same("BitlockerKey.ReadBasic.All")
 _OF_DEVICE = object_of({"id": needed(IDENTITY), "deviceId": TEXT})
@@ -208,7 +208,7 @@ def present(client: GraphClient, place: Place, targets: list[RemovalTarget]) -> 
     """
     answers = list(zip(targets, client.batch([target.look for target in targets], place.version)))
     there = {target.id: answer.failure for target, answer in answers if not target.is_gone(answer)}
-    if place.name != AUTOPILOT or there:
+    if place.name != AUTOPILOT_PLACE or there:
         return there
     ids = {target.id for target in targets}
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
@@ -222,10 +222,10 @@ def unassign(leavers: Iterable[Leaver]) -> dict[str, bulk.Write]:
     found = {}
     for one in leavers:
         row = one.registration or {}
-        if not row.get("userPrincipalName") or AUTOPILOT not in one.targets:
+        if not row.get("userPrincipalName") or AUTOPILOT_PLACE not in one.targets:
             continue
-        identity = one.targets[AUTOPILOT].id
-        what = f"user of the {one.targets[AUTOPILOT].what}"
+        identity = one.targets[AUTOPILOT_PLACE].id
+        what = f"user of the {one.targets[AUTOPILOT_PLACE].what}"
         path = odata.path("deviceManagement", "windowsAutopilotDeviceIdentities", identity, "unassignUserFromDevice")
         # The registration that follows is the change.
         item = Item("POST", path, Purpose(f"unassign the {what}", AUTOPILOT_WRITE), idempotent=True)

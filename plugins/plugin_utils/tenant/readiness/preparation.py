@@ -33,7 +33,7 @@ from .questions import Answered, answered
 #: "Intune Provisioning Client", in some tenants "Intune Autopilot ConfidentialClient".
 PROVISIONING_CLIENT = "f1346770-5b25-470b-88bd-d5744ab7952c"
 _SETTING = "enrollment_autopilot_dpp_"
-GROUPS, ACCOUNT = _SETTING + "devicesecuritygroupids", _SETTING + "accountype"
+GROUPS_SETTING, ACCOUNT_SETTING = _SETTING + "devicesecuritygroupids", _SETTING + "accountype"
 _PROFILES = "/deviceManagement/windowsAutopilotDeploymentProfiles"
 _SETTING_KIND = object_of(
     {
@@ -112,8 +112,8 @@ _PARTS = (("settings", _SETTING_KIND), ("assignments", _ASSIGNMENT_KIND))
 
 
 def _part(identity: str, name: str, part: str, kind: t.Any) -> Item:
-    purpose = Purpose(f"read the {part} of the device preparation policy {name}", policies.READ)
-    return Item("GET", policies.PATH + odata.path(identity, part), purpose, row_kind=kind)
+    purpose = Purpose(f"read the {part} of the device preparation policy {name}", policies.POLICIES_READ)
+    return Item("GET", policies.POLICIES_PATH + odata.path(identity, part), purpose, row_kind=kind)
 
 
 def _owners(client: GraphClient, settings: list[Answered]) -> dict[str, Answered]:
@@ -135,7 +135,9 @@ def _groups(settings: Answered) -> list[str]:
     if isinstance(settings, Failure):
         return []
     values = [
-        one.get("value") for row in _instances(settings, GROUPS) for one in row["simpleSettingCollectionValue"] or ()
+        one.get("value")
+        for row in _instances(settings, GROUPS_SETTING)
+        for one in row["simpleSettingCollectionValue"] or ()
     ]
     return [value.lower() for value in values if value]
 
@@ -218,7 +220,7 @@ def _account(one: Prepared, policy: Answered) -> Finding:
         )
     if isinstance(one.settings, Failure):
         return unknown(identity, one.settings, one.name, doc)
-    values = [(row.get("choiceSettingValue") or {}).get("value") for row in _instances(one.settings, ACCOUNT)]
+    values = [(row.get("choiceSettingValue") or {}).get("value") for row in _instances(one.settings, ACCOUNT_SETTING)]
     said = ", ".join(str(value) for value in values if value) or "not set"
     return finding(
         identity,

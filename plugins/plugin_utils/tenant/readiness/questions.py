@@ -90,10 +90,10 @@ _ENROLLMENT = Item(
 )
 _IDENTIFIERS = Item(
     "GET",
-    identifiers.PATH,
-    Purpose("list the corporate identifiers", identifiers.READ),
-    {"$top": identifiers.PAGE},
-    row_kind=identifiers.KIND,
+    identifiers.IDENTIFIERS_PATH,
+    Purpose("list the corporate identifiers", identifiers.IDENTIFIERS_READ),
+    {"$top": identifiers.IDENTIFIERS_PAGE},
+    row_kind=identifiers.IDENTIFIER_KIND,
 )
 _MDM_SCOPE = Item(
     "GET",

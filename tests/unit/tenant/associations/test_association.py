@@ -14,65 +14,21 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations i
 from tests.lab.device import device_link
 
 from ..device_graph import DeviceBench
-from ..fake_graph import _page, error, guid
-from ..tenant_graph import TenantGraph
+from ..fake_graph import error, guid
+from ..preparation_graph import IMPORT, PreparationGraph
 
 UUID, OTHER = guid("smbios S1"), guid("another smbios")
-IMPORT = "importTenantAssociatedDevice"
-
-
-class Graph(TenantGraph):
-    """Imports as the service does them; policies by name."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.policies: list[dict] = []
-        self.elsewhere: set[str] = set()
-
-    def prepare(self, name: str, family: str = "enrollmentConfiguration") -> dict:
-        row = {
-            "id": guid(f"{name} {len(self.policies)}"),
-            "name": name,
-            "templateReference": {"templateFamily": family},
-        }
-        self.policies.append(row)
-        return row
-
-    def _routes(self):
-        path = "deviceManagement/tenantAssociatedDevices"
-        return [
-            ("GET deviceManagement/configurationPolicies", lambda q, b: _page(self.policies)),
-            (f"POST {path}/{IMPORT}", lambda q, b: self._import(b)),
-            (rf"PATCH {path}/([0-9a-f-]{{36}})", lambda q, b, identity: self._bind(identity, b)),
-            *super()._routes(),
-        ]
-
-    def _import(self, body):
-        info = device_link.read(body["deviceLink"])
-        serials = {row["serialNumber"] for row in self.associated} | self.elsewhere
-        if info["SerialNumber"] in serials:
-            return error(409, "Conflict", "Already there.")
-        row = self.associate(
-            info["SerialNumber"],
-            smbiosUuid=info["SmbiosUuid"],
-            devicePreparationPolicyId=body.get("devicePreparationPolicyId"),
-        )
-        return error(201, "") if row is None else _page([row])
-
-    def _bind(self, identity, body):
-        next(row for row in self.associated if row["id"] == identity).update(body)
-        return _page([])
 
 
 @pytest.fixture
 def bench() -> DeviceBench:
     made = DeviceBench()
-    made.graph = Graph()
+    made.graph = PreparationGraph()
     return made
 
 
 @pytest.fixture
-def graph(bench) -> Graph:
+def graph(bench) -> PreparationGraph:
     return bench.graph
 
 

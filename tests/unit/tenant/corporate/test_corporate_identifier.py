@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -13,60 +12,20 @@ from ansible_collections.winops.entra.plugins.modules.corporate_identifier impor
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.corporate import corporate_identifier, identifiers
 
-from ..device_graph import DeviceBench, DeviceGraph
-from ..fake_graph import _gone, _page, error, guid
-
-LIST = "importDeviceIdentityList"
-
-
-class Graph(DeviceGraph):
-    """``bad`` are models that the service refuses, with the whole request."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: dict[str, str] = {}
-        self.bad: set[str] = set()
-        self.parts: list[int] = []
-
-    def _routes(self):
-        path = "deviceManagement/importedDeviceIdentities"
-        return [
-            (f"GET {path}", lambda q, b: _page([self._row(one) for one in self.held])),
-            (f"POST {path}/{LIST}", lambda q, b: self._take(b)),
-            (rf"DELETE {path}/([0-9a-f-]{{36}})", lambda q, b, one: _gone(self._drop(one))),
-            *super()._routes(),
-        ]
-
-    def _row(self, text: str) -> dict:
-        return {
-            "id": self.held.get(text, guid(text)),
-            "importedDeviceIdentifier": text,
-            "importedDeviceIdentityType": "manufacturerModelSerial",
-            "enrollmentState": "notContacted",
-        }
-
-    def _take(self, body) -> httpx.Response:
-        texts = [row["importedDeviceIdentifier"] for row in body["importedDeviceIdentities"]]
-        self.parts.append(len(texts))
-        if any(text.split(",")[1] in self.bad for text in texts):
-            return error(400, "BadRequest", "One of them.")
-        new = [text not in self.held for text in texts]
-        self.held |= {text: guid(text) for text in texts}
-        return _page([{**self._row(text), "status": status} for text, status in zip(texts, new)])
-
-    def _drop(self, identity):
-        return next((self.held.pop(text) for text, one in list(self.held.items()) if one == identity), None)
+from ..device_graph import DeviceBench
+from ..fake_graph import error, guid
+from ..identifier_graph import LIST, IdentifierGraph
 
 
 @pytest.fixture
 def bench() -> DeviceBench:
     made = DeviceBench()
-    made.graph = Graph()
+    made.graph = IdentifierGraph()
     return made
 
 
 @pytest.fixture
-def graph(bench) -> Graph:
+def graph(bench) -> IdentifierGraph:
     return bench.graph
 
 
