@@ -115,6 +115,10 @@ INPUTS ?= 1000000
 fuzz: env ## hostile inputs at every door at which something untrusted comes in; half an hour: make fuzz INPUTS=10000
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(ARGS)
 
+.PHONY: registrations
+registrations: env ## registrations with Windows Autopilot, killed or cut off at each exchange and run again; half an hour
+	$(BIN)/python -m tests.registrations $(ARGS)
+
 .PHONY: faults
 faults: env ## each exchange of each task that changes a device goes wrong in each way; ten minutes
 	$(BIN)/python -m tests.faults $(ARGS)
@@ -176,6 +180,10 @@ demo: env ## the real join playbook over the lab's devices, twice
 .PHONY: demo-disconnect
 demo-disconnect: env ## the way back: the real disconnect playbook over the lab's joined devices, twice
 	$(BIN)/python -m tests.demo_disconnect $(ARGS)
+
+.PHONY: demo-autopilot
+demo-autopilot: env ## Windows Autopilot: running devices are registered, reset, unpacked by their people, deployed; twice
+	$(BIN)/python -m tests.demo_autopilot $(ARGS)
 
 .PHONY: lab
 lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20

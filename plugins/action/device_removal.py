@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..doc_fragments.approval import APPROVAL_SPEC
 from ..modules.device_removal import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.tenant.devices import removal
@@ -14,5 +15,5 @@ from ..plugin_utils.tenant.side import TENANT_SIDE
 class ActionModule(Action):
     _requires_connection = False
     sides = (TENANT_SIDE,)
-    spec = ARGUMENT_SPEC
+    spec = {**APPROVAL_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(removal.remove)

@@ -20,6 +20,8 @@ description:
   - Makes one flat record from a registered result of M(winops.entra.join), M(winops.entra.disconnect),
     M(winops.entra.preflight) or M(winops.entra.diagnose), also if the task failed, was skipped, was ended by its
     keyword C(timeout), or the device could not be reached.
+  - For V(autopilot) it makes one record from the results of all steps that the role C(autopilot) has put together, with
+    the furthest state that is known, or what keeps the device from it.
   - The result of a loop gives a list with one record for each item. M(winops.entra.rollout_report) takes such a list,
     too. An item that is the name of a host, as with C(delegate_to=item), is reported under that name.
 positional: work
@@ -29,9 +31,9 @@ options:
     type: dict
     required: true
   work:
-    description: The module whose result it is.
+    description: The module whose result it is, or V(autopilot).
     type: str
-    choices: [join, disconnect, preflight, diagnose]
+    choices: [join, disconnect, preflight, diagnose, autopilot]
     required: true
 seealso:
   - module: winops.entra.rollout_report
@@ -61,6 +63,8 @@ _value:
           because something was wrong from the start, such as an option.
         - For a join V(joined), V(unchanged) or V(would_join). For a disconnect V(disconnected), V(unchanged) or
           V(would_disconnect). For a preflight V(fit) or V(unfit). For a diagnosis V(healthy) or V(unhealthy).
+        - For autopilot V(harvested), V(registered), V(ready), V(reset), V(deploying), V(deployed), V(incomplete),
+          V(would_register) or V(would_reset), see docs/autopilot.md.
       returned: always
       type: str
     changed:
@@ -110,7 +114,7 @@ _value:
       elements: dict
     device_id:
       description: The device's id in Entra. For a disconnect, this and the next two are from before the leave.
-      returned: join, disconnect
+      returned: join, disconnect, autopilot
       type: str
     tenant_id:
       description: The id of its tenant.
@@ -138,19 +142,19 @@ _value:
       type: str
     intune_device_id:
       description: The id in Intune that it had.
-      returned: disconnect
+      returned: disconnect, autopilot
       type: str
     autopilot_id:
       description: Its registration in Autopilot, if the device knows it.
-      returned: disconnect
+      returned: disconnect, autopilot
       type: str
     serial_number:
       description: Its serial number, by which Autopilot knows it.
-      returned: disconnect
+      returned: disconnect, autopilot
       type: str
     hostname:
       description: Its computer name.
-      returned: disconnect
+      returned: disconnect, autopilot
       type: str
     proof:
       description: Whether it has proved that the ids are its own, as in C(record) of M(winops.entra.disconnect).
@@ -184,8 +188,9 @@ _value:
       type: list
       elements: dict
     findings:
-      description: Every finding, as M(winops.entra.preflight) and M(winops.entra.diagnose) return it.
-      returned: preflight, diagnose
+      description: Every finding, as M(winops.entra.preflight) and M(winops.entra.diagnose) return it. For autopilot
+        only those that have not passed, of the device and the tenant.
+      returned: preflight, diagnose, autopilot
       type: list
       elements: dict
     summary:
@@ -199,6 +204,50 @@ _value:
     state:
       description: How the device is joined and enrolled.
       returned: diagnose
+      type: dict
+    smbios_uuid:
+      description: The UUID of its firmware.
+      returned: autopilot
+      type: str
+    manufacturer:
+      description: Its manufacturer.
+      returned: autopilot
+      type: str
+    model:
+      description: Its model.
+      returned: autopilot
+      type: str
+    group_tag:
+      description: Its group tag.
+      returned: autopilot
+      type: str
+    assigned_user:
+      description: The user who is to unpack it.
+      returned: autopilot
+      type: str
+    mode:
+      description: How its profile deploys it, as the inventory says.
+      returned: autopilot
+      type: str
+    registration:
+      description: What came of its registration in this run, as M(winops.entra.autopilot_device) returns it.
+      returned: autopilot
+      type: str
+    profile:
+      description: The name of the profile that has deployed it.
+      returned: autopilot
+      type: str
+    profile_state:
+      description: Microsoft's word for the assignment of its profile.
+      returned: autopilot
+      type: str
+    reset_at:
+      description: When it was sent back to its first start (UTC), in this rollout.
+      returned: autopilot
+      type: str
+    deployment:
+      description: How its deployment went, as the tenant and the device say it, null if neither knows of one.
+      returned: autopilot
       type: dict
 """
 

@@ -12,11 +12,12 @@ short_description: Remove devices that have left from Intune, Windows Autopilot 
 version_added: 0.1.0
 description:
   - Removes the objects that a tenant still has for devices that have left, many devices in one task, 20 in one request.
-    The Intune record comes first, then the Windows Autopilot registration, then the Entra device object, because this
-    is the order in which they can be found and deleted. The task waits until each is gone, within O(timeout), before it
-    deletes the next.
+    The Intune record comes first, then the user of the Windows Autopilot registration, then that registration, then
+    the device association (M(winops.entra.device_association)), then the Entra device object if it is still there. This
+    is the order that Microsoft gives. The task waits until each is gone, within O(timeout), before it deletes the next.
   - Devices are named by the ids that M(winops.entra.disconnect) recorded. An object is removed only if it is the only
-    one with these ids. Names and serial numbers never select an object.
+    one with these ids. Names never select an object. A serial number selects only an association, and only if Intune or
+    Windows Autopilot has it for the device, or the record has no C(proof).
   - Nothing is removed because of the device's own claim alone. The device must have proved, when it left, that it holds
     the private key of a certificate that the directory has for the id, or the id must have been recorded before. Its
     name, its serial number and its Intune record must also match the tenant's. If this is not certain, the device is
@@ -59,6 +60,14 @@ options:
         cannot be deleted.
     type: bool
     default: true
+  association:
+    description:
+      - Whether to remove the device association. A tenant without associations is not a failure;
+        RV(associations_unread) says why they could not be read.
+      - The mark that an associated device has in its firmware stays until the device has cleared it. Until then its
+        record is pending removal, and a reset leads the device back to this tenant. The task warns about it.
+    type: bool
+    default: true
   directory:
     description:
       - Whether to delete the Entra device object, and with it its BitLocker recovery keys and LAPS password.
@@ -73,22 +82,25 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+  - winops.entra.approval
 notes:
   - Permissions to read (check mode) are C(Device.Read.All), C(DeviceManagementManagedDevices.Read.All) and
     C(DeviceManagementServiceConfig.Read.All); to remove, C(Device.ReadWrite.All) (delegated
     C(Directory.AccessAsUser.All)), C(DeviceManagementManagedDevices.ReadWrite.All) and
-    C(DeviceManagementServiceConfig.ReadWrite.All). If Intune or Windows Autopilot is switched off, its permission is
-    not needed.
+    C(DeviceManagementServiceConfig.ReadWrite.All). If Intune, or Windows Autopilot and the
+    associations, are switched off, their permission is not needed.
   - The warnings need C(BitlockerKey.ReadBasic.All) and C(DeviceLocalCredential.ReadBasic.All). Without them the task
     continues, and warns that it could not read them.
   - Joined, hybrid joined and registered Entra objects can be restored for 30 days, with their keys and passwords; those
     of Azure VMs cannot. The object of a hybrid joined device comes back by itself, because Entra Connect restores it at
     its next synchronization. Delete the computer object in AD, or take it out of the scope of synchronization, first.
     The task warns about both.
-  - A Windows Autopilot registration may stay listed for minutes after its deletion. Make O(timeout) long enough.
+  - A Windows Autopilot registration may stay listed for minutes after its deletion. The task waits until the list does
+    not have it any more. Make O(timeout) long enough.
 seealso:
   - module: winops.entra.disconnect
   - module: winops.entra.directory_device
+  - module: winops.entra.device_association
 author:
   - winops.entra contributors (@winops)
 """
@@ -184,6 +196,24 @@ devices:
             msg:
               description: The failure in one sentence.
               type: str
+    association:
+      description: Its association, or null.
+      type: dict
+      contains:
+        id:
+          description: Its id.
+          type: str
+        outcome:
+          description: V(changed), V(failed), V(unknown) or V(skipped).
+          type: str
+        error:
+          description: Why it is not removed, or not known to be gone, otherwise null. The fields are those of RV(error)
+            and C(msg), one sentence.
+          type: dict
+          contains:
+            msg:
+              description: The failure in one sentence.
+              type: str
     directory:
       description: Its object in the directory, or null.
       type: dict
@@ -202,6 +232,10 @@ devices:
             msg:
               description: The failure in one sentence.
               type: str
+associations_unread:
+  description: Why the tenant's associations could not be read, null if they could or were not asked for.
+  returned: when the devices could be read
+  type: str
 tenant:
   description:
     - The tenant that the task works on and who signs in there, and where each was said. None of it is secret.
@@ -273,6 +307,7 @@ ARGUMENT_SPEC = {
     "devices": {"type": "list", "elements": "dict", "required": True},
     "intune": {"type": "bool", "default": True},
     "autopilot": {"type": "bool", "default": True},
+    "association": {"type": "bool", "default": True},
     "directory": {"type": "bool", "default": True},
     "max_deletions": {"type": "int", "default": 5, "least": 0},
 }

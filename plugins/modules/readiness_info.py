@@ -47,6 +47,15 @@ options:
     description: Whether the devices will also enroll in Intune.
     type: bool
     default: true
+  device_preparation:
+    description:
+      - Whether devices will be set up by Windows Autopilot device preparation. Its policies are then checked, with
+        their device groups, the account type, and conflicts with Windows Autopilot profiles.
+      - The group of a policy must have the service principal C(Intune Provisioning Client) as an owner.
+      - Nobody has published which value of the account type means a standard user. If the registration policy does not
+        make registering users administrators, there is a V(warn) for each policy.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
@@ -59,8 +68,10 @@ attributes:
 notes:
   - The permissions, application or delegated, are C(Policy.Read.DeviceConfiguration) (registration policy),
     C(Policy.Read.All) (Conditional Access, security defaults), C(User.Read.All), C(GroupMember.Read.All),
-    C(Application.Read.All) (service principals) and C(DeviceManagementServiceConfig.Read.All) (Intune). Without a
-    permission its findings are unknown.
+    C(Application.Read.All) (service principals), C(DeviceManagementServiceConfig.Read.All) (Intune) and, with
+    O(device_preparation), C(DeviceManagementConfiguration.Read.All). Without a permission its findings are unknown.
+  - As soon as a tenant has corporate identifiers of Windows devices, a device that a user enrolls and that is not
+    listed counts as personal. The finding C(corporate_identifier) is a C(warn) then.
   - The enrollment restrictions and the MDM scope are read from Graph's beta. Its v1.0 has only the default restriction.
   - Microsoft lets only a signed-in user read the MDM scope. With an application's credential that finding is unknown;
     use O(auth=device_code) to have it checked.
@@ -108,7 +119,9 @@ findings:
       description:
         - The check. V(registration_policy) (only when it could not be read), V(join_scope), V(device_quota),
           V(mfa_at_join), V(user), V(licence), V(conditional_access), V(security_defaults), V(service_principal),
-          V(mdm_scope), V(enrollment_limit) or V(enrollment_restriction).
+          V(mdm_scope), V(enrollment_limit), V(enrollment_restriction), V(corporate_identifier), and with
+          O(device_preparation) V(device_preparation), V(preparation_group), V(preparation_account) and
+          V(preparation_conflict).
       type: str
     result:
       description: V(pass), V(warn), V(fail) or V(unknown).
@@ -229,4 +242,5 @@ ARGUMENT_SPEC = {
     "user_prefixes": {"type": "list", "elements": "str"},
     "devices_per_user": {"type": "int", "default": 1},
     "expect_mdm": {"type": "bool", "default": True},
+    "device_preparation": {"type": "bool", "default": False},
 }

@@ -36,9 +36,10 @@ options:
   work:
     description:
       - What was done to the devices. Their records are in the fact C(join_outcome), C(disconnect_outcome),
-        C(preflight_outcome) or C(diagnose_outcome), as the filter P(winops.entra.rollout_outcome#filter) makes them.
+        C(preflight_outcome), C(diagnose_outcome) or C(autopilot_outcome), as the filter
+        P(winops.entra.rollout_outcome#filter) makes them.
     type: str
-    choices: [join, disconnect, preflight, diagnose]
+    choices: [join, disconnect, preflight, diagnose, autopilot]
     required: true
   dest:
     description:
@@ -78,6 +79,17 @@ options:
     description: Show every device of a wave if there are at most this many, otherwise only those that need attention.
     type: int
     default: 50
+  hand_over:
+    description:
+      - With O(work=autopilot), the path on the controller of the hand-over sheet, an HTML file with a page for each
+        device that can be unpacked, for the person who does that. It says which account sets the device up, what to
+        press and what they will see. Print it, and put each page into its box.
+      - It is made from the report, so it has the devices of earlier runs too. It holds no secret. The same rules apply
+        as to O(dest); in check mode it is C(hand-over.check.html).
+    type: path
+  hand_over_contact:
+    description: Whom the person calls if something else happens than the sheet says, such as a name and a number.
+    type: str
   write_in_check_mode:
     description: In check mode, whether to write its report, with what would be done.
     type: bool
@@ -114,6 +126,14 @@ EXAMPLES = r"""
     only_try: true
   run_once: true
 
+- name: Report on a deployment with Windows Autopilot, and print a page for each person who unpacks a device
+  winops.entra.rollout_report:
+    work: autopilot
+    dest: reports/autopilot-2026-11-27.json
+    hand_over: reports/hand-over-2026-11-27.html
+    hand_over_contact: Service desk, extension 4711
+  run_once: true
+
 - name: Take in what a killed run has left in the journal
   winops.entra.rollout_report:
     work: join
@@ -136,6 +156,30 @@ wave:
   returned: success, without O(only_try)
   type: dict
   sample: {devices: 10, done: 7, failed: 1, left_out: 2}
+known:
+  description:
+    - What the report and its journal know of the devices of this run, by name in the inventory, so that a later step
+      can do without asking a device that does not answer. Only the fields by which a device is found again, how far it
+      has come, and why not further. What is not known is null.
+  returned: success, with O(only_try) and O(work=autopilot)
+  type: dict
+  sample:
+    pc-0001:
+      outcome: reset
+      serial_number: 5CG1234XYZ
+      smbios_uuid: 4c4c4544-0042-3510-8052-c4c04f564231
+      assigned_user: ada@contoso.com
+      group_tag: Sales
+      reset_at: "2026-11-30T09:12:00.000Z"
+began:
+  description: When the oldest run of the report started (UTC), this run if there is no report.
+  returned: success, with O(only_try) and O(work=autopilot)
+  type: str
+  sample: "2026-11-27T08:00:00.123Z"
+hand_over:
+  description: Path of the hand-over sheet that was written, null if there is none.
+  returned: success, without O(only_try), with O(work=autopilot)
+  type: str
 dest:
   description: Path of the report that was written, in check mode that of check mode.
   returned: success
@@ -184,12 +228,14 @@ error:
 """
 
 ARGUMENT_SPEC = {
-    "work": {"type": "str", "choices": ["join", "disconnect", "preflight", "diagnose"], "required": True},
+    "work": {"type": "str", "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot"], "required": True},
     "dest": {"type": "path"},
     "hosts": {"type": "list", "elements": "str"},
     "directory": {"type": "list", "elements": "dict"},
     "only_try": {"type": "bool", "default": False},
     "not_started": {"type": "list", "elements": "str", "default": []},
     "table_limit": {"type": "int", "default": 50},
+    "hand_over": {"type": "path"},
+    "hand_over_contact": {"type": "str"},
     "write_in_check_mode": {"type": "bool", "default": True},
 }

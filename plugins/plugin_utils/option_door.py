@@ -51,6 +51,7 @@ NOBODYS = Environment()
 OWN_KEYS = frozenset({"holds", "empty", "least", "most", "environment"})
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0{1,15})?")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 # Control characters, lone surrogates, separators of lines and paragraphs, and what turns the direction of a text.
 _UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -91,6 +92,13 @@ def _sha256(text: str, name: str) -> str:
     return match[1].lower()
 
 
+def _base64(text: str, name: str) -> str:
+    text = text.strip()
+    if not _BASE64.fullmatch(text):
+        raise bad_option(name, f"{_quoted(text)} is not base64", KINDS["base64"].right)
+    return text
+
+
 def _variable(text: str, name: str) -> str:
     from ansible.vars.reserved import get_reserved_names
 
@@ -114,10 +122,13 @@ KINDS = {
     "text": OptionKind(4096, "give a text", _UNSEEN_IN_TEXT),
     "path": OptionKind(4096, "give the path of a file"),
     # Line ends come with what people copy, and go with the blanks.
+    # What a device says of itself in base64, such as a DeviceLink of some thousand letters.
+    "base64": OptionKind(65536, "give it as it was read, in base64", _UNSEEN_IN_TEXT, _base64),
     "guid": OptionKind(100, "give a GUID, 8-4-4-4-12 hexadecimal digits", _UNSEEN_IN_TEXT, require_guid),
     "url": OptionKind(2048, "give a URL such as https://host.example/path", read=_url),
     "authority": OptionKind(2048, "give a https URL without a path", read=_authority),
     "variable": OptionKind(100, "give letters, digits and underscores, such as entra_device", read=_variable),
+    "hardware_hash": OptionKind(16_000, "give a hardware hash in base64", _UNSEEN_IN_TEXT),
     "sha256": OptionKind(
         100, "give 64 hexadecimal digits, with or without sha256: before them", _UNSEEN_IN_TEXT, _sha256
     ),

@@ -16,12 +16,13 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm import mdm_state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import checklist
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.check import PreflightPlan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.reset import reset
 from ansible_collections.winops.entra.plugins.plugin_utils.package import REVERTED
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import ChangeSet
 from tests.lab import scenario
 from tests.lab.device import azure_mdm
-from tests.unit.device.plans import join_plan, leave_plan
+from tests.unit.device.plans import join_plan, leave_plan, reset_plan
 
 from .devices import USERS_PATH, Disturbed
 
@@ -113,6 +114,14 @@ def mdm(state: str, check_mode: bool = False, timeout: int = 1800) -> Make:
     return lambda played: mdm_state.Mdm(played.session(check_mode), plan, _progress(played), check_mode)
 
 
+def resets(check_mode: bool = False, **changes: t.Any) -> Make:
+    def make(played: Disturbed) -> reset.Reset:
+        plan = reset_plan(played.device.hardware.serial, **({"timeout": 1800} | changes))
+        return reset.Reset(played.session(check_mode), plan, _progress(played), check_mode)
+
+    return make
+
+
 class Looks:
     """A task that looks and changes nothing."""
 
@@ -146,6 +155,7 @@ _KEPT = "failed, on_failure=keep"
 _STUCK = "failed, and Windows does not remove the package"
 _AT_WORK = "still at work at its timeout"
 _LEFT = "disconnected, unchanged, refused or check mode"
+_RESET, _NOT_RESET = "reset", "unchanged, refused or check mode"
 _MANAGED = "enrolled, removed, unchanged, refused or check mode"
 
 CASES: dict[str, Case] = {
@@ -284,6 +294,28 @@ CASES: dict[str, Case] = {
     "unenroll": Case("mdm", _MANAGED, "joined", mdm("absent"), disturbed=True),
     "enroll, nobody signed in": Case("mdm", "failed", "joined_mdm_offered", mdm("enrolled", timeout=120)),
     "unenroll, slow": Case("mdm", _AT_WORK, "joined", mdm("absent", timeout=20), {"unregistration": "hangs"}),
+    # device_reset
+    "reset": Case("device_reset", _RESET, "joined", resets(), disturbed=True),
+    "reset without waiting": Case(
+        "device_reset", _RESET, "joined", resets(wait=False), {"wipe": {"ready": 300.0}}, repeats=True
+    ),
+    "reset in check mode": Case("device_reset", _NOT_RESET, "joined", resets(check_mode=True)),
+    "installed since": Case(
+        "device_reset", _NOT_RESET, "joined", resets(unless_installed_after="2000-01-01T00:00:00.000Z")
+    ),
+    "reset, refused": Case("device_reset", _NOT_RESET, "joined", resets(), {"recovery": "disabled"}),
+    "reset, Windows says no": Case(
+        "device_reset", "failed, and as it was", "joined", resets(), {"wipe": {"returns": [5]}}
+    ),
+    "reset, undone": Case("device_reset", "failed, and as it was", "joined", resets(), {"wipe": {"undone": True}}),
+    "reset, stays": Case(
+        "device_reset",
+        "accepted, and not gone at its timeout",
+        "joined",
+        resets(timeout=60),
+        {"wipe": {"ignored": True}},
+        repeats=True,
+    ),
     # looks
     "fit": Case("preflight", "fit, unfit or check mode", "unjoined_pro", preflight, disturbed=True),
     "unfit": Case("preflight", "fit, unfit or check mode", "home", preflight),

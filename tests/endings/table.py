@@ -69,6 +69,11 @@ ROWS: dict[tuple[str, str], Row] = {
     ("mdm", "failed"): _row(),
     ("mdm", "still at work at its timeout"): _row(JOB),
     ("mdm", "cut off, timed out or killed"): _row(JOB),
+    ("device_reset", "reset"): _row(JOB, but=(JOB,)),
+    ("device_reset", "unchanged, refused or check mode"): _row(),
+    ("device_reset", "failed, and as it was"): _row(),
+    ("device_reset", "accepted, and not gone at its timeout"): _row(),
+    ("device_reset", "cut off, timed out or killed"): _row(JOB),
     ("preflight", "fit, unfit or check mode"): _row(),
     ("preflight", "cut off, timed out or killed"): _row(JOB),
     ("diagnose", "every ending"): _row(),
@@ -93,7 +98,9 @@ def markdown() -> str:
 def _cell(thing: str, row: Row) -> str:
     if thing not in row.now:
         return "no"
-    return "may stay" if thing in row.later else "until its job ends"
+    if thing in row.later:
+        return "may stay"
+    return "until the reset ends" if thing == JOB else "until its job ends"
 
 
 def page_with(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.lab import ppkg, scenario
+from tests.lab import hardware_hash, ppkg, scenario
 from tests.lab.process import RunningLab
 
 from .texts import ROOT, Block, blocks
@@ -24,6 +24,7 @@ JOINED: dict[str, t.Any] = {
     "package": "contoso",
     "device": {"join": {"type": "entra", "package": "contoso"}, "mdm": "enrolled"},
 }
+DEPLOYED = {"user": "ada", "at": "end"}
 SCENARIO: dict[str, t.Any] = {
     "description": "Everything that the examples name.",
     "tenants": {
@@ -39,12 +40,21 @@ SCENARIO: dict[str, t.Any] = {
                 # Else a check of the guide's tenant.yml stops, as the guide says.
                 "Package users": {"rule": '(user.userPrincipalName -startsWith "package_")'},
             },
+            "apps": [{"name": "Company Portal", "type": "winGetApp"}],
             "devices": [
                 {"name": "KIOSK-017"},
                 {"name": "KIOSK-018"},
                 {"name": "RETIRED", "count": 4},
                 {"name": "OLD-1", "days": 300},
                 {"name": "OLD-2", "days": 300, "owner": "ada"},
+            ],
+            "autopilot_profiles": [{"displayName": "Office", "tag": "office"}],
+            "autopilot": [
+                *(
+                    {"serial": serial, "group_tag": "office", "profile": "Office"}
+                    for serial in ("PF3A1B2C", "PF3A1B2D", "PF3K9Z1B")
+                ),
+                {"serial": "PF3XK4T1"},
             ],
         },
         "other": {"name": "Fabrikam", "domain": "fabrikam.example"},
@@ -69,6 +79,11 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "fit"},
         {**LAPTOP, "name": "branch"},
         {**LAPTOP, "name": "disposable"},
+        {**LAPTOP, "name": "reset-1", "device": {"serial": "PF3K9Z1A", "wipe": {"seconds": 60}}},
+        {**LAPTOP, "name": "reset-2", "device": {"serial": "Default string", "wipe": {"seconds": 60}}},
+        {**JOINED, "name": "wiped", "device": {**JOINED["device"], "serial": "PF3K9Z1B"}},
+        {**LAPTOP, "name": "deployed-1", "device": {"serial": "PF3A1B2C", "deployment": DEPLOYED}},
+        {**LAPTOP, "name": "deployed-2", "device": {"serial": "PF3A1B2D", "deployment": DEPLOYED}},
         {"kind": "azure_vm_mdm", "name": "azure"},
         {"kind": "hybrid", "name": "hybrid"},
         {
@@ -82,7 +97,11 @@ SCENARIO: dict[str, t.Any] = {
 #: Where the examples of a text run, and single ones of it; else on the controller.
 PLACES = {
     "plugins/modules/acceptance.py": "disposable",
+    "plugins/modules/deployment_status.py": "deployed-1",
+    "plugins/modules/autopilot_hash.py": "fit",
     "plugins/modules/device_facts.py": "joined",
+    "plugins/modules/device_reset.py": "reset-1",
+    "plugins/modules/device_reset.py: A device whose serial number is a placeholder": "reset-2",
     "plugins/modules/diagnose.py": "joined",
     "plugins/modules/disconnect.py": "leaving",
     "plugins/modules/disconnect.py: A hybrid joined device": "hybrid",
@@ -99,6 +118,8 @@ PLACES = {
 }
 #: Examples over all hosts of the play: it has a device without an id.
 OVER_A_FLEET = (
+    "plugins/modules/autopilot_hash.py: Read the hardware hash, and keep it in a CSV file",
+    "plugins/modules/autopilot_hash.py: Register all devices of the play in one task",
     "plugins/modules/directory_device_info.py",
     "plugins/modules/group.py: Read the id of each device, null if it is not joined",
     "plugins/modules/group.py: Put the joined devices into a group",
@@ -155,11 +176,18 @@ class World:
             "hosts: devices": "hosts: branch" if source.startswith("roles/") else f"hosts: {','.join(FLEET)}",
             "hosts: leavers": "hosts: leaver",
         }
+        if source.endswith("/device_reset.py"):
+            # Of silence five minutes are too much here.
+            values["confirm_serial_number: PF3K9Z1A"] = "gone_after: 3\n    confirm_serial_number: PF3K9Z1A"
+            values["keep: user_data"] = "gone_after: 3\n    keep: user_data"
         for example, value in values.items():
             text = text.replace(example, str(value))
         # What the lab is only asked for where an example has it: not every lab has these devices.
         for example, ask in (
             ("2f9b3c1e-7a6d-4b58-9c3e-5d1f0a7b8c9d", lambda: self._enrollment("leftover")),
+            ("4c4c4544-0033-4b10-8039-b2c04f5a3141", lambda: self.lab.get("/devices/reset-2")["uuid"]),
+            ("5f6e7d8c-9b0a-4c1d-8e2f-3a4b5c6d7e8f", lambda: self._record("autopilot_devices", "PF3K9Z1B")),
+            ("8c1f4a4e-3f2b-4b6f-9f0c-1a2b3c4d5e6f", lambda: self._record("managed_devices", "PF3K9Z1B")),
             ("3b6f2c51-0d4e-4c8a-9b7f-5f2f4f1d9a10", lambda: self._device_id("RETIRED-00001")),
             ("6e4cbe68-588b-499c-8c04-dcfff140a1ca", lambda: self._device_id("RETIRED-00002")),
         ):
@@ -204,6 +232,9 @@ class World:
         shutil.copy(self.folder / "packages" / "harmless.ppkg", self.elsewhere)
         for name in ("entra-joined", "not-joined"):
             shutil.copy(FIXTURES / f"{name}.txt", self.folder / "outputs")
+        columns = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User"
+        row = f"PF3XK4T2,,{hardware_hash.make('PF3XK4T2')},branch-042,"
+        (self.folder / "devices.csv").write_text(f"{columns}\r\n{row}\r\n", encoding="ascii")
         left = {"outcome": "disconnected", "join_state": "left"}
         devices = [
             {"device": "pc-1", **left, "device_id": self._device_id("RETIRED-00003")},
@@ -224,6 +255,10 @@ class World:
     def _enrollment(self, device: str) -> str:
         found = self.lab.get(f"/devices/{device}")["enrollments"]
         return str(found[0]["id"])
+
+    def _record(self, rows: str, serial: str) -> str:
+        found = self.lab.get("/tenant")[rows].values()
+        return str(next(row["id"] for row in found if row["serialNumber"] == serial))
 
     def _device_id(self, name: str) -> str:
         devices = self.lab.get("/tenant")["devices"].values()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 from pathlib import Path
 
@@ -18,12 +19,15 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm import mdm_state
 from ansible_collections.winops.entra.plugins.plugin_utils.device.reading import Unreadable
+from ansible_collections.winops.entra.plugins.plugin_utils.device.reset import reset
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.device.wire import WireError
 from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.hard_to_leave import HARD
-from tests.unit.device.plans import join_plan, leave_plan
+from tests.lab.device import out_of_box
+from tests.lab.device.wire import utc_text
+from tests.unit.device.plans import join_plan, leave_plan, reset_plan
 from tests.unit.device.played import Played
 
 TIMEOUT = 1800
@@ -96,6 +100,19 @@ def _mdm(state: str) -> t.Callable[[Played], mdm_state.Mdm]:
     return lambda played: mdm_state.Mdm(played.session(), plan, _progress(played), False)
 
 
+def _reset(played: Played) -> reset.Reset:
+    """A device that has gone is deployed by somebody before the next run, which finds it installed since."""
+    device = played.device
+    began = device.installed + datetime.timedelta(seconds=1)
+    if device.out_of_box:
+        device.out_of_box = False
+        played.do(out_of_box.answer_again(device))
+    if device.installations > 1:
+        began = device.installed - datetime.timedelta(seconds=1)
+    plan = reset_plan(device.hardware.serial, unless_installed_after=utc_text(began), timeout=TIMEOUT)
+    return reset.Reset(played.session(), plan, _progress(played), False)
+
+
 class _Present(package_state.PackageState):
     run = package_state.PackageState.present
 
@@ -128,6 +145,7 @@ WORKS = {
     "disconnect, hybrid": Work("hybrid", _leave(stop_hybrid_autojoin=True, remove_mdm=True, reboot=True), HARD),
     "mdm absent": Work("joined", _mdm("absent")),
     "mdm enrolled": Work("joined_user_signed_in", _mdm("enrolled")),
+    "device_reset": Work("joined", _reset),
     "ppkg present": Work("unjoined_pro", _package_state(_Present), finished=_always),
     "ppkg absent": Work("already_installed", _package_state(_Absent), finished=_always),
     "acceptance": Work("unjoined_pro", _accept, finished=_always),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.lab import scenario
 from tests.lab.device.dump import dump
+from tests.lab.device.wire import utc_text
 from tests.unit.device.played import LIBRARY, Played
 
 from .story import Case
@@ -21,6 +22,7 @@ WORLD = {"packages": {SITE: {"title": "Contoso site", "token": "none", "security
 THERE, NOT_THERE = r"C:\Users\Public\join.ppkg", r"C:\Users\Public\nothing.ppkg"
 #: Marks for what only the device of a case knows.
 ITS_TENANT, ITS_DEVICE_ID, ITS_ENROLLMENT = "its tenant", "its device id", "its enrollment"
+ITS_SERIAL, ITS_UUID, ITS_TIME = "its serial number", "its SMBIOS UUID", "its time"
 ANOTHER_ID = "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"
 
 Options = dict[str, t.Any]
@@ -92,6 +94,21 @@ VARIANTS: dict[str, dict[str, Options]] = {
         "state: absent, enrollment_id": {"state": "absent", "enrollment_id": ITS_ENROLLMENT},
         "state: absent, allow_account_loss": {"state": "absent", "allow_account_loss": True},
     },
+    "device_reset": {
+        "defaults": {},
+        "confirm_uuid": {"confirm_serial_number": None, "confirm_uuid": ITS_UUID},
+        "another serial number": {"confirm_serial_number": "PF000001"},
+        "keep: user_data": {"keep": "user_data"},
+        "protected": {"protected": True},
+        "require_profile: false": {"require_profile": False, "profile_assigned": None, "deployment_mode": None},
+        "profile_assigned: false": {"profile_assigned": False},
+        "deployment_mode: self_deploying": {"deployment_mode": "self_deploying"},
+        "unblocked": {"deployment_mode": "self_deploying", "unblocked": True},
+        "recovery_keys_recorded": {"recovery_keys_recorded": True},
+        "allow_battery": {"allow_battery": True},
+        "installed since": {"unless_installed_after": "2000-01-01T00:00:00Z"},
+        "wait: false": {"wait": False},
+    },
 }
 #: The time that the run has: enough for the engine's own attempts, as by default.
 WAITS: dict[str, Options] = {
@@ -99,6 +116,15 @@ WAITS: dict[str, Options] = {
     "ppkg": {"timeout": 900, "poll_interval": 5},
     "disconnect": {"timeout": 1800, "poll_interval": 5},
     "mdm": {"timeout": 600, "poll_interval": 5},
+    "device_reset": {
+        "timeout": 1800,
+        "poll_interval": 5,
+        "gone_after": 60,
+        "confirm_serial_number": ITS_SERIAL,
+        "profile_assigned": True,
+        "deployment_mode": "user_driven",
+        "unless_installed_after": ITS_TIME,
+    },
 }
 
 
@@ -140,7 +166,8 @@ def options(case: Case, played: Played) -> Options:
     if case.module in ("join", "ppkg"):
         default = JOINS if case.module == "join" else SITE
         return _package(given | VARIANTS[case.module][case.variant], played, default)
-    return given | {name: _of_device(played, value) for name, value in VARIANTS[case.module][case.variant].items()}
+    given |= VARIANTS[case.module][case.variant]
+    return {name: _of_device(played, value) for name, value in given.items()}
 
 
 def _of_scenario(played: Played) -> Options:
@@ -177,6 +204,10 @@ def _label(played: Played) -> str:
 
 def _of_device(played: Played, value: t.Any) -> t.Any:
     """What a mark stands for on this device."""
+    device = played.device
+    of_device = {ITS_SERIAL: device.hardware.serial, ITS_UUID: device.hardware_uuid, ITS_TIME: utc_text(device.utc())}
+    if value in of_device:
+        return of_device[value]
     if value not in (ITS_TENANT, ITS_DEVICE_ID, ITS_ENROLLMENT):
         return value
     state = dump(played.device)

@@ -16,6 +16,7 @@ OUTCOMES = {
     "would_disconnect": "disconnected",
     "would_enroll": "enrolled",
     "would_remove": "removed",
+    "would_reset": "reset",
 }
 
 

@@ -195,9 +195,12 @@ NOT_AT_REST = {
 INDIFFERENT = {
     "add_to_report": "it writes on the controller, in check mode too, beside the report of check mode",
     "checksum": "it belongs to url, or is compared on the controller before the device is asked",
+    "deployment_timeout": "it bounds a wait of the run, and check mode waits for nothing",
     "fact_name": "it names what Ansible keeps, and nothing is done otherwise",
+    "gone_after": "it bounds a wait of the run, and check mode waits for nothing",
     "package_id": "it belongs to path and url",
     "poll_interval": "it says how often the run looks",
     "reboot_timeout": "it bounds a wait of the run, and check mode waits for nothing",
+    "wait_for_deployment": "the run waits longer, and check mode waits for nothing",
     "timeout": "it bounds a wait of the run, and check mode waits for nothing",
 }

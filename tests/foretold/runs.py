@@ -16,6 +16,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils import task as tasks
 from ansible_collections.winops.entra.plugins.plugin_utils.device import work
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import understood
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
+from tests.lab.device import out_of_box
 from tests.lab.device.dump import dump
 from tests.unit.device.played import Played
 
@@ -64,6 +65,13 @@ def _cut_off(case: Case, given: dict[str, t.Any], played: Played) -> None:
     played.exchanges = 0
 
 
+def _deploy(played: Played) -> None:
+    """Somebody deploys a device that was reset: it answers again, as another installation."""
+    if played.device.out_of_box:
+        played.device.out_of_box = False
+        played.do(out_of_box.answer_again(played.device))
+
+
 def play(case: Case, with_again: bool = True) -> Story:
     """The three runs of a case."""
     with tempfile.TemporaryDirectory() as folder, Played(Path(folder), case.kind, world=WORLD) as played:
@@ -77,5 +85,6 @@ def play(case: Case, with_again: bool = True) -> Story:
         again: Result = {}
         if with_again and not real.get("failed"):
             played.let_pass(PAUSE)
+            _deploy(played)
             again = run(case.module, given, played)
         return Story(checked, real, again, untouched, looks)

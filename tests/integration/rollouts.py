@@ -28,6 +28,12 @@ BRIEF: dict[str, dict[str, t.Any]] = {
     },
     "preflight": {},
     "diagnose": {},
+    "autopilot": {
+        "autopilot_poll_interval": 1,
+        "autopilot_wait_timeout": 300,
+        "autopilot_reset_timeout": 300,
+        "autopilot_reset_gone_after": 5,
+    },
 }
 
 

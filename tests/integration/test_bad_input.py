@@ -21,9 +21,13 @@ from tests.lab.process import RunningLab
 
 TENANT = "d10f84e2-ba05-45c0-90b7-994f1fafa537"
 PACKAGE = "4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111"
+#: What is not wrong where a tenant's option is: nobody is asked for a token.
+SIGN_IN = {"tenant_id": TENANT, "client_id": PACKAGE, "client_secret": "not asked for"}
 TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
+RESET, WIPE = "winops.entra.device_reset", "winops.entra.managed_device_reset"
 JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
+HASH = "winops.entra.autopilot_hash"
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 FIELDS = {"code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc"}
 
@@ -38,6 +42,9 @@ class Case(t.NamedTuple):
     name: str = "bad_option"
 
 
+AUTOPILOT = "winops.entra.autopilot_device"
+#: Good enough for what is refused before anybody signs in.
+SIGN_IN = {"tenant_id": TENANT, "client_id": PACKAGE, "client_secret": "Xq8~correct-horse-battery-staple-secret"}
 CASES = {
     "a damaged package": Case(JOIN, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
     "a package that was cut off": Case(JOIN, {"src": "cut"}, "cut.ppkg", "", "package_damaged"),
@@ -87,12 +94,94 @@ CASES = {
     "questions with a package that joins": Case(
         "winops.entra.acceptance", {"package": "good"}, "package", "bulk token"
     ),
+    "neither devices nor a file of identifiers": Case("winops.entra.corporate_identifier", {}, "devices", "required"),
+    "no devices to associate": Case("winops.entra.device_association", {}, "devices", "missing"),
+    "a DeviceLink that is none": Case(
+        "winops.entra.device_association",
+        {"devices": [{"serial_number": "S", "device_link": "***"}]},
+        "device_link",
+        "base64",
+    ),
+    "no time for a DeviceLink": Case("winops.entra.device_link_info", {"timeout": 0}, "timeout", "positive"),
     "no devices to remove": Case("winops.entra.device_removal", {}, "devices", "missing"),
+    "a removal that waits for an approval that nobody asks for": Case(
+        "winops.entra.device_removal",
+        {**SIGN_IN, "devices": [], "approval_timeout": 5},
+        "approval_timeout",
+        "nobody is asked",
+    ),
+    "a profile without a name": Case("winops.entra.autopilot_profile", {}, "name", "one of"),
+    "a profile with a forbidden name": Case(
+        "winops.entra.autopilot_profile", {**SIGN_IN, "name": "Office (new)"}, "name", "Intune refuses ( )"
+    ),
+    "a profile for all devices but some": Case(
+        "winops.entra.autopilot_profile",
+        {**SIGN_IN, "name": "Office", "all_devices": True, "excluded_groups": ["Kiosks"]},
+        "excluded_groups",
+        "excludes no group",
+    ),
+    "a profile with names that are too long": Case(
+        "winops.entra.autopilot_profile",
+        {**SIGN_IN, "name": "Office", "device_name_template": "WORKSTATION-%RAND:4%"},
+        "device_name_template",
+        "16 characters",
+    ),
+    "a profile without a reason that fits": Case(
+        "winops.entra.autopilot_profile",
+        {**SIGN_IN, "name": "Office", "approval_justification": "a" * 961},
+        "approval_justification",
+        "961",
+    ),
+    "a page that is none": Case("winops.entra.enrollment_status_page", SIGN_IN, "name", "which page"),
+    "a page with a timeout of two days": Case(
+        "winops.entra.enrollment_status_page", {"name": "Office", "timeout_minutes": 2880}, "timeout_minutes", "1440"
+    ),
+    "a default page with a priority": Case(
+        "winops.entra.enrollment_status_page",
+        {**SIGN_IN, "default_page": True, "priority": 1},
+        "priority",
+        "neither priority",
+    ),
+    "a page that waits for 101 apps": Case(
+        "winops.entra.enrollment_status_page",
+        {**SIGN_IN, "name": "Office", "blocking_apps": [f"App {number}" for number in range(101)]},
+        "blocking_apps",
+        "at most 100",
+    ),
     "a negative limit of removals": Case(
         "winops.entra.device_removal", {"devices": [], "max_deletions": -1}, "max_deletions", "less than 0"
     ),
+    "a registration that is no GUID": Case("winops.entra.autopilot_device_info", {"ids": ["x"]}, "ids", "GUID"),
+    "a wait for nothing": Case("winops.entra.autopilot_device_info", {"wait_for": "rain"}, "wait_for", "profiles"),
+    "a deployment's finding that does not exist": Case(
+        "winops.entra.deployment_status", {"fail_on": ["rain"]}, "fail_on", "device_setup"
+    ),
     "no findings": Case("winops.entra.diagnose", {"limit": 0}, "limit", "positive"),
     "a time without its zone": Case("winops.entra.diagnose", {"since": "2026-11-21T08:00:00"}, "since", "time zone"),
+    "no device to register": Case(AUTOPILOT, {}, "devices", "required"),
+    "a registration of nothing": Case(
+        AUTOPILOT, {**SIGN_IN, "devices": [{"group_tag": "x"}]}, "devices.serial_number", "neither"
+    ),
+    "a user to assign without a domain": Case(
+        AUTOPILOT,
+        {**SIGN_IN, "devices": [{"serial_number": "SN-1", "assigned_user": "ada"}]},
+        "devices.assigned_user",
+        "user principal name",
+    ),
+    "a user who is assigned and cleared": Case(
+        AUTOPILOT,
+        {**SIGN_IN, "devices": [{"serial_number": "SN-1", "assigned_user": "a@b.c", "clear": ["assigned_user"]}]},
+        "devices.clear",
+        "clears it",
+    ),
+    "an empty group tag": Case(
+        AUTOPILOT,
+        {"devices": [{"serial_number": "SN-1", "group_tag": ""}]},
+        "devices.group_tag",
+        "empty",
+    ),
+    "a CSV file that is a note": Case(AUTOPILOT, {**SIGN_IN, "csv": "text"}, "csv", "names the columns"),
+    "a CSV file that is missing": Case(AUTOPILOT, {**SIGN_IN, "csv": "absent"}, "csv", "cannot be read"),
     "no device of the directory": Case("winops.entra.directory_device", {}, "object_ids", "required"),
     "a stale device of today": Case("winops.entra.directory_device_info", {"stale_days": 0}, "stale_days", "positive"),
     "a tenant to leave that is no GUID": Case(
@@ -103,6 +192,30 @@ CASES = {
         "winops.entra.mdm", {"state": "absent", "enrollment_id": " "}, "enrollment_id", "white space"
     ),
     "a timeout without end": Case("winops.entra.disconnect", {"timeout": float("inf")}, "timeout", "whole number"),
+    "a wipe of a serial number that is empty": Case(
+        WIPE,
+        {"action": "wipe", "devices": [{"serial_number": "", "intune_device_id": TENANT}]},
+        "serial_number",
+        "empty",
+    ),
+    "a reset that names no device": Case(RESET, {}, "confirm_serial_number", "one of the following is required"),
+    "a reset that names two": Case(
+        RESET, {"confirm_serial_number": "PF3K9Z1A", "confirm_uuid": TENANT}, "confirm_uuid", "mutually exclusive"
+    ),
+    "a reset without a serial number": Case(
+        RESET, {"confirm_serial_number": " "}, "confirm_serial_number", "white space"
+    ),
+    "a UUID that is none": Case(RESET, {"confirm_uuid": "PF3K9Z1A"}, "confirm_uuid", "GUID"),
+    "a protected wipe that keeps something": Case(
+        RESET, {"confirm_uuid": TENANT, "protected": True, "keep": "user_data"}, "protected", "keeps nothing"
+    ),
+    "a deployment that nobody waits for": Case(
+        RESET, {"confirm_uuid": TENANT, "wait": False, "wait_for_deployment": True}, "wait_for_deployment", "wait is"
+    ),
+    "a rollout that began on a day": Case(
+        RESET, {"confirm_uuid": TENANT, "unless_installed_after": "2026-11-30"}, "unless_installed_after", "UTC"
+    ),
+    "a reset that nobody waits for": Case(RESET, {"confirm_uuid": TENANT, "gone_after": 0}, "gone_after", "positive"),
     "a dictionary that is a number": Case("winops.entra.registration_policy", {"join": 5}, "join", "dictionary"),
     "another file's checksum": Case(PPKG, {"src": "good", "checksum": "0" * 64}, "checksum", "has the SHA-256"),
     "a checksum that nobody compares": Case(
@@ -122,6 +235,10 @@ CASES = {
         "winops.entra.rollout_report", {"work": "join", "hosts": ["stranger"]}, "hosts", "inventory"
     ),
     "a role for nobody": Case("winops.entra.local_admin_role", {}, "users", "required"),
+    "a CSV file with two encodings": Case(HASH, {"dest": "two_encodings"}, "dest", "two encodings"),
+    "a CSV file without a column for the tag": Case(
+        HASH, {"dest": "three_columns", "group_tag": "Berlin"}, "dest", "line 1: there is no"
+    ),
     "an enrollment that is no GUID": Case("winops.entra.mdm", {"enrollment_id": "x"}, "enrollment_id", "GUID"),
     "a scope that does not exist": Case("winops.entra.mdm_scope", {"scope": "some"}, "scope", "selected"),
     "a check that does not exist": Case("winops.entra.preflight", {"skip": ["weather"]}, "skip", "weather"),
@@ -150,7 +267,12 @@ def write_files(directory: Path) -> dict[str, str]:
     for name, content in contents.items():
         (directory / f"{name}.ppkg").write_bytes(content)
     (directory / "directory").mkdir()
+    header = "Device Serial Number,Windows Product ID,Hardware Hash\r\n"
+    (directory / "three_columns.csv").write_text(header, encoding="utf-8")
+    both = header.encode() + f"{header}PF1,,\r\n".encode("utf-16-le")
+    (directory / "two_encodings.csv").write_bytes(both)
     names = {name: str(directory / f"{name}.ppkg") for name in [*contents, "absent"]}
+    names |= {file.stem: str(file) for file in directory.glob("*.csv")}
     return names | {"directory": str(directory / "directory")}
 
 
@@ -186,7 +308,9 @@ def refused(lab: RunningLab, player: Player, tmp_path_factory: pytest.TempPathFa
 def options(case: Case, files: dict[str, str]) -> dict[str, t.Any]:
     """The options of a case's task: those it does not give are right."""
     given = ({"tenant_id": TENANT} if case.module == JOIN else {}) | case.options
-    for option in {"src", "package"} & set(given):
+    if case.module == HASH:
+        given["dest"] = files[given["dest"]]
+    for option in {"src", "package", "csv"} & set(given):
         given[option] = files[given[option]]
     return {name: value for name, value in given.items() if value is not None}
 

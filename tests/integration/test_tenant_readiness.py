@@ -31,6 +31,7 @@ SCENARIO = {
                 "full": {"licences": ["intune"], "devices": 3},
                 "bruno": {"enabled": False},
             },
+            "groups": {"Prepared": {}, "Everybody": {}, "Nobody's": {}},
             "conditional_access": {"block": ["conditional_access"]},
             "conditional_access_policies": [
                 {
@@ -74,6 +75,11 @@ SCENARIO = {
                 },
             ],
             "without_service_principals": [DEVICE_REGISTRATION],
+            "corporate_identifiers": ["LENOVO,21FV0012GE,PF3K9Z1A"],
+            "preparation_policies": [
+                {"name": "Office", "group": "Prepared", "assigned": ["Everybody"]},
+                {"name": "Shop", "group": "Nobody's", "owned": False, "template": "association"},
+            ],
         }
     },
     "devices": [{"kind": "unjoined_pro"}],
@@ -105,7 +111,7 @@ def package_user(tenant: LabTenant, label: str) -> str:
 def test_everything_that_stops_joins_is_found_in_few_requests_and_nothing_changes(tenant):
     before = tenant.state()
     fleet, blocked = package_user(tenant, "fleet"), package_user(tenant, "conditional_access")
-    play = readiness(tenant, "--check", users=[*USERS, fleet, blocked])
+    play = readiness(tenant, "--check", users=[*USERS, fleet, blocked], device_preparation=True)
     assert play.exit_code == 0, play.output
     assert results(play, "join_scope") == {
         USERS[0]: "fail",
@@ -132,6 +138,11 @@ def test_everything_that_stops_joins_is_found_in_few_requests_and_nothing_change
     [restriction] = [one for one in play.result(HOST, "readiness")["findings"] if one["id"] == "enrollment_restriction"]
     assert restriction["result"] == "warn" and restriction["observed"] == "'Staff' blocks Windows"
     assert results(play, "mdm_scope") == {None: "unknown"}
+    assert results(play, "corporate_identifier") == {None: "warn"}
+    assert results(play, "device_preparation") == {"Office": "pass", "Shop": "pass"}
+    assert results(play, "preparation_group") == {"Office": "pass", "Shop": "fail"}
+    assert results(play, "preparation_account") == {"Office": "pass", "Shop": "pass"}
+    assert results(play, "preparation_conflict") == {"Office": "pass", "Shop": "pass"}
     assert play.result(HOST, "readiness")["ready"] is False and tenant.state() == before
 
 
@@ -143,7 +154,7 @@ def test_a_signed_in_user_sees_the_mdm_scope(tenant):
 
 
 def test_each_permission_that_is_missing_is_named(tenant):
-    play = readiness(tenant, sign_in=tenant.credential("nothing"), users=USERS[:1])
+    play = readiness(tenant, sign_in=tenant.credential("nothing"), users=USERS[:1], device_preparation=True)
     assert play.exit_code == 0
     result = play.result(HOST, "readiness")
     assert {finding["id"]: finding["permissions"] for finding in result["findings"]} == {
@@ -154,8 +165,10 @@ def test_each_permission_that_is_missing_is_named(tenant):
         "service_principal": ["Application.Read.All"],
         "mdm_scope": ["Policy.Read.All"],
         "enrollment_limit": ["DeviceManagementServiceConfig.Read.All"],
+        "corporate_identifier": ["DeviceManagementServiceConfig.Read.All"],
+        "device_preparation": ["DeviceManagementConfiguration.Read.All"],
     }
-    assert result["summary"] == {"pass": 0, "warn": 0, "fail": 0, "unknown": 7}
+    assert result["summary"] == {"pass": 0, "warn": 0, "fail": 0, "unknown": 9}
 
 
 def test_findings_can_fail_the_task(tenant):

@@ -27,7 +27,8 @@ SCENARIO = {
             "name": "Contoso",
             "domain": "contoso.example",
             "devices": [{"name": "OLD", "count": 25}, {"name": "FROM-AD", "trust": "ServerAd"}],
-            "autopilot": [{"serial": "SN001"}, {"serial": "SN0010"}],
+            "autopilot": [{"serial": "SN001", "user": "admin@contoso.example"}, {"serial": "SN0010"}],
+            "associations": [{"serial": "SN001"}, {"serial": "SN0010", "state": "preassociated"}],
         }
     },
     "devices": [
@@ -76,7 +77,11 @@ def test_check_apply_again_in_three_places(tenant):
         tenant.lab.post("/tenant/settings", {"lag": 0})
     assert applied.exit_code == 0, applied.output
     said, done = checked.result(HOST, "remove"), applied.result(HOST, "remove")
-    assert said["diff"] == done["diff"] and said["changes"] == done["changes"] and len(done["changes"]) == 26
+    assert said["diff"] == done["diff"] and said["changes"] == done["changes"] and len(done["changes"]) == 27
+    states = {row["serialNumber"]: row["associationState"] for row in tenant.state()["associated_devices"].values()}
+    assert states == {"SN001": "pendingRemoval", "SN0010": "preassociated"}
+    for result in (said, done):
+        assert any("firmware" in warning and "SN001" in warning for warning in result["warnings"])
     gone = {
         "managed_devices": set(),
         "autopilot_devices": {registered["id"]},
@@ -90,12 +95,14 @@ def test_check_apply_again_in_three_places(tenant):
 def test_the_object_of_a_hybrid_join_is_removed_with_a_warning_and_comes_back(tenant):
     [device] = [row for row in tenant.state()["devices"].values() if row["trustType"] == "ServerAd"]
     task: Tasks = [{"name": "remove", "winops.entra.device_removal": {"devices": [{"device_id": device["deviceId"]}]}}]
-    # Intune answers its first question with an error of its own: it is asked again.
+    # Intune answers its first question with an error of its own: it is asked again. There are no associations.
+    tenant.lab.post("/tenant/faults", {"kind": "expired_page", "path": "tenantAssociatedDevices"})
     tenant.lab.post("/tenant/faults", {"kind": "server_error", "path": "managedDevices", "methods": ["GET"]})
     done = tenant.run(task)
     assert done.exit_code == 0, done.output
     result = done.result(HOST, "remove")
     assert result["changed"] and any("Entra Connect" in warning for warning in result["warnings"])
+    assert result["associations_unread"]
     assert device["id"] not in tenant.state()["devices"]
     assert tenant.lab.post("/tenant/sync", {}) == {"restored": 1}
     assert tenant.state()["devices"][device["id"]]["deviceId"] == device["deviceId"]

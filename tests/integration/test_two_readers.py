@@ -40,6 +40,8 @@ ODD = {
     "bitlocker": [{"protectors": ["Tpm", "RecoveryPassword"]}, {"mount_point": "D:", "protected": False}],
     "proxy": {"server": "proxy.contoso.example:8080", "bypass": ["*.microsoft.com", "<local>"]},
     "policies": {"AllowAddProvisioningPackage": 0},
+    "recovery": "disabled",
+    "power": "battery",
     "pending_reboot": ["servicing", "update", "file_renames", "rename"],
 }
 CROWDED = {
@@ -48,6 +50,8 @@ CROWDED = {
     "mdm": "enrolled",
     "enrollments": [{"provider": "AirWatchMDM"}, {"provider": "Fleet", "state": 0, "parts": ["traces"]}],
     "windows": {"edition": "Enterprise", "language": "de-DE"},
+    "recovery": "no_settings",
+    "power": "none",
 }
 LOOKED_AT = [
     {"kind": "joined"},
@@ -65,6 +69,8 @@ CHANGED = [
     {"kind": "joined", "name": "leaves"},
     {"kind": "joined_stale_certificate", "name": "leaves-all"},
     {"kind": "unjoined_pro", "name": "crowded", "device": CROWDED},
+    {"kind": "joined", "name": "is-reset", "device": {"wipe": {"ignored": True}}},
+    {"kind": "joined", "name": "keeps-winre-off", "device": {"recovery": "disabled"}},
     {"kind": "unjoined_pro", "name": "joins"},
     {"kind": "expired_token", "name": "fails"},
     {"kind": "azure_vm"},
@@ -115,10 +121,18 @@ def observing() -> list[dict[str, t.Any]]:
                 ("Win32_UserAccount", ["SID", "Disabled"], {"filter": "LocalAccount=TRUE and Disabled=TRUE"}),
                 ("Win32_LogicalDisk", ["DeviceID", "FreeSpace"], {"filter": "DeviceID='c:'"}),
                 ("win32_systemenclosure", ["ChassisTypes"], {}),
+                (
+                    "MDM_DevDetail_Ext01",
+                    ["DeviceHardwareData", "ParentID"],
+                    {"namespace": "root/cimv2/mdm/dmmap", "filter": "InstanceID='Ext' AND ParentID='./DevDetail'"},
+                ),
                 ("Win32_BIOS", ["Nobody"], {}),
                 ("Win32_Nobody", ["Name"], {}),
                 ("Win32_BIOS", ["SerialNumber"], {"namespace": "root/nobody"}),
                 ("Win32_Tpm", ["SpecVersion"], {"namespace": "root/cimv2/Security/MicrosoftTpm"}),
+                ("Win32_Battery", ["BatteryStatus"], {}),
+                ("MSFT_Partition", ["Offset", "GptType"], {"namespace": "root/Microsoft/Windows/Storage"}),
+                ("MDM_RemoteWipe", ["InstanceID"], {"namespace": "root/cimv2/mdm/dmmap"}),
                 ("Win32_EncryptableVolume", ["DriveLetter", "ProtectionStatus"], {"namespace": BITLOCKER}),
             )
         ],
@@ -166,6 +180,7 @@ def observing() -> list[dict[str, t.Any]]:
         {"op": "job_status", "job": "no guid"},
         {"op": "local_administrators"},
         {"op": "bitlocker"},
+        {"op": "recovery_environment"},
         {"op": "endpoints", "timeout": 30, "targets": endpoints()},
         {"op": "nobody_knows_this"},
     ]
@@ -213,6 +228,7 @@ def own_files() -> list[dict[str, t.Any]]:
         {"op": "enrollment_remove", "id": JOB, "provider": "MS DM Server", "unregister": False},
         {"op": "system_probe", "timeout": 60, "ops": [{"op": "restart"}]},
         {"op": "job_start", "job": "no guid", "ops": [], "time_limit": 60},
+        {"op": "remote_wipe", "method": "doWipeMethod", "serial_number": "", "uuid": ""},
         {"op": "restart", "delay": 100000, "comment": 'two "readers"'},
         {"op": "restart", "delay": 100000, "comment": "again"},
     ]
@@ -224,6 +240,7 @@ def jobs() -> list[dict[str, t.Any]]:
         {"op": "system_probe", "timeout": 6000, "ops": [look, {"op": "path_info", "path": "relative"}]},
         {"op": "job_remove", "job": JOB},
         {"op": "job_status", "job": JOB},
+        {"op": "device_link", "timeout": 30},
     ]
 
 
@@ -256,6 +273,8 @@ def test_what_is_changed_is_the_same(tmp_path: Path) -> None:
         found += await change(pairs["leaves"], [{"op": "dsregcmd_leave"}, {"op": "dsregcmd_status"}], system=True)
         found += await change(pairs["leaves-all"], leaves_with_all(pairs["leaves-all"]), system=True)
         found += await change(pairs["crowded"], removals(pairs["crowded"]), system=True)
+        for name in ("is-reset", "keeps-winre-off"):
+            found += await change(pairs[name], resets(pairs[name]), system=True)
         for name in ("joins", "fails"):
             found += await change(pairs[name], installs(pairs[name]), system=True)
         found += await change(pairs["azure-vm-01"], [{"op": "dsregcmd_azure_vm_join"}] * 2, system=True)
@@ -301,6 +320,20 @@ def removals(pair: Pair) -> list[dict[str, t.Any]]:
         {"op": "mdm_auto_enroll", "credential": "device"},
         {"op": "mdm_auto_enroll", "credential": "nobody"},
         {"op": "hybrid_autojoin_stop"},
+    ]
+
+
+def resets(pair: Pair) -> list[dict[str, t.Any]]:
+    """A reset of another device, one that Windows does not know, one that it refuses or accepts."""
+    own = {"serial_number": pair.python.hardware.serial, "uuid": pair.python.hardware_uuid}
+    return [
+        {"op": "remote_wipe", "method": method, **own, **other}
+        for method, other in (
+            ("doWipeMethod", {"serial_number": own["serial_number"].lower()}),
+            ("doWipeMethod", {"uuid": own["uuid"].lower()}),
+            ("doWipeCloudMethod", {}),
+            ("doWipePersistUserDataMethod", {}),
+        )
     ]
 
 

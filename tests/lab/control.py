@@ -4,7 +4,7 @@
 """The control API of the lab: JSON over HTTP on loopback, for tests and demos.
 
 =======================================  ==============================================================================
-GET /devices                             [{name, hostname, kind, online, join, expect}]
+GET /devices                             [{name, hostname, kind, online, out_of_box, join, expect}]
 GET /devices/NAME                        the whole state (``tests.lab.device.dump``), with ``digest``
 GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], newest first
 GET /devices/NAME/faults                 {kind: how many are still to come}
@@ -12,8 +12,10 @@ POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
 POST /devices/NAME/hurry                 what it takes its time over from now on is done at once: the work of its
                                          provisioning engine, the enrollment that follows its join, the rest of a leave
-                                         that is held
+                                         that is held, the steps of its deployment
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
+POST /devices/NAME/sign-in               {"user": user principal name, or null}: the person who unpacks a device that is
+                                         at its first start signs in, and its deployment begins
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
 PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "security_defaults": {},
@@ -42,6 +44,7 @@ import typing as t
 
 from aiohttp import web
 
+from .device import out_of_box
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
 from .device.wire import utc_text
@@ -71,6 +74,7 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
     app.router.add_post("/devices/{name}/hurry", _hurry)
     app.router.add_post("/devices/{name}/power", _power)
+    app.router.add_post("/devices/{name}/sign-in", _sign_in)
     app.router.add_patch("/devices/{name}/accounts/{account}", _change_account)
     app.router.add_post("/devices/{name}/programs", _run_program)
     app.router.add_post("/devices/{name}/sync", _sync)
@@ -161,6 +165,15 @@ async def _power(request: web.Request) -> web.Response:
     return web.json_response({"online": host.online, "restart_scheduled": host.power.scheduled})
 
 
+async def _sign_in(request: web.Request) -> web.Response:
+    host, body = _host(request), await _body(request)
+    try:
+        out_of_box.sign_in(host, body.get("user"))
+    except ValueError as error:
+        raise _Refused(400, str(error)) from error
+    return web.json_response({"deployment": "begun"})
+
+
 async def _change_account(request: web.Request) -> web.Response:
     host, body = _host(request), await _body(request)
     account = host.account(request.match_info["account"])
@@ -204,7 +217,11 @@ def _powershell(request: web.Request):
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
-    shown = {f.name: getattr(tenant, f.name) for f in dataclasses.fields(tenant) if f.name != "applications"}
+    shown = {
+        f.name: getattr(tenant, f.name)
+        for f in dataclasses.fields(tenant)
+        if f.name not in ("applications", "approvals")
+    }
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
         for token in tenant.tokens.values()

@@ -11,9 +11,15 @@ from __future__ import annotations
 from .device.bitlocker import TYPES
 from .device.claims import HOW as CLAIMS
 from .device.claims import SERIAL_ALONE
+from .device.deployment_options import APPS, FORMS
+from .device.device_link import LINKS
+from .device.firmware import HASHES
 from .device.images import EDITIONS, LANGUAGES
+from .device.recovery import STATES as RECOVERY_STATES
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
+#: Where a device may be placed in a deployment (``device/deployment.py``).
+PLACES = ("device_preparation", "device_setup", "account_setup", "hang", "end")
 JOIN_KEYS = ("thumbprint", "device_id")
 ENGINE = {
     "seconds": float,
@@ -116,6 +122,16 @@ DEVICE = {
     **ACCOUNTS,
     **SURROUNDINGS,
     **MANAGEMENT,
+    "recovery": OneOf(RECOVERY_STATES),
+    "power": OneOf(("mains", "battery", "none")),
+    "wipe": {
+        "ready": float,
+        "seconds": float,
+        "returns": ListOf(int),
+        "ignored": bool,
+        "undone": bool,
+        "bricked": bool,
+    },
     "hotpatch": bool,
     "vbs": bool,
     "tpm_version": OneOf(("1.2", "2.0")),
@@ -125,6 +141,10 @@ DEVICE = {
     "bitlocker": ListOf({"mount_point": str, "protected": bool, "protectors": ListOf(OneOf(TYPES))}),
     "hostname": str,
     "serial": str,
+    "manufacturer": str,
+    "model": str,
+    "hardware_hash": OneOf(HASHES),
+    "device_link": OneOf(LINKS),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),
@@ -143,6 +163,17 @@ DEVICE = {
         },
     ),
     "azure": {"identity": str, "resource": str, "name_taken": bool, "broker_failures": ListOf(int)},
+    "deployment": {
+        "user": str,
+        "at": OneOf(PLACES),
+        "hours": float,
+        "form": OneOf(FORMS),
+        "seconds": float,
+        "app": OneOf(APPS),
+        "apps": int,
+        "goes_on": bool,
+        "tenant": str,
+    },
     "join_key": OneOf(JOIN_KEYS),
     "arc": OneOf(("Connected", "Disconnected")),
     "pending_reboot": ListOf(OneOf(("servicing", "update", "file_renames", "rename"))),

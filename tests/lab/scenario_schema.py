@@ -12,6 +12,8 @@ from .device.images import CLIENT_VERSIONS, EDITIONS, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
 from .scenario_device import DEVICE
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
+from .tenant.approvals import DECISIONS, PROTECTED
+from .tenant.autopilot import CODES as IMPORT_ERRORS
 from .tenant.licences import PRODUCTS
 from .tenant.roles import SHORT as ROLES
 
@@ -26,6 +28,12 @@ TENANT = {
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
     "enrollment_restrictions": ListOf(dict),
+    "apps": ListOf(Needs(("name",), {"name": str, "type": str, "count": int})),
+    "multi_admin_approval": {
+        "protect": ListOf(OneOf(PROTECTED)),
+        "decide": OneOf(tuple(DECISIONS)),
+        "polls": int,
+    },
     "security_defaults": bool,
     "registration_policy": dict,
     "users": MapOf(
@@ -68,8 +76,56 @@ TENANT = {
             },
         )
     ),
+    "autopilot_profiles": ListOf(Needs(("displayName",), {"displayName": str, "self_deploying": bool, "tag": str})),
+    "status_pages": ListOf(Needs(("displayName",), {"displayName": str, "properties": dict})),
     "autopilot": ListOf(
-        Needs(("serial",), {"serial": str, "group_tag": str, "model": str, "manufacturer": str, "user": str})
+        Needs(
+            ("serial",),
+            {
+                "serial": str,
+                "group_tag": str,
+                "model": str,
+                "manufacturer": str,
+                "user": str,
+                "profile": str,
+                "properties": dict,
+                "listed": OneOf(("after_sync", "never")),
+            },
+        )
+    ),
+    "autopilot_service": {
+        "import_seconds": float,
+        "listing_seconds": float,
+        "sync_seconds": float,
+        "profile_seconds": float,
+        "removal_seconds": float,
+        "errors": MapOf(ListOf(OneOf(IMPORT_ERRORS))),
+        "kept_receipts": MapOf(int),
+    },
+    "associations": ListOf(
+        Needs(
+            ("serial",),
+            {
+                "serial": str,
+                "uuid": str,
+                "state": OneOf(("preassociated", "associated", "pendingRemoval")),
+                "managed": str,
+            },
+        )
+    ),
+    "corporate_identifiers": ListOf(str),
+    "preparation_policies": ListOf(
+        Needs(
+            ("name",),
+            {
+                "name": str,
+                "account": OneOf(("administrator", "standard")),
+                "template": OneOf(("user_driven", "association")),
+                "group": str,
+                "owned": bool,
+                "assigned": ListOf(str),
+            },
+        )
     ),
     "faults": ListOf(
         Needs(
@@ -147,6 +203,8 @@ EXPECT = {
     "diagnose": str,
     "disconnect": OneOf(("left", "unchanged", "refused", "failed")),
     "disconnect_name": str,
+    "autopilot": OneOf(("deployed", "incomplete", "refused", "failed")),
+    "autopilot_name": str,
 }
 KIND = {
     "description": str,

@@ -10,7 +10,7 @@ import typing as t
 
 from .clock import Clock
 from .device.build import Package
-from .tenant import Tenant, licences, objects, roles
+from .tenant import Tenant, deployments, licences, objects, preparation, roles
 from .tenant.defaults import NO_MEMBERS, some_members
 
 
@@ -20,8 +20,10 @@ def shape(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package
     for name, group in options.get("groups", {}).items():
         _group(tenant, name, group, packages)
     _objects(tenant, options, clock)
+    preparation.shape(tenant, options, objects.utc_seconds(clock.utc()))
     _join_and_enroll(tenant, options, packages)
     _sign_in(tenant, options, packages)
+    _intune(tenant, options)
     tenant.registration_policy = _laid_over(tenant.registration_policy, options.get("registration_policy", {}))
     tenant.graph = {"faults": options.get("faults", []), "settings": options.get("settings", {})}
 
@@ -89,8 +91,8 @@ def _objects(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
                 owner=owner,
                 **entry.get("properties", {}),
             )
-    for entry in options.get("autopilot", []):
-        objects.add_autopilot(tenant, entry["serial"], clock.utc(), **{k: v for k, v in entry.items() if k != "serial"})
+    tenant.autopilot_service = copy.deepcopy(options.get("autopilot_service", {}))
+    deployments.furnish(tenant, options, clock.utc())
     for app_id in options.get("without_service_principals", []):
         for id_ in [id_ for id_, row in tenant.service_principals.items() if row["appId"] == app_id]:
             del tenant.service_principals[id_]
@@ -150,6 +152,22 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
             }
         )
     tenant.security_defaults["isEnabled"] = options.get("security_defaults", False)
+
+
+def _intune(tenant: Tenant, options: dict[str, t.Any]) -> None:
+    """Apps, and what a second administrator has to approve."""
+    for entry in options.get("apps", []):
+        for number in range(entry.get("count", 1)):
+            name = entry["name"] if entry.get("count", 1) == 1 else f"{entry['name']} {number + 1}"
+            kind = entry.get("type", "win32LobApp")
+            identity = tenant.object_id(f"app/{kind}/{name}")
+            tenant.mobile_apps[identity] = {
+                "@odata.type": f"#microsoft.graph.{kind}",
+                "id": identity,
+                "displayName": name,
+            }
+    for setting, value in options.get("multi_admin_approval", {}).items():
+        setattr(tenant.approvals, setting, value)
 
 
 def _package_users(tenant: Tenant, labels: list[str], packages: dict[str, Package]) -> list[str]:

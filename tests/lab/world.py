@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Sequence
 
 from .clock import Clock
+from .device import joinstate, wipe
 from .device.build import Package
 from .device.device import Device
 from .tenant import Directory, Tenant
@@ -33,9 +34,17 @@ class World:
         self.packages = packages
         self.hosts = list(hosts)
         self.variables = variables
+        directory.at_wipe = self._wipe
 
     def host(self, name: str) -> Device | None:
         return next((host for host in self.hosts if host.name == name), None)
+
+    def _wipe(self, device_id: str, body: dict[str, t.Any]) -> None:
+        """Intune's wipe reaches the device that has this join."""
+        for host in self.hosts:
+            join = joinstate.read(host)
+            if join is not None and join.device_id == device_id and host.online:
+                host.spawn(wipe.by_intune(host, body))
 
     async def start(self) -> None:
         """Begin to live: nothing runs on a device before something happens to it."""

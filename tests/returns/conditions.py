@@ -53,6 +53,17 @@ def _with(option: str) -> Condition:
     return condition
 
 
+def _with_any(*options: str) -> Condition:
+    """One of the options is given; or wait_for, of which only one choice implies them."""
+
+    def condition(field: Field, value: Mapping[str, t.Any], came: Came) -> bool | None:
+        if came.given is None or not {*options, "wait_for"} & set(came.given):
+            return None if came.given is None else False
+        return True if set(options) & set(came.given) and not came.failed else None
+
+    return condition
+
+
 def _subset(name: str) -> Condition:
     return lambda field, value, came: name in value.get("read", {})
 
@@ -68,6 +79,10 @@ CONDITIONS: dict[str, Condition] = {
     "once each name is known to mean one device": _with_the_others,
     "with O(intune)": _with("intune"),
     "with O(autopilot)": _with("autopilot"),
+    "with O(wait_for)": _with("wait_for"),
+    "with O(deployments) or O(wait_for=deployments)": _with_any("deployments"),
+    "with O(directory), O(deployments) or O(wait_for=deployments)": _with_any("directory", "deployments"),
+    "with O(intune), O(deployments) or O(wait_for=deployments)": _with_any("intune", "deployments"),
     "with O(extension_attributes)": _with("extension_attributes"),
     "when the tenant could be asked": _with_the_others,
     "when the device has answered": _with_the_others,
@@ -75,6 +90,11 @@ CONDITIONS: dict[str, Condition] = {
     "after a leave, successful or not": lambda field, value, came: None,
     "changed, if there were such facts": lambda field, value, came: None if came.result.get("changed") else False,
     "success, without O(only_try)": lambda field, value, came: None if not came.failed else False,
+    # Those of a report of Windows Autopilot: no other has a hand-over sheet, and a try knows what is known.
+    "success, with O(only_try) and O(work=autopilot)": lambda field, value, came: None if not came.failed else False,
+    "success, without O(only_try), with O(work=autopilot)": lambda field, value, came: (
+        None if not came.failed else False
+    ),
     "with O(src)": _with("src"),
     "with O(dest)": _with("dest"),
     **{f"subset {name}": _subset(name) for name in ("join", "mdm", "packages", "os", "clock", "caller")},

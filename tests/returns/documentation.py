@@ -19,6 +19,7 @@ MODULES = ROOT / "plugins" / "modules"
 PREFIX = "winops.entra."
 #: Fields that are described with "as M(...) returns it": their keys are those of another field.
 SAME_AS = {
+    "device_reset.ansible_facts": "device_facts.ansible_facts",
     "disconnect.ansible_facts": "device_facts.ansible_facts",
     "join.ansible_facts": "device_facts.ansible_facts",
     "mdm.ansible_facts": "device_facts.ansible_facts",
@@ -29,9 +30,14 @@ SAME_AS = {
     "ppkg.package": "ppkg_info.package",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",
     "diagnose.state.mdm": "device_facts.ansible_facts.entra.mdm",
+    "autopilot_device_info.devices.intune": "directory_device_info.devices.intune",
     "directory_device.devices": "directory_device_info.devices",
     "directory_device.devices.error": "directory_device.error",
+    "corporate_identifier.identifiers.error": "corporate_identifier.error",
+    "device_association.devices.error": "device_association.error",
+    "autopilot_device.devices.error": "autopilot_device.error",
     "device_removal.devices.intune.error": "device_removal.error",
+    "device_removal.devices.association.error": "device_removal.error",
     "device_removal.devices.autopilot.error": "device_removal.error",
     "device_removal.devices.directory.error": "device_removal.error",
 }
@@ -52,6 +58,7 @@ OPEN = {
     "acceptance.report.package_questions.steps.events": "ids of events, with how often each has come",
     "device_facts.ansible_facts.entra.caller.sections": "the sections and rows are those of dsregcmd",
     "device_facts.ansible_facts.entra.join.unknown_rows": "rows of dsregcmd that nobody knows",
+    "rollout_report.known": "names of the inventory",
     "directory_device_info.devices.extension_attributes": "extensionAttribute1 to 15, as Microsoft Graph names them",
 }
 #: Fields of one shape that one class makes for every module: one that has come with a value for one module has come.

@@ -37,6 +37,7 @@ CALLS = {
         "GET /groups/{id}/members",
         "POST /groups/{id}/members/$ref",
         "DELETE /groups/{id}/members/{id}/$ref",
+        "GET /groups/{id}/owners",
         "GET /roleManagement/directory/roleAssignments",
         "POST /roleManagement/directory/roleAssignments",
         "DELETE /roleManagement/directory/roleAssignments/{id}",
@@ -50,11 +51,55 @@ CALLS = {
         "GET /deviceManagement/windowsAutopilotDeviceIdentities",
         "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
         "DELETE /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/updateDeviceProperties",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/unassignUserFromDevice",
+        "GET /deviceManagement/importedWindowsAutopilotDeviceIdentities",
+        "GET /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/importedWindowsAutopilotDeviceIdentities/import",
+        "DELETE /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
         "GET /informationProtection/bitlocker/recoveryKeys",
         "GET /directory/deviceLocalCredentials",
     ),
     "beta": (
         "GET /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/managedDevices/{id}",
+        "POST /deviceManagement/managedDevices/{id}/wipe",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
+        "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment",
+        "GET /deviceManagement/configurationPolicies",
+        "GET /deviceManagement/configurationPolicies/{id}/settings",
+        "GET /deviceManagement/configurationPolicies/{id}/assignments",
+        "GET /deviceManagement/tenantAssociatedDevices",
+        "GET /deviceManagement/tenantAssociatedDevices/{id}",
+        "POST /deviceManagement/tenantAssociatedDevices/importTenantAssociatedDevice",
+        "PATCH /deviceManagement/tenantAssociatedDevices/{id}",
+        "DELETE /deviceManagement/tenantAssociatedDevices/{id}",
+        "GET /deviceManagement/importedDeviceIdentities",
+        "POST /deviceManagement/importedDeviceIdentities/importDeviceIdentityList",
+        "DELETE /deviceManagement/importedDeviceIdentities/{id}",
+        "GET /deviceManagement/operationApprovalRequests",
+        "GET /deviceManagement/operationApprovalRequests/{id}",
+        "GET /deviceManagement/autopilotEvents",
+        "GET /deviceManagement/windowsAutopilotDeviceIdentities",
+        "GET /deviceManagement/windowsAutopilotSettings",
+        "POST /deviceManagement/windowsAutopilotSettings/sync",
+        "POST /deviceManagement/deviceEnrollmentConfigurations",
+        "GET /deviceManagement/deviceEnrollmentConfigurations/{id}",
+        "PATCH /deviceManagement/deviceEnrollmentConfigurations/{id}",
+        "DELETE /deviceManagement/deviceEnrollmentConfigurations/{id}",
+        "GET /deviceManagement/deviceEnrollmentConfigurations/{id}/assignments",
+        "POST /deviceManagement/deviceEnrollmentConfigurations/{id}/assign",
+        "POST /deviceManagement/deviceEnrollmentConfigurations/{id}/setPriority",
+        "GET /deviceManagement/windowsAutopilotDeploymentProfiles",
+        "POST /deviceManagement/windowsAutopilotDeploymentProfiles",
+        "GET /deviceManagement/windowsAutopilotDeploymentProfiles/{id}",
+        "PATCH /deviceManagement/windowsAutopilotDeploymentProfiles/{id}",
+        "DELETE /deviceManagement/windowsAutopilotDeploymentProfiles/{id}",
+        "GET /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments",
+        "POST /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments",
+        "DELETE /deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assignments/{id}",
+        "GET /deviceAppManagement/mobileApps",
+        "GET /deviceAppManagement/mobileApps/{id}",
         *(
             f"{method} /policies/{collection}/{{id}}{tail}"
             for collection in _COLLECTIONS
@@ -68,8 +113,24 @@ CALLS = {
         ),
     ),
 }
-#: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference.
-SAID_BY = {"POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref"}
+_PROFILE = "/deviceManagement/windowsAutopilotDeploymentProfiles/{id}"
+_ASSOCIATED, _IMPORTED = "/deviceManagement/tenantAssociatedDevices", "/deviceManagement/importedDeviceIdentities"
+#: Calls for which Microsoft publishes nothing in this form, and another that needs the same by its reference, or as
+#: public tools use it.
+SAID_BY = {
+    "POST /groups/{id}/members/$ref": "DELETE /groups/{id}/members/{id}/$ref",
+    f"GET {_ASSOCIATED}": f"GET {_IMPORTED}",
+    f"GET {_ASSOCIATED}/{{id}}": f"GET {_IMPORTED}/{{id}}",
+    f"POST {_ASSOCIATED}/importTenantAssociatedDevice": f"POST {_IMPORTED}",
+    f"PATCH {_ASSOCIATED}/{{id}}": f"PATCH {_IMPORTED}/{{id}}",
+    f"DELETE {_ASSOCIATED}/{{id}}": f"DELETE {_IMPORTED}/{{id}}",
+    "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment": (
+        "POST /deviceManagement/windowsAutopilotSettings/sync"
+    ),
+    f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
+    f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
+    f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",
+}
 TARGET = Path(__file__).resolve().parents[2] / "plugins/plugin_utils/tenant/graph/call_permissions.json"
 
 

@@ -146,6 +146,9 @@ def _computed() -> t.Iterator[tuple[str, Row]]:
     for kind in (directory.USER, directory.GROUP, directory.DEVICE):
         for made in (directory.unknown(kind, "*name*"), *_ambiguous(directory, kind)):
             yield TITLES[5], _row(made.error["name"], made.error["side"], made.error["cause"], made.error["fix"])
+    for file, constant in (("autopilot_profile", "NAMED_PROFILE"), ("enrollment_status_page", "NAMED_PAGE")):
+        for made in _ambiguous(directory, getattr(_module(f"tenant.resources.{file}"), constant)):
+            yield TITLES[5], _row(made.error["name"], made.error["side"], made.error["cause"], made.error["fix"])
     for name, cause, fix in (
         *_module("tenant.graph.sign_in")._UNAVAILABLE.values(),
         ("credential_unavailable", "the credential is not available", "check auth"),
@@ -195,6 +198,19 @@ def checks() -> dict[str, tuple[str, ...]]:
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
+        "autopilot": tuple(
+            # Both know the serial number.
+            dict.fromkeys(
+                (
+                    *_module("device.autopilot.fitness").FITNESS_CHECKS,
+                    *_module("tenant.autopilot.view_findings").VIEW_IDS,
+                )
+            )
+        ),
+        "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "association": tuple(_module("device.autopilot.device_link").EXPECTED),
+        "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
+        "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),
     }
 
 

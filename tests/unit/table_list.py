@@ -28,6 +28,11 @@ TABLES = {
     "docs/ansible.md: callback: default, and one of the tests that prints a JSON document for each result, as jsonl "
     "does": "(what was tried of Ansible, with how in its last column)",
     "docs/ansible.md: product: ansible-playbook, ansible (ad hoc)": "(what was tried of products beside Ansible)",
+    "docs/autopilot.md: step: 1 automatic enrollment in Intune": HERE + "test_what_a_deployment_is_made_with_exists",
+    "docs/autopilot.md: step: groups, profiles, pages": HERE + "test_steps_of_the_autopilot_playbook",
+    "docs/autopilot.md: outcome: harvested": HERE + "test_outcomes_of_autopilot",
+    "docs/autopilot.md: import_error: ZtdDeviceAlreadyAssigned": LOOKS,
+    "docs/autopilot.md: error.name: serial_number_mismatch, uuid_mismatch": NAMES,
     "docs/connections.md: name: credentials_refused": "tests/unit/device/test_contact.py::"
     "test_the_guide_has_each_name_once_with_its_side",
     "docs/connections.md: you see: certificate verify failed: unable to get local issuer certificate, self-signed "
@@ -88,7 +93,7 @@ TABLES = {
     "docs/troubleshooting.md: you see: 429 \u2026, waits 10.0 s": LOOKS,
     **{
         f"roles/{role}/README.md: entry point: main": HERE + "test_entry_points_of_roles"
-        for role in ("disconnect", "join", "preflight")
+        for role in ("autopilot", "disconnect", "join", "preflight")
     },
 }
 #: Pages of which a program writes every table.

@@ -25,11 +25,18 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 SECRET = "nQ7-vertical-cactus-orbit"
 #: Values that are right, so that the bad one is the only one: a module with required options needs an entry.
 GOOD = {
+    "autopilot_device": {"devices": [{"serial_number": "SN-1"}]},
+    "autopilot_profile": {"name": "Office"},
+    "corporate_identifier": {"devices": []},
+    "device_association": {"devices": []},
     "device_removal": {"devices": []},
+    "device_reset": {"confirm_serial_number": "PF3K9Z1A"},
     "directory_device": {"names": ["PC-1"]},
+    "enrollment_status_page": {"name": "Office"},
     "group": {"name": "Staff"},
     "join": {"tenant_id": "d10f84e2-ba05-45c0-90b7-994f1fafa537", "src": "join.ppkg"},
     "local_admin_role": {"users": []},
+    "managed_device_reset": {"action": "wipe", "devices": []},
     "ppkg": {"src": "join.ppkg"},
     "rollout_report": {"work": "join"},
 }

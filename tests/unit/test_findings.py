@@ -14,7 +14,13 @@ from ansible_collections.winops.entra.plugins.plugin_utils import findings
 from ansible_collections.winops.entra.plugins.plugin_utils.findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
-MODULES = {"preflight": (), "readiness_info": (), "diagnose": ("code", "weight")}
+MODULES = {
+    "autopilot_hash": (),
+    "device_link_info": (),
+    "preflight": (),
+    "readiness_info": (),
+    "diagnose": ("code", "weight"),
+}
 FOUND = [
     Finding("clock", PASS, "0.1 s", "device"),
     Finding("disk", FAIL, "1 MiB", "device", None, "100 MiB", "the disk is full", "make room", "https://d"),

@@ -80,10 +80,12 @@ NO_VARIABLES = (
     "tags",
 )
 OF_KINDS = {
+    "hardware_hash": (),
     "guid": NO_GUIDS,
     "url": NO_URLS,
     "sha256": NO_SHA256,
     "authority": ("https://[x", "https://", "a b"),
+    "base64": ("***", "a b", "caf\u00e9", "===="),
     "variable": NO_VARIABLES,
 }
 BY_TYPE = {"int": NO_NUMBERS, "bool": NO_BOOLEANS}
@@ -137,7 +139,7 @@ def odd_values(option: dict) -> list[t.Any]:
     if kind == "list":
         element = {**option, "type": option["elements"], "empty": False}
         return [*NO_LISTS, *([value] for value in [*odd_values(element), None]), ["right", []], [[[]]]]
-    lines = () if option.get("holds") == "text" else NO_LINES
+    lines = () if option.get("holds") in ("text", "hardware_hash") else NO_LINES
     texts = [*NO_TEXTS, *INVISIBLE, *lines, ".", "..", *TYPES_OF_NO_TEXT, *OF_KINDS.get(option.get("holds", ""), ())]
     return [text for text in texts if text != "" or not option.get("empty")]
 
@@ -177,7 +179,9 @@ def test_an_empty_text_means_something_only_where_the_spec_says_so(run):
     """The list is here, too, so that nobody opens a door in passing."""
     declared = {f"{place.module}.{place.name}" for place in PLACES if place.option.get("empty")}
     urls = {f"mdm_scope.{name}" for name in ("discovery_url", "terms_of_use_url", "compliance_url")}
-    assert declared == {"group.description", *urls}
+    texts = {f"enrollment_status_page.{name}" for name in ("description", "error_message")}
+    texts |= {f"autopilot_profile.{name}" for name in ("description", "device_name_template")}
+    assert declared == {"group.description", *urls, *texts}
     for place in PLACES:
         if place.option.get("empty"):
             with pytest.raises(AssertionError, match="contact was made"):

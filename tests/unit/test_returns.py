@@ -87,9 +87,10 @@ def test_a_failure_has_its_error_and_nothing_of_a_success():
 def test_a_refusal_that_says_to_look_at_the_list_has_it():
     refusal = {**REFUSED, "tenant": TENANT}
     assert wrong("device_removal", refusal, "failed") == [
-        "devices is missing, but returned: when the devices could be read"
+        "devices is missing, but returned: when the devices could be read",
+        "associations_unread is missing, but returned: when the devices could be read",
     ]
-    assert wrong("device_removal", {**refusal, "devices": []}, "failed") == []
+    assert wrong("device_removal", {**refusal, "devices": [], "associations_unread": None}, "failed") == []
     other = {**refusal, "error": {**ERROR, "fix": "try again"}}
     assert wrong("device_removal", other, "failed") == []
 

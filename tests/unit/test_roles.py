@@ -56,3 +56,21 @@ def test_the_disconnect_role_asks_the_tenant_where_that_is_asked_for_and_nowhere
         if "tenant.yml" in task.values()
     ]
     assert included == ["disconnect_remove_from_tenant | bool"]
+
+
+def test_the_autopilot_role_resets_where_that_is_asked_for_and_what_the_inventory_confirms() -> None:
+    """A reset is included under its switch, which is off by default, and is confirmed by what the inventory says."""
+    main = yaml.safe_load((ROLES / "autopilot/tasks/main.yml").read_text(encoding="utf-8"))
+    included = {task["ansible.builtin.include_tasks"]: task.get("when") for task in main}
+    assert included["reset.yml"] == "autopilot_reset | bool"
+    defaults = yaml.safe_load((ROLES / "autopilot/defaults/main.yml").read_text(encoding="utf-8"))
+    assert (defaults["autopilot_reset"], defaults["autopilot_serial_number"]) == (False, None)
+    resets = [
+        task["winops.entra.device_reset"]
+        for file in (ROLES / "autopilot/tasks").glob("*.yml")
+        for task in yaml.safe_load(file.read_text(encoding="utf-8"))
+        if "winops.entra.device_reset" in task
+    ]
+    [options] = resets
+    confirmed = re.findall(r"\bautopilot_\w+", options["confirm_serial_number"] + options["confirm_uuid"])
+    assert set(confirmed) == {"autopilot_serial_number", "autopilot_smbios_uuid"}

@@ -27,8 +27,9 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import
 from ansible_collections.winops.entra.plugins.plugin_utils.device.operations import CHANGING, VOCABULARY
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist, targets, windows
 from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, merge
+from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant import service_plans
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import answers, door, held_permissions, pages
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import licences
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import group_creation
 from tests.collection import ROOT
 from tests.integration import promised
@@ -318,7 +319,7 @@ def test_the_least_permissions_to_create_a_group():
 def test_plans_that_are_intune():
     [cell] = [row[1] for row in ALL["docs/tenant.md: setting: enrollment restrictions"].rows if row[0] == "licences"]
     plans = [name for name in code(cell) if name.startswith("INTUNE_")]
-    assert len(plans) == len(licences.INTUNE_PLANS) + len(licences.NO_INTUNE_PLANS)
+    assert len(plans) == len(service_plans.INTUNE_PLANS) + len(service_plans.NO_INTUNE_PLANS)
 
 
 def test_limits_of_a_report():
@@ -326,6 +327,39 @@ def test_limits_of_a_report():
     assert numbers(shown["`runs`"]) == [merge.RUNS_KEPT]
     assert numbers(shown["`left_behind`"]) == [kept.MOST_LEFT_BEHIND]
     assert merge.ATTEMPTS_KEPT == 5 and "up to five" in shown["`earlier`"]
+
+
+def test_what_a_deployment_is_made_with_exists():
+    """Each module that the guide names for a step, and each option of the group."""
+    shown = ALL["docs/autopilot.md: step: 1 automatic enrollment in Intune"]
+    named = [name for row in shown.rows for name in code(row[1])]
+    modules = {path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
+    assert len(named) > 8 and set(named) - modules == {"autopilot_group_tag"}
+    assert "autopilot_group_tag" in (ROOT / "plugins/modules/group.py").read_text(encoding="utf-8")
+
+
+def test_steps_of_the_autopilot_playbook():
+    """The tag of each step, and the switch by which it is left out, are those of the playbook."""
+    [play] = yaml.safe_load((ROOT / "playbooks/autopilot.yml").read_text(encoding="utf-8"))
+    tags = {tag for task in play["tasks"] for tag in task["tags"]} - {"always"} | {"harvest"}
+    rows = ALL["docs/autopilot.md: step: groups, profiles, pages"].rows
+    assert {name for row in rows for name in code(row[1])} == tags
+    defaults = yaml.safe_load((ROOT / "roles/autopilot/defaults/main.yml").read_text(encoding="utf-8"))
+    for row in rows[1:]:
+        [switch] = code(row[2])
+        name, value = switch.split(": ")
+        assert defaults[name] is not yaml.safe_load(value), switch
+
+
+def test_outcomes_of_autopilot():
+    """Every outcome of a record stands in the guide, and which of them fail a host."""
+    shown = [name for cell in ALL["docs/autopilot.md: outcome: harvested"].column() for name in code(cell)]
+    others = {"joined", "disconnected", "fit", "unfit", "healthy", "unhealthy", "unchanged", "would_join"}
+    others |= {"would_disconnect", "skipped", "begun", "not_started"}
+    assert set(shown) == set(REPORT_OUTCOMES) - others
+    [verdict] = yaml.safe_load((ROOT / "roles/autopilot/tasks/verdict.yml").read_text(encoding="utf-8"))
+    failing = set(re.findall(r'"(\w+)"', verdict["when"]))
+    assert failing == {"refused", "failed", "unreachable", "incomplete"}
 
 
 def test_variables_of_the_acceptance_run():

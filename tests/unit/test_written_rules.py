@@ -22,7 +22,10 @@ TENANT = UTILS / "tenant"
 PERMISSION = re.compile(r"[A-Z][A-Za-z0-9]+(?:\.[A-Z][A-Za-z]+){1,3}")
 #: The files in which the requests of a module name the permissions that they need.
 ASKING = {
+    "autopilot_device": "autopilot/*.py devices/intune.py",
     "device_removal": "devices/removal*.py devices/leavers.py devices/places.py devices/intune.py",
+    "corporate_identifier": "corporate/*.py",
+    "device_association": "associations/*.py",
     "directory_device": "devices/directory_device.py devices/changes.py devices/look_up.py",
     "directory_device_info": "devices/look_up.py devices/views.py devices/intune.py devices/directory_device.py",
     "group": "resources/group*.py",
@@ -33,6 +36,7 @@ ASKING = {
 }
 #: What a module's file has for another one, or what another permission that the notes name includes.
 NOT_NEEDED = {
+    "autopilot_device": {"DeviceManagementManagedDevices.Read.All"},  # of directory_device_info, in intune.py
     "directory_device": {"User.Read.All"},  # of directory_device_info, with owner
     "directory_device_info": {"Device.ReadWrite.All", "Directory.AccessAsUser.All"},  # of directory_device
     "group": {"GroupMember.Read.All"},  # Group.Read.All includes it

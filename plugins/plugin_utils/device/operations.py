@@ -40,6 +40,10 @@ def dsregcmd_status() -> dict:
     return {"op": "dsregcmd_status"}
 
 
+def device_link(timeout: int) -> dict:
+    return {"op": "device_link", "timeout": timeout}
+
+
 def cim_query(cim_class: str, properties: tuple[str, ...], namespace: str | None = None) -> dict:
     operation = {"op": "cim_query", "class": cim_class, "properties": list(properties)}
     return operation | ({"namespace": namespace} if namespace else {})
@@ -88,6 +92,10 @@ def bitlocker() -> dict:
     return {"op": "bitlocker"}
 
 
+def recovery_environment() -> dict:
+    return {"op": "recovery_environment"}
+
+
 def endpoints(targets: list[dict], timeout: int) -> dict:
     return {"op": "endpoints", "targets": targets, "timeout": timeout}
 
@@ -134,6 +142,11 @@ def mdm_auto_enroll(credential: str) -> dict:
 
 def enrollment_remove(enrollment_id: str, provider: str, unregister: bool) -> dict:
     return {"op": "enrollment_remove", "id": enrollment_id, "provider": provider, "unregister": unregister}
+
+
+def remote_wipe(method: str, serial_number: str, uuid: str) -> dict:
+    """Only the device with exactly these, as Windows spells them, is reset."""
+    return {"op": "remote_wipe", "method": method, "serial_number": serial_number, "uuid": uuid}
 
 
 def system_probe(ops: list[dict], timeout: int) -> dict:

@@ -30,7 +30,7 @@ from .work import AFTERWARDS_SECONDS, DeviceWork
 
 STEP_JOBS = {
     name: jobs.job_id(name, "device")
-    for name in ("hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll")
+    for name in ("hybrid_autojoin_stop", "enrollment_remove", "dsregcmd_leave", "mdm_auto_enroll", "remote_wipe")
 }
 STEP_JOB_SECONDS = 600
 SHOWN_TEXT = 600

@@ -13,8 +13,18 @@ import typing as t
 from collections.abc import Mapping
 
 from ..keywords import BAD_KEYWORD
+from ..options import BAD_OPTION
 
 SKIPPED = "skipped"
+UNREACHABLE = {
+    "name": "unreachable",
+    "side": "network",
+    "cause": "the device does not answer, or refuses the account",
+    "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
+}
+#: The names of failures by which nothing was asked of the device: an option, a keyword, a variable of the environment
+#: or a file on the controller was wrong from the start.
+REFUSED_AT_THE_DOOR = (BAD_OPTION, BAD_KEYWORD, "bad_environment", "not_decrypted", "damaged_bundle")
 # Up to ansible-core 2.18 the keyword's time-out leaves only this sentence (task_executor.py).
 _TIMED_OUT = re.compile(r"failed to execute in the expected time frame")
 # ActionBase.run, of ansible-core 2.16 and of later ones.

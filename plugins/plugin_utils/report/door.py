@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ..proofs import PROOF_FIELDS
 from ..untrusted import MAX_DEPTH, harmless
+from .autopilot import TEXT_FIELDS as AUTOPILOT_TEXTS
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
 
 REPORT_OUTCOMES = (
@@ -23,9 +24,18 @@ REPORT_OUTCOMES = (
     "disconnected",
     "fit",
     "healthy",
+    "deployed",
+    "reset",
+    "ready",
+    "registered",
+    "harvested",
     "unchanged",
     "would_join",
     "would_disconnect",
+    "would_register",
+    "would_reset",
+    "deploying",
+    "incomplete",
     "unfit",
     "unhealthy",
     "refused",
@@ -52,10 +62,10 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
 }
 RECORD_KINDS = {
     **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
-    **dict.fromkeys(PROOF_FIELDS, _TEXT),
+    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS), _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
     "seconds": _NUMBER,
-    **dict.fromkeys(("bitlocker", "state", "summary", "removal"), _OBJECT),
+    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment"), _OBJECT),
     **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals"), _OBJECTS),
 }
 #: What the report itself says of a device, whatever its record says.

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..proofs import MISSING, PROOF_FIELDS, PROVED, RECORDED
+from . import autopilot
 from .records import ID_FIELDS
 
 Record = dict[str, t.Any]
@@ -27,6 +28,8 @@ def with_known(record: Record, before: Mapping[str, t.Any], work: str) -> Record
     """The record of a device, completed by an earlier one of the same name."""
     if work == "disconnect":
         record = with_removals(_with_left_behind(with_earlier_ids(record, before), before), before)
+    elif work == autopilot.WORK:
+        record = autopilot.with_known(record, before)
     elif work == "join" and not record.get("device_id") and not record.get("join_type"):
         # Nobody could look. One that is not joined says so: join_type is none.
         record = {**record, **{field: before.get(field) for field in JOIN_IDS}}

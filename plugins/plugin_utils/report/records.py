@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One record a device of what a task has come to there, the same fields whatever happened.
 
-A *work* is what the rollout does: ``join``, ``disconnect``, ``preflight`` or ``diagnose``, as the module is called.
+A *work* is what the rollout does: ``join``, ``disconnect``, ``preflight`` or ``diagnose``, as the module is called, or
+``autopilot``, as the role is.
 
 Internal to winops.entra: may change in any release.
 """
@@ -13,24 +14,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ..keywords import BAD_KEYWORD
-from ..options import BAD_OPTION
 from ..proofs import PROOF_FIELDS
-from . import ansibles_own
+from . import ansibles_own, autopilot
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
 ID_FIELDS = ("device_id", "tenant_id", "join_type", "intune_device_id", "autopilot_id", "serial_number", "hostname")
-UNREACHABLE = {
-    "name": "unreachable",
-    "side": "network",
-    "cause": "the device does not answer, or refuses the account",
-    "fix": "check that it is on, its address, port 5986 or 5985, its WinRM listener and the local account",
-}
 
-#: The names of failures by which nothing was asked of the device: an option, a keyword, a variable of the environment
-#: or a file on the controller was wrong from the start.
-REFUSED_AT_THE_DOOR = (BAD_OPTION, BAD_KEYWORD, "bad_environment", "not_decrypted", "damaged_bundle")
 NOT_ASKED = "not_asked"
 """The name of a failure before the module began: a variable that cannot be resolved, a value that the role refuses."""
 MOST_SECONDS = 10**9
@@ -61,7 +51,7 @@ def record(result: TaskResult, work: str) -> dict:
     made |= add(result)
     if unreachable:
         # A failed connection of a module of others, or one of Ansible's own making, has no error.
-        return made | {"outcome": "unreachable"} | ({} if error.get("name") else UNREACHABLE)
+        return made | {"outcome": "unreachable"} | ({} if error.get("name") else ansibles_own.UNREACHABLE)
     return made | (ansibles_own.said_of(result) or (_not_asked(result) if _is_not_ours(result) else {}))
 
 
@@ -120,7 +110,7 @@ def _preflight(result: TaskResult) -> dict:
 
 def _not_looked(result: TaskResult) -> str:
     """What came of a task that has only looked, or has not even begun to."""
-    return "refused" if _object(result, "error").get("name") in REFUSED_AT_THE_DOOR else "failed"
+    return "refused" if _object(result, "error").get("name") in ansibles_own.REFUSED_AT_THE_DOOR else "failed"
 
 
 def _diagnose(result: TaskResult) -> dict:
@@ -136,11 +126,18 @@ def _diagnose(result: TaskResult) -> dict:
     return made | {"outcome": "unhealthy"} | {field: first.get(field) for field in REPORTED_ERROR_FIELDS if first}
 
 
+def _autopilot(result: TaskResult) -> dict:
+    """What all steps have said of the device: ``autopilot.record_of``. Seconds are those of the reset."""
+    made = autopilot.record_of(result)
+    return made | {"seconds": round(sum(map(_seconds, made["phases"])), 1)}
+
+
 WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "join": _join,
     "disconnect": _disconnect,
     "preflight": _preflight,
     "diagnose": _diagnose,
+    autopilot.WORK: _autopilot,
 }
 
 

@@ -16,7 +16,7 @@ from ..options import bad_option
 from ..result import Failure
 from ..task import Task
 from ..untrusted import visible
-from . import journal, kept, loops, merge, records, stored, table, totals, writer
+from . import autopilot, hand_over, journal, kept, loops, merge, records, stored, table, totals, writer
 from .door import read_record
 from .run import moment, this_run
 
@@ -56,6 +56,7 @@ def write_and_show(task: Task) -> dict:
     args = task.args
     work, check = args["work"], task.check_mode
     dest, of_real_runs = stored.place(args["dest"], work, check), stored.place(args["dest"], work, False)
+    sheet = _sheet(task)
     wave = _wave(task)
     for path in dict.fromkeys((of_real_runs, dest)):
         writer.require_writable(path)
@@ -64,7 +65,12 @@ def write_and_show(task: Task) -> dict:
     real = _real(of_real_runs, work) if check else None
     if args["only_try"]:
         journal.look(dest)
-        return {"totals": _so_far(stored.read(dest, work), wave.run["id"]), "dest": dest}
+        told: dict[str, t.Any] = {"totals": _so_far(stored.read(dest, work), wave.run["id"]), "dest": dest}
+        if work == autopilot.WORK:
+            before = _real(of_real_runs, work)
+            told["began"] = before.runs[0]["started"] if before.runs else wave.run["started"]
+            told["known"] = autopilot.known(before.devices, wave.own)
+        return told
     failure = None
     writes = not check or args["write_in_check_mode"]
     if writes:
@@ -75,6 +81,8 @@ def write_and_show(task: Task) -> dict:
                 writer.write(dest, made.report)
                 if entries or torn:
                     lines.clear()
+                if sheet is not None:
+                    hand_over.write(sheet, made.report, hand_over.About(args["hand_over_contact"]))
             except Failure as exc:
                 failure = exc
     else:
@@ -84,9 +92,25 @@ def write_and_show(task: Task) -> dict:
         raise failure
     if writes:
         task.show_line(f"report: {visible(dest)}")
+        if sheet is not None:
+            task.show_line(f"hand-over sheet: {visible(sheet)}")
     said = [record for name, record in made.said.items() if name in wave.batch]
     told = {"totals": made.totals, "wave": totals.of_wave(said), "dest": dest}
+    if work == autopilot.WORK:
+        told["hand_over"] = sheet if writes else None
     return told | ({"warnings": made.warnings} if made.warnings else {})
+
+
+def _sheet(task: Task) -> str | None:
+    """Where the hand-over sheet is to lie, which can be written there."""
+    given = task.args.get(hand_over.SHEET_OPTION)
+    if given is None:
+        return None
+    if task.args["work"] != autopilot.WORK:
+        raise bad_option(hand_over.SHEET_OPTION, "there is a hand-over sheet of work autopilot alone", "leave it out")
+    path = hand_over.place(given, task.check_mode)
+    writer.require_writable(path, hand_over.SHEET_OPTION)
+    return path
 
 
 def _wave(task: Task) -> Wave:
@@ -96,7 +120,7 @@ def _wave(task: Task) -> Wave:
     unknown = [host for host in hosts if host not in hostvars]
     if unknown:
         raise bad_option("hosts", f"{', '.join(unknown)} is not in the inventory", "give names of the inventory")
-    told: dict[str, t.Any] = {}
+    told: dict[str, t.Any] = dict.fromkeys(hosts)
     if not args["only_try"]:
         told = loops.by_device({host: hostvars[host].get(records.fact(work)) for host in hosts}, hostvars)
     not_started = set(args["not_started"])

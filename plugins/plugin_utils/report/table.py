@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..untrusted import visible
 
-NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun")
+NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun", "incomplete")
 NOTABLE_FIELDS = ("unreadable", "same_device", "left_behind")
 """Fields that are there only where somebody should look."""
 MAX_CAUSE = 700
@@ -69,9 +69,20 @@ def _says(device: dict) -> str:
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     parts += [f"not understood: {'; '.join(device['unreadable'])}"] if device.get("unreadable") else []
+    parts += _autopilot(device)
     # A diagnosis has a sentence for its findings.
     parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)
+
+
+def _autopilot(device: dict) -> list[str]:
+    """By what the device is found in Windows Autopilot, and what its deployment waits for."""
+    if "reset_at" not in device:
+        return []
+    parts = [f"serial number {device['serial_number']}"] if device.get("serial_number") else []
+    parts += [f"for {device['assigned_user']}"] if device.get("assigned_user") else []
+    waits = (device.get("deployment") or {}).get("waits_for")
+    return parts + ([f"waits for {'; '.join(map(str, waits))}"] if waits else [])
 
 
 def _in_directory(found: bool) -> str:

@@ -41,7 +41,7 @@ def of_wave(records_of_wave: Iterable[Mapping[str, t.Any]]) -> dict[str, int]:
 def _place(record: Mapping[str, t.Any]) -> str:
     if record["outcome"] in NOT_TRIED or record.get("name") == records.NOT_ASKED:
         return "left_out"
-    return "failed" if record["outcome"] in ("failed", "begun") else "done"
+    return "failed" if record["outcome"] in ("failed", "begun", "incomplete") else "done"
 
 
 def find_same(devices: Mapping[str, Record]) -> dict[str, int]:

@@ -36,17 +36,16 @@ def now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def require_writable(path: str) -> None:
+def require_writable(path: str, option: str = "dest") -> None:
     """A file can be written at ``path`` (absolute), as far as that is known before; nothing is written to find out.
 
     There is a regular file that may be written, or nothing yet, in a directory that is there or can be made. A link is
-    neither: what is at its other end was not named, and may belong to others. Raises the Failure of a bad option
-    ``dest``.
+    neither: what is at its other end was not named, and may belong to others. Raises the Failure of a bad ``option``.
     """
     try:
         _try_out(path)
     except (OSError, ValueError) as exc:
-        raise unwritable(path, exc) from exc
+        raise unwritable(path, exc, option) from exc
 
 
 def write(path: str, content: t.Any, new: bool = False) -> None:
@@ -69,14 +68,28 @@ def write(path: str, content: t.Any, new: bool = False) -> None:
         raise unwritable(path, exc) from exc
 
 
-def put(path: str, text: str, new: bool = False) -> None:
-    """Put a file for its owner only in the place of the one at ``path``, whole or not at all; a ``new`` one only where
-    there is none. Raises OSError, and then leaves nothing behind."""
+def replace(path: str, content: bytes) -> None:
+    """Put a file with this content in the place of the one at ``path``, which keeps its mode, whole or not at all. A
+    new one is for its owner only, and its directory is made. Raises the Failure of a bad option ``dest``."""
+    try:
+        _try_out(path)
+        found = _status(path)
+        with directory_of(path):
+            put(path, content, mode=stat.S_IMODE(found.st_mode) if found else None)
+    except (OSError, ValueError) as exc:
+        raise unwritable(path, exc) from exc
+
+
+def put(path: str, content: str | bytes, new: bool = False, mode: int | None = None) -> None:
+    """Put a file for its owner only, or with this ``mode``, in the place of the one at ``path``, whole or not at all; a
+    ``new`` one only where there is none. Raises OSError, and then leaves nothing behind."""
     # 0600: what is written names people and machines, or is a secret.
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+            if mode is not None:
+                os.fchmod(handle, mode)
             stream.flush()
             # A full disk may say so only now, and what is renamed before it is written is lost with the power.
             os.fsync(stream.fileno())

@@ -35,6 +35,19 @@ StillPending = Mapping[str, RequestFailure | None]
 Pending = Callable[[list[str]], Collection[str] | StillPending]
 
 
+class Told(t.Protocol):
+    """What is told of one of many in the end: a Write, or what stands for several of them."""
+
+    @property
+    def what(self) -> str: ...
+
+    @property
+    def outcome(self) -> str: ...
+
+    @property
+    def failure(self) -> Failure | None: ...
+
+
 @dataclasses.dataclass
 class Write:
     """One write and what became of it.
@@ -197,13 +210,13 @@ def counts(writes: Sequence[Write]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in found.items() if count)
 
 
-def first_failure(writes: Sequence[Write]) -> Failure | None:
+def first_failure(writes: Sequence[Told]) -> Failure | None:
     """The failure to name first: that of a write which Graph refused, else of one in doubt."""
     refused = [write.failure for write in writes if write.failure is not None and write.outcome == FAILED]
     return next(iter(refused), None) or next((write.failure for write in writes if write.failure is not None), None)
 
 
-def partly_done(writes: Sequence[Write], cause: str, again: str, doc: str | None = None) -> Failure | None:
+def partly_done(writes: Sequence[Told], cause: str, again: str, doc: str | None = None) -> Failure | None:
     """The Failure of writes that are not all done, None where they are.
 
     ``cause`` says what is not done, ``again`` completes "then run the task again". Where all were accepted and only do

@@ -18,6 +18,7 @@ from ..options import TENANT_SPEC, bad_option
 from ..task import Side, Task
 from ..untrusted import in_one_line, visible
 from .graph import credentials, libraries
+from .graph.approval import approvals_of
 from .graph.client import GraphClient
 from .graph.memory import Memory
 from .graph.retry import Waits
@@ -40,7 +41,7 @@ def _open(task: Task, action: t.Any, options: dict[str, t.Any]) -> None:
     directory = os.path.join(constants.ANSIBLE_HOME, "winops_entra")
     memory = Memory(directory, lambda: f"{session.origin}/{session.tokens.tenant()}")
     trace = None if task.quiet else _trace(action, session)
-    task.client = GraphClient(session, waits, task.check_mode, trace, memory)
+    task.client = GraphClient(session, waits, task.check_mode, trace, memory, approvals_of(task.args, waits))
 
 
 def _close(task: Task) -> None:

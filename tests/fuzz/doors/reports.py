@@ -19,7 +19,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.report import rollout
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 
 SAMPLE = 1000
-WORKS = ("join", "disconnect", "preflight", "diagnose")
+WORKS = ("join", "disconnect", "preflight", "diagnose", "autopilot")
 FIELDS = (
     *("outcome", "changed", "seconds", "msg", "code", "name", "side", "cause", "fix", "phases", "device_id", "device"),
     *("tenant_id", "join_type", "serial_number", "join_state", "restarted", "reboot_required", "proof", "unreadable"),

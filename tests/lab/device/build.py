@@ -12,8 +12,9 @@ import typing as t
 from .. import ppkg
 from ..tenant import BulkToken, Directory, Registered, Tenant
 from ..tenant import registration as service
-from . import accounts, autojoin, events, furnish, joinstate, leaving, mdm, power
+from . import accounts, autojoin, deployment, events, furnish, joinstate, leaving, mdm, power
 from .accounts import POLICIES
+from .deployment_options import DeploymentOptions
 from .device import Device
 from .errors import signed
 from .images import image
@@ -112,6 +113,7 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
             device.registry.set(rf"{mdm.ENROLLMENTS}\{name}", {"EnrollmentState": options["mdm_state"]})
     elif options.get("mdm") == "leftovers":
         mdm.leave_leftovers(device, next(iter(context.tenants.values())).id)
+    _deploy(device, options.get("deployment"), context)
     if options.get("earlier_failures"):
         _earlier_failures(device)
     if options.get("sign_in_failures"):
@@ -131,6 +133,19 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
     for fault in options.get("faults", []):
         settings = {name: value for name, value in fault.items() if name not in ("kind", "times")}
         device.faults.add(fault["kind"], settings, fault.get("times", 1))
+
+
+def _deploy(device: Device, options: dict[str, t.Any] | None, context: Context) -> None:
+    """How its deployments go, and where it stands in one."""
+    if options is None:
+        return
+    user, at, hours = (options.pop(name, None) for name in ("user", "at", "hours"))
+    if "tenant" in options:
+        options["tenant"] = context.tenants[options["tenant"]].id
+    device.deployment = DeploymentOptions(**options)
+    if at is not None:
+        domain = next(iter(context.tenants.values())).domains[0]
+        deployment.place(device, user if user is None or "@" in user else f"{user}@{domain}", at, hours or 0)
 
 
 def _join(device: Device, join: dict[str, t.Any], enrolled: str, context: Context) -> None:

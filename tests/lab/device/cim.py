@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
-from . import errors, winrm
+from . import errors, firmware, recovery, winrm, wipe
 from .accounts import ADMINISTRATORS, Caller
 from .bitlocker import TYPES, available
 from .images import LANGUAGES
@@ -18,8 +19,11 @@ TPM_NAMESPACE = "root/cimv2/security/microsofttpm"
 BITLOCKER_NAMESPACE = "root/cimv2/security/microsoftvolumeencryption"
 NETWORK_NAMESPACE = "root/standardcimv2"
 DEVICE_GUARD_NAMESPACE = "root/microsoft/windows/deviceguard"
+STORAGE_NAMESPACE = "root/microsoft/windows/storage"
+#: The bridge to the CSPs of MDM.
+MDM_NAMESPACE = "root/cimv2/mdm/dmmap"
 #: Closed to callers without a full token.
-CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE)
+CLOSED = (TPM_NAMESPACE, BITLOCKER_NAMESPACE, DEVICE_GUARD_NAMESPACE, MDM_NAMESPACE)
 #: The chassis asset tag by which Azure VMs know themselves (Azure documentation, instance metadata).
 AZURE_ASSET_TAG = "7783-7084-3265-9085-8269-3286-77"
 
@@ -44,8 +48,12 @@ def namespaces(device) -> list[str]:
 
 
 def everything(device, space: str) -> dict[str, list[dict[str, t.Any]]]:
-    """The instances of every class of a namespace, whoever may look."""
-    return {name: reader(device) for name, reader in _CLASSES[space].items()}
+    """The instances of every class of a namespace that has any, whoever may look."""
+    found = {}
+    for name, reader in _CLASSES[space].items():
+        with contextlib.suppress(errors.WindowsError):
+            found[name] = reader(device)
+    return found
 
 
 def volume_id(device, volume) -> str:
@@ -67,6 +75,7 @@ def _operating_system(device) -> list[dict]:
             "MUILanguages": [image.language],
             "Locale": f"{LANGUAGES[image.language]:04x}",
             "CSName": device.hostname.upper()[:15],
+            "InstallDate": utc_text(device.installed),
             "LastBootUpTime": utc_text(device.booted),
             "LocalDateTime": utc_text(device.utc()),
             "SystemDirectory": r"C:\Windows\system32",
@@ -88,8 +97,8 @@ def _computer_system(device) -> list[dict]:
             "Workgroup": None if joined else "WORKGROUP",
             "PartOfDomain": joined,
             "DomainRole": role,
-            "Manufacturer": "Microsoft Corporation" if hardware.azure else hardware.manufacturer,
-            "Model": "Virtual Machine" if hardware.azure else hardware.model,
+            "Manufacturer": firmware.maker(device),
+            "Model": firmware.model(device),
             "PCSystemType": 1 if hardware.azure or device.image.server else 2,
             "HypervisorPresent": hardware.azure,
             "UserName": None,
@@ -102,7 +111,7 @@ def _bios(device) -> list[dict]:
     return [
         {
             "SerialNumber": device.hardware.serial,
-            "Manufacturer": device.hardware.manufacturer,
+            "Manufacturer": firmware.maker(device),
             "SMBIOSBIOSVersion": "N3QET41W (1.41)",
         }
     ]
@@ -115,7 +124,7 @@ def _enclosure(device) -> list[dict]:
             "ChassisTypes": [3] if azure or device.image.server else [10],
             "SerialNumber": device.hardware.serial,
             "SMBIOSAssetTag": AZURE_ASSET_TAG if azure else "No Asset Information",
-            "Manufacturer": "Microsoft Corporation" if azure else device.hardware.manufacturer,
+            "Manufacturer": firmware.maker(device),
         }
     ]
 
@@ -123,12 +132,24 @@ def _enclosure(device) -> list[dict]:
 def _product(device) -> list[dict]:
     return [
         {
-            "UUID": device.new_id("smbios").upper(),
+            "UUID": device.hardware_uuid,
             "IdentifyingNumber": device.hardware.serial,
-            "Name": device.hardware.model,
-            "Vendor": device.hardware.manufacturer,
+            "Name": firmware.model(device),
+            "Vendor": firmware.maker(device),
         }
     ]
+
+
+def _battery(device) -> list[dict]:
+    """BatteryStatus 1: it discharges; 2: on mains. Machines without a battery have no instance."""
+    status = {"mains": 2, "battery": 1}.get(device.hardware.power)
+    if status is None or device.hardware.azure or device.image.server:
+        return []
+    return [{"DeviceID": "Battery 1", "BatteryStatus": status, "EstimatedChargeRemaining": 80}]
+
+
+def _remote_wipe(device) -> list[dict]:
+    return [{"ParentID": "./Vendor/MSFT", "InstanceID": "RemoteWipe"}] if wipe.is_there(device) else []
 
 
 def _disk(device) -> list[dict]:
@@ -249,6 +270,7 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
         "win32_bios": _bios,
         "win32_systemenclosure": _enclosure,
         "win32_logicaldisk": _disk,
+        "win32_battery": _battery,
         "win32_process": _processes,
         "win32_useraccount": _user_accounts,
         "win32_group": _groups,
@@ -256,6 +278,8 @@ _CLASSES: dict[str, dict[str, t.Callable]] = {
     TPM_NAMESPACE: {"win32_tpm": _tpm},
     BITLOCKER_NAMESPACE: {"win32_encryptablevolume": _encryptable_volumes},
     DEVICE_GUARD_NAMESPACE: {"win32_deviceguard": _device_guard},
+    STORAGE_NAMESPACE: {"msft_partition": recovery.partitions},
+    MDM_NAMESPACE: {"mdm_devdetail_ext01": firmware.details, "mdm_remotewipe": _remote_wipe},
     NETWORK_NAMESPACE: {
         "msft_netconnectionprofile": _connection_profiles,
         "msft_netfirewallprofile": _firewall_profiles,

@@ -22,6 +22,7 @@ from .accounts import SYSTEM, Account, Caller, Member, caller, can_sign_in
 from .bitlocker import Volume
 from .certificates import Certificate
 from .claims import Claim
+from .deployment_options import DeploymentOptions
 from .events import SYSTEM as SYSTEM_LOG
 from .events import EventLogs
 from .faults import Faults
@@ -36,6 +37,7 @@ from .processes import Processes
 from .provisioning.package import EngineOptions, InstalledPackage
 from .registry import Registry
 from .tasks import Tasks
+from .wipe import Wipe
 
 NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
 
@@ -43,7 +45,8 @@ NAMESPACE = uuid.UUID("6f3d9a52-5a5e-4c25-9a0c-3f6d1c1f0b7e")
 @dataclasses.dataclass
 class Hardware:
     """What the machine is made of. ``azure`` marks a virtual machine in Azure, ``identity`` its managed identity,
-    ``resource`` its name in Azure where that is not the computer's.
+    ``resource`` its name in Azure where that is not the computer's. ``hash``: of what kind its hardware hash is
+    (``firmware.HASHES``), ``link`` the same of its DeviceLink (``device_link.LINKS``).
 
     ``tpm_fips``: a TPM 1.2 in FIPS mode, which no class shows. ``vbs``: virtualization-based security runs.
     """
@@ -51,6 +54,8 @@ class Hardware:
     manufacturer: str = "LENOVO"
     model: str = "21HM"
     serial: str = "PF000000"
+    hash: str = "whole"
+    link: str = "no_tool"
     tpm: bool = True
     tpm_version: str = "2.0"
     tpm_ready: bool = True
@@ -60,6 +65,9 @@ class Hardware:
     identity: str | None = None
     resource: str | None = None
     free_bytes: int = 120 * 2**30
+    #: Where its recovery environment is; and what it runs on: mains, battery, or a battery that says nothing.
+    recovery_partition: bool = True
+    power: str = "mains"
 
 
 class Device:
@@ -97,6 +105,7 @@ class Device:
         self.packages: dict[str, InstalledPackage] = {package.id: package for package in image.packages}
         self.engine = EngineOptions()
         self.mdm = MdmOptions()
+        self.deployment = DeploymentOptions()
         self.hardware = Hardware(serial="PF" + self.new_id("serial").replace("-", "")[:6].upper())
         self.local_accounts: list[Account] = []
         self.members: list[Member] = []
@@ -109,6 +118,10 @@ class Device:
         #: Whom it pretends to be (``claims``); None for an honest device.
         self.claim: Claim | None = None
         self.leave = Leave()
+        self.wipe = Wipe()
+        #: At its first start (``out_of_box``): nobody uses it yet.
+        self.out_of_box = False
+        self.installations = 1
         self.wow64_shell = False
         #: Whether the inventory connects by HTTPS; None where the inventory may choose.
         self.secure: bool | None = None
@@ -131,9 +144,8 @@ class Device:
         self.hostname = hostname
         self.set_name(hostname, active=True)
         self.booted = self.utc() - datetime.timedelta(hours=7)
-        self.machine_sid = "S-1-5-21-" + "-".join(
-            str(uuid.uuid5(NAMESPACE, f"{self.seed}/{part}").int % 2**32) for part in "abc"
-        )
+        self.installed = (self.utc() - datetime.timedelta(days=400)).replace(microsecond=0)
+        self.machine_sid = self.sid_of_installation()
 
     # --- identity and time ----------------------------------------------------------------------------------------
 
@@ -148,6 +160,18 @@ class Device:
     def next_id(self, purpose: str) -> str:
         """A further GUID with each call."""
         return self.new_id(f"{purpose}/{next(self._ids)}")
+
+    def sid_of_installation(self) -> str:
+        """Each installation of Windows has a SID of its own."""
+        more = "" if self.installations == 1 else f"{self.installations}/"
+        return "S-1-5-21-" + "-".join(
+            str(uuid.uuid5(NAMESPACE, f"{self.seed}/{more}{part}").int % 2**32) for part in "abc"
+        )
+
+    @property
+    def hardware_uuid(self) -> str:
+        """Its SMBIOS UUID, as Windows spells it."""
+        return self.new_id("smbios").upper()
 
     def set_name(self, hostname: str, active: bool) -> None:
         """Write the computer name; ``active`` False leaves it pending until the next boot."""

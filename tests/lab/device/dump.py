@@ -30,6 +30,8 @@ def dump(device) -> dict[str, t.Any]:
         **state,
         "digest": digest,
         "online": device.online,
+        "uuid": device.hardware_uuid.lower(),
+        "wipes": list(device.wipe.methods),
         "utc": utc_text(device.utc()),
         "booted": utc_text(device.booted),
         "restart_scheduled": device.power.scheduled,
@@ -47,6 +49,7 @@ def summary(device) -> dict[str, t.Any]:
         "hostname": device.hostname,
         "kind": device.kind,
         "online": device.online,
+        "out_of_box": device.out_of_box,
         "join": join_summary(device),
         "expect": device.expect,
     }
@@ -133,6 +136,8 @@ def _state(device) -> dict[str, t.Any]:
         "leave_unfinished": device.leave.unfinished,
         "autojoin_stopped": autojoin.stopped(device),
         "winrm_reachable": winrm.reachable(device),
+        "installed": utc_text(device.installed),
+        "out_of_box": device.out_of_box,
         "events": device.events.count(),
     }
 

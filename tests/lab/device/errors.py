@@ -71,5 +71,5 @@ def not_supported(message: str) -> WindowsError:
     return WindowsError("System.NotSupportedException", message)
 
 
-def cim_error(message: str, hresult: int) -> WindowsError:
+def cim_error(message: str, hresult: int | None) -> WindowsError:
     return WindowsError("Microsoft.Management.Infrastructure.CimException", message, hresult)

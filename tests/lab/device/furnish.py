@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from . import autojoin, bitlocker, enrollment, laps, mdm, network, winrm
+from . import autojoin, bitlocker, device_link, enrollment, laps, mdm, network, recovery, winrm
 from .accounts import Account, Member, entra_sid
 from .images import CURRENT_VERSION
 from .leaving import Leave
 from .registry import Registry
+from .wipe import Wipe
 
 LOGIN = "ansible"
 #: Long, because newer versions of ansible-core mask a secret wherever its text occurs.
@@ -64,6 +65,18 @@ def accounts(device, options: dict[str, t.Any], tenant) -> None:
         device.registry.set(rf"{PROFILES}\{own.foreign}", {"ProfileImagePath": rf"C:\Users\{own.name}"})
 
 
+def policy_account(device) -> None:
+    """The account of the inventory on a device that has none, as a local administrator; see ``out_of_box``."""
+    device.local_accounts = [
+        Account("Administrator", 500, PASSWORD, enabled=False),
+        Account(device.login, 1001, PASSWORD, administrator=True),
+    ]
+    for account in device.local_accounts[1:]:
+        hive = Registry()
+        hive.set(r"Control Panel\International", {"LocaleName": device.image.language})
+        device.users[account.sid(device.machine_sid)] = hive
+
+
 def hardware(device, options: dict[str, t.Any]) -> None:
     if options.get("arc"):
         device.registry.set(ARC_AGENT)
@@ -73,11 +86,18 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     if "hotpatch" in options:
         device.registry.set(UPDATE_POLICY, {"AllowRebootlessUpdates": int(options["hotpatch"])})
     device.hardware.serial = options.get("serial", device.hardware.serial)
+    device.hardware.manufacturer = options.get("manufacturer", device.hardware.manufacturer)
+    device.hardware.model = options.get("model", device.hardware.model)
+    device_link.furnish(device, options.get("device_link", "no_tool"))
+    device.hardware.hash = options.get("hardware_hash", device.hardware.hash)
     device.hardware.vbs = options.get("vbs", not device.image.server and device.image.build >= 22000)
     device.hardware.tpm = options.get("tpm", True)
     device.hardware.tpm_version = options.get("tpm_version", "2.0")
     device.hardware.tpm_ready = options.get("tpm_ready", True)
     device.hardware.tpm_fips = options.get("tpm_fips", False)
+    device.hardware.power = options.get("power", device.hardware.power)
+    recovery.furnish(device, options.get("recovery", "enabled"))
+    device.wipe = Wipe(**options.get("wipe", {}))
     if "free_gb" in options:
         device.hardware.free_bytes = round(options["free_gb"] * 2**30)
     for given in options.get("bitlocker", [] if device.image.server else [{"protected": False}]):

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import hashlib
 
-from . import events, network, own_keys, winrm
+from . import events, network, own_keys, recovery, winrm
 from .files import Entry
 from .provisioning import own_packages
 from .provisioning.package import InstalledPackage
@@ -246,10 +246,11 @@ def _files(edition: Edition, build: int) -> dict[str, Entry]:
     ]
     if not edition.server:
         directories.append(r"C:\ProgramData\Microsoft\Provisioning")
-        directories += [r"C:\Windows\Provisioning", own_packages.IN_IMAGE]
+        directories += [r"C:\Windows\Provisioning", own_packages.IN_IMAGE, recovery.FOLDER]
         programs += ["provtool.exe", "deviceenroller.exe"]
     entries = [Entry(path, None) for path in directories]
     entries += [Entry(rf"{SYSTEM32}\{name}", f"MZ {name} {build}".encode("ascii")) for name in programs]
     if not edition.server:
+        entries.append(Entry(recovery.SETTINGS, recovery.settings_text(True, build).encode("utf-8")))
         entries += [Entry(package.path, b"MSWIM\0\0\0") for package in own_packages.of_build(build)]
     return {entry.path.lower(): entry for entry in entries}

@@ -68,6 +68,15 @@ class Power:
         self._restart = asyncio.get_running_loop().create_task(self._restart_after(delay))
         return 0
 
+    def take_over(self, work: t.Coroutine) -> None:
+        """A reset goes on while the device is off, and in the place of a restart."""
+        self.stop()
+        self._restart = asyncio.get_running_loop().create_task(self._taken_over(work))
+
+    async def _taken_over(self, work: t.Coroutine) -> None:
+        await work
+        self._restart = None
+
     def stop(self) -> None:
         """Cancel a restart under way; used when the world ends."""
         if self._restart is not None:
@@ -115,7 +124,7 @@ class Power:
         )
         device.system_event("EventLog", 6005)
         device.online = True
-        if winrm.reachable(device):
+        if winrm.reachable(device) and not device.out_of_box:
             for callback in list(device.on_power):
                 await callback(device, True)
         for start in self.at_boot:

@@ -11,6 +11,8 @@ GET, POST /tenant/settings         {"lag": reads, "route_lag": reads of each rou
 GET, DELETE /tenant/requests       {total, routes: {"GET /v1.0/devices": n}, tokens: {total, ...}}; begin to count anew
 POST /tenant/tokens/expire         every token issued so far is expired
 POST /tenant/sync                  a synchronization by Entra Connect: {restored: n} hybrid joined devices are back
+GET, POST /tenant/autopilot        settings of Autopilot's service (``autopilot.DEFAULTS`` of the tenant) and its state
+GET, POST /tenant/approvals        ``approval_control``
 POST /tenant/applications          {"name", "permissions": []}: {client_id, client_secret}
 =================================  ====================================================================================
 """
@@ -23,7 +25,9 @@ from aiohttp import web
 
 from ..tenant import Tenant
 from ..tenant.applications import register
+from ..tenant.autopilot import DEFAULTS
 from ..tenant.furnish import add_service_principal
+from . import approval_control
 from .faults import FaultError
 from .service import Service
 
@@ -31,6 +35,7 @@ from .service import Service
 def add_routes(app: web.Application, service: Service, find: t.Callable[[web.Request], Tenant]) -> None:
     """Add the switches to the control API. ``find`` gives the tenant that a request is about."""
     switches = _Switches(service, find)
+    approval_control.add_routes(app, find)
     for prefix in ("/tenant", "/tenants/{label}"):
         app.router.add_get(prefix + "/faults", switches.faults)
         app.router.add_post(prefix + "/faults", switches.add_fault)
@@ -41,6 +46,8 @@ def add_routes(app: web.Application, service: Service, find: t.Callable[[web.Req
         app.router.add_delete(prefix + "/requests", switches.requests)
         app.router.add_post(prefix + "/tokens/expire", switches.expire)
         app.router.add_post(prefix + "/sync", switches.synchronize)
+        app.router.add_get(prefix + "/autopilot", switches.autopilot)
+        app.router.add_post(prefix + "/autopilot", switches.autopilot)
         app.router.add_post(prefix + "/applications", switches.application)
 
 
@@ -89,6 +96,18 @@ class _Switches:
             del tenant.deleted_devices[row["id"]]
             tenant.devices[row["id"]] = {**row, "deletedDateTime": None, "isCompliant": False}
         return web.json_response({"restored": len(back)})
+
+    async def autopilot(self, request: web.Request) -> web.Response:
+        tenant = self.find(request)
+        try:
+            body = await _body(request) if request.method == "POST" else {}
+        except FaultError as error:
+            return _refuse(error)
+        unknown = set(body) - set(DEFAULTS)
+        if unknown:
+            return _refuse(FaultError(f"no setting of Autopilot: {', '.join(sorted(unknown))}"))
+        tenant.autopilot_service.update(body)
+        return web.json_response({**DEFAULTS, **tenant.autopilot_service})
 
     async def expire(self, request: web.Request) -> web.Response:
         self.service.authority.tokens.expire_all()

@@ -18,6 +18,7 @@ from .answers import Answer, Call, GraphError, intune_error
 from .faults import DEMANDED, STATUS, Faults
 from .refusal_forms import unsupported_app_only
 from .replica import Replica
+from .resources.approvals import guard
 
 #: Faults that a request meets before its resource is asked.
 BEFORE = (*STATUS, "refusal", "drop", "odd_answer")
@@ -101,6 +102,7 @@ class Side:
         kinds = [kind for kind in BEFORE if kind != "claims_challenge" or call.caller.demanded != DEMANDED]
         fault = self.faults.take(kinds, call.method, path, call.query_text)
         if fault is None:
+            guard(call)
             return found.handler(call)
         if fault.kind == "odd_answer":
             return Answer(200, fault.options.get("body"))

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ..device import autoenroll, dsregcmd, enrollment
+from ..device import autoenroll, dsregcmd, enrollment, wipe
 from ..device.accounts import Caller
 from ..device.errors import WindowsError
 from ..device.provisioning import cmdlets
 
 #: Programs in System32, and cmdlets and functions of Windows that the runner calls.
 PROGRAMS = ("dsregcmd.exe", "deviceenroller.exe", "shutdown.exe")
-CALLS = ("Install-ProvisioningPackage", "Uninstall-ProvisioningPackage", "UnregisterDeviceWithManagement")
+CALLS = (
+    "Install-ProvisioningPackage",
+    "Uninstall-ProvisioningPackage",
+    "UnregisterDeviceWithManagement",
+    "MDM_RemoteWipe",
+)
 ACCESS_DENIED = 5
 OPTIONS = {"/autoenrollmdm": "user", "/autoenrollmdmusingaaddevicecredential": "device"}
 
@@ -59,7 +64,11 @@ async def _unregister(device, _caller: Caller, enrollment_id: str) -> str:
     return ""
 
 
+async def _wipe(device, _caller: Caller, method: str) -> str:
+    return str(await wipe.remote_wipe(device, method))
+
+
 _PROGRAMS = dict(zip(PROGRAMS, (dsregcmd.run, _enroller, _shutdown), strict=True))
 _CALLS: dict[str, t.Callable[..., t.Awaitable[str]]] = dict(
-    zip(CALLS, (_install, _uninstall, _unregister), strict=True)
+    zip(CALLS, (_install, _uninstall, _unregister, _wipe), strict=True)
 )

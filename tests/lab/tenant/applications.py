@@ -21,6 +21,8 @@ READ = (
     "Device.Read.All",
     "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementServiceConfig.Read.All",
+    "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementApps.Read.All",
     "RoleManagement.Read.Directory",
     "Application.Read.All",
     "Organization.Read.All",
@@ -59,6 +61,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "devices": ("Device.ReadWrite.All",),
     "device_reader": ("Device.Read.All",),
     "intune": ("DeviceManagementManagedDevices.ReadWrite.All", "DeviceManagementServiceConfig.ReadWrite.All"),
+    "service_config": ("DeviceManagementServiceConfig.Read.All",),
     "roles": ("RoleManagement.ReadWrite.Directory",),
     "readiness": (
         "Policy.Read.DeviceConfiguration",

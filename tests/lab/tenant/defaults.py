@@ -104,6 +104,19 @@ def enrollment_configurations() -> list[dict]:
             "windowsRestriction": allowed,
             **shared,
         },
+        {
+            **shared,
+            "@odata.type": "#microsoft.graph.windows10EnrollmentCompletionPageConfiguration",
+            "id": f"{INTUNE_ENROLLMENT}_DefaultWindows10EnrollmentCompletionPageConfiguration",
+            "description": "This is the default enrollment status screen configuration applied with the lowest "
+            "priority to all users and all devices regardless of group membership.",
+            "deviceEnrollmentConfigurationType": "defaultWindows10EnrollmentCompletionPageConfiguration",
+            "showInstallationProgress": False,
+            "installProgressTimeoutInMinutes": 60,
+            "selectedMobileAppIds": [],
+            "roleScopeTagIds": ["0"],
+            "assignments": [],
+        },
     ]
 
 

@@ -12,6 +12,7 @@ import typing as t
 import uuid
 
 from . import defaults
+from .approvals import Approvals
 
 if t.TYPE_CHECKING:
     from .applications import Application
@@ -57,10 +58,13 @@ class Tenant:
     autopilot_imports: dict[str, dict] = dataclasses.field(default_factory=dict)
     autopilot_profiles: dict[str, dict] = dataclasses.field(default_factory=dict)
     autopilot_events: dict[str, dict] = dataclasses.field(default_factory=dict)
+    #: How Autopilot's service behaves, and what it has in hand: tests/lab/tenant/autopilot.py.
+    autopilot_service: dict = dataclasses.field(default_factory=dict)
     associated_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
     corporate_identifiers: dict[str, dict] = dataclasses.field(default_factory=dict)
     configuration_policies: dict[str, dict] = dataclasses.field(default_factory=dict)
     mobile_apps: dict[str, dict] = dataclasses.field(default_factory=dict)
+    approvals: Approvals = dataclasses.field(default_factory=Approvals)
     deleted_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
     directory_roles: dict[str, dict] = dataclasses.field(default_factory=dict)
     role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)
@@ -157,6 +161,8 @@ class Directory:
         self.clock = clock
         #: What the world publishes over https: address to content.
         self.web: dict[str, bytes] = {}
+        #: What tells a device that Intune wipes it: (its id in the directory, the body of the wipe).
+        self.at_wipe: t.Callable[[str, dict], None] | None = None
         self._requests = 0
 
     def find_token(self, value: str) -> tuple[Tenant, BulkToken] | None:

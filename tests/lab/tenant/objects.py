@@ -56,8 +56,11 @@ def add_autopilot(
     model: str = "Virtual",
     manufacturer: str = "Lab",
     user: str = "",
+    listed: str | float = 0.0,
 ) -> dict:
-    """An Autopilot device and the object in the directory that it is anchored to: disabled, never signed in."""
+    """An Autopilot device and the object in the directory that it is anchored to: disabled, never signed in.
+
+    ``listed``: from which second of the lab it is in the list, or a word of ``autopilot.is_listed``."""
     identity = tenant.object_id(f"autopilot/{serial}")
     tags = [f"[ZTDID]:{identity}"] + ([f"[OrderId]:{group_tag}"] if group_tag else [])
     anchor = add_device(tenant, serial, now, signed_in=False, enabled=False, physicalIds=tags)
@@ -79,6 +82,7 @@ def add_autopilot(
         "skuNumber": "",
         "systemFamily": "",
         "managedDeviceId": "00000000-0000-0000-0000-000000000000",
+        "listed": listed,
     }
     tenant.autopilot_devices[identity] = found
     return found

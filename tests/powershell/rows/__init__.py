@@ -12,6 +12,7 @@ from . import (
     bitlocker,
     certificates,
     cim,
+    device_link,
     downloads,
     endpoints,
     enrollment_parts,
@@ -28,6 +29,7 @@ from . import (
     processes,
     refusals,
     registry,
+    resets,
     restarts,
     stale_joins,
     tasks,
@@ -36,7 +38,22 @@ from . import (
 
 LOOKING = registry, administrators, bitlocker, certificates, possession, cim, events, processes, tasks
 WITHIN = (enrollment_parts, *LOOKING, autojoin, stale_joins, forgotten, enrollments)
-OUTSIDE = (refusals, absent, restarts, native, files, own_paths, downloads, packages, endpoints, web, job_ends, jobs)
+OUTSIDE = (
+    refusals,
+    absent,
+    restarts,
+    resets,
+    native,
+    device_link,
+    files,
+    own_paths,
+    downloads,
+    packages,
+    endpoints,
+    web,
+    job_ends,
+    jobs,
+)
 HALVES = tuple([scene for family in half for scene in family.SCENES] for half in (WITHIN, OUTSIDE))
 """What goes by Windows' own lists, and what goes by programs, files and the network: the scenes of a half need much of
 the same text. What takes long stands where the first begins and where the second ends. Who looks comes before who

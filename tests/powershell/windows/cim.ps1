@@ -20,6 +20,9 @@ function Get-CimInstance {
 function Invoke-CimMethod {
     [CmdletBinding()]
     param([object]$InputObject, [string]$MethodName, [Collections.IDictionary]$Arguments)
+    if ($null -ne $InputObject.PSObject.Properties['InstanceID']) {
+        return Invoke-ProofWipe $InputObject $MethodName $Arguments
+    }
     return Invoke-VolumeQuestion $InputObject.DeviceID $MethodName $Arguments
 }
 
@@ -117,4 +120,26 @@ function Invoke-VolumeQuestion([string]$Volume, [string]$Method, $Arguments) {
     }
     $ids = [string[]]@(foreach ($one in $known) { $one['id'] })
     return [PSCustomObject]@{ ReturnValue = [uint32]0; VolumeKeyProtectorID = $ids }
+}
+
+function Invoke-ProofWipe($Wipe, [string]$Method, $Arguments) {
+    # What it says is a rule of the description (programs), or comes from an executable in native/ as {text} or {error}.
+    if ($Wipe.InstanceID -cne 'RemoteWipe' -or $Arguments['param'] -isnot [string] -or $Arguments.get_Count() -ne 1) {
+        throw [ArgumentException]::new('Not what Windows takes')
+    }
+    foreach ($rule in (Get-Windows 'programs')) {
+        $asked = $Method + '|' + $Arguments['param']
+        if ($rule['program'] -ceq 'MDM_RemoteWipe' -and $asked -clike $rule['arguments']) {
+            return [PSCustomObject]@{ ReturnValue = [uint32]$rule['exit_code'] }
+        }
+    }
+    $own = [IO.Path]::Combine($Proof, 'native', 'MDM_RemoteWipe')
+    $start = [Diagnostics.ProcessStartInfo]::new($own, $Method)
+    $start.UseShellExecute = $false
+    $start.RedirectStandardOutput = $true
+    $process = [Diagnostics.Process]::Start($start)
+    $said = ConvertFrom-JsonText $process.StandardOutput.ReadToEnd()
+    $process.WaitForExit()
+    $process.Dispose()
+    return [PSCustomObject]@{ ReturnValue = [uint32]::Parse($said['text'], $Invariant) }
 }

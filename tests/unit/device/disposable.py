@@ -89,6 +89,10 @@ class DisposableDevice(ScriptedDevice):
     def dsregcmd_status(self, _p):
         return {"present": True, "exit_code": 0, "text": f"  AzureAdJoined : YES\r\n  TenantName : {NAME}\r\n"}
 
+    def device_link(self, _p):
+        files = [{"name": f"{NAME}.csv", "size": 3, "content": "YWJj"}]
+        return {"present": True, "exit_code": 0, "cabinet": True, "files": files}
+
     def cim_query(self, p):
         if p["class"] == "MSFT_NetFirewallProfile":
             return {"instances": [{"Name": name, "Enabled": 1} for name in ("Domain", "Private", "Public")]}
@@ -170,6 +174,9 @@ class DisposableDevice(ScriptedDevice):
         protectors = [{"id": f"{{{GUID}}}", "type": "Tpm"}]
         volume = {"mount_point": "C:", "system": True, "protected": True, "protectors": protectors}
         return {"available": True, "volumes": [volume]}
+
+    def recovery_environment(self, _p):
+        return {"settings": "<?xml version='1.0'?>\n<WindowsRE version=\"2.0\"/>", "image": False}
 
     def endpoints(self, p):
         kinds = {"closed": "connect", "nowhere": "dns", "microsoft": None}

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from ansible_collections.winops.entra.plugins.doc_fragments import findings, package, waiting
 from ansible_collections.winops.entra.plugins.modules import (
     acceptance,
+    autopilot_hash,
+    deployment_status,
     device_facts,
     diagnose,
     disconnect,
@@ -26,6 +28,9 @@ from ansible_collections.winops.entra.plugins.plugin_utils import package_work, 
 from ansible_collections.winops.entra.plugins.plugin_utils.device import facts, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import run as acceptance_run
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import trial
+from ansible_collections.winops.entra.plugins.plugin_utils.device.autopilot.harvest import harvest
+from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment import judged as deployment_judged
+from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment import overview
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diagnose import diagnose as diagnose_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.disconnect import disconnect as leave_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm.mdm_state import enroll_or_remove
@@ -34,6 +39,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DE
 
 from . import scripted
 from .disposable import DisposableDevice
+from .firm import Firm
 from .fit import FitDevice
 from .leavers import CLOUD_JOIN, Leaver
 from .lying import DEEP, MISSING, Lying
@@ -84,6 +90,39 @@ class Liar(Lying, Leaver):
         self.connection.get_option = {"scheme": "https", "port": 5986}.__getitem__
 
 
+class DeployedLiar(Lying, scripted.ScriptedDevice):
+    """A device in its deployment, whose page waits for an app."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        app = key({"InstallationState": 2, "RebootRequired": 0})
+        apps = key(
+            Tracking=key(Sidecar=key(Win32App_a=app)), PolicyProviders=key(Sidecar=key({"TrackingPoliciesCreated": 1}))
+        )
+        preparing = key(PolicyProviders=key(Sidecar=key({"InstallationState": 3})))
+        records = key(ExpectedPolicies=key(a=key({"./a": 1})), ExpectedMSIAppPackages=key(a=key({"./b": 60})))
+        synced = {"IsSyncDone": 0, "SkipUserStatusPage": 4294967295, "SyncFailureTimeout": 60, "BlockInStatusPage": 7}
+        first = key({"ProviderID": "MS DM Server", "UPN": "a@b"}, FirstSync=key(synced, **{PERSON: key()}))
+        nested = {"categoryState": "inProgress", "DeviceSetup.A": {"subcategoryState": "inProgress"}}
+        phases = {
+            "DevicePreparationCategory.Status": json.dumps({"categorySucceeded": True, "A": "Apps (1 of 1)"}),
+            "DeviceSetupCategory.Status": json.dumps(nested),
+            "AccountSetupCategory.Status": json.dumps({"categorySucceeded": None, "A": "Apps (0x87d1041c)"}),
+        }
+        tree = {
+            "phases": key(phases),
+            "tracking": key(
+                Device=key(Setup=key(Apps=apps), DevicePreparation=preparing),
+                ESPTrackingInfo=key(Diagnostics=records),
+            ),
+            "autopilot": key({"CloudAssignedTenantId": TENANT, "IsAutopilotDisabled": 0}),
+            "first_sync": key(**{PACKAGE: first}),
+        }
+        paths = {overview.OBSERVATIONS[name]["path"]: found for name, found in tree.items()}
+        self.handlers["registry_read"] = scripted.registry(paths)
+
+
 EVENTS = [
     {
         "id": 304,
@@ -109,6 +148,14 @@ INSTALLED = [{"id": PACKAGE, "name": "join", "version": "1.0", "path": r"C:\a.pp
 
 class DisposableLiar(Lying, DisposableDevice):
     """The device of the acceptance run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+
+
+class FirmLiar(Lying, Firm):
+    """A device with a hardware hash."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,6 +189,12 @@ RUNS = {
     "device_facts fresh": Run(facts.gather, (device_facts.ARGUMENT_SPEC,), {}, joined=False),
     "preflight": Run(look, (_FINDINGS, preflight.ARGUMENT_SPEC), {"tenant_id": TENANT, "expect_mdm": True}),
     "preflight checked": Run(look, (_FINDINGS, preflight.ARGUMENT_SPEC), {}, joined=False, check_mode=True),
+    "deployment_status": Run(
+        deployment_judged.status,
+        (_FINDINGS, deployment_status.ARGUMENT_SPEC),
+        {"fail_on": ["fail"]},
+        device=DeployedLiar,
+    ),
     "diagnose": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {}),
     "diagnose dest": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {"dest": "DEST"}),
     "disconnect": Run(leave_work, _LEAVE, _WHOLE),
@@ -165,6 +218,14 @@ RUNS = {
         package_work.apply_or_remove, _PACKAGE, {"package_id": PACKAGE, "state": "absent", "timeout": 60}
     ),
     "acceptance": Run(package_work.accept, (waiting.POLL_SPEC, acceptance.ARGUMENT_SPEC), {}, device=DisposableLiar),
+    "autopilot_hash": Run(harvest, (_FINDINGS, autopilot_hash.ARGUMENT_SPEC), {"fail_on": []}, device=FirmLiar),
+    "autopilot_hash checked": Run(
+        harvest,
+        (_FINDINGS, autopilot_hash.ARGUMENT_SPEC),
+        {"mode": "self_deploying"},
+        check_mode=True,
+        device=FirmLiar,
+    ),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }
 

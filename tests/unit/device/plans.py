@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining.join_plan import JoinPlan
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining.provisioning import PackageSource
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.leave import LeavePlan
+from ansible_collections.winops.entra.plugins.plugin_utils.device.reset.reset import ResetPlan
 
 
 def join_plan(tenant_id: str, package: PackageSource | None, **changes) -> JoinPlan:
@@ -44,3 +45,27 @@ def leave_plan(**changes) -> LeavePlan:
         "poll_interval": 5,
     }
     return LeavePlan(**(settings | changes))
+
+
+def reset_plan(serial_number: str, **changes) -> ResetPlan:
+    """Of a device that its user is to deploy."""
+    settings = {
+        "confirm_serial_number": serial_number,
+        "confirm_uuid": None,
+        "keep": "nothing",
+        "protected": False,
+        "require_profile": True,
+        "profile_assigned": True,
+        "deployment_mode": "user_driven",
+        "unblocked": False,
+        "recovery_keys_recorded": False,
+        "allow_battery": False,
+        "unless_installed_after": None,
+        "wait": True,
+        "wait_for_deployment": False,
+        "timeout": 600,
+        "gone_after": 60,
+        "deployment_timeout": 3600,
+        "poll_interval": 5,
+    }
+    return ResetPlan(**(settings | changes))

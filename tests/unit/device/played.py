@@ -92,6 +92,10 @@ class Played:
         """The results of operations as a job has them."""
         return self._in_loop(self.lab.ask(self.device, *operations, system=True))
 
+    def do(self, work: t.Awaitable) -> t.Any:
+        """What somebody does to the device in the meantime."""
+        return self._in_loop(work)
+
     # --- time ---------------------------------------------------------------------------------------------------------
 
     @property

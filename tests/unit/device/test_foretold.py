@@ -75,6 +75,20 @@ MATTERS = {
         "state: absent, enrollment_id": ["joined_twice_enrolled"],
         "state: absent, allow_account_loss": ["joined_by_entra_account"],
     },
+    "device_reset": {
+        "confirm_uuid": ["joined"],
+        "another serial number": ["joined"],
+        "keep: user_data": ["joined"],
+        "protected": ["joined"],
+        "require_profile: false": ["unjoined_pro"],
+        "profile_assigned: false": ["joined"],
+        "deployment_mode: self_deploying": ["joined"],
+        "unblocked": ["joined"],
+        "recovery_keys_recorded": ["joined"],
+        "allow_battery": ["joined"],
+        "installed since": ["joined"],
+        "wait: false": ["joined"],
+    },
 }
 DEFAULTS = [Case(module, "defaults", kind) for module in cases.VARIANTS for kind in LIBRARY]
 OPTIONS = [

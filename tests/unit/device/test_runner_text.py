@@ -298,7 +298,7 @@ def test_the_bootstrap_fits_a_command_line():
         ([*FACTS, "local_administrators", "system_probe", "endpoints"], 16_500),
         (["job_start", "package_install"], 9_300),
         (["job_start", "package_forget", "package_install"], 9_700),
-        (sorted(OPERATIONS), 24_500),
+        (sorted(OPERATIONS), 26_500),
     ],
     ids=["facts", "preflight", "join", "join again", "whole"],
 )
@@ -328,7 +328,9 @@ def test_a_look_as_system_may_do_what_only_observes():
     assert body_of("system_probe").index("$Observing") < body_of("system_probe").index("job_start")
 
 
-@pytest.mark.parametrize("name", ["dsregcmd_leave", "mdm_auto_enroll", "enrollment_remove", "package_forget"])
+@pytest.mark.parametrize(
+    "name", ["dsregcmd_leave", "mdm_auto_enroll", "enrollment_remove", "package_forget", "remote_wipe"]
+)
 def test_what_only_system_does_whole_is_refused_to_others_first(name):
     assert body_of(name).splitlines()[1].strip() == "Assert-System"
 
@@ -338,7 +340,13 @@ def test_no_key_is_read_of_bitlocker():
         "GetKeyProtectors",
         "GetKeyProtectorType",
     ]
-    assert len(re.findall("Invoke-CimMethod", RUNNER.decode())) == 1
+    assert re.findall(r"Invoke-CimMethod -InputObject (\S+)", RUNNER.decode()) == ["$Volume", "$wipe[0]"]
+
+
+def test_a_device_is_reset_only_by_a_known_method_and_only_if_it_is_the_one_that_is_meant():
+    body = body_of("remote_wipe")
+    steps = ["Assert-System", "-cnotcontains", "'SerialNumber'", "'UUID'", "Invoke-CimMethod"]
+    assert [body.index(step) for step in steps] == sorted(body.index(step) for step in steps)
 
 
 def test_an_enrollment_is_known_by_guid_and_provider_before_anything_is_done():

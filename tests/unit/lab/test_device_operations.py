@@ -48,6 +48,7 @@ CHANGING = [
     {"op": "job_start", "job": JOB, "ops": [{"op": "dsregcmd_status"}], "time_limit": 60},
     {"op": "job_remove", "job": JOB},
     {"op": "hybrid_autojoin_stop"},
+    {"op": "device_link", "timeout": 60},
     {"op": "system_probe", "ops": [{"op": "bitlocker"}], "timeout": 60},
     {"op": "restart", "delay": 600, "comment": "unit test"},
 ]

@@ -14,7 +14,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.report.door import RE
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 
 DONE = {"joined", "disconnected", "fit", "healthy", "unchanged", "would_join", "would_disconnect", "unfit", "unhealthy"}
-FAILED, LEFT_OUT = {"failed", "begun"}, {"refused", "unreachable", "skipped", "not_started"}
+DONE |= {"harvested", "registered", "ready", "reset", "deploying", "deployed", "would_register", "would_reset"}
+FAILED, LEFT_OUT = {"failed", "begun", "incomplete"}, {"refused", "unreachable", "skipped", "not_started"}
 
 
 @pytest.mark.parametrize("outcome", REPORT_OUTCOMES)

@@ -27,6 +27,20 @@ def test_a_file_is_for_its_owner_only_in_a_directory_that_is_made(tmp_path):
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_is_replaced_keeps_its_mode_and_a_new_one_is_for_its_owner_only(tmp_path):
+    file, new = tmp_path / "devices.csv", tmp_path / "new" / "devices.csv"
+    file.write_bytes(b"before")
+    file.chmod(0o640)
+    for path in (file, new):
+        writer.replace(str(path), b"\xff\xfe\r\n")
+        assert path.read_bytes() == b"\xff\xfe\r\n"
+    assert (file.stat().st_mode & 0o777, new.stat().st_mode & 0o777) == (0o640, 0o600)
+    assert os.listdir(new.parent) == ["devices.csv"]
+    (tmp_path / "link").symlink_to(file)
+    with pytest.raises(Failure, match=r"bad option dest: .* it is a link"):
+        writer.replace(str(tmp_path / "link"), b"")
+
+
 def test_what_cannot_be_written_whole_leaves_the_file_that_was_there(tmp_path):
     file = tmp_path / "report.json"
     writer.write(str(file), {"good": True})

@@ -27,6 +27,7 @@ class DeviceGraph(FakeGraph):
         super().__init__()
         self.managed: list[dict] = []
         self.autopilot: list[dict] = []
+        self.events: list[dict] = []
         self.owners: dict[str, list[str]] = {}
         self.page, self.ignore_filters, self.late = 999, False, 0
         self._before: dict[str, dict] | None = None
@@ -76,7 +77,12 @@ class DeviceGraph(FakeGraph):
             (f"DELETE devices/{one}", self._delete_device),
             ("GET users/([^/]+)/ownedDevices/microsoft.graph.device", self._owned),
             ("GET deviceManagement/managedDevices", self._managed),
-            ("GET deviceManagement/windowsAutopilotDeviceIdentities", lambda q, b: self._paged(self.autopilot, q, "x")),
+            (f"GET deviceManagement/managedDevices/{one}", self._managed_device),
+            (
+                "GET deviceManagement/windowsAutopilotDeviceIdentities",
+                lambda q, b: self._paged(self.autopilot, q, "autopilot"),
+            ),
+            ("GET deviceManagement/autopilotEvents", lambda q, b: self._paged(self.events, q, "events")),
             *super()._routes(),
         ]
 
@@ -121,9 +127,13 @@ class DeviceGraph(FakeGraph):
     def _managed(self, query, body) -> httpx.Response:
         rows, text = self.managed, query.get("$filter")
         if text and not self.ignore_filters:
-            wanted = re.fullmatch(r"azureADDeviceId eq '([^']*)'", text).group(1)
-            rows = [row for row in rows if row["azureADDeviceId"].lower() == wanted]
+            name, wanted = re.fullmatch(r"(azureADDeviceId|serialNumber) eq '([^']*)'", text).groups()
+            rows = [row for row in rows if str(row.get(name)).lower() == wanted.lower()]
         return self._paged(rows, query, "managed")
+
+    def _managed_device(self, query, body, identity) -> httpx.Response:
+        found = next((row for row in self.managed if row["id"] == identity), None)
+        return httpx.Response(200, json=found) if found else error(404, "ResourceNotFound")
 
     def _paged(self, rows: list[dict], query: dict, where: str) -> httpx.Response:
         start, size = int(query.get("$skiptoken", 0)), min(self.page, int(query.get("$top", 100)))
@@ -133,11 +143,14 @@ class DeviceGraph(FakeGraph):
         if start + size < len(rows):
             path = {
                 "devices": "devices",
+                "autopilot": "deviceManagement/windowsAutopilotDeviceIdentities",
+                "events": "deviceManagement/autopilotEvents",
                 "managed": "deviceManagement/managedDevices",
                 "owned": "users/ada@contoso.com/ownedDevices/microsoft.graph.device",
             }[where]
             rest = "&".join(f"{name}={value}" for name, value in query.items() if name != "$skiptoken")
-            answer["@odata.nextLink"] = f"{ROOT}/v1.0/{path}?{rest}&$skiptoken={start + size}"
+            version = "beta" if where in ("autopilot", "events") else "v1.0"
+            answer["@odata.nextLink"] = f"{ROOT}/{version}/{path}?{rest}&$skiptoken={start + size}"
         return httpx.Response(200, json=answer)
 
 

@@ -19,6 +19,7 @@ import httpx
 
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
+    approval,
     client,
     credentials,
     memory,
@@ -386,16 +387,17 @@ class Bench:
             SECRET,
         )
 
-    def client(self, check_mode: bool = False, limit: float = 300) -> client.GraphClient:
+    def client(self, check_mode: bool = False, limit: float = 300, args: dict | None = None) -> client.GraphClient:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(self.graph), clock=lambda: 1e9)
         opened = session.Session(self.settings, source, InProcess(self.graph, self.twist))
         waits = retry.Waits(limit, self.slept.append, lambda: 0.0, self.sentences.append)
         remembered = memory.Memory(self.memory_directory, source.tenant)
-        return client.GraphClient(opened, waits, check_mode, memory=remembered)
+        approvals = approval.approvals_of(args or {}, waits)
+        return client.GraphClient(opened, waits, check_mode, memory=remembered, approvals=approvals)
 
     def run(self, ensure, args: dict, check_mode: bool = False, limit: float = 300) -> dict:
         """The result of a module's work with these arguments."""
-        made = self.client(check_mode, limit)
+        made = self.client(check_mode, limit, args)
         task = Task(args, check_mode, client=made, secrets=[lambda: made.session.tokens.secrets])
         try:
             return perform(task, [], ensure, {}, with_diff=True)

@@ -19,21 +19,39 @@ from urllib.parse import unquote
 import httpx
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.winops.entra.plugins.doc_fragments.approval import APPROVAL_SPEC
 from ansible_collections.winops.entra.plugins.doc_fragments.findings import FINDINGS_SPEC
 from ansible_collections.winops.entra.plugins.doc_fragments.named_devices import NAMED_DEVICES_SPEC
 from ansible_collections.winops.entra.plugins.modules import (
+    autopilot_device,
+    autopilot_device_info,
+    autopilot_profile,
+    corporate_identifier,
+    device_association,
     device_removal,
     directory_device,
     directory_device_info,
+    enrollment_status_page,
     group,
     local_admin_role,
     mdm_scope,
     readiness_info,
     registration_policy,
 )
+from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations import association as associations
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.corporate import corporate_identifier as identifiers
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    autopilot_profile as profiles,
+)
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    enrollment_status_page as pages,
+)
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
     group as groups,
 )
@@ -46,8 +64,14 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources impo
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
     registration_policy as policies,
 )
+from tests.lab.device import device_link
 
+from .autopilot.registering import hash_of
+from .autopilot_graph import AutopilotGraph
 from .fake_graph import Bench, guid
+from .identifier_graph import IdentifierGraph
+from .intune_graph import EXCLUDED, USERS, IntuneGraph
+from .preparation_graph import PreparationGraph
 from .readiness.readiness_graph import ADA, ReadinessGraph
 from .tenant_graph import TenantGraph
 
@@ -63,7 +87,8 @@ Answers = Callable[[str, t.Any], t.Any]
 Path = tuple[t.Any, ...]
 
 
-class EveryGraph(TenantGraph, ReadinessGraph):
+class EveryGraph(AutopilotGraph, IntuneGraph, TenantGraph, ReadinessGraph):
+class EveryGraph(IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, ReadinessGraph):
     """A tenant that every module finds something in."""
 
     def __init__(self) -> None:
@@ -71,8 +96,9 @@ class EveryGraph(TenantGraph, ReadinessGraph):
         device = self.add("PC-1", extensionAttributes={"extensionAttribute1": "old"})
         self.add("PC-2", trustType="ServerAd", profileType="SecureVM")
         self.enroll(device, serialNumber="SN1")
-        self.register(device)
+        self.register(device, userPrincipalName="someone@contoso.com")
         self.owners[ADA] = [device["id"]]
+        self.events.append({"id": guid("event"), "deviceSerialNumber": "SN1", "deploymentState": "success"})
         self.keys.append({"id": guid("key"), "deviceId": device["deviceId"]})
         self.laps.append({"id": device["deviceId"], "deviceName": "PC-1"})
         self.assignments["assignment-0"] = {
@@ -83,6 +109,34 @@ class EveryGraph(TenantGraph, ReadinessGraph):
             "principal": {"@odata.type": "#microsoft.graph.user", "userPrincipalName": "someone@contoso.com"},
         }
         self.add_group("Crew", (guid("member"),))
+        self.other_configurations = [{"id": guid(f"other {n}"), **row} for n, row in enumerate(self.enrollment)]
+        self.add_profile("Office", self.target("Staff"), self.target("Pilot", EXCLUDED))
+        self.add_profile("Other", self.target("Staff"))
+        self.add_page("Office", self.target("Staff"), {"@odata.type": USERS})
+        self.associate("SN1", smbiosUuid=guid("smbios"), managedDeviceId=self.managed[0]["id"])
+        self.associate("SN2", associationState="associated")
+        self.held["HP,EliteBook,5CG1"] = guid("identifier")
+        self.autopilot[0]["userPrincipalName"] = ADA
+        policy, group = self.prepare("Prepared"), guid("prepared devices")
+        names = "enrollment_autopilot_dpp_"
+        policy["settings"] = [
+            {
+                "settingInstance": {
+                    "settingDefinitionId": f"{names}accountype",
+                    "choiceSettingValue": {"value": f"{names}accountype_1"},
+                }
+            },
+            {
+                "settingInstance": {
+                    "settingDefinitionId": f"{names}devicesecuritygroupids",
+                    "simpleSettingCollectionValue": [{"value": group}],
+                }
+            },
+        ]
+        policy["assignments"] = [{"target": self.target("Staff")}]
+        self.group_owners[group] = [{"id": guid("client"), "appId": "f1346770-5b25-470b-88bd-d5744ab7952c"}]
+        self.add_app("App")
+        self.add_app("Portal", "winGetApp")
         self.access.append(
             {
                 "id": guid("policy"),
@@ -112,6 +166,15 @@ class TenantRun:
 _ID = guid("device PC-1")
 _NAMED = {**NAMED_DEVICES_SPEC, **directory_device.ARGUMENT_SPEC}
 _SHOWN = {**NAMED_DEVICES_SPEC, **directory_device_info.ARGUMENT_SPEC}
+_PROFILE = {**APPROVAL_SPEC, **autopilot_profile.ARGUMENT_SPEC}
+_PAGE = {**APPROVAL_SPEC, **enrollment_status_page.ARGUMENT_SPEC}
+#: ``holds`` is nothing that Ansible's own validator knows.
+_AUTOPILOT = {
+    name: {key: value for key, value in option.items() if key != "holds"}
+    for name, option in autopilot_device_info.ARGUMENT_SPEC.items()
+}
+_ASSOCIATION = {**APPROVAL_SPEC, **ansible_spec(device_association.ARGUMENT_SPEC)}
+_IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -121,6 +184,7 @@ RUNS = {
     ),
     "info of an owner": TenantRun(views.find_devices, _SHOWN, {"owner": ADA}),
     "info of all": TenantRun(views.find_devices, _SHOWN, {"stale_days": 30, "intune": True}),
+    "autopilot info": TenantRun(device_views.find, _AUTOPILOT, {"deployments": True}),
     "device tagged": TenantRun(
         changes.ensure,
         _NAMED,
@@ -137,6 +201,34 @@ RUNS = {
         removal.remove,
         device_removal.ARGUMENT_SPEC,
         {"devices": [{"device_id": _ID, "serial_number": "SN1"}, {"device_id": guid("gone")}]},
+    ),
+    "autopilot": TenantRun(
+        registrations.ensure,
+        autopilot_device.ARGUMENT_SPEC,
+        {
+            "devices": [
+                {"serial_number": "SN1", "group_tag": "x"},
+                {
+                    "serial_number": "SN-new",
+                    "hardware_hash": hash_of("SN-new"),
+                    "assigned_user": ADA,
+                    "display_name": "d",
+                },
+            ]
+        },
+        autopilot_device.CONSTRAINTS,
+    ),
+    "autopilot removal": TenantRun(
+        registrations.ensure,
+        autopilot_device.ARGUMENT_SPEC,
+        {"devices": [{"serial_number": "SN1"}], "state": "absent"},
+        autopilot_device.CONSTRAINTS,
+    ),
+    "autopilot user cleared": TenantRun(
+        registrations.ensure,
+        autopilot_device.ARGUMENT_SPEC,
+        {"devices": [{"serial_number": "SN1", "clear": ["assigned_user"]}]},
+        autopilot_device.CONSTRAINTS,
     ),
     "group made": TenantRun(
         groups.ensure, group.ARGUMENT_SPEC, {"name": "New", "description": "d", "groups": ["Staff"]}, group.CONSTRAINTS
@@ -164,6 +256,62 @@ RUNS = {
         registration_policy.ARGUMENT_SPEC,
         {"join": {"scope": "selected", "groups": ["Staff"]}, "devices_per_user": 5},
     ),
+    "profile made": TenantRun(
+        profiles.ensure,
+        _PROFILE,
+        {"name": "New", "all_devices": True, "approval_justification": "x"},
+        autopilot_profile.CONSTRAINTS,
+    ),
+    "profile changed": TenantRun(
+        profiles.ensure,
+        _PROFILE,
+        {"name": "Office", "description": "d", "included_groups": ["Pilot"], "excluded_groups": []},
+        autopilot_profile.CONSTRAINTS,
+    ),
+    "profile deleted": TenantRun(
+        profiles.ensure, _PROFILE, {"name": "Office", "state": "absent"}, autopilot_profile.CONSTRAINTS
+    ),
+    "page made": TenantRun(
+        pages.ensure,
+        _PAGE,
+        {"name": "New", "priority": 1, "blocking_apps": ["Portal", guid("app App win32LobApp 0")], "all_devices": True},
+        enrollment_status_page.CONSTRAINTS,
+    ),
+    "page changed": TenantRun(
+        pages.ensure,
+        _PAGE,
+        {"name": "Office", "timeout_minutes": 5, "included_groups": ["Pilot"]},
+        enrollment_status_page.CONSTRAINTS,
+    ),
+    "page deleted": TenantRun(
+        pages.ensure, _PAGE, {"name": "Office", "state": "absent"}, enrollment_status_page.CONSTRAINTS
+    ),
+    "association made": TenantRun(
+        associations.ensure,
+        _ASSOCIATION,
+        {
+            "devices": [
+                {"device_link": device_link.make("SN9", guid("smbios 9")), "device_preparation_policy": "Prepared"},
+                {"serial_number": "SN2", "device_preparation_policy": "Prepared"},
+            ]
+        },
+    ),
+    "association removed": TenantRun(
+        associations.ensure, _ASSOCIATION, {"devices": [{"serial_number": "SN1"}], "state": "absent"}
+    ),
+    "identifiers made": TenantRun(
+        identifiers.ensure,
+        _IDENTIFIER,
+        {"devices": [{"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG2"}]},
+        corporate_identifier.CONSTRAINTS,
+    ),
+    "identifiers removed": TenantRun(
+        identifiers.ensure,
+        _IDENTIFIER,
+        {"devices": [{"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG1"}], "state": "absent"},
+        corporate_identifier.CONSTRAINTS,
+    ),
+    "readiness of device preparation": TenantRun(verdict.judge, _CHECKED, {"device_preparation": True}),
     "readiness": TenantRun(verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}),
     "readiness of a user": TenantRun(
         verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}, user=True

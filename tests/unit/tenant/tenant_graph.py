@@ -23,6 +23,11 @@ class TenantGraph(DeviceGraph):
     def __init__(self) -> None:
         super().__init__()
         self.linger, self._ghosts = 0, {}
+        #: None: a tenant, or a cloud, that does not have the list.
+        self.associated: list[dict] | None = []
+        #: So many lists of Windows Autopilot still have what is not found by its id any more.
+        self.listed = 0
+        self._deleted: list[dict] = []
         self.keys: list[dict] = []
         self.laps: list[dict] = []
 
@@ -51,6 +56,18 @@ class TenantGraph(DeviceGraph):
             **record,
         }
 
+    def associate(self, serial: str, **properties) -> dict:
+        row = {
+            "id": guid(f"association {serial} {len(self.associated or ())}"),
+            "serialNumber": serial,
+            "smbiosUuid": guid(f"smbios {serial}"),
+            "associationState": "preassociated",
+            **properties,
+        }
+        assert self.associated is not None
+        self.associated.append(row)
+        return row
+
     @property
     def places(self) -> list[str]:
         return [path.split("/")[-2] for _method, path, _body in self.writes]
@@ -66,8 +83,18 @@ class TenantGraph(DeviceGraph):
                 (f"GET {path}/{one}", lambda q, b, i, rows=rows: self._look(i, rows)),
                 (f"DELETE {path}/{one}", lambda q, b, i, rows=rows: self._forget(i, rows)),
             ]
+        associated = "deviceManagement/tenantAssociatedDevices"
+        if self.associated is not None:
+            routes += [
+                (f"GET {associated}", lambda q, b: self._paged(self.associated, q, "x")),
+                (f"GET {associated}/{one}", lambda q, b, i: self._look(i, self.associated)),
+                (f"DELETE {associated}/{one}", lambda q, b, i: self._end(i)),
+            ]
+        identities = "deviceManagement/windowsAutopilotDeviceIdentities"
         return [
             *routes,
+            (f"POST {identities}/{one}/unassignUserFromDevice", lambda q, b, i: self._unassign_user(i)),
+            (f"GET {identities}", lambda q, b: self._paged(self._registrations(), q, "x")),
             (f"GET devices/{one}", lambda q, b, i: self._look(i, self.devices.values())),
             ("GET informationProtection/bitlocker/recoveryKeys", lambda q, b: self._paged(self.keys, q, "x")),
             ("GET directory/deviceLocalCredentials", lambda q, b: self._paged(self.laps, q, "x")),
@@ -81,10 +108,30 @@ class TenantGraph(DeviceGraph):
         found = next((row for row in rows if row["id"] == identity), None)
         return httpx.Response(200, json=found) if found else error(404, "ResourceNotFound")
 
+    def _end(self, identity) -> httpx.Response:
+        """An associated device clears its mark first."""
+        found = next((row for row in self.associated if row["id"] == identity), None)
+        if found and found["associationState"] == "preassociated":
+            return self._forget(identity, self.associated)
+        if found:
+            found["associationState"] = "pendingRemoval"
+        return _gone(found)
+
+    def _unassign_user(self, identity) -> httpx.Response:
+        found = next((row for row in self.autopilot if row["id"] == identity), None)
+        if found:
+            found["userPrincipalName"] = ""
+        return _gone(found)
+
+    def _registrations(self) -> list[dict]:
+        self.listed = max(0, self.listed - 1) if self._deleted else self.listed
+        return self.autopilot + (self._deleted if self.listed else [])
+
     def _forget(self, identity, rows) -> httpx.Response:
         found = [row for row in rows if row["id"] == identity]
         for row in found:
             rows.remove(row)
+            self._deleted += [row] if rows is self.autopilot else []
             self._ghosts[identity] = self.linger
         return _gone(found)
 
@@ -107,6 +154,10 @@ def run(bench, records, check_mode=False, limit=300, tenant_id=None, **options):
 
 def outcomes(device):
     return [device[place] and device[place]["outcome"] for place in ("intune", "autopilot", "directory")]
+
+
+def association_of(device):
+    return device["association"] and device["association"]["outcome"]
 
 
 def nothing_left(graph) -> bool:

@@ -13,15 +13,26 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec, understood
+from tests.lab.device import device_link
 
+from .autopilot.registering import hash_of
+from .autopilot_graph import AutopilotGraph
 from .device_graph import DeviceBench
 from .fake_graph import guid
+from .identifier_graph import IdentifierGraph
+from .intune_graph import DEVICES, USERS, IntuneGraph
+from .preparation_graph import PreparationGraph
 from .tenant_graph import TenantGraph
 
 PLUGIN = "ansible_collections.winops.entra.plugins.action.{}"
 ADA, BOB = "ada@contoso.com", "bob@contoso.com"
+HASH = hash_of("SN-9")
 ALL, NONE = {"scope": "all"}, {"scope": "none"}
+ASKING = {"approval_justification": "Change 4711", "approval_timeout": 5}
 SELECTED: dict[str, t.Any] = {"scope": "selected", "users": [ADA], "groups": ["Staff"]}
+LINK = device_link.make("SN9", guid("smbios 9"))
+HP1 = {"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG1"}
+HP2 = {"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG2"}
 #: By module: the options of each case. A mark stands for what only the tenant knows: ``#intune`` for an id.
 CASES: dict[str, list[dict[str, t.Any]]] = {
     "group": [
@@ -78,6 +89,16 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"users": [BOB], "state": "exact"},
         {"users": ["nobody@contoso.com"]},
     ],
+    "autopilot_device": [
+        {"devices": [{"serial_number": "SN-PC-1", "group_tag": "x", "display_name": "d"}], "timeout": 600},
+        {"devices": [{"serial_number": "SN-PC-1", "clear": ["group_tag", "assigned_user"]}]},
+        {"devices": [{"serial_number": "SN-9", "hardware_hash": HASH, "group_tag": "x"}], "poll_interval": 5},
+        {"devices": [{"serial_number": "SN-9", "group_tag": "x"}], "import_timeout": 60, "listing_timeout": 60},
+        {"devices": [{"serial_number": "SN-PC-1", "assigned_user": "nobody@contoso.com"}], "require_licence": False},
+        {"devices": [{"serial_number": "SN-PC-1"}, {"serial_number": "SN-0"}], "state": "absent", **ASKING},
+        {"devices": [{"serial_number": "SN-PC-1"}], "state": "absent", "max_deletions": 0},
+        {"csv": "/nowhere/devices.csv"},
+    ],
     "directory_device": [
         {"names": ["PC-1"], "state": "disabled"},
         {"names": ["PC-1"], "state": "enabled"},
@@ -93,9 +114,62 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"devices": ["#record"]},
         {"devices": ["#record"], "intune": False},
         {"devices": ["#record"], "autopilot": False},
+        {"devices": ["#record"], "association": False},
         {"devices": ["#record"], "directory": False},
         {"devices": ["#record"], "max_deletions": 0},
         {"devices": []},
+        {"devices": ["#record"], **ASKING},
+    ],
+    "device_association": [
+        {"devices": [{"device_link": LINK, "device_preparation_policy": "Prepared"}]},
+        {"devices": [{"device_link": LINK, "serial_number": "SN9"}, {"serial_number": "SN1"}], **ASKING},
+        {"devices": [{"serial_number": "SN1", "device_preparation_policy": "Prepared"}], "state": "present"},
+        {"devices": [{"serial_number": "SN1", "device_preparation_policy": "Nowhere"}]},
+        {"devices": [{"serial_number": "SN9"}]},
+        {"devices": [{"serial_number": "SN1"}, {"smbios_uuid": guid("smbios 9")}], "state": "absent"},
+        {"devices": [{"serial_number": "SN1"}], "state": "absent", "max_deletions": 0},
+    ],
+    "corporate_identifier": [
+        {"devices": [HP1, HP2], **ASKING},
+        {"devices": [{**HP2, "model": "Elite. Book."}], "periods": "keep"},
+        {"devices": [HP1], "state": "absent"},
+        {"devices": [HP2], "state": "absent"},
+        {"devices": [HP1], "state": "absent", "max_deletions": 0},
+        {"src": "/nowhere/rows.csv"},
+    ],
+    "autopilot_profile": [
+        {"name": "New"},
+        {"name": "New", "description": "text", "deployment_mode": "self_deploying", "user_type": "administrator"},
+        {"name": "New", "preprovisioning_allowed": True, "device_name_template": "PC%SERIAL%", "locale": "de-de"},
+        {"name": "New", "privacy_settings_hidden": True, "license_terms_hidden": True, "convert_devices": True},
+        {"name": "New", "keyboard_selection_skipped": True, "role_scope_tag_ids": ["0", "1"], **ASKING},
+        {"name": "New", "included_groups": ["Staff"], "excluded_groups": ["Helpdesk"]},
+        {"name": "New", "included_groups": ["Nowhere"]},
+        {"name": "New", "all_devices": True},
+        {"name": "New", "state": "absent"},
+        {"name": "Office", "description": "text", "included_groups": ["Helpdesk"]},
+        {"name": "Office", "included_groups": [], "excluded_groups": ["Staff"]},
+        {"name": "Office", "deployment_mode": "self_deploying"},
+        {"name": "Office", "state": "absent"},
+        {"name": "Kiosks", "all_devices": False, "excluded_groups": ["Staff"]},
+        {"name": "Kiosks", "excluded_groups": ["Staff"]},
+        {"name": "Renamed", "profile_id": "#profile"},
+    ],
+    "enrollment_status_page": [
+        {"name": "New"},
+        {"name": "New", "description": "text", "show_progress": False, "timeout_minutes": 5, "error_message": "text"},
+        {"name": "New", "log_collection_allowed": True, "first_user_only": True, "setup_retry_blocked": True},
+        {"name": "New", "device_reset_allowed": True, "device_use_allowed": True, "failed_apps_tolerated": True},
+        {"name": "New", "autopilot_only": True, "install_quality_updates": True, "role_scope_tag_ids": ["0", "1"]},
+        {"name": "New", "blocking_apps": ["App"], "included_groups": ["Staff"], "all_users": True, "all_devices": True},
+        {"name": "New", "blocking_apps": ["Nowhere"]},
+        {"name": "New", "state": "absent", **ASKING},
+        {"name": "Office", "error_message": "", "included_groups": []},
+        {"name": "Office", "priority": 1},
+        {"name": "Office", "state": "absent"},
+        {"default_page": True, "show_progress": True},
+        {"default_page": True, "state": "absent"},
+        {"name": "Renamed", "page_id": "#page"},
     ],
 }
 #: What only the run can find, with the reason.
@@ -108,8 +182,9 @@ RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
 ]
 
 
-class Tenant(TenantGraph):
-    """Two devices in all places, a third in the directory, a group with a member, and one for roles."""
+class Tenant(AutopilotGraph, IntuneGraph, TenantGraph):
+class Tenant(IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph):
+    """Two devices in all places, a third in the directory, a group with a member, one for roles; profiles and pages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,6 +192,13 @@ class Tenant(TenantGraph):
         self.add("PC-2")
         self.members[self.group("Staff")["id"]] = [guid(ADA)]
         self.add_group("Helpdesk", isAssignableToRole=True)
+        self.associate("SN1", smbiosUuid=guid("smbios 1"))
+        self.prepare("Prepared")
+        self.held["HP,EliteBook,5CG1"] = guid("identifier")
+        self.add_app("App")
+        self.office = self.add_profile("Office", self.target("Staff"))
+        self.add_profile("Kiosks", {"@odata.type": DEVICES})
+        self.office_page = self.add_page("Office", self.target("Staff"), {"@odata.type": USERS})
 
     @property
     def state(self) -> list[t.Any]:
@@ -132,6 +214,10 @@ class Tenant(TenantGraph):
                 self.included,
                 self.managed,
                 self.autopilot,
+                self.associated,
+                self.held,
+                self.profiles,
+                self.pages,
             ]
         )
 
@@ -158,6 +244,8 @@ def named(value: t.Any, graph: Tenant) -> t.Any:
         "#object": device["id"],
         "#group": graph.group("Staff")["id"],
         "#record": graph.record,
+        "#profile": graph.office["id"],
+        "#page": graph.office_page["id"],
     }
     if isinstance(value, dict):
         return {name: named(item, graph) for name, item in value.items()}

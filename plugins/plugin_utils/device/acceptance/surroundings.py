@@ -19,6 +19,7 @@ KERNEL = r"%SystemRoot%\System32\kernel32.dll"
 TASK_STATES = {"Unknown", "Disabled", "Queued", "Ready", "Running"}
 MEMBERS = {"local", "entra", "domain", "unknown"}
 ENDPOINT_SECONDS = 20
+DIAGNOSTICS_SECONDS = 300
 #: A closed port, a name that cannot exist (RFC 2606), and where every join begins.
 ENDPOINTS = {
     "closed": "https://127.0.0.1:9/",
@@ -126,6 +127,14 @@ def bitlocker(trial: Trial) -> None:
     trial.tell(available=found["available"], volumes=len(volumes), protectors=len(protectors))
 
 
+def recovery_environment(trial: Trial) -> None:
+    found = trial.values(found=op.recovery_environment())["found"]
+    settings = found["settings"]
+    trial.check("a client has settings of its recovery environment", bool(settings) or not trial.ground.system.client)
+    trial.check("if they exist, they are ReAgent.xml", settings is None or "<WindowsRE" in settings)
+    trial.tell(settings=settings is not None, image=found["image"])
+
+
 def endpoints(trial: Trial) -> None:
     targets = [{"name": name, "url": url, "headers": {}} for name, url in ENDPOINTS.items()]
     found = trial.values(found=op.endpoints(targets, ENDPOINT_SECONDS))["found"]["results"]
@@ -142,3 +151,15 @@ def _whole(result: dict) -> bool:
     if result["status"] is not None:
         return 100 <= result["status"] < 600 and result["error"]["type"] is None
     return result["error"]["type"] in FAILURES
+
+
+def device_link(trial: Trial) -> None:
+    """Not every device has a DeviceLink, but each has a cabinet, and nothing of it stays."""
+    found = trial.values(
+        link=op.device_link(DIAGNOSTICS_SECONDS), folder=op.path_info(rf"{op.DATA_DIRECTORY}\device_link")
+    )
+    link = found["link"]
+    trial.check("MdmDiagnosticsTool.exe is there", link["present"])
+    trial.check("it has written a cabinet", link["cabinet"] or not trial.ground.system.client)
+    trial.check("its directory is gone", not found["folder"]["exists"])
+    trial.tell(exit_code=link["exit_code"], files=len(link["files"]))

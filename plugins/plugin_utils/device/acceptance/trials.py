@@ -33,7 +33,9 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         surroundings.job_status,
         surroundings.local_administrators,
         surroundings.bitlocker,
+        surroundings.recovery_environment,
         surroundings.endpoints,
+        surroundings.device_link,
         changes.directory_create,
         changes.download,
         changes.path_remove,
@@ -51,5 +53,6 @@ IMPOSSIBLE = {
     "dsregcmd_leave": "a device that has left cannot be joined again by itself",
     "hybrid_autojoin_stop": "no operation switches the automatic join on again",
     "mdm_auto_enroll": "an enrollment needs a tenant, and its settings cannot be undone",
+    "remote_wipe": "a device that was reset is not the one that was tried",
     "restart": "a restart ends what runs on the device, and cannot be undone",
 }

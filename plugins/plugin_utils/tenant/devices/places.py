@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 
 from .. import bulk
+from ..associations import records
 from ..graph import odata
-from ..graph.batch import Item
+from ..graph.batch import BatchAnswer, Item
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import ID_ONLY
 from . import look_up
@@ -28,8 +29,11 @@ class Place:
     collection: tuple[str, ...]
     read: Permissions
     write: Permissions
+    version: str = "v1.0"
 
 
+AUTOPILOT_WRITE = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
+AUTOPILOT_PLACE, ASSOCIATION = "autopilot", "association"
 #: In the order in which a device is removed from them: each look-up dies with the object of the next place.
 PLACES = (
     Place(
@@ -40,11 +44,19 @@ PLACES = (
         Permissions.same("DeviceManagementManagedDevices.ReadWrite.All"),
     ),
     Place(
-        "autopilot",
+        AUTOPILOT_PLACE,
         "Windows Autopilot registration",
         ("deviceManagement", "windowsAutopilotDeviceIdentities"),
         AUTOPILOT_READ,
-        Permissions.same("DeviceManagementServiceConfig.ReadWrite.All"),
+        AUTOPILOT_WRITE,
+    ),
+    Place(
+        ASSOCIATION,
+        "device association",
+        ("deviceManagement", "tenantAssociatedDevices"),
+        records.ASSOCIATIONS_READ,
+        records.WRITE,
+        records.VERSION,
     ),
     Place("directory", "Entra device object", ("devices",), look_up.READ_DEVICES, look_up.WRITE_DEVICES),
 )
@@ -58,13 +70,21 @@ class RemovalTarget:
     what: str
     look: Item
     write: bulk.Write
+    version: str = "v1.0"
+
+    def is_gone(self, answer: BatchAnswer) -> bool:
+        """Whether an answer to the look says so. An association that the device has to clear first stays, pending."""
+        if answer.failure is not None:
+            return answer.says_absent
+        return self.version == records.VERSION and records.is_gone(answer.body)
 
     @classmethod
     def of(cls, place: Place, identity: str, label: str) -> RemovalTarget:
         what, path = f"{place.what} of {label}", odata.path(*place.collection, identity)
-        look = Item("GET", path, Purpose(f"look up the {what}", place.read), {"$select": "id"}, kind=ID_ONLY)
-        item = Item("DELETE", path, Purpose(f"delete the {what}", place.write))
+        purpose, associated = Purpose(f"look up the {what}", place.read), place.name == ASSOCIATION
+        look = Item("GET", path, purpose, None if associated else {"$select": "id"}, kind=ID_ONLY)
+        # Nobody has said what a second removal of an association does.
+        item = Item("DELETE", path, Purpose(f"delete the {what}", place.write), once=associated)
         there = {"id": identity, "state": "present"}
-        return cls(
-            identity, what, look, bulk.Write(identity, what, item, [(what, there, {**there, "state": "absent"})])
-        )
+        write = bulk.Write(identity, what, item, [(what, there, {**there, "state": "absent"})])
+        return cls(identity, what, look, write, place.version)

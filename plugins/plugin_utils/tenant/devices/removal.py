@@ -17,9 +17,10 @@ from ...proofs import NOT_YET
 from ...result import Failure
 from ...task import Task
 from .. import bulk
-from . import directory_device, leavers, ownership, removal_targets, unread
+from . import association_targets, directory_device, leavers, ownership, removal_targets
 from .leavers import Leaver, Named
-from .places import PLACES, Place
+from .places import AUTOPILOT_PLACE, PLACES, Place
+from .unread import left_out
 
 DOC = "https://learn.microsoft.com/autopilot/registration-overview"
 _GO = "go with them, for good after 30 days or when the deleted object is purged"
@@ -35,8 +36,9 @@ def remove(task: Task) -> dict:
     named = leavers.named(args["devices"], "devices")
     places = [place for place in PLACES if args[place.name]]
     if not places or not (named.leavers or named.bad):
-        return {"devices": []}
-    warnings = removal_targets.look_at_tenant(task.client, named.by_id, [place.name for place in places])
+        return {"devices": [], "associations_unread": None}
+    warnings, unread = removal_targets.look_at_tenant(task.client, named.by_id, [place.name for place in places])
+    task.learned["associations_unread"] = unread
     _judge(named, task)
     sure = [one for one in named.by_id.values() if not one.problems]
     # A refusal says to look at the list.
@@ -44,7 +46,7 @@ def remove(task: Task) -> dict:
     _require_allowed(args, sure)
     losing = [one for one in sure if "directory" in one.targets]
     removal_targets.secrets(task.client, losing)
-    task.learned["warnings"] = warnings + _not_yet(sure) + _losses(losing)
+    task.learned["warnings"] = warnings + _not_yet(sure) + association_targets.marks(sure) + _losses(losing)
     try:
         for place in places:
             if not _remove(task, place, sure):
@@ -115,17 +117,30 @@ def _losses(losing: list[Leaver]) -> list[str]:
 def _remove(task: Task, place: Place, leavers: Iterable[Leaver]) -> bool:
     """Delete the objects of one place, and wait until they are gone: the next place refuses while this one still shows
     them. False where the connection broke, so that nothing more is tried."""
-    targets = {
-        leaver.targets[place.name].id: leaver.targets[place.name]
-        for leaver in leavers
-        if place.name in leaver.targets and _may_go_on(leaver)
-    }
+    going = [leaver for leaver in leavers if place.name in leaver.targets and _may_go_on(leaver)]
+    if place.name == AUTOPILOT_PLACE and not _unassign_users(task, going):
+        return False
+    targets = {leaver.targets[place.name].id: leaver.targets[place.name] for leaver in going if _may_go_on(leaver)}
 
     def pending(ids: list[str]) -> bulk.StillPending:
-        return removal_targets.present(task.client, [targets[identity] for identity in ids])
+        return removal_targets.present(task.client, place, [targets[identity] for identity in ids])
 
     writes = [target.write for target in targets.values()]
-    return bulk.carry_out(task, writes, pending, f"the removal from {place.name}")
+    return bulk.carry_out(task, writes, pending, f"the removal from {place.name}", place.version)
+
+
+def _unassign_users(task: Task, leavers: Iterable[Leaver]) -> bool:
+    """Take the users from registrations before they go. A registration whose user cannot be taken stays. False where
+    the connection broke."""
+    writes = removal_targets.unassign(leavers)
+    broken = bulk.send(task, list(writes.values()), what="the unassignment of users")
+    for leaver in leavers:
+        target = leaver.targets[AUTOPILOT_PLACE]
+        write = writes.get(target.id)
+        failure = broken if write is None or write.failure is None else write.failure
+        if failure is not None:
+            target.write.failure = failure
+    return broken is None
 
 
 def _partly(sure: list[Leaver]) -> Failure | None:
@@ -155,7 +170,7 @@ def _left_out(named: Named, partly: Failure | None) -> Failure | None:
     if not failed:
         return ownership.uncertain(told, unsure, DOC)
     first = failed[0]
-    return unread.left_out(f"{told}: {first.label}: {first.problems[0]}", first.unread[0], unsure, DOC)
+    return left_out(f"{told}: {first.label}: {first.problems[0]}", first.unread[0], unsure, DOC)
 
 
 # --- what is returned ---

@@ -14,17 +14,18 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+from .. import bulk
 from ..graph import odata
 from ..graph.batch import BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import IDENTITY, TEXT, needed, object_of
-from . import directory_device, look_up
+from . import association_targets, directory_device, look_up
 from .intune import AUTOPILOT_READ, INTUNE_PAGE, REGISTRATION_KIND, managed_devices, recorded_record
 from .leavers import Leaver
 from .ownership import SELECT_KEYS
-from .places import PLACES, Place, RemovalTarget
+from .places import AUTOPILOT_PLACE, AUTOPILOT_WRITE, PLACES, Place, RemovalTarget
 
 BITLOCKER_READ = Permissions.same("BitlockerKey.ReadBasic.All")
 _OF_DEVICE = object_of({"id": needed(IDENTITY), "deviceId": TEXT})
@@ -33,8 +34,11 @@ _NOT_AN_ID = 400
 LAPS_READ = Permissions.same("DeviceLocalCredential.ReadBasic.All")
 
 
-def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str]) -> list[str]:
-    """Learn what the tenant has of these devices. Returns warnings about what stays, as nothing proves it theirs.
+def look_at_tenant(
+    client: GraphClient, leavers: dict[str, Leaver], places: Iterable[str]
+) -> tuple[list[str], str | None]:
+    """Learn what the tenant has of these devices. Returns warnings about what stays, as nothing proves it theirs, and
+    why associations could not be read, if the tenant has no such list.
 
     A device of which something cannot be read is left out, with its reason. RequestFailure where what is about all of
     them cannot be read.
@@ -50,16 +54,22 @@ def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iter
         leavers[key].name = row.get("displayName")
         leavers[key].row = row
     warnings: list[str] = []
-    intune, autopilot, directory = PLACES
+    intune, autopilot, association, directory = PLACES
     if intune.name in names:
         warnings += _intune(client, {key: one for key, one in leavers.items() if not one.unread}, intune)
+    unread: str | None = None
     if all(leaver.unread for leaver in leavers.values()):
-        return warnings
+        return warnings, unread
     anchored: set[str] = set()
     if autopilot.name in names:
         warnings += _autopilot(client, leavers, objects, autopilot)
     else:
         anchored = {key for key, row in objects.items() if directory_device.is_autopilot_anchor(row)}
+    if association.name in names:
+        told, unread = association_targets.look(
+            client, {key: one for key, one in leavers.items() if not one.unread}, association
+        )
+        warnings += told
     if directory.name in names:
         for key, row in objects.items():
             leavers[key].add(directory, row["id"])
@@ -69,7 +79,7 @@ def look_at_tenant(client: GraphClient, leavers: dict[str, Leaver], places: Iter
                 leavers[key].problems.append(
                     "a Windows Autopilot registration keeps its Entra object from being deleted, and autopilot is off"
                 )
-    return warnings
+    return warnings, unread
 
 
 def _intune(client: GraphClient, leavers: dict[str, Leaver], place: Place) -> list[str]:
@@ -150,6 +160,7 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
                     f"its Windows Autopilot registration {identity} has another serial number, {row['serialNumber']}"
                 )
             else:
+                leaver.registration = row
                 leaver.add(place, identity)
     return warnings
 
@@ -189,10 +200,37 @@ class _Ties:
         )
 
 
-def present(client: GraphClient, targets: list[RemovalTarget]) -> dict[str, RequestFailure | None]:
-    """The ids of those that Graph still has, 20 in one request; with the failure where it says neither yes nor no."""
-    answers = zip(targets, client.batch([target.look for target in targets]))
-    return {target.id: answer.failure for target, answer in answers if not answer.says_absent}
+def present(client: GraphClient, place: Place, targets: list[RemovalTarget]) -> dict[str, RequestFailure | None]:
+    """The ids of those that Graph still has, 20 in one request; with the failure where it says neither yes nor no.
+
+    Windows Autopilot lists a registration for a while that is not found by its id any more: it is gone when the list
+    does not have it.
+    """
+    answers = list(zip(targets, client.batch([target.look for target in targets], place.version)))
+    there = {target.id: answer.failure for target, answer in answers if not target.is_gone(answer)}
+    if place.name != AUTOPILOT_PLACE or there:
+        return there
+    ids = {target.id for target in targets}
+    purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
+    rows = client.list(odata.path(*place.collection), purpose, {"$top": INTUNE_PAGE}, kind=REGISTRATION_KIND)
+    return {row["id"].lower(): None for row in rows if row["id"].lower() in ids}
+
+
+def unassign(leavers: Iterable[Leaver]) -> dict[str, bulk.Write]:
+    """By registration, the writes that take users from registrations which are to be deleted: Microsoft says to do
+    that before."""
+    found = {}
+    for one in leavers:
+        row = one.registration or {}
+        if not row.get("userPrincipalName") or AUTOPILOT_PLACE not in one.targets:
+            continue
+        identity = one.targets[AUTOPILOT_PLACE].id
+        what = f"user of the {one.targets[AUTOPILOT_PLACE].what}"
+        path = odata.path("deviceManagement", "windowsAutopilotDeviceIdentities", identity, "unassignUserFromDevice")
+        # The registration that follows is the change.
+        item = Item("POST", path, Purpose(f"unassign the {what}", AUTOPILOT_WRITE), idempotent=True)
+        found[identity] = bulk.Write(identity, what, item, [])
+    return found
 
 
 # --- what is lost with an Entra device object ---

@@ -162,7 +162,7 @@ def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], who
         device = known.get(key) or _only(newest.get("deviceName"), key)
         if key not in known:
             found.append(device)
-        device.update(intune=_fields(newest, INTUNE_FIELDS), intune_records=len(many))
+        device.update(intune=fields_of(newest, INTUNE_FIELDS), intune_records=len(many))
     return managed.unread
 
 
@@ -197,7 +197,7 @@ def _join_autopilot(client: GraphClient, found: list[dict], unknown: list[str], 
         device = known.get(key) or _only(row.get("displayName") or None, device_id)
         if key not in known:
             found.append(device)
-        device["autopilot"] = _fields(row, AUTOPILOT_FIELDS)
+        device["autopilot"] = fields_of(row, AUTOPILOT_FIELDS)
 
 
 def _ids(found: list[dict], unknown: list[str]) -> list[str]:
@@ -216,8 +216,9 @@ def _only(name: str | None, device_id: str | None) -> dict:
     return {**empty, "name": name, "device_id": device_id}
 
 
-def _fields(row: dict, fields: dict[str, str]) -> dict[str, t.Any]:
-    """Intune says never by the years 1 and 9999, and nothing by what v1.0 has no name for."""
+def fields_of(row: dict, fields: dict[str, str]) -> dict[str, t.Any]:
+    """These of a row's fields, as modules return them. Intune says never by the years 1 and 9999, and nothing by what
+    v1.0 has no name for."""
     shown = {}
     for option, name in fields.items():
         value = row.get(name)

@@ -17,12 +17,17 @@ from collections.abc import Mapping, Sequence
 
 from . import errors, odata, retry
 from .answers import CHALLENGE, LONGEST_HEADER
+from .approval import Approvals, Headers
+from .approval_requests import intune_write
 from .errors import Purpose
 from .failures import RequestFailure
 from .fields import ANY_OBJECT, TEXT, Kind, Misfit, list_of, needed, object_of, page_of, read_as
 from .session import Session
 from .tokens import demanded
 from .trace import GraphTrace
+
+if t.TYPE_CHECKING:
+    from .client import GraphClient
 
 LARGEST = 20
 
@@ -54,8 +59,9 @@ class Sender(t.Protocol):
 @dataclasses.dataclass(frozen=True)
 class Item:
     """One request of a batch. ``reads``: a POST that changes nothing; ``idempotent``: one that adds what may be there
-    already, so that twice does no harm. ``kind`` is what its answer is checked by, ``row_kind`` each object of one that
-    is a list; without them nobody reads the answer."""
+    already, so that twice does no harm; ``once``: whatever its method, it is not sent again when nobody knows whether
+    it arrived. ``kind`` is what its answer is checked by, ``row_kind`` each object of one that is a list; without them
+    nobody reads the answer. ``headers`` are those of this request alone."""
 
     method: str
     path: str
@@ -65,8 +71,10 @@ class Item:
     eventual: bool = False
     reads: bool = False
     idempotent: bool = False
+    once: bool = False
     kind: Kind | None = None
     row_kind: Kind | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def checked(self, body: t.Any) -> dict | None:
         """The body of its answer as it may be read. GraphFailure for one that cannot be."""
@@ -81,10 +89,10 @@ class Item:
 
     @property
     def repeatable(self) -> bool:
-        return self.method != "POST" or self.reads or self.idempotent
+        return not self.once and (self.method != "POST" or self.reads or self.idempotent)
 
     def as_request(self, number: int) -> dict:
-        headers = {"Content-Type": "application/json"} if self.body is not None else {}
+        headers = {"Content-Type": "application/json", **self.headers} if self.body is not None else {**self.headers}
         if self.eventual:
             headers["ConsistencyLevel"] = "eventual"
         request: dict[str, t.Any] = {
@@ -129,6 +137,30 @@ def run_batch(client: Sender, items: Sequence[Item], version: str) -> BatchAnswe
     answers: dict[int, BatchAnswer] = {}
     for start in range(0, len(items), LARGEST):
         _run_chunk(client, {n: items[n] for n in range(start, min(start + LARGEST, len(items)))}, version, answers)
+    return [answers[number] for number in range(len(items))]
+
+
+def batch_with_approvals(
+    client: GraphClient, approvals: Approvals, items: Sequence[Item], version: str
+) -> BatchAnswers:
+    """As ``run_batch``, where writes to Intune may need a second administrator: those are asked for, waited for
+    together, and sent again when they are approved."""
+    answers: dict[int, BatchAnswer] = {}
+    writes = {
+        number: write
+        for number, item in enumerate(items)
+        if (write := intune_write(item.method, item.path, item.body, item.reads, item.purpose.what)) is not None
+    }
+
+    def send(headers: Mapping[int, Headers]) -> dict[int, RequestFailure | None]:
+        numbers = sorted([*headers, *(n for n in range(len(items)) if n not in writes and n not in answers)])
+        parts = [dataclasses.replace(items[n], headers={**items[n].headers, **headers.get(n, {})}) for n in numbers]
+        answers.update(zip(numbers, run_batch(client, parts, version)))
+        return {number: answers[number].failure for number in headers}
+
+    for number, failure in approvals.carry_out(client, writes, send).items():
+        if failure is not None and number in writes:
+            answers[number] = BatchAnswer(failure.status, None, failure)
     return [answers[number] for number in range(len(items))]
 
 

@@ -18,7 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...result import Failure
 from . import errors, odata, retry, tokens
 from .answers import OddAnswer, json_of, text_of
-from .batch import BatchAnswer, BatchAnswers, Item, run_batch
+from .approval import Approvals, Headers
+from .approval_requests import intune_write
+from .batch import BatchAnswer, BatchAnswers, Item, batch_with_approvals, run_batch
 from .errors import Purpose
 from .failures import RequestFailure
 from .fields import ANY_OBJECT, Kind, page_of, read_as
@@ -38,7 +40,8 @@ Query = Mapping[str, str | int | bool]
 
 class GraphClient:
     """Requests of one task. In check mode it refuses to send anything that would change the tenant. A ``trace`` is
-    told of every request. ``memory`` knows what this controller has made in the tenant.
+    told of every request. ``memory`` knows what this controller has made in the tenant, ``approvals`` what a task says
+    of Multi Admin Approval of Intune; without it nobody is asked to approve a change.
 
     Methods take a path (``odata.path``), a Purpose for messages, a query (names with ``$``, values unescaped), the API
     version, the kind (``fields``) by which the answer is checked, and ``eventual`` for advanced queries
@@ -53,6 +56,7 @@ class GraphClient:
         check_mode: bool = False,
         trace: GraphTrace | None = None,
         memory: Memory | None = None,
+        approvals: Approvals | None = None,
     ) -> None:
         self.session = session
         self.waits = waits
@@ -60,6 +64,7 @@ class GraphClient:
         session.network.waits = waits
         self.trace = trace
         self.memory = memory or Memory()
+        self.approvals = approvals
 
     def require_delegated(self, what: str, permission: str) -> None:
         """Failure, before the first call, where the credential is an application's and only a user may ``what``."""
@@ -108,7 +113,11 @@ class GraphClient:
         """
         for item in items:
             self._guard(item.method, item.reads)
-        return [self._alone(items[0], version)] if len(items) == 1 else run_batch(self, items, version)
+        if len(items) == 1:
+            return [self._alone(items[0], version)]
+        if self.approvals is None:
+            return run_batch(self, items, version)
+        return batch_with_approvals(self, self.approvals, items, version)
 
     def rows_of(self, item: Item, answer: BatchAnswer, version: str = "v1.0") -> Iterator[t.Any]:
         """As ``list``, of a list (an Item with ``row_kind``) whose first page was asked for in a batch."""
@@ -191,6 +200,25 @@ class GraphClient:
         repeatable: bool | None = None,
     ) -> dict | None:
         self._guard(method, reads)
+        write = intune_write(method, url, body, reads, purpose.what)
+        if write is None or self.approvals is None:
+            return self._request(method, url, purpose, body, headers, reads, repeatable)
+
+        def send(added: Headers) -> dict | None:
+            return self._request(method, url, purpose, body, {**(headers or {}), **added}, reads, repeatable)
+
+        return self.approvals.carry_out_one(self, write, send)
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        purpose: Purpose,
+        body: t.Any,
+        headers: t.Mapping[str, str] | None,
+        reads: bool,
+        repeatable: bool | None,
+    ) -> dict | None:
         sent = {
             "Accept": "application/json",
             "client-request-id": str(uuid.uuid4()),

@@ -19,12 +19,11 @@ import re
 import typing as t
 
 from ...untrusted import in_one_line, load_json
-from .errors import LONGEST_EVIDENCE
+from .errors import APPROVAL_CODE, LONGEST_EVIDENCE
 
 LONGEST_ID = 64
 #: JSON texts within each other; three were seen.
 DEEPEST = 8
-APPROVAL_CODE = "x-msft-approval-code"
 #: What a body is: an error of Graph that says why, one that does not, a web page, something else.
 REASONED, SILENT, WEB_PAGE, OTHER = BODY_FORMS = ("reasoned", "silent", "page", "other")
 _LONGEST_CODE, _LONGEST_TITLE, _LONGEST_SENTENCE, _LONGEST_JSON = 100, 100, 10_000, 200_000
@@ -32,6 +31,7 @@ _MOST_CODES, _MOST_DETAILS = 8, 20
 
 _TAIL = re.compile(r"\boperation id\b", re.IGNORECASE)
 _ACTIVITY = re.compile(r"\bactivity id:?\s*([0-9a-z-]{8,64})", re.IGNORECASE)
+_APPROVAL = re.compile(rf"\b{APPROVAL_CODE}:?\s*([0-9a-f-]{{36}})", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://([^\s/\"'<>{}]*)[^\s\"'<>{}]*", re.IGNORECASE)
 #: Addresses that are for people.
 _PAGES_OF_DOCUMENTATION = ("learn.microsoft.com", "docs.microsoft.com", "aka.ms", "go.microsoft.com")
@@ -96,15 +96,16 @@ def read_error(status: int, headers: t.Mapping[str, str], body: t.Any) -> GraphR
     inner = error.get("innerError") or error.get("innererror") if isinstance(error, dict) else None
     inner = inner if isinstance(inner, dict) else {}
     ids = (lower.get("request-id"), inner.get("request-id"), lower.get("client-request-id"))
-    approval = lower.get(APPROVAL_CODE)
     common: dict[str, t.Any] = {
         "request_id": next((_line(identity, LONGEST_ID) for identity in ids if identity), None),
         "retry_after": lower.get("retry-after"),
-        "approval": _line(approval, LONGEST_ID) if approval else None,
     }
+    inside, said = _unwrapped(error.get("message")) if isinstance(error, dict) else ([], "")
+    in_text = _APPROVAL.search(said)  # The answer to one request of a batch may have no header of its own.
+    approval = lower.get(APPROVAL_CODE) or (in_text[1] if in_text else None)
+    common["approval"] = _line(approval, LONGEST_ID) if approval else None
     if not isinstance(error, dict):
         return _of_another(status, body, common)
-    inside, said = _unwrapped(error.get("message"))
     title = _title(said)
     found = [error.get("code"), *_inner_codes(inner), *inside]
     codes = tuple(code for code in map(_code, found) if code)[:_MOST_CODES]

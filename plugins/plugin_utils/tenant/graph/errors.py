@@ -18,7 +18,9 @@ from .failures import RequestFailure
 LONGEST_EVIDENCE = 500
 _LONGEST_PURPOSE = 300
 #: Names of the errors of Multi Admin Approval: nothing was done, and the same request again does nothing either.
-APPROVALS = ("approval_needed", "approval_pending")
+APPROVALS = ("approval_needed", "approval_pending", "approval_denied", "approval_over", "approval_not_taken")
+#: The header with the code of a request for approval, in both directions.
+APPROVAL_CODE = "x-msft-approval-code"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +61,13 @@ class Caller:
 
 
 class GraphFailure(RequestFailure):
-    """An answer that is a refusal."""
+    """An answer that is a refusal. ``approval`` is the code of the request for Multi Admin Approval that it names."""
 
-    def __init__(self, msg: str, side: str, status: int, code: str, message: str, **error) -> None:
+    def __init__(
+        self, msg: str, side: str, status: int, code: str, message: str, approval: str | None = None, **error
+    ) -> None:
         super().__init__(msg, side, code=code or str(status), **error)
+        self.approval = approval
         self.status = status
         self.code = code
         self.message = message

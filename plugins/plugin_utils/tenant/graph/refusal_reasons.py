@@ -72,17 +72,18 @@ BY_REASON = (
     KnownRefusal(
         "approval_pending",
         "Multi Admin Approval of Intune holds the change until another administrator has approved it{approval}",
-        f"have it approved or rejected ({_PLACE}), and do not run the task again before: until then it changes nothing",
+        f"have it approved or rejected ({_PLACE}), and do not run the task again before: until then it changes "
+        "nothing; after that, a task with the same approval_justification carries it out",
         "Microsoft Intune, Multi Admin Approval for the Microsoft Graph API",
         says=("approval request already exists",),
         approval=True,
     ),
     KnownRefusal(
         "approval_needed",
-        "an access policy of Intune (Multi Admin Approval) lets nobody make this change alone, and this collection "
-        "asks for no approval",
-        "make the change in the Intune admin center, where a second administrator approves it, or exclude {who} in "
-        f"that access policy ({_PLACE}); no permission helps",
+        "an access policy of Intune (Multi Admin Approval) lets nobody make this change alone, and nobody was asked to "
+        "approve it",
+        "give approval_justification, so that a second administrator is asked, or exclude {who} in that access policy "
+        f"({_PLACE}); no permission helps",
         "Microsoft365DSC 7236",
         statuses="400 403",
         says=("x-msft-approval-", "multi admin approval", "multi-admin approval", "multiadmin approval"),

@@ -56,6 +56,7 @@ def refused_request(refusal: GraphRefusal, purpose: Purpose, caller: Caller, cal
         refusal.status,
         refusal.code,
         refusal.message,
+        approval=refusal.approval,
         name=row.name,
         cause=cause,
         fix=fix,

@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email.utils
 import random
@@ -57,9 +58,23 @@ class Waits:
         self._sleep = sleep
         self._say = say
 
+    def another(self, limit: float) -> Waits:
+        """A second account of waiting, with a limit of its own."""
+        return Waits(limit, self._sleep, self.clock, self._say)
+
     @property
     def left(self) -> float:
         return max(0.0, self.limit - self.spent)
+
+    @contextlib.contextmanager
+    def at_most(self, seconds: float) -> t.Iterator[None]:
+        """What is waited for within ends after so many seconds of waiting, or where the task's own time does."""
+        limit = self.limit
+        self.limit = min(limit, self.spent + seconds)
+        try:
+            yield
+        finally:
+            self.limit = limit
 
     def lose(self, seconds: float) -> None:
         """Count seconds that a failed attempt took."""

@@ -24,6 +24,11 @@ READINESS_IDS = (
     "mdm_scope",
     "enrollment_limit",
     "enrollment_restriction",
+    "corporate_identifier",
+    "device_preparation",
+    "preparation_group",
+    "preparation_account",
+    "preparation_conflict",
 )
 _LEARN = "https://learn.microsoft.com/"
 DOCS = {
@@ -35,6 +40,10 @@ DOCS = {
     "defaults": _LEARN + "entra/fundamentals/security-defaults",
     "limit": _LEARN + "mem/intune/enrollment/device-limit-intune-azure",
     "restriction": _LEARN + "mem/intune/enrollment/enrollment-restrictions-set",
+    "corporate": _LEARN + "intune/intune-service/enrollment/corporate-identifiers-add",
+    "preparation": _LEARN + "autopilot/device-preparation/overview",
+    "preparation_group": _LEARN + "autopilot/device-preparation/tutorial/user-driven/entra-join-device-group",
+    "preparation_issues": _LEARN + "autopilot/device-preparation/known-issues",
     "principal": _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
 }
 

@@ -19,7 +19,14 @@ REGISTRATION_POLICY_KIND = object_of(
     {
         "userDeviceQuota": needed(NUMBER),
         "multiFactorAuthConfiguration": needed(TEXT),
-        "azureADJoin": needed(object_of({"allowedToJoin": needed(MEMBERSHIP_KIND)})),
+        "azureADJoin": needed(
+            object_of(
+                {
+                    "allowedToJoin": needed(MEMBERSHIP_KIND),
+                    "localAdmins": object_of({"registeringUsers": MEMBERSHIP_KIND}),
+                }
+            )
+        ),
     }
 )
 SECURITY_DEFAULTS_KIND = object_of({"isEnabled": needed(FLAG)})

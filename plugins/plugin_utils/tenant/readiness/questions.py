@@ -17,6 +17,7 @@ from collections.abc import Iterable
 
 from ...result import Failure
 from ...task import Task
+from ..corporate import identifiers
 from ..devices import look_up
 from ..graph import odata
 from ..graph.batch import Item
@@ -86,6 +87,13 @@ _ENROLLMENT = Item(
     "/deviceManagement/deviceEnrollmentConfigurations",
     Purpose("list the enrollment configurations", Permissions.same("DeviceManagementServiceConfig.Read.All")),
     row_kind=ENROLLMENT_KIND,
+)
+_IDENTIFIERS = Item(
+    "GET",
+    identifiers.IDENTIFIERS_PATH,
+    Purpose("list the corporate identifiers", identifiers.IDENTIFIERS_READ),
+    {"$top": identifiers.IDENTIFIERS_PAGE},
+    row_kind=identifiers.IDENTIFIER_KIND,
 )
 _MDM_SCOPE = Item(
     "GET",
@@ -162,7 +170,7 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
     ]
     owned = [look_up.owned_item(user, ("id", "trustType", "isManaged")) for user in users]
     everything = [*items, *searches, *reads, *owned]
-    read = iter(_answered(client, everything))
+    read = iter(answered(client, everything))
     said = {name: next(read) for name in _TENANT}
     found = [(prefix, next(read)) for prefix in prefixes]
     people = [Person(user, next(read)) for user in users]
@@ -183,7 +191,8 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
     return said, people
 
 
-def _answered(client: GraphClient, items: list[Item], version: str = "v1.0") -> list[Answered]:
+def answered(client: GraphClient, items: list[Item], version: str = "v1.0") -> list[Answered]:
+    """What each item says, all pages of a list, or the RequestFailure that says why it could not be read."""
     answers: list[Answered] = []
     for item, answer in zip(items, client.batch(items, version)):
         try:
@@ -194,8 +203,8 @@ def _answered(client: GraphClient, items: list[Item], version: str = "v1.0") -> 
 
 
 def _of_beta(task: Task) -> dict[str, Answered]:
-    """ "enrollment", and "mdm", the MDM scope of Intune, which a signed-in user alone may read."""
-    asked, refused = {"enrollment": _ENROLLMENT}, {}
+    """ "enrollment", "identifiers", and "mdm", the MDM scope of Intune, which a signed-in user alone may read."""
+    asked, refused = {"enrollment": _ENROLLMENT, "identifiers": _IDENTIFIERS}, {}
     try:
         task.client.require_delegated(_MDM_SCOPE.purpose.what, _MDM.delegated[0])
         asked |= {"mdm": _MDM_SCOPE, "groups": _MDM_GROUPS}
@@ -203,7 +212,7 @@ def _of_beta(task: Task) -> dict[str, Answered]:
         if failure.error["name"] != "delegated_only":
             raise
         refused["mdm"] = failure
-    said = dict(zip(asked, _answered(task.client, list(asked.values()), "beta")))
+    said = dict(zip(asked, answered(task.client, list(asked.values()), "beta")))
     groups = said.pop("groups", None)
     if isinstance(said.get("mdm"), dict) and said["mdm"]["appliesTo"] == "selected":
         said["mdm"] = groups if isinstance(groups, Failure) else {**said["mdm"], "includedGroups": groups}

@@ -14,7 +14,7 @@ from ...findings import FAIL, UNKNOWN, WARN, Finding, require_known, summary, ve
 from ...options import is_guid, refuse_empty
 from ...result import Failure
 from ...task import Task
-from . import conditional_access, enrollment, registration, sign_in, users
+from . import conditional_access, enrollment, preparation, registration, sign_in, users
 from .access_policies import Obstacle
 from .findings import DOCS, READINESS_IDS, unknown
 from .questions import Answered, Person, ask, ask_memberships
@@ -30,6 +30,8 @@ def judge(task: Task) -> dict:
         refuse_empty(args[option] or [], option)
     require_known(args["fail_on"], READINESS_IDS)
     said, people = ask(task)
+    if args["device_preparation"]:
+        said["preparation"] = preparation.ask(task.client)
     policies = said["access"] if isinstance(said["access"], list) else []
     obstacles = conditional_access.obstacles(policies)
     ask_memberships(task.client, people, _groups(said, obstacles))
@@ -68,6 +70,9 @@ def _findings(args: dict, said: dict[str, Answered], people: list[Person], obsta
     if args["expect_mdm"]:
         findings += enrollment.mdm_scope(said["mdm"], people)
         findings += enrollment.enrollment(args, said["enrollment"], people)
+        findings.append(preparation.corporate(said["identifiers"]))
+    if args["device_preparation"]:
+        findings += preparation.preparation(said["preparation"], said["policy"])
     return _of_those_found(findings, people)
 
 

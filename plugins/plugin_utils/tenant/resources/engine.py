@@ -78,7 +78,8 @@ class Property:
 @dataclasses.dataclass(frozen=True)
 class Resource:
     """A kind of object. ``whole`` says that a write replaces the object (PUT), so that everything but ``read_only`` is
-    sent back; else only what changes is sent (PATCH). ``kind`` is what an answer is checked by."""
+    sent back; else only what changes is sent (PATCH), with the top-level properties of ``always``. ``kind`` is what an
+    answer is checked by, ``odata_type`` the type that a write has to name, ``version`` the one of Graph that has it."""
 
     noun: str
     properties: tuple[Property, ...]
@@ -88,6 +89,8 @@ class Resource:
     whole: bool = False
     read_only: tuple[str, ...] = ()
     kind: Kind = ANY_OBJECT
+    odata_type: str = ""
+    always: tuple[str, ...] = ()
 
     @property
     def reading(self) -> Purpose:
@@ -163,12 +166,13 @@ def merge(current: dict, changes: Iterable[Change]) -> dict:
 
 def body_of(resource: Resource, merged: dict, changes: Iterable[Change]) -> dict:
     """What is sent: the whole object, or the top-level properties that change. Complex ones are always complete."""
-    touched = {change.item.path.split(".")[0] for change in changes}
-    return {
+    touched = {change.item.path.split(".")[0] for change in changes} | set(resource.always)
+    body = {
         name: value
         for name, value in merged.items()
         if "@odata." not in name and name not in resource.read_only and (resource.whole or name in touched)
     }
+    return {"@odata.type": resource.odata_type, **body} if resource.odata_type else body
 
 
 def update(

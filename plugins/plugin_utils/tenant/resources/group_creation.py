@@ -90,7 +90,7 @@ class NamedGroup:
             return read_as(ID_ONLY, self._client.post("/groups", body, CREATING), CREATING), None
         except Failure as refused:
             conflict = isinstance(refused, GraphFailure) and says_done_before(refused)
-            if not conflict and not _may_be_made(refused):
+            if not conflict and not may_be_made(refused):
                 raise
             found = self._listed_after(refused)
             if found is not None:
@@ -142,7 +142,7 @@ class NamedGroup:
         return made_here(self._client, GROUP, self._name, self._select, self._kind)
 
 
-def _may_be_made(refused: Failure) -> bool:
+def may_be_made(refused: Failure) -> bool:
     """Whether nobody knows if the request was executed."""
     if not isinstance(refused, GraphFailure):
         return refused.error["side"] == "network"

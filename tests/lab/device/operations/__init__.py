@@ -18,6 +18,7 @@ from . import (  # noqa: F401 register handlers
     packages,
     power,
     registry,
+    resets,
     tasks,
 )
 from .dispatch import HANDLERS, run_request

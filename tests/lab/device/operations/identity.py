@@ -1,20 +1,20 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""certificates, dsregcmd_status, cim_query, processes."""
+"""certificates, dsregcmd_status, cim_query, processes, device_link."""
 
 from __future__ import annotations
 
 import base64
 
-from .. import cim, claims, dsregcmd, wql
+from .. import cim, claims, device_link, dsregcmd, wql
 from ..accounts import Caller
 from ..certificates import ROOTS
 from ..errors import WBEM_E_INVALID_QUERY, cim_error
 from ..images import SYSTEM32
 from ..joinstate import is_device_certificate
 from ..wire import utc_text
-from .dispatch import operation
+from .dispatch import operation, require_elevated
 
 
 @operation("certificates")
@@ -81,3 +81,9 @@ def _property(instance: dict, name: str):
 @operation("processes")
 def processes(device, caller: Caller, names: list) -> dict:
     return {"processes": [{"name": p.name, "pid": p.pid} for p in device.processes.named(*names)]}
+
+
+@operation("device_link")
+def device_link_csv(device, caller: Caller, timeout: int) -> dict:
+    require_elevated(caller)
+    return device_link.harvest(device)

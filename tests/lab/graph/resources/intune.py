@@ -121,6 +121,21 @@ def act(call: Call) -> Answer:
     return Answer(204)
 
 
+@route("POST", "/deviceManagement/managedDevices/{id}/wipe", f"{ACTION} {WRITE}")
+def wipe(call: Call) -> Answer:
+    """Queued. The device carries it out at its next contact: here a minute later, if it is on."""
+    body, found = call.object_body(), find(call)
+    known = {"keepEnrollmentData", "keepUserData", "macOsUnlockCode", "persistEsimDataPlan"}
+    known |= {"useProtectedWipe", "obliterationBehavior"} if call.version == "beta" else set()
+    if set(body) - known:
+        odd = sorted(set(body) - known)[0]
+        raise intune_error(400, "BadRequest", f"The parameter '{odd}' is not known.", "/".join(call.path))
+    if call.side.directory.at_wipe is not None:
+        call.side.directory.at_wipe(found["azureADDeviceId"], body)
+    call.params["action"] = "wipe"
+    return act(call)
+
+
 def _known(call: Call, row: Row) -> Row:
     """What a version has no name for is ``unknownFutureValue`` in its answers, as its enumeration says."""
     kind = properties(call.version, "managedDevice")["deviceEnrollmentType"].rstrip("?!")

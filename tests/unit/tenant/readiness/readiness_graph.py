@@ -43,6 +43,10 @@ class ReadinessGraph(DeviceGraph):
             },
         ]
         self.mdm["appliesTo"] = "all"
+        self.identifiers: list[dict] = []
+        self.prepared: list[dict] = []
+        self.profiles: list[dict] = []
+        self.group_owners: dict[str, list[dict]] = {}
 
     def _answer(self, version, method, path, query, body, request) -> httpx.Response:
         if version == "v1.0" and path == "deviceManagement/deviceEnrollmentConfigurations":
@@ -81,11 +85,31 @@ class ReadinessGraph(DeviceGraph):
                 ),
             ),
             ("GET deviceManagement/deviceEnrollmentConfigurations", lambda q, b: _page(self.enrollment)),
+            ("GET deviceManagement/importedDeviceIdentities", lambda q, b: _page(self.identifiers)),
+            ("GET deviceManagement/configurationPolicies", lambda q, b: _page(self.prepared)),
+            ("GET deviceManagement/windowsAutopilotDeploymentProfiles", lambda q, b: _page(self.profiles)),
+            (
+                "GET deviceManagement/configurationPolicies/([^/]+)/(settings|assignments)",
+                lambda q, b, identity, part: self._part(self.prepared, identity, part),
+            ),
+            (
+                "GET deviceManagement/windowsAutopilotDeploymentProfiles/([^/]+)/(assignments)",
+                lambda q, b, identity, part: self._part(self.profiles, identity, part),
+            ),
+            (
+                "GET groups/([^/]+)/owners",
+                lambda q, b, group: (
+                    _page(self.group_owners[group]) if group in self.group_owners else error(404, "NotFound")
+                ),
+            ),
             ("GET users", self._search),
             (r"GET users/([^/]+)", lambda q, b, name: self._user(name)),
             (r"POST users/([^/]+)/checkMemberGroups", self._member),
             *super()._routes(),
         ]
+
+    def _part(self, rows, identity, part) -> httpx.Response:
+        return _page(next(row for row in rows if row["id"] == identity)[part])
 
     def _search(self, query, body) -> httpx.Response:
         prefix = re.fullmatch(r"startswith\(userPrincipalName,'((?:[^']|'')*)'\)", query["$filter"]).group(1)

@@ -55,6 +55,7 @@ def test_a_tenant_that_is_ready_passes_everything_in_two_requests(bench, graph):
         "mdm_scope",
         "enrollment_limit",
         "enrollment_restriction",
+        "corporate_identifier",
     }
     assert len(graph.requests) == 2 and graph.writes == []
     assert all(finding["doc"] or finding["id"] == "user" for finding in result["findings"])

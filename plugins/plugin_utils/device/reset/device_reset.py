@@ -1,0 +1,44 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the module device_reset.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from ...options import bad_option
+from ...task import Task
+from ..state import utc_text
+from ..work import begin
+from .reset import Reset, ResetPlan
+
+PLANNED = tuple(field.name for field in dataclasses.fields(ResetPlan))
+
+
+def reset(task: Task) -> dict:
+    """Send the device back to its first start. Raises Failure."""
+    args = dict(task.args)
+    if args["protected"] and args["keep"] != "nothing":
+        raise bad_option("protected", f"the protected wipe keeps nothing, but keep is {args['keep']}", "leave one out")
+    if args["wait_for_deployment"] and not args["wait"]:
+        raise bad_option("wait_for_deployment", "wait is false", "leave one of the two out")
+    args["unless_installed_after"] = _moment(args["unless_installed_after"])
+    return begin(task, Reset, ResetPlan(**{name: args[name] for name in PLANNED})).run()
+
+
+def _moment(text: str | None) -> str | None:
+    """A time with its zone as the device's times are written."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise bad_option("unless_installed_after", f"{text!r} is not a time in UTC", "give it as 2026-11-30T08:00:00Z")
+    return utc_text(moment)
