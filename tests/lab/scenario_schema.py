@@ -36,6 +36,8 @@ TENANT = {
     },
     "security_defaults": bool,
     "registration_policy": dict,
+    "passkey_policy": dict,
+    "pass_policy": dict,
     "users": MapOf(
         {
             "name": str,
@@ -45,6 +47,21 @@ TENANT = {
             "devices": int,
             "roles": ListOf(OneOf(ROLES)),
             "usage_location": str,
+            "passkeys": ListOf(
+                Needs(
+                    ("aaguid",),
+                    {
+                        "aaguid": str,
+                        "type": str,
+                        "name": str,
+                        "model": str,
+                        "attestation": str,
+                        "count": int,
+                    },
+                )
+            ),
+            "registered": ListOf(str),
+            "pass": str,
         }
     ),
     "groups": MapOf(

@@ -76,6 +76,7 @@ CONDITIONS: dict[str, Condition] = {
     "once the device's state has been read": _with_the_others,
     "once the device or the bundle has been read": _with_the_others,
     "when the devices could be read": _with_the_others,
+    "when the users could be read": _with_the_others,
     "once each name is known to mean one device": _with_the_others,
     "with O(intune)": _with("intune"),
     "with O(autopilot)": _with("autopilot"),

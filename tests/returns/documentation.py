@@ -34,6 +34,7 @@ SAME_AS = {
     "directory_device.devices": "directory_device_info.devices",
     "directory_device.devices.error": "directory_device.error",
     "corporate_identifier.identifiers.error": "corporate_identifier.error",
+    "temporary_access_pass.passes.error": "temporary_access_pass.error",
     "device_association.devices.error": "device_association.error",
     "autopilot_device.devices.error": "autopilot_device.error",
     "device_removal.devices.intune.error": "device_removal.error",

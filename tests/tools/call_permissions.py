@@ -17,11 +17,13 @@ import sys
 from pathlib import Path
 
 _COLLECTIONS = ("mobileDeviceManagementPolicies", "mobileAppManagementPolicies")
+_METHOD_POLICY = "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
 #: By version: the calls as the modules make them, each with ``{id}`` for what is looked up.
 CALLS = {
     "v1.0": (
         "GET /policies/deviceRegistrationPolicy",
         "PUT /policies/deviceRegistrationPolicy",
+        *(f"{method} {_METHOD_POLICY}/{{id}}" for method in ("GET", "PATCH")),
         "GET /policies/identitySecurityDefaultsEnforcementPolicy",
         "GET /identity/conditionalAccess/policies",
         "GET /servicePrincipals",
@@ -29,6 +31,12 @@ CALLS = {
         "GET /users/{id}",
         "POST /users/{id}/checkMemberGroups",
         "GET /users/{id}/ownedDevices/microsoft.graph.device",
+        "GET /users/{id}/authentication/fido2Methods",
+        "GET /users/{id}/authentication/temporaryAccessPassMethods",
+        "POST /users/{id}/authentication/temporaryAccessPassMethods",
+        "DELETE /users/{id}/authentication/temporaryAccessPassMethods/{id}",
+        "GET /reports/authenticationMethods/userRegistrationDetails",
+        "GET /reports/authenticationMethods/userRegistrationDetails/{id}",
         "GET /groups",
         "POST /groups",
         "GET /groups/{id}",

@@ -59,6 +59,12 @@ TYPES = (
     "windowsAutopilotDeploymentProfileAssignment",
     "mobileApp",
     "operationApprovalRequest",
+    "authenticationMethodsPolicy",
+    "fido2AuthenticationMethodConfiguration",
+    "temporaryAccessPassAuthenticationMethodConfiguration",
+    "fido2AuthenticationMethod",
+    "temporaryAccessPassAuthenticationMethod",
+    "userRegistrationDetails",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

@@ -28,6 +28,10 @@ READ = (
     "Organization.Read.All",
     "DeviceLocalCredential.ReadBasic.All",
     "BitlockerKey.ReadBasic.All",
+    "Policy.Read.AuthenticationMethod",
+    "AuditLog.Read.All",
+    "UserAuthMethod-Passkey.Read.All",
+    "UserAuthMethod-TAP.Read.All",
 )
 WRITE = (
     "Policy.ReadWrite.DeviceConfiguration",
@@ -39,6 +43,8 @@ WRITE = (
     "DeviceManagementServiceConfig.ReadWrite.All",
     "RoleManagement.ReadWrite.Directory",
     "DeviceLocalCredential.Read.All",
+    "Policy.ReadWrite.AuthenticationMethod",
+    "UserAuthMethod-TAP.ReadWrite.All",
 )
 #: Delegated permissions of the app that signs users in by device code.
 DELEGATED = (

@@ -11,7 +11,7 @@ import re
 import typing as t
 import uuid
 
-from . import defaults
+from . import authentication, defaults
 from .approvals import Approvals
 
 if t.TYPE_CHECKING:
@@ -65,6 +65,14 @@ class Tenant:
     configuration_policies: dict[str, dict] = dataclasses.field(default_factory=dict)
     mobile_apps: dict[str, dict] = dataclasses.field(default_factory=dict)
     approvals: Approvals = dataclasses.field(default_factory=Approvals)
+    #: What users sign in with: tests/lab/tenant/authentication.py. Passkeys and passes are by the user's object id.
+    passkey_policy: dict = dataclasses.field(default_factory=authentication.passkey_policy)
+    pass_policy: dict = dataclasses.field(default_factory=authentication.pass_policy)
+    methods_policy: dict = dataclasses.field(default_factory=authentication.methods_policy)
+    passkeys: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    passes: dict[str, dict] = dataclasses.field(default_factory=dict)
+    passes_made: int = 0
+    registration_details: dict[str, dict] = dataclasses.field(default_factory=dict)
     deleted_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
     directory_roles: dict[str, dict] = dataclasses.field(default_factory=dict)
     role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import (
     approvals,
     associated_devices,
+    authentication_methods,
     autopilot,
     autopilot_events,
     autopilot_imports,
@@ -35,6 +36,7 @@ from . import (
 __all__ = [
     "approvals",
     "associated_devices",
+    "authentication_methods",
     "autopilot",
     "autopilot_events",
     "autopilot_imports",
