@@ -27,7 +27,6 @@ from .firmware import Firmware, ask
 
 LOCK_SECONDS = 120.0
 """How long a task waits for those of other hosts that write to the same file."""
-DEVICE_FIELDS = ("serial_number", "product_id", "hardware_hash", "group_tag", "assigned_user")
 
 
 def harvest(task: Task) -> dict:
