@@ -208,8 +208,6 @@ def checks() -> dict[str, tuple[str, ...]]:
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
-        "association": tuple(_module("device.autopilot.device_link").EXPECTED),
-        "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
         "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),
     }
 
