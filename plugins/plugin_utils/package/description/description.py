@@ -38,7 +38,7 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VERSION = re.compile(r"[0-9]{1,5}(\.[0-9]{1,5}){0,3}")
 _XML_NAME = re.compile(r"[^\W\d][\w.\-]*")
 _PLACEHOLDER = re.compile(
-    r"\$\(?\{?[\w:]+\}?\)?|%\w+%|\{\{.*\}\}|<[^<>]*>|\[[^\[\]]*\]|@\w+@|_{2,}\w+_{2,}|x{3,}|\*{3,}|\.{3}", re.IGNORECASE
+    r"\$\(?\{?\$?[\w:]+\}?\)?|%\w+%|\{\{.*\}\}|<[^<>]*>|\[[^\[\]]*\]|@\w+@|_{2,}\w+_{2,}|x{3,}|\*{3,}|\.{3}", re.IGNORECASE
 )
 _MACRO = re.compile(r"%(?:SERIAL|RAND:[1-9][0-9]?)%", re.IGNORECASE)
 

@@ -83,7 +83,7 @@ def _list(sections: list[Section], settings: list[Setting]) -> tuple[list[dict] 
 
 
 def _complete(section: Section, said: dict) -> dict:
-    if any(field.required and field.name not in said for field in section.fields):
+    if any(field.is_missing(said) for field in section.fields):
         raise NotSo
     return said
 

@@ -105,7 +105,7 @@ class Lowering:
             value = given.get(field.name)
             if value is not None:
                 self._field(section, field, value, (*place, field.name), above)
-            elif field.required or (field.name == "key" and given.get("security") in ("wep", "wpa2_personal")):
+            elif field.is_missing(given):
                 self._problems.add((*place, field.name), "is missing")
         if before == (len(self.settings), len(self._problems.found)) and section.key:
             self._add(above, "", _in_table(section.path), place)

@@ -22,7 +22,8 @@ DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common"
 class Field:
     """A field of a description: its name, its place below the section's path, and what it takes.
 
-    ``choices``: its words and the document's; ``files``: the path is that of a list of files, each {name, file}.
+    ``choices``: its words and the document's; ``unless``: (another field, its word) with which it is not required;
+    ``files``: the path is that of a list of files, each {name, file}.
     """
 
     name: str
@@ -30,6 +31,13 @@ class Field:
     kind: Kind = "text"
     required: bool = False
     choices: Mapping[str, str] | None = None
+    unless: tuple[str, str] | None = None
+
+    def is_missing(self, said: Mapping) -> bool:
+        """Whether what a description says of an element lacks this field."""
+        if said.get(self.name) is not None:
+            return False
+        return self.required and (self.unless is None or said.get(self.unless[0]) != self.unless[1])
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ SECTIONS: tuple[Section, ...] = (
                 required=True,
                 choices={"open": "Open", "wep": "WEP", "wpa2_personal": "WPA2-Personal"},
             ),
-            Field("key", "WLANXmlSettings/SecurityKey"),
+            Field("key", "WLANXmlSettings/SecurityKey", required=True, unless=("security", "open")),
             Field("auto_connect", "WLANXmlSettings/AutoConnect", "bool"),
             Field("hidden", "WLANXmlSettings/HiddenNetwork", "bool"),
             Field("proxy", "ProxyServerPort"),
