@@ -65,7 +65,8 @@ def test_two_blocks_for_every_device_are_one():
 
 def test_keys_are_read_from_either_attribute_and_others_are_settings():
     document = read(
-        '<Accounts><Users><User UserName="only"><HomeDir>a</HomeDir></User><User Name="name"><HomeDir>b</HomeDir></User>'
+        '<Accounts><Users><User UserName="only"><HomeDir>a</HomeDir></User>'
+        '<User Name="name"><HomeDir>b</HomeDir></User>'
         '<User UserName="key" Name="other" Password="p"/></Users></Accounts>'
         '<Foo><Bar Id="7" Name="7">x</Bar><Bar Id="8" Colour="red">y</Bar></Foo>'
     )
@@ -87,7 +88,8 @@ def test_keys_are_read_from_either_attribute_and_others_are_settings():
 def test_a_section_that_cannot_say_it_leaves_it_to_the_settings():
     data = described(
         read(
-            '<Accounts><Users><User UserName="x" Name="x" Password="p"><UserGroup>7</UserGroup></User></Users></Accounts>'
+            '<Accounts><Users><User UserName="x" Name="x" Password="p"><UserGroup>7</UserGroup></User></Users>'
+            "</Accounts>"
         )
     )
 

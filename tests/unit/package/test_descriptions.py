@@ -78,9 +78,9 @@ def problems(data, text: bool = False) -> list[str]:
         ({"settings": [{"path": "a//b", "value": "1"}]}, "settings[0].path", "cannot be read"),
         ({"settings": [{"value": "1"}]}, "settings[0].path", "is missing"),
         ({"settings": [{"path": "Accounts/Azure", "value": "1"}]}, "settings[0].value", "no value of its own"),
-        ({"settings": [{"path": "Accounts/Users/User/HomeDir", "value": "x"}]}, "settings[0].path", "needs its UserName"),
+        ({"settings": [{"path": "Accounts/Users/User/HomeDir", "value": ""}]}, "settings[0].path", "needs its User"),
         ({"settings": [{"path": "Accounts/Azure[x]/BPRT", "value": "x"}]}, "settings[0].path", "takes no key"),
-        ({"settings": [{"path": "OOBE/Desktop/HideOobe", "value": "perhaps"}]}, "settings[0].value", "neither true nor"),
+        ({"settings": [{"path": "OOBE/Desktop/HideOobe", "value": "perhaps"}]}, "settings[0].value", "neither true"),
         ({"settings": [{"path": "OOBE/Desktop/HideOobe"}]}, "settings[0].value", "has no value"),
         (
             {"settings": [{"path": "Policies/Experience/AllowManualMDMUnenrollment", "value": 2}]},
@@ -109,8 +109,8 @@ def problems(data, text: bool = False) -> list[str]:
         ({"targets": [{"id": "a", "states": ["x"]}]}, "targets[0].states[0]", "conditions"),
         ({"conditional": [{"targets": ["desks"]}]}, "conditional[0].targets[0]", "is not the id of a target"),
         ({"conditional": [{"computer_name": "x"}]}, "conditional[0].targets", "is missing"),
-        ({"targets": [TARGET], "conditional": [{"targets": ["laptops"], "kind": "x"}]}, "conditional[0].kind", "neither"),
-        ({"targets": [TARGET], "conditional": [{"targets": ["laptops"], "id": "x"}]}, "conditional[0].id", "not known"),
+        ({"targets": [TARGET], "conditional": [{"targets": ["laptops"], "kind": 1}]}, "conditional[0].kind", "neither"),
+        ({"targets": [TARGET], "conditional": [{"targets": ["laptops"], "id": ""}]}, "conditional[0].id", "not known"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
@@ -133,8 +133,10 @@ settings:
     assert problems(text, text=True) == [
         "line 3: version is not a text: put it in quotes",
         "line 7: local_users[1].password is missing",
-        "line 9: settings[0].path Accounts/Azure/BRPT is not a setting that is known here; "
-        "did you mean Accounts/Azure/BPRT or Accounts/Azure?",
+        (
+            "line 9: settings[0].path Accounts/Azure/BRPT is not a setting that is known here; "
+            "did you mean Accounts/Azure/BPRT or Accounts/Azure?"
+        ),
     ]
 
 

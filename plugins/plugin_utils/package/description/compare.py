@@ -72,12 +72,15 @@ def compare_with_document(here: Forms, wanted: Document) -> list[Difference]:
 
 
 def not_as_compiled(document: Document, compiled: Iterable[Compiled], absent: bool = False) -> Iterator[Difference]:
-    """Settings of a document whose compiled value is another; with ``absent`` those that are not compiled, too."""
+    """Settings of a document whose compiled value is another; with ``absent`` those that are not compiled, too.
+
+    What is not compiled and would be the default is the same.
+    """
     values = by_path(compiled)
     for each in expected(document):
         value = values.get(each.path)
         if value is None:
-            if absent:
+            if absent and not each.is_default:
                 yield _of_compiled(each, None)
         elif not each.is_said_by(value):
             yield _of_compiled(each, value)

@@ -49,6 +49,12 @@ class Expected:
     known: Known
     path: str
 
+    @property
+    def is_default(self) -> bool:
+        """Whether the setting says what the store says is so without it."""
+        default = self.known.default
+        return default is not None and same_value(self.known, default) == same_value(self.known, self.setting.value)
+
     def is_said_by(self, value: str) -> bool:
         """Whether this compiled value says the same."""
         told, compiled = (same_value(self.known, text) for text in (self.setting.value, value))
