@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 ROOT = "WindowsCustomizations"
-COMMON, TARGETS, TARGET_REFS, SETTINGS, CUSTOMIZATIONS = "Common", "Targets", "TargetRefs", "Settings", "Customizations"
+COMMON, TARGETS, TARGET_REFS, SETTINGS, CONTAINER = "Common", "Targets", "TargetRefs", "Settings", "Customizations"
 VARIANT, PROFILE = "Variant", "Profile"
 
 
@@ -42,7 +42,7 @@ class Condition:
 
 def containers(root: Element) -> list[Element]:
     """The elements that hold blocks. An answer file may begin with one."""
-    return list(root.iter(CUSTOMIZATIONS)) or [root]
+    return list(root.iter(CONTAINER)) or [root]
 
 
 def targets_of(root: Element) -> list[Target]:

@@ -14,9 +14,9 @@ from datetime import date, datetime, timezone
 
 from .conditions import condition_of
 from .description.compare import (
-    ANSWER_FILE,
-    COMPILED,
-    CUSTOMIZATIONS,
+    IN_ANSWER_FILE,
+    IN_COMPILED,
+    IN_CUSTOMIZATIONS,
     Difference,
     Forms,
     compare,
@@ -24,7 +24,7 @@ from .description.compare import (
 )
 from .description.compiled import Compiled
 from .description.description import Description, described
-from .description.document import Block, Document, Setting, Step
+from .description.document import Document, Setting, SettingsBlock, Step
 from .description.table import FOLDERS, Known, table
 from .issues import of_expiry
 from .package_secrets import SIGN, PackageSecrets
@@ -50,7 +50,7 @@ def settings_of(package: Package) -> list[dict]:
     if document is None:
         rows: Iterator[dict] = (_compiled_row(each, mask) for each in package.forms.compiled)
     else:
-        form = CUSTOMIZATIONS if package.forms.customizations else ANSWER_FILE
+        form = IN_CUSTOMIZATIONS if package.forms.customizations else IN_ANSWER_FILE
         rows = _rows(document, form, mask)
     return [row for row, _number in zip(rows, range(MOST_SHOWN), strict=False)]
 
@@ -122,7 +122,7 @@ def _compiled_row(each: Compiled, mask: Mask) -> dict:
         "known": None,
         "scope": each.scope,
         "condition": None,
-        "form": COMPILED,
+        "form": IN_COMPILED,
     }
 
 
@@ -153,7 +153,7 @@ def _shown(differences: Iterable[Difference], package: Package, secrets: list[Pa
     ]
 
 
-def _hidden(block: Block, mask: Mask) -> list[Setting]:
+def _hidden(block: SettingsBlock, mask: Mask) -> list[Setting]:
     return [
         dataclasses.replace(
             setting, value=_value(setting, _known(setting), mask, None), steps=_masked_steps(setting, mask)

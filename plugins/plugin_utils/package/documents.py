@@ -56,7 +56,7 @@ class Documents:
         for entry in dead:
             try:
                 held = self._holds_secrets(self._wim.read(entry)) or held
-            except (PackageError, *NO_SENSE):  # What nobody applies is no reason to refuse the package.
+            except (PackageError, *NO_SENSE):  # It is never applied, so the package is not refused.
                 held = held or None
         return {"count": len(dead), "bytes": sum(entry.size for entry in dead), "secrets": held}
 

@@ -124,7 +124,7 @@ def _of_ids(facts: Facts) -> list[Issue]:
         return [
             Issue(
                 "no_package_id",
-                "what the package has in the place of its id is not a GUID, so nobody can tell whether a device has it",
+                "the id of the package is not a GUID, so nobody can tell whether a device has it already",
                 REBUILD,
                 True,
             )

@@ -15,7 +15,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package.description.t
     Known,
     table,
 )
-from ansible_collections.winops.entra.plugins.plugin_utils.package.description.values import MASKED, fits_xml
+from ansible_collections.winops.entra.plugins.plugin_utils.package.description.values import fits_xml
+from ansible_collections.winops.entra.plugins.plugin_utils.package.package_secrets import SIGN
 
 GUID = "5b0e1c3a-7d42-4c19-9e57-1f6a2b3c4d5e"
 #: Texts of the forms that the store asks for.
@@ -34,7 +35,7 @@ TEXTS = st.text(
     st.one_of(st.characters(exclude_categories=["Cs", "Cc"]), st.sampled_from("\t\n\r\"'<>&]/[(@#%$ ")),
     min_size=1,
     max_size=20,
-).filter(lambda text: bool(text.strip()) and text != MASKED and fits_xml(text))
+).filter(lambda text: bool(text.strip()) and text != SIGN and fits_xml(text))
 
 
 def keys_of(listing: Known) -> st.SearchStrategy[str]:

@@ -19,8 +19,8 @@ from .document import Document, Setting
 from .table import ITEMS, table
 from .values import same_value
 
-CUSTOMIZATIONS, ANSWER_FILE, COMPILED = "customizations", "answer_file", "compiled"
-IDENTITY = ("id", "name", "version", "owner", "rank")
+IN_CUSTOMIZATIONS, IN_ANSWER_FILE, IN_COMPILED = "customizations", "answer_file", "compiled"
+COMPARED_FIELDS = ("id", "name", "version", "owner", "rank")
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def compare(here: Forms, there: Forms) -> list[Difference]:
     """What differs between two packages. A form that only one of them has is not compared."""
     found = []
     if here.customizations and there.customizations:
-        found += list(_documents(here.customizations, there.customizations, CUSTOMIZATIONS))
+        found += list(_documents(here.customizations, there.customizations, IN_CUSTOMIZATIONS))
     if here.answer_file and there.answer_file:
-        found += list(_documents(here.answer_file, there.answer_file, ANSWER_FILE))
+        found += list(_documents(here.answer_file, there.answer_file, IN_ANSWER_FILE))
     if here.compiled and there.compiled:
         found += list(_compiled(here.compiled, there.compiled))
     return found
@@ -63,7 +63,7 @@ def compare(here: Forms, there: Forms) -> list[Difference]:
 def compare_with_document(here: Forms, wanted: Document) -> list[Difference]:
     """What of a package is not as this document, which a description is, says. Its id counts where it has one."""
     found = []
-    for form, document in ((CUSTOMIZATIONS, here.customizations), (ANSWER_FILE, here.answer_file)):
+    for form, document in ((IN_CUSTOMIZATIONS, here.customizations), (IN_ANSWER_FILE, here.answer_file)):
         if document is not None:
             found += list(_documents(document, wanted, form))
     if here.compiled:
@@ -87,7 +87,7 @@ def not_as_compiled(document: Document, compiled: Iterable[Compiled], absent: bo
 
 
 def _of_compiled(each: Expected, value: str | None) -> Difference:
-    return Difference(COMPILED, each.setting.path, value, each.setting.value, secret=each.setting.secret)
+    return Difference(IN_COMPILED, each.setting.path, value, each.setting.value, secret=each.setting.secret)
 
 
 def _compiled(here: list[Compiled], there: list[Compiled]) -> Iterator[Difference]:
@@ -97,12 +97,12 @@ def _compiled(here: list[Compiled], there: list[Compiled]) -> Iterator[Differenc
         one, other = ours.get(path), theirs.get(path)
         if one != other:
             secret = any(is_secret(each.steps, value) for value in (one, other) if value)
-            yield Difference(COMPILED, each.path, one, other, secret=secret)
+            yield Difference(IN_COMPILED, each.path, one, other, secret=secret)
 
 
 def _documents(here: Document, there: Document, form: str) -> Iterator[Difference]:
-    if form != ANSWER_FILE:
-        for name in IDENTITY:
+    if form != IN_ANSWER_FILE:
+        for name in COMPARED_FIELDS:
             one, other = getattr(here.identity, name), getattr(there.identity, name)
             same = (one or "").strip("{}").lower() == (other or "").strip("{}").lower()
             if not same and not (name == "id" and other is None):

@@ -15,12 +15,12 @@ from xml.etree.ElementTree import Element
 from ...result import Failure
 from ..blocks import ROOT, blocks_of, left_out, targets_of
 from ..safe_xml import UnsafeXml, parse
-from .document import Block, Document, Identity, Setting, Step
+from .document import Document, Identity, Setting, SettingsBlock, Step
 from .table import ITEMS, LIST, Known, table
 
-IDENTITY = {"ID": "id", "Name": "name", "Version": "version", "OwnerType": "owner", "Rank": "rank"}
+IDENTITY_ELEMENTS = {"ID": "id", "Name": "name", "Version": "version", "OwnerType": "owner", "Rank": "rank"}
 """Elements of ``PackageConfig`` and the fields of Identity."""
-MAX_BYTES = 16 << 20
+LARGEST_DOCUMENT = 16 << 20
 _SHORT = 40
 _ELEMENT = re.compile(r"<\s*[A-Za-z]")
 
@@ -35,8 +35,8 @@ class NotCustomizations(Failure):
 
 def read_customizations(data: bytes) -> Document:
     """The document, with what of its text was left out in ``dropped``. Raises NotCustomizations."""
-    if len(data) > MAX_BYTES:
-        raise NotCustomizations(f"the file is larger than {MAX_BYTES >> 20} MiB")
+    if len(data) > LARGEST_DOCUMENT:
+        raise NotCustomizations(f"the file is larger than {LARGEST_DOCUMENT >> 20} MiB")
     comments: list[tuple[int, str]] = []
     try:
         root = parse(data, comments)
@@ -58,7 +58,7 @@ def document_of(root: Element) -> Document:
     if len(configs) > 1:
         document.dropped.append(f"{len(configs)} elements PackageConfig: only the first one was read")
     for condition, element, areas in blocks_of(root):
-        block = Block(condition)
+        block = SettingsBlock(condition)
         _add(areas, (), block.settings, document.dropped)
         _note_text(element, element.tag, document.dropped)
         document.blocks.append(block)
@@ -71,7 +71,7 @@ def _identity(config: Element, dropped: list[str]) -> Identity:
     identity = Identity()
     for child in config:
         text = (child.text or "").strip()
-        field = IDENTITY.get(child.tag)
+        field = IDENTITY_ELEMENTS.get(child.tag)
         if len(child):
             dropped.append(f"elements within PackageConfig/{child.tag[:_SHORT]}")
         if field is None:

@@ -21,7 +21,7 @@ from datetime import date, datetime
 
 from ..blocks import PROFILE, VARIANT, Condition, Target
 from ..secret_settings import is_secret, profile_secrets
-from .document import BadPath, Block, Document, Identity, Setting, in_order, parse_path
+from .document import BadPath, Document, Identity, Setting, SettingsBlock, in_order, parse_path
 from .lifting import lifted
 from .lowering import Lowering
 from .problems import Place, Problems
@@ -29,8 +29,8 @@ from .sections import OWNERS, SECTION_NAMES
 from .table import table
 from .values import fits_xml
 
-IDENTITY = ("id", "name", "version", "owner", "rank", "revision", "notes", "package_config")
-KEYS = (*IDENTITY, *SECTION_NAMES, "settings", "targets", "conditional", "unknown_settings")
+IDENTITY_KEYS = ("id", "name", "version", "owner", "rank", "revision", "notes", "package_config")
+DESCRIPTION_KEYS = (*IDENTITY_KEYS, *SECTION_NAMES, "settings", "targets", "conditional", "unknown_settings")
 BLOCK_KEYS = (*SECTION_NAMES, "settings")
 CONDITION_KEYS = ("kind", "name", "targets")
 DEFAULT_VERSION, DEFAULT_OWNER, MOST_RANK = "1.0", "ITAdmin", 99
@@ -106,11 +106,11 @@ def checked(data: t.Any, lines: Mapping[Place, int] | None = None) -> Descriptio
     if not isinstance(data, Mapping):
         problems.add((), "is not a dictionary")
         problems.raise_any()
-    problems.unknown_keys((), data, KEYS)
+    problems.unknown_keys((), data, DESCRIPTION_KEYS)
     document = Document(identity=_identity(data, problems))
     unknown = _unknown(data.get("unknown_settings"), problems)
     document.targets = _targets(data.get("targets"), problems)
-    document.blocks.append(Block(None, _settings(data, (), problems, unknown)))
+    document.blocks.append(SettingsBlock(None, _settings(data, (), problems, unknown)))
     for number, entry in enumerate(_list(data.get("conditional"), ("conditional",), problems)):
         place: Place = ("conditional", number)
         if not isinstance(entry, Mapping):
@@ -118,7 +118,7 @@ def checked(data: t.Any, lines: Mapping[Place, int] | None = None) -> Descriptio
             continue
         problems.unknown_keys(place, entry, (*CONDITION_KEYS, *BLOCK_KEYS))
         condition = _condition(entry, place, document.targets, problems)
-        document.blocks.append(Block(condition, _settings(entry, place, problems, unknown)))
+        document.blocks.append(SettingsBlock(condition, _settings(entry, place, problems, unknown)))
     revision = data.get("revision", 0)
     if isinstance(revision, bool) or not isinstance(revision, int) or revision < 0:
         problems.add(("revision",), "is not a whole number")
@@ -318,7 +318,7 @@ def _list(given: t.Any, place: Place, problems: Problems) -> list:
 # ---- from a document ------------------------------------------------------------------------------------------------
 
 
-def _entry(block: Block) -> dict[str, t.Any]:
+def _entry(block: SettingsBlock) -> dict[str, t.Any]:
     condition = block.condition or Condition()
     named = {} if condition.name is None else {"name": condition.name}
     kind = {} if condition.kind == VARIANT else {"kind": condition.kind.lower()}

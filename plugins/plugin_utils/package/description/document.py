@@ -110,7 +110,7 @@ class Identity:
 
 
 @dataclass
-class Block:
+class SettingsBlock:
     """Settings with one condition; None for those of every device."""
 
     condition: Condition | None
@@ -123,7 +123,7 @@ class Document:
 
     identity: Identity = field(default_factory=Identity)
     targets: list[Target] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[SettingsBlock] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
 
     def always(self) -> list[Setting]:

@@ -12,7 +12,6 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-TEXT, BOOL, INT, FILE, CHOICE, FILES = "text", "bool", "int", "file", "choice", "files"
 Kind = t.Literal["text", "bool", "int", "file", "choice", "files"]
 OWNERS = ("Microsoft", "SiliconVendor", "OEM", "SystemIntegrator", "MobileOperator", "ITAdmin")
 DEFAULT_AUTHORITY = "https://login.microsoftonline.com/common"

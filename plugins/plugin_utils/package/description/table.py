@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-GROUP, LIST, ITEMS = "group", "list", "items"
-FOLDERS = frozenset({GROUP, LIST, ITEMS})
+PLAIN_GROUP, LIST, ITEMS = "group", "list", "items"
+FOLDERS = frozenset({PLAIN_GROUP, LIST, ITEMS})
 """Types of settings that have others in them and no value of their own."""
 SPELLINGS = {
     # Documentation spells it so, the store otherwise.
@@ -144,7 +144,7 @@ def table() -> Table:
 
 def _known(path: str, line: str) -> Known:
     fields = line.split("\t") if line else []
-    kind = fields.pop(0) if fields and "=" not in fields[0] and fields[0] not in _FLAGS else GROUP
+    kind = fields.pop(0) if fields and "=" not in fields[0] and fields[0] not in _FLAGS else PLAIN_GROUP
     told = {name: value for name, _sign, value in (field.partition("=") for field in fields)}
 
     def number(name: str) -> int | None:

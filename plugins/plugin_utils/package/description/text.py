@@ -14,15 +14,15 @@ import yaml
 
 from .problems import BadDescription, Place
 
-MAX_BYTES = 4 << 20
+LARGEST_TEXT = 4 << 20
 MAX_NODES = 100_000
-MAX_DEPTH = 32
+DEEPEST_TEXT = 32
 
 
 def read_text(text: str) -> tuple[t.Any, dict[Place, int]]:
     """(what the text says, the line of each place in it, from 1). Raises BadDescription."""
-    if len(text) > MAX_BYTES:
-        raise BadDescription([f"it is longer than {MAX_BYTES >> 20} MiB"])
+    if len(text) > LARGEST_TEXT:
+        raise BadDescription([f"it is longer than {LARGEST_TEXT >> 20} MiB"])
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -43,8 +43,8 @@ def read_text(text: str) -> tuple[t.Any, dict[Place, int]]:
 def _note(node: yaml.Node, place: Place, lines: dict[Place, int]) -> None:
     """Note the lines below a node. An alias is the node that it stands for, so the number of places is bounded."""
     lines[place] = node.start_mark.line + 1
-    if len(lines) > MAX_NODES or len(place) > MAX_DEPTH:
-        raise BadDescription([f"it has more than {MAX_NODES} values, or {MAX_DEPTH} levels"])
+    if len(lines) > MAX_NODES or len(place) > DEEPEST_TEXT:
+        raise BadDescription([f"it has more than {MAX_NODES} values, or {DEEPEST_TEXT} levels"])
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:

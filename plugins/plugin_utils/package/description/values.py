@@ -12,13 +12,12 @@ import functools
 import re
 import typing as t
 
+from ..package_secrets import SIGN
 from .table import FOLDERS, Known
 from .writer import fits_xml
 
 TRUE = frozenset({"true", "yes", "on", "1", "enabled"})
 FALSE = frozenset({"false", "no", "off", "0", "disabled"})
-MASKED = "********"
-"""What stands for a secret in a description that was read from a package."""
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _LISTED = 12
@@ -45,7 +44,7 @@ def text_of(value: t.Any, known: Known | None) -> str:
         raise BadValue("has a character that XML cannot hold")
     if text and not text.strip():
         raise BadValue("is nothing but spaces")
-    if text == MASKED:
+    if text == SIGN:
         raise BadValue("is the sign that stands for a secret: give the secret itself")
     if known is not None:
         _check(text, known)

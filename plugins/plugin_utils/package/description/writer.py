@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..blocks import COMMON, CUSTOMIZATIONS, ROOT, SETTINGS, TARGET_REFS, TARGETS, Condition, Target
-from .customizations import IDENTITY
+from ..blocks import COMMON, CONTAINER, ROOT, SETTINGS, TARGET_REFS, TARGETS, Condition, Target
+from .customizations import IDENTITY_ELEMENTS
 from .document import Document, Identity, Setting, Step
 from .table import LIST, table
 
@@ -35,16 +35,16 @@ def write_customizations(document: Document) -> bytes:
     """The document as a file, with a byte order mark. Its texts are such that ``fits_xml``."""
     lines = ['<?xml version="1.0" encoding="utf-8"?>', f"<{ROOT}>"]
     lines += _config(document.identity)
-    lines += [f'  <{SETTINGS} xmlns="{SETTINGS_NAMESPACE}">', f"    <{CUSTOMIZATIONS}>"]
+    lines += [f'  <{SETTINGS} xmlns="{SETTINGS_NAMESPACE}">', f"    <{CONTAINER}>"]
     lines += _targets(document.targets)
     for block in document.blocks:
         lines += _block(block.condition, block.settings)
-    lines += [f"    </{CUSTOMIZATIONS}>", f"  </{SETTINGS}>", f"</{ROOT}>", ""]
+    lines += [f"    </{CONTAINER}>", f"  </{SETTINGS}>", f"</{ROOT}>", ""]
     return BOM + "\n".join(lines).encode()
 
 
 def _config(identity: Identity) -> Iterator[str]:
-    texts = {tag: getattr(identity, name) for tag, name in IDENTITY.items()}
+    texts = {tag: getattr(identity, name) for tag, name in IDENTITY_ELEMENTS.items()}
     yield f'  <PackageConfig xmlns="{CONFIG_NAMESPACE}">'
     for tag, text in {**texts, **identity.other}.items():
         if text is not None:
