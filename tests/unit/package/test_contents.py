@@ -352,6 +352,26 @@ def test_what_one_side_lacks_is_told(read):
     }
 
 
+def test_a_file_is_compared_by_its_name(read):
+    package = read(commands=["a"], files={"setup.cmd": b"one"})
+    same, other = ({"line": "a", "files": [{"name": "setup.cmd", "file": name}]} for name in ("/x/Setup.cmd", "b.cmd"))
+
+    def compare(command):
+        wanted = checked({"id": PACKAGE_ID, "name": "Contoso join", "bulk_token": TOKEN, "device_command": command})
+        return {row["path"].rpartition("/")[2] for row in contents.compared_with_description(package, wanted)}
+
+    assert compare(same) == set() and compare(other) == {"CommandFile[setup.cmd]"}
+
+
+def test_a_wrong_description_is_refused_before_the_package_is_read(tmp_path):
+    task = Task({}, False, find_file=str)
+
+    with pytest.raises(Failure) as refusal:
+        package_source.contents_of_file(task, str(tmp_path / "absent"), {"name": 1, "bulk_token": SECRET}, None)
+    assert refusal.value.error["name"] == "bad_description"
+    assert SECRET in {text for texts in task.secrets for text in texts()}
+
+
 def test_the_order_of_commands_is_compared(read):
     commands = DESCRIPTION["commands"][::-1]
     rows = contents.compared_with_description(read(**BUILT), checked(DESCRIPTION | {"commands": commands}))

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import (
@@ -14,6 +16,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package.description.d
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.problems import BadDescription
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.text import read_text
+from tests.collection import ROOT
 
 SECRET = "fK7-quartz-ladder-9"
 USER = {"name": "rescue", "password": SECRET}
@@ -116,6 +119,21 @@ def problems(data, text: bool = False) -> list[str]:
 )  # fmt: skip
 def test_each_mistake_is_named_with_its_place(data, place, says):
     assert any(each.startswith(f"{place} ") and says in each for each in problems(data)), problems(data)
+
+
+def test_a_name_is_enough():
+    document = checked({"name": "Contoso"}).document
+
+    assert (document.identity.version, document.identity.owner, document.identity.rank) == ("1.0", "ITAdmin", "0")
+    assert document.always() == []
+
+
+def test_the_description_of_the_guide_is_right():
+    guide = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
+    text = guide.partition("```yaml\n")[2].partition("```")[0]
+    data = read_text(re.sub(r"\{\{.*?\}\}", SECRET, text))[0]["package"]
+
+    assert checked(data).token_expires.isoformat() == "2027-03-31"
 
 
 def test_all_mistakes_are_told_at_once_with_their_lines():

@@ -28,9 +28,11 @@ _ELEMENT = re.compile(r"<\s*[A-Za-z]")
 class NotCustomizations(Failure):
     """The text is not a customizations.xml: not XML, or with another root."""
 
+    name = "not_customizations"
+    fix = "give the customizations.xml of a project of Windows Configuration Designer, and correct it first"
+
     def __init__(self, cause: str) -> None:
-        fix = "give the customizations.xml of a project of Windows Configuration Designer, and correct it first"
-        super().__init__(f"{cause}; {fix}", side="controller", name="not_customizations", cause=cause, fix=fix)
+        super().__init__(f"{cause}; {self.fix}", side="controller", name=self.name, cause=cause, fix=self.fix)
 
 
 def read_customizations(data: bytes) -> Document:

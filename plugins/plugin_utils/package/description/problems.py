@@ -19,7 +19,13 @@ MOST_TOLD = 20
 
 
 class BadDescription(Failure):
-    """The description of a package is wrong. ``problems`` has a sentence for each place; none has a value in it."""
+    """The description of a package is wrong.
+
+    ``problems`` has a sentence for each place; none has a value in it.
+    """
+
+    name = "bad_description"
+    fix = "correct the description, or list paths that are right and unknown here in unknown_settings"
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -27,13 +33,12 @@ class BadDescription(Failure):
         if len(problems) > MOST_TOLD:
             told.append(f"and {len(problems) - MOST_TOLD} more")
         cause = "; ".join(told)
-        fix = "correct the description, or list paths that are right and unknown here in unknown_settings"
         super().__init__(
-            f"the description of the package is wrong: {cause}; {fix}",
+            f"the description of the package is wrong: {cause}; {self.fix}",
             side="controller",
-            name="bad_description",
+            name=self.name,
             cause=cause,
-            fix=fix,
+            fix=self.fix,
             evidence=told,
         )
 
