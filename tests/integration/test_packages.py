@@ -47,6 +47,11 @@ FULL: dict[str, t.Any] = {
     "accounts": [{"name": "rescue", "password": "FAKE-password-1111", "group": "Administrators"}],
     "mdm": {"upn": "enroll@contoso.example", "discovery_url": "https://mdm.contoso.example/d", "secret": "FAKE-mdm-3"},
 }
+WANTED: dict[str, t.Any] = {
+    "name": "Contoso join",
+    "local_users": [{"name": "rescue", "password": "FAKE-password-2222", "group": "administrators"}],
+    "device_command": {"line": "cmd /c setup.cmd", "files": ["files/setup.cmd"]},
+}
 
 
 class Stories(t.NamedTuple):
@@ -303,7 +308,7 @@ def test_packages_are_listed_with_one_command_and_described_in_full(
     end = base64.urlsafe_b64encode(json.dumps({"exp": 4_000_000_000}).encode()).decode().rstrip("=")
     full.write_bytes(ppkg.build("Contoso join", str(uuid.uuid4()), token=f"FAKE-header.{end}.FAKE-signature", **FULL))
     tasks: Tasks = [
-        {"name": "full", "winops.entra.ppkg_info": {"src": str(full)}},
+        {"name": "full", "winops.entra.ppkg_info": {"src": str(full), "description": WANTED}},
         {"name": "installed", "winops.entra.ppkg_info": {}},
         {"name": "both", "winops.entra.ppkg_info": {"src": source, "installed": True}},
     ]
@@ -324,4 +329,14 @@ def test_packages_are_listed_with_one_command_and_described_in_full(
     assert told["mdm"] == {name: FULL["mdm"][name] for name in ("upn", "discovery_url")}
     assert told["accounts"] == [{"name": "rescue", "group": "Administrators"}]
     assert (told["commands"], [inside["path"] for inside in told["files"]]) == (["cmd /c setup.cmd"], ["setup.cmd"])
+    result = play.result("installed", "full")
+    assert [(row["path"], row["here"], row["there"]) for row in result["differences"] if row["form"] == "compiled"] == [
+        ("Accounts/Users/User[rescue]/Password", "********", "********")
+    ]
+    paths = {row["path"]: row["value"] for row in result["settings"]}
+    assert paths["Accounts/Users/User[rescue]/Password"] == result["description"]["bulk_token"]["value"] == "********"
+    assert paths["Accounts/Users/User[rescue]/UserGroup"] == "Administrators"
+    assert result["description"]["local_users"] == [
+        {"name": "rescue", "password": "********", "group": "administrators"}
+    ]
     assert "FAKE" not in play.output + json.dumps(play.lines)

@@ -39,7 +39,6 @@ class BadDescription(Failure):
             name=self.name,
             cause=cause,
             fix=self.fix,
-            evidence=told,
         )
 
 
