@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The blocks of a document of settings: those for every device, and those for devices that meet a condition.
 
-``Common`` holds what is always applied. ``Variant``, and ``Profile`` in samples, hold what is applied to devices that
-fit one of the targets named in them; ``Targets`` says what a target is. Source: Microsoft Learn, "Create a provisioning
-package with multivariant settings", and "Customize Windows 10 Start and taskbar" for the forms that differ from it: a
-``Settings`` element around the settings of ``Common``, a ``TargetState`` within another one, settings of a variant
-without ``Settings`` around them.
+``Common`` holds what is always applied. ``Variant`` holds what is applied to devices that fit one of the targets named
+in it, and so does the ``Profile`` of a mobile operator; ``Replace`` is applied instead of profiles that Windows has, by
+their ids. ``Targets`` says what a target is.
+
+Sources: Microsoft Learn, "Create a provisioning package with multivariant settings" and "Customize the Country and
+Operator Settings Asset"; "Customize Windows 10 Start and taskbar" for other forms: a ``Settings`` element around the
+settings of ``Common``, a ``TargetState`` within another one, settings of a variant without ``Settings`` around them.
 
 Internal to winops.entra: may change in any release.
 """
@@ -20,7 +22,8 @@ from xml.etree.ElementTree import Element
 
 ROOT = "WindowsCustomizations"
 COMMON, TARGETS, TARGET_REFS, SETTINGS, CONTAINER = "Common", "Targets", "TargetRefs", "Settings", "Customizations"
-VARIANT, PROFILE = "Variant", "Profile"
+VARIANT, REPLACE = "Variant", "Replace"
+BLOCK_KINDS = (VARIANT, "Profile", REPLACE)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Condition:
-    """To which devices a block applies: those that fit one of the targets. ``kind``: Variant or Profile."""
+    """To which devices a block applies: those that fit one of the targets. ``kind``: one of BLOCK_KINDS."""
 
     kind: str = VARIANT
     name: str | None = None
@@ -42,7 +45,7 @@ class Condition:
 
 def containers(root: Element) -> list[Element]:
     """The elements that hold blocks. An answer file may begin with one."""
-    return list(root.iter(CONTAINER)) or [root]
+    return list(root.iter(CONTAINER)) or root.findall(SETTINGS) or [root]
 
 
 def targets_of(root: Element) -> list[Target]:
@@ -56,7 +59,7 @@ def blocks_of(root: Element) -> Iterator[tuple[Condition | None, Element, list[E
         for block in container:
             if block.tag == COMMON:
                 yield None, block, _areas(block)
-            elif block.tag != TARGETS and (block.tag in (VARIANT, PROFILE) or _has_settings(block)):
+            elif block.tag != TARGETS and (block.tag in BLOCK_KINDS or _has_settings(block)):
                 names = [ref.get("Id") or "" for refs in block.findall(TARGET_REFS) for ref in refs]
                 yield Condition(block.tag, block.get("Name"), tuple(names)), block, _areas(block)
 

@@ -64,7 +64,7 @@ def issues(package) -> set[str]:
 # ---- conditions ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["Variant", "Profile"])
+@pytest.mark.parametrize("kind", ["Variant", "Profile", "Replace"])
 def test_a_name_for_some_devices_is_not_shown_as_that_of_every_device(read_files, kind):
     compiled = (
         '<wap-provisioningdoc><characteristic type="DevDetail"><characteristic type="Ext">'

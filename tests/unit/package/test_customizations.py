@@ -100,7 +100,7 @@ def test_a_section_that_cannot_say_it_leaves_it_to_the_settings():
     ]
 
 
-@pytest.mark.parametrize("kind", ["Variant", "Profile"])
+@pytest.mark.parametrize("kind", ["Variant", "Profile", "Replace"])
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_settings_of_a_condition_are_read_as_such(kind, wrapped):
     inner = "<DevDetail><DNSComputerName>LT</DNSComputerName></DevDetail>"
@@ -115,7 +115,7 @@ def test_settings_of_a_condition_are_read_as_such(kind, wrapped):
 
     assert paths(document) == {"DevDetail/DNSComputerName": "PC"} and data["computer_name"] == "PC"
     assert data["targets"] == [{"id": "a", "states": [[{"name": "MCC", "value": "310"}]]}]
-    kind_of = {} if kind == "Variant" else {"kind": "profile"}
+    kind_of = {} if kind == "Variant" else {"kind": kind.lower()}
     assert data["conditional"] == [{**kind_of, "name": "v", "targets": ["a"], "computer_name": "LT"}]
     assert checked(data).document.blocks == document.blocks
 
@@ -158,6 +158,13 @@ def test_what_is_none_is_refused(text, says):
     with pytest.raises(NotCustomizations, match="customizations.xml of a project") as refusal:
         read_customizations(text.encode())
     assert says in refusal.value.msg
+
+
+@pytest.mark.parametrize("settings", ["", "<Settings/>", "<Settings><Customizations/></Settings>"])
+def test_a_document_without_settings_is_one(settings):
+    document = read_customizations(f"<WindowsCustomizations>{CONFIG}{settings}</WindowsCustomizations>".encode())
+
+    assert document.identity.name == "Contoso" and document.always() == document.dropped == []
 
 
 def test_a_file_in_utf_16_is_read():

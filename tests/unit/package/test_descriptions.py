@@ -112,13 +112,19 @@ def problems(data, text: bool = False) -> list[str]:
         ({"targets": [{"id": "a", "states": ["x"]}]}, "targets[0].states[0]", "conditions"),
         ({"conditional": [{"targets": ["desks"]}]}, "conditional[0].targets[0]", "is not the id of a target"),
         ({"conditional": [{"computer_name": "x"}]}, "conditional[0].targets", "is missing"),
-        ({"targets": [TARGET], "conditional": [{"targets": ["laptops"], "kind": 1}]}, "conditional[0].kind", "neither"),
+        ({"targets": [TARGET], "conditional": [{"targets": ["laptops"], "kind": 1}]}, "conditional[0].kind", "variant"),
         ({"targets": [TARGET], "conditional": [{"targets": ["laptops"], "id": ""}]}, "conditional[0].id", "not known"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_each_mistake_is_named_with_its_place(data, place, says):
     assert any(each.startswith(f"{place} ") and says in each for each in problems(data)), problems(data)
+
+
+def test_a_profile_of_windows_is_replaced_by_its_id():
+    replaced = {"kind": "replace", "targets": ["12345678-abcd-1111-aaaa-1ead5bca0320"]}
+
+    assert checked({"name": "n", "conditional": [replaced]}).document.blocks[1].condition.kind == "Replace"
 
 
 def test_a_name_is_enough():

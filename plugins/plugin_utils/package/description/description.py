@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from ..blocks import PROFILE, VARIANT, Condition, Target
+from ..blocks import BLOCK_KINDS, REPLACE, VARIANT, Condition, Target
 from ..secret_settings import is_secret, profile_secrets
 from .document import BadPath, Document, Identity, Setting, SettingsBlock, in_order, parse_path
 from .lifting import lifted
@@ -275,9 +275,10 @@ def _state(given: t.Any, place: Place, problems: Problems) -> tuple[tuple[str, s
 
 
 def _condition(entry: Mapping, place: Place, targets: list[Target], problems: Problems) -> Condition:
-    kind = next((each for each in (VARIANT, PROFILE) if each.lower() == str(entry.get("kind", VARIANT)).lower()), None)
+    given = str(entry.get("kind", VARIANT)).lower()
+    kind = next((each for each in BLOCK_KINDS if each.lower() == given), None)
     if kind is None:
-        problems.add((*place, "kind"), "is neither variant nor profile")
+        problems.add((*place, "kind"), f"is not one of: {', '.join(each.lower() for each in BLOCK_KINDS)}")
     name = entry.get("name")
     if name is not None and (not isinstance(name, str) or not fits_xml(name)):
         problems.add((*place, "name"), "is not a text")
@@ -287,7 +288,8 @@ def _condition(entry: Mapping, place: Place, targets: list[Target], problems: Pr
     if not names:
         problems.add((*place, "targets"), "is missing: nobody knows for which devices this is")
     for number, each in enumerate(names):
-        if each not in known:
+        # What is replaced is a profile of Windows, which no target of the document is.
+        if not isinstance(each, str) or (kind != REPLACE and each not in known):
             problems.add((*place, "targets", number), "is not the id of a target")
     return Condition(kind or VARIANT, name, tuple(str(each) for each in names))
 

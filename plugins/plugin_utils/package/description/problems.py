@@ -8,6 +8,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
@@ -16,6 +17,7 @@ from ...result import Failure
 Place = tuple[str | int, ...]
 """Where something is in a description: names of keys and numbers in lists, from its root."""
 MOST_TOLD = 20
+_NAME = re.compile(r"[A-Za-z_]{1,40}")
 
 
 class BadDescription(Failure):
@@ -40,6 +42,12 @@ class BadDescription(Failure):
             cause=cause,
             fix=self.fix,
         )
+
+
+def shown_key(name: object) -> str:
+    """A key as a message may have it: anything but a name may be a value that stands at the wrong place."""
+    text = str(name)
+    return text if _NAME.fullmatch(text) else "(a key that is not a name)"
 
 
 class Problems:
@@ -68,7 +76,7 @@ class Problems:
             if name not in known:
                 near = get_close_matches(str(name), known, 1)
                 hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
-                self.add((*place, str(name)[:60]), f"is not known here{hint}")
+                self.add((*place, shown_key(name)), f"is not known here{hint}")
 
     def raise_any(self) -> None:
         """Raise BadDescription where something was noted."""

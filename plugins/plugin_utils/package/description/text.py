@@ -12,7 +12,7 @@ import typing as t
 
 import yaml
 
-from .problems import BadDescription, Place
+from .problems import BadDescription, Place, shown_key
 
 LARGEST_TEXT = 4 << 20
 MAX_NODES = 100_000
@@ -50,7 +50,9 @@ def _note(node: yaml.Node, place: Place, lines: dict[Place, int]) -> None:
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
             if name in seen and name != "<<":
-                raise BadDescription([f"line {key.start_mark.line + 1}: it has the key {name[:60]} a second time"])
+                raise BadDescription(
+                    [f"line {key.start_mark.line + 1}: it has the key {shown_key(name)} a second time"]
+                )
             seen.add(name)
             _note(value, (*place, name), lines)
     elif isinstance(node, yaml.SequenceNode):
