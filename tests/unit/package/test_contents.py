@@ -237,6 +237,12 @@ def test_contents_of_no_file_are_told_and_whether_a_secret_is_in_them(save, dead
     assert package.bulk_token.fingerprint == hashlib.sha256(TOKEN.encode()).hexdigest()[:12]
 
 
+def test_contents_of_no_file_that_cannot_be_read_are_not_called_harmless(save):
+    good = with_dead_stream(ppkg.build("Contoso join", PACKAGE_ID, token=TOKEN), b"@echo off")
+
+    assert read_package(save(good.replace(b"@echo off", b"@echo on!"))).dead_streams["secrets"] is None
+
+
 # ---- settings, and the description --------------------------------------------------------------------------------
 
 
@@ -265,6 +271,14 @@ def test_every_setting_is_listed_with_its_path_and_no_secret(read):
     assert {path for path, row in rows.items() if not row["known"]} == {"Policies/Nobody/Knows"}
     assert {row["scope"] for row in rows.values()} == {"device", None}
     assert {row["form"] for row in rows.values()} == {"customizations"}
+
+
+def test_a_short_secret_is_masked_by_its_place(read):
+    package = read(accounts=[{"name": "abc", "password": "ab"}], mdm={"upn": "u", "discovery_url": "d", "secret": "d"})
+    rows = {row["path"]: row["value"] for row in contents.settings_of(package)}
+
+    assert rows["Accounts/Users/User[abc]/Password"] == rows["Workplace/Enrollments/UPN[u]/Secret"] == "********"
+    assert contents.description_of(package)["local_users"][0]["password"] == "********"
 
 
 def test_compiled_settings_are_listed_where_there_are_no_others(read):

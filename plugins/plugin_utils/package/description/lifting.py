@@ -94,7 +94,7 @@ def _fields(path: str, fields: Sequence[Field], settings: list[Setting], skip: i
     places = {_place(path, field): field for field in fields}
     for setting in settings:
         field = places.get(_bare(setting.steps))
-        if field is None or any(step.is_attribute for step in setting.steps):
+        if field is None:
             raise NotSo
         within = setting.steps[skip:]
         if field.kind == "files":
