@@ -110,7 +110,7 @@ EXAMPLES = r"""
       computer_name: PC-%SERIAL%
       security_keys: true
       bulk_token:
-        value: "{{ bulk_token }}"
+        value: "{{ vault_bulk_token }}"
         expires: 2027-03-31
   run_once: true
   register: compared
