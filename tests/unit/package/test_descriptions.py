@@ -75,6 +75,7 @@ def problems(data, text: bool = False) -> list[str]:
         ({"commands": [{"name": "a"}]}, "commands[0].line", "is missing"),
         ({"commands": [{"line": "a", "restart_code": "x"}]}, "commands[0].restart_code", "is not a whole number"),
         ({"commands": [{"line": "a", "more_files": [{"name": "b"}]}]}, "commands[0].more_files[0].file", "no value"),
+        ({"commands": [{"line": "a", "more_files": ["b/"]}]}, "commands[0].more_files[0].name", "ends with no name"),
         ({"oobe": True}, "oobe", "is not a dictionary"),
         ({"settings": [{"path": "Accounts/Azure/BRPT", "value": SECRET}]}, "settings[0].path", "Accounts/Azure/BPRT"),
         ({"settings": [{"path": "Power2/X", "value": "1"}]}, "settings[0].path", "unknown_settings"),

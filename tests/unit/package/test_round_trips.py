@@ -110,7 +110,9 @@ def test_any_names_in_the_sections(name, users, networks, commands, on):
             "name": name,
             "local_users": [{"name": each, "password": secret, "group": group} for each, secret, group in users],
             "wifi": [{"ssid": each, "security": "wpa2_personal", "key": key} for each, key in networks],
-            "commands": [{"name": each, "line": line, "more_files": [name]} for each, line in commands],
+            "commands": [
+                {"name": each, "line": line, "more_files": [{"name": name, "file": line}]} for each, line in commands
+            ],
             "security_keys": on,
             "targets": [{"id": name, "states": [{name: name}]}],
             "conditional": [{"targets": [name], "name": name, "computer_name": "PC-%RAND:3%"}],

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from ..blocks import BLOCK_KINDS, REPLACE, VARIANT, Condition, Target
+from ..blocks import VARIANT, Condition
 from ..secret_settings import is_secret, profile_secrets
 from .document import BadPath, Document, Identity, Setting, SettingsBlock, in_order, parse_path
 from .lifting import lifted
@@ -27,6 +27,7 @@ from .lowering import Lowering
 from .problems import Place, Problems
 from .sections import OWNERS, SECTION_NAMES
 from .table import table
+from .targets import condition_in, list_in, targets_in
 from .values import fits_xml
 
 IDENTITY_KEYS = ("id", "name", "version", "owner", "rank", "revision", "notes", "package_config")
@@ -109,15 +110,15 @@ def checked(data: t.Any, lines: Mapping[Place, int] | None = None) -> Descriptio
     problems.unknown_keys((), data, DESCRIPTION_KEYS)
     document = Document(identity=_identity(data, problems))
     unknown = _unknown(data.get("unknown_settings"), problems)
-    document.targets = _targets(data.get("targets"), problems)
+    document.targets = targets_in(data.get("targets"), problems)
     document.blocks.append(SettingsBlock(None, _settings(data, (), problems, unknown)))
-    for number, entry in enumerate(_list(data.get("conditional"), ("conditional",), problems)):
+    for number, entry in enumerate(list_in(data.get("conditional"), ("conditional",), problems)):
         place: Place = ("conditional", number)
         if not isinstance(entry, Mapping):
             problems.add(place, "is not a dictionary")
             continue
         problems.unknown_keys(place, entry, (*CONDITION_KEYS, *BLOCK_KEYS))
-        condition = _condition(entry, place, document.targets, problems)
+        condition = condition_in(entry, place, document.targets, problems)
         document.blocks.append(SettingsBlock(condition, _settings(entry, place, problems, unknown)))
     revision = data.get("revision", 0)
     if isinstance(revision, bool) or not isinstance(revision, int) or revision < 0:
@@ -203,7 +204,7 @@ def _settings(data: Mapping, place: Place, problems: Problems, unknown: frozense
     for name in SECTION_NAMES:
         if data.get(name) is not None:
             lowering.section(name, data[name], (*place, name))
-    for number, each in enumerate(_list(data.get("settings"), (*place, "settings"), problems)):
+    for number, each in enumerate(list_in(data.get("settings"), (*place, "settings"), problems)):
         lowering.setting(each, (*place, "settings", number))
     lowering.check_order((*place, "settings"))
     for setting in lowering.settings:
@@ -217,7 +218,7 @@ def _settings(data: Mapping, place: Place, problems: Problems, unknown: frozense
 
 def _unknown(given: t.Any, problems: Problems) -> frozenset[str]:
     paths = []
-    for number, path in enumerate(_list(given, ("unknown_settings",), problems)):
+    for number, path in enumerate(list_in(given, ("unknown_settings",), problems)):
         try:
             steps = parse_path(path.strip().removeprefix("/")) if isinstance(path, str) else ()
         except BadPath:
@@ -226,72 +227,6 @@ def _unknown(given: t.Any, problems: Problems) -> frozenset[str]:
             problems.add(("unknown_settings", number), "is not the path of a setting without its keys")
         paths.append("/".join(step.name for step in steps).lower())
     return frozenset(paths) - {""}
-
-
-def _targets(given: t.Any, problems: Problems) -> list[Target]:
-    targets: list[Target] = []
-    for number, entry in enumerate(_list(given, ("targets",), problems)):
-        place: Place = ("targets", number)
-        if not isinstance(entry, Mapping):
-            problems.add(place, "is not a dictionary")
-            continue
-        problems.unknown_keys(place, entry, ("id", "states"))
-        name = entry.get("id")
-        if not isinstance(name, str) or not name.strip() or not fits_xml(name):
-            problems.add((*place, "id"), "is missing, or is not a text")
-            continue
-        if name in {target.id for target in targets}:
-            problems.add((*place, "id"), "is that of another target, too")
-        states = [
-            _state(state, (*place, "states", count), problems)
-            for count, state in enumerate(_list(entry.get("states"), (*place, "states"), problems))
-        ]
-        if not any(states):
-            problems.add((*place, "states"), "is missing: no device would fit")
-        targets.append(Target(name, tuple(states)))
-    return targets
-
-
-def _state(given: t.Any, place: Place, problems: Problems) -> tuple[tuple[str, str], ...]:
-    """The conditions of a state: {name: value}, or a list of {name, value} where a name is there twice."""
-    pairs: list[tuple[t.Any, t.Any]] = []
-    if isinstance(given, Mapping):
-        pairs = list(given.items())
-    elif isinstance(given, (list, tuple)) and all(
-        isinstance(each, Mapping) and set(each) == {"name", "value"} for each in given
-    ):
-        pairs = [(each["name"], each["value"]) for each in given]
-    if not pairs:
-        problems.add(place, "is neither a dictionary of conditions nor a list of them, each with name and value")
-    state = []
-    for name, value in pairs:
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if not (isinstance(name, str) and name.strip() and isinstance(value, str) and fits_xml(name + value)):
-            problems.add(place, "has a condition whose name or value is not a text")
-            continue
-        state.append((name, value))
-    return tuple(state)
-
-
-def _condition(entry: Mapping, place: Place, targets: list[Target], problems: Problems) -> Condition:
-    given = str(entry.get("kind", VARIANT)).lower()
-    kind = next((each for each in BLOCK_KINDS if each.lower() == given), None)
-    if kind is None:
-        problems.add((*place, "kind"), f"is not one of: {', '.join(each.lower() for each in BLOCK_KINDS)}")
-    name = entry.get("name")
-    if name is not None and (not isinstance(name, str) or not fits_xml(name)):
-        problems.add((*place, "name"), "is not a text")
-        name = None
-    names = _list(entry.get("targets"), (*place, "targets"), problems)
-    known = {target.id for target in targets}
-    if not names:
-        problems.add((*place, "targets"), "is missing: nobody knows for which devices this is")
-    for number, each in enumerate(names):
-        # What is replaced is a profile of Windows, which no target of the document is.
-        if not isinstance(each, str) or (kind != REPLACE and each not in known):
-            problems.add((*place, "targets", number), "is not the id of a target")
-    return Condition(kind or VARIANT, name, tuple(str(each) for each in names))
 
 
 def _expires(data: Mapping, problems: Problems) -> date | None:
@@ -306,15 +241,6 @@ def _expires(data: Mapping, problems: Problems) -> date | None:
     except ValueError:
         problems.add(("bulk_token", "expires"), "is not a day such as 2026-12-31")
         return None
-
-
-def _list(given: t.Any, place: Place, problems: Problems) -> list:
-    if given is None:
-        return []
-    if not isinstance(given, (list, tuple)):
-        problems.add(place, "is not a list")
-        return []
-    return list(given)
 
 
 # ---- from a document ------------------------------------------------------------------------------------------------

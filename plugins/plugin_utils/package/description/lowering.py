@@ -123,6 +123,9 @@ class Lowering:
                 self._problems.unknown_keys((*place, number), file, ("name", "file"))
                 source = file.get("file")
                 label = file.get("name") or (_base_name(source) if isinstance(source, str) else "")
+                if isinstance(source, str) and source and fits_key(_in_table(path), str(label)):
+                    self._problems.add((*place, number, "name"), "is missing, and the path ends with no name")
+                    continue
                 within = "/".join(str(step) for step in above) + f"/{field.path}"
                 step = self._element(within, name, str(label))
                 steps = (*above, *(Step(folder) for folder in folders), step)
