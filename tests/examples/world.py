@@ -211,6 +211,7 @@ class World:
         """What the examples take from the inventory or a vault."""
         return {
             "vault_entra_client_secret": self.application["client_secret"],
+            "vault_bulk_token": "0.FAKE-bulk-token-of-the-examples",
             "vault_client_id": self.application["client_id"],
             "vault_client_secret": self.application["client_secret"],
             "entra_tenant_id": self.tenant["tenant_id"],
