@@ -17,8 +17,8 @@ description:
   - If the tenant has passkey profiles, attestation and key restrictions are those of the default profile, and are
     written there. Other profiles, the profiles of each target, and everything else in the policy are sent back as they
     were read.
-  - A stricter key restriction locks users out whose key it does not take. The task looks for them before it writes,
-    names them in a warning and in RV(shut_out), and writes all the same. Use check mode to see them first.
+  - A stricter key restriction locks users out whose key it does not take. The task looks for them before it writes, and
+    names them in a warning and in RV(shut_out), but this does not stop it. Use check mode to see them first.
 options:
   state:
     description: Whether the tenant offers the method at all.

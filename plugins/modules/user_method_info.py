@@ -36,6 +36,10 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.controller
   - winops.entra.tenant
+attributes:
+  diff_mode:
+    details: It changes nothing.
+    support: none
 notes:
   - The permissions, application or delegated, are C(User.Read.All), C(UserAuthMethod-Passkey.Read.All) and
     C(Policy.Read.AuthenticationMethod). The report needs C(AuditLog.Read.All). If the policy has groups,

@@ -39,6 +39,7 @@ GOOD = {
     "managed_device_reset": {"action": "wipe", "devices": []},
     "ppkg": {"src": "join.ppkg"},
     "rollout_report": {"work": "join"},
+    "user_method_info": {"users": ["ada@contoso.com"]},
 }
 GUID, OTHER_GUID = "d10f84e2-ba05-45c0-90b7-994f1fafa537", "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"
 DOCUMENTED = "ansible_collections.winops.entra.plugins.modules.{}"

@@ -33,6 +33,11 @@ ASKING = {
     "mdm_scope": "resources/mdm_scope.py",
     "readiness_info": "readiness/*.py",
     "registration_policy": "resources/registration_policy.py",
+    "security_key_policy": (
+        "resources/security_key_policy.py resources/method_policy.py users/registration_details.py users/passkeys.py"
+    ),
+    "temporary_access_pass": "users/passes.py users/people.py resources/method_policy.py",
+    "user_method_info": "users/user_method_info.py users/people.py users/passkeys.py users/registration_details.py",
 }
 #: What a module's file has for another one, or what another permission that the notes name includes.
 NOT_NEEDED = {

@@ -37,6 +37,9 @@ from ansible_collections.winops.entra.plugins.modules import (
     mdm_scope,
     readiness_info,
     registration_policy,
+    security_key_policy,
+    temporary_access_pass,
+    user_method_info,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
@@ -64,6 +67,11 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources impo
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
     registration_policy as policies,
 )
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
+    security_key_policy as security_keys,
+)
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.users import temporary_access_pass as passes
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.users import user_method_info as methods
 from tests.lab.device import device_link
 
 from .autopilot.registering import hash_of
@@ -71,6 +79,7 @@ from .autopilot_graph import AutopilotGraph
 from .fake_graph import Bench, guid
 from .identifier_graph import IdentifierGraph
 from .intune_graph import EXCLUDED, USERS, IntuneGraph
+from .method_graph import MethodGraph
 from .preparation_graph import PreparationGraph
 from .readiness.readiness_graph import ADA, ReadinessGraph
 from .tenant_graph import TenantGraph
@@ -87,7 +96,9 @@ Answers = Callable[[str, t.Any], t.Any]
 Path = tuple[t.Any, ...]
 
 
-class EveryGraph(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, ReadinessGraph):
+class EveryGraph(
+    AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, ReadinessGraph, MethodGraph
+):
     """A tenant that every module finds something in."""
 
     def __init__(self) -> None:
@@ -134,6 +145,10 @@ class EveryGraph(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph,
         ]
         policy["assignments"] = [{"target": self.target("Staff")}]
         self.group_owners[group] = [{"id": guid("client"), "appId": "f1346770-5b25-470b-88bd-d5744ab7952c"}]
+        self.add_profiles()
+        self.add_passkey(ADA)
+        self.add_pass(ADA)
+        self.know_by(ADA, self.users)
         self.add_app("App")
         self.add_app("Portal", "winGetApp")
         self.access.append(
@@ -309,6 +324,22 @@ RUNS = {
         _IDENTIFIER,
         {"devices": [{"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG1"}], "state": "absent"},
         corporate_identifier.CONSTRAINTS,
+    ),
+    "security keys": TenantRun(
+        security_keys.ensure,
+        ansible_spec(security_key_policy.ARGUMENT_SPEC),
+        {
+            "key_restrictions": {"enforcement": "allow", "aaguids": [guid("another key")]},
+            "attestation_required": True,
+            "include": {"scope": "selected", "groups": ["Staff"]},
+            "excluded_groups": ["Pilot"],
+        },
+    ),
+    "methods of users": TenantRun(methods.show, user_method_info.ARGUMENT_SPEC, {"users": [ADA, "nobody"]}),
+    "passes removed": TenantRun(
+        passes.ensure,
+        ansible_spec(temporary_access_pass.ARGUMENT_SPEC),
+        {"users": [ADA], "state": "absent", "policy": {"state": "enabled", "maximum_lifetime": 500}},
     ),
     "readiness of device preparation": TenantRun(verdict.judge, _CHECKED, {"device_preparation": True}),
     "readiness": TenantRun(verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}),

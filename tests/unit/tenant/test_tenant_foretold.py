@@ -21,6 +21,7 @@ from .device_graph import DeviceBench
 from .fake_graph import guid
 from .identifier_graph import IdentifierGraph
 from .intune_graph import DEVICES, USERS, IntuneGraph
+from .method_graph import FEITIAN, YUBIKEY, MethodGraph
 from .preparation_graph import PreparationGraph
 from .tenant_graph import TenantGraph
 
@@ -30,6 +31,7 @@ HASH = hash_of("SN-9")
 ALL, NONE = {"scope": "all"}, {"scope": "none"}
 ASKING = {"approval_justification": "Change 4711", "approval_timeout": 5}
 SELECTED: dict[str, t.Any] = {"scope": "selected", "users": [ADA], "groups": ["Staff"]}
+SELECTED_GROUPS: dict[str, t.Any] = {"scope": "selected", "groups": ["Staff"]}
 LINK = device_link.make("SN9", guid("smbios 9"))
 HP1 = {"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG1"}
 HP2 = {"manufacturer": "HP", "model": "EliteBook", "serial_number": "5CG2"}
@@ -137,6 +139,26 @@ CASES: dict[str, list[dict[str, t.Any]]] = {
         {"devices": [HP1], "state": "absent", "max_deletions": 0},
         {"src": "/nowhere/rows.csv"},
     ],
+    "security_key_policy": [
+        {"state": "disabled", "self_service": False},
+        {"attestation_required": True, "key_restrictions": {"enforcement": "allow", "aaguids": [FEITIAN]}},
+        {"key_restrictions": {"enforcement": "allow", "aaguids": []}},
+        {"include": SELECTED_GROUPS, "excluded_groups": ["Helpdesk"]},
+        {"include": ALL, "excluded_groups": ["Nowhere"]},
+    ],
+    "temporary_access_pass": [
+        {"users": [ADA, BOB], "lifetime": 90, "usable_once": True, "dest": "#dest"},
+        {"users": [ADA, "nobody@contoso.com"], "force": False, "dest": "#dest"},
+        {"users": ["nobody@contoso.com"], "force": True, "dest": "#dest"},
+        {"users": [BOB], "state": "absent"},
+        {"users": [ADA], "dest": "#dest", "policy": {"state": "disabled"}},
+        {
+            "users": [ADA],
+            "dest": "#dest",
+            "policy": {"maximum_lifetime": 600, "include": SELECTED_GROUPS, "excluded_groups": ["Helpdesk"]},
+        },
+        {"policy": {"minimum_lifetime": 30, "default_lifetime": 30, "default_length": 12, "usable_once": True}},
+    ],
     "autopilot_profile": [
         {"name": "New"},
         {"name": "New", "description": "text", "deployment_mode": "self_deploying", "user_type": "administrator"},
@@ -182,7 +204,7 @@ RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
 ]
 
 
-class Tenant(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph):
+class Tenant(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, MethodGraph):
     """Two devices in all places, a third in the directory, a group with a member, one for roles; profiles and pages."""
 
     def __init__(self) -> None:
@@ -194,6 +216,10 @@ class Tenant(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, Ten
         self.associate("SN1", smbiosUuid=guid("smbios 1"))
         self.prepare("Prepared")
         self.held["HP,EliteBook,5CG1"] = guid("identifier")
+        self.add_profiles()
+        self.add_passkey(ADA, YUBIKEY)
+        self.add_pass(BOB)
+        self.dest = ""
         self.add_app("App")
         self.office = self.add_profile("Office", self.target("Staff"))
         self.add_profile("Kiosks", {"@odata.type": DEVICES})
@@ -217,14 +243,18 @@ class Tenant(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, Ten
                 self.held,
                 self.profiles,
                 self.pages,
+                self.passkey_policy,
+                self.pass_policy,
+                self.passes,
             ]
         )
 
 
 @pytest.fixture
-def bench() -> DeviceBench:
+def bench(tmp_path) -> DeviceBench:
     made = DeviceBench()
     made.graph = Tenant()
+    made.graph.dest = str(tmp_path / "passes.json")
     return made
 
 
@@ -245,6 +275,7 @@ def named(value: t.Any, graph: Tenant) -> t.Any:
         "#record": graph.record,
         "#profile": graph.office["id"],
         "#page": graph.office_page["id"],
+        "#dest": graph.dest,
     }
     if isinstance(value, dict):
         return {name: named(item, graph) for name, item in value.items()}

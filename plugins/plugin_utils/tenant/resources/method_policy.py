@@ -32,12 +32,12 @@ from .directory import GROUP, resolve
 from .engine import ResourceStep, apply
 from .new_objects import NewObjects, ObjectReference
 
-READ = Permissions.same("Policy.Read.AuthenticationMethod")
-WRITE = Permissions.same("Policy.ReadWrite.AuthenticationMethod")
+_READ = Permissions.same("Policy.Read.AuthenticationMethod")
+_WRITE = Permissions.same("Policy.ReadWrite.AuthenticationMethod")
 #: The id of the target that is everybody.
 ALL_USERS = "all_users"
 #: The fields that the policy of every method has.
-TARGETS: dict[str, Kind] = {
+METHOD_FIELDS: dict[str, Kind] = {
     "state": needed(TEXT),
     "includeTargets": list_of(
         object_of(
@@ -76,7 +76,7 @@ class Method:
 
     def read(self, client: GraphClient) -> dict:
         """The policy as it is now."""
-        return client.get(self.path, Purpose(f"read the {self.noun}", READ), kind=self.kind)
+        return client.get(self.path, Purpose(f"read the {self.noun}", _READ), kind=self.kind)
 
 
 def bring(
@@ -93,7 +93,7 @@ def bring(
     body = {name: value for name, value in wanted.items() if "@odata." not in name and value != current.get(name)}
     body = {"@odata.type": method.odata_type, **body}
     new, what = NewObjects(task.client), f"the new {method.noun}"
-    purpose = Purpose(f"change the {method.noun}", WRITE)
+    purpose = Purpose(f"change the {method.noun}", _WRITE)
     apply(
         task,
         [ResourceStep(changes, lambda: new.bear(lambda: task.client.patch(method.path, body, purpose), about, what))],

@@ -17,10 +17,10 @@ from collections.abc import Mapping
 
 from ...options import bad_option
 from ..graph.fields import FLAG, NUMBER, object_of
-from .method_policy import TARGETS, Groups, Method, lay_targets, shown_ids, shown_include
+from .method_policy import METHOD_FIELDS, Groups, Method, lay_targets, shown_ids, shown_include
 
 #: Graph's properties by the options of ``policy``.
-SETTINGS = {
+PASS_SETTINGS = {
     "state": "state",
     "minimum_lifetime": "minimumLifetimeInMinutes",
     "maximum_lifetime": "maximumLifetimeInMinutes",
@@ -31,7 +31,7 @@ SETTINGS = {
 _LIFETIMES = ("minimum_lifetime", "default_lifetime", "maximum_lifetime")
 _KIND = object_of(
     {
-        **TARGETS,
+        **METHOD_FIELDS,
         "minimumLifetimeInMinutes": NUMBER,
         "maximumLifetimeInMinutes": NUMBER,
         "defaultLifetimeInMinutes": NUMBER,
@@ -44,7 +44,7 @@ _KIND = object_of(
 def shown(policy: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The policy as the module's options would say it."""
     return {
-        **{option: policy.get(name) for option, name in SETTINGS.items()},
+        **{option: policy.get(name) for option, name in PASS_SETTINGS.items()},
         "include": shown_include(policy.get("includeTargets")),
         "excluded_groups": shown_ids(policy.get("excludeTargets")),
     }
@@ -71,11 +71,12 @@ PASSES = Method(
 def wanted(current: Mapping[str, t.Any], given: Mapping[str, t.Any], groups: Groups) -> dict[str, t.Any]:
     """A copy of the policy with what the task says. Failure where its lifetimes contradict each other."""
     policy = copy.deepcopy(dict(current))
-    for option, name in SETTINGS.items():
+    for option, name in PASS_SETTINGS.items():
         if given.get(option) is not None:
             policy[name] = given[option]
     lay_targets(policy, given, groups)
-    known = [(option, policy[SETTINGS[option]]) for option in _LIFETIMES if policy.get(SETTINGS[option]) is not None]
+    now = shown(policy)
+    known = [(option, now[option]) for option in _LIFETIMES if now[option] is not None]
     for (shorter, less), (longer, more) in zip(known, known[1:]):
         if less > more and (given.get(shorter) is not None or given.get(longer) is not None):
             raise bad_option(

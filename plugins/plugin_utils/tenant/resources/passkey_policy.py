@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, list_of, needed, object_of
-from .method_policy import TARGETS, Method, shown_ids, shown_include
+from .method_policy import METHOD_FIELDS, Method, shown_ids, shown_include
 from .passkey_rules import TYPES, Rules
 
 DEFAULT_PROFILE = "00000000-0000-0000-0000-000000000001"
@@ -26,7 +26,7 @@ ATTESTED, NOT_ATTESTED = "registrationOnly", "disabled"
 _RESTRICTIONS = object_of({"isEnforced": FLAG, "enforcementType": TEXT, "aaGuids": list_of(TEXT)})
 _KIND = object_of(
     {
-        **TARGETS,
+        **METHOD_FIELDS,
         "isAttestationEnforced": FLAG,
         "isSelfServiceRegistrationAllowed": FLAG,
         "keyRestrictions": _RESTRICTIONS,

@@ -25,8 +25,8 @@ from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import FLAG, IDENTITY, LINE, NUMBER, TEXT, Kind, needed, object_of
 
-READ = Permissions.same("UserAuthMethod-TAP.Read.All")
-WRITE = Permissions.same("UserAuthMethod-TAP.ReadWrite.All")
+_READ = Permissions.same("UserAuthMethod-TAP.Read.All")
+_WRITE = Permissions.same("UserAuthMethod-TAP.ReadWrite.All")
 #: What a pass that is over says (methodUsabilityReason).
 _OVER = ("expired", "onetimeused")
 _FIELDS: dict[str, Kind] = {
@@ -46,7 +46,7 @@ def of_users(client: GraphClient, users: Mapping[str, str]) -> dict[str, dict[st
     """The pass of each user, None where there is none, or why it could not be read: ``users`` are names for messages by
     object id."""
     items = [
-        Item("GET", _path(identity), Purpose(f"read the pass of {name}", READ), row_kind=_KIND)
+        Item("GET", _path(identity), Purpose(f"read the pass of {name}", _READ), row_kind=_KIND)
         for identity, name in users.items()
     ]
     found: dict[str, dict[str, t.Any] | None | RequestFailure] = {}
@@ -91,13 +91,13 @@ def creation(
             take(made)
         return made
 
-    item = Item("POST", _path(identity), Purpose(f"create a pass for {name}", WRITE), body=dict(body), kind=taken)
+    item = Item("POST", _path(identity), Purpose(f"create a pass for {name}", _WRITE), body=dict(body), kind=taken)
     return Write(identity, f"pass of {name}", item, [(f"pass of {name}", before, after)])
 
 
 def removal(identity: str, name: str, row: Mapping[str, t.Any]) -> Write:
     """The write that removes a pass."""
-    item = Item("DELETE", _path(identity, row["id"]), Purpose(f"remove the pass of {name}", WRITE))
+    item = Item("DELETE", _path(identity, row["id"]), Purpose(f"remove the pass of {name}", _WRITE))
     return Write(identity, f"pass of {name}", item, [(f"pass of {name}", shown(row), None)])
 
 

@@ -41,7 +41,7 @@ NOT_A_KEY = {
 }
 NO_MODEL = "00000000-0000-0000-0000-000000000000"
 #: Passkeys of one user (Microsoft Entra, "Enable passkeys (FIDO2)").
-MOST = 10
+MOST_PASSKEYS = 10
 
 _READ = Permissions.same("UserAuthMethod-Passkey.Read.All")
 _KIND = object_of(

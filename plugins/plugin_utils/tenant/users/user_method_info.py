@@ -102,7 +102,7 @@ def _shown(person: people.Person, read: _Read) -> dict[str, t.Any]:
         "passkeys": listed,
         "in_scope": in_scope,
         "security_key_ready": False if person.found is False else _ready(person.enabled, in_scope, listed),
-        "passkey_limit_reached": None if listed is None else len(listed) >= passkeys.MOST,
+        "passkey_limit_reached": None if listed is None else len(listed) >= passkeys.MOST_PASSKEYS,
         "mfa_capable": known.mfa_capable,
         "sspr_capable": known.sspr_capable,
         "passwordless_capable": known.passwordless_capable,
