@@ -41,6 +41,7 @@ SCENARIO: dict[str, t.Any] = {
                 # Else a check of the guide's tenant.yml stops, as the guide says.
                 "Package users": {"rule": '(user.userPrincipalName -startsWith "package_")'},
             },
+            "pass_policy": {"state": "enabled"},
             "apps": [{"name": "Company Portal", "type": "winGetApp"}],
             "devices": [
                 {"name": "KIOSK-017"},

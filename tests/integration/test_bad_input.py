@@ -105,33 +105,15 @@ CASES = {
     "questions with a package that joins": Case(
         "winops.entra.acceptance", {"package": "good"}, "package", "bulk token"
     ),
-    "an allow list that allows nothing": Case(
-        "winops.entra.security_key_policy",
-        {"key_restrictions": {"enforcement": "allow", "aaguids": []}},
-        "key_restrictions",
-        "takes no key",
-    ),
     "an AAGUID that is none": Case(
         "winops.entra.security_key_policy",
         {"key_restrictions": {"enforcement": "block", "aaguids": ["YubiKey"]}},
         "key_restrictions.aaguids",
         "not a GUID",
     ),
-    "everybody and a group": Case(
-        "winops.entra.security_key_policy",
-        {"include": {"scope": "all", "groups": ["Staff"]}},
-        "include",
-        "scope all takes no groups",
-    ),
     "no users": Case("winops.entra.user_method_info", {}, "users", "missing"),
-    "passes without a file": Case(
-        "winops.entra.temporary_access_pass", {"users": ["ada@contoso.com"]}, "dest", "the passes need a file"
-    ),
     "passes for ten weeks": Case(
         "winops.entra.temporary_access_pass", {"lifetime": 100800}, "lifetime", "more than 43200"
-    ),
-    "a file for nothing": Case(
-        "winops.entra.temporary_access_pass", {"dest": "passes.json"}, "dest", "no pass is to be created"
     ),
     "neither devices nor a file of identifiers": Case("winops.entra.corporate_identifier", {}, "devices", "required"),
     "no devices to associate": Case("winops.entra.device_association", {}, "devices", "missing"),

@@ -335,7 +335,7 @@ RUNS = {
             "excluded_groups": ["Pilot"],
         },
     ),
-    "methods of users": TenantRun(methods.show, user_method_info.ARGUMENT_SPEC, {"users": [ADA, "nobody"]}),
+    "method info": TenantRun(methods.show, user_method_info.ARGUMENT_SPEC, {"users": [ADA, "nobody"]}),
     "passes removed": TenantRun(
         passes.ensure,
         ansible_spec(temporary_access_pass.ARGUMENT_SPEC),

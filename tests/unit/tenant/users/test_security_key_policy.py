@@ -111,6 +111,17 @@ def test_what_cannot_be_is_refused_before_anything_is_written(bench, options, na
     assert result["failed"] and result["error"]["name"] == name and bench.graph.writes == []
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"key_restrictions": {"enforcement": "allow", "aaguids": []}},
+        {"include": {"scope": "all", "groups": ["Staff"]}},
+    ],
+)
+def test_what_contradicts_itself_is_refused_before_anything_is_asked(bench, options):
+    assert next(iter(options)) in bench.play(MODULE, **options)["msg"] and bench.graph.requests == []
+
+
 def test_profiles_without_the_default_one_are_not_written_to(bench):
     bench.graph.add_profiles()
     del bench.graph.passkey_policy["passkeyProfiles"][0]
