@@ -98,4 +98,4 @@ def restarted_since(answer: Answer, started: str | None) -> bool:
 def is_accepted(job: Result) -> bool:
     """Whether the job (an answer to job_status) has ended, and Windows has accepted the reset."""
     results = within(job) if is_over(job) else []
-    return bool(results) and results[-1].ok and results[-1].value.get("return_value") == 0
+    return bool(results) and results[-1].ok and results[-1].get("return_value") == 0

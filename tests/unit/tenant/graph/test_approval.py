@@ -291,7 +291,7 @@ def test_a_removal_that_waits_for_an_approval_keeps_what_follows(bench):
     records = [graph.full("PC-1"), graph.full("PC-2")]
     held = error(412, "BadRequest", "Approval Required.", {"x-msft-approval-code": CODE})
     graph.on("DELETE v1.0/deviceManagement/managedDevices", held)
-    everywhere = {"intune": True, "autopilot": True, "directory": True, "max_deletions": 5}
+    everywhere = {"intune": True, "autopilot": True, "association": True, "directory": True, "max_deletions": 5}
     result = bench.run(removal.remove, {"devices": records, **everywhere, **SAID})
     assert sorted(map(outcomes, result["devices"])) == [["changed"] * 3, ["failed", "skipped", "skipped"]]
     [kept] = [device for device in result["devices"] if device["intune"]["outcome"] == "failed"]
