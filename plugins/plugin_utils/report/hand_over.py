@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hand-over sheet: a page for the person who unpacks a device, to be printed and put into its box.
 
-It is made of the records of a report, and of nothing else, by the sections in SHEET_SECTIONS; a feature that has more to say
-adds one. Only named fields are read, and none of them is a secret. A text that others wrote is made visible, and stays
-a text in the page.
+It is made of the records of a report, and of nothing else, by the sections in SHEET_SECTIONS; a feature that has more
+to say adds one. Only named fields are read, and none of them is a secret. A text that others wrote is made visible, and
+stays a text in the page.
 
 Internal to winops.entra: may change in any release.
 """
