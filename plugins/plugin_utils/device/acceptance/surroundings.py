@@ -159,6 +159,8 @@ def device_link(trial: Trial) -> None:
         link=op.device_link(DIAGNOSTICS_SECONDS), folder=op.path_info(rf"{op.DATA_DIRECTORY}\device_link")
     )
     link = found["link"]
-    trial.check("the tool has written a cabinet", link["cabinet"] or not (link["present"] and trial.ground.system.client))
+    trial.check(
+        "the tool has written a cabinet", link["cabinet"] or not (link["present"] and trial.ground.system.client)
+    )
     trial.check("its directory is gone", not found["folder"]["exists"])
     trial.tell(present=link["present"], exit_code=link["exit_code"], files=len(link["files"]))
