@@ -242,7 +242,7 @@ def _wipe_state(row: Row) -> str | None:
     """The state of the newest wipe that Intune knows of the device; None where there was none."""
     wipes = [one for one in row.get("deviceActionResults") or [] if _is_wipe(one)]
     # Nobody says in which order they stand; of those without a date the last counts.
-    newest = max(reversed(wipes), key=lambda one: str(instant(one.get("startDateTime")) or ""), default={})
+    newest: Row = max(reversed(wipes), key=lambda one: str(instant(one.get("startDateTime")) or ""), default={})
     return newest.get("actionState")
 
 
