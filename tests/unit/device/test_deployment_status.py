@@ -254,6 +254,16 @@ def test_a_phase_that_was_never_run_does_not_come_after_later_ones(first, accoun
     assert (deployment["state"], deployment["phase"]) == (state, phase)
 
 
+@pytest.mark.parametrize("account", [SILENT, NOT_BEGUN, {}])
+@pytest.mark.parametrize("done", [None, 1])
+def test_a_skipped_phase_may_be_silent(account, done):
+    answer = _with_user(told.of_phases(device_preparation=OK, device_setup=OK, account_setup=account), done)
+    [key] = answer.results["first_sync"].value["key"]["keys"].values()
+    key["keys"]["FirstSync"]["values"] |= _values(SkipUserStatusPage=0xFFFFFFFF)["values"]
+    deployment = overview.deployment(answer)
+    assert (deployment["state"], deployment["skipped"]) == ("succeeded", ["account_setup"])
+
+
 @pytest.mark.parametrize("around", ["{}\0", "\ufeff{}", "\r\n{}\0\0"])
 def test_what_stands_around_the_json_does_not_matter(around):
     assert states(told.of_phases(device_preparation=around.format(json.dumps(OK))))[0] == "succeeded"

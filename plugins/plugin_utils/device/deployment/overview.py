@@ -59,8 +59,9 @@ def deployment(answer: Answer) -> Deployment:
     tenant_id, autopilot = _profile(_key(answer, "autopilot"), told)
     phases = _phases(answer, told)
     for phase in phases or ():
-        if phase["phase"] in ((sync or {}).get("skips") or ()) and phase["state"] in (NOT_STARTED, NOT_WRITTEN):
-            phase["state"] = SKIPPED
+        begun = phase["said"] if phase["state"] is None else phase["state"] not in (NOT_STARTED, NOT_WRITTEN)
+        if phase["phase"] in ((sync or {}).get("skips") or ()) and not begun:
+            phase.update(state=SKIPPED, said=True)
     _hear_silent_ones(phases or [], sync)
     state = None if phases is None else _state(phases, sync)
     found: Deployment = {
