@@ -110,9 +110,9 @@ def ensure(task: Task) -> dict:
     if args["state"] == "present":
         _check(args)
     objects = IntuneObjects(task, NAMED_PROFILE, PROFILE, PROFILES_PATH)
-    rows = objects.rows()
+    rows = [{"displayName": None, **row} for row in objects.rows()]
     current = (
-        objects.by_name(args["name"], [row for row in rows if row.get("displayName") is not None])
+        objects.by_name(args["name"], [row for row in rows if row["displayName"] is not None])
         if args["profile_id"] is None
         else objects.by_id(args["profile_id"], "profile_id", rows)
     )
@@ -180,7 +180,7 @@ def _require_entra_join(current: dict) -> None:
     if current["@odata.type"] != ENTRA_JOIN:
         raise _refusal(
             "profile_for_hybrid_join",
-            f"the profile {current.get('displayName')!r} is for hybrid join",
+            f"the profile {current['displayName']!r} is for hybrid join",
             "choose another name; this module manages profiles of devices that join Microsoft Entra",
         )
 
@@ -190,7 +190,7 @@ def _require_mode(args: Mapping[str, t.Any], current: dict) -> None:
     if args.get("deployment_mode") not in (None, mode):
         raise _refusal(
             "deployment_mode_fixed",
-            f"the profile {current.get('displayName')!r} is {mode}, which is fixed when a profile is created",
+            f"the profile {current['displayName']!r} is {mode}, which is fixed when a profile is created",
             "create another profile with a new name and its assignments, then delete this one",
         )
 

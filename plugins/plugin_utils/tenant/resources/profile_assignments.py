@@ -116,7 +116,7 @@ class ProfileAssignments:
             Item(
                 "GET",
                 self._objects.path(row["id"], "assignments"),
-                Purpose(f"read the assignments of the profile {row.get('displayName')!r}", resource.read),
+                Purpose(f"read the assignments of the profile {row['displayName']!r}", resource.read),
                 row_kind=ASSIGNMENT_KIND,
             )
             for row in others
@@ -124,7 +124,7 @@ class ProfileAssignments:
         for row, item, answer in zip(others, items, self._client.batch(items, resource.version) if items else []):
             rows = self._client.rows_of(item, answer, resource.version)
             if any(Target.of(assignment) == Target(ALL_DEVICES) for assignment in rows):
-                other = f"{row.get('displayName')!r} ({row['id']})"
+                other = f"{row['displayName']!r} ({row['id']})"
                 raise _refusal(
                     "all_devices_assigned",
                     f"the profile {other} is assigned to all devices, and Intune lets only one be",
