@@ -121,8 +121,10 @@ def _run_of_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str | No
 def cells_of(text: str, delimiter: str) -> list[str] | str:
     """The values of a line, without blanks around them; half a sentence where it has no such form."""
     try:
-        cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True), [])
     except csv.Error:
+        if len(text) > csv.field_size_limit():
+            return f"it has {len(text)} letters, which is too long"
         return "its quotes do not fit together"
     return [_plain(cell) for cell in cells]
 

@@ -51,8 +51,6 @@ def harvest(task: Task) -> dict:
     version = op.registry_read(VERSION_KEY, names=("CurrentBuild", "UBR"))
     look = task.session.run({"version": version, "job": job, **{name: QUESTIONS[name] for name in NEEDED}})
     firmware = Firmware({name: look[name] for name in NEEDED}, AS_CALLER)
-    found = [_known(name, check, look, firmware) for name, check in CHECKS.items()]
-    firmware = Firmware({name: look[name] for name in NEEDED}, CALLER)
     found = [_known(name, check, look, firmware) for name, check in LINK_CHECKS.items()]
     link = None
     if not any(one.result == FAIL and one.id in NECESSARY for one in found):
