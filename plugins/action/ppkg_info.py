@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..modules.ppkg_info import ARGUMENT_SPEC
+from ..modules.ppkg_info import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.side import DEVICE_SIDE
 from ..plugin_utils.package_work import describe
@@ -14,4 +14,5 @@ from ..plugin_utils.package_work import describe
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
     spec = ARGUMENT_SPEC
+    constraints = CONSTRAINTS
     work = staticmethod(describe)

@@ -90,20 +90,16 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Associate the devices of the inventory
-  hosts: windows
-  gather_facts: false
-  tasks:
-    - name: Read the DeviceLink of each device
-      winops.entra.device_link_info:
-      register: link
+- name: Read the DeviceLink of each device
+  winops.entra.device_link_info:
+  register: link
 
-    - name: Import all of them
-      winops.entra.device_association:
-        devices: >-
-          {{ ansible_play_hosts | map('extract', hostvars, ['link', 'device_link']) | select
-             | map('combine', {'device_preparation_policy': 'Office devices'}) }}
-      run_once: true
+- name: Associate all of them
+  winops.entra.device_association:
+    devices: >-
+      {{ ansible_play_hosts | map('extract', hostvars, ['link', 'device_link']) | select
+         | map('combine', {'device_preparation_policy': 'Office devices'}) }}
+  run_once: true
 
 - name: Remove the association of a device that is sold
   winops.entra.device_association:

@@ -13,6 +13,8 @@ version_added: 0.1.0
 description:
   - Describes the contents of a provisioning package file (C(.ppkg)) on the controller, without Windows and without
     applying it, and says whether the package can join devices to Microsoft Entra ID (formerly Azure AD).
+  - Lists every setting of the package with its path, its scope and its condition, returns the description from which
+    such a package can be made, and compares the package with a description or with another package.
   - Lists the provisioning packages that are installed on a device.
   - Secrets inside a package are never returned. They are the bulk token (BPRT), passwords of accounts, AutoLogon,
     certificates and connections, Wi-Fi keys, secrets of an MDM, and product keys. Each is known by its setting, and is
@@ -23,6 +25,18 @@ options:
     description:
       - Path of a package file on the controller. RV(package) describes it.
       - A file that cannot be read as a package is an error. Other problems are in RV(package.issues).
+    type: path
+  description:
+    description:
+      - A description of the package that O(src) should be, as L(docs/packages.md,
+        https://github.com/winops/entra/blob/main/docs/packages.md) shows it. RV(differences) lists what the package has
+        otherwise.
+      - It is checked first, and refused with the place of each mistake. Take its secrets from variables that are
+        encrypted with Ansible Vault.
+    type: dict
+  compare_with:
+    description:
+      - Path of another package file on the controller. RV(differences) lists what it has otherwise than O(src).
     type: path
   installed:
     description:
@@ -48,8 +62,11 @@ notes:
   - A secret of less than four letters is masked in command lines only, if it stands by itself. A secret that is only a
     word or a number of less than 12 letters is masked in the description of the package, but not in the rest of a
     result, which may contain the same word. A password that is only in a command line, and in no setting, is not known.
+  - The settings that Windows Configuration Designer knows are those of its store of 2024 for desktop editions. Settings
+    that came later are listed with C(known=false).
   - A package with more than 100 different secrets, 10,000 commands, accounts and areas of settings, 300,000 elements or
     2 MiB of compressed settings is refused, as are paths of more than 1,024 characters or 64 folders.
+  - RV(settings) and RV(differences) have at most 10,000 entries, and 4,096 characters of a value.
   - Signatures of packages and checksums of embedded files are not checked.
 seealso:
   - module: winops.entra.ppkg
@@ -84,6 +101,29 @@ EXAMPLES = r"""
 - name: Show the list
   ansible.builtin.debug:
     msg: "{{ device.installed | map(attribute='name') | join(', ') }}"
+
+- name: Compare the package with the description from which it was built
+  winops.entra.ppkg_info:
+    src: packages/join.ppkg
+    description:
+      name: Contoso join
+      computer_name: PC-%SERIAL%
+      security_keys: true
+      bulk_token:
+        value: "{{ vault_bulk_token }}"
+        expires: 2027-03-31
+  run_once: true
+  register: compared
+
+- name: Show what differs
+  ansible.builtin.debug:
+    msg: "{{ compared.differences | map(attribute='path') | unique }}"
+  run_once: true
+
+- name: Show which settings are for some devices only
+  ansible.builtin.debug:
+    msg: "{{ join.settings | selectattr('condition') | map(attribute='path') }}"
+  run_once: true
 
 - name: Both at once
   winops.entra.ppkg_info:
@@ -224,11 +264,99 @@ package:
       returned: success
       type: int
       sample: 1
+    conditional:
+      description:
+        - Settings that are only for devices that meet a condition (C(Variant), or C(Profile)). They are not in the
+          fields above, except for RV(package.settings), RV(package.reverted_by_removal) and RV(package.bulk_token).
+        - A device meets a condition if it fits one of the C(targets), and a target if it fits all conditions of one
+          of its C(states). C(bulk_token) says whether there is one; the other fields are as those of the package.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        condition:
+          description: The condition.
+          type: dict
+          sample:
+            kind: Variant
+            name: null
+            targets:
+              - id: laptops
+                states: [[{name: PowerPlatformRole, value: "2"}]]
+        bulk_token:
+          description: Whether there is a bulk token.
+          type: bool
+        computer_name:
+          description: Pattern of the computer name.
+          type: str
+        security_key_signin:
+          description: Whether sign-in with security keys is turned on or off.
+          type: bool
+        commands:
+          description: Command lines.
+          type: list
+          elements: str
+        certificates:
+          description: Certificates.
+          type: list
+          elements: dict
+        accounts:
+          description: Local accounts.
+          type: list
+          elements: dict
+        mdm:
+          description: MDM enrollment.
+          type: dict
+        settings:
+          description: Areas of settings.
+          type: list
+          elements: str
+    built_with:
+      description:
+        - What the package notes about the program that built it. Null if it notes nothing; each field is null if it
+          is not in the notes.
+        - The signature itself is not checked.
+      returned: success
+      type: dict
+      contains:
+        version:
+          description: Version of the program.
+          type: str
+          sample: 10.0.26100.1
+        source:
+          description: Which program it was, such as C(CLI) for the command line.
+          type: str
+          sample: CLI
+        target_skus:
+          description: For which editions.
+          type: str
+          sample: WindowsCommon,Desktop
+        signed:
+          description: Whether the package was signed.
+          type: bool
+          sample: false
+        encrypted:
+          description: Whether the package was encrypted.
+          type: bool
+          sample: false
+    dead_streams:
+      description:
+        - Contents in the file that belong to none of its files. A program that updates a package in place leaves what
+          it replaced, and anyone can read it. C(secrets) says whether a secret is in one of them, null if that could
+          not be read.
+      returned: success
+      type: dict
+      sample:
+        count: 1
+        bytes: 812
+        secrets: true
     issues:
       description:
-        - What a user of the package should know. Those with C(blocks_join) are C(no_bulk_token), C(no_package_id) and
-          C(token_expired); the others are C(no_authority), C(no_compiled_settings), C(settings_differ),
-          C(two_package_ids) and C(several_images).
+        - What a user of the package should know. Those with C(blocks_join) are C(no_bulk_token), C(no_package_id),
+          C(token_expired) and C(token_placeholder); the others are C(no_authority), C(conditional_bulk_token),
+          C(token_expires_soon), C(token_in_plain_text), C(no_local_account), C(bad_package_id),
+          C(no_compiled_settings), C(settings_differ), C(two_package_ids), C(several_images) and C(dead_streams).
+        - C(token_expires_soon) is 30 days before. The day is known from the O(description), or if the token shows it.
       returned: success
       type: list
       elements: dict
@@ -252,6 +380,90 @@ package:
       returned: success
       type: int
       sample: 20514
+settings:
+  description:
+    - Every setting of the package, from its C(customizations.xml), or the copy of it, or its compiled settings if it
+      has neither of them. Null without O(src).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description:
+        - Path of the setting. A key is in brackets, C((2)) is the second element of the same name, and C(@name) an
+          attribute.
+      type: str
+      sample: Accounts/Users/User[rescue]/UserGroup
+    value:
+      description: Its value, as the package has it. Secrets are masked.
+      type: str
+      sample: Administrators
+    secret:
+      description: Whether the value is a secret.
+      type: bool
+      sample: false
+    known:
+      description: Whether Windows Configuration Designer knows the setting. Null for compiled settings.
+      type: bool
+      sample: true
+    scope:
+      description: V(device) or V(user). Null if that is not known.
+      type: str
+      sample: device
+    condition:
+      description: The condition that a device must meet, as in RV(package.conditional). Null if it is for every device.
+      type: dict
+    form:
+      description: Where it was read, V(customizations), V(answer_file) or V(compiled).
+      type: str
+      sample: customizations
+description:
+  description:
+    - The description from which a package with the same settings can be made (docs/packages.md), with C(********) for
+      each secret. C(dropped) lists what of C(customizations.xml) is not in it, such as comments.
+    - Null without O(src), and for a package that has only compiled settings.
+  returned: success
+  type: dict
+  sample:
+    id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+    name: Contoso join
+    version: "1.0"
+    owner: ITAdmin
+    rank: 0
+    computer_name: PC-%SERIAL%
+    dropped: []
+differences:
+  description:
+    - What differs between the package in O(src) and the O(description), or the package in O(compare_with). They are
+      compared setting by setting in each form that both have. A description is compared with all three of them.
+    - Null if there is nothing to compare with.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    form:
+      description: Where it differs, V(customizations), V(answer_file) or V(compiled).
+      type: str
+      sample: compiled
+    path:
+      description: Path of the setting. Fields of the package itself begin with C(PackageConfig).
+      type: str
+      sample: DevDetail/DNSComputerName
+    condition:
+      description: The condition of the setting, as in RV(package.conditional). Null if it is for every device.
+      type: dict
+    here:
+      description: The value in O(src), null if it has none. Secrets are masked.
+      type: str
+      sample: PC-%SERIAL%
+    there:
+      description: The value in the description or the other package, null if it has none. Secrets are masked.
+      type: str
+      sample: LT-%SERIAL%
+    secret:
+      description: Whether the value is a secret.
+      type: bool
+      sample: false
 installed:
   description:
     - Packages on the device, including those that come with Windows or from the maker of the PC; C(origin) is V(other)
@@ -278,8 +490,8 @@ changes:
   sample: []
 error:
   description:
-    - What failed. For a file, C(name) is C(package_unreadable), C(not_a_package), C(package_damaged),
-      C(package_encrypted) or C(package_unsupported), and C(side) is controller.
+    - What failed. For a wrong O(description), C(name) is C(bad_description). For a file, it is C(package_unreadable),
+      C(not_a_package), C(package_damaged), C(package_encrypted) or C(package_unsupported). C(side) is controller.
   returned: failure
   type: dict
   contains:
@@ -316,5 +528,8 @@ error:
 
 ARGUMENT_SPEC = {
     "src": {"type": "path"},
+    "description": {"type": "dict"},
+    "compare_with": {"type": "path"},
     "installed": {"type": "bool"},
 }
+CONSTRAINTS = {"mutually_exclusive": [("description", "compare_with")]}

@@ -10,13 +10,15 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import typing as t
+from collections.abc import Iterable, Mapping
 
 from ansible.errors import AnsibleError
 
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
-from .package import REVERTED, Package, PackageError, describe, read_package
+from .package import REVERTED, Package, PackageError, contents, describe, read_package
+from .package.description.description import checked, secret_texts
 from .task import Task
 
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
@@ -53,7 +55,7 @@ def chosen_package(task: Task, must_join: bool) -> tuple[PackageSource, dict | N
             reverts=tuple(package.reverted_by_removal),
             runs_again=_runs_again(package),
             reverted_areas=tuple(REVERTED),
-            renames=package.computer_name is not None,
+            renames=bool(_names(package)),
         )
         return source, describe(package)
     package_id = args["package_id"]
@@ -82,10 +84,18 @@ def refuse_unused(args: dict, names: Iterable[str], cause: str) -> None:
             raise bad_option(name, cause, "leave it out")
 
 
+def _names(package: Package) -> list[str]:
+    """The patterns of computer names in the package, also those that only some devices get."""
+    names = [package.computer_name, *(block["computer_name"] for block in package.conditional)]
+    return [name for name in names if name]
+
+
 def _runs_again(package: Package) -> tuple[str, ...]:
-    """What a second application of the package repeats beside its settings, counted: commands may hold secrets."""
-    counted = [(len(package.accounts), "local account"), (len(package.commands), "command")]
-    named = ["the computer name"] if package.computer_name else []
+    """What a second application of the package may repeat beside its settings, counted: commands may hold secrets."""
+    accounts = len(package.accounts) + sum(len(block["accounts"]) for block in package.conditional)
+    commands = len(package.commands) + sum(len(block["commands"]) for block in package.conditional)
+    counted = [(accounts, "local account"), (commands, "command")]
+    named = ["the computer name"] if _names(package) else []
     return (*named, *(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counted if count))
 
 
@@ -99,6 +109,7 @@ def harmless_package(task: Task, src: str) -> PackageSource:
         "files": package.files,
         "a computer name": package.computer_name,
         "an MDM enrollment": package.mdm,
+        "settings for some devices only": package.conditional,
         **dict.fromkeys(package.reverted_by_removal, True),
     }
     if found := [what for what, there in held.items() if there]:
@@ -110,9 +121,40 @@ def harmless_package(task: Task, src: str) -> PackageSource:
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def described_file(task: Task, src: str) -> dict:
-    """The description of a package file on the controller. Raises Failure."""
-    return describe(_read(task, src)[0])
+def contents_of_file(task: Task, src: str, description: t.Any, other: str | None) -> dict:
+    """What is in a package file on the controller, and what is not as ``description`` or in the package ``other``.
+
+    {package, settings, description, differences}; the last is None where nothing is given to compare with. Raises
+    Failure.
+    """
+    wanted = None
+    if description is not None:
+        given = _plain(description)
+        task.secrets.append(lambda: secret_texts(given))
+        wanted = checked(given)
+        task.secrets.append(wanted.secrets)
+    package = _read(task, src)[0]
+    differences = None
+    if wanted is not None:
+        differences = contents.compared_with_description(package, wanted)
+        package = contents.with_expiry(package, wanted.token_expires)
+    if other is not None:
+        differences = contents.compared(package, _read(task, other, "compare_with")[0])
+    return {
+        "package": describe(package),
+        "settings": contents.settings_of(package),
+        "description": contents.description_of(package),
+        "differences": differences,
+    }
+
+
+def _plain(value: t.Any) -> t.Any:
+    """A value with texts of Ansible's vault as texts: up to ansible-core 2.18 they are objects of their own."""
+    if isinstance(value, Mapping):
+        return {_plain(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return str(value) if hasattr(value, "ciphertext") or hasattr(value, "vault") else value
 
 
 def _read(task: Task, src: str, option: str = "src") -> tuple[Package, str]:

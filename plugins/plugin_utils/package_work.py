@@ -19,7 +19,13 @@ from .device.joining.join_plan import JoinPlan
 from .device.joining.provisioning import PackageSource
 from .device.work import begin
 from .options import bad_option
-from .package_source import PACKAGE_OPTIONS, chosen_package, described_file, harmless_package, refuse_unused
+from .package_source import (
+    PACKAGE_OPTIONS,
+    chosen_package,
+    contents_of_file,
+    harmless_package,
+    refuse_unused,
+)
 from .task import Task
 
 PLANNED = (
@@ -35,6 +41,7 @@ PLANNED = (
     "apply_again",
     "remove_package",
 )
+COMPARISONS = ("description", "compare_with")
 PACKAGE_PLANNED = ("force", "keep_copy", "apply_again", "timeout", "poll_interval")
 
 
@@ -97,16 +104,19 @@ def accept(task: Task) -> dict:
 
 def describe(task: Task) -> dict:
     """A package file of the controller, the packages that the device has, or both. Raises Failure."""
-    src, installed = task.args["src"], task.args["installed"]
+    args = task.args
+    src, installed = args["src"], args["installed"]
+    if src is None:
+        refuse_unused(args, COMPARISONS, "there is no package in src to compare")
     if src is None and installed is False:
         raise bad_option(
             "installed",
             "it is false, and without src there is nothing else to describe",
             "give src, or leave installed out",
         )
-    facts: dict[str, t.Any] = {"package": None, "installed": None}
+    facts: dict[str, t.Any] = dict.fromkeys(("package", "settings", "description", "differences", "installed"))
     if src is not None:
-        facts["package"] = described_file(task, src)
+        facts |= contents_of_file(task, src, args["description"], args["compare_with"])
     if installed or src is None:
         answer = task.session.run(state.observations(("packages",)))
         facts["installed"] = state.build(answer, ("packages",))["packages"]

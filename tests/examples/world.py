@@ -24,6 +24,7 @@ JOINED: dict[str, t.Any] = {
     "package": "contoso",
     "device": {"join": {"type": "entra", "package": "contoso"}, "mdm": "enrolled"},
 }
+LINKED = {"device_link": "whole", "windows": {"build": "26200.9278"}, "manufacturer": "LENOVO"}
 DEPLOYED = {"user": "ada", "at": "end"}
 SCENARIO: dict[str, t.Any] = {
     "description": "Everything that the examples name.",
@@ -49,6 +50,7 @@ SCENARIO: dict[str, t.Any] = {
                 {"name": "OLD-2", "days": 300, "owner": "ada"},
             ],
             "autopilot_profiles": [{"displayName": "Office", "tag": "office"}],
+            "preparation_policies": [{"name": "Office devices"}],
             "autopilot": [
                 *(
                     {"serial": serial, "group_tag": "office", "profile": "Office"}
@@ -70,8 +72,8 @@ SCENARIO: dict[str, t.Any] = {
         {**JOINED, "name": "leaving"},
         {**JOINED, "name": "moving"},
         {**JOINED, "name": "leaver"},
-        {**JOINED, "name": "pilot-1"},
-        {**LAPTOP, "name": "pilot-2"},
+        {**JOINED, "name": "pilot-1", "device": {**JOINED["device"], **LINKED}},
+        {**LAPTOP, "name": "pilot-2", "device": LINKED},
         {**LAPTOP, "name": "joining"},
         {**LAPTOP, "name": "slow"},
         {**LAPTOP, "name": "provisioned"},
@@ -84,6 +86,7 @@ SCENARIO: dict[str, t.Any] = {
         {**JOINED, "name": "wiped", "device": {**JOINED["device"], "serial": "PF3K9Z1B"}},
         {**LAPTOP, "name": "deployed-1", "device": {"serial": "PF3A1B2C", "deployment": DEPLOYED}},
         {**LAPTOP, "name": "deployed-2", "device": {"serial": "PF3A1B2D", "deployment": DEPLOYED}},
+        {**LAPTOP, "name": "linked", "device": LINKED},
         {"kind": "azure_vm_mdm", "name": "azure"},
         {"kind": "hybrid", "name": "hybrid"},
         {
@@ -100,6 +103,7 @@ PLACES = {
     "plugins/modules/deployment_status.py": "deployed-1",
     "plugins/modules/autopilot_hash.py": "fit",
     "plugins/modules/device_facts.py": "joined",
+    "plugins/modules/device_link_info.py": "linked",
     "plugins/modules/device_reset.py": "reset-1",
     "plugins/modules/device_reset.py: A device whose serial number is a placeholder": "reset-2",
     "plugins/modules/diagnose.py": "joined",
@@ -120,6 +124,8 @@ PLACES = {
 OVER_A_FLEET = (
     "plugins/modules/autopilot_hash.py: Read the hardware hash, and keep it in a CSV file",
     "plugins/modules/autopilot_hash.py: Register all devices of the play in one task",
+    "plugins/modules/device_association.py: Read the DeviceLink of each device",
+    "plugins/modules/device_association.py: Associate all of them",
     "plugins/modules/directory_device_info.py",
     "plugins/modules/group.py: Read the id of each device, null if it is not joined",
     "plugins/modules/group.py: Put the joined devices into a group",
@@ -205,6 +211,7 @@ class World:
         """What the examples take from the inventory or a vault."""
         return {
             "vault_entra_client_secret": self.application["client_secret"],
+            "vault_bulk_token": "0.FAKE-bulk-token-of-the-examples",
             "vault_client_id": self.application["client_id"],
             "vault_client_secret": self.application["client_secret"],
             "entra_tenant_id": self.tenant["tenant_id"],
@@ -234,6 +241,7 @@ class World:
             shutil.copy(FIXTURES / f"{name}.txt", self.folder / "outputs")
         columns = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User"
         row = f"PF3XK4T2,,{hardware_hash.make('PF3XK4T2')},branch-042,"
+        (self.folder / "rollout" / "delivery.csv").write_text("LENOVO,21FV0012GE,PF3K9Z1A\r\n", encoding="ascii")
         (self.folder / "devices.csv").write_text(f"{columns}\r\n{row}\r\n", encoding="ascii")
         left = {"outcome": "disconnected", "join_state": "left"}
         devices = [

@@ -85,6 +85,17 @@ CASES = {
     "a misspelled option": Case(JOIN, {"src": "good", "reeboot": True}, "reeboot", "nsupported"),
     "a subset that does not exist": Case(FACTS, {"gather_subset": ["bios"]}, "gather_subset", "clock"),
     "nothing to describe": Case(INFO, {"installed": False}, "installed", "src"),
+    "a description of nothing": Case(INFO, {"description": {"name": "x"}}, "description", "no package in src"),
+    "a description and another package": Case(
+        INFO, {"src": "good", "description": {"name": "x"}, "compare_with": "good"}, "description", "mutually exclusive"
+    ),
+    "a wrong description": Case(
+        INFO,
+        {"src": "good", "description": {"name": "x", "computer_nam": "y"}},
+        "computer_nam",
+        "did you mean computer_name?",
+        "bad_description",
+    ),
     "a damaged package to describe": Case(INFO, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
     "no time for a trial": Case("winops.entra.acceptance", {"timeout": 0}, "timeout", "positive"),
     "an operation that does not exist": Case("winops.entra.acceptance", {"skip": ["dance"]}, "skip", "dance"),

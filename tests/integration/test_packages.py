@@ -16,7 +16,7 @@ import pytest
 from tests.integration import inspection, joins
 from tests.integration.conftest import StartFleet
 from tests.integration.play import Play, Player, Tasks
-from tests.lab import ppkg, scenario
+from tests.lab import ppkg, scenario, wim
 from tests.lab.process import RunningLab
 
 SOURCES = ("by-src", "by-url", "by-path", "copies-kept")
@@ -47,6 +47,28 @@ FULL: dict[str, t.Any] = {
     "accounts": [{"name": "rescue", "password": "FAKE-password-1111", "group": "Administrators"}],
     "mdm": {"upn": "enroll@contoso.example", "discovery_url": "https://mdm.contoso.example/d", "secret": "FAKE-mdm-3"},
 }
+LAPTOPS = (
+    '<Targets><Target Id="laptops"><TargetState><Condition Name="PowerPlatformRole" Value="2"/></TargetState></Target>'
+    '</Targets><Variant Name="laptops"><TargetRefs><TargetRef Id="laptops"/></TargetRefs>'
+)
+WANTED: dict[str, t.Any] = {
+    "name": "Contoso join",
+    "local_users": [{"name": "rescue", "password": "FAKE-password-2222", "group": "administrators"}],
+    "device_command": {"line": "cmd /c setup.cmd", "files": ["files/setup.cmd"]},
+}
+
+
+def for_laptops() -> bytes:
+    """A package whose settings are for devices of one kind only."""
+    full = ppkg.build(
+        "Contoso laptops", str(uuid.uuid4()), token="FAKE-token-3333", computer_name="LT", security_key=True, **FULL
+    )
+    files, properties = wim.read(full)
+    place = "Multivariant/0/customizations.xml"
+    text = files[place].decode("utf-8-sig").replace("<Common>", f"{LAPTOPS}<Settings>", 1)
+    text = text.replace("</Common>", "</Settings></Variant>", 1)
+    notes = "VERSION=10.0.26100.1;Source=CLI;;TargetSkus=Desktop;EncryptPackage=False;SignPackage=False;"
+    return wim.write({place: text.encode()}, "Contoso laptops", {"PACKAGEID": properties["PACKAGEID"], "NOTES": notes})
 
 
 class Stories(t.NamedTuple):
@@ -301,11 +323,14 @@ def test_packages_are_listed_with_one_command_and_described_in_full(
     known, before = len(lab.commands()), inspection.state(lab, "installed")
     source, full = str(inspection.package_file(lab, "site")), tmp_path / "full.ppkg"
     end = base64.urlsafe_b64encode(json.dumps({"exp": 4_000_000_000}).encode()).decode().rstrip("=")
+    laptops = tmp_path / "laptops.ppkg"
+    laptops.write_bytes(for_laptops())
     full.write_bytes(ppkg.build("Contoso join", str(uuid.uuid4()), token=f"FAKE-header.{end}.FAKE-signature", **FULL))
     tasks: Tasks = [
-        {"name": "full", "winops.entra.ppkg_info": {"src": str(full)}},
+        {"name": "full", "winops.entra.ppkg_info": {"src": str(full), "description": WANTED}},
         {"name": "installed", "winops.entra.ppkg_info": {}},
         {"name": "both", "winops.entra.ppkg_info": {"src": source, "installed": True}},
+        {"name": "laptops", "winops.entra.ppkg_info": {"src": str(laptops), "compare_with": str(full)}},
     ]
     play = player.tasks(lab, tasks, "--check", hosts="installed")
     assert play.exit_code == 0, play.output
@@ -324,4 +349,20 @@ def test_packages_are_listed_with_one_command_and_described_in_full(
     assert told["mdm"] == {name: FULL["mdm"][name] for name in ("upn", "discovery_url")}
     assert told["accounts"] == [{"name": "rescue", "group": "Administrators"}]
     assert (told["commands"], [inside["path"] for inside in told["files"]]) == (["cmd /c setup.cmd"], ["setup.cmd"])
+    told = play.result("installed", "laptops")
+    block = told["package"]["conditional"][0]
+    assert (told["package"]["computer_name"], block["computer_name"], block["bulk_token"]) == (None, "LT", True)
+    assert block["condition"] == told["settings"][0]["condition"]
+    assert {row["condition"] is None for row in told["differences"]} == {True, False}
+    assert told["package"]["built_with"]["source"] == "CLI"
+    result = play.result("installed", "full")
+    assert [(row["path"], row["here"], row["there"]) for row in result["differences"] if row["form"] == "compiled"] == [
+        ("Accounts/Users/User[rescue]/Password", "********", "********")
+    ]
+    paths = {row["path"]: row["value"] for row in result["settings"]}
+    assert paths["Accounts/Users/User[rescue]/Password"] == result["description"]["bulk_token"]["value"] == "********"
+    assert paths["Accounts/Users/User[rescue]/UserGroup"] == "Administrators"
+    assert result["description"]["local_users"] == [
+        {"name": "rescue", "password": "********", "group": "administrators"}
+    ]
     assert "FAKE" not in play.output + json.dumps(play.lines)

@@ -28,6 +28,8 @@ SAME_AS = {
     "join.mdm": "device_facts.ansible_facts.entra.mdm",
     "join.package": "ppkg_info.package",
     "ppkg.package": "ppkg_info.package",
+    "ppkg_info.settings.condition": "ppkg_info.package.conditional.condition",
+    "ppkg_info.differences.condition": "ppkg_info.package.conditional.condition",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",
     "diagnose.state.mdm": "device_facts.ansible_facts.entra.mdm",
     "autopilot_device_info.devices.intune": "directory_device_info.devices.intune",
@@ -54,6 +56,10 @@ ONE_KEY_EACH = {
 }
 #: Dicts, or lists of them, whose keys nobody documents, each with a word why.
 OPEN = {
+    "ppkg_info.description": "its keys are those of a description (docs/packages.md), as many as the package needs",
+    "ppkg_info.package.conditional.certificates": "as the package's own",
+    "ppkg_info.package.conditional.accounts": "as the package's own",
+    "ppkg_info.package.conditional.mdm": "as the package's own",
     "acceptance.report.operations.*.seen": "each operation counts something else",
     "acceptance.report.package_questions.steps.events": "ids of events, with how often each has come",
     "device_facts.ansible_facts.entra.caller.sections": "the sections and rows are those of dsregcmd",

@@ -130,7 +130,11 @@ def _computed() -> t.Iterator[tuple[str, Row]]:
         error = side.unreadable_answer(kind("*what was wrong*")).error
         yield TITLES[1], _row(kind.name, error["side"], f"{_meaning(kind)} {error['cause']}", error["fix"])
     errors = _module("package.errors")
-    for kind in subclasses(errors.PackageError):
+    described = (
+        _module("package.description.problems").BadDescription,
+        _module("package.description.customizations").NotCustomizations,
+    )
+    for kind in (*subclasses(errors.PackageError), *described):
         yield TITLES[3], _row(kind.name, "controller", _meaning(kind), kind.fix)
     for thing in ("join", "mdm"):
         yield (
@@ -208,8 +212,6 @@ def checks() -> dict[str, tuple[str, ...]]:
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
-        "association": tuple(_module("device.autopilot.device_link").EXPECTED),
-        "autopilot": tuple(_module("device.autopilot.fitness").CHECKS),
         "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),
     }
 

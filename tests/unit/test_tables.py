@@ -26,6 +26,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave_step
 from ansible_collections.winops.entra.plugins.plugin_utils.device.operations import CHANGING, VOCABULARY
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist, targets, windows
+from ansible_collections.winops.entra.plugins.plugin_utils.package.description import description, sections
 from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, merge
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import service_plans
@@ -410,3 +411,17 @@ def read(path: str) -> str:
 def flat(path: str) -> str:
     """The text of a file in one line."""
     return " ".join(read(path).split())
+
+
+def test_keys_of_a_description():
+    shown = {
+        code(row[0])[0] if len(code(row[0])) == 1 else tuple(code(row[0])): row[1]
+        for row in ALL["docs/packages.md: key: id"].rows
+    }
+    keys = [key for name in shown for key in (name if isinstance(name, tuple) else (name,))]
+
+    assert sorted(keys) == sorted(description.DESCRIPTION_KEYS)
+    for section in sections.SECTIONS:
+        told = set(code(shown[section.name]))
+        words = {word for field in section.fields for word in field.choices or {}}
+        assert {field.name for field in section.fields} | words | ({section.kind} - {None}) <= told, section

@@ -106,7 +106,7 @@ def test_a_file_that_is_not_vaulted_is_read_where_it_is_and_stays(action, tmp_pa
 def test_a_package_that_is_refused_is_not_left_in_clear_and_is_called_by_its_own_name(action, tmp_path):
     vaulted_file = str(tmp_path / "vaulted.ppkg")
     with pytest.raises(PackageError) as caught:
-        package_source.described_file(task(action), vaulted_file)
+        package_source.contents_of_file(task(action), vaulted_file, None, None)
     assert caught.value.msg.startswith(f"{vaulted_file}: ") and in_clear(tmp_path) == []
 
 
@@ -132,5 +132,5 @@ def test_a_copy_that_breaks_twice_leaves_nothing(action, tmp_path):
 def test_a_vault_without_its_password_is_a_bad_option_that_says_so(action, tmp_path):
     action._loader.set_vault_secrets([])
     with pytest.raises(Exception, match=r"bad option src: .*vault password") as caught:
-        package_source.described_file(task(action), str(tmp_path / "vaulted.ppkg"))
+        package_source.contents_of_file(task(action), str(tmp_path / "vaulted.ppkg"), None, None)
     assert caught.value.error["name"] == "bad_option" and in_clear(tmp_path) == []

@@ -34,7 +34,7 @@ _NAMES = {
 _WORDS = re.compile(r"[^a-z0-9]+")
 # What spreadsheets keep a text with: ="00123"
 _FORMULA = re.compile(r'="(.*)"')
-LONGEST_VALUE = 1024
+LONGEST_CELL = 1024
 """Letters of a header, and of any value but a hash."""
 _SAID = 40
 
@@ -53,7 +53,7 @@ class Columns:
 def header_of(text: str, number: int, before: Columns | None = None) -> Columns | None:
     """The columns that a line names, None where it is not a header. ``before``: the header that holds until there: one
     word is not another one, where it has several columns."""
-    if len(text) > LONGEST_VALUE:
+    if len(text) > LONGEST_CELL:
         return None
     plain = _WORDS.sub("", text.lower())
     if not any(word in plain for word in ("serial", "hash", "hardware")):
@@ -84,8 +84,8 @@ def repeated_header(texts: Iterable[str]) -> Columns | None:
     (Microsoft, "Exporting to a CSV file").
     """
     for number, text in enumerate(texts, 1):
-        begin = text[:LONGEST_VALUE].lower()
-        if len(text) <= LONGEST_VALUE or "serial" not in begin or "hash" not in begin:
+        begin = text[:LONGEST_CELL].lower()
+        if len(text) <= LONGEST_CELL or "serial" not in begin or "hash" not in begin:
             continue
         for delimiter in DELIMITERS:
             cells = cells_of(text, delimiter)

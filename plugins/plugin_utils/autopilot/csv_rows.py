@@ -17,7 +17,7 @@ from . import hardware_hash as hashes
 from .csv_header import (
     ASSIGNED_USER,
     HASH,
-    LONGEST_VALUE,
+    LONGEST_CELL,
     MANUFACTURER,
     MODEL_NAME,
     PRODUCT,
@@ -157,7 +157,7 @@ class Reader:
         for field, cell in zip(columns.fields, cells):
             if field is None or not cell:
                 continue
-            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > LONGEST_VALUE):
+            if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > LONGEST_CELL):
                 self._problem(line, "unreadable", f"its {field} has letters that cannot be read, or too many")
                 return None
             if not line.sure and not cell.isascii() and field not in (MANUFACTURER, MODEL_NAME):

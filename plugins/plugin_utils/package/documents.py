@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from .errors import DamagedPackage, UnsupportedPackage
+from .errors import DamagedPackage, PackageError, UnsupportedPackage
 from .package_secrets import PackageSecrets
 from .safe_xml import UnsafeXml, parse
-from .secret_settings import secret_values
-from .wim import File, Wim
+from .secret_settings import profile_secrets, secret_values
+from .wim import NO_SENSE, File, Wim
 
 MAX_TAGS = 300_000
 """Of all documents together: some bytes make one, and each costs a hundred times as many and some microseconds."""
@@ -40,6 +40,34 @@ class Documents:
             raise DamagedPackage(f"{entry.path} inside the package is not usable XML: {exc}") from None
         self.secrets.add(secret_values(root))
         return root
+
+    def parse_or_search(self, entry: File) -> Element | None:
+        """The root of a document that nobody needs; None, and searched for secrets, where it cannot be parsed."""
+        try:
+            return self.parse(entry)
+        except DamagedPackage:
+            self.search(entry)
+            return None
+
+    def dead_streams(self) -> dict:
+        """Contents that belong to no file: {count, bytes, secrets: whether one holds a secret, None where unknown}."""
+        dead = self._wim.dead()
+        held: bool | None = False
+        for entry in dead:
+            try:
+                held = self._holds_secrets(self._wim.read(entry)) or held
+            except (PackageError, *NO_SENSE):  # It is never applied, so the package is not refused.
+                held = held or None
+        return {"count": len(dead), "bytes": sum(entry.size for entry in dead), "secrets": held}
+
+    def _holds_secrets(self, content: bytes) -> bool:
+        try:
+            found = list(secret_values(parse(content)))
+        except UnsafeXml:
+            texts = (content.decode(encoding, errors="ignore") for encoding in ("utf-8", "utf-16"))
+            found = [value.strip() for text in texts for value in profile_secrets(text) if value.strip()]
+        self.secrets.add(found)
+        return bool(found)
 
     def search(self, entry: File) -> None:
         """Look for secrets only, in a file that may be XML."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..masking import SHORTEST_SECRET, Masker
 from .errors import UnsupportedPackage
@@ -27,6 +27,7 @@ PLAIN_WORD = 12
 """Letters from which on a word or a number is one that is secret for sure."""
 MASKED_FIELDS = ("name", "version", "owner", "authority", "computer_name")
 MASKED_ROWS = ("certificates", "accounts", "files")
+_ROWS = ("commands", "certificates", "accounts", "settings")
 _OWN_WORDS = frozenset({*CERTIFICATES.values(), *USER_GROUPS.values()})
 
 
@@ -60,23 +61,45 @@ class PackageSecrets:
         """
         return (value for value in self._values if len(value) >= PLAIN_WORD or not _is_plain(value))
 
-    def masked_fields(self, package: Package) -> dict[str, t.Any]:
-        """The fields of the package with the secrets masked in them. Words that are Windows' own stay: the names of
-        settings, groups and kinds of certificates."""
+    def within_commands(self) -> Callable[[str], str]:
+        """Masks the secrets in a command line, or in another value of the package."""
         masker = Masker(self._values, SIGN)
         short = [value for value in self._values if len(value) < SHORTEST_SECRET]
         # Of a short one it is said where it stands as a whole argument: within words it would stand everywhere.
         words = "|".join(re.escape(value) for value in sorted(short, key=len, reverse=True))
         alone = re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])") if short else None
 
-        def command(text: str) -> str:
+        def masked(text: str) -> str:
             text = masker.text(text)
             return alone.sub(SIGN, text) if alone else text
+
+        return masked
+
+    def masked_fields(self, package: Package) -> dict[str, t.Any]:
+        """The fields of the package with the secrets masked in them. Words that are Windows' own stay: the names of
+        settings, groups and kinds of certificates."""
+        masker, command = Masker(self._values, SIGN), self.within_commands()
 
         def row(found: dict) -> dict:
             return {name: value if value in _OWN_WORDS else masker.value(value) for name, value in found.items()}
 
+        def inner(value: t.Any) -> t.Any:
+            """Names of fields stay: they are ours."""
+            if isinstance(value, dict):
+                return {name: inner(each) for name, each in value.items()}
+            return [inner(each) for each in value] if isinstance(value, list) else masker.value(value)
+
+        def block(found: dict) -> dict:
+            return {
+                **{name: inner(value) for name, value in found.items() if name not in _ROWS},
+                "commands": [command(text) for text in found["commands"]],
+                **{name: [row(each) for each in found[name]] for name in ("certificates", "accounts")},
+                "settings": found["settings"],
+            }
+
         return {
+            "conditional": [block(found) for found in package.conditional],
+            "built_with": inner(package.built_with),
             **{name: masker.value(getattr(package, name)) for name in MASKED_FIELDS},
             "commands": [command(text) for text in package.commands],
             **{name: [row(found) for found in getattr(package, name)] for name in MASKED_ROWS},

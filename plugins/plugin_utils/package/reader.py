@@ -21,21 +21,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import BinaryIO
 
-from .documents import Documents
+from .conditions import built_with, told_conditions, without_conditional
+from .description.compare import Forms
 from .errors import DamagedPackage, PackageError, UnreadablePackage
-from .issues import Issue, issues_of
+from .found import ASSET, Found
+from .issues import Facts, Issue, issues_of
 from .package_secrets import PackageSecrets
 from .reverted import reverted_by_removal
 from .safe_xml import UnsafeXml, parse
 from .secret import BulkToken, bulk_token_of
-from .settings import PackageSettings, add_customizations, add_provxml
+from .settings import PackageSettings
 from .wim import NO_SENSE, File, Wim, not_provisioning
-
-CUSTOMIZATIONS = re.compile(r"multivariant/[^/]+/customizations\.xml")
-ANSWER_FILE = re.compile(r"commonsettings/[^/]+/answerfile\.xml")
-PROVXML = re.compile(r"multivariant/.+\.provxml")
-LARGEST_PROFILE = 1 << 16
-ASSET = re.compile(r"dataasset/[^/]+/(?P<place>[^/]+/)?(?P<name>[^/]+)")
 
 
 @dataclass(frozen=True)
@@ -46,8 +42,10 @@ class Package:
     ``files``: embedded files as {path, size in bytes, image}; ``commands``: command lines, run as SYSTEM;
     ``settings``: names of the setting areas (or CSPs, where only compiled settings are in the package);
     ``reverted_by_removal``: what of it Windows takes back when it removes the package;
+    ``conditional``: what is only for devices that meet a condition, and in no other field but ``settings``,
+    ``reverted_by_removal`` and ``bulk_token`` (conditions.py); ``dead_streams``: contents that belong to no file;
     ``sha256`` and ``size`` (bytes) are of the package file; ``secrets`` are what must not be seen of it, and is in no
-    other field.
+    other field but ``forms``, the settings one by one, which no result has as they are.
     """
 
     id: str | None
@@ -67,11 +65,15 @@ class Package:
     reverted_by_removal: list[str]
     files: list[dict]
     images: int
+    conditional: list[dict]
+    built_with: dict | None
+    dead_streams: dict
     sha256: str
     size: int
     encrypted: bool = False
     issues: list[Issue] = field(default_factory=list)
     secrets: PackageSecrets = field(default_factory=PackageSecrets, repr=False)
+    forms: Forms = field(default_factory=Forms, repr=False)
 
     @property
     def join_blockers(self) -> list[Issue]:
@@ -81,8 +83,8 @@ class Package:
 
 def describe(package: Package) -> dict:
     """The package as a module returns it: JSON-safe, without any secret, with ``can_join`` added."""
-    shown = dataclasses.asdict(dataclasses.replace(package, secrets=PackageSecrets()))
-    del shown["secrets"]
+    shown = dataclasses.asdict(dataclasses.replace(package, secrets=PackageSecrets(), forms=Forms()))
+    del shown["secrets"], shown["forms"]
     return {**shown, "can_join": not package.join_blockers}
 
 
@@ -113,21 +115,20 @@ def _read(file: BinaryIO, now: datetime) -> Package:
     wim = Wim(file, size)
     properties = _image_properties(wim.xml)
     named = [(entry.path.lower(), entry) for entry in wim.files]
-    documents = Documents(wim)
-    told = _told(documents, named)
-    compiled = PackageSettings()
-    for key, entry in sorted(named, key=lambda item: _provxml_order(item[0])):
-        if PROVXML.fullmatch(key):
-            add_provxml(compiled, documents.parse(entry))
-        elif ANSWER_FILE.fullmatch(key) or _may_be_a_profile(key, entry):
-            documents.search(entry)
-    if told is None and not any(key.startswith(("multivariant/", "commonsettings/")) for key, _entry in named):
+    found = Found(wim)
+    found.read(named)
+    told, compiled = found.told or PackageSettings(), found.compiled
+    if found.told is None and not any(key.startswith(("multivariant/", "commonsettings/")) for key, _entry in named):
         raise not_provisioning()
-    told = told or PackageSettings()
+    conditional = [settings for _condition, settings in found.conditional]
+    without_conditional(compiled, told, conditional)
     ids = [_guid(text) for text in (properties.get("PACKAGEID"), told.id)]
-    bulk_token = bulk_token_of(compiled.token or told.token)
+    tokens = [each.token for each in (compiled, told, *conditional) if each.token]
+    bulk_token = bulk_token_of(tokens[0] if tokens else None)
+    documents = found.documents
     package = Package(
-        id=ids[0] or ids[1],
+        # Where the image has something else than an id, Windows has none.
+        id=ids[0] if "PACKAGEID" in properties else ids[1],
         name=told.name or properties.get("NAME"),
         version=told.version or properties.get("VERSION"),
         owner=told.owner,
@@ -142,33 +143,31 @@ def _read(file: BinaryIO, now: datetime) -> Package:
         certificates=told.certificates or compiled.certificates,
         accounts=told.accounts or compiled.accounts,
         mdm=compiled.mdm or told.mdm,
-        settings=sorted(told.areas or compiled.areas),
-        reverted_by_removal=reverted_by_removal([*told.areas, *compiled.areas]),
+        settings=sorted({*told.areas, *(area for each in conditional for area in each.areas)} or compiled.areas),
+        reverted_by_removal=reverted_by_removal(
+            [*told.areas, *compiled.areas, *(area for each in conditional for area in each.areas)]
+        ),
         files=_embedded(named),
         images=wim.images,
+        conditional=told_conditions(found.conditional, found.targets),
+        built_with=built_with(properties),
+        dead_streams=documents.dead_streams(),
         sha256=_sha256(file),
         size=size,
-        issues=issues_of(ids, told, compiled, wim.images, bulk_token, now),
         secrets=documents.secrets,
+        forms=found.forms,
     )
+    facts = Facts(
+        package_ids=(properties.get("PACKAGEID"), told.id),
+        ids=tuple(ids),
+        told=found.told,
+        compiled=compiled,
+        conditional=conditional,
+        token=tokens[0] if tokens else None,
+        now=now,
+    )
+    package = dataclasses.replace(package, issues=issues_of(package, facts))
     return dataclasses.replace(package, **documents.secrets.masked_fields(package))
-
-
-def _may_be_a_profile(key: str, entry: File) -> bool:
-    """Whether an embedded file may be the profile of a Wi-Fi or VPN, which holds its key."""
-    return bool(ASSET.fullmatch(key)) and key.endswith(".xml") and entry.size <= LARGEST_PROFILE
-
-
-def _told(documents: Documents, named: list[tuple[str, File]]) -> PackageSettings | None:
-    """What customizations.xml says, or its copy where it is absent; None where both are."""
-    for pattern in (CUSTOMIZATIONS, ANSWER_FILE):
-        found = [entry for key, entry in sorted(named, key=lambda item: item[0]) if pattern.fullmatch(key)]
-        if found:
-            settings = PackageSettings()
-            for entry in found:
-                add_customizations(settings, documents.parse(entry))
-            return settings
-    return None
 
 
 def _image_properties(xml: bytes) -> dict[str, str]:
@@ -185,11 +184,6 @@ def _image_properties(xml: bytes) -> dict[str, str]:
 def _guid(text: str | None) -> str | None:
     bare = (text or "").strip().strip("{}").lower()
     return bare if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bare) and uuid.UUID(bare).int else None
-
-
-def _provxml_order(path: str) -> tuple[int, str]:
-    number = path.rpartition("/")[2].partition("__")[0]
-    return (int(number), path) if number.isdecimal() and len(number) < 9 else (1 << 30, path)
 
 
 def _embedded(named: list[tuple[str, File]]) -> list[dict]:

@@ -20,8 +20,11 @@ class UnsafeXml(ValueError):
     """The XML cannot be parsed, or is of a kind that is not parsed. Its text is never part of the message."""
 
 
-def parse(data: bytes) -> ElementTree.Element:
-    """The root element; tags and attributes without their namespaces. Raises UnsafeXml."""
+def parse(data: bytes, comments: list[tuple[int, str]] | None = None) -> ElementTree.Element:
+    """The root element; tags and attributes without their namespaces. ``comments`` takes (line, text) of each comment.
+
+    Raises UnsafeXml.
+    """
     # Each has this sign, in every encoding: expat would hand over all those of an element at once.
     if data.count(b"=") > MAX_ATTRIBUTES:
         raise UnsafeXml(f"more than {MAX_ATTRIBUTES} attributes")
@@ -46,6 +49,8 @@ def parse(data: bytes) -> ElementTree.Element:
     def refuse(*_ignored) -> None:
         raise UnsafeXml("a document type definition, which settings never have")
 
+    if comments is not None:
+        parser.CommentHandler = lambda text: comments.append((parser.CurrentLineNumber, text))
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = builder.data

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -39,6 +40,10 @@ class Secret:
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of its SHA-256: enough to tell two apart, useless to guess it."""
         return hashlib.sha256(self._text.encode()).hexdigest()[:12]
+
+    def fits(self, question: Callable[[str], bool]) -> bool:
+        """The answer to a question about the text that is yes or no."""
+        return question(self._text)
 
     def expires(self) -> datetime | None:
         """When a token of the JWT form (RFC 7519) says that it ends; bulk tokens as Entra gives them out are opaque."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 #: The last step of a setting's path, in lower case: of customizations.xml, of a CSP, of a profile within a value.
@@ -81,6 +81,13 @@ def _secret(step: str, above: str, of_policies: bool, values: list[str | None]) 
         yield from values
     elif step.endswith(SECRET_ENDINGS) and step not in NO_SECRET_SETTINGS and not of_policies:
         yield from (value for value in values if (value or "").strip().lower() not in NO_SECRET_VALUES)
+
+
+def is_secret(names: Sequence[str], value: str) -> bool:
+    """Whether the setting with these names, the area first, holds a secret in this value."""
+    steps = [_step(name) for name in names]
+    above = steps[-2] if len(steps) > 1 else ""
+    return any(True for _each in _secret(steps[-1], above, "policies" in steps, [value]))
 
 
 def _of_policies(path: str) -> bool:

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from .blocks import Condition, blocks_of
 from .errors import UnsupportedPackage
 from .secret import Secret
 
@@ -32,9 +33,11 @@ CERTIFICATES = {
     "ClientCertificates": "client",
     "TrustedProvisioners": "trusted_provisioner",
 }
+CERTIFICATE_FILES = ("CertificatePath", "TrustedCertificate", "TrustedProvisioner")
 CERTIFICATE_STORES = {"Root": "root", "CA": "ca", "TrustedPeople": "trusted_people"}
 USER_GROUPS = {"1": "Standard Users", "2": "Administrators"}  # of the Accounts CSP, and of UserGroup in WCD
 MAX_LISTED = 10_000
+MAX_CONDITIONS = 100
 MAX_LETTERS = 1 << 18
 YES = frozenset({"1", "true", "enabled", "yes"})
 
@@ -89,8 +92,13 @@ class PackageSettings:
 # ---- customizations.xml and AnswerFile.xml ------------------------------------------------------------------------
 
 
-def add_customizations(settings: PackageSettings, root: Element) -> None:
-    """Add what a ``WindowsCustomizations`` document says. Unknown elements only add the name of their area."""
+def add_customizations(
+    settings: PackageSettings, root: Element, conditional: list[tuple[Condition, PackageSettings]]
+) -> None:
+    """Add what a ``WindowsCustomizations`` document says. Unknown elements only add the name of their area.
+
+    ``conditional`` takes what is only for devices that meet a condition, each condition by itself.
+    """
     config = root.find("PackageConfig")
     if config is not None:
         settings.id = settings.id or _text(config, "ID")
@@ -100,19 +108,17 @@ def add_customizations(settings: PackageSettings, root: Element) -> None:
         rank = _text(config, "Rank") or ""
         if settings.rank is None and re.fullmatch("[0-9]{1,3}", rank):
             settings.rank = int(rank)
-    for area in _areas(root):
-        settings.add("areas", area.tag)
-        reader = AREAS.get(area.tag)
-        if reader:
-            reader(settings, area)
-
-
-def _areas(root: Element) -> Iterator[Element]:
-    for common in root.iter("Common"):
-        yield from common
-    for variant in root.iter("Variant"):  # settings for some devices only
-        for group in variant.findall("Settings"):
-            yield from group
+    for condition, _element, areas in blocks_of(root):
+        into = settings if condition is None else PackageSettings()
+        if condition is not None:
+            if len(conditional) == MAX_CONDITIONS:
+                raise UnsupportedPackage(f"the package has settings for more than {MAX_CONDITIONS} conditions")
+            conditional.append((condition, into))
+        for area in areas:
+            into.add("areas", area.tag)
+            reader = AREAS.get(area.tag)
+            if reader:
+                reader(into, area)
 
 
 def _accounts(settings: PackageSettings, area: Element) -> None:
@@ -133,7 +139,8 @@ def _device_details(settings: PackageSettings, area: Element) -> None:
 
 
 def _hello(settings: PackageSettings, area: Element) -> None:
-    value = _text(area, "SecurityKeys/UseSecurityKeyForSignIn")
+    # The store spells it with a small i, documentation with a capital one.
+    value = _text(area, "SecurityKeys/UseSecurityKeyForSignIn") or _text(area, "SecurityKeys/UseSecurityKeyForSignin")
     if value is not None and settings.security_key_signin is None:
         settings.security_key_signin = value.lower() in YES
 
@@ -150,7 +157,7 @@ def _certificates(settings: PackageSettings, area: Element) -> None:
         for certificate in group:
             kind = CERTIFICATES.get(group.tag, group.tag)
             name = certificate.get("CertificateName") or certificate.get("Name") or certificate.get("CertificateHash")
-            file = _text(certificate, "CertificatePath")
+            file = next((found for name in CERTIFICATE_FILES if (found := _text(certificate, name))), None)
             settings.add("certificates", {"kind": kind, "name": name, "file": file})
 
 
@@ -175,7 +182,7 @@ AREAS = {
 
 def add_provxml(settings: PackageSettings, root: Element) -> None:
     """Add what a ``wap-provisioningdoc`` says: characteristics are the path in a CSP, parms its values."""
-    for path, name, value in _parms(root, ()):
+    for path, name, value in parms(root):
         settings.add("areas", path[0] if path else name)
         where = tuple(step.lower() for step in path)
         last = name.lower()
@@ -203,10 +210,11 @@ def add_provxml(settings: PackageSettings, root: Element) -> None:
             settings.mdm = settings.mdm or {"upn": path[-1] if path else None, "discovery_url": value or None}
 
 
-def _parms(node: Element, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def parms(node: Element, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """(characteristics, name, value) of each value in a ``.provxml`` document."""
     for child in node:
         if child.tag == "characteristic":
-            yield from _parms(child, (*path, child.get("type", "")))
+            yield from parms(child, (*path, child.get("type", "")))
         elif child.tag == "parm":
             yield path, child.get("name", ""), child.get("value", "").strip()
 

@@ -107,6 +107,7 @@ class Wim:
             raise DamagedPackage(f"the package claims {self.images} images and holds {len(metadata)}")
         self.xml = self._resource(WimResource.parse(xml))
         self.files: list[File] = []
+        self._used: set[bytes] = set()
         for number, (resource, digest) in enumerate(metadata, 1):
             self._list(number, self._resource(resource, digest))
 
@@ -118,6 +119,14 @@ class Wim:
         if file.digest == NO_CONTENT:
             return b""
         return self._resource(self._contents[file.digest], file.digest)
+
+    def dead(self) -> list[File]:
+        """Contents that no file has: an update in place leaves what it replaced, and programs can have it back."""
+        return [
+            File(0, "", resource.length, digest)
+            for digest, resource in self._contents.items()
+            if digest not in self._used and digest != NO_CONTENT
+        ]
 
     def _check_kind(self, version: int, part: int, parts: int) -> None:
         if version == SOLID_VERSION:
@@ -225,9 +234,11 @@ class Wim:
                 at += -(-length // 8) * 8
                 for _each in range(streams):
                     stream_length, _reserved, stream_digest, stream_name_size = _at(STREAM, metadata, at)
+                    self._used.add(stream_digest)
                     if not stream_name_size and digest == NO_CONTENT:
                         digest = stream_digest
                     at += max(-(-stream_length // 8) * 8, STREAM.size)
+                self._used.add(digest)
                 if attributes & FILE_ATTRIBUTE_DIRECTORY and not attributes & FILE_ATTRIBUTE_REPARSE_POINT:
                     folders.append((f"{folder}{name}/", children))
                 else:

@@ -99,11 +99,11 @@ def _spliced(chance: random.Random) -> bytes:
 
 def _settings(chance: random.Random) -> bytes:
     """Sound files with odd documents; a command line repeats what is secret."""
-    files = {chance.choice(_PLACES): _document(chance) for _each in range(chance.randint(1, 3))}
+    files = {chance.choice(_PLACES): document(chance) for _each in range(chance.randint(1, 3))}
     return wim.write(files, "Contoso", {"PACKAGEID": chance.choice((PACKAGE_ID, "", "x" * 1000))})
 
 
-def _document(chance: random.Random) -> bytes:
+def document(chance: random.Random) -> bytes:
     inner = "".join(_element(chance, 0) for _each in range(chance.randint(0, 4)))
     secret = f"<Accounts><Users><User><Password>{SECRET}</Password></User></Users></Accounts>"
     line = f"<ProvisioningCommands><CommandLine>{SECRET} {SECRET}</CommandLine></ProvisioningCommands>"

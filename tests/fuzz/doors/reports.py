@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import tempfile
 import typing as t
 from pathlib import Path
@@ -25,7 +26,15 @@ FIELDS = (
     *("tenant_id", "join_type", "serial_number", "join_state", "restarted", "reboot_required", "proof", "unreadable"),
     *("findings", "summary", "conclusion", "state", "removal", "directory", "administrators", "bitlocker", "record"),
     *("join", "mdm", "error", "failed", "unreachable", "healthy", "changes"),
+    *("assigned_user", "manufacturer", "model", "mode", "profile", "reset_at", "deployment", "steps"),
 )
+STEPS = ("wanted", "before", "harvest", "registration", "listed", "findings", "reset", "status", "failed", "twin")
+STEP_FIELDS = (
+    *("outcome", "error", "failed", "unreachable", "skipped", "autopilot", "findings", "deployment", "assignment"),
+    *("assigned", "registered", "record", "phases", "serial_number", "user", "id", "msg", "import_error", "waits_for"),
+)
+#: What the hand-over sheet is made of, whatever stands in it.
+TAGS = {"html", "head", "meta", "title", "style", "body", "p", "article", "h1", "h2", "ul", "ol", "li"}
 ENTRY_FIELDS = ("device_id", "object_id", "enabled", "join_type", "intune")
 TEXTS = (
     *("", "joined", "failed", "not_started", "left", "a", "6e4cbe68-588b-499c-8c04-dcfff140a1ca", "=cmd|' /C calc'!A0"),
@@ -59,6 +68,8 @@ def one(source: random.Random) -> None:
             "not_started": [host for host in hosts if host != good][:1],
             "table_limit": source.choice((1, 50)),
             "write_in_check_mode": source.random() < 0.5,
+            "hand_over": os.fspath(Path(directory, "sheet.html")) if work == "autopilot" else None,
+            "hand_over_contact": source.choice((None, *TEXTS)),
         }
         known = {"hostvars": variables, "ansible_play_hosts_all": hosts, "ansible_play_batch": hosts}
         shown: list[str] = []
@@ -67,7 +78,8 @@ def one(source: random.Random) -> None:
         assert all(line.isprintable() and len(line) < 3000 for line in [*shown, *result.get("warnings", [])])
         check = task.check_mode
         report = Path(directory, "report.check.json") if check else dest
-        assert set(os.listdir(directory)) <= {dest.name, report.name, f"{dest.name}.journal"}
+        sheet = Path(directory, "sheet.check.html" if check else "sheet.html")
+        assert set(os.listdir(directory)) <= {dest.name, report.name, f"{dest.name}.journal", sheet.name}
         if result.get("failed"):
             assert result["error"]["name"] == "bad_option" and "dest" in result["msg"] and result["msg"].isprintable()
             assert earlier is not None and dest.read_bytes() == earlier
@@ -78,11 +90,19 @@ def one(source: random.Random) -> None:
             devices = {device["device"]: device for device in made["devices"]}
             assert sorted(devices) == sorted(hosts)
             assert devices[good]["outcome"] == "unchanged"
+            if work == "autopilot":
+                page = sheet.read_text(encoding="utf-8")
+                assert page.replace("\n", "").isprintable() and set(re.findall(r"</?(\w+)", page)) <= TAGS
             assert sum(made["totals"].get(name, 0) for name in rollout.totals.REPORT_OUTCOMES) == len(hosts)
 
 
 def _record(source: random.Random, work: str) -> t.Any:
     value = _object(source, FIELDS) if source.random() < 0.8 else _value(source)
+    if work == "autopilot" and isinstance(value, dict) and source.random() < 0.7:
+        value["steps"] = {
+            name: _object(source, STEP_FIELDS) if source.random() < 0.8 else _value(source)
+            for name in source.sample(STEPS, source.randint(0, len(STEPS)))
+        }
     if isinstance(value, dict) and source.random() < 0.6:
         value["outcome"] = source.choice(rollout.totals.REPORT_OUTCOMES)
     if source.random() < 0.5:

@@ -38,7 +38,7 @@ def test_every_field_of_a_description_is_documented_with_its_type(read):
 
 
 def test_every_issue_and_every_error_is_documented():
-    known = set(re.findall(r'\badd\(\s*"(\w+)"', Path(issues.__file__).read_text(encoding="utf-8")))
+    known = set(re.findall(r'\b(?:add|Issue)\(\s*"(\w+)"', Path(issues.__file__).read_text(encoding="utf-8")))
     errors = {kind.name for kind in PackageError.__subclasses__()}
     documented = set(re.findall(r"C\((\w+)\)", str(RETURN["package"]["contains"]["issues"])))
 

@@ -40,9 +40,9 @@ from ansible_collections.winops.entra.plugins.modules import (
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations import association as associations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations import association as associations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.corporate import corporate_identifier as identifiers
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
@@ -87,8 +87,7 @@ Answers = Callable[[str, t.Any], t.Any]
 Path = tuple[t.Any, ...]
 
 
-class EveryGraph(AutopilotGraph, IntuneGraph, TenantGraph, ReadinessGraph):
-class EveryGraph(IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, ReadinessGraph):
+class EveryGraph(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, ReadinessGraph):
     """A tenant that every module finds something in."""
 
     def __init__(self) -> None:

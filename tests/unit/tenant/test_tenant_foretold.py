@@ -182,8 +182,7 @@ RUN_ONLY: list[tuple[str, dict[str, t.Any], str]] = [
 ]
 
 
-class Tenant(AutopilotGraph, IntuneGraph, TenantGraph):
-class Tenant(IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph):
+class Tenant(AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph):
     """Two devices in all places, a third in the directory, a group with a member, one for roles; profiles and pages."""
 
     def __init__(self) -> None:

@@ -123,7 +123,7 @@ def _apps(found: Deployment) -> Finding:
 
 
 def _is_waited_for(item: dict, found: Deployment) -> bool:
-    waits = item["state"] in (tracking.NOT_INSTALLED, tracking.IN_PROGRESS)
+    waits = item["state"] in (tracking.NOT_INSTALLED, tracking.INSTALLING)
     return waits and is_of(item["scope"], found["phase"])
 
 

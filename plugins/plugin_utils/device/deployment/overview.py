@@ -27,9 +27,9 @@ from .phases import (
     IN_PROGRESS,
     NOT_STARTED,
     NOT_WRITTEN,
+    PHASE_SETTINGS,
     PHASES,
     RESTART_REQUIRED,
-    SETTINGS,
     SKIPPED,
     SUCCEEDED,
     Phase,
@@ -37,11 +37,11 @@ from .phases import (
     value_name,
 )
 
-PROFILE = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot"
+PROFILE_KEY = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot"
 OBSERVATIONS = {
-    "phases": op.registry_read(SETTINGS, names=tuple(map(value_name, PHASES))),
+    "phases": op.registry_read(PHASE_SETTINGS, names=tuple(map(value_name, PHASES))),
     "tracking": op.registry_read(tracking.TRACKING, depth=6),
-    "autopilot": op.registry_read(PROFILE, names=("CloudAssignedTenantId", "IsAutopilotDisabled")),
+    "autopilot": op.registry_read(PROFILE_KEY, names=("CloudAssignedTenantId", "IsAutopilotDisabled")),
     **FIRST_SYNC,
 }
 NOT_RUN, RUNNING, INCOMPLETE = "not_run", "running", "incomplete"
@@ -99,7 +99,7 @@ def _phases(answer: Answer, told: Told) -> list[Phase] | None:
         try:
             found.append(told.of(functools.partial(phase_of, name, settings)) or unknown)
         except ValueError as exc:
-            told.refused.append(f"{SETTINGS}, {value_name(name)} could not be understood: {exc}")
+            told.refused.append(f"{PHASE_SETTINGS}, {value_name(name)} could not be understood: {exc}")
             found.append(unknown)
     return found
 
@@ -182,7 +182,7 @@ def _waits_for(found: Deployment) -> list[str]:
         what = "to be installed" if item["stage"] == tracking.STAGE_PREPARATION else "to say which apps there are"
         said.append(f"the provider {item['name']} ({item['scope']}) {what}")
     for item in found["apps"] or ():
-        if is_of(item["scope"], phase["phase"]) and item["state"] in (tracking.NOT_INSTALLED, tracking.IN_PROGRESS):
+        if is_of(item["scope"], phase["phase"]) and item["state"] in (tracking.NOT_INSTALLED, tracking.INSTALLING):
             said.append(f"the app {item['id']} ({item['scope']}), which is {item['state']}")
     for item in found["policies"] or ():
         if is_of(item["scope"], phase["phase"]) and item["done"] is False:

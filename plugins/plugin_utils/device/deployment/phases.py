@@ -22,7 +22,7 @@ from ..reading import Key
 PREPARATION, DEVICE_SETUP, ACCOUNT_SETUP = "device_preparation", "device_setup", "account_setup"
 #: By phase, in their order: what Windows calls it.
 PHASES = {PREPARATION: "DevicePreparation", DEVICE_SETUP: "DeviceSetup", ACCOUNT_SETUP: "AccountSetup"}
-SETTINGS = r"SOFTWARE\Microsoft\Provisioning\AutopilotSettings"
+PHASE_SETTINGS = r"SOFTWARE\Microsoft\Provisioning\AutopilotSettings"
 NOT_STARTED, IN_PROGRESS, SUCCEEDED, FAILED = "not_started", "in_progress", "succeeded", "failed"
 CANCELLED, RESTART_REQUIRED, NOT_REQUIRED = "cancelled", "restart_required", "not_required"
 SKIPPED, NOT_WRITTEN = "skipped", "absent"

@@ -23,7 +23,7 @@ from ..reading import Key
 TRACKING = r"SOFTWARE\Microsoft\Windows\Autopilot\EnrollmentStatusTracking"
 DEVICE_SCOPE = "device"
 STAGE_PREPARATION, STAGE_APPS = "preparation", "apps"
-NOT_INSTALLED, NOT_REQUIRED, IN_PROGRESS, COMPLETED, ERROR = (
+NOT_INSTALLED, NOT_REQUIRED, INSTALLING, COMPLETED, ERROR = (
     "not_installed",
     "not_required",
     "in_progress",
@@ -31,7 +31,7 @@ NOT_INSTALLED, NOT_REQUIRED, IN_PROGRESS, COMPLETED, ERROR = (
     "error",
 )
 _OF_PROVIDER = {1: NOT_INSTALLED, 2: NOT_REQUIRED, 3: COMPLETED, 4: ERROR}
-_OF_APP = {1: NOT_INSTALLED, 2: IN_PROGRESS, 3: COMPLETED, 4: ERROR}
+_OF_APP = {1: NOT_INSTALLED, 2: INSTALLING, 3: COMPLETED, 4: ERROR}
 MSI = "ExpectedMSIAppPackages"
 _MSI_DONE, _MSI_FAILED = 70, (30, 60)
 _WIN32 = re.compile(r"Win32App_(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_(?P<revision>[0-9]{1,6}))?", re.I)

@@ -22,7 +22,7 @@ from ..reading import Unreadable
 from ..session import ConnectionLost, DeviceSession
 from ..waiting import Waiter
 from . import reset_state
-from .reset_state import IDENTITY, Machine
+from .reset_state import WHICH_DEVICE, Machine
 
 #: At least so many looks in a row without an answer: some may be lost on a bad line.
 LOOKS_WITHOUT_ANSWER = 3
@@ -47,10 +47,10 @@ class Follower:
         self._progress = progress
 
     def look(self, waiter: Waiter, more: dict[str, dict]) -> Answer | None:
-        """One look at IDENTITY and ``more``; None where nobody answers, or another machine does."""
+        """One look at WHICH_DEVICE and ``more``; None where nobody answers, or another machine does."""
         self._session.deadline = waiter.deadline
         try:
-            answer = self._session.run(more | IDENTITY)
+            answer = self._session.run(more | WHICH_DEVICE)
         except (ConnectionLost, wire.WireError):
             return None
         try:

@@ -32,7 +32,7 @@ CODES = {
     "recovery_environment_missing": "0x80070032",
     "deployment_blocked": "0x80180014",
 }
-ASSIGNED, NOT_ASSIGNED, UNKNOWN = "assigned", "not_assigned", "unknown"
+HAS_PROFILE, NOT_ASSIGNED, UNKNOWN = "assigned", "not_assigned", "unknown"
 
 
 def identity_refusal(machine: Machine, serial_number: str | None, uuid: str | None) -> JoinRefusal | None:

@@ -27,7 +27,7 @@ from ..system_work import STEP_JOBS, SystemWork, evidence
 from . import preconditions, recovery, reset_state
 from .follow import GONE, REINSTALLED, SENT, Before, Follower, undone
 
-JOB = "remote_wipe"
+WIPE_JOB = "remote_wipe"
 METHODS = {
     "nothing": "doWipeMethod",
     "user_data": "doWipePersistUserDataMethod",
@@ -71,7 +71,7 @@ class Reset(SystemWork):
     (null, sent, gone, reinstalled), ``record``, ``recovery_environment``, ``autopilot``, ``still_registered``,
     ``installed`` and the facts."""
 
-    jobs = (JOB,)
+    jobs = (WIPE_JOB,)
     essential = (*state.ESSENTIAL, "bios", "product", "installation")
 
     def work(self) -> dict:
@@ -122,10 +122,10 @@ class Reset(SystemWork):
     def _profile(self, look: Answer) -> tuple[str, str | None]:
         """Whether a profile is assigned, and who says so."""
         if self.plan.profile_assigned is not None:
-            said = preconditions.ASSIGNED if self.plan.profile_assigned else preconditions.NOT_ASSIGNED
+            said = preconditions.HAS_PROFILE if self.plan.profile_assigned else preconditions.NOT_ASSIGNED
             return said, "option"
         if reset_state.has_profile(look):
-            return preconditions.ASSIGNED, "device"
+            return preconditions.HAS_PROFILE, "device"
         return preconditions.UNKNOWN, None
 
     @staticmethod
@@ -156,7 +156,7 @@ class Reset(SystemWork):
 
     def _is_under_way(self, look: Answer) -> bool:
         """Whether an earlier run has sent it, and Windows has not been started since."""
-        job = look[JOB]
+        job = look[WIPE_JOB]
         if is_running(job):
             return True
         return reset_state.is_accepted(job) and not reset_state.restarted_since(look, job.get("started"))
@@ -200,7 +200,7 @@ class Reset(SystemWork):
             if not under_way:
                 self._send(look)
         self.begun = True
-        more = {JOB: op.job_status(STEP_JOBS[JOB])}
+        more = {WIPE_JOB: op.job_status(STEP_JOBS[WIPE_JOB])}
         with self.phases.phase("go"):
             proved, answer = follower.until_gone(
                 self.waiter,
@@ -218,26 +218,26 @@ class Reset(SystemWork):
         if proved == SENT:
             self._leave_behind()
         elif proved == GONE:
-            self.learned["left_behind"] = [left_behind.job(STEP_JOBS[JOB], IF_IT_COMES_BACK)]
+            self.learned["left_behind"] = [left_behind.job(STEP_JOBS[WIPE_JOB], IF_IT_COMES_BACK)]
         elif proved == REINSTALLED:
             self._meet()
 
     def _send(self, look: Answer) -> None:
         """Have Windows start it. Whether a job was started whose answer was lost, the looks after it tell."""
-        if is_over(look[JOB]):
-            self.waiter.ask({JOB: op.job_remove(STEP_JOBS[JOB])}, "removing the job of an earlier run")
+        if is_over(look[WIPE_JOB]):
+            self.waiter.ask({WIPE_JOB: op.job_remove(STEP_JOBS[WIPE_JOB])}, "removing the job of an earlier run")
         wipe = op.remote_wipe(self.plan.method, *self.machine)
         try:
-            answer = self.session.run({JOB: op.job_start(STEP_JOBS[JOB], [wipe], JOB_SECONDS)})
+            answer = self.session.run({WIPE_JOB: op.job_start(STEP_JOBS[WIPE_JOB], [wipe], JOB_SECONDS)})
         except (ConnectionLost, wire.WireError):
             self.begun = True
             return
         self.begun = True
-        jobs.require(answer[JOB], "the reset cannot be started as SYSTEM")
+        jobs.require(answer[WIPE_JOB], "the reset cannot be started as SYSTEM")
 
     def _heed(self, answer: Answer, follower: Follower) -> bool:
         """Whether what the device says is enough. Raises the Failure of a reset that will not come."""
-        job = answer[JOB]
+        job = answer[WIPE_JOB]
         if follower.is_old_again(answer):
             raise undone()
         if not is_there(job) and follower.is_old(answer):
@@ -249,9 +249,9 @@ class Reset(SystemWork):
 
     def _leave_behind(self) -> None:
         """Without waiting: remove the job, as long as somebody is there to do it."""
-        self.learned["left_behind"] = [left_behind.job(STEP_JOBS[JOB], left_behind.MAY_BE)]
+        self.learned["left_behind"] = [left_behind.job(STEP_JOBS[WIPE_JOB], left_behind.MAY_BE)]
         try:
-            self.session.run({JOB: op.job_remove(STEP_JOBS[JOB])})
+            self.session.run({WIPE_JOB: op.job_remove(STEP_JOBS[WIPE_JOB])})
         except (ConnectionLost, wire.WireError):
             return
         self.learned["left_behind"] = []
@@ -259,7 +259,7 @@ class Reset(SystemWork):
     def _meet(self) -> None:
         """Read what the new installation is."""
         with self.phases.phase("verify"):
-            answer = self.waiter.ask(state.observations() | reset_state.IDENTITY, "reading the new installation")
+            answer = self.waiter.ask(state.observations() | reset_state.WHICH_DEVICE, "reading the new installation")
             self.facts = read_facts(answer)
             self.learned["installed"] = reset_state.installed(answer)
 
@@ -303,7 +303,7 @@ class Reset(SystemWork):
         )
 
     def _not_gone(self, answer: Answer | None) -> Failure:
-        if answer and is_running(answer[JOB]):
+        if answer and is_running(answer[WIPE_JOB]):
             cause = "Windows has not finished to take the reset"
         else:
             cause = "Windows has accepted the reset and has not begun it"
@@ -315,7 +315,7 @@ class Reset(SystemWork):
             cause=cause,
             fix="restart the device, which may begin the reset; look at its recovery environment, then run the task "
             "again or raise timeout",
-            evidence=evidence(answer[JOB]) if answer else [],
+            evidence=evidence(answer[WIPE_JOB]) if answer else [],
         )
 
     def _tell_failure(self, failure: Failure, change: tuple) -> None:

@@ -19,9 +19,9 @@ from ..state import parse_utc
 from . import recovery
 
 #: What Autopilot writes at the first start of a device that has a profile (read by Get-AutopilotDiagnostics).
-PROFILE = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot"
+LAST_PROFILE = r"SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot"
 #: Whoever answers at the address: is it the same machine, and the same installation of Windows?
-IDENTITY = {
+WHICH_DEVICE = {
     "bios": op.cim_query("Win32_BIOS", ("SerialNumber",)),
     "product": op.cim_query("Win32_ComputerSystemProduct", ("UUID",)),
     "installation": op.cim_query("Win32_OperatingSystem", ("InstallDate", "LastBootUpTime")),
@@ -29,10 +29,10 @@ IDENTITY = {
 OBSERVATIONS = (
     device_record.OBSERVATIONS
     | recovery.OBSERVATIONS
-    | IDENTITY
+    | WHICH_DEVICE
     | {
         "battery": op.cim_query("Win32_Battery", ("BatteryStatus",)),
-        "profile": op.registry_read(PROFILE, names=("CloudAssignedTenantId", "IsAutopilotDisabled")),
+        "profile": op.registry_read(LAST_PROFILE, names=("CloudAssignedTenantId", "IsAutopilotDisabled")),
     }
 )
 #: BatteryStatus of Win32_Battery: discharging, low, critical. The others are on mains, or do not tell.

@@ -22,7 +22,7 @@ from ..graph.retry import AGAIN_FOR_READS, UNSURE
 from . import receipts, troubles
 from .identities import AUTOPILOT_WRITE
 from .receipts import Receipt
-from .wanted import IN_PROGRESS, Wanted, shown, target
+from .wanted import STILL_PENDING, Wanted, shown, target
 
 _LONGEST_PAUSE, _GROWTH = 60.0, 1.5
 #: Looks for an import whose answer was lost, and the seconds that they may take.
@@ -71,7 +71,7 @@ class Chunk:
                 seconds = max(seconds, min(_LONGEST_PAUSE, seconds * _GROWTH))
         for identity, one in self.waiting.items():
             self._task.changes.add(one.what, None, registered(one))
-            one.fail(broken or troubles.pending(self._last.get(identity, receipts.OPEN[0])), IN_PROGRESS)
+            one.fail(broken or troubles.pending(self._last.get(identity, receipts.OPEN[0])), STILL_PENDING)
         return broken
 
     def _look(self) -> None:
@@ -145,7 +145,7 @@ def send(task: Task, part: Sequence[Wanted], seen: set[str]) -> Chunk:
 def _post(task: Task, part: Sequence[Wanted], purpose: Purpose) -> list[Receipt]:
     body = {"importedWindowsAutopilotDeviceIdentities": [_body(one) for one in part]}
     answer = task.client.post(receipts.IMPORTS_PATH + "/import", body, purpose)
-    return [Receipt.of(row) for row in read_as(page_of(receipts.KIND), answer, purpose)["value"]]
+    return [Receipt.of(row) for row in read_as(page_of(receipts.RECEIPT_KIND), answer, purpose)["value"]]
 
 
 def _body(one: Wanted) -> dict[str, t.Any]:

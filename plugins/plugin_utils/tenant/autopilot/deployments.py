@@ -25,7 +25,7 @@ from ..graph.errors import Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
 from .assignment import Registration
 
-DEPLOYED, INCOMPLETE, IN_PROGRESS, FAILED, IN_USE, UNKNOWN = (
+DEPLOYED, INCOMPLETE, GOING_ON, FAILED, IN_USE, UNKNOWN = (
     "deployed",
     "incomplete",
     "in_progress",
@@ -40,7 +40,7 @@ _OUTCOMES = {
     "success": DEPLOYED,
     "successOnRetry": DEPLOYED,
     "successWithTimeout": INCOMPLETE,
-    "inProgress": IN_PROGRESS,
+    "inProgress": GOING_ON,
     "failure": FAILED,
 }
 _NOT_TRACKED = ("notAttempted", "disabled")
@@ -114,7 +114,7 @@ def _order(row: Event) -> tuple[str, str]:
 def shown(row: Event, count: int, intune: dict | None, directory: dict | None, asked: bool) -> dict[str, t.Any]:
     """A deployment as the module returns it. ``asked``: whether Intune and the directory have answered."""
     outcome = _outcome(row)
-    at_work = asked and outcome in (IN_PROGRESS, FAILED) and _is_at_work(row, intune)
+    at_work = asked and outcome in (GOING_ON, FAILED) and _is_at_work(row, intune)
     result = IN_USE if at_work else outcome
     failure = row.get("enrollmentFailureDetails") or None
     code = _CODE.search(failure or "")
@@ -168,7 +168,7 @@ def _is_at_work(row: Event, intune: dict | None) -> bool:
 def _confirmed(outcome: str, intune: dict | None, directory: dict | None) -> bool | None:
     if outcome == UNKNOWN:
         return None
-    if outcome in (IN_PROGRESS, FAILED):
+    if outcome in (GOING_ON, FAILED):
         return True
     return intune is not None and directory is not None and bool(directory["join_type"] and directory["enabled"])
 

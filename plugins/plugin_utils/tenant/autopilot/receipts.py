@@ -36,7 +36,9 @@ _STATE = object_of(
         "deviceErrorName": LINE,
     }
 )
-KIND = object_of({"id": needed(IDENTITY), "serialNumber": LINE, "hardwareIdentifier": or_null(TEXT), "state": _STATE})
+RECEIPT_KIND = object_of(
+    {"id": needed(IDENTITY), "serialNumber": LINE, "hardwareIdentifier": or_null(TEXT), "state": _STATE}
+)
 _LIST = Purpose("list the imports of Windows Autopilot", AUTOPILOT_READ)
 
 
@@ -74,7 +76,7 @@ class Receipt:
 def listed(client: GraphClient, keys: Collection[str]) -> dict[str, list[Receipt]]:
     """The receipts with these serial numbers, by serials.key. RequestFailure where the list cannot be read."""
     found: dict[str, list[Receipt]] = {}
-    for row in client.list(IMPORTS_PATH, _LIST, {"$top": INTUNE_PAGE}, kind=KIND):
+    for row in client.list(IMPORTS_PATH, _LIST, {"$top": INTUNE_PAGE}, kind=RECEIPT_KIND):
         receipt = Receipt.of(row)
         if receipt.key in keys:
             found.setdefault(receipt.key, []).append(receipt)
@@ -89,7 +91,7 @@ def read(client: GraphClient, ids: Sequence[str]) -> dict[str, Receipt | None]:
             "GET",
             odata.path(*IMPORTS, identity),
             Purpose("read an import of Windows Autopilot", AUTOPILOT_READ),
-            kind=KIND,
+            kind=RECEIPT_KIND,
         )
         for identity in ids
     ]

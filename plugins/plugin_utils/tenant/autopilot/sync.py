@@ -23,7 +23,7 @@ from ..graph.failures import RequestFailure
 from ..graph.fields import TEXT, all_of, object_of, or_null
 from .identities import AUTOPILOT_WRITE
 
-SETTINGS, BETA = "/deviceManagement/windowsAutopilotSettings", "beta"
+SYNC_SETTINGS, BETA = "/deviceManagement/windowsAutopilotSettings", "beta"
 SECONDS_BETWEEN = 600
 _KIND = object_of(all_of("syncStatus", "lastSyncDateTime", "lastManualSyncTriggerDateTime", kind=or_null(TEXT)))
 _READ = Purpose("read the settings of Windows Autopilot", AUTOPILOT_READ)
@@ -59,7 +59,7 @@ class Sync:
                 return
             # Throttled is said of ten minutes: there is nothing to wait for.
             with client.waits.at_most(0):
-                client.post(SETTINGS + "/sync", None, _SYNC, BETA)
+                client.post(SYNC_SETTINGS + "/sync", None, _SYNC, BETA)
             self.asked = True
         except RequestFailure as failed:
             self._warn(failed)
@@ -80,4 +80,4 @@ class Sync:
 
 
 def _settings(client: GraphClient) -> dict[str, t.Any]:
-    return client.get(SETTINGS, _READ, None, BETA, _KIND)
+    return client.get(SYNC_SETTINGS, _READ, None, BETA, _KIND)

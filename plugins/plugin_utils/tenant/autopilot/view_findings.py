@@ -126,7 +126,7 @@ def _deployment(one: Registration, waited: bool) -> Finding:
             WARN, "Windows Autopilot never recorded a good end, but Intune has managed the device for hours since", look
         ),
         deployments.FAILED: lambda: made(FAIL, f"the deployment failed: {_why(told)}", look),
-        deployments.IN_PROGRESS: lambda: made(FAIL if waited else WARN, "the deployment has not ended", look),
+        deployments.GOING_ON: lambda: made(FAIL if waited else WARN, "the deployment has not ended", look),
     }
     unknown = "Windows Autopilot does not say how the deployment went"
     return kinds.get(told["outcome"], lambda: made(UNKNOWN, unknown, look, "tenant"))()

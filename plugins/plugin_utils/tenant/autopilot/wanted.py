@@ -14,8 +14,8 @@ import typing as t
 from ...result import Failure
 from .. import bulk
 
-UNCHANGED, IN_PROGRESS = "unchanged", "pending"
-OUTCOMES = (UNCHANGED, bulk.CHANGED, IN_PROGRESS, bulk.FAILED, bulk.UNKNOWN, bulk.SKIPPED)
+UNCHANGED, STILL_PENDING = "unchanged", "pending"
+OUTCOMES = (UNCHANGED, bulk.CHANGED, STILL_PENDING, bulk.FAILED, bulk.UNKNOWN, bulk.SKIPPED)
 #: What can be set, in the order in which it is shown.
 PROPERTIES = ("group_tag", "assigned_user", "addressable_user_name", "display_name")
 Properties = dict[str, str]
