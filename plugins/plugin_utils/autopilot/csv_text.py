@@ -135,7 +135,10 @@ def _line_by_line(body: bytes, mark: bool, code_page: str | None) -> Text:
 def _mixed(body: bytes, mark: bool, code_page: str | None) -> Text:
     """UTF-16 and single bytes, each in pieces: a letter of the first is followed by a zero, as far as it is Western."""
     joined = bytearray()
-    for piece in _PIECE.finditer(body.rstrip(b"\0")):
+    written = body.rstrip(b"\0")  # A system that stops while it writes leaves zeros at the end.
+    if not written:
+        raise ValueError("it has zero bytes, and is not a text")
+    for piece in _PIECE.finditer(written):
         if piece[1] and len(piece[1]) == 2:
             # A zero byte alone is none of UTF-16: what it stands in cannot be read.
             joined += piece[1][:1] + "\ufffd".encode()

@@ -123,7 +123,8 @@ def _values(text: csv_text.Text, path: str) -> tuple[list[tuple[int, list[str] |
 def _delimiter(text: str) -> str | None:
     """What parts the cells of a line, None where that is not to be seen."""
     for delimiter in csv_header.DELIMITERS:
-        if len(csv_header.cells_of(text, delimiter)) >= len(FIELDS):
+        cells = csv_header.cells_of(text, delimiter)
+        if not isinstance(cells, str) and len(cells) >= len(FIELDS):
             return delimiter
     return None
 
