@@ -20,6 +20,7 @@ from .csv_header import (
     LONGEST_CELL,
     MANUFACTURER,
     MODEL_NAME,
+    NOTHING,
     PRODUCT,
     SERIAL,
     TAG,
@@ -32,8 +33,6 @@ from .csv_header import (
 )
 
 _MOST_NAMED = 10
-# The last is the end of a file of DOS.
-_NOTHING = ' \t\xa0,;"\x1a'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Reader:
 
     def take(self, line: csv_text.Line) -> None:
         text = line.text.strip("\ufeff")
-        if not text.strip(_NOTHING):
+        if not text.strip(NOTHING):
             return
         if self.repeated is not None and self._repeats(text, line, self.repeated):
             return

@@ -27,8 +27,6 @@ LARGEST_CSV = 5_000_000
 LONGEST_VALUE = 128
 FIELDS = ("manufacturer", "model", "serial_number")
 _LABELS = ("manufacturer", "model", "serial number")
-# The last is the end of a file of DOS.
-_NOTHING = ' \t\xa0,;"\ufeff\x1a'
 _SHOWN = 60
 
 
@@ -100,7 +98,7 @@ def of_file(path: str, periods: str) -> Rows:
 def _values(text: csv_text.Text, path: str) -> tuple[list[tuple[int, list[str] | str]], list[str], list[str]]:
     """Cells in the order of FIELDS, or half a sentence, of each line that has something in it; which lines are
     headings; which have letters of a code page that nobody knows."""
-    lines = [line for line in text.lines if line.text.strip(_NOTHING)]
+    lines = [line for line in text.lines if line.text.strip(csv_header.NOTHING)]
     delimiter = next((found for line in lines if (found := _delimiter(line.text))), ",")
     order: list[int] = []
     values: list[tuple[int, list[str] | str]] = []
