@@ -17,7 +17,7 @@ from ..untrusted import visible
 from .hardware_hash import looks_like_one
 
 DELIMITERS = (",", ";", "\t")
-NOTHING = ' \t\xa0,;"\ufeff\x1a'
+BLANK_LETTERS = ' \t\xa0,;"\ufeff\x1a'
 """Letters of which a line may be made that says nothing. The last is the end of a file of DOS."""
 SERIAL, PRODUCT, HASH = "serial_number", "product_id", "hardware_hash"
 TAG, ASSIGNED_USER = "group_tag", "assigned_user"

@@ -87,7 +87,7 @@ def keep(data: bytes | None, entry: Entry) -> Kept:
     drop, others = [], []
     for number, line in enumerate(lines):
         text = _without_mark(line)
-        if not text.strip(csv_header.NOTHING):
+        if not text.strip(csv_header.BLANK_LETTERS):
             continue
         last = number
         found = csv_header.header_of(text, number + 1, header)

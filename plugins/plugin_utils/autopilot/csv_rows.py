@@ -16,11 +16,11 @@ from . import csv_text, serials
 from . import hardware_hash as hashes
 from .csv_header import (
     ASSIGNED_USER,
+    BLANK_LETTERS,
     HASH,
     LONGEST_CELL,
     MANUFACTURER,
     MODEL_NAME,
-    NOTHING,
     PRODUCT,
     SERIAL,
     TAG,
@@ -85,7 +85,7 @@ class Reader:
 
     def take(self, line: csv_text.Line) -> None:
         text = line.text.strip("\ufeff")
-        if not text.strip(NOTHING):
+        if not text.strip(BLANK_LETTERS):
             return
         if self.repeated is not None and self._repeats(text, line, self.repeated):
             return

@@ -98,7 +98,7 @@ def of_file(path: str, periods: str) -> Rows:
 def _values(text: csv_text.Text, path: str) -> tuple[list[tuple[int, list[str] | str]], list[str], list[str]]:
     """Cells in the order of FIELDS, or half a sentence, of each line that has something in it; which lines are
     headings; which have letters of a code page that nobody knows."""
-    lines = [line for line in text.lines if line.text.strip(csv_header.NOTHING)]
+    lines = [line for line in text.lines if line.text.strip(csv_header.BLANK_LETTERS)]
     delimiter = next((found for line in lines if (found := _delimiter(line.text))), ",")
     order: list[int] = []
     values: list[tuple[int, list[str] | str]] = []
