@@ -13,10 +13,9 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Sequence
 
-from ...autopilot import csv_header, csv_text
+from ...autopilot import csv_files, csv_header, csv_text
 from ...autopilot.serials import is_placeholder, is_rounded, typed
 from ...options import bad_option
 from ...untrusted import in_one_line, visible
@@ -70,22 +69,18 @@ def of_option(devices: list[dict], periods: str) -> Rows:
 def of_file(path: str, periods: str) -> Rows:
     """The rows of a CSV file. Failure for a file that is none, or is too large."""
     try:
-        if os.path.getsize(path) > LARGEST_CSV:
-            raise bad_option("src", f"{path} has more than 5 MB", "split it into smaller files")
-        with open(path, "rb") as file:
-            content = file.read(LARGEST_CSV + 1)
+        content = csv_files.content(path)
+        if len(content) > LARGEST_CSV:
+            raise bad_option("src", "it has more than 5 MB", "split it into smaller files")
+        text = csv_text.read(content)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
-        raise bad_option("src", f"{path} cannot be read: {reason}", "give a CSV file on the controller") from exc
-    try:
-        text = csv_text.read(content)
-    except ValueError as exc:
-        raise bad_option("src", f"{path} cannot be read: {exc}", "give a CSV file in UTF-8") from None
-    values, headings, unsure = _values(text, path)
+        raise bad_option("src", f"it cannot be read: {reason}", "give a CSV file on the controller") from exc
+    values, headings, unsure = _values(text)
     if len(values) > MOST_IDENTIFIERS:
-        raise bad_option("src", f"{path} has {len(values)} rows", f"give at most {MOST_IDENTIFIERS} rows in one file")
+        raise bad_option("src", f"it has {len(values)} rows", f"give at most {MOST_IDENTIFIERS} rows in one file")
     if not values:
-        raise bad_option("src", f"{path} has no rows", "give manufacturer, model and serial number in each row")
+        raise bad_option("src", "it has no rows", "give manufacturer, model and serial number in each row")
     found = _judged(values, periods)
     told = (
         ("headings were skipped, which the portal does not take", headings),
@@ -95,7 +90,7 @@ def of_file(path: str, periods: str) -> Rows:
     return found
 
 
-def _values(text: csv_text.Text, path: str) -> tuple[list[tuple[int, list[str] | str]], list[str], list[str]]:
+def _values(text: csv_text.Text) -> tuple[list[tuple[int, list[str] | str]], list[str], list[str]]:
     """Cells in the order of FIELDS, or half a sentence, of each line that has something in it; which lines are
     headings; which have letters of a code page that nobody knows."""
     lines = [line for line in text.lines if line.text.strip(csv_header.BLANK_LETTERS)]
@@ -107,7 +102,7 @@ def _values(text: csv_text.Text, path: str) -> tuple[list[tuple[int, list[str] |
         cells = csv_header.cells_of(line.text.strip("\ufeff"), delimiter)
         if not isinstance(cells, str) and _is_heading(cells):
             headings.append(f"line {line.number}")
-            order = _order(cells, line.number, path)
+            order = _order(cells, line.number)
             continue
         if not isinstance(cells, str) and order:
             cells += [""] * (max(order) + 1 - len(cells))
@@ -132,7 +127,7 @@ def _is_heading(cells: list[str]) -> bool:
     return csv_header.SERIAL in fields or fields[:2] == [csv_header.MANUFACTURER, csv_header.MODEL_NAME]
 
 
-def _order(cells: list[str], line: int, path: str) -> list[int]:
+def _order(cells: list[str], line: int) -> list[int]:
     """Where manufacturer, model and serial number are, by these headings; empty where they are the only columns.
     Failure for headings that do not say it."""
     while cells and not cells[-1]:
@@ -145,7 +140,7 @@ def _order(cells: list[str], line: int, path: str) -> list[int]:
         return []
     raise bad_option(
         "src",
-        f"the headings in line {line} of {path} do not name manufacturer, model and serial number",
+        f"the headings in line {line} do not name manufacturer, model and serial number",
         "name these three columns, or give them alone and in this order",
     )
 
