@@ -157,17 +157,20 @@ class Reader:
             if field is None or not cell:
                 continue
             if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > LONGEST_CELL):
-                self._problem(line, "unreadable", f"its {field} has letters that cannot be read, or too many")
+                what = f"its {field} has letters that cannot be read, or too many"
+                self._problem(line, "unreadable", what, found.get(SERIAL, ""))
                 return None
             if not line.sure and not cell.isascii() and field not in (MANUFACTURER, MODEL_NAME):
                 self._problem(
                     line,
                     "unknown_letters",
                     f"its {field} {shown(cell)} is written in a code page that nobody knows; save the file as UTF-8",
+                    found.get(SERIAL, ""),
                 )
                 return None
             if found.setdefault(field, cell) != cell:
-                self._problem(line, "two_values", f"two columns have a {field}: {shown(found[field])}, {shown(cell)}")
+                what = f"two columns have a {field}: {shown(found[field])}, {shown(cell)}"
+                self._problem(line, "two_values", what, found.get(SERIAL, ""))
                 return None
         return found
 
