@@ -184,14 +184,15 @@ class Reader:
             try:
                 decoded = hashes.decode(found[HASH])
             except hashes.HashError as exc:
-                self._problem(line, f"hash_{exc.name}", f"its hardware hash cannot be used: {exc}", serial)
-                return
-            if decoded.repaired:
-                self._note(line, "hash_repaired", "the end of its hardware hash was not right, and was mended", serial)
-            found[HASH] = decoded.text
-        elif self.need_hash:
+                if self.need_hash or not serial:
+                    self._problem(line, f"hash_{exc.name}", f"its hardware hash cannot be used: {exc}", serial)
+                    return
+        if decoded is None and self.need_hash:
             self._problem(line, "no_hash", "it has no hardware hash", serial)
             return
+        if decoded is not None and decoded.repaired:
+            self._note(line, "hash_repaired", "the end of its hardware hash was not right, and was mended", serial)
+        found.pop(HASH, None)
         right = _serial(serial, decoded.serial_number if decoded else "")
         if not right:
             problem = (
@@ -216,7 +217,14 @@ class Reader:
         if right != serial:
             said = f"its serial number {shown(serial)}" if serial else "its empty serial number"
             self._note(line, "serial_from_hash", f"{said} is {shown(right)} in its hardware hash, which counts", right)
-        self.rows.append(Row(line.number, decoded=decoded, **{**found, SERIAL: right}))
+        self.rows.append(
+            Row(
+                line.number,
+                decoded=decoded,
+                hardware_hash=decoded.text if decoded else None,
+                **{**found, SERIAL: right},
+            )
+        )
 
     def _title(self, text: str, line: csv_text.Line) -> None:
         self._titles.append(Remark(line.number, "not_a_device", f"it is not a device: {shown(text)}"))

@@ -126,7 +126,7 @@ def _of_file(task: Task, path: str, absent: bool) -> list[Entry]:
         given: dict[str, t.Any] = {name: getattr(row, name, None) for name in _GIVEN}
         wanted = Wanted(row.serial_number, serials.key(row.serial_number), hardware_hash=row.hardware_hash, **given)
         failure = _unusable(wanted)
-        if row.assigned_user is not None and not _is_upn(row.assigned_user):
+        if row.assigned_user is not None and not absent and not _is_upn(row.assigned_user):
             why = f"its assigned_user {row.assigned_user!r} is not a user principal name, such as name@domain"
             failure = troubles.bad_row(f"line {row.line}: {why}")
         if failure is not None:

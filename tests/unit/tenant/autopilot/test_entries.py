@@ -145,6 +145,13 @@ def test_a_file_without_devices_is_refused_by_its_own_name(office, tmp_path):
     assert "bad option csv" in result["msg"] and office.exchanges == []
 
 
+def test_what_a_removal_does_not_need_may_be_wrong_in_a_file(office, tmp_path):
+    office.known("SN-1")
+    path = write(tmp_path / "devices.csv", f"SN-1,,{hardware_hash.damaged(hash_of('SN-1'), 'flipped')},,nobody")
+    result = office.register(csv=path, state="absent")
+    assert outcomes(result) == ["changed"] and office.tenant.autopilot_devices == {}
+
+
 def test_a_file_that_is_none_is_refused(office, tmp_path):
     (tmp_path / "devices.csv").write_text("a note\n", encoding="ascii")
     result = office.register(csv=str(tmp_path / "devices.csv"))
