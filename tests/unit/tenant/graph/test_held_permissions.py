@@ -18,9 +18,6 @@ CONTRACT = ROOT.parent / "shared" / "graph"
 NOT_PLAYED = {
     "DELETE /policies/mobileDeviceManagementPolicies/{id}/includedGroups/{id}/$ref",
     "GET /deviceManagement/operationApprovalRequests/{id}",
-    # Over the lab's Graph: tests/unit/tenant/devices/test_managed_reset.py.
-    "POST /deviceManagement/managedDevices/{id}/wipe",
-    "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment",
 }
 
 
