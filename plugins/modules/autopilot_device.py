@@ -74,7 +74,8 @@ options:
   csv:
     description:
       - A CSV file on the controller with devices, such as Get-WindowsAutopilotInfo and M(winops.entra.autopilot_hash)
-        write and the Intune admin center takes, in any usual encoding. An empty cell is a value that is not given.
+        write and the Intune admin center takes, in any usual encoding. An empty cell is a value that is not given. A
+        warning names the columns that are not used.
       - A row that cannot be used is left out with its line in RV(devices), and the task continues with the others. A
         file without a line of column names is refused.
     type: path

@@ -45,7 +45,9 @@ options:
   src:
     description:
       - A CSV file on the controller, as the portal takes it, with a manufacturer, a model and a serial number in each
-        line, and without a header. A line of headings is skipped, with a warning.
+        line, and without a header, or as a spreadsheet exports it, with commas, semicolons or tabs.
+      - A line of headings is skipped, with a warning. If headings name the three columns, these may be in any order and
+        among others.
       - A file with more than 5,000 rows or 5 MB is refused.
     type: path
   periods:

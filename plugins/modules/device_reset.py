@@ -22,9 +22,9 @@ description:
     (another device, or one that nothing tells apart from others), C(account_not_elevated), C(edition_not_resettable)
     (Windows Home, a server), C(recovery_environment_missing), C(recovery_environment_disabled),
     C(recovery_partition_missing), C(recovery_environment_unknown) (Windows resets itself from its recovery
-    environment, WinRE, and fails without it with 0x80070032), C(on_battery), C(profile_not_assigned),
-    C(profile_unknown), C(deployment_mode_unknown), C(deployment_blocked) (the next deployment would end in
-    0x80180014), and C(recovery_keys_not_recorded).
+    environment, WinRE, and fails without it with 0x80070032), C(on_battery), C(power_unknown),
+    C(profile_not_assigned), C(profile_unknown), C(deployment_mode_unknown), C(deployment_blocked) (the next deployment
+    would end in 0x80180014), and C(recovery_keys_not_recorded).
   - A method of Windows that has returned 0 has not reset anything yet. The task waits until the device has gone and,
     with O(wait_for_deployment), until another installation of Windows answers. RV(proved) says how far that was seen.
   - The ids of the device and of its BitLocker protectors are in RV(record), and with O(add_to_report) in the report's
@@ -95,7 +95,8 @@ options:
     default: false
   allow_battery:
     description:
-      - Reset the device although it runs on battery. If the power goes during a reset, the device may not start again.
+      - Reset the device although it runs on battery, or does not say whether it does. If the power goes during a reset,
+        the device may not start again.
     type: bool
     default: false
   unless_installed_after:

@@ -88,6 +88,7 @@ def test_everything_that_can_be_tried_runs(accepted: Accepted, host: str) -> Non
     not_tried = set(OPERATIONS) - ran
     assert all(OPERATIONS[name]["changing"] for name in not_tried)
     assert not_tried == {
+        "remote_wipe",
         "restart",
         "dsregcmd_leave",
         "dsregcmd_azure_vm_join",
@@ -113,7 +114,7 @@ def test_what_was_sent_is_what_the_report_tells(accepted: Accepted) -> None:
         operation for line in accepted.lab.commands() if line["device"] == "joined" for operation in line["operations"]
     }
     assert sent >= {name for name, entry in accepted.report("joined")["operations"].items() if entry["status"] == "ran"}
-    assert not sent & {"restart", "dsregcmd_leave", "dsregcmd_azure_vm_join", "mdm_auto_enroll"}
+    assert not sent & {"restart", "remote_wipe", "dsregcmd_leave", "dsregcmd_azure_vm_join", "mdm_auto_enroll"}
 
 
 def test_check_mode_only_looks(accepted: Accepted) -> None:

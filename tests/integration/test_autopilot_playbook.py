@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 import typing as t
-from pathlib import Path
 
 import pytest
 
@@ -40,7 +39,7 @@ FLEET = {
         }
     },
     "devices": [
-        office("good", "SN-1", "ada@main.example"),
+        office("good", "Sn-1", "ada@main.example"),
         office("other", "SN-2", "grace@main.example"),
         office("twin", "sn-1 ", "ada@main.example"),
         office("mistyped", "SN-3", "adda@main.example"),
@@ -119,7 +118,7 @@ def test_each_device_comes_as_far_as_it_can_and_the_report_says_why_not_further(
     assert "good has the same serial number" in runs.first.devices["twin"]["cause"]
     assert "nobody_knows" in runs.first.devices["undefined"]["cause"]
     good = runs.first.devices["good"]
-    assert good["autopilot_id"] and (good["serial_number"], good["assigned_user"]) == ("SN-1", "ada@main.example")
+    assert good["autopilot_id"] and (good["serial_number"], good["assigned_user"]) == ("Sn-1", "ada@main.example")
 
 
 def test_more_resets_than_are_allowed_are_refused_before_the_first(runs: Runs) -> None:
@@ -157,4 +156,3 @@ def test_a_deployment_is_followed_to_its_end_and_nothing_is_done_a_second_time(r
 def test_the_tasks_for_all_devices_run_once(runs: Runs) -> None:
     for task in ("Register all devices, and assign their users and group tags", "Follow the deployments"):
         assert len({line["host"] for line in runs.last.play.lines if line["task"] == task}) == 1
-    assert Path(runs.last.play.directory).exists()

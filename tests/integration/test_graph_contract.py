@@ -255,6 +255,7 @@ def _roles(app: BareGraph) -> None:
 
 
 def _intune(app: BareGraph) -> None:
+    app.get("/deviceManagement/autopilotEvents", "beta")
     for version in ("v1.0", "beta"):
         [first, _second] = app.get("/deviceManagement/managedDevices", version)["value"]
         [found] = app.get(

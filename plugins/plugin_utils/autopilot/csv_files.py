@@ -87,8 +87,9 @@ def parse(data: bytes, need_hash: bool = True, code_page: str | None = None) -> 
     first = next((line for line in text.lines if line.text.strip()), None)
     if first is None:
         raise CsvError("empty", "it is empty")
-    reader = csv_rows.Reader(need_hash, csv_header.repeated_header(line.text for line in text.lines))
-    for line in text.lines:
+    lines = tuple(csv_text.unwrapped(text.lines))
+    reader = csv_rows.Reader(need_hash, csv_header.repeated_header(line.text for line in lines))
+    for line in lines:
         reader.take(line)
         if len(reader.rows) > MAX_CSV_ROWS:
             raise CsvError("too_many", f"it has more than {MAX_CSV_ROWS} devices", line.number)

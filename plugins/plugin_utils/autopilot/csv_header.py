@@ -17,6 +17,8 @@ from ..untrusted import visible
 from .hardware_hash import looks_like_one
 
 DELIMITERS = (",", ";", "\t")
+BLANK_LETTERS = ' \t\xa0,;"\ufeff\x1a'
+"""Letters of which a line may be made that says nothing. The last is the end of a file of DOS."""
 SERIAL, PRODUCT, HASH = "serial_number", "product_id", "hardware_hash"
 TAG, ASSIGNED_USER = "group_tag", "assigned_user"
 MANUFACTURER, MODEL_NAME = "manufacturer", "model"
@@ -121,8 +123,10 @@ def _run_of_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str | No
 def cells_of(text: str, delimiter: str) -> list[str] | str:
     """The values of a line, without blanks around them; half a sentence where it has no such form."""
     try:
-        cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True), [])
     except csv.Error:
+        if len(text) > csv.field_size_limit():
+            return f"it has {len(text)} letters, which is too long"
         return "its quotes do not fit together"
     return [_plain(cell) for cell in cells]
 

@@ -81,18 +81,19 @@ def keep(data: bytes | None, entry: Entry) -> Kept:
     line: then nothing of the file is to be changed."""
     form = _form(data)
     header: Columns | None = None
-    first: tuple[int, Columns] | None = None
-    before, after, rows, last = None, None, 0, -1
+    first: tuple[int, Columns, list[str]] | None = None
+    rows, last = 0, -1
     lines = form.pieces[::2]
-    drop = []
+    drop, others = [], []
     for number, line in enumerate(lines):
         text = _without_mark(line)
-        if not text.strip(' \t\xa0,;"'):
+        if not text.strip(csv_header.BLANK_LETTERS):
             continue
         last = number
         found = csv_header.header_of(text, number + 1, header)
         if found is not None:
             header = found
+            _refuse_double(header)
             continue
         if header is None:
             _refuse_device_before_header(text, number + 1)
@@ -102,28 +103,30 @@ def keep(data: bytes | None, entry: Entry) -> Kept:
         if cells is None:
             continue
         if first is not None:
+            others.append(_values(cells, header))
             drop.append(number)
             rows -= 1
             continue
-        first = (number, header)
-        before = _shown(cells, header)
-        after_cells = _with_values(cells, header, entry, _is_same(cells, header, entry))
-        after = _shown(after_cells, header)
-        if after_cells != cells:
-            form.pieces[2 * number] = _line(after_cells, header, form, number + 1)
+        first = (number, header, cells)
     if header is None:
         raise _no_header()
     if first is None:
         cells = _with_values([""] * len(header.names), header, entry, False)
         after, rows = _shown(cells, header), rows + 1
         _insert(form, last, _line(cells, header, form, last + 2))
-    elif drop:
+        return Kept(form.data(), None, after, rows)
+    number, header, cells = first
+    changed = _with_values(cells, header, entry, _is_same(cells, header, entry))
+    changed = _with_others(changed, header, others, entry, number + 1)
+    before, after = _shown(cells, header), _shown(changed, header)
+    if changed != cells:
+        form.pieces[2 * number] = _line(changed, header, form, number + 1)
+    if drop:
         # The device had several rows: what went is a change, too.
-        before = {**(before or {}), "rows": str(len(drop) + 1)}
-        after = {**(after or {}), "rows": "1"}
-        for number in reversed(drop):
-            del form.pieces[2 * number : 2 * number + 2]
-    return Kept(form.data(), before, after or {}, rows)
+        before, after = {**before, "rows": str(len(drop) + 1)}, {**after, "rows": "1"}
+        for gone in reversed(drop):
+            del form.pieces[2 * gone : 2 * gone + 2]
+    return Kept(form.data(), before, after, rows)
 
 
 def try_out(data: bytes | None, values: Mapping[str, str]) -> None:
@@ -133,6 +136,7 @@ def try_out(data: bytes | None, values: Mapping[str, str]) -> None:
     for number, line in enumerate(form.pieces[::2], 1):
         header = csv_header.header_of(_without_mark(line), number)
         if header is not None:
+            _refuse_double(header)
             _refuse_missing([SERIAL, HASH, *values], header)
             _line(list(values.values()), header, form, number)
             return
@@ -146,6 +150,13 @@ def _without_mark(line: str) -> str:
 
 def _no_header() -> CsvError:
     return CsvError("no_header", f"no line names the columns; the header is {','.join(PORTAL_COLUMNS)}")
+
+
+def _refuse_double(header: Columns) -> None:
+    known = [field for field in header.fields if field]
+    double = next((field for field in known if known.count(field) > 1), None)
+    if double is not None:
+        raise CsvError("two_columns", f"there are two columns for {double}", header.line)
 
 
 def _refuse_missing(names: Iterable[str], header: Columns) -> None:
@@ -202,14 +213,17 @@ def _cells_of(text: str, header: Columns, entry: Entry, line: int) -> list[str] 
     """The cells of a line that is the device's own, None for any other line."""
     # Most lines are of others: a search is a hundred times faster than reading each.
     wanted = entry.serial_number.lstrip("0") or entry.serial_number
-    if wanted.upper() not in text.upper():
+    rounded = wanted.isdigit() and "E+" in text.upper()
+    if not rounded and wanted.upper() not in text.upper():
         return None
     cells = csv_header.cells_of(text, header.delimiter)
     if isinstance(cells, str):
         raise CsvError("not_csv", cells, line)
     values = _values(cells, header)
-    serial, key = values.get(SERIAL, ""), serials.key(entry.serial_number)
-    if serials.key(serial) != key and not serials.lost_leading_zeros(serial, entry.serial_number):
+    serial, key = serials.typed(values.get(SERIAL, "")), serials.key(entry.serial_number)
+    # Many numbers are rounded to the same one: the hash says whose it is.
+    rounded = serials.rounded_from(serial, entry.serial_number) and _is_same(cells, header, entry)
+    if serials.key(serial) != key and not serials.lost_leading_zeros(serial, entry.serial_number) and not rounded:
         return None
     if serials.is_placeholder(key) and not _is_same(cells, header, entry):
         return None  # Another device with the same placeholder.
@@ -237,9 +251,25 @@ def _with_values(cells: list[str], header: Columns, entry: Entry, keeps_hash: bo
     return changed + cells[len(header.fields) :]
 
 
+def _with_others(cells: list[str], header: Columns, others: list[dict[str, str]], entry: Entry, line: int) -> list[str]:
+    """The cells, with what only the device's other rows say. Raises CsvError where they say something else."""
+    found = dict(zip(header.fields, cells))
+    for values in others:
+        for field in (field for field in values if entry.values[field] is None):
+            said = found.get(field) or values[field]
+            if said.lower() != values[field].lower():
+                both = f"{csv_header.shown(said)}, {csv_header.shown(values[field])}"
+                raise CsvError("contradiction", f"the device has several rows with different {field}: {both}", line)
+            found[field] = said
+    end = len(header.fields)
+    return [found.get(field, cell) if field else cell for field, cell in zip(header.fields, cells)] + cells[end:]
+
+
 def _line(cells: list[str], header: Columns, form: _Form, line: int) -> str:
     """The line as the file writes its lines. Raises CsvError for a value that has no place in it."""
     for cell in cells:
+        if not cell.isprintable():
+            raise CsvError("letters", f"{csv_header.shown(cell)} has letters that have no place in a row", line)
         if form.ascii_only and not cell.isascii():
             raise CsvError(
                 "letters",

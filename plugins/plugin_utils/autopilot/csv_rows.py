@@ -16,6 +16,7 @@ from . import csv_text, serials
 from . import hardware_hash as hashes
 from .csv_header import (
     ASSIGNED_USER,
+    BLANK_LETTERS,
     HASH,
     LONGEST_CELL,
     MANUFACTURER,
@@ -31,7 +32,7 @@ from .csv_header import (
     values_behind,
 )
 
-_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d+)", re.IGNORECASE)
+_MOST_NAMED = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Reader:
 
     def take(self, line: csv_text.Line) -> None:
         text = line.text.strip("\ufeff")
-        if not text.strip(' \t\xa0,;"'):
+        if not text.strip(BLANK_LETTERS):
             return
         if self.repeated is not None and self._repeats(text, line, self.repeated):
             return
@@ -94,6 +95,8 @@ class Reader:
             self.skipped += [line.number] if self.first_columns else []
             self.skipped += [title.line for title in self._titles]
             self._titles = []
+            if self.first_columns is None or header.names != self.first_columns.names:
+                self._note_unknown(header, line)
             self.columns = header
             self.first_columns = self.first_columns or header
             self.had_hashes = self.had_hashes or HASH in header.fields
@@ -113,6 +116,13 @@ class Reader:
         if found is not None:
             self._row(found, line)
         return True
+
+    def _note_unknown(self, header: Columns, line: csv_text.Line) -> None:
+        unknown = [name for name, field in zip(header.names, header.fields) if name and field is None]
+        if unknown:
+            names = ", ".join(shown(name) for name in unknown[:_MOST_NAMED])
+            more = f" and {len(unknown) - _MOST_NAMED} more" if unknown[_MOST_NAMED:] else ""
+            self._note(line, "unknown_columns", f"what is in these columns is not used: {names}{more}")
 
     def _before_header(self, text: str, line: csv_text.Line) -> None:
         if any(hashes.looks_like_one(cell.strip(' "')) for cell in re.split(r"[,;\t]", text)):
@@ -147,22 +157,25 @@ class Reader:
             if field is None or not cell:
                 continue
             if not cell.isprintable() or "\ufffd" in cell or (field != HASH and len(cell) > LONGEST_CELL):
-                self._problem(line, "unreadable", f"its {field} has letters that cannot be read, or too many")
+                what = f"its {field} has letters that cannot be read, or too many"
+                self._problem(line, "unreadable", what, found.get(SERIAL, ""))
                 return None
             if not line.sure and not cell.isascii() and field not in (MANUFACTURER, MODEL_NAME):
                 self._problem(
                     line,
                     "unknown_letters",
                     f"its {field} {shown(cell)} is written in a code page that nobody knows; save the file as UTF-8",
+                    found.get(SERIAL, ""),
                 )
                 return None
             if found.setdefault(field, cell) != cell:
-                self._problem(line, "two_values", f"two columns have a {field}: {shown(found[field])}, {shown(cell)}")
+                what = f"two columns have a {field}: {shown(found[field])}, {shown(cell)}"
+                self._problem(line, "two_values", what, found.get(SERIAL, ""))
                 return None
         return found
 
     def _row(self, found: dict[str, str], line: csv_text.Line) -> None:
-        serial = found.get(SERIAL, "")
+        serial = serials.typed(found.get(SERIAL, ""))
         if field_of(serial) or header_of(serial, line.number):
             self._problem(line, "not_a_device", f"its serial number is the name of a column, {shown(serial)}")
             return
@@ -171,14 +184,15 @@ class Reader:
             try:
                 decoded = hashes.decode(found[HASH])
             except hashes.HashError as exc:
-                self._problem(line, f"hash_{exc.name}", f"its hardware hash cannot be used: {exc}", serial)
-                return
-            if decoded.repaired:
-                self._note(line, "hash_repaired", "the end of its hardware hash was missing, and is known", serial)
-            found[HASH] = decoded.text
-        elif self.need_hash:
+                if self.need_hash or not serial:
+                    self._problem(line, f"hash_{exc.name}", f"its hardware hash cannot be used: {exc}", serial)
+                    return
+        if decoded is None and self.need_hash:
             self._problem(line, "no_hash", "it has no hardware hash", serial)
             return
+        if decoded is not None and decoded.repaired:
+            self._note(line, "hash_repaired", "the end of its hardware hash was not right, and was mended", serial)
+        found.pop(HASH, None)
         right = _serial(serial, decoded.serial_number if decoded else "")
         if not right:
             problem = (
@@ -193,13 +207,24 @@ class Reader:
                 serial,
             )
             return
+        if serials.is_rounded(right):
+            said = f"its serial number {shown(right)} was rounded by a spreadsheet"
+            self._problem(line, "rounded_serial", f"{said}; format the column as text, and export it again")
+            return
         if len(right) > serials.LONGEST_SERIAL:
             self._problem(line, "long_serial", f"its serial number has {len(right)} letters")
             return
         if right != serial:
             said = f"its serial number {shown(serial)}" if serial else "its empty serial number"
             self._note(line, "serial_from_hash", f"{said} is {shown(right)} in its hardware hash, which counts", right)
-        self.rows.append(Row(line.number, decoded=decoded, **{**found, SERIAL: right}))
+        self.rows.append(
+            Row(
+                line.number,
+                decoded=decoded,
+                hardware_hash=decoded.text if decoded else None,
+                **{**found, SERIAL: right},
+            )
+        )
 
     def _title(self, text: str, line: csv_text.Line) -> None:
         self._titles.append(Remark(line.number, "not_a_device", f"it is not a device: {shown(text)}"))
@@ -276,17 +301,6 @@ def _serial(cell: str, inside: str) -> str:
     the two are of different devices."""
     if not inside or serials.key(cell) == serials.key(inside):
         return cell
-    if not cell or serials.lost_leading_zeros(cell, inside) or _rounded(cell, inside):
+    if not cell or serials.lost_leading_zeros(cell, inside) or serials.rounded_from(cell, inside):
         return inside
     return ""
-
-
-def _rounded(cell: str, inside: str) -> bool:
-    """Whether a spreadsheet shows this number so: 1.23457E+11."""
-    found = _SCIENTIFIC.fullmatch(cell)
-    if found is None or not inside.isascii() or not inside.isdigit():
-        return False
-    return (
-        f"{int(inside):.{len(found[2] or '')}E}"
-        == f"{found[1]}{'.' + found[2] if found[2] else ''}E+{int(found[3]):02d}"
-    )

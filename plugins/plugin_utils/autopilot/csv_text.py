@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import re
+from collections.abc import Iterable, Iterator
 
 UTF_16, UTF_16_BE, UTF_8, ANSI, MIXED = "utf-16-le", "utf-16-be", "utf-8", "ansi", "mixed"
 WESTERN = "cp1252"
@@ -23,6 +24,11 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _SINGLE_BYTES = re.compile(rb"[\t\r\n\x20-\x7e]{24}")
 _WITH_ZEROS = re.compile(rb"(?:[\t\r\n\x20-\xff]\0){2}")
 _PIECE = re.compile(rb"((?:[\x01-\xff]\0)+)|((?:[\x01-\xff](?!\0))+)|\0+")
+# A hardware hash that is wrapped in its quotes: where it begins, goes on and ends.
+_WRAPPED = re.compile(r'"\s*T0[E-H][A-Za-z0-9+/=\s]*$')
+_GOES_ON = re.compile(r"[A-Za-z0-9+/=\s]*$")
+_ENDS = re.compile(r'[A-Za-z0-9+/=\s]*"')
+_MOST_WRAPPED = 500
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -51,7 +57,7 @@ def read(data: bytes, code_page: str | None = None) -> Text:
     known. Raises ValueError with half a sentence for what is not a text."""
     mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
     body = data[len(mark) :]
-    if mark == codecs.BOM_UTF16_BE:
+    if mark == codecs.BOM_UTF16_BE and not _SINGLE_BYTES.search(body):
         return _whole(body, UTF_16_BE, True)
     if mark == codecs.BOM_UTF16_LE or (not mark and _WITH_ZEROS.match(body)):
         # Western text has one zero for each letter: then nothing has to be searched.
@@ -61,6 +67,26 @@ def read(data: bytes, code_page: str | None = None) -> Text:
     if b"\0" in body:
         return _mixed(body, bool(mark), code_page)
     return _single_bytes(body, bool(mark), code_page)
+
+
+def unwrapped(lines: Iterable[Line]) -> Iterator[Line]:
+    """These lines, each with the whole of a hardware hash that is wrapped in its quotes."""
+    open_ones: list[Line] = []
+    for line in lines:
+        if open_ones:
+            open_ones.append(line)
+            if _ENDS.match(line.text):
+                whole = "".join(one.text.strip() for one in open_ones)
+                yield Line(open_ones[0].number, whole, all(one.sure for one in open_ones))
+                open_ones = []
+            elif len(open_ones) > _MOST_WRAPPED or not _GOES_ON.match(line.text):
+                yield from open_ones  # Its quotes do not end.
+                open_ones = []
+        elif line.text.count('"') % 2 and _WRAPPED.search(line.text):
+            open_ones = [line]
+        else:
+            yield line
+    yield from open_ones
 
 
 def _whole(body: bytes, encoding: str, mark: bool) -> Text:
@@ -109,8 +135,14 @@ def _line_by_line(body: bytes, mark: bool, code_page: str | None) -> Text:
 def _mixed(body: bytes, mark: bool, code_page: str | None) -> Text:
     """UTF-16 and single bytes, each in pieces: a letter of the first is followed by a zero, as far as it is Western."""
     joined = bytearray()
-    for piece in _PIECE.finditer(body):
-        if piece[1]:
+    written = body.rstrip(b"\0")  # A system that stops while it writes leaves zeros at the end.
+    if not written:
+        raise ValueError("it has zero bytes, and is not a text")
+    for piece in _PIECE.finditer(written):
+        if piece[1] and len(piece[1]) == 2:
+            # A zero byte alone is none of UTF-16: what it stands in cannot be read.
+            joined += piece[1][:1] + "\ufffd".encode()
+        elif piece[1]:
             joined += piece[1].decode("utf-16-le").encode("utf-8")
         elif piece[2]:
             joined += _without_marks(piece[2])

@@ -56,7 +56,7 @@ class HardwareHash:
     """``text`` is the base64 as a tenant takes it, with its padding. ``ek`` is the SHA-256 (hexadecimal) of the public
     part of the TPM's endorsement key, None without a TPM. Other values are empty where the hash does not have them.
 
-    ``repaired``: letters of zeros or of padding were missing at the end, and were added.
+    ``repaired``: letters of zeros or of padding were missing at the end, or too many, and that was put right.
     """
 
     text: str
@@ -111,6 +111,8 @@ def _bytes(letters: str) -> tuple[bytes, str, bool]:
     if len(letters) > MAX_HASH_LETTERS:
         raise HashError("too_long", f"it has more than {MAX_HASH_LETTERS} letters")
     plain = letters.rstrip("=")
+    if USUAL_LETTERS < len(plain) < USUAL_LETTERS + 4 and not plain[USUAL_LETTERS:].strip("A"):
+        plain = plain[:USUAL_LETTERS]
     missing = -len(plain) % 4
     # A hash ends in zeros, which are letters A: what is missing there can be known, and whether it was that the
     # checksum says.

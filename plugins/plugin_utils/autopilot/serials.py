@@ -21,6 +21,7 @@ _PLACEHOLDERS = frozenset(
 )
 _FILLERS = re.compile(r"[\s._-]+")
 _SAME_LETTER = re.compile(r"(.)\1*")
+_ROUNDED = re.compile(r"(\d)(?:[.,](\d+))?E\+(\d+)", re.IGNORECASE)
 LONGEST_SERIAL = 128
 """Letters of a serial number that is taken for one."""
 
@@ -39,6 +40,32 @@ def key(serial: str) -> str:
     return " ".join(serial.split()).upper()
 
 
+def typed(cell: str) -> str:
+    """The serial number in a cell without the apostrophe with which people keep a spreadsheet from changing it."""
+    return cell.removeprefix("'")
+
+
+def is_rounded(serial: str) -> bool:
+    """Whether a spreadsheet has rounded this number, as in 1.23457E+11: nobody can tell what it was."""
+    return _ROUNDED.fullmatch(serial) is not None
+
+
+def rounded_from(serial: str, whole: str) -> bool:
+    """Whether a spreadsheet shows the number ``whole`` as ``serial``."""
+    found = _ROUNDED.fullmatch(serial)
+    if found is None or not whole.isascii() or not whole.isdigit():
+        return False
+    return (
+        f"{int(whole):.{len(found[2] or '')}E}"
+        == f"{found[1]}{'.' + found[2] if found[2] else ''}E+{int(found[3]):02d}"
+    )
+
+
+def without_zeros(serial: str) -> str:
+    """A number as a spreadsheet shows it, without its leading zeros; any other serial number as it is."""
+    return serial.lstrip("0") if serial.isdigit() else serial
+
+
 def lost_leading_zeros(serial: str, whole: str) -> bool:
     """Whether ``serial`` is ``whole`` after a spreadsheet took it for a number, without its leading zeros."""
-    return serial != whole and serial.isdigit() and whole.startswith("0") and whole.lstrip("0") == serial
+    return serial != whole and serial.isdigit() and without_zeros(whole) == serial

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hand-over sheet: a page for the person who unpacks a device, to be printed and put into its box.
 
-It is made of the records of a report, and of nothing else, by the sections in SECTIONS; a feature that has more to say
-adds one. Only named fields are read, and none of them is a secret. A text that others wrote is made visible, and stays
-a text in the page.
+It is made of the records of a report, and of nothing else, by the sections in SHEET_SECTIONS; a feature that has more
+to say adds one. Only named fields are read, and none of them is a secret. A text that others wrote is made visible, and
+stays a text in the page.
 
 Internal to winops.entra: may change in any release.
 """
@@ -120,13 +120,13 @@ def _trouble(_record: Record, about: About) -> Section:
 
 
 #: The sections of a page, in their order. One that has nothing to say about a device returns None.
-SECTIONS: tuple[Callable[[Record, About], Section | None], ...] = (_device, _account, _press, _see, _trouble)
+SHEET_SECTIONS: tuple[Callable[[Record, About], Section | None], ...] = (_device, _account, _press, _see, _trouble)
 
 
 def pages(records: Iterable[Record], about: About) -> list[tuple[str, list[Section]]]:
     """The pages of a sheet, in the order of the report: the name of each device that can be unpacked, its sections."""
     return [
-        (_text(record, "device"), [made for section in SECTIONS if (made := section(record, about)) is not None])
+        (_text(record, "device"), [made for section in SHEET_SECTIONS if (made := section(record, about)) is not None])
         for record in records
         if record.get("outcome") in HANDED_OVER
     ]

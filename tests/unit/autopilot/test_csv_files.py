@@ -57,6 +57,8 @@ BOTH = [(2, "PF1"), (3, "AB 12")]
         TWO.replace(",", ";").encode(),
         TWO.replace(",", "\t").encode(),
         "\r\n".join(",".join(f'"{cell}"' for cell in one.split(",")) for one in TWO.split("\r\n")[:3]).encode(),
+        "\r\n".join(", ".join(f'"{cell}"' for cell in one.split(",")) for one in TWO.split("\r\n")[:3]).encode(),
+        TWO.replace("\nPF1", "\n'PF1").encode(),
         TWO.upper().replace(made("PF1").upper(), made("PF1")).replace(made("AB 12").upper(), made("AB 12")).encode(),
     ],
     ids=[
@@ -71,6 +73,8 @@ BOTH = [(2, "PF1"), (3, "AB 12")]
         "semicolons",
         "tabs",
         "quotes",
+        "quotes and blanks",
+        "apostrophe",
         "capitals",
     ],
 )
@@ -86,8 +90,9 @@ def test_each_form_gives_the_same_rows(data):
         lines(HEADER, row("PF1")).encode("utf-16") + lines(row("AB 12")).encode(),
         lines(HEADER, row("PF1")).encode() + lines(row("AB 12")).encode("utf-16-le"),
         lines(HEADER, row("PF1")).encode("utf-8-sig") + lines(row("AB 12")).encode("utf-16"),
+        b"\xfe\xff" + lines(HEADER, row("PF1")).encode("utf-16-be") + lines(row("AB 12")).encode(),
     ],
-    ids=["utf-16 and plain", "plain and utf-16", "two marks"],
+    ids=["utf-16 and plain", "plain and utf-16", "two marks", "big endian and plain"],
 )
 def test_two_encodings_in_one_file_are_read(data):
     found = parse(data)
@@ -190,6 +195,7 @@ def test_a_bad_hash_does_not_stop_the_others(how):
         (f'PF1,"",{made("PF1")},"a', "not_csv", "quotes"),
         (f"PF1,,{made('PF1')},a\u202eb", "unreadable", "group_tag"),
         ("Total: 3", "not_a_device", "not a device"),
+        (f"1.23E+11,,{made('')}", "rounded_serial", "rounded by a spreadsheet"),
         (f"Serial Number,,{made('PF1')}", "not_a_device", "name of a column"),
         (f"PF1,,{made('PF1')},{'x' * 2000}", "unreadable", "group_tag"),
     ],
@@ -249,6 +255,42 @@ def test_devices_with_one_placeholder_are_different_devices():
     texts = [lab.make("Default string", ek=key) for key in (b"one", b"two")]
     found = parse(lines(HEADER, *(f"Default string,,{text}" for text in texts)))
     assert len(found.rows) == 2 and found.problems == ()
+
+
+def test_what_no_column_takes_is_told():
+    found = parse(lines(f"Host,{HEADER},Asigned User", f"pc,{row('PF1', more=',ada@contoso.example')}"))
+    assert serials_of(found) == [(2, "PF1")] and found.rows[0].assigned_user is None
+    assert [one.name for one in found.notes] == ["unknown_columns"] and "'Host', 'Asigned User'" in str(found.notes[0])
+
+
+def test_a_hash_that_is_wrapped_in_its_quotes_is_one_value():
+    parts = [made("PF1")[at : at + 76] for at in range(0, 4000, 76)]
+    wrapped = "\r\n".join(parts)
+    found = parse(lines(f"{HEADER},Group Tag", f'PF1,,"{wrapped}",A', row("PF2", more=",B")))
+    assert [(one.line, one.serial_number, one.group_tag) for one in found.rows] == [
+        (2, "PF1", "A"),
+        (2 + len(parts), "PF2", "B"),
+    ]
+    assert found.problems == () and found.rows[0].hardware_hash == made("PF1")
+
+
+def test_a_quote_that_does_not_end_costs_its_own_line_only():
+    found = parse(lines(HEADER, f'PF1,,"{made("PF1")}', row("PF2"), row("PF3")))
+    assert serials_of(found) == [(3, "PF2"), (4, "PF3")]
+    assert [(one.line, one.name) for one in found.problems] == [(2, "not_csv")]
+
+
+def test_a_zero_byte_in_a_line_costs_this_line_only_and_at_the_end_nothing():
+    text = lines(HEADER, row("PF1"), row("PF2"))
+    found = parse(text.replace("PF1,", "P\0F1,", 1))
+    assert serials_of(found) == [(3, "PF2")] and [one.line for one in found.problems] == [2]
+    for end in (b"\0", b"\0" * 4096, b"\x1a"):
+        assert serials_of(parse(text.encode() + end)) == [(2, "PF1"), (3, "PF2")]
+
+
+def test_a_value_that_is_too_long_is_called_so():
+    found = parse(lines(HEADER, f"{'S' * 200_000},,{made('PF1')}", row("PF2")))
+    assert serials_of(found) == [(3, "PF2")] and "too long" in str(found.problems[0])
 
 
 def test_more_rows_than_the_portal_takes():

@@ -91,6 +91,31 @@ def test_another_device_with_the_same_placeholder_keeps_its_row():
     assert csv_keep.keep(kept.data, entry("Default string", one)).data == kept.data
 
 
+@pytest.mark.parametrize("cell", ["'000123456789012", "1.23457E+11", "123456789012"])
+def test_a_serial_number_that_a_spreadsheet_has_changed_is_put_right_in_its_row(cell):
+    harvested = lab.make("000123456789012")
+    neighbour = f"1.23457E+11,,{lab.make('123456700000')},Bonn,"
+    data = f"{HEADER}\r\n{neighbour}\r\n{cell},,{harvested},Berlin,\r\n".encode()
+    kept = csv_keep.keep(data, entry("000123456789012", harvested))
+    assert kept.data.decode() == f"{HEADER}\r\n{neighbour}\r\n000123456789012,,{harvested},Berlin,\r\n"
+
+
+def test_rows_of_one_device_become_one_with_all_that_they_say():
+    rows = f"{HEADER}\r\nPF1,,{OLD},Berlin,\r\nPF1,,{OLD},,ada@contoso.example\r\n"
+    kept = csv_keep.keep(rows.encode(), entry())
+    assert kept.data.decode() == f"{HEADER}\r\nPF1,,{OLD},Berlin,ada@contoso.example\r\n"
+    two = f"{rows}pf1,,{OLD},Bonn,\r\n".encode()
+    with pytest.raises(csv_files.CsvError, match="different group_tag: 'Berlin', 'Bonn'"):
+        csv_keep.keep(two, entry())
+    given = csv_keep.keep(two, entry(group_tag="Kiel"))
+    assert given.data.decode() == f"{HEADER}\r\nPF1,,{OLD},Kiel,ada@contoso.example\r\n"
+
+
+def test_the_end_of_a_file_of_dos_stays_its_end():
+    kept = csv_keep.keep(f"{HEADER}\r\n\x1a".encode(), entry())
+    assert kept.data.decode() == f"{HEADER}\r\nPF1,,{NEW},,\r\n\x1a" and kept.rows == 1
+
+
 @pytest.mark.parametrize(
     ("data", "values", "name"),
     [
@@ -101,6 +126,8 @@ def test_another_device_with_the_same_placeholder_keeps_its_row():
         (b"Serial Number,Hardware Hash\r\n", {"group_tag": "x"}, "no_column"),
         (f"{HEADER}\r\n".encode(), {"group_tag": "a,b"}, "quotes"),
         (f"{HEADER}\r\n".encode(), {"group_tag": "Büro"}, "letters"),
+        (f"{HEADER}\r\n".encode("utf-16"), {"group_tag": "a\nb"}, "letters"),
+        (b"Serial Number1,Hardware Hash1,Serial Number,Hardware Hash\r\n", {}, "two_columns"),
         (b"\0\0\0\0", {}, "not_text"),
     ],
 )

@@ -53,6 +53,12 @@ def test_letters_that_are_missing_at_the_end_are_put_right(how):
     assert found.repaired and found.text == GOOD
 
 
+@pytest.mark.parametrize("more", ["A", "AA", "AAA", "=", "A="])
+def test_letters_that_are_too_many_at_the_end_are_put_right(more):
+    found = hardware_hash.decode(GOOD + more)
+    assert found.repaired and found.text == GOOD
+
+
 @pytest.mark.parametrize("size", range(700, 706))
 def test_a_hash_of_another_size_is_taken_with_and_without_its_padding(size):
     text = lab.make("PF1", size=size)

@@ -221,7 +221,6 @@ BROKEN = [
     ("endpoints", lambda d: first_of(d, "endpoints", "results", status=200), "a status or a known kind"),
     ("endpoints", lambda d: first_of(d, "endpoints", "results", error={"type": "tls", "message": "", "hresult": 1}),
      "refuses the connection"),
-    ("device_link", lambda d: changed(d, "device_link", present=False), "MdmDiagnosticsTool.exe is there"),
     ("device_link", lambda d: changed(d, "device_link", cabinet=False), "has written a cabinet"),
     ("directory_create", lambda d: changed(d, "directory_create", created=False), "is new"),
     ("directory_create", lambda d: changed(d, "directory_create", created=True), "not created twice"),

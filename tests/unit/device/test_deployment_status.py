@@ -137,14 +137,25 @@ def test_skipped_phases_are_told(found):
 )
 def test_after_the_setup_of_the_device_it_waits_for_a_user_where_one_is_to_come(upn, done, state, waits):
     users = {"S-1-12-1-1-2-3-4": _values(IsSyncDone=done)} if done is not None else {}
-    enrollment = {"values": {"ProviderID": "MS DM Server", "UPN": upn}, "keys": {"FirstSync": _key(**users)}}
     phase = {"categoryState": "succeeded"}
     answer = told.of_phases(device_preparation=phase, device_setup=phase, account_setup={"categoryState": "notStarted"})
-    sync = told.of_trees({"first_sync": _key(**{"22222222-2222-2222-2222-222222222222": enrollment})})
-    answer.results["first_sync"] = sync["first_sync"]
-    deployment = overview.deployment(answer)
+    deployment = overview.deployment(_with_sync(answer, upn, users))
     assert (deployment["state"], deployment["waits_for"]) == (state, waits)
     assert deployment["phase"] == ("account_setup" if waits else None)
+
+
+def _with_sync(answer, upn: str, users: dict):
+    """The answer with the first synchronization of an enrollment of Intune."""
+    enrollment = {"values": {"ProviderID": "MS DM Server", "UPN": upn}, "keys": {"FirstSync": _key(**users)}}
+    sync = told.of_trees({"first_sync": _key(**{"22222222-2222-2222-2222-222222222222": enrollment})})
+    answer.results["first_sync"] = sync["first_sync"]
+    return answer
+
+
+def _with_user(answer, done: int | None):
+    """The same, of one user; ``done`` None: nothing says that it has ended."""
+    user = _values() if done is None else _values(IsSyncDone=done)
+    return _with_sync(answer, "ada@main.example", {"S-1-12-1-1-2-3-4": user})
 
 
 # --- the phases' JSON -------------------------------------------------------------------------------------------------
@@ -195,6 +206,67 @@ def test_a_silent_phase_has_not_begun_before_the_one_before_it_is_over():
         "not_started",
     ]
     assert states(told.of_phases(device_preparation=OK, device_setup=silent)) == ["succeeded", None, "absent"]
+
+
+# As the page leaves it after the end: numbers where there was something to do, and null for whether it succeeded.
+ENDED = {"categorySucceeded": None, "Policies": "1 von 1", "Network": "Keine Einrichtung", "Apps": "3 von 3"}
+SILENT = {"categorySucceeded": None, "Certificates": "Keine Einrichtung"}
+HALF = {"categorySucceeded": None, "Apps": "1 von 3"}
+BEGUN, NOT_BEGUN = {"categoryState": "inProgress"}, {"categoryState": "notStarted"}
+
+
+@pytest.mark.parametrize(
+    ("device", "account", "done", "state", "phase"),
+    [
+        (OK, ENDED, 1, "succeeded", None),
+        (OK, ENDED, None, "running", "account_setup"),
+        (ENDED, ENDED, 1, "succeeded", None),
+        (SILENT, SILENT, 1, "succeeded", None),
+        (ENDED, BEGUN, None, "running", "account_setup"),
+        (SILENT, BEGUN, None, "running", "account_setup"),
+        (SILENT, OK, 1, "succeeded", None),
+        ({"categorySucceeded": None}, OK, 1, "succeeded", None),
+        (HALF, OK, 1, "incomplete", "device_setup"),
+        (OK, HALF, 1, "incomplete", "account_setup"),
+        (HALF, {}, None, "running", "device_setup"),
+        (SILENT, {}, None, None, None),
+    ],
+)
+def test_a_phase_that_never_says_its_end_is_over_when_what_follows_has_begun(device, account, done, state, phase):
+    answer = told.of_phases(device_preparation=OK, device_setup=device, account_setup=account)
+    deployment = overview.deployment(_with_user(answer, done))
+    assert (deployment["state"], deployment["phase"]) == (state, phase)
+    assert not any("said" in one for one in deployment["phases"])
+
+
+@pytest.mark.parametrize("first", [None, NOT_BEGUN])
+@pytest.mark.parametrize(
+    ("account", "done", "state", "phase"),
+    [
+        (OK, 1, "succeeded", None),
+        (NOT_BEGUN, None, "running", "account_setup"),
+        (BEGUN, None, "running", "account_setup"),
+    ],
+)
+def test_a_phase_that_was_never_run_does_not_come_after_later_ones(first, account, done, state, phase):
+    texts = {"device_setup": OK, "account_setup": account} | ({"device_preparation": first} if first else {})
+    deployment = overview.deployment(_with_user(told.of_phases(**texts), done))
+    assert (deployment["state"], deployment["phase"]) == (state, phase)
+
+
+@pytest.mark.parametrize("account", [SILENT, NOT_BEGUN, {}])
+@pytest.mark.parametrize("done", [None, 1])
+def test_a_skipped_phase_may_be_silent(account, done):
+    answer = _with_user(told.of_phases(device_preparation=OK, device_setup=OK, account_setup=account), done)
+    [key] = answer.results["first_sync"].value["key"]["keys"].values()
+    key["keys"]["FirstSync"]["values"] |= _values(SkipUserStatusPage=0xFFFFFFFF)["values"]
+    deployment = overview.deployment(answer)
+    assert (deployment["state"], deployment["skipped"]) == ("succeeded", ["account_setup"])
+
+
+@pytest.mark.parametrize("around", ["{}\0", "\ufeff{}", "\r\n{}\0\0"])
+def test_what_stands_around_the_json_does_not_matter(around):
+    assert states(told.of_phases(device_preparation=around.format(json.dumps(OK))))[0] == "succeeded"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "null", '"x"', "[" * 300, "x" * 70_000])

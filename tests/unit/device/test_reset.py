@@ -143,6 +143,24 @@ def test_the_silence_of_a_restart_is_not_a_device_that_has_gone(monkeypatch, sil
     assert failure.error["name"] == "reset_undone" and not reset.changes.changed
 
 
+@pytest.mark.parametrize("unsaid", ["Win32_BIOS", "Win32_ComputerSystemProduct"])
+def test_a_device_that_answers_and_does_not_say_who_it_is_has_not_gone(monkeypatch, unsaid):
+    """WMI does not answer while the machine shuts down, or for ever: nobody has seen the device go."""
+    device = Resetter()
+    device.looks_until_gone = None
+    heard = device._cim
+
+    def mute(params):
+        if device.going and params["class"] == unsaid:
+            raise scripted.OperationError("Microsoft.Management.Infrastructure.CimException", "no", -2147217392)
+        return heard(params)
+
+    device.handlers["cim_query"] = mute
+    reset, failure = run(device, monkeypatch)
+    assert failure.error["name"] == "device_not_gone" and reset.learned["proved"] != "gone"
+    assert len(device.wipes) == 1
+
+
 def test_one_lost_look_is_not_a_device_that_has_gone(monkeypatch):
     device = Resetter()
     device.silent_looks, device.comes_back = 2, "old"
@@ -431,13 +449,21 @@ def test_a_device_on_battery_is_refused_unless_that_is_allowed(monkeypatch, stat
     assert reset.learned["outcome"] == "reset"
 
 
-@pytest.mark.parametrize("battery", [[], [{"BatteryStatus": 6}], None])
-def test_a_device_without_a_battery_or_on_mains_is_reset_and_an_unread_battery_is_a_warning(monkeypatch, battery):
+@pytest.mark.parametrize("battery", [[], [{"BatteryStatus": 6}]])
+def test_a_device_without_a_battery_or_on_mains_is_reset(monkeypatch, battery):
     device = Resetter()
     device.battery = battery
     reset, _result = run(device, monkeypatch)
+    assert reset.learned["outcome"] == "reset" and not reset.learned.get("warnings")
+
+
+@pytest.mark.parametrize("battery", [None, [{"BatteryStatus": None}], [{"BatteryStatus": 2}, {"BatteryStatus": 10}]])
+def test_a_device_that_does_not_say_whether_it_is_on_battery_is_refused_unless_that_is_allowed(monkeypatch, battery):
+    device = Resetter()
+    device.battery = battery
+    assert refusal(device, monkeypatch).error["name"] == "power_unknown"
+    reset, _result = run(device, monkeypatch, allow_battery=True)
     assert reset.learned["outcome"] == "reset"
-    assert bool(reset.learned.get("warnings")) is (battery is None)
 
 
 def test_a_data_volume_that_only_its_recovery_password_opens_needs_somebody_who_has_it(monkeypatch):

@@ -29,6 +29,8 @@ CHANGING = [
     op.mdm_auto_enroll("user"),
     op.enrollment_remove("x", "x", False),
     op.system_probe([op.dsregcmd_status()], 1),
+    op.device_link(1),
+    op.remote_wipe("doWipeMethod", "x", "x"),
 ]
 
 

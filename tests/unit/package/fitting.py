@@ -11,7 +11,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package.description.d
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.table import (
     FOLDERS,
     ITEMS,
-    LIST,
+    KEYED_LIST,
     Known,
     table,
 )
@@ -54,7 +54,7 @@ def steps_of(draw: st.DrawFn, known: Known) -> tuple[Step, ...]:
         names.append(name)
         step = table().find("/".join(names))
         above = table().list_of(step)
-        key = draw(keys_of(above)) if above is not None and above.type in (LIST, ITEMS) else None
+        key = draw(keys_of(above)) if above is not None and above.type in (KEYED_LIST, ITEMS) else None
         steps.append(Step(name, key))
     return tuple(steps)
 

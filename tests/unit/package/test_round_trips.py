@@ -21,7 +21,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package.description.d
     Step,
     parse_path,
 )
-from ansible_collections.winops.entra.plugins.plugin_utils.package.description.table import ITEMS, LIST, table
+from ansible_collections.winops.entra.plugins.plugin_utils.package.description.table import ITEMS, KEYED_LIST, table
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.writer import write_customizations
 
 from . import fitting
@@ -64,7 +64,7 @@ def test_every_setting_of_the_table_goes_there_and_back():
             step = table().find("/".join(known.path.split("/")[:count]))
             above = table().list_of(step)
             key = None
-            if above is not None and above.type in (LIST, ITEMS):
+            if above is not None and above.type in (KEYED_LIST, ITEMS):
                 key = (
                     chance.choice(fitting.FORMS[above.pattern]) if above.pattern else "Ключ <1> ]/"[: above.max_length]
                 )

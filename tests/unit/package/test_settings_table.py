@@ -13,7 +13,12 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description import table as tables
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.sections import SECTIONS
-from ansible_collections.winops.entra.plugins.plugin_utils.package.description.table import FOLDERS, ITEMS, LIST, table
+from ansible_collections.winops.entra.plugins.plugin_utils.package.description.table import (
+    FOLDERS,
+    ITEMS,
+    KEYED_LIST,
+    table,
+)
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.values import BadValue, fits_key, text_of
 
 SOURCE = Path(__file__).resolve().parents[4] / "shared" / "research" / "ppkg_settings.csv"
@@ -25,13 +30,13 @@ def test_every_line_is_read_as_a_setting_of_a_known_type():
     assert len(known) == len({each.path.lower() for each in known}) == 1923
     assert {each.type for each in known} == {*FOLDERS, "string", "integer", "boolean", "file", "binary"}
     for each in known:
-        assert (each.type == LIST) == (each.key is not None), each.path
+        assert (each.type == KEYED_LIST) == (each.key is not None), each.path
         above = each.path.rpartition("/")[0]
         assert not above or table().find(above).type in FOLDERS, each.path
-        if each.type in (LIST, ITEMS):
+        if each.type in (KEYED_LIST, ITEMS):
             assert len(table().below(each.path)) == 1 and table().item_of(each) is not None, each.path
         if each.pattern:
-            fits_key(each, "x") if each.type == LIST else pytest.raises(BadValue, text_of, "", each)
+            fits_key(each, "x") if each.type == KEYED_LIST else pytest.raises(BadValue, text_of, "", each)
 
 
 def test_the_defaults_of_the_store_fit_its_own_types():

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html.parser
+import json
 import os
 import re
 import stat
@@ -181,9 +182,16 @@ def test_another_work_has_no_sheet(play, tmp_path):
     assert "bad option hand_over" in played.result["msg"] and os.listdir(tmp_path) == []
 
 
-def test_a_try_tells_when_the_rollout_began_and_what_is_known(play):
+def test_a_try_tells_when_the_rollout_began_and_what_is_known(play, tmp_path):
     first = play({}, only_try=True).result
     assert first["known"] == {} and first["began"]
     play({"pc": READY})
     told = play({"pc": READY}, only_try=True).result
-    assert told["known"]["pc"]["serial_number"] == "PF3K9A01" and told["began"] == first["began"]
+    assert told["known"]["pc"]["serial_number"] == "PF3K9A01"
+    report = tmp_path / "report.json"
+    made = json.loads(report.read_text(encoding="utf-8"))
+    assert told["began"] == first["began"] == made["runs"][0]["started"]
+    # The oldest run counts, whichever run asks.
+    made["runs"].insert(0, {**made["runs"][0], "id": "older", "started": "2026-01-01T00:00:00.000Z"})
+    report.write_text(json.dumps(made), encoding="utf-8")
+    assert play({"pc": READY}, only_try=True).result["began"] == "2026-01-01T00:00:00.000Z"

@@ -16,6 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import (
+    approval,
     client,
     credentials,
     retry,
@@ -99,7 +100,7 @@ class LabBench:
         source = tokens.TokenSource(self.settings, lambda: FakeCredential(FakeGraph()), clock=lambda: 1e9)
         opened = session.Session(self.settings, source, InProcess(self._handle))
         waits = retry.Waits(known["timeout"], self._sleep, self.lab.clock.elapsed, self.sentences.append)
-        made = client.GraphClient(opened, waits, check_mode)
+        made = client.GraphClient(opened, waits, check_mode, approvals=approval.approvals_of(known, waits))
         task = Task(known, check_mode, client=made, find_file=find_file, show=self.sentences.append)
         try:
             return perform(task, [], ensure, {}, with_diff=True)

@@ -34,6 +34,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     enrollment_status_page,
     group,
     local_admin_role,
+    managed_device_reset,
     mdm_scope,
     readiness_info,
     registration_policy,
@@ -47,7 +48,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations i
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.corporate import corporate_identifier as identifiers
-from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, removal, views
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, managed_reset, removal, views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
     autopilot_profile as profiles,
@@ -188,6 +189,7 @@ _AUTOPILOT = {
     for name, option in autopilot_device_info.ARGUMENT_SPEC.items()
 }
 _ASSOCIATION = {**APPROVAL_SPEC, **ansible_spec(device_association.ARGUMENT_SPEC)}
+_RESET = {**APPROVAL_SPEC, **ansible_spec(managed_device_reset.ARGUMENT_SPEC)}
 _IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
@@ -215,6 +217,16 @@ RUNS = {
         removal.remove,
         device_removal.ARGUMENT_SPEC,
         {"devices": [{"device_id": _ID, "serial_number": "SN1"}, {"device_id": guid("gone")}]},
+    ),
+    "wipe": TenantRun(
+        managed_reset.ensure,
+        _RESET,
+        {"action": "wipe", "devices": [{"serial_number": "SN1", "intune_device_id": guid("intune 0")}]},
+    ),
+    "unblock": TenantRun(
+        managed_reset.ensure,
+        _RESET,
+        {"action": "unblock", "devices": [{"serial_number": "SN1", "autopilot_id": guid("autopilot 0")}]},
     ),
     "autopilot": TenantRun(
         registrations.ensure,

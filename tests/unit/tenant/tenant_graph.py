@@ -94,6 +94,8 @@ class TenantGraph(DeviceGraph):
         return [
             *routes,
             (f"POST {identities}/{one}/unassignUserFromDevice", lambda q, b, i: self._unassign_user(i)),
+            (f"POST {identities}/{one}/allowNextEnrollment", lambda q, b, i: self._allow(i)),
+            (f"POST deviceManagement/managedDevices/{one}/wipe", lambda q, b, i: self._wipe(i)),
             (f"GET {identities}", lambda q, b: self._paged(self._registrations(), q, "x")),
             (f"GET devices/{one}", lambda q, b, i: self._look(i, self.devices.values())),
             ("GET informationProtection/bitlocker/recoveryKeys", lambda q, b: self._paged(self.keys, q, "x")),
@@ -116,6 +118,16 @@ class TenantGraph(DeviceGraph):
         if found:
             found["associationState"] = "pendingRemoval"
         return _gone(found)
+
+    def _allow(self, identity) -> httpx.Response:
+        [row] = [row for row in self.autopilot if row["id"] == identity]
+        row["userlessEnrollmentStatus"] = "allowed"
+        return httpx.Response(204)
+
+    def _wipe(self, identity) -> httpx.Response:
+        [row] = [row for row in self.managed if row["id"] == identity]
+        row["deviceActionResults"] = [{"actionName": "wipe", "actionState": "pending"}]
+        return httpx.Response(204)
 
     def _unassign_user(self, identity) -> httpx.Response:
         found = next((row for row in self.autopilot if row["id"] == identity), None)

@@ -25,6 +25,7 @@ from .phases import (
     CANCELLED,
     FAILED,
     IN_PROGRESS,
+    NOT_REQUIRED,
     NOT_STARTED,
     NOT_WRITTEN,
     PHASE_SETTINGS,
@@ -58,8 +59,9 @@ def deployment(answer: Answer) -> Deployment:
     tenant_id, autopilot = _profile(_key(answer, "autopilot"), told)
     phases = _phases(answer, told)
     for phase in phases or ():
-        if phase["phase"] in ((sync or {}).get("skips") or ()) and phase["state"] in (NOT_STARTED, NOT_WRITTEN):
-            phase["state"] = SKIPPED
+        begun = phase["said"] if phase["state"] is None else phase["state"] not in (NOT_STARTED, NOT_WRITTEN)
+        if phase["phase"] in ((sync or {}).get("skips") or ()) and not begun:
+            phase.update(state=SKIPPED, said=True)
     _hear_silent_ones(phases or [], sync)
     state = None if phases is None else _state(phases, sync)
     found: Deployment = {
@@ -95,7 +97,7 @@ def _phases(answer: Answer, told: Told) -> list[Phase] | None:
         return None
     found = []
     for name in PHASES:
-        unknown: Phase = {"phase": name, "state": None, "code": None, "text": None, "steps": []}
+        unknown: Phase = {"phase": name, "state": None, "code": None, "text": None, "said": True, "steps": []}
         try:
             found.append(told.of(functools.partial(phase_of, name, settings)) or unknown)
         except ValueError as exc:
@@ -105,18 +107,33 @@ def _phases(answer: Answer, told: Told) -> list[Phase] | None:
 
 
 def _hear_silent_ones(phases: list[Phase], sync: dict | None) -> None:
-    """A phase whose texts have neither codes nor numbers says nothing of itself, as in one of the two forms before it
-    begins. None has begun before the one before it is over; and the setup of an account is over, or not, for the user
-    whose first synchronization is."""
+    """A phase that does not say its own state, as in one of the two forms before it begins, after a failure and after
+    the end. None has begun before the one before it is over, so each is over when a later one has begun; and the setup
+    of an account is over, or not, for the user whose first synchronization is."""
     users = [user["done"] for user in (sync or {}).get("users") or ()]
-    before = SUCCEEDED
-    for phase in phases:
-        if phase["state"] is None and phase["steps"]:
-            if before != SUCCEEDED:
+    over = len(phases) if users and all(users) else _last_begun(phases)
+    before: str | None = SUCCEEDED
+    for number, phase in enumerate(phases):
+        if not phase.pop("said"):
+            if number < over:
+                phase["state"] = _left(phase)
+            elif phase["state"] is None and before not in (None, SUCCEEDED):
                 phase["state"] = NOT_STARTED
-            elif phase["phase"] == ACCOUNT_SETUP and users and None not in users:
-                phase["state"] = SUCCEEDED if all(users) else IN_PROGRESS
+            elif phase["state"] is None and phase["phase"] == ACCOUNT_SETUP and False in users and before is not None:
+                phase["state"] = IN_PROGRESS
         before = phase["state"]
+
+
+def _last_begun(phases: list[Phase]) -> int:
+    """The number of the last phase that has begun for certain, -1 where none has."""
+    known = [number for number, phase in enumerate(phases) if phase["state"] not in (None, *_NOTHING_YET)]
+    return known[-1] if known else -1
+
+
+def _left(phase: Phase) -> str:
+    """The state of a phase that is over without saying how: with an open step somebody went past it."""
+    open_ones = any(step["state"] not in (None, SUCCEEDED, NOT_REQUIRED) for step in phase["steps"])
+    return FAILED if phase["state"] == FAILED or open_ones else SUCCEEDED
 
 
 def _state(phases: list[Phase], sync: dict | None) -> str | None:
@@ -132,7 +149,8 @@ def _state(phases: list[Phase], sync: dict | None) -> str | None:
     if any(phase["state"] in _ENDED_BADLY for phase in begun):
         # A later phase, or a user at the desktop, is behind the error: somebody went past it.
         return INCOMPLETE if done or last["state"] == SUCCEEDED else FAILED
-    to_come = [phase for phase in phases if phase["state"] in (NOT_STARTED, NOT_WRITTEN)]
+    # Without Windows Autopilot the page may not have the first phase: what lies behind it does not come any more.
+    to_come = [phase for phase in phases[phases.index(last) :] if phase["state"] in (NOT_STARTED, NOT_WRITTEN)]
     nobody_comes = done or (sync or {}).get("userless")
     if to_come and not (nobody_comes and [phase["phase"] for phase in to_come] == [ACCOUNT_SETUP]):
         return RUNNING
@@ -141,11 +159,10 @@ def _state(phases: list[Phase], sync: dict | None) -> str | None:
 
 def _where(phases: list[Phase], state: str | None) -> str | None:
     if state == RUNNING:
-        open_ones = [
-            phase for phase in phases if phase["state"] in (IN_PROGRESS, RESTART_REQUIRED, NOT_STARTED, NOT_WRITTEN)
-        ]
-        running = [phase for phase in open_ones if phase["state"] in (IN_PROGRESS, RESTART_REQUIRED)]
-        return (running or open_ones)[0]["phase"]
+        number = _last_begun(phases)
+        following = [phase for phase in phases[number + 1 :] if phase["state"] in (NOT_STARTED, NOT_WRITTEN)]
+        goes_on = phases[number]["state"] in (IN_PROGRESS, RESTART_REQUIRED)
+        return (phases[number] if goes_on else following[0])["phase"]
     if state in (FAILED, INCOMPLETE):
         return next(phase["phase"] for phase in phases if phase["state"] in _ENDED_BADLY)
     return None

@@ -40,6 +40,8 @@ _STATES = {
 _DONE = (SUCCEEDED, NOT_REQUIRED)
 _CODE = re.compile(r"(?<![0-9A-Za-z])0[xX]([0-9a-fA-F]{8})(?![0-9A-Za-z])")
 _NUMBER = re.compile(r"\d+")
+#: What may stand around the JSON in a value of the registry.
+_AROUND = "\0\ufeff \t\r\n"
 _MOST_STEPS, _LONGEST_JSON, _LONGEST_TEXT = 50, 65_536, 300
 Phase = dict[str, t.Any]
 
@@ -50,14 +52,15 @@ def value_name(phase: str) -> str:
 
 
 def phase_of(phase: str, settings: Key) -> Phase:
-    """``{phase, state, code, text, steps: [{step, state, code, done, total, text}]}`` of the key that holds all three.
+    """``{phase, state, code, text, said, steps: [{step, state, code, done, total, text}]}`` of the key that holds all
+    three.
 
-    ``state`` is one of those above, None where nobody can tell. Raises Unreadable; ValueError with a sentence for a
-    text that is no JSON object.
+    ``state`` is one of those above, None where nobody can tell; ``said`` whether the phase says it of itself, and it is
+    not only concluded from steps. Raises Unreadable; ValueError with a sentence for a text that is no JSON object.
     """
-    told = settings.text(value_name(phase))
-    if told is None or not told.strip():
-        return {"phase": phase, "state": NOT_WRITTEN, "code": None, "text": None, "steps": []}
+    told = (settings.text(value_name(phase)) or "").strip(_AROUND)
+    if not told:
+        return {"phase": phase, "state": NOT_WRITTEN, "code": None, "text": None, "said": True, "steps": []}
     return {"phase": phase, **read_phase(told, PHASES[phase])}
 
 
@@ -78,12 +81,13 @@ def read_phase(text: str, prefix: str = "") -> Phase:
     state = _state(of_phase.get("categorystate"))
     if state is None and isinstance(of_phase.get("categorysucceeded"), bool):
         state = SUCCEEDED if of_phase["categorysucceeded"] else FAILED
+    said = state is not None
     code = next((step["code"] for step in steps if step["code"]), None) or _code(shown)
     state = _with_steps(state, [step["state"] for step in steps], code)
     if state == SUCCEEDED:
         for step in steps:
             step["state"] = step["state"] or SUCCEEDED
-    return {"state": state, "code": None if state == SUCCEEDED else code, "text": shown, "steps": steps}
+    return {"state": state, "code": None if state == SUCCEEDED else code, "text": shown, "said": said, "steps": steps}
 
 
 def _with_steps(state: str | None, steps: list[str | None], code: str | None) -> str | None:

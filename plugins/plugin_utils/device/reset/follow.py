@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ from ...progress import Deadline, Progress
 from ...result import Failure
 from .. import wire
 from ..answers import Answer
-from ..reading import Unreadable
+from ..reading import Unreadable, known
 from ..session import ConnectionLost, DeviceSession
 from ..waiting import Waiter
 from . import reset_state
@@ -53,11 +54,7 @@ class Follower:
             answer = self._session.run(more | WHICH_DEVICE)
         except (ConnectionLost, wire.WireError):
             return None
-        try:
-            return answer if reset_state.machine(answer) == self._before.machine else None
-        except Unreadable:
-            # It answers, and does not say who it is: whatever that is, it is not the Windows that was looked at before.
-            return None
+        return answer if reset_state.machine(answer) == self._before.machine else None
 
     def is_new(self, answer: Answer) -> bool:
         """Whether another installation of Windows answers."""
@@ -90,17 +87,22 @@ class Follower:
         while True:
             last_look = waiter.deadline.passed
             self._progress.say(waiting, waiter.deadline)
-            answer = self.look(waiter, more)
-            if answer is None:
-                missed, silent = missed + 1, silent or silence()
-                if missed >= LOOKS_WITHOUT_ANSWER and silent.passed:
-                    return GONE, None
+            try:
+                answer = self.look(waiter, more)
+            except Unreadable:
+                # Whoever answers has not gone, and of somebody unknown nothing is concluded.
+                missed, silent = 0, None
             else:
-                last, missed, silent = answer, 0, None
-                if self.is_new(answer):
-                    return REINSTALLED, answer
-                if heed(answer):
-                    return SENT, answer
+                if answer is None:
+                    missed, silent = missed + 1, silent or silence()
+                    if missed >= LOOKS_WITHOUT_ANSWER and silent.passed:
+                        return GONE, None
+                else:
+                    last, missed, silent = answer, 0, None
+                    if self.is_new(answer):
+                        return REINSTALLED, answer
+                    if heed(answer):
+                        return SENT, answer
             if last_look and silent is None:
                 return None, last
             self._progress.pause(interval, waiting, silent or waiter.deadline)
@@ -112,7 +114,7 @@ class Follower:
         while True:
             last_look = waiter.deadline.passed
             self._progress.say(waiting, waiter.deadline)
-            answer = self.look(waiter, {})
+            answer = known(functools.partial(self.look, waiter, {}))
             if answer and self.is_new(answer):
                 return answer
             if answer and self.is_old_again(answer):

@@ -120,8 +120,15 @@ def _recovery(environment: dict) -> JoinRefusal | None:
 
 
 def _power(look: Answer, allowed: bool) -> JoinRefusal | None:
-    if allowed or not reset_state.on_battery(look):
+    on_battery = reset_state.on_battery(look)
+    if allowed or on_battery is False:
         return None
+    if on_battery is None:
+        return JoinRefusal(
+            "power_unknown",
+            "whether the device runs on battery could not be read (Win32_Battery)",
+            "look at the device, connect it to mains power, then set allow_battery=true",
+        )
     return JoinRefusal(
         "on_battery",
         "the device runs on battery, and may not start again if that is empty before the reset is done",

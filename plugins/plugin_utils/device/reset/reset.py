@@ -85,7 +85,7 @@ class Reset(SystemWork):
         under_way = self._is_under_way(look)
         if not under_way:
             self._refuse(look)
-        self._warn(look)
+        self._warn()
         if self.check_mode:
             self.changes.add(*self._change())
             self.learned["outcome"] = "would_reset"
@@ -161,14 +161,11 @@ class Reset(SystemWork):
             return True
         return reset_state.is_accepted(job) and not reset_state.restarted_since(look, job.get("started"))
 
-    def _warn(self, look: Answer) -> None:
+    def _warn(self) -> None:
         self.warn(
             "whether an Autopilot profile is assigned is known from the last deployment of the device only, and may "
             "have changed in the tenant since"
             if self.plan.require_profile and self.learned["autopilot"]["profile_from"] == "device"
-            else None,
-            "whether the device runs on battery could not be read"
-            if reset_state.on_battery(look) is None and not self.plan.allow_battery
             else None,
             "a protected wipe may leave a device that does not start any more" if self.plan.protected else None,
         )

@@ -35,8 +35,8 @@ OBSERVATIONS = (
         "profile": op.registry_read(LAST_PROFILE, names=("CloudAssignedTenantId", "IsAutopilotDisabled")),
     }
 )
-#: BatteryStatus of Win32_Battery: discharging, low, critical. The others are on mains, or do not tell.
-DISCHARGING = (1, 4, 5)
+#: BatteryStatus of Win32_Battery: discharging, low, critical. The others are on mains, but for "undefined".
+DISCHARGING, UNDEFINED = (1, 4, 5), (None, 10)
 
 
 class Machine(t.NamedTuple):
@@ -67,7 +67,9 @@ def booted(answer: Answer) -> str | None:
 def on_battery(answer: Answer) -> bool | None:
     """Whether the device runs on battery; None where that cannot be read. Without a battery it is on mains."""
     status = known(lambda: [one.number("BatteryStatus") for one in answer["battery"].instances()])
-    return None if status is None else any(one in DISCHARGING for one in status)
+    if status is None or (any(one in UNDEFINED for one in status) and not any(one in DISCHARGING for one in status)):
+        return None
+    return any(one in DISCHARGING for one in status)
 
 
 def has_profile(answer: Answer) -> bool | None:
@@ -98,4 +100,4 @@ def restarted_since(answer: Answer, started: str | None) -> bool:
 def is_accepted(job: Result) -> bool:
     """Whether the job (an answer to job_status) has ended, and Windows has accepted the reset."""
     results = within(job) if is_over(job) else []
-    return bool(results) and results[-1].ok and results[-1].value.get("return_value") == 0
+    return bool(results) and results[-1].ok and results[-1].get("return_value") == 0

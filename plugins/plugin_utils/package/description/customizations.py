@@ -16,7 +16,7 @@ from ...result import Failure
 from ..blocks import ROOT, blocks_of, left_out, targets_of
 from ..safe_xml import UnsafeXml, parse
 from .document import Document, Identity, Setting, SettingsBlock, Step
-from .table import ITEMS, LIST, Known, table
+from .table import ITEMS, KEYED_LIST, Known, table
 
 IDENTITY_ELEMENTS = {"ID": "id", "Name": "name", "Version": "version", "OwnerType": "owner", "Rank": "rank"}
 """Elements of ``PackageConfig`` and the fields of Identity."""
@@ -105,7 +105,7 @@ def _key(element: Element, known: Known | None) -> tuple[str | None, str | None,
     """(key, its attribute where it is not the list's own, the other attributes) of an element."""
     rest = dict(element.attrib)
     above = table().list_of(known) if known else None
-    if above is not None and above.type == LIST and above.key in rest:
+    if above is not None and above.type == KEYED_LIST and above.key in rest:
         key, key_name = rest.pop(above.key), None
     elif "Name" in rest and (known is None or above is not None):
         key, key_name = rest.pop("Name"), None

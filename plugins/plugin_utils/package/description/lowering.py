@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from .document import BadPath, Setting, Step, parse_path
 from .problems import Place, Problems
 from .sections import DEFAULT_AUTHORITY, SECTIONS, Field, Kind, Section
-from .table import ITEMS, LIST, PLAIN_GROUP, Known, table
+from .table import ITEMS, KEYED_LIST, PLAIN_GROUP, Known, table
 from .values import BadValue, fits_key, text_of
 
 EXTRA_FIELDS = {"bulk_token": ("expires",)}
@@ -231,7 +231,7 @@ class Lowering:
 def _key_problem(step: Step, listing: Known | None) -> str | None:
     if listing is None or listing.type == PLAIN_GROUP:
         return None if step.key is None else "is not in a list, and takes no key in brackets"
-    if listing.type == LIST and step.key is None:
+    if listing.type == KEYED_LIST and step.key is None:
         return f"needs its {listing.key} in brackets"
     if listing.type == ITEMS and step.key is None:
         return None

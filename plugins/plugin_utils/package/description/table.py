@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-PLAIN_GROUP, LIST, ITEMS = "group", "list", "items"
-FOLDERS = frozenset({PLAIN_GROUP, LIST, ITEMS})
+PLAIN_GROUP, KEYED_LIST, ITEMS = "group", "list", "items"
+FOLDERS = frozenset({PLAIN_GROUP, KEYED_LIST, ITEMS})
 """Types of settings that have others in them and no value of their own."""
 SPELLINGS = {
     # Documentation spells it so, the store otherwise.
@@ -113,13 +113,13 @@ class Table:
 
     def item_of(self, known: Known) -> Known | None:
         """What the elements of a list are: the store gives each list exactly one."""
-        below = self._below.get(known.path.lower(), []) if known.type in (LIST, ITEMS) else []
+        below = self._below.get(known.path.lower(), []) if known.type in (KEYED_LIST, ITEMS) else []
         return self._at(below[0].lower()) if below else None
 
     def list_of(self, known: Known) -> Known | None:
         """The list whose elements these are; None where it is in none."""
         above = self.find(known.path.rpartition("/")[0])
-        return above if above is not None and above.type in (LIST, ITEMS) else None
+        return above if above is not None and above.type in (KEYED_LIST, ITEMS) else None
 
     def below(self, path: str) -> list[str]:
         """The paths of what is directly in this folder, as the store spells them."""

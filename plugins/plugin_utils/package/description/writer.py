@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ..blocks import COMMON, CONTAINER, ROOT, SETTINGS, TARGET_REFS, TARGETS, Condition, Target
 from .customizations import IDENTITY_ELEMENTS
 from .document import Document, Identity, Setting, Step
-from .table import LIST, table
+from .table import KEYED_LIST, table
 
 CONFIG_NAMESPACE = "urn:schemas-Microsoft-com:Windows-ICD-Package-Config.v1.0"
 SETTINGS_NAMESPACE = "urn:schemas-microsoft-com:windows-provisioning"
@@ -129,7 +129,7 @@ def _key_attributes(step: Step, bare: str) -> dict[str, str]:
         return {}
     known = table().find(bare)
     above = table().list_of(known) if known else None
-    own = step.key_name or (above.key if above is not None and above.type == LIST else None)
+    own = step.key_name or (above.key if above is not None and above.type == KEYED_LIST else None)
     return {**({own: step.key} if own else {}), "Name": step.key}
 
 

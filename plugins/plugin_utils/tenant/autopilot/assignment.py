@@ -4,8 +4,8 @@
 """Registrations with the assignment of their deployment profile, from the one list that knows it.
 
 A single read says ``unknown`` where the list says it right, and version 1.0 does not say it at all. What counts as
-assigned: field reports; Microsoft Graph beta, windowsAutopilotProfileAssignmentStatus (the spelling of
-``assignedUnkownSyncState`` is the service's).
+assigned, and that it comes with a date: field reports; Microsoft Graph beta, windowsAutopilotProfileAssignmentStatus
+(the spelling of ``assignedUnkownSyncState`` is the service's, which may correct it one day).
 
 Internal to winops.entra: may change in any release.
 """
@@ -24,7 +24,7 @@ from ..graph.client import GraphClient
 from ..graph.errors import Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
 
-ASSIGNED = ("assignedInSync", "assignedOutOfSync", "assignedUnkownSyncState")
+ASSIGNED = ("assignedInSync", "assignedOutOfSync", "assignedUnkownSyncState", "assignedUnknownSyncState")
 _PATH = "/deviceManagement/windowsAutopilotDeviceIdentities"
 _UNKNOWN = ("unknown", "unknownFutureValue")
 _NO_DETAIL = ("none", *_UNKNOWN)
@@ -81,7 +81,7 @@ def registrations(client: GraphClient, keys: Collection[str] | None, ids: Collec
 
 
 def _shown(row: dict) -> dict[str, t.Any]:
-    status, detail = row.get(_STATUS), row.get(_DETAIL)
+    status, detail, since = row.get(_STATUS), row.get(_DETAIL), _date(row.get("deploymentProfileAssignedDateTime"))
     return {
         "id": row["id"].lower(),
         "serial_number": row.get("serialNumber"),
@@ -96,14 +96,21 @@ def _shown(row: dict) -> dict[str, t.Any]:
         "userless_enrollment": row.get("userlessEnrollmentStatus"),
         "device_id": _device(row.get("azureAdDeviceId")) or _device(row.get("azureActiveDirectoryDeviceId")),
         "managed_device_id": _device(row.get("managedDeviceId")),
-        "assigned": None if status in (None, *_UNKNOWN) else status in ASSIGNED,
+        "assigned": _is_assigned(status, since),
         "assignment": {
             "status": status,
             "detail": detail,
-            "at": _date(row.get("deploymentProfileAssignedDateTime")),
+            "at": since,
             "final": status not in ASSIGNED and (status == "failed" or detail not in (None, *_NO_DETAIL)),
         },
     }
+
+
+def _is_assigned(status: str | None, since: str | None) -> bool | None:
+    """None where nobody knows: an assignment without a date is not made yet, or not for certain."""
+    if status in ASSIGNED:
+        return True if since else None
+    return None if status in (None, *_UNKNOWN) else False
 
 
 def _date(text: str | None) -> str | None:

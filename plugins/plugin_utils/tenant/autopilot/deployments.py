@@ -22,7 +22,7 @@ from ..devices.directory_device import instant
 from ..devices.intune import INTUNE_READ, NO_DEVICE
 from ..graph.client import GraphClient
 from ..graph.errors import Purpose
-from ..graph.fields import IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
+from ..graph.fields import LINE, TEXT, all_of, object_of, or_null
 from .assignment import Registration
 
 DEPLOYED, INCOMPLETE, GOING_ON, FAILED, IN_USE, UNKNOWN = (
@@ -60,7 +60,6 @@ _KIND = object_of(
         **all_of(*_LINES, kind=or_null(LINE)),
         "deviceId": or_null(TEXT),
         "deviceSerialNumber": or_null(LINE),
-        "id": needed(IDENTITY),
     }
 )
 _DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})(?:\.\d+)?S)?)?")

@@ -49,7 +49,7 @@ def _register(task: Task, wanted: Sequence[Wanted]) -> None:
     phases = t.cast(Phases, task.phases)
     for one in wanted:
         if one.failure is None and one.identity is None:
-            if one.autopilot_id is not None and not one.hardware_hash:
+            if one.autopilot_id is not None:  # an import would make another registration, with another id
                 one.fail(troubles.not_found(one.autopilot_id))
             elif not one.hardware_hash:
                 one.fail(troubles.no_hash())

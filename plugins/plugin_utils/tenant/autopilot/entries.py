@@ -37,7 +37,8 @@ def read(task: Task) -> list[Entry]:
     if args["csv"] is not None:
         entries += _of_file(task, args["csv"], absent)
     if not entries:
-        raise bad_option("devices", "there is no device in it", "name at least one")
+        given = "csv" if args["csv"] is not None and not args["devices"] else "devices"
+        raise bad_option(given, "there is no device in it", "name at least one")
     return _merged(entries)
 
 
@@ -82,14 +83,20 @@ def require_upn(name: str, entry: str, user: str | None) -> None:
     """A user principal name, where one is given."""
     if user is None:
         return
-    before, _at, domain = user.partition("@")
-    if not before or not domain or "@" in domain or any(letter.isspace() for letter in user):
+    if not _is_upn(user):
         raise bad_option(name, f"{entry}{user!r} is not a user principal name", "give it as name@domain")
+
+
+def _is_upn(user: str) -> bool:
+    before, _at, domain = user.partition("@")
+    return bool(before and domain) and "@" not in domain and not any(letter.isspace() for letter in user)
 
 
 def _unusable(wanted: Wanted) -> Failure | None:
     if wanted.autopilot_id is None and serials.is_placeholder(wanted.serial):
         return troubles.placeholder(str(wanted.serial))
+    if wanted.autopilot_id is None and serials.is_rounded(str(wanted.serial)):
+        return troubles.rounded(str(wanted.serial))
     return None
 
 
@@ -119,6 +126,9 @@ def _of_file(task: Task, path: str, absent: bool) -> list[Entry]:
         given: dict[str, t.Any] = {name: getattr(row, name, None) for name in _GIVEN}
         wanted = Wanted(row.serial_number, serials.key(row.serial_number), hardware_hash=row.hardware_hash, **given)
         failure = _unusable(wanted)
+        if row.assigned_user is not None and not absent and not _is_upn(row.assigned_user):
+            why = f"its assigned_user {row.assigned_user!r} is not a user principal name, such as name@domain"
+            failure = troubles.bad_row(f"line {row.line}: {why}")
         if failure is not None:
             wanted.fail(failure)
         entries.append((row.line, Entry(wanted, row.line)))

@@ -44,7 +44,7 @@ def rows(client: GraphClient, wanted: Iterable[Wanted]) -> tuple[dict[str, Row],
     by_key: dict[str, list[Row]] = {}
     for row in client.list(_PATH, _READ, {"$top": INTUNE_PAGE}, kind=_KIND):
         key, identity = serials.key(row.get("serialNumber") or ""), row["id"].lower()
-        if key not in keys and identity not in ids:
+        if key not in keys and identity not in ids and serials.without_zeros(key) not in keys:
             continue
         kept = {name: row.get(name) for name in ("id", "serialNumber", *_FIELDS)}
         by_id[identity] = kept
@@ -60,8 +60,13 @@ def look(client: GraphClient, wanted: Iterable[Wanted]) -> None:
     asked = [one for one in wanted if one.failure is None]
     by_id, by_key = rows(client, asked) if asked else ({}, {})
     owners: dict[str, Wanted] = {}
+    whole = {serials.without_zeros(key): key for key in by_key}
     for one in asked:
         one.identity = _found(one, by_id, by_key)
+        if one.identity is None and one.failure is None and one.autopilot_id is None and not one.hardware_hash:
+            longer = whole.get(one.key)
+            if longer is not None:
+                one.fail(troubles.lost_zeros(one.label, longer))
         if one.identity is None or one.failure is not None:
             continue
         other = owners.setdefault(one.identity["id"].lower(), one)

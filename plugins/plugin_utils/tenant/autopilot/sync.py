@@ -58,7 +58,7 @@ class Sync:
                 self._task.show("a synchronization of Windows Autopilot was asked for in the last ten minutes")
                 return
             # Throttled is said of ten minutes: there is nothing to wait for.
-            with client.waits.at_most(0):
+            with client.waits.at_most(0), client.asking_nobody():
                 client.post(SYNC_SETTINGS + "/sync", None, _SYNC, BETA)
             self.asked = True
         except RequestFailure as failed:

@@ -35,6 +35,15 @@ def placeholder(serial: str) -> Failure:
     )
 
 
+def rounded(serial: str) -> Failure:
+    return _trouble(
+        "rounded_serial",
+        f"a spreadsheet has rounded the serial number to {serial}",
+        "give the serial number as the firmware has it",
+        side="controller",
+    )
+
+
 def bad_hash(why: str) -> Failure:
     return _trouble(
         "bad_hardware_hash",
@@ -88,6 +97,15 @@ def several(count: int, serial: str) -> Failure:
         "several_registrations",
         f"the tenant has {count} registrations with the serial number {serial}",
         "name the right one by autopilot_id",
+    )
+
+
+def lost_zeros(serial: str, whole: str) -> Failure:
+    return _trouble(
+        "serial_number_without_zeros",
+        f"the tenant has no registration of {serial}, but one of {whole}, which a spreadsheet may have shortened",
+        "give the serial number with its leading zeros, or leave the device out",
+        side="controller",
     )
 
 

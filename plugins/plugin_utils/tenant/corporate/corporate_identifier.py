@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from ansible.errors import AnsibleError
+
+from ...options import bad_option
 from ...result import Failure
 from ...task import Task
 from .. import bulk
@@ -45,9 +48,7 @@ def ensure(task: Task) -> dict:
     """The work of the module: ``{"identifiers": [...], "total": n}``."""
     args, absent = task.args, task.args["state"] == "absent"
     given = (
-        rows.of_option(args["devices"], args["periods"])
-        if args["devices"] is not None
-        else rows.of_file(args["src"], args["periods"])
+        rows.of_option(args["devices"], args["periods"]) if args["devices"] is not None else _of_file(task, args["src"])
     )
     held = identifiers.listed(task.client)
     before, now = len(held), [held]
@@ -84,6 +85,14 @@ def ensure(task: Task) -> dict:
         identifiers.DOC,
     )
     return _told(plans, failure)
+
+
+def _of_file(task: Task, src: str) -> rows.Rows:
+    try:
+        with task.in_clear(task.find_file(src)) as clear:
+            return rows.of_file(clear, task.args["periods"])
+    except (OSError, AnsibleError) as error:
+        raise bad_option("src", f"it cannot be read: {error}", "give a CSV file on the controller") from None
 
 
 def _plan(row: rows.Row, held: dict[str, dict], absent: bool) -> Plan:

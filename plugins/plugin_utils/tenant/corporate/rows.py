@@ -12,11 +12,11 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import os
+from collections.abc import Sequence
 
-from ...autopilot.serials import is_placeholder
+from ...autopilot import csv_files, csv_header, csv_text
+from ...autopilot.serials import is_placeholder, is_rounded, typed
 from ...options import bad_option
 from ...untrusted import in_one_line, visible
 
@@ -26,8 +26,6 @@ LARGEST_CSV = 5_000_000
 LONGEST_VALUE = 128
 FIELDS = ("manufacturer", "model", "serial_number")
 _LABELS = ("manufacturer", "model", "serial number")
-_HEADINGS = frozenset({"serialnumber", "serial", "deviceserialnumber"})
-_MARKS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 _SHOWN = 60
 
 
@@ -71,51 +69,83 @@ def of_option(devices: list[dict], periods: str) -> Rows:
 def of_file(path: str, periods: str) -> Rows:
     """The rows of a CSV file. Failure for a file that is none, or is too large."""
     try:
-        if os.path.getsize(path) > LARGEST_CSV:
-            raise bad_option("src", f"{path} has more than 5 MB", "split it into smaller files")
-        with open(path, "rb") as file:
-            content = file.read(LARGEST_CSV + 1)
+        content = csv_files.content(path)
+        if len(content) > LARGEST_CSV:
+            raise bad_option("src", "it has more than 5 MB", "split it into smaller files")
+        text = csv_text.read(content)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
-        raise bad_option("src", f"{path} cannot be read: {reason}", "give a CSV file on the controller") from exc
-    values = _values(content, path)
-    warnings = []
-    if values and _is_heading(values[0][1]):
-        warnings.append(f"src: line {values[0][0]} has headings and was skipped; the portal takes no headings")
-        values = values[1:]
+        raise bad_option("src", f"it cannot be read: {reason}", "give a CSV file on the controller") from exc
+    values, headings, unsure = _values(text)
     if len(values) > MOST_IDENTIFIERS:
-        raise bad_option("src", f"{path} has {len(values)} rows", f"give at most {MOST_IDENTIFIERS} rows in one file")
+        raise bad_option("src", f"it has {len(values)} rows", f"give at most {MOST_IDENTIFIERS} rows in one file")
+    if not values:
+        raise bad_option("src", "it has no rows", "give manufacturer, model and serial number in each row")
     found = _judged(values, periods)
-    found.warnings[:0] = warnings
+    told = (
+        ("headings were skipped, which the portal does not take", headings),
+        ("letters beyond ASCII were read as Western ones; a file in UTF-8 says for certain what they are", unsure),
+    )
+    found.warnings[:0] = [f"{sentence}: {_some(lines)}" for sentence, lines in told if lines]
     return found
 
 
-def _values(content: bytes, path: str) -> list[tuple[int, list[str]]]:
-    """(line, cells) of each line that has something in it."""
-    mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", "utf-8"))
-    try:
-        text = content[len(mark) :].decode(encoding)
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")  # what Excel writes
-    if "\0" in text:
-        raise bad_option("src", f"{path} is not a text", "give a CSV file in UTF-8")
-    reader = csv.reader(text.splitlines(keepends=True))
-    values = []
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                values.append((reader.line_num, cells))
-    except csv.Error as exc:
-        raise bad_option("src", f"line {reader.line_num} of {path}: {exc}", "give a CSV file with commas") from exc
-    return values
+def _values(text: csv_text.Text) -> tuple[list[tuple[int, list[str] | str]], list[str], list[str]]:
+    """Cells in the order of FIELDS, or half a sentence, of each line that has something in it; which lines are
+    headings; which have letters of a code page that nobody knows."""
+    lines = [line for line in text.lines if line.text.strip(csv_header.BLANK_LETTERS)]
+    delimiter = next((found for line in lines if (found := _delimiter(line.text))), ",")
+    order: list[int] = []
+    values: list[tuple[int, list[str] | str]] = []
+    headings, unsure = [], []
+    for line in lines:
+        cells = csv_header.cells_of(line.text.strip("\ufeff"), delimiter)
+        if not isinstance(cells, str) and _is_heading(cells):
+            headings.append(f"line {line.number}")
+            order = _order(cells, line.number)
+            continue
+        if not isinstance(cells, str) and order:
+            cells += [""] * (max(order) + 1 - len(cells))
+            cells = [cells[place] for place in order]
+        if not line.sure and not line.text.isascii():
+            unsure.append(f"line {line.number}")
+        values.append((line.number, cells))
+    return values, headings, unsure
+
+
+def _delimiter(text: str) -> str | None:
+    """What parts the cells of a line, None where that is not to be seen."""
+    for delimiter in csv_header.DELIMITERS:
+        cells = csv_header.cells_of(text, delimiter)
+        if not isinstance(cells, str) and len(cells) >= len(FIELDS):
+            return delimiter
+    return None
 
 
 def _is_heading(cells: list[str]) -> bool:
-    plain = ["".join(letter for letter in cell.lower() if letter.isalnum()) for cell in cells]
-    return bool(_HEADINGS & set(plain)) or plain[:2] == ["manufacturer", "model"]
+    fields = [csv_header.field_of(cell) for cell in cells]
+    return csv_header.SERIAL in fields or fields[:2] == [csv_header.MANUFACTURER, csv_header.MODEL_NAME]
 
 
-def _judged(values: list[tuple[int, list[str]]], periods: str) -> Rows:
+def _order(cells: list[str], line: int) -> list[int]:
+    """Where manufacturer, model and serial number are, by these headings; empty where they are the only columns.
+    Failure for headings that do not say it."""
+    while cells and not cells[-1]:
+        cells = cells[:-1]
+    fields = [csv_header.field_of(cell) for cell in cells]
+    wanted = [csv_header.MANUFACTURER, csv_header.MODEL_NAME, csv_header.SERIAL]
+    if set(wanted) <= set(fields):
+        return [fields.index(field) for field in wanted]
+    if len(fields) == len(wanted) and all(field in (None, right) for field, right in zip(fields, wanted)):
+        return []
+    raise bad_option(
+        "src",
+        f"the headings in line {line} do not name manufacturer, model and serial number",
+        "name these three columns, or give them alone and in this order",
+    )
+
+
+def _judged(values: Sequence[tuple[int, list[str] | str]], periods: str) -> Rows:
     found = Rows()
     seen: dict[str, int] = {}
     for line, cells in values:
@@ -135,12 +165,17 @@ def _judged(values: list[tuple[int, list[str]]], periods: str) -> Rows:
     return found
 
 
-def _row(line: int, cells: list[str], periods: str) -> Row:
+def _row(line: int, cells: list[str] | str, periods: str) -> Row:
+    if isinstance(cells, str):
+        return Row(line, problem=cells)
     cells = [cell.strip() for cell in cells]
     while len(cells) > len(FIELDS) and not cells[-1]:
         cells.pop()  # what spreadsheets put at the end
     if len(cells) != len(FIELDS):
         return Row(line, problem=f"it has {len(cells)} columns instead of manufacturer, model and serial number")
+    cells[2] = typed(cells[2])
+    if is_rounded(cells[2]):
+        return Row(line, problem=f"the serial number {visible(cells[2], _SHOWN)!r} was rounded by a spreadsheet")
     shortened = False
     if periods == "remove":
         plain = [" ".join(cell.replace(".", "").split()) for cell in cells]
@@ -163,6 +198,8 @@ def _problem(name: str, value: str) -> str | None:
         return f"the {name} ends with a period"
     if len(value) > LONGEST_VALUE:
         return f"the {name} has {len(value)} characters"
+    if "\ufffd" in value:
+        return f"the {name} has letters that cannot be read; save the file as UTF-8"
     if value != in_one_line(value, LONGEST_VALUE):
         return f"the {name} has characters in it that cannot be seen"
     return None

@@ -4,7 +4,7 @@
 """The associations of devices that have left (Windows Autopilot device association): whose is which.
 
 The record of an association has no device id. It is a device's if it names the device's Intune record, or if its serial
-number is the one that the tenant itself has for the device, in Intune or in Windows Autopilot.
+number is the one that the tenant itself has for the device, in Intune or in Windows Autopilot, and for no other one.
 
 Internal to winops.entra: may change in any release.
 """
@@ -83,7 +83,10 @@ def _has_record(leaver: Leaver, managed: str, serial: str | None) -> bool:
 
 
 def _known_serials(leaver: Leaver) -> set[str]:
-    """What the tenant has as the device's serial number, and what people have recorded without the device."""
+    """What the tenant has as the device's serial number, and what people have recorded without the device. Nothing
+    where another registration has it as well: then it names nobody."""
+    if leaver.serial_shared:
+        return set()
     told = [(row or {}).get("serialNumber") for row in (leaver.managed, leaver.registration)]
     own = None if leaver.told_by_itself else leaver.serial_number
     return {key(text) for text in (*told, own) if text and not is_placeholder(text)}

@@ -36,7 +36,8 @@ class Leaver:
     ``device`` is its name in the inventory, ``hostname`` its own. ``problems`` say why nothing of it may be removed;
     ``unread`` are the failures among the reasons: of what could not be read nobody knows whether it is there.
     ``row`` is its Entra object, ``managed`` its record in Intune, ``registration`` that in Windows
-    Autopilot, ``association`` the state of its association. ``recovery_keys`` are ids of BitLocker keys, ``laps``
+    Autopilot, ``association`` the state of its association; ``serial_shared``: another registration has the serial
+    number of its own. ``recovery_keys`` are ids of BitLocker keys, ``laps``
     whether a password is backed up; None: not known.
     """
 
@@ -55,6 +56,7 @@ class Leaver:
     managed: dict | None = None
     registration: dict | None = None
     association: str | None = None
+    serial_shared: bool = False
     targets: dict[str, RemovalTarget] = dataclasses.field(default_factory=dict)
     problems: list[str] = dataclasses.field(default_factory=list)
     unread: list[RequestFailure] = dataclasses.field(default_factory=list)

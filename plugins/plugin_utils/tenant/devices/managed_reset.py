@@ -26,6 +26,7 @@ from ..graph.batch import BatchAnswer, Item
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, LINE, TEXT, all_of, list_of, needed, object_of, or_null
 from . import unread
+from .directory_device import instant
 from .intune import AUTOPILOT_READ, INTUNE_READ
 
 DOC = "https://learn.microsoft.com/intune/intune-service/remote-actions/device-wipe"
@@ -41,7 +42,9 @@ RECORD_KIND = object_of(
         **all_of("azureADDeviceId", "operatingSystem", kind=or_null(TEXT)),
         **all_of("serialNumber", "deviceName", kind=or_null(LINE)),
         "id": needed(IDENTITY),
-        "deviceActionResults": or_null(list_of(object_of(all_of("actionName", "actionState", kind=or_null(TEXT))))),
+        "deviceActionResults": or_null(
+            list_of(object_of(all_of("actionName", "actionState", "startDateTime", kind=or_null(TEXT))))
+        ),
     }
 )
 IDENTITY_KIND = object_of(
@@ -237,8 +240,10 @@ def _read_record(one: Wanted) -> Item:
 
 def _wipe_state(row: Row) -> str | None:
     """The state of the newest wipe that Intune knows of the device; None where there was none."""
-    states = [one.get("actionState") for one in row.get("deviceActionResults") or [] if _is_wipe(one)]
-    return states[-1] if states else None
+    wipes = [one for one in row.get("deviceActionResults") or [] if _is_wipe(one)]
+    # Nobody says in which order they stand; of those without a date the last counts.
+    newest: Row = max(reversed(wipes), key=lambda one: str(instant(one.get("startDateTime")) or ""), default={})
+    return newest.get("actionState")
 
 
 def _is_wipe(result: Row) -> bool:

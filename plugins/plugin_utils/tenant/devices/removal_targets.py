@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from collections.abc import Iterable
 
 from .. import bulk
@@ -140,9 +141,11 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
     """
     ties = _Ties(leavers, objects)
     warnings = []
+    count: Counter[str] = Counter()
     purpose = Purpose("list the devices of Windows Autopilot", AUTOPILOT_READ)
     for row in client.list(odata.path(*place.collection), purpose, {"$top": INTUNE_PAGE}, kind=REGISTRATION_KIND):
         identity, serial = row["id"].lower(), str(row.get("serialNumber") or "").casefold()
+        count[serial] += 1
         owners = ties.owners(row)
         if not owners:
             warnings += [
@@ -162,6 +165,9 @@ def _autopilot(client: GraphClient, leavers: dict[str, Leaver], objects: dict[st
             else:
                 leaver.registration = row
                 leaver.add(place, identity)
+    for leaver in leavers.values():
+        known = {str(row.get("serialNumber") or "").casefold() for row in (leaver.managed, leaver.registration) if row}
+        leaver.serial_shared = any(count[serial] > 1 for serial in known if serial)
     return warnings
 
 

@@ -29,7 +29,7 @@ from collections.abc import Callable, Mapping
 from ...options import bad_option
 from . import odata
 from .approval_requests import APPROVED, REQUEST_KIND, WAITS, IntuneWrite, not_taken, over, pending, state_of
-from .errors import APPROVAL_CODE, GraphFailure, Permissions, Purpose
+from .errors import APPROVAL_CODE, APPROVALS, GraphFailure, Permissions, Purpose
 from .failures import RequestFailure
 from .retry import Waits
 
@@ -169,7 +169,8 @@ class Approvals:
             if self._found is not None:
                 self._found.pop(writes[number].mark, None)
             failure = outcomes[number]
-            if failure is not None and failure.status == 403:
+            # With an approval of its own the write needs no other one: whatever asks for one does not take this one.
+            if failure is not None and (failure.status == 403 or failure.error["name"] in APPROVALS):
                 outcomes[number] = not_taken(writes[number], headers[APPROVAL_CODE], failure)
         return outcomes
 

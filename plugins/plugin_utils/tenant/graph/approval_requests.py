@@ -77,10 +77,11 @@ def pending(write: IntuneWrite, row: dict, unread: RequestFailure | None = None)
 
 
 def not_taken(write: IntuneWrite, code: str, failure: RequestFailure) -> GraphFailure:
-    """The failure of an approved write that Intune forbids all the same."""
+    """The failure of an approved write that Intune forbids all the same, or for which it wants another approval."""
     cause = (
         f"Intune does not take request {code} of Multi Admin Approval for this change, although it is approved: "
-        f"another application has filed it, it was for another change, or the caller may not do it ({failure.code})"
+        f"it has expired, another application has filed it, it was for another change, or the caller may not do it "
+        f"({failure.code})"
     )
     fix = f"compare the request ({PLACE}) with the task, cancel it, and run the task again, which files a new one"
     return _failure("approval_not_taken", write, code, cause, fix, APPROVED)

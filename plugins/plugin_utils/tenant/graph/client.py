@@ -10,6 +10,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 import uuid
@@ -69,6 +70,15 @@ class GraphClient:
     def require_delegated(self, what: str, permission: str) -> None:
         """Failure, before the first call, where the credential is an application's and only a user may ``what``."""
         tokens.require_delegated(self.session.tokens, self.session.settings, what, permission)
+
+    @contextlib.contextmanager
+    def asking_nobody(self) -> Iterator[None]:
+        """For writes that are not worth an administrator's time: where they need an approval, they are refused."""
+        approvals, self.approvals = self.approvals, None
+        try:
+            yield
+        finally:
+            self.approvals = approvals
 
     # --- reading ---
 

@@ -79,6 +79,16 @@ BY_REASON = (
         approval=True,
     ),
     KnownRefusal(
+        "approval_pending",
+        "Multi Admin Approval of Intune holds the change until another administrator has approved it{said}",
+        f"look for the request ({_PLACE}), whose code the answer does not name, and have it approved or rejected; "
+        "after that, a task with the same approval_justification carries it out",
+        "Microsoft Intune, Multi Admin Approval for the Microsoft Graph API",
+        statuses="412",
+        says=("approval",),
+        intune=True,
+    ),
+    KnownRefusal(
         "approval_needed",
         "an access policy of Intune (Multi Admin Approval) lets nobody make this change alone, and nobody was asked to "
         "approve it",
@@ -86,7 +96,10 @@ BY_REASON = (
         f"({_PLACE}); no permission helps",
         "Microsoft365DSC 7236",
         statuses="400 403",
-        says=("x-msft-approval-", "multi admin approval", "multi-admin approval", "multiadmin approval"),
+        says=(
+            *("x-msft-approval-", "approval justification"),
+            *("multi admin approval", "multi-admin approval", "multiadmin approval"),
+        ),
     ),
     KnownRefusal(
         "quota_exceeded",

@@ -244,7 +244,7 @@ def _conflict(one: Prepared, profiles: Answered) -> Finding:
             unread = unknown(identity, assignments, one.name, doc)
             continue
         theirs = _targets(assignments)
-        if theirs & ours or theirs & set(_EVERYBODY):
+        if theirs & ours or (theirs and (theirs | ours) & set(_EVERYBODY)):
             return finding(
                 identity,
                 WARN,

@@ -51,7 +51,7 @@ PROFILE_KIND = object_of(
     {
         "id": needed(IDENTITY),
         "@odata.type": needed(LINE),
-        "displayName": needed(NAME),
+        "displayName": NAME,
         **all_of("description", "locale", "deviceNameTemplate"),
         **all_of("preprovisioningAllowed", "hardwareHashExtractionEnabled", kind=FLAG),
         "roleScopeTagIds": list_of(IDENTITY),
@@ -110,9 +110,9 @@ def ensure(task: Task) -> dict:
     if args["state"] == "present":
         _check(args)
     objects = IntuneObjects(task, NAMED_PROFILE, PROFILE, PROFILES_PATH)
-    rows = objects.rows()
+    rows = [{"displayName": None, **row} for row in objects.rows()]
     current = (
-        objects.by_name(args["name"], rows)
+        objects.by_name(args["name"], [row for row in rows if row["displayName"] is not None])
         if args["profile_id"] is None
         else objects.by_id(args["profile_id"], "profile_id", rows)
     )

@@ -118,7 +118,7 @@ def ensure(task: Task) -> dict:
     rows = objects.rows()
     current = _find(objects, args, rows)
     if current is not None and is_default(current):
-        _require_for_default(args)
+        _require_for_default(args, current)
     if args["state"] == "absent":
         return _remove(objects, current)
     given = {item.option: args[item.option] for item in STATUS_PAGE.properties if args[item.option] is not None}
@@ -169,15 +169,15 @@ def _check(args: Mapping[str, t.Any]) -> None:
     _require_free({option: args[option] for option in ("setup_retry_blocked", *_NEEDS_RETRY)}, None)
 
 
-def _require_for_default(args: Mapping[str, t.Any]) -> None:
-    """Failure for what the default page does not have."""
+def _require_for_default(args: Mapping[str, t.Any], current: Mapping[str, t.Any] | None = None) -> None:
+    """Failure for what the default page does not have. ``current`` is that page, where it was read."""
     if args["state"] == "absent":
         raise bad_option("state", "Intune does not delete the default page", "change its settings instead")
     for option in ("priority", *_TARGETS):
         if args[option] is not None:
             raise bad_option(option, "the default page has neither priority nor assignments", "leave it out")
-    if args["default_page"] and args["name"] is not None:
-        raise bad_option("name", "the default page keeps its name", "leave it out, or leave default_page out")
+    if args["name"] is not None and (args["default_page"] or (current and args["name"] != current.get("displayName"))):
+        raise bad_option("name", "the default page keeps its name", "leave it out, or name another page")
 
 
 def _require_free(wanted: Mapping[str, t.Any], current: dict | None) -> None:

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.doc_fragments.approval import APPROVAL_SPEC
 from ansible_collections.winops.entra.plugins.modules.autopilot_device import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices, sync
 from tests.lab import hardware_hash
@@ -54,7 +55,7 @@ class Registering(LabBench):
 
     def register(self, *entries: dict[str, t.Any], check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
         given = {"devices": list(entries), **options} if entries else options
-        return self.run(devices.ensure, ARGUMENT_SPEC, given, check_mode)
+        return self.run(devices.ensure, {**APPROVAL_SPEC, **ARGUMENT_SPEC}, given, check_mode)
 
     def known(self, serial: str, **properties: t.Any) -> dict[str, t.Any]:
         """A registration that is there already."""

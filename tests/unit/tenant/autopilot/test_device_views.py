@@ -89,6 +89,7 @@ def found(result: dict) -> dict[str, str]:
         ("assignedInSync", "none", True, False, None),
         ("assignedOutOfSync", "none", True, False, None),
         ("assignedUnkownSyncState", "none", True, False, None),
+        ("assignedUnknownSyncState", "none", True, False, None),
         ("assignedInSync", "hardwareRequirementsNotMet", True, False, None),
         ("notAssigned", "none", False, False, "warn"),
         ("pending", None, False, False, "warn"),
@@ -107,6 +108,14 @@ def test_what_counts_as_assigned(bench, graph, status, detail, assigned, final, 
     assert (device["assigned"], device["assignment"]["final"]) == (assigned, final)
     assert found(result).get("profile_assignment") == finding
     assert "failed" not in result and result["summary"]["pass"] == 2 + (finding is None)
+
+
+@pytest.mark.parametrize("at", [None, "", "0001-01-01T00:00:00Z"])
+def test_an_assignment_without_a_date_is_not_certain(bench, graph, at):
+    register(graph, "A1", deploymentProfileAssignedDateTime=at)
+    result = run(bench)
+    assert only(result)["assigned"] is None and found(result)["profile_assignment"] == "unknown"
+    assert run(bench, wait_for="profiles", limit=1)["waited"]["waiting"] == ["A1"]
 
 
 def test_registrations_are_read_from_the_list_of_the_beta_and_zeros_mean_none(bench, graph):
@@ -304,6 +313,13 @@ def test_events_of_a_shared_serial_number_are_nobodys(bench, graph):
 )
 def test_durations(text, seconds):
     assert deployments.seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("identity", [None, "", "a b/c", 7])
+def test_an_event_with_an_odd_id_hurts_nobody(bench, graph, identity):
+    register(graph, "A1")
+    happen(graph, "A1", "success", id=identity)
+    assert only(run(bench, deployments=True))["deployment"]["outcome"] == "deployed"
 
 
 def test_what_is_not_said_hurts_nobody(bench, graph):

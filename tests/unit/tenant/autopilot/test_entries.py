@@ -115,6 +115,43 @@ def test_a_file_without_hashes_removes_devices(office, tmp_path):
     assert outcomes(result) == ["changed", "unchanged"] and office.tenant.autopilot_devices == {}
 
 
+def test_a_cell_that_is_no_user_costs_its_own_row_only(office, tmp_path):
+    cells = ["..", "ada", "a b@contoso.example", "../me@x@y", ADA]
+    path = write(tmp_path / "devices.csv", *(f"SN-{n},,{hash_of(f'SN-{n}')},,{cell}" for n, cell in enumerate(cells)))
+    result = office.register(csv=path)
+    assert names(result) == ["bad_csv_row"] * 4 + [None] and office.imported == {"SN-4": 1}
+    assert "line 2" in result["devices"][0]["error"]["msg"]
+
+
+def test_an_unknown_id_is_not_imported_as_another_registration(office):
+    lost = "11111111-2222-3333-4444-555555555555"
+    entries = {"autopilot_id": lost, "hardware_hash": hash_of("SN-1")}, device("SN-2", autopilot_id=lost[:-1] + "6")
+    assert names(office.register(*entries)) == ["registration_not_found"] * 2 and office.imported == {}
+
+
+def test_a_number_that_a_spreadsheet_has_shortened_is_not_called_done(office, tmp_path):
+    office.known("00123")
+    path = tmp_path / "devices.csv"
+    path.write_text("Serial Number\r\n123\r\n1.23E+11\r\n124\r\n", encoding="ascii")
+    result = office.register(csv=str(path), state="absent")
+    assert names(result) == ["serial_number_without_zeros", "bad_csv_row", None]
+    assert outcomes(result) == ["failed", "failed", "unchanged"] and "00123" in result["devices"][0]["error"]["msg"]
+    listed = office.register({"serial_number": "123", "group_tag": "x"}, {"serial_number": "1,2E+10"})
+    assert names(listed) == ["serial_number_without_zeros", "rounded_serial"] and office.writes == []
+
+
+def test_a_file_without_devices_is_refused_by_its_own_name(office, tmp_path):
+    result = office.register(csv=write(tmp_path / "devices.csv"))
+    assert "bad option csv" in result["msg"] and office.exchanges == []
+
+
+def test_what_a_removal_does_not_need_may_be_wrong_in_a_file(office, tmp_path):
+    office.known("SN-1")
+    path = write(tmp_path / "devices.csv", f"SN-1,,{hardware_hash.damaged(hash_of('SN-1'), 'flipped')},,nobody")
+    result = office.register(csv=path, state="absent")
+    assert outcomes(result) == ["changed"] and office.tenant.autopilot_devices == {}
+
+
 def test_a_file_that_is_none_is_refused(office, tmp_path):
     (tmp_path / "devices.csv").write_text("a note\n", encoding="ascii")
     result = office.register(csv=str(tmp_path / "devices.csv"))

@@ -315,3 +315,16 @@ def test_the_progress_is_shown(office):
 def test_hashes_do_not_come_back(office):
     text = hardware_hash.make("SN-1")
     assert text[:60] not in json.dumps(office.register(device("SN-1", hardware_hash=text)))
+
+
+def test_an_approval_is_asked_for_the_import_and_not_for_what_does_no_harm(office):
+    office.tenant.approvals.protect, office.tenant.approvals.decide = ["tenantConfiguration"], "approve"
+    given = [device("SN-1"), device("SN-2")]
+    result = office.register(*given, approval_justification="Rollout of March", approval_timeout=3600)
+    assert outcomes(result) == ["changed", "changed"] and office.imported == {"SN-1": 1, "SN-2": 1}
+    asked = [one.path.rpartition("/")[2] for one in office.tenant.approvals.requests.values()]
+    assert asked == ["import"]
+    assert any("synchronization" in warning for warning in result["warnings"])
+    assert any("2 receipts of imports stay" in warning for warning in result["warnings"])
+    assert outcomes(office.register(*given, approval_justification="Rollout of March")) == ["unchanged"] * 2
+    assert len(office.tenant.approvals.requests) == 1

@@ -30,6 +30,8 @@ def of(tmp_path, text, periods="remove", encoding="utf-8"):
         ("HP,EliteBook," + "7X" * 100, "200 characters"),
         ("HP,Elite\u200bBook,1X", "cannot be seen"),
         ("HP,...,1X", "the model is empty"),
+        ("HP,EliteBook,1.23457E+11", "rounded by a spreadsheet"),
+        ("HP,EliteBook,1\0X", "cannot be read"),
     ],
 )
 def test_a_bad_row_is_named_with_its_line_and_the_others_are_kept(tmp_path, line, why):
@@ -63,7 +65,41 @@ def test_headings_are_skipped_and_never_a_device(tmp_path, headings):
     assert [row.line for row in found.rows] == [2] and "headings" in found.warnings[0]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Serial Number,Manufacturer,Model\nH1,HP,EliteBook\n",
+        "Name;Model;Device Serial Number;Manufacturer name\npc;EliteBook;H1;HP\n",
+        "HP\tEliteBook\tH1\n",
+        '"HP"; "EliteBook"; "H1"\n',
+        "Manufacturer,Model,Serial Number\n" * 2 + "HP,EliteBook,'H1\n",
+        'HP,EliteBook,="H1"\nManufacturer,Model,Serial Number\n\x1a',
+    ],
+)
+def test_each_form_of_a_spreadsheet_gives_the_same_row(tmp_path, text):
+    [row] = of(tmp_path, text).rows
+    assert row.identifier == "HP,EliteBook,H1" and row.problem is None
+
+
+def test_headings_that_do_not_say_where_the_columns_are_are_refused(tmp_path):
+    with pytest.raises(Failure, match="headings in line 1"):
+        of(tmp_path, "Device Serial Number,Windows Product ID,Hardware Hash\nH1,HP,EliteBook\n")
+
+
+def test_letters_of_an_unknown_code_page_are_told_and_those_that_are_none_refused(tmp_path):
+    found = of(tmp_path, "M\u00fcller,B\u00f6ck,H1\nHP,EliteBook,H2\n".encode("cp1252"))
+    assert found.rows[0].identifier == "M\u00fcller,B\u00f6ck,H1" and "line 1" in found.warnings[0]
+    found = of(tmp_path, "M\u00fcller,EliteBook,H1\nHP,EliteBook,H2\n".encode("cp850"))
+    assert [row.identifier for row in found.rows] == [None, "HP,EliteBook,H2"]
+    assert "cannot be read" in found.rows[0].problem
+
+
+def test_a_quote_that_does_not_end_costs_its_own_row_only(tmp_path):
+    found = of(tmp_path, 'HP,"EliteBook,H1\nHP,EliteBook,H2\nHP,EliteBook,H3\n')
+    assert [row.identifier for row in found.rows] == [None, "HP,EliteBook,H2", "HP,EliteBook,H3"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_files_are_read_as_windows_writes_them(tmp_path, encoding):
     [row] = of(tmp_path, "M\u00fcller,EliteBook,H1,,\r\n", encoding=encoding).rows
     assert row.identifier == "M\u00fcller,EliteBook,H1"
@@ -71,7 +107,12 @@ def test_files_are_read_as_windows_writes_them(tmp_path, encoding):
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(b"a" * 5_000_001, "5 MB"), (b"H,E,\x00\x01", "not a text"), ("H,E,1X\n" * 5001, "5001 rows")],
+    [
+        (b"a" * 5_000_001, "5 MB"),
+        (b"H,E,\x00\x00\x00\x01", "not a text"),
+        (b"Manufacturer,Model,Serial", "no rows"),
+        ("H,E,1X\n" * 5001, "5001 rows"),
+    ],
 )
 def test_a_file_that_the_portal_would_not_take_is_refused(tmp_path, content, why):
     with pytest.raises(Failure) as refused:

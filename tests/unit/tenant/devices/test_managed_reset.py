@@ -90,6 +90,20 @@ def test_devices_are_wiped_and_a_second_run_changes_nothing(bench: Resetting) ->
     assert again["devices"][0]["before"] == "pending" and len(bench.exchanges) == before + 1
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize(("newest", "outcome"), [("pending", "unchanged"), ("done", "changed")])
+def test_the_newest_wipe_counts_in_whatever_order_they_stand(bench: Resetting, newest_first, newest, outcome) -> None:
+    older = "done" if newest == "pending" else "pending"
+    results = [
+        {"actionName": "wipe", "actionState": older, "startDateTime": "2026-01-10T08:00:00Z"},
+        {"actionName": "factoryReset", "actionState": newest, "startDateTime": "2026-11-20T08:00:00Z"},
+        {"actionName": "syncDevice", "actionState": "done", "startDateTime": "2026-11-21T08:00:00Z"},
+    ]
+    bench.rows["LAB-1"]["deviceActionResults"] = results[::-1] if newest_first else results
+    [device] = bench.reset(bench.entry("LAB-1"))["devices"]
+    assert (device["before"], device["outcome"]) == (newest, outcome)
+
+
 def test_check_mode_foretells_and_sends_nothing(bench: Resetting) -> None:
     checked = bench.reset(bench.entry("LAB-1"), check_mode=True)
     assert bench.writes() == []

@@ -94,6 +94,17 @@ def test_a_placeholder_serial_number_selects_nothing(bench, graph):
     assert association_of(run(bench, [record])["devices"][0]) is None and len(graph.associated) == 1
 
 
+def test_a_serial_number_of_two_registrations_selects_nothing_although_only_one_device_leaves(bench, graph):
+    record, stays = graph.full("A"), graph.add("B")
+    graph.register(stays, serial="sn-a")
+    graph.associate("SN-A")
+    result = run(bench, [record])
+    [device] = result["devices"]
+    assert device["association"] is None and len(graph.associated) == 1
+    assert device["autopilot"]["outcome"] == device["directory"]["outcome"] == "changed"
+    assert any("association" in text and "stays" in text for text in result["warnings"])
+
+
 def test_two_associations_and_two_owners_are_left_out(bench, graph):
     one, two = graph.full("A"), graph.full("B")
     graph.associate("SN-A")

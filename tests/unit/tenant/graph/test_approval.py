@@ -109,6 +109,24 @@ def test_a_request_of_another_application_is_not_carried_out(bench, graph):
     assert guarded.done == [] and len(guarded.asked) == 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (error(412, "BadRequest", "Approval Required."), "approval_pending"),
+        (error(412, "BadRequest", "Multi Admin Approval is required for this operation"), "approval_pending"),
+        (error(412, "PreconditionFailed", "The etag does not match"), "changed_meanwhile"),
+        (error(400, "BadRequest", "Approval justification is required for this request"), "approval_needed"),
+        (error(400, "BadRequest", "Property displayName is invalid"), "bad_request"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_answer_about_an_approval_is_told_from_a_conflict_and_from_a_bad_request(bench, graph, answer, name):
+    graph.on("GET beta/deviceManagement/operationApprovalRequests", httpx.Response(200, json={"value": []}))
+    graph.on("PATCH beta/deviceManagement", answer)
+    assert failure_of(change, bench.client(args=SAID)).error["name"] == name
+    assert len(graph.writes) == 1
+
+
 @pytest.mark.parametrize("by_header", [True, False], ids=["header", "sentence"])
 def test_a_run_that_waits_sends_the_same_request_with_the_code(bench, graph, by_header):
     guarded = Guarded(graph, "needsApproval", "needsApproval", "approved", by_header=by_header)
@@ -168,11 +186,20 @@ def test_where_the_list_takes_no_filter_the_code_is_the_id(bench, graph):
     assert guarded.done == [CODE] and graph.requests[-2][1].endswith(f"/operationApprovalRequests/{CODE}")
 
 
-def test_an_approved_request_that_is_forbidden_is_no_missing_permission(bench, graph):
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(403, "Forbidden", "An error has occurred"),
+        error(400, "BadRequest", "Header 'x-msft-approval-code' names a request that has expired"),
+        error(412, "BadRequest", "Approval Required.", {"x-msft-approval-code": guid("another one")}),
+    ],
+    ids=["forbidden", "expired", "another one"],
+)
+def test_an_approved_request_that_is_not_taken_is_no_missing_permission_and_no_new_one(bench, graph, refusal):
     guarded = Guarded(graph)
     failure_of(change, bench.client(args=SAID))
     guarded.rows[0]["status"] = "approved"
-    graph.script.insert(0, ("PATCH beta/deviceManagement", [error(403, "Forbidden", "An error has occurred")]))
+    graph.script.insert(0, ("PATCH beta/deviceManagement", [refusal]))
     failure = failure_of(change, bench.client(args=SAID))
     assert failure.error["name"] == "approval_not_taken" and CODE in failure.msg and failure.error["permissions"] == []
 
@@ -291,7 +318,7 @@ def test_a_removal_that_waits_for_an_approval_keeps_what_follows(bench):
     records = [graph.full("PC-1"), graph.full("PC-2")]
     held = error(412, "BadRequest", "Approval Required.", {"x-msft-approval-code": CODE})
     graph.on("DELETE v1.0/deviceManagement/managedDevices", held)
-    everywhere = {"intune": True, "autopilot": True, "directory": True, "max_deletions": 5}
+    everywhere = {"intune": True, "autopilot": True, "association": False, "directory": True, "max_deletions": 5}
     result = bench.run(removal.remove, {"devices": records, **everywhere, **SAID})
     assert sorted(map(outcomes, result["devices"])) == [["changed"] * 3, ["failed", "skipped", "skipped"]]
     [kept] = [device for device in result["devices"] if device["intune"]["outcome"] == "failed"]

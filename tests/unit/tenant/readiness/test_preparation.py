@@ -101,6 +101,15 @@ def test_a_profile_for_the_same_people_is_a_conflict(bench, graph, assigned, res
     assert result == "pass" or "Classic" in found["observed"]
 
 
+@pytest.mark.parametrize(("groups", "result"), [([target(guid("some devices"))], "warn"), ([], "pass")])
+def test_a_policy_for_everybody_meets_every_profile_that_is_assigned(bench, graph, groups, result):
+    prepare(graph)
+    graph.prepared[0]["assignments"] = [target(kind="allLicensedUsersAssignmentTarget")]
+    graph.profiles.append({"id": guid("classic"), "displayName": "Classic", "assignments": groups})
+    [found] = findings(judged(bench), "preparation_conflict").values()
+    assert found["result"] == result
+
+
 @pytest.mark.parametrize(
     ("path", "identity"),
     [

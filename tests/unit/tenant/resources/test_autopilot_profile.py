@@ -154,6 +154,12 @@ def test_a_profile_that_the_portal_named_oddly_is_managed_by_its_id(bench, graph
     assert run(bench, profile_id=odd["id"], name=None, description="x")["profile"]["name"] == "Office - (old)"
 
 
+def test_a_profile_without_a_name_is_in_nobodys_way(bench, graph):
+    graph.add_profile("", displayName=None)
+    assert run(bench, all_devices=True)["changed"] and len(graph.profiles) == 2
+    assert run(bench)["changed"] is False
+
+
 def test_an_unknown_id_is_refused_unless_it_is_to_be_absent(bench, graph):
     assert run(bench, profile_id=guid("none"))["error"]["name"] == "bad_option"
     assert run(bench, profile_id=guid("none"), state="absent") == {

@@ -125,6 +125,12 @@ def test_the_default_page_by_its_name_is_the_default_page(bench, graph, options)
     assert result["error"]["name"] == "bad_option" and graph.writes == []
 
 
+def test_the_default_page_keeps_its_name_by_whatever_it_was_found(bench, graph):
+    result = run(bench, page_id=DEFAULT_ID, name="Renamed")
+    assert result["error"]["name"] == "bad_option" and "name" in result["msg"] and graph.writes == []
+    assert "error" not in run(bench, page_id=DEFAULT_ID, name="All users and all devices", timeout_minutes=30)
+
+
 def test_other_configurations_are_no_pages(bench, graph):
     assert run(bench, page_id=guid("limit") + "_DefaultLimit")["error"]["name"] == "bad_option"
 
