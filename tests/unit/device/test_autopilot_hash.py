@@ -85,9 +85,11 @@ def test_each_way_to_have_no_hash_has_its_cause(error, result, says):
 def test_system_that_is_late_or_cannot_be_started_is_unknown():
     late, closed = Firm(), Firm()
     late.handlers["system_probe"] = lambda _asked: {"answer": None}
-    closed.handlers["system_probe"] = lambda _asked: (_ for _ in ()).throw(
-        OperationError("System.UnauthorizedAccessException", "denied", -2147024891)
-    )
+
+    def refuse(_asked):
+        raise OperationError("System.UnauthorizedAccessException", "denied", -2147024891)
+
+    closed.handlers["system_probe"] = refuse
     for device, says in ((late, "has not answered within 60 s"), (closed, "nothing can run as SYSTEM: denied")):
         result = run(device)
         assert result["failed"] and says in finding(result, "hash")["cause"]

@@ -14,7 +14,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import typing as t
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 from .. import operations as op
 from ..answers import Answer
