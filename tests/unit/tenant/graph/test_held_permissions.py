@@ -18,6 +18,8 @@ CONTRACT = ROOT.parent / "shared" / "graph"
 NOT_PLAYED = {
     "DELETE /policies/mobileDeviceManagementPolicies/{id}/includedGroups/{id}/$ref",
     "GET /deviceManagement/operationApprovalRequests/{id}",
+    # It writes a file: tests/unit/tenant/users/test_temporary_access_pass.py.
+    "POST /users/{id}/authentication/temporaryAccessPassMethods",
 }
 
 
