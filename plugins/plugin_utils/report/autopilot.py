@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Collection, Mapping
 
 from .ansibles_own import REFUSED_AT_THE_DOOR, SKIPPED, UNREACHABLE
+from .told import Told, object_in, objects_in
 
 WORK = "autopilot"
 #: The texts of a record that no other work has. ``reset_at`` is when the device was sent back to its first start.
@@ -56,7 +57,6 @@ _ENDS: dict[str, dict[str, t.Any]] = {
     },
 }
 
-Told = Mapping[str, t.Any]
 Fields = dict[str, t.Any]
 
 
@@ -86,7 +86,7 @@ def record_of(result: Told) -> Fields:
     made = _identity(steps, seen)
     made["findings"] = _findings(steps, seen)
     made["deployment"] = _deployment(seen)
-    made["phases"] = _objects(seen["reset"], "phases")
+    made["phases"] = objects_in(seen["reset"], "phases")
     if seen["reset"].get("outcome") == "reset":
         made["reset_at"] = _text(steps, "reset_began") or made["reset_at"]
     return made | _come_to(steps, seen, made)
@@ -113,9 +113,9 @@ def with_known(record: Fields, before: Told) -> Fields:
 
 
 def _identity(steps: Told, seen: Mapping[str, Told]) -> Fields:
-    before, wanted = _object(steps, "before"), _object(steps, "wanted")
-    firmware, row, listed = _object(seen["harvest"], "autopilot"), seen["registration"], seen["listed"]
-    was = _object(seen["reset"], "record")
+    before, wanted = object_in(steps, "before"), object_in(steps, "wanted")
+    firmware, row, listed = object_in(seen["harvest"], "autopilot"), seen["registration"], seen["listed"]
+    was = object_in(seen["reset"], "record")
 
     def first(*places: tuple[Told, str]) -> str | None:
         return next((said for place, name in places if (said := _text(place, name))), None)
@@ -123,7 +123,7 @@ def _identity(steps: Told, seen: Mapping[str, Told]) -> Fields:
     def same(name: str, *places: Told) -> str | None:
         return first(*((place, name) for place in places))
 
-    assignment = _object(listed, "assignment")
+    assignment = object_in(listed, "assignment")
     return {
         "serial_number": same("serial_number", firmware, was, row, listed, wanted, before),
         "smbios_uuid": first(
@@ -143,7 +143,7 @@ def _identity(steps: Told, seen: Mapping[str, Told]) -> Fields:
             (listed, "managed_device_id"), (row, "managed_device_id"), (before, "intune_device_id")
         ),
         "registration": _text(row, "outcome"),
-        "profile": first((_object(listed, "deployment"), "profile"), (before, "profile")),
+        "profile": first((object_in(listed, "deployment"), "profile"), (before, "profile")),
         "profile_state": _text(assignment, "status"),
         "reset_at": _text(before, "reset_at"),
     }
@@ -151,13 +151,17 @@ def _identity(steps: Told, seen: Mapping[str, Told]) -> Fields:
 
 def _findings(steps: Told, seen: Mapping[str, Told]) -> list[Fields]:
     """What has not passed, of device and tenant."""
-    told = [*_objects(seen["harvest"], "findings"), *_objects(steps, "findings"), *_objects(seen["status"], "findings")]
+    told = [
+        *objects_in(seen["harvest"], "findings"),
+        *objects_in(steps, "findings"),
+        *objects_in(seen["status"], "findings"),
+    ]
     return [dict(finding) for finding in told if finding.get("result") != "pass"]
 
 
 def _deployment(seen: Mapping[str, Told]) -> Fields | None:
     """How the deployment went, as the tenant and the device say it; None where neither knows of one."""
-    tenant, device = _object(seen["listed"], "deployment"), _object(seen["status"], "deployment")
+    tenant, device = object_in(seen["listed"], "deployment"), object_in(seen["status"], "deployment")
     if not tenant and not device:
         return None
     fields = ("outcome", "state", "phase", "code", "failure", "seconds", "started", "finished", "confirmed", "user")
@@ -174,10 +178,10 @@ def _deployment(seen: Mapping[str, Told]) -> Fields | None:
 
 def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     """``outcome``, and for one that needs attention why."""
-    row, listed, deployment = seen["registration"], seen["listed"], _object(seen["listed"], "deployment")
+    row, listed, deployment = seen["registration"], seen["listed"], object_in(seen["listed"], "deployment")
     if steps.get("twin") and not _has_failed(seen["harvest"]):
         return _of_error(_twin(str(steps["twin"])), "refused")
-    if _object(row, "error"):
+    if object_in(row, "error"):
         # What was left out was not sent, as of a user whom nobody knows.
         sent = row.get("registered") or row.get("import_error") or row.get("outcome") == "unknown"
         return _of_error(row["error"], "failed" if sent else "refused")
@@ -206,7 +210,7 @@ def _prepared(steps: Told, seen: Mapping[str, Told]) -> Fields:
     row, listed = seen["registration"], seen["listed"]
     if listed.get("assigned") is True:
         return {"outcome": "ready"}
-    missing = [one for one in _objects(steps, "findings") if one.get("result") == "fail"]
+    missing = [one for one in objects_in(steps, "findings") if one.get("result") == "fail"]
     if missing:
         return _of_error({**missing[0], "name": f"autopilot_{missing[0].get('id')}"}, "failed")
     if steps.get("check") and row.get("outcome") == "changed":
@@ -215,7 +219,7 @@ def _prepared(steps: Told, seen: Mapping[str, Told]) -> Fields:
         return {"outcome": "registered"}
     if seen["harvest"]:
         return _of_result(seen["harvest"]) if _has_failed(seen["harvest"]) else {"outcome": "harvested"}
-    before = _object(steps, "before")
+    before = object_in(steps, "before")
     if before.get("outcome"):
         return {name: before.get(name) for name in COME_TO}
     return {"outcome": "skipped", "msg": "no step of this run has said anything of it"}
@@ -225,14 +229,14 @@ def _is_stuck(deployment: Told, status: Told) -> bool:
     """Whether the device itself says that something cannot be installed, while the tenant takes it to be going on."""
     if deployment.get("outcome") not in ("in_progress", "unknown", None):
         return False
-    on_device = _object(status, "deployment").get("state")
-    failed = any(finding.get("result") == "fail" for finding in _objects(status, "findings"))
+    on_device = object_in(status, "deployment").get("state")
+    failed = any(finding.get("result") == "fail" for finding in objects_in(status, "findings"))
     return on_device in ("running", "failed") and failed
 
 
 def _ended_badly(deployment: Told, status: Told) -> Fields:
     """Which app or policy it was, only the device knows."""
-    phase = str(deployment.get("phase") or _object(status, "deployment").get("phase") or "").replace("_", " ")
+    phase = str(deployment.get("phase") or object_in(status, "deployment").get("phase") or "").replace("_", " ")
     where = f" in the phase {phase}" if phase else ""
     ends = _ENDS[str(deployment["outcome"])]
     reason = _reason(status)
@@ -249,7 +253,7 @@ def _ended_badly(deployment: Told, status: Told) -> Fields:
 
 def _reason(status: Told) -> Told:
     """The finding that says most of why: about an app, a policy or what installs them, else about a phase."""
-    told = [finding for finding in _objects(status, "findings") if finding.get("result") in ("fail", "warn")]
+    told = [finding for finding in objects_in(status, "findings") if finding.get("result") in ("fail", "warn")]
     named = [finding for finding in told if finding.get("id") in ("apps", "policies", "providers")]
     ordered = sorted(named, key=lambda finding: finding["result"]) + [one for one in told if one["result"] == "fail"]
     return ordered[0] if ordered else {}
@@ -257,7 +261,7 @@ def _reason(status: Told) -> Told:
 
 def _code(status: Told) -> str | None:
     """The code of the phase that has failed."""
-    codes = (_text(phase, "code") for phase in _objects(_object(status, "deployment"), "phases"))
+    codes = (_text(phase, "code") for phase in objects_in(object_in(status, "deployment"), "phases"))
     return next(filter(None, codes), None)
 
 
@@ -277,7 +281,7 @@ def _of_error(error: Told, outcome: str) -> Fields:
 
 def _of_result(result: Told) -> Fields:
     """What a module's failed result says. ``refused`` is one by which nothing was done to the device."""
-    error = _object(result, "error")
+    error = object_in(result, "error")
     if result.get("unreachable"):
         # A failed connection of a module of others has no error.
         error, outcome = error if error.get("name") else UNREACHABLE, "unreachable"
@@ -294,18 +298,8 @@ def _has_failed(result: Told) -> bool:
 
 def _taken(steps: Told, name: str) -> Told:
     """What a step has said, nothing where Ansible has skipped it."""
-    told = _object(steps, name)
+    told = object_in(steps, name)
     return {} if told.get(SKIPPED) else told
-
-
-def _object(told: Told, name: str) -> Told:
-    value = told.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _objects(told: Told, name: str) -> list[Told]:
-    value = told.get(name)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
 def _text(told: Told, name: str) -> str | None:

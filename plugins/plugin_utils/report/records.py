@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 
 from ..proofs import PROOF_FIELDS
 from . import ansibles_own, autopilot
+from .told import object_in, objects_in
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
@@ -38,7 +39,7 @@ def record(result: TaskResult, work: str) -> dict:
     null. The fields that a work adds are in the function below that bears its name.
     """
     add = WORKS[work]
-    error, phases = _object(result, "error"), _objects(result, "phases")
+    error, phases = object_in(result, "error"), objects_in(result, "phases")
     unreachable = bool(result.get("unreachable"))
     made = {
         "outcome": "failed",
@@ -71,13 +72,13 @@ def _not_asked(result: TaskResult) -> dict:
 
 def _join(result: TaskResult) -> dict:
     """``device_id``, ``tenant_id`` and ``join_type`` are those that the device has now."""
-    join = _object(result, "join")
+    join = object_in(result, "join")
     return {
         "outcome": result.get("outcome") or "failed",
         "device_id": join.get("device_id"),
         "tenant_id": join.get("tenant_id"),
         "join_type": join.get("type"),
-        "mdm_enrolled": _object(result, "mdm").get("enrolled"),
+        "mdm_enrolled": object_in(result, "mdm").get("enrolled"),
         "restarted": result.get("restarted"),
         "reboot_required": result.get("reboot_required"),
     }
@@ -85,16 +86,16 @@ def _join(result: TaskResult) -> dict:
 
 def _disconnect(result: TaskResult) -> dict:
     """The fields of a join, and more. ``IDS`` are those of before: the device has forgotten them."""
-    before = _object(result, "record")
+    before = object_in(result, "record")
     return (
         _join(result)
         | {field: before.get(field) for field in (*ID_FIELDS, *PROOF_FIELDS)}
         | {
             "join_state": result.get("join_state"),
-            "enrollments": _objects(before, "enrollments"),
+            "enrollments": objects_in(before, "enrollments"),
             "bitlocker": before.get("bitlocker"),
-            "administrators": _objects(result, "administrators"),
-            "changes": _objects(result, "changes"),
+            "administrators": objects_in(result, "administrators"),
+            "changes": objects_in(result, "changes"),
         }
     )
 
@@ -102,7 +103,7 @@ def _disconnect(result: TaskResult) -> dict:
 def _preflight(result: TaskResult) -> dict:
     """``unfit`` is a device whose findings fail the task, ``failed`` one that could not be checked, ``refused``
     one that was not asked."""
-    made = {"findings": _objects(result, "findings"), "summary": result.get("summary")}
+    made = {"findings": objects_in(result, "findings"), "summary": result.get("summary")}
     if "findings" not in result:
         return made | {"outcome": _not_looked(result)}
     return made | {"outcome": "unfit" if result.get("failed") else "fit"}
@@ -110,14 +111,14 @@ def _preflight(result: TaskResult) -> dict:
 
 def _not_looked(result: TaskResult) -> str:
     """What came of a task that has only looked, or has not even begun to."""
-    return "refused" if _object(result, "error").get("name") in ansibles_own.REFUSED_AT_THE_DOOR else "failed"
+    return "refused" if object_in(result, "error").get("name") in ansibles_own.REFUSED_AT_THE_DOOR else "failed"
 
 
 def _diagnose(result: TaskResult) -> dict:
     """Of a device that is not well, code, name, cause and fix are those of the first finding."""
-    findings = _objects(result, "findings")
+    findings = objects_in(result, "findings")
     made = {name: result.get(name) for name in ("conclusion", "summary")}
-    made |= {"findings": findings, "state": _object(result, "state")}
+    made |= {"findings": findings, "state": object_in(result, "state")}
     if "healthy" not in result:
         return made | {"outcome": _not_looked(result)}
     if result["healthy"]:
@@ -139,16 +140,6 @@ WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "diagnose": _diagnose,
     autopilot.WORK: _autopilot,
 }
-
-
-def _object(told: Mapping, name: str) -> Mapping:
-    value = told.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _objects(told: Mapping, name: str) -> list:
-    value = told.get(name)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
 def _seconds(phase: Mapping) -> float:

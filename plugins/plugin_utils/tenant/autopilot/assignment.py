@@ -81,7 +81,8 @@ def registrations(client: GraphClient, keys: Collection[str] | None, ids: Collec
 
 
 def _shown(row: dict) -> dict[str, t.Any]:
-    status, detail, since = row.get(_STATUS), row.get(_DETAIL), _date(row.get("deploymentProfileAssignedDateTime"))
+    status, detail = row.get(_STATUS), row.get(_DETAIL)
+    since = date_or_none(row.get("deploymentProfileAssignedDateTime"))
     return {
         "id": row["id"].lower(),
         "serial_number": row.get("serialNumber"),
@@ -92,7 +93,7 @@ def _shown(row: dict) -> dict[str, t.Any]:
         "group_tag": row.get("groupTag") or None,
         "user": row.get("userPrincipalName") or None,
         "enrollment_state": row.get("enrollmentState"),
-        "last_contact": _date(row.get("lastContactedDateTime")),
+        "last_contact": date_or_none(row.get("lastContactedDateTime")),
         "userless_enrollment": row.get("userlessEnrollmentStatus"),
         "device_id": _device(row.get("azureAdDeviceId")) or _device(row.get("azureActiveDirectoryDeviceId")),
         "managed_device_id": _device(row.get("managedDeviceId")),
@@ -113,7 +114,8 @@ def _is_assigned(status: str | None, since: str | None) -> bool | None:
     return None if status in (None, *_UNKNOWN) else False
 
 
-def _date(text: str | None) -> str | None:
+def date_or_none(text: str | None) -> str | None:
+    """A date of Graph as it is written, None for a text that is none."""
     return text if instant(text) is not None else None
 
 

@@ -23,7 +23,7 @@ from ..devices.intune import INTUNE_READ, NO_DEVICE
 from ..graph.client import GraphClient
 from ..graph.errors import Purpose
 from ..graph.fields import LINE, TEXT, all_of, object_of, or_null
-from .assignment import Registration
+from .assignment import Registration, date_or_none
 
 DEPLOYED, INCOMPLETE, GOING_ON, FAILED, IN_USE, UNKNOWN = (
     "deployed",
@@ -128,9 +128,9 @@ def shown(row: Event, count: int, intune: dict | None, directory: dict | None, a
         "device_setup_seconds": seconds_of(row.get("deviceSetupDuration")),
         "account_setup_seconds": seconds_of(row.get("accountSetupDuration")),
         "seconds": seconds_of(row.get("deploymentTotalDuration") or row.get("deploymentDuration")),
-        "started": _date(row.get("deploymentStartDateTime")) or _date(row.get("enrollmentStartDateTime")),
-        "finished": _date(row.get("deploymentEndDateTime")),
-        "event_at": _date(row.get("eventDateTime")),
+        "started": date_or_none(row.get("deploymentStartDateTime")) or date_or_none(row.get("enrollmentStartDateTime")),
+        "finished": date_or_none(row.get("deploymentEndDateTime")),
+        "event_at": date_or_none(row.get("eventDateTime")),
         "failure": failure,
         "code": code[0].lower() if code else None,
         "kind": row.get("enrollmentType"),
@@ -194,7 +194,3 @@ def seconds_of(text: str | None) -> int | None:
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-
-
-def _date(text: str | None) -> str | None:
-    return text if instant(text) is not None else None
