@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import re
 import stat
 import types
+from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.winops.entra.plugins.modules.ppkg_media import ARGUMENT_SPEC
-from ansible_collections.winops.entra.plugins.plugin_utils.media import content, folder, names, plan
+from ansible_collections.winops.entra.plugins.plugin_utils.media import checklist, content, folder, names, plan
 from ansible_collections.winops.entra.plugins.plugin_utils.package.issues import ISSUES
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.lab import ppkg
@@ -51,6 +53,12 @@ def test_a_stick_has_the_package_its_catalogue_checksums_and_a_checklist(lay, pa
     )
     assert (medium["secret"], medium["encrypted"], medium["signed"], medium["mounted"]) == (True, False, False, False)
     assert any("whoever has the medium" in warning for warning in laid.task.learned["warnings"])
+
+
+def test_the_guide_names_the_files_of_a_stick():
+    guide = (Path(__file__).parents[3] / "docs" / "media.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)`", guide, re.MULTILINE)
+    assert rows == [f"NAME{names.PPKG}", f"NAME{folder.CATALOG}", plan.SUMS, checklist.FILES["html"]]
 
 
 def test_a_second_run_writes_nothing(lay, package, stick):
