@@ -43,6 +43,7 @@ notes:
     C(credential_provider). The guide on signing in without a password (docs/passwordless.md) lists them.
   - The option alone signs nobody in. The tenant must allow the method (M(winops.entra.security_key_policy)), the user
     must have registered a key (M(winops.entra.user_method_info)), and the first sign-in with it needs the network.
+  - A group policy of an AD domain sets its value again when it is refreshed, whatever this module has changed.
   - The lock screen shows the option when it is built the next time, after a sign-out or a restart.
 seealso:
   - module: winops.entra.security_key_policy
@@ -70,8 +71,8 @@ EXAMPLES = r"""
 RETURN = r"""
 enabled:
   description:
-    - Whether the option is on. Null if it could not be read, or if the ways contradict each other and nobody knows which
-      of them wins.
+    - Whether the option is on. Null if it could not be read, or if the ways contradict each other and nobody knows
+      which of them wins.
   returned: once the device's state has been read
   type: bool
   sample: true
@@ -91,16 +92,16 @@ ways:
   contains:
     way:
       description:
-        - V(mdm) (Intune keeps the setting in its list of what it has set), V(provisioning_package) (an installed package
-          has a setting of the PassportForWork CSP), V(csp) (the CSP's value is there and nothing shows who has set it) or
-          V(policy) (group policy, local policy, or this module).
+        - V(mdm) (Intune keeps the setting in its list of what it has set), V(provisioning_package) (an installed
+          package has a setting of the PassportForWork CSP), V(csp) (the CSP's value is there and nothing shows who has
+          set it) or V(policy) (group policy, local policy, or this module).
       type: str
     value:
       description: What this way says, null if it says nothing or could not be read.
       type: bool
     wins:
-      description: V(true) for the one way that is set, V(false) for a way that is not, null if that could not be read and
-        if several ways are set. Microsoft publishes no order between them.
+      description: V(true) for the one way that is set, V(false) for a way that is not, null if that could not be read
+        and if several ways are set. Microsoft publishes no order between them.
       type: bool
     place:
       description: The registry value.
@@ -149,7 +150,8 @@ join_type:
   sample: entra
 findings:
   description:
-    - One for each thing that decides whether a person can use a key at the lock screen of this device, in a fixed order.
+    - One for each thing that decides whether a person can use a key at the lock screen of this device, in a fixed
+      order.
     - C(result) is V(pass), V(warn), V(fail) or V(unknown) (it could not be read, or nobody knows).
   returned: once the device's state has been read
   type: list
