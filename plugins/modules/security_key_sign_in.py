@@ -11,7 +11,7 @@ module: security_key_sign_in
 short_description: See whether Windows offers the sign-in with a security key, and switch it on directly
 version_added: 0.1.0
 description:
-  - Reads with one command on the device whether people may sign in to Windows with a FIDO2 security key, by which way
+  - Reads with one command on the device whether people may sign in to Windows with a FIDO2 security key, in which way
     that was set, and what stands against it (findings).
   - The option has two places in the registry. The PassportForWork CSP, which MDM and provisioning packages use, writes
     C(UseSecurityKeyForSignin) below C(HKLM\SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey). Group policy and
@@ -24,7 +24,7 @@ options:
   state:
     description:
       - If it is left out, the module only looks.
-      - V(present) sets C(EnableFIDODeviceLogon) to 1, unless the option is on already, by whichever way.
+      - V(present) sets C(EnableFIDODeviceLogon) to 1, unless the option is on already, in whichever way.
       - V(absent) removes C(EnableFIDODeviceLogon) if it switches the option on. A value of 0 stays.
       - V(present) is refused if MDM or a package has switched the option off, V(absent) if one of them has switched it
         on.
@@ -234,7 +234,7 @@ error:
   type: dict
   contains:
     code:
-      description: The code that the device gave, such as an HRESULT, otherwise null.
+      description: The code that the device or the tenant gave, such as an HRESULT, otherwise null.
       type: str
     name:
       description: A name for programs, which stays the same. All names are in the guide on errors (docs/errors.md).
@@ -253,10 +253,10 @@ error:
       type: list
       elements: raw
     request_id:
-      description: Always null. No request of Microsoft Graph is made.
+      description: What Microsoft's support asks for, null if no request of Microsoft Graph failed.
       type: str
     permissions:
-      description: Always empty.
+      description: The permissions that are missing, as far as that is known.
       type: list
       elements: str
     doc:

@@ -217,7 +217,7 @@ def test_nothing_of_what_intune_expects_is_read():
         ("device_unlock", lambda: Signing().unlock(PIN, key_findings.KEY_PROVIDER.lower()), "unknown"),
         ("device_unlock", lambda: Signing().refuse(option.HELLO_POLICY), "unknown"),
         ("credential_provider", lambda: Signing(), "pass"),
-        ("credential_provider", lambda: Signing().refuse(key_findings.PROVIDER), "unknown"),
+        ("credential_provider", lambda: Signing().refuse(key_findings.PROVIDER_PATH), "unknown"),
     ],
 )
 def test_findings(name, device, result):
@@ -233,7 +233,7 @@ def test_a_key_whose_provider_is_taken_away():
     )
     assert device.finding("credential_provider").result == "fail"
     device = Signing()
-    device.tree[key_findings.PROVIDER] = key({"Disabled": 1})
+    device.tree[key_findings.PROVIDER_PATH] = key({"Disabled": 1})
     assert device.finding("credential_provider").result == "fail"
 
 

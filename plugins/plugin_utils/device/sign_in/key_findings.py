@@ -35,15 +35,15 @@ FIRST_KEY_BUILD, FIRST_ENTRA_BUILD, FIRST_HYBRID_BUILD = 18362, 18363, 19041
 #: The credential provider of the key, in capitals.
 KEY_PROVIDER = "{F8A1793B-7873-4046-B2A7-1F318747F427}"
 SIGN_IN_POLICY = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
-PROVIDER = rf"SOFTWARE\Microsoft\Windows\CurrentVersion\Authentication\Credential Providers\{KEY_PROVIDER}"
+PROVIDER_PATH = rf"SOFTWARE\Microsoft\Windows\CurrentVersion\Authentication\Credential Providers\{KEY_PROVIDER}"
 UNLOCK_KEY, UNLOCK_GROUPS = "DeviceUnlock", ("GroupA", "GroupB")
 #: Places below the two keys of Windows Hello at which the setting is found and that no source says Windows reads.
 WRONG_PLACES = ((HELLO, "SecurityKeys"), (HELLO_POLICY, "SecurityKey"), (HELLO_POLICY, "SecurityKeys"))
 HELLO_READS = {HELLO: "security_key_csp", HELLO_POLICY: "security_key_hello"}
-OBSTACLES = {
+KEY_OBSTACLES = {
     "security_key_hello": op.registry_read(HELLO_POLICY, depth=1),
     "security_key_excluded": op.registry_read(SIGN_IN_POLICY, names=("ExcludedCredentialProviders",)),
-    "security_key_provider": op.registry_read(PROVIDER, names=("Disabled",)),
+    "security_key_provider": op.registry_read(PROVIDER_PATH, names=("Disabled",)),
 }
 
 
@@ -213,12 +213,12 @@ def _credential_provider(look: Look) -> Finding:
         return rule.failed(
             "Disabled = 1",
             "the credential provider of the security key is disabled",
-            rf"delete the value Disabled of HKLM\{PROVIDER}",
+            rf"delete the value Disabled of HKLM\{PROVIDER_PATH}",
         )
     return rule.passed("neither excluded nor disabled")
 
 
-CHECKS: dict[str, Callable[[Look], Finding]] = {
+KEY_CHECKS: dict[str, Callable[[Look], Finding]] = {
     "option": _option,
     "ways": _ways,
     "build": _build,
@@ -227,12 +227,12 @@ CHECKS: dict[str, Callable[[Look], Finding]] = {
     "device_unlock": _device_unlock,
     "credential_provider": _credential_provider,
 }
-FINDING_IDS = tuple(CHECKS)
+FINDING_IDS = tuple(KEY_CHECKS)
 
 
 def judge(look: Look) -> list[Finding]:
     """One finding for each of FINDING_IDS, in that order: unknown where what it reads was refused."""
-    return [_made(name, check, look) for name, check in CHECKS.items()]
+    return [_made(name, check, look) for name, check in KEY_CHECKS.items()]
 
 
 def _made(name: str, check: Callable[[Look], Finding], look: Look) -> Finding:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether Windows offers the sign-in with a security key, and by which way that was set: the one reader of it.
+"""Whether Windows offers the sign-in with a security key, and which way has set it: the one reader of it.
 
 Sources: PassportForWork CSP (Microsoft: the setting, 0 or 1, off by default, from Windows 10 1903), "Enable security
 key sign-in to Windows devices" (Microsoft Entra: the ways, the versions), the ADMX policy "Turn on security key
@@ -35,7 +35,7 @@ NODE = "passportforwork/securitykey/usesecuritykeyforsignin"
 #: How a package's record names settings of the CSP, by their category or by their place in the description.
 RECORDED_AS = ("passportforwork", "windowshelloforbusiness")
 T = t.TypeVar("T")
-MDM, PACKAGE, CSP, POLICY = "mdm", "provisioning_package", "csp", "policy"
+BY_MDM, BY_PACKAGE, BY_CSP, BY_POLICY = "mdm", "provisioning_package", "csp", "policy"
 SEVERAL = "several ways are set, and Microsoft publishes no order between them"
 
 #: What says whether the option is on. Small: any module may ask it.
@@ -103,7 +103,7 @@ class Option:
     @property
     def set_by_others(self) -> list[str]:
         """The ways but the policy that are set."""
-        return [way.way for way in self.ways if way.there and way.way != POLICY]
+        return [way.way for way in self.ways if way.there and way.way != BY_POLICY]
 
     def with_policy(self, on: bool) -> Option:
         """The option once this module has written its value, or removed it."""
@@ -134,7 +134,7 @@ def place(key: Callable[[], Key], name: str) -> Place:
 
 def option(csp: Place, policy: Place, ways: tuple[Way, ...]) -> Option:
     """``ways``: those of the CSP's value, not judged yet."""
-    every = [*ways, Way(POLICY, FIDO_PLACE, policy.there, policy.value, None, (), policy.reason)]
+    every = [*ways, Way(BY_POLICY, FIDO_PLACE, policy.there, policy.value, None, (), policy.reason)]
     unread = any(way.there is None for way in every)
     several = sum(bool(way.there) for way in every) > 1
     enabled, reason = _enabled(csp, policy)
@@ -167,15 +167,19 @@ def _enabled(csp: Place, policy: Place) -> tuple[bool | None, str | None]:
 def _ways_of_csp(answer: Answer, csp: Place) -> tuple[Way, ...]:
     """The CSP's value and who has set it: Intune, packages, or somebody of whom nothing is known."""
     if not csp.there:
-        return tuple(Way(name, CSP_PLACE, csp.there, None, None, (), csp.reason) for name in (MDM, PACKAGE, CSP))
+        return tuple(
+            Way(name, CSP_PLACE, csp.there, None, None, (), csp.reason) for name in (BY_MDM, BY_PACKAGE, BY_CSP)
+        )
     by_mdm, why_not_mdm = _witness(lambda: _is_in_cache(answer))
     packages, why_not_packages = _witness(lambda: _packages(answer))
     unknown = not (by_mdm or packages)
     unread = "; ".join(reason for reason in (why_not_mdm, why_not_packages) if reason)
     return (
-        _written(MDM, by_mdm, csp, why_not_mdm),
-        _written(PACKAGE, None if packages is None else bool(packages), csp, why_not_packages, tuple(packages or ())),
-        _written(CSP, unknown, csp, unread if unknown and unread else None),
+        _written(BY_MDM, by_mdm, csp, why_not_mdm),
+        _written(
+            BY_PACKAGE, None if packages is None else bool(packages), csp, why_not_packages, tuple(packages or ())
+        ),
+        _written(BY_CSP, unknown, csp, unread if unknown and unread else None),
     )
 
 

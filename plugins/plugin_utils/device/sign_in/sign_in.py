@@ -24,7 +24,7 @@ from ..reading import FULL_TOKEN, STATE_UNREADABLE, known
 from ..requirements import JoinRefusal, account_refusal
 from ..session import ConnectionLost
 from ..system_work import OUTCOME_UNKNOWN
-from .key_findings import FINDING_IDS, FIRST_ENTRA_BUILD, OBSTACLES, Look, has_the_option, judge, number_of
+from .key_findings import FINDING_IDS, FIRST_ENTRA_BUILD, KEY_OBSTACLES, Look, has_the_option, judge, number_of
 from .option import FIDO_PLACE, FIDO_VALUE, VALUES, WRITERS, Option, Place, read_option
 
 _SHARED = ("version",)
@@ -33,7 +33,7 @@ _SHARED = ("version",)
 def observations() -> dict[str, dict]:
     """All that is read, for one exchange."""
     shared = {name: operation for name, (_subsets, operation) in state.OBSERVATIONS.items() if name in _SHARED}
-    return state.observations(("join",)) | shared | VALUES | WRITERS | OBSTACLES
+    return state.observations(("join",)) | shared | VALUES | WRITERS | KEY_OBSTACLES
 
 
 def look_at(answer: Answer, wanted: bool = True) -> Look:
