@@ -25,12 +25,13 @@ CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
 UUIDS = {name: f"4c4c4544-0000-4a10-8000-{number:012x}" for number, name in enumerate(("NEW-1", "NEW-2", "X", "LOST"))}
 ELSEWHERE = "4c4c4544-0000-4a10-8000-00000000ffff"
+HINTED = "5d0a1f3c-2b4e-4c6d-8f70-91a2b3c4d5e6"
 IMPORTS = "tenantAssociatedDevices/importTenantAssociatedDevice"
 #: The imports of the tasks before the one whose answer is lost: three and one refused, and the refused one again.
 BEFORE_LOST = 5
 #: What a device is, for the harvest of its DeviceLink.
 LINKS: dict[str, dict] = {
-    "whole": {"device_link": "whole"},
+    "whole": {"device_link": "whole", "association_hints": [HINTED]},
     "anothers": {"device_link": "another"},
     "none": {"device_link": "none"},
     "damaged": {"device_link": "damaged"},
@@ -184,6 +185,7 @@ def test_a_harvested_link_is_what_the_association_takes_and_nothing_stays_on_the
         assert set(entry) == {"serial_number", "smbios_uuid", "device_link"} and told["changed"] is False
         assert entry["serial_number"] == info["SerialNumber"] == told["identifier"]["serial_number"]
         assert told["link_id"] == info["LinkId"] and told["firmware_mark"] is None
+        assert told["association_hints"] == ([HINTED] if name == "whole" else [])
     assert play.result("placeholder", "harvested")["identifier"]["serial_number"] == "Default string"
 
 
