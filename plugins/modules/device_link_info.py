@@ -110,8 +110,8 @@ firmware_mark:
 association_hints:
   description:
     - The ids of the tenants of which the association service has told Windows that the device is theirs, as the
-      registry names them. Such a hint comes before the mark in the firmware, stays when the mark has been cleared, and is gone
-      after a reset or a new installation, which leave the mark.
+      registry names them. Such a hint comes before the mark in the firmware, stays when the mark has been cleared, and
+      is gone after a reset or a new installation, which leave the mark.
     - An empty text stands for a hint without the id of a tenant. Null if the registry could not be read.
   returned: once the device's state has been read
   type: list

@@ -25,8 +25,8 @@ OBSERVATIONS = {"autopilot_settings": op.registry_read(r"SOFTWARE\Microsoft\Prov
 MOST_TENANTS = 10
 _STAYS = (
     "a leave, a reset and a new installation do not clear the mark of a tenant in the firmware, so that a reset may "
-    "lead the device back to it; remove the association from that tenant, and have the mark cleared while the device is "
-    "not enrolled"
+    "lead the device back to it; remove the association from that tenant, and have the mark cleared while the device "
+    "is not enrolled"
 )
 
 
