@@ -96,12 +96,12 @@ def resets(start_fleet: StartFleet, player: Player) -> Resets:
     hosts = {name: {"want": want} for name, want in WANT.items()}
     play = player.tasks(lab, tasks, "--diff", host_variables=hosts)
     person.join()
-    tenant = LabTenant(lab, player).run(in_tenant(lab))
+    tenant = LabTenant(lab, player).run(in_tenant(lab, before["kiosk"]["utc"]))
     wait_until(lambda: inspection.state(lab, "kiosk")["out_of_box"], "Intune has wiped the kiosk")
     return Resets(lab, before, play, tenant, inspection.states(lab))
 
 
-def in_tenant(lab: RunningLab) -> list[dict[str, t.Any]]:
+def in_tenant(lab: RunningLab, began: str) -> list[dict[str, t.Any]]:
     """The kiosk may deploy once more, and is wiped by Intune."""
     state = lab.get("/tenant")
     managed, registered = (
@@ -112,7 +112,13 @@ def in_tenant(lab: RunningLab) -> list[dict[str, t.Any]]:
     another = {**device, "serial_number": "LAB-GOES"}
 
     def task(name: str, action: str, given: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
-        return {"name": name, TENANT_RESET: {"action": action, "devices": [given]}, "ignore_errors": True, **options}
+        check = {"check_mode": options.pop("check_mode", False)}
+        return {
+            "name": name,
+            TENANT_RESET: {"action": action, "devices": [given], **options},
+            "ignore_errors": True,
+            **check,
+        }
 
     return [
         task("foretold", "wipe", device, check_mode=True),
@@ -120,7 +126,7 @@ def in_tenant(lab: RunningLab) -> list[dict[str, t.Any]]:
         task("unblock", "unblock", device),
         task("unblock again", "unblock", device),
         task("wipe", "wipe", device),
-        task("wipe again", "wipe", device),
+        task("wipe again", "wipe", device, unless_wiped_after=began),
     ]
 
 
