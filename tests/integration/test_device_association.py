@@ -105,8 +105,17 @@ def tenant(start_fleet: StartFleet, player: Player) -> LabTenant:
     return LabTenant(start_fleet(SCENARIO), player)
 
 
+class Played(t.NamedTuple):
+    """The DeviceLink of each device, in check mode and for real, then the tasks of the tenant on localhost; the states
+    of the devices before and after."""
+
+    play: Play
+    before: dict[str, str]
+    after: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def played(tenant: LabTenant, tmp_path_factory) -> Play:
+def run(tenant: LabTenant, player: Player, tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Every task once, in this order."""
     src = tmp_path_factory.mktemp("identifiers") / "delivery.csv"
     src.write_bytes(CSV.encode())
@@ -164,16 +173,29 @@ def played(tenant: LabTenant, tmp_path_factory) -> Play:
     for module, options in (("device_association", lost), ("corporate_identifier", {"devices": two})):
         sign_in = tenant.credential("nothing")
         add(f"{module} forbidden", module, {**options, **sign_in})
-    return tenant.run(tasks)
+    look: Tasks = [
+        {
+            "name": name,
+            "winops.entra.device_link_info": {"poll_interval": 1},
+            "check_mode": name == "checked",
+            "ignore_errors": True,
+        }
+        for name in ("checked", "harvested")
+    ]
+    before = inspection.digests(tenant.lab)
+    plays = [{"hosts": "devices", "gather_facts": False, "tasks": look}, tenant.play(tasks)]
+    play = player.run(tenant.lab, plays, variables={"lab_secrets": tenant.secrets})
+    return Played(play, before, inspection.digests(tenant.lab))
 
 
 @pytest.fixture(scope="module")
-def harvested(tenant: LabTenant, player: Player) -> tuple[Play, dict[str, str], dict[str, str]]:
-    """The DeviceLink of each device, in check mode and for real, and the devices' states before and after."""
-    before = inspection.digests(tenant.lab)
-    look: dict[str, t.Any] = {"winops.entra.device_link_info": {"poll_interval": 1}, "ignore_errors": True}
-    play = player.tasks(tenant.lab, [{**look, "name": "checked", "check_mode": True}, {**look, "name": "harvested"}])
-    return play, before, inspection.digests(tenant.lab)
+def played(run: Played) -> Play:
+    return run.play
+
+
+@pytest.fixture(scope="module")
+def harvested(run: Played) -> Played:
+    return run
 
 
 def test_a_harvested_link_is_what_the_association_takes_and_nothing_stays_on_the_device(harvested):
