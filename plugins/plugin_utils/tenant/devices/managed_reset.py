@@ -145,7 +145,7 @@ def ensure(task: Task) -> dict:
 
 
 def _since(args: dict) -> Since:
-    """The option unless_wiped_after. bad_option where it is no time, or there is no wipe."""
+    """The option unless_wiped_after. bad_option where it is not a time, or nothing is wiped."""
     text = args["unless_wiped_after"]
     if text is None:
         return None
