@@ -87,14 +87,15 @@ def _judge(data: bytes, found: rows.Rows, periods: str) -> None:
 
 
 def _text(chance: random.Random) -> str:
-    lines = []
+    lines, delimiter = [], chance.choice((",", ",", ";", "\t"))
     for _each in range(chance.choice((1, 3, 8))):
         if chance.random() < 0.2:
             lines.append(chance.choice((*_HEADINGS, "", " ", ",,,", "sep=;", "Total: 3", '"')))
             continue
-        cells = [chance.choice(_VALUES), chance.choice(_VALUES), chance.choice(_SERIALS)]
+        cells = [chance.choice(_VALUES[:1] if chance.random() < 0.7 else _VALUES) for _part in range(2)]
+        cells.append(chance.choice(_SERIALS))
         cells = cells[: chance.choice((3, 3, 3, 2))] + [""] * chance.choice((0, 0, 1)) + ["x"] * (chance.random() < 0.1)
         if chance.random() < 0.4:
             cells = [f'"{cell}"' for cell in cells]
-        lines.append(chance.choice((",", ",", ";", "\t")).join(cells))
+        lines.append((delimiter if chance.random() < 0.9 else chance.choice(",;\t")).join(cells))
     return chance.choice(("\r\n", "\n", "\r")).join(lines) + chance.choice(("\r\n", ""))
