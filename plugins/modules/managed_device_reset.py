@@ -110,8 +110,6 @@ EXAMPLES = r"""
     devices:
       - serial_number: PF3K9Z1B
         intune_device_id: 8c1f4a4e-3f2b-4b6f-9f0c-1a2b3c4d5e6f
-      - serial_number: PF3K9Z1C
-        intune_device_id: 9d2f5b5f-4a3c-4c7a-8a1d-2b3c4d5e6f70
     keep: enrollment
     # When this work was begun: a second run leaves alone what was wiped since.
     unless_wiped_after: "2026-11-30T08:00:00Z"
