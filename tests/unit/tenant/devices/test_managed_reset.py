@@ -202,7 +202,7 @@ def test_what_was_wiped_since_is_not_wiped_again_where_that_is_asked_for(
     assert outcomes(bench.reset(bench.entry("LAB-2"), check_mode=True)) == [without]
 
 
-@pytest.mark.parametrize("began", [BEGAN, "2026-11-21T09:00:00+01:00", "2026-11-21T08:00:00.9Z"])
+@pytest.mark.parametrize("began", [BEGAN, "2026-11-21T09:00:00+01:00", "2026-11-21T08:00:00.900Z"])
 def test_a_second_run_with_the_time_of_the_first_wipes_nobody_again(bench: Resetting, began) -> None:
     bench.rows["LAB-1"]["deviceActionResults"] = [told("done", BEGAN)]
     bench.rows["LAB-3"]["deviceActionResults"] = [told("failed", LATER)]
