@@ -157,6 +157,7 @@ DEVICE = {
     "model": str,
     "hardware_hash": OneOf(HASHES),
     "device_link": OneOf(LINKS),
+    "association_hints": ListOf(str),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),
