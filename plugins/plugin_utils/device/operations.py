@@ -101,8 +101,8 @@ def endpoints(targets: list[dict], timeout: int) -> dict:
     return {"op": "endpoints", "targets": targets, "timeout": timeout}
 
 
-def icd_find() -> dict:
-    return {"op": "icd_find"}
+def icd_find(path: str | None = None) -> dict:
+    return {"op": "icd_find"} | ({"path": path} if path else {})
 
 
 def file_part(path: str, offset: int, length: int) -> dict:
@@ -121,10 +121,10 @@ def download(url: str, path: str, sha256: str, timeout: int) -> dict:
     return {"op": "download", "url": url, "path": path, "sha256": sha256, "timeout": timeout}
 
 
-def icd_build(folder: str, source: str, customizations: str, encrypted: bool, timeout: int) -> dict:
+def icd_build(folder: str, tool: str, stores: list[str], customizations: str, encrypted: bool, timeout: int) -> dict:
     """``customizations``: base64 of customizations.xml."""
-    operation = {"op": "icd_build", "folder": folder, "source": source, "customizations": customizations}
-    return operation | {"encrypted": encrypted, "timeout": timeout}
+    operation = {"op": "icd_build", "folder": folder, "tool": tool, "stores": stores}
+    return operation | {"customizations": customizations, "encrypted": encrypted, "timeout": timeout}
 
 
 def package_install(path: str, force: bool) -> dict:

@@ -25,9 +25,9 @@ ICD = f"""
 echo "$@"
 xml="${{2#/CustomizationXML:}}"; out="${{3#/PackagePath:}}"; dat="${{4#/StoreFile:}}"
 [ "$WINOPS_PROOF_ODD" = hangs ] && exec sleep 100
-grep -q WindowsCustomizations "$xml" && grep -q settings "$dat" || exit 9
+grep -q WindowsCustomizations "$xml" && grep -q settings "${{dat%%,*}}" && grep -q more "${{dat##*,}}" || exit 9
 [ -d "$TEMP" ] && [ "$TMP" = "$TEMP" ] && [ "$(dirname "$TEMP")" = "$(dirname "$xml")" ] || exit 8
-echo secret > "$TEMP/left"; echo secret > "$dat.LOG1"
+echo secret > "$TEMP/left"; echo secret > "${{dat%%,*}}.LOG1"
 logs="$WINOPS_PROOF/{"/".join(DOCUMENTS)}/{WICD}/Common"
 mkdir -p "$logs/deep"; echo secret > "$logs/deep/new.log"
 [ "$WINOPS_PROOF_ODD" = fails ] && {{ echo "ICD.exe : ERROR: no"; exit {FAILED_CODE}; }}
@@ -45,6 +45,7 @@ def lay_out(scratch: Path, store: bool = True) -> None:
         if store:
             (folder / STORE).write_text("settings", encoding="ascii")
             (folder / STORE).chmod(0o444)
+            (folder / "More.dat").write_text("more", encoding="ascii")
     program = scratch / "native" / "ICD.exe"
     program.write_text(f"#!/bin/sh\n{ICD}", encoding="ascii")
     program.chmod(0o755)
@@ -78,12 +79,17 @@ def without_apps(document: windows.Document) -> None:
 
 
 def find(scratch: Path) -> list[Case]:
-    tool = {"store_file": True, "version": "10.0.26100.1"}
+    places = {"adk": scratch.joinpath(*KIT), "store": scratch / "app" / "icd"}
     found = [
-        {**tool, "source": "adk", "path": str(scratch.joinpath(*KIT, "ICD.exe"))},
-        {**tool, "source": "store", "path": str(scratch / "app" / "icd" / "ICD.exe")},
+        {"source": source, "path": str(place / "ICD.exe"), "store": str(place / STORE), "version": "10.0.26100.1"}
+        for source, place in places.items()
     ]
-    return [Case("icd_find", {}, lambda v: v == {"tools": found, "apps": True})]
+    given = {**found[1], "source": "path"}
+    return [
+        Case("icd_find", {}, lambda v: v == {"tools": found, "apps": True}),
+        Case("icd_find", {"path": found[1]["path"]}, lambda v: v == {"tools": [given], "apps": True}),
+        Case("icd_find", {"path": str(scratch / "ICD.exe")}, lambda v: v == {"tools": [], "apps": True}),
+    ]
 
 
 def find_none(_scratch: Path) -> list[Case]:
@@ -91,7 +97,9 @@ def find_none(_scratch: Path) -> list[Case]:
 
 
 def asked(scratch: Path, **more) -> dict:
-    build = {"folder": own_paths(scratch)("builds", "b"), "source": "adk", "encrypted": False, "timeout": 60}
+    place = scratch.joinpath(*KIT)
+    build = {"folder": own_paths(scratch)("builds", "b"), "tool": str(place / "ICD.exe"), "timeout": 60}
+    build |= {"stores": [str(place / STORE), str(place / "More.dat")], "encrypted": False}
     return {**build, "customizations": base64.b64encode(XML).decode(), **more}
 
 
@@ -105,8 +113,9 @@ def files(*names: str) -> list[dict]:
 
 def ran(folder: str, name: str) -> str:
     """What the program prints of its command line; a shell has taken the quotes away."""
-    parts = (("CustomizationXML", "customizations.xml"), ("PackagePath", f"{name}.ppkg"), ("StoreFile", "store.dat"))
+    parts = (("CustomizationXML", "customizations.xml"), ("PackagePath", f"{name}.ppkg"), ("StoreFile", "store0.dat"))
     given = " ".join(f"/{switch}:{Path(folder, file)}" for switch, file in parts)
+    given += f",{Path(folder, 'store1.dat')}"
     return f"/Build-ProvisioningPackage {given} +Overwrite"
 
 
@@ -115,8 +124,7 @@ def built(value: dict, scratch: Path, *names: str) -> bool:
     folder = asked(scratch)["folder"]
     expected = [f"{name}.{kind}" for name in names for kind in ("cat", "ppkg")]
     return (
-        value["tool"] == str(scratch.joinpath(*KIT, "ICD.exe"))
-        and [run["exit_code"] for run in value["runs"]] == [0] * len(names)
+        [run["exit_code"] for run in value["runs"]] == [0] * len(names)
         and all(run["text"].startswith(ran(folder, name)) for run, name in zip(value["runs"], names, strict=True))
         and sorted(value["files"], key=lambda one: one["name"]) == sorted(files(*expected), key=lambda one: one["name"])
         and (value["left"], value["error"]["type"]) == ([], None)
@@ -125,11 +133,20 @@ def built(value: dict, scratch: Path, *names: str) -> bool:
 
 def build(scratch: Path) -> list[Case]:
     package = own_paths(scratch)("builds", "b", "package.ppkg")
-    none = {"tool": None, "runs": [], "left": []}
     return [
         Case("icd_build", asked(scratch), lambda v: built(v, scratch, "package")),
         Case("icd_build", asked(scratch, encrypted=True), lambda v: built(v, scratch, "package", "encrypted")),
-        Case("icd_build", asked(scratch, source="nobody"), lambda v: none.items() <= v.items()),
+        Case(
+            "icd_build",
+            asked(scratch, tool=str(scratch / "ICD.exe")),
+            lambda v: v["error"]["type"].endswith("FileNotFoundException") and v["runs"] == [],
+        ),
+        Case(
+            "icd_build",
+            asked(scratch, stores=[str(scratch / "nobody.dat")]),
+            lambda v: v["error"]["type"].endswith("FileNotFoundException") and v["runs"] == [],
+        ),
+        Case("icd_build", asked(scratch, tool=str(scratch / "cmd.exe")), error="UnauthorizedAccessException"),
         Case("icd_build", asked(scratch, folder=str(scratch / "x")), error="UnauthorizedAccessException"),
         Case("icd_build", asked(scratch, customizations="?"), lambda v: v["error"]["type"].endswith("FormatException")),
         Case("file_part", {"path": package, "offset": 0, "length": 4}, lambda v: v == part(b"pack")),
@@ -176,8 +193,7 @@ def hanging(scratch: Path) -> list[Case]:
 
 def without_store(scratch: Path) -> list[Case]:
     return [
-        Case("icd_find", {}, lambda v: [tool["store_file"] for tool in v["tools"]] == [False, False]),
-        Case("icd_build", asked(scratch), lambda v: v["tool"] is None),
+        Case("icd_find", {}, lambda v: [tool["store"] for tool in v["tools"]] == [None, None]),
     ]
 
 

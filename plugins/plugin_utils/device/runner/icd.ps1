@@ -18,11 +18,11 @@ function Get-FileVersion([string]$Path) {
     return $parts -join '.'
 }
 
-function Get-IcdTool([string]$Source, [string]$Folder) {
-    $path = [IO.Path]::Combine($Folder, 'ICD.exe')
-    if (-not [IO.File]::Exists($path)) { return $null }
-    $store = [IO.File]::Exists([IO.Path]::Combine($Folder, $IcdStore))
-    return @{ source = $Source; path = $path; store_file = $store; version = (Get-FileVersion $path) }
+function Get-IcdTool([string]$Source, [string]$Path) {
+    if (-not [IO.File]::Exists($Path)) { return $null }
+    $store = [IO.Path]::Combine([IO.Path]::GetDirectoryName($Path), $IcdStore)
+    if (-not [IO.File]::Exists($store)) { $store = $null }
+    return @{ source = $Source; path = $Path; store = $store; version = (Get-FileVersion $Path) }
 }
 
 function Find-IcdOfKit {
@@ -35,8 +35,8 @@ function Find-IcdOfKit {
         $key.Close()
         if (-not $root) { continue }
         $folder = [IO.Path]::Combine((Resolve-AnyPath $root), 'Assessment and Deployment Kit',
-            'Imaging and Configuration Designer', 'x86')
-        $tool = Get-IcdTool 'adk' $folder
+            'Imaging and Configuration Designer')
+        $tool = Get-IcdTool 'adk' ([IO.Path]::Combine($folder, 'x86', 'ICD.exe'))
         if ($null -ne $tool) { return $tool }
     }
 }
@@ -46,7 +46,7 @@ function Find-IcdOfStore {
     foreach ($app in @($apps | Sort-Object -Property { [version](Get-PropertyValue $_ 'Version') } -Descending)) {
         $place = [string](Get-PropertyValue $app 'InstallLocation')
         if (-not $place) { continue }
-        $tool = Get-IcdTool 'store' ([IO.Path]::Combine((Resolve-AnyPath $place), 'icd'))
+        $tool = Get-IcdTool 'store' ([IO.Path]::Combine((Resolve-AnyPath $place), 'icd', 'ICD.exe'))
         if ($null -ne $tool) { return $tool }
     }
 }
@@ -54,6 +54,11 @@ function Find-IcdOfStore {
 function icd_find($Ask) {
     $tools = New-List
     $apps = $true
+    if ($Ask['path']) {
+        $tool = Get-IcdTool 'path' (Resolve-AnyPath ([string]$Ask['path']))
+        if ($null -ne $tool) { [void]$tools.Add($tool) }
+        return @{ tools = $tools; apps = $apps }
+    }
     $tool = Find-IcdOfKit
     if ($null -ne $tool) { [void]$tools.Add($tool) }
     try {

@@ -1,4 +1,4 @@
-# needs: as_system files icd native own_paths
+# needs: as_system files native own_paths
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -16,64 +16,69 @@ $IcdPatience = 5
 function icd_build($Ask) {
     Assert-System
     $folder = Resolve-OwnPath ([string]$Ask['folder'])
+    $tool = Resolve-AnyPath ([string]$Ask['tool'])
+    if ([IO.Path]::GetFileName($tool) -ne 'ICD.exe') {
+        Stop-Operation UnauthorizedAccessException "Refused, it is no ICD.exe: $tool"
+    }
     [void](Confirm-OwnDirectory $folder)
     $none = @{ type = $null; message = $null; hresult = $null }
-    $answer = @{ tool = $null; runs = (New-List); files = (New-List); left = (New-List); error = $none }
+    $answer = @{ runs = (New-List); files = (New-List); left = (New-List); error = $none }
     $before = Get-IcdTrace
     try {
-        $tool = Select-IcdTool ([string]$Ask['source'])
-        if ($null -ne $tool) {
-            $answer['tool'] = $tool
-            Write-IcdInput $folder $tool ([string]$Ask['customizations'])
-            [void]$answer['runs'].Add((Invoke-Icd $tool $folder 'package' '' ([int]$Ask['timeout'])))
-            if ($Ask['encrypted']) {
-                [void]$answer['runs'].Add((Invoke-Icd $tool $folder 'encrypted' ' +Encrypted' ([int]$Ask['timeout'])))
-            }
+        if (-not [IO.File]::Exists($tool)) { Stop-Operation IO.FileNotFoundException "There is no $tool" }
+        $stores = Write-IcdInput $folder $Ask
+        [void]$answer['runs'].Add((Invoke-Icd $tool $folder 'package.ppkg' $stores '' ([int]$Ask['timeout'])))
+        if ($Ask['encrypted']) {
+            $run = Invoke-Icd $tool $folder 'encrypted.ppkg' $stores ' +Encrypted' ([int]$Ask['timeout'])
+            [void]$answer['runs'].Add($run)
         }
     }
     catch {
         $answer['error'] = Get-Failure $_
     }
+    $built = New-List
     foreach ($path in [IO.Directory]::GetFileSystemEntries($folder)) {
-        $name = [IO.Path]::GetFileName($path)
-        if ([IO.File]::Exists($path) -and $name -cmatch '\A(package|encrypted)\.[a-z]+\z') {
-            [void]$answer['files'].Add(
-                @{ name = $name; size = [IO.FileInfo]::new($path).Length; sha256 = (Get-FileSha256 $path) })
-        }
+        $own = [IO.File]::Exists($path) -and [IO.Path]::GetFileName($path) -cmatch '\A(package|encrypted)\.[a-z]+\z'
+        if ($own) { [void]$built.Add($path) }
         elseif (-not (Remove-Surely $path)) { [void]$answer['left'].Add($path) }
     }
     foreach ($path in (Get-IcdTrace)) {
         if ($before -ccontains $path) { continue }
         if (Remove-Surely $path) { Remove-IcdFolder $path } else { [void]$answer['left'].Add($path) }
     }
+    foreach ($path in $built) {
+        $file = @{ name = [IO.Path]::GetFileName($path); size = [IO.FileInfo]::new($path).Length }
+        $file['sha256'] = Get-FileSha256 $path
+        [void]$answer['files'].Add($file)
+    }
     return $answer
 }
 
-function Select-IcdTool([string]$Source) {
-    foreach ($tool in (icd_find @{})['tools']) {
-        if ($tool['source'] -ceq $Source -and $tool['store_file']) { return $tool['path'] }
-    }
-}
-
-function Write-IcdInput([string]$Folder, [string]$Tool, [string]$Customizations) {
-    $bytes = [Convert]::FromBase64String($Customizations)
+function Write-IcdInput([string]$Folder, $Ask) {
+    # Gives the stores as ICD.exe takes them: one path after the other, with commas.
+    $bytes = [Convert]::FromBase64String([string]$Ask['customizations'])
     [IO.File]::WriteAllBytes([IO.Path]::Combine($Folder, 'customizations.xml'), $bytes)
-    $store = [IO.Path]::Combine($Folder, 'store.dat')
-    [IO.File]::Copy([IO.Path]::Combine([IO.Path]::GetDirectoryName($Tool), $IcdStore), $store, $true)
-    # A copy is as read-only as what was copied, and cannot be removed then.
-    [IO.File]::SetAttributes($store, [IO.FileAttributes]::Normal)
     [void][IO.Directory]::CreateDirectory([IO.Path]::Combine($Folder, 'temp'))
+    $copies = New-List
+    foreach ($store in $Ask['stores']) {
+        $copy = [IO.Path]::Combine($Folder, ('store{0}.dat' -f $copies.Count))
+        [IO.File]::Copy((Resolve-AnyPath ([string]$store)), $copy, $true)
+        # A copy is as read-only as what was copied, and cannot be removed then.
+        [IO.File]::SetAttributes($copy, [IO.FileAttributes]::Normal)
+        [void]$copies.Add($copy)
+    }
+    return $copies -join ','
 }
 
-function Invoke-Icd([string]$Tool, [string]$Folder, [string]$Name, [string]$More, [int]$Seconds) {
-    $paths = foreach ($file in 'customizations.xml', "$Name.ppkg", 'store.dat') { [IO.Path]::Combine($Folder, $file) }
-    $arguments = '/CustomizationXML:"{0}" /PackagePath:"{1}" /StoreFile:"{2}" +Overwrite' -f $paths
+function Invoke-Icd([string]$Tool, [string]$Folder, [string]$Name, [string]$Stores, [string]$More, [int]$Seconds) {
+    $given = [IO.Path]::Combine($Folder, 'customizations.xml'), [IO.Path]::Combine($Folder, $Name), $Stores, $More
+    $switches = '/Build-ProvisioningPackage /CustomizationXML:"{0}" /PackagePath:"{1}" /StoreFile:"{2}" +Overwrite{3}'
     $kept = @{ TEMP = $env:TEMP; TMP = $env:TMP }
     $private = [IO.Path]::Combine($Folder, 'temp')
     $env:TEMP = $private
     $env:TMP = $private
     try {
-        $run = Invoke-Native $Tool ('/Build-ProvisioningPackage ' + $arguments + $More) $Seconds
+        $run = Invoke-Native $Tool ($switches -f $given) $Seconds
         $text = $run['text']
         $run['text'] = $text.Substring([Math]::Max(0, $text.Length - $IcdShown))
         return $run
