@@ -24,6 +24,7 @@ from .package.description.text import LARGEST_TEXT, CannotResolve, read_text, re
 from .task import Task
 from .templates import NoValue
 from .untrusted import visible
+from .vaulted import TooLarge
 
 MOST_FILES = 1_000
 LARGEST_FILES = 256 << 20
@@ -126,6 +127,8 @@ def _files(
             left -= len(found[name])
         except (AnsibleError, ValueError) as exc:
             said = visible(str(exc), 300)
+            if isinstance(exc, TooLarge):
+                said = f"all files of a description may have {LARGEST_FILES >> 20} MiB together"
             place = next((place for place, text in _texts(data) if text.strip() == name), ())
             problems.add(place, f"names the file {visible(name, 300)}, which cannot be read: {said}")
     problems.raise_any()
