@@ -46,6 +46,7 @@ class PrivateFile:
 
     def put(self) -> None:
         """Bring the file to its path: who reads there has the old one or the new one, as a whole."""
+        self.sync()
         if not self._named and not os.path.lexists(self.path):
             with contextlib.suppress(FileExistsError):  # Somebody else has made one meanwhile.
                 return self._name(self.path)

@@ -29,6 +29,10 @@ _HEADER = 100
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
+class TooLarge(AnsibleError):
+    """A file has more bytes than it may have."""
+
+
 def find(action: t.Any, src: str) -> str:
     """The path of the file that an option such as ``src`` names, looked for as playbooks do. Raises AnsibleError."""
     return action._find_needle("files", src)
@@ -47,7 +51,7 @@ def _full_disk(exc: BaseException | None) -> int | None:
 def content(action: t.Any, path: str, most: int) -> bytes:
     """What a file of the controller holds, decrypted in memory where it is encrypted: nothing of it is written.
 
-    Raises AnsibleError, also where it is no regular file, or has more than ``most`` bytes.
+    Raises AnsibleError, also where it is not a regular file, and TooLarge where it has more than ``most`` bytes.
     """
     try:
         # A pipe or a device would be waited for.
@@ -62,7 +66,7 @@ def content(action: t.Any, path: str, most: int) -> bytes:
     except OSError as exc:
         raise AnsibleError(os.strerror(exc.errno) if exc.errno else type(exc).__name__) from exc
     if len(found) > most:
-        raise AnsibleError(f"it has more than {most} bytes")
+        raise TooLarge(f"it has more than {most} bytes")
     return found
 
 
@@ -71,7 +75,7 @@ def text(action: t.Any, ciphertext: str) -> str:
     try:
         return _decrypted(action, ciphertext.encode()).decode()
     except UnicodeDecodeError as exc:
-        raise AnsibleError("it is no text") from exc
+        raise AnsibleError("it is not a text") from exc
 
 
 def _decrypted(action: t.Any, ciphertext: bytes) -> bytes:

@@ -35,14 +35,14 @@ class Untemplated(str):
 
 
 class CannotResolve(ValueError):
-    """A value of a text has no value here; the message says why (the end of a sentence), and is no secret."""
+    """A value of a text has no value here; the message says why (the end of a sentence), without a secret."""
 
 
 class _Loader(yaml.SafeLoader):
     """Knows the two tags that Ansible has for texts."""
 
 
-def _scalar(loader: yaml.SafeLoader, node: yaml.Node) -> str:
+def _scalar(loader: t.Any, node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise yaml.constructor.ConstructorError(None, None, "a tag for texts has no text", node.start_mark)
     return str(loader.construct_scalar(node))
