@@ -153,7 +153,7 @@ EXAMPLES = r"""
       bulk_token:
         value: "{{ vault_bulk_token }}"
         expires: 2027-03-31
-    template: packages/template.ppkg
+    template: packages/join-template.ppkg
     dest: build/hamburg.ppkg
   run_once: true
 
