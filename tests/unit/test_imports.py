@@ -175,5 +175,5 @@ def test_the_lab_shares_three_kinds_of_data_with_the_product_and_no_code():
     # facts of Microsoft's store of settings.
     into = {path.relative_to(LAB).as_posix() for path, text in texts.items() if re.search(r"[\"/]plugins[\"/]", text)}
     assert into == {"commands/runner.py", "device/operations/dispatch.py", "icd/stores.py", "powershell/payload.py"}
-    read = {name for file in into for name in re.findall(r"[\w*]+\.(?:json|ps1|txt)\b", texts[LAB / file])}
+    read = {name for file in into for name in re.findall(r"[a-z_*]+\.(?:json|ps1|txt)\b", texts[LAB / file])}
     assert read <= {"vocabulary.json", "table.txt", "main.ps1", "*.ps1", "stubs.ps1"}, read
