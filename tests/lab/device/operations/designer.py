@@ -50,6 +50,13 @@ async def icd_build(
     if ntpath.basename(program_path).lower() != "icd.exe":
         raise access_denied(f"Refused, it is no ICD.exe: {program_path}")
     confirm_directory(device, full)
+    async with device.icd.turn:
+        return await _build(device, full, program_path, customizations, stores, encrypted, timeout)
+
+
+async def _build(
+    device, full: str, program_path: str, customizations: str, stores: list, encrypted: bool, timeout: int
+) -> dict:
     answer: dict = {"runs": [], "files": [], "left": [], "error": NO_ERROR}
     before = {entry.path for entry in _logs(device)}
     try:
