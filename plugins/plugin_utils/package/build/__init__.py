@@ -8,8 +8,7 @@
     built = compose("template.ppkg", description, {"files/setup.cmd": "/srv/site/files/setup.cmd"})
     built.package_id, built.sha256, built.catalogue     # GUID without braces, hexadecimal digits, bytes of the .cat
     built.changes                                       # what is not as in the template, without any secret
-    with open(temporary, "wb") as stream:
-        built.write(stream)                             # the same bytes each time
+    built.write(stream)                                 # to a binary stream, the same bytes each time
 
 ``template`` is a path or bytes. ``description`` is what ``description.checked`` gives. ``files`` has the content, a
 path or bytes, of each value of a setting of type file that the description has, by that value. Whoever calls has found
@@ -18,6 +17,9 @@ the files and bounded their number and size; a content of any size is copied in 
 What the description says replaces what the template says, at each place where that stands; nothing is added to a
 template and nothing taken out. So the description has the settings of the template, each once, with their conditions,
 lists and names (of accounts, commands, networks, files), and other values, name, version, owner, rank and id.
+
+The time in the catalogue is that at which the template was built, as the template says it, so no clock goes in. The
+package id is derived from the content (package_id.py).
 
 Raises Failure and nothing else: PackageError (the template cannot be read: ``..errors``), UnfitTemplate (signed,
 encrypted, several images, contradicts itself), NotLikeTemplate (one of the two has what the other lacks), UnclearPlace

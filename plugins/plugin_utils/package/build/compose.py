@@ -49,7 +49,7 @@ class Built:
     def write(self, stream: BinaryIO) -> None:
         """Write the package to a binary stream, in pieces of at most 4 MiB.
 
-        Raises ChangedFile where a file is not what it was (what was written by then is no package), MissingFile, and
+        Raises ChangedFile where a file is not what it was (what was written by then cannot be used), MissingFile, and
         what the stream raises.
         """
         hashed = _Hashed(stream)

@@ -5,7 +5,7 @@
 
 A secret is looked for in every content, in names of files and in the WIM's XML, as UTF-8 and UTF-16, as it is and as
 XML spells it, and in documents also in base64. Another value is looked for in documents only. Where a new value has the
-old one within it ("Winter26" and "Winter26b"), that is no rest of the old one.
+old one within it ("Winter26" and "Winter26b"), nothing is left of the old one.
 
 Internal to winops.entra: may change in any release.
 """

@@ -36,7 +36,7 @@ _NOWHERE = bytes(24)
 
 @dataclass(frozen=True)
 class Content:
-    """A content as it is to lie in the file. ``pieces`` gives its ``size`` stored bytes; decompressed it has ``length``.
+    """A content as it is to lie in the file. ``pieces`` gives its ``size`` stored bytes; decompressed it is ``length``.
 
     ``digest`` is the SHA-1 of the content, ``stored`` that of the stored bytes.
     """
