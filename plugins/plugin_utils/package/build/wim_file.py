@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write a WIM file as Microsoft's tool writes packages: one image, XPRESS, chunks of 32 KiB, no integrity table.
 
-What was not compressed before is stored as it is, which such a file may have; nothing is in it that no file needs.
+A content may be stored as it is, which such a file may have; nothing is in it that no file needs.
 The same contents give the same bytes: no clock and no chance goes in. Source: Microsoft's paper "Windows Imaging File
 Format (WIM)" and the format notes of wimlib.
 
