@@ -64,6 +64,11 @@ def built(rows=ROWS, **arguments):
     return templates.build(rows, "Alt", **{"notes": "old notes", "rank": 3, "assets": ASSETS, **arguments})
 
 
+def everything(made):
+    """All contents of a package, one behind the other."""
+    return b"".join(wim.read(written(made))[0].values())
+
+
 def without(*names):
     return {name: value for name, value in DATA.items() if name not in names}
 
@@ -221,7 +226,7 @@ def test_an_old_secret_that_the_new_line_of_a_command_still_has():
 
 def test_a_new_secret_may_have_the_old_one_in_it():
     longer = DATA | {"bulk_token": f"{OLD_TOKEN}-longer"}
-    data = written(compose(TEMPLATE, checked(longer), FILES))
+    data = everything(compose(TEMPLATE, checked(longer), FILES))
     assert data.count(OLD_TOKEN.encode()) == data.count(f"{OLD_TOKEN}-longer".encode()) > 0
 
 
@@ -247,7 +252,7 @@ def test_one_value_of_two_settings():
     data = {**DATA, "settings": [{"path": f"{path}/{name}", "value": f"new-{name}"} for name, _old in pair]}
     assert "nobody can tell which one stands where" in refused(UnclearPlace, data, built(rows))
     same = {**DATA, "settings": [{"path": f"{path}/{name}", "value": "same-new-value"} for name, _old in pair]}
-    assert b"same-new-value" in written(compose(built(rows), checked(same), FILES))
+    assert everything(compose(built(rows), checked(same), FILES)).count(b"same-new-value") >= 2
 
 
 def test_two_files_of_one_name():
