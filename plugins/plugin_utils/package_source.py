@@ -10,16 +10,14 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterable
 
 from ansible.errors import AnsibleError
 
-from .description_source import plain
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
 from .package import REVERTED, Package, PackageError, contents, describe, read_package
-from .package.description.description import checked, secret_texts
+from .package.description.description import Description
 from .task import Task
 
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
@@ -122,18 +120,12 @@ def harmless_package(task: Task, src: str) -> PackageSource:
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def contents_of_file(task: Task, src: str, description: t.Any, other: str | None) -> dict:
-    """What is in a package file on the controller, and what is not as ``description`` or in the package ``other``.
+def contents_of_file(task: Task, src: str, wanted: Description | None, other: str | None) -> dict:
+    """What is in a package file on the controller, and what is not as described or in the package ``other``.
 
     {package, settings, description, differences}; the last is None where nothing is given to compare with. Raises
     Failure.
     """
-    wanted = None
-    if description is not None:
-        given = plain(description)
-        task.secrets.append(lambda: secret_texts(given))
-        wanted = checked(given)
-        task.secrets.append(wanted.secrets)
     package = _read(task, src)[0]
     differences = None
     if wanted is not None:

@@ -80,6 +80,7 @@ TABLES = {
     "docs/lab.md: behaviour: three states and keys of dsregcmd /status, by build; over WinRM user sections are "
     "ERROR/UNKNOWN": SOURCES,
     "docs/packages.md: key: id": HERE + "test_keys_of_a_description",
+    "docs/packages.md: what: where": HERE + "test_ways_to_build_a_package",
     "docs/preflight.md: check: edition": HERE + "test_checks_of_a_preflight",
     "docs/preflight.md: check: endpoint_login": HERE + "test_hosts_of_endpoints",
     "docs/reports.md: field: totals": HERE + "test_limits_of_a_report",
