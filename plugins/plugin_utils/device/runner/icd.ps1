@@ -42,7 +42,9 @@ function Find-IcdOfKit {
 }
 
 function Find-IcdOfStore {
-    $apps = Get-AppxPackage -AllUsers -Name $IcdApp -ErrorAction Stop
+    # PowerShell 7 has this command only where it finds Windows PowerShell's.
+    $ask = Get-Command -Name 'Get-AppxPackage' -ErrorAction Stop
+    $apps = & $ask -AllUsers -Name $IcdApp -ErrorAction Stop
     foreach ($app in @($apps | Sort-Object -Property { [version](Get-PropertyValue $_ 'Version') } -Descending)) {
         $place = [string](Get-PropertyValue $app 'InstallLocation')
         if (-not $place) { continue }
