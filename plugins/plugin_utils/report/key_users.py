@@ -95,7 +95,7 @@ def person(row: Told, given: Told | None = None, closed: bool = False) -> Fields
     ready = row.get("security_key_ready") if isinstance(row.get("security_key_ready"), bool) else None
     has_pass = bool(given and given.get("valid"))
     missing = [] if ready is not False else _missing(row, keys, has_pass, closed)
-    return {
+    made = {
         "user": str(row.get("user")),
         "object_id": row.get("object_id"),
         "display_name": row.get("display_name"),
@@ -107,8 +107,10 @@ def person(row: Told, given: Told | None = None, closed: bool = False) -> Fields
         "mfa_capable": row.get("mfa_capable"),
         "reported": row.get("reported"),
         "pass": _pass(given),
+        "pass_failed": str(object_in(given or {}, "error").get("msg") or "") or None,
         "unread": [str(one) for one in row.get("unread") or ()],
     }
+    return made | {"to_register": needs_key(made)}
 
 
 def fix_of(people: Iterable[Told]) -> str | None:

@@ -36,6 +36,7 @@ Fields = dict[str, t.Any]
 def record_of(result: Told) -> Fields:
     """The fields of a record. ``result`` has ``steps``, what the role has put together of one device:
 
+    ``met``         the result of winops.entra.first_contact
     ``package``     the result of winops.entra.ppkg
     ``sign_in``     the result of winops.entra.security_key_sign_in, which fails of no finding
     ``facts``       the result of winops.entra.device_facts
@@ -52,7 +53,7 @@ def record_of(result: Told) -> Fields:
     """
     given = result.get("steps")
     steps: Told = given if isinstance(given, Mapping) else {"sign_in" if "enabled" in result else "package": result}
-    seen = {name: taken(steps, name) for name in ("package", "sign_in", "facts")}
+    seen = {name: taken(steps, name) for name in ("met", "package", "sign_in", "facts")}
     before = object_in(steps, "before")
     join = object_in(object_in(object_in(seen["facts"], "ansible_facts"), "entra"), "join")
     named = object_in(seen["package"], "package")
@@ -92,7 +93,7 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     """``outcome``, and for one that needs attention why."""
     package, sign_in = seen["package"], seen["sign_in"]
     enabled = object_in(made, "sign_in").get("enabled")
-    for result in (package, sign_in):
+    for result in (seen["met"], package, sign_in):
         # A device that does not answer is where it was.
         if has_failed(result) and not (result.get("unreachable") and enabled is True):
             return _of_result(result)
