@@ -168,7 +168,7 @@ def _of_finding(first: Told, findings: list[Fields]) -> Fields:
     return {
         "outcome": "failed",
         "msg": cause,
-        "name": f"security_key_sign_in_{first.get('id')}",
+        "name": f"security_key_{first.get('id')}",
         "side": "device",
         "cause": cause,
         "fix": next((one["fix"] for one in (*more, first) if one.get("fix")), None),
