@@ -11,10 +11,11 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from ansible.errors import AnsibleError
 
+from .description_source import plain
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
 from .package import REVERTED, Package, PackageError, contents, describe, read_package
@@ -129,7 +130,7 @@ def contents_of_file(task: Task, src: str, description: t.Any, other: str | None
     """
     wanted = None
     if description is not None:
-        given = _plain(description)
+        given = plain(description)
         task.secrets.append(lambda: secret_texts(given))
         wanted = checked(given)
         task.secrets.append(wanted.secrets)
@@ -146,15 +147,6 @@ def contents_of_file(task: Task, src: str, description: t.Any, other: str | None
         "description": contents.description_of(package),
         "differences": differences,
     }
-
-
-def _plain(value: t.Any) -> t.Any:
-    """A value with texts of Ansible's vault as texts: up to ansible-core 2.18 they are objects of their own."""
-    if isinstance(value, Mapping):
-        return {_plain(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return str(value) if hasattr(value, "ciphertext") or hasattr(value, "vault") else value
 
 
 def _read(task: Task, src: str, option: str = "src") -> tuple[Package, str]:

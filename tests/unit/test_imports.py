@@ -41,7 +41,16 @@ FLOOR = (
         "masking.py",
         "option_door.py",
     ),
-    *("options.py", "progress.py", "result.py", "screen.py", "time_limit.py", "untrusted.py", "vaulted.py"),
+    *(
+        "options.py",
+        "progress.py",
+        "result.py",
+        "screen.py",
+        "templates.py",
+        "time_limit.py",
+        "untrusted.py",
+        "vaulted.py",
+    ),
 )
 
 

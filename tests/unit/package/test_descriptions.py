@@ -171,7 +171,7 @@ settings:
         ("", "it is empty"),
         ("a: b: c", "line 1: it is not YAML"),
         (f"password: {SECRET}: x", "line 1: it is not YAML"),
-        (f"a: !vault {SECRET}", "line 1: it is not YAML"),
+        (f"a: !other {SECRET}", "line 1: it is not YAML"),
         ("name: a\nname: b", "line 2: it has the key name a second time"),
         ("x: " + "[" * 500, "it is not YAML"),
         ("[" * 40 + "]" * 40, "levels"),

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the module ppkg_build: a package from a description, on the controller or on a Windows host.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import typing as t
+
+from . import package_icd, package_template
+from .description_source import Source, source_of
+from .options import bad_option
+from .package import Package, contents, describe, read_open_package
+from .package.changes import settings_changed, settings_foretold
+from .package.judged import missing_files
+from .package_place import Before, Made, Place
+from .result import Failure
+from .task import Task
+from .untrusted import visible
+
+WITH_ICD = {"icd_path": None, "store_file": None, "encrypt": False, "password_dest": None}
+WITH_TEMPLATE = {"template": None, "compose": False}
+EXPIRY = ("token_expires_soon", "token_expired")
+MOST_TOLD = 10
+
+
+def build(task: Task) -> dict:
+    """The work of the module. Raises Failure."""
+    args = task.args
+    _check(args)
+    place = Place.of(args["dest"], args["password_dest"])
+    source = source_of(task)
+    before = place.look()
+    task.secrets.append(lambda: [text for name, text in before.password.items() if name == "password"])
+    if before.package is not None:
+        task.secrets.append(before.package.secrets.texts)
+    if args["method"] == "template":
+        return _finish(task, place, before, source, package_template.made(task, source, place))
+    order = package_icd.order_of(task, source)
+    if package_icd.is_built(order, before, source):
+        _keep_private(task, place)
+        return _shown(task, place, before.package, source, order.package_id, before.catalog)
+    if task.check_mode:
+        _foretell(task, place, before, source, order.package_id)
+        return _shown(task, place, None, source, order.package_id, None)
+    return _finish(task, place, before, source, package_icd.made(task, order))
+
+
+def _check(args: dict) -> None:
+    """Refuse options that are given and not used, or that nobody can fulfil. Raises Failure."""
+    if args["sign"]:
+        raise bad_option(
+            "sign",
+            "ICD.exe has no switch that signs a package, and a package changed on the controller has no signature",
+            "leave sign out, and sign the package in the graphical Windows Configuration Designer",
+        )
+    method = args["method"]
+    for name, unused in (WITH_ICD if method == "template" else WITH_TEMPLATE).items():
+        if args[name] != unused:
+            raise bad_option(name, f"method {method} does not take it", "leave it out")
+    if args["password_dest"] is not None and not args["encrypt"]:
+        raise bad_option("password_dest", "the package is not encrypted", "give encrypt: true, or leave it out")
+
+
+def _finish(task: Task, place: Place, before: Before, source: Source, made: Made) -> dict:
+    """Judge what was built by reading it, and put it in its place where it is another one."""
+    package = None
+    if made.password is None:
+        package = read_open_package(io.BytesIO(made.ppkg), os.path.basename(place.dest))
+        task.secrets.append(package.secrets.texts)
+        _judge(task, package, source, made.package_id)
+    else:
+        task.secrets.append(lambda: [made.password or ""])
+    same = before.sha256 == _sha256(made.ppkg) and before.catalog == made.catalog
+    if same:
+        _keep_private(task, place)
+    else:
+        _note_changes(task, place, before, made, package)
+        if not task.check_mode:
+            with task.changes.attempt():
+                place.put(made)
+    return _shown(task, place, package, source, made.package_id, made.catalog, made)
+
+
+def _judge(task: Task, package: Package, source: Source, package_id: str) -> None:
+    """Raise the Failure of a package that is not what its description says."""
+    wrong = [
+        f"setting {row['path']} ({row['form']})"
+        for row in contents.compared_with_description(package, source.description)
+    ]
+    wrong += [f"file {visible(path, 300)}" for path in missing_files(package, source.files)]
+    if package.id != package_id:
+        wrong.append("the package id")
+    if not wrong:
+        return
+    told = ", ".join(wrong[:MOST_TOLD]) + (f" and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else "")
+    raise Failure(
+        f"the package that was built is not as its description says, and was not written: {told}; "
+        "compare the description with what the tool that builds it knows",
+        side="device" if task.args["method"] == "icd" else "controller",
+        name="built_otherwise",
+        cause=f"the package that was built has something else, or lacks it: {told}",
+        fix="compare the description with what the tool that builds it knows",
+        evidence=wrong[:1000],
+    )
+
+
+def _note_changes(task: Task, place: Place, before: Before, made: Made, package: Package | None) -> None:
+    known = before.package and _identity(before.package.id, before.package.name, before.package.version, before.sha256)
+    old = known or (before.sha256 and {"sha256": before.sha256})
+    sha256 = _sha256(made.ppkg)
+    if before.sha256 != sha256:
+        name, version = (package.name, package.version) if package else (None, None)
+        task.changes.add(f"package {place.dest}", old or None, _identity(made.package_id, name, version, sha256))
+        if package is not None:
+            for what, was, becomes in settings_changed(package, before.package):
+                task.changes.add(what, was, becomes)
+    task.changes.add(f"catalogue {place.catalog}", _digest(before.catalog), _digest(made.catalog))
+    if place.password_dest is not None:
+        task.changes.add(f"password in {place.password_dest}", "of another package" if before.password else None, "new")
+
+
+def _foretell(task: Task, place: Place, before: Before, source: Source, package_id: str) -> None:
+    """Note what would change, of a package that nobody has built yet."""
+    known = before.package and _identity(before.package.id, before.package.name, before.package.version, before.sha256)
+    identity = source.description.document.identity
+    task.changes.add(
+        f"package {place.dest}",
+        known or (before.sha256 and {"sha256": before.sha256}) or None,
+        _identity(package_id, identity.name, identity.version, None),
+    )
+    for what, was, becomes in settings_foretold(source.description, before.package):
+        task.changes.add(what, was, becomes)
+    task.changes.add(f"catalogue {place.catalog}", _digest(before.catalog), "new")
+    if place.password_dest is not None:
+        task.changes.add(f"password in {place.password_dest}", "of another package" if before.password else None, "new")
+
+
+def _keep_private(task: Task, place: Place) -> None:
+    loose = list(place.loose_modes())
+    for path, mode in loose:
+        task.changes.add(f"mode of {path}", f"{mode:04o}", "0600")
+    if not task.check_mode:
+        place.tighten([path for path, _mode in loose])
+
+
+def _shown(
+    task: Task,
+    place: Place,
+    package: Package | None,
+    source: Source,
+    package_id: str,
+    catalog: bytes | None,
+    made: Made | None = None,
+) -> dict:
+    """The module's own fields of the result."""
+    expires = source.description.token_expires
+    package = package and contents.with_expiry(package, expires)
+    shown: dict[str, t.Any] = {
+        "package": package and describe(package),
+        "package_id": package_id,
+        "settings": package and contents.settings_of(package),
+        "dest": place.dest,
+        "catalog": place.catalog,
+        "catalog_sha256": catalog and hashlib.sha256(catalog).hexdigest(),
+        "password_dest": place.password_dest,
+        "method": task.args["method"],
+        "built_with": made.built_with if made else package and package.built_with,
+        "unconfirmed": made.unconfirmed if made else [],
+    }
+    told = [issue for issue in package.issues if issue.name in EXPIRY] if package else []
+    return shown | ({"warnings": [f"{issue.message}; {issue.fix}" for issue in told]} if told else {})
+
+
+def _identity(package_id: str | None, name: str | None, version: str | None, sha256: str | None) -> dict:
+    return {"id": package_id, "name": name, "version": version, "sha256": sha256}
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else f"SHA-256 {hashlib.sha256(content).hexdigest()}"
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A package that is made of one that Microsoft's tool has built once.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleError
+
+from .description_source import Source
+from .options import bad_option
+from .package_place import Made, Place
+from .task import Task
+from .untrusted import visible
+
+LARGEST_TEMPLATE = 512 << 20
+
+
+def made(task: Task, source: Source, place: Place) -> Made:
+    """The package in memory. Raises Failure."""
+    src = task.args["template"]
+    try:
+        path = task.find_file(src)
+        place.require_other_than(path, "template")
+        template = task.content(path, LARGEST_TEMPLATE)
+    except AnsibleError as exc:
+        raise bad_option(
+            "template",
+            f"there is no readable package {visible(src)} on the controller ({visible(str(exc))})",
+            "give the path of a .ppkg file, and the vault's password if it is encrypted",
+        ) from exc
+    raise NotImplementedError(len(template))
