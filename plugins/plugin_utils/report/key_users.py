@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -56,7 +57,7 @@ _OTHERS = {
     "unknown": "of an unknown kind",
 }
 NOT_ASKED_YET = "the tenant was not asked about the user yet"
-_MOST_PASSES = ("changed", "unchanged", "failed", "unknown", "skipped")
+PASS_OUTCOMES = ("changed", "unchanged", "failed", "unknown", "skipped")
 
 Fields = dict[str, t.Any]
 
@@ -72,13 +73,17 @@ def people_of(steps: Told) -> list[Fields] | None:
         return None
     rows, passes = _by_user(objects_in(steps, "rows")), _by_user(objects_in(steps, "passes"))
     known = _by_user(objects_in(object_in(steps, "before"), "users"))
-    closed = object_in(object_in(steps, "policy"), "policy").get("self_service") is False
+    policy = object_in(steps, "policy")
+    closed = object_in(policy, "policy").get("self_service") is False
+    # What the tenant says of a user in check mode, it says by the policy of before.
+    differs = bool(steps.get("check")) and bool(policy.get("changed"))
     made = []
     for name in dict.fromkeys(str(name) for name in names):
         key = name.casefold()
         given = passes.get(key, {})
         if key in rows:
-            made.append(person(rows[key], given, closed))
+            row = _without_policy(rows[key]) if differs else rows[key]
+            made.append(person(row, given or _earlier_pass(known.get(key, {})), closed))
         else:
             made.append(_as_known(name, known.get(key)))
     return made
@@ -93,7 +98,8 @@ def person(row: Told, given: Told | None = None, closed: bool = False) -> Fields
     keys = objects_in(row, "passkeys")
     others = sorted({str(key.get("kind")) for key in keys} - {"security_key"})
     ready = row.get("security_key_ready") if isinstance(row.get("security_key_ready"), bool) else None
-    has_pass = bool(given and given.get("valid"))
+    ends = _end_of(given or {})
+    has_pass = ends is not None and ends > _now()
     missing = [] if ready is not False else _missing(row, keys, has_pass, closed)
     made = {
         "user": str(row.get("user")),
@@ -107,6 +113,7 @@ def person(row: Told, given: Told | None = None, closed: bool = False) -> Fields
         "mfa_capable": row.get("mfa_capable"),
         "reported": row.get("reported"),
         "pass": _pass(given),
+        "pass_ends": ends.isoformat() if ends is not None else None,
         "pass_failed": str(object_in(given or {}, "error").get("msg") or "") or None,
         "unread": [str(one) for one in row.get("unread") or ()],
     }
@@ -177,9 +184,46 @@ def _in_doubt(row: Told) -> bool:
     )
 
 
+def _without_policy(row: Told) -> Told:
+    """A row with what it says of the person alone, where the policy will be another one."""
+    keys = [{**key, "accepted": None} for key in objects_in(row, "passkeys")]
+    has_none = isinstance(row.get("passkeys"), (list, tuple)) and not any(
+        key.get("kind") in ("security_key", "unknown") for key in keys
+    )
+    ready = False if row.get("found") is False or row.get("enabled") is False or has_none else None
+    listed = keys if isinstance(row.get("passkeys"), (list, tuple)) else None
+    why = [*(row.get("unread") or ()), "the policy will be another one"]
+    return {**row, "passkeys": listed, "in_scope": None, "security_key_ready": ready, "unread": why}
+
+
 def _pass(given: Told | None) -> str | None:
     outcome = (given or {}).get("outcome")
-    return outcome if outcome in _MOST_PASSES else None
+    return outcome if outcome in PASS_OUTCOMES else None
+
+
+def _earlier_pass(known: Told) -> Told:
+    """The pass that an earlier run has given, as far as a report knows it."""
+    return {"outcome": known.get("pass"), "ends": known.get("pass_ends")} if known.get("pass") else {}
+
+
+def _end_of(given: Told) -> datetime.datetime | None:
+    """When a pass ends, or would end; None where there is none, or nobody says."""
+    try:
+        if given.get("ends"):
+            ends = datetime.datetime.fromisoformat(str(given["ends"]))
+            return ends if ends.tzinfo is not None else None
+        if given.get("valid") is not True or not isinstance(given.get("lifetime"), int):
+            return None
+        # One that would be created has no beginning yet. Up to Python 3.10 nobody reads the Z.
+        start = given.get("start")
+        begins = datetime.datetime.fromisoformat(str(start)[:19] + "+00:00") if start else _now()
+        return begins + datetime.timedelta(minutes=given["lifetime"])
+    except (ValueError, OverflowError):
+        return None
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
 
 
 def _as_known(name: str, known: Told | None) -> Fields:

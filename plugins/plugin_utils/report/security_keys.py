@@ -25,6 +25,8 @@ TEXT_FIELDS = ("package_id", "users_from")
 KNOWN_FIELDS = ("device_id", "hostname", "package_id", "sign_in", "users", "users_from")
 #: What winops.entra.security_key_sign_in says of a device, as far as a report keeps it.
 SIGN_IN_FIELDS = ("enabled", "by", "build_ok", "join_type")
+#: Failures of that module by which it has changed nothing.
+_REFUSALS = ("set_by_another_way", "no_security_key_sign_in")
 #: Findings of that module that say more about why the option is off.
 _CLUES = ("ways", "registry_path")
 
@@ -58,7 +60,7 @@ def record_of(result: Told) -> Fields:
     join = object_in(object_in(object_in(seen["facts"], "ansible_facts"), "entra"), "join")
     named = object_in(seen["package"], "package")
     looked = seen["sign_in"] if "enabled" in seen["sign_in"] else {}
-    sign_in = {name: looked.get(name) for name in SIGN_IN_FIELDS} if looked else dict(object_in(before, "sign_in"))
+    sign_in = _sign_in(looked) if looked else dict(object_in(before, "sign_in"))
     people = key_users.people_of(steps)
     made: Fields = {
         "device_id": text_in(join, "device_id") or text_in(before, "device_id"),
@@ -71,6 +73,14 @@ def record_of(result: Told) -> Fields:
         "phases": objects_in(seen["package"], "phases"),
     }
     return made | _come_to(steps, seen, made)
+
+
+def _sign_in(looked: Told) -> Fields:
+    """What the device says. ``takes_keys`` is null where nobody knows, and false with a finding that has failed."""
+    failed = has_failed(looked) or any(one.get("result") == "fail" for one in objects_in(looked, "findings"))
+    enabled = looked.get("enabled")
+    takes = False if failed or enabled is False else True if enabled is True else None
+    return {"takes_keys": takes, **{name: looked.get(name) for name in SIGN_IN_FIELDS}}
 
 
 def known(devices: Mapping[str, Told], names: Collection[str]) -> dict[str, Fields]:
@@ -92,10 +102,10 @@ def with_known(record: Fields, before: Told) -> Fields:
 def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     """``outcome``, and for one that needs attention why."""
     package, sign_in = seen["package"], seen["sign_in"]
-    enabled = object_in(made, "sign_in").get("enabled")
+    takes = object_in(made, "sign_in").get("takes_keys")
     for result in (seen["met"], package, sign_in):
         # A device that does not answer is where it was.
-        if has_failed(result) and not (result.get("unreachable") and enabled is True):
+        if has_failed(result) and not (result.get("unreachable") and takes is True):
             return _of_result(result)
     foretold = bool(steps.get("check")) and bool(package.get("changed") or sign_in.get("changed"))
     bad = [one for one in made["findings"] if one.get("result") == "fail"]
@@ -105,12 +115,12 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
         return _of_finding(bad[0], made["findings"])
     if foretold:
         return {"outcome": "would_enable"}
+    if takes is False:  # An earlier run has said so, with its reason.
+        return _as_before(steps) or _of_finding({"id": "option", "cause": "the option is off"}, made["findings"])
     if isinstance(steps.get("failed"), Mapping):
         return _of_result(steps["failed"])
-    if enabled is True:
+    if takes is True:
         return _of_people(made["users"] or [])
-    if enabled is False:  # An earlier run has said so, with its reason.
-        return _as_before(steps) or _of_finding({"id": "option", "cause": "the option is off"}, made["findings"])
     if made["sign_in"] is None and package and not has_failed(package):
         return {"outcome": "applied"}
     return _not_known(steps, seen, made)
@@ -183,7 +193,8 @@ def _of_result(result: Told) -> Fields:
         # A failed connection of a module of others has no error.
         error, outcome = error if error.get("name") else UNREACHABLE, "unreachable"
     else:
-        outcome = "refused" if error.get("name") in REFUSED_AT_THE_DOOR else "failed"
+        refused = error.get("name") in (*REFUSED_AT_THE_DOOR, *_REFUSALS)
+        outcome = "refused" if refused else "failed"
     return {"outcome": outcome, "msg": result.get("msg")} | {name: error.get(name) for name in WHY_FIELDS}
 
 

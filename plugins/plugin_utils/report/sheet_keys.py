@@ -43,12 +43,14 @@ def _who(person: Person, _about: About) -> Section:
 def _ready(person: Person, _about: About) -> Section:
     missing = person.user.get("missing") or ()
     said = ["Your security key, and a computer with a browser and a free USB port."]
-    if person.user.get("pass") in ("changed", "unchanged"):
+    if "no_second_factor" not in missing and person.user.get("pass") in ("changed", "unchanged"):
         said.append("Your Temporary Access Pass, which you get from your service desk. It is not on this page.")
     elif "no_second_factor" in missing:
         said.append("A Temporary Access Pass, because you have no second factor yet: ask your service desk for one.")
     else:
         said.append("Your second factor, such as the app Microsoft Authenticator.")
+        if person.user.get("mfa_capable") is not True:
+            said.append("If you have none, ask your service desk for a Temporary Access Pass.")
     if "security_key_not_taken" in missing:
         said.append("The key that you have registered is of a model that is not allowed: take the new one.")
     if "passkey_limit" in missing:
@@ -123,7 +125,7 @@ def people(records: Iterable[Record]) -> dict[str, Person]:
     """Everybody in the records of a report by name, each once, as the last record says it."""
     found: dict[str, Person] = {}
     for record in records:
-        takes = object_in(record, "sign_in").get("enabled") is True
+        takes = object_in(record, "sign_in").get("takes_keys") is True
         device = text_of(record, "device")
         for user in objects_in(record, "users"):
             name = shown(user.get("user"))
