@@ -92,9 +92,10 @@ ways:
   contains:
     way:
       description:
-        - V(mdm) (Intune keeps the setting in its list of what it has set), V(provisioning_package) (an installed
-          package has a setting of the PassportForWork CSP), V(csp) (the CSP's value is there and nothing shows who has
-          set it) or V(policy) (group policy, local policy, or this module).
+        - V(mdm) (Intune keeps the setting in its list of what it has set), V(provisioning_package) (by
+          the record of the provisioning engine a package has applied a setting of the PassportForWork CSP), V(csp) (the
+          CSP's value is there and nothing shows who has set it) or V(policy) (group policy, local policy, or this
+          module).
       type: str
     value:
       description: What this way says, null if it says nothing or could not be read.
@@ -107,7 +108,8 @@ ways:
       description: The registry value.
       type: str
     source:
-      description: Names of the packages of V(provisioning_package), otherwise empty.
+      description: The packages of V(provisioning_package), by name, or by file if Windows does not list them; otherwise
+        empty.
       type: list
       elements: str
     reason:

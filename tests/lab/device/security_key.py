@@ -17,8 +17,9 @@ CSP, CSP_VALUE = rf"{HELLO}\SecurityKey", "UseSecurityKeyForSignin"
 POLICY, POLICY_VALUE = r"SOFTWARE\Policies\Microsoft\FIDO", "EnableFIDODeviceLogon"
 HELLO_POLICY = r"SOFTWARE\Policies\Microsoft\PassportForWork"
 NODES = r"SOFTWARE\Microsoft\Provisioning\NodeCache\CSP\Device\MS DM Server\Nodes"
-NODE = "./Device/Vendor/MSFT/PassportForWork/SecurityKey/UseSecurityKeyForSignin"
-#: Nodes that every enrollment has, whatever else it sets.
+SETTING = "PassportForWork/SecurityKey/UseSecurityKeyForSignin"
+NODE = f"./Device/Vendor/MSFT/{SETTING}"
+#: Nodes of other settings. The lab has them, and the cache at all, where the MDM sets this option.
 OTHER_NODES = ("./DevDetail/Ext/Microsoft/LocalTime", "./Device/Vendor/MSFT/Policy/Config/DeviceLock")
 SIGN_IN = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 PROVIDERS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Authentication\Credential Providers"
@@ -33,13 +34,22 @@ UNLOCK = {"left_out": (PIN, FACE), "named": (PIN, FIDO_PROVIDER)}
 FIRST_BUILD = 18362
 
 
+def in_image(hive, build: int) -> None:
+    """The credential provider, from the first build that has it."""
+    if build >= FIRST_BUILD:
+        hive.set(rf"{PROVIDERS}\{FIDO_PROVIDER}", {"": "FIDO Credential Provider"})
+
+
+def by_package(device, value: str) -> None:
+    """What the CSP does with the setting of a package."""
+    device.registry.set(CSP, {CSP_VALUE: int(value)})
+
+
 def furnish(device, options: dict[str, t.Any]) -> None:
     """``csp``, ``policy``: the values; ``mdm``: what Intune sets, ``after`` so many seconds of the
     device after an enrollment; ``plural``: the value at the
     place that nobody reads; ``unlock``: a multi-factor unlock with the key or without; ``excluded``, ``disabled``: its
     credential provider; ``policy_returns``: somebody sets the policy again at once."""
-    if device.image.build >= FIRST_BUILD:
-        device.registry.set(rf"{PROVIDERS}\{FIDO_PROVIDER}", {"": "FIDO Credential Provider"})
     if "csp" in options:
         device.registry.set(CSP, {CSP_VALUE: options["csp"]})
     if "policy" in options:
@@ -62,8 +72,10 @@ def by_mdm(device, late: bool = False) -> None:
     """What the MDM sets in its first session, or in a ``late`` one: the value, and the node by which it looks whether
     it still holds."""
     wanted = device.mdm.security_key
+    if wanted is None:
+        return
     nodes = OTHER_NODES
-    if wanted is not None and (late or not device.mdm.security_key_after):
+    if late or not device.mdm.security_key_after:
         nodes = (*OTHER_NODES, NODE)
         device.registry.set(CSP, {CSP_VALUE: wanted})
     for number, node in enumerate(nodes, start=1):

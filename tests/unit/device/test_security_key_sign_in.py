@@ -146,6 +146,14 @@ def test_the_option_and_the_ways_that_set_it(device, enabled, by, expected):
     assert (found.reason is None) is (enabled is not None)
 
 
+def test_a_package_that_windows_does_not_list_is_named_by_its_file():
+    device = Signing().csp(1).by_package()
+    device.handlers["provisioning_packages"] = lambda _p: {"available": True, "packages": []}
+    device.tree[option.ENGINE_RESULTS]["keys"][PACKAGE["id"]]["values"]["PackageFileName"] = "keys.ppkg"
+    [way] = [way for way in device.look().option.ways if way.source]
+    assert (way.way, way.source, way.wins) == ("provisioning_package", ("keys.ppkg",), True)
+
+
 def test_names_are_found_in_any_case():
     device = Signing()
     device.tree[option.HELLO] = key({}, SECURITYKEY=key({"UseSecurityKeyForSignIn": 1}))

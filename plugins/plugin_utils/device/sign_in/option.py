@@ -15,13 +15,14 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Callable
 
 from .. import operations as op
 from ..answers import Answer
 from ..package_facts import ENGINE_RESULTS, setting_results
-from ..reading import Key, Unreadable, WrongType, plain_id
+from ..reading import Key, Unreadable, WrongType, known, plain_id
 
 HELLO = r"SOFTWARE\Microsoft\Policies\PassportForWork"
 HELLO_POLICY = r"SOFTWARE\Policies\Microsoft\PassportForWork"
@@ -203,14 +204,16 @@ def _is_in_cache(answer: Answer) -> bool:
 
 
 def _packages(answer: Answer) -> list[str]:
-    """The names of the packages that have applied a setting of the CSP."""
-    if "packages" not in answer.results:
+    """The packages that have applied a setting of the CSP, by the engine's record: their names, and of those that
+    Windows does not list (their file is gone) the file's."""
+    if "package_results" not in answer.results:
         return []
-    recorded = {plain_id(name): key for name, key in answer["package_results"].key().children()}
+    listed = known(lambda: answer["packages"]["packages"]) or []
+    names = {plain_id(package["id"]): package["name"] for package in listed}
     return [
-        package["name"]
-        for package in answer["packages"]["packages"]
-        if plain_id(package["id"]) in recorded and _has_set_it(recorded[plain_id(package["id"])])
+        names.get(plain_id(package)) or known(functools.partial(record.text, "PackageFileName")) or plain_id(package)
+        for package, record in answer["package_results"].key().children()
+        if _has_set_it(record)
     ]
 
 

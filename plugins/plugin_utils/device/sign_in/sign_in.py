@@ -118,7 +118,7 @@ def _set_elsewhere(found: Option, wanted: str) -> JoinRefusal:
         "set_by_another_way",
         f"{who} has set the option to {word} ({found.csp.reason or 'UseSecurityKeyForSignin'}), and nobody knows that "
         f"{FIDO_VALUE} would win against it (state is {wanted})",
-        "change it where it was set: in the MDM's policy, or by removing the package",
+        "change it where it was set: in the MDM's policy, or by removing the package, or by one with the other value",
     )
 
 
