@@ -14,7 +14,7 @@ description:
   - Builds a provisioning package (C(.ppkg)), and its catalogue (C(.cat)), from a description in YAML that can be kept
     in git (docs/packages.md).
   - With O(method=template) the controller does it, without Windows. It takes a package that Microsoft's tool has built
-    once, and puts the values, names and files of the description in the place of its own.
+    once, and replaces its values, names and files by those of the description.
   - With O(method=icd) the host of the task does it, a Windows computer with Windows Configuration Designer
     (C(ICD.exe)). The package is fetched to the controller and read there, and everything is removed from the host.
   - The description is checked first, and each mistake in it is named with its place, in a file with its line.
@@ -49,16 +49,11 @@ options:
     description:
       - Path of a package on the controller that Microsoft's tool has built, with the settings of the description and
         any values. Needed with O(method=template).
+      - The values may differ, the settings may not. A setting, account, command or file that only one of the two has is
+        an error that names it (C(template_differs)).
       - It may be encrypted with Ansible Vault. It is decrypted in memory.
       - A package that is signed or encrypted, or has several images, is refused, as is the file of O(dest) itself.
     type: path
-  compose:
-    description:
-      - With O(method=template), whether to compose what O(template) lacks, and to leave out what the description does
-        not have. Windows has not confirmed such packages; RV(unconfirmed) lists what was composed.
-      - By default a setting, account, command or file that only one of the two has is an error that names it.
-    type: bool
-    default: false
   dest:
     description:
       - Path on the controller of the package, with the ending C(.ppkg). The catalogue is beside it, with the ending
@@ -240,13 +235,12 @@ built_with:
     signed: false
     encrypted: false
 unconfirmed:
-  description:
-    - What of the package Windows has not confirmed, one sentence each. Empty if a tool of Microsoft has made every part
-      of it, or if only values are others than in the template.
+  description: What of the package Windows has not confirmed, one sentence each. Empty with O(method=icd).
   returned: success
   type: list
   elements: str
-  sample: []
+  sample:
+    - Windows has not confirmed that it applies packages that are made from a template on the controller.
 changes:
   description:
     - What was changed, or in check mode would be changed. The package and the catalogue each have an entry, and every
@@ -307,7 +301,6 @@ ARGUMENT_SPEC = {
     "description_file": {"type": "path"},
     "method": {"type": "str", "choices": ["template", "icd"], "default": "template"},
     "template": {"type": "path"},
-    "compose": {"type": "bool", "default": False},
     "dest": {"type": "path", "required": True},
     "encrypt": {"type": "bool", "default": False},
     "password_dest": {"type": "path", "no_log": False},

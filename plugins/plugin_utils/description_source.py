@@ -65,7 +65,7 @@ def source_of(task: Task) -> Source:
 
 
 def file_of(setting: Setting) -> str | None:
-    """The path that a setting has as its value, None where its value is no file."""
+    """The path that a setting has as its value, None where its value is not a file."""
     known = None if setting.steps[-1].is_attribute else table().find(setting.bare)
     return setting.value.strip() or None if known is not None and known.type == "file" else None
 

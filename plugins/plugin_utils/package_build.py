@@ -25,9 +25,10 @@ from .task import Task
 from .untrusted import visible
 
 WITH_ICD = {"icd_path": None, "store_file": None, "encrypt": False, "password_dest": None}
-WITH_TEMPLATE = {"template": None, "compose": False}
+WITH_TEMPLATE = {"template": None}
+NEW, OF_ANOTHER = "new", "of another package"
 EXPIRY = ("token_expires_soon", "token_expired")
-MOST_TOLD = 10
+MOST_LISTED = 10
 
 
 def build(task: Task) -> dict:
@@ -47,6 +48,7 @@ def build(task: Task) -> dict:
         _keep_private(task, place)
         return _shown(task, place, before.package, source, order.package_id, before.catalog)
     if task.check_mode:
+        package_icd.require_host(task, order)
         _foretell(task, place, before, source, order.package_id)
         return _shown(task, place, None, source, order.package_id, None)
     return _finish(task, place, before, source, package_icd.made(task, order))
@@ -70,25 +72,35 @@ def _check(args: dict) -> None:
 
 def _finish(task: Task, place: Place, before: Before, source: Source, made: Made) -> dict:
     """Judge what was built by reading it, and put it in its place where it is another one."""
-    package = None
-    if made.password is None:
-        package = read_open_package(io.BytesIO(made.ppkg), os.path.basename(place.dest))
-        task.secrets.append(package.secrets.texts)
-        _judge(task, package, source, made.package_id)
-    else:
-        task.secrets.append(lambda: [made.password or ""])
-    same = before.sha256 == _sha256(made.ppkg) and before.catalog == made.catalog
-    if same:
+    task.secrets.append(lambda: [made.password or ""])
+    if before.sha256 == made.sha256 and before.catalog == made.catalog:
         _keep_private(task, place)
+        return _shown(task, place, before.package, source, made.package_id, made.catalog, made)
+    if task.check_mode:
+        stream = io.BytesIO()
+        made.write(stream)
+        package = _judged(task, place, before, source, made, stream)
     else:
-        _note_changes(task, place, before, made, package)
-        if not task.check_mode:
+        with place.writing(made) as writing:
+            package = _judged(task, place, before, source, made, writing.stream)
             with task.changes.attempt():
-                place.put(made)
+                writing.put()
     return _shown(task, place, package, source, made.package_id, made.catalog, made)
 
 
-def _judge(task: Task, package: Package, source: Source, package_id: str) -> None:
+def _judged(task: Task, place: Place, before: Before, source: Source, made: Made, stream: t.BinaryIO) -> Package | None:
+    """The package that was built, once it is what it has to be, and the changes that it makes are noted."""
+    shown = os.path.basename(place.dest)
+    readable = io.BytesIO(made.plain) if made.plain is not None else stream
+    package = read_open_package(readable, shown)
+    task.secrets.append(package.secrets.texts)
+    _require_as_described(task, package, source, made.package_id)
+    seen = None if made.plain is not None else package
+    _note_changes(task, place, before, made, seen)
+    return seen
+
+
+def _require_as_described(task: Task, package: Package, source: Source, package_id: str) -> None:
     """Raise the Failure of a package that is not what its description says."""
     wrong = [
         f"setting {row['path']} ({row['form']})"
@@ -99,7 +111,9 @@ def _judge(task: Task, package: Package, source: Source, package_id: str) -> Non
         wrong.append("the package id")
     if not wrong:
         return
-    told = ", ".join(wrong[:MOST_TOLD]) + (f" and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else "")
+    told = ", ".join(wrong[:MOST_LISTED]) + (
+        f" and {len(wrong) - MOST_LISTED} more" if len(wrong) > MOST_LISTED else ""
+    )
     raise Failure(
         f"the package that was built is not as its description says, and was not written: {told}; "
         "compare the description with what the tool that builds it knows",
@@ -112,34 +126,31 @@ def _judge(task: Task, package: Package, source: Source, package_id: str) -> Non
 
 
 def _note_changes(task: Task, place: Place, before: Before, made: Made, package: Package | None) -> None:
-    known = before.package and _identity(before.package.id, before.package.name, before.package.version, before.sha256)
-    old = known or (before.sha256 and {"sha256": before.sha256})
-    sha256 = _sha256(made.ppkg)
-    if before.sha256 != sha256:
+    if before.sha256 != made.sha256:
         name, version = (package.name, package.version) if package else (None, None)
-        task.changes.add(f"package {place.dest}", old or None, _identity(made.package_id, name, version, sha256))
+        there = _identity(made.package_id, name, version, made.sha256)
+        task.changes.add(f"package {place.dest}", _known(before), there)
         if package is not None:
             for what, was, becomes in settings_changed(package, before.package):
                 task.changes.add(what, was, becomes)
     task.changes.add(f"catalogue {place.catalog}", _digest(before.catalog), _digest(made.catalog))
-    if place.password_dest is not None:
-        task.changes.add(f"password in {place.password_dest}", "of another package" if before.password else None, "new")
+    _note_password(task, place, before)
 
 
 def _foretell(task: Task, place: Place, before: Before, source: Source, package_id: str) -> None:
     """Note what would change, of a package that nobody has built yet."""
-    known = before.package and _identity(before.package.id, before.package.name, before.package.version, before.sha256)
     identity = source.description.document.identity
-    task.changes.add(
-        f"package {place.dest}",
-        known or (before.sha256 and {"sha256": before.sha256}) or None,
-        _identity(package_id, identity.name, identity.version, None),
-    )
+    there = _identity(package_id, identity.name, identity.version, None)
+    task.changes.add(f"package {place.dest}", _known(before), there)
     for what, was, becomes in settings_foretold(source.description, before.package):
         task.changes.add(what, was, becomes)
-    task.changes.add(f"catalogue {place.catalog}", _digest(before.catalog), "new")
+    task.changes.add(f"catalogue {place.catalog}", _digest(before.catalog), NEW)
+    _note_password(task, place, before)
+
+
+def _note_password(task: Task, place: Place, before: Before) -> None:
     if place.password_dest is not None:
-        task.changes.add(f"password in {place.password_dest}", "of another package" if before.password else None, "new")
+        task.changes.add(f"password in {place.password_dest}", OF_ANOTHER if before.password else None, NEW)
 
 
 def _keep_private(task: Task, place: Place) -> None:
@@ -182,9 +193,13 @@ def _identity(package_id: str | None, name: str | None, version: str | None, sha
     return {"id": package_id, "name": name, "version": version, "sha256": sha256}
 
 
+def _known(before: Before) -> dict | None:
+    """What is told of the package that was there: of one that nobody can read, only the hash."""
+    package = before.package
+    if package is not None:
+        return _identity(package.id, package.name, package.version, package.sha256)
+    return {"sha256": before.sha256} if before.sha256 else None
+
+
 def _digest(content: bytes | None) -> str | None:
     return None if content is None else f"SHA-256 {hashlib.sha256(content).hexdigest()}"
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

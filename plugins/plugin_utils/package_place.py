@@ -14,7 +14,7 @@ import json
 import os
 import stat
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from . import locks
@@ -36,17 +36,21 @@ PRIVATE = 0o600
 
 @dataclass(frozen=True)
 class Made:
-    """A package that was built. ``catalog`` is its catalogue; ``password`` that of an encrypted one.
+    """A package that was built. ``write`` writes it, the same bytes each time, and ``sha256`` is of these.
 
-    ``unconfirmed`` says what of it Windows has not confirmed, ``built_with`` which tool made it.
+    ``catalog`` is its catalogue, ``password`` that of an encrypted one, and ``plain`` the same one in clear, for
+    who reads it.
+    ``built_with`` says which tool made it, and ``unconfirmed`` what of it Windows has not confirmed.
     """
 
     package_id: str
-    ppkg: bytes = field(repr=False)
+    sha256: str
+    write: Callable[[t.BinaryIO], None] = field(repr=False)
     catalog: bytes = field(repr=False)
     password: str | None = field(default=None, repr=False)
-    unconfirmed: list[str] = field(default_factory=list)
+    plain: bytes | None = field(default=None, repr=False)
     built_with: dict | None = None
+    unconfirmed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -128,46 +132,48 @@ class Place:
             except OSError as exc:
                 raise unwritable(path, exc) from exc
 
-    def put(self, made: Made) -> None:
-        """Write the files, each as a whole: first what belongs to the package, and then the package itself.
+    @contextlib.contextmanager
+    def writing(self, made: Made) -> Iterator[Writing]:
+        """The files on the disk, where nobody sees them until they are put. Raises Failure.
 
-        Raises Failure, and then what was there is there still.
+        Nothing of them is left where they are not put, and then what was there is there still.
         """
-        contents = [(self.catalog, made.catalog), (self.dest, made.ppkg)]
+        contents = [(self.catalog, made.catalog)]
         if self.password_dest is not None:
-            said = {
-                "password": made.password,
-                "package_id": made.package_id,
-                "sha256": hashlib.sha256(made.ppkg).hexdigest(),
-            }
+            said = {"password": made.password, "package_id": made.package_id, "sha256": made.sha256}
             contents.insert(0, (self.password_dest, json.dumps(said, indent=2).encode() + b"\n"))
         path = self.dest
-        try:
-            with contextlib.ExitStack() as stack:
-                for path, _content in contents:
+        with contextlib.ExitStack() as stack:
+            try:
+                for path in self._all():
                     stack.enter_context(directory_of(path))
-                path = self.dest
-                stack.enter_context(locks.held(_lock_of(path), locks.patience(PATIENCE)))
+                stack.enter_context(locks.held(_lock_of(self.dest), locks.patience(PATIENCE)))
                 files: list[PrivateFile] = []
                 for path, content in contents:
-                    file = stack.enter_context(private_file(path))
-                    file.stream.write(content)
-                    file.sync()
-                    files.append(file)
-                # All of them are on the disk before the first one is seen.
-                for file in files:
-                    path = file.path
-                    file.put()
-        except locks.NotHeld as exc:
-            raise Failure(
-                f"{visible(self.dest)} is being built by another task; run the task again",
-                side="controller",
-                name="package_being_built",
-                cause=f"another task has been writing {visible(self.dest)} for {PATIENCE} s",
-                fix="run the task again, and let one task build a package at a time (run_once)",
-            ) from exc
-        except (OSError, ValueError) as exc:
-            raise unwritable(path, exc, "password_dest" if path == self.password_dest else "dest") from exc
+                    files.append(stack.enter_context(private_file(path)))
+                    files[-1].stream.write(content)
+                    files[-1].sync()
+                path = self.dest
+                files.append(stack.enter_context(private_file(path)))
+                made.write(files[-1].stream)
+                files[-1].sync()
+            except locks.NotHeld as exc:
+                raise self._being_built() from exc
+            except (OSError, ValueError) as exc:
+                raise self._unwritable(path, exc) from exc
+            yield Writing(self, files)
+
+    def _being_built(self) -> Failure:
+        return Failure(
+            f"{visible(self.dest)} is being built by another task; run the task again",
+            side="controller",
+            name="package_being_built",
+            cause=f"another task has been writing {visible(self.dest)} for {PATIENCE} s",
+            fix="run the task again, and let one task build a package at a time (run_once)",
+        )
+
+    def _unwritable(self, path: str, exc: Exception) -> Failure:
+        return unwritable(path, exc, "password_dest" if path == self.password_dest else "dest")
 
     def _all(self) -> list[str]:
         return [path for path in (self.password_dest, self.catalog, self.dest) if path is not None]
@@ -201,6 +207,23 @@ class Place:
                 return file.read(most + 1)
         except OSError:
             return None
+
+
+class Writing:
+    """Files that are written and not yet seen. The last of them is the package, which ``stream`` reads."""
+
+    def __init__(self, place: Place, files: list[PrivateFile]) -> None:
+        self._place = place
+        self._files = files
+        self.stream = files[-1].stream
+
+    def put(self) -> None:
+        """Bring each to its path, what belongs to the package first. Raises Failure."""
+        for file in self._files:
+            try:
+                file.put()
+            except OSError as exc:
+                raise self._place._unwritable(file.path, exc) from exc
 
 
 def _lock_of(path: str) -> str:

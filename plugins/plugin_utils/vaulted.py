@@ -51,7 +51,7 @@ def _full_disk(exc: BaseException | None) -> int | None:
 def content(action: t.Any, path: str, most: int) -> bytes:
     """What a file of the controller holds, decrypted in memory where it is encrypted: nothing of it is written.
 
-    Raises AnsibleError, also where it is no regular file, and TooLarge where it has more than ``most`` bytes.
+    Raises AnsibleError, also where it is not a regular file, and TooLarge where it has more than ``most`` bytes.
     """
     try:
         # A pipe or a device would be waited for.
@@ -75,7 +75,7 @@ def text(action: t.Any, ciphertext: str) -> str:
     try:
         return _decrypted(action, ciphertext.encode()).decode()
     except UnicodeDecodeError as exc:
-        raise AnsibleError("it is no text") from exc
+        raise AnsibleError("it is not a text") from exc
 
 
 def _decrypted(action: t.Any, ciphertext: bytes) -> bytes:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import stat
@@ -23,7 +24,12 @@ PACKAGE = ppkg.build("Contoso", ID, computer_name="CT-%SERIAL%")
 
 
 def made(content: bytes = PACKAGE, catalog: bytes = b"catalogue", password: str | None = None) -> Made:
-    return Made(ID, content, catalog, password)
+    return Made(ID, hashlib.sha256(content).hexdigest(), lambda stream: stream.write(content), catalog, password)
+
+
+def put(spot: Place, what: Made) -> None:
+    with spot.writing(what) as writing:
+        writing.put()
 
 
 def place(folder: Path, name: str = "a.ppkg", password: str | None = None) -> Place:
@@ -31,8 +37,8 @@ def place(folder: Path, name: str = "a.ppkg", password: str | None = None) -> Pl
 
 
 def test_both_files_are_there_for_their_owner_only_and_nothing_else(tmp_path: Path):
-    place(tmp_path / "new").put(made())
-    place(tmp_path / "new").put(made(PACKAGE + b"x", b"other"))
+    put(place(tmp_path / "new"), made())
+    put(place(tmp_path / "new"), made(PACKAGE + b"x", b"other"))
     files = {path.name: path for path in (tmp_path / "new").iterdir()}
     assert set(files) == {"a.ppkg", "a.cat"}
     assert (files["a.ppkg"].read_bytes(), files["a.cat"].read_bytes()) == (PACKAGE + b"x", b"other")
@@ -41,7 +47,7 @@ def test_both_files_are_there_for_their_owner_only_and_nothing_else(tmp_path: Pa
 
 def test_the_password_is_in_a_file_that_says_whose_it_is(tmp_path: Path):
     spot = place(tmp_path, password="a.json")
-    spot.put(made(password="4711"))
+    put(spot, made(password="4711"))
     assert json.loads((tmp_path / "a.json").read_text())["password"] == "4711"
     assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == 0o600
     assert spot.look().password["package_id"] == ID
@@ -112,7 +118,7 @@ def test_a_template_is_not_replaced_by_what_is_made_of_it(tmp_path: Path, way: s
 @pytest.mark.parametrize("step", ["write", "fsync", "name"])
 @pytest.mark.parametrize("which", [0, 1], ids=["of the catalogue", "of the package"])
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch, step: str, which: int):
-    place(tmp_path).put(made(b"old package", b"old catalogue"))
+    put(place(tmp_path), made(b"old package", b"old catalogue"))
     full, calls = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), []
 
     def failing(real):
@@ -131,12 +137,20 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch, step: st
     else:
         monkeypatch.setattr(private_file.os, "link", failing(os.link))
     with pytest.raises(Failure, match="bad option dest: .* cannot be written: No space left on device"):
-        place(tmp_path).put(made())
+        put(place(tmp_path), made())
     assert (tmp_path / "a.ppkg").read_bytes() == b"old package"
     # The catalogue is put first, and each of the two is whole.
     whole = [b"old catalogue"] if step != "name" or which == 0 else [b"catalogue"]
     assert (tmp_path / "a.cat").read_bytes() in whole
     assert sorted(os.listdir(tmp_path)) == ["a.cat", "a.ppkg"]
+
+
+def test_nobody_sees_files_before_they_are_put(tmp_path: Path):
+    with place(tmp_path).writing(made()) as writing:
+        assert [name for name in os.listdir(tmp_path) if not name.endswith(".lock")] == []
+        writing.stream.seek(0)
+        assert writing.stream.read() == PACKAGE
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_directory_that_was_made_for_nothing_is_gone(tmp_path: Path, monkeypatch):
@@ -145,7 +159,7 @@ def test_a_directory_that_was_made_for_nothing_is_gone(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(private_file.os, "fsync", full)
     with pytest.raises(Failure, match="No space left on device"):
-        place(tmp_path / "new" / "deep").put(made())
+        put(place(tmp_path / "new" / "deep"), made())
     assert os.listdir(tmp_path) == []
 
 
@@ -153,13 +167,13 @@ def test_two_tasks_do_not_write_the_same_package_at_once(tmp_path: Path, monkeyp
     monkeypatch.setattr(package_place, "PATIENCE", 0)
     spot = place(tmp_path)
     with package_place.locks.held(str(tmp_path / ".a.ppkg.lock"), lambda: True), pytest.raises(Failure) as caught:
-        spot.put(made())
+        put(spot, made())
     assert caught.value.error["name"] == "package_being_built" and os.listdir(tmp_path) == []
 
 
 def test_modes_that_others_can_read_by_are_told_and_tightened(tmp_path: Path):
     spot = place(tmp_path)
-    spot.put(made())
+    put(spot, made())
     (tmp_path / "a.ppkg").chmod(0o644)
     assert list(spot.loose_modes()) == [(spot.dest, 0o644)]
     spot.tighten([spot.dest])

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a package that was built has the files of its description, judged by what can be read in it.
 
-ICD.exe leaves out what it does not find, and reports success: what it says is no proof (Microsoft, "Windows
+ICD.exe leaves out what it does not find, and reports success: what it says proves nothing (Microsoft, "Windows
 Configuration Designer command-line interface"; scripts of the field).
 
 Internal to winops.entra: may change in any release.

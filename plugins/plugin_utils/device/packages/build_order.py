@@ -38,10 +38,12 @@ class BuildOrder:
 class Built:
     """What the host has built: both files, and the password that the tool has made where the package is encrypted.
 
-    ``tool`` says what is known of ICD.exe: {version, path, origin}.
+    ``tool`` says what is known of ICD.exe: {version, path, origin}. ``plain`` is the same package without encryption,
+    for who reads what was built; None where ``ppkg`` itself can be read.
     """
 
     ppkg: bytes = field(repr=False)
     catalog: bytes = field(repr=False)
     password: str | None = field(default=None, repr=False)
     tool: dict | None = None
+    plain: bytes | None = field(default=None, repr=False)

@@ -79,12 +79,12 @@ def expected(document: Document) -> Iterator[Expected]:
         known = table().find(setting.bare)
         if known is None or known.csp is None or known.type in _NOT_COMPARED or setting.steps[-1].is_attribute:
             continue
-        path = _filled(known.csp, setting)
+        path = filled(known.csp, setting)
         if path is not None:
             yield Expected(setting, known, plain_path(path))
 
 
-def _filled(csp: str, setting: Setting) -> str | None:
+def filled(csp: str, setting: Setting) -> str | None:
     """The path with the keys of the setting in it; None where it holds what only the compiler knows."""
     keys: dict[str, str] = {}
     names: list[str] = []

@@ -35,7 +35,7 @@ class Untemplated(str):
 
 
 class CannotResolve(ValueError):
-    """A value of a text has no value here; the message says why (the end of a sentence), and is no secret."""
+    """A value of a text has no value here; the message says why (the end of a sentence), without a secret."""
 
 
 class _Loader(yaml.SafeLoader):
