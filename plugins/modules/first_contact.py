@@ -61,8 +61,8 @@ attributes:
 notes:
   - A device that has not answered when the time is over is unreachable, and one that has answered and is not as
     expected has failed.
-  - Credentials that the device refuses are tried again until the time is over, because a package may make the account
-    after it has turned on WinRM. That may lock the account on the device.
+  - Credentials that the device refuses are tried three times, a minute apart, because a package may make the account
+    after it has turned on WinRM. Then the wait ends, because more wrong passwords would lock the account.
 seealso:
   - module: winops.entra.ppkg_media
   - module: winops.entra.device_facts

@@ -227,6 +227,19 @@ media:
       description: What a user of the package should know, as RV(winops.entra.ppkg_info#module:package.issues).
       type: list
       elements: dict
+      contains:
+        name:
+          description: Name of the issue.
+          type: str
+        message:
+          description: What it is.
+          type: str
+        fix:
+          description: What to do.
+          type: str
+        blocks_join:
+          description: Whether no join can come of the package.
+          type: bool
       sample: []
     files:
       description:

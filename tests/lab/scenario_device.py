@@ -206,6 +206,7 @@ DEVICE = {
     "policies": MapOf(int),
     "engine": ENGINE,
     "boot_seconds": float,
+    "out_of_box": bool,
     "earlier_failures": bool,
     "sign_in_failures": bool,
     "faults": ListOf(

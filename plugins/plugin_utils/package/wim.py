@@ -128,7 +128,11 @@ class Wim:
         resource = self._contents.get(file.digest)
         if resource is None or not resource.flags & RESOURCE_COMPRESSED:
             return None
-        return self._bytes(resource.offset, resource.size) if self._flags & XPRESS and self._chunk == XPRESS_CHUNK else None
+        return (
+            self._bytes(resource.offset, resource.size)
+            if self._flags & XPRESS and self._chunk == XPRESS_CHUNK
+            else None
+        )
 
     def dead(self) -> list[File]:
         """Contents that no file has: an update in place leaves what it replaced, and programs can have it back."""

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from . import autopilot, security_keys, sheet_keys, sheet_unpacking, writer
-from .sheet import About, Page, Record, as_html
+from .sheet_words import About, Page, Record, as_html
 
 SHEET_OPTION = "hand_over"
 

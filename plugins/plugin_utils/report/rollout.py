@@ -32,7 +32,7 @@ from . import (
 )
 from .door import read_record
 from .run import moment, this_run
-from .sheet import About, place
+from .sheet_words import About, place
 
 #: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
 _KNOWN = {autopilot.WORK: autopilot.known, security_keys.WORK: security_keys.known}

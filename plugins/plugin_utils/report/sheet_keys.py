@@ -15,8 +15,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable
 
+from ..sheet import Section
 from . import key_users
-from .sheet import About, Page, Record, Section, calling, shown, text_of
+from .sheet_words import About, Page, Record, calling, shown, text_of
 from .told import object_in, objects_in
 
 MOST_DEVICES = 20

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .sheet import About, Page, Record, Section, calling, text_of
+from ..sheet import Section
+from .sheet_words import About, Page, Record, calling, text_of
 
 #: What has come to a device that somebody can, or could, unpack. Of any other there is no page: its box stays closed.
 HANDED_OVER = ("ready", "reset", "deploying", "deployed", "incomplete")

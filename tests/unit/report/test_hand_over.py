@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.report import hand_over, rollout, sheet
+from ansible_collections.winops.entra.plugins.plugin_utils.report import hand_over, rollout, sheet_words
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from tests.unit.report.making import made
@@ -28,10 +28,10 @@ READY = {
     "mode": "user_driven",
     "reset_at": None,
 }
-ABOUT = sheet.About("Grace, extension 4711")
+ABOUT = sheet_words.About("Grace, extension 4711")
 
 
-def page(about: sheet.About = ABOUT, **records: dict) -> str:
+def page(about: sheet_words.About = ABOUT, **records: dict) -> str:
     return hand_over.page_file(made(dict(records), "autopilot").report, about)
 
 
@@ -77,7 +77,7 @@ def test_a_device_that_is_set_up_needs_nothing_any_more():
 
 
 def test_without_a_contact_it_is_the_service_desk():
-    assert "Call your service desk." in words(page(sheet.About(), pc=READY))
+    assert "Call your service desk." in words(page(sheet_words.About(), pc=READY))
 
 
 @pytest.mark.parametrize("outcome", [*REPORT_OUTCOMES])
@@ -107,7 +107,7 @@ def test_a_text_of_others_is_a_text_on_the_page(field, text):
     made_of = page(pc=READY | {field: text})
     plain = page(pc=READY | {field: "x"})
     assert re.findall(r"<[^>]*>", made_of) == re.findall(r"<[^>]*>", plain)
-    assert made_of.replace("\n", "").isprintable() and len(made_of) < len(plain) + 7 * sheet.MAX_FIELD
+    assert made_of.replace("\n", "").isprintable() and len(made_of) < len(plain) + 7 * sheet_words.MAX_FIELD
 
 
 @pytest.mark.parametrize("value", [None, 7, True, [], {"a": 1}], ids=str)

@@ -10,13 +10,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.report import hand_over, key_users, sheet, sheet_keys
+from ansible_collections.winops.entra.plugins.plugin_utils.report import hand_over, key_users, sheet_keys, sheet_words
 from tests.unit.report.key_rows import ADA, READY, key, row
 from tests.unit.report.making import made
 from tests.unit.report.test_hand_over import HOSTILE, words
 
 BOB = "bob@c.example"
-ABOUT = sheet.About("Grace, extension 4711")
+ABOUT = sheet_words.About("Grace, extension 4711")
 
 
 def device(*rows: dict[str, t.Any], takes: bool = True) -> dict[str, t.Any]:
@@ -27,7 +27,7 @@ def device(*rows: dict[str, t.Any], takes: bool = True) -> dict[str, t.Any]:
     }
 
 
-def page(about: sheet.About = ABOUT, **records: dict) -> str:
+def page(about: sheet_words.About = ABOUT, **records: dict) -> str:
     return hand_over.page_file(made(dict(records), "security_keys").report, about)
 
 
@@ -87,7 +87,7 @@ def test_a_page_says_what_is_needed_to_register():
 def test_a_text_of_others_is_a_text_on_the_page(field, text):
     made_of, plain = page(pc=device(row(**{field: text}))), page(pc=device(row(**{field: "x"})))
     assert re.findall(r"<[^>]*>", made_of) == re.findall(r"<[^>]*>", plain)
-    assert made_of.replace("\n", "").isprintable() and len(made_of) < len(plain) + 14 * sheet.MAX_FIELD
+    assert made_of.replace("\n", "").isprintable() and len(made_of) < len(plain) + 14 * sheet_words.MAX_FIELD
 
 
 def test_only_named_fields_come_onto_a_page():
