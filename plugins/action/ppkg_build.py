@@ -15,4 +15,5 @@ class ActionModule(Action):
     sides = (DEVICE_SIDE,)
     spec = ARGUMENT_SPEC
     constraints = CONSTRAINTS
+    refused = {"phases": [], "left_behind": []}
     work = staticmethod(build)

@@ -222,18 +222,17 @@ method:
   returned: success
   type: str
   sample: template
-built_with:
+tool:
   description:
-    - The tool that built the package, or the template, as RV(winops.entra.ppkg_info#module:package) has it in
-      C(built_with). Null if it is not known.
+    - The program on the host that has built the package. C(origin) is V(adk), V(store) (the app from the Microsoft
+      Store) or V(path) (O(icd_path)).
+    - Null if the task has not built one with it.
   returned: success
   type: dict
   sample:
     version: 10.0.26100.1
-    source: CLI
-    target_skus: WindowsCommon,Desktop
-    signed: false
-    encrypted: false
+    path: D:\WCD\ICD.exe
+    origin: path
 unconfirmed:
   description: What of the package Windows has not confirmed, one sentence each. Empty with O(method=icd).
   returned: success
@@ -241,6 +240,39 @@ unconfirmed:
   elements: str
   sample:
     - Windows has not confirmed that it applies packages that are made from a template on the controller.
+left_behind:
+  description:
+    - What is on the host of O(method=icd) when the task ends and need not be. Empty if nothing is there, and after a
+      refusal.
+    - If the connection was lost or the task was ended, it lists what may be there, and C(why) says so.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: What it is.
+      type: str
+    where:
+      description: Its place on the host.
+      type: str
+    why:
+      description: Why it is there.
+      type: str
+    remove:
+      description: How to be rid of it.
+      type: str
+phases:
+  description: Name and seconds of each phase on the host. Empty with O(method=template).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The phase.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
 changes:
   description:
     - What was changed, or in check mode would be changed. The package and the catalogue each have an entry, and every

@@ -67,7 +67,8 @@ def source_of(task: Task) -> Source:
 def file_of(setting: Setting) -> str | None:
     """The path that a setting has as its value, None where its value is not a file."""
     known = None if setting.steps[-1].is_attribute else table().find(setting.bare)
-    return setting.value.strip() or None if known is not None and known.type == "file" else None
+    is_file = known is not None and known.type == "file" and setting.value.strip()
+    return setting.value if is_file else None
 
 
 def _of_file(task: Task, src: str) -> tuple[t.Any, Mapping[Place, int], str]:
@@ -123,13 +124,13 @@ def _files(
     left = LARGEST_FILES
     for name in names:
         try:
-            found[name] = task.content(_path_of(task, name, base), left)
+            found[name] = task.content(_path_of(task, name.strip(), base), left)
             left -= len(found[name])
         except (AnsibleError, ValueError) as exc:
             said = visible(str(exc), 300)
             if isinstance(exc, TooLarge):
                 said = f"all files of a description may have {LARGEST_FILES >> 20} MiB together"
-            place = next((place for place, text in _texts(data) if text.strip() == name), ())
+            place = next((place for place, text in _texts(data) if text == name), ())
             problems.add(place, f"names the file {visible(name, 300)}, which cannot be read: {said}")
     problems.raise_any()
     return found

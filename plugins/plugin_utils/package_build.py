@@ -182,7 +182,7 @@ def _shown(
         "catalog_sha256": catalog and hashlib.sha256(catalog).hexdigest(),
         "password_dest": place.password_dest,
         "method": task.args["method"],
-        "built_with": made.built_with if made else package and package.built_with,
+        "tool": made and made.tool,
         "unconfirmed": made.unconfirmed if made else [],
     }
     told = [issue for issue in package.issues if issue.name in EXPIRY] if package else []

@@ -12,20 +12,19 @@ import dataclasses
 import functools
 import hashlib
 import json
-import uuid
+import typing as t
 from collections.abc import Mapping
 
 from .description_source import Source, file_of
+from .device.packages import icd
 from .device.packages.build_order import BuildOrder
 from .package import contents
+from .package.build.package_id import derived_ids
 from .package.description.document import Document
 from .package.description.writer import write_customizations
 from .package.judged import missing_files
 from .package_place import Before, Made
 from .task import Task
-
-_OF_PACKAGES = uuid.UUID("6f6b1a3e-6c1c-5d0e-9f7a-3b0e0b9f2f11")
-"""The name space of ids that are made of what a package holds (RFC 9562, version 5)."""
 
 
 def order_of(task: Task, source: Source) -> BuildOrder:
@@ -64,24 +63,34 @@ def is_built(order: BuildOrder, before: Before, source: Source) -> bool:
     )
 
 
+def require_host(task: Task, order: BuildOrder) -> None:
+    """Raise the Failure of a host that cannot build it."""
+    icd.require_host(task, order)
+
+
 def made(task: Task, order: BuildOrder) -> Made:
     """Have it built. Raises Failure."""
-    raise NotImplementedError
+    built = icd.build(task, order)
+
+    def write(stream: t.BinaryIO) -> None:
+        stream.write(built.ppkg)
+
+    return Made(
+        package_id=order.package_id,
+        sha256=hashlib.sha256(built.ppkg).hexdigest(),
+        write=write,
+        catalog=built.catalog,
+        password=built.password,
+        plain=built.plain,
+        tool=built.tool,
+    )
 
 
 def _derived_id(task: Task, source: Source) -> str:
     """The id of what is in a package: another one where anything is another, and the same where all is the same."""
-    said = json.dumps(
-        [
-            write_customizations(source.description.document).decode(),
-            {name: hashlib.sha256(content).hexdigest() for name, content in sorted(source.files.items())},
-            source.description.revision,
-            task.args["encrypt"],
-            task.args["store_file"],
-        ],
-        sort_keys=True,
-    )
-    return str(uuid.uuid5(_OF_PACKAGES, hashlib.sha256(said.encode()).hexdigest()))
+    how = json.dumps(["icd", task.args["encrypt"], task.args["store_file"]])
+    files = {name: hashlib.sha256(content).digest() for name, content in source.files.items()}
+    return str(derived_ids(source.description, hashlib.sha256(how.encode()).digest(), files)[0])
 
 
 def _customizations(document: Document, paths: Mapping[str, str]) -> bytes:

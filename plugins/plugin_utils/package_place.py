@@ -49,7 +49,7 @@ class Made:
     catalog: bytes = field(repr=False)
     password: str | None = field(default=None, repr=False)
     plain: bytes | None = field(default=None, repr=False)
-    built_with: dict | None = None
+    tool: dict | None = None
     unconfirmed: list[str] = field(default_factory=list)
 
 

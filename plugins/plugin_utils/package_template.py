@@ -12,15 +12,19 @@ from ansible.errors import AnsibleError
 
 from .description_source import Source
 from .options import bad_option
+from .package import PackageError
+from .package.build import NotLikeTemplate, compose
 from .package_place import Made, Place
 from .task import Task
 from .untrusted import visible
 
 LARGEST_TEMPLATE = 512 << 20
+MOST_EVIDENCE = 1_000
+UNCONFIRMED = "Windows has not confirmed that it applies packages that are made from a template on the controller"
 
 
 def made(task: Task, source: Source, place: Place) -> Made:
-    """The package in memory. Raises Failure."""
+    """The package, which is not written yet. Raises Failure."""
     src = task.args["template"]
     try:
         path = task.find_file(src)
@@ -32,4 +36,17 @@ def made(task: Task, source: Source, place: Place) -> Made:
             f"there is no readable package {visible(src)} on the controller ({visible(str(exc))})",
             "give the path of a .ppkg file, and the vault's password if it is encrypted",
         ) from exc
-    raise NotImplementedError(len(template))
+    try:
+        built = compose(template, source.description, source.files)
+    except PackageError as exc:
+        raise exc.at(path) from None
+    except NotLikeTemplate as exc:
+        exc.error["evidence"] = exc.problems[:MOST_EVIDENCE]
+        raise
+    return Made(
+        package_id=built.package_id,
+        sha256=built.sha256,
+        write=built.write,
+        catalog=built.catalogue,
+        unconfirmed=[UNCONFIRMED, *built.notes],
+    )
