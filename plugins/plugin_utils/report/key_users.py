@@ -56,6 +56,7 @@ _OTHERS = {
     "synced": "that are synced",
     "unknown": "of an unknown kind",
 }
+POLICY_DIFFERS = "the policy will be another one"
 NOT_ASKED_YET = "the tenant was not asked about the user yet"
 PASS_OUTCOMES = ("changed", "unchanged", "failed", "unknown", "skipped")
 
@@ -168,7 +169,8 @@ def _says(row: Told, ready: bool | None, missing: list[str], others: list[str]) 
         said.append(f"there are passkeys {' and '.join(kinds)}, which cannot sign in at the lock screen")
     if ready is None:
         why = [str(one) for one in row.get("unread") or ()]
-        why += ["of a passkey nobody knows what it is on, or whether the policy takes it"] if _in_doubt(row) else []
+        doubt = _in_doubt(row) and POLICY_DIFFERS not in why
+        why += ["of a passkey nobody knows what it is on, or whether the policy takes it"] if doubt else []
         said = [f"not known: {'; '.join(why) or 'what was read does not decide it'}"]
     elif row.get("mfa_capable") is None and set(missing) & set(OF_THE_USER):
         said.append("whether there is a second factor to register with is not known")
@@ -192,7 +194,7 @@ def _without_policy(row: Told) -> Told:
     )
     ready = False if row.get("found") is False or row.get("enabled") is False or has_none else None
     listed = keys if isinstance(row.get("passkeys"), (list, tuple)) else None
-    why = [*(row.get("unread") or ()), "the policy will be another one"]
+    why = [*(row.get("unread") or ()), POLICY_DIFFERS]
     return {**row, "passkeys": listed, "in_scope": None, "security_key_ready": ready, "unread": why}
 
 

@@ -69,10 +69,17 @@ def record_of(result: Told) -> Fields:
         "sign_in": sign_in or None,
         "users": people if people is not None else _known_users(before),
         "users_from": text_in(steps, "users_from") or text_in(before, "users_from"),
-        "findings": [dict(one) for one in objects_in(seen["sign_in"], "findings") if one.get("result") != "pass"],
+        "findings": _findings(steps, seen),
         "phases": objects_in(seen["package"], "phases"),
     }
     return made | _come_to(steps, seen, made)
+
+
+def _findings(steps: Told, seen: Mapping[str, Told]) -> list[Fields]:
+    """What has not passed, and would not."""
+    left_out = "option" if _is_foretold(steps, seen) else None
+    told = objects_in(seen["sign_in"], "findings")
+    return [dict(one) for one in told if one.get("result") != "pass" and one.get("id") != left_out]
 
 
 def _sign_in(looked: Told) -> Fields:
@@ -107,13 +114,10 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
         # A device that does not answer is where it was.
         if has_failed(result) and not (result.get("unreachable") and takes is True):
             return _of_result(result)
-    foretold = bool(steps.get("check")) and bool(package.get("changed") or sign_in.get("changed"))
     bad = [one for one in made["findings"] if one.get("result") == "fail"]
-    if foretold and not _stays_off(sign_in):
-        bad = [one for one in bad if one.get("id") != "option"]
     if bad:
         return _of_finding(bad[0], made["findings"])
-    if foretold:
+    if _is_foretold(steps, seen):
         return {"outcome": "would_enable"}
     if takes is False:  # An earlier run has said so, with its reason.
         return _as_before(steps) or _of_finding({"id": "option", "cause": "the option is off"}, made["findings"])
@@ -126,10 +130,13 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     return _not_known(steps, seen, made)
 
 
-def _stays_off(sign_in: Told) -> bool:
-    """Whether an MDM keeps the option off, whatever a package sets."""
-    ways = objects_in(sign_in, "ways")
-    return any(way.get("way") == "mdm" and way.get("value") is False for way in ways)
+def _is_foretold(steps: Told, seen: Mapping[str, Told]) -> bool:
+    """Whether a run that is not in check mode would switch the option on: no MDM keeps it off, whatever a package
+    sets."""
+    ways = objects_in(seen["sign_in"], "ways")
+    stays_off = any(way.get("way") == "mdm" and way.get("value") is False for way in ways)
+    would = seen["package"].get("changed") or seen["sign_in"].get("changed")
+    return bool(steps.get("check") and would and not stays_off)
 
 
 def _of_people(people: list[Fields]) -> Fields:
