@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils.device.answers import Result
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import key_findings, sign_in
 from tests.lab.device import security_key
 from tests.unit.device.played import Played
 
 WORLD = {"packages": {"keys": {"title": "Keys", "token": "none", "security_key": True}}}
-ENTRA = {"join": {"type": "entra"}}
+REFUSED = Result(False, {}, {"type": "System.Security.SecurityException", "message": "denied", "hresult": None})
 
 
 def look(played: Played) -> key_findings.Look:
@@ -40,6 +42,41 @@ def test_each_way(tmp_path: Path, kind: str, options: dict[str, t.Any], enabled:
     with Played(tmp_path, kind, options, WORLD) as played:
         found = look(played).option
         assert (found.enabled, found.by) == (enabled, by)
+
+
+#: What the reads of a device may come to when one of them is refused: what is known, or that it is not.
+HARDER = {"pass": {"pass", "unknown"}, "warn": {"warn", "unknown"}, "fail": {"fail", "unknown"}, "unknown": {"unknown"}}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"security_key": {"policy": 1}},
+        {"security_key": {"policy": 0}},
+        {"security_key": {"csp": 1}},
+        {"security_key": {"mdm": 1}, "installed": ["keys"]},
+        {"security_key": {"mdm": 1, "policy": 0, "plural": 1, "unlock": "left_out", "excluded": True}},
+        {"windows": {"build": "17763.6054"}, "security_key": {"policy": 1, "disabled": True}},
+    ],
+)
+@pytest.mark.parametrize("kind", ["joined", "hybrid", "ad_joined"])
+def test_a_refused_read_is_no_answer(tmp_path: Path, kind: str, options: dict[str, t.Any]) -> None:
+    with Played(tmp_path, kind, options, WORLD) as played:
+        answer = played.session(check_mode=True).run(sign_in.observations())
+    true = sign_in.look_at(answer)
+    results = {one.id: one.result for one in key_findings.judge(true)}
+    for name in answer.results:
+        found = sign_in.look_at(dataclasses.replace(answer, results=answer.results | {name: REFUSED}))
+        assert found.option.enabled in (true.option.enabled, None), name
+        # That a read which was made says what it says, stands in spite of another that was refused.
+        assert key_findings.has_the_option(found) in (key_findings.has_the_option(true), None), name
+        for one in key_findings.judge(found):
+            assert one.result in HARDER[results[one.id]], (name, one)
+        for way, truth in zip(found.option.ways, true.option.ways):
+            if way.way != "csp":
+                assert way.value in (truth.value, None) and way.wins in (truth.wins, None), (name, way)
+            assert way.wins is not None or way.reason, (name, way)
 
 
 def test_a_package_brings_the_setting_and_takes_it_back(tmp_path: Path) -> None:
