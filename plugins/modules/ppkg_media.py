@@ -68,7 +68,7 @@ options:
     type: str
   media:
     description:
-      - Several media, in place of O(src), for example one for each site or each device.
+      - Several media instead of O(src), for example one for each site or each device.
     type: list
     elements: dict
     suboptions:

@@ -22,7 +22,7 @@ REMOTING = "powershell.exe -NoProfile -Command Enable-PSRemoting -Force -SkipNet
 BY_ITSELF = {"commands": [REMOTING], "account": True}
 FLEET: dict[str, t.Any] = {
     "packages": {
-        "berlin": {"title": "Contoso Berlin", "computer_name": "NB-%SERIAL%", "security_key": True, **BY_ITSELF},
+        "fleet": {"title": "Contoso Berlin", "computer_name": "NB-%SERIAL%", "security_key": True, **BY_ITSELF},
         "expired": {"title": "Contoso old", "token": "expired", **BY_ITSELF},
         "silent": {"title": "Contoso silent", "token": "none", "security_key": True},
     },
@@ -31,10 +31,10 @@ FLEET: dict[str, t.Any] = {
         {"kind": "unjoined_pro", "name": "too-late", "device": {"out_of_box": True}},
         {"kind": "unjoined_pro", "name": "left-in-its-box", "device": {"out_of_box": True}},
         {"kind": "unjoined_pro", "name": "another-one", "device": {"serial": "PF0009"}},
-        {"kind": "home", "name": "home"},
+        {"kind": "home", "name": "home-edition"},
     ],
 }
-STICKS = {"new": "berlin", "too-late": "expired", "left-in-its-box": "silent"}
+STICKS = {"new": "fleet", "too-late": "expired", "left-in-its-box": "silent"}
 WAITING = "waiting for the device to answer"
 
 
@@ -64,7 +64,7 @@ def met(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPa
         "too-late": {},
         "left-in-its-box": {"timeout": 2},
         "another-one": {"serial_number": "PF0001"},
-        "home": {},
+        "home-edition": {},
     }
     options = {"computer_name", "serial_number", "tenant_id", "package_id", "timeout"}
     task = {"run_once": True, "delegate_to": "localhost"}
@@ -103,10 +103,10 @@ def met(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPa
 def test_a_stick_holds_one_package_its_checksum_and_a_checklist(met: Met) -> None:
     assert met.play.exit_code == 0, met.play.output
     stick = met.sticks / "new"
-    package = inspection.package_file(met.lab, "berlin")
-    assert sorted(os.listdir(stick)) == ["CHECKLIST.html", "SHA256SUMS", "berlin.ppkg"]
-    assert (stick / "berlin.ppkg").read_bytes() == package.read_bytes()
-    assert (stick / "SHA256SUMS").read_text() == f"{inspection.sha256(package)}  berlin.ppkg\n"
+    package = inspection.package_file(met.lab, "fleet")
+    assert sorted(os.listdir(stick)) == ["CHECKLIST.html", "SHA256SUMS", "fleet.ppkg"]
+    assert (stick / "fleet.ppkg").read_bytes() == package.read_bytes()
+    assert (stick / "SHA256SUMS").read_text() == f"{inspection.sha256(package)}  fleet.ppkg\n"
     assert "Grace, extension 4711" in (stick / "CHECKLIST.html").read_text(encoding="utf-8")
     assert {stat.S_IMODE(file.stat().st_mode) for file in stick.iterdir()} == {0o600}
 
@@ -142,9 +142,9 @@ def test_a_device_that_was_off_is_met_when_it_is_as_expected(met: Met) -> None:
 @pytest.mark.parametrize(
     ("device", "name", "says"),
     [
-        ("too-late", "token_expired", "did not join"),
+        ("too-late", "ADAL_SERVER_ERROR_INVALID_GRANT", "did not join"),
         ("another-one", "first_contact_serial_number", "another device answers"),
-        ("home", "first_contact_join", "cannot be joined"),
+        ("home-edition", "first_contact_join", "cannot be joined"),
     ],
 )
 def test_what_waiting_cannot_mend_ends_it(met: Met, device: str, name: str, says: str) -> None:

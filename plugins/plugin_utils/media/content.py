@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from ..task import Task
 
-PIECE = 1 << 20
+AT_ONCE = 1 << 20
 """Bytes that are read at once."""
 
 
@@ -53,7 +53,7 @@ def of_file(task: Task, name: str, path: str) -> Content:
 def measured(stream: t.BinaryIO) -> tuple[int, str]:
     """(bytes, SHA-256) of a stream from where it stands to its end."""
     size, digest = 0, hashlib.sha256()
-    while piece := stream.read(PIECE):
+    while piece := stream.read(AT_ONCE):
         size += len(piece)
         digest.update(piece)
     return size, digest.hexdigest()

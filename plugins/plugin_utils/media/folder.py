@@ -24,11 +24,11 @@ from ..options import bad_option
 from ..result import Failure
 from ..untrusted import visible
 from . import names
-from .content import PIECE, Content, measured
+from .content import AT_ONCE, Content, measured
 
 CATALOG = ".cat"
 MOST_ENTRIES = 10_000
-"""A root with more is no stick's."""
+"""A root with more is not that of a stick."""
 TEMPORARY = ".ppkg_media-"
 """What a run that was killed leaves, and the next one removes, begins so."""
 _MARGIN = 1 << 16
@@ -69,7 +69,7 @@ def look(root: str, wanted: Collection[str]) -> Look:
     """What is in the root. Raises Failure where that cannot be read, or a wanted file cannot be replaced."""
     hashes: dict[str, str] = {}
     packages, stale, others = [], [], []
-    mine = {name for name in wanted if name.lower().endswith(names.PACKAGE)}
+    mine = {name for name in wanted if name.lower().endswith(names.PPKG)}
     stems = {os.path.splitext(name)[0].lower() for name in mine}
     try:
         for entry in _entries(root):
@@ -81,7 +81,7 @@ def look(root: str, wanted: Collection[str]) -> Look:
                     hashes[name] = measured(stream)[1]
             elif name.startswith(TEMPORARY):
                 stale.append(name)
-            elif name.lower().endswith(names.PACKAGE) and not entry.is_dir():
+            elif name.lower().endswith(names.PPKG) and not entry.is_dir():
                 packages.append(name)
             elif name.lower().endswith(CATALOG) and os.path.splitext(name)[0].lower() in stems and is_file:
                 stale.append(name)
@@ -115,7 +115,7 @@ def require_room(root: str, contents: Sequence[Content]) -> None:
     """There is room for these files beside what is there. Raises Failure."""
     needed = sum(content.size for content in contents)
     for content in contents:
-        if content.size > names.LARGEST:
+        if content.size > names.LARGEST_ON_MEDIA:
             fix = "make the package smaller: a stick with FAT32 holds no file of 4 GiB or more"
             raise bad_option("dest", f"{visible(content.name)} has {content.size} bytes", fix)
     while not os.path.isdir(root):
@@ -186,11 +186,11 @@ def _entries(root: str) -> t.Iterator[os.DirEntry]:
 
 def _put(path: str, content: Content) -> None:
     """A file for its owner only, whole and on the medium. Raises OSError, and Failure where its source has changed."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with open(path, "wb", opener=lambda name, _flags: os.open(name, flags, 0o600)) as stream:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as stream:
         digest = hashlib.sha256()
         with content.open() as source:
-            while piece := source.read(PIECE):
+            while piece := source.read(AT_ONCE):
                 digest.update(piece)
                 stream.write(piece)
         if digest.hexdigest() != content.sha256:

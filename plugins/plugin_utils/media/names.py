@@ -15,11 +15,11 @@ import re
 from ..options import bad_option
 from ..untrusted import visible
 
-LARGEST = 0xFFFFFFFF
+LARGEST_ON_MEDIA = 0xFFFFFFFF
 """Bytes of a file of FAT32."""
-LONGEST = 64
+LONGEST_ON_MEDIA = 64
 """UTF-16 units of a file's name: of Joliet. FAT32 has 255."""
-PACKAGE = ".ppkg"
+PPKG = ".ppkg"
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\.|$)", re.IGNORECASE
@@ -42,8 +42,8 @@ def problem(name: str) -> str | None:
     try:
         units = len(name.encode("utf-16-le")) // 2
     except UnicodeEncodeError:
-        return "it is no text"
-    return f"it is longer than {LONGEST} letters" if units > LONGEST else None
+        return "it is not a text"
+    return f"it is longer than {LONGEST_ON_MEDIA} letters" if units > LONGEST_ON_MEDIA else None
 
 
 def require_name(name: str, option: str, more: int = 0) -> None:
@@ -52,14 +52,14 @@ def require_name(name: str, option: str, more: int = 0) -> None:
         raise bad_option(
             option,
             f"a stick cannot have the name {visible(name)!r}: {found}",
-            f"take a name of at most {LONGEST - more} letters that Windows accepts",
+            f"take a name of at most {LONGEST_ON_MEDIA - more} letters that Windows accepts",
         )
 
 
 def package_name(path: str) -> str:
     """The name that a package file has on a medium: its own, with the ending by which Windows finds it."""
     name = os.path.basename(path)
-    return name if name.lower().endswith(PACKAGE) else name + PACKAGE
+    return name if name.lower().endswith(PPKG) else name + PPKG
 
 
 def refuse_share(dest: str) -> None:

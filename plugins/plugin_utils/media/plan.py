@@ -204,7 +204,7 @@ def _day(text: str | None, option: str) -> datetime.date | None:
         return datetime.date.fromisoformat(text.strip())
     except ValueError:
         name = "token_expires" if option == "src" else option
-        raise bad_option(name, f"{visible(text)!r} is no day", "give it as 2027-03-31") from None
+        raise bad_option(name, f"{visible(text)!r} is not a day", "give it as 2027-03-31") from None
 
 
 def encrypted_warning(media: Iterable[Medium]) -> list[str]:

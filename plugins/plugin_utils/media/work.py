@@ -9,6 +9,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import typing as t
 from collections.abc import Sequence
@@ -134,10 +135,7 @@ def _told(medium: Medium, files: Sequence[Content], look: Look) -> dict[str, t.A
         "encrypted": read is None,
         "secret": medium.secret,
         "token_expires": medium.expires,
-        "issues": [
-            {"name": issue.name, "message": issue.message, "fix": issue.fix, "blocks_join": issue.blocks_join}
-            for issue in medium.issues
-        ],
+        "issues": [dataclasses.asdict(issue) for issue in medium.issues],
         "files": [
             {
                 "path": content.name,

@@ -15,8 +15,10 @@ from ...findings import FAIL, PASS, UNKNOWN, Finding
 from ..package_facts import PENDING
 from . import name_pattern
 
-#: Results of the engine that are no failure: none yet, success, and a setting that waits for a restart.
+#: Results of the engine that do not count as failures: none yet, success, and a setting that waits for a restart.
 _GOOD = (None, "0x00000000", f"0x{PENDING:08x}")
+#: Those of findings, in their order.
+EXPECTATIONS = ("serial_number", "computer_name", "package", "join")
 _WAIT = "wait, or look at the device's screen: the package may still be at work, or not have been taken from the stick"
 
 
@@ -95,8 +97,8 @@ def _name(pattern: str, seen: Seen) -> Judged:
         "computer_name",
         seen.computer_name,
         wanted,
-        f"the device is named {seen.computer_name}, not {wanted}: the package has not named it, or it has not restarted "
-        "since",
+        f"the device is named {seen.computer_name}, not {wanted}: the package has not named it, or it has not "
+        "restarted since",
         _WAIT,
     )
 

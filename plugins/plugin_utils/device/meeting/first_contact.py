@@ -32,7 +32,7 @@ from .expectations import Expected, Judged, Seen, judge
 if t.TYPE_CHECKING:
     from ..diagnosis.clues import Diagnosis
 
-SUBSETS = ("join", "mdm", "packages", "os")
+MET_BY = ("join", "mdm", "packages", "os")
 MOST_REFUSALS = 3
 """So often credentials are tried that the device refuses: Windows locks an account after ten wrong passwords within ten
 minutes (its default since Windows 11), and a connection plugin may try each of them twice."""
@@ -44,7 +44,7 @@ BIOS = op.cim_query("Win32_BIOS", ("SerialNumber",))
 def observations() -> dict[str, dict]:
     """All that is asked, again and again. The device is new: all that its logs have counts."""
     since: logs.Start = dict.fromkeys((log for log, _ids in logs.FAILURE_EVENTS.values()), 0)
-    return state.observations(SUBSETS) | {"bios": BIOS} | logs.observations(since)
+    return state.observations(MET_BY) | {"bios": BIOS} | logs.observations(since)
 
 
 def meet(task: Task) -> dict:
@@ -75,12 +75,12 @@ class _FirstContact:
         while True:
             last = self._deadline.passed
             answer = self._ask()
-            facts = read_facts(answer, SUBSETS)
+            facts = read_facts(answer, MET_BY)
             seen = Seen(_name(answer), _serial(answer), facts)
             judged = judge(self._expected, seen)
             self._tell(seen, judged)
             if all(each.met for each in judged):
-                refused = state.problems(answer, state.observations(SUBSETS))
+                refused = state.problems(answer, state.observations(MET_BY))
                 kept = as_facts(self._task, with_newer(earlier(self._task), facts))
                 return kept | ({"warnings": refused} if refused else {})
             self._give_up_where_in_vain(answer, judged, last)
@@ -127,7 +127,7 @@ class _FirstContact:
         way = str(getattr(self._task.session.connection, "transport", ""))
         failure = contact.failure(t.cast(ConnectionLost, exc), way)
         after = f"the device did not answer within {self._deadline.seconds:.0f} s"
-        failure.msg = f"{'waiting for the device is in vain' if in_vain else after}: {failure.msg}"
+        failure.msg = f"{'waiting for the device cannot help' if in_vain else after}: {failure.msg}"
         return failure
 
     def _tell(self, seen: Seen, judged: list[Judged]) -> None:
@@ -143,7 +143,7 @@ class _FirstContact:
         """Raises the Failure of a device that will not be as expected, or is not when the time is over."""
         in_vain = [each.finding for each in judged if each.in_vain]
         if in_vain:
-            failure = verdict(in_vain, (FAIL,), "waiting for the device is in vain", "first_contact")
+            failure = verdict(in_vain, (FAIL,), "waiting for the device cannot help", "first_contact")
             raise t.cast(Failure, failure)
         unjoined = any(each.finding.id == "join" and not each.met for each in judged)
         cause = causes.find_causes(answer) if unjoined else None

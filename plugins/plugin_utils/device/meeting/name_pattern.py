@@ -13,7 +13,7 @@ import re
 
 from ...options import bad_option
 
-LONGEST = 15
+NETBIOS_LETTERS = 15
 """Letters of a computer name that all of Windows knows: that of NetBIOS."""
 MOST_RANDOM = 63
 _MACRO = re.compile(r"%(?:(SERIAL)|RAND:([0-9]{1,2}))%", re.IGNORECASE)
@@ -27,14 +27,14 @@ def require_pattern(pattern: str, option: str) -> None:
     if not _NAME.fullmatch(rest) or any(int(found[2] or 0) > MOST_RANDOM for found in _MACRO.finditer(pattern)):
         raise bad_option(
             option,
-            f"{pattern!r} is no pattern of computer names",
+            f"{pattern!r} is not a pattern of computer names",
             "give letters, digits and hyphens, with %SERIAL% and %RAND:n% as in the package",
         )
 
 
 def fits(name: str, pattern: str, serial: str | None) -> bool | None:
     """Whether a device with this serial number has a name of this pattern; None where the serial number decides, and is
-    not known. Names are compared by their first LONGEST letters, as Windows cuts them, and in any case."""
+    not known. Names are compared by their first NETBIOS_LETTERS letters, as Windows cuts them, and in any case."""
     if serial is None and any(found[1] for found in _MACRO.finditer(pattern)):
         return None
     wanted: list[str | None] = []  # One entry a letter, None for a random one.
@@ -48,8 +48,8 @@ def fits(name: str, pattern: str, serial: str | None) -> bool | None:
             wanted += [None] * int(found[2])
         place = found.end()
     wanted += pattern[place:].upper()
-    letters = name.upper()[:LONGEST]
-    wanted = wanted[:LONGEST]
+    letters = name.upper()[:NETBIOS_LETTERS]
+    wanted = wanted[:NETBIOS_LETTERS]
     return len(letters) == len(wanted) and all(
         one == other if other is not None else one.isalnum() for one, other in zip(letters, wanted)
     )
