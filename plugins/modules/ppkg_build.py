@@ -153,7 +153,7 @@ EXAMPLES = r"""
       bulk_token:
         value: "{{ vault_bulk_token }}"
         expires: 2027-03-31
-    template: packages/template.ppkg
+    template: packages/join-template.ppkg
     dest: build/hamburg.ppkg
   run_once: true
 
@@ -184,7 +184,9 @@ package_id:
   type: str
   sample: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
 settings:
-  description: Every setting of the package, as RV(winops.entra.ppkg_info#module:settings) has them. Secrets are masked.
+  description:
+    - Every setting of the package, as RV(winops.entra.ppkg_info#module:settings) has them. Secrets are masked.
+    - Null where RV(package) is.
   returned: success
   type: list
   elements: dict

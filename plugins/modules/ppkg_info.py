@@ -287,10 +287,10 @@ package:
           description: Whether there is a bulk token.
           type: bool
         computer_name:
-          description: Pattern of the computer name.
+          description: Pattern of the computer name, or null.
           type: str
         security_key_signin:
-          description: Whether sign-in with security keys is turned on or off.
+          description: Whether sign-in with security keys is turned on or off. Null if that is not among the settings.
           type: bool
         commands:
           description: Command lines.
@@ -305,7 +305,7 @@ package:
           type: list
           elements: dict
         mdm:
-          description: MDM enrollment.
+          description: MDM enrollment, or null.
           type: dict
         settings:
           description: Areas of settings.

@@ -37,6 +37,8 @@ def build(task: Task) -> dict:
     _check(args)
     place = Place.of(args["dest"], args["password_dest"])
     source = source_of(task)
+    if not task.check_mode:
+        place.tidy()
     before = place.look()
     task.secrets.append(lambda: [text for name, text in before.password.items() if name == "password"])
     if before.package is not None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from . import locks
 from .options import bad_option
 from .package import NotAPackage, Package, PackageError, UnreadablePackage, read_package
-from .private_file import PrivateFile, private_file
+from .private_file import PrivateFile, hidden_name, private_file
 from .report.writer import directory_of, require_writable, unwritable
 from .result import Failure
 from .untrusted import load_json, visible
@@ -115,6 +115,23 @@ class Place:
             with contextlib.suppress(OSError):
                 if own is not None and os.path.samefile(own, path):
                     raise bad_option(option, "it is the file that is to be written", "give another dest")
+
+    def tidy(self) -> None:
+        """Remove what a run that was killed has left beside the files: a hidden one may hold what they hold.
+
+        Raises Failure where another task is at work, or where it cannot be removed.
+        """
+        left = [hidden_name(path) for path in self._all()]
+        if any(os.path.lexists(path) for path in (*left, _lock_of(self.dest))):
+            try:
+                with locks.held(_lock_of(self.dest), locks.patience(PATIENCE)):
+                    for path in left:
+                        with contextlib.suppress(FileNotFoundError):
+                            os.unlink(path)
+            except locks.NotHeld as exc:
+                raise self._being_built() from exc
+            except OSError as exc:
+                raise unwritable(self.dest, exc) from exc
 
     def loose_modes(self) -> Iterator[tuple[str, int]]:
         """Files that are there and are not for their owner only, with their modes."""

@@ -134,7 +134,8 @@ def _computed() -> t.Iterator[tuple[str, Row]]:
         _module("package.description.problems").BadDescription,
         _module("package.description.customizations").NotCustomizations,
     )
-    for kind in (*subclasses(errors.PackageError), *described):
+    built = subclasses(_module("package.build.errors").BuildError)
+    for kind in (*subclasses(errors.PackageError), *described, *built):
         yield TITLES[3], _row(kind.name, "controller", _meaning(kind), kind.fix)
     for thing in ("join", "mdm"):
         yield (
@@ -212,11 +213,8 @@ def checks() -> dict[str, tuple[str, ...]]:
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
-<<<<<<< HEAD
         "security_key": tuple(_module("device.sign_in.key_findings").FINDING_IDS),
-=======
         "first_contact": tuple(_module("device.meeting.expectations").EXPECTATIONS),
->>>>>>> p19-media
         "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),
     }
 

@@ -38,11 +38,8 @@ GOOD = {
     "local_admin_role": {"users": []},
     "managed_device_reset": {"action": "wipe", "devices": []},
     "ppkg": {"src": "join.ppkg"},
-<<<<<<< HEAD
     "ppkg_build": {"description": {"name": "Contoso"}, "template": "template.ppkg", "dest": "built/join.ppkg"},
-=======
     "ppkg_media": {"src": "join.ppkg", "dest": "stick"},
->>>>>>> p19-media
     "rollout_report": {"work": "join"},
     "user_method_info": {"users": ["ada@contoso.com"]},
 }

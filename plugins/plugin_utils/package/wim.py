@@ -78,8 +78,8 @@ class File:
 
 
 class Wim:
-    """An open WIM: ``images`` (number), ``files`` (of all images), ``xml`` and ``metadata`` (the bytes of its XML data, and
-    of the directory tree of each image).
+    """An open WIM: ``images`` (number), ``files`` (of all images), ``xml`` (the bytes of its XML data) and ``metadata``
+    (those of the directory tree of each image).
 
     Raises PackageError; what NO_SENSE names, where the bytes make no sense, is left to the caller, who turns it into
     DamagedPackage at one place.
@@ -126,13 +126,10 @@ class Wim:
     def compressed(self, file: File) -> bytes | None:
         """The content of a file as it is compressed; None where it is not, or not as provisioning packages are."""
         resource = self._contents.get(file.digest)
-        if resource is None or not resource.flags & RESOURCE_COMPRESSED:
+        as_packages = self._flags & XPRESS and self._chunk == XPRESS_CHUNK
+        if resource is None or not as_packages or not resource.flags & RESOURCE_COMPRESSED:
             return None
-        return (
-            self._bytes(resource.offset, resource.size)
-            if self._flags & XPRESS and self._chunk == XPRESS_CHUNK
-            else None
-        )
+        return self._bytes(resource.offset, resource.size)
 
     def dead(self) -> list[File]:
         """Contents that no file has: an update in place leaves what it replaced, and programs can have it back."""

@@ -11,7 +11,7 @@ import ntpath
 import re
 import typing as t
 from xml.etree import ElementTree
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from .. import ppkg, wim
 from . import stores
@@ -47,7 +47,7 @@ class Package:
         for common in self._found("Settings/Customizations/Common"):
             for area in common:
                 self._add(area, [], {})
-        for conditional in self._found("Settings/Customizations/Variant"):
+        for conditional in self._found("Settings/Customizations/Variant/Settings"):
             for area in conditional:
                 self._check(area, [])
 
@@ -109,6 +109,8 @@ class Package:
         if own is not None:
             keys |= {name.lower(): value for name, value in element.attrib.items()}
             keys[(above[-1] if above else "").lower()] = own
+        if path[-1] == "WLANConfig":
+            self._sets.append(("_".join(path), ["WiFi", "Profile", own or ""], "WlanXml", _profile(own or "", element)))
         for number, child in enumerate(element):
             counted = {} if self._tag(child) != "CommandConfig" else {self._tag(element).lower(): str(number)}
             self._add(child, path, {**keys, **counted})
@@ -145,6 +147,25 @@ class Package:
         """The settings without what the package is called."""
         text = self._document.removeprefix(BOM).decode("utf-8")
         return BOM + re.sub(r"<PackageConfig.*?</PackageConfig>", "", text, count=1, flags=re.DOTALL).encode()
+
+
+def _profile(ssid: str, element: ElementTree.Element) -> str:
+    """The profile of a network, as Windows takes it (Microsoft, "WLAN_profile Schema")."""
+    said = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in element.iter()}
+    how, cipher = {"WPA2-Personal": ("WPA2PSK", "AES"), "WEP": ("open", "WEP")}.get(
+        said.get("SecurityType", ""), ("open", "none")
+    )
+    key = f"<keyType>passPhrase</keyType><protected>false</protected><keyMaterial>{escape(said.get('SecurityKey', ''))}"
+    shared = f"<sharedKey>{key}</keyMaterial></sharedKey>" if said.get("SecurityKey") else ""
+    mode = "auto" if said.get("AutoConnect", "").lower() == "true" else "manual"
+    name = escape(ssid)
+    return (
+        '<WLANProfile xmlns="http://www.microsoft.com/networking/WLAN/profile/v1">'
+        f"<name>{name}</name><SSIDConfig><SSID><name>{name}</name></SSID></SSIDConfig>"
+        f"<connectionType>ESS</connectionType><connectionMode>{mode}</connectionMode><MSM><security>"
+        f"<authEncryption><authentication>{how}</authentication><encryption>{cipher}</encryption></authEncryption>"
+        f"{shared}</security></MSM></WLANProfile>"
+    )
 
 
 def _xml(root: str) -> bytes:

@@ -249,7 +249,6 @@ RUNS = {
         check_mode=True,
         device=FirmLiar,
     ),
-<<<<<<< HEAD
     "security_key_sign_in": Run(
         sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"fail_on": ["fail"]}, device=SigningLiar
     ),
@@ -258,12 +257,11 @@ RUNS = {
     ),
     "security_key_sign_in absent": Run(
         sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"state": "absent"}, check_mode=True
-=======
+    ),
     "first_contact": Run(
         first_contact_work.meet,
         (waiting.POLL_SPEC, first_contact.ARGUMENT_SPEC),
         {"computer_name": "PC-%SERIAL%", "package_id": PACKAGE, "timeout": 60},
->>>>>>> p19-media
     ),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }

@@ -41,10 +41,13 @@ class CompiledValues:
         self._pairs = [pair for pair in pairs if not pair.is_file]
         self._by_csp: dict[str, list[Pair]] = {}
         self._by_value: dict[str, list[Pair]] = {}
+        self._by_name: dict[str, list[Pair]] = {}
         for pair in self._pairs:
             if pair.csp:
                 self._by_csp.setdefault(pair.csp, []).append(pair)
             if pair.old.value:
+                for name in _last(pair):
+                    self._by_name.setdefault(name, []).append(pair)
                 self._by_value.setdefault(_folded(pair.old.value), []).append(pair)
         secrets = {pair.old.value: pair for pair in self._pairs if pair.old.secret and pair.is_changed}
         self._within = {value: pair for value, pair in secrets.items() if len(value.strip()) >= SHORTEST_WITHIN}
@@ -77,15 +80,14 @@ class CompiledValues:
 
     def _meant_by_value(self, steps: tuple[str, ...], old: str) -> list[Pair]:
         low = {step.lower() for step in steps}
-        same = [
-            pair
-            for pair in self._by_value.get(_folded(old), ())
-            if len(old.strip()) >= SHORTEST_DISTINCT or _last(pair) == steps[-1].lower()
-        ]
+        name = steps[-1].lower()
+        same = [pair for pair in self._by_name.get(name, ()) if _says(pair, old)]
+        if len(old.strip()) >= SHORTEST_DISTINCT:
+            same += [pair for pair in self._by_value.get(_folded(old), ()) if pair not in same]
         if len({pair.new.value for pair in same}) > 1:
             same = [pair for pair in same if _keys(pair) <= low] or same
         if len({pair.new.value for pair in same}) > 1:
-            same = [pair for pair in same if _last(pair) == steps[-1].lower()] or same
+            same = [pair for pair in same if name in _last(pair)] or same
         return same
 
     def _one_of(self, pairs: list[Pair], old: str) -> str:
@@ -171,8 +173,10 @@ def _keys(pair: Pair) -> set[str]:
     return {step.key.lower() for step in pair.old.steps if step.key is not None}
 
 
-def _last(pair: Pair) -> str:
-    return pair.old.steps[-1].name.lstrip("@").lower()
+def _last(pair: Pair) -> set[str]:
+    """What a compiled value may be called: as the setting, or as the element of a list that it is."""
+    last = pair.old.steps[-1]
+    return {last.name.lstrip("@").lower(), (last.key or last.name.lstrip("@")).lower()}
 
 
 def _folded(text: str) -> str:

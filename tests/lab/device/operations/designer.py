@@ -133,7 +133,7 @@ async def _run(device, folder: str, name: str, copies: str, more: str, timeout: 
 
 def _logs(device) -> list:
     folders = [entry.path for entry in device.files.children(program.DOCUMENTS)]
-    found = []
+    found: list = []
     while folders:
         for entry in device.files.children(folders.pop()):
             (found if entry.data is not None else folders).append(entry if entry.data is not None else entry.path)
