@@ -256,7 +256,7 @@ _value:
       returned: security_keys
       type: str
     sign_in:
-      description: Whether it offers security keys, and by which way, as M(winops.entra.security_key_sign_in) says it.
+      description: Whether it offers security keys, and in which way, as M(winops.entra.security_key_sign_in) says it.
       returned: security_keys
       type: dict
     users:

@@ -18,7 +18,7 @@ from ..proofs import PROOF_FIELDS
 from ..untrusted import MAX_DEPTH, harmless
 from .autopilot import TEXT_FIELDS as AUTOPILOT_TEXTS
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
-from .security_keys import TEXT_FIELDS as SECURITY_KEY_TEXTS
+from .security_keys import KEY_TEXT_FIELDS
 
 REPORT_OUTCOMES = (
     "joined",
@@ -68,7 +68,7 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
 }
 RECORD_KINDS = {
     **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
-    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *SECURITY_KEY_TEXTS), _TEXT),
+    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS), _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
     "seconds": _NUMBER,
     **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in"), _OBJECT),

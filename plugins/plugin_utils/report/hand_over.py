@@ -35,7 +35,7 @@ SHEETS: dict[str, Sheet] = {
         sheet_unpacking.pages,
         sheet_unpacking.note,
     ),
-    security_keys.WORK: Sheet(
+    security_keys.KEYS_WORK: Sheet(
         "a page for each person who has to register a security key. Print it, and hand each page over with the key.",
         sheet_keys.pages,
         sheet_keys.note,

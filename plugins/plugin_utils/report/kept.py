@@ -30,7 +30,7 @@ def with_known(record: Record, before: Mapping[str, t.Any], work: str) -> Record
         record = with_removals(_with_left_behind(with_earlier_ids(record, before), before), before)
     elif work == autopilot.WORK:
         record = autopilot.with_known(record, before)
-    elif work == security_keys.WORK:
+    elif work == security_keys.KEYS_WORK:
         record = security_keys.with_known(record, before)
     elif work == "join" and not record.get("device_id") and not record.get("join_type"):
         # Nobody could look. One that is not joined says so: join_type is none.

@@ -146,7 +146,7 @@ WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "preflight": _preflight,
     "diagnose": _diagnose,
     autopilot.WORK: _autopilot,
-    security_keys.WORK: _security_keys,
+    security_keys.KEYS_WORK: _security_keys,
 }
 
 

@@ -35,7 +35,7 @@ from .run import moment, this_run
 from .sheet_words import About, place
 
 #: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
-_KNOWN = {autopilot.WORK: autopilot.known, security_keys.WORK: security_keys.known}
+_KNOWN = {autopilot.WORK: autopilot.known, security_keys.KEYS_WORK: security_keys.known}
 NAMED = 10
 """Devices that a warning names; the report has all."""
 

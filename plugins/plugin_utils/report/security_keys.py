@@ -18,11 +18,11 @@ from . import key_users
 from .ansibles_own import REFUSED_AT_THE_DOOR, UNREACHABLE
 from .told import COME_TO, WHY_FIELDS, Told, has_failed, known_of, object_in, objects_in, taken, text_in
 
-WORK = "security_keys"
+KEYS_WORK = "security_keys"
 #: The texts of a record that no other work has. ``users_from`` is who has said whose device it is.
-TEXT_FIELDS = ("package_id", "users_from")
+KEY_TEXT_FIELDS = ("package_id", "users_from")
 #: What a later run that does not ask takes over.
-KNOWN_FIELDS = ("device_id", "hostname", "package_id", "sign_in", "users", "users_from")
+KEPT_FIELDS = ("device_id", "hostname", "package_id", "sign_in", "users", "users_from")
 #: What winops.entra.security_key_sign_in says of a device, as far as a report keeps it.
 SIGN_IN_FIELDS = ("enabled", "by", "build_ok", "join_type")
 #: Failures of that module by which it has changed nothing.
@@ -92,7 +92,7 @@ def _sign_in(looked: Told) -> Fields:
 
 def known(devices: Mapping[str, Told], names: Collection[str]) -> dict[str, Fields]:
     """What a report knows of the devices that were asked before, by name."""
-    return known_of(devices, names, KNOWN_FIELDS)
+    return known_of(devices, names, KEPT_FIELDS)
 
 
 def with_known(record: Fields, before: Told) -> Fields:
@@ -100,7 +100,7 @@ def with_known(record: Fields, before: Told) -> Fields:
     own, old = record.get("device_id"), before.get("device_id")
     if own and old and str(own).casefold() != str(old).casefold():
         return record
-    return {**record, **{name: before.get(name) for name in KNOWN_FIELDS if record.get(name) is None}}
+    return {**record, **{name: before.get(name) for name in KEPT_FIELDS if record.get(name) is None}}
 
 
 # --- what it has come to ----------------------------------------------------------------------------------------------
