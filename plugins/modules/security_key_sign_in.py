@@ -40,7 +40,7 @@ attributes:
     support: full
 notes:
   - The findings are C(option), C(ways), C(build), C(join), C(registry_path), C(device_unlock) and
-    C(credential_provider). The guide on signing in without a password (docs/passwordless.md) lists them.
+    C(credential_provider). The guide on security keys (docs/security-keys-on-devices.md) lists them.
   - The option alone signs nobody in. The tenant must allow the method (M(winops.entra.security_key_policy)), the user
     must have registered a key (M(winops.entra.user_method_info)), and the first sign-in with it needs the network.
   - A group policy of an AD domain sets its value again when it is refreshed, whatever this module has changed.

@@ -9,7 +9,6 @@ import re
 
 import yaml
 
-from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import key_findings
 from ansible_collections.winops.entra.plugins.plugin_utils.report import key_users
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from tests.collection import ROOT
@@ -49,10 +48,6 @@ def test_steps_of_the_playbook():
     asked = [name for row in rows for name in code(row[2])]
     assert len(asked) == len(rows) and set(asked) <= set(defaults)
     assert all(name.partition(":")[0] in defaults for row in rows for name in code(row[3]))
-
-
-def test_findings_of_a_device():
-    assert tuple(column("findings: option")) == key_findings.FINDING_IDS
 
 
 def test_what_may_be_missing():

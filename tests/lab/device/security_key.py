@@ -74,7 +74,7 @@ def by_mdm(device, late: bool = False) -> None:
     wanted = device.mdm.security_key
     if wanted is None:
         return
-    nodes = OTHER_NODES
+    nodes: tuple[str, ...] = OTHER_NODES
     if late or not device.mdm.security_key_after:
         nodes = (*OTHER_NODES, NODE)
         device.registry.set(CSP, {CSP_VALUE: wanted})

@@ -111,10 +111,10 @@ class Option:
         return option(self.csp, Place(True, True) if on else Place(False), self.csp_ways)
 
 
-def read_option(answer: Answer) -> Option:
+def read_option(answer: Answer, csp_read: str = "security_key_csp") -> Option:
     """From an answer to VALUES, and to WRITERS where that was asked, too: without them nothing shows who has set the
-    CSP's value."""
-    csp = place(lambda: answer["security_key_csp"].key().child(CSP_KEY), CSP_VALUE)
+    CSP's value. ``csp_read`` names the read of the key HELLO, for who has it by another name."""
+    csp = place(lambda: answer[csp_read].key().child(CSP_KEY), CSP_VALUE)
     policy = place(lambda: answer["security_key_policy"].key(), FIDO_VALUE)
     return option(csp, policy, _ways_of_csp(answer, csp))
 
