@@ -63,8 +63,9 @@ options:
     type: str
   token_expires:
     description:
-      - The day on which the bulk token expires, V(2027-03-31), as it was noted when the token was made. A token does
-        not show it itself. It is printed on the checklist, and an expired one is in RV(media[].issues).
+      - The day on which the bulk token expires, as it was noted when the token was made, in the form V(2027-03-31) and
+        in quotes. A token does not show it itself. It is printed on the checklist, and an expired one is in
+        RV(media[].issues).
     type: str
   media:
     description:
@@ -143,7 +144,7 @@ EXAMPLES = r"""
     src: packages/join.ppkg
     dest: /media/ops/PPKG
     contact: Service desk, extension 4711
-    token_expires: 2027-03-31
+    token_expires: "2027-03-31"
   run_once: true
 
 - name: One folder for each site, to be copied to sticks there

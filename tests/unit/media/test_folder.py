@@ -15,11 +15,16 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.winops.entra.plugins.modules.ppkg_media import ARGUMENT_SPEC
+from ansible_collections.winops.entra.plugins.plugin_utils import vaulted
 from ansible_collections.winops.entra.plugins.plugin_utils.media import checklist, content, folder, names, plan
+from ansible_collections.winops.entra.plugins.plugin_utils.media.work import lay_out
 from ansible_collections.winops.entra.plugins.plugin_utils.package.issues import ISSUES
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab import ppkg
 
 from .conftest import BUILT, PACKAGE_ID, TOKEN
@@ -309,3 +314,23 @@ def test_a_file_that_cannot_be_decrypted_is_refused_by_its_option(package, monke
     monkeypatch.setattr(plan, "of_file", undecryptable)
     with pytest.raises(Failure, match="bad option src"):
         plan._file(None, "join.ppkg", "join.ppkg", "join.ppkg", "src")
+
+
+def test_a_vaulted_package_is_on_the_stick_in_clear_and_nowhere_else(package, stick, tmp_path, monkeypatch):
+    clear, secrets = tmp_path / "clear", [("default", VaultSecret(b"a password"))]
+    clear.mkdir(mode=0o700)
+    monkeypatch.setattr("ansible.constants.DEFAULT_LOCAL_TMP", str(clear))
+    loader = DataLoader()
+    loader.set_vault_secrets(secrets)
+    src = package()
+    plain = src.read_bytes()
+    src.write_bytes(VaultLib(secrets).encrypt(plain))
+    args = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()} | {
+        "src": str(src),
+        "dest": str(stick),
+    }
+    action = types.SimpleNamespace(_loader=loader)
+    task = Task(args, False, find_file=str, in_clear=lambda path: vaulted.in_clear(action, path))
+    lay_out(task)
+    assert (stick / "join.ppkg").read_bytes() == plain and names_in(clear) == []
+    assert task.changes.changed
