@@ -169,15 +169,10 @@ EXAMPLES = r"""
 RETURN = r"""
 package:
   description:
-    - The contents of the package, as RV(winops.entra.ppkg_info#module:package) has them. In check mode those that it
-      would have. Null for an encrypted package, and in check mode with O(method=icd) if it would be built.
+    - The contents of the package, as M(winops.entra.ppkg_info) describes them. In check mode those that it would have.
+    - Null for an encrypted package, and in check mode with O(method=icd) if it would be built.
   returned: success
   type: dict
-  sample:
-    id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
-    name: Contoso Berlin
-    version: "1.4"
-    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 package_id:
   description: The id of the package, a GUID in lower case without braces, also where RV(package) is null.
   returned: success
@@ -185,19 +180,11 @@ package_id:
   sample: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
 settings:
   description:
-    - Every setting of the package, as RV(winops.entra.ppkg_info#module:settings) has them. Secrets are masked.
+    - Every setting of the package, as M(winops.entra.ppkg_info) lists them. Secrets are masked.
     - Null where RV(package) is.
   returned: success
   type: list
   elements: dict
-  sample:
-    - path: DevDetail/DNSComputerName
-      value: CT-%SERIAL%
-      secret: false
-      known: true
-      scope: device
-      condition: null
-      form: customizations
 dest:
   description: Path of the package on the controller.
   returned: success

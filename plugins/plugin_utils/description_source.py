@@ -33,14 +33,10 @@ LARGEST_FILES = 256 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """A description that is right. ``files``: the contents of its files, by the paths that it has for them.
-
-    ``base`` is the directory of its own file, None where it has none.
-    """
+    """A description that is right. ``files``: the contents of its files, by the paths that it has for them."""
 
     description: Description = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
-    base: str | None = None
 
 
 def plain(value: t.Any) -> t.Any:
@@ -54,14 +50,38 @@ def plain(value: t.Any) -> t.Any:
 
 def source_of(task: Task) -> Source:
     """The description in the options ``description`` or ``description_file``, with its files. Raises Failure."""
-    given, lines, base = task.args["description"], None, None
-    if given is None:
-        given, lines, base = _of_file(task, task.args["description_file"])
-    data = plain(given)
-    task.secrets.append(lambda: secret_texts(data))
-    description = checked(data, lines)
+    given = _given(task)
+    description = _checked(task, given)
+    return Source(description, _files(task, description, given))
+
+
+def description_of(task: Task) -> Description | None:
+    """The description in these options, without its files; None where none is given. Raises Failure."""
+    if task.args["description"] is None and task.args["description_file"] is None:
+        return None
+    return _checked(task, _given(task))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a task gives: data, the line of each place in it, and the directory of its file, where it has one."""
+
+    data: t.Any = field(repr=False)
+    lines: Mapping[Place, int] | None = None
+    base: str | None = None
+
+
+def _given(task: Task) -> _Given:
+    given = task.args["description"]
+    found = _of_file(task, task.args["description_file"]) if given is None else _Given(given)
+    return _Given(plain(found.data), found.lines, found.base)
+
+
+def _checked(task: Task, given: _Given) -> Description:
+    task.secrets.append(lambda: secret_texts(given.data))
+    description = checked(given.data, given.lines)
     task.secrets.append(description.secrets)
-    return Source(description, _files(task, description, Problems(lines), data, base), base)
+    return description
 
 
 def file_of(setting: Setting) -> str | None:
@@ -71,8 +91,7 @@ def file_of(setting: Setting) -> str | None:
     return setting.value if is_file else None
 
 
-def _of_file(task: Task, src: str) -> tuple[t.Any, Mapping[Place, int], str]:
-    """(the description, the line of each place in it, the directory of its file)."""
+def _of_file(task: Task, src: str) -> _Given:
     try:
         path = task.find_file(src)
         raw = task.content(path, LARGEST_TEXT)
@@ -104,12 +123,11 @@ def _of_file(task: Task, src: str) -> tuple[t.Any, Mapping[Place, int], str]:
         except NoValue as exc:
             raise CannotResolve(str(exc)) from None
 
-    return resolved(data, lines, filled_in, decrypted), lines, os.path.dirname(path)
+    return _Given(resolved(data, lines, filled_in, decrypted), lines, os.path.dirname(path))
 
 
-def _files(
-    task: Task, description: Description, problems: Problems, data: t.Any, base: str | None
-) -> Mapping[str, bytes]:
+def _files(task: Task, description: Description, given: _Given) -> Mapping[str, bytes]:
+    problems = Problems(given.lines)
     names = list(
         dict.fromkeys(
             name
@@ -124,13 +142,13 @@ def _files(
     left = LARGEST_FILES
     for name in names:
         try:
-            found[name] = task.content(_path_of(task, name.strip(), base), left)
+            found[name] = task.content(_path_of(task, name.strip(), given.base), left)
             left -= len(found[name])
         except (AnsibleError, ValueError) as exc:
             said = visible(str(exc), 300)
             if isinstance(exc, TooLarge):
                 said = f"all files of a description may have {LARGEST_FILES >> 20} MiB together"
-            place = next((place for place, text in _texts(data) if text == name), ())
+            place = next((place for place, text in _texts(given.data) if text == name), ())
             problems.add(place, f"names the file {visible(name, 300)}, which cannot be read: {said}")
     problems.raise_any()
     return found

@@ -27,6 +27,10 @@ from .untrusted import visible
 WITH_ICD = {"icd_path": None, "store_file": None, "encrypt": False, "password_dest": None}
 WITH_TEMPLATE = {"template": None}
 NEW, OF_ANOTHER = "new", "of another package"
+SAME_ID = (
+    "the package has another content than the one that was there, and the same id, as its description gives one; a "
+    "device that has applied the earlier one does not apply it by itself; leave the id out of the description"
+)
 EXPIRY = ("token_expires_soon", "token_expired")
 MOST_LISTED = 10
 
@@ -75,7 +79,8 @@ def _check(args: dict) -> None:
 def _finish(task: Task, place: Place, before: Before, source: Source, made: Made) -> dict:
     """Judge what was built by reading it, and put it in its place where it is another one."""
     task.secrets.append(lambda: [made.password or ""])
-    if before.sha256 == made.sha256 and before.catalog == made.catalog:
+    known = (before.sha256, before.catalog, before.password.get("password"))
+    if known == (made.sha256, made.catalog, made.password):
         _keep_private(task, place)
         return _shown(task, place, before.package, source, made.package_id, made.catalog, made)
     if task.check_mode:
@@ -131,6 +136,7 @@ def _note_changes(task: Task, place: Place, before: Before, made: Made, package:
     if before.sha256 != made.sha256:
         name, version = (package.name, package.version) if package else (None, None)
         there = _identity(made.package_id, name, version, made.sha256)
+        _warn_of_id(task, before, made.package_id)
         task.changes.add(f"package {place.dest}", _known(before), there)
         if package is not None:
             for what, was, becomes in settings_changed(package, before.package):
@@ -143,6 +149,7 @@ def _foretell(task: Task, place: Place, before: Before, source: Source, package_
     """Note what would change, of a package that nobody has built yet."""
     identity = source.description.document.identity
     there = _identity(package_id, identity.name, identity.version, None)
+    _warn_of_id(task, before, package_id)
     task.changes.add(f"package {place.dest}", _known(before), there)
     for what, was, becomes in settings_foretold(source.description, before.package):
         task.changes.add(what, was, becomes)
@@ -187,8 +194,20 @@ def _shown(
         "tool": made and made.tool,
         "unconfirmed": made.unconfirmed if made else [],
     }
-    told = [issue for issue in package.issues if issue.name in EXPIRY] if package else []
-    return shown | ({"warnings": [f"{issue.message}; {issue.fix}" for issue in told]} if told else {})
+    for issue in package.issues if package else ():
+        if issue.name in EXPIRY:
+            _warn(task, f"{issue.message}; {issue.fix}")
+    return shown
+
+
+def _warn(task: Task, sentence: str) -> None:
+    task.learned.setdefault("warnings", []).append(sentence)
+
+
+def _warn_of_id(task: Task, before: Before, package_id: str) -> None:
+    """Where a description gives the id, nothing but that tells Windows that it is another package."""
+    if before.package is not None and before.package.id == package_id:
+        _warn(task, SAME_ID)
 
 
 def _identity(package_id: str | None, name: str | None, version: str | None, sha256: str | None) -> dict:

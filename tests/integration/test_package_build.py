@@ -139,9 +139,8 @@ def run(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPa
     folder = Folder(tmp_path_factory.mktemp("descriptions"), live)
     built, icd = str(folder.built / "berlin.ppkg"), {"method": "icd", "timeout": 300}
     described = {
-        "register": "described",
         "name": "describe",
-        INFO: {"src": built, "compare_with": str(folder.template)},
+        INFO: {"src": built, "description_file": str(folder.description("good"))},
     }
     tasks = [
         folder.build("foretold", check_mode=True),
@@ -225,6 +224,13 @@ def test_the_lab_reads_in_the_package_what_was_described(run: Run) -> None:
     assert found["package_id"] == f"{{{run('built')['package_id']}}}" and found["commands"] == ["cmd /c agent.cmd"]
     contents = wim.read((run.folder.built / "berlin.ppkg").read_bytes())[0]
     assert b"echo from the description\n" in contents.values()
+
+
+def test_the_package_has_no_difference_to_its_description_and_gives_it_back(run: Run) -> None:
+    assert run("describe")["differences"] == []
+    said = run("describe")["description"]
+    assert said["device_command"]["line"] == "cmd /c agent.cmd" and said["bulk_token"]["value"] == "********"
+    assert (said["name"], said["version"], said["dropped"]) == ("Contoso Berlin", "1.4", [])
 
 
 def test_a_difference_of_a_secret_is_told_and_the_secret_is_not(run: Run) -> None:

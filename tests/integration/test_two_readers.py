@@ -51,6 +51,7 @@ ODD = {
     "policies": {"AllowAddProvisioningPackage": 0},
     "recovery": "disabled",
     "power": "battery",
+    "icd": {"from": ["adk", "store"], "store": False},
     "pending_reboot": ["servicing", "update", "file_renames", "rename"],
 }
 CROWDED = {
@@ -65,8 +66,6 @@ CROWDED = {
 LOOKED_AT = [
     {"kind": "joined"},
     {"kind": "unjoined_pro", "name": "odd", "device": ODD},
-    {"kind": "unjoined_pro", "name": "build-host", "device": {"icd": {"from": ["adk", "store"], "store": False}}},
-    {"kind": "unjoined_pro", "name": "core", "device": {"icd": {}, "windows": {"core": True}}},
     {"kind": "unjoined_pro", "name": "crowded", "device": CROWDED},
     {"kind": "registered"},
     {"kind": "already_installed"},

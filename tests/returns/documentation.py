@@ -31,7 +31,6 @@ SAME_AS = {
     "ppkg.package": "ppkg_info.package",
     "ppkg_build.package": "ppkg_info.package",
     "ppkg_build.settings": "ppkg_info.settings",
-    "ppkg_build.settings.condition": "ppkg_info.package.conditional.condition",
     "ppkg_info.settings.condition": "ppkg_info.package.conditional.condition",
     "ppkg_info.differences.condition": "ppkg_info.package.conditional.condition",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",

@@ -82,6 +82,7 @@ TABLES = {
     "ERROR/UNKNOWN": SOURCES,
     "docs/media.md: file: NAME.ppkg": "tests/unit/media/test_folder.py::test_the_guide_names_the_files_of_a_stick",
     "docs/packages.md: key: id": HERE + "test_keys_of_a_description",
+    "docs/packages.md: what: where": HERE + "test_ways_to_build_a_package",
     "docs/passwordless.md: what: the tenant allows keys, and takes the models that you have": KEYS
     + "test_what_is_done_by_a_module_exists",
     "docs/passwordless.md: step: policy": KEYS + "test_steps_of_the_playbook",

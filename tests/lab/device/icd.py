@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import typing as t
 
@@ -35,6 +36,7 @@ class Designer:
     fault: str | None = None
     seconds: float = 20
     runs: int = 0
+    turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
     apps: list[dict[str, str]] | None = dataclasses.field(default_factory=list)
 
 

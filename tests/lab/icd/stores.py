@@ -44,7 +44,7 @@ def store(name: str) -> bytes:
 
 @functools.lru_cache(maxsize=8)
 def known(*contents: bytes) -> dict[str, Known]:
-    """What these stores know, by path in lower case. ValueError for what is no store."""
+    """What these stores know, by path in lower case. ValueError for anything else."""
     found: dict[str, Known] = {}
     for content in contents:
         mark, *lines = content.decode("utf-8", "replace").split("\n")

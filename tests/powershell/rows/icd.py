@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 from pathlib import Path
+
+with contextlib.suppress(ImportError):
+    import fcntl
 
 from . import windows
 from .base import Case, Scene, own_paths, variant
@@ -19,6 +23,8 @@ KIT = ("Kits", "Assessment and Deployment Kit", "Imaging and Configuration Desig
 DOCUMENTS = ("SysWOW64", "config", "systemprofile", "Documents")
 WICD = "Windows Imaging and Configuration Designer (WICD)"
 LARGEST = 720896
+HELD: list = []
+"""Files that are held open while a scene is played."""
 FAILED_CODE = 7
 # What ICD.exe is given stands in its output; what it leaves behind is as it leaves it.
 ICD = f"""
@@ -191,6 +197,24 @@ def hanging(scratch: Path) -> list[Case]:
     ]
 
 
+def in_turn(scratch: Path) -> list[Case]:
+    """While another build goes on, this one waits; not for ever."""
+    return [Case("icd_build", asked(scratch, timeout=1), error="TimeoutException")]
+
+
+def hold_turn(scratch: Path) -> None:
+    """What .NET does on Linux about a file that nobody else may open."""
+    lay_out(scratch)
+    HELD.append(open(scratch / "ProgramData" / "winops.entra" / "icd.turn", "wb"))
+    fcntl.flock(HELD[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def let_go(scratch: Path) -> str:
+    HELD.pop().close()
+    (scratch / "ProgramData" / "winops.entra" / "icd.turn").unlink()
+    return ""
+
+
 def without_store(scratch: Path) -> list[Case]:
     return [
         Case("icd_find", {}, lambda v: [tool["store"] for tool in v["tools"]] == [None, None]),
@@ -216,6 +240,7 @@ def clean(scratch: Path) -> str:
 WITH_TOOLS = [
     Scene("icd_build", build, before=lay_out, change=kit, after=clean),
     variant("icd_build, it fails", failing, {"WINOPS_PROOF_ODD": "fails"}, before=lay_out, change=kit, after=clean),
+    variant("icd_build, another", in_turn, before=hold_turn, change=kit, after=let_go),
     variant("icd_build, it hangs", hanging, {"WINOPS_PROOF_ODD": "hangs"}, before=lay_out, change=kit, after=clean),
 ]
 SCENES = [

@@ -43,6 +43,7 @@ function Get-FileVersion([string]$Path) {
 function Get-AppxPackage {
     [CmdletBinding()]
     param([switch]$AllUsers, [string]$Name)
+    Assert-Open 'filtered'
     $apps = Get-Windows 'apps'
     if ($null -eq $apps) { throw [CmdletException]::new("Nobody knows Store apps here ($AllUsers)", 0) }
     foreach ($app in $apps) {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import random
 import shutil
 import struct
 import subprocess
@@ -302,8 +303,10 @@ LARGE = 100_000_000
 
 def test_a_file_of_100_mb_takes_little_memory(tmp_path, save):
     large = tmp_path / "setup.cmd"
+    piece = random.Random(19).randbytes(LARGE // 100)
     with large.open("wb") as file:
-        file.truncate(LARGE)
+        for _each in range(100):
+            file.write(piece)
     out = tmp_path / "large.ppkg"
 
     tracemalloc.start()

@@ -85,15 +85,14 @@ def fetch(waiter: Waiter, path: str, size: int, sha256: str) -> bytes:
 def in_memory(content: bytes) -> t.Iterator[str]:
     """A path at which this process, and programs that it starts, can read the content, which is on no disk.
 
-    Where the system has no such files (only Linux has), it is a file of mode 0600 in a directory of mode 0700.
+    Where the system has no such files (only Linux has), it is a temporary file, whose mode is 0600.
     """
     create = getattr(os, "memfd_create", None)
     if create is None or not os.path.isdir("/proc/self/fd"):
-        with tempfile.TemporaryDirectory() as directory:
-            path = os.path.join(directory, "content")
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-            yield path
+        with tempfile.NamedTemporaryFile() as named:
+            named.write(content)
+            named.flush()
+            yield named.name
         return
     with open(create("winops.entra"), "wb") as file:
         file.write(content)

@@ -62,7 +62,7 @@ class _HostBuild:
         self.job = jobs.job_id("icd_build", order.package_id)
         self.folder = rf"{op.BUILD_DIRECTORY}\{plain_id(order.package_id)}"
         self.seconds = order.timeout * (2 if order.encrypt else 1)
-        self.waiter = self._waiter(self.seconds + AROUND_SECONDS)
+        self.waiter = self._waiter(order.timeout + self.seconds + AROUND_SECONDS)
         self.phases = task.phases = task.phases or Phases()
         task.learned["left_behind"] = []
 
@@ -99,7 +99,7 @@ class _HostBuild:
                 self.order.encrypt,
                 self.order.timeout,
             )
-            ask = op.job_start(self.job, [start], self.seconds + CLOSING_SECONDS)
+            ask = op.job_start(self.job, [start], self.order.timeout + self.seconds + CLOSING_SECONDS)
             jobs.start(self.waiter, ask, status, "the build")
             value = self._answer(self._ended("waiting for Windows Configuration Designer"), start)
         with self.phases.phase("fetch"):
@@ -124,6 +124,8 @@ class _HostBuild:
                 fix=AGAIN,
                 evidence=[{"state": status.get("state"), "last_task_result": status.get("last_task_result")}],
             )
+        if (error := results[0].error) and error["type"].endswith("TimeoutException"):
+            raise self._timed_out()
         jobs.require(results[0], "the package cannot be built as SYSTEM")
         value = results[0].value
         self._tell_left(value["left"])
@@ -191,7 +193,7 @@ class _HostBuild:
             f"Windows Configuration Designer has not built the package within {self.order.timeout} s",
             side="device",
             name="build_timed_out",
-            cause="the host is slow, the package is large, or ICD.exe waits for somebody",
+            cause="the host is slow or builds other packages, the package is large, or ICD.exe waits for somebody",
             fix="raise timeout, and look at the host",
         )
 

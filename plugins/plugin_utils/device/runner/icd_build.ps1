@@ -21,15 +21,45 @@ function icd_build($Ask) {
         Stop-Operation UnauthorizedAccessException "Refused, it is no ICD.exe: $tool"
     }
     [void](Confirm-OwnDirectory $folder)
+    $turn = Enter-IcdTurn ([int]$Ask['timeout'])
+    try {
+        return Invoke-IcdBuild $folder $tool $Ask
+    }
+    finally {
+        $turn.Dispose()
+    }
+}
+
+function Enter-IcdTurn([int]$Seconds) {
+    # One build at a time: of two nobody could tell whose log is whose. The file goes with whoever holds it.
+    $path = [IO.Path]::Combine((Get-StateRoot), 'icd.turn')
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while ($true) {
+        try {
+            return [IO.FileStream]::new($path, [IO.FileMode]::OpenOrCreate, [IO.FileAccess]::ReadWrite,
+                [IO.FileShare]::None, 1, [IO.FileOptions]::DeleteOnClose)
+        }
+        catch {
+            $cause = Get-Cause $_
+            if ($cause -isnot [IO.IOException] -and $cause -isnot [UnauthorizedAccessException]) { throw }
+            if ($clock.Elapsed.TotalSeconds -gt $Seconds) {
+                Stop-Operation TimeoutException "Another build on this device has not ended within $Seconds s"
+            }
+            [Threading.Thread]::Sleep(200)
+        }
+    }
+}
+
+function Invoke-IcdBuild([string]$Folder, [string]$Tool, $Ask) {
     $none = @{ type = $null; message = $null; hresult = $null }
     $answer = @{ runs = (New-List); files = (New-List); left = (New-List); error = $none }
     $before = Get-IcdTrace
     try {
-        if (-not [IO.File]::Exists($tool)) { Stop-Operation IO.FileNotFoundException "There is no $tool" }
-        $stores = Write-IcdInput $folder $Ask
-        [void]$answer['runs'].Add((Invoke-Icd $tool $folder 'package.ppkg' $stores '' ([int]$Ask['timeout'])))
+        if (-not [IO.File]::Exists($Tool)) { Stop-Operation IO.FileNotFoundException "There is no $Tool" }
+        $stores = Write-IcdInput $Folder $Ask
+        [void]$answer['runs'].Add((Invoke-Icd $Tool $Folder 'package.ppkg' $stores '' ([int]$Ask['timeout'])))
         if ($Ask['encrypted']) {
-            $run = Invoke-Icd $tool $folder 'encrypted.ppkg' $stores ' +Encrypted' ([int]$Ask['timeout'])
+            $run = Invoke-Icd $Tool $Folder 'encrypted.ppkg' $stores ' +Encrypted' ([int]$Ask['timeout'])
             [void]$answer['runs'].Add($run)
         }
     }
@@ -37,7 +67,7 @@ function icd_build($Ask) {
         $answer['error'] = Get-Failure $_
     }
     $built = New-List
-    foreach ($path in [IO.Directory]::GetFileSystemEntries($folder)) {
+    foreach ($path in [IO.Directory]::GetFileSystemEntries($Folder)) {
         $own = [IO.File]::Exists($path) -and [IO.Path]::GetFileName($path) -cmatch '\A(package|encrypted)\.[a-z]+\z'
         if ($own) { [void]$built.Add($path) }
         elseif (-not (Remove-Surely $path)) { [void]$answer['left'].Add($path) }

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from ..description.compare import not_as_compiled
 from ..description.compiled import Compiled
 from ..description.customizations import document_of
+from ..description.description import secrets_of
 from ..description.document import Document
 from ..secret_settings import secret_values
 from .compiled_values import parms
@@ -75,7 +76,7 @@ def _check_leftovers(
             pair.secret or pair.known is None or pair.known.type == "string" and not pair.known.values
         ):
             (secrets if pair.secret else others)[pair.old.value.strip()] = made.mask(pair.old.path)
-    left = Leftovers(_without(secrets, kept), _without(others, kept), kept)
+    left = Leftovers(_without(secrets, kept), _without(others, kept), secrets_of(wanted), kept)
     for path, data in made.documents.items():
         left.look(data, path, document=True)
         left.look("\n".join(_texts(documents[path])).encode(), path, document=True)

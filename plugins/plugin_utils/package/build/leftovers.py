@@ -37,10 +37,13 @@ Data = bytes | mmap.mmap
 
 
 class Leftovers:
-    """Looks for old values. ``secrets`` and ``others``: whose each is, by the value; ``kept``: all new values."""
+    """Looks for old values. ``secrets`` and ``others``: whose each is, by the value; ``new_secrets`` and ``new``: the
+    new values that may have an old one of the one kind, or the other, within them."""
 
-    def __init__(self, secrets: Mapping[str, str], others: Mapping[str, str], kept: Iterable[str]) -> None:
-        self._kept = [value for value in dict.fromkeys(kept) if value]
+    def __init__(
+        self, secrets: Mapping[str, str], others: Mapping[str, str], new_secrets: Iterable[str], new: Iterable[str]
+    ) -> None:
+        self._new_secrets, self._new = set(new_secrets), set(new)
         self._secrets = {old: whose for old, whose in secrets.items() if len(old) >= SHORTEST_SECRET}
         self._others = {old: whose for old, whose in others.items() if len(old) >= SHORTEST_WITHIN}
 
@@ -63,7 +66,9 @@ class Leftovers:
             self.look(mapped, what)
 
     def _has(self, data: Data, old: str) -> bool:
-        longer = [_spelled(value) for value in self._kept if old in value]
+        # A command line with the old password in it is a rest, though the description has it.
+        new = self._new_secrets if old in self._secrets else self._new
+        longer = [_spelled(value) for value in sorted(new) if old in value]
         forms = _spelled(old)
         for number, spelled in enumerate(forms):
             if forms.index(spelled) == number and data.find(spelled) >= 0:

@@ -30,6 +30,8 @@ from .located import XmlText
 Source = bytes | str | os.PathLike
 PIECE = 1 << 20
 """Bytes that are copied at once."""
+MOST_TAGS = 40_000
+"""Of all documents of a template: a package with each setting that there is has as many, and each costs time."""
 SMALL_ASSETS = 512 << 10
 """Bytes of embedded files that are decompressed, which takes a second a MiB."""
 _DOCUMENT = re.compile(r".*\.(?:xml|provxml)")
@@ -62,6 +64,7 @@ class Template:
         self.others: dict[str, bytes] = {}
         self.assets: dict[str, File] = {}
         self.compressed: dict[bytes, bytes] = {}
+        self._tags = 0
         for path, entry in self.files.items():
             self._sort(path, entry)
         if not any(is_customizations(path) or is_answer_file(path) for path in self.documents):
@@ -94,6 +97,9 @@ class Template:
             self.assets[path] = entry
             return
         content = self._read(entry)
+        self._tags += content.count(b"<")
+        if self._tags > MOST_TAGS:
+            raise UnfitTemplate(f"the settings of the template have more than {MOST_TAGS} elements")
         if _DOCUMENT.fullmatch(low):
             self.documents[path] = _document(path, content)
         else:

@@ -14,7 +14,7 @@ import re
 from ...icd import program, stores
 from .. import icd
 from ..accounts import Caller
-from ..errors import WindowsError, access_denied, bad_argument, file_not_found
+from ..errors import E_PATH_NOT_FOUND, WindowsError, access_denied, bad_argument, file_not_found
 from .dispatch import operation, require_elevated, require_system
 from .files import absolute, confirm_directory, own_path
 
@@ -50,6 +50,13 @@ async def icd_build(
     if ntpath.basename(program_path).lower() != "icd.exe":
         raise access_denied(f"Refused, it is no ICD.exe: {program_path}")
     confirm_directory(device, full)
+    async with device.icd.turn:
+        return await _build(device, full, program_path, customizations, stores, encrypted, timeout)
+
+
+async def _build(
+    device, full: str, program_path: str, customizations: str, stores: list, encrypted: bool, timeout: int
+) -> dict:
     answer: dict = {"runs": [], "files": [], "left": [], "error": NO_ERROR}
     before = {entry.path for entry in _logs(device)}
     try:
@@ -86,11 +93,20 @@ def file_part(device, caller: Caller, path: str, offset: int, length: int) -> di
         raise bad_argument(f"No piece of a file: {length} bytes from {offset} on")
     entry = device.files.entry(full)
     if entry is None:
-        raise file_not_found(full)
+        raise _missing(device, full)
     if entry.data is None:
         raise access_denied(f"Access to the path '{full}' is denied.")
     content = base64.b64encode(entry.data[offset : offset + length]).decode("ascii")
     return {"size": len(entry.data), "content": content}
+
+
+def _missing(device, path: str) -> WindowsError:
+    """What is said of a file that is not there: where not even its directory is, another thing."""
+    full = device.files.resolve(path)
+    if device.files.is_directory(ntpath.dirname(full)):
+        return file_not_found(full)
+    message = f"Could not find a part of the path '{full}'."
+    return WindowsError("System.IO.DirectoryNotFoundException", message, E_PATH_NOT_FOUND)
 
 
 def _tool(device, source: str, path: str) -> list[dict]:
@@ -114,7 +130,7 @@ def _write_input(device, folder: str, customizations: str, given: list) -> str:
     for number, path in enumerate(given):
         entry = device.files.entry(absolute(device, path))
         if entry is None or entry.data is None:
-            raise file_not_found(path)
+            raise _missing(device, path)
         copies.append(rf"{folder}\store{number}.dat")
         device.files.write(copies[-1], entry.data)
     return ",".join(copies)
