@@ -161,8 +161,10 @@ def _of_people(people: list[Fields]) -> Fields:
 def _not_known(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     """Of a device of which nobody knows whether it offers security keys."""
     if seen["sign_in"]:
-        cause = "whether the device offers security keys could not be read"
-        fix = "look at the findings: they say what could not be read"
+        told = [one for one in made["findings"] if one.get("id") in ("option", *_CLUES) and one.get("cause")]
+        why = "; ".join(dict.fromkeys(str(one["cause"]) for one in told)) or "it could not be read"
+        cause = f"whether the device offers security keys is not known: {why}"
+        fix = next((one["fix"] for one in told if one.get("fix")), None) or "look at the findings"
     elif made["users"] and objects_in(steps, "rows") and object_in(steps, "before").get("outcome") not in _NOT_DONE:
         cause = "nobody has asked the device whether it offers security keys"
         fix = "run the step device for it"
