@@ -19,10 +19,13 @@ from tests.lab.process import RunningLab
 from . import descriptions
 from .texts import ROOT, Block, blocks
 
-LAPTOP: dict[str, t.Any] = {"kind": "unjoined_pro", "package": "contoso"}
+#: For the command of the guide on security keys: a device that does not come to offer them ends the play for itself.
+KEYS = {"security_keys_set_directly": True}
+LAPTOP: dict[str, t.Any] = {"kind": "unjoined_pro", "package": "contoso", "variables": KEYS}
 JOINED: dict[str, t.Any] = {
     "kind": "joined",
     "package": "contoso",
+    "variables": KEYS,
     "device": {"join": {"type": "entra", "package": "contoso"}, "mdm": "enrolled"},
 }
 LINKED = {"device_link": "whole", "windows": {"build": "26200.9278"}, "manufacturer": "LENOVO"}
