@@ -96,14 +96,15 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "linked", "device": LINKED},
         {**JOINED, "name": "new", "device": {**JOINED["device"], **NEW, "installed": ["contoso"]}},
         {**LAPTOP, "name": "build-host", "device": {"icd": {"seconds": 1}}},
-        {"kind": "azure_vm_mdm", "name": "azure"},
-        {"kind": "hybrid", "name": "hybrid"},
+        {"kind": "azure_vm_mdm", "name": "azure", "variables": KEYS},
+        {"kind": "hybrid", "name": "hybrid", "variables": KEYS},
         {
             "kind": "hybrid_offered",
             "name": "enrolling",
+            "variables": KEYS,
             "device": {"join": {"type": "hybrid", "console_user": True}, "mdm": "offered"},
         },
-        {"kind": "enrollment_leftovers", "name": "leftover"},
+        {"kind": "enrollment_leftovers", "name": "leftover", "variables": KEYS},
     ],
 }
 #: Where the examples of a text run, and single ones of it; else on the controller.
