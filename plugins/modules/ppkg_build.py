@@ -57,7 +57,7 @@ options:
   dest:
     description:
       - Path on the controller of the package, with the ending C(.ppkg). The catalogue is beside it, with the ending
-        C(.cat).
+        C(.cat). A relative path begins at the current directory.
       - Each is a regular file, which is replaced as a whole, or a new one, whose directory is made. Anything else is
         refused and left alone (a directory, a device file, a pipe, a link), as is a file that is not a package.
       - Both files are for their owner only (mode 0600). The package contains its secrets in plain text, unless it is
@@ -114,7 +114,7 @@ notes:
   - A task that is killed between the two leaves a new catalogue with an old package. The next run repairs it.
   - The package of O(method=template) is compressed as those of Microsoft's tool are, and has no stream of the template
     that no file needs.
-  - A description may have up to 1,000 files, and 256 MiB in all.
+  - A description may have up to 1,000 files with 256 MiB in all, a template 512 MiB.
 seealso:
   - module: winops.entra.ppkg_info
   - module: winops.entra.ppkg

@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleFileNotFound
 
 from .options import bad_option
 from .package.description.description import Description, checked, secret_texts
@@ -145,13 +145,19 @@ def _files(task: Task, description: Description, given: _Given) -> Mapping[str, 
             found[name] = task.content(_path_of(task, name.strip(), given.base), left)
             left -= len(found[name])
         except (AnsibleError, ValueError) as exc:
-            said = visible(str(exc), 300)
-            if isinstance(exc, TooLarge):
-                said = f"all files of a description may have {LARGEST_FILES >> 20} MiB together"
             place = next((place for place, text in _texts(given.data) if text == name), ())
-            problems.add(place, f"names the file {visible(name, 300)}, which cannot be read: {said}")
+            problems.add(place, f"names the file {visible(name, 300)}, {_why_not(exc, given.base)}")
     problems.raise_any()
     return found
+
+
+def _why_not(exc: Exception, base: str | None) -> str:
+    """Why a file cannot be had, as the end of a sentence."""
+    if isinstance(exc, AnsibleFileNotFound):
+        return f"which is not {'beside the description, ' if base else ''}in files or beside the playbook"
+    if isinstance(exc, TooLarge):
+        return f"and all files of a description may have {LARGEST_FILES >> 20} MiB together"
+    return f"which cannot be read: {visible(str(exc), 300)}"
 
 
 def _path_of(task: Task, name: str, base: str | None) -> str:

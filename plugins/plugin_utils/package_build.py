@@ -28,8 +28,8 @@ WITH_ICD = {"icd_path": None, "store_file": None, "encrypt": False, "password_de
 WITH_TEMPLATE = {"template": None}
 NEW, OF_ANOTHER = "new", "of another package"
 SAME_ID = (
-    "the package has another content than the one that was there, and the same id, as its description gives one; a "
-    "device that has applied the earlier one does not apply it by itself; leave the id out of the description"
+    "the package has another content than the one that was there, and the same id, because its description gives one; "
+    "a device that has applied the earlier one does not apply it by itself; leave the id out of the description"
 )
 EXPIRY = ("token_expires_soon", "token_expired")
 MOST_LISTED = 10

@@ -47,6 +47,7 @@ device_command:
   line: cmd /c agent.cmd
   files: [agent.cmd]
 """
+SECURITY_KEY = r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey"
 BUILD, INFO = "winops.entra.ppkg_build", "winops.entra.ppkg_info"
 
 
@@ -156,6 +157,12 @@ def run(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPa
         folder.build("icd foretold", check_mode=True, **icd),
         folder.build("icd", **icd),
         folder.build("icd again", **icd),
+        folder.build(
+            "from icd",
+            "other",
+            template=str(folder.built / "icd.ppkg"),
+            dest=str(folder.built / "from-icd.ppkg"),
+        ),
         folder.build("icd foretold again", check_mode=True, **icd),
         {
             "name": "both",
@@ -213,8 +220,8 @@ def test_check_mode_foretells_the_same_result_and_writes_nothing(run: Run) -> No
 
 def test_both_files_are_for_their_owner_only_and_nothing_else_is_there(run: Run) -> None:
     files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in run.folder.built.iterdir()}
-    names = ("berlin.ppkg", "berlin.cat", "icd.ppkg", "icd.cat", "e.ppkg", "e.cat", "e.json")
-    assert files == dict.fromkeys(names, 0o600)
+    names = {f"{name}.{ending}" for name in ("berlin", "icd", "from-icd", "e") for ending in ("ppkg", "cat")}
+    assert files == dict.fromkeys(names | {"e.json"}, 0o600)
 
 
 def test_the_lab_reads_in_the_package_what_was_described(run: Run) -> None:
@@ -267,6 +274,12 @@ def test_icd_builds_the_same_settings_and_a_second_run_does_not_build(run: Run) 
     assert {each["path"] for each in run("both")["differences"]} == {"PackageConfig/id"}
 
 
+def test_what_icd_has_built_is_a_template(run: Run) -> None:
+    found = ppkg.inspect((run.folder.built / "from-icd.ppkg").read_bytes())
+    assert found["accounts"][0]["password"] == OTHER_PASSWORD and found["token"] == run.folder.token
+    assert run("from icd")["package_id"] not in (run("icd")["package_id"], run("other")["package_id"])
+
+
 def test_an_encrypted_package_has_its_password_in_a_file_and_a_second_run_does_not_build(run: Run) -> None:
     first, second = run("encrypted"), run("encrypted again")
     assert first["changed"] and first["package"] is None and not second["changed"]
@@ -281,7 +294,8 @@ def test_nothing_of_a_build_stays_on_the_host(run: Run) -> None:
 def test_a_device_joins_by_the_package_that_was_built(run: Run) -> None:
     assert run("join", "joins")["outcome"] == "joined"
     dump = run.play.state("joins", "state")
-    assert any(name.lower() == "rescue" for name in str(dump["accounts"]).replace("'", " ").split())
+    assert "rescue" in {account["name"] for account in dump["accounts"]}
+    assert dump["registry"]["HKLM"][SECURITY_KEY] == {"UseSecurityKeyForSignin": 1}
     assert not run("unchanged", "joins")["changed"]
 
 

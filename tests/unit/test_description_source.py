@@ -210,8 +210,8 @@ def test_files_of_conditional_settings_are_read_too(world: World):
 
 def test_every_file_that_is_missing_is_named_with_its_line(world: World):
     said = world.refused(COMMAND.format("a.cmd") + "    more_files: [b.cmd]\n")
-    assert "line 4: commands[0].file names the file a.cmd, which cannot be read" in said
-    assert "line 5: commands[0].more_files[0] names the file b.cmd, which cannot be read" in said
+    assert "line 4: commands[0].file names the file a.cmd, which is not beside the description, in files or" in said
+    assert "line 5: commands[0].more_files[0] names the file b.cmd, which is not" in said
 
 
 def test_a_file_that_is_none_is_not_waited_for(world: World):
@@ -226,7 +226,7 @@ def test_files_are_bounded_together(world: World, monkeypatch):
     (world.folder / "a.cmd").write_bytes(b"123456")
     (world.folder / "b.cmd").write_bytes(b"12345")
     said = world.refused(COMMAND.format("a.cmd") + "    more_files: [b.cmd]\n")
-    assert "names the file b.cmd, which cannot be read: all files of a description may have" in said
+    assert "names the file b.cmd, and all files of a description may have" in said
     assert "a.cmd" not in said
 
 

@@ -45,7 +45,7 @@ exit 0
 
 def lay_out(scratch: Path, store: bool = True) -> None:
     """Both ICD.exe, a log of an earlier run, and what an interrupted build has left."""
-    for folder in (scratch.joinpath(*KIT), scratch / "app" / "icd"):
+    for folder in (scratch.joinpath(*KIT), scratch / "app" / "icd", scratch / "older" / "icd"):
         folder.mkdir(parents=True)
         (folder / "ICD.exe").write_text("MZ ICD.exe 10.0.26100.1", encoding="ascii")
         if store:
@@ -62,14 +62,18 @@ def lay_out(scratch: Path, store: bool = True) -> None:
     for folder in (build, build / "b", build / "b" / "files", build / "b" / "files" / "0"):
         folder.mkdir(mode=0o700)
     (build / "b" / "files" / "0" / "setup.cmd").write_bytes(b"secret")
+    (build.parent / "icd.turn").write_bytes(b"left")
 
 
 def kit(document: windows.Document) -> None:
     """The registry's and the Store's word for where they are."""
     scratch = document["environment"]["winops_proof"]
-    place = r"SOFTWARE\WOW6432Node\Microsoft\Windows Kits\Installed Roots"
-    windows.put(document["registry"]["HKLM"], place, {"KitsRoot10": ["REG_SZ", f"{scratch}/Kits/"]})
+    machine, key = document["registry"]["HKLM"], r"Microsoft\Windows Kits\Installed Roots"
+    windows.put(machine, rf"SOFTWARE\WOW6432Node\{key}", {"KitsRoot81": ["REG_SZ", f"{scratch}/8.1/"]})
+    windows.put(machine, rf"SOFTWARE\{key}", {"KitsRoot10": ["REG_SZ", f"{scratch}/Kits/"]})
     document["apps"] = [
+        {"name": "Microsoft.WindowsConfigurationDesigner", "version": "9.9.0.0", "place": f"{scratch}/older"},
+        {"name": "Microsoft.WindowsConfigurationDesigner", "version": "10.5.0.0", "place": None},
         {"name": "Microsoft.WindowsConfigurationDesigner", "version": "10.4.0.0", "place": f"{scratch}/gone"},
         {"name": "Microsoft.WindowsConfigurationDesigner", "version": "10.3.0.0", "place": f"{scratch}/app"},
         {"name": "Microsoft.Another", "version": "99.0.0.0", "place": f"{scratch}/app"},
@@ -77,11 +81,8 @@ def kit(document: windows.Document) -> None:
 
 
 def without_apps(document: windows.Document) -> None:
-    """A server that has no Store apps, and an ADK that somebody has removed by hand."""
-    kit(document)
+    """A server without Store apps and without an ADK."""
     document["apps"] = None
-    place = document["registry"]["HKLM"]
-    windows.put(place, r"SOFTWARE\WOW6432Node\Microsoft\Windows Kits\Installed Roots", {})
 
 
 def find(scratch: Path) -> list[Case]:
@@ -139,7 +140,10 @@ def built(value: dict, scratch: Path, *names: str) -> bool:
 
 def build(scratch: Path) -> list[Case]:
     package = own_paths(scratch)("builds", "b", "package.ppkg")
+    turn = {"size": 4, "content": base64.b64encode(b"ef").decode()}
     return [
+        # What it has read it lets go of: the build needs that file for itself.
+        Case("file_part", {"path": own_paths(scratch)("icd.turn"), "offset": 1, "length": 2}, lambda v: v == turn),
         Case("icd_build", asked(scratch), lambda v: built(v, scratch, "package")),
         Case("icd_build", asked(scratch, encrypted=True), lambda v: built(v, scratch, "package", "encrypted")),
         Case(
@@ -153,6 +157,12 @@ def build(scratch: Path) -> list[Case]:
             lambda v: v["error"]["type"].endswith("FileNotFoundException") and v["runs"] == [],
         ),
         Case("icd_build", asked(scratch, tool=str(scratch / "cmd.exe")), error="UnauthorizedAccessException"),
+        Case(
+            "icd_build",
+            asked(scratch, folder=own_paths(scratch)("builds", "new")),
+            lambda v: len(v["files"]) == 2 and v["error"]["type"] is None,
+        ),
+        Case("path_remove", {"path": own_paths(scratch)("builds", "new")}, lambda v: v["removed"]),
         Case("icd_build", asked(scratch, folder=str(scratch / "x")), error="UnauthorizedAccessException"),
         Case("icd_build", asked(scratch, customizations="?"), lambda v: v["error"]["type"].endswith("FormatException")),
         Case("file_part", {"path": package, "offset": 0, "length": 4}, lambda v: v == part(b"pack")),

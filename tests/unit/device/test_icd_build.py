@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import io
 import os
 import subprocess
@@ -117,6 +119,16 @@ def test_what_was_built_is_what_the_description_says_and_nothing_stays(host):
     assert built.plain is None and built.password is None and b"\x30" == built.catalog[:1]
     assert (here.leftovers(), here.told()) == ([], [])
     assert here.device.files.is_directory(LOGS)
+
+
+@pytest.mark.parametrize("fault", [None, "disk_full", "no_catalog", "no_password", "says_failure"])
+def test_no_secret_is_on_the_host_afterwards_in_any_spelling(host, fault):
+    here = host(icd={"fault": fault} if fault else {})
+    with contextlib.suppress(Failure):
+        here.build(encrypt=True)
+    spelled = [SECRET.encode(), SECRET.encode("utf-16-le"), base64.b64encode(SECRET.encode())[:-4]]
+    found = [one.path for one in here.device.files.own() if one.data and any(text in one.data for text in spelled)]
+    assert found == [] and here.leftovers() == []
 
 
 def test_the_app_of_the_store_builds_as_well(host):

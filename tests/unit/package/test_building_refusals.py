@@ -20,6 +20,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package.build import 
     package_id,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.compare import compare_with_document
+from ansible_collections.winops.entra.plugins.plugin_utils.package.description.compiled import plain_path
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import checked
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.lab import ppkg, templates, wim
@@ -62,6 +63,11 @@ def refused(kind, data=DATA, template=TEMPLATE, files=FILES):
 
 def built(rows=ROWS, **arguments):
     return templates.build(rows, "Alt", **{"notes": "old notes", "rank": 3, "assets": ASSETS, **arguments})
+
+
+def everything(made):
+    """All contents of a package, one behind the other."""
+    return b"".join(wim.read(written(made))[0].values())
 
 
 def without(*names):
@@ -221,7 +227,7 @@ def test_an_old_secret_that_the_new_line_of_a_command_still_has():
 
 def test_a_new_secret_may_have_the_old_one_in_it():
     longer = DATA | {"bulk_token": f"{OLD_TOKEN}-longer"}
-    data = written(compose(TEMPLATE, checked(longer), FILES))
+    data = everything(compose(TEMPLATE, checked(longer), FILES))
     assert data.count(OLD_TOKEN.encode()) == data.count(f"{OLD_TOKEN}-longer".encode()) > 0
 
 
@@ -247,7 +253,7 @@ def test_one_value_of_two_settings():
     data = {**DATA, "settings": [{"path": f"{path}/{name}", "value": f"new-{name}"} for name, _old in pair]}
     assert "nobody can tell which one stands where" in refused(UnclearPlace, data, built(rows))
     same = {**DATA, "settings": [{"path": f"{path}/{name}", "value": "same-new-value"} for name, _old in pair]}
-    assert b"same-new-value" in written(compose(built(rows), checked(same), FILES))
+    assert everything(compose(built(rows), checked(same), FILES)).count(b"same-new-value") >= 2
 
 
 def test_two_files_of_one_name():
@@ -280,6 +286,15 @@ def test_a_command_line_that_is_compiled_with_its_secret_is_changed_whole(save):
     package = read_package(save(written(compose(TEMPLATE, checked(DATA), FILES))))
     lines = [each.value for each in package.forms.compiled if each.steps[-1] == "CommandLine"]
     assert lines == [DATA["device_command"]["line"]] and CONTEXT[0] == "ProvisioningCommands"
+
+
+def test_ids_within_a_compiled_path_are_told_apart_unless_they_are_the_package_s_own():
+    own, other = "{6c1f2d4b-8e53-4d2a-8f68-2f7b3c4d5e6f}", "{0f8fad5b-d9cb-469f-a165-70867728950e}"
+    paths = [f"./Vendor/MSFT/ActiveSync/Accounts/a/ContentTypes/{each}/Name" for each in (own, other)]
+    commands = [f"ProvisioningCommands/DeviceContext/{each}/Default/X" for each in (own, "$(__PackageID)")]
+
+    assert plain_path(paths[0]) != plain_path(paths[1])
+    assert plain_path(commands[0]) == plain_path(commands[1])
 
 
 # ---- conditional settings -------------------------------------------------------------------------------------------

@@ -20,15 +20,9 @@ function file_part($Ask) {
     $file = [IO.File]::Open($path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]::Read)
     try {
         $size = $file.Length
-        $buffer = [Array]::CreateInstance([byte], [int][Math]::Max(0, [Math]::Min($length, $size - $offset)))
         [void]$file.Seek($offset, [IO.SeekOrigin]::Begin)
-        $read = 0
-        while ($read -lt $buffer.Length) {
-            $more = $file.Read($buffer, $read, $buffer.Length - $read)
-            if ($more -eq 0) { Stop-Operation IO.EndOfStreamException "$path became shorter while it was read" }
-            $read += $more
-        }
-        return @{ size = $size; content = [Convert]::ToBase64String($buffer) }
+        $piece = [IO.BinaryReader]::new($file).ReadBytes([int]$length)
+        return @{ size = $size; content = [Convert]::ToBase64String($piece) }
     }
     finally {
         $file.Dispose()

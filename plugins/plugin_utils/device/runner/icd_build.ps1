@@ -10,8 +10,8 @@ $Changing += 'icd_build'
 # Characters of what a run prints: its end tells.
 $IcdShown = 20000
 
-# Seconds for somebody, as a virus scanner, to let go of a file.
-$IcdPatience = 5
+# So often a path is removed, a fifth of a second apart.
+$IcdAttempts = 25
 
 function icd_build($Ask) {
     Assert-System
@@ -92,7 +92,7 @@ function Write-IcdInput([string]$Folder, $Ask) {
     $copies = New-List
     foreach ($store in $Ask['stores']) {
         $copy = [IO.Path]::Combine($Folder, ('store{0}.dat' -f $copies.Count))
-        [IO.File]::Copy((Resolve-AnyPath ([string]$store)), $copy, $true)
+        [IO.File]::Copy((Resolve-AnyPath ([string]$store)), $copy)
         # A copy is as read-only as what was copied, and cannot be removed then.
         [IO.File]::SetAttributes($copy, [IO.FileAttributes]::Normal)
         [void]$copies.Add($copy)
@@ -103,20 +103,14 @@ function Write-IcdInput([string]$Folder, $Ask) {
 function Invoke-Icd([string]$Tool, [string]$Folder, [string]$Name, [string]$Stores, [string]$More, [int]$Seconds) {
     $given = [IO.Path]::Combine($Folder, 'customizations.xml'), [IO.Path]::Combine($Folder, $Name), $Stores, $More
     $switches = '/Build-ProvisioningPackage /CustomizationXML:"{0}" /PackagePath:"{1}" /StoreFile:"{2}" +Overwrite{3}'
-    $kept = @{ TEMP = $env:TEMP; TMP = $env:TMP }
+    # Of this process, a job that ends with it.
     $private = [IO.Path]::Combine($Folder, 'temp')
     $env:TEMP = $private
     $env:TMP = $private
-    try {
-        $run = Invoke-Native $Tool ($switches -f $given) $Seconds
-        $text = $run['text']
-        $run['text'] = $text.Substring([Math]::Max(0, $text.Length - $IcdShown))
-        return $run
-    }
-    finally {
-        $env:TEMP = $kept['TEMP']
-        $env:TMP = $kept['TMP']
-    }
+    $run = Invoke-Native $Tool ($switches -f $given) $Seconds
+    $text = $run['text']
+    $run['text'] = $text.Substring([Math]::Max(0, $text.Length - $IcdShown))
+    return $run
 }
 
 function Get-IcdTrace {
@@ -134,9 +128,8 @@ function Get-IcdTrace {
 }
 
 function Remove-Surely([string]$Path) {
-    # Whether it is gone in the end.
-    $clock = [Diagnostics.Stopwatch]::StartNew()
-    while ($true) {
+    # Whether it is gone in the end. Somebody, as a virus scanner, may hold it for a moment.
+    foreach ($attempt in 1..$IcdAttempts) {
         try {
             $attributes = Get-PathAttribute $Path
             if ($null -eq $attributes) { return $true }
@@ -144,10 +137,10 @@ function Remove-Surely([string]$Path) {
             else { [IO.File]::Delete($Path) }
         }
         catch {
-            if ($clock.Elapsed.TotalSeconds -gt $IcdPatience) { return $false }
             [Threading.Thread]::Sleep(200)
         }
     }
+    return $false
 }
 
 function Remove-IcdFolder([string]$Path) {

@@ -27,6 +27,10 @@ from .located import Slot
 from .personal import Personal, personal
 from .template import Source, Template, read_template
 from .wim_file import Content, WimFile, of_bytes, sha1
+from .xpress import compressed
+
+MOST_COMPRESSED = 1 << 20
+"""Bytes that are compressed in one package; further ones are stored as they are."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Built:
     def write(self, stream: BinaryIO) -> None:
         """Write the package to a binary stream, in pieces of at most 4 MiB.
 
-        Raises ChangedFile where a file is not what it was (what was written by then is no package), MissingFile, and
+        Raises ChangedFile where a file is not what it was (what was written by then cannot be used), MissingFile, and
         what the stream raises.
         """
         hashed = _Hashed(stream)
@@ -104,10 +108,11 @@ def _named_files(document: Document) -> list[tuple[str, str]]:
 
 def _wim_file(template: Template, made: Personal, wanted: Document) -> WimFile:
     contents: dict[bytes, tuple[Content, int]] = {}
-    total = 0
+    total, to_read = 0, 0
     for path in template.files:
-        content = _content(template, made, path)
+        content = _content(template, made, path, to_read)
         total += content.length
+        to_read += content.length if content.compressed else 0
         digest = content.digest if content.length else NO_CONTENT
         template.tree.set_digest(template.entries[path], digest)
         if digest != NO_CONTENT:
@@ -132,12 +137,15 @@ def _wim_file(template: Template, made: Personal, wanted: Document) -> WimFile:
     return WimFile(list(contents.values()), tree, with_total, made.wim_id)
 
 
-def _content(template: Template, made: Personal, path: str) -> Content:
+def _content(template: Template, made: Personal, path: str, to_read: int) -> Content:
+    """The content of a file. ``to_read``: bytes that a reader decompresses by now, which takes it time."""
     if path in template.assets:
         content = made.assets.by_path[path].content()
     else:
         content = of_bytes(made.documents[path] if path in made.documents else template.others[path])
     raw = template.compressed.get(content.digest)
+    if raw is None and path in made.documents and to_read + content.length <= MOST_COMPRESSED:
+        raw = compressed(made.documents[path])
     if raw is None:
         return content
     return Content(content.digest, content.length, len(raw), lambda: [raw], True, sha1(raw))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ...result import Failure
 
-MOST_NAMED = 20
+MOST_DIFFERENCES = 20
 
 
 class BuildError(Failure):
@@ -45,9 +45,9 @@ class NotLikeTemplate(BuildError):
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
-        told = problems[:MOST_NAMED]
-        if len(problems) > MOST_NAMED:
-            told.append(f"and {len(problems) - MOST_NAMED} more")
+        told = problems[:MOST_DIFFERENCES]
+        if len(problems) > MOST_DIFFERENCES:
+            told.append(f"and {len(problems) - MOST_DIFFERENCES} more")
         super().__init__(f"the description does not fit the template: {'; '.join(told)}")
 
 

@@ -24,7 +24,7 @@ from ..wim import NO_CONTENT, File
 from .errors import MissingFile, NotLikeTemplate, UnclearPlace
 from .matching import Mask, Pair
 from .package_id import base_name
-from .template import PIECE, Source
+from .template import COPIED_AT_ONCE, Source
 from .wim_file import Content
 
 _FOLDER = re.compile(r"(?P<number>[0-9]+_)(?P<hash>[A-Za-z0-9+.=]{44})")
@@ -93,14 +93,14 @@ def _pieces(source: Source) -> Iterator[bytes]:
         yield source
         return
     with open(source, "rb") as file:
-        while piece := file.read(PIECE):
+        while piece := file.read(COPIED_AT_ONCE):
             yield piece
 
 
 @dataclass
 class Assets:
     """Which file takes the place of which asset: ``by_path``; ``folders``: other names of their folders, by the old one
-    in lower case; ``compiled``: pairs whose file is no asset."""
+    in lower case; ``compiled``: pairs whose file is not an asset."""
 
     by_path: dict[str, Given] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)

@@ -43,7 +43,7 @@ class Words:
         return substituted(path, self._pattern, self._new)
 
     def stand_in(self, data: bytes) -> bool:
-        """Whether an old word stands in a file that is no document."""
+        """Whether an old word stands in a file of another kind than a document."""
         texts = (data.decode("latin-1"), data[: len(data) // 2 * 2].decode("utf-16-le", "replace"))
         return any(self._pattern.search(text) for text in texts)
 

@@ -33,7 +33,7 @@ class Entry:
 
 
 def entries(tree: bytes) -> list[Entry]:
-    """All files and folders of a tree that a Wim has read before, so that its bounds are known. Raises UnfitTemplate."""
+    """All files and folders of a tree that a Wim has read before, so its bounds are known. Raises UnfitTemplate."""
     (security,) = SECURITY.unpack_from(tree)
     root = DENTRY.unpack_from(tree, max(8, -(-security // 8) * 8))
     found: list[Entry] = []

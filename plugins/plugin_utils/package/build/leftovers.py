@@ -5,7 +5,7 @@
 
 A secret is looked for in every content, in names of files and in the WIM's XML, as UTF-8 and UTF-16, as it is and as
 XML spells it, and in documents also in base64. Another value is looked for in documents only. Where a new value has the
-old one within it ("Winter26" and "Winter26b"), that is no rest of the old one.
+old one within it ("Winter26" and "Winter26b"), nothing is left of the old one.
 
 Internal to winops.entra: may change in any release.
 """
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ...masking import SHORTEST_SECRET
 from .compiled_values import SHORTEST_WITHIN
-from .errors import UnclearPlace
+from .errors import ChangedFile, UnclearPlace
 from .files import Given
 
 _MAPPED = 4 << 20
@@ -43,9 +43,13 @@ class Leftovers:
     def __init__(
         self, secrets: Mapping[str, str], others: Mapping[str, str], new_secrets: Iterable[str], new: Iterable[str]
     ) -> None:
-        self._new_secrets, self._new = set(new_secrets), set(new)
         self._secrets = {old: whose for old, whose in secrets.items() if len(old) >= SHORTEST_SECRET}
         self._others = {old: whose for old, whose in others.items() if len(old) >= SHORTEST_WITHIN}
+        # A command line with the old password in it is a rest, though the description has it.
+        self._needles = {
+            **{old: _needles(old, new) for old in self._others},
+            **{old: _needles(old, new_secrets) for old in self._secrets},
+        }
 
     def look(self, data: Data, what: str, document: bool = False) -> None:
         """Look into a content; ``what`` is its name for people. Raises UnclearPlace."""
@@ -62,19 +66,23 @@ class Leftovers:
         if isinstance(given.source, bytes) or given.size < _MAPPED:
             self.look(b"".join(given.pieces()), what)
             return
-        with open(given.source, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            self.look(mapped, what)
+        try:
+            with open(given.source, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                self.look(mapped, what)
+        except (OSError, ValueError):  # It was there a moment ago.
+            raise ChangedFile(f"{what} was written to while the package was being made of it") from None
 
     def _has(self, data: Data, old: str) -> bool:
-        # A command line with the old password in it is a rest, though the description has it.
-        new = self._new_secrets if old in self._secrets else self._new
-        longer = [_spelled(value) for value in sorted(new) if old in value]
-        forms = _spelled(old)
-        for number, spelled in enumerate(forms):
-            if forms.index(spelled) == number and data.find(spelled) >= 0:
-                if _stands_alone(data, spelled, [each[number] for each in longer]):
-                    return True
-        return False
+        return any(data.find(each) >= 0 and _stands_alone(data, each, longer) for each, longer in self._needles[old])
+
+
+def _needles(old: str, new: Iterable[str]) -> list[tuple[bytes, set[bytes]]]:
+    """(an old value as it may be spelled, the new values that have it within them in that spelling)."""
+    longer = [_spelled(value) for value in new if old in value]
+    found: dict[bytes, set[bytes]] = {}
+    for number, spelled in enumerate(_spelled(old)):
+        found.setdefault(spelled, set()).update(each[number] for each in longer)
+    return list(found.items())
 
 
 def _stands_alone(data: Data, old: bytes, longer: Iterable[bytes]) -> bool:

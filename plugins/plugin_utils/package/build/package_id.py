@@ -4,8 +4,8 @@
 """The id of a package, derived from what is in it.
 
 Windows does not apply a package again whose id it knows, whatever else has changed. So what is the same has the same
-id, and any change gives another one. The id is no secret: devices show it, and reports have it. Were it a plain hash of
-all, whoever knows the rest of a package (names, the template, the commands) could try passwords against the id, some
+id, and any change gives another one. The id is not secret: devices show it, and reports have it. Were it a plain hash
+of all, whoever knows the rest of a package (names, the template, the commands) could try passwords against the id, some
 thousand million a second. So the secrets go in through scrypt (RFC 7914), which makes each guess cost 32 MiB of memory
 and some 0.1 s, with a hash of all the rest as salt. The bulk token, where there is one, is among them; nobody guesses
 that.

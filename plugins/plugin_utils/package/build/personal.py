@@ -90,7 +90,7 @@ def _write(made: Personal, template: Template, main: str, wanted: Document, blob
         raise UnclearPlace(f"nobody can tell where these settings are compiled in the template: {paths}")
     for path, content in template.others.items():
         if made.words.stand_in(content):
-            raise UnclearPlace(f"{path} in the template has the package's id in it, and is no document")
+            raise UnclearPlace(f"{path} in the template has the package's id in it, and its format is unknown")
 
 
 def _settings(document: XmlText, wanted: Document, made: Personal, path: str) -> Iterator[tuple[Slot, str]]:

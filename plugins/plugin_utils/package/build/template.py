@@ -28,7 +28,7 @@ from .image import Tree
 from .located import XmlText
 
 Source = bytes | str | os.PathLike
-PIECE = 1 << 20
+COPIED_AT_ONCE = 1 << 20
 """Bytes that are copied at once."""
 MOST_TAGS = 40_000
 """Of all documents of a template: a package with each setting that there is has as many, and each costs time."""
@@ -43,7 +43,7 @@ _UNKNOWN_TIME = datetime(2000, 1, 1)
 class Template:
     """An open template.
 
-    ``documents``: its XML files by path; ``others``: the content of further files that are no assets, by path;
+    ``documents``: its XML files by path; ``others``: the content of further files that are not assets, by path;
     ``assets``: embedded files by path; ``compressed``: contents as they are compressed, by their SHA-1, of those that
     were read and looked at; ``image``: its image in the WIM's XML.
     """
@@ -113,7 +113,7 @@ class Template:
         return content
 
     def _read_small_assets(self) -> None:
-        """What is copied as it stands must be what its hash says. A large one is written from the file that is given."""
+        """What is copied as it stands must be what its hash says. Large ones are written from the given files."""
         left = SMALL_ASSETS
         for entry in self.assets.values():
             if entry.size <= left and self.wim.compressed(entry) is not None:
@@ -191,6 +191,6 @@ def _document(path: str, content: bytes) -> XmlText:
 def _sha256(file: BinaryIO) -> bytes:
     digest = hashlib.sha256()
     file.seek(0)
-    while piece := file.read(PIECE):
+    while piece := file.read(COPIED_AT_ONCE):
         digest.update(piece)
     return digest.digest()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write a WIM file as Microsoft's tool writes packages: one image, XPRESS, chunks of 32 KiB, no integrity table.
 
-What was not compressed before is stored as it is, which such a file may have; nothing is in it that no file needs.
+A content may be stored as it is, which such a file may have; nothing is in it that no file needs.
 The same contents give the same bytes: no clock and no chance goes in. Source: Microsoft's paper "Windows Imaging File
 Format (WIM)" and the format notes of wimlib.
 
@@ -36,7 +36,7 @@ _NOWHERE = bytes(24)
 
 @dataclass(frozen=True)
 class Content:
-    """A content as it is to lie in the file. ``pieces`` gives its ``size`` stored bytes; decompressed it has ``length``.
+    """A content as it is to lie in the file. ``pieces`` gives its ``size`` stored bytes; decompressed it is ``length``.
 
     ``digest`` is the SHA-1 of the content, ``stored`` that of the stored bytes.
     """
