@@ -189,7 +189,7 @@ media:
       sample: folder
     mounted:
       description: Whether a file system is mounted at RV(media[].dest). If not, the files are on the controller's own
-        disk. Null for an ISO.
+        disk, which causes a warning below C(/media), C(/run/media), C(/mnt) and C(/Volumes). Null for an ISO.
       type: bool
       sample: false
     package_id:

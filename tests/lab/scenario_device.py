@@ -167,6 +167,7 @@ DEVICE = {
         "seconds": float,
         "fault": OneOf(ICD_FAULTS),
     },
+    "association_hints": ListOf(str),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),

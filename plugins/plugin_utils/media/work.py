@@ -23,6 +23,8 @@ from .folder import Look
 from .plan import Medium, encrypted_warning, media_of, signed
 
 MOST_LEFT_ALONE = 100
+#: Where sticks are mounted on a controller: a folder there that is none is one whose stick was forgotten.
+MOUNTS = ("/media/", "/run/media/", "/mnt/", "/Volumes/")
 MOST_WARNED = 3
 #: Said of the medium as a whole, or of no concern to it.
 NOT_WARNED = ("token_in_plain_text", "no_bulk_token")
@@ -162,7 +164,24 @@ def _warnings(media: Sequence[Medium]) -> list[str]:
             f"{_named(secret)}: whoever has the medium has the credentials of its package; keep it as a secret, and "
             "destroy its contents after the rollout"
         )
-    return [*told, *encrypted_warning(media)]
+    return [*told, *encrypted_warning(media), *_not_mounted(media)]
+
+
+def _not_mounted(media: Sequence[Medium]) -> list[str]:
+    roots = [medium.root for medium in media if not medium.is_iso and medium.root.startswith(MOUNTS)]
+    forgotten = [root for root in roots if not _is_on_a_mount(root)]
+    if not forgotten:
+        return []
+    return [f"{_named(forgotten)}: nothing is mounted there, so the files are on the controller's own disk"]
+
+
+def _is_on_a_mount(root: str) -> bool:
+    """Whether the folder, or one above it but below the usual places, is where something is mounted."""
+    while root.startswith(MOUNTS):
+        if os.path.ismount(root):
+            return True
+        root = os.path.dirname(root)
+    return False
 
 
 def _named(roots: Sequence[str]) -> str:

@@ -89,7 +89,7 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     device.hardware.serial = options.get("serial", device.hardware.serial)
     device.hardware.manufacturer = options.get("manufacturer", device.hardware.manufacturer)
     device.hardware.model = options.get("model", device.hardware.model)
-    device_link.furnish(device, options.get("device_link", "no_tool"))
+    device_link.furnish(device, options.get("device_link", "no_tool"), options.get("association_hints", []))
     icd.furnish(device, options.get("icd"), not options.get("windows", {}).get("core", False))
     if "architecture" in options:
         device.registry.set(ENVIRONMENT, {"PROCESSOR_ARCHITECTURE": options["architecture"]})

@@ -249,6 +249,11 @@ RUNS = {
         check_mode=True,
         device=FirmLiar,
     ),
+    "first_contact": Run(
+        first_contact_work.meet,
+        (waiting.POLL_SPEC, first_contact.ARGUMENT_SPEC),
+        {"computer_name": "PC-%SERIAL%", "package_id": PACKAGE, "timeout": 60},
+    ),
     "security_key_sign_in": Run(
         sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"fail_on": ["fail"]}, device=SigningLiar
     ),
@@ -257,11 +262,6 @@ RUNS = {
     ),
     "security_key_sign_in absent": Run(
         sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"state": "absent"}, check_mode=True
-    ),
-    "first_contact": Run(
-        first_contact_work.meet,
-        (waiting.POLL_SPEC, first_contact.ARGUMENT_SPEC),
-        {"computer_name": "PC-%SERIAL%", "package_id": PACKAGE, "timeout": 60},
     ),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }

@@ -20,7 +20,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.winops.entra.plugins.modules.ppkg_media import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils import vaulted
-from ansible_collections.winops.entra.plugins.plugin_utils.media import checklist, content, folder, names, plan
+from ansible_collections.winops.entra.plugins.plugin_utils.media import checklist, content, folder, names, plan, work
 from ansible_collections.winops.entra.plugins.plugin_utils.media.work import lay_out
 from ansible_collections.winops.entra.plugins.plugin_utils.package.issues import ISSUES
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
@@ -314,6 +314,18 @@ def test_a_file_that_cannot_be_decrypted_is_refused_by_its_option(package, monke
     monkeypatch.setattr(plan, "of_file", undecryptable)
     with pytest.raises(Failure, match="bad option src"):
         plan._file(None, "join.ppkg", "join.ppkg", "join.ppkg", "src")
+
+
+def test_a_stick_that_was_not_mounted_is_warned_of(lay, package, stick, monkeypatch):
+    def warned() -> bool:
+        laid = lay(src=package(), dest=stick)
+        return any("nothing is mounted there" in warning for warning in laid.task.learned["warnings"])
+
+    assert not warned()
+    monkeypatch.setattr(work, "MOUNTS", (f"{stick.parent}/",))
+    assert warned()
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == str(stick))
+    assert not warned()
 
 
 def test_a_vaulted_package_is_on_the_stick_in_clear_and_nowhere_else(package, stick, tmp_path, monkeypatch):
