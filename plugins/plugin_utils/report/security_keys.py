@@ -110,7 +110,8 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     """``outcome``, and for one that needs attention why."""
     package, sign_in = seen["package"], seen["sign_in"]
     takes = object_in(made, "sign_in").get("takes_keys")
-    for result in (seen["met"], package, sign_in):
+    silent = seen["facts"] if seen["facts"].get("unreachable") else {}
+    for result in (seen["met"], silent, package, sign_in):
         # A device that does not answer is where it was.
         if has_failed(result) and not (result.get("unreachable") and takes is True):
             return _of_result(result)

@@ -73,6 +73,8 @@ def record(changed: bool = False, **steps: t.Any) -> dict[str, t.Any]:
         ({"package": BAD_OPTION}, "refused", "bad_option"),
         ({"package": UNREACHABLE}, "unreachable", "unreachable"),
         ({"met": UNREACHABLE}, "unreachable", "unreachable"),
+        ({"facts": UNREACHABLE}, "unreachable", "unreachable"),
+        ({"facts": {"failed": True, "msg": "no right"}, "sign_in": ON, "users": []}, "enabled", None),
         ({"package": APPLIED, "sign_in": ON}, "enabled", None),
         ({"package": APPLIED, "sign_in": ON, "users": []}, "enabled", None),
         ({"sign_in": ON, "users": [ADA]}, "enabled", None),
@@ -148,6 +150,7 @@ def test_a_device_that_does_not_answer_is_where_it_was():
     before = of_run(made({"pc": record(facts=FACTS, sign_in=ON, **ONE)}, "security_keys").report)
     assert record(before=before, package=UNREACHABLE, **ONE)["outcome"] == "ready"
     assert record(before=before, package=UNREACHABLE, **HALF)["outcome"] == "waiting"
+    assert record(before=before, facts=UNREACHABLE, **ONE)["outcome"] == "ready"
     never = of_run(made({"pc": record(package=UNREACHABLE)}, "security_keys").report)
     assert record(before=never, package=UNREACHABLE, **ONE)["outcome"] == "unreachable"
 
