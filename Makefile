@@ -185,6 +185,10 @@ demo-disconnect: env ## the way back: the real disconnect playbook over the lab'
 demo-autopilot: env ## Windows Autopilot: running devices are registered, reset, unpacked by their people, deployed; twice
 	$(BIN)/python -m tests.demo_autopilot $(ARGS)
 
+.PHONY: demo-passwordless
+demo-passwordless: env ## security keys: policy, package from YAML, stick, devices, people, report; twice
+	$(BIN)/python -m tests.demo_passwordless $(ARGS)
+
 .PHONY: lab
 lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20
 	$(BIN)/python -m tests.lab --scenario $(SCENARIO) $(if $(DEVICES),--devices $(DEVICES)) --out build/lab $(ARGS)

@@ -19,10 +19,13 @@ from tests.lab.process import RunningLab
 from . import descriptions
 from .texts import ROOT, Block, blocks
 
-LAPTOP: dict[str, t.Any] = {"kind": "unjoined_pro", "package": "contoso"}
+#: For the command of the guide on security keys: a device that does not come to offer them ends the play for itself.
+KEYS = {"security_keys_set_directly": True}
+LAPTOP: dict[str, t.Any] = {"kind": "unjoined_pro", "package": "contoso", "variables": KEYS}
 JOINED: dict[str, t.Any] = {
     "kind": "joined",
     "package": "contoso",
+    "variables": KEYS,
     "device": {"join": {"type": "entra", "package": "contoso"}, "mdm": "enrolled"},
 }
 LINKED = {"device_link": "whole", "windows": {"build": "26200.9278"}, "manufacturer": "LENOVO"}
@@ -93,14 +96,15 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "linked", "device": LINKED},
         {**JOINED, "name": "new", "device": {**JOINED["device"], **NEW, "installed": ["contoso"]}},
         {**LAPTOP, "name": "build-host", "device": {"icd": {"seconds": 1}}},
-        {"kind": "azure_vm_mdm", "name": "azure"},
-        {"kind": "hybrid", "name": "hybrid"},
+        {"kind": "azure_vm_mdm", "name": "azure", "variables": KEYS},
+        {"kind": "hybrid", "name": "hybrid", "variables": KEYS},
         {
             "kind": "hybrid_offered",
             "name": "enrolling",
+            "variables": KEYS,
             "device": {"join": {"type": "hybrid", "console_user": True}, "mdm": "offered"},
         },
-        {"kind": "enrollment_leftovers", "name": "leftover"},
+        {"kind": "enrollment_leftovers", "name": "leftover", "variables": KEYS},
     ],
 }
 #: Where the examples of a text run, and single ones of it; else on the controller.

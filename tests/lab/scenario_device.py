@@ -159,7 +159,6 @@ DEVICE = {
     "model": str,
     "hardware_hash": OneOf(HASHES),
     "device_link": OneOf(LINKS),
-    "association_hints": ListOf(str),
     "architecture": OneOf(("AMD64", "x86", "ARM64")),
     "icd": {
         "from": ListOf(OneOf(ICD_SOURCES)),
@@ -168,6 +167,7 @@ DEVICE = {
         "seconds": float,
         "fault": OneOf(ICD_FAULTS),
     },
+    "association_hints": ListOf(str),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),

@@ -76,6 +76,35 @@ def test_the_autopilot_role_resets_where_that_is_asked_for_and_what_the_inventor
     assert set(confirmed) == {"autopilot_serial_number", "autopilot_smbios_uuid"}
 
 
+def test_the_role_for_security_keys_looks_whom_a_policy_locks_out_before_it_writes() -> None:
+    """Nothing is written before the look, which is made unless it is switched off; what is not given is not written."""
+    tasks = yaml.safe_load((ROLES / "security_keys/tasks/tenant.yml").read_text(encoding="utf-8"))
+    policies = [task for task in tasks if "winops.entra.security_key_policy" in task]
+    look, refuse, write = tasks[:3]
+    assert policies == [look, write] and look["check_mode"] is True and "check_mode" not in write
+    assert (
+        look["when"] == "security_keys_policy.key_restrictions is defined and not security_keys_allow_shut_out | bool"
+    )
+    assert look["winops.entra.security_key_policy"] == write["winops.entra.security_key_policy"]
+    assert all("default(omit)" in value for value in write["winops.entra.security_key_policy"].values())
+    conditions = " ".join(refuse["when"])
+    assert (
+        "shut_out is none" in conditions and "shut_out | length > 0" in conditions and "ansible.builtin.fail" in refuse
+    )
+    defaults = yaml.safe_load((ROLES / "security_keys/defaults/main.yml").read_text(encoding="utf-8"))
+    assert (defaults["security_keys_allow_shut_out"], defaults["security_keys_policy"]) == (False, {})
+    [passes] = [task for task in tasks if "winops.entra.temporary_access_pass" in task]
+    assert passes["when"] == "security_keys_pass_policy | length > 0" and defaults["security_keys_pass_policy"] == {}
+
+
+def test_the_role_for_security_keys_gives_passes_where_that_is_asked_for() -> None:
+    main = yaml.safe_load((ROLES / "security_keys/tasks/main.yml").read_text(encoding="utf-8"))
+    included = {task["ansible.builtin.include_tasks"]: task.get("when") for task in main}
+    assert included["passes.yml"] == "security_keys_passes != 'nobody'"
+    defaults = yaml.safe_load((ROLES / "security_keys/defaults/main.yml").read_text(encoding="utf-8"))
+    assert (defaults["security_keys_passes"], defaults["security_keys_set_directly"]) == ("nobody", False)
+
+
 #: The modules that ask a second administrator where the tenant wants one.
 APPROVED = {
     path.stem
