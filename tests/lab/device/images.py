@@ -154,9 +154,8 @@ def image(edition: str, build: str, language: str) -> Image:
 
 def _logs(build: int) -> tuple[str, ...]:
     """The channels: that of an MDM's sessions came with Windows 11 24H2, LAPS with the updates of April 2023."""
-    logs = (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM)
-    logs += (events.BITLOCKER, events.LAPS, events.SETUP)
-    return logs + ((events.SYNC,) if build >= 26100 else ())
+    core = (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM)
+    return (*core, events.BITLOCKER, events.LAPS, events.SETUP, *((events.SYNC,) if build >= 26100 else ()))
 
 
 def _product_key(edition: str, size: int) -> bytes:

@@ -38,7 +38,7 @@ _APP = re.compile(rf"({_ID})(?:_([0-9]{{1,6}}))?", re.IGNORECASE)
 _THERE = 1
 _UNWANTED = (0, 1)
 # EnforcementState: 1000s succeeded, 2000s go on, 5000s failed.
-_RUNS, _FAILED = range(2000, 3000), range(5000, 6000)
+_RUNNING_NUMBERS, _FAILED_NUMBERS = range(2000, 3000), range(5000, 6000)
 _MOST, _LONGEST_JSON, _SHOWN = 1000, 20_000, 4
 DOC = "https://learn.microsoft.com/troubleshoot/mem/intune/app-management/troubleshoot-win32-app-install"
 Message = dict[str, t.Any]
@@ -84,9 +84,9 @@ def _state(app: Key, told: Told) -> Section:
         state = _INSTALLED
     elif wanted in _UNWANTED and wanted is not None:
         state = _NOT_REQUIRED
-    elif isinstance(done, int) and done in _FAILED:
+    elif isinstance(done, int) and done in _FAILED_NUMBERS:
         state = _FAILED
-    elif isinstance(done, int) and done in _RUNS:
+    elif isinstance(done, int) and done in _RUNNING_NUMBERS:
         state = _IN_PROGRESS
     code = None
     if state == _FAILED:

@@ -4,9 +4,8 @@
 """Windows LAPS: which policy rules, in which mode, and whether the password gets where it says.
 
 Sources: Microsoft, "Configure policy settings for Windows LAPS" (the first root with any value rules as a whole),
-"Use Windows LAPS event logs" (10004 processing succeeded, 10005 failed, 10029 and 10018 the password is in Entra or in
-Active Directory, 10059 the answer of a refused request). A refusal is told by the body of 10059, not by the code, which
-is that of any HTTP 400.
+"Use Windows LAPS event logs" (10004 processing succeeded, 10005 failed, 10059 the answer to a refused request). A
+refusal is told by the body of 10059, not by the code, which is that of any HTTP 400.
 
 Internal to winops.entra: may change in any release.
 """
@@ -37,12 +36,10 @@ from .points import (
 )
 
 _LOG = "Microsoft-Windows-LAPS/Operational"
-_PROCESSED, _NOT_PROCESSED, _BODY, _IN_DIRECTORY, _IN_ENTRA = 10004, 10005, 10059, 10018, 10029
+_PROCESSED, _NOT_PROCESSED, _BODY = 10004, 10005, 10059
 OBSERVATIONS = {
     **rules.OBSERVATIONS,
-    "laps_events": op.events(
-        _LOG, (_PROCESSED, _NOT_PROCESSED, _BODY, _IN_DIRECTORY, _IN_ENTRA), None, limit=30, each=8
-    ),
+    "laps_events": op.events(_LOG, (_PROCESSED, _NOT_PROCESSED, _BODY), None, limit=24, each=8),
 }
 _ROOTS = {"laps_mdm": "mdm", "laps_policy": "policy", "laps_config": "config", "laps_legacy": "legacy"}
 _BACKUPS = {0: "off", 1: "entra", 2: "active_directory"}
