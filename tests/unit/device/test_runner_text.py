@@ -444,7 +444,7 @@ REPLACED_FUNCTIONS = {
     *("Get-DeviceFact", "Resolve-AnyPath", "Get-ProgramData", "Get-NativeFolder"),
     *("New-PrivateDirectory", "Assert-PrivateDirectory"),
     *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
-    *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
+    *("Get-NamedProcess", "Open-AccountRule", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
     "Import-ProvisioningModule",
 }
 # These are called by what takes their place.
