@@ -61,7 +61,7 @@ def encryption(seen: Seen) -> Section:
     volumes = told.of(lambda: [_volume(one, log, told) for one in seen.answer["encryption"]["volumes"]])
     ended = told.of(lambda: _ended(seen, volumes or []))
     booted = seen.state["os"]["last_boot"]
-    refused = ended is None and any("System" in text for text in told.refused)
+    refused = seen.answer["encryption_ended"].error is not None
     return {
         "available": told.of(lambda: seen.answer["encryption"]["available"]),
         "volumes": volumes,
@@ -168,6 +168,8 @@ def _drive(section: Section) -> Finding:
         return unknown("encryption", section, "no volume says that Windows is on it")
     state, shown = drive["state"], f"{drive['mount_point']} is {drive['state']}"
     evidence = [{"mount_point": drive["mount_point"], "state": state, "percentage": drive["percentage"]}]
+    if state == _PROTECTED and section["restart_needed"] is None:
+        return unknown("encryption", section, None if section["refused"] else "the last start could not be read")
     if state == _PROTECTED and section["restart_needed"]:
         return warned(
             "encryption",
