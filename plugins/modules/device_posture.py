@@ -64,7 +64,8 @@ posture:
   type: dict
   contains:
     management:
-      description: Who manages the device, and whether policies have come.
+      description: Who manages the device, and whether policies have come. Null stands for what is not there, or could
+        not be read.
       type: dict
       contains:
         managed_by:
@@ -78,7 +79,7 @@ posture:
           description: The id of the MDM enrollment.
           type: str
         configuration_manager:
-          description: The client of Configuration Manager.
+          description: The client of Configuration Manager. Null stands for what is not there, or could not be read.
           type: dict
           contains:
             installed:
@@ -113,7 +114,8 @@ posture:
           description: Whether the first synchronization with the MDM has ended for the device.
           type: bool
         users_synced:
-          description: The users for whom a first synchronization has begun.
+          description: The users for whom a first synchronization has begun. Null stands for what is not there, or
+            could not be read.
           type: list
           elements: dict
           contains:
@@ -172,14 +174,15 @@ posture:
           type: list
           elements: str
     encryption:
-      description: BitLocker. Conversion and protection are two facts.
+      description: BitLocker. Conversion and protection are two facts. Null stands for what is not there, or could not
+        be read.
       type: dict
       contains:
         available:
           description: Whether this Windows has BitLocker.
           type: bool
         volumes:
-          description: The volumes.
+          description: The volumes. Null stands for what is not there, or could not be read.
           type: list
           elements: dict
           contains:
@@ -206,7 +209,8 @@ posture:
                 of restarts.
               type: int
             protectors:
-              description: The key protectors, without any key.
+              description: The key protectors, without any key. Null stands for what is not there, or could not be
+                read.
               type: list
               elements: dict
               contains:
@@ -241,7 +245,7 @@ posture:
           type: list
           elements: str
     hello:
-      description: Windows Hello for Business.
+      description: Windows Hello for Business. Null stands for what is not there, or could not be read.
       type: dict
       contains:
         enabled:
@@ -260,6 +264,25 @@ posture:
           description: What Windows found then, by the name of the point. Null stands for "Not Tested". The whole is
             null if there is no such event, or it was taken in a remote session.
           type: dict
+          contains:
+            device_joined:
+              description: The device is joined.
+              type: bool
+            entra_sign_in:
+              description: The person has signed in with an Entra account.
+              type: bool
+            policy_enabled:
+              description: A policy turns it on.
+              type: bool
+            post_logon:
+              description: Nothing turns the set-up after the sign-in off.
+              type: bool
+            hardware:
+              description: The hardware is as the policy requires.
+              type: bool
+            local_session:
+              description: The session is not a remote one.
+              type: bool
         provisioned:
           description: The SIDs of those who have set it up.
           type: list
@@ -276,7 +299,8 @@ posture:
           type: list
           elements: str
     password_reset:
-      description: Self-service password reset at the sign-in screen.
+      description: Self-service password reset at the sign-in screen. Null stands for what is not there, or could not
+        be read.
       type: dict
       contains:
         enabled:
@@ -313,7 +337,7 @@ posture:
           elements: str
     password_rules:
       description: The rules in force for passwords of local accounts. Passwords of Entra accounts follow the
-        tenant's.
+        tenant's. Null stands for what is not there, or could not be read.
       type: dict
       contains:
         min_length:
@@ -339,7 +363,7 @@ posture:
           type: list
           elements: str
     laps:
-      description: Windows LAPS.
+      description: Windows LAPS. Null stands for what is not there, or could not be read.
       type: dict
       contains:
         root:
@@ -386,7 +410,7 @@ posture:
           type: list
           elements: str
     updates:
-      description: Windows Update.
+      description: Windows Update. Null stands for what is not there, or could not be read.
       type: dict
       contains:
         delivered_by:
@@ -431,14 +455,14 @@ posture:
           type: list
           elements: str
     apps:
-      description: The Intune Management Extension.
+      description: The Intune Management Extension. Null stands for what is not there, or could not be read.
       type: dict
       contains:
         extension:
           description: Whether it is installed.
           type: bool
         apps:
-          description: What it says of its apps.
+          description: What it says of its apps. Null stands for what is not there, or could not be read.
           type: list
           elements: dict
           contains:
@@ -462,11 +486,12 @@ posture:
           type: list
           elements: str
     sign_in:
-      description: Who can sign in, and who has.
+      description: Who can sign in, and who has. Null stands for what is not there, or could not be read.
       type: dict
       contains:
         users:
-          description: The Entra accounts that have a profile.
+          description: The Entra accounts that have a profile. Null stands for what is not there, or could not be
+            read.
           type: list
           elements: dict
           contains:
@@ -518,7 +543,7 @@ posture:
           type: list
           elements: str
     autopilot:
-      description: The mark of Windows Autopilot.
+      description: The mark of Windows Autopilot. Null stands for what is not there, or could not be read.
       type: dict
       contains:
         profile:
@@ -584,7 +609,7 @@ findings:
     evidence:
       description: What of RV(posture) decided, null facts included. Empty on a pass.
       type: list
-      elements: dict
+      elements: raw
   sample:
     - id: encryption
       result: fail

@@ -18,6 +18,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.posture import
     posture,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.findings import PASS, UNKNOWN, WARN
+from tests.planted_posture import HEALTHY, PLANTED
 from tests.unit.lab.world_lab import Lab
 
 from . import postures
@@ -42,31 +43,29 @@ def well(answers):
 
 
 def test_every_device_of_the_scenario_is_planted_or_healthy(answers):
-    assert sorted(answers) == sorted([*postures.PLANTED, *postures.HEALTHY])
-    assert {name for name, _result, _reads in postures.PLANTED.values()} == set(posture.POSTURE_IDS)
+    assert sorted(answers) == sorted([*PLANTED, *HEALTHY])
+    assert {name for name, _result, _reads in PLANTED.values()} == set(posture.POSTURE_IDS)
 
 
-@pytest.mark.parametrize("name", postures.PLANTED)
+@pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found_and_nothing_else(looked, name):
-    identifier, result, _reads = postures.PLANTED[name]
+    identifier, result, _reads = PLANTED[name]
     assert looked[name].wrong == {identifier: result}
     found = looked[name].findings[identifier]
     assert found.cause and found.fix and found.evidence
     assert looked[name].posture["refused"] == []
 
 
-@pytest.mark.parametrize("name", postures.HEALTHY)
+@pytest.mark.parametrize("name", HEALTHY)
 def test_what_is_odd_and_healthy_is_no_finding(looked, name):
     assert looked[name].wrong == {}
     assert list(looked[name].findings) == list(posture.POSTURE_IDS)
 
 
-@pytest.mark.parametrize(
-    ("name", "read"), [(name, read) for name, planted in postures.PLANTED.items() for read in planted[2]]
-)
+@pytest.mark.parametrize(("name", "read"), [(name, read) for name, planted in PLANTED.items() for read in planted[2]])
 def test_where_the_read_that_decides_is_refused_the_finding_is_unknown(answers, name, read):
     found = postures.look(postures.without(answers[name], read))
-    identifier = postures.PLANTED[name][0]
+    identifier = PLANTED[name][0]
     assert found.findings[identifier].result == UNKNOWN, found.findings[identifier]
     assert found.posture["refused"], "what was refused is said"
 
