@@ -154,9 +154,8 @@ posture:
               description: The id of the enrollment or the provisioning package.
               type: str
             provider:
-              description: V(intune), another channel of
-                RV(ignore:winops.entra.device_facts#module:ansible_facts.entra), or null if no enrollment
-                has this id.
+              description: V(intune), another channel of M(winops.entra.device_facts), or null if no enrollment has
+                this id.
               type: str
             scope:
               description: V(device), or the SID of a user.
@@ -440,8 +439,8 @@ posture:
           description: The build with its revision.
           type: str
         hotpatch:
-          description: Whether hotpatches are asked for, possible, and in force, as in
-            RV(ignore:winops.entra.device_facts#module:ansible_facts.entra).
+          description: Whether hotpatches are asked for, possible, and in force, as M(winops.entra.device_facts)
+            returns it.
           type: dict
         pending_restart:
           description: Whether Windows waits for a restart.
