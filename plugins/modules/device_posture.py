@@ -528,6 +528,13 @@ posture:
           description: The settings that were looked at.
           type: list
           elements: str
+        security_key:
+          description: Whether Windows offers the sign-in with a security key. Null if that could not be read, or
+            several ways say different things.
+          type: bool
+        security_key_reason:
+          description: Why it is null, null otherwise.
+          type: str
         prt:
           description: Always null. The primary refresh token can only be seen in the session of its user.
           type: bool

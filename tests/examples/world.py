@@ -122,6 +122,8 @@ PLACES = {
     "plugins/modules/ppkg.py: A large package that the device downloads itself": "downloading",
     "plugins/modules/ppkg_info.py": "fit",
     "plugins/modules/preflight.py": "fit",
+    "plugins/modules/security_key_sign_in.py": "joined",
+    "docs/security-keys-on-devices.md": "joined",
 }
 #: Examples over all hosts of the play: it has a device without an id.
 OVER_A_FLEET = (

@@ -17,6 +17,7 @@ from .device.device_link import LINKS
 from .device.firmware import HASHES
 from .device.images import EDITIONS, LANGUAGES
 from .device.recovery import STATES as RECOVERY_STATES
+from .device.security_key import UNLOCK
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
 #: Where a device may be placed in a deployment (``device/deployment.py``).
@@ -106,6 +107,17 @@ MANAGEMENT = {
         "account": str,
         "automatic": {"target": OneOf(("built_in", "new")), "name": str, "enabled": bool, "random": bool},
         "gone": bool,
+    },
+    "security_key": {
+        "csp": int,
+        "policy": int,
+        "mdm": int,
+        "after": float,
+        "plural": int,
+        "unlock": OneOf(tuple(UNLOCK)),
+        "excluded": bool,
+        "disabled": bool,
+        "policy_returns": bool,
     },
     "autojoin_stopped": bool,
     "leave": {

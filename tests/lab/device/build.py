@@ -12,7 +12,7 @@ import typing as t
 from .. import ppkg
 from ..tenant import BulkToken, Directory, Registered, Tenant
 from ..tenant import registration as service
-from . import accounts, after_join, autojoin, deployment, events, furnish, joinstate, leaving, mdm, power
+from . import accounts, after_join, autojoin, deployment, events, furnish, joinstate, leaving, mdm, power, security_key
 from .accounts import POLICIES
 from .deployment_options import DeploymentOptions
 from .device import Device
@@ -242,6 +242,8 @@ def _installed(device: Device, package: Package, file: bool = True, failures: in
         for hresult in [TOKEN_BROKER] * failures or [results.PENDING if waits else 0] if join else [0]:
             results.record(device, known, name, hresult, "AADJ/BPRT")
         memory.keep(device, known, name)
+        if (value := dict(known.sets[name]).get(security_key.SETTING)) is not None:
+            security_key.by_package(device, value)
         if join and (failures or waits):
             known.pending.append(name)
     if not file:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import autojoin, bitlocker, device_link, enrollment, laps, mdm, network, recovery, winrm
+from . import autojoin, bitlocker, device_link, enrollment, laps, mdm, network, recovery, security_key, winrm
 from .accounts import Account, Member, entra_sid
 from .images import CURRENT_VERSION
 from .leaving import Leave
@@ -152,6 +152,7 @@ def management(device, options: dict[str, t.Any], tenants: dict) -> None:
     device.mdm.baseline = tuple(options.get("baseline", []))
     device.mdm.record_user = options.get("record_user", "nobody")
     device.leave = Leave(**options.get("leave", {}))
+    security_key.furnish(device, options.get("security_key", {}))
     if "laps" in options:
         laps.manage(device, options["laps"])
     if options.get("autojoin_stopped"):

@@ -24,6 +24,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     ppkg,
     ppkg_info,
     preflight,
+    security_key_sign_in,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils import package_work, task
 from ansible_collections.winops.entra.plugins.plugin_utils.device import facts, work
@@ -38,6 +39,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm.mdm_state 
 from ansible_collections.winops.entra.plugins.plugin_utils.device.posture import posture
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.look import look
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
+from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option
+from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in.sign_in import sign_in
 
 from . import scripted
 from .disposable import DisposableDevice
@@ -148,6 +151,24 @@ EVENTS = [
 INSTALLED = [{"id": PACKAGE, "name": "join", "version": "1.0", "path": r"C:\a.ppkg", "installed": True}]
 
 
+class SigningLiar(Liar):
+    """A device whose MDM has set the sign-in with a security key, and which a policy contradicts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        hello = key(
+            {}, SecurityKey=key({option.CSP_VALUE: 1}), SecurityKeys=key({option.CSP_VALUE: 1}), DeviceUnlock=key()
+        )
+        node = key({"NodeUri": "./Device/Vendor/MSFT/PassportForWork/SecurityKey/UseSecurityKeyForSignin"})
+        self.tree |= {
+            option.HELLO: hello,
+            option.HELLO_POLICY: key(DeviceUnlock=key({"GroupA": "{D6886603}", "GroupB": ""})),
+            option.FIDO_POLICY: key({option.FIDO_VALUE: 0}),
+            option.NODES: key(**{"1": node}),
+        }
+        self.handlers["fido_logon_policy"] = lambda _p: {"changed": True}
+
+
 class DisposableLiar(Lying, DisposableDevice):
     """The device of the acceptance run."""
 
@@ -254,6 +275,15 @@ RUNS = {
         {"mode": "self_deploying"},
         check_mode=True,
         device=FirmLiar,
+    ),
+    "security_key_sign_in": Run(
+        sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"fail_on": ["fail"]}, device=SigningLiar
+    ),
+    "security_key_sign_in present": Run(
+        sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"state": "present"}, device=SigningLiar
+    ),
+    "security_key_sign_in absent": Run(
+        sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"state": "absent"}, check_mode=True
     ),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }

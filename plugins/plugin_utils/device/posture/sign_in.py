@@ -21,6 +21,7 @@ from ...untrusted import in_one_line
 from .. import operations as op
 from ..first_sync import Told
 from ..reading import Key
+from ..sign_in.option import VALUES, read_option
 from .blockers import OF_OTHER_USER, found, places, said
 from .points import Section, Seen, of_filetime, passed, told_of, unknown, warned
 
@@ -32,6 +33,8 @@ OBSERVATIONS = {
     "last_user": op.registry_read(
         r"SOFTWARE\Microsoft\Windows\CurrentVersion\Authentication\LogonUI", names=("LastLoggedOnUserSID",)
     ),
+    # The key of the CSP is among the reads of Windows Hello.
+    "security_key_policy": VALUES["security_key_policy"],
     # A SID, IdentityCache, the SID again.
     "identities": op.registry_read(r"SOFTWARE\Microsoft\IdentityStore\Cache", depth=3, names=("UserName",)),
 }
@@ -44,9 +47,13 @@ DOC = "https://learn.microsoft.com/entra/identity/devices/troubleshoot-device-wi
 
 
 def sign_in(seen: Seen) -> Section:
-    """``{users: [{sid, name, last}], last_user, other_user, other_user_blockers, looked_at, prt, tgts, tokens_unread,
-    refused}``."""
+    """``{users: [{sid, name, last}], last_user, other_user, other_user_blockers, looked_at, security_key,
+    security_key_reason, prt, tgts, tokens_unread, refused}``."""
     told = Told()
+    option = read_option(seen.answer, "hello_mdm")
+    for unread in (option.csp, option.policy):
+        if unread.there is None and unread.reason:
+            told.refused.append(unread.reason)
     blockers, looked_at, _refused = found(OF_OTHER_USER, seen, told)
     last = told.of(seen.key("last_user").text, "LastLoggedOnUserSID")
     return {
@@ -55,6 +62,8 @@ def sign_in(seen: Seen) -> Section:
         "other_user": False if blockers else None,
         "other_user_blockers": blockers,
         "looked_at": looked_at,
+        "security_key": option.enabled,
+        "security_key_reason": option.reason,
         "prt": None,
         "tgts": None,
         "tokens_unread": _TOKENS_UNREAD,
