@@ -72,7 +72,8 @@ def furnish_after_join(device, options: dict[str, t.Any], tenant) -> None:
     """Everything of the option ``after_join``, with what a healthy device has where nothing is said."""
     now = device.utc()
     enrolled = mdm.enrollments(device)
-    users = [tenant.add_user(name, name.partition("@")[0].title()) for name in _names(options, tenant)]
+    names = _names(options, tenant)
+    users = [tenant.user(name) or tenant.add_user(name, name.partition("@")[0].title()) for name in names]
     sids = [entra_sid(user["id"]) for user in users]
     for user, sid in zip(users, sids):
         _sign_in(device, user, sid, now)
