@@ -116,7 +116,7 @@ fuzz: env ## hostile inputs at every door at which something untrusted comes in;
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(ARGS)
 
 .PHONY: registrations
-registrations: env ## registrations with Windows Autopilot, killed or cut off at each exchange and run again; half an hour
+registrations: env ## registrations with Windows Autopilot, killed or cut off at each exchange and run again; three minutes
 	$(BIN)/python -m tests.registrations $(ARGS)
 
 .PHONY: faults

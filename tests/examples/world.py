@@ -25,6 +25,8 @@ JOINED: dict[str, t.Any] = {
     "device": {"join": {"type": "entra", "package": "contoso"}, "mdm": "enrolled"},
 }
 LINKED = {"device_link": "whole", "windows": {"build": "26200.9278"}, "manufacturer": "LENOVO"}
+#: A device that was set up from a stick.
+NEW = {"serial": "PF3NEW01", "hostname": "PC-PF3NEW01"}
 DEPLOYED = {"user": "ada", "at": "end"}
 SCENARIO: dict[str, t.Any] = {
     "description": "Everything that the examples name.",
@@ -89,6 +91,7 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "deployed-1", "device": {"serial": "PF3A1B2C", "deployment": DEPLOYED}},
         {**LAPTOP, "name": "deployed-2", "device": {"serial": "PF3A1B2D", "deployment": DEPLOYED}},
         {**LAPTOP, "name": "linked", "device": LINKED},
+        {**JOINED, "name": "new", "device": {**JOINED["device"], **NEW, "installed": ["contoso"]}},
         {"kind": "azure_vm_mdm", "name": "azure"},
         {"kind": "hybrid", "name": "hybrid"},
         {
@@ -113,6 +116,7 @@ PLACES = {
     "plugins/modules/disconnect.py": "leaving",
     "plugins/modules/disconnect.py: A hybrid joined device": "hybrid",
     "plugins/modules/disconnect.py: Move a device to another tenant": "moving",
+    "plugins/modules/first_contact.py": "new",
     "plugins/modules/join.py": "joining",
     "plugins/modules/join.py: An Azure VM": "azure",
     "plugins/modules/join.py: A slow site, with the package on a local web server": "slow",
@@ -144,6 +148,8 @@ PACKAGES = {
     "contoso-join": "contoso",
     "join": "contoso",
     "branch": "contoso",
+    "berlin": "contoso",
+    "lisbon": "contoso",
     "fabrikam-join": "fabrikam",
     "site-berlin": "site",
     "harmless": "harmless",
@@ -184,8 +190,10 @@ class World:
             "https://packages.example.com/site-berlin.ppkg": f"{scenario.WEB}site.ppkg",
             "/etc/pki/entra-app.pem": self.tenant["certificate_path"],
             "/srv/rollout": str(self.folder / "rollout"),
+            **{place: str(self.folder / "media") for place in ("/media/ops/PPKG", "/srv/media", "/srv/iso")},
             "hosts: devices": "hosts: branch" if source.startswith("roles/") else f"hosts: {','.join(FLEET)}",
             "hosts: leavers": "hosts: leaver",
+            "hosts: new_devices": "hosts: new",
         }
         if source.endswith("/device_reset.py"):
             # Of silence five minutes are too much here.
@@ -220,6 +228,7 @@ class World:
             "vault_client_id": self.application["client_id"],
             "vault_client_secret": self.application["client_secret"],
             "entra_tenant_id": self.tenant["tenant_id"],
+            "serial_number": NEW["serial"],
             "tenant_id": self.tenant["tenant_id"],
             "old_tenant_id": self.tenant["tenant_id"],
             "new_tenant_id": self.lab.get("/tenants/other")["id"],
@@ -235,7 +244,7 @@ class World:
         return {"name": "a bundle", "winops.entra.diagnose": {"dest": dest}, "check_mode": False}
 
     def _write_files(self) -> None:
-        for name in ("packages", "outputs", "bundles", "rollout"):
+        for name in ("packages", "outputs", "bundles", "rollout", "media"):
             (self.folder / name).mkdir(parents=True)
         (self.elsewhere / "packages").mkdir(parents=True)
         for name, label in PACKAGES.items():

@@ -159,6 +159,7 @@ DEVICE = {
     "model": str,
     "hardware_hash": OneOf(HASHES),
     "device_link": OneOf(LINKS),
+    "association_hints": ListOf(str),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),
@@ -198,6 +199,7 @@ DEVICE = {
     "policies": MapOf(int),
     "engine": ENGINE,
     "boot_seconds": float,
+    "out_of_box": bool,
     "earlier_failures": bool,
     "sign_in_failures": bool,
     "faults": ListOf(

@@ -175,6 +175,8 @@ PACKAGE = {
     "wifi": str,
     "certificate": str,
     "policies": MapOf(int),
+    "commands": ListOf(str),
+    "account": bool,
     "variant": OneOf(("wcd", "provxml_only")),
     "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
 }

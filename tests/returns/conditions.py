@@ -86,6 +86,7 @@ CONDITIONS: dict[str, Condition] = {
     "with O(intune), O(deployments) or O(wait_for=deployments)": _with_any("intune", "deployments"),
     "with O(extension_attributes)": _with("extension_attributes"),
     "when the tenant could be asked": _with_the_others,
+    "when all packages could be read": _with_the_others,
     "when the device has answered": _with_the_others,
     "when the options to sign in are not refused": lambda field, value, came: None if came.failed else True,
     "after a leave, successful or not": lambda field, value, came: None,

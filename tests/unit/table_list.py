@@ -80,6 +80,7 @@ TABLES = {
     "docs/lab.md: behaviour: paths, types, enumerations, read-only properties, permissions": SOURCES,
     "docs/lab.md: behaviour: three states and keys of dsregcmd /status, by build; over WinRM user sections are "
     "ERROR/UNKNOWN": SOURCES,
+    "docs/media.md: file: NAME.ppkg": "tests/unit/media/test_folder.py::test_the_guide_names_the_files_of_a_stick",
     "docs/packages.md: key: id": HERE + "test_keys_of_a_description",
     "docs/preflight.md: check: edition": HERE + "test_checks_of_a_preflight",
     "docs/preflight.md: check: endpoint_login": HERE + "test_hosts_of_endpoints",

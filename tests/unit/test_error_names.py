@@ -37,6 +37,7 @@ HANDED_ON = {
     ("tenant/graph/sign_in.py", "name"),
     ("tenant/graph/sign_in.py", "found.name"),
     ("tenant/resources/directory.py", "f'{kind.noun}_{why}'"),
+    ("tenant/resources/refused.py", "name"),
     # Another Obstacle: a policy of Conditional Access, by its name in the tenant.
     ("tenant/readiness/access_policies.py", "str(policy.get('displayName'))"),
 }

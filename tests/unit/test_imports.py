@@ -42,6 +42,7 @@ FLOOR = (
         "option_door.py",
     ),
     *("options.py", "progress.py", "result.py", "screen.py", "time_limit.py", "untrusted.py", "vaulted.py"),
+    "worker_log.py",
 )
 
 

@@ -74,3 +74,31 @@ def test_the_autopilot_role_resets_where_that_is_asked_for_and_what_the_inventor
     [options] = resets
     confirmed = re.findall(r"\bautopilot_\w+", options["confirm_serial_number"] + options["confirm_uuid"])
     assert set(confirmed) == {"autopilot_serial_number", "autopilot_smbios_uuid"}
+
+
+#: The modules that ask a second administrator where the tenant wants one.
+APPROVED = {
+    path.stem
+    for path in (ROLES.parent / "plugins/modules").glob("*.py")
+    if "- winops.entra.approval\n" in path.read_text(encoding="utf-8")
+}
+
+
+@pytest.mark.parametrize("role", OVER_DEVICES)
+def test_what_may_need_an_approval_is_given_the_role_s_own_options(role: str) -> None:
+    """Each task of such a module passes both; each entry point that has one knows the role's variables for them."""
+    specs = argument_specs(role)
+    for file in (ROLES / role / "tasks").glob("*.yml"):
+        for task in yaml.safe_load(file.read_text(encoding="utf-8")):
+            for module in APPROVED & {key.removeprefix("winops.entra.") for key in task}:
+                given = task[f"winops.entra.{module}"]
+                for option in ("approval_justification", "approval_timeout"):
+                    named = set(re.findall(rf"\b{role}\w*_{option}\b", given[option]))
+                    assert len(named) == 1 and named <= set(specs[file.stem]["options"]), (module, option)
+                    assert named <= set(specs["main"]["options"])
+
+
+def test_the_roles_have_tasks_that_may_need_an_approval() -> None:
+    texts = "".join(file.read_text(encoding="utf-8") for file in ROLES.glob("*/tasks/*.yml"))
+    used = {module for module in APPROVED if f"winops.entra.{module}:" in texts}
+    assert used == {"autopilot_device", "autopilot_profile", "device_removal", "enrollment_status_page"}

@@ -13,11 +13,11 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import html
 import os
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
+from ..sheet import Section, article, escaped, page
 from ..untrusted import visible
 from . import writer
 
@@ -34,15 +34,6 @@ class About:
     """What the sheet says that no record holds: ``contact`` is whom to call, None where nobody has said."""
 
     contact: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A part of a page: a heading, and its sentences; in ``ordered`` ones they are steps, with numbers."""
-
-    title: str
-    sentences: tuple[str, ...]
-    ordered: bool = False
 
 
 def _device(record: Record, _about: About) -> Section:
@@ -134,10 +125,12 @@ def pages(records: Iterable[Record], about: About) -> list[tuple[str, list[Secti
 
 def page_file(report: Mapping[str, t.Any], about: About) -> str:
     """The sheet of all devices of a report as one HTML text, which needs nothing else: no script, no link, no image."""
-    made = [_article(name, sections) for name, sections in pages(report["devices"], about)]
+    made = [article(name, sections) for name, sections in pages(report["devices"], about)]
     left = sum(1 for record in report["devices"] if record.get("outcome") not in HANDED_OVER)
     note = f"<p>{left} more devices of the report have no page: their boxes stay closed.</p>" if left else ""
-    return _PAGE.format(generated=_escaped(report["generated"]), pages="\n".join(made), note=note)
+    about_it = "a page for each device. Print it, and put each page into the box of its device."
+    first = f"<p>Hand-over sheet of {escaped(report['generated'])}: {about_it}</p>"
+    return page("Hand-over sheet", [first, note, *made])
 
 
 def write(path: str, report: Mapping[str, t.Any], about: About) -> None:
@@ -151,34 +144,6 @@ def write(path: str, report: Mapping[str, t.Any], about: About) -> None:
 
 
 SHEET_OPTION = "hand_over"
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Hand-over sheet</title>
-<style>
-body {{ font: 12pt/1.5 sans-serif; margin: 2em auto; max-width: 42em; }}
-article {{ break-after: page; border-top: 2px solid; }}
-h2 {{ font-size: 1.1em; margin-bottom: 0; }}
-</style>
-</head>
-<body>
-<p>Hand-over sheet of {generated}: a page for each device. Print it, and put each page into the box of its device.</p>
-{note}
-{pages}
-</body>
-</html>
-"""
-
-
-def _article(name: str, sections: list[Section]) -> str:
-    parts = [f"<article>\n<h1>{_escaped(name)}</h1>"]
-    for section in sections:
-        kind = "ol" if section.ordered else "ul"
-        rows = "\n".join(f"<li>{_escaped(sentence)}</li>" for sentence in section.sentences)
-        parts.append(f"<h2>{_escaped(section.title)}</h2>\n<{kind}>\n{rows}\n</{kind}>")
-    return "\n".join([*parts, "</article>"])
 
 
 def _mode(record: Record) -> str:
@@ -196,10 +161,6 @@ def _text(record: Record, field: str) -> str:
 
 def _visible(value: t.Any) -> str:
     return visible(value, MAX_FIELD) if isinstance(value, str) else ""
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=True)
 
 
 def place(path: str, check_mode: bool) -> str:

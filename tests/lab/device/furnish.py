@@ -88,7 +88,7 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     device.hardware.serial = options.get("serial", device.hardware.serial)
     device.hardware.manufacturer = options.get("manufacturer", device.hardware.manufacturer)
     device.hardware.model = options.get("model", device.hardware.model)
-    device_link.furnish(device, options.get("device_link", "no_tool"))
+    device_link.furnish(device, options.get("device_link", "no_tool"), options.get("association_hints", []))
     device.hardware.hash = options.get("hardware_hash", device.hardware.hash)
     device.hardware.vbs = options.get("vbs", not device.image.server and device.image.build >= 22000)
     device.hardware.tpm = options.get("tpm", True)
