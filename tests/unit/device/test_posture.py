@@ -244,6 +244,20 @@ def test_an_mdm_address_of_wsus_is_no_conflict_with_its_own_ring(well):
     assert found.posture["updates"]["delivered_by"] == "wsus" and found.findings["update_source"].result == PASS
 
 
+@pytest.mark.parametrize(
+    ("policy", "enabled"), [(None, False), ({"EnableFIDODeviceLogon": 1}, True), ({"EnableFIDODeviceLogon": "1"}, None)]
+)
+def test_the_security_key_option_is_told_by_its_one_reader(well, policy, enabled):
+    told = {"exists": False, "key": None} if policy is None else postures.key(policy)
+    found = postures.look(postures.changed(well, "security_key_policy", told)).posture["sign_in"]
+    assert found["security_key"] is enabled and bool(found["security_key_reason"]) is (enabled is None)
+
+
+def test_a_csp_value_of_a_security_key_is_among_the_reads_of_windows_hello(well):
+    told = postures.changed(well, "hello_mdm", postures.key({}, SecurityKey={"UseSecurityKeyForSignin": 1}))
+    assert postures.look(told).posture["sign_in"]["security_key"] is True
+
+
 # --- what it asks -------------------------------------------------------------------------------------------------
 
 
