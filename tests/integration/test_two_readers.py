@@ -180,6 +180,8 @@ def observing() -> list[dict[str, t.Any]]:
         {"op": "job_status", "job": "no guid"},
         {"op": "local_administrators"},
         {"op": "bitlocker"},
+        {"op": "volume_encryption"},
+        {"op": "account_policy"},
         {"op": "recovery_environment"},
         {"op": "endpoints", "timeout": 30, "targets": endpoints()},
         {"op": "nobody_knows_this"},
@@ -203,6 +205,8 @@ def as_system() -> list[dict[str, t.Any]]:
         {"op": "registry_read", "path": "SECURITY"},
         {"op": "dsregcmd_status"},
         {"op": "bitlocker"},
+        {"op": "volume_encryption"},
+        {"op": "account_policy"},
         {"op": "endpoints", "timeout": 30, "targets": endpoints()},
     ]
 
