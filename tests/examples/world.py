@@ -16,6 +16,7 @@ import yaml
 from tests.lab import hardware_hash, ppkg, scenario
 from tests.lab.process import RunningLab
 
+from . import descriptions
 from .texts import ROOT, Block, blocks
 
 LAPTOP: dict[str, t.Any] = {"kind": "unjoined_pro", "package": "contoso"}
@@ -92,6 +93,7 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "deployed-2", "device": {"serial": "PF3A1B2D", "deployment": DEPLOYED}},
         {**LAPTOP, "name": "linked", "device": LINKED},
         {**JOINED, "name": "new", "device": {**JOINED["device"], **NEW, "installed": ["contoso"]}},
+        {**LAPTOP, "name": "build-host", "device": {"icd": {"seconds": 1}}},
         {"kind": "azure_vm_mdm", "name": "azure"},
         {"kind": "hybrid", "name": "hybrid"},
         {
@@ -224,7 +226,7 @@ class World:
         """What the examples take from the inventory or a vault."""
         return {
             "vault_entra_client_secret": self.application["client_secret"],
-            "vault_bulk_token": "0.FAKE-bulk-token-of-the-examples",
+            **descriptions.SECRETS,
             "vault_client_id": self.application["client_id"],
             "vault_client_secret": self.application["client_secret"],
             "entra_tenant_id": self.tenant["tenant_id"],
@@ -251,6 +253,7 @@ class World:
             for place in (self.folder, self.elsewhere):
                 shutil.copy(self.lab.out / "packages" / f"{label}.ppkg", place / "packages" / f"{name}.ppkg")
         shutil.copy(self.folder / "packages" / "harmless.ppkg", self.elsewhere)
+        descriptions.write(self.folder / "packages")
         for name in ("entra-joined", "not-joined"):
             shutil.copy(FIXTURES / f"{name}.txt", self.folder / "outputs")
         columns = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User"

@@ -82,6 +82,7 @@ TABLES = {
     "ERROR/UNKNOWN": SOURCES,
     "docs/media.md: file: NAME.ppkg": "tests/unit/media/test_folder.py::test_the_guide_names_the_files_of_a_stick",
     "docs/packages.md: key: id": HERE + "test_keys_of_a_description",
+    "docs/packages.md: what: where": HERE + "test_ways_to_build_a_package",
     "docs/preflight.md: check: edition": HERE + "test_checks_of_a_preflight",
     "docs/preflight.md: check: endpoint_login": HERE + "test_hosts_of_endpoints",
     "docs/reports.md: field: totals": HERE + "test_limits_of_a_report",

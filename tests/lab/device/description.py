@@ -77,6 +77,7 @@ def describe(device) -> Document:
             "AutoUnlockInterval": device.password_rules["lockout"],
         },
         "events": {log: {"events": _events(device, log)} for log in device.events.names()},
+        "apps": device.icd.apps,
         "programs": [],
         "processes": [dataclasses.asdict(process) for process in device.processes.all()],
         "web": _web(device),
