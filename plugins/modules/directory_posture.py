@@ -278,7 +278,7 @@ devices:
         may_be_in_force:
           description:
             - Whether nothing but "remediation failed" (V(0x87D1FDE8)) was reported. The device then reports another
-              value than was sent, and the setting may be in force all the same. Null if the settings could not be
+              value than was sent, and the setting may still be in force. Null if the settings could not be
               read.
           type: bool
         settings:
@@ -299,7 +299,7 @@ devices:
               description: What is known about it, in words.
               type: str
             sources:
-              description: The policies that the setting comes from. Of a conflict Intune may name one side only.
+              description: The policies that the setting comes from. Intune may name just one side of a conflict.
               type: list
               elements: str
     settings_catalog:

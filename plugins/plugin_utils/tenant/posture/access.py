@@ -58,7 +58,7 @@ def require_possible(args: dict[str, t.Any]) -> None:
     """Failure for an option that the service would refuse."""
     for name in args["applications"]:
         if not is_guid(name) and name.lower() not in _NAMED:
-            raise bad_option("applications", f"{name!r} is no application id", "give application ids, or Office365")
+            raise bad_option("applications", f"{name!r} is not an application id", "give application ids, or Office365")
     if len(args["applications"]) > MOST_APPLICATIONS:
         raise bad_option("applications", f"there are more than {MOST_APPLICATIONS}", "ask about fewer at once")
     if args["ip_address"] is not None:

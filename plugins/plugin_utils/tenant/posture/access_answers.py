@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 
 from ..graph.fields import ANY_OBJECT, FLAG, LINE, TEXT, list_of, needed, object_of
 
-BLOCKS, REFUSES, ASKS, MET, NOT_KNOWN = ACCESS_EFFECTS = ("blocks", "refuses_device", "asks", "met", "unknown")
+BLOCKS, REFUSES, ASKS, MET, UNCERTAIN = ACCESS_EFFECTS = ("blocks", "refuses_device", "asks", "met", "unknown")
 BLOCKED, DEVICE_REFUSED, UNDECIDED, MORE_ASKED, ALLOWED = ACCESS_VERDICTS = (
     "blocked",
     "device_refused",
@@ -27,7 +27,7 @@ BLOCKED, DEVICE_REFUSED, UNDECIDED, MORE_ASKED, ALLOWED = ACCESS_VERDICTS = (
     "more_asked",
     "allowed",
 )
-_VERDICTS = {BLOCKS: BLOCKED, REFUSES: DEVICE_REFUSED, NOT_KNOWN: UNDECIDED, ASKS: MORE_ASKED}
+_VERDICTS = {BLOCKS: BLOCKED, REFUSES: DEVICE_REFUSED, UNCERTAIN: UNDECIDED, ASKS: MORE_ASKED}
 REPORT_ONLY = "enabledForReportingButNotEnforced"
 _OF_DEVICES = ("compliantDevice", "domainJoinedDevice")
 _UNDECIDED = ("notEnoughInformation", "invalidCondition", "invalidPolicy", "unknownFutureValue")
@@ -72,11 +72,11 @@ def _policy(row: Mapping[str, t.Any], is_such: Mapping[str, bool | None]) -> dic
     if row.get("policyApplies"):
         effect = _effect(demands, (row.get("grantControls") or {}).get("operator"), is_such)
     elif row.get("policyApplies") is None or any(one in _UNDECIDED for one in reasons):
-        effect = NOT_KNOWN
+        effect = UNCERTAIN
         why = f"the service could not decide whether it applies ({', '.join(filter(None, reasons)) or 'no reason'})"
     if effect is None:
         return None
-    if effect == NOT_KNOWN and why is None:
+    if effect == UNCERTAIN and why is None:
         why = "whether the device is compliant is not known"
     return {
         "policy": row.get("displayName") or "a policy without a name",
@@ -106,9 +106,9 @@ def _effect(demands: Sequence[str], operator: str | None, is_such: Mapping[str, 
             return MET
         if others:
             return ASKS
-        return NOT_KNOWN if None in of_device else REFUSES
+        return UNCERTAIN if None in of_device else REFUSES
     if False in of_device:
         return REFUSES
     if None in of_device:
-        return NOT_KNOWN
+        return UNCERTAIN
     return ASKS if others else MET

@@ -6,29 +6,23 @@
 A 403 of the reports and of Conditional Access has three meanings: the tenant has no P1, the service could not check
 whether it has, or a permission is missing.
 
-Source: Microsoft Graph, "userRegistrationDetails resource type"; microsoft-graph-docs 14118 and 12537
-(Authentication_RequestFromNonPremiumTenantOrB2CTenant, Authentication_ApplicationHasNoDirectoryReadAccess).
-
 Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
 
 from ...result import Failure
-from ..graph.failures import RequestFailure
 
 NO_LICENCE = "the tenant has no license of Microsoft Entra ID P1"
 NOT_CHECKABLE = (
     "whether the tenant has the license could not be checked, as the application may not read the directory "
     "(Directory.Read.All)"
 )
-_NO_DIRECTORY = "applicationhasnodirectoryreadaccess"
 
 
 def reason(failure: Failure) -> str:
     """A part of a sentence: no P1, licence not checkable, permission missing, or the cause as it is known."""
-    code = failure.code if isinstance(failure, RequestFailure) else ""
-    if code.lower().endswith(_NO_DIRECTORY):
+    if failure.error["name"] == "licence_not_checkable":
         return NOT_CHECKABLE
     if failure.error["name"] == "premium_licence_missing":
         return NO_LICENCE

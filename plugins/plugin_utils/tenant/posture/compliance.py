@@ -21,7 +21,7 @@ from .findings import said
 from .policy_states import EMPTY_STATES, PolicyState, failed_settings, setting_of, spaced
 from .run import Looked, Run
 
-COLLECTION = "deviceCompliancePolicyStates"
+_COLLECTION = "deviceCompliancePolicyStates"
 _BUILT_IN = "DefaultDeviceCompliancePolicy."
 #: The three built-in reasons and some of the others, in words.
 _WORDS = {
@@ -70,7 +70,7 @@ def ask(run: Run) -> None:
         built_in[first.name] = first
         return [first]
 
-    found = policy_states.ask(run, "compliance", COLLECTION, "the states of compliance policies", lonely)
+    found = policy_states.ask(run, "compliance", _COLLECTION, "the states of compliance policies", lonely)
     for device in run.managed:
         states = found[device.device_id]
         if isinstance(states, RequestFailure):

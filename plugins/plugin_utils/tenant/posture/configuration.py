@@ -24,7 +24,7 @@ from .findings import said
 from .policy_states import PolicyState, failed_settings, setting_of
 from .run import Run
 
-COLLECTION = "deviceConfigurationStates"
+_COLLECTION = "deviceConfigurationStates"
 _ONE_SIDE = (
     "a conflict with a policy that Intune does not name: a baseline, endpoint security or the settings catalog may "
     "have the other side"
@@ -35,7 +35,7 @@ def ask(run: Run) -> None:
     """Fill ``configuration`` of every device that Intune has."""
     for device in run.devices:
         device.shown["configuration"] = None
-    found = policy_states.ask(run, "configuration", COLLECTION, "the states of device configurations")
+    found = policy_states.ask(run, "configuration", _COLLECTION, "the states of device configurations")
     for device in run.managed:
         states = found[device.device_id]
         if isinstance(states, RequestFailure):
@@ -99,7 +99,7 @@ def _judged(state: PolicyState) -> Finding:
             "configuration",
             WARN,
             observed,
-            "the device reports another value than was sent; the settings may be in force all the same",
+            "the device reports another value than was sent; the settings may still be in force",
             "look at the settings on the device; nothing needs to be done if they are in force",
             "device",
         )

@@ -43,7 +43,7 @@ _FIELDS = {
 
 
 def look(task: Task) -> dict[str, t.Any]:
-    """The work of the module: ``devices``, ``findings`` (those that are no pass), ``summary`` and ``bad_ids``.
+    """The work of the module: ``devices``, ``findings`` (all but those that pass), ``summary`` and ``bad_ids``.
 
     Failure where a finding is one that the option ``fail_on`` names, and where neither Entra nor Intune can be read.
     """
@@ -72,7 +72,7 @@ def look(task: Task) -> dict[str, t.Any]:
         summary=summary(findings),
         bad_ids=[what for what, _why in bad],
     )
-    failure = verdict(findings, args["fail_on"], "not every device is of use to its user", "posture")
+    failure = verdict(findings, args["fail_on"], "not every device is of use to its user", "directory_posture")
     if failure:
         raise failure
     return {}

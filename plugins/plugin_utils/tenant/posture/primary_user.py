@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The primary user of each device, as apart from the account that enrolled it.
 
-A join by a package is enrolled by its ``package_...`` account, which is no person. A device without a primary user has
+A join by a package is enrolled by its ``package_...`` account, which nobody is. A device without a primary user has
 none; whether people share it is not said by that.
 
 Source: Microsoft Graph, "List users" of managedDevice; Microsoft Intune, "Find the primary user of an Intune device".

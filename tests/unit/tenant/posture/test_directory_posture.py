@@ -257,7 +257,7 @@ def test_what_is_not_asked_is_null_and_not_read(bench):
 
 def test_fail_on_stops_and_still_shows_the_devices(bench):
     result = bench.play(bench.lab.device("PC-1"), fail_on=["in_intune"])
-    assert result["failed"] and result["error"]["name"] == "posture_in_intune" and result["devices"]
+    assert result["failed"] and result["error"]["name"] == "directory_posture_in_intune" and result["devices"]
 
 
 def test_ids_that_are_none_are_left_out_and_named(bench):

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.graph.answers import GraphError
-from tests.lab.graph.refusal_forms import FORMS
-
 from .bench import PostureBench, found
 
 #: The question, what of the path is refused, what of the device is null then, and the finding.
@@ -38,10 +35,6 @@ def ids(bench: PostureBench) -> list[str]:
     return [row["deviceId"] for row in bench.lab.tenant.devices.values()]
 
 
-def without_licence(code: str) -> GraphError:
-    return GraphError(403, code, "Calling principal does not have required data.")
-
-
 @pytest.mark.parametrize(("question", "path", "field", "identity"), ASKED)
 def test_a_missing_permission_is_unknown_and_asked_once(bench, question, path, field, identity):
     bench.lab.side.faults.add("forbidden", {"path": path, "times": None})
@@ -59,28 +52,15 @@ def test_a_missing_permission_is_unknown_and_asked_once(bench, question, path, f
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("form", "words"),
     [
-        ("Authentication_RequestFromNonPremiumTenantOrB2CTenant", "the tenant has no license of Microsoft Entra ID P1"),
-        (
-            "Authentication_ApplicationHasNoDirectoryReadAccess",
-            "whether the tenant has the license could not be checked",
-        ),
-        ("Authorization_RequestDenied", "AuditLog.Read.All"),
+        ("no_premium", "the tenant has no license of Microsoft Entra ID P1"),
+        ("no_directory_read", "whether the tenant has the license could not be checked"),
+        ("denied", "AuditLog.Read.All"),
     ],
 )
-def test_no_licence_licence_not_checkable_and_no_permission_are_three_texts(bench, monkeypatch, code, words):
-    real = FORMS["premium"] if "premium" in FORMS else None
-    assert real is None or real
-    side = bench.lab.side
-    handle = side._handle
-
-    def refuse(call, found, path):
-        if "userRegistrationDetails" in path:
-            raise without_licence(code)
-        return handle(call, found, path)
-
-    monkeypatch.setattr(side, "_handle", refuse)
+def test_no_licence_licence_not_checkable_and_no_permission_are_three_texts(bench, form, words):
+    bench.lab.side.faults.add("refusal", {"path": "userRegistrationDetails", "form": form, "times": None})
     result = bench.play(*ids(bench)[:3], questions=["registration"])
     [(kind, observed)] = found(result, "registration")
     assert kind == "unknown" and words in observed
