@@ -87,9 +87,14 @@ author:
 """
 
 EXAMPLES = r"""
+- name: Read the id of each device, null if it is not joined
+  winops.entra.device_facts:
+    gather_subset: [join]
+
 - name: What keeps these devices from being of use?
   winops.entra.directory_posture:
-    device_ids: "{{ ansible_play_hosts | map('extract', hostvars, ['entra_device', 'device_id']) | select | list }}"
+    device_ids: >-
+      {{ ansible_play_hosts | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | select }}
   run_once: true
   register: posture
 
