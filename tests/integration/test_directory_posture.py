@@ -17,6 +17,7 @@ from tests.integration.play import PATIENCE, ROOT, Play, Player, Tasks
 
 CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
+INTUNE = "0000000a-0000-0000-c000-000000000000"
 PACKAGE = "package_3f2504e0-4f89-11d3-9a0c-0305e82c3301@contoso.example"
 REGISTERED = {"registered": ["mobilePhone", "email"]}
 OK: dict[str, t.Any] = {"user": "ada"}
@@ -33,11 +34,16 @@ def policy(name: str, state: str, settings: list[dict[str, t.Any]], **more: t.An
 BITLOCKER = policy("Windows", "nonCompliant", setting("Windows10CompliancePolicy.BitLockerEnabled"), system=True)
 FAILED = policy("Desktop", "error", setting("Windows10General.Wallpaper", state="error", code=-2016345708))
 REMEDIATION = policy("Desktop", "error", setting("Windows10General.Wallpaper", state="error", code=-2016281112))
+VERSION = policy(
+    "Windows",
+    "nonCompliant",
+    setting("Windows10CompliancePolicy.OsMinimumVersion", value="10.0.22631.1", code=-2016345612),
+)
 #: By device: what is wrong with it in Intune, and the one finding that it should have.
 PLANTED: dict[str, tuple[dict[str, t.Any], tuple[str, str]]] = {
     "ENCRYPT": ({**OK, "compliance": "noncompliant", "policies": BITLOCKER}, ("compliance", "fail")),
     "GRACE": (
-        {**OK, "compliance": "inGracePeriod", "grace_days": 2, "entra": True, "policies": BITLOCKER},
+        {**OK, "compliance": "inGracePeriod", "grace_days": 2, "entra": True, "policies": VERSION},
         ("compliance", "warn"),
     ),
     "NOTHING": ({**OK, "policies": []}, ("compliance", "warn")),
@@ -46,7 +52,10 @@ PLANTED: dict[str, tuple[dict[str, t.Any], tuple[str, str]]] = {
     "NOKEY": ({**OK, "keys": []}, ("escrow", "fail")),
     "CONFIG": ({**OK, "configurations": FAILED}, ("configuration", "fail")),
     "APPLIED": ({**OK, "configurations": REMEDIATION}, ("configuration", "warn")),
-    "CATALOG": ({**OK, "report": [{"id": "1", "name": "Catalog", "status": 6}]}, ("settings_catalog", "fail")),
+    "CATALOG": (
+        {**OK, "report": [{"id": "1", "name": "Catalog", "status": 6, "user": "ada@contoso.example"}]},
+        ("settings_catalog", "fail"),
+    ),
     "NOBODY": ({"enrolled_by": PACKAGE}, ("primary_user", "warn")),
     "NEWUSER": ({"user": "new"}, ("registration", "unknown")),
     "NOMFA": ({"user": "bob"}, ("registration", "warn")),
@@ -83,6 +92,15 @@ SCENARIO = {
                     "grantControls": {"operator": "OR", "builtInControls": ["compliantDevice"]},
                 },
                 {
+                    "displayName": "Abroad",
+                    "conditions": {
+                        "users": {"includeUsers": ["All"]},
+                        "applications": {"includeApplications": [INTUNE]},
+                        "locations": {"includeLocations": ["9b6d5d0a-5f4c-4c5e-9c1a-2f0a4f4f0001"]},
+                    },
+                    "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+                },
+                {
                     "displayName": "Soon",
                     "state": "enabledForReportingButNotEnforced",
                     "conditions": {
@@ -108,7 +126,11 @@ def played(tenant: LabTenant) -> Play:
     ids = {row["displayName"]: row["deviceId"] for row in tenant.state()["devices"].values()}
     odd = {"name": "odd", "winops.entra.directory_posture": {"device_ids": [ids[name] for name in ODD]}}
     every = [ids[name] for name in (*PLANTED, *ODD, "UNMANAGED")]
-    access = {"device_ids": [ids["ENCRYPT"], ids["FINE"]], "questions": ["user"], "applications": ["Office365"]}
+    access = {
+        "device_ids": [ids["ENCRYPT"], ids["FINE"], ids["NOBODY"]],
+        "questions": ["user"],
+        "applications": ["Office365", INTUNE],
+    }
     refused = {"device_ids": every[:3], **tenant.credential("device_reader")}
     tasks: Tasks = [
         {"name": "all", "winops.entra.directory_posture": {"device_ids": every}, "check_mode": True},
@@ -141,10 +163,12 @@ def test_what_only_looks_odd_has_no_finding(played):
 
 
 def test_conditional_access_goes_by_the_device_and_report_only_blocks_nobody(played):
-    encrypt, fine = (row["access"][0] for row in played.result(HOST, "access")["devices"])
-    assert (encrypt["verdict"], fine["verdict"]) == ("device_refused", "allowed")
+    devices = played.result(HOST, "access")["devices"]
+    encrypt, fine, nobody = (row["access"][0] for row in devices)
+    assert (encrypt["verdict"], fine["verdict"], nobody["verdict"]) == ("device_refused", "allowed", "unknown")
+    assert [row["access"][1]["verdict"] for row in devices] == ["unknown"] * 3, "nobody has said from where"
     assert [one["effect"] for one in fine["policies"] if one["report_only"]] == ["blocks"]
-    assert "Conditional Access: 1 questions" in played.output
+    assert "Conditional Access: 2 questions, one a second, about 1 s" in played.output
 
 
 def test_fail_on_names_the_finding(played):

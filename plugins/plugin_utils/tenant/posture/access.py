@@ -22,6 +22,7 @@ from collections.abc import Hashable
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ...options import bad_option, is_guid
 from ...result import Failure
+from ..devices.directory_device import attributes
 from ..devices.unread import OF_THE_CALLER
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
@@ -122,6 +123,7 @@ def _device_info(device: Looked) -> dict[str, t.Any]:
         "profileType": row.get("profileType"),
         "enrollmentProfileName": row.get("enrollmentProfileName"),
         "physicalIds": list(row.get("physicalIds") or []),
+        **attributes(row),
     }
 
 
@@ -160,7 +162,8 @@ def _paced(run: Run, questions: dict[Hashable, tuple[str, Looked]]) -> dict[Hash
     if questions:
         expected = (len(questions) - 1) * PACE
         more = f", of which {waits.left:.0f} s are left" if expected > waits.left else ""
-        run.task.show(f"Conditional Access: {len(questions)} questions, one a second, about {expected:.0f} s{more}")
+        count = "1 question" if len(questions) == 1 else f"{len(questions)} questions"
+        run.task.show(f"Conditional Access: {count}, one a second, about {expected:.0f} s{more}")
     answers: dict[Hashable, Answer] = {}
     told = waits.clock()
     ended: Answer | None = None

@@ -53,7 +53,9 @@ def read(run: Run) -> None:
 def _entra(run: Run, ids: list[str]) -> RequestFailure | None:
     """The failure for which no object could be read at all."""
     try:
-        found = look_up.look_up(run.client, {"device_ids": ids})
+        # Rules of Conditional Access may look at the extension attributes, which v1.0 does not show.
+        more, version = (("extensionAttributes",), "beta") if run.task.args["applications"] else ((), "v1.0")
+        found = look_up.look_up(run.client, {"device_ids": ids}, (*look_up.SELECT, *more), version)
         unread = found.unread.get("device_ids", {})
         rows = found.by_key["device_ids"]
     except RequestFailure as failed:

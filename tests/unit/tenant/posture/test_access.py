@@ -99,6 +99,16 @@ def test_a_condition_tells_apart_by_what_it_looks_at_and_by_no_more(bench):
     ]
 
 
+def test_a_rule_over_extension_attributes_is_told_what_they_are(bench):
+    rule = {"mode": "include", "rule": 'device.extensionAttribute2 -eq "kiosk"'}
+    bench.policy("Kiosks", controls=("block",), devices={"deviceFilter": rule})
+    devices = [bench.managed(f"PC-{n}", user="ada") for n in range(4)]
+    for device in devices[:2]:
+        device["extensionAttributes"] = {"extensionAttribute2": "kiosk"}
+    assert verdicts(ask(bench, *devices)) == ["blocked", "blocked", "allowed", "allowed"]
+    assert bench.asked(EVALUATE) == 2
+
+
 @pytest.mark.parametrize(
     "condition",
     [
