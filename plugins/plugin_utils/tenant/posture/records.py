@@ -22,6 +22,7 @@ from ..devices.intune import managed_devices
 from ..devices.unread import of_all
 from ..devices.views import PACKAGE_ACCOUNT
 from ..graph.failures import RequestFailure
+from ..resources.mdm_scope import INTUNE_APP_ID
 from .findings import said
 from .run import Looked, Run
 
@@ -100,6 +101,18 @@ def _intune(run: Run, device: Looked, rows: list[dict[str, t.Any]], failure: Fai
     _say_entra(device)
     if failure is not None:
         run.not_known(device, "in_intune", "its record in Intune", failure)
+        return
+    other = str((device.entra or {}).get("mdmAppId") or "").lower()
+    if device.record is None and other not in ("", INTUNE_APP_ID):
+        device.say(
+            said(
+                "in_intune",
+                WARN,
+                f"Intune has no record, and Entra says that another MDM manages the device (application {other})",
+                "policies, apps and compliance come from that one, and are not seen here",
+                "look there; if the device was to be in Intune, look at the MDM scope",
+            )
+        )
         return
     if device.record is None:
         device.say(

@@ -53,6 +53,12 @@ def test_devices_are_matched_by_device_id_and_never_by_name(bench):
     assert len(found(result, "in_intune")) == 2 and len(found(result, "entra_object")) == 1
 
 
+def test_another_mdm_is_named_and_no_failure(bench):
+    device = bench.lab.device("PC-1", mdmAppId="54b943f8-d761-4f8d-951e-9cea1846db5a", isManaged=True)
+    [(kind, observed)] = found(bench.play(device), "in_intune")
+    assert kind == "warn" and "54b943f8" in observed
+
+
 def test_the_account_of_a_package_is_no_primary_user_and_none_is_not_shared(bench):
     device = bench.managed("PC-1", enrolled_by=PACKAGE)
     result = bench.play(device)
