@@ -10,15 +10,13 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
-from collections.abc import Iterable, Mapping
-
-from ansible.errors import AnsibleError
+from collections.abc import Iterable
 
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
-from .package import REVERTED, Package, PackageError, contents, describe, read_package
-from .package.description.description import checked, secret_texts
+from .package import REVERTED, Package, contents, describe
+from .package.description.description import Description
+from .package_files import read_file
 from .task import Task
 
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
@@ -33,7 +31,7 @@ def chosen_package(task: Task, must_join: bool) -> tuple[PackageSource, dict | N
     args = task.args
     checksum = args["checksum"]
     if args["src"] is not None:
-        package, path = _read(task, args["src"])
+        package, path = read_file(task, args["src"])
         if checksum not in (None, package.sha256):
             raise bad_option(
                 "checksum",
@@ -101,7 +99,7 @@ def _runs_again(package: Package) -> tuple[str, ...]:
 
 def harmless_package(task: Task, src: str) -> PackageSource:
     """The package of the acceptance run: with settings only, none of which Windows takes back. Raises Failure."""
-    package, path = _read(task, src, "package")
+    package, path = read_file(task, src, "package")
     held = {
         "a bulk token": package.bulk_token.present,
         "local accounts": package.accounts,
@@ -121,58 +119,25 @@ def harmless_package(task: Task, src: str) -> PackageSource:
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def contents_of_file(task: Task, src: str, description: t.Any, other: str | None) -> dict:
-    """What is in a package file on the controller, and what is not as ``description`` or in the package ``other``.
+def contents_of_file(task: Task, src: str, wanted: Description | None, other: str | None) -> dict:
+    """What is in a package file on the controller, and what is not as described or in the package ``other``.
 
     {package, settings, description, differences}; the last is None where nothing is given to compare with. Raises
     Failure.
     """
-    wanted = None
-    if description is not None:
-        given = _plain(description)
-        task.secrets.append(lambda: secret_texts(given))
-        wanted = checked(given)
-        task.secrets.append(wanted.secrets)
-    package = _read(task, src)[0]
+    package = read_file(task, src)[0]
     differences = None
     if wanted is not None:
         differences = contents.compared_with_description(package, wanted)
         package = contents.with_expiry(package, wanted.token_expires)
     if other is not None:
-        differences = contents.compared(package, _read(task, other, "compare_with")[0])
+        differences = contents.compared(package, read_file(task, other, "compare_with")[0])
     return {
         "package": describe(package),
         "settings": contents.settings_of(package),
         "description": contents.description_of(package),
         "differences": differences,
     }
-
-
-def _plain(value: t.Any) -> t.Any:
-    """A value with texts of Ansible's vault as texts: up to ansible-core 2.18 they are objects of their own."""
-    if isinstance(value, Mapping):
-        return {_plain(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return str(value) if hasattr(value, "ciphertext") or hasattr(value, "vault") else value
-
-
-def _read(task: Task, src: str, option: str = "src") -> tuple[Package, str]:
-    """The package and the path of its file. A vaulted one is on the disk in clear only while it is read."""
-    try:
-        path = task.find_file(src)
-        with task.in_clear(path) as readable:
-            package = read_package(readable)
-    except PackageError as exc:
-        raise exc.at(path) from None  # What was read may have been Ansible's decrypted copy, which is gone.
-    except AnsibleError as exc:
-        raise bad_option(
-            option,
-            f"there is no readable package {src} on the controller ({exc})",
-            "give the path of a .ppkg file, and the vault's password if it is encrypted",
-        ) from exc
-    task.secrets.append(package.secrets.texts)
-    return package, path
 
 
 def _https(url: str) -> str:

@@ -20,6 +20,7 @@ PREFIX = "winops.entra."
 #: Fields that are described with "as M(...) returns it": their keys are those of another field.
 SAME_AS = {
     "device_reset.ansible_facts": "device_facts.ansible_facts",
+    "first_contact.ansible_facts": "device_facts.ansible_facts",
     "disconnect.ansible_facts": "device_facts.ansible_facts",
     "join.ansible_facts": "device_facts.ansible_facts",
     "mdm.ansible_facts": "device_facts.ansible_facts",
@@ -28,6 +29,8 @@ SAME_AS = {
     "join.mdm": "device_facts.ansible_facts.entra.mdm",
     "join.package": "ppkg_info.package",
     "ppkg.package": "ppkg_info.package",
+    "ppkg_build.package": "ppkg_info.package",
+    "ppkg_build.settings": "ppkg_info.settings",
     "ppkg_info.settings.condition": "ppkg_info.package.conditional.condition",
     "ppkg_info.differences.condition": "ppkg_info.package.conditional.condition",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",

@@ -91,7 +91,7 @@ def area(file: str) -> str:
         return TITLES[1]
     if folder.startswith("device"):
         return TITLES[2]
-    if folder.startswith("package"):
+    if folder.startswith(("package", "media")) or stem == "package_files":
         return TITLES[3]
     if folder == "tenant/graph" and stem in SIGN_IN:
         return TITLES[4]
@@ -134,7 +134,8 @@ def _computed() -> t.Iterator[tuple[str, Row]]:
         _module("package.description.problems").BadDescription,
         _module("package.description.customizations").NotCustomizations,
     )
-    for kind in (*subclasses(errors.PackageError), *described):
+    built = subclasses(_module("package.build.errors").BuildError)
+    for kind in (*subclasses(errors.PackageError), *described, *built):
         yield TITLES[3], _row(kind.name, "controller", _meaning(kind), kind.fix)
     for thing in ("join", "mdm"):
         yield (
@@ -213,6 +214,7 @@ def checks() -> dict[str, tuple[str, ...]]:
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "first_contact": tuple(_module("device.meeting.expectations").EXPECTATIONS),
         "security_key": tuple(_module("device.sign_in.key_findings").FINDING_IDS),
         "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),
     }

@@ -18,6 +18,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     device_facts,
     diagnose,
     disconnect,
+    first_contact,
     join,
     mdm,
     ppkg,
@@ -35,6 +36,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment imp
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diagnose import diagnose as diagnose_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.disconnect import disconnect as leave_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm.mdm_state import enroll_or_remove
+from ansible_collections.winops.entra.plugins.plugin_utils.device.meeting import first_contact as first_contact_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.look import look
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option
@@ -247,6 +249,11 @@ RUNS = {
         check_mode=True,
         device=FirmLiar,
     ),
+    "first_contact": Run(
+        first_contact_work.meet,
+        (waiting.POLL_SPEC, first_contact.ARGUMENT_SPEC),
+        {"computer_name": "PC-%SERIAL%", "package_id": PACKAGE, "timeout": 60},
+    ),
     "security_key_sign_in": Run(
         sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"fail_on": ["fail"]}, device=SigningLiar
     ),
@@ -263,7 +270,7 @@ RUNS = {
 def run(name: str, device: t.Any, dest: str, monkeypatch) -> dict:
     """The result of a module on this device, shaped as Ansible would get it. Time passes only when it sleeps."""
     module = RUNS[name]
-    for waits in (work, acceptance_run, trial):
+    for waits in (work, acceptance_run, trial, first_contact_work):
         monkeypatch.setattr(waits, "Deadline", device.clock.deadline)
     spec: dict[str, t.Any] = {option: known for part in module.specs for option, known in part.items()}
     given = {option: dest if value == "DEST" else value for option, value in module.args.items()}
