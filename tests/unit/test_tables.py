@@ -467,4 +467,4 @@ def test_keys_of_a_description():
 
 def test_findings_about_what_the_tenant_says():
     shown = ALL["docs/directory-posture.md: finding: entra_object"]
-    assert tuple(shown.by_code(1)) == posture_findings.POSTURE_IDS
+    assert tuple(shown.by_code(1)) == posture_findings.DIRECTORY_POSTURE_IDS

@@ -12,7 +12,7 @@ from ...findings import UNKNOWN, Finding
 from ...result import Failure
 from .because import reason
 
-POSTURE_IDS = (
+DIRECTORY_POSTURE_IDS = (
     "entra_object",
     "in_intune",
     "ownership",

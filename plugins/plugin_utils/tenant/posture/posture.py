@@ -16,7 +16,7 @@ from ...findings import PASS, require_known, summary, verdict
 from ...task import Task
 from ..devices import directory_device, look_up
 from . import access, compliance, configuration, escrow, primary_user, records, registration, settings_catalog
-from .findings import POSTURE_IDS
+from .findings import DIRECTORY_POSTURE_IDS
 from .run import Looked, Run
 
 #: By the names of the option ``questions``, in the order in which they are asked.
@@ -48,7 +48,7 @@ def look(task: Task) -> dict[str, t.Any]:
     Failure where a finding is one that the option ``fail_on`` names, and where neither Entra nor Intune can be read.
     """
     args = task.args
-    require_known(args["fail_on"], POSTURE_IDS)
+    require_known(args["fail_on"], DIRECTORY_POSTURE_IDS)
     access.require_possible(args)
     wanted, bad = look_up.named({"device_ids": args["device_ids"], "object_ids": None, "names": None})
     if bad:
