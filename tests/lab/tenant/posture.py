@@ -43,7 +43,6 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
     account = entry.get("enrolled_by", user["userPrincipalName"] if user else "")
     synced = now - datetime.timedelta(days=entry.get("sync_days", 0))
     identity = tenant.object_id(f"managed/{device['deviceId']}")
-    states: dict[str, str] = {"companyOwned": "company"}
     record = {
         "id": identity,
         "azureADDeviceId": device["deviceId"],
@@ -67,7 +66,7 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
         "managementState": "managed",
         "azureADRegistered": True,
         "deviceRegistrationState": "registered",
-        "managedDeviceOwnerType": entry.get("owner", states["companyOwned"]),
+        "managedDeviceOwnerType": entry.get("owner", "company"),
         "userPrincipalName": account,
         "userId": user["id"] if user else "",
         "users": [user["id"]] if user else [],

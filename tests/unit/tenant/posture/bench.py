@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -26,8 +27,6 @@ class PostureBench(LabBench):
 
     def __init__(self) -> None:
         super().__init__()
-        import datetime
-
         self.lab.clock._start = datetime.datetime.now(datetime.timezone.utc)
 
     def user(self, name: str, registered: list[str] | None = None) -> dict:
