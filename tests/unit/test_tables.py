@@ -34,6 +34,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, m
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import service_plans
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import answers, door, held_permissions, pages
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.posture import findings as posture_findings
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import group_creation
 from tests.collection import ROOT
 from tests.integration import promised
@@ -462,3 +463,8 @@ def test_keys_of_a_description():
         told = set(code(shown[section.name]))
         words = {word for field in section.fields for word in field.choices or {}}
         assert {field.name for field in section.fields} | words | ({section.kind} - {None}) <= told, section
+
+
+def test_findings_about_what_the_tenant_says():
+    shown = ALL["docs/directory-posture.md: finding: entra_object"]
+    assert tuple(shown.by_code(1)) == posture_findings.DIRECTORY_POSTURE_IDS
