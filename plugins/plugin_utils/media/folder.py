@@ -38,8 +38,9 @@ _MARGIN = 1 << 16
 @dataclasses.dataclass(frozen=True)
 class Look:
     """What a root holds beside the wanted files. ``hashes`` are those of wanted files that are there, by name;
-    ``packages`` are other packages, ``stale`` catalogues that belong to none and what a killed run has left, ``others``
-    all else, sorted; ``is_there`` says whether the folder exists."""
+    ``packages`` are other packages, ``stale`` what must not stay beside the wanted files (a catalogue that belongs to
+    no package, what a killed run has left, a name that is a wanted one but for its case), ``others`` all else, sorted;
+    ``is_there`` says whether the folder exists."""
 
     hashes: dict[str, str]
     packages: list[str]
@@ -70,20 +71,23 @@ def look(root: str, wanted: Collection[str]) -> Look:
     hashes: dict[str, str] = {}
     packages, stale, others = [], [], []
     mine = {name for name in wanted if name.lower().endswith(names.PPKG)}
-    stems = {os.path.splitext(name)[0].lower() for name in mine}
+    # On a stick these are one file with the wanted one.
+    taken = {names.without_case(name) for name in wanted}
+    unwanted = {names.without_case(os.path.splitext(name)[0] + CATALOG) for name in mine}
     try:
         for entry in _entries(root):
             name, is_file = entry.name, entry.is_file(follow_symlinks=False)
+            same = names.without_case(name)
+            if same in taken and not is_file:
+                raise bad_option("dest", f"{visible(entry.path)} is not a regular file", "remove it")
             if name in wanted:
-                if not is_file:
-                    raise bad_option("dest", f"{visible(entry.path)} is not a regular file", "remove it")
                 with open(entry.path, "rb") as stream:
                     hashes[name] = measured(stream)[1]
             elif name.startswith(TEMPORARY):
                 stale.append(name)
             elif name.lower().endswith(names.PPKG) and not entry.is_dir():
                 packages.append(name)
-            elif name.lower().endswith(CATALOG) and os.path.splitext(name)[0].lower() in stems and is_file:
+            elif same in taken or (same in unwanted and is_file):
                 stale.append(name)
             else:
                 others.append(name)

@@ -56,6 +56,12 @@ def require_name(name: str, option: str, more: int = 0) -> None:
         )
 
 
+def without_case(name: str) -> str:
+    """A name as FAT32 and NTFS compare it: letter by letter, in any case. Two names that are equal here are one file
+    there."""
+    return "".join(upper if len(upper := letter.upper()) == 1 else letter for letter in name)
+
+
 def package_name(path: str) -> str:
     """The name that a package file has on a medium: its own, with the ending by which Windows finds it."""
     name = os.path.basename(path)

@@ -99,6 +99,28 @@ def test_another_package_in_the_root_is_refused_by_its_name_or_removed(lay, pack
     assert {"what": str(stick / "Old.PPKG"), "before": "there", "after": None} in laid.changes
 
 
+@pytest.mark.parametrize("name", ["checklist.HTML", "sha256sums", "JOIN.Cat"])
+def test_a_name_that_is_ours_but_for_its_case_is_one_file_on_a_stick(lay, package, stick, name):
+    src = package()
+    src.with_suffix(".cat").write_bytes(b"a catalogue")
+    (stick / name).write_bytes(b"of an earlier time")
+    lay(src=src, dest=stick)
+    assert names_in(stick) == ["CHECKLIST.html", "SHA256SUMS", "join.cat", "join.ppkg"]
+    assert lay(src=src, dest=stick).changes == []
+
+
+@pytest.mark.parametrize("name", ["CheckList.html", "JOIN.PPKG"])
+def test_a_folder_that_has_our_name_in_another_case_is_refused(lay, package, stick, name):
+    (stick / name).mkdir()
+    assert "regular file" in refused(lay, src=package(), dest=stick)
+    assert names_in(stick) == [name]
+
+
+def test_names_are_compared_as_fat_does():
+    assert names.without_case("Büro.ppkg") == names.without_case("BÜRO.PPKG")
+    assert names.without_case("straße") != names.without_case("strasse")
+
+
 def test_a_catalogue_of_an_earlier_package_does_not_stay_beside_another(lay, package, stick):
     src = package()
     src.with_suffix(".cat").write_bytes(b"a catalogue")
