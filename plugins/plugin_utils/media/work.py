@@ -34,6 +34,7 @@ def lay_out(task: Task) -> dict:
     """Lay out the media of a task. Raises Failure; then ``media`` of the result are those that were done."""
     media = media_of(task)
     task.learned["warnings"] = _warnings(media)
+    _require_apart(media)
     looks = [None if medium.is_iso else _look(task, medium) for medium in media]
     _require_room(media, looks)
     done: list[dict[str, t.Any]] = []
@@ -45,9 +46,9 @@ def lay_out(task: Task) -> dict:
 
 def _look(task: Task, medium: Medium) -> Look:
     """What is in the folder of a medium, if that may be."""
-    found = folder.look(medium.root, {content.name for content in medium.files})
-    if found.is_there:
+    if os.path.lexists(medium.root):
         folder.require_root(medium.root)
+    found = folder.look(medium.root, {content.name for content in medium.files})
     if found.packages and task.args["other_packages"] == "refuse":
         named = ", ".join(map(visible, found.packages[:MOST_WARNED]))
         more = f" and {len(found.packages) - MOST_WARNED} more" if len(found.packages) > MOST_WARNED else ""
@@ -58,6 +59,16 @@ def _look(task: Task, medium: Medium) -> Look:
             "remove the other packages, or have them removed with other_packages remove",
         )
     return found
+
+
+def _require_apart(media: Sequence[Medium]) -> None:
+    """Raises Failure where two media are one folder: links may lead to it."""
+    seen: dict[str, str] = {}
+    for medium in media:
+        earlier = seen.setdefault(os.path.realpath(medium.root), medium.root)
+        if earlier != medium.root:
+            cause = f"{visible(earlier)} and {visible(medium.root)} are the same folder"
+            raise bad_option("dest", cause, "remove the link: each medium needs a folder of its own")
 
 
 def _require_room(media: Sequence[Medium], looks: Sequence[Look | None]) -> None:

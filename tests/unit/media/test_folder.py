@@ -144,6 +144,22 @@ def test_each_site_gets_a_folder_of_its_own(lay, package, stick):
     assert lay(media=media, dest=stick, contact="Grace", checklist="text").changes == [] != laid.changes
 
 
+def test_two_media_that_are_one_folder_by_a_link_are_refused(lay, package, stick):
+    (stick / "a").mkdir()
+    (stick / "b").symlink_to("a")
+    media = [{"name": name, "src": str(package(f"{name}.ppkg"))} for name in ("a", "b")]
+    assert "are the same folder" in refused(lay, media=media, dest=stick)
+    assert names_in(stick / "a") == []
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_bytes(b"x"), lambda path: path.symlink_to("nowhere")])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_no_folder_in_the_place_of_a_medium_is_refused(lay, package, stick, make, check_mode):
+    make(stick / "a")
+    said = refused(lay, check_mode=check_mode, media=[{"name": "a", "src": str(package())}], dest=stick)
+    assert "bad option dest" in said
+
+
 def test_a_bad_package_of_many_stops_all_before_anything_is_written(lay, package, stick):
     media = [
         {"name": "good", "src": str(package())},
