@@ -85,9 +85,11 @@ def _require_room(media: Sequence[Medium], looks: Sequence[Look | None]) -> None
 def _folder(task: Task, medium: Medium, look: Look) -> dict[str, t.Any]:
     removed = [*look.packages, *look.stale]
     _write(task, medium.root, medium.files, look, removed)
-    left = look.others[:MOST_LEFT_ALONE]
-    told = _told(medium, medium.files, look)
-    return told | {"mounted": os.path.ismount(medium.root), "removed": look.packages, "left_alone": left}
+    # Names on a stick are texts of others, and need not even be texts.
+    left = [visible(name) for name in look.others[:MOST_LEFT_ALONE]]
+    gone = [visible(name) for name in look.packages]
+    mounted = os.path.ismount(os.path.realpath(medium.root))
+    return _told(medium, medium.files, look) | {"mounted": mounted, "removed": gone, "left_alone": left}
 
 
 def _iso(task: Task, medium: Medium) -> dict[str, t.Any]:
@@ -179,8 +181,8 @@ def _warnings(media: Sequence[Medium]) -> list[str]:
 
 
 def _not_mounted(media: Sequence[Medium]) -> list[str]:
-    roots = [medium.root for medium in media if not medium.is_iso and medium.root.startswith(MOUNTS)]
-    forgotten = [root for root in roots if not _is_on_a_mount(root)]
+    roots = {medium.root: os.path.realpath(medium.root) for medium in media if not medium.is_iso}
+    forgotten = [root for root, real in roots.items() if real.startswith(MOUNTS) and not _is_on_a_mount(real)]
     if not forgotten:
         return []
     return [f"{_named(forgotten)}: nothing is mounted there, so the files are on the controller's own disk"]

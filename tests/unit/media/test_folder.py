@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import os
 import re
 import stat
@@ -364,6 +365,24 @@ def test_a_stick_that_was_not_mounted_is_warned_of(lay, package, stick, monkeypa
     assert warned()
     monkeypatch.setattr(os.path, "ismount", lambda path: path == str(stick))
     assert not warned()
+
+
+def test_a_link_to_a_stick_is_the_stick(lay, package, stick, monkeypatch):
+    link = stick.parent / "link"
+    link.symlink_to(stick)
+    real = os.path.ismount
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == str(stick) or real(path))
+    assert lay(src=package(), dest=link).media[0]["mounted"] is True
+
+
+def test_names_on_a_stick_that_are_no_texts_are_shown_as_such(lay, package, stick):
+    for name in (b"\xff.txt", b"a\nb", "x\u202egpj".encode(), b"\xfe.ppkg"):
+        with open(os.path.join(os.fsencode(stick), name), "wb"):
+            pass
+    [medium] = lay(src=package(), dest=stick, other_packages="remove").media
+    json.dumps(medium, ensure_ascii=False).encode("utf-8")
+    assert medium["left_alone"] == ["a b", "x\\u202egpj", "\\ufffd.txt"]
+    assert medium["removed"] == ["\\ufffd.ppkg"] and b"\xfe.ppkg" not in os.listdir(os.fsencode(stick))
 
 
 def test_a_vaulted_package_is_on_the_stick_in_clear_and_nowhere_else(package, stick, tmp_path, monkeypatch):
