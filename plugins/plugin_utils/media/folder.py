@@ -20,6 +20,7 @@ import stat
 import typing as t
 from collections.abc import Collection, Sequence
 
+from ..locks import NotHeld, locked_handle, patience
 from ..options import bad_option
 from ..result import Failure
 from ..untrusted import visible
@@ -31,6 +32,8 @@ MOST_ENTRIES = 10_000
 """A root with more is not that of a stick."""
 TEMPORARY = ".ppkg_media-"
 """What a run that was killed leaves, and the next one removes, begins so."""
+MOST_WAITED = 300
+"""Seconds that a task waits for another one in the same folder."""
 _MARGIN = 1 << 16
 """Bytes that must stay free: what a file system itself needs for a few new files."""
 
@@ -98,9 +101,37 @@ def look(root: str, wanted: Collection[str]) -> Look:
     return Look(hashes, sorted(packages), sorted(stale), sorted(others), True)
 
 
+@contextlib.contextmanager
+def alone(root: str) -> t.Iterator[None]:
+    """Within it no other task works in this folder: two of them would leave two packages on one stick. Raises Failure
+    where another one does not end. Nothing is written for it."""
+    handle, real = None, os.path.realpath(root)
+    try:
+        handle, _waited = locked_handle(
+            real, lambda: os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), patience(MOST_WAITED)
+        )
+    except NotHeld as exc:
+        cause = f"another task has been working in {visible(root)} for more than {MOST_WAITED} s"
+        fix = "let one task lay out all media (run_once, and media with a row for each), and run this one again"
+        raise Failure(f"{cause}; {fix}", side="controller", name="medium_busy", cause=cause, fix=fix) from exc
+    except OSError:  # Some file systems have no locks.
+        pass
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
 def look_at_files(root: str, wanted: Collection[str]) -> Look:
-    """Which of these files are in a folder in which much else may be. Raises Failure as look() does."""
+    """Which of these files are in a folder in which much else may be, and what a killed run has left there. Raises
+    Failure as look() does."""
     hashes = {}
+    try:
+        with os.scandir(root) as entries:
+            left = [entry.name for entry in entries if entry.name.startswith(TEMPORARY)]
+    except OSError as exc:
+        raise failed(root, exc, "read") from exc
     for name in wanted:
         path = os.path.join(root, name)
         try:
@@ -112,7 +143,7 @@ def look_at_files(root: str, wanted: Collection[str]) -> Look:
             continue
         except OSError as exc:
             raise failed(path, exc, "read") from exc
-    return Look(hashes, [], [], [], True)
+    return Look(hashes, [], sorted(left), [], True)
 
 
 def require_room(root: str, contents: Sequence[Content]) -> None:

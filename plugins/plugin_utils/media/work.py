@@ -35,6 +35,17 @@ def lay_out(task: Task) -> dict:
     media = media_of(task)
     task.learned["warnings"] = _warnings(media)
     _require_apart(media)
+    with folder.alone(_folder_of_all(task, media)):
+        return _lay_out(task, media)
+
+
+def _folder_of_all(task: Task, media: Sequence[Medium]) -> str:
+    """The folder that ``dest`` names, or that of the ISO."""
+    alone = task.args["media"] is None and not media[0].is_iso
+    return media[0].root if alone else os.path.dirname(media[0].root)
+
+
+def _lay_out(task: Task, media: Sequence[Medium]) -> dict:
     looks = [None if medium.is_iso else _look(task, medium) for medium in media]
     _require_room(media, looks)
     done: list[dict[str, t.Any]] = []
@@ -106,7 +117,7 @@ def _iso(task: Task, medium: Medium) -> dict[str, t.Any]:
             with medium.sheet.open() as stream:
                 files.append(of_bytes(page, stream.read()))
         look = folder.look_at_files(directory, [content.name for content in files])
-        _write(task, directory, files, look, [])
+        _write(task, directory, files, look, look.stale)
         return _told(medium, files, look) | {"mounted": None, "removed": [], "left_alone": []}
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import hashlib
 import json
 import os
@@ -159,6 +160,23 @@ def test_what_is_no_folder_in_the_place_of_a_medium_is_refused(lay, package, sti
     make(stick / "a")
     said = refused(lay, check_mode=check_mode, media=[{"name": "a", "src": str(package())}], dest=stick)
     assert "bad option dest" in said
+
+
+def test_two_tasks_on_one_stick_follow_each_other(lay, package, stick, monkeypatch):
+    monkeypatch.setattr(folder, "MOST_WAITED", 0)
+    with folder.alone(str(stick)), pytest.raises(Failure, match="another task") as caught:
+        lay(src=package(), dest=stick)
+    assert caught.value.error["name"] == "medium_busy" and names_in(stick) == []
+    lay(src=package(), dest=stick)
+    assert "join.ppkg" in refused(lay, src=package("other.ppkg"), dest=stick)
+
+
+def test_a_file_system_without_locks_is_written_without_one(lay, package, stick, monkeypatch):
+    def no_locks(*_arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(folder, "locked_handle", no_locks)
+    assert lay(src=package(), dest=stick).changes
 
 
 def test_a_bad_package_of_many_stops_all_before_anything_is_written(lay, package, stick):

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.media import content, iso
+from ansible_collections.winops.entra.plugins.plugin_utils.media import content, folder, iso
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
 
@@ -42,6 +42,14 @@ def test_an_iso_holds_one_package_and_lies_beside_its_checklist(lay, package, st
     assert (laid.media[0]["format"], laid.media[0]["mounted"]) == ("iso", None)
     again = lay(src=src, dest=stick / "join.iso", format="iso", name="Berlin")
     assert again.changes == []
+
+
+def test_what_a_killed_run_has_left_beside_an_iso_goes_with_the_next(lay, package, stick):
+    (stick / f"{folder.TEMPORARY}4711-0.tmp").write_bytes(b"a token")
+    src = package()
+    assert lay(src=src, dest=stick / "a.iso", format="iso").changes
+    assert sorted(os.listdir(stick)) == ["a.html", "a.iso", "a.iso.sha256"]
+    assert lay(src=src, dest=stick / "a.iso", format="iso").changes == []
 
 
 def test_the_same_files_give_the_same_bytes_at_any_time_in_any_zone(monkeypatch):
