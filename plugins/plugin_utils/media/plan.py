@@ -19,7 +19,7 @@ from ansible.errors import AnsibleError
 from ..options import bad_option
 from ..package import EncryptedPackage, Issue, Package
 from ..package.contents import with_expiry
-from ..package.issues import ISSUES
+from ..package.issues import ISSUES, of_expiry
 from ..package_files import found_file, read_file, unreadable
 from ..task import Task
 from ..untrusted import visible
@@ -110,11 +110,14 @@ def _medium(task: Task, row: Mapping[str, t.Any], root: str, option: str) -> Med
     for name in (package.name, *((os.path.basename(root),) if is_iso else ())):
         names.require_name(name, "src" if option == "src" else "media")
     catalog = _catalog(task, row, path, package.name, option)
-    issues = tuple(read.issues) if read is not None else ()
+    # The day is known of a package that nobody can read, too.
+    of_day = of_expiry(day, datetime.datetime.now(datetime.timezone.utc)) if day and read is None else None
+    issues = tuple(read.issues) if read is not None else (of_day,) if of_day else ()
     for issue in issues:
         if issue.name in task.args["fail_on"]:
             raise bad_option(option, f"{visible(src)}: {issue.message}", f"{issue.fix}, or take it out of fail_on")
-    expires = day.isoformat() if day else None
+    joins = read is None or read.bulk_token.present
+    expires = day.isoformat() if day and joins else None
     medium = Medium(
         name=row["name"] or (read.name if read is not None else None) or package.name,
         root=root,

@@ -347,6 +347,20 @@ def test_an_encrypted_package_is_taken_only_if_that_is_wanted(lay, package, stic
     assert any("asks for its password" in warning for warning in laid.task.learned["warnings"])
 
 
+def test_the_day_of_a_token_counts_for_an_encrypted_package_too(lay, package, stick):
+    src = package(data=ppkg.encrypt(ppkg.build(**BUILT), "a password"))
+    assert "expired on 2020-01-01" in refused(lay, src=src, dest=stick, encrypted=True, token_expires="2020-01-01")
+    laid = lay(src=src, dest=stick, encrypted=True, token_expires="2020-01-01", fail_on=[])
+    assert [issue["name"] for issue in laid.media[0]["issues"]] == ["token_expired"]
+
+
+def test_a_package_that_joins_nothing_has_no_last_day(lay, package, stick):
+    src = package(token=None, accounts=[])
+    laid = lay(src=src, dest=stick, token_expires="2020-01-01", checklist="text")
+    assert laid.media[0]["token_expires"] is None
+    assert "Use it until" not in (stick / "CHECKLIST.txt").read_text()
+
+
 def test_every_issue_of_a_package_can_be_named(lay, package, stick):
     assert set(ARGUMENT_SPEC["fail_on"]["default"]) <= set(ISSUES)
     assert "nonsense" in refused(lay, src=package(), dest=stick, fail_on=["nonsense"])
