@@ -59,10 +59,11 @@ def require_root(root: str, what: str = "dest") -> None:
     try:
         if not stat.S_ISDIR(os.stat(root).st_mode):
             raise bad_option(what, f"{shown} is not a directory", "give the folder where the stick is mounted")
+        read_only = os.statvfs(root).f_flag & os.ST_RDONLY
     except (OSError, ValueError) as exc:
         said = exc.strerror if isinstance(exc, OSError) else str(exc)
         raise bad_option(what, f"{shown}: {said}", "mount the stick, and give the folder where it is mounted") from exc
-    if os.statvfs(root).f_flag & os.ST_RDONLY:
+    if read_only:
         fix = "take the stick's write protection off and mount it for writing, or take another one"
         raise bad_option(what, f"{shown} is mounted read-only", fix)
     if not os.access(root, os.W_OK | os.X_OK):
@@ -146,6 +147,14 @@ def look_at_files(root: str, wanted: Collection[str]) -> Look:
     return Look(hashes, [], sorted(left), [], True)
 
 
+def file_system(root: str) -> int:
+    """The number of the file system on which a folder is. Raises Failure."""
+    try:
+        return os.stat(root).st_dev
+    except OSError as exc:
+        raise failed(root, exc, "read") from exc
+
+
 def require_room(root: str, contents: Sequence[Content]) -> None:
     """There is room for these files beside what is there. Raises Failure."""
     needed = sum(content.size for content in contents)
@@ -155,7 +164,10 @@ def require_room(root: str, contents: Sequence[Content]) -> None:
             raise bad_option("dest", f"{visible(content.name)} has {content.size} bytes", fix)
     while not os.path.isdir(root):
         root = os.path.dirname(root)
-    room = os.statvfs(root)
+    try:
+        room = os.statvfs(root)
+    except OSError as exc:  # A stick that was pulled out.
+        raise failed(root, exc, "read") from exc
     free = (room.f_bfree if os.geteuid() == 0 else room.f_bavail) * room.f_frsize
     # Where nothing is counted, as on some mounted clouds, nothing is known.
     if contents and room.f_blocks and free < needed + _MARGIN:

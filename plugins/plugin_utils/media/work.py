@@ -83,12 +83,15 @@ def _require_apart(media: Sequence[Medium]) -> None:
 
 
 def _require_room(media: Sequence[Medium], looks: Sequence[Look | None]) -> None:
-    """For all media of a task together, which may lie on one file system."""
+    """For all media of a task together, which may lie on one file system. An ISO that is there counts when it is known
+    whether it has to be written again."""
     roots: dict[int, tuple[str, list[Content]]] = {}
     for medium, look in zip(media, looks):
+        if look is None and os.path.lexists(medium.root):
+            continue
         directory = os.path.dirname(medium.root) if look is None or not look.is_there else medium.root
         contents = list(medium.files) if look is None else _missing(medium.files, look)
-        roots.setdefault(os.stat(directory).st_dev, (directory, []))[1].extend(contents)
+        roots.setdefault(folder.file_system(directory), (directory, []))[1].extend(contents)
     for directory, contents in roots.values():
         folder.require_room(directory, contents)
 
@@ -117,6 +120,7 @@ def _iso(task: Task, medium: Medium) -> dict[str, t.Any]:
             with medium.sheet.open() as stream:
                 files.append(of_bytes(page, stream.read()))
         look = folder.look_at_files(directory, [content.name for content in files])
+        folder.require_room(directory, _missing(files, look))
         _write(task, directory, files, look, look.stale)
         return _told(medium, files, look) | {"mounted": None, "removed": [], "left_alone": []}
 

@@ -260,6 +260,21 @@ def test_a_medium_without_the_room_or_for_reading_only_is_refused(lay, package, 
     assert names_in(stick) == []
 
 
+@pytest.mark.parametrize(("number", "name"), [(0, "bad_option"), (2, "medium_failed")])
+def test_a_stick_that_is_pulled_while_it_is_looked_at_is_no_traceback(lay, package, stick, monkeypatch, number, name):
+    real, calls = os.statvfs, iter(range(100))
+
+    def pulled(path):
+        if next(calls) == number:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(os, "statvfs", pulled)
+    with pytest.raises(Failure, match="Input/output error") as caught:
+        lay(src=package(), dest=stick)
+    assert caught.value.error["name"] == name
+
+
 def test_a_file_of_four_gib_is_refused(stick):
     large = content.Content("large.ppkg", 2**32, "", lambda: None)
     with pytest.raises(Failure, match="4 GiB"):

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -42,6 +43,18 @@ def test_an_iso_holds_one_package_and_lies_beside_its_checklist(lay, package, st
     assert (laid.media[0]["format"], laid.media[0]["mounted"]) == ("iso", None)
     again = lay(src=src, dest=stick / "join.iso", format="iso", name="Berlin")
     assert again.changes == []
+
+
+def test_an_iso_that_is_there_needs_no_room(lay, package, stick, monkeypatch):
+    src = package()
+    lay(src=src, dest=stick / "a.iso", format="iso")
+    real = os.statvfs(stick)
+    fields = {name: getattr(real, name) for name in dir(real) if name.startswith("f_")} | {"f_bavail": 0, "f_bfree": 0}
+    monkeypatch.setattr(os, "statvfs", lambda _path: types.SimpleNamespace(**fields))
+    assert lay(src=src, dest=stick / "a.iso", format="iso").changes == []
+    with pytest.raises(Failure) as caught:
+        lay(src=package(version="2.0"), dest=stick / "a.iso", format="iso")
+    assert caught.value.error["name"] == "medium_full"
 
 
 def test_what_a_killed_run_has_left_beside_an_iso_goes_with_the_next(lay, package, stick):
