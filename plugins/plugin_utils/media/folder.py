@@ -24,7 +24,7 @@ from ..locks import NotHeld, locked_handle, patience
 from ..options import bad_option
 from ..result import Failure
 from ..untrusted import visible
-from . import names
+from . import checklist, names
 from .content import AT_ONCE, Content, measured
 
 CATALOG = ".cat"
@@ -42,8 +42,8 @@ _MARGIN = 1 << 16
 class Look:
     """What a root holds beside the wanted files. ``hashes`` are those of wanted files that are there, by name;
     ``packages`` are other packages, ``stale`` what must not stay beside the wanted files (a catalogue that belongs to
-    no package, what a killed run has left, a name that is a wanted one but for its case), ``others`` all else, sorted;
-    ``is_there`` says whether the folder exists."""
+    no package, a checklist in another form, what a killed run has left, a name that is a wanted one but for its case),
+    ``others`` all else, sorted; ``is_there`` says whether the folder exists."""
 
     hashes: dict[str, str]
     packages: list[str]
@@ -91,7 +91,7 @@ def look(root: str, wanted: Collection[str]) -> Look:
                 stale.append(name)
             elif name.lower().endswith(names.PPKG) and not entry.is_dir():
                 packages.append(name)
-            elif same in taken or (same in unwanted and is_file):
+            elif same in taken or (is_file and (same in unwanted or _is_checklist(entry))):
                 stale.append(name)
             else:
                 others.append(name)
@@ -100,6 +100,14 @@ def look(root: str, wanted: Collection[str]) -> Look:
     except OSError as exc:
         raise failed(root, exc, "read") from exc
     return Look(hashes, sorted(packages), sorted(stale), sorted(others), True)
+
+
+def _is_checklist(entry: os.DirEntry) -> bool:
+    """Whether it is a checklist of ours, of which there is another form now, or none."""
+    if entry.name not in checklist.FILES.values():
+        return False
+    with open(entry.path, "rb") as stream:
+        return checklist.is_one(stream)
 
 
 @contextlib.contextmanager

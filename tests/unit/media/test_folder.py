@@ -132,6 +132,16 @@ def test_a_catalogue_of_an_earlier_package_does_not_stay_beside_another(lay, pac
     assert "join.cat" not in names_in(stick)
 
 
+def test_a_checklist_in_another_form_does_not_stay_and_one_of_others_does(lay, package, stick):
+    src = package()
+    lay(src=src, dest=stick)
+    lay(src=src, dest=stick, checklist="text")
+    assert names_in(stick) == ["CHECKLIST.txt", "SHA256SUMS", "join.ppkg"]
+    (stick / "CHECKLIST.html").write_bytes(b"<title>For pilots</title>")
+    assert lay(src=src, dest=stick, checklist="none").media[0]["left_alone"] == ["CHECKLIST.html"]
+    assert names_in(stick) == ["CHECKLIST.html", "SHA256SUMS", "join.ppkg"]
+
+
 def test_each_site_gets_a_folder_of_its_own(lay, package, stick):
     media = [
         {"name": "Berlin", "src": str(package("berlin.ppkg"))},
