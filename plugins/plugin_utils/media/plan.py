@@ -141,11 +141,12 @@ def _sheet(task: Task, medium: Medium, contact: str | None) -> Content | None:
     if form == "none":
         return None
     about = checklist.About(
-        name=medium.name,
-        file=medium.package.name,
+        # Masked alone, not the whole page: a secret may look like a word of its own, or a part of a checksum.
+        name=task.masked(medium.name),
+        file=task.masked(medium.package.name),
         sha256=medium.package.sha256,
         is_iso=medium.is_iso,
-        contact=contact,
+        contact=contact and task.masked(contact),
         expires=medium.expires,
         encrypted=read is None,
         joins=medium.joins,
@@ -158,7 +159,7 @@ def _sheet(task: Task, medium: Medium, contact: str | None) -> Content | None:
             "computer_name": read.computer_name,
         },
     )
-    return of_bytes(checklist.FILES[form], task.masked(checklist.sheet(about, form).decode("utf-8")).encode("utf-8"))
+    return of_bytes(checklist.FILES[form], checklist.sheet(about, form))
 
 
 def signed(read: Package | None) -> bool | None:

@@ -403,6 +403,15 @@ def test_no_secret_is_in_the_result_or_on_the_page(lay, package, stick):
         assert secret not in shown and secret not in page
 
 
+def test_a_secret_that_looks_like_a_part_of_the_page_leaves_it_whole(lay, package, stick):
+    secret = "12pt/1.5"
+    src = package(accounts=[{"name": "rescue", "password": secret, "group": "Administrators"}])
+    lay(src=src, dest=stick, name=f"for {secret}", contact=f"Grace {secret}")
+    page = (stick / "CHECKLIST.html").read_text()
+    assert f"font: {secret} sans-serif" in page and page.count(secret) == 1
+    assert "For: for ***" in page and "Call: Grace ***" in page
+
+
 def test_a_file_that_cannot_be_decrypted_is_refused_by_its_option(package, monkeypatch):
     def undecryptable(_task, _name, _path):
         raise AnsibleError("no vault secrets found")
