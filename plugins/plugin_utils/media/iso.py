@@ -19,10 +19,11 @@ from collections.abc import Sequence
 
 from ..options import bad_option
 from ..result import Failure
-from ..untrusted import in_one_line
+from ..untrusted import in_one_line, visible
 from .content import Content, measured
 
 LABEL = "PPKG"
+LONGEST_IN_UTF8 = 64
 SECTOR = 2048
 FIRST_DESCRIPTOR = 16
 _TIMES = struct.Struct("<17s17s17s17s")
@@ -45,6 +46,16 @@ def require_library() -> None:
             f"an ISO needs the Python library pycdlib, which is missing for the Python that runs Ansible ({exc})",
             "install it for that Python (pip install pycdlib), or use format folder",
         ) from exc
+
+
+def require_name(name: str, option: str) -> None:
+    """Raises the Failure of a bad ``option`` where pycdlib takes no such name, whose length it counts in UTF-8."""
+    if len(name.encode("utf-8")) > LONGEST_IN_UTF8:
+        raise bad_option(
+            option,
+            f"an ISO cannot have the name {visible(name)!r}: it is longer than {LONGEST_IN_UTF8} bytes",
+            "give the package a shorter name: a letter that is not of ASCII counts two to four bytes",
+        )
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ def _rows(args: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     for number, row in enumerate(rows):
         # With the longest ending that a name gets.
         names.require_name(row["name"], "media", len(".iso.sha256"))
-        earlier = seen.setdefault(row["name"].casefold(), row["name"])
+        earlier = seen.setdefault(names.without_form(row["name"]), row["name"])
         if len(seen) <= number:
             raise bad_option("media", f"{earlier!r} and {row['name']!r} are the same name", "give each name once")
     return [row | {name: args[name] for name in _FOLLOWED if row[name] is None} for row in rows]
@@ -109,6 +109,8 @@ def _medium(task: Task, row: Mapping[str, t.Any], root: str, option: str) -> Med
     package = _file(task, names.package_name(path), path, src, option)
     for name in (package.name, *((os.path.basename(root),) if is_iso else ())):
         names.require_name(name, "src" if option == "src" else "media")
+    if is_iso:
+        iso.require_name(package.name, option)
     catalog = _catalog(task, row, path, package.name, option)
     # The day is known of a package that nobody can read, too.
     of_day = of_expiry(day, datetime.datetime.now(datetime.timezone.utc)) if day and read is None else None

@@ -218,6 +218,7 @@ def test_what_cannot_be_a_stick_is_refused_with_the_reason(lay, package, dest, s
     "rows",
     [
         [("Berlin", None), ("BERLIN", None)],
+        [("B\u00fcro", None), ("Bu\u0308ro", None)],
         [("a/b", None)],
         [("NUL", None)],
         [("dot.", None)],
@@ -234,7 +235,17 @@ def test_bad_media_are_refused_by_name(lay, package, stick, rows):
 
 
 def test_what_no_stick_can_hold_is_a_bad_name():
-    good = ("join.ppkg", "Büro 3.ppkg", "日本.ppkg", "a", "con tact.ppkg", "x" * 64)
+    good = (
+        "join.ppkg",
+        "\U0001f600.ppkg",
+        "console.ppkg",
+        "con\u0441.ppkg",
+        "Büro 3.ppkg",
+        "日本.ppkg",
+        "a",
+        "con tact.ppkg",
+        "x" * 64,
+    )
     bad = (
         "",
         ".",
@@ -249,6 +260,10 @@ def test_what_no_stick_can_hold_is_a_bad_name():
         "\udc80.ppkg",
         "a*b",
         "\U0001f600" * 33,
+        "CON .ppkg",
+        "conin$",
+        "a\u200f.ppkg",
+        "a\u200b.ppkg",
     )
     assert [name for name in good if names.problem(name)] == []
     assert [name for name in bad if not names.problem(name)] == []

@@ -102,6 +102,17 @@ def test_without_the_library_the_option_is_refused_by_name(lay, package, stick, 
     assert lay(src=package(), dest=stick).media
 
 
+def test_a_name_that_the_library_does_not_take_is_refused_before_anything_is_written(lay, package, stick):
+    media = [
+        {"name": "a", "src": str(package())},
+        {"name": "b", "src": str(package("\u65e5" * 20 + ".ppkg"))},
+    ]
+    with pytest.raises(Failure, match="longer than 64 bytes") as caught:
+        lay(media=media, dest=stick, format="iso")
+    assert caught.value.error["name"] == "bad_option" and os.listdir(stick) == []
+    lay(media=[{"name": "b", "src": str(package("\u65e5" * 19 + ".ppkg"))}], dest=stick, format="iso")
+
+
 def test_an_iso_ends_in_iso(lay, package, stick):
     with pytest.raises(Failure, match=r"does not end in \.iso"):
         lay(src=package(), dest=stick / "a.img", format="iso")
