@@ -34,6 +34,11 @@ options:
       - It is checked first, and refused with the place of each mistake. Take its secrets from variables that are
         encrypted with Ansible Vault.
     type: dict
+  description_file:
+    description:
+      - Path of a YAML file on the controller with the description, as M(winops.entra.ppkg_build) takes it. The files
+        that it names are not read.
+    type: path
   compare_with:
     description:
       - Path of another package file on the controller. RV(differences) lists what it has otherwise than O(src).
@@ -114,6 +119,12 @@ EXAMPLES = r"""
         expires: 2027-03-31
   run_once: true
   register: compared
+
+- name: What a template has otherwise than the description in a file
+  winops.entra.ppkg_info:
+    src: packages/template.ppkg
+    description_file: packages/berlin.yml
+  run_once: true
 
 - name: Show what differs
   ansible.builtin.debug:
@@ -287,10 +298,10 @@ package:
           description: Whether there is a bulk token.
           type: bool
         computer_name:
-          description: Pattern of the computer name.
+          description: Pattern of the computer name, or null.
           type: str
         security_key_signin:
-          description: Whether sign-in with security keys is turned on or off.
+          description: Whether sign-in with security keys is turned on or off. Null if that is not among the settings.
           type: bool
         commands:
           description: Command lines.
@@ -305,7 +316,7 @@ package:
           type: list
           elements: dict
         mdm:
-          description: MDM enrollment.
+          description: MDM enrollment, or null.
           type: dict
         settings:
           description: Areas of settings.
@@ -529,7 +540,8 @@ error:
 ARGUMENT_SPEC = {
     "src": {"type": "path"},
     "description": {"type": "dict"},
+    "description_file": {"type": "path"},
     "compare_with": {"type": "path"},
     "installed": {"type": "bool"},
 }
-CONSTRAINTS = {"mutually_exclusive": [("description", "compare_with")]}
+CONSTRAINTS = {"mutually_exclusive": [("description", "description_file", "compare_with")]}

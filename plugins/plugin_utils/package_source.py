@@ -10,13 +10,12 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
 from .package import REVERTED, Package, contents, describe
-from .package.description.description import checked, secret_texts
+from .package.description.description import Description
 from .package_files import read_file
 from .task import Task
 
@@ -120,18 +119,12 @@ def harmless_package(task: Task, src: str) -> PackageSource:
     return PackageSource(id=package.id, sha256=package.sha256, src=path, reverts=())
 
 
-def contents_of_file(task: Task, src: str, description: t.Any, other: str | None) -> dict:
-    """What is in a package file on the controller, and what is not as ``description`` or in the package ``other``.
+def contents_of_file(task: Task, src: str, wanted: Description | None, other: str | None) -> dict:
+    """What is in a package file on the controller, and what is not as described or in the package ``other``.
 
     {package, settings, description, differences}; the last is None where nothing is given to compare with. Raises
     Failure.
     """
-    wanted = None
-    if description is not None:
-        given = _plain(description)
-        task.secrets.append(lambda: secret_texts(given))
-        wanted = checked(given)
-        task.secrets.append(wanted.secrets)
     package = read_file(task, src)[0]
     differences = None
     if wanted is not None:
@@ -145,15 +138,6 @@ def contents_of_file(task: Task, src: str, description: t.Any, other: str | None
         "description": contents.description_of(package),
         "differences": differences,
     }
-
-
-def _plain(value: t.Any) -> t.Any:
-    """A value with texts of Ansible's vault as texts: up to ansible-core 2.18 they are objects of their own."""
-    if isinstance(value, Mapping):
-        return {_plain(name): _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return str(value) if hasattr(value, "ciphertext") or hasattr(value, "vault") else value
 
 
 def _https(url: str) -> str:

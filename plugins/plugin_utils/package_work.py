@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .description_source import description_of
 from .device import state
 from .device.acceptance import run as acceptance
 from .device.facts import after_a_package
@@ -41,7 +42,7 @@ PLANNED = (
     "apply_again",
     "remove_package",
 )
-COMPARISONS = ("description", "compare_with")
+COMPARISONS = ("description", "description_file", "compare_with")
 PACKAGE_PLANNED = ("force", "keep_copy", "apply_again", "timeout", "poll_interval")
 
 
@@ -116,7 +117,7 @@ def describe(task: Task) -> dict:
         )
     facts: dict[str, t.Any] = dict.fromkeys(("package", "settings", "description", "differences", "installed"))
     if src is not None:
-        facts |= contents_of_file(task, src, args["description"], args["compare_with"])
+        facts |= contents_of_file(task, src, description_of(task), args["compare_with"])
     if installed or src is None:
         answer = task.session.run(state.observations(("packages",)))
         facts["installed"] = state.build(answer, ("packages",))["packages"]

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ansible.errors import AnsibleActionFail
 
-from . import keywords, vaulted
+from . import keywords, templates, vaulted
 from .environment import Environment
 from .masking import Masker
 from .option_door import NOBODYS, ansible_spec, refuse_odd_values, understood
@@ -54,8 +54,10 @@ class Task:
     ``environment`` is what a module on localhost would have for its own. ``show`` prints a sentence, ``progress`` one
     of a wait, ``show_line`` a line of a table; a ``quiet`` task (``no_log``) prints nothing. ``find_file`` gives the
     path of a file of the controller for an option such as ``src``, ``in_clear`` one at which it can be read within a
-    ``with``, decrypted if it is vaulted; both raise AnsibleError. Functions in ``secrets`` give texts that nobody may
-    see: they are masked in the result, and in what is shown.
+    ``with``, decrypted if it is vaulted; both raise AnsibleError. ``content`` gives the bytes of a file, as many as are
+    allowed, and ``decrypted`` the text of one that stands encrypted in another, both in memory and raising
+    AnsibleError; ``filled_in`` gives the value of a template, and raises templates.NoValue. Functions in ``secrets``
+    give texts that nobody may see: they are masked in the result, and in what is shown.
     """
 
     args: dict[str, t.Any]
@@ -68,6 +70,9 @@ class Task:
     quiet: bool = False
     find_file: Callable[[str], str] = _no_file
     in_clear: Callable[[str], contextlib.AbstractContextManager[str]] = contextlib.nullcontext
+    content: Callable[[str, int], bytes] = lambda path, most: _no_file(path)
+    decrypted: Callable[[str], str] = lambda text: text
+    filled_in: Callable[[str], t.Any] = lambda template: template
     session: DeviceSession = t.cast("DeviceSession", None)
     client: GraphClient = t.cast("GraphClient", None)
     changes: ChangeSet = dataclasses.field(default_factory=ChangeSet)
@@ -219,6 +224,9 @@ def _task(action, given: Mapping[str, t.Any], variables: Mapping[str, t.Any], en
         quiet=quiet,
         find_file=functools.partial(vaulted.find, action),
         in_clear=functools.partial(vaulted.in_clear, action),
+        content=functools.partial(vaulted.content, action),
+        decrypted=functools.partial(vaulted.text, action),
+        filled_in=functools.partial(templates.filled_in, action),
     )
 
 

@@ -15,12 +15,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import is_encrypted
 
 from .result import Failure
 from .untrusted import visible
 
+_HEADER = 100
+"""Bytes, of which the first line of a vaulted file is less."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+class TooLarge(AnsibleError):
+    """A file has more bytes than it may have."""
 
 
 def find(action: t.Any, src: str) -> str:
@@ -36,6 +46,40 @@ def _full_disk(exc: BaseException | None) -> int | None:
             return exc.errno
         exc = exc.__cause__ or exc.__context__
     return None
+
+
+def content(action: t.Any, path: str, most: int) -> bytes:
+    """What a file of the controller holds, decrypted in memory where it is encrypted: nothing of it is written.
+
+    Raises AnsibleError, also where it is not a regular file, and TooLarge where it has more than ``most`` bytes.
+    """
+    try:
+        # A pipe or a device would be waited for.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise AnsibleError("it is not a regular file")
+            found = file.read(most + 1)
+            if is_encrypted(found[:_HEADER]):
+                # Two letters of hexadecimal digits twice, and line ends.
+                found = _decrypted(action, found + file.read(5 * most + _HEADER))
+    except OSError as exc:
+        raise AnsibleError(os.strerror(exc.errno) if exc.errno else type(exc).__name__) from exc
+    if len(found) > most:
+        raise TooLarge(f"it has more than {most} bytes")
+    return found
+
+
+def text(action: t.Any, ciphertext: str) -> str:
+    """The text that stands encrypted in another. Raises AnsibleError."""
+    try:
+        return _decrypted(action, ciphertext.encode()).decode()
+    except UnicodeDecodeError as exc:
+        raise AnsibleError("it is not a text") from exc
+
+
+def _decrypted(action: t.Any, ciphertext: bytes) -> bytes:
+    return action._loader._vault.decrypt(ciphertext.strip())
 
 
 @contextlib.contextmanager

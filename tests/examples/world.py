@@ -16,12 +16,16 @@ import yaml
 from tests.lab import hardware_hash, ppkg, scenario
 from tests.lab.process import RunningLab
 
+from . import descriptions
 from .texts import ROOT, Block, blocks
 
-LAPTOP: dict[str, t.Any] = {"kind": "unjoined_pro", "package": "contoso"}
+#: For the command of the guide on security keys: a device that does not come to offer them ends the play for itself.
+KEYS = {"security_keys_set_directly": True}
+LAPTOP: dict[str, t.Any] = {"kind": "unjoined_pro", "package": "contoso", "variables": KEYS}
 JOINED: dict[str, t.Any] = {
     "kind": "joined",
     "package": "contoso",
+    "variables": KEYS,
     "device": {"join": {"type": "entra", "package": "contoso"}, "mdm": "enrolled"},
 }
 LINKED = {"device_link": "whole", "windows": {"build": "26200.9278"}, "manufacturer": "LENOVO"}
@@ -91,14 +95,16 @@ SCENARIO: dict[str, t.Any] = {
         {**LAPTOP, "name": "deployed-2", "device": {"serial": "PF3A1B2D", "deployment": DEPLOYED}},
         {**LAPTOP, "name": "linked", "device": LINKED},
         {**JOINED, "name": "new", "device": {**JOINED["device"], **NEW, "installed": ["contoso"]}},
-        {"kind": "azure_vm_mdm", "name": "azure"},
-        {"kind": "hybrid", "name": "hybrid"},
+        {**LAPTOP, "name": "build-host", "device": {"icd": {"seconds": 1}}},
+        {"kind": "azure_vm_mdm", "name": "azure", "variables": KEYS},
+        {"kind": "hybrid", "name": "hybrid", "variables": KEYS},
         {
             "kind": "hybrid_offered",
             "name": "enrolling",
+            "variables": KEYS,
             "device": {"join": {"type": "hybrid", "console_user": True}, "mdm": "offered"},
         },
-        {"kind": "enrollment_leftovers", "name": "leftover"},
+        {"kind": "enrollment_leftovers", "name": "leftover", "variables": KEYS},
     ],
 }
 #: Where the examples of a text run, and single ones of it; else on the controller.
@@ -222,7 +228,7 @@ class World:
         """What the examples take from the inventory or a vault."""
         return {
             "vault_entra_client_secret": self.application["client_secret"],
-            "vault_bulk_token": "0.FAKE-bulk-token-of-the-examples",
+            **descriptions.SECRETS,
             "vault_client_id": self.application["client_id"],
             "vault_client_secret": self.application["client_secret"],
             "entra_tenant_id": self.tenant["tenant_id"],
@@ -249,6 +255,7 @@ class World:
             for place in (self.folder, self.elsewhere):
                 shutil.copy(self.lab.out / "packages" / f"{label}.ppkg", place / "packages" / f"{name}.ppkg")
         shutil.copy(self.folder / "packages" / "harmless.ppkg", self.elsewhere)
+        descriptions.write(self.folder / "packages")
         for name in ("entra-joined", "not-joined"):
             shutil.copy(FIXTURES / f"{name}.txt", self.folder / "outputs")
         columns = "Device Serial Number,Windows Product ID,Hardware Hash,Group Tag,Assigned User"

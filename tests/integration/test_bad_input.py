@@ -27,7 +27,7 @@ TOKEN = "0.Aabcdefghijklmnopqrstuvwxyz0123456789"
 URL = "https://packages.example.com/join.ppkg"
 RESET, WIPE = "winops.entra.device_reset", "winops.entra.managed_device_reset"
 JOIN, PPKG, INFO, FACTS = (f"winops.entra.{name}" for name in ("join", "ppkg", "ppkg_info", "device_facts"))
-HASH = "winops.entra.autopilot_hash"
+HASH, BUILD = "winops.entra.autopilot_hash", "winops.entra.ppkg_build"
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 FIELDS = {"code", "name", "side", "cause", "fix", "evidence", "request_id", "permissions", "doc"}
 
@@ -97,6 +97,40 @@ CASES = {
         "bad_description",
     ),
     "a damaged package to describe": Case(INFO, {"src": "damaged"}, "damaged.ppkg", "", "package_damaged"),
+    "two descriptions": Case(BUILD, {"description_file": "x.yml"}, "description_file", "mutually exclusive"),
+    "no template": Case(BUILD, {"template": None}, "template", "missing"),
+    "a template for the host's tool": Case(BUILD, {"method": "icd"}, "template", "leave it out"),
+    "a signature": Case(BUILD, {"sign": True}, "sign", "graphical Windows Configuration Designer"),
+    "an encrypted package without a file for its password": Case(
+        BUILD, {"encrypt": True, "method": "icd", "template": None}, "password_dest", "missing"
+    ),
+    "a package without its ending": Case(BUILD, {"dest": "x.zip"}, "dest", ".ppkg"),
+    "a package in the place of a note": Case(BUILD, {"dest": "text.ppkg"}, "dest", "not a package"),
+    "an unknown setting": Case(
+        BUILD,
+        {"description": {"name": "x", "settings": [{"path": "Accounts/Azure/BRPT", "value": "x"}]}},
+        "settings[0].path",
+        "did you mean Accounts/Azure/BPRT",
+        "bad_description",
+    ),
+    "a setting of another type": Case(
+        BUILD, {"description": {"name": "x", "security_keys": "maybe"}}, "security_keys", "true", "bad_description"
+    ),
+    "a file of a description that is not there": Case(
+        BUILD,
+        {"description": {"name": "x", "commands": [{"line": "x", "file": "none.cmd"}]}},
+        "commands[0].file",
+        "none.cmd",
+        "bad_description",
+    ),
+    "a template that is not there": Case(BUILD, {"template": "absent"}, "template", "absent.ppkg"),
+    "a template that was cut off": Case(BUILD, {"template": "cut"}, "cut.ppkg", "", "package_damaged"),
+    "a template that is a note": Case(BUILD, {"template": "text"}, "text.ppkg", "not", "not_a_package"),
+    "an encrypted template": Case(
+        BUILD, {"template": "encrypted"}, "encrypted.ppkg", "without encryption", "package_encrypted"
+    ),
+    "a signed template": Case(BUILD, {"template": "signed"}, "template", "signed", "template_unfit"),
+    "a template with other settings": Case(BUILD, {}, "template", "does not mention", "template_differs"),
     "no time for a trial": Case("winops.entra.acceptance", {"timeout": 0}, "timeout", "positive"),
     "an operation that does not exist": Case("winops.entra.acceptance", {"skip": ["dance"]}, "skip", "dance"),
     "questions with a package that does something": Case(
@@ -285,6 +319,8 @@ def write_files(directory: Path) -> dict[str, str]:
             "Contoso site", PACKAGE, security_key=True, variant="provxml_only", identity={"PACKAGEID": "", "NOTES": ""}
         ),
     }
+    notes = f"EncryptPackage=False;SignPackage=True;PackageID={PACKAGE};"
+    contents["signed"] = ppkg.build("Contoso join", PACKAGE, token=TOKEN, identity={"NOTES": notes})
     for name, content in contents.items():
         (directory / f"{name}.ppkg").write_bytes(content)
     (directory / "directory").mkdir()
@@ -331,8 +367,12 @@ def options(case: Case, files: dict[str, str]) -> dict[str, t.Any]:
     given = ({"tenant_id": TENANT} if case.module == JOIN else {}) | case.options
     if case.module == HASH:
         given["dest"] = files[given["dest"]]
-    for option in {"src", "package", "csv"} & set(given):
-        given[option] = files[given[option]]
+    if case.module == BUILD:
+        right: dict[str, t.Any] = {"description": {"name": "x"}, "template": "good", "dest": "built.ppkg"}
+        given = right | given
+        given["dest"] = str(Path(files["directory"]).parent / given["dest"])
+    for option in {"src", "package", "csv", "template"} & set(given):
+        given[option] = files[given[option]] if given[option] is not None else None
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -361,7 +401,7 @@ def test_the_error_has_its_whole_shape(refused: Refused, name: str) -> None:
     assert set(error) == FIELDS
     assert (error["side"], error["name"]) == ("controller", CASES[name].name)
     assert error["cause"] and error["fix"]
-    assert (error["evidence"], error["permissions"]) == ([], [])
+    assert bool(error["evidence"]) is (error["name"] == "template_differs") and error["permissions"] == []
 
 
 def test_check_mode_refuses_the_same(refused: Refused, lab: RunningLab, player: Player) -> None:

@@ -17,6 +17,7 @@ import pytest
 from tests.integration.two_readers import Pair, Worlds, differences
 from tests.lab import ppkg
 from tests.lab.commands.runner import vocabulary
+from tests.lab.device.icd import FOLDERS
 from tests.lab.powershell import real
 
 pytestmark = pytest.mark.skipif(real.program() is None, reason="there is no PowerShell (pwsh) on PATH")
@@ -24,6 +25,14 @@ pytestmark = pytest.mark.skipif(real.program() is None, reason="there is no Powe
 NOBODY = "00000000-0000-0000-0000-000000000000"
 JOB = "0b7e5a52-1f2c-4f3a-9b57-2f1f3f1c9d10"
 OWN = r"%ProgramData%\winops.entra"
+BUILD = {
+    "folder": rf"{OWN}\builds\x",
+    "tool": r"C:\Nobody\ICD.exe",
+    "stores": [],
+    "customizations": "",
+    "encrypted": False,
+    "timeout": 60,
+}
 CLOUD = r"SYSTEM\CurrentControlSet\Control\CloudDomainJoin"
 ENROLLMENTS = r"SOFTWARE\Microsoft\Enrollments"
 BITLOCKER = r"root\cimv2\Security\MicrosoftVolumeEncryption"
@@ -42,6 +51,7 @@ ODD = {
     "policies": {"AllowAddProvisioningPackage": 0},
     "recovery": "disabled",
     "power": "battery",
+    "icd": {"from": ["adk", "store"], "store": False},
     "pending_reboot": ["servicing", "update", "file_renames", "rename"],
 }
 CROWDED = {
@@ -66,6 +76,7 @@ LOOKED_AT = [
 ]
 CHANGED = [
     {"kind": "unjoined_pro", "name": "own-files"},
+    {"kind": "unjoined_pro", "name": "builds", "device": {"icd": {}}},
     {"kind": "joined", "name": "leaves"},
     {"kind": "joined_stale_certificate", "name": "leaves-all"},
     {"kind": "unjoined_pro", "name": "crowded", "device": CROWDED},
@@ -161,6 +172,9 @@ def observing() -> list[dict[str, t.Any]]:
                 r"\Nobody",
             )
         ],
+        {"op": "icd_find"},
+        {"op": "icd_find", "path": r"C:\Nobody\ICD.exe"},
+        {"op": "icd_find", "path": "ICD.exe"},
         {"op": "provisioning_packages"},
         *[
             {"op": "path_info", "path": path, "hash": True}
@@ -221,6 +235,16 @@ def own_files() -> list[dict[str, t.Any]]:
         {"op": "path_remove", "path": rf"{OWN}\packages"},
         {"op": "path_remove", "path": rf"{OWN}\packages"},
         {"op": "path_remove", "path": r"%windir%\System32"},
+        *[
+            {"op": "file_part", "path": path, "offset": offset, "length": length}
+            for path, offset, length in (
+                (rf"{OWN}\nobody", 0, 1),
+                (rf"{OWN}\nobody", -1, 1),
+                (rf"{OWN}\nobody", 0, 720897),
+                (r"%windir%\System32\dsregcmd.exe", 0, 1),
+            )
+        ],
+        {"op": "icd_build", **BUILD},
         {"op": "hybrid_autojoin_stop"},
         {"op": "hybrid_autojoin_stop"},
         *[{"op": "fido_logon_policy", "enabled": enabled} for enabled in (False, True, True, False, False)],
@@ -232,6 +256,20 @@ def own_files() -> list[dict[str, t.Any]]:
         {"op": "remote_wipe", "method": "doWipeMethod", "serial_number": "", "uuid": ""},
         {"op": "restart", "delay": 100000, "comment": 'two "readers"'},
         {"op": "restart", "delay": 100000, "comment": "again"},
+    ]
+
+
+def builds() -> list[dict[str, t.Any]]:
+    """What is refused, and what cannot be run. ICD.exe itself runs nowhere here."""
+    kit = FOLDERS["adk"]
+    return [
+        {"op": "icd_build", **BUILD},
+        {"op": "icd_build", **BUILD, "tool": r"%windir%\System32\dsregcmd.exe"},
+        {"op": "icd_build", **BUILD, "folder": r"%windir%\Temp\x"},
+        {"op": "icd_build", **BUILD, "tool": rf"{kit}\ICD.exe", "stores": [r"C:\Nobody\x.dat"]},
+        {"op": "icd_build", **BUILD, "tool": rf"{kit}\ICD.exe", "customizations": "?"},
+        {"op": "file_part", "path": rf"{OWN}\builds\x", "offset": 0, "length": 9},
+        {"op": "path_remove", "path": rf"{OWN}\builds\x"},
     ]
 
 
@@ -271,6 +309,7 @@ def test_what_is_changed_is_the_same(tmp_path: Path) -> None:
     async def compare(worlds: Worlds) -> list[str]:
         pairs = {pair.python.name: pair for pair in worlds.pairs()}
         found = await change(pairs["own-files"], own_files())
+        found += await change(pairs["builds"], builds(), system=True)
         found += await change(pairs["leaves"], [{"op": "dsregcmd_leave"}, {"op": "dsregcmd_status"}], system=True)
         found += await change(pairs["leaves-all"], leaves_with_all(pairs["leaves-all"]), system=True)
         found += await change(pairs["crowded"], removals(pairs["crowded"]), system=True)

@@ -227,7 +227,7 @@ def build(
             metadata += [_element("Metadata", "", Key=place, Value=f"/ProvisioningCommands/{kind}") for place in places]
             listing.append(_element("Element", metadata, Index=file_index))
         out["DataAsset/DataAsset.xml"] = _document(_element("Elements", listing, Type="DataAsset"))
-    altitude = str(OWNERS.index(owner)) if owner in OWNERS else "0"
+    altitude = str(OWNERS.index(owner) * 1000 + rank) if owner in OWNERS else "0"
     properties = {"PACKAGEID": braced, "VERSION": version, "ALTITUDE": altitude, "RESETCLEAR": "0"}
     properties["NOTES"] = f"VERSION=10.0.26100.1;EncryptPackage=False;SignPackage=False;PackageID={braced};"
     return wim.write({**out, **assets}, name, {**properties, **(identity or {})})

@@ -14,6 +14,8 @@ from .device.claims import SERIAL_ALONE
 from .device.deployment_options import APPS, FORMS
 from .device.device_link import LINKS
 from .device.firmware import HASHES
+from .device.icd import FAULTS as ICD_FAULTS
+from .device.icd import SOURCES as ICD_SOURCES
 from .device.images import EDITIONS, LANGUAGES
 from .device.recovery import STATES as RECOVERY_STATES
 from .device.security_key import UNLOCK
@@ -157,6 +159,15 @@ DEVICE = {
     "model": str,
     "hardware_hash": OneOf(HASHES),
     "device_link": OneOf(LINKS),
+    "architecture": OneOf(("AMD64", "x86", "ARM64")),
+    "icd": {
+        "from": ListOf(OneOf(ICD_SOURCES)),
+        "version": str,
+        "store": bool,
+        "seconds": float,
+        "fault": OneOf(ICD_FAULTS),
+    },
+    "association_hints": ListOf(str),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),

@@ -224,6 +224,8 @@ EXPECT = {
     "disconnect_name": str,
     "autopilot": OneOf(("deployed", "incomplete", "refused", "failed")),
     "autopilot_name": str,
+    "security_keys": OneOf(("ready", "waiting", "undecided", "enabled", "refused", "failed")),
+    "security_keys_name": str,
 }
 KIND = {
     "description": str,

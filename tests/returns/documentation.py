@@ -29,6 +29,8 @@ SAME_AS = {
     "join.mdm": "device_facts.ansible_facts.entra.mdm",
     "join.package": "ppkg_info.package",
     "ppkg.package": "ppkg_info.package",
+    "ppkg_build.package": "ppkg_info.package",
+    "ppkg_build.settings": "ppkg_info.settings",
     "ppkg_info.settings.condition": "ppkg_info.package.conditional.condition",
     "ppkg_info.differences.condition": "ppkg_info.package.conditional.condition",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",

@@ -31,6 +31,8 @@ HANDED_ON = {
     ("device/side.py", "block.name"),
     ("device/side.py", "exc.name"),
     ("findings.py", "f'{prefix}_{first.id}'"),
+    # Those of winops.entra.security_key_sign_in.
+    ("report/security_keys.py", "f\"security_key_{first.get('id')}\""),
     ("tenant/bulk.py", "name"),
     ("tenant/devices/unread.py", "str(error['name'])"),
     ("tenant/graph/refused_requests.py", "row.name"),

@@ -38,6 +38,7 @@ GOOD = {
     "local_admin_role": {"users": []},
     "managed_device_reset": {"action": "wipe", "devices": []},
     "ppkg": {"src": "join.ppkg"},
+    "ppkg_build": {"description": {"name": "Contoso"}, "template": "template.ppkg", "dest": "built/join.ppkg"},
     "ppkg_media": {"src": "join.ppkg", "dest": "stick"},
     "rollout_report": {"work": "join"},
     "user_method_info": {"users": ["ada@contoso.com"]},

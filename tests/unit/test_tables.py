@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from ansible_collections.winops.entra.plugins.doc_fragments.waiting import POLL_SPEC
-from ansible_collections.winops.entra.plugins.modules import acceptance, disconnect, rollout_report
-from ansible_collections.winops.entra.plugins.plugin_utils import proofs, untrusted
+from ansible_collections.winops.entra.plugins.modules import acceptance, disconnect, ppkg_build, rollout_report
+from ansible_collections.winops.entra.plugins.plugin_utils import package_build, proofs, untrusted
 from ansible_collections.winops.entra.plugins.plugin_utils.device import requirements, system_work, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import catalogue
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import (
@@ -377,6 +377,7 @@ def test_outcomes_of_autopilot():
     shown = [name for cell in ALL["docs/autopilot.md: outcome: harvested"].column() for name in code(cell)]
     others = {"joined", "disconnected", "fit", "unfit", "healthy", "unhealthy", "unchanged", "would_join"}
     others |= {"would_disconnect", "skipped", "begun", "not_started"}
+    others |= {"waiting", "undecided", "enabled", "applied", "would_enable"}  # of security keys
     assert set(shown) == set(REPORT_OUTCOMES) - others
     [verdict] = yaml.safe_load((ROOT / "roles/autopilot/tasks/verdict.yml").read_text(encoding="utf-8"))
     failing = set(re.findall(r'"(\w+)"', verdict["when"]))
@@ -431,6 +432,16 @@ def read(path: str) -> str:
 def flat(path: str) -> str:
     """The text of a file in one line."""
     return " ".join(read(path).split())
+
+
+def test_ways_to_build_a_package():
+    table = ALL["docs/packages.md: what: where"]
+    ways = [code(cell)[0].removeprefix("method: ") for cell in table.head[1:]]
+    assert ways == ppkg_build.ARGUMENT_SPEC["method"]["choices"]
+    told = {row[0]: row[1:] for row in table.rows}
+    # What one way takes and the other does not.
+    assert told["encryption"][0] == "refused" and set(code(told["encryption"][1])) <= set(package_build.WITH_ICD)
+    assert code(told["confirmed by Windows"][0]) == ["unconfirmed"] and told["confirmed by Windows"][1] == "yes"
 
 
 def test_keys_of_a_description():

@@ -16,6 +16,7 @@ CHANGING = frozenset(name for name, spec in VOCABULARY["operations"].items() if 
 
 DATA_DIRECTORY = r"%ProgramData%\winops.entra"
 PACKAGE_DIRECTORY = DATA_DIRECTORY + r"\packages"
+BUILD_DIRECTORY = DATA_DIRECTORY + r"\builds"
 
 
 def registry_read(path: str, depth: int = 0, names: tuple[str, ...] = (), having: str | None = None) -> dict:
@@ -100,6 +101,14 @@ def endpoints(targets: list[dict], timeout: int) -> dict:
     return {"op": "endpoints", "targets": targets, "timeout": timeout}
 
 
+def icd_find(path: str | None = None) -> dict:
+    return {"op": "icd_find"} | ({"path": path} if path else {})
+
+
+def file_part(path: str, offset: int, length: int) -> dict:
+    return {"op": "file_part", "path": path, "offset": offset, "length": length}
+
+
 def directory_create(path: str) -> dict:
     return {"op": "directory_create", "path": path}
 
@@ -110,6 +119,12 @@ def path_remove(path: str) -> dict:
 
 def download(url: str, path: str, sha256: str, timeout: int) -> dict:
     return {"op": "download", "url": url, "path": path, "sha256": sha256, "timeout": timeout}
+
+
+def icd_build(folder: str, tool: str, stores: list[str], customizations: str, encrypted: bool, timeout: int) -> dict:
+    """``customizations``: base64 of customizations.xml."""
+    operation = {"op": "icd_build", "folder": folder, "tool": tool, "stores": stores}
+    return operation | {"customizations": customizations, "encrypted": encrypted, "timeout": timeout}
 
 
 def package_install(path: str, force: bool) -> dict:

@@ -23,7 +23,7 @@ from .errors import (
     UnsupportedPackage,
 )
 from .issues import Issue
-from .reader import Package, describe, read_package
+from .reader import Package, describe, read_open_package, read_package
 from .reverted import REVERTED
 from .secret import BulkToken
 
@@ -39,5 +39,6 @@ __all__ = [
     "UnreadablePackage",
     "UnsupportedPackage",
     "describe",
+    "read_open_package",
     "read_package",
 ]

@@ -45,7 +45,8 @@ class Package:
     ``conditional``: what is only for devices that meet a condition, and in no other field but ``settings``,
     ``reverted_by_removal`` and ``bulk_token`` (conditions.py); ``dead_streams``: contents that belong to no file;
     ``sha256`` and ``size`` (bytes) are of the package file; ``secrets`` are what must not be seen of it, and is in no
-    other field but ``forms``, the settings one by one, which no result has as they are.
+    other field but ``forms``, the settings one by one, which no result has as they are. ``digests`` are the SHA-1 of
+    the embedded files, with their names in lower case.
     """
 
     id: str | None
@@ -74,6 +75,7 @@ class Package:
     issues: list[Issue] = field(default_factory=list)
     secrets: PackageSecrets = field(default_factory=PackageSecrets, repr=False)
     forms: Forms = field(default_factory=Forms, repr=False)
+    digests: frozenset[tuple[str, bytes]] = field(default=frozenset(), repr=False)
 
     @property
     def join_blockers(self) -> list[Issue]:
@@ -84,7 +86,7 @@ class Package:
 def describe(package: Package) -> dict:
     """The package as a module returns it: JSON-safe, without any secret, with ``can_join`` added."""
     shown = dataclasses.asdict(dataclasses.replace(package, secrets=PackageSecrets(), forms=Forms()))
-    del shown["secrets"], shown["forms"]
+    del shown["secrets"], shown["forms"], shown["digests"]
     return {**shown, "can_join": not package.join_blockers}
 
 
@@ -101,11 +103,19 @@ def read_package(path: str | os.PathLike, now: datetime | None = None) -> Packag
         if not stat.S_ISREG(os.stat(shown).st_mode):  # a pipe or a device would be waited for
             raise UnreadablePackage("this is not a regular file")
         with open(shown, "rb") as file:
-            return _read(file, now or datetime.now(timezone.utc))
+            return read_open_package(file, shown, now)
     except PackageError as exc:
         raise exc.at(shown) from None
     except OSError as exc:
         raise UnreadablePackage(f"the file cannot be read ({exc.strerror or type(exc).__name__})", shown) from None
+
+
+def read_open_package(file: BinaryIO, shown: str, now: datetime | None = None) -> Package:
+    """Read the package in an open file, of which errors speak as ``shown``. Raises as ``read_package``."""
+    try:
+        return _read(file, now or datetime.now(timezone.utc))
+    except PackageError as exc:
+        raise exc.at(shown) from None
     except NO_SENSE:
         raise DamagedPackage("the file is damaged: its contents make no sense", shown) from None
 
@@ -148,6 +158,7 @@ def _read(file: BinaryIO, now: datetime) -> Package:
             [*told.areas, *compiled.areas, *(area for each in conditional for area in each.areas)]
         ),
         files=_embedded(named),
+        digests=frozenset((match["name"], entry.digest) for match, entry in _assets(named)),
         images=wim.images,
         conditional=told_conditions(found.conditional, found.targets),
         built_with=built_with(properties),
@@ -188,12 +199,19 @@ def _guid(text: str | None) -> str | None:
 
 def _embedded(named: list[tuple[str, File]]) -> list[dict]:
     """Files that the package brings along; their folder names (number and hash) are left out."""
-    files = []
+    return [
+        {"path": entry.path[match.start("name") :], "size": entry.size, "image": entry.image}
+        for match, entry in _assets(named)
+    ]
+
+
+def _assets(named: list[tuple[str, File]]) -> list[tuple[re.Match[str], File]]:
+    found = []
     for key, entry in sorted(named, key=lambda item: (item[1].image, item[0])):
         match = ASSET.fullmatch(key)
         if match and key != "dataasset/dataasset.xml":
-            files.append({"path": entry.path[match.start("name") :], "size": entry.size, "image": entry.image})
-    return files
+            found.append((match, entry))
+    return found
 
 
 def _sha256(file: BinaryIO) -> str:

@@ -34,6 +34,7 @@ SPANNED, WRITE_IN_PROGRESS, XPRESS, LZX, LZMS = 0x8, 0x40, 0x20000, 0x40000, 0x8
 RESOURCE_METADATA, RESOURCE_COMPRESSED, RESOURCE_SOLID = 0x02, 0x04, 0x10
 FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT = 0x10, 0x400
 NO_CONTENT = bytes(20)
+XPRESS_CHUNK = 32768
 
 MAX_IMAGES = 16
 MAX_ENTRIES = 20_000  # files and folders of all images
@@ -77,7 +78,8 @@ class File:
 
 
 class Wim:
-    """An open WIM: ``images`` (number), ``files`` (of all images) and ``xml`` (the bytes of its XML data).
+    """An open WIM: ``images`` (number), ``files`` (of all images), ``xml`` (the bytes of its XML data) and ``metadata``
+    (those of the directory tree of each image).
 
     Raises PackageError; what NO_SENSE names, where the bytes make no sense, is left to the caller, who turns it into
     DamagedPackage at one place.
@@ -108,8 +110,9 @@ class Wim:
         self.xml = self._resource(WimResource.parse(xml))
         self.files: list[File] = []
         self._used: set[bytes] = set()
-        for number, (resource, digest) in enumerate(metadata, 1):
-            self._list(number, self._resource(resource, digest))
+        self.metadata = [self._resource(resource, digest) for resource, digest in metadata]
+        for number, tree in enumerate(self.metadata, 1):
+            self._list(number, tree)
 
     def read(self, file: File) -> bytes:
         """The content of a file, checked against its SHA-1."""
@@ -119,6 +122,14 @@ class Wim:
         if file.digest == NO_CONTENT:
             return b""
         return self._resource(self._contents[file.digest], file.digest)
+
+    def compressed(self, file: File) -> bytes | None:
+        """The content of a file as it is compressed; None where it is not, or not as provisioning packages are."""
+        resource = self._contents.get(file.digest)
+        as_packages = self._flags & XPRESS and self._chunk == XPRESS_CHUNK
+        if resource is None or not as_packages or not resource.flags & RESOURCE_COMPRESSED:
+            return None
+        return self._bytes(resource.offset, resource.size)
 
     def dead(self) -> list[File]:
         """Contents that no file has: an update in place leaves what it replaced, and programs can have it back."""

@@ -36,13 +36,13 @@ _STEPS = (
     ),
     *("ID", "Rank", "keyMaterial", "Value", "WindowsCustomizations", "Settings", "Customizations", "Authority", "AADJ"),
 )
-_NUMBERS = (0, 1, 7, 8, 208, 2**16, 2**31, 2**32 - 1, 2**56 - 1, 2**63 - 8, 2**63 - 1, 2**63, 2**64 - 8, 2**64 - 1)
+NUMBERS = (0, 1, 7, 8, 208, 2**16, 2**31, 2**32 - 1, 2**56 - 1, 2**63 - 8, 2**63 - 1, 2**63, 2**64 - 8, 2**64 - 1)
 _TEXTS = ("", " ", "x", "&lt;keyMaterial&gt;y&lt;", "{", "-1", "999", "\u2028", "a.b.c", "0" * 300, "%41", "&amp;#65;")
 
 
 def one(chance: random.Random) -> None:
     data = chance.choice((_bent, _bent, _numbers, _cut, _spliced, _settings, _settings))(chance)
-    with tempfile.NamedTemporaryFile(suffix=".ppkg", dir=_directory()) as file:
+    with tempfile.NamedTemporaryFile(suffix=".ppkg", dir=directory()) as file:
         file.write(data)
         file.flush()
         try:
@@ -54,7 +54,7 @@ def one(chance: random.Random) -> None:
 
 
 @functools.cache
-def _directory() -> str | None:
+def directory() -> str | None:
     """Memory in place of a disk, where there is such a place."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -80,7 +80,7 @@ def _numbers(chance: random.Random) -> bytes:
     """A number in the header or in one of the tables is another one."""
     data = bytearray(chance.choice(_good()))
     at = chance.randrange(208) if chance.random() < 0.5 else chance.randrange(len(data) - 8)
-    data[at : at + 8] = chance.choice(_NUMBERS).to_bytes(8, "little")[: chance.choice((1, 2, 4, 7, 8))].ljust(8, b"\0")
+    data[at : at + 8] = chance.choice(NUMBERS).to_bytes(8, "little")[: chance.choice((1, 2, 4, 7, 8))].ljust(8, b"\0")
     return bytes(data)
 
 

@@ -62,6 +62,7 @@ def describe(device) -> Document:
             for volume in device.volumes
         },
         "events": {log: {"events": _events(device, log)} for log in device.events.names()},
+        "apps": device.icd.apps,
         "programs": [],
         "processes": [dataclasses.asdict(process) for process in device.processes.all()],
         "web": _web(device),

@@ -27,6 +27,7 @@ from .events import SYSTEM as SYSTEM_LOG
 from .events import EventLogs
 from .faults import Faults
 from .files import ENVIRONMENT, Files
+from .icd import Designer
 from .images import COMPUTER_NAME, TCPIP, Image
 from .jobs import Job
 from .leaving import Leave
@@ -119,6 +120,7 @@ class Device:
         self.sign_in_policy: int | None = None
         #: Whom it pretends to be (``claims``); None for an honest device.
         self.claim: Claim | None = None
+        self.icd = Designer()
         self.leave = Leave()
         self.wipe = Wipe()
         #: At its first start (``out_of_box``): nobody uses it yet.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import autojoin, bitlocker, device_link, enrollment, laps, mdm, network, recovery, security_key, winrm
+from . import autojoin, bitlocker, device_link, enrollment, icd, laps, mdm, network, recovery, security_key, winrm
 from .accounts import Account, Member, entra_sid
 from .images import CURRENT_VERSION
 from .leaving import Leave
@@ -23,6 +23,7 @@ ARC_AGENT = r"SOFTWARE\Microsoft\Azure Connected Machine Agent"
 CONFIGURATION_MANAGER = r"SOFTWARE\Microsoft\CCM"
 #: What Windows Update is told by an MDM, hotpatches among it.
 UPDATE_POLICY = r"SOFTWARE\Microsoft\PolicyManager\current\device\Update"
+ENVIRONMENT = r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 PROFILES = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 #: A domain that does not exist any more: nobody resolves its SIDs.
 GONE_DOMAIN = "S-1-5-21-1004336348-1177238915-682003330"
@@ -88,7 +89,10 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     device.hardware.serial = options.get("serial", device.hardware.serial)
     device.hardware.manufacturer = options.get("manufacturer", device.hardware.manufacturer)
     device.hardware.model = options.get("model", device.hardware.model)
-    device_link.furnish(device, options.get("device_link", "no_tool"))
+    device_link.furnish(device, options.get("device_link", "no_tool"), options.get("association_hints", []))
+    icd.furnish(device, options.get("icd"), not options.get("windows", {}).get("core", False))
+    if "architecture" in options:
+        device.registry.set(ENVIRONMENT, {"PROCESSOR_ARCHITECTURE": options["architecture"]})
     device.hardware.hash = options.get("hardware_hash", device.hardware.hash)
     device.hardware.vbs = options.get("vbs", not device.image.server and device.image.build >= 22000)
     device.hardware.tpm = options.get("tpm", True)

@@ -78,6 +78,7 @@ def described(scratch: Path) -> Document:
         "certificates": {"My": {"certificates": certificates()}, "Denied": {"closed": "all", "certificates": []}},
         "tasks": tasks(),
         "provisioning": {"packages": [package(scratch)]},
+        "apps": [],
         "programs": programs(),
         "machine_sid": "S-1-5-21-1-2-3",
         "administrators": [{"sid": sid, "name": name, "ads": ads} for sid, name, ads in ADMINISTRATORS],

@@ -35,6 +35,24 @@ function Invoke-ProofUnregistration([string]$Arguments, [int]$Seconds) {
 
 function Import-ProvisioningModule { return $null -ne (Get-Windows 'provisioning') }
 
+function Get-FileVersion([string]$Path) {
+    # The programs here are a text: MZ, a name, a version.
+    return [IO.File]::ReadAllText($Path).Split([char]' ')[2]
+}
+
+function Get-AppxPackage {
+    [CmdletBinding()]
+    param([switch]$AllUsers, [string]$Name)
+    Assert-Open 'filtered'
+    $apps = Get-Windows 'apps'
+    if ($null -eq $apps) { throw [CmdletException]::new("Nobody knows Store apps here ($AllUsers)", 0) }
+    foreach ($app in $apps) {
+        if ($app['name'] -ceq $Name) {
+            [PSCustomObject]@{ Name = $app['name']; Version = $app['version']; InstallLocation = $app['place'] }
+        }
+    }
+}
+
 function Get-ProvisioningPackage {
     [CmdletBinding()]
     param([switch]$AllInstalledPackages)

@@ -93,6 +93,17 @@ class DisposableDevice(ScriptedDevice):
         files = [{"name": f"{NAME}.csv", "size": 3, "content": "YWJj"}]
         return {"present": True, "exit_code": 0, "cabinet": True, "files": files}
 
+    def icd_find(self, p):
+        path = rf"C:\{NAME}\ICD.exe"
+        tool = {"source": "adk", "path": path, "store": None, "version": "10.0.26100.1"}
+        return {"tools": [] if p else [tool], "apps": True}
+
+    def file_part(self, p):
+        path = _own(p["path"])
+        if p["length"] < 1 or self.job is None or not path.endswith("result.json"):
+            raise refuse("System.ArgumentException" if p["length"] < 1 else "System.IO.FileNotFoundException")
+        return {"size": 300, "content": "ew=="}
+
     def cim_query(self, p):
         if p["class"] == "MSFT_NetFirewallProfile":
             return {"instances": [{"Name": name, "Enabled": 1} for name in ("Domain", "Private", "Public")]}

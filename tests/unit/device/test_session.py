@@ -31,6 +31,7 @@ CHANGING = [
     op.enrollment_remove("x", "x", False),
     op.system_probe([op.dsregcmd_status()], 1),
     op.device_link(1),
+    op.icd_build("x", "x", [], "", False, 1),
     op.remote_wipe("doWipeMethod", "x", "x"),
 ]
 

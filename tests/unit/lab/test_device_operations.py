@@ -33,6 +33,7 @@ OBSERVING = [
     {"op": "provisioning_packages"},
     {"op": "path_info", "path": r"%windir%\System32\dsregcmd.exe", "hash": True},
     {"op": "processes", "names": ["lsass.exe", "provtool.exe"]},
+    {"op": "icd_find"},
     {"op": "job_status", "job": JOB},
     {"op": "local_administrators"},
     {
@@ -57,6 +58,15 @@ AS_SYSTEM = [
     {"op": "mdm_auto_enroll", "credential": "device"},
     {"op": "enrollment_remove", "id": "11111111-2222-3333-4444-555555555555", "provider": "x", "unregister": True},
     {"op": "package_forget", "id": "11111111-2222-3333-4444-555555555555"},
+    {
+        "op": "icd_build",
+        "folder": rf"{PACKAGES}\build",
+        "tool": r"C:\adk\ICD.exe",
+        "stores": [],
+        "customizations": "",
+        "encrypted": True,
+        "timeout": 60,
+    },
     {"op": "dsregcmd_leave"},
 ]
 #: Kinds whose connecting account has no full token, and how Windows refuses it.

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_source
+from ansible_collections.winops.entra.plugins.plugin_utils import package_source, package_work
 from ansible_collections.winops.entra.plugins.plugin_utils.package import (
     DamagedPackage,
     contents,
@@ -378,10 +378,11 @@ def test_a_file_is_compared_by_its_name(read):
 
 
 def test_a_wrong_description_is_refused_before_the_package_is_read(tmp_path):
-    task = Task({}, False, find_file=str)
+    given = {"src": str(tmp_path / "absent"), "description": {"name": 1, "bulk_token": SECRET}}
+    task = Task(dict.fromkeys(("description_file", "compare_with", "installed")) | given, False, find_file=str)
 
     with pytest.raises(Failure) as refusal:
-        package_source.contents_of_file(task, str(tmp_path / "absent"), {"name": 1, "bulk_token": SECRET}, None)
+        package_work.describe(task)
     assert refusal.value.error["name"] == "bad_description"
     assert SECRET in {text for texts in task.secrets for text in texts()}
 

@@ -138,7 +138,7 @@ def test_a_name_is_enough():
 def test_the_description_of_the_guide_is_right():
     guide = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
     text = guide.partition("```yaml\n")[2].partition("```")[0]
-    data = read_text(re.sub(r"\{\{.*?\}\}", SECRET, text))[0]["package"]
+    data = read_text(re.sub(r"\{\{.*?\}\}", SECRET, text))[0]
 
     assert checked(data).token_expires.isoformat() == "2027-03-31"
 
@@ -171,7 +171,7 @@ settings:
         ("", "it is empty"),
         ("a: b: c", "line 1: it is not YAML"),
         (f"password: {SECRET}: x", "line 1: it is not YAML"),
-        (f"a: !vault {SECRET}", "line 1: it is not YAML"),
+        (f"a: !other {SECRET}", "line 1: it is not YAML"),
         ("name: a\nname: b", "line 2: it has the key name a second time"),
         ("x: " + "[" * 500, "it is not YAML"),
         ("[" * 40 + "]" * 40, "levels"),

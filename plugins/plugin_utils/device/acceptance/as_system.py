@@ -20,6 +20,8 @@ from .system import ACCEPTANCE_DIRECTORY, ACCEPTANCE_JOB, JOBS_DIRECTORY, PROBE_
 from .trial import NotPossible, Trial
 
 SYSTEM = "S-1-5-18"
+#: "{" in base64.
+ANSWER_BEGINS = "ew=="
 PROBE_SECONDS = 120
 TRIAL_JOB_SECONDS = 300
 #: There is no enrollment of this id.
@@ -83,6 +85,24 @@ def package_forget(trial: Trial) -> None:
     trial.check("nothing is removed of a package that does not exist", removed == [])
     _refused_to_others(trial, FORGETTING)
     trial.tell(removed=len(removed))
+
+
+def file_part(trial: Trial) -> None:
+    """A piece of the job's answer, where the job has left one."""
+    folder = rf"{JOBS_DIRECTORY}\{ACCEPTANCE_JOB}"
+    answer = trial.results(
+        absent=op.file_part(rf"{folder}\nothing", 0, 1),
+        outside=op.file_part(KERNEL, 0, 1),
+        empty=op.file_part(rf"{folder}\result.json", 0, 0),
+    )
+    trial.refused("a file that is not there is an error", answer["absent"])
+    trial.refused("a file elsewhere is refused", answer["outside"], REFUSED)
+    trial.refused("a piece of no length is refused", answer["empty"], "ArgumentException")
+    if trial.ground.notes.get("job") is not None:
+        piece = trial.values(start=op.file_part(rf"{folder}\result.json", 0, 1))["start"]
+        trial.check("an answer of a job begins with a brace", piece["content"] == ANSWER_BEGINS)
+        trial.check("it has a size", piece["size"] > 1)
+    trial.tell(refused=sum(not result.ok for result in answer.results.values()))
 
 
 def _in_job(trial: Trial, operation: dict) -> dict:

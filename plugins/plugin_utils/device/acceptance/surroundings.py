@@ -29,6 +29,7 @@ ENDPOINTS = {
 FAILURES = {"dns", "connect", "timeout", "tls", "certificate", "proxy", "other"}
 _GUID = re.compile(r"\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?")
 _MACHINE = re.compile(r"S-1-5-21(-[0-9]{1,10}){3}")
+_VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){3}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -164,3 +165,14 @@ def device_link(trial: Trial) -> None:
     )
     trial.check("its directory is gone", not found["folder"]["exists"])
     trial.tell(present=link["present"], exit_code=link["exit_code"], files=len(link["files"]))
+
+
+def icd_find(trial: Trial) -> None:
+    """Few devices have Windows Configuration Designer: what is there must be whole."""
+    found = trial.values(here=op.icd_find(), nowhere=op.icd_find(rf"%SystemRoot%\{NOWHERE}\ICD.exe"))
+    tools = found["here"]["tools"]
+    trial.check("where there is no ICD.exe none is found", found["nowhere"]["tools"] == [])
+    trial.check("what is found is ICD.exe", all(tool["path"].lower().endswith(r"\icd.exe") for tool in tools))
+    trial.check("it comes from a known place", {tool["source"] for tool in tools} <= {"adk", "store"})
+    trial.check("it has a version", all(_VERSION.fullmatch(tool["version"] or "") for tool in tools))
+    trial.tell(tools=len(tools), apps=found["here"]["apps"])

@@ -36,6 +36,7 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         surroundings.recovery_environment,
         surroundings.endpoints,
         surroundings.device_link,
+        surroundings.icd_find,
         changes.directory_create,
         changes.download,
         changes.path_remove,
@@ -45,6 +46,7 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         as_system.job_start,
         as_system.enrollment_remove,
         as_system.package_forget,
+        as_system.file_part,
         as_system.job_remove,
     )
 }
@@ -53,6 +55,7 @@ IMPOSSIBLE = {
     "dsregcmd_leave": "a device that has left cannot be joined again by itself",
     "fido_logon_policy": "a device does not offer another sign-in for the sake of a trial",
     "hybrid_autojoin_stop": "no operation switches the automatic join on again",
+    "icd_build": "a build needs Windows Configuration Designer, which a disposable device does not have",
     "mdm_auto_enroll": "an enrollment needs a tenant, and its settings cannot be undone",
     "remote_wipe": "a device that was reset is not the one that was tried",
     "restart": "a restart ends what runs on the device, and cannot be undone",

@@ -107,11 +107,11 @@ def _documents(here: Document, there: Document, form: str) -> Iterator[Differenc
             same = (one or "").strip("{}").lower() == (other or "").strip("{}").lower()
             if not same and not (name == "id" and other is None):
                 yield Difference(form, f"PackageConfig/{name}", one, other)
-    yield from _targets(here.targets, there.targets, form)
-    ours, theirs = _by_place(here), _by_place(there)
+    yield from differing_targets(here.targets, there.targets, form)
+    ours, theirs = by_place(here), by_place(there)
     for place in dict.fromkeys([*ours, *theirs]):
         one, other = ours.get(place), theirs.get(place)
-        if one is None or other is None or _same(one) != _same(other):
+        if one is None or other is None or comparable(one) != comparable(other):
             either = one or other
             if either is None:
                 continue
@@ -125,7 +125,7 @@ def _documents(here: Document, there: Document, form: str) -> Iterator[Differenc
             )
 
 
-def _targets(here: list[Target], there: list[Target], form: str) -> Iterator[Difference]:
+def differing_targets(here: list[Target], there: list[Target], form: str) -> Iterator[Difference]:
     ours, theirs = ({target.id: target.states for target in targets} for targets in (here, there))
     for name in dict.fromkeys([*ours, *theirs]):
         one, other = ours.get(name), theirs.get(name)
@@ -139,7 +139,7 @@ def _said(states: tuple[tuple[tuple[str, str], ...], ...] | None) -> str | None:
     return " or ".join(" and ".join(f"{name}={value}" for name, value in state) for state in states)
 
 
-def _by_place(document: Document) -> dict[tuple[Condition | None, str], Setting]:
+def by_place(document: Document) -> dict[tuple[Condition | None, str], Setting]:
     """The settings by what tells them apart: their condition, and a path in the store's spelling.
 
     The elements of a list without keys are told apart by their order: commands run in it, and an answer file has no
@@ -175,7 +175,7 @@ def _by_place(document: Document) -> dict[tuple[Condition | None, str], Setting]
     return found
 
 
-def _same(setting: Setting) -> str:
+def comparable(setting: Setting) -> str:
     known = table().find(setting.bare) if not setting.steps[-1].is_attribute else None
     text = same_value(known, setting.value)
     # A description has the controller's path of a file, a package that of the host where it was built, or of its asset.

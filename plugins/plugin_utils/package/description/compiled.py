@@ -23,7 +23,9 @@ from .values import same_value
 _PREFIX = re.compile(r"\A(?:\./)?(?:(?:device|user)/)?(?:vendor/msft/)?", re.IGNORECASE)
 _SCOPE = re.compile(r"!scope=\w+", re.IGNORECASE)
 _KEY = re.compile(r"~(\w+)~")
-_OWN_ID = re.compile(r"\$\(__PackageID\)|\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}", re.IGNORECASE)
+_OWN_ID = re.compile(
+    r"\A(provisioningcommands/\w+/)(?:\$\(__PackageID\)|\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\})", re.IGNORECASE
+)
 _NOT_COMPARED = frozenset({"file", "binary"})
 """Their content is compiled, not what the document says."""
 
@@ -63,9 +65,9 @@ class Expected:
 
 
 def plain_path(path: str) -> str:
-    """A path in a CSP in the one spelling in which paths are compared."""
+    """A path in a CSP in the one spelling in which paths are compared. Other ids than the package's own stay."""
     bare = _SCOPE.sub("", _PREFIX.sub("", path, count=1))
-    return _OWN_ID.sub("$(__packageid)", bare).lower().strip("/")
+    return _OWN_ID.sub(r"\1$(__packageid)", bare).lower().strip("/")
 
 
 def by_path(compiled: Iterable[Compiled]) -> dict[str, str]:
@@ -79,12 +81,12 @@ def expected(document: Document) -> Iterator[Expected]:
         known = table().find(setting.bare)
         if known is None or known.csp is None or known.type in _NOT_COMPARED or setting.steps[-1].is_attribute:
             continue
-        path = _filled(known.csp, setting)
+        path = filled(known.csp, setting)
         if path is not None:
             yield Expected(setting, known, plain_path(path))
 
 
-def _filled(csp: str, setting: Setting) -> str | None:
+def filled(csp: str, setting: Setting) -> str | None:
     """The path with the keys of the setting in it; None where it holds what only the compiler knows."""
     keys: dict[str, str] = {}
     names: list[str] = []
