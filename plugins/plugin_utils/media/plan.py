@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import os
+import re
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -29,6 +30,7 @@ from .content import Content, of_bytes, of_file
 MOST_MEDIA = 1000
 SUMS = "SHA256SUMS"
 ISO = ".iso"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FOLLOWED = ("contact", "token_expires")
 
 
@@ -207,7 +209,8 @@ def _day(text: str | None, option: str) -> datetime.date | None:
     if text is None:
         return None
     try:
-        return datetime.date.fromisoformat(text.strip())
+        # Newer Pythons take other forms as well.
+        return datetime.date.fromisoformat(text.strip() if _DAY.fullmatch(text.strip()) else "")
     except ValueError:
         name = "token_expires" if option == "src" else option
         raise bad_option(name, f"{visible(text)!r} is not a day", "give it as 2027-03-31") from None

@@ -224,6 +224,8 @@ def test_what_cannot_be_a_stick_is_refused_with_the_reason(lay, package, dest, s
         [("dot.", None)],
         [("x" * 60, None)],
         [("Berlin", "2027-13-01")],
+        [("Berlin", "20270331")],
+        [("Berlin", "2027-W13-3")],
         [],
     ],
 )
