@@ -50,6 +50,20 @@ def of_file(task: Task, name: str, path: str) -> Content:
     return Content(name, size, digest, opened)
 
 
+def belongs(catalogue: Content, package: Content) -> bool:
+    """Whether a catalogue has a hash of this package: its bytes in one of version 2, its digits in an older one."""
+    sha1 = hashlib.sha1(usedforsecurity=False)
+    with package.open() as stream:
+        while piece := stream.read(AT_ONCE):
+            sha1.update(piece)
+    with catalogue.open() as stream:
+        data = stream.read(AT_ONCE)
+    return any(
+        bytes.fromhex(digest) in data or digest.upper().encode("utf-16-le") in data
+        for digest in (package.sha256, sha1.hexdigest())
+    )
+
+
 def measured(stream: t.BinaryIO) -> tuple[int, str]:
     """(bytes, SHA-256) of a stream from where it stands to its end."""
     size, digest = 0, hashlib.sha256()

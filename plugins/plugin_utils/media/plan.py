@@ -25,12 +25,13 @@ from ..package_files import found_file, read_file, unreadable
 from ..task import Task
 from ..untrusted import visible
 from . import checklist, folder, iso, names
-from .content import Content, of_bytes, of_file
+from .content import AT_ONCE, Content, belongs, of_bytes, of_file
 
 MOST_MEDIA = 1000
 SUMS = "SHA256SUMS"
 ISO = ".iso"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RIGHT_CATALOG = "give the .cat file that was written with the package"
 _FOLLOWED = ("contact", "token_expires")
 
 
@@ -48,6 +49,7 @@ class Medium:
     read: Package | None
     issues: tuple[Issue, ...]
     expires: str | None
+    foreign_catalog: bool = False
 
     @property
     def secret(self) -> bool:
@@ -113,7 +115,7 @@ def _medium(task: Task, row: Mapping[str, t.Any], root: str, option: str) -> Med
         names.require_name(name, "src" if option == "src" else "media")
     if is_iso:
         iso.require_name(package.name, option)
-    catalog = _catalog(task, row, path, package.name, option)
+    catalog = _catalog(task, row, path, package, option)
     # The day is known of a package that nobody can read, too.
     of_day = of_expiry(day, datetime.datetime.now(datetime.timezone.utc)) if day and read is None else None
     issues = tuple(read.issues) if read is not None else (of_day,) if of_day else ()
@@ -131,6 +133,7 @@ def _medium(task: Task, row: Mapping[str, t.Any], root: str, option: str) -> Med
         sheet=None,
         read=read,
         issues=issues,
+        foreign_catalog=catalog is not None and not belongs(catalog, package),
         expires=(read.bulk_token.expires if read is not None else None) or expires,
     )
     listed = [package, *([catalog] if catalog else [])]
@@ -188,7 +191,7 @@ def _file(task: Task, name: str, path: str, src: str, option: str) -> Content:
         raise unreadable(src, option, exc) from exc
 
 
-def _catalog(task: Task, row: Mapping[str, t.Any], path: str, name: str, option: str) -> Content | None:
+def _catalog(task: Task, row: Mapping[str, t.Any], path: str, package: Content, option: str) -> Content | None:
     """The catalogue of a package, under the package's name."""
     src = row["catalog"]
     if src is None:
@@ -199,10 +202,15 @@ def _catalog(task: Task, row: Mapping[str, t.Any], path: str, name: str, option:
         src = found[0]
     option = "catalog" if option == "src" else option
     try:
-        return of_file(task, os.path.splitext(name)[0] + folder.CATALOG, task.find_file(src))
+        at = task.find_file(src)
+        if not os.path.isfile(at):  # A pipe or a device would be waited for.
+            raise OSError(f"{visible(src)} is not a regular file")
+        catalog = of_file(task, os.path.splitext(package.name)[0] + folder.CATALOG, at)
     except (AnsibleError, OSError) as exc:
-        fix = "give the .cat file that was written with the package"
-        raise bad_option(option, f"there is no readable catalogue {visible(src)} ({exc})", fix) from exc
+        raise bad_option(option, f"there is no readable catalogue {visible(src)} ({exc})", _RIGHT_CATALOG) from exc
+    if catalog.size > AT_ONCE:
+        raise bad_option(option, f"{visible(src)} has {catalog.size} bytes, as no catalogue has", _RIGHT_CATALOG)
+    return catalog
 
 
 def _day(text: str | None, option: str) -> datetime.date | None:

@@ -192,6 +192,12 @@ def _warnings(media: Sequence[Medium]) -> list[str]:
             f"{_named(secret)}: whoever has the medium has the credentials of its package; keep it as a secret, and "
             "destroy its contents after the rollout"
         )
+    foreign = [medium.root for medium in media if medium.foreign_catalog]
+    if foreign:
+        told.append(
+            f"{_named(foreign)}: the catalogue has no hash of the package, so it is another one's; give the one that "
+            "was written with the package, or take it away"
+        )
     return [*told, *encrypted_warning(media), *_not_mounted(media)]
 
 

@@ -142,6 +142,26 @@ def test_a_checklist_in_another_form_does_not_stay_and_one_of_others_does(lay, p
     assert names_in(stick) == ["CHECKLIST.html", "SHA256SUMS", "join.ppkg"]
 
 
+def test_a_catalogue_of_another_package_is_warned_of(lay, package, stick):
+    src = package()
+    digests = [hashlib.sha256(src.read_bytes()), hashlib.sha1(src.read_bytes(), usedforsecurity=False)]
+    fitting = [digest.digest() for digest in digests] + [
+        digest.hexdigest().upper().encode("utf-16-le") for digest in digests
+    ]
+    for held, warned in [(b"another", True), *((each, False) for each in fitting)]:
+        src.with_suffix(".cat").write_bytes(b"0" + held + b"0")
+        laid = lay(src=src, dest=stick)
+        assert any("has no hash" in warning for warning in laid.task.learned["warnings"]) is warned
+
+
+def test_a_catalogue_that_cannot_be_one_is_refused(lay, package, stick):
+    pipe, large = stick.parent / "pipe.cat", stick.parent / "large.cat"
+    os.mkfifo(pipe)
+    large.write_bytes(bytes(content.AT_ONCE + 1))
+    for catalog in (pipe, large, stick):
+        assert "bad option catalog" in refused(lay, src=package(), dest=stick, catalog=catalog)
+
+
 def test_each_site_gets_a_folder_of_its_own(lay, package, stick):
     media = [
         {"name": "Berlin", "src": str(package("berlin.ppkg"))},
