@@ -215,6 +215,12 @@ def test_a_join_that_cannot_come_ends_with_the_reason_that_the_device_tells(meet
     assert "did not join the device" in result["msg"] and result["error"]["code"] == "0xcaa20003"
 
 
+def test_a_tenant_that_nothing_is_asked_about_is_refused(meet):
+    device = NewDevice()
+    result = meet(device, tenant_id=TENANT, joined=False)
+    assert result["error"]["name"] == "bad_option" and "tenant_id" in result["msg"] and device.requests == 0
+
+
 def test_what_cannot_be_read_is_neither_right_nor_wrong(meet):
     device = NewDevice()
     usual = device.handlers["cim_query"]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ...findings import FAIL, UNKNOWN, verdict
+from ...options import bad_option
 from ...progress import Deadline
 from ...result import Failure
 from ...task import Task
@@ -52,6 +53,9 @@ def meet(task: Task) -> dict:
     args = task.args
     if args["computer_name"] is not None:
         name_pattern.require_pattern(args["computer_name"], "computer_name")
+    if args["tenant_id"] is not None and not args["joined"]:
+        cause = "with joined false nothing is asked about a join"
+        raise bad_option("tenant_id", cause, "leave it out, or leave joined out")
     expected = Expected(
         serial_number=args["serial_number"],
         computer_name=args["computer_name"],
