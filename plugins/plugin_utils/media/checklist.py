@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checklist: one page for the person who sets a device up from a medium.
 
-What Windows does with removable media at its first start, and what its screens say, is after Microsoft's page "Apply a
-provisioning package". The page has no date and no secret: the same medium has the same page.
+What Windows does with removable media at its first start, and what its screens say, is after Microsoft's pages "Apply a
+provisioning package" and "How provisioning works in Windows" (the password, and the consent to a package that is not
+signed and trusted). The page has no date and no secret: the same medium has the same page.
 
 Internal to winops.entra: may change in any release.
 """
