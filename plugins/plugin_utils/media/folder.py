@@ -20,8 +20,9 @@ import stat
 import typing as t
 from collections.abc import Collection, Sequence
 
-from ..locks import NotHeld, locked_handle, patience
+from ..locks import NotHeld, locked_handle
 from ..options import bad_option
+from ..progress import Deadline, Progress
 from ..result import Failure
 from ..untrusted import visible
 from . import checklist, names
@@ -34,6 +35,7 @@ TEMPORARY = ".ppkg_media-"
 """What a run that was killed leaves, and the next one removes, begins so."""
 MOST_WAITED = 300
 """Seconds that a task waits for another one in the same folder."""
+_PAUSE = 0.05
 _MARGIN = 1 << 16
 """Bytes that must stay free: what a file system itself needs for a few new files."""
 
@@ -111,14 +113,17 @@ def _is_checklist(entry: os.DirEntry) -> bool:
 
 
 @contextlib.contextmanager
-def alone(root: str) -> t.Iterator[None]:
+def alone(root: str, progress: Progress) -> t.Iterator[None]:
     """Within it no other task works in this folder: two of them would leave two packages on one stick. Raises Failure
     where another one does not end. Nothing is written for it."""
-    handle, real = None, os.path.realpath(root)
+    handle, real, deadline = None, os.path.realpath(root), Deadline(MOST_WAITED)
+
+    def wait() -> bool:
+        progress.pause(_PAUSE, f"waiting for another task in {visible(root)}", deadline)
+        return not deadline.passed
+
     try:
-        handle, _waited = locked_handle(
-            real, lambda: os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), patience(MOST_WAITED)
-        )
+        handle, _waited = locked_handle(real, lambda: os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), wait)
     except NotHeld as exc:
         cause = f"another task has been working in {visible(root)} for more than {MOST_WAITED} s"
         fix = "let one task lay out all media (run_once, and media with a row for each), and run this one again"

@@ -35,7 +35,7 @@ def lay_out(task: Task) -> dict:
     media = media_of(task)
     task.learned["warnings"] = _warnings(media)
     _require_apart(media)
-    with folder.alone(_folder_of_all(task, media)):
+    with folder.alone(_folder_of_all(task, media), task.progress):
         return _lay_out(task, media)
 
 
@@ -129,21 +129,16 @@ def _write(task: Task, root: str, files: Sequence[Content], look: Look, removed:
     missing = _missing(files, look)
     if not missing and not removed:
         return
+    changes: list[tuple[str, str | None, str | None]] = []
     for content in missing:
         before = look.hashes.get(content.name)
-        where = visible(os.path.join(root, content.name))
-        task.changes.add(where, before and f"sha256:{before}", content.told)
-    for name in removed:
-        task.changes.add(visible(os.path.join(root, name)), "there", None)
-    if task.check_mode:
-        return
-    try:
-        with task.changes.attempt():
+        changes.append((visible(os.path.join(root, content.name)), before and f"sha256:{before}", content.told))
+    changes += [(visible(os.path.join(root, name)), "there", None) for name in removed]
+    if not task.check_mode:
+        with task.changes.attempt(changes):
             folder.write(root, missing, removed)
-    except Exception:
-        for name in (*(content.name for content in missing), *removed):
-            task.changes.undo(visible(os.path.join(root, name)))
-        raise
+    for change in changes:
+        task.changes.add(*change)
 
 
 def _missing(files: Sequence[Content], look: Look) -> list[Content]:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.media import checklist, content, folder, names, plan
-from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.media import checklist, content, folder, names, plan, work
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
+from ansible_collections.winops.entra.plugins.plugin_utils.result import NOT_SEEN, Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.time_limit import TaskTimeUp
 
 from .conftest import PACKAGE_ID, TOKEN, names_in, refused
 
@@ -172,7 +174,7 @@ def test_what_is_no_folder_in_the_place_of_a_medium_is_refused(lay, package, sti
 
 def test_two_tasks_on_one_stick_follow_each_other(lay, package, stick, monkeypatch):
     monkeypatch.setattr(folder, "MOST_WAITED", 0)
-    with folder.alone(str(stick)), pytest.raises(Failure, match="another task") as caught:
+    with folder.alone(str(stick), Progress(print)), pytest.raises(Failure, match="another task") as caught:
         lay(src=package(), dest=stick)
     assert caught.value.error["name"] == "medium_busy" and names_in(stick) == []
     lay(src=package(), dest=stick)
@@ -185,6 +187,25 @@ def test_a_file_system_without_locks_is_written_without_one(lay, package, stick,
 
     monkeypatch.setattr(folder, "locked_handle", no_locks)
     assert lay(src=package(), dest=stick).changes
+
+
+def test_a_task_whose_time_is_up_says_which_media_it_knows_of(lay, package, stick, monkeypatch):
+    real, known = folder.write, []
+
+    def write(root, contents, remove):
+        if known:
+            raise TaskTimeUp
+        known.append(root)
+        real(root, contents, remove)
+
+    monkeypatch.setattr(folder, "write", write)
+    tasks: list = []
+    monkeypatch.setattr(work, "media_of", lambda task: tasks.append(task) or plan.media_of(task))
+    with pytest.raises(TaskTimeUp):
+        lay(media=[{"name": name, "src": str(package())} for name in ("a", "b")], dest=stick)
+    told = {change["what"]: change["after"] for change in tasks[0].changes.as_result(False)["changes"]}
+    assert told[str(stick / "a" / "join.ppkg")].startswith("sha256:")
+    assert told[str(stick / "b" / "join.ppkg")] == NOT_SEEN
 
 
 def test_a_bad_package_of_many_stops_all_before_anything_is_written(lay, package, stick):
