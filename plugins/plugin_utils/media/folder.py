@@ -18,7 +18,7 @@ import hashlib
 import os
 import stat
 import typing as t
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ..locks import NotHeld, locked_handle
 from ..options import bad_option
@@ -36,6 +36,7 @@ TEMPORARY = ".ppkg_media-"
 MOST_WAITED = 300
 """Seconds that a task waits for another one in the same folder."""
 _PAUSE = 0.05
+_KEPT = "what was there before is still there"
 _MARGIN = 1 << 16
 """Bytes that must stay free: what a file system itself needs for a few new files."""
 
@@ -187,10 +188,12 @@ def require_room(root: str, contents: Sequence[Content]) -> None:
         raise _full(root, f"{needed} bytes are to be written to {visible(root)}, and {free} are free")
 
 
-def write(root: str, contents: Sequence[Content], remove: Sequence[str]) -> None:
-    """Write these files, remove others, and have all of it on the medium. Raises Failure: then what was there is as it
-    was, but for a failure in the middle of the last renames, which is said."""
-    made = not os.path.isdir(root)
+def write(
+    root: str, contents: Sequence[Content], remove: Sequence[str], done: Callable[[str], None] = lambda name: None
+) -> None:
+    """Write these files, remove others, and have all of it on the medium; ``done`` is called with each name that now is
+    as wanted. Raises Failure: then what was there is as it was, but for those."""
+    made, whole = not os.path.isdir(root), False
     waiting: list[tuple[str, str]] = []
     try:
         if made:
@@ -199,14 +202,17 @@ def write(root: str, contents: Sequence[Content], remove: Sequence[str]) -> None
             temporary = os.path.join(root, f"{TEMPORARY}{os.getpid()}-{number}.tmp")
             waiting.append((temporary, os.path.join(root, content.name)))
             _put(temporary, content)
+        whole = True
         for name in remove:
             os.unlink(os.path.join(root, name))
-        while waiting:
+            done(name)
+        for content in contents:
             os.replace(*waiting[0])
             del waiting[0]
+            done(content.name)
         _settle(root)
     except OSError as exc:
-        raise failed(root, exc, "written") from exc
+        raise failed(root, exc, "written", "changes says what was done by then" if whole else _KEPT) from exc
     finally:
         for temporary, _name in waiting:
             with contextlib.suppress(OSError):
@@ -216,13 +222,14 @@ def write(root: str, contents: Sequence[Content], remove: Sequence[str]) -> None
                 os.rmdir(root)  # Where nothing has come into it.
 
 
-def failed(root: str, exc: OSError, what: str) -> Failure:
-    """The Failure of a medium of which the operating system says ``exc``."""
+def failed(root: str, exc: OSError, what: str, kept: str = _KEPT) -> Failure:
+    """The Failure of a medium of which the operating system says ``exc``; ``kept`` is what is to be said of what was
+    there before."""
     shown, said = visible(root), exc.strerror or type(exc).__name__
     if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return _full(root, f"{shown} cannot be {what}: {said}")
     return Failure(
-        f"{shown} cannot be {what}: {said}; what was there before is still there",
+        f"{shown} cannot be {what}: {said}; {kept}",
         side="controller",
         name="medium_failed",
         cause=f"{shown} cannot be {what}: {said}",

@@ -129,16 +129,22 @@ def _write(task: Task, root: str, files: Sequence[Content], look: Look, removed:
     missing = _missing(files, look)
     if not missing and not removed:
         return
-    changes: list[tuple[str, str | None, str | None]] = []
+    changes: dict[str, tuple[str, str | None, str | None]] = {
+        name: (visible(os.path.join(root, name)), "there", None) for name in removed
+    }
     for content in missing:
         before = look.hashes.get(content.name)
-        changes.append((visible(os.path.join(root, content.name)), before and f"sha256:{before}", content.told))
-    changes += [(visible(os.path.join(root, name)), "there", None) for name in removed]
-    if not task.check_mode:
-        with task.changes.attempt(changes):
-            folder.write(root, missing, removed)
-    for change in changes:
-        task.changes.add(*change)
+        changes[content.name] = (
+            visible(os.path.join(root, content.name)),
+            before and f"sha256:{before}",
+            content.told,
+        )
+    if task.check_mode:
+        for change in changes.values():
+            task.changes.add(*change)
+        return
+    with task.changes.attempt(changes.values()):
+        folder.write(root, missing, removed, lambda name: task.changes.add(*changes[name]))
 
 
 def _missing(files: Sequence[Content], look: Look) -> list[Content]:

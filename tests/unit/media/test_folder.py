@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import os
 import re
@@ -192,11 +193,11 @@ def test_a_file_system_without_locks_is_written_without_one(lay, package, stick,
 def test_a_task_whose_time_is_up_says_which_media_it_knows_of(lay, package, stick, monkeypatch):
     real, known = folder.write, []
 
-    def write(root, contents, remove):
+    def write(root, *rest):
         if known:
             raise TaskTimeUp
         known.append(root)
-        real(root, contents, remove)
+        real(root, *rest)
 
     monkeypatch.setattr(folder, "write", write)
     tasks: list = []
@@ -350,6 +351,32 @@ def test_a_stick_that_fails_at_any_moment_keeps_what_was_there(lay, package, sti
     if number < 3:
         assert {name: (stick / name).read_bytes() for name in names_in(stick)} == before
     assert not [name for name in names_in(stick) if name.startswith(folder.TEMPORARY)]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_what_was_done_before_a_failure_is_told(lay, package, stick, monkeypatch, number):
+    lay(src=package("old.ppkg"), dest=stick)
+    before = {name: (stick / name).read_bytes() for name in names_in(stick)}
+    calls, tasks = iter(range(100)), []
+
+    def failing(real, *arguments):
+        if next(calls) == number:
+            raise OSError(errno.EIO, "Input/output error")
+        real(*arguments)
+
+    for call in ("unlink", "replace"):
+        monkeypatch.setattr(os, call, functools.partial(failing, getattr(os, call)))
+    monkeypatch.setattr(work, "media_of", lambda task: tasks.append(task) or plan.media_of(task))
+    src = package("new.ppkg", token=TOKEN + "x")
+    if number == 4:  # One to remove, three to write.
+        lay(src=src, dest=stick, other_packages="remove")
+    else:
+        with pytest.raises(Failure, match="changes says what was done"):
+            lay(src=src, dest=stick, other_packages="remove")
+    monkeypatch.undo()
+    now = {name: (stick / name).read_bytes() for name in names_in(stick)}
+    told = {change["what"] for change in tasks[0].changes.as_result(False)["changes"]}
+    assert told == {str(stick / name) for name in now | before if now.get(name) != before.get(name)}
 
 
 def test_what_a_killed_run_has_left_goes_with_the_next(lay, package, stick):
