@@ -26,7 +26,7 @@ from ..progress import Deadline, Progress
 from ..result import Failure
 from ..untrusted import visible
 from . import checklist, names
-from .content import AT_ONCE, Content, measured
+from .content import AT_ONCE, Content, changed, measured
 
 CATALOG = ".cat"
 MOST_ENTRIES = 10_000
@@ -261,9 +261,7 @@ def _put(path: str, content: Content) -> None:
                 digest.update(piece)
                 stream.write(piece)
         if digest.hexdigest() != content.sha256:
-            cause = f"{content.name} has changed on the controller since it was read"
-            fix = "run the task again when nobody writes the file"
-            raise Failure(f"{cause}; {fix}", side="controller", name="source_changed", cause=cause, fix=fix)
+            raise changed(content.name)
         stream.flush()
         # A full or worn-out stick may say so only now.
         os.fsync(stream.fileno())

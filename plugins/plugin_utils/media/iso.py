@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import struct
 import tempfile
 import typing as t
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from ..options import bad_option
 from ..result import Failure
 from ..untrusted import in_one_line, visible
-from .content import Content, measured
+from .content import AT_ONCE, Content, changed, measured
 
 LABEL = "PPKG"
 LONGEST_IN_UTF8 = 64
@@ -90,12 +91,25 @@ def _write(image: t.BinaryIO, files: Sequence[Content]) -> None:
                 # Windows reads the names of Joliet; those of ISO 9660 have eight capital letters.
                 made.add_fp(stream, content.size, f"/FILE{number}.;1", joliet_path=f"/{content.name}")
             made.write_fp(image)
+        for content in files:
+            _require_same(image, made.get_record(joliet_path=f"/{content.name}").extent_location(), content)
     except pycdlib.pycdlibexception.PyCdlibException as exc:
         cause = f"pycdlib makes no ISO of these files: {in_one_line(str(exc))}"
         fix = "give the package another name, or use format folder"
         raise Failure(f"{cause}; {fix}", side="controller", name="iso_not_made", cause=cause, fix=fix) from exc
     finally:
         made.close()
+
+
+def _require_same(image: t.BinaryIO, sector: int, content: Content) -> None:
+    """Raises the Failure of a file that has changed since it was read: what begins at this sector is another one."""
+    image.seek(sector * SECTOR)
+    digest, left = hashlib.sha256(), content.size
+    while left and (piece := image.read(min(left, AT_ONCE))):
+        digest.update(piece)
+        left -= len(piece)
+    if digest.hexdigest() != content.sha256:
+        raise changed(content.name)
 
 
 def _without_times(image: t.BinaryIO) -> None:

@@ -391,6 +391,15 @@ def test_what_is_not_a_file_in_the_place_of_one_is_refused(lay, package, stick, 
     assert "regular file" in refused(lay, src=package(), dest=stick)
 
 
+@pytest.mark.parametrize("form", ["folder", "iso"])
+def test_a_source_that_is_gone_meanwhile_is_no_fault_of_the_stick(lay, package, stick, monkeypatch, form):
+    src, real = package(), work._require_apart
+    monkeypatch.setattr(work, "_require_apart", lambda media: src.unlink() or real(media))
+    with pytest.raises(Failure) as caught:
+        lay(src=src, dest=stick if form == "folder" else stick / "a.iso", format=form)
+    assert caught.value.error["name"] == "source_changed" and names_in(stick) == []
+
+
 def test_a_source_that_changes_meanwhile_is_not_written(stick):
     moving = content.of_bytes("a.ppkg", b"one")
     other = content.Content("a.ppkg", 3, moving.sha256, content.of_bytes("a.ppkg", b"two").open)

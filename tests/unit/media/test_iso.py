@@ -118,6 +118,15 @@ def test_an_iso_ends_in_iso(lay, package, stick):
         lay(src=package(), dest=stick / "a.img", format="iso")
 
 
+@pytest.mark.parametrize("data", [b"two", b"twos", b"t", b""])
+def test_a_source_that_changes_meanwhile_makes_no_iso(data):
+    first = content.of_bytes("a.ppkg", b"one")
+    moving = content.Content("a.ppkg", 3, first.sha256, content.of_bytes("a.ppkg", data).open)
+    with pytest.raises(Failure) as caught, iso.mastered("a.iso", [moving, content.of_bytes("SHA256SUMS", b"x")]):
+        pass
+    assert caught.value.error["name"] == "source_changed"
+
+
 def test_a_name_that_joliet_cannot_hold_makes_no_iso(tmp_path):
     files = [content.of_bytes("x" * 200, b"")]
     with pytest.raises(Failure) as caught, iso.mastered("a.iso", files):
