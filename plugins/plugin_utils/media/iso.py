@@ -63,13 +63,19 @@ def require_name(name: str, option: str) -> None:
 def mastered(name: str, files: Sequence[Content]) -> t.Iterator[Content]:
     """The ISO of these files, within the ``with``. It has no name on the disk, so that nothing of it is left.
 
-    Raises OSError and Failure.
+    Raises Failure.
     """
-    with tempfile.TemporaryFile() as image:
-        _write(image, files)
-        _without_times(image)
-        image.seek(0)
-        size, digest = measured(image)
+    with contextlib.ExitStack() as kept:
+        try:
+            image = kept.enter_context(tempfile.TemporaryFile())
+            _write(image, files)
+            _without_times(image)
+            image.seek(0)
+            size, digest = measured(image)
+        except OSError as exc:
+            cause = f"the ISO cannot be made in {visible(tempfile.tempdir or 'the folder of temporary files')}: {exc.strerror or exc}"
+            fix = "free space there, or set the environment variable TMPDIR to another folder"
+            raise Failure(f"{cause}; {fix}", side="controller", name="iso_not_made", cause=cause, fix=fix) from exc
 
         @contextlib.contextmanager
         def opened() -> t.Iterator[t.BinaryIO]:

@@ -110,10 +110,7 @@ def _iso(task: Task, medium: Medium) -> dict[str, t.Any]:
     """The ISO, its checksum, and its checklist once more, since nobody reads it in the ISO."""
     directory, name = os.path.split(medium.root)
     with contextlib.ExitStack() as opened:
-        try:
-            image = opened.enter_context(iso.mastered(name, medium.files))
-        except OSError as exc:
-            raise folder.failed(medium.root, exc, "made") from exc
+        image = opened.enter_context(iso.mastered(name, medium.files))
         files = [image, of_bytes(f"{name}.sha256", f"{image.sha256}  {name}\n".encode())]
         if medium.sheet is not None:
             page = os.path.splitext(name)[0] + os.path.splitext(medium.sheet.name)[1]

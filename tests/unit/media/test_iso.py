@@ -127,6 +127,16 @@ def test_a_source_that_changes_meanwhile_makes_no_iso(data):
     assert caught.value.error["name"] == "source_changed"
 
 
+def test_a_full_disk_under_the_making_of_an_iso_is_named(lay, package, stick, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(iso, "_without_times", full)
+    with pytest.raises(Failure, match="TMPDIR") as caught:
+        lay(src=package(), dest=stick / "a.iso", format="iso")
+    assert caught.value.error["name"] == "iso_not_made" and os.listdir(stick) == []
+
+
 def test_a_name_that_joliet_cannot_hold_makes_no_iso(tmp_path):
     files = [content.of_bytes("x" * 200, b"")]
     with pytest.raises(Failure) as caught, iso.mastered("a.iso", files):
