@@ -73,7 +73,8 @@ def mastered(name: str, files: Sequence[Content]) -> t.Iterator[Content]:
             image.seek(0)
             size, digest = measured(image)
         except OSError as exc:
-            cause = f"the ISO cannot be made in {visible(tempfile.tempdir or 'the folder of temporary files')}: {exc.strerror or exc}"
+            where = visible(tempfile.tempdir or "the folder of temporary files")
+            cause = f"the ISO cannot be made in {where}: {exc.strerror or exc}"
             fix = "free space there, or set the environment variable TMPDIR to another folder"
             raise Failure(f"{cause}; {fix}", side="controller", name="iso_not_made", cause=cause, fix=fix) from exc
 
