@@ -31,7 +31,9 @@ options:
         answers at this address.
     type: str
   tenant_id:
-    description: The tenant that the device should be joined to. A join to another one ends the wait. Needs O(joined).
+    description:
+      - The tenant that the device should be joined to. A join to another one ends the wait.
+      - With O(joined=false) it is refused.
     type: str
   joined:
     description: Whether to wait until the device is Entra joined.
@@ -41,6 +43,7 @@ options:
     description:
       - Id of the package that should be applied, a GUID, such as
         RV(winops.entra.ppkg_media#module:media[].package_id).
+      - Until this package is there, a failed join is that of an earlier try, and does not end the wait.
     type: str
   timeout:
     description:
