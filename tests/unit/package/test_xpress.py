@@ -78,6 +78,15 @@ def test_wimlib_reads_what_is_compressed(tmp_path, wimlib):
     assert {each.name: each.read_bytes() for each in (tmp_path / "out").iterdir()} == files
 
 
+@pytest.mark.parametrize("more", [0, CHUNK, 2 * CHUNK - 700])
+def test_the_lab_reads_what_is_compressed_to_the_last_letter(more):
+    pytest.importorskip("dissect.util.compression", reason="dissect.archive is not installed")
+    for number in range(20):
+        data = b"ab" * (260 + number) + b"abaabaaab"[: number % 9] + bytes(more)
+        packed = compressed(data)
+        assert packed is not None and wim._decompressed(packed, len(data), wim.XPRESS, CHUNK) == data
+
+
 def _tree(data):
     """The directory tree in a file of the lab: its resource is the one of metadata in the table."""
     table = wim.HEADER.unpack_from(data)[9]
