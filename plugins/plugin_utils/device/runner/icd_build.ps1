@@ -129,7 +129,7 @@ function Get-IcdTrace {
 
 function Remove-Surely([string]$Path) {
     # Whether it is gone in the end. Somebody, as a virus scanner, may hold it for a moment.
-    foreach ($attempt in 1..$IcdAttempts) {
+    for ($attempt = 0; $attempt -lt $IcdAttempts; $attempt++) {
         try {
             $attributes = Get-PathAttribute $Path
             if ($null -eq $attributes) { return $true }
