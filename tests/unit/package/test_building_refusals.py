@@ -131,7 +131,7 @@ def test_a_file_of_another_name_is_another_file():
         }
     }
     files = {**FILES, "files/start.cmd": b""}
-    assert "its own is called setup.cmd" in refused(NotLikeTemplate, data, files=files)
+    assert "its own is called setup.cmd, not start.cmd" in refused(NotLikeTemplate, data, files=files)
 
 
 def test_a_setting_without_a_value_in_the_template():

@@ -122,7 +122,10 @@ def assets_of(
             assets.compiled.append(pair)
             continue
         if base_name(pair.new.value).lower() != name.lower():
-            problems.append(f"the template lacks the file of {mask(pair.new.path)}: its own is called {mask(name)}")
+            told = base_name(pair.new.value)
+            problems.append(
+                f"the template lacks the file of {mask(pair.new.path)}: its own is called {mask(name)}, not {mask(told)}"
+            )
             continue
         for path in held:
             _put(assets, path, given[pair.new.value], mask)
