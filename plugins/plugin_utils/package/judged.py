@@ -17,6 +17,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from .build.package_id import base_name
 from .reader import Package
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -25,15 +26,21 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERT
 def missing_files(package: Package, files: Mapping[str, bytes]) -> list[str]:
     """The paths of the files that are not in the package byte for byte. ``files``: contents by path.
 
-    A certificate may be in its compiled settings and in no file.
+    Each is there by its own name: another one may have the same content. A certificate may be in its compiled settings
+    and in no file.
     """
-    embedded = {digest for _name, digest in package.digests}
+    embedded = {(name.lower(), digest) for name, digest in package.digests}
     compiled = {
         hashlib.sha1(raw, usedforsecurity=False).digest()
         for each in package.forms.compiled
         if (raw := _from_base64(each.value)) is not None
     }
-    return [path for path, content in files.items() if not _digests(content) & (embedded | compiled)]
+
+    def is_there(path: str, content: bytes) -> bool:
+        name = base_name(path.strip()).lower()
+        return any(digest in compiled or (name, digest) in embedded for digest in _digests(content))
+
+    return [path for path, content in files.items() if not is_there(path, content)]
 
 
 def _digests(content: bytes) -> set[bytes]:
