@@ -116,7 +116,7 @@ fuzz: env ## hostile inputs at every door at which something untrusted comes in;
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(ARGS)
 
 .PHONY: registrations
-registrations: env ## registrations with Windows Autopilot, killed or cut off at each exchange and run again; half an hour
+registrations: env ## registrations with Windows Autopilot, killed or cut off at each exchange and run again; three minutes
 	$(BIN)/python -m tests.registrations $(ARGS)
 
 .PHONY: faults
@@ -184,6 +184,10 @@ demo-disconnect: env ## the way back: the real disconnect playbook over the lab'
 .PHONY: demo-autopilot
 demo-autopilot: env ## Windows Autopilot: running devices are registered, reset, unpacked by their people, deployed; twice
 	$(BIN)/python -m tests.demo_autopilot $(ARGS)
+
+.PHONY: demo-passwordless
+demo-passwordless: env ## security keys: policy, package from YAML, stick, devices, people, report; twice
+	$(BIN)/python -m tests.demo_passwordless $(ARGS)
 
 .PHONY: lab
 lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20

@@ -26,11 +26,13 @@ RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What a playbook run came to: exit status, the recap's changed counts by host, and the report it wrote, if any."""
+    """What a playbook run came to: exit status, the recap's changed counts by host, the report it wrote, if any, and
+    what it has shown."""
 
     status: int
     changed: dict[str, int]
     report: dict | None
+    output: str = ""
 
     @property
     def devices(self) -> list[dict]:
@@ -55,9 +57,10 @@ def play(lab: RunningLab, playbook: str, *options: str, report: Path | None = No
         for line in run.stdout:
             lines.append(line)
             print(line, end="", flush=True)
-    changed = {name: int(count) for name, count in RECAP.findall("".join(lines))}
+    shown = "".join(lines)
+    changed = {name: int(count) for name, count in RECAP.findall(shown)}
     written = _content(report)
-    return Run(run.returncode, changed, json.loads(written) if written and written != earlier else None)
+    return Run(run.returncode, changed, json.loads(written) if written and written != earlier else None, shown)
 
 
 def _content(file: Path | None) -> bytes | None:

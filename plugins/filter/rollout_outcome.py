@@ -20,8 +20,8 @@ description:
   - Makes one flat record from a registered result of M(winops.entra.join), M(winops.entra.disconnect),
     M(winops.entra.preflight) or M(winops.entra.diagnose), also if the task failed, was skipped, was ended by its
     keyword C(timeout), or the device could not be reached.
-  - For V(autopilot) it makes one record from the results of all steps that the role C(autopilot) has put together, with
-    the furthest state that is known, or what keeps the device from it.
+  - For V(autopilot) and V(security_keys) it makes one record from the results of all steps that the role of this name
+    has put together, with the furthest state that is known, or what keeps the device from it.
   - The result of a loop gives a list with one record for each item. M(winops.entra.rollout_report) takes such a list,
     too. An item that is the name of a host, as with C(delegate_to=item), is reported under that name.
 positional: work
@@ -31,9 +31,9 @@ options:
     type: dict
     required: true
   work:
-    description: The module whose result it is, or V(autopilot).
+    description: The module whose result it is, or the role V(autopilot) or V(security_keys).
     type: str
-    choices: [join, disconnect, preflight, diagnose, autopilot]
+    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys]
     required: true
 seealso:
   - module: winops.entra.rollout_report
@@ -65,6 +65,8 @@ _value:
           V(would_disconnect). For a preflight V(fit) or V(unfit). For a diagnosis V(healthy) or V(unhealthy).
         - For autopilot V(harvested), V(registered), V(ready), V(reset), V(deploying), V(deployed), V(incomplete),
           V(would_register) or V(would_reset), see docs/autopilot.md.
+        - For security_keys V(applied), V(enabled), V(waiting), V(undecided), V(ready) or V(would_enable), see
+          docs/passwordless.md.
       returned: always
       type: str
     changed:
@@ -114,7 +116,7 @@ _value:
       elements: dict
     device_id:
       description: The device's id in Entra. For a disconnect, this and the next two are from before the leave.
-      returned: join, disconnect, autopilot
+      returned: join, disconnect, autopilot, security_keys
       type: str
     tenant_id:
       description: The id of its tenant.
@@ -154,7 +156,7 @@ _value:
       type: str
     hostname:
       description: Its computer name.
-      returned: disconnect, autopilot
+      returned: disconnect, autopilot, security_keys
       type: str
     proof:
       description: Whether it has proved that the ids are its own, as in C(record) of M(winops.entra.disconnect).
@@ -189,8 +191,8 @@ _value:
       elements: dict
     findings:
       description: Every finding, as M(winops.entra.preflight) and M(winops.entra.diagnose) return it. For autopilot
-        only those that have not passed, of the device and the tenant.
-      returned: preflight, diagnose, autopilot
+        and security_keys only those that have not passed, of the device and the tenant.
+      returned: preflight, diagnose, autopilot, security_keys
       type: list
       elements: dict
     summary:
@@ -249,6 +251,25 @@ _value:
       description: How its deployment went, as the tenant and the device say it, null if neither knows of one.
       returned: autopilot
       type: dict
+    package_id:
+      description: The id of the provisioning package that was applied.
+      returned: security_keys
+      type: str
+    sign_in:
+      description: Whether it offers security keys, and in which way, as M(winops.entra.security_key_sign_in) says it.
+      returned: security_keys
+      type: dict
+    users:
+      description:
+        - Its users, null if nobody has said who they are. C(ready) is null if it is not known, C(missing) names what is
+          missing, C(says) is the same for people.
+      returned: security_keys
+      type: list
+      elements: dict
+    users_from:
+      description: Who has said who its users are, V(inventory) or V(tenant).
+      returned: security_keys
+      type: str
 """
 
 

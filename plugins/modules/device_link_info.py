@@ -44,7 +44,8 @@ notes:
   - Connect with an account that is an administrator.
   - Whether a tenant's mark is in the firmware (an UEFI variable of the namespace
     C({B3DE75DA-819C-4FD5-9F01-C3D49E8CBBD7})) is not read, because Windows gives such variables only to compiled code.
-    M(winops.entra.device_association) reports what the tenant knows about it.
+    RV(association_hints) are what the registry has instead. M(winops.entra.device_association) reports what the tenant
+    knows about it.
 seealso:
   - module: winops.entra.device_association
   - module: winops.entra.corporate_identifier
@@ -106,6 +107,16 @@ firmware_mark:
   description: Whether the mark of a tenant is in the firmware. Always null, because it is not read.
   returned: once the device's state has been read
   type: bool
+association_hints:
+  description:
+    - The ids of the tenants of which the association service has told Windows that the device is theirs, as the
+      registry names them. Such a hint comes before the mark in the firmware, stays when the mark has been cleared, and
+      is gone after a reset or a new installation, which leave the mark.
+    - An empty text stands for a hint without the id of a tenant. Null if the registry could not be read.
+  returned: once the device's state has been read
+  type: list
+  elements: str
+  sample: [11111111-2222-3333-4444-555555555555]
 findings:
   description:
     - One for each check, in a fixed order.

@@ -109,9 +109,10 @@ notes:
     them first; RV(record.bitlocker) and RV(administrators) say which.
   - Whether the device's user rights allow an account to sign in, and whether somebody knows its password, cannot be
     read on the device. A local connecting account proves both.
-  - An associated device (Windows Autopilot device association) has a mark of the tenant in its firmware, which this
-    module cannot read and which a leave does not clear. A reset leads the device back to that tenant.
-    M(winops.entra.device_removal) warns about it.
+  - An associated device (Windows Autopilot device association) has a mark of the tenant in its firmware. This module
+    cannot read it, and a leave does not clear it, so that a reset leads the device back to that tenant. There is a
+    warning where the registry names a tenant of which the association service has told Windows; a reset or a new
+    installation clears these entries, but not the mark. M(winops.entra.device_removal) warns by the tenant's record.
   - Profiles of Entra users, applied policies, installed provisioning packages and the Intune Management Extension stay.
 seealso:
   - module: winops.entra.join

@@ -19,7 +19,8 @@ description:
   - Each record is read first. It must have exactly the serial number that the task gives. A device that does not match
     is left out, RV(devices) says why, the task does the others, and fails with C(devices_left_out) in the end.
   - A wipe is queued. The device carries it out when it contacts Intune the next time, if it does. A device whose wipe
-    is already under way is unchanged.
+    is already under way is unchanged. One that was wiped before is wiped again, unless O(unless_wiped_after) says
+    otherwise.
   - A request that gets no answer is not repeated. The task reads the record again to learn its outcome.
 options:
   action:
@@ -61,6 +62,14 @@ options:
         any more). Only with O(keep=nothing).
     type: bool
     default: false
+  unless_wiped_after:
+    description:
+      - Do not wipe a device that has answered to a wipe which was requested after this time, UTC, such as
+        V(2026-11-30T08:00:00Z). Such a device is unchanged. With the time at which a rollout began, a task that was
+        stopped can be repeated without wiping a device twice, also with O(keep=enrollment), where the record stays.
+      - Intune's own clock has dated the request, and Intune does not tell what that wipe has kept. A device is left out
+        if Intune knows of a wipe without its time. Only for O(action=wipe).
+    type: str
   max_resets:
     description:
       - The maximum number of devices that the task may wipe. With more it fails before the first.
@@ -101,6 +110,9 @@ EXAMPLES = r"""
     devices:
       - serial_number: PF3K9Z1B
         intune_device_id: 8c1f4a4e-3f2b-4b6f-9f0c-1a2b3c4d5e6f
+    keep: enrollment
+    # When this work was begun: a second run leaves alone what was wiped since.
+    unless_wiped_after: "2026-11-30T08:00:00Z"
   delegate_to: localhost
   run_once: true
 """
@@ -224,5 +236,6 @@ ARGUMENT_SPEC = {
     },
     "keep": {"type": "str", "choices": ["nothing", "user_data", "enrollment"], "default": "nothing"},
     "protected": {"type": "bool", "default": False},
+    "unless_wiped_after": {"type": "str"},
     "max_resets": {"type": "int", "default": 5, "least": 0},
 }

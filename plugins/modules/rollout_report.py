@@ -36,10 +36,10 @@ options:
   work:
     description:
       - What was done to the devices. Their records are in the fact C(join_outcome), C(disconnect_outcome),
-        C(preflight_outcome), C(diagnose_outcome) or C(autopilot_outcome), as the filter
+        C(preflight_outcome), C(diagnose_outcome), C(autopilot_outcome) or C(security_keys_outcome), as the filter
         P(winops.entra.rollout_outcome#filter) makes them.
     type: str
-    choices: [join, disconnect, preflight, diagnose, autopilot]
+    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys]
     required: true
   dest:
     description:
@@ -81,9 +81,11 @@ options:
     default: 50
   hand_over:
     description:
-      - With O(work=autopilot), the path on the controller of the hand-over sheet, an HTML file with a page for each
-        device that can be unpacked, for the person who does that. It says which account sets the device up, what to
-        press and what they will see. Print it, and put each page into its box.
+      - The path on the controller of the hand-over sheet, an HTML file to be printed.
+      - With O(work=autopilot) it has a page for each device that can be unpacked, for the person who does that. It says
+        which account sets the device up, what to press and what they will see. Put each page into its box.
+      - With O(work=security_keys) it has a page for each person who has to register a security key, with the link, and
+        how to sign in with the key. Other works have no sheet.
       - It is made from the report, so it has the devices of earlier runs too. It holds no secret. The same rules apply
         as to O(dest); in check mode it is C(hand-over.check.html).
     type: path
@@ -158,10 +160,10 @@ wave:
   sample: {devices: 10, done: 7, failed: 1, left_out: 2}
 known:
   description:
-    - What the report and its journal know of the devices of this run, by name in the inventory, so that a later step
-      can do without asking a device that does not answer. Only the fields by which a device is found again, how far it
-      has come, and why not further. What is not known is null.
-  returned: success, with O(only_try) and O(work=autopilot)
+    - What the report and its journal know of the devices of this run, by name in the inventory, with O(work=autopilot)
+      and O(work=security_keys). With it a later step can do without asking a device that does not answer. Only the
+      fields by which a device is found again, how far it has come, and why not further. What is not known is null.
+  returned: success, with O(only_try) and a work of several steps
   type: dict
   sample:
     pc-0001:
@@ -173,12 +175,12 @@ known:
       reset_at: "2026-11-30T09:12:00.000Z"
 began:
   description: When the oldest run of the report started (UTC), this run if there is no report.
-  returned: success, with O(only_try) and O(work=autopilot)
+  returned: success, with O(only_try) and a work of several steps
   type: str
   sample: "2026-11-27T08:00:00.123Z"
 hand_over:
   description: Path of the hand-over sheet that was written, null if there is none.
-  returned: success, without O(only_try), with O(work=autopilot)
+  returned: success, without O(only_try), with a work that has a sheet
   type: str
 dest:
   description: Path of the report that was written, in check mode that of check mode.
@@ -228,7 +230,11 @@ error:
 """
 
 ARGUMENT_SPEC = {
-    "work": {"type": "str", "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot"], "required": True},
+    "work": {
+        "type": "str",
+        "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys"],
+        "required": True,
+    },
     "dest": {"type": "path"},
     "hosts": {"type": "list", "elements": "str"},
     "directory": {"type": "list", "elements": "dict"},

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from . import keywords, task
+from . import keywords, task, worker_log
 from .task import Side, Task
 
 
@@ -42,6 +42,7 @@ class Action(ActionBase):
         raise NotImplementedError
 
     def run(self, tmp=None, task_vars=None):
+        worker_log.leave_alone()
         refusal = keywords.refusal(self)
         if refusal is not None:
             return task.refused(self, refusal)

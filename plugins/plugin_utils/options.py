@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import datetime
 import re
 import typing as t
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,17 @@ def bad_option(name: str, cause: str, fix: str) -> Failure:
 def is_guid(text: str) -> bool:
     """Whether the text is a GUID in its plain spelling, upper or lower case."""
     return _GUID.fullmatch(text) is not None
+
+
+def require_moment(text: str, name: str) -> datetime.datetime:
+    """The time of option ``name``, which must tell its zone."""
+    try:
+        moment = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise bad_option(name, f"{text!r} is not a time in UTC", "give it as 2026-11-30T08:00:00Z")
+    return moment
 
 
 def require_guid(text: str, name: str, fix: str = "give it as 8-4-4-4-12 hexadecimal digits") -> str:

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible.errors import AnsibleError
-
 from .device.joining.provisioning import PackageSource
 from .options import bad_option
-from .package import REVERTED, Package, PackageError, contents, describe, read_package
+from .package import REVERTED, Package, contents, describe
 from .package.description.description import Description
+from .package_files import read_file
 from .task import Task
 
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
@@ -32,7 +31,7 @@ def chosen_package(task: Task, must_join: bool) -> tuple[PackageSource, dict | N
     args = task.args
     checksum = args["checksum"]
     if args["src"] is not None:
-        package, path = _read(task, args["src"])
+        package, path = read_file(task, args["src"])
         if checksum not in (None, package.sha256):
             raise bad_option(
                 "checksum",
@@ -100,7 +99,7 @@ def _runs_again(package: Package) -> tuple[str, ...]:
 
 def harmless_package(task: Task, src: str) -> PackageSource:
     """The package of the acceptance run: with settings only, none of which Windows takes back. Raises Failure."""
-    package, path = _read(task, src, "package")
+    package, path = read_file(task, src, "package")
     held = {
         "a bulk token": package.bulk_token.present,
         "local accounts": package.accounts,
@@ -126,37 +125,19 @@ def contents_of_file(task: Task, src: str, wanted: Description | None, other: st
     {package, settings, description, differences}; the last is None where nothing is given to compare with. Raises
     Failure.
     """
-    package = _read(task, src)[0]
+    package = read_file(task, src)[0]
     differences = None
     if wanted is not None:
         differences = contents.compared_with_description(package, wanted)
         package = contents.with_expiry(package, wanted.token_expires)
     if other is not None:
-        differences = contents.compared(package, _read(task, other, "compare_with")[0])
+        differences = contents.compared(package, read_file(task, other, "compare_with")[0])
     return {
         "package": describe(package),
         "settings": contents.settings_of(package),
         "description": contents.description_of(package),
         "differences": differences,
     }
-
-
-def _read(task: Task, src: str, option: str = "src") -> tuple[Package, str]:
-    """The package and the path of its file. A vaulted one is on the disk in clear only while it is read."""
-    try:
-        path = task.find_file(src)
-        with task.in_clear(path) as readable:
-            package = read_package(readable)
-    except PackageError as exc:
-        raise exc.at(path) from None  # What was read may have been Ansible's decrypted copy, which is gone.
-    except AnsibleError as exc:
-        raise bad_option(
-            option,
-            f"there is no readable package {src} on the controller ({exc})",
-            "give the path of a .ppkg file, and the vault's password if it is encrypted",
-        ) from exc
-    task.secrets.append(package.secrets.texts)
-    return package, path
 
 
 def _https(url: str) -> str:

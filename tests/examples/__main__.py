@@ -31,7 +31,20 @@ SPEED = "60"
 LONGEST = 600
 #: The devices of the inventory that a command finds.
 LEAVERS = [{**JOINED, "name": "pc-0001.branch.example.com"}, {**JOINED, "name": "pc-0002.branch.example.com"}]
-OTHERS = [{**LAPTOP, "name": "pc-0001.branch.example.com"}, {**LAPTOP, "name": "pc-0002.branch.example.com"}]
+OTHERS = [
+    {
+        **LAPTOP,
+        "name": f"{name}.branch.example.com",
+        "device": {"serial": serial, "wipe": {"seconds": 60}},
+        # A profile comes by the tag, and a device that is reset does not answer: nobody of the lab unpacks it.
+        "variables": {
+            "autopilot_serial_number": serial,
+            "autopilot_group_tag": "office",
+            "autopilot_reset_gone_after": 10,
+        },
+    }
+    for name, serial in (("pc-0001", "PF3K9A01"), ("pc-0002", "PF3K9A02"))
+]
 
 
 def main() -> int:

@@ -33,6 +33,12 @@ def of_the_guide() -> str:
     return guide.partition("```yaml\n")[2].partition("```")[0]
 
 
+def of_security_keys() -> str:
+    """The file ``packages/keys.yml`` of docs/passwordless.md."""
+    guide = (ROOT / "docs" / "passwordless.md").read_text(encoding="utf-8")
+    return guide.partition("```yaml\n")[2].partition("```")[0]
+
+
 def write(folder: Path) -> None:
     """Write the description, its files and the templates into a folder ``packages``."""
     (folder / "berlin.yml").write_text(of_the_guide(), encoding="utf-8")
@@ -47,6 +53,9 @@ def write(folder: Path) -> None:
         security_key=True,
     )
     (folder / "join-template.ppkg").write_bytes(other)
+    (folder / "keys.yml").write_text(of_security_keys(), encoding="utf-8")
+    keys = ppkg.build("Template", str(uuid.uuid4()), security_key=True)
+    (folder / "keys-template.ppkg").write_bytes(keys)
 
 
 def _built_by_the_tool() -> bytes:

@@ -61,9 +61,14 @@ class LabTenant:
 
     def run(self, tasks: Tasks, *options: str, sign_in: dict[str, t.Any] | None = None) -> Play:
         """Run tasks on localhost; ``sign_in`` is set once, for the action group."""
+        return self._player.run(
+            self.lab, [self.play(tasks, sign_in)], *options, variables={"lab_secrets": self.secrets}
+        )
+
+    def play(self, tasks: Tasks, sign_in: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """The play of these tasks, for a run that has others as well; it needs the variable ``lab_secrets``."""
         group = {"group/winops.entra.tenant": self.credential() if sign_in is None else sign_in}
-        play = {"hosts": "localhost", "gather_facts": False, "module_defaults": group, "tasks": tasks}
-        return self._player.run(self.lab, [play], *options, variables={"lab_secrets": self.secrets})
+        return {"hosts": "localhost", "gather_facts": False, "module_defaults": group, "tasks": tasks}
 
     def state(self) -> dict[str, t.Any]:
         """Everything the tenant holds."""

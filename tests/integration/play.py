@@ -28,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 #: How long anything may take that a test is not about: only what hangs takes longer, on the busiest machine.
 PATIENCE = 400
 POLL_SECONDS = 0.1
+#: How long one process has to write its stacks, and how many characters of them are shown.
+STACK_SECONDS, LONGEST_STACKS = 5, 20_000
 
 Result = dict[str, t.Any]
 Tasks = list[dict[str, t.Any]]
@@ -104,8 +106,10 @@ class RunningPlay:
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
+            stacks = self._stacks()
             self.kill()
-            raise PlayFailed(f"the playbook has not ended within {seconds} s\n{self.output[-6000:]}") from None
+            said = f"{self.output[-6000:]}\n{stacks}"
+            raise PlayFailed(f"the playbook has not ended within {seconds} s\n{said}") from None
         play = Play(code, self.output, self.directory)
         if problems := promised.broken(play.lines):
             raise PlayFailed("\n".join(problems))
@@ -115,6 +119,21 @@ class RunningPlay:
     def output(self) -> str:
         """What it has printed so far, standard error included."""
         return (self.directory / "output.txt").read_text(encoding="utf-8", errors="replace")
+
+    def _stacks(self) -> str:
+        """Where Ansible and each of its workers stand."""
+        file = self.directory / "stacks.txt"
+        pids = [self.process.pid, *_descendants(self.process.pid)] if file.exists() else []
+        for pid in pids:
+            before = file.stat().st_size
+            with file.open("a", encoding="utf-8") as stacks:
+                stacks.write(f"process {pid}\n")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGUSR1)
+            end = time.monotonic() + STACK_SECONDS
+            while file.stat().st_size < before + 100 and time.monotonic() < end:
+                time.sleep(POLL_SECONDS)
+        return file.read_text(encoding="utf-8", errors="replace")[-LONGEST_STACKS:] if pids else ""
 
     def kill(self) -> None:
         """End it as a crash of the controller would: at once, with all its workers."""

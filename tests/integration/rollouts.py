@@ -34,7 +34,10 @@ BRIEF: dict[str, dict[str, t.Any]] = {
         "autopilot_reset_timeout": 300,
         "autopilot_reset_gone_after": 5,
     },
+    "security_keys": {"security_keys_poll_interval": 1},
 }
+#: The playbook of a work, where it is not called as the work is.
+PLAYBOOKS = {"security_keys": "passwordless"}
 
 
 class Rollout:
@@ -69,7 +72,7 @@ class Rollout:
         chosen = self.tenant.facts["applications"]["everything"]
         credential = {name: str(value) for name, value in self.tenant.facts["environment"].items()}
         credential |= {"AZURE_CLIENT_ID": chosen["client_id"], "AZURE_CLIENT_SECRET": chosen["client_secret"]}
-        file = ROOT / "playbooks" / f"{self._work}.yml"
+        file = ROOT / "playbooks" / f"{PLAYBOOKS.get(self._work, self._work)}.yml"
         playbook = [*before, {"import_playbook": str(file)}] if before else file
         with (
             mock.patch.dict(os.environ, credential),

@@ -93,6 +93,7 @@ def test_everything_that_can_be_tried_runs(accepted: Accepted, host: str) -> Non
         "dsregcmd_leave",
         "dsregcmd_azure_vm_join",
         "hybrid_autojoin_stop",
+        "fido_logon_policy",
         "mdm_auto_enroll",
         "package_install",
         *(["package_remove"] if host == "server" else []),

@@ -6,7 +6,6 @@ changed where a second administrator has to approve it."""
 
 from __future__ import annotations
 
-import copy
 import subprocess
 import sys
 
@@ -73,38 +72,35 @@ def tenant(start_fleet: StartFleet, player: Player) -> LabTenant:
     return LabTenant(start_fleet(SCENARIO), player)
 
 
-def held(tenant: LabTenant) -> dict:
-    state = tenant.state()
-    return copy.deepcopy({name: state[name] for name in ("autopilot_profiles", "enrollment_configurations", "groups")})
-
-
 @pytest.fixture(scope="module")
 def applied(tenant: LabTenant) -> Play:
-    """Each task in check mode, for real, and again."""
+    """Each task in check mode, for real, and again. Then writes to what needs an approval by then: a second
+    administrator gives it at the second look."""
     checks = [{**task, "name": f"check {task['name']}", "check_mode": True} for task in TASKS]
     again = [{**task, "name": f"again {task['name']}"} for task in TASKS]
-    return tenant.run([*checks, *TASKS, *again], "--diff")
-
-
-@pytest.fixture(scope="module")
-def after(tenant: LabTenant, applied: Play) -> dict:
-    return held(tenant)
-
-
-@pytest.fixture(scope="module")
-def approved(tenant: LabTenant, after: dict) -> Play:
-    """Writes to what needs an approval by then: a second administrator gives it at the second look."""
-    tenant.lab.post("/tenant/approvals", {"protect": ["tenantConfiguration"], "decide": "approve", "polls": 1})
+    protection = {"protect": ["tenantConfiguration"], "decide": "approve", "polls": 1}
     waiting = {"default_page": True, "show_progress": False, **ASKING, "approval_timeout": 60}
-    return tenant.run(
-        [
-            {"name": "not asked for", **REMOVAL, "ignore_errors": True},
-            {"name": "asked for", PAGE: {**REMOVAL[PAGE], **ASKING}, "ignore_errors": True},
-            {"name": "asked for again", PAGE: {**REMOVAL[PAGE], **ASKING}, "ignore_errors": True},
-            {"name": "carried out", PAGE: {**REMOVAL[PAGE], **ASKING}},
-            {"name": "waited", PAGE: waiting},
-        ]
-    )
+    approvals = [
+        {"name": "held", "lab_state": {"path": "/tenant"}},
+        {"name": "protect", "lab_state": {"path": "/tenant/approvals", "body": protection}},
+        {"name": "not asked for", **REMOVAL, "ignore_errors": True},
+        {"name": "asked for", PAGE: {**REMOVAL[PAGE], **ASKING}, "ignore_errors": True},
+        {"name": "asked for again", PAGE: {**REMOVAL[PAGE], **ASKING}, "ignore_errors": True},
+        {"name": "carried out", PAGE: {**REMOVAL[PAGE], **ASKING}},
+        {"name": "waited", PAGE: waiting},
+    ]
+    return tenant.run([*checks, *TASKS, *again, *approvals], "--diff")
+
+
+@pytest.fixture(scope="module")
+def after(applied: Play) -> dict:
+    """What the tenant holds before anything needs an approval."""
+    return applied.state(HOST, "held")
+
+
+@pytest.fixture(scope="module")
+def approved(applied: Play) -> Play:
+    return applied
 
 
 def targets(row: dict) -> set[tuple[str, str | None]]:
@@ -179,7 +175,7 @@ def test_an_approval_is_asked_for_once_and_the_request_is_named(tenant, approved
 def test_what_was_approved_is_carried_out(tenant, approved):
     assert approved.exit_code == 0, approved.output
     assert approved.result(HOST, "carried out")["changed"] and approved.result(HOST, "waited")["changed"]
-    state = held(tenant)
+    state = tenant.state()
     pages = {row["displayName"]: row for row in state["enrollment_configurations"] if "CompletionPage" in row["id"]}
     assert set(pages) == {"Office PCs", "All users and all devices"}
     assert pages["All users and all devices"]["showInstallationProgress"] is False

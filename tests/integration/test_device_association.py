@@ -25,12 +25,13 @@ CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
 UUIDS = {name: f"4c4c4544-0000-4a10-8000-{number:012x}" for number, name in enumerate(("NEW-1", "NEW-2", "X", "LOST"))}
 ELSEWHERE = "4c4c4544-0000-4a10-8000-00000000ffff"
+HINTED = "5d0a1f3c-2b4e-4c6d-8f70-91a2b3c4d5e6"
 IMPORTS = "tenantAssociatedDevices/importTenantAssociatedDevice"
 #: The imports of the tasks before the one whose answer is lost: three and one refused, and the refused one again.
 BEFORE_LOST = 5
 #: What a device is, for the harvest of its DeviceLink.
 LINKS: dict[str, dict] = {
-    "whole": {"device_link": "whole"},
+    "whole": {"device_link": "whole", "association_hints": [HINTED]},
     "anothers": {"device_link": "another"},
     "none": {"device_link": "none"},
     "damaged": {"device_link": "damaged"},
@@ -104,8 +105,17 @@ def tenant(start_fleet: StartFleet, player: Player) -> LabTenant:
     return LabTenant(start_fleet(SCENARIO), player)
 
 
+class Played(t.NamedTuple):
+    """The DeviceLink of each device, in check mode and for real, then the tasks of the tenant on localhost; the states
+    of the devices before and after."""
+
+    play: Play
+    before: dict[str, str]
+    after: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def played(tenant: LabTenant, tmp_path_factory) -> Play:
+def run(tenant: LabTenant, player: Player, tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Every task once, in this order."""
     src = tmp_path_factory.mktemp("identifiers") / "delivery.csv"
     src.write_bytes(CSV.encode())
@@ -163,16 +173,29 @@ def played(tenant: LabTenant, tmp_path_factory) -> Play:
     for module, options in (("device_association", lost), ("corporate_identifier", {"devices": two})):
         sign_in = tenant.credential("nothing")
         add(f"{module} forbidden", module, {**options, **sign_in})
-    return tenant.run(tasks)
+    look: Tasks = [
+        {
+            "name": name,
+            "winops.entra.device_link_info": {"poll_interval": 1},
+            "check_mode": name == "checked",
+            "ignore_errors": True,
+        }
+        for name in ("checked", "harvested")
+    ]
+    before = inspection.digests(tenant.lab)
+    plays = [{"hosts": "devices", "gather_facts": False, "tasks": look}, tenant.play(tasks)]
+    play = player.run(tenant.lab, plays, variables={"lab_secrets": tenant.secrets})
+    return Played(play, before, inspection.digests(tenant.lab))
 
 
 @pytest.fixture(scope="module")
-def harvested(tenant: LabTenant, player: Player) -> tuple[Play, dict[str, str], dict[str, str]]:
-    """The DeviceLink of each device, in check mode and for real, and the devices' states before and after."""
-    before = inspection.digests(tenant.lab)
-    look: dict[str, t.Any] = {"winops.entra.device_link_info": {"poll_interval": 1}, "ignore_errors": True}
-    play = player.tasks(tenant.lab, [{**look, "name": "checked", "check_mode": True}, {**look, "name": "harvested"}])
-    return play, before, inspection.digests(tenant.lab)
+def played(run: Played) -> Play:
+    return run.play
+
+
+@pytest.fixture(scope="module")
+def harvested(run: Played) -> Played:
+    return run
 
 
 def test_a_harvested_link_is_what_the_association_takes_and_nothing_stays_on_the_device(harvested):
@@ -184,6 +207,7 @@ def test_a_harvested_link_is_what_the_association_takes_and_nothing_stays_on_the
         assert set(entry) == {"serial_number", "smbios_uuid", "device_link"} and told["changed"] is False
         assert entry["serial_number"] == info["SerialNumber"] == told["identifier"]["serial_number"]
         assert told["link_id"] == info["LinkId"] and told["firmware_mark"] is None
+        assert told["association_hints"] == ([HINTED] if name == "whole" else [])
     assert play.result("placeholder", "harvested")["identifier"]["serial_number"] == "Default string"
 
 

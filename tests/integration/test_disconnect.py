@@ -159,6 +159,18 @@ def test_the_record_tells_what_the_device_was(exodus: Exodus) -> None:
     assert all(any(text in warning for warning in exodus.result("joined_bitlocker")["warnings"]) for text in recovery)
 
 
+def test_a_device_that_shows_an_association_is_told_apart_from_the_others(exodus):
+    marked = exodus.of_kind("joined_laps_beside")
+    for play in (exodus.checked, exodus.real):
+        told = {
+            name: [text for text in play.result(name, "leave").get("warnings") or () if "device association" in text]
+            for name in exodus.before
+        }
+        assert [name for name, texts in told.items() if texts] == [marked]
+        assert "5d0a1f3c-2b4e-4c6d-8f70-91a2b3c4d5e6" in told[marked][0]
+    assert not exodus.again.result(marked, "leave").get("warnings")
+
+
 def test_a_half_left_device_is_finished(exodus: Exodus) -> None:
     name = exodus.of_kind("joined_half_left")
     assert exodus.checked.result(name, "leave")["join_state"] == "half_left"

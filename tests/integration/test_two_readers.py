@@ -247,6 +247,7 @@ def own_files() -> list[dict[str, t.Any]]:
         {"op": "icd_build", **BUILD},
         {"op": "hybrid_autojoin_stop"},
         {"op": "hybrid_autojoin_stop"},
+        *[{"op": "fido_logon_policy", "enabled": enabled} for enabled in (False, True, True, False, False)],
         {"op": "mdm_auto_enroll", "credential": "user"},
         {"op": "dsregcmd_leave"},
         {"op": "enrollment_remove", "id": JOB, "provider": "MS DM Server", "unregister": False},

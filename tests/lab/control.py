@@ -16,6 +16,8 @@ POST /devices/NAME/hurry                 what it takes its time over from now on
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 POST /devices/NAME/sign-in               {"user": user principal name, or null}: the person who unpacks a device that is
                                          at its first start signs in, and its deployment begins
+POST /devices/NAME/medium                {"folder": path}: somebody inserts a stick with this root into a device that is
+                                         on; {packages, taken, screen} (``tests.lab.device.media``)
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
 GET /tenant, GET /tenants/LABEL          policies, users, groups, tokens (no secrets), devices
 PATCH /tenant                            {"registration_policy": {}, "mdm_policy": {}, "security_defaults": {},
@@ -41,10 +43,11 @@ import dataclasses
 import datetime
 import json
 import typing as t
+from pathlib import Path
 
 from aiohttp import web
 
-from .device import out_of_box
+from .device import media, out_of_box
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
 from .device.wire import utc_text
@@ -75,6 +78,7 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_post("/devices/{name}/hurry", _hurry)
     app.router.add_post("/devices/{name}/power", _power)
     app.router.add_post("/devices/{name}/sign-in", _sign_in)
+    app.router.add_post("/devices/{name}/medium", _insert_medium)
     app.router.add_patch("/devices/{name}/accounts/{account}", _change_account)
     app.router.add_post("/devices/{name}/programs", _run_program)
     app.router.add_post("/devices/{name}/sync", _sync)
@@ -172,6 +176,14 @@ async def _sign_in(request: web.Request) -> web.Response:
     except ValueError as error:
         raise _Refused(400, str(error)) from error
     return web.json_response({"deployment": "begun"})
+
+
+async def _insert_medium(request: web.Request) -> web.Response:
+    host, body = _host(request), await _body(request)
+    try:
+        return web.json_response(media.insert(host, Path(str(body.get("folder")))))
+    except ValueError as error:
+        raise _Refused(400, str(error)) from error
 
 
 async def _change_account(request: web.Request) -> web.Response:

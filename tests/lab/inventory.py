@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from .device.furnish import PASSWORD
 from .host import Host, World
 
 Variables = dict[str, t.Any]
@@ -119,7 +120,7 @@ def _shared_by_group(hosts: t.Sequence[Host]) -> dict[str, Variables]:
 
 
 def _account(host: Host) -> Variables:
-    return {"ansible_user": host.login, "ansible_password": host.accounts[host.login]}
+    return {"ansible_user": host.login, "ansible_password": host.accounts.get(host.login, PASSWORD)}
 
 
 def _usual_account(hosts: t.Sequence[Host]) -> Variables:

@@ -18,6 +18,7 @@ from . import ppkg, scenario_tenant
 from .clock import Clock
 from .device import build as builder
 from .device import claims
+from .device import furnish as furnish_device
 from .device.device import Device
 from .host import ScenarioError
 from .scenario_schema import check
@@ -28,6 +29,8 @@ from .world import World
 DIRECTORY = Path(__file__).with_name("scenarios")
 LIBRARY = ("kinds.yml", "kinds_preflight.yml", "kinds_disconnect.yml", "kinds_witnesses.yml")
 WEB = "https://packages.lab.example/"
+#: The account of the inventory, as a package makes it.
+INVENTORYS = {"name": furnish_device.LOGIN, "password": furnish_device.PASSWORD, "group": "Administrators"}
 WAYS = ("method", "reboot", "expect_mdm")
 
 
@@ -138,6 +141,8 @@ def _package(label: str, options: dict[str, t.Any], tenants: dict[str, Tenant], 
         wifi=options.get("wifi"),
         certificates=_certificates(options.get("certificate")),
         policies=options.get("policies"),
+        commands=options.get("commands", []),
+        accounts=[INVENTORYS] if options.get("account") else [],
         variant=options.get("variant", "wcd"),
     )
     upn = tenant.users[token.user_id]["userPrincipalName"] if token else None

@@ -18,6 +18,7 @@ from .device.icd import FAULTS as ICD_FAULTS
 from .device.icd import SOURCES as ICD_SOURCES
 from .device.images import EDITIONS, LANGUAGES
 from .device.recovery import STATES as RECOVERY_STATES
+from .device.security_key import UNLOCK
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
 #: Where a device may be placed in a deployment (``device/deployment.py``).
@@ -108,6 +109,17 @@ MANAGEMENT = {
         "automatic": {"target": OneOf(("built_in", "new")), "name": str, "enabled": bool, "random": bool},
         "gone": bool,
     },
+    "security_key": {
+        "csp": int,
+        "policy": int,
+        "mdm": int,
+        "after": float,
+        "plural": int,
+        "unlock": OneOf(tuple(UNLOCK)),
+        "excluded": bool,
+        "disabled": bool,
+        "policy_returns": bool,
+    },
     "autojoin_stopped": bool,
     "leave": {
         "seconds": float,
@@ -155,6 +167,7 @@ DEVICE = {
         "seconds": float,
         "fault": OneOf(ICD_FAULTS),
     },
+    "association_hints": ListOf(str),
     "powershell": OneOf(("simulated", "real")),
     "domain": str,
     "domain_tests": MapOf(str),
@@ -194,6 +207,7 @@ DEVICE = {
     "policies": MapOf(int),
     "engine": ENGINE,
     "boot_seconds": float,
+    "out_of_box": bool,
     "earlier_failures": bool,
     "sign_in_failures": bool,
     "faults": ListOf(

@@ -175,6 +175,8 @@ PACKAGE = {
     "wifi": str,
     "certificate": str,
     "policies": MapOf(int),
+    "commands": ListOf(str),
+    "account": bool,
     "variant": OneOf(("wcd", "provxml_only")),
     "token": OneOf(("valid", "expired", "user_gone", "user_disabled", "none")),
 }
@@ -222,6 +224,8 @@ EXPECT = {
     "disconnect_name": str,
     "autopilot": OneOf(("deployed", "incomplete", "refused", "failed")),
     "autopilot_name": str,
+    "security_keys": OneOf(("ready", "waiting", "undecided", "enabled", "refused", "failed")),
+    "security_keys_name": str,
 }
 KIND = {
     "description": str,

@@ -39,12 +39,12 @@ class World:
     def host(self, name: str) -> Device | None:
         return next((host for host in self.hosts if host.name == name), None)
 
-    def _wipe(self, device_id: str, body: dict[str, t.Any]) -> None:
+    def _wipe(self, device_id: str, body: dict[str, t.Any], result: dict[str, t.Any]) -> None:
         """Intune's wipe reaches the device that has this join."""
         for host in self.hosts:
             join = joinstate.read(host)
             if join is not None and join.device_id == device_id and host.online:
-                host.spawn(wipe.by_intune(host, body))
+                host.spawn(wipe.by_intune(host, body, result))
 
     async def start(self) -> None:
         """Begin to live: nothing runs on a device before something happens to it."""

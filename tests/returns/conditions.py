@@ -86,14 +86,17 @@ CONDITIONS: dict[str, Condition] = {
     "with O(intune), O(deployments) or O(wait_for=deployments)": _with_any("intune", "deployments"),
     "with O(extension_attributes)": _with("extension_attributes"),
     "when the tenant could be asked": _with_the_others,
+    "when all packages could be read": _with_the_others,
     "when the device has answered": _with_the_others,
     "when the options to sign in are not refused": lambda field, value, came: None if came.failed else True,
     "after a leave, successful or not": lambda field, value, came: None,
     "changed, if there were such facts": lambda field, value, came: None if came.result.get("changed") else False,
     "success, without O(only_try)": lambda field, value, came: None if not came.failed else False,
-    # Those of a report of Windows Autopilot: no other has a hand-over sheet, and a try knows what is known.
-    "success, with O(only_try) and O(work=autopilot)": lambda field, value, came: None if not came.failed else False,
-    "success, without O(only_try), with O(work=autopilot)": lambda field, value, came: (
+    # Those of Windows Autopilot and of security keys: no other has a hand-over sheet, and a try knows what is known.
+    "success, with O(only_try) and a work of several steps": lambda field, value, came: (
+        None if not came.failed else False
+    ),
+    "success, without O(only_try), with a work that has a sheet": lambda field, value, came: (
         None if not came.failed else False
     ),
     "with O(src)": _with("src"),

@@ -20,6 +20,7 @@ PREFIX = "winops.entra."
 #: Fields that are described with "as M(...) returns it": their keys are those of another field.
 SAME_AS = {
     "device_reset.ansible_facts": "device_facts.ansible_facts",
+    "first_contact.ansible_facts": "device_facts.ansible_facts",
     "disconnect.ansible_facts": "device_facts.ansible_facts",
     "join.ansible_facts": "device_facts.ansible_facts",
     "mdm.ansible_facts": "device_facts.ansible_facts",

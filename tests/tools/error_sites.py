@@ -29,9 +29,16 @@ MAKERS: dict[str, tuple[str, ...]] = {
     "Block": ("name", "cause", "fix", "doc", "side"),
     "KnownRefusal": ("name", "cause", "fix", "seen"),
     "bulk.refused": ("name", "cause", "evidence", "fix", "doc"),
+    "refused_unchanged": ("name", "cause", "fix"),
 }
 #: The side of what does not say it.
-SIDES = {"JoinRefusal": "device", "KnownRefusal": "tenant", "Block": "device", "bulk.refused": "tenant"}
+SIDES = {
+    "JoinRefusal": "device",
+    "KnownRefusal": "tenant",
+    "Block": "device",
+    "bulk.refused": "tenant",
+    "refused_unchanged": "tenant",
+}
 FIELDS = ("name", "side", "cause", "fix")
 UNKNOWN = "\u2026"
 MOST_FORMS = 4

@@ -91,7 +91,7 @@ def area(file: str) -> str:
         return TITLES[1]
     if folder.startswith("device"):
         return TITLES[2]
-    if folder.startswith("package"):
+    if folder.startswith(("package", "media")) or stem == "package_files":
         return TITLES[3]
     if folder == "tenant/graph" and stem in SIGN_IN:
         return TITLES[4]
@@ -213,6 +213,8 @@ def checks() -> dict[str, tuple[str, ...]]:
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "first_contact": tuple(_module("device.meeting.expectations").EXPECTATIONS),
+        "security_key": tuple(_module("device.sign_in.key_findings").FINDING_IDS),
         "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),
     }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 GENERATED, NAMES, CODES = "generated", "names of errors", "codes"
 HERE = "tests/unit/test_tables.py::"
+KEYS = "tests/unit/test_passwordless_guide.py::"
 LOOKS = "(what people see elsewhere, and what to do about it)"
 SOURCES = "(sources of facts, for people)"
 STEPS = "(the course of a task in words; the integration tests play it)"
@@ -79,12 +80,20 @@ TABLES = {
     "docs/lab.md: behaviour: paths, types, enumerations, read-only properties, permissions": SOURCES,
     "docs/lab.md: behaviour: three states and keys of dsregcmd /status, by build; over WinRM user sections are "
     "ERROR/UNKNOWN": SOURCES,
+    "docs/media.md: file: NAME.ppkg": "tests/unit/media/test_folder.py::test_the_guide_names_the_files_of_a_stick",
     "docs/packages.md: key: id": HERE + "test_keys_of_a_description",
     "docs/packages.md: what: where": HERE + "test_ways_to_build_a_package",
+    "docs/passwordless.md: what: the tenant allows keys, and takes the models that you have": KEYS
+    + "test_what_is_done_by_a_module_exists",
+    "docs/passwordless.md: step: policy": KEYS + "test_steps_of_the_playbook",
+    "docs/passwordless.md: missing: no_security_key": KEYS + "test_what_may_be_missing",
+    "docs/passwordless.md: outcome: applied": KEYS + "test_outcomes",
     "docs/preflight.md: check: edition": HERE + "test_checks_of_a_preflight",
     "docs/preflight.md: check: endpoint_login": HERE + "test_hosts_of_endpoints",
     "docs/reports.md: field: totals": HERE + "test_limits_of_a_report",
     "docs/reports.md: who: first task of the playbook (rollout_report with only_try)": STEPS,
+    "docs/security-keys-on-devices.md: way: mdm": HERE + "test_ways_of_the_security_key_option",
+    "docs/security-keys-on-devices.md: finding: option": HERE + "test_findings_about_security_keys",
     "docs/tenant.md: error.name: no_federation": "tests/unit/tenant/graph/test_sign_in_codes.py::"
     "test_every_name_stands_in_the_guide",
     "docs/tenant.md: error.name: permission_missing": NAMES,
@@ -95,7 +104,7 @@ TABLES = {
     "docs/troubleshooting.md: you see: 429 \u2026, waits 10.0 s": LOOKS,
     **{
         f"roles/{role}/README.md: entry point: main": HERE + "test_entry_points_of_roles"
-        for role in ("autopilot", "disconnect", "join", "preflight")
+        for role in ("autopilot", "disconnect", "join", "preflight", "security_keys")
     },
 }
 #: Pages of which a program writes every table.

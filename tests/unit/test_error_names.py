@@ -31,12 +31,15 @@ HANDED_ON = {
     ("device/side.py", "block.name"),
     ("device/side.py", "exc.name"),
     ("findings.py", "f'{prefix}_{first.id}'"),
+    # Those of winops.entra.security_key_sign_in.
+    ("report/security_keys.py", "f\"security_key_{first.get('id')}\""),
     ("tenant/bulk.py", "name"),
     ("tenant/devices/unread.py", "str(error['name'])"),
     ("tenant/graph/refused_requests.py", "row.name"),
     ("tenant/graph/sign_in.py", "name"),
     ("tenant/graph/sign_in.py", "found.name"),
     ("tenant/resources/directory.py", "f'{kind.noun}_{why}'"),
+    ("tenant/resources/refused.py", "name"),
     # Another Obstacle: a policy of Conditional Access, by its name in the tenant.
     ("tenant/readiness/access_policies.py", "str(policy.get('displayName'))"),
 }

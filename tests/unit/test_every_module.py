@@ -39,6 +39,7 @@ GOOD = {
     "managed_device_reset": {"action": "wipe", "devices": []},
     "ppkg": {"src": "join.ppkg"},
     "ppkg_build": {"description": {"name": "Contoso"}, "template": "template.ppkg", "dest": "built/join.ppkg"},
+    "ppkg_media": {"src": "join.ppkg", "dest": "stick"},
     "rollout_report": {"work": "join"},
     "user_method_info": {"users": ["ada@contoso.com"]},
 }

@@ -51,6 +51,7 @@ FLOOR = (
         "untrusted.py",
         "vaulted.py",
     ),
+    "worker_log.py",
 )
 
 

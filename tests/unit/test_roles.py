@@ -74,3 +74,60 @@ def test_the_autopilot_role_resets_where_that_is_asked_for_and_what_the_inventor
     [options] = resets
     confirmed = re.findall(r"\bautopilot_\w+", options["confirm_serial_number"] + options["confirm_uuid"])
     assert set(confirmed) == {"autopilot_serial_number", "autopilot_smbios_uuid"}
+
+
+def test_the_role_for_security_keys_looks_whom_a_policy_locks_out_before_it_writes() -> None:
+    """Nothing is written before the look, which is made unless it is switched off; what is not given is not written."""
+    tasks = yaml.safe_load((ROLES / "security_keys/tasks/tenant.yml").read_text(encoding="utf-8"))
+    policies = [task for task in tasks if "winops.entra.security_key_policy" in task]
+    look, refuse, write = tasks[:3]
+    assert policies == [look, write] and look["check_mode"] is True and "check_mode" not in write
+    assert (
+        look["when"] == "security_keys_policy.key_restrictions is defined and not security_keys_allow_shut_out | bool"
+    )
+    assert look["winops.entra.security_key_policy"] == write["winops.entra.security_key_policy"]
+    assert all("default(omit)" in value for value in write["winops.entra.security_key_policy"].values())
+    conditions = " ".join(refuse["when"])
+    assert (
+        "shut_out is none" in conditions and "shut_out | length > 0" in conditions and "ansible.builtin.fail" in refuse
+    )
+    defaults = yaml.safe_load((ROLES / "security_keys/defaults/main.yml").read_text(encoding="utf-8"))
+    assert (defaults["security_keys_allow_shut_out"], defaults["security_keys_policy"]) == (False, {})
+    [passes] = [task for task in tasks if "winops.entra.temporary_access_pass" in task]
+    assert passes["when"] == "security_keys_pass_policy | length > 0" and defaults["security_keys_pass_policy"] == {}
+
+
+def test_the_role_for_security_keys_gives_passes_where_that_is_asked_for() -> None:
+    main = yaml.safe_load((ROLES / "security_keys/tasks/main.yml").read_text(encoding="utf-8"))
+    included = {task["ansible.builtin.include_tasks"]: task.get("when") for task in main}
+    assert included["passes.yml"] == "security_keys_passes != 'nobody'"
+    defaults = yaml.safe_load((ROLES / "security_keys/defaults/main.yml").read_text(encoding="utf-8"))
+    assert (defaults["security_keys_passes"], defaults["security_keys_set_directly"]) == ("nobody", False)
+
+
+#: The modules that ask a second administrator where the tenant wants one.
+APPROVED = {
+    path.stem
+    for path in (ROLES.parent / "plugins/modules").glob("*.py")
+    if "- winops.entra.approval\n" in path.read_text(encoding="utf-8")
+}
+
+
+@pytest.mark.parametrize("role", OVER_DEVICES)
+def test_what_may_need_an_approval_is_given_the_role_s_own_options(role: str) -> None:
+    """Each task of such a module passes both; each entry point that has one knows the role's variables for them."""
+    specs = argument_specs(role)
+    for file in (ROLES / role / "tasks").glob("*.yml"):
+        for task in yaml.safe_load(file.read_text(encoding="utf-8")):
+            for module in APPROVED & {key.removeprefix("winops.entra.") for key in task}:
+                given = task[f"winops.entra.{module}"]
+                for option in ("approval_justification", "approval_timeout"):
+                    named = set(re.findall(rf"\b{role}\w*_{option}\b", given[option]))
+                    assert len(named) == 1 and named <= set(specs[file.stem]["options"]), (module, option)
+                    assert named <= set(specs["main"]["options"])
+
+
+def test_the_roles_have_tasks_that_may_need_an_approval() -> None:
+    texts = "".join(file.read_text(encoding="utf-8") for file in ROLES.glob("*/tasks/*.yml"))
+    used = {module for module in APPROVED if f"winops.entra.{module}:" in texts}
+    assert used == {"autopilot_device", "autopilot_profile", "device_removal", "enrollment_status_page"}

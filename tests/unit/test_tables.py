@@ -26,6 +26,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave_step
 from ansible_collections.winops.entra.plugins.plugin_utils.device.operations import CHANGING, VOCABULARY
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist, targets, windows
+from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import key_findings
+from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option as sign_in_option
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description import description, sections
 from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, merge
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
@@ -178,6 +180,24 @@ def test_checks_of_a_preflight():
         names = [name.replace("NAME", "sts") for name in code(cell)]
         outcomes = {result for story, result, _change, _plan in STORIES if story in names}
         assert (bool(can_fail), bool(can_warn)) == ("fail" in outcomes, "warn" in outcomes), cell
+
+
+def test_ways_of_the_security_key_option():
+    shown = ALL["docs/security-keys-on-devices.md: way: mdm"]
+    told = {"mdm": sign_in_option.CSP_PLACE, "policy": sign_in_option.FIDO_PLACE}
+    ways = (sign_in_option.BY_MDM, sign_in_option.BY_PACKAGE, sign_in_option.BY_CSP, sign_in_option.BY_POLICY)
+    assert tuple(shown.by_code(1)) == ways
+    for way, place in told.items():
+        value, key = code(shown.by_code(2)[way])
+        assert f"{key}, {value}" == place
+
+
+def test_findings_about_security_keys():
+    shown = ALL["docs/security-keys-on-devices.md: finding: option"]
+    assert tuple(shown.by_code(1)) == key_findings.FINDING_IDS
+    builds = [number for number in numbers(shown.by_code(1)["build"]) if number > 10000]
+    assert builds == [key_findings.FIRST_KEY_BUILD, key_findings.FIRST_HYBRID_BUILD]
+    assert key_findings.FIRST_ENTRA_BUILD in numbers(shown.by_code(2)["build"])
 
 
 def test_limits_of_checks():
@@ -357,6 +377,7 @@ def test_outcomes_of_autopilot():
     shown = [name for cell in ALL["docs/autopilot.md: outcome: harvested"].column() for name in code(cell)]
     others = {"joined", "disconnected", "fit", "unfit", "healthy", "unhealthy", "unchanged", "would_join"}
     others |= {"would_disconnect", "skipped", "begun", "not_started"}
+    others |= {"waiting", "undecided", "enabled", "applied", "would_enable"}  # of security keys
     assert set(shown) == set(REPORT_OUTCOMES) - others
     [verdict] = yaml.safe_load((ROOT / "roles/autopilot/tasks/verdict.yml").read_text(encoding="utf-8"))
     failing = set(re.findall(r'"(\w+)"', verdict["when"]))

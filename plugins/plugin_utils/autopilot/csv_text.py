@@ -55,6 +55,8 @@ class Text:
 def read(data: bytes, code_page: str | None = None) -> Text:
     """The lines of a file. ``code_page``: Python's name of the encoding in which ANSI text is; Western where it is not
     known. Raises ValueError with half a sentence for what is not a text."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise ValueError("it is UTF-32; save it as UTF-8")
     mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
     body = data[len(mark) :]
     if mark == codecs.BOM_UTF16_BE and not _SINGLE_BYTES.search(body):

@@ -151,6 +151,10 @@ def hybrid_autojoin_stop() -> dict:
     return {"op": "hybrid_autojoin_stop"}
 
 
+def fido_logon_policy(enabled: bool) -> dict:
+    return {"op": "fido_logon_policy", "enabled": enabled}
+
+
 def mdm_auto_enroll(credential: str) -> dict:
     return {"op": "mdm_auto_enroll", "credential": credential}
 

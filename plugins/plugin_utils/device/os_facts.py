@@ -35,7 +35,7 @@ def os_facts(answer: Answer) -> dict:
     facts = facts_of(
         {
             "edition": lambda: version.text("EditionID"),
-            "build": lambda: _build(version),
+            "build": lambda: build_text(version),
             "version": lambda: version.text("DisplayVersion") or version.text("ReleaseId"),
             "installation_type": lambda: version.text("InstallationType"),
             "multi_session": lambda: _is_multi_session(answer),
@@ -87,7 +87,8 @@ def _is_arc_enabled(agent: Key) -> bool:
     return agent.exists and (agent.child("Config").text("Status") or "").lower() != ARC_DISCONNECTED
 
 
-def _build(version: Key) -> str | None:
+def build_text(version: Key) -> str | None:
+    """``26100.2314`` of the key CurrentVersion. Raises Unreadable."""
     build, revision = version.text("CurrentBuild"), version.number("UBR")
     if not build:
         return None

@@ -24,6 +24,24 @@ if t.TYPE_CHECKING:
 SOON = timedelta(days=30)
 """A bulk token that ends within this time is said to end soon: a rollout may take longer."""
 MOST_NAMED = 10
+#: All that an Issue can be named, first those with which no join can come of a package.
+ISSUES = (
+    "no_bulk_token",
+    "no_package_id",
+    "token_expired",
+    "token_placeholder",
+    "no_authority",
+    "conditional_bulk_token",
+    "token_expires_soon",
+    "token_in_plain_text",
+    "no_local_account",
+    "bad_package_id",
+    "no_compiled_settings",
+    "settings_differ",
+    "two_package_ids",
+    "several_images",
+    "dead_streams",
+)
 REBUILD = "build the package again with Windows Configuration Designer"
 NEW_TOKEN = "get a new bulk token and build the package again"
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping
 
-from .ansibles_own import REFUSED_AT_THE_DOOR, SKIPPED, UNREACHABLE
-from .told import Told, object_in, objects_in
+from .ansibles_own import REFUSED_AT_THE_DOOR, UNREACHABLE
+from .told import COME_TO, WHY_FIELDS, Told, has_failed, known_of, object_in, objects_in, taken, text_in
 
 WORK = "autopilot"
 #: The texts of a record that no other work has. ``reset_at`` is when the device was sent back to its first start.
@@ -28,9 +28,6 @@ KNOWN_FIELDS = (
     *("serial_number", "smbios_uuid", "manufacturer", "model", "hostname", "group_tag", "assigned_user", "mode"),
     *("autopilot_id", "device_id", "intune_device_id", "profile", "reset_at"),
 )
-WHY_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
-#: What a device has come to, and why not further.
-COME_TO = ("outcome", "msg", *WHY_FIELDS)
 
 #: What is said of a deployment that has not ended well, by its outcome.
 _ENDS: dict[str, dict[str, t.Any]] = {
@@ -80,7 +77,7 @@ def record_of(result: Told) -> Fields:
     """
     given = result.get("steps")
     steps: Told = given if isinstance(given, Mapping) else {"reset": result}
-    seen = {name: _taken(steps, name) for name in ("harvest", "registration", "listed", "reset", "status")}
+    seen = {name: taken(steps, name) for name in ("harvest", "registration", "listed", "reset", "status")}
     if steps.get("twin"):
         seen |= {"registration": {}, "listed": {}}  # They are the other's.
     made = _identity(steps, seen)
@@ -88,17 +85,13 @@ def record_of(result: Told) -> Fields:
     made["deployment"] = _deployment(seen)
     made["phases"] = objects_in(seen["reset"], "phases")
     if seen["reset"].get("outcome") == "reset":
-        made["reset_at"] = _text(steps, "reset_began") or made["reset_at"]
+        made["reset_at"] = text_in(steps, "reset_began") or made["reset_at"]
     return made | _come_to(steps, seen, made)
 
 
 def known(devices: Mapping[str, Told], names: Collection[str]) -> dict[str, Fields]:
     """What a report knows of the devices that were asked before, by name."""
-    return {
-        name: {field: devices[name].get(field) for field in (*COME_TO, *KNOWN_FIELDS)}
-        for name in names
-        if name in devices and devices[name]["outcome"] != "not_started"
-    }
+    return known_of(devices, names, KNOWN_FIELDS)
 
 
 def with_known(record: Fields, before: Told) -> Fields:
@@ -118,7 +111,7 @@ def _identity(steps: Told, seen: Mapping[str, Told]) -> Fields:
     was = object_in(seen["reset"], "record")
 
     def first(*places: tuple[Told, str]) -> str | None:
-        return next((said for place, name in places if (said := _text(place, name))), None)
+        return next((said for place, name in places if (said := text_in(place, name))), None)
 
     def same(name: str, *places: Told) -> str | None:
         return first(*((place, name) for place in places))
@@ -142,10 +135,10 @@ def _identity(steps: Told, seen: Mapping[str, Told]) -> Fields:
         "intune_device_id": first(
             (listed, "managed_device_id"), (row, "managed_device_id"), (before, "intune_device_id")
         ),
-        "registration": _text(row, "outcome"),
+        "registration": text_in(row, "outcome"),
         "profile": first((object_in(listed, "deployment"), "profile"), (before, "profile")),
-        "profile_state": _text(assignment, "status"),
-        "reset_at": _text(before, "reset_at"),
+        "profile_state": text_in(assignment, "status"),
+        "reset_at": text_in(before, "reset_at"),
     }
 
 
@@ -179,7 +172,7 @@ def _deployment(seen: Mapping[str, Told]) -> Fields | None:
 def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     """``outcome``, and for one that needs attention why."""
     row, listed, deployment = seen["registration"], seen["listed"], object_in(seen["listed"], "deployment")
-    if steps.get("twin") and not _has_failed(seen["harvest"]):
+    if steps.get("twin") and not has_failed(seen["harvest"]):
         return _of_error(_twin(str(steps["twin"])), "refused")
     if object_in(row, "error"):
         # What was left out was not sent, as of a user whom nobody knows.
@@ -194,11 +187,11 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     if deployment.get("outcome") == "in_progress":
         return {"outcome": "deploying", "msg": "; ".join((made["deployment"] or {}).get("waits_for") or ()) or None}
     reset = seen["reset"]
-    if reset and (_has_failed(reset) or reset.get("outcome") == "would_reset"):
-        return _of_result(reset) if _has_failed(reset) else {"outcome": "would_reset"}
+    if reset and (has_failed(reset) or reset.get("outcome") == "would_reset"):
+        return _of_result(reset) if has_failed(reset) else {"outcome": "would_reset"}
     if made["reset_at"]:
         return {"outcome": "reset"}
-    if _has_failed(seen["harvest"]) and not listed and not row:
+    if has_failed(seen["harvest"]) and not listed and not row:
         return _of_result(seen["harvest"])
     if isinstance(steps.get("failed"), Mapping):
         return _of_result(steps["failed"])
@@ -218,7 +211,7 @@ def _prepared(steps: Told, seen: Mapping[str, Told]) -> Fields:
     if listed or row.get("registered") is True:
         return {"outcome": "registered"}
     if seen["harvest"]:
-        return _of_result(seen["harvest"]) if _has_failed(seen["harvest"]) else {"outcome": "harvested"}
+        return _of_result(seen["harvest"]) if has_failed(seen["harvest"]) else {"outcome": "harvested"}
     before = object_in(steps, "before")
     if before.get("outcome"):
         return {name: before.get(name) for name in COME_TO}
@@ -261,7 +254,7 @@ def _reason(status: Told) -> Told:
 
 def _code(status: Told) -> str | None:
     """The code of the phase that has failed."""
-    codes = (_text(phase, "code") for phase in objects_in(object_in(status, "deployment"), "phases"))
+    codes = (text_in(phase, "code") for phase in objects_in(object_in(status, "deployment"), "phases"))
     return next(filter(None, codes), None)
 
 
@@ -290,18 +283,3 @@ def _of_result(result: Told) -> Fields:
         refused = result.get("outcome") == "refused" or "findings" in result
         outcome = "refused" if refused or error.get("name") in REFUSED_AT_THE_DOOR else "failed"
     return {"outcome": outcome, "msg": result.get("msg")} | {name: error.get(name) for name in WHY_FIELDS}
-
-
-def _has_failed(result: Told) -> bool:
-    return bool(result.get("failed") or result.get("unreachable"))
-
-
-def _taken(steps: Told, name: str) -> Told:
-    """What a step has said, nothing where Ansible has skipped it."""
-    told = object_in(steps, name)
-    return {} if told.get(SKIPPED) else told
-
-
-def _text(told: Told, name: str) -> str | None:
-    value = told.get(name)
-    return value if isinstance(value, str) and value else None

@@ -18,6 +18,7 @@ from ..proofs import PROOF_FIELDS
 from ..untrusted import MAX_DEPTH, harmless
 from .autopilot import TEXT_FIELDS as AUTOPILOT_TEXTS
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
+from .security_keys import KEY_TEXT_FIELDS
 
 REPORT_OUTCOMES = (
     "joined",
@@ -29,11 +30,16 @@ REPORT_OUTCOMES = (
     "ready",
     "registered",
     "harvested",
+    "waiting",
+    "undecided",
+    "enabled",
+    "applied",
     "unchanged",
     "would_join",
     "would_disconnect",
     "would_register",
     "would_reset",
+    "would_enable",
     "deploying",
     "incomplete",
     "unfit",
@@ -62,11 +68,11 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
 }
 RECORD_KINDS = {
     **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
-    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS), _TEXT),
+    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS), _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
     "seconds": _NUMBER,
-    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment"), _OBJECT),
-    **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals"), _OBJECTS),
+    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in"), _OBJECT),
+    **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals", "users"), _OBJECTS),
 }
 #: What the report itself says of a device, whatever its record says.
 REPORT_KINDS = {
@@ -81,7 +87,11 @@ RUN_KINDS = {
     "totals": _OBJECT,
     "problems": _TEXTS,
 }
-_INNER = {"removal": {"problem": _TEXT}, "findings": {"id": _TEXT, "result": _TEXT}}
+_INNER = {
+    "removal": {"problem": _TEXT},
+    "findings": {"id": _TEXT, "result": _TEXT},
+    "users": {"user": _TEXT, "says": _TEXT, "missing": _TEXTS},
+}
 _DIRECTORY_FIELDS = {
     **dict.fromkeys(("device_id", "object_id", "join_type"), _TEXT),
     "enabled": _FLAG,

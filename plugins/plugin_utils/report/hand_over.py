@@ -1,11 +1,9 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hand-over sheet: a page for the person who unpacks a device, to be printed and put into its box.
+"""The hand-over sheet of a work: pages for the people who go on where the automatic part ends, to be printed.
 
-It is made of the records of a report, and of nothing else, by the sections in SHEET_SECTIONS; a feature that has more
-to say adds one. Only named fields are read, and none of them is a secret. A text that others wrote is made visible, and
-stays a text in the page.
+It is made of the records of a report, and of nothing else. Each work that has one has its pages in a module of its own.
 
 Internal to winops.entra: may change in any release.
 """
@@ -13,131 +11,43 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import html
-import os
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
-from ..untrusted import visible
-from . import writer
+from . import autopilot, security_keys, sheet_keys, sheet_unpacking, writer
+from .sheet_words import About, Page, Record, as_html
 
-MAX_FIELD = 200
-"""Letters of a text of others on a page."""
-#: What has come to a device that somebody can, or could, unpack. Of any other there is no page: its box stays closed.
-HANDED_OVER = ("ready", "reset", "deploying", "deployed", "incomplete")
-
-Record = Mapping[str, t.Any]
+SHEET_OPTION = "hand_over"
 
 
 @dataclasses.dataclass(frozen=True)
-class About:
-    """What the sheet says that no record holds: ``contact`` is whom to call, None where nobody has said."""
+class Sheet:
+    """How the sheet of a work is made. ``head`` says what to do with it, after the time of the report."""
 
-    contact: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A part of a page: a heading, and its sentences; in ``ordered`` ones they are steps, with numbers."""
-
-    title: str
-    sentences: tuple[str, ...]
-    ordered: bool = False
+    head: str
+    pages: Callable[[Iterable[Record], About], list[Page]]
+    note: Callable[[Iterable[Record]], str]
 
 
-def _device(record: Record, _about: About) -> Section:
-    said = [_named("Name in the inventory", record, "device")]
-    made = " ".join(filter(None, (_text(record, "manufacturer"), _text(record, "model"))))
-    said += [f"Device: {made}"] if made else []
-    said += [_named("Serial number", record, "serial_number")]
-    said += [
-        "The serial number is on the label of the device. If it is another one, do not switch the device on: call."
-    ]
-    return Section("This device", tuple(filter(None, said)))
-
-
-def _account(record: Record, _about: About) -> Section:
-    if _mode(record) == "self_deploying":
-        return Section("Account", ("Nobody signs in to set this device up.",))
-    user = _text(record, "assigned_user")
-    if not user:
-        return Section("Account", ("The account of the person who will use the device, who becomes its owner.",))
-    only = "Only this person can set the device up, with their own password and second factor."
-    return Section("Account", (user, only))
-
-
-def _press(record: Record, _about: About) -> Section:
-    if record.get("outcome") == "deployed":
-        return Section("What to press", ("Nothing: this device has been set up. Switch it on and sign in.",))
-    steps = [
-        "Connect the power supply, and a network cable if there is one. Leave both connected until the end.",
-        "Switch the device on.",
-    ]
-    mode = _mode(record)
-    if mode == "pre_provisioned" and record.get("outcome") == "ready":
-        steps += [
-            "On the first screen do not choose anything: press the Windows key five times.",
-            "Choose Windows Autopilot provisioning, and continue.",
-            "Compare the profile and the organization that are shown, and start provisioning.",
-            "When the screen is green, choose Reseal. The device switches itself off, and can be handed to its user.",
-        ]
-        return Section("What to press (technician)", tuple(steps), ordered=True)
-    steps.append("Choose region and keyboard, if the device asks for them.")
-    steps.append("Without a cable: choose the wireless network and enter its password.")
-    if mode != "self_deploying":
-        steps.append("Sign in with the account above, when the device asks for the work account.")
-    steps.append("Wait. Do not switch the device off and do not close its lid, also if nothing seems to happen.")
-    return Section("What to press", tuple(steps), ordered=True)
-
-
-def _see(record: Record, _about: About) -> Section | None:
-    if record.get("outcome") == "deployed":
-        return None
-    if _mode(record) == "self_deploying":
-        said = ["The device prepares and sets itself up, and may restart. At the end it shows the sign-in screen."]
-    else:
-        said = [
-            "The screen names your organization. If it offers a personal account instead, stop and call.",
-            "Then it shows how far it is: the device is prepared, the device is set up, your account is set up.",
-            "It may restart in between, and may ask for the account again.",
-            "At the end it shows the desktop.",
-        ]
-    profile = _text(record, "profile")
-    said += [f"Deployment profile, for the service desk: {profile}"] if profile else []
-    return Section("What you will see", tuple(said))
-
-
-def _trouble(_record: Record, about: About) -> Section:
-    contact = _visible(about.contact)
-    return Section(
-        "If anything else happens",
-        (
-            f"Call: {contact}" if contact else "Call your service desk.",
-            "Say the serial number, and take a photograph of the screen: the number of an error begins with 0x.",
-            "Do not choose to continue anyway: the device could then be used, but something would be missing on it.",
-        ),
-    )
-
-
-#: The sections of a page, in their order. One that has nothing to say about a device returns None.
-SHEET_SECTIONS: tuple[Callable[[Record, About], Section | None], ...] = (_device, _account, _press, _see, _trouble)
-
-
-def pages(records: Iterable[Record], about: About) -> list[tuple[str, list[Section]]]:
-    """The pages of a sheet, in the order of the report: the name of each device that can be unpacked, its sections."""
-    return [
-        (_text(record, "device"), [made for section in SHEET_SECTIONS if (made := section(record, about)) is not None])
-        for record in records
-        if record.get("outcome") in HANDED_OVER
-    ]
+SHEETS: dict[str, Sheet] = {
+    autopilot.WORK: Sheet(
+        "a page for each device. Print it, and put each page into the box of its device.",
+        sheet_unpacking.pages,
+        sheet_unpacking.note,
+    ),
+    security_keys.KEYS_WORK: Sheet(
+        "a page for each person who has to register a security key. Print it, and hand each page over with the key.",
+        sheet_keys.pages,
+        sheet_keys.note,
+    ),
+}
 
 
 def page_file(report: Mapping[str, t.Any], about: About) -> str:
-    """The sheet of all devices of a report as one HTML text, which needs nothing else: no script, no link, no image."""
-    made = [_article(name, sections) for name, sections in pages(report["devices"], about)]
-    left = sum(1 for record in report["devices"] if record.get("outcome") not in HANDED_OVER)
-    note = f"<p>{left} more devices of the report have no page: their boxes stay closed.</p>" if left else ""
-    return _PAGE.format(generated=_escaped(report["generated"]), pages="\n".join(made), note=note)
+    """The sheet of a report as one HTML text."""
+    made, records = SHEETS[report["work"]], report["devices"]
+    head = f"Hand-over sheet of {report['generated']}: {made.head}"
+    return as_html("Hand-over sheet", head, made.note(records), made.pages(records, about))
 
 
 def write(path: str, report: Mapping[str, t.Any], about: About) -> None:
@@ -148,64 +58,3 @@ def write(path: str, report: Mapping[str, t.Any], about: About) -> None:
             writer.put(path, page_file(report, about))
     except (OSError, ValueError) as exc:
         raise writer.unwritable(path, exc, SHEET_OPTION) from exc
-
-
-SHEET_OPTION = "hand_over"
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Hand-over sheet</title>
-<style>
-body {{ font: 12pt/1.5 sans-serif; margin: 2em auto; max-width: 42em; }}
-article {{ break-after: page; border-top: 2px solid; }}
-h2 {{ font-size: 1.1em; margin-bottom: 0; }}
-</style>
-</head>
-<body>
-<p>Hand-over sheet of {generated}: a page for each device. Print it, and put each page into the box of its device.</p>
-{note}
-{pages}
-</body>
-</html>
-"""
-
-
-def _article(name: str, sections: list[Section]) -> str:
-    parts = [f"<article>\n<h1>{_escaped(name)}</h1>"]
-    for section in sections:
-        kind = "ol" if section.ordered else "ul"
-        rows = "\n".join(f"<li>{_escaped(sentence)}</li>" for sentence in section.sentences)
-        parts.append(f"<h2>{_escaped(section.title)}</h2>\n<{kind}>\n{rows}\n</{kind}>")
-    return "\n".join([*parts, "</article>"])
-
-
-def _mode(record: Record) -> str:
-    return _text(record, "mode") or "user_driven"
-
-
-def _named(label: str, record: Record, field: str) -> str:
-    said = _text(record, field)
-    return f"{label}: {said}" if said else ""
-
-
-def _text(record: Record, field: str) -> str:
-    return _visible(record.get(field))
-
-
-def _visible(value: t.Any) -> str:
-    return visible(value, MAX_FIELD) if isinstance(value, str) else ""
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=True)
-
-
-def place(path: str, check_mode: bool) -> str:
-    """The absolute path of a sheet; that of check mode lies beside the other, as a report does."""
-    absolute = os.path.abspath(path)
-    if not check_mode:
-        return absolute
-    stem, ending = os.path.splitext(absolute)
-    return f"{stem}.check{ending}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a report knows of a device and a later run has not learned, or the device has forgotten: its ids, its BitLocker
-protectors, its proof, what the directory said. No run takes them from the report.
+protectors, its proof, its users, what the directory said. No run takes them from the report.
 
 Internal to winops.entra: may change in any release.
 """
@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..proofs import MISSING, PROOF_FIELDS, PROVED, RECORDED
-from . import autopilot
+from . import autopilot, security_keys
 from .records import ID_FIELDS
 
 Record = dict[str, t.Any]
@@ -30,6 +30,8 @@ def with_known(record: Record, before: Mapping[str, t.Any], work: str) -> Record
         record = with_removals(_with_left_behind(with_earlier_ids(record, before), before), before)
     elif work == autopilot.WORK:
         record = autopilot.with_known(record, before)
+    elif work == security_keys.KEYS_WORK:
+        record = security_keys.with_known(record, before)
     elif work == "join" and not record.get("device_id") and not record.get("join_type"):
         # Nobody could look. One that is not joined says so: join_type is none.
         record = {**record, **{field: before.get(field) for field in JOIN_IDS}}

@@ -4,7 +4,7 @@
 """One record a device of what a task has come to there, the same fields whatever happened.
 
 A *work* is what the rollout does: ``join``, ``disconnect``, ``preflight`` or ``diagnose``, as the module is called, or
-``autopilot``, as the role is.
+``autopilot`` or ``security_keys``, as the role is.
 
 Internal to winops.entra: may change in any release.
 """
@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ..proofs import PROOF_FIELDS
-from . import ansibles_own, autopilot
+from . import ansibles_own, autopilot, security_keys
 from .told import object_in, objects_in
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
@@ -133,12 +133,20 @@ def _autopilot(result: TaskResult) -> dict:
     return made | {"seconds": round(sum(map(_seconds, made["phases"])), 1)}
 
 
+def _security_keys(result: TaskResult) -> dict:
+    """What all steps have said of the device and its users: ``security_keys.record_of``. Seconds are those of the
+    package."""
+    made = security_keys.record_of(result)
+    return made | {"seconds": round(sum(map(_seconds, made["phases"])), 1)}
+
+
 WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "join": _join,
     "disconnect": _disconnect,
     "preflight": _preflight,
     "diagnose": _diagnose,
     autopilot.WORK: _autopilot,
+    security_keys.KEYS_WORK: _security_keys,
 }
 
 

@@ -16,10 +16,26 @@ from ..options import bad_option
 from ..result import Failure
 from ..task import Task
 from ..untrusted import visible
-from . import autopilot, hand_over, journal, kept, loops, merge, records, stored, table, totals, writer
+from . import (
+    autopilot,
+    hand_over,
+    journal,
+    kept,
+    loops,
+    merge,
+    records,
+    security_keys,
+    stored,
+    table,
+    totals,
+    writer,
+)
 from .door import read_record
 from .run import moment, this_run
+from .sheet_words import About, place
 
+#: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
+_KNOWN = {autopilot.WORK: autopilot.known, security_keys.KEYS_WORK: security_keys.known}
 NAMED = 10
 """Devices that a warning names; the report has all."""
 
@@ -56,7 +72,7 @@ def write_and_show(task: Task) -> dict:
     args = task.args
     work, check = args["work"], task.check_mode
     dest, of_real_runs = stored.place(args["dest"], work, check), stored.place(args["dest"], work, False)
-    sheet = _sheet(task)
+    pages = _sheet(task)
     wave = _wave(task)
     for path in dict.fromkeys((of_real_runs, dest)):
         writer.require_writable(path)
@@ -66,10 +82,10 @@ def write_and_show(task: Task) -> dict:
     if args["only_try"]:
         journal.look(dest)
         told: dict[str, t.Any] = {"totals": _so_far(stored.read(dest, work), wave.run["id"]), "dest": dest}
-        if work == autopilot.WORK:
+        if work in _KNOWN:
             before = _real(of_real_runs, work)
             told["began"] = before.runs[0]["started"] if before.runs else wave.run["started"]
-            told["known"] = autopilot.known(before.devices, wave.own)
+            told["known"] = _KNOWN[work](before.devices, wave.own)
         return told
     failure = None
     writes = not check or args["write_in_check_mode"]
@@ -81,8 +97,8 @@ def write_and_show(task: Task) -> dict:
                 writer.write(dest, made.report)
                 if entries or torn:
                     lines.clear()
-                if sheet is not None:
-                    hand_over.write(sheet, made.report, hand_over.About(args["hand_over_contact"]))
+                if pages is not None:
+                    hand_over.write(pages, made.report, About(args["hand_over_contact"]))
             except Failure as exc:
                 failure = exc
     else:
@@ -92,12 +108,12 @@ def write_and_show(task: Task) -> dict:
         raise failure
     if writes:
         task.show_line(f"report: {visible(dest)}")
-        if sheet is not None:
-            task.show_line(f"hand-over sheet: {visible(sheet)}")
+        if pages is not None:
+            task.show_line(f"hand-over sheet: {visible(pages)}")
     said = [record for name, record in made.said.items() if name in wave.batch]
     told = {"totals": made.totals, "wave": totals.of_wave(said), "dest": dest}
-    if work == autopilot.WORK:
-        told["hand_over"] = sheet if writes else None
+    if work in hand_over.SHEETS:
+        told["hand_over"] = pages if writes else None
     return told | ({"warnings": made.warnings} if made.warnings else {})
 
 
@@ -106,9 +122,10 @@ def _sheet(task: Task) -> str | None:
     given = task.args.get(hand_over.SHEET_OPTION)
     if given is None:
         return None
-    if task.args["work"] != autopilot.WORK:
-        raise bad_option(hand_over.SHEET_OPTION, "there is a hand-over sheet of work autopilot alone", "leave it out")
-    path = hand_over.place(given, task.check_mode)
+    if task.args["work"] not in hand_over.SHEETS:
+        works = " and ".join(hand_over.SHEETS)
+        raise bad_option(hand_over.SHEET_OPTION, f"there is a hand-over sheet of work {works} alone", "leave it out")
+    path = place(given, task.check_mode)
     writer.require_writable(path, hand_over.SHEET_OPTION)
     return path
 

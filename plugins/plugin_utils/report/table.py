@@ -11,6 +11,8 @@ from __future__ import annotations
 from ..untrusted import visible
 
 NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun", "incomplete")
+#: A person has something to do, and the device is as it should be.
+OF_PEOPLE = ("waiting", "undecided")
 NOTABLE_FIELDS = ("unreadable", "same_device", "left_behind")
 """Fields that are there only where somebody should look."""
 MAX_CAUSE = 700
@@ -33,7 +35,11 @@ def table(devices: list[dict], limit: int) -> list[str]:
 
 
 def _needs_attention(device: dict) -> bool:
-    return bool(device["outcome"] in NEEDS_ATTENTION or _not_removed(device) or any(map(device.get, NOTABLE_FIELDS)))
+    return bool(
+        device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE)
+        or _not_removed(device)
+        or any(map(device.get, NOTABLE_FIELDS))
+    )
 
 
 def _not_removed(device: dict) -> str | None:
@@ -48,7 +54,7 @@ def summary(totals: dict) -> str:
 
 
 def _says(device: dict) -> str:
-    if device["outcome"] in NEEDS_ATTENTION:
+    if device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE):
         code = f"{device['code']}: " if device.get("code") else ""
         cause = visible(device.get("cause") or device.get("msg") or "", MAX_CAUSE)
         return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}"
@@ -70,6 +76,7 @@ def _says(device: dict) -> str:
     parts += ["restart needed"] if device.get("reboot_required") else []
     parts += [f"not understood: {'; '.join(device['unreadable'])}"] if device.get("unreadable") else []
     parts += _autopilot(device)
+    parts += _key_users(device)
     # A diagnosis has a sentence for its findings.
     parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)
@@ -83,6 +90,11 @@ def _autopilot(device: dict) -> list[str]:
     parts += [f"for {device['assigned_user']}"] if device.get("assigned_user") else []
     waits = (device.get("deployment") or {}).get("waits_for")
     return parts + ([f"waits for {'; '.join(map(str, waits))}"] if waits else [])
+
+
+def _key_users(device: dict) -> list[str]:
+    """Who can sign in with a security key."""
+    return [f"{one['user']}: {one['says']}" for one in device.get("users") or ()]
 
 
 def _in_directory(found: bool) -> str:

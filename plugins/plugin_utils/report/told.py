@@ -9,7 +9,14 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+from .ansibles_own import SKIPPED
+
+#: What a record says of a failure, as ``error`` of a result does.
+WHY_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
+#: What a device has come to, and why not further.
+COME_TO = ("outcome", "msg", *WHY_FIELDS)
 
 Told = Mapping[str, t.Any]
 
@@ -24,3 +31,31 @@ def objects_in(told: Told, name: str) -> list[Told]:
     """The mappings in the list of this name."""
     value = told.get(name)
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+
+
+def text_in(told: Told, name: str) -> str | None:
+    """The text of this name, None where there is none or it is empty."""
+    value = told.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def taken(steps: Told, name: str) -> Told:
+    """What a step of a role has said, nothing where Ansible has skipped it."""
+    told = object_in(steps, name)
+    return {} if told.get(SKIPPED) else told
+
+
+def has_failed(result: Told) -> bool:
+    """Whether a task has come to nothing."""
+    return bool(result.get("failed") or result.get("unreachable"))
+
+
+def known_of(
+    devices: Mapping[str, Told], names: Collection[str], fields: Collection[str]
+) -> dict[str, dict[str, t.Any]]:
+    """What a report knows of the devices that were asked before, by name: how far they had come, and these fields."""
+    return {
+        name: {field: devices[name].get(field) for field in (*COME_TO, *fields)}
+        for name in names
+        if name in devices and devices[name]["outcome"] != "not_started"
+    }

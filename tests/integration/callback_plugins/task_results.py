@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
+import signal
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
@@ -18,6 +21,7 @@ short_description: Task results as JSON lines
 description:
   - Appends a line {host, task, action, given, status, result} for each result of a task, and {recap} at the end, to the
     file that the environment variable TASK_RESULTS names.
+  - Whoever sends SIGUSR1 to Ansible or a worker finds its stacks in stacks.txt beside that file.
   - What was given are the names of the task's options, null where a variable holds them.
 """
 
@@ -36,6 +40,12 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "task_results"
     CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *given: t.Any, **named: t.Any) -> None:
+        super().__init__(*given, **named)
+        # The player asks a run that does not end, and its workers, where they stand.
+        self._stacks = Path(os.environ["TASK_RESULTS"]).with_name("stacks.txt").open("a", encoding="utf-8")
+        faulthandler.register(signal.SIGUSR1, self._stacks, all_threads=True)
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """Called by Ansible."""

@@ -12,7 +12,7 @@ import typing as t
 from .. import ppkg
 from ..tenant import BulkToken, Directory, Registered, Tenant
 from ..tenant import registration as service
-from . import accounts, autojoin, deployment, events, furnish, joinstate, leaving, mdm, power
+from . import accounts, autojoin, deployment, events, furnish, joinstate, leaving, mdm, power, security_key, wipe
 from .accounts import POLICIES
 from .deployment_options import DeploymentOptions
 from .device import Device
@@ -55,6 +55,9 @@ def build(name: str, hostname: str, options: dict[str, t.Any], context: Context)
     device.power.at_boot = [engine.resume, mdm.resume, autojoin.resume]
     device.engine = _engine(options.get("engine", {}))
     _set_state(device, options, context)
+    if options.get("out_of_box"):  # In its box: off, and at its first start when somebody turns it on.
+        wipe.install_anew(device)
+        device.out_of_box, device.online = True, False
     return device
 
 
@@ -239,6 +242,8 @@ def _installed(device: Device, package: Package, file: bool = True, failures: in
         for hresult in [TOKEN_BROKER] * failures or [results.PENDING if waits else 0] if join else [0]:
             results.record(device, known, name, hresult, "AADJ/BPRT")
         memory.keep(device, known, name)
+        if (value := dict(known.sets[name]).get(security_key.SETTING)) is not None:
+            security_key.by_package(device, value)
         if join and (failures or waits):
             known.pending.append(name)
     if not file:

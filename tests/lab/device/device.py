@@ -116,6 +116,8 @@ class Device:
         self.join_key = "thumbprint"
         #: Who has a key of Windows Hello here, by the name.
         self.hello_keys: set[str] = set()
+        #: What a group policy sets EnableFIDODeviceLogon to, whoever changes it; None without one.
+        self.sign_in_policy: int | None = None
         #: Whom it pretends to be (``claims``); None for an honest device.
         self.claim: Claim | None = None
         self.icd = Designer()

@@ -16,20 +16,27 @@ import typing as t
 import uuid
 
 from . import firmware
+from .deployment_registry import SETTINGS
 from .images import SYSTEM32
 
 NAMESPACE = uuid.UUID("0a6d0f3e-5b70-4f0e-9f52-5a5c1d9d3b11")
 CREATED = "2026-11-02T08:00:00Z"
 COLUMNS = "SerialNumber,Manufacturer,Model,Data"
 TOOL = SYSTEM32 + r"\MdmDiagnosticsTool.exe"
+DISCOVERY = "https://ztd.dds.microsoft.com/devicelink/lab"
 #: What the tool gives. The lab has it only where a scenario asks for it, as a real PowerShell cannot run it.
 LINKS = ("whole", "another", "none", "damaged", "no_cabinet", "no_tool")
 OTHER_CSV = "Device Serial Number,Windows Product ID,Hardware Hash\r\n"
 FAILED = 0x80004005 - 2**32
 
 
-def furnish(device, how: str) -> None:
-    """Lay out the tool."""
+def furnish(device, how: str, tenants: list[str]) -> None:
+    """Lay out the tool, and what Windows keeps of the tenants of which the service has told it that they own the
+    device: one DeviceLink each (source: WindowsDeviceLink, "Local source-tenant discovery")."""
+    for tenant in tenants:
+        link = _id(f"{device.hardware.serial}/{tenant}/link")
+        hints = {f"{link}_TenantIdHint": tenant, f"{link}_DiscoveryUrl": DISCOVERY}
+        device.registry.set(SETTINGS, hints)
     device.hardware.link = how
     if how != "no_tool":
         device.files.write(TOOL, b"MZ MdmDiagnosticsTool.exe")

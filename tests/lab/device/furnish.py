@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import autojoin, bitlocker, device_link, enrollment, icd, laps, mdm, network, recovery, winrm
+from . import autojoin, bitlocker, device_link, enrollment, icd, laps, mdm, network, recovery, security_key, winrm
 from .accounts import Account, Member, entra_sid
 from .images import CURRENT_VERSION
 from .leaving import Leave
@@ -89,7 +89,7 @@ def hardware(device, options: dict[str, t.Any]) -> None:
     device.hardware.serial = options.get("serial", device.hardware.serial)
     device.hardware.manufacturer = options.get("manufacturer", device.hardware.manufacturer)
     device.hardware.model = options.get("model", device.hardware.model)
-    device_link.furnish(device, options.get("device_link", "no_tool"))
+    device_link.furnish(device, options.get("device_link", "no_tool"), options.get("association_hints", []))
     icd.furnish(device, options.get("icd"), not options.get("windows", {}).get("core", False))
     if "architecture" in options:
         device.registry.set(ENVIRONMENT, {"PROCESSOR_ARCHITECTURE": options["architecture"]})
@@ -156,6 +156,7 @@ def management(device, options: dict[str, t.Any], tenants: dict) -> None:
     device.mdm.baseline = tuple(options.get("baseline", []))
     device.mdm.record_user = options.get("record_user", "nobody")
     device.leave = Leave(**options.get("leave", {}))
+    security_key.furnish(device, options.get("security_key", {}))
     if "laps" in options:
         laps.manage(device, options["laps"])
     if options.get("autojoin_stopped"):

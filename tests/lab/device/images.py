@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import hashlib
 
-from . import events, network, own_keys, recovery, winrm
+from . import events, network, own_keys, recovery, security_key, winrm
 from .files import Entry
 from .provisioning import own_packages
 from .provisioning.package import InstalledPackage
@@ -213,6 +213,8 @@ def _registry(made: Image) -> Key:
         hive.set(rf"SOFTWARE\Microsoft\Enrollments\{folder}")
     own_keys.furnish(hive, made.build)
     own_packages.furnish(hive, made)
+    if not made.server:
+        security_key.in_image(hive, made.build)
     hive.set(network.WINHTTP, {"WinHttpSettings": network.direct_settings()})
     for path, values in winrm.image_values().items():
         hive.set(path, values)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..tenant import device_objects
-from . import baseline, joinstate, network, own_keys, tasks
+from . import baseline, joinstate, network, own_keys, security_key, tasks
 from .certificates import mdm_certificate
 from .errors import signed
 from .events import MDM
@@ -73,6 +73,8 @@ class MdmOptions:
     ``baseline``: what its security baseline sets, ``firewall`` and ``token_filter`` (see ``baseline``).
     ``record_user``: whom Intune's record of a device names that a package has joined, ``nobody`` or ``package``.
     ``broker_failures``: HRESULTs in which the token broker ends when an Azure VM first asks it for tokens.
+    ``security_key``: what Intune sets of the sign-in with a security key, ``security_key_after`` device seconds after
+    the enrollment.
     ``unregistration``: how Windows ends one: ``works``, ``hangs``, or ``returns_code`` although it works."""
 
     delay: float = 30.0
@@ -80,6 +82,8 @@ class MdmOptions:
     baseline: tuple[str, ...] = ()
     record_user: str = "nobody"
     broker_failures: list[int] = dataclasses.field(default_factory=list)
+    security_key: int | None = None
+    security_key_after: float = 0.0
     unregistration: str = "works"
 
 
@@ -136,6 +140,7 @@ def succeed(device, credential: int = DEVICE_CREDENTIAL) -> None:
         device.event(MDM, event_id)
     device.event(MDM, 75, [credential])
     baseline.apply(device)
+    security_key.after_sync(device)
 
 
 def fail(device, hresult: int, credential: int = DEVICE_CREDENTIAL) -> None:
@@ -176,6 +181,7 @@ def enroll(device, join: joinstate.Join) -> str:
     for name in TASKS:
         device.tasks.register(rf"{TASK_FOLDER}\{enrollment_id}", tasks.Task(name))
     apply_policies(device, enrollment_id)
+    security_key.by_mdm(device)
     _tell_tenant(device, join, certificate.subject.removeprefix("CN="))
     return enrollment_id
 

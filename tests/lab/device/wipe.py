@@ -71,8 +71,8 @@ async def remote_wipe(device, method: str) -> int:
     return 0
 
 
-async def by_intune(device, body: dict) -> None:
-    """What Intune asks for at the device's next contact."""
+async def by_intune(device, body: dict, result: dict) -> None:
+    """What Intune asks for at the device's next contact; ``result`` becomes what Intune hears of it."""
     await device.sleep(CONTACT_SECONDS)
     if body.get("useProtectedWipe"):
         method = PROTECTED
@@ -80,7 +80,9 @@ async def by_intune(device, body: dict) -> None:
         method = "doWipePersistUserDataMethod"
     else:
         method = METHODS[0]
-    await remote_wipe(device, method)
+    accepted = await remote_wipe(device, method) == 0
+    now = f"{device.clock.utc():%Y-%m-%dT%H:%M:%SZ}"
+    result.update(actionState="done" if accepted else "failed", lastUpdatedDateTime=now)
 
 
 async def _reset(device, method: str) -> None:

@@ -13,20 +13,23 @@ POST /tenant/tokens/expire         every token issued so far is expired
 POST /tenant/sync                  a synchronization by Entra Connect: {restored: n} hybrid joined devices are back
 GET, POST /tenant/autopilot        settings of Autopilot's service (``autopilot.DEFAULTS`` of the tenant) and its state
 GET, POST /tenant/approvals        ``approval_control``
+POST /tenant/passkeys              {"user", "aaguid", "type", "name", "model"}: the user registers one
 POST /tenant/applications          {"name", "permissions": []}: {client_id, client_secret}
 =================================  ====================================================================================
 """
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from aiohttp import web
 
-from ..tenant import Tenant
+from ..tenant import Tenant, authentication
 from ..tenant.applications import register
 from ..tenant.autopilot import DEFAULTS
 from ..tenant.furnish import add_service_principal
+from ..tenant.objects import utc_seconds
 from . import approval_control
 from .faults import FaultError
 from .service import Service
@@ -49,6 +52,7 @@ def add_routes(app: web.Application, service: Service, find: t.Callable[[web.Req
         app.router.add_get(prefix + "/autopilot", switches.autopilot)
         app.router.add_post(prefix + "/autopilot", switches.autopilot)
         app.router.add_post(prefix + "/applications", switches.application)
+        app.router.add_post(prefix + "/passkeys", switches.passkey)
 
 
 class _Switches:
@@ -112,6 +116,19 @@ class _Switches:
     async def expire(self, request: web.Request) -> web.Response:
         self.service.authority.tokens.expire_all()
         return web.json_response({"expired": True})
+
+    async def passkey(self, request: web.Request) -> web.Response:
+        tenant = self.find(request)
+        try:
+            body = await _body(request)
+        except FaultError as error:
+            return _refuse(error)
+        user = tenant.user(f"{body.pop('user', '')}@{tenant.domains[0]}")
+        if user is None or "aaguid" not in body:
+            return _refuse(FaultError("a passkey needs user, one of the tenant, and aaguid"))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        number = len(tenant.passkeys.get(user["id"], ()))
+        return web.json_response(authentication.add_passkey(tenant, user, f"later-{number}", body, utc_seconds(now)))
 
     async def application(self, request: web.Request) -> web.Response:
         tenant = self.find(request)

@@ -169,8 +169,9 @@ class Directory:
         self.clock = clock
         #: What the world publishes over https: address to content.
         self.web: dict[str, bytes] = {}
-        #: What tells a device that Intune wipes it: (its id in the directory, the body of the wipe).
-        self.at_wipe: t.Callable[[str, dict], None] | None = None
+        #: What tells a device that Intune wipes it: (its id in the directory, the body of the wipe, Intune's
+        #: own row of it).
+        self.at_wipe: t.Callable[[str, dict, dict], None] | None = None
         self._requests = 0
 
     def find_token(self, value: str) -> tuple[Tenant, BulkToken] | None:

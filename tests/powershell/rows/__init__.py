@@ -32,13 +32,14 @@ from . import (
     registry,
     resets,
     restarts,
+    security_key,
     stale_joins,
     tasks,
     web,
 )
 
 LOOKING = registry, administrators, bitlocker, certificates, possession, cim, events, processes, tasks
-WITHIN = (enrollment_parts, *LOOKING, autojoin, stale_joins, forgotten, enrollments)
+WITHIN = (enrollment_parts, *LOOKING, autojoin, security_key, stale_joins, forgotten, enrollments)
 OUTSIDE = (
     refusals,
     absent,

@@ -17,9 +17,13 @@ TOOLS = {
     # CABINET -F:*.csv FOLDER
     "expand.exe": (
         'test "$2" = "-F:*.csv" && test -f "$1" || exit 1; printf "a,b" > "$3/link.csv"; '
-        'head -c 262145 /dev/zero > "$3/large.csv"; echo x > "$3/other.txt"'
+        'head -c 262145 /dev/zero > "$3/large.csv"; echo x > "$3/other.txt"; '
+        'if test "$WINOPS_PROOF_ODD" = many; then '
+        'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do echo > "$3/$n.csv"; done; fi'
     ),
 }
+#: So many files are read.
+MOST = 20
 LINK = {"name": "link.csv", "size": 3, "content": base64.b64encode(b"a,b").decode()}
 LARGE = {"name": "large.csv", "size": 262145, "content": None}
 
@@ -54,6 +58,10 @@ def without_cabinet(_scratch: Path) -> list[Case]:
     return [Case("device_link", {"timeout": 30}, lambda v: v == expected)]
 
 
+def crowded(_scratch: Path) -> list[Case]:
+    return [Case("device_link", {"timeout": 30}, lambda v: len(v["files"]) == MOST)]
+
+
 def without_tool(_scratch: Path) -> list[Case]:
     expected = {"present": False, "exit_code": None, "cabinet": False, "files": []}
     return [Case("device_link", {"timeout": 30}, lambda v: v == expected)]
@@ -69,6 +77,7 @@ def is_gone(scratch: Path) -> str:
 WITH_TOOLS = [
     Scene("device_link", rows, before=lay_out, after=is_gone),
     variant("device_link, no cabinet", without_cabinet, {"WINOPS_PROOF_ODD": "none"}, before=lay_out, after=is_gone),
+    variant("device_link, many files", crowded, {"WINOPS_PROOF_ODD": "many"}, before=lay_out, after=is_gone),
 ]
 SCENES = [
     *([] if os.name == "nt" else WITH_TOOLS),

@@ -46,6 +46,13 @@ class ProofKey {
         $this.Change()
         Set-RegistryNumber $this.Hive $this.Path $Name $Value
     }
+    [void] DeleteValue([string]$Name, [bool]$Must) {
+        $this.Change()
+        if ($Must -and $null -eq (Find-Name $this.GetValueNames() $Name)) {
+            throw [ArgumentException]::new('No value exists with that name.')
+        }
+        Remove-RegistryValue $this.Hive $this.Path $Name
+    }
     [void] DeleteSubKeyTree([string]$Name, [bool]$Must) {
         $this.Change()
         if ($Must -and $null -eq (Find-Name $this.GetSubKeyNames() $Name)) {
@@ -100,6 +107,16 @@ function Set-RegistryNumber([string]$Hive, [string]$Path, [string]$Name, [int]$N
         if ($null -eq $spelled) { $spelled = $Name }
         $values[$spelled] = @('REG_DWORD', $Number)
     } @($Hive, $Path, $Name, [BitConverter]::ToUInt32([BitConverter]::GetBytes($Number), 0))
+}
+
+function Remove-RegistryValue([string]$Hive, [string]$Path, [string]$Name) {
+    Assert-Open 'filtered'
+    Set-Windows 'registry' {
+        param($Registry, $Hive, $Path, $Name)
+        $values = (Find-ProofKey $Registry $Hive $Path)['values']
+        $spelled = Find-Name @($values.get_Keys()) $Name
+        if ($null -ne $spelled) { $values.Remove($spelled) }
+    } @($Hive, $Path, $Name)
 }
 
 function Remove-ProofKey([string]$Hive, [string]$Path, [string]$Name) {

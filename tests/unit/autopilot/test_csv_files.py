@@ -216,6 +216,8 @@ def test_a_line_that_cannot_be_used_is_named(text, name, says):
         (lines("title", row("PF1"), HEADER), "no_header", "line 2: it is a device"),
         (lines("Serial number,Model,Manufacturer", "PF1,x,y"), "no_hashes", "line 1: there is no column of hardware"),
         (b"\0" * 100, "not_text", "cannot be read"),
+        (lines(HEADER, row("PF1")).encode("utf-32"), "not_text", "UTF-32"),
+        (b"\0\0\xfe\xff" + lines(HEADER, row("PF1")).encode("utf-32-be"), "not_text", "UTF-32"),
         (b"MZ\x90\0\x03\0\0\0\x04\0\0\0" * 9, "not_text", "cannot be read"),
     ],
 )

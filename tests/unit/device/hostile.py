@@ -18,11 +18,13 @@ from ansible_collections.winops.entra.plugins.modules import (
     device_facts,
     diagnose,
     disconnect,
+    first_contact,
     join,
     mdm,
     ppkg,
     ppkg_info,
     preflight,
+    security_key_sign_in,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils import package_work, task
 from ansible_collections.winops.entra.plugins.plugin_utils.device import facts, work
@@ -34,8 +36,11 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.deployment imp
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diagnose import diagnose as diagnose_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.disconnect import disconnect as leave_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm.mdm_state import enroll_or_remove
+from ansible_collections.winops.entra.plugins.plugin_utils.device.meeting import first_contact as first_contact_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.look import look
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
+from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option
+from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in.sign_in import sign_in
 
 from . import scripted
 from .disposable import DisposableDevice
@@ -146,6 +151,24 @@ EVENTS = [
 INSTALLED = [{"id": PACKAGE, "name": "join", "version": "1.0", "path": r"C:\a.ppkg", "installed": True}]
 
 
+class SigningLiar(Liar):
+    """A device whose MDM has set the sign-in with a security key, and which a policy contradicts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        hello = key(
+            {}, SecurityKey=key({option.CSP_VALUE: 1}), SecurityKeys=key({option.CSP_VALUE: 1}), DeviceUnlock=key()
+        )
+        node = key({"NodeUri": "./Device/Vendor/MSFT/PassportForWork/SecurityKey/UseSecurityKeyForSignin"})
+        self.tree |= {
+            option.HELLO: hello,
+            option.HELLO_POLICY: key(DeviceUnlock=key({"GroupA": "{D6886603}", "GroupB": ""})),
+            option.FIDO_POLICY: key({option.FIDO_VALUE: 0}),
+            option.NODES: key(**{"1": node}),
+        }
+        self.handlers["fido_logon_policy"] = lambda _p: {"changed": True}
+
+
 class DisposableLiar(Lying, DisposableDevice):
     """The device of the acceptance run."""
 
@@ -226,6 +249,20 @@ RUNS = {
         check_mode=True,
         device=FirmLiar,
     ),
+    "first_contact": Run(
+        first_contact_work.meet,
+        (waiting.POLL_SPEC, first_contact.ARGUMENT_SPEC),
+        {"computer_name": "PC-%SERIAL%", "package_id": PACKAGE, "timeout": 60},
+    ),
+    "security_key_sign_in": Run(
+        sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"fail_on": ["fail"]}, device=SigningLiar
+    ),
+    "security_key_sign_in present": Run(
+        sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"state": "present"}, device=SigningLiar
+    ),
+    "security_key_sign_in absent": Run(
+        sign_in, (_FINDINGS, security_key_sign_in.ARGUMENT_SPEC), {"state": "absent"}, check_mode=True
+    ),
     "ppkg_info": Run(package_work.describe, (ppkg_info.ARGUMENT_SPEC,), {}),
 }
 
@@ -233,7 +270,7 @@ RUNS = {
 def run(name: str, device: t.Any, dest: str, monkeypatch) -> dict:
     """The result of a module on this device, shaped as Ansible would get it. Time passes only when it sleeps."""
     module = RUNS[name]
-    for waits in (work, acceptance_run, trial):
+    for waits in (work, acceptance_run, trial, first_contact_work):
         monkeypatch.setattr(waits, "Deadline", device.clock.deadline)
     spec: dict[str, t.Any] = {option: known for part in module.specs for option, known in part.items()}
     given = {option: dest if value == "DEST" else value for option, value in module.args.items()}

@@ -16,6 +16,7 @@ from pathlib import Path
 from ansible_collections.winops.entra.plugins.plugin_utils.device import dsregcmd, state
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.answers import Answer, Result, checked
+from ansible_collections.winops.entra.plugins.plugin_utils.device.autopilot import association
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import device_diagnosis
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, provisioning
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import device_record, leave
@@ -37,6 +38,7 @@ READS = (
     | device_diagnosis.observations(SCOPE)
     | leave.Leave.watch
     | device_record.OBSERVATIONS
+    | association.OBSERVATIONS
     | mdm_state.Mdm.watch
     | provisioning.observations(SOURCE)
 )

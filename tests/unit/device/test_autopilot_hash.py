@@ -144,6 +144,12 @@ def test_a_virtual_machine_is_known_by_its_maker_and_model(maker):
     assert finding(run(surface), "virtual_machine")["result"] == "pass"
 
 
+def test_what_the_firmware_says_keeps_its_own_blanks():
+    device = Firm(serial="AB  1", Win32_ComputerSystem=[{"Manufacturer": " HP ", "Model": "Elite  840 "}])
+    told = run(device)["autopilot"]
+    assert (told["serial_number"], told["manufacturer"], told["model"]) == ("AB  1", "HP", "Elite  840")
+
+
 def test_no_text_of_a_device_is_more_than_one_line(tmp_path):
     serial = "P\r\nF1,x\u202e\x1b[2J" + "y" * 500
     result = run(Firm(serial=serial), fail_on=[])

@@ -79,6 +79,51 @@ def test_the_leave_warns_of_recovery_passwords_that_go_with_the_device_object(mo
     assert ["{BBBB}" in text and "{AAAA}" not in text for text in leave.learned["warnings"]] == [True]
 
 
+LINK = "1d5d1f4e-8c39-4d7a-9d7c-0f5b1c2a3e4f"
+OLD, NEWER = "5d0a1f3c-2b4e-4c6d-8f70-91a2b3c4d5e6", scripted.TENANT
+AUTOPILOT_SETTINGS = r"SOFTWARE\Microsoft\Provisioning\AutopilotSettings"
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({f"{LINK}_TenantIdHint": OLD, f"{LINK}_DiscoveryUrl": "https://x.example"}, [f"with the tenant {OLD}:"]),
+        ({f"{LINK}_TENANTIDHINT": f"{{{OLD.upper()}}}", f"{OLD}_TenantIdHint": OLD}, [f"with the tenant {OLD}:"]),
+        ({"a_TenantIdHint": NEWER, "b_TenantIdHint": OLD}, [f"the tenant {OLD} and the tenant {NEWER}"]),
+        ({"a_TenantIdHint": 7}, ["with a tenant that it does not name"]),
+        ({"a_TenantIdHint": "contoso\r\nmalicious"}, ["with a tenant that it does not name"]),
+        ({"_TenantIdHint": OLD, "TenantIdHint": OLD, f"{LINK}_DiscoveryUrl": OLD, "x_TenantIdHint2": OLD}, []),
+        ({}, []),
+    ],
+)
+def test_the_leave_warns_of_a_tenant_s_mark_in_the_firmware(monkeypatch, check_mode, values, said):
+    device = Leaver()
+    device.tree[AUTOPILOT_SETTINGS] = scripted.key(values)
+    leave, _result = run(device, monkeypatch, check_mode)
+    told = [text for text in leave.learned["warnings"] if "device association" in text]
+    assert len(told) == len(said) and all(a in b and "do not clear the mark" in b for a, b in zip(said, told))
+
+
+def test_the_look_for_an_association_costs_no_exchange_and_no_leave(monkeypatch):
+    device = Leaver()
+    run(device, monkeypatch)
+    undisturbed = device.requests, device.done
+    device = Leaver()
+    reads = device.handlers["registry_read"]
+
+    def refuse(params):
+        if params["path"] == AUTOPILOT_SETTINGS:
+            raise scripted.OperationError("UnauthorizedAccessException", "access is denied")
+        return reads(params)
+
+    device.handlers["registry_read"] = refuse
+    leave, _result = run(device, monkeypatch)
+    told = [text for text in leave.learned["warnings"] if "device association" in text]
+    assert len(told) == 1 and "access is denied" in told[0] and "AutopilotSettings" in told[0]
+    assert (device.requests, device.done) == undisturbed
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_device_that_has_left_is_left_alone_with_one_exchange(monkeypatch, check_mode):
     device = Leaver(joined=False)

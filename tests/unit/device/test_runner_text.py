@@ -51,6 +51,7 @@ TEXTS = {
 CMDLETS = {
     "Get-Acl",
     "Get-CimInstance",
+    "Get-Command",
     "Get-ProvisioningPackage",
     "Import-Module",
     "Install-ProvisioningPackage",
@@ -298,7 +299,7 @@ def test_the_bootstrap_fits_a_command_line():
         ([*FACTS, "local_administrators", "system_probe", "endpoints"], 16_500),
         (["job_start", "package_install"], 9_300),
         (["job_start", "package_forget", "package_install"], 9_700),
-        (sorted(OPERATIONS), 26_500),
+        (sorted(OPERATIONS), 30_000),
     ],
     ids=["facts", "preflight", "join", "join again", "whole"],
 )
@@ -445,7 +446,7 @@ REPLACED_FUNCTIONS = {
     *("New-PrivateDirectory", "Assert-PrivateDirectory"),
     *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
     *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
-    "Import-ProvisioningModule",
+    *("Import-ProvisioningModule", "Get-FileVersion"),
 }
 # These are called by what takes their place.
 WRAPPED_FUNCTIONS = {
@@ -472,7 +473,7 @@ def test_what_the_stand_ins_replace_is_known():
 
 def test_our_own_directories_are_open_to_system_and_administrators_only():
     """The access list is the one thing that the proof replaces by a stand-in."""
-    text = PARTS["own_paths"].decode()
+    text = PARTS["own_directories"].decode()
     [made] = re.findall(r"(?ms)^function New-PrivateDirectory.*?^}", text)
     assert "$security.SetAccessRuleProtection($true, $false)" in made
     assert "foreach ($sid in $System, $Administrators) {" in made and made.count("AddAccessRule") == 1
@@ -482,4 +483,4 @@ def test_our_own_directories_are_open_to_system_and_administrators_only():
     ]
     # No other function makes a directory.
     makers = {name for name, part in PARTS.items() if b"CreateDirectory(" in part or b"New-Item" in part}
-    assert makers == {"own_paths"} and text.count("CreateDirectory(") == made.count("CreateDirectory(")
+    assert makers == {"own_directories"} and text.count("CreateDirectory(") == made.count("CreateDirectory(")

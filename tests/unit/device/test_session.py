@@ -26,6 +26,7 @@ CHANGING = [
     op.restart(5, "x"),
     op.dsregcmd_leave(),
     op.hybrid_autojoin_stop(),
+    op.fido_logon_policy(True),
     op.mdm_auto_enroll("user"),
     op.enrollment_remove("x", "x", False),
     op.system_probe([op.dsregcmd_status()], 1),

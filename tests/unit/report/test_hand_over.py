@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils.report import hand_over, rollout
+from ansible_collections.winops.entra.plugins.plugin_utils.report import hand_over, rollout, sheet_words
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from tests.unit.report.making import made
@@ -28,10 +28,10 @@ READY = {
     "mode": "user_driven",
     "reset_at": None,
 }
-ABOUT = hand_over.About("Grace, extension 4711")
+ABOUT = sheet_words.About("Grace, extension 4711")
 
 
-def sheet(about: hand_over.About = ABOUT, **records: dict) -> str:
+def page(about: sheet_words.About = ABOUT, **records: dict) -> str:
     return hand_over.page_file(made(dict(records), "autopilot").report, about)
 
 
@@ -45,7 +45,7 @@ def words(text: str) -> str:
 
 
 def test_a_page_says_which_device_whose_account_what_to_press_and_whom_to_call():
-    shown = words(sheet(pc=READY))
+    shown = words(page(pc=READY))
     for said in (
         "Name in the inventory: pc",
         "Device: LENOVO 21HM",
@@ -61,28 +61,28 @@ def test_a_page_says_which_device_whose_account_what_to_press_and_whom_to_call()
 
 
 def test_nobody_signs_in_to_a_device_that_deploys_itself():
-    shown = words(sheet(pc=READY | {"mode": "self_deploying"}))
+    shown = words(page(pc=READY | {"mode": "self_deploying"}))
     assert "Nobody signs in" in shown and "Sign in with" not in shown and "ada@" not in shown
 
 
 def test_a_technician_presses_the_windows_key_five_times_before_the_user_gets_the_device():
-    first = words(sheet(pc=READY | {"mode": "pre_provisioned"}))
+    first = words(page(pc=READY | {"mode": "pre_provisioned"}))
     assert "press the Windows key five times" in first and "choose Reseal" in first
-    assert "five times" not in words(sheet(pc=READY | {"mode": "pre_provisioned", "outcome": "deploying"}))
+    assert "five times" not in words(page(pc=READY | {"mode": "pre_provisioned", "outcome": "deploying"}))
 
 
 def test_a_device_that_is_set_up_needs_nothing_any_more():
-    shown = words(sheet(pc=READY | {"outcome": "deployed"}))
+    shown = words(page(pc=READY | {"outcome": "deployed"}))
     assert "this device has been set up" in shown and "What you will see" not in shown
 
 
 def test_without_a_contact_it_is_the_service_desk():
-    assert "Call your service desk." in words(sheet(hand_over.About(), pc=READY))
+    assert "Call your service desk." in words(page(sheet_words.About(), pc=READY))
 
 
 @pytest.mark.parametrize("outcome", [*REPORT_OUTCOMES])
 def test_only_a_device_that_can_be_unpacked_has_a_page(outcome):
-    text = sheet(pc=READY | {"outcome": outcome}, good=READY)
+    text = page(pc=READY | {"outcome": outcome}, good=READY)
     has = outcome in ("ready", "reset", "deploying", "deployed", "incomplete")
     assert ("<h1>pc</h1>" in text) is has and "<h1>good</h1>" in text
     assert ("1 more devices of the report have no page" in text) is not has
@@ -104,15 +104,15 @@ HOSTILE = (
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("field", ["serial_number", "manufacturer", "model", "assigned_user", "profile"])
 def test_a_text_of_others_is_a_text_on_the_page(field, text):
-    made_of = sheet(pc=READY | {field: text})
-    plain = sheet(pc=READY | {field: "x"})
+    made_of = page(pc=READY | {field: text})
+    plain = page(pc=READY | {field: "x"})
     assert re.findall(r"<[^>]*>", made_of) == re.findall(r"<[^>]*>", plain)
-    assert made_of.replace("\n", "").isprintable() and len(made_of) < len(plain) + 7 * hand_over.MAX_FIELD
+    assert made_of.replace("\n", "").isprintable() and len(made_of) < len(plain) + 7 * sheet_words.MAX_FIELD
 
 
 @pytest.mark.parametrize("value", [None, 7, True, [], {"a": 1}], ids=str)
 def test_a_field_that_is_not_a_text_is_left_out(value):
-    assert "<h1>pc</h1>" in sheet(pc=READY | {"profile": value, "mode": value, "model": value, "assigned_user": value})
+    assert "<h1>pc</h1>" in page(pc=READY | {"profile": value, "mode": value, "model": value, "assigned_user": value})
 
 
 def test_only_named_fields_come_onto_a_page():
@@ -120,7 +120,7 @@ def test_only_named_fields_come_onto_a_page():
     secret = "hunter2-is-long-and-unlike-words"
     known = {"outcome", "mode", "serial_number", "manufacturer", "model", "assigned_user", "profile"}
     more = dict.fromkeys(("msg", "cause", "fix", "group_tag", "autopilot_id", "hostname", "password"), secret)
-    text = sheet(pc=READY | more | {"deployment": {"failure": secret}, "findings": [{"id": secret, "result": "warn"}]})
+    text = page(pc=READY | more | {"deployment": {"failure": secret}, "findings": [{"id": secret, "result": "warn"}]})
     assert secret not in text and known & set(more) == set()
 
 

@@ -233,7 +233,7 @@ def test_a_report_of_very_many_devices_is_made(tmp_path):
     ],
     ids=["types", "phases", "members"],
 )
-@pytest.mark.parametrize("work", ["join", "disconnect", "preflight", "diagnose", "autopilot"])
+@pytest.mark.parametrize("work", ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys"])
 def test_any_result_of_a_task_has_a_record_that_a_report_holds(play, result, work):
     record = rollout_outcome(result, work)
     assert record["seconds"] == 0.0

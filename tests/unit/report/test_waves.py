@@ -15,6 +15,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, per
 
 DONE = {"joined", "disconnected", "fit", "healthy", "unchanged", "would_join", "would_disconnect", "unfit", "unhealthy"}
 DONE |= {"harvested", "registered", "ready", "reset", "deploying", "deployed", "would_register", "would_reset"}
+DONE |= {"waiting", "undecided", "enabled", "applied", "would_enable"}
 FAILED, LEFT_OUT = {"failed", "begun", "incomplete"}, {"refused", "unreachable", "skipped", "not_started"}
 
 

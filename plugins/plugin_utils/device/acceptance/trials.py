@@ -53,6 +53,7 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
 IMPOSSIBLE = {
     "dsregcmd_azure_vm_join": "a join needs a tenant, and leaves an object there",
     "dsregcmd_leave": "a device that has left cannot be joined again by itself",
+    "fido_logon_policy": "a device does not offer another sign-in for the sake of a trial",
     "hybrid_autojoin_stop": "no operation switches the automatic join on again",
     "icd_build": "a build needs Windows Configuration Designer, which a disposable device does not have",
     "mdm_auto_enroll": "an enrollment needs a tenant, and its settings cannot be undone",

@@ -25,6 +25,7 @@ from ..answers import Answer, Result, within
 from ..preflight.check import Rule
 from ..reading import Unreadable, facts_of
 from ..waiting import Waiter
+from . import association
 from .firmware import AS_CALLER, QUESTIONS, Firmware
 
 DOC = "https://learn.microsoft.com/autopilot/device-preparation/device-association/requirements"
@@ -49,7 +50,8 @@ def harvest(task: Task) -> dict:
     require_known(task.args["fail_on"], tuple(EXPECTED_OF_LINK))
     job = op.job_status(JOB)
     version = op.registry_read(VERSION_KEY, names=("CurrentBuild", "UBR"))
-    look = task.session.run({"version": version, "job": job, **{name: QUESTIONS[name] for name in NEEDED}})
+    asked = {"version": version, "job": job, **association.OBSERVATIONS}
+    look = task.session.run({**asked, **{name: QUESTIONS[name] for name in NEEDED}})
     firmware = Firmware({name: look[name] for name in NEEDED}, AS_CALLER)
     found = [_known(name, check, look, firmware) for name, check in LINK_CHECKS.items()]
     link = None
@@ -61,6 +63,7 @@ def harvest(task: Task) -> dict:
             "manufacturer": firmware.manufacturer,
             "model": firmware.model,
             "serial_number": firmware.serial_number,
+            "association_hints": lambda: association.told_tenants(look),
         }
     )
     task.learned |= {
@@ -69,6 +72,7 @@ def harvest(task: Task) -> dict:
         "identifier": {name: known[name] for name in ("manufacturer", "model", "serial_number")},
         "link_id": link.link_id if link else None,
         "firmware_mark": None,
+        "association_hints": known["association_hints"],
         "findings": [one.as_dict() for one in found],
         "summary": summary(found),
     }

@@ -129,4 +129,8 @@ class Tpm:
 
 
 def _plain(instance: Names, name: str) -> str | None:
-    return in_one_line(instance.text(name) or "", LONGEST_OF_FIRMWARE) or None
+    """As the firmware spells it, the blanks within it too: a corporate identifier is compared with that."""
+    text = (instance.text(name) or "").strip()
+    if not text.isprintable() or len(text) > LONGEST_OF_FIRMWARE:
+        text = in_one_line(text, LONGEST_OF_FIRMWARE)
+    return text or None

@@ -18,6 +18,7 @@ from ...result import Failure
 from .. import administrators, reboot, state
 from .. import operations as op
 from ..answers import Answer
+from ..autopilot import association
 from ..diagnosis import logs
 from ..enrollment import with_children
 from ..facts import read_facts
@@ -58,7 +59,8 @@ class Leave(SystemWork):
     watch = leave_state.OBSERVATIONS | MDM_OBSERVATIONS | administrators.OBSERVATIONS
 
     def work(self) -> dict:
-        first = self.first_look(device_record.OBSERVATIONS, logs.ends(logs.REGISTRATION_LOG))
+        more = (device_record.OBSERVATIONS, association.OBSERVATIONS, logs.ends(logs.REGISTRATION_LOG))
+        first = self.first_look(*more)
         self.since = logs.start_of(first)
         self.restarted = False
         self.before = self.facts
@@ -166,7 +168,7 @@ class Leave(SystemWork):
 
     def _warn(self, look: Answer, wanted: dict[str, WorkStep]) -> None:
         leaves = "dsregcmd_leave" in wanted
-        warnings = [self._left_alone(look), *(self._warnings_of_the_leave() if leaves else ())]
+        warnings = [self._left_alone(look), *(self._warnings_of_the_leave(look) if leaves else ())]
         told = [text for text in warnings if text]
         if leaves or told:
             self.learned["warnings"] = told
@@ -184,8 +186,8 @@ class Leave(SystemWork):
             "mdm_enrollment_id to remove one"
         )
 
-    def _warnings_of_the_leave(self) -> list[str | None]:
-        warnings = [bitlocker.warning(self.learned["record"]["bitlocker"])]
+    def _warnings_of_the_leave(self, look: Answer) -> list[str | None]:
+        warnings = [bitlocker.warning(self.learned["record"]["bitlocker"]), association.warning(look)]
         laps = [administrators.shown(member) for member in self.learned["administrators"] if member["laps"]]
         if laps:
             warnings.append(

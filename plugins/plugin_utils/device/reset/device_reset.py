@@ -9,9 +9,8 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 
-from ...options import bad_option
+from ...options import bad_option, require_moment
 from ...task import Task
 from ..state import utc_text
 from ..work import begin
@@ -27,18 +26,6 @@ def reset(task: Task) -> dict:
         raise bad_option("protected", f"the protected wipe keeps nothing, but keep is {args['keep']}", "leave one out")
     if args["wait_for_deployment"] and not args["wait"]:
         raise bad_option("wait_for_deployment", "wait is false", "leave one of the two out")
-    args["unless_installed_after"] = _moment(args["unless_installed_after"])
+    if (after := args["unless_installed_after"]) is not None:
+        args["unless_installed_after"] = utc_text(require_moment(after, "unless_installed_after"))
     return begin(task, Reset, ResetPlan(**{name: args[name] for name in PLANNED})).run()
-
-
-def _moment(text: str | None) -> str | None:
-    """A time with its zone as the device's times are written."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise bad_option("unless_installed_after", f"{text!r} is not a time in UTC", "give it as 2026-11-30T08:00:00Z")
-    return utc_text(moment)

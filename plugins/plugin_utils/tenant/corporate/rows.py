@@ -13,12 +13,13 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 
 from ...autopilot import csv_files, csv_header, csv_text
 from ...autopilot.serials import is_placeholder, is_rounded, typed
 from ...options import bad_option
-from ...untrusted import in_one_line, visible
+from ...untrusted import visible
 
 MOST_IDENTIFIERS = 5000
 LARGEST_CSV = 5_000_000
@@ -27,6 +28,22 @@ LONGEST_VALUE = 128
 FIELDS = ("manufacturer", "model", "serial_number")
 _LABELS = ("manufacturer", "model", "serial number")
 _SHOWN = 60
+# What tells Excel how the cells are parted.
+_SEPARATOR = re.compile(r'\ufeff?"?sep=."?\s*$', re.IGNORECASE)
+# The heading of the serial numbers in some languages, in small letters and without anything between them.
+_OTHER_SERIALS = frozenset(
+    {
+        "seriennummer",
+        "serienummer",
+        "num\u00e9rodes\u00e9rie",
+        "n\u00famerodeserie",
+        "n\u00famerodes\u00e9rie",
+        "numerodiserie",
+        "numerseryjny",
+        "\u30b7\u30ea\u30a2\u30eb\u756a\u53f7",
+        "\u5e8f\u5217\u53f7",
+    }
+)
 
 
 @dataclasses.dataclass
@@ -100,6 +117,9 @@ def _values(text: csv_text.Text) -> tuple[list[tuple[int, list[str] | str]], lis
     headings, unsure = [], []
     for line in lines:
         cells = csv_header.cells_of(line.text.strip("\ufeff"), delimiter)
+        if _SEPARATOR.match(line.text):
+            headings.append(f"line {line.number}")
+            continue
         if not isinstance(cells, str) and _is_heading(cells):
             headings.append(f"line {line.number}")
             order = _order(cells, line.number)
@@ -123,8 +143,13 @@ def _delimiter(text: str) -> str | None:
 
 
 def _is_heading(cells: list[str]) -> bool:
-    fields = [csv_header.field_of(cell) for cell in cells]
+    fields = [_field(cell) for cell in cells]
     return csv_header.SERIAL in fields or fields[:2] == [csv_header.MANUFACTURER, csv_header.MODEL_NAME]
+
+
+def _field(name: str) -> str | None:
+    other = "".join(letter for letter in name.casefold() if letter.isalnum())
+    return csv_header.SERIAL if other in _OTHER_SERIALS else csv_header.field_of(name)
 
 
 def _order(cells: list[str], line: int) -> list[int]:
@@ -132,7 +157,7 @@ def _order(cells: list[str], line: int) -> list[int]:
     Failure for headings that do not say it."""
     while cells and not cells[-1]:
         cells = cells[:-1]
-    fields = [csv_header.field_of(cell) for cell in cells]
+    fields = [_field(cell) for cell in cells]
     wanted = [csv_header.MANUFACTURER, csv_header.MODEL_NAME, csv_header.SERIAL]
     if set(wanted) <= set(fields):
         return [fields.index(field) for field in wanted]
@@ -178,8 +203,9 @@ def _row(line: int, cells: list[str] | str, periods: str) -> Row:
         return Row(line, problem=f"the serial number {visible(cells[2], _SHOWN)!r} was rounded by a spreadsheet")
     shortened = False
     if periods == "remove":
-        plain = [" ".join(cell.replace(".", "").split()) for cell in cells]
-        shortened, cells = plain != cells, plain
+        shortened = any("." in cell for cell in cells)
+        # Two blanks in a row may be the firmware's own: they stay where no period was.
+        cells = [" ".join(cell.replace(".", "").split()) if "." in cell else cell for cell in cells]
     problem = next(filter(None, map(_problem, _LABELS, cells)), None)
     if problem is None and is_placeholder(cells[2]):
         problem = f"the serial number {visible(cells[2], _SHOWN)!r} is a placeholder that many devices have"
@@ -200,7 +226,7 @@ def _problem(name: str, value: str) -> str | None:
         return f"the {name} has {len(value)} characters"
     if "\ufffd" in value:
         return f"the {name} has letters that cannot be read; save the file as UTF-8"
-    if value != in_one_line(value, LONGEST_VALUE):
+    if not value.isprintable():
         return f"the {name} has characters in it that cannot be seen"
     return None
 

@@ -6,7 +6,8 @@ sent.
 
 Sources: Microsoft Graph, "managedDevice: wipe" (beta for useProtectedWipe), "windowsAutopilotDeviceIdentity:
 allowNextEnrollment" (beta); "Windows Autopilot self-deploying mode" (one deployment until then). A wipe is queued: 204
-is accepted, and ``deviceActionResults`` tells its state.
+is accepted, and ``deviceActionResults`` tells its state, which is ``done`` once the device has answered that it resets
+itself. The record of a device that was wiped stays until it is removed, and where the enrollment is kept for good.
 
 Internal to winops.entra: may change in any release.
 """
@@ -14,10 +15,11 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from ...autopilot import serials
-from ...options import bad_option
+from ...options import bad_option, require_moment
 from ...result import Failure
 from ...task import Task
 from .. import bulk
@@ -35,16 +37,16 @@ UNBLOCK = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
 WINDOWS = "windows"
 #: States of an action that is still to come.
 UNDER_WAY = ("pending", "active")
+DONE = "done"
 ALLOWED = "allowed"
 RECORD = ("id", "azureADDeviceId", "serialNumber", "deviceName", "operatingSystem", "deviceActionResults")
+ACTION_RESULT = ("actionName", "actionState", "startDateTime", "lastUpdatedDateTime")
 RECORD_KIND = object_of(
     {
         **all_of("azureADDeviceId", "operatingSystem", kind=or_null(TEXT)),
         **all_of("serialNumber", "deviceName", kind=or_null(LINE)),
         "id": needed(IDENTITY),
-        "deviceActionResults": or_null(
-            list_of(object_of(all_of("actionName", "actionState", "startDateTime", kind=or_null(TEXT))))
-        ),
+        "deviceActionResults": or_null(list_of(object_of(all_of(*ACTION_RESULT, kind=or_null(TEXT))))),
     }
 )
 IDENTITY_KIND = object_of(
@@ -55,6 +57,8 @@ IDENTITY_KIND = object_of(
     }
 )
 Row = dict[str, t.Any]
+#: From when on a wipe counts; None where none does.
+Since = datetime.datetime | None
 
 
 @dataclasses.dataclass
@@ -87,7 +91,7 @@ class Action:
     fields: tuple[str, str]
     read: t.Callable[[Wanted], Item]
     state: t.Callable[[Row], str | None]
-    done: t.Callable[[Row], bool]
+    done: t.Callable[[Row, Since], bool]
     write: t.Callable[[Wanted, dict], bulk.Write]
 
 
@@ -98,14 +102,18 @@ def ensure(task: Task) -> dict:
         raise bad_option(
             "protected", f"the protected wipe keeps nothing, but keep is {task.args['keep']}", "leave one out"
         )
+    since = _since(task.args)
     wanted = _wanted(task.args["devices"], action)
 
     def tell() -> None:
         task.learned["devices"] = [_shown(one) for one in wanted]
 
     _look(task, action, wanted)
+    for one in wanted:
+        if since is not None and one.row is not None and one.problem is None and _has_undated(one.row, since):
+            one.problem = f"Intune does not say when it wiped the device of the record {one.key}"
     tell()
-    todo = [one for one in wanted if not one.problem and not one.failure and not action.done(one.row or {})]
+    todo = [one for one in wanted if not one.problem and not one.failure and not action.done(one.row or {}, since)]
     _require_allowed(task.args, todo)
     for one in todo:
         one.write = action.write(one, task.args)
@@ -114,7 +122,9 @@ def ensure(task: Task) -> dict:
     def pending(keys: list[str]) -> bulk.StillPending:
         left: dict[str, t.Any] = {}
         for key, answer in _answers(task, action, [by_key[key] for key in keys]):
-            if answer.failure is not None or not action.done(answer.body or {}):
+            row, before = answer.body or {}, by_key[key].row or {}
+            # A device may have answered by now.
+            if answer.failure is not None or not (action.done(row, since) or _wipes(row) != _wipes(before)):
                 left[key] = answer.failure
         return left
 
@@ -132,6 +142,17 @@ def ensure(task: Task) -> dict:
 
 
 # --- before anything changes ------------------------------------------------------------------------------------------
+
+
+def _since(args: dict) -> Since:
+    """The option unless_wiped_after. bad_option where it is not a time, or nothing is wiped."""
+    text = args["unless_wiped_after"]
+    if text is None:
+        return None
+    if args["action"] != "wipe":
+        raise bad_option("unless_wiped_after", f"the action is {args['action']}, not wipe", "leave one out")
+    # Intune's dates are of whole seconds.
+    return require_moment(text, "unless_wiped_after").replace(microsecond=0)
 
 
 def _wanted(given: list[dict], action: Action) -> list[Wanted]:
@@ -240,18 +261,35 @@ def _read_record(one: Wanted) -> Item:
 
 def _wipe_state(row: Row) -> str | None:
     """The state of the newest wipe that Intune knows of the device; None where there was none."""
-    wipes = [one for one in row.get("deviceActionResults") or [] if _is_wipe(one)]
+    wipes = _wipes(row)
     # Nobody says in which order they stand; of those without a date the last counts.
     newest: Row = max(reversed(wipes), key=lambda one: str(instant(one.get("startDateTime")) or ""), default={})
     return newest.get("actionState")
+
+
+def _wipes(row: Row) -> list[Row]:
+    return [one for one in row.get("deviceActionResults") or [] if _is_wipe(one)]
 
 
 def _is_wipe(result: Row) -> bool:
     return str(result.get("actionName")).lower() in ("wipe", "factoryreset")
 
 
-def _is_under_way(row: Row) -> bool:
-    return _wipe_state(row) in UNDER_WAY
+def _is_wiped(row: Row, since: Since) -> bool:
+    """Whether the newest wipe is under way, or one that was asked for after ``since`` is done."""
+    if _wipe_state(row) in UNDER_WAY:
+        return True
+    dates = [instant(one.get("startDateTime")) for one in _wipes(row) if one.get("actionState") == DONE]
+    return since is not None and any(date is not None and date >= since for date in dates)
+
+
+def _has_undated(row: Row, since: datetime.datetime) -> bool:
+    """Whether one is done of which nobody can tell on which side of ``since`` it was asked for."""
+    if _is_wiped(row, since):
+        return False
+    done = [one for one in _wipes(row) if one.get("actionState") == DONE and not instant(one.get("startDateTime"))]
+    ended = [instant(one.get("lastUpdatedDateTime")) for one in done]
+    return any(date is None or date >= since for date in ended)
 
 
 def _wipe(one: Wanted, args: dict) -> bulk.Write:
@@ -301,7 +339,7 @@ ACTIONS = {
         ("azureADDeviceId", "deviceName"),
         _read_record,
         _wipe_state,
-        _is_under_way,
+        _is_wiped,
         _wipe,
     ),
     "unblock": Action(
@@ -311,7 +349,7 @@ ACTIONS = {
         ("azureActiveDirectoryDeviceId", "displayName"),
         _read_identity,
         _status,
-        lambda row: _status(row) == ALLOWED,
+        lambda row, _since: _status(row) == ALLOWED,
         _unblock,
     ),
 }

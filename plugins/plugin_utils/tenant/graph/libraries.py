@@ -76,8 +76,8 @@ __all__ = [
 PACKAGES = ("azure-identity>=1.19.0", "msgraph-sdk>=1.40.0")
 
 # Without a handler Python prints their warnings, which quote what the token service answered, to the terminal; and
-# with ANSIBLE_LOG_PATH they would go to the log. Failures carry what is safe of them.
-for _name in ("azure", "msal"):
+# with ANSIBLE_LOG_PATH they would go to the log, with a line for each request. Failures carry what is safe of them.
+for _name in ("azure", "msal", "httpx", "httpcore"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).propagate = False
 

@@ -22,7 +22,6 @@ import typing as t
 from collections.abc import Mapping
 
 from ...options import bad_option
-from ...result import Failure
 from ...task import Task
 from ..graph.errors import Permissions
 from ..graph.fields import FLAG, IDENTITY, LINE, NAME, all_of, list_of, needed, object_of
@@ -31,6 +30,7 @@ from .directory import Named
 from .engine import Property, PropertyKind, Resource, update
 from .intune_objects import IntuneObjects, explained
 from .profile_assignments import ProfileAssignments
+from .refused import refused_unchanged
 
 PROFILES_PATH = "/deviceManagement/windowsAutopilotDeploymentProfiles"
 READ_SERVICE = Permissions.same("DeviceManagementServiceConfig.Read.All")
@@ -178,7 +178,7 @@ def _check_template(template: str) -> None:
 
 def _require_entra_join(current: dict) -> None:
     if current["@odata.type"] != ENTRA_JOIN:
-        raise _refusal(
+        raise refused_unchanged(
             "profile_for_hybrid_join",
             f"the profile {current['displayName']!r} is for hybrid join",
             "choose another name; this module manages profiles of devices that join Microsoft Entra",
@@ -188,7 +188,7 @@ def _require_entra_join(current: dict) -> None:
 def _require_mode(args: Mapping[str, t.Any], current: dict) -> None:
     mode = PROFILE.shown(current)["deployment_mode"]
     if args.get("deployment_mode") not in (None, mode):
-        raise _refusal(
+        raise refused_unchanged(
             "deployment_mode_fixed",
             f"the profile {current['displayName']!r} is {mode}, which is fixed when a profile is created",
             "create another profile with a new name and its assignments, then delete this one",
@@ -250,7 +250,3 @@ def _remove(objects: IntuneObjects, current: dict | None) -> dict:
 
 def _shown(profile: dict, targets: dict[str, t.Any]) -> dict:
     return {"id": profile.get("id"), **PROFILE.shown(profile), **targets}
-
-
-def _refusal(name: str, cause: str, fix: str) -> Failure:
-    return Failure(f"{cause}; {fix}", side="tenant", name=name, cause=cause, fix=fix)

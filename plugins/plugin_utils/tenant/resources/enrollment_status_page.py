@@ -18,7 +18,6 @@ import typing as t
 from collections.abc import Mapping
 
 from ...options import bad_option
-from ...result import Failure
 from ...task import Task
 from ..graph.errors import Permissions
 from ..graph.fields import FLAG, IDENTITY, LINE, NAME, NUMBER, all_of, list_of, needed, object_of
@@ -28,6 +27,7 @@ from .engine import Property, PropertyKind, Resource, update
 from .intune_objects import IntuneObjects, explained
 from .page_apps import MOST_APPS, resolve_apps
 from .page_order import PageAssignments, bring_priority, user_warnings
+from .refused import refused_unchanged
 
 PAGES_PATH = "/deviceManagement/deviceEnrollmentConfigurations"
 READ_SERVICE = Permissions.same("DeviceManagementServiceConfig.Read.All")
@@ -199,7 +199,9 @@ def _find(objects: IntuneObjects, args: Mapping[str, t.Any], rows: list[dict]) -
     if args["default_page"]:
         found = next((row for row in rows if is_default(row)), None)
         if found is None:
-            raise _refusal("no_default_page", "Intune shows no default page", "look at the tenant in the admin center")
+            raise refused_unchanged(
+                "no_default_page", "Intune shows no default page", "look at the tenant in the admin center"
+            )
         return found
     if args["page_id"] is not None:
         return objects.by_id(args["page_id"], "page_id", rows)
@@ -208,7 +210,7 @@ def _find(objects: IntuneObjects, args: Mapping[str, t.Any], rows: list[dict]) -
 
 def _require_room(rows: list[dict]) -> None:
     if len(rows) >= MOST_STATUS_PAGES:
-        raise _refusal(
+        raise refused_unchanged(
             "too_many_pages",
             f"the tenant has {len(rows)} enrollment status pages, and Intune takes {MOST_STATUS_PAGES}",
             "delete one that is not needed",
@@ -247,7 +249,3 @@ def _remove(objects: IntuneObjects, current: dict | None) -> dict:
 
 def _shown(page: dict, targets: dict[str, t.Any]) -> dict:
     return {"id": page.get("id"), **STATUS_PAGE.shown(page), "priority": page.get("priority"), **targets}
-
-
-def _refusal(name: str, cause: str, fix: str) -> Failure:
-    return Failure(f"{cause}; nothing was changed; {fix}", side="tenant", name=name, cause=cause, fix=fix)

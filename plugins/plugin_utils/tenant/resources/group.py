@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 
 from ...options import bad_option
-from ...result import Failure
 from ...task import Task
 from ..graph import odata
 from ..graph.batch import Item
@@ -27,6 +26,7 @@ from .group_creation import NamedGroup
 from .group_members import MemberChange, WantedMember, wanted_members
 from .new_objects import ObjectReference
 from .protection import require_changeable
+from .refused import refused_unchanged
 
 LONGEST_RULE = 3072
 AUTOPILOT_RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
@@ -189,7 +189,7 @@ def _by_id(task: Task, object_id: str) -> dict | None:
 
 def _require_security_group(current: dict) -> None:
     if not current.get("securityEnabled") or current.get("mailEnabled"):
-        raise _refusal(
+        raise refused_unchanged(
             "not_a_security_group",
             f"{current['displayName']!r} is a Microsoft 365, mail or distribution group",
             "choose another name, or delete that group",
@@ -199,7 +199,7 @@ def _require_security_group(current: dict) -> None:
 def _fit(wanted: dict, current: dict) -> None:
     """Make ``wanted`` what can be done to an existing group; Failure for what cannot."""
     if "role_assignable" in wanted and bool(current.get("isAssignableToRole")) != wanted["role_assignable"]:
-        raise _refusal(
+        raise refused_unchanged(
             "role_assignable_fixed",
             "whether a group can be assigned to roles is fixed when it is created",
             "leave role_assignable out, or create another group",
@@ -208,7 +208,7 @@ def _fit(wanted: dict, current: dict) -> None:
     membership = _shown_membership(current)
     rule_asked = "membership_rule" in wanted or "rule_paused" in wanted
     if rule_asked and membership == "assigned" and wanted.get("membership") != "dynamic":
-        raise _refusal(
+        raise refused_unchanged(
             "assigned_group",
             f"the group {current['displayName']!r} has assigned members, which a rule would replace",
             "set membership to dynamic if you want that",
@@ -287,7 +287,3 @@ def _remove(task: Task, current: dict | None) -> dict:
 
 def _path(group: dict) -> str:
     return odata.path("groups", group["id"])
-
-
-def _refusal(name: str, cause: str, fix: str) -> Failure:
-    return Failure(f"{cause}; {fix}", side="tenant", name=name, cause=cause, fix=fix)

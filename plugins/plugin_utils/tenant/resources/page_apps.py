@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...options import is_guid
-from ...result import Failure
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.fields import IDENTITY, LINE, NAME, needed, object_of
+from .refused import refused_unchanged
 
 APPS, APPS_VERSION = "/deviceAppManagement/mobileApps", "beta"
 READ_APPS = Permissions.same("DeviceManagementApps.Read.All")
@@ -53,7 +53,7 @@ def _read(client: GraphClient, ids: Sequence[str]) -> dict[str, dict]:
     found = {}
     for one, answer in zip(ids, client.batch(items, APPS_VERSION) if items else []):
         if answer.says_absent:
-            raise _refusal("app_unknown", f"Intune has no app {one}", "check the id, or give the app's name")
+            raise refused_unchanged("app_unknown", f"Intune has no app {one}", "check the id, or give the app's name")
         found[one] = answer.require()
     return found
 
@@ -69,16 +69,14 @@ def _one(name: str, rows: Iterable[dict]) -> dict:
         return windows[0]
     if windows:
         ids = ", ".join(sorted(row["id"] for row in windows))
-        raise _refusal("app_ambiguous", f"Intune has {len(windows)} Windows apps {name!r} ({ids})", "give the id")
+        raise refused_unchanged(
+            "app_ambiguous", f"Intune has {len(windows)} Windows apps {name!r} ({ids})", "give the id"
+        )
     if found:
         kinds = ", ".join(sorted({row["@odata.type"].removeprefix(_PREFIX) for row in found}))
-        raise _refusal(
+        raise refused_unchanged(
             "app_of_another_platform", f"the app {name!r} is not an app of Windows ({kinds})", "name a Windows app"
         )
-    raise _refusal(
+    raise refused_unchanged(
         "app_unknown", f"Intune has no app {name!r}", "check the spelling (capitals count), or give the app's id"
     )
-
-
-def _refusal(name: str, cause: str, fix: str) -> Failure:
-    return Failure(f"{cause}; nothing was changed; {fix}", side="tenant", name=name, cause=cause, fix=fix)

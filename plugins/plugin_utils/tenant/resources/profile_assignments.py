@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...result import Failure
 from ..graph.batch import Item
 from ..graph.errors import Purpose
 from ..graph.fields import IDENTITY, needed, object_of
 from . import references
 from .assignments import ALL_DEVICES, ASSIGNMENT_KIND, EXCLUDED, Target, WantedTargets
 from .intune_objects import IntuneObjects
+from .refused import refused_unchanged
 
 _MADE = object_of({"id": needed(IDENTITY)})
 
@@ -44,7 +44,7 @@ class ProfileAssignments:
         excluded = [target for target in self.after if target.type == EXCLUDED]
         if whole in self.after and excluded:
             one = excluded[0].label(self._wanted.names)
-            raise _refusal(
+            raise refused_unchanged(
                 "all_devices_with_exclusions",
                 f"the profile is assigned to all devices, from which Intune excludes no group ({one})",
                 "give excluded_groups [] as well, or assign it to groups with all_devices false",
@@ -125,12 +125,8 @@ class ProfileAssignments:
             rows = self._client.rows_of(item, answer, resource.version)
             if any(Target.of(assignment) == Target(ALL_DEVICES) for assignment in rows):
                 other = f"{row['displayName']!r} ({row['id']})"
-                raise _refusal(
+                raise refused_unchanged(
                     "all_devices_assigned",
                     f"the profile {other} is assigned to all devices, and Intune lets only one be",
                     "remove that assignment first (all_devices false), or assign this profile to groups",
                 )
-
-
-def _refusal(name: str, cause: str, fix: str) -> Failure:
-    return Failure(f"{cause}; nothing was changed; {fix}", side="tenant", name=name, cause=cause, fix=fix)

@@ -27,6 +27,7 @@ from ..resources import pass_policy
 from ..resources.method_policy import Groups, bring, check_targets, resolve_groups
 from ..resources.pass_policy import PASSES
 from . import passes, people
+from .pass_file import Keeper
 
 UNCHANGED = "unchanged"
 _DOC = "https://learn.microsoft.com/entra/identity/authentication/howto-authentication-temporary-access-pass"
@@ -64,7 +65,7 @@ def ensure(task: Task) -> dict[str, t.Any]:
     if args["users"] and not absent:
         _require_allowed(args, policy)
     plans = _plans(task, args["users"] or [], None if absent else policy)
-    keeper = Keeper(task, dest)
+    keeper = Keeper(dest)
     task.secrets.append(lambda: keeper.secrets)
     for plan in plans:
         _decide(plan, args, policy, keeper)
@@ -211,56 +212,6 @@ def _planned(args: Mapping[str, t.Any], policy: Mapping[str, t.Any]) -> dict[str
 
 
 # --- writing ---
-
-
-class Keeper:
-    """The values of new passes, on their way from the answers to the file. ``kept`` are the users whose value is in the
-    file."""
-
-    def __init__(self, task: Task, dest: str | None) -> None:
-        self._task = task
-        self._dest = dest
-        self._entries: dict[str, dict[str, t.Any]] = {}
-        self.kept: set[str] = set()
-
-    @property
-    def secrets(self) -> list[str]:
-        return [entry["temporary_access_pass"] for entry in self._entries.values()]
-
-    @property
-    def kept_in(self) -> str | None:
-        return self._dest if self.kept else None
-
-    def require_new(self) -> None:
-        """Failure where there is a file already: nobody could read again what it may hold."""
-        if self._dest is not None and os.path.lexists(self._dest):
-            raise bad_option(
-                "dest", "there is a file already, which may hold passes", "move it away, or give the path of a new one"
-            )
-
-    def taker(self, person: people.Person) -> t.Callable[[dict[str, t.Any]], None]:
-        """What takes the answer about the pass of a user."""
-
-        def take(made: dict[str, t.Any]) -> None:
-            identity = str(person.id)
-            self._entries[identity] = {
-                "user": person.row.get("userPrincipalName"),
-                "object_id": identity,
-                "temporary_access_pass": made["temporaryAccessPass"],
-                **passes.shown(made),
-            }
-
-        return take
-
-    def keep(self) -> None:
-        """Write what has come by now. Failure of the option ``dest`` where it cannot be written."""
-        if self._dest is None or set(self._entries) <= self.kept:
-            return
-        try:
-            writer.write(self._dest, list(self._entries.values()), new=not self.kept)
-        except FileExistsError as exc:
-            raise writer.unwritable(self._dest, exc) from exc
-        self.kept = set(self._entries)
 
 
 def _carry_out(task: Task, plans: Sequence[Plan], writes: Sequence[bulk.Write], keeper: Keeper, absent: bool) -> None:

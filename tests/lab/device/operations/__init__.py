@@ -20,6 +20,7 @@ from . import (  # noqa: F401 register handlers
     power,
     registry,
     resets,
+    security_key,
     tasks,
 )
 from .dispatch import HANDLERS, run_request

@@ -9,6 +9,7 @@ import datetime
 import re
 import uuid
 
+from .. import security_key
 from ..accounts import Account, Caller
 from ..certificates import Certificate
 from ..errors import E_NOT_SUPPORTED
@@ -46,11 +47,9 @@ async def apply_accounts(device, caller: Caller, values: dict[str, str]) -> None
 
 async def apply_hello(device, caller: Caller, values: dict[str, str]) -> None:
     """PassportForWork: the security key setting lands under Policies."""
-    value = values.get("PassportForWork/SecurityKey/UseSecurityKeyForSignin")
+    value = values.get(security_key.SETTING)
     if value is not None:
-        device.registry.set(
-            r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey", {"UseSecurityKeyForSignin": int(value)}
-        )
+        security_key.by_package(device, value)
 
 
 def _computer_name(device, pattern: str) -> str:
@@ -84,7 +83,7 @@ def revert(device, values: dict[str, str]) -> None:
     for path in values:
         steps = path.split("/")
         if steps[0] == "PassportForWork":
-            device.registry.delete(r"SOFTWARE\Microsoft\Policies\PassportForWork\SecurityKey")
+            device.registry.delete(security_key.CSP)
         elif steps[0] == "WiFi":
             device.files.remove(_wlan_file(device, steps[2]))
         elif steps[0] == "RootCATrustedCertificates":

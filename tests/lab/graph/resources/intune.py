@@ -123,17 +123,20 @@ def act(call: Call) -> Answer:
 
 @route("POST", "/deviceManagement/managedDevices/{id}/wipe", f"{ACTION} {WRITE}")
 def wipe(call: Call) -> Answer:
-    """Queued. The device carries it out at its next contact: here a minute later, if it is on."""
+    """Queued. The device carries it out at its next contact: here a minute later, if it is on. That it does is all
+    that Intune learns of it."""
     body, found = call.object_body(), find(call)
     known = {"keepEnrollmentData", "keepUserData", "macOsUnlockCode", "persistEsimDataPlan"}
     known |= {"useProtectedWipe", "obliterationBehavior"} if call.version == "beta" else set()
     if set(body) - known:
         odd = sorted(set(body) - known)[0]
         raise intune_error(400, "BadRequest", f"The parameter '{odd}' is not known.", "/".join(call.path))
-    if call.side.directory.at_wipe is not None:
-        call.side.directory.at_wipe(found["azureADDeviceId"], body)
     call.params["action"] = "wipe"
-    return act(call)
+    answer = act(call)
+    if call.side.directory.at_wipe is not None:
+        result = call.side.tenant.managed_devices[found["id"]]["deviceActionResults"][-1]
+        call.side.directory.at_wipe(found["azureADDeviceId"], body, result)
+    return answer
 
 
 def _known(call: Call, row: Row) -> Row:

@@ -58,7 +58,17 @@ def test_a_row_that_is_there_twice_counts_once(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "headings", ["Manufacturer,Model,Serial number", "manufacturer,model,Serial", "a,b,SerialNumber"]
+    "headings",
+    [
+        "Manufacturer,Model,Serial number",
+        "manufacturer,model,Serial",
+        "a,b,SerialNumber",
+        "Hersteller,Modell,Seriennummer",
+        "Fabricant,Mod\u00e8le,Num\u00e9ro de s\u00e9rie",
+        "sep=,",
+        '"sep=;"',
+        "\ufeffSEP=\t",
+    ],
 )
 def test_headings_are_skipped_and_never_a_device(tmp_path, headings):
     found = of(tmp_path, f"{headings}\nHP,EliteBook,H1\n")
@@ -79,6 +89,17 @@ def test_headings_are_skipped_and_never_a_device(tmp_path, headings):
 def test_each_form_of_a_spreadsheet_gives_the_same_row(tmp_path, text):
     [row] = of(tmp_path, text).rows
     assert row.identifier == "HP,EliteBook,H1" and row.problem is None
+
+
+@pytest.mark.parametrize("periods", ["remove", "keep"])
+def test_blanks_within_a_value_are_the_firmware_s_own(tmp_path, periods):
+    found = of(tmp_path, "HP, Elite  840 ,H 1\n", periods)
+    assert [row.identifier for row in found.rows] == ["HP,Elite  840,H 1"] and found.warnings == []
+
+
+def test_headings_in_another_language_do_not_say_where_the_columns_are(tmp_path):
+    with pytest.raises(Failure, match="headings in line 1"):
+        of(tmp_path, "Seriennummer,Hersteller,Modell\nH1,HP,EliteBook\n")
 
 
 def test_headings_that_do_not_say_where_the_columns_are_are_refused(tmp_path):

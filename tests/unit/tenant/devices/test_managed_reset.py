@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import typing as t
 
 import httpx
@@ -99,7 +100,7 @@ def test_the_newest_wipe_counts_in_whatever_order_they_stand(bench: Resetting, n
         {"actionName": "factoryReset", "actionState": newest, "startDateTime": "2026-11-20T08:00:00Z"},
         {"actionName": "syncDevice", "actionState": "done", "startDateTime": "2026-11-21T08:00:00Z"},
     ]
-    bench.rows["LAB-1"]["deviceActionResults"] = results[::-1] if newest_first else results
+    bench.rows["LAB-1"]["deviceActionResults"] = copy.deepcopy(results)[::-1] if newest_first else results
     [device] = bench.reset(bench.entry("LAB-1"))["devices"]
     assert (device["before"], device["outcome"]) == (newest, outcome)
 
@@ -159,6 +160,73 @@ def test_more_devices_than_are_allowed_are_refused_before_the_first(bench: Reset
     assert outcomes(bench.reset(*entries, max_resets=3)) == ["changed"] * 3
 
 
+BEGAN = "2026-11-21T08:00:00Z"
+EARLIER, LATER = "2026-11-20T08:00:00Z", "2026-11-21T08:00:00.1234567Z"
+
+
+def told(state: str | None, start: str | None, last: str | None = None, name: str = "wipe") -> dict[str, t.Any]:
+    return {"actionName": name, "actionState": state, "startDateTime": start, "lastUpdatedDateTime": last}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("results", "without", "outcome"),
+    [
+        ([], "changed", "changed"),
+        ([told("done", LATER)], "changed", "unchanged"),
+        ([told("done", LATER, name="factoryReset")], "changed", "unchanged"),
+        ([told("done", EARLIER)], "changed", "changed"),
+        ([told("done", EARLIER, LATER)], "changed", "changed"),
+        ([told("failed", LATER)], "changed", "changed"),
+        ([told("canceled", LATER)], "changed", "changed"),
+        ([told("done", LATER), told("failed", "2026-11-22T08:00:00Z")], "changed", "unchanged"),
+        ([told("pending", EARLIER)], "unchanged", "unchanged"),
+        ([told("done", LATER, name="retire")], "changed", "changed"),
+        ([told("done", "0001-01-01T00:00:00Z")], "changed", "skipped"),
+        ([told("done", None, LATER)], "changed", "skipped"),
+        ([told("done", "soon", "later")], "changed", "skipped"),
+        ([told("done", None, EARLIER)], "changed", "changed"),
+        ([told("done", None), told("done", LATER)], "changed", "unchanged"),
+    ],
+)
+def test_what_was_wiped_since_is_not_wiped_again_where_that_is_asked_for(
+    bench: Resetting, results, without, outcome, check_mode
+) -> None:
+    bench.rows["LAB-1"]["deviceActionResults"] = copy.deepcopy(results)
+    result = bench.reset(bench.entry("LAB-1"), keep="enrollment", unless_wiped_after=BEGAN, check_mode=check_mode)
+    assert outcomes(result) == [outcome] and result["changed"] == (outcome == "changed")
+    assert len(bench.writes()) == (outcome == "changed" and not check_mode)
+    if outcome == "skipped":
+        assert result["error"]["name"] == "devices_left_out" and "does not say when" in result["devices"][0]["problem"]
+    bench.rows["LAB-2"]["deviceActionResults"] = copy.deepcopy(results)
+    assert outcomes(bench.reset(bench.entry("LAB-2"), check_mode=True)) == [without]
+
+
+@pytest.mark.parametrize("began", [BEGAN, "2026-11-21T09:00:00+01:00", "2026-11-21T08:00:00.900Z"])
+def test_a_second_run_with_the_time_of_the_first_wipes_nobody_again(bench: Resetting, began) -> None:
+    bench.rows["LAB-1"]["deviceActionResults"] = [told("done", BEGAN)]
+    bench.rows["LAB-3"]["deviceActionResults"] = [told("failed", LATER)]
+    entries = [bench.entry("LAB-1"), bench.entry("LAB-2"), bench.entry("LAB-3")]
+    options = {"keep": "enrollment", "unless_wiped_after": began, "max_resets": 2}
+    assert outcomes(bench.reset(*entries, **options)) == ["unchanged", "changed", "changed"]
+    for row in bench.tenant.managed_devices.values():
+        for action in row.get("deviceActionResults", []):
+            action["actionState"] = "done"
+    again = bench.reset(*entries, **options)
+    assert outcomes(again) == ["unchanged"] * 3 and not again["changed"] and len(bench.writes()) == 2
+
+
+def test_a_wipe_without_an_answer_that_the_device_has_answered_is_not_sent_again(bench: Resetting) -> None:
+    def lose(number: int, sent: bool) -> None:
+        if number == 2 and sent:
+            bench.rows["LAB-1"]["deviceActionResults"][-1]["actionState"] = "done"
+            raise httpx.ReadError("reset by peer")
+
+    bench.rows["LAB-1"]["deviceActionResults"] = [told("done", EARLIER)]
+    bench.trouble = lose
+    assert outcomes(bench.reset(bench.entry("LAB-1"))) == ["changed"] and len(bench.writes()) == 1
+
+
 def test_a_wipe_whose_answer_is_lost_is_not_sent_again(bench: Resetting) -> None:
     def lose(number: int, sent: bool) -> None:
         if number == 2 and sent:
@@ -195,6 +263,16 @@ def test_a_blocked_device_may_deploy_once_more_and_only_once_said(bench: Resetti
             [{"serial_number": "LAB-1", "intune_device_id": NOBODY}],
             {"protected": True, "keep": "user_data"},
             "protected",
+        ),
+        (
+            [{"serial_number": "LAB-1", "intune_device_id": NOBODY}],
+            {"unless_wiped_after": "2026-11-30T08:00:00"},
+            "unless_wiped_after",
+        ),
+        (
+            [{"serial_number": "LAB-1", "autopilot_id": NOBODY}],
+            {"action": "unblock", "unless_wiped_after": BEGAN},
+            "unless_wiped_after",
         ),
     ],
 )
