@@ -26,7 +26,7 @@ def samples():
     rare = [number for number, count in enumerate(FIBONACCI) for _each in range(count)]
     chance.shuffle(rare)
     yield bytes(rare)  # their code would be longer than 15 bits
-    for _each in range(80):
+    for _each in range(30):
         size, letters = chance.choice((2000, 5000, CHUNK - 1, CHUNK, CHUNK + 1, 70_000)), chance.randbytes(9)
         data = bytearray(letters)
         while len(data) < size:

@@ -122,10 +122,8 @@ def assets_of(
             assets.compiled.append(pair)
             continue
         if base_name(pair.new.value).lower() != name.lower():
-            told = base_name(pair.new.value)
-            problems.append(
-                f"the template lacks the file of {mask(pair.new.path)}: its own is called {mask(name)}, not {mask(told)}"
-            )
+            told = f"its own is called {mask(name)}, not {mask(base_name(pair.new.value))}"
+            problems.append(f"the template lacks the file of {mask(pair.new.path)}: {told}")
             continue
         for path in held:
             _put(assets, path, given[pair.new.value], mask)

@@ -73,7 +73,7 @@ class Leftovers:
             raise ChangedFile(f"{what} was written to while the package was being made of it") from None
 
     def _has(self, data: Data, old: str) -> bool:
-        return any(data.find(each) >= 0 and _stands_alone(data, each, longer) for each, longer in self._needles[old])
+        return any(_stands_in(data, each) and _stands_alone(data, each, longer) for each, longer in self._needles[old])
 
 
 def _needles(old: str, new: Iterable[str]) -> list[tuple[bytes, set[bytes]]]:
@@ -83,6 +83,11 @@ def _needles(old: str, new: Iterable[str]) -> list[tuple[bytes, set[bytes]]]:
     for number, spelled in enumerate(_spelled(old)):
         found.setdefault(spelled, set()).update(each[number] for each in longer)
     return list(found.items())
+
+
+def _stands_in(data: Data, old: bytes) -> bool:
+    """Whether these bytes are there. In a file of zeros bytes.find tries each of them, where a pattern does not."""
+    return re.search(re.escape(old), data) is not None if b"\0" in old else data.find(old) >= 0
 
 
 def _stands_alone(data: Data, old: bytes, longer: Iterable[bytes]) -> bool:
