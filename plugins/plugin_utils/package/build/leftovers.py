@@ -24,6 +24,8 @@ from .files import Given
 
 _MAPPED = 4 << 20
 """Bytes of a file from which on it is not read into memory."""
+_SEARCHED = 1 << 20
+"""Bytes of a file from which on it is worth a pattern to look into it."""
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 _SPELLINGS: tuple[dict[str, str], ...] = (
     {},
@@ -87,7 +89,9 @@ def _needles(old: str, new: Iterable[str]) -> list[tuple[bytes, set[bytes]]]:
 
 def _stands_in(data: Data, old: bytes) -> bool:
     """Whether these bytes are there. In a file of zeros bytes.find tries each of them, where a pattern does not."""
-    return re.search(re.escape(old), data) is not None if b"\0" in old else data.find(old) >= 0
+    if len(data) > _SEARCHED and b"\0" in old:
+        return re.search(re.escape(old), data) is not None
+    return data.find(old) >= 0
 
 
 def _stands_alone(data: Data, old: bytes, longer: Iterable[bytes]) -> bool:
