@@ -20,10 +20,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..plain_files import base_name
 from ..wim import NO_CONTENT, File
 from .errors import MissingFile, NotLikeTemplate, UnclearPlace
 from .matching import Mask, Pair
-from .package_id import base_name
 from .template import COPIED_AT_ONCE, Source
 from .wim_file import Content
 

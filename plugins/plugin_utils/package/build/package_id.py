@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping
 from ..description.description import Description
 from ..description.document import Document
 from ..description.table import table
+from ..plain_files import base_name
 
 LAYOUT = 1
 """Raised when the same input is to be written as other bytes: they get another id then."""
@@ -76,11 +77,6 @@ def _settings(document: Document, files: Mapping[str, bytes]) -> Iterable[list]:
                 yield [where, setting.path, base_name(setting.value), files[setting.value].hex()]
             else:
                 yield [where, setting.path, None if setting.secret else setting.value]
-
-
-def base_name(path: str) -> str:
-    """The last part of a path, of the controller or of Windows."""
-    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _packed(value: object) -> bytes:
