@@ -22,7 +22,7 @@ def base_name(path: str) -> str:
 
 
 def from_base64(text: str) -> bytes | None:
-    """The bytes that a text spells, which may have line breaks in it; None where it is no base64."""
+    """The bytes that a text spells, which may have line breaks in it; None where it is not base64."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
