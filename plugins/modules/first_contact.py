@@ -73,17 +73,13 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Meet the devices that were set up from sticks
-  hosts: new_devices
-  gather_facts: false
-  tasks:
-    - name: Wait for the device, and verify it
-      winops.entra.first_contact:
-        computer_name: PC-%SERIAL%
-        serial_number: "{{ serial_number }}"
-        tenant_id: "{{ entra_tenant_id }}"
-        package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
-        timeout: 7200
+- name: Wait for a device that was set up from a stick, and verify it
+  winops.entra.first_contact:
+    computer_name: PC-%SERIAL%
+    serial_number: "{{ serial_number }}"
+    tenant_id: "{{ entra_tenant_id }}"
+    package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+    timeout: 7200
 
 - name: Look once, without waiting
   winops.entra.first_contact:

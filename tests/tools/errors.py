@@ -213,6 +213,7 @@ def checks() -> dict[str, tuple[str, ...]]:
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "device_posture": tuple(_module("device.posture.posture").POSTURE_IDS),
         "first_contact": tuple(_module("device.meeting.expectations").EXPECTATIONS),
         "security_key": tuple(_module("device.sign_in.key_findings").FINDING_IDS),
         "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),

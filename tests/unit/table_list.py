@@ -72,6 +72,7 @@ TABLES = {
     "docs/join.md: what: look, apply, join, verify, enrollment": HERE + "test_limits_of_a_join",
     "docs/join.md: a device of the wave: joined, also before this run": "tests/unit/report/test_waves.py::"
     "test_each_outcome_has_its_place_in_a_wave",
+    "docs/posture.md: finding: managed": HERE + "test_findings_of_a_posture",
     "docs/lab.md: part: wsman/, commands/": HERE + "test_parts_of_the_lab",
     "docs/lab.md: option: registration_policy": HERE + "test_options_of_scenarios",
     "docs/lab.md: option: windows": HERE + "test_options_of_scenarios",

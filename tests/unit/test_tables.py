@@ -25,6 +25,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis impo
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import removal
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave_step
 from ansible_collections.winops.entra.plugins.plugin_utils.device.operations import CHANGING, VOCABULARY
+from ansible_collections.winops.entra.plugins.plugin_utils.device.posture.posture import POSTURE_IDS
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist, targets, windows
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import key_findings
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option as sign_in_option
@@ -382,6 +383,11 @@ def test_outcomes_of_autopilot():
     [verdict] = yaml.safe_load((ROOT / "roles/autopilot/tasks/verdict.yml").read_text(encoding="utf-8"))
     failing = set(re.findall(r'"(\w+)"', verdict["when"]))
     assert failing == {"refused", "failed", "unreachable", "incomplete"}
+
+
+def test_findings_of_a_posture():
+    shown = [name for cell in ALL["docs/posture.md: finding: managed"].column() for name in code(cell)]
+    assert shown == list(POSTURE_IDS)
 
 
 def test_variables_of_the_acceptance_run():

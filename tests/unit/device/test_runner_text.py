@@ -297,11 +297,13 @@ def test_the_bootstrap_fits_a_command_line():
     [
         (FACTS, 8_500),
         ([*FACTS, "local_administrators", "system_probe", "endpoints"], 16_500),
+        (sorted({*FACTS, "events", "volume_encryption", "account_policy"} - {"provisioning_packages"}), 10_500),
         (["job_start", "package_install"], 9_300),
         (["job_start", "package_forget", "package_install"], 9_700),
+        # No task sends all of it.
         (sorted(OPERATIONS), 30_000),
     ],
-    ids=["facts", "preflight", "join", "join again", "whole"],
+    ids=["facts", "preflight", "posture", "join", "join again", "whole"],
 )
 def test_the_runner_stays_small_on_the_wire(operations, limit):
     assert len(wire.encode_payload({"ops": [{"op": name} for name in operations]})) < limit
@@ -342,6 +344,11 @@ def test_no_key_is_read_of_bitlocker():
         "GetKeyProtectorType",
     ]
     assert re.findall(r"Invoke-CimMethod -InputObject (\S+)", RUNNER.decode()) == ["$Volume", "$wipe[0]"]
+
+
+def test_of_how_far_a_volume_is_encrypted_only_numbers_are_read():
+    asked = re.findall(r"Read-VolumeNumber \$volume '(\w+)'", part_of("volume_encryption"))
+    assert asked == ["GetConversionStatus", "GetConversionStatus", "GetSuspendCount"]
 
 
 def test_a_device_is_reset_only_by_a_known_method_and_only_if_it_is_the_one_that_is_meant():
@@ -445,7 +452,7 @@ REPLACED_FUNCTIONS = {
     *("Get-DeviceFact", "Resolve-AnyPath", "Get-ProgramData", "Get-NativeFolder"),
     *("New-PrivateDirectory", "Assert-PrivateDirectory"),
     *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
-    *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
+    *("Get-NamedProcess", "Open-AccountRule", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
     *("Import-ProvisioningModule", "Get-FileVersion"),
 }
 # These are called by what takes their place.
