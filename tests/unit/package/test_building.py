@@ -363,6 +363,21 @@ def test_whatever_changes_gives_another_id():
     assert build().package_id == ids[0]
 
 
+def test_secrets_that_swap_their_places_or_get_a_space_give_another_id():
+    other = templates.Row(
+        (*element("Accounts/Users/User", "other", "UserName"), ("Password", "", None)),
+        "FAKE-other-old",
+        ("Accounts", "Users", "other", "Password"),
+    )
+    template = templates.build([*ROWS, other], "Alt", notes="n", assets=ASSETS)
+    ids = set()
+    for one, two in (("FAKE-1-a", "FAKE-2-b"), ("FAKE-2-b", "FAKE-1-a"), ("FAKE-1-a ", "FAKE-2-b")):
+        users = [{**DATA["local_users"][0], "password": one}, {"name": "other", "password": two}]
+        ids.add(build(DATA | {"local_users": users}, template).package_id)
+
+    assert len(ids) == 3
+
+
 def test_an_id_of_the_description_is_taken():
     own = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
