@@ -134,7 +134,7 @@ def _computed() -> t.Iterator[tuple[str, Row]]:
         _module("package.description.problems").BadDescription,
         _module("package.description.customizations").NotCustomizations,
     )
-    built = subclasses(_module("package.build.errors").BuildError)
+    built = subclasses(_module("package.composing.errors").BuildError)
     for kind in (*subclasses(errors.PackageError), *described, *built):
         yield TITLES[3], _row(kind.name, "controller", _meaning(kind), kind.fix)
     for thing in ("join", "mdm"):

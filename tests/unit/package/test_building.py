@@ -19,13 +19,13 @@ from datetime import datetime
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import read_package
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import (
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import (
     ChangedFile,
     MissingFile,
     compose,
     package_id,
 )
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build.catalogue import catalogue
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing.catalogue import catalogue
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.compare import compare_with_document
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import checked
 from tests.lab import ppkg, templates, wim

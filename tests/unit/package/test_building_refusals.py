@@ -11,7 +11,7 @@ import random
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import PackageError, read_package
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import (
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import (
     MissingFile,
     NotLikeTemplate,
     UnclearPlace,

@@ -11,8 +11,8 @@ import struct
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import compression
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build.wim_file import Content, WimFile, sha1
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build.xpress import compressed
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing.wim_file import Content, WimFile, sha1
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing.xpress import compressed
 from tests.lab import wim
 
 CHUNK = 32768

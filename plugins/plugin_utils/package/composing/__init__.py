@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make a provisioning package on the controller: a package that Microsoft's tool built once, with other values.
 
-    from ..plugin_utils.package.build import compose
+    from ..plugin_utils.package.composing import compose
 
     built = compose("template.ppkg", description, {"files/setup.cmd": "/srv/site/files/setup.cmd"})
     built.package_id, built.sha256, built.catalogue     # GUID without braces, hexadecimal digits, bytes of the .cat
