@@ -96,7 +96,8 @@ def person(row: Told, given: Told | None = None, closed: bool = False) -> Fields
     """One user, of a row of user_method_info: ``{user, ready, missing, says, ...}``.
 
     ``ready`` is null where what was read does not decide it. ``missing`` are names of NEEDS, none for who is ready.
-    ``given`` is the row of a pass; ``closed`` is whether the policy lets nobody register. ``asked`` is when it was made.
+    ``given`` is the row of a pass; ``closed`` is whether the policy lets nobody register. ``asked`` is when the record
+    was made.
     """
     keys = objects_in(row, "passkeys")
     others = sorted({str(key.get("kind")) for key in keys} - {"security_key"})

@@ -73,7 +73,8 @@ def test_somebody_registers_a_key_who_can():
 
 def test_a_pass_that_is_valid_is_a_second_factor_until_it_ends():
     start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=30)
-    given = {"object_id": READY["object_id"], "outcome": "changed", "valid": True, "start": start.isoformat(), "lifetime": 60}
+    given = {"outcome": "changed", "valid": True, "start": start.isoformat(), "lifetime": 60}
+    given["object_id"] = READY["object_id"]
     steps = {"users": [ADA], "rows": [row(mfa_capable=False)], "passes": [given]}
     [first] = key_users.people_of(steps)
     assert (first["missing"], first["pass"]) == ([NO_KEY], "changed")
@@ -131,7 +132,8 @@ def test_a_user_of_a_device_is_there_once_however_often_named():
 
 def test_a_pass_counts_by_whichever_name_its_user_was_given():
     given = {"user": ADA, "object_id": "o1", "outcome": "changed", "valid": True, "start": None, "lifetime": 60}
-    [found] = key_users.people_of({"users": ["o1"], "rows": [row("o1", object_id="o1", mfa_capable=False)], "passes": [given]})
+    told = row("o1", object_id="o1", mfa_capable=False)
+    [found] = key_users.people_of({"users": ["o1"], "rows": [told], "passes": [given]})
     assert (found["missing"], found["pass"]) == ([NO_KEY], "changed")
 
 
