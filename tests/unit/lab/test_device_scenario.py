@@ -148,8 +148,8 @@ def test_a_bad_file_is_told_its_place_and_what_would_be_right(content, sentence,
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
         ScenarioError,
-        match=r"use one of autopilot, demo, deployments, disconnect, every_kind, healthy, joined, preflight, "
-        "resets",
+        match=r"use one of autopilot, demo, deployments, disconnect, every_kind, healthy, joined, passwordless, "
+        "preflight, resets",
     ):
         read("nonsense")
 
