@@ -26,11 +26,11 @@ APPLY, LOOK, BUILD = "Apply the package", "See whether the device offers securit
 DESCRIPTION = {"name": "Contoso keys", "version": "1.0", "security_keys": True}
 
 
-def office(name: str, *users: str, device: dict[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
+def office(name: str, *users: str, **more: t.Any) -> dict[str, t.Any]:
     """A joined PC of the office."""
-    given = {"windows": {"edition": "Enterprise", "build": "26200.6584"}, **(device or {})}
     variables = {"security_keys_users": [f"{user}@main.example" for user in users], **more}
-    return {"kind": "joined", "name": name, "device": given, "variables": variables}
+    device = {"windows": {"edition": "Enterprise", "build": "26200.6584"}}
+    return {"kind": "joined", "name": name, "device": device, "variables": variables}
 
 
 FLEET = {
@@ -53,7 +53,6 @@ FLEET = {
         office("stranger", "ada", security_keys_first_contact={"serial_number": "PF-OTHER", "timeout": 60}),
         office("shared", "ada", "bob", "nobody", "ADA"),
         office("new", "eve"),
-        office("old", "ada", device={"windows": {"edition": "Enterprise", "build": "17763.1"}}),
         office("undefined", "ada"),
         {"kind": "unjoined_pro", "name": "builder", "device": {"icd": {"seconds": 1}}},
     ],
@@ -128,13 +127,12 @@ def test_each_device_comes_as_far_as_it_can_and_the_report_says_why_not_further(
         "good": ("ready", None),
         "shared": ("waiting", None),
         "new": ("waiting", None),
-        "old": ("failed", "security_key_build"),
         "off": ("failed", "security_key_option"),
         "stranger": ("failed", "first_contact_serial_number"),
         "undefined": ("failed", "not_asked"),
     }
     assert "nobody_knows" in runs.first.devices["undefined"]["cause"] and runs.first.play.exit_code == FAILED
-    assert {name for name, offered in runs.first.offers.items() if offered} == {"good", "shared", "new", "old"}
+    assert {name for name, offered in runs.first.offers.items() if offered} == {"good", "shared", "new"}
 
 
 def test_the_report_says_of_each_user_who_is_ready_and_what_is_missing(runs: Runs) -> None:
@@ -155,8 +153,8 @@ def test_check_mode_touches_nothing_and_foretells_the_run(runs: Runs) -> None:
     assert {name: foretold[name][0] for name in ("good", "shared", "new")} == dict.fromkeys(
         ("good", "shared", "new"), "would_enable"
     )
-    assert {name: foretold[name] for name in ("old", "off", "stranger", "undefined")} == {
-        name: outcomes(runs.first)[name] for name in ("old", "off", "stranger", "undefined")
+    assert {name: foretold[name] for name in ("off", "stranger", "undefined")} == {
+        name: outcomes(runs.first)[name] for name in ("off", "stranger", "undefined")
     }
     assert person(runs.checked, "shared", "bob")["missing"] == ["no_security_key"]
     built, again = (run.play.result("off", BUILD) for run in (runs.checked, runs.first))
