@@ -7,8 +7,9 @@ Steps: start the lab, try a policy that would lock people out (it is refused, an
 check mode (and prove that no device, nothing of the tenant and no file was touched), run it (the policy is set, the
 package is built from a description in YAML, laid out on a stick and applied, users are looked at, passes are given),
 compare the report with the scenario, the devices with the report and the sheet with the people, run it again (and prove
-that nothing changes), let one of them register a key (and see that the report knows). Exit status 0 when all of it is
-so.
+that nothing changes), let one of them register a key (and see that the report knows), have Microsoft's tool build the
+package on a Windows host, from the same description (and see that the second run does not build). Exit status 0 when
+all of it is so.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ import time
 import typing as t
 
 from tests.demo_play import OUT, RESULTS, ROOT, SPEED, Run, check_mode_problems, digests, play, title, verdict
-from tests.lab import process
+from tests.lab import ppkg, process
 
 DIRECTORY = RESULTS / "passwordless"
 REPORT, CHECK_REPORT = DIRECTORY / "report.json", DIRECTORY / "report.check.json"
 SHEET, PASSES, STICK = DIRECTORY / "hand-over.html", DIRECTORY / "passes.json", DIRECTORY / "stick"
 DESCRIPTION, PACKAGE = DIRECTORY / "keys.yml", DIRECTORY / "keys.ppkg"
+#: The host that builds a package with Microsoft's tool, and that package.
+BUILDER, BUILT_THERE = "builder", DIRECTORY / "keys-of-icd.ppkg"
 DESCRIBED = """# What the package does; it can be kept in git.
 name: Contoso security keys
 version: "1.0"
@@ -41,6 +44,7 @@ POLICY: dict[str, t.Any] = {
     "excluded_groups": ["External people"],
 }
 SETTINGS: dict[str, t.Any] = {
+    "security_keys_hosts": f"devices:!{BUILDER}",
     "security_keys_report": str(REPORT),
     "security_keys_hand_over": str(SHEET),
     "security_keys_contact": "the service desk of Contoso, extension 4711",
@@ -74,7 +78,7 @@ def main(arguments: list[str]) -> int:
     STICK.mkdir(parents=True)
     DESCRIPTION.write_text(DESCRIBED, encoding="utf-8")
     with process.running(OUT, "--scenario", "passwordless", "--speed", SPEED, *arguments) as lab:
-        devices = {device["name"]: device for device in lab.get("/devices")}
+        devices = {device["name"]: device for device in lab.get("/devices") if device["name"] != BUILDER}
         before, tenant = digests(lab), tenant_of(lab)
         title(f"A lab of {len(devices)} devices is running. A policy that takes another model would lock people out")
         problems = refused_policy(lab)
@@ -102,6 +106,9 @@ def main(arguments: list[str]) -> int:
         lab.post("/tenant/passkeys", {"user": "dan", "aaguid": YUBIKEY, "model": "YubiKey 5"})
         third = passwordless(lab, "--tags", "users")
         problems += differences(third, {**devices, "no-key": {"expect": {"security_keys": "ready"}}})
+
+        title("The same description, built by Microsoft's tool on a Windows host; twice")
+        problems += built_there(lab)
     title("What happened")
     print_outcomes(third)
     shown = [path.relative_to(ROOT) for path in (REPORT, SHEET, STICK, OUT / "graph.jsonl")]
@@ -136,6 +143,22 @@ def refused_policy(lab: process.RunningLab) -> list[str]:
     )
     problems += [] if run.status else ["a policy that locks people out was not refused"]
     return problems + ([] if tenant_of(lab)["passkey_policy"] == before else ["a refused policy was written"])
+
+
+def built_there(lab: process.RunningLab) -> list[str]:
+    """What is wrong with a package that ICD.exe has built: other settings than the controller's, or built again."""
+    given = {"security_keys_method": "icd", "security_keys_build_host": BUILDER, "security_keys_template": None}
+    options = {**given, "security_keys_package": str(BUILT_THERE)}
+    first = passwordless(lab, "--tags", "package", **options)
+    if not BUILT_THERE.exists():
+        return ["no package was built on the host"]
+    content = BUILT_THERE.read_bytes()
+    second = passwordless(lab, "--tags", "package", **options)
+    switches = [ppkg.inspect(file)["security_key"] for file in (content, PACKAGE.read_bytes())]
+    found = ["the second run has built again"] if BUILT_THERE.read_bytes() != content else []
+    found += [f"{name}: changed={count} in it" for name, count in second.changed.items() if count]
+    found += [] if sum(first.changed.values()) == 1 else ["the first run does not say that it has built"]
+    return found + ([] if switches == [True, True] else [f"what the two packages switch on: {switches}"])
 
 
 def differences(run: Run, devices: dict) -> list[str]:

@@ -44,9 +44,12 @@ class PrivateFile:
         self.stream.flush()
         os.fsync(self.stream.fileno())
 
-    def put(self) -> None:
-        """Bring the file to its path: who reads there has the old one or the new one, as a whole."""
+    def put(self, new: bool = False) -> None:
+        """Bring the file to its path: who reads there has the old one or the new one, as a whole. FileExistsError where
+        it is to be ``new``, and there is one."""
         self.sync()
+        if new:
+            return os.link(self._hidden, self.path) if self._named else self._name(self.path)
         if not self._named and not os.path.lexists(self.path):
             with contextlib.suppress(FileExistsError):  # Somebody else has made one meanwhile.
                 return self._name(self.path)

@@ -54,6 +54,17 @@ def test_the_old_file_stays_until_the_new_one_is_put(tmp_path: Path, nameless):
     assert os.listdir(tmp_path) == ["a.ppkg"] and stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_file_that_is_to_be_new_replaces_none(tmp_path: Path, nameless):
+    path = tmp_path / "a.json"
+    with private_file(str(path)) as file:
+        file.stream.write(b"first")
+        file.put(new=True)
+    with pytest.raises(FileExistsError), private_file(str(path)) as file:
+        file.stream.write(b"second")
+        file.put(new=True)
+    assert path.read_bytes() == b"first" and os.listdir(tmp_path) == ["a.json"]
+
+
 def test_what_is_not_put_is_gone(tmp_path: Path, nameless):
     with pytest.raises(RuntimeError), private_file(str(tmp_path / "a.ppkg")) as file:
         file.stream.write(b"secret")

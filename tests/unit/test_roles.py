@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import pytest
 import yaml
+
+from ansible_collections.winops.entra.plugins.modules import user_method_info
+from ansible_collections.winops.entra.plugins.plugin_utils.option_door import refuse_odd_values
 
 from .roles import NAMES, ROLES, argument_specs
 
@@ -88,9 +92,9 @@ def test_the_role_for_security_keys_looks_whom_a_policy_locks_out_before_it_writ
     assert look["winops.entra.security_key_policy"] == write["winops.entra.security_key_policy"]
     assert all("default(omit)" in value for value in write["winops.entra.security_key_policy"].values())
     conditions = " ".join(refuse["when"])
-    assert (
-        "shut_out is none" in conditions and "shut_out | length > 0" in conditions and "ansible.builtin.fail" in refuse
-    )
+    assert "shut_out_unread is not none" in conditions and "shut_out | length > 0" in conditions
+    assert "ansible.builtin.fail" in refuse
+    assert write["when"] == "security_keys_policy | length > 0 or security_keys_ask_users | bool"
     defaults = yaml.safe_load((ROLES / "security_keys/defaults/main.yml").read_text(encoding="utf-8"))
     assert (defaults["security_keys_allow_shut_out"], defaults["security_keys_policy"]) == (False, {})
     [passes] = [task for task in tasks if "winops.entra.temporary_access_pass" in task]
@@ -103,6 +107,56 @@ def test_the_role_for_security_keys_gives_passes_where_that_is_asked_for() -> No
     assert included["passes.yml"] == "security_keys_passes != 'nobody'"
     defaults = yaml.safe_load((ROLES / "security_keys/defaults/main.yml").read_text(encoding="utf-8"))
     assert (defaults["security_keys_passes"], defaults["security_keys_set_directly"]) == ("nobody", False)
+
+
+#: Options of the role that are those of a module, and which of these the role gives itself.
+OF_MODULES = {
+    "security_keys_policy": ("security_key_policy", "tenant", set()),
+    "security_keys_media": ("ppkg_media", "media", set()),
+    "security_keys_first_contact": ("first_contact", "contact", {"poll_interval"}),
+}
+
+
+@pytest.mark.parametrize("variable", OF_MODULES)
+def test_the_options_of_a_module_are_known_to_the_role_and_reach_the_module(variable: str) -> None:
+    """One that is misspelt would not be known, and is refused by Ansible before anything is asked."""
+    module, entry, own = OF_MODULES[variable]
+    spec = importlib.import_module(f"ansible_collections.winops.entra.plugins.modules.{module}").ARGUMENT_SPEC
+    known = argument_specs("security_keys")[entry]["options"][variable]["options"]
+    assert {name: one["type"] for name, one in known.items()} == {name: one["type"] for name, one in spec.items()}
+    tasks = yaml.safe_load((ROLES / f"security_keys/tasks/{entry}.yml").read_text(encoding="utf-8"))
+    given = next(task[f"winops.entra.{module}"] for task in tasks if f"winops.entra.{module}" in task)
+    assert set(given) - own == set(spec)
+    assert all(f"{variable}.{name}" in given[name] for name in spec)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("ada@contoso.com", True),
+        ("Ada.O'Brien_x#EXT#@contoso.onmicrosoft.com", True),
+        ("1f0c3c7a-0000-4000-8000-0123456789AB", True),
+        ("<script>alert(1)</script>@x", True),
+        ("ada", False),
+        ("", False),
+        ("ada@", False),
+        ("ada lovelace@contoso.com", False),
+        ("ada@contoso.com\n", False),
+        ("1f0c3c7a-0000-4000-8000-0123456789ab\n", False),
+        ("a\u202eda@contoso.com", False),
+        ("ada@contoso\x00.com", False),
+        ("ada@contoso\ud800.com", False),
+        ("a" * 1100 + "@contoso.com", False),
+    ],
+)
+def test_the_role_for_security_keys_takes_the_users_that_its_modules_take(name: str, taken: bool) -> None:
+    """For one that a module refuses, it would refuse the users of all devices."""
+    tasks = yaml.safe_load((ROLES / "security_keys/tasks/attempt.yml").read_text(encoding="utf-8"))
+    patterns = next(task["vars"] for task in tasks if task["name"] == "Refuse what no user can be")
+    fits = re.match(patterns["security_keys_name"], name) and not re.search(patterns["security_keys_unseen"], name)
+    assert bool(fits) is taken
+    if taken:
+        refuse_odd_values({"users": [name]}, user_method_info.ARGUMENT_SPEC)
 
 
 #: The modules that ask a second administrator where the tenant wants one.

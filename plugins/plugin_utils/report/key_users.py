@@ -64,7 +64,7 @@ Fields = dict[str, t.Any]
 
 
 def people_of(steps: Told) -> list[Fields] | None:
-    """The users of a device, each with what is missing; None where nobody has said who they are.
+    """The users of a device, each once, with what is missing; None where nobody has said who they are.
 
     ``steps`` has ``users`` (names, as the inventory or the tenant says them), ``rows`` (of user_method_info),
     ``passes`` (rows of temporary_access_pass), ``policy`` (its result) and ``before`` (what the report knew).
@@ -72,29 +72,32 @@ def people_of(steps: Told) -> list[Fields] | None:
     names = steps.get("users")
     if not isinstance(names, (list, tuple)):
         return None
-    rows, passes = _by_user(objects_in(steps, "rows")), _by_user(objects_in(steps, "passes"))
+    rows = _by_user(objects_in(steps, "rows"))
+    # A pass is asked for by one of the names of its user.
+    passes = {one["object_id"]: one for one in objects_in(steps, "passes") if one.get("object_id")}
     known = _by_user(objects_in(object_in(steps, "before"), "users"))
     policy = object_in(steps, "policy")
     closed = object_in(policy, "policy").get("self_service") is False
     # What the tenant says of a user in check mode, it says by the policy of before.
     differs = bool(steps.get("check")) and bool(policy.get("changed"))
-    made = []
-    for name in dict.fromkeys(str(name) for name in names):
-        key = name.casefold()
-        given = passes.get(key, {})
+    made: dict[str, Fields] = {}
+    for key, name in {str(name).casefold(): str(name) for name in names}.items():
         if key in rows:
             row = _without_policy(rows[key]) if differs else rows[key]
-            made.append(person(row, given or _earlier_pass(known.get(key, {})), closed))
+            given = passes.get(row.get("object_id")) or _earlier_pass(known.get(key, {}))
+            one = person(row, given, closed)
         else:
-            made.append(_as_known(name, known.get(key)))
-    return made
+            one = _as_known(name, known.get(key))
+        made.setdefault(str(one.get("object_id") or key), one)
+    return list(made.values())
 
 
 def person(row: Told, given: Told | None = None, closed: bool = False) -> Fields:
     """One user, of a row of user_method_info: ``{user, ready, missing, says, ...}``.
 
     ``ready`` is null where what was read does not decide it. ``missing`` are names of NEEDS, none for who is ready.
-    ``given`` is the row of a pass; ``closed`` is whether the policy lets nobody register.
+    ``given`` is the row of a pass; ``closed`` is whether the policy lets nobody register. ``asked`` is when the record
+    was made.
     """
     keys = objects_in(row, "passkeys")
     others = sorted({str(key.get("kind")) for key in keys} - {"security_key"})
@@ -105,7 +108,9 @@ def person(row: Told, given: Told | None = None, closed: bool = False) -> Fields
     made = {
         "user": str(row.get("user")),
         "object_id": row.get("object_id"),
+        "user_principal_name": row.get("user_principal_name"),
         "display_name": row.get("display_name"),
+        "asked": _now().isoformat(timespec="milliseconds"),
         "ready": ready,
         "missing": missing,
         "says": _says(row, ready, missing, others),

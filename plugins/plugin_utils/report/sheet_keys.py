@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 
 from ..sheet import Section
 from . import key_users
-from .sheet_words import About, Page, Record, calling, shown, text_of
+from .sheet_words import About, Page, Record, calling, text_of
 from .told import object_in, objects_in
 
 MOST_DEVICES = 20
@@ -35,7 +35,7 @@ class Person(t.NamedTuple):
 def _who(person: Person, _about: About) -> Section:
     name = text_of(person.user, "display_name")
     said = [f"Name: {name}"] if name else []
-    said.append(f"Account: {text_of(person.user, 'user')}")
+    said.append(f"Account: {_account(person.user)}")
     said += [f"Devices: {_listed(person.taking)}"] if person.taking else []
     said += [f"Not set up for keys yet: {_listed(person.not_yet)}"] if person.not_yet else []
     return Section("You", tuple(said))
@@ -108,7 +108,7 @@ KEY_SECTIONS: tuple[Callable[[Person, About], Section], ...] = (_who, _ready, _r
 def pages(records: Iterable[Record], about: About) -> list[Page]:
     """A page for each person who has to register a key, in the order of the report, whatever the number of devices."""
     return [
-        (text_of(person.user, "user"), [section(person, about) for section in KEY_SECTIONS])
+        (_account(person.user), [section(person, about) for section in KEY_SECTIONS])
         for person in people(records).values()
         if key_users.needs_key(person.user)
     ]
@@ -123,19 +123,28 @@ def note(records: Iterable[Record]) -> str:
 
 
 def people(records: Iterable[Record]) -> dict[str, Person]:
-    """Everybody in the records of a report by name, each once, as the last record says it."""
+    """Everybody in the records of a report, each once, as the tenant was asked last."""
     found: dict[str, Person] = {}
-    for record in records:
+    listed = [(record, user) for record in records for user in objects_in(record, "users") if text_of(user, "user")]
+    # One may be named by an object id, too, and on a device whose users nobody has asked about yet.
+    ids = {_folded(user): text_of(user, "object_id") for _record, user in listed if text_of(user, "object_id")}
+    for record, user in listed:
         takes = object_in(record, "sign_in").get("takes_keys") is True
-        device = text_of(record, "device")
-        for user in objects_in(record, "users"):
-            name = shown(user.get("user"))
-            if not name:
-                continue
-            known = found.get(name.casefold(), Person(user))
-            taking = known.taking + ((device,) if takes else ())
-            found[name.casefold()] = Person(user, taking, known.not_yet + (() if takes else (device,)))
+        device, name = text_of(record, "device"), ids.get(_folded(user), _folded(user))
+        known = found.get(name, Person(user))
+        newest = max(user, known.user, key=lambda one: text_of(one, "asked"))
+        taking = known.taking + ((device,) if takes else ())
+        found[name] = Person(newest, taking, known.not_yet + (() if takes else (device,)))
     return found
+
+
+def _folded(user: Record) -> str:
+    return text_of(user, "user").casefold()
+
+
+def _account(user: Record) -> str:
+    """What the user signs in with; the inventory may say an object id."""
+    return text_of(user, "user_principal_name") or text_of(user, "user")
 
 
 def _listed(devices: tuple[str, ...]) -> str:

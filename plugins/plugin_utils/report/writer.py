@@ -19,6 +19,7 @@ import tempfile
 import typing as t
 
 from ..options import bad_option
+from ..private_file import private_file
 from ..result import Failure
 from ..untrusted import spelled, visible
 
@@ -48,18 +49,19 @@ def require_writable(path: str, option: str = "dest") -> None:
         raise unwritable(path, exc, option) from exc
 
 
-def write(path: str, content: t.Any, new: bool = False) -> None:
+def write(path: str, content: t.Any, new: bool = False, secret: bool = False) -> None:
     """Write ``content`` as JSON, and make the directory. A task that is stopped leaves the last good file, and one that
     fails nothing else.
 
     What cannot be seen is spelled: ``\\u202e``. Raises the Failure of a bad option ``dest``, and FileExistsError where
-    the file is to be ``new`` and is there, by another task perhaps that writes at the same time.
+    the file is to be ``new`` and is there, by another task perhaps that writes at the same time. A ``secret`` is under
+    no other name, whenever the task is stopped.
     """
     text = spelled(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
     try:
         _try_out(path)
         with directory_of(path):
-            put(path, text, new)
+            (_put_secret if secret else put)(path, text, new)
     except FileExistsError as exc:
         if new:
             raise
@@ -101,6 +103,12 @@ def put(path: str, content: str | bytes, new: bool = False, mode: int | None = N
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _put_secret(path: str, text: str, new: bool) -> None:
+    with private_file(path) as file:
+        file.stream.write(text.encode("utf-8"))
+        file.put(new)
 
 
 def unwritable(path: str, exc: Exception, option: str = "dest") -> Failure:

@@ -19,7 +19,7 @@ def row(user: str = ADA, ready: bool | None = False, **more: t.Any) -> dict[str,
     """What the tenant says of a user; by default one who is all right but for a key."""
     return {
         "user": user,
-        "object_id": "o1",
+        "object_id": f"id-{user}",
         "display_name": "Ada",
         "found": True,
         "enabled": True,

@@ -73,7 +73,8 @@ def test_somebody_registers_a_key_who_can():
 
 def test_a_pass_that_is_valid_is_a_second_factor_until_it_ends():
     start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=30)
-    given = {"user": ADA, "outcome": "changed", "valid": True, "start": start.isoformat(), "lifetime": 60}
+    given = {"outcome": "changed", "valid": True, "start": start.isoformat(), "lifetime": 60}
+    given["object_id"] = READY["object_id"]
     steps = {"users": [ADA], "rows": [row(mfa_capable=False)], "passes": [given]}
     [first] = key_users.people_of(steps)
     assert (first["missing"], first["pass"]) == ([NO_KEY], "changed")
@@ -117,6 +118,23 @@ def test_in_check_mode_what_the_old_policy_takes_says_nothing(told, ready):
     [found] = key_users.people_of({"users": [ADA], "rows": [told], "policy": policy, "check": True})
     assert found["ready"] is ready and "user_out_of_scope" not in found["missing"]
     assert found["says"].startswith("not known: ") is (ready is None)
+
+
+def test_a_user_of_a_device_is_there_once_however_often_named():
+    """In other letters, and by the object id."""
+    identity = READY["object_id"]
+    rows = [READY, row(identity, object_id=identity), row("bob@c.example")]
+    found = key_users.people_of({"users": [ADA, ADA.upper(), identity, "BOB@c.example"], "rows": rows})
+    assert [one["user"] for one in found] == [ADA, "bob@c.example"]
+    found = key_users.people_of({"users": ["new@c.example", "NEW@c.example"]})
+    assert [one["user"] for one in found] == ["NEW@c.example"]
+
+
+def test_a_pass_counts_by_whichever_name_its_user_was_given():
+    given = {"user": ADA, "object_id": "o1", "outcome": "changed", "valid": True, "start": None, "lifetime": 60}
+    told = row("o1", object_id="o1", mfa_capable=False)
+    [found] = key_users.people_of({"users": ["o1"], "rows": [told], "passes": [given]})
+    assert (found["missing"], found["pass"]) == ([NO_KEY], "changed")
 
 
 def test_a_summary_names_those_who_are_not_ready():

@@ -54,6 +54,25 @@ def test_one_page_a_person_whatever_the_number_of_devices():
     assert "Devices: one" in words(text) and "Not set up for keys yet: two" in words(text)
 
 
+def test_what_the_tenant_said_last_counts_whichever_device_was_asked_about():
+    """A run with --limit does not touch the record of the other device."""
+    old, new = device(row()), device(READY)
+    old["users"][0]["asked"] = "2026-11-01T08:00:00.000+00:00"
+    assert "<h1>" not in page(one=new, two=old) and "<h1>" not in page(one=old, two=new)
+    unasked = {"user": "ADA@c.example", "ready": None, "missing": [], "says": key_users.NOT_ASKED_YET}
+    text = page(one=device(row()), two={**old, "users": [unasked]})
+    assert re.findall("<h1>(.*)</h1>", text) == [ADA] and "Devices: one, two" in words(text)
+    assert "more people are not ready" not in text
+
+
+def test_a_page_says_the_name_to_sign_in_with_where_the_inventory_has_an_object_id():
+    named = row(user_principal_name="Ada@c.example")
+    by_id = {**named, "user": named["object_id"]}
+    text = page(one=device(by_id), two=device(named))
+    assert re.findall("<h1>(.*)</h1>", text) == ["Ada@c.example"]
+    assert "Account: Ada@c.example" in words(text) and named["object_id"] not in words(text)
+
+
 @pytest.mark.parametrize(
     ("told", "has"),
     [

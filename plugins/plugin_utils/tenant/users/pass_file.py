@@ -59,7 +59,7 @@ class Keeper:
         if self._dest is None or set(self._entries) <= self.kept:
             return
         try:
-            writer.write(self._dest, list(self._entries.values()), new=not self.kept)
+            writer.write(self._dest, list(self._entries.values()), new=not self.kept, secret=True)
         except FileExistsError as exc:
             raise writer.unwritable(self._dest, exc) from exc
         self.kept = set(self._entries)

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils import private_file
 from ansible_collections.winops.entra.plugins.plugin_utils.report import writer
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 
@@ -186,17 +188,50 @@ def test_an_answer_without_the_value_is_a_lost_pass(bench, dest):
     assert result["error"]["name"] == "pass_lost" and not dest.exists()
 
 
+def test_a_task_that_is_killed_leaves_the_values_under_no_other_name(bench, dest, monkeypatch):
+    """Until they are on the disk, the file has no name; one that replaces another has one for a moment, which is known.
+
+    What a killed task leaves is what the directory has at that call.
+    """
+    users = [f"user{number}@contoso.com" for number in range(25)]
+    for user in users:
+        bench.graph.add_user(user)
+    seen = []
+
+    def watched(name):
+        real = getattr(os, name)
+
+        def call(*args, **options):
+            seen.append((name, sorted(os.listdir(dest.parent))))
+            return real(*args, **options)
+
+        monkeypatch.setattr(private_file.os, name, call)
+
+    for name in ("fsync", "link", "replace"):
+        watched(name)
+    assert outcomes(give(bench, dest, *users)) == ["changed"] * 25
+    there, hidden = dest.name, os.path.basename(private_file.hidden_name(str(dest)))
+    assert seen == [
+        ("fsync", []),
+        ("link", []),
+        ("fsync", [there]),
+        ("link", [there]),
+        ("replace", sorted([there, hidden])),
+    ]
+    assert os.listdir(dest.parent) == [there]
+
+
 def test_where_the_file_fails_after_all_no_more_passes_are_made(bench, dest, monkeypatch):
     users = [f"user{number}@contoso.com" for number in range(45)]
     for user in users:
         bench.graph.add_user(user)
     real, calls = writer.write, []
 
-    def full(path, content, new=False):
+    def full(path, content, new, secret):
         calls.append(new)
         if len(calls) == 2:
             raise writer.unwritable(path, OSError(28, "No space left on device"))
-        real(path, content, new)
+        real(path, content, new, secret)
 
     monkeypatch.setattr(writer, "write", full)
     result = give(bench, dest, *users)
