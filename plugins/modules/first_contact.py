@@ -31,7 +31,9 @@ options:
         answers at this address.
     type: str
   tenant_id:
-    description: The tenant that the device should be joined to. A join to another one ends the wait. Needs O(joined).
+    description:
+      - The tenant that the device should be joined to. A join to another one ends the wait.
+      - With O(joined=false) it is refused.
     type: str
   joined:
     description: Whether to wait until the device is Entra joined.
@@ -41,6 +43,7 @@ options:
     description:
       - Id of the package that should be applied, a GUID, such as
         RV(winops.entra.ppkg_media#module:media[].package_id).
+      - Until this package is there, a failed join is that of an earlier try, and does not end the wait.
     type: str
   timeout:
     description:
@@ -73,17 +76,13 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Meet the devices that were set up from sticks
-  hosts: new_devices
-  gather_facts: false
-  tasks:
-    - name: Wait for the device, and verify it
-      winops.entra.first_contact:
-        computer_name: PC-%SERIAL%
-        serial_number: "{{ serial_number }}"
-        tenant_id: "{{ entra_tenant_id }}"
-        package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
-        timeout: 7200
+- name: Wait for a device that was set up from a stick, and verify it
+  winops.entra.first_contact:
+    computer_name: PC-%SERIAL%
+    serial_number: "{{ serial_number }}"
+    tenant_id: "{{ entra_tenant_id }}"
+    package_id: 4a1f9e0c-7a55-4f0e-9d0b-0a52f3a7c111
+    timeout: 7200
 
 - name: Look once, without waiting
   winops.entra.first_contact:

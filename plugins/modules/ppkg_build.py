@@ -89,9 +89,8 @@ options:
     type: str
   store_file:
     description:
-      - With O(method=icd), paths on the host of the files with the settings that the tool knows. By default those for
-        desktop editions that come with the tool, C(Microsoft-Common-Provisioning.dat) and
-        C(Microsoft-Desktop-Provisioning.dat).
+      - With O(method=icd), paths on the host of the files with the settings that the tool knows. By default the one for
+        desktop editions that lies beside C(ICD.exe), C(Microsoft-Desktop-Provisioning.dat).
     type: list
     elements: str
   timeout:
@@ -112,8 +111,9 @@ notes:
   - Both files are written beside their places without a name, or with one for their owner only, and then put there in
     one step. Who reads them sees the old or the new file as a whole. If the disk is full, the old ones stay.
   - A task that is killed between the two leaves a new catalogue with an old package. The next run repairs it.
-  - The package of O(method=template) is compressed as those of Microsoft's tool are, and has no stream of the template
-    that no file needs.
+  - In the package of O(method=template) documents of settings are compressed as Microsoft's tool does it, up to 1 MiB
+    together, and embedded files are stored as they are, so it may be larger than one of that tool. It has no stream of
+    the template that no file needs.
   - A description may have up to 1,000 files with 256 MiB in all, a template 512 MiB.
 seealso:
   - module: winops.entra.ppkg_info

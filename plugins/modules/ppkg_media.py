@@ -12,15 +12,19 @@ short_description: Lay out a removable stick or an ISO with a provisioning packa
 version_added: 0.1.0
 description:
   - Puts one provisioning package into the root of a removable stick that is mounted on the controller, or into an ISO
-    for virtual machines. A new Windows device takes it from there at its first start (OOBE), before anybody signs in.
+    for the virtual drive of a virtual machine. A new Windows device takes it from there at its first start (OOBE),
+    before anybody signs in.
   - Beside the package lie its catalogue (C(.cat)) if there is one, C(SHA256SUMS), and a one-page checklist for the
     person at the device, who inserts the stick, sees what the screens say, and knows when to remove it and whom to
     call.
   - Windows applies the package at once if it is the only one in the root. If there are several it asks which one, so
     another C(.ppkg) in the root is refused by name, unless O(other_packages=remove). Everything else on the stick is
-    left alone.
+    left alone, but for what would contradict the new files. These are a checklist of this module in another form, a
+    catalogue with the name of the package, and a file whose name differs from a new one in its case.
   - The package is read first. What a person at the device cannot mend is said before the stick leaves the house, see
     O(fail_on) and RV(media[].issues).
+  - A catalogue in which no hash of the package stands is that of another one, and causes a warning.
+  - Tasks in the same folder follow each other, each waits up to five minutes for the one before.
   - A file is written under a temporary name, and takes its own name when all are whole. A file that is already there
     with the same contents is not written again.
 options:
@@ -122,18 +126,22 @@ extends_documentation_fragment:
   - winops.entra.attributes.controller
 notes:
   - A package holds its bulk token in plain text, so whoever has the medium can join devices with it. Each such medium
-    causes a warning. Files are for their owner only (mode 0600), but the file systems of sticks (FAT32, exFAT) keep no
-    modes. Destroy the contents of the medium after the rollout.
+    causes a warning. Files are written for their owner only (mode 0600), but the file systems of sticks (FAT32, exFAT)
+    keep no modes. Destroy the contents of the medium after the rollout.
   - Names and sizes are those that FAT32 can hold, on each file system, because sticks are copied. A file of 4 GiB or
     more is refused, and so is a name that Windows does not accept.
-  - Which packages Windows takes at its first start, and what its screens say, is documented by Microsoft. Nobody has
-    confirmed the layout of this module on real Windows.
+  - Which packages Windows takes at its first start, and what its screens say, is documented by Microsoft for USB drives
+    and SD cards. That it takes them from an ISO is reported. Nobody has confirmed the layout of this module on real
+    Windows.
 seealso:
   - module: winops.entra.ppkg_info
   - module: winops.entra.first_contact
   - name: Apply a provisioning package
     description: What happens at the first start of Windows when a stick is inserted.
     link: https://learn.microsoft.com/windows/configuration/provisioning-packages/provisioning-apply-package
+  - name: How provisioning works in Windows
+    description: What Windows asks the person of an unsigned or encrypted package, and where on the medium it looks.
+    link: https://learn.microsoft.com/windows/configuration/provisioning-packages/provisioning-how-it-works
 author:
   - winops.entra contributors (@winops)
 """

@@ -19,7 +19,7 @@ from .description_source import Source, file_of
 from .device.packages import icd
 from .device.packages.build_order import BuildOrder
 from .package import contents
-from .package.build.package_id import derived_ids
+from .package.composing.package_id import derived_ids
 from .package.description.document import Document
 from .package.description.writer import write_customizations
 from .package.judged import missing_files

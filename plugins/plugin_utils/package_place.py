@@ -9,7 +9,6 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import stat
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from . import locks
 from .options import bad_option
 from .package import NotAPackage, Package, PackageError, UnreadablePackage, read_package
+from .package.plain_files import sha256_of
 from .private_file import PrivateFile, hidden_name, private_file
 from .report.writer import directory_of, require_writable, unwritable
 from .result import Failure
@@ -249,8 +249,5 @@ def _lock_of(path: str) -> str:
 
 
 def _sha256_of(path: str) -> str:
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+        return sha256_of(file).hex()

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from .description_source import Source
 from .options import bad_option
 from .package import PackageError
-from .package.build import NotLikeTemplate, compose
+from .package.composing import NotLikeTemplate, compose
 from .package_place import Made, Place
 from .task import Task
 from .untrusted import visible

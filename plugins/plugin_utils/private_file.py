@@ -63,7 +63,9 @@ class PrivateFile:
         """Forget it where it was not put."""
         if self._named:
             self._forget()
-        self.stream.close()
+        # A full disk says so again here: what was written before it did is tried once more.
+        with contextlib.suppress(OSError):
+            self.stream.close()
 
     def _opened(self) -> int:
         directory = os.path.dirname(self.path)

@@ -54,11 +54,7 @@ def content(action: t.Any, path: str, most: int) -> bytes:
     Raises AnsibleError, also where it is not a regular file, and TooLarge where it has more than ``most`` bytes.
     """
     try:
-        # A pipe or a device would be waited for.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise AnsibleError("it is not a regular file")
+        with open(path, "rb", opener=_opened) as file:
             found = file.read(most + 1)
             if is_encrypted(found[:_HEADER]):
                 # Two letters of hexadecimal digits twice, and line ends.
@@ -68,6 +64,15 @@ def content(action: t.Any, path: str, most: int) -> bytes:
     if len(found) > most:
         raise TooLarge(f"it has more than {most} bytes")
     return found
+
+
+def _opened(path: str, flags: int) -> int:
+    """The handle of a regular file: a pipe or a device would be waited for, and a directory has no content."""
+    handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise AnsibleError("it is not a regular file")
+    return handle
 
 
 def text(action: t.Any, ciphertext: str) -> str:

@@ -211,6 +211,9 @@ CASES = {
     "a deployment's finding that does not exist": Case(
         "winops.entra.deployment_status", {"fail_on": ["rain"]}, "fail_on", "device_setup"
     ),
+    "a posture's finding that does not exist": Case(
+        "winops.entra.device_posture", {"fail_on": ["rain"]}, "fail_on", "quality_update"
+    ),
     "no findings": Case("winops.entra.diagnose", {"limit": 0}, "limit", "positive"),
     "a time without its zone": Case("winops.entra.diagnose", {"since": "2026-11-21T08:00:00"}, "since", "time zone"),
     "no device to register": Case(AUTOPILOT, {}, "devices", "required"),

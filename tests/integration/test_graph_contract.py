@@ -26,7 +26,7 @@ from msgraph.generated.models.group import Group
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.reference_create import ReferenceCreate
 
-from tests.integration import contract_methods, contract_profiles
+from tests.integration import contract_methods, contract_posture, contract_profiles
 from tests.integration.graph_client import BareGraph
 from tests.integration.play import PATIENCE
 from tests.lab import hardware_hash
@@ -79,7 +79,9 @@ SCENARIO = {
             "devices": [
                 {"name": "OLD", "count": 5, "days": 200, "owner": "anna"},
                 {"name": "AD-PC", "trust": "ServerAd"},
+                {"name": "PC-STATES"},
             ],
+            "managed": contract_posture.MANAGED,
             "autopilot": [{"serial": "SN001", "group_tag": "kiosk"}, {"serial": "SN 002"}],
         }
     },
@@ -106,6 +108,7 @@ def test_every_route_answers_as_described(world):
     [people] = app.get("/groups?$filter=displayName eq 'People'")["value"]
     contract_profiles.ask(app, people["id"], world.post)
     contract_methods.ask(app, "anna@contoso.example", people["id"])
+    contract_posture.ask(app, app.get("/users/anna@contoso.example")["id"])
     _tenant_wide(app)
     _batches(app)
     _mobility(BareGraph(world.out, "device_code"), app)
@@ -126,11 +129,11 @@ def _policy(app: BareGraph) -> None:
 
 
 def _directory(app: BareGraph) -> None:
-    assert len(list(app.pages("/devices?$top=3"))) == 12
+    assert len(list(app.pages("/devices?$top=3"))) == 13
     stale = "$filter=approximateLastSignInDateTime le 2026-09-01T00:00:00Z and trustType eq 'AzureAd'"
     found = app.advanced(f"/devices?{stale}&$count=true&$select=id,deviceId,displayName&$top=999")
     assert found["@odata.count"] == 5 and set(found["value"][0]) == {"id", "deviceId", "displayName"}
-    assert app.advanced("/devices/$count") == "12"
+    assert app.advanced("/devices/$count") == "13"
     assert len(app.advanced('/devices?$search="displayName:OLD"&$count=true&$orderby=displayName')["value"]) == 5
     old = found["value"][0]
     by_key = f"/devices(deviceId='{old['deviceId']}')"
@@ -257,7 +260,8 @@ def _roles(app: BareGraph) -> None:
 def _intune(app: BareGraph) -> None:
     app.get("/deviceManagement/autopilotEvents", "beta")
     for version in ("v1.0", "beta"):
-        [first, _second] = app.get("/deviceManagement/managedDevices", version)["value"]
+        listed = app.get("/deviceManagement/managedDevices", version)["value"]
+        [first, _second] = [row for row in listed if row["deviceName"] != "PC-STATES"]
         [found] = app.get(
             f"/deviceManagement/managedDevices?$filter=azureADDeviceId eq '{first['azureADDeviceId']}'", version
         )["value"]

@@ -194,6 +194,8 @@ def observing() -> list[dict[str, t.Any]]:
         {"op": "job_status", "job": "no guid"},
         {"op": "local_administrators"},
         {"op": "bitlocker"},
+        {"op": "volume_encryption"},
+        {"op": "account_policy"},
         {"op": "recovery_environment"},
         {"op": "endpoints", "timeout": 30, "targets": endpoints()},
         {"op": "nobody_knows_this"},
@@ -217,6 +219,8 @@ def as_system() -> list[dict[str, t.Any]]:
         {"op": "registry_read", "path": "SECURITY"},
         {"op": "dsregcmd_status"},
         {"op": "bitlocker"},
+        {"op": "volume_encryption"},
+        {"op": "account_policy"},
         {"op": "endpoints", "timeout": 30, "targets": endpoints()},
     ]
 

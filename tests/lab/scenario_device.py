@@ -8,6 +8,7 @@ docs/lab.md explains each option; ``device/build.py`` applies them.
 
 from __future__ import annotations
 
+from .device.after_join_options import AFTER_JOIN
 from .device.bitlocker import TYPES
 from .device.claims import HOW as CLAIMS
 from .device.claims import SERIAL_ALONE
@@ -146,6 +147,7 @@ DEVICE = {
         "undone": bool,
         "bricked": bool,
     },
+    "after_join": AFTER_JOIN,
     "hotpatch": bool,
     "vbs": bool,
     "tpm_version": OneOf(("1.2", "2.0")),

@@ -38,6 +38,24 @@ TENANT = {
     "registration_policy": dict,
     "passkey_policy": dict,
     "pass_policy": dict,
+    "managed": MapOf(
+        {
+            "user": str,
+            "enrolled_by": str,
+            "sync_days": float,
+            "agent": str,
+            "compliance": str,
+            "grace_days": float,
+            "encrypted": bool,
+            "owner": str,
+            "policies": ListOf(dict),
+            "configurations": ListOf(dict),
+            "report": ListOf(dict),
+            "keys": ListOf(str),
+            "entra": bool,
+        }
+    ),
+    "domain_types": MapOf(OneOf(("Managed", "Federated"))),
     "users": MapOf(
         {
             "name": str,

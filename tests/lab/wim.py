@@ -20,7 +20,7 @@ HEADER = struct.Struct("<8sIIII16sHHI24s24s24sI24s60x")
 LOOKUP_ENTRY = struct.Struct("<24sHI20s")
 DENTRY = struct.Struct("<QIiQ16xQQQ20s4xQHHH")
 DIRECTORY, ARCHIVE = 0x10, 0x20
-METADATA = 0x02
+METADATA, COMPRESSED, XPRESS = 0x02, 0x04, 0x20000
 FILETIME = 133_900_000_000_000_000  # 2025-04-25, in 100 ns since 1601: fixed, so that packages are reproducible
 
 
@@ -127,14 +127,14 @@ def read(data: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
 
 def _read(data: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
     fields = HEADER.unpack_from(data)
-    if fields[3] & 2:
-        return _read_compressed(data, _slice(data, fields[10]))
-
+    flags, chunk = fields[3:5]
     table = _slice(data, fields[9])
     contents, metadata = {bytes(20): b""}, None
     for at in range(0, len(table), LOOKUP_ENTRY.size):
         resource, _part, _references, digest = LOOKUP_ENTRY.unpack_from(table, at)
         content = _slice(data, resource)
+        if resource[7] & COMPRESSED:
+            content = _decompressed(content, struct.unpack_from("<Q", resource, 16)[0], flags, chunk)
         if hashlib.sha1(content).digest() != digest:
             raise ValueError("a resource does not match its hash")
         contents[digest] = content
@@ -173,17 +173,25 @@ def _properties(xml: bytes) -> dict[str, str]:
     return {child.tag: child.text or "" for child in image} if image is not None else {}
 
 
-def _read_compressed(data: bytes, xml: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Packages that others made are compressed: their reading is left to dissect.archive."""
-    from dissect.archive.wim import WIM
+class _Endless(io.BytesIO):
+    """Bytes with zeros behind them: dissect reads ahead, and would take the end of that for the end of the content."""
 
-    files: dict[str, bytes] = {}
-    waiting = [("", image.root) for image in list(WIM(io.BytesIO(data)).images())[:1]]
-    while waiting:
-        folder, node = waiting.pop()
-        for entry in node.iterdir():
-            if entry.is_dir():
-                waiting.append((f"{folder}{entry.name}/", entry))
-            else:
-                files[f"{folder}{entry.name}"] = entry.open().read()
-    return files, _properties(xml)
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size).ljust(size or 0, b"\0")
+
+
+def _decompressed(raw: bytes, length: int, flags: int, chunk: int) -> bytes:
+    """A resource of a package that is compressed, as others make them: the algorithm is left to dissect."""
+    from dissect.util.compression import lzxpress_huffman
+
+    if not flags & XPRESS:
+        raise NotImplementedError("a compression that packages do not have")
+    count = -(-length // chunk)
+    table = 4 * (count - 1)
+    begins = [*(0, *struct.unpack_from(f"<{count - 1}I", raw)), len(raw) - table]
+    out = bytearray()
+    for begin, end in zip(begins[:-1], begins[1:], strict=True):
+        size, piece = min(chunk, length - len(out)), raw[table + begin : table + end]
+        # What would not shrink is there as it is.
+        out += piece if len(piece) == size else lzxpress_huffman.decompress(_Endless(piece + bytes(8)))[:size]
+    return bytes(out)

@@ -33,6 +33,7 @@ SAME_AS = {
     "ppkg_build.settings": "ppkg_info.settings",
     "ppkg_info.settings.condition": "ppkg_info.package.conditional.condition",
     "ppkg_info.differences.condition": "ppkg_info.package.conditional.condition",
+    "device_posture.posture.updates.hotpatch": "device_facts.ansible_facts.entra.os.hotpatch",
     "diagnose.state.join": "device_facts.ansible_facts.entra.join",
     "diagnose.state.mdm": "device_facts.ansible_facts.entra.mdm",
     "autopilot_device_info.devices.intune": "directory_device_info.devices.intune",
@@ -68,6 +69,8 @@ OPEN = {
     "acceptance.report.package_questions.steps.events": "ids of events, with how often each has come",
     "device_facts.ansible_facts.entra.caller.sections": "the sections and rows are those of dsregcmd",
     "device_facts.ansible_facts.entra.join.unknown_rows": "rows of dsregcmd that nobody knows",
+    "device_posture.posture.management.winners": "a key for each policy",
+    "device_posture.posture.password_rules.policy": "a key for each rule that is asked for",
     "rollout_report.known": "names of the inventory",
     "directory_device_info.devices.extension_attributes": "extensionAttribute1 to 15, as Microsoft Graph names them",
 }

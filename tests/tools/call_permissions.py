@@ -18,6 +18,9 @@ from pathlib import Path
 
 _COLLECTIONS = ("mobileDeviceManagementPolicies", "mobileAppManagementPolicies")
 _METHOD_POLICY = "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
+_STATES = "/deviceManagement/managedDevices/{id}"
+_KINDS_OF_STATES = ("deviceCompliancePolicyStates", "deviceConfigurationStates")
+_REPORT = "/deviceManagement/reports/getConfigurationPoliciesReportForDevice"
 #: By version: the calls as the modules make them, each with ``{id}`` for what is looked up.
 CALLS = {
     "v1.0": (
@@ -65,6 +68,9 @@ CALLS = {
         "GET /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
         "POST /deviceManagement/importedWindowsAutopilotDeviceIdentities/import",
         "DELETE /deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
+        "GET /deviceManagement/managedDevices/{id}/users",
+        "GET /domains",
+        "POST /identity/conditionalAccess/evaluate",
         "GET /informationProtection/bitlocker/recoveryKeys",
         "GET /directory/deviceLocalCredentials",
     ),
@@ -72,6 +78,8 @@ CALLS = {
         "GET /deviceManagement/deviceEnrollmentConfigurations",
         "GET /deviceManagement/managedDevices/{id}",
         "POST /deviceManagement/managedDevices/{id}/wipe",
+        *(f"GET {_STATES}/{kind}{tail}" for kind in _KINDS_OF_STATES for tail in ("", "/{id}/settingStates")),
+        f"POST {_REPORT}",
         "GET /deviceManagement/windowsAutopilotDeviceIdentities/{id}",
         "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment",
         "GET /deviceManagement/configurationPolicies",
@@ -135,6 +143,13 @@ SAID_BY = {
     "POST /deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment": (
         "POST /deviceManagement/windowsAutopilotSettings/sync"
     ),
+    f"GET {_STATES}/users": f"GET {_STATES}",
+    **{
+        f"GET {_STATES}/{kind}{tail}": "GET /deviceManagement/configurationPolicies"
+        for kind in _KINDS_OF_STATES
+        for tail in ("", "/{id}/settingStates")
+    },
+    f"POST {_REPORT}": "GET /deviceManagement/configurationPolicies",
     f"GET {_PROFILE}/assignments": f"GET {_PROFILE}",
     f"POST {_PROFILE}/assignments": f"PATCH {_PROFILE}",
     f"DELETE {_PROFILE}/assignments/{{id}}": f"PATCH {_PROFILE}",

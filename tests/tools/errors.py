@@ -134,7 +134,7 @@ def _computed() -> t.Iterator[tuple[str, Row]]:
         _module("package.description.problems").BadDescription,
         _module("package.description.customizations").NotCustomizations,
     )
-    built = subclasses(_module("package.build.errors").BuildError)
+    built = subclasses(_module("package.composing.errors").BuildError)
     for kind in (*subclasses(errors.PackageError), *described, *built):
         yield TITLES[3], _row(kind.name, "controller", _meaning(kind), kind.fix)
     for thing in ("join", "mdm"):
@@ -202,6 +202,7 @@ def checks() -> dict[str, tuple[str, ...]]:
         "preflight": tuple(
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
+        "directory_posture": tuple(_module("tenant.posture.findings").DIRECTORY_POSTURE_IDS),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
         "autopilot": tuple(
             # Both know the serial number.
@@ -213,6 +214,7 @@ def checks() -> dict[str, tuple[str, ...]]:
             )
         ),
         "deployment_status": tuple(_module("device.deployment.judged").IDS),
+        "device_posture": tuple(_module("device.posture.posture").POSTURE_IDS),
         "first_contact": tuple(_module("device.meeting.expectations").EXPECTATIONS),
         "security_key": tuple(_module("device.sign_in.key_findings").FINDING_IDS),
         "association": tuple(_module("device.autopilot.device_link").EXPECTED_OF_LINK),

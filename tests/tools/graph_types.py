@@ -65,6 +65,12 @@ TYPES = (
     "fido2AuthenticationMethod",
     "temporaryAccessPassAuthenticationMethod",
     "userRegistrationDetails",
+    "deviceCompliancePolicyState",
+    "deviceCompliancePolicySettingState",
+    "deviceConfigurationState",
+    "deviceConfigurationSettingState",
+    "domain",
+    "whatIfAnalysisResult",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

@@ -72,6 +72,7 @@ TABLES = {
     "docs/join.md: what: look, apply, join, verify, enrollment": HERE + "test_limits_of_a_join",
     "docs/join.md: a device of the wave: joined, also before this run": "tests/unit/report/test_waves.py::"
     "test_each_outcome_has_its_place_in_a_wave",
+    "docs/posture.md: finding: managed": HERE + "test_findings_of_a_posture",
     "docs/lab.md: part: wsman/, commands/": HERE + "test_parts_of_the_lab",
     "docs/lab.md: option: registration_policy": HERE + "test_options_of_scenarios",
     "docs/lab.md: option: windows": HERE + "test_options_of_scenarios",
@@ -92,6 +93,7 @@ TABLES = {
     "docs/preflight.md: check: endpoint_login": HERE + "test_hosts_of_endpoints",
     "docs/reports.md: field: totals": HERE + "test_limits_of_a_report",
     "docs/reports.md: who: first task of the playbook (rollout_report with only_try)": STEPS,
+    "docs/directory-posture.md: finding: entra_object": HERE + "test_findings_about_what_the_tenant_says",
     "docs/security-keys-on-devices.md: way: mdm": HERE + "test_ways_of_the_security_key_option",
     "docs/security-keys-on-devices.md: finding: option": HERE + "test_findings_about_security_keys",
     "docs/tenant.md: error.name: no_federation": "tests/unit/tenant/graph/test_sign_in_codes.py::"

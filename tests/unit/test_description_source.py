@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import textwrap
 import types
 from pathlib import Path
@@ -121,8 +122,8 @@ def test_what_is_vaulted_in_a_file_is_masked_wherever_it_stands(world: World):
 
 
 def test_a_text_that_is_no_template_stays_as_it_is(world: World):
-    source = world.source("name: Contoso\nbulk_token: !unsafe '{{ a token with braces }}1'\n")
-    assert values(source)["Accounts/Azure/BPRT"] == "{{ a token with braces }}1"
+    source = world.source("name: Contoso\nbulk_token: !unsafe '{{a_token_with_braces}}1'\n")
+    assert values(source)["Accounts/Azure/BPRT"] == "{{a_token_with_braces}}1"
 
 
 def test_a_value_of_any_kind_may_be_a_variable(world: World):
@@ -214,10 +215,9 @@ def test_every_file_that_is_missing_is_named_with_its_line(world: World):
     assert "line 5: commands[0].more_files[0] names the file b.cmd, which is not" in said
 
 
-def test_a_file_that_is_none_is_not_waited_for(world: World):
-    import os
-
-    os.mkfifo(world.folder / "a.cmd")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_file_that_is_none_is_not_waited_for(world: World, make):
+    make(world.folder / "a.cmd")
     assert "which cannot be read: it is not a regular file" in world.refused(COMMAND.format("a.cmd"))
 
 

@@ -19,6 +19,7 @@ MODULES = {
     "device_link_info": (),
     "preflight": (),
     "readiness_info": (),
+    "directory_posture": (),
     "diagnose": ("code", "weight"),
 }
 FOUND = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PLUGIN_UTILS = Path(__file__).resolve().parents[2] / "plugins" / "plugin_utils"
 # What each module of a kind has of its own, and is only read as ``module.NAME``.
-OF_EACH = {"DOC", "OBSERVATIONS", "PLANNED"}
+OF_EACH = {"ASKED_POLICIES", "DOC", "OBSERVATIONS", "PLANNED"}
 
 
 def constants() -> dict[str, dict[str, str]]:

@@ -19,7 +19,7 @@ from ansible.errors import AnsibleFileNotFound
 from ansible_collections.winops.entra.plugins.plugin_utils import package_build, package_icd
 from ansible_collections.winops.entra.plugins.plugin_utils import task as tasks
 from ansible_collections.winops.entra.plugins.plugin_utils.device.packages.build_order import Built
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import package_id
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import package_id
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.lab import ppkg
 from tests.lab.icd import catalog, compiler, stores

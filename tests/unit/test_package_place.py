@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -143,6 +145,29 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch, step: st
     whole = [b"old catalogue"] if step != "name" or which == 0 else [b"catalogue"]
     assert (tmp_path / "a.cat").read_bytes() in whole
     assert sorted(os.listdir(tmp_path)) == ["a.cat", "a.ppkg"]
+
+
+@contextlib.contextmanager
+def files_of_at_most(size: int):
+    """A disk that is full after so many bytes of a file, as the kernel says it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [(0, "password_dest: .*a.json"), (500, "dest: .*a.cat"), (1000, "dest: .*a.ppkg")]
+)
+def test_a_disk_that_is_full_within_a_file_is_told_with_its_option(tmp_path: Path, size: int, told: str):
+    spot = place(tmp_path, password="a.json")
+    small, large = made(b"", b"", ""), made(PACKAGE, b"catalogue" * 100, "x" * 100)
+    put(spot, small)
+    with pytest.raises(Failure, match=f"bad option {told} cannot be written: File too large"), files_of_at_most(size):
+        put(spot, large)
+    assert sorted(os.listdir(tmp_path)) == ["a.cat", "a.json", "a.ppkg"] and (tmp_path / "a.ppkg").read_bytes() == b""
 
 
 def test_nobody_sees_files_before_they_are_put(tmp_path: Path):

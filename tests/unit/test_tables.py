@@ -25,6 +25,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis impo
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import removal
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave_step
 from ansible_collections.winops.entra.plugins.plugin_utils.device.operations import CHANGING, VOCABULARY
+from ansible_collections.winops.entra.plugins.plugin_utils.device.posture.posture import POSTURE_IDS
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight import check, checklist, targets, windows
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import key_findings
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option as sign_in_option
@@ -33,6 +34,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, m
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import service_plans
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import answers, door, held_permissions, pages
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.posture import findings as posture_findings
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import group_creation
 from tests.collection import ROOT
 from tests.integration import promised
@@ -384,6 +386,11 @@ def test_outcomes_of_autopilot():
     assert failing == {"refused", "failed", "unreachable", "incomplete"}
 
 
+def test_findings_of_a_posture():
+    shown = [name for cell in ALL["docs/posture.md: finding: managed"].column() for name in code(cell)]
+    assert shown == list(POSTURE_IDS)
+
+
 def test_variables_of_the_acceptance_run():
     shown = [name for cell in ALL["docs/acceptance.md: variable: accept_hosts"].column() for name in code(cell)]
     assert set(shown) == set(re.findall(r"\b(accept_[a-z_]+) (?:\| default|is defined)", read("playbooks/accept.yml")))
@@ -456,3 +463,8 @@ def test_keys_of_a_description():
         told = set(code(shown[section.name]))
         words = {word for field in section.fields for word in field.choices or {}}
         assert {field.name for field in section.fields} | words | ({section.kind} - {None}) <= told, section
+
+
+def test_findings_about_what_the_tenant_says():
+    shown = ALL["docs/directory-posture.md: finding: entra_object"]
+    assert tuple(shown.by_code(1)) == posture_findings.DIRECTORY_POSTURE_IDS

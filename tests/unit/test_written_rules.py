@@ -28,6 +28,7 @@ ASKING = {
     "device_association": "associations/*.py",
     "directory_device": "devices/directory_device.py devices/changes.py devices/look_up.py",
     "directory_device_info": "devices/look_up.py devices/views.py devices/intune.py devices/directory_device.py",
+    "directory_posture": "posture/*.py devices/intune.py users/registration_details.py",
     "group": "resources/group*.py",
     "local_admin_role": "resources/local_admin_role.py",
     "mdm_scope": "resources/mdm_scope.py",
@@ -44,6 +45,9 @@ NOT_NEEDED = {
     "autopilot_device": {"DeviceManagementManagedDevices.Read.All"},  # of directory_device_info, in intune.py
     "directory_device": {"User.Read.All"},  # of directory_device_info, with owner
     "directory_device_info": {"Device.ReadWrite.All", "Directory.AccessAsUser.All"},  # of directory_device
+    "directory_posture": {
+        "DeviceManagementServiceConfig.Read.All",  # of Autopilot, in intune.py
+    },
     "group": {"GroupMember.Read.All"},  # Group.Read.All includes it
     "readiness_info": {"Microsoft.SyncFabric"},  # an application
 }

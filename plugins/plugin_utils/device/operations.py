@@ -93,6 +93,14 @@ def bitlocker() -> dict:
     return {"op": "bitlocker"}
 
 
+def volume_encryption() -> dict:
+    return {"op": "volume_encryption"}
+
+
+def account_policy() -> dict:
+    return {"op": "account_policy"}
+
+
 def recovery_environment() -> dict:
     return {"op": "recovery_environment"}
 

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checklist: one page for the person who sets a device up from a medium.
 
-What Windows does with removable media at its first start, and what its screens say, is after Microsoft's page "Apply a
-provisioning package". The page has no date and no secret: the same medium has the same page.
+What Windows does with removable media at its first start, and what its screens say, is after Microsoft's pages "Apply a
+provisioning package" and "How provisioning works in Windows" (the password, and the consent to a package that is not
+signed and trusted). The page has no date and no secret: the same medium has the same page.
 
 Internal to winops.entra: may change in any release.
 """
@@ -20,6 +21,9 @@ from ..untrusted import visible
 MAX_FIELD = 200
 """Letters of a text of others on the page."""
 FILES = {"html": "CHECKLIST.html", "text": "CHECKLIST.txt"}
+_TITLE = "Set up a device: "
+_HEAD = 512
+"""Bytes within which the title stands."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +47,15 @@ class About:
 
 def sheet(about: About, form: str) -> bytes:
     """The page in one of the FILES."""
-    name = f"Set up a device: {_visible(about.name)}"
+    name = f"{_TITLE}{_visible(about.name)}"
     sections = [_medium(about), _steps(about), _see(about), _trouble(about), _for_the_desk(about)]
     text = page(name, [article(name, sections)]) if form == "html" else as_text(name, sections)
     return text.encode("utf-8")
+
+
+def is_one(stream: t.BinaryIO) -> bool:
+    """Whether a file is a page that was made here."""
+    return _TITLE.encode() in stream.read(_HEAD)
 
 
 def _stick(about: About) -> str:
@@ -102,8 +111,8 @@ def _steps(about: About) -> Section:
         ),
         f"Remove the {stick} when the screen says that you can remove the removable media, and not before.",
         (
-            "Wait. The device may restart several times. Do not switch it off, and do not close its lid, also if "
-            "nothing seems to happen. A package may take half an hour."
+            "Wait. The device may restart several times. Do not switch it off, do not close its lid, and do not press "
+            "Esc, which interrupts it, also if nothing seems to happen. A package may take half an hour."
         ),
     ]
     return Section("What to do", tuple(steps), ordered=True)

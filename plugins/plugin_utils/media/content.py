@@ -16,7 +16,11 @@ import io
 import typing as t
 from collections.abc import Callable
 
+from ansible.errors import AnsibleError
+
+from ..result import Failure
 from ..task import Task
+from ..untrusted import visible
 
 AT_ONCE = 1 << 20
 """Bytes that are read at once."""
@@ -44,10 +48,30 @@ def of_bytes(name: str, data: bytes) -> Content:
 
 def of_file(task: Task, name: str, path: str) -> Content:
     """A file of the controller, in clear where it is vaulted. Raises OSError, AnsibleError and Failure."""
-    opened = functools.partial(_in_clear, task, path)
-    with opened() as stream:
+    with _in_clear(task, path) as stream:
         size, digest = measured(stream)
-    return Content(name, size, digest, opened)
+    return Content(name, size, digest, functools.partial(_again, task, name, path))
+
+
+def changed(name: str) -> Failure:
+    """The Failure of a file that is not as it was when it was read first."""
+    cause = f"{visible(name)} has changed on the controller since it was read"
+    fix = "run the task again when nobody writes the file"
+    return Failure(f"{cause}; {fix}", side="controller", name="source_changed", cause=cause, fix=fix)
+
+
+def belongs(catalogue: Content, package: Content) -> bool:
+    """Whether a catalogue has a hash of this package: its bytes in one of version 2, its digits in an older one."""
+    sha1 = hashlib.sha1(usedforsecurity=False)
+    with package.open() as stream:
+        while piece := stream.read(AT_ONCE):
+            sha1.update(piece)
+    with catalogue.open() as stream:
+        data = stream.read(AT_ONCE)
+    return any(
+        bytes.fromhex(digest) in data or digest.upper().encode("utf-16-le") in data
+        for digest in (package.sha256, sha1.hexdigest())
+    )
 
 
 def measured(stream: t.BinaryIO) -> tuple[int, str]:
@@ -57,6 +81,17 @@ def measured(stream: t.BinaryIO) -> tuple[int, str]:
         size += len(piece)
         digest.update(piece)
     return size, digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _again(task: Task, name: str, path: str) -> t.Iterator[t.BinaryIO]:
+    """A file that was there. Raises Failure where it is not any more."""
+    with contextlib.ExitStack() as opened:
+        try:
+            stream = opened.enter_context(_in_clear(task, path))
+        except (AnsibleError, OSError) as exc:
+            raise changed(name) from exc
+        yield stream
 
 
 @contextlib.contextmanager

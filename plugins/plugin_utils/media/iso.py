@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import struct
 import tempfile
 import typing as t
@@ -19,10 +20,11 @@ from collections.abc import Sequence
 
 from ..options import bad_option
 from ..result import Failure
-from ..untrusted import in_one_line
-from .content import Content, measured
+from ..untrusted import in_one_line, visible
+from .content import AT_ONCE, Content, changed, measured
 
 LABEL = "PPKG"
+LONGEST_IN_UTF8 = 64
 SECTOR = 2048
 FIRST_DESCRIPTOR = 16
 _TIMES = struct.Struct("<17s17s17s17s")
@@ -47,17 +49,34 @@ def require_library() -> None:
         ) from exc
 
 
+def require_name(name: str, option: str) -> None:
+    """Raises the Failure of a bad ``option`` where pycdlib takes no such name, whose length it counts in UTF-8."""
+    if len(name.encode("utf-8")) > LONGEST_IN_UTF8:
+        raise bad_option(
+            option,
+            f"an ISO cannot have the name {visible(name)!r}: it is longer than {LONGEST_IN_UTF8} bytes",
+            "give the package a shorter name: a letter that is not of ASCII counts two to four bytes",
+        )
+
+
 @contextlib.contextmanager
 def mastered(name: str, files: Sequence[Content]) -> t.Iterator[Content]:
     """The ISO of these files, within the ``with``. It has no name on the disk, so that nothing of it is left.
 
-    Raises OSError and Failure.
+    Raises Failure.
     """
-    with tempfile.TemporaryFile() as image:
-        _write(image, files)
-        _without_times(image)
-        image.seek(0)
-        size, digest = measured(image)
+    with contextlib.ExitStack() as kept:
+        try:
+            image = kept.enter_context(tempfile.TemporaryFile())
+            _write(image, files)
+            _without_times(image)
+            image.seek(0)
+            size, digest = measured(image)
+        except OSError as exc:
+            where = visible(tempfile.tempdir or "the folder of temporary files")
+            cause = f"the ISO cannot be made in {where}: {exc.strerror or exc}"
+            fix = "free space there, or set the environment variable TMPDIR to another folder"
+            raise Failure(f"{cause}; {fix}", side="controller", name="iso_not_made", cause=cause, fix=fix) from exc
 
         @contextlib.contextmanager
         def opened() -> t.Iterator[t.BinaryIO]:
@@ -79,12 +98,25 @@ def _write(image: t.BinaryIO, files: Sequence[Content]) -> None:
                 # Windows reads the names of Joliet; those of ISO 9660 have eight capital letters.
                 made.add_fp(stream, content.size, f"/FILE{number}.;1", joliet_path=f"/{content.name}")
             made.write_fp(image)
+        for content in files:
+            _require_same(image, made.get_record(joliet_path=f"/{content.name}").extent_location(), content)
     except pycdlib.pycdlibexception.PyCdlibException as exc:
         cause = f"pycdlib makes no ISO of these files: {in_one_line(str(exc))}"
         fix = "give the package another name, or use format folder"
         raise Failure(f"{cause}; {fix}", side="controller", name="iso_not_made", cause=cause, fix=fix) from exc
     finally:
         made.close()
+
+
+def _require_same(image: t.BinaryIO, sector: int, content: Content) -> None:
+    """Raises the Failure of a file that has changed since it was read: what begins at this sector is another one."""
+    image.seek(sector * SECTOR)
+    digest, left = hashlib.sha256(), content.size
+    while left and (piece := image.read(min(left, AT_ONCE))):
+        digest.update(piece)
+        left -= len(piece)
+    if digest.hexdigest() != content.sha256:
+        raise changed(content.name)
 
 
 def _without_times(image: t.BinaryIO) -> None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 
 from ..options import bad_option
-from ..untrusted import visible
+from ..untrusted import spelled, visible
 
 LARGEST_ON_MEDIA = 0xFFFFFFFF
 """Bytes of a file of FAT32."""
@@ -21,8 +22,10 @@ LONGEST_ON_MEDIA = 64
 """UTF-16 units of a file's name: of Joliet. FAT32 has 255."""
 PPKG = ".ppkg"
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+# Windows drops blanks before the dot.
 _RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?:\.|$)", re.IGNORECASE
+    r"(?:con|conin\$|conout\$|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) {0,64}(?:\.|$)",
+    re.IGNORECASE,
 )
 # A share, or a URL, or a drive of Windows: none is a directory of the controller.
 _SHARE = re.compile(r"\\\\|//|[A-Za-z][A-Za-z0-9+.-]{1,30}://")
@@ -39,6 +42,8 @@ def problem(name: str) -> str | None:
         return "it begins with a blank, or ends with a blank or a dot"
     if _RESERVED.match(name):
         return "it is the name of a device of Windows"
+    if spelled(name) != name:
+        return "it has a letter that cannot be seen"
     try:
         units = len(name.encode("utf-16-le")) // 2
     except UnicodeEncodeError:
@@ -54,6 +59,17 @@ def require_name(name: str, option: str, more: int = 0) -> None:
             f"a stick cannot have the name {visible(name)!r}: {found}",
             f"take a name of at most {LONGEST_ON_MEDIA - more} letters that Windows accepts",
         )
+
+
+def without_case(name: str) -> str:
+    """A name as FAT32 and NTFS compare it: letter by letter, in any case. Two names that are equal here are one file
+    there."""
+    return "".join(upper if len(upper := letter.upper()) == 1 else letter for letter in name)
+
+
+def without_form(name: str) -> str:
+    """A name as file systems compare it to which an accent is the same on its letter and beside it (macOS)."""
+    return without_case(unicodedata.normalize("NFC", name))
 
 
 def package_name(path: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import os
+import re
 import typing as t
 from collections.abc import Iterable, Mapping
 
@@ -19,16 +20,18 @@ from ansible.errors import AnsibleError
 from ..options import bad_option
 from ..package import EncryptedPackage, Issue, Package
 from ..package.contents import with_expiry
-from ..package.issues import ISSUES
+from ..package.issues import ISSUES, of_expiry
 from ..package_files import found_file, read_file, unreadable
 from ..task import Task
 from ..untrusted import visible
 from . import checklist, folder, iso, names
-from .content import Content, of_bytes, of_file
+from .content import AT_ONCE, Content, belongs, of_bytes, of_file
 
 MOST_MEDIA = 1000
 SUMS = "SHA256SUMS"
 ISO = ".iso"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RIGHT_CATALOG = "give the .cat file that was written with the package"
 _FOLLOWED = ("contact", "token_expires")
 
 
@@ -46,6 +49,7 @@ class Medium:
     read: Package | None
     issues: tuple[Issue, ...]
     expires: str | None
+    foreign_catalog: bool = False
 
     @property
     def secret(self) -> bool:
@@ -90,7 +94,7 @@ def _rows(args: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
     for number, row in enumerate(rows):
         # With the longest ending that a name gets.
         names.require_name(row["name"], "media", len(".iso.sha256"))
-        earlier = seen.setdefault(row["name"].casefold(), row["name"])
+        earlier = seen.setdefault(names.without_form(row["name"]), row["name"])
         if len(seen) <= number:
             raise bad_option("media", f"{earlier!r} and {row['name']!r} are the same name", "give each name once")
     return [row | {name: args[name] for name in _FOLLOWED if row[name] is None} for row in rows]
@@ -109,12 +113,17 @@ def _medium(task: Task, row: Mapping[str, t.Any], root: str, option: str) -> Med
     package = _file(task, names.package_name(path), path, src, option)
     for name in (package.name, *((os.path.basename(root),) if is_iso else ())):
         names.require_name(name, "src" if option == "src" else "media")
-    catalog = _catalog(task, row, path, package.name, option)
-    issues = tuple(read.issues) if read is not None else ()
+    if is_iso:
+        iso.require_name(package.name, option)
+    catalog = _catalog(task, row, path, package, option)
+    # The day is known of a package that nobody can read, too.
+    of_day = of_expiry(day, datetime.datetime.now(datetime.timezone.utc)) if day and read is None else None
+    issues = tuple(read.issues) if read is not None else (of_day,) if of_day else ()
     for issue in issues:
         if issue.name in task.args["fail_on"]:
             raise bad_option(option, f"{visible(src)}: {issue.message}", f"{issue.fix}, or take it out of fail_on")
-    expires = day.isoformat() if day else None
+    joins = read is None or read.bulk_token.present
+    expires = day.isoformat() if day and joins else None
     medium = Medium(
         name=row["name"] or (read.name if read is not None else None) or package.name,
         root=root,
@@ -124,6 +133,7 @@ def _medium(task: Task, row: Mapping[str, t.Any], root: str, option: str) -> Med
         sheet=None,
         read=read,
         issues=issues,
+        foreign_catalog=catalog is not None and not belongs(catalog, package),
         expires=(read.bulk_token.expires if read is not None else None) or expires,
     )
     listed = [package, *([catalog] if catalog else [])]
@@ -138,11 +148,12 @@ def _sheet(task: Task, medium: Medium, contact: str | None) -> Content | None:
     if form == "none":
         return None
     about = checklist.About(
-        name=medium.name,
-        file=medium.package.name,
+        # Masked alone, not the whole page: a secret may look like a word of its own, or a part of a checksum.
+        name=task.masked(medium.name),
+        file=task.masked(medium.package.name),
         sha256=medium.package.sha256,
         is_iso=medium.is_iso,
-        contact=contact,
+        contact=contact and task.masked(contact),
         expires=medium.expires,
         encrypted=read is None,
         joins=medium.joins,
@@ -155,7 +166,7 @@ def _sheet(task: Task, medium: Medium, contact: str | None) -> Content | None:
             "computer_name": read.computer_name,
         },
     )
-    return of_bytes(checklist.FILES[form], task.masked(checklist.sheet(about, form).decode("utf-8")).encode("utf-8"))
+    return of_bytes(checklist.FILES[form], checklist.sheet(about, form))
 
 
 def signed(read: Package | None) -> bool | None:
@@ -180,7 +191,7 @@ def _file(task: Task, name: str, path: str, src: str, option: str) -> Content:
         raise unreadable(src, option, exc) from exc
 
 
-def _catalog(task: Task, row: Mapping[str, t.Any], path: str, name: str, option: str) -> Content | None:
+def _catalog(task: Task, row: Mapping[str, t.Any], path: str, package: Content, option: str) -> Content | None:
     """The catalogue of a package, under the package's name."""
     src = row["catalog"]
     if src is None:
@@ -191,17 +202,23 @@ def _catalog(task: Task, row: Mapping[str, t.Any], path: str, name: str, option:
         src = found[0]
     option = "catalog" if option == "src" else option
     try:
-        return of_file(task, os.path.splitext(name)[0] + folder.CATALOG, task.find_file(src))
+        at = task.find_file(src)
+        if not os.path.isfile(at):  # A pipe or a device would be waited for.
+            raise OSError(f"{visible(src)} is not a regular file")
+        catalog = of_file(task, os.path.splitext(package.name)[0] + folder.CATALOG, at)
     except (AnsibleError, OSError) as exc:
-        fix = "give the .cat file that was written with the package"
-        raise bad_option(option, f"there is no readable catalogue {visible(src)} ({exc})", fix) from exc
+        raise bad_option(option, f"there is no readable catalogue {visible(src)} ({exc})", _RIGHT_CATALOG) from exc
+    if catalog.size > AT_ONCE:
+        raise bad_option(option, f"{visible(src)} has {catalog.size} bytes, as no catalogue has", _RIGHT_CATALOG)
+    return catalog
 
 
 def _day(text: str | None, option: str) -> datetime.date | None:
     if text is None:
         return None
     try:
-        return datetime.date.fromisoformat(text.strip())
+        # Newer Pythons take other forms as well.
+        return datetime.date.fromisoformat(text.strip() if _DAY.fullmatch(text.strip()) else "")
     except ValueError:
         name = "token_expires" if option == "src" else option
         raise bad_option(name, f"{visible(text)!r} is not a day", "give it as 2027-03-31") from None

@@ -34,6 +34,18 @@ def lay_out(task: Task) -> dict:
     """Lay out the media of a task. Raises Failure; then ``media`` of the result are those that were done."""
     media = media_of(task)
     task.learned["warnings"] = _warnings(media)
+    _require_apart(media)
+    with folder.alone(_folder_of_all(task, media), task.progress):
+        return _lay_out(task, media)
+
+
+def _folder_of_all(task: Task, media: Sequence[Medium]) -> str:
+    """The folder that ``dest`` names, or that of the ISO."""
+    alone = task.args["media"] is None and not media[0].is_iso
+    return media[0].root if alone else os.path.dirname(media[0].root)
+
+
+def _lay_out(task: Task, media: Sequence[Medium]) -> dict:
     looks = [None if medium.is_iso else _look(task, medium) for medium in media]
     _require_room(media, looks)
     done: list[dict[str, t.Any]] = []
@@ -45,9 +57,9 @@ def lay_out(task: Task) -> dict:
 
 def _look(task: Task, medium: Medium) -> Look:
     """What is in the folder of a medium, if that may be."""
-    found = folder.look(medium.root, {content.name for content in medium.files})
-    if found.is_there:
+    if os.path.lexists(medium.root):
         folder.require_root(medium.root)
+    found = folder.look(medium.root, {content.name for content in medium.files})
     if found.packages and task.args["other_packages"] == "refuse":
         named = ", ".join(map(visible, found.packages[:MOST_WARNED]))
         more = f" and {len(found.packages) - MOST_WARNED} more" if len(found.packages) > MOST_WARNED else ""
@@ -60,13 +72,26 @@ def _look(task: Task, medium: Medium) -> Look:
     return found
 
 
+def _require_apart(media: Sequence[Medium]) -> None:
+    """Raises Failure where two media are one folder: links may lead to it."""
+    seen: dict[str, str] = {}
+    for medium in media:
+        earlier = seen.setdefault(os.path.realpath(medium.root), medium.root)
+        if earlier != medium.root:
+            cause = f"{visible(earlier)} and {visible(medium.root)} are the same folder"
+            raise bad_option("dest", cause, "remove the link: each medium needs a folder of its own")
+
+
 def _require_room(media: Sequence[Medium], looks: Sequence[Look | None]) -> None:
-    """For all media of a task together, which may lie on one file system."""
+    """For all media of a task together, which may lie on one file system. An ISO that is there counts when it is known
+    whether it has to be written again."""
     roots: dict[int, tuple[str, list[Content]]] = {}
     for medium, look in zip(media, looks):
+        if look is None and os.path.lexists(medium.root):
+            continue
         directory = os.path.dirname(medium.root) if look is None or not look.is_there else medium.root
         contents = list(medium.files) if look is None else _missing(medium.files, look)
-        roots.setdefault(os.stat(directory).st_dev, (directory, []))[1].extend(contents)
+        roots.setdefault(folder.file_system(directory), (directory, []))[1].extend(contents)
     for directory, contents in roots.values():
         folder.require_room(directory, contents)
 
@@ -74,26 +99,26 @@ def _require_room(media: Sequence[Medium], looks: Sequence[Look | None]) -> None
 def _folder(task: Task, medium: Medium, look: Look) -> dict[str, t.Any]:
     removed = [*look.packages, *look.stale]
     _write(task, medium.root, medium.files, look, removed)
-    left = look.others[:MOST_LEFT_ALONE]
-    told = _told(medium, medium.files, look)
-    return told | {"mounted": os.path.ismount(medium.root), "removed": look.packages, "left_alone": left}
+    # Names on a stick are texts of others, and need not even be texts.
+    left = [visible(name) for name in look.others[:MOST_LEFT_ALONE]]
+    gone = [visible(name) for name in look.packages]
+    mounted = os.path.ismount(os.path.realpath(medium.root))
+    return _told(medium, medium.files, look) | {"mounted": mounted, "removed": gone, "left_alone": left}
 
 
 def _iso(task: Task, medium: Medium) -> dict[str, t.Any]:
     """The ISO, its checksum, and its checklist once more, since nobody reads it in the ISO."""
     directory, name = os.path.split(medium.root)
     with contextlib.ExitStack() as opened:
-        try:
-            image = opened.enter_context(iso.mastered(name, medium.files))
-        except OSError as exc:
-            raise folder.failed(medium.root, exc, "made") from exc
+        image = opened.enter_context(iso.mastered(name, medium.files))
         files = [image, of_bytes(f"{name}.sha256", f"{image.sha256}  {name}\n".encode())]
         if medium.sheet is not None:
             page = os.path.splitext(name)[0] + os.path.splitext(medium.sheet.name)[1]
             with medium.sheet.open() as stream:
                 files.append(of_bytes(page, stream.read()))
         look = folder.look_at_files(directory, [content.name for content in files])
-        _write(task, directory, files, look, [])
+        folder.require_room(directory, _missing(files, look))
+        _write(task, directory, files, look, look.stale)
         return _told(medium, files, look) | {"mounted": None, "removed": [], "left_alone": []}
 
 
@@ -101,21 +126,22 @@ def _write(task: Task, root: str, files: Sequence[Content], look: Look, removed:
     missing = _missing(files, look)
     if not missing and not removed:
         return
+    changes: dict[str, tuple[str, str | None, str | None]] = {
+        name: (visible(os.path.join(root, name)), "there", None) for name in removed
+    }
     for content in missing:
         before = look.hashes.get(content.name)
-        where = visible(os.path.join(root, content.name))
-        task.changes.add(where, before and f"sha256:{before}", content.told)
-    for name in removed:
-        task.changes.add(visible(os.path.join(root, name)), "there", None)
+        changes[content.name] = (
+            visible(os.path.join(root, content.name)),
+            before and f"sha256:{before}",
+            content.told,
+        )
     if task.check_mode:
+        for change in changes.values():
+            task.changes.add(*change)
         return
-    try:
-        with task.changes.attempt():
-            folder.write(root, missing, removed)
-    except Exception:
-        for name in (*(content.name for content in missing), *removed):
-            task.changes.undo(visible(os.path.join(root, name)))
-        raise
+    with task.changes.attempt(changes.values()):
+        folder.write(root, missing, removed, lambda name: task.changes.add(*changes[name]))
 
 
 def _missing(files: Sequence[Content], look: Look) -> list[Content]:
@@ -164,12 +190,18 @@ def _warnings(media: Sequence[Medium]) -> list[str]:
             f"{_named(secret)}: whoever has the medium has the credentials of its package; keep it as a secret, and "
             "destroy its contents after the rollout"
         )
+    foreign = [medium.root for medium in media if medium.foreign_catalog]
+    if foreign:
+        told.append(
+            f"{_named(foreign)}: the catalogue has no hash of the package, so it is another one's; give the one that "
+            "was written with the package, or take it away"
+        )
     return [*told, *encrypted_warning(media), *_not_mounted(media)]
 
 
 def _not_mounted(media: Sequence[Medium]) -> list[str]:
-    roots = [medium.root for medium in media if not medium.is_iso and medium.root.startswith(MOUNTS)]
-    forgotten = [root for root in roots if not _is_on_a_mount(root)]
+    roots = {medium.root: os.path.realpath(medium.root) for medium in media if not medium.is_iso}
+    forgotten = [root for root, real in roots.items() if real.startswith(MOUNTS) and not _is_on_a_mount(real)]
     if not forgotten:
         return []
     return [f"{_named(forgotten)}: nothing is mounted there, so the files are on the controller's own disk"]

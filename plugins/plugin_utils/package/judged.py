@@ -11,12 +11,11 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
 
+from .plain_files import base_name, from_base64
 from .reader import Package
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -25,27 +24,26 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERT
 def missing_files(package: Package, files: Mapping[str, bytes]) -> list[str]:
     """The paths of the files that are not in the package byte for byte. ``files``: contents by path.
 
-    A certificate may be in its compiled settings and in no file.
+    Each is there by its own name: another one may have the same content. A certificate may be in its compiled settings
+    and in no file.
     """
-    embedded = {digest for _name, digest in package.digests}
+    embedded = {(name.lower(), digest) for name, digest in package.digests}
     compiled = {
         hashlib.sha1(raw, usedforsecurity=False).digest()
         for each in package.forms.compiled
-        if (raw := _from_base64(each.value)) is not None
+        if (raw := from_base64(each.value)) is not None
     }
-    return [path for path, content in files.items() if not _digests(content) & (embedded | compiled)]
+
+    def is_there(path: str, content: bytes) -> bool:
+        name = base_name(path.strip()).lower()
+        return any(digest in compiled or (name, digest) in embedded for digest in _digests(content))
+
+    return [path for path, content in files.items() if not is_there(path, content)]
 
 
 def _digests(content: bytes) -> set[bytes]:
     """The SHA-1 of a file, which a package has of its files, and of the certificate that it may spell in base64."""
     pem = _PEM.search(content) if len(content) <= 1 << 16 else None
-    raw = _from_base64(pem[1].decode()) if pem else None
+    raw = from_base64(pem[1].decode()) if pem else None
     forms = [content] if raw is None else [content, raw]
     return {hashlib.sha1(form, usedforsecurity=False).digest() if form else bytes(20) for form in forms}
-
-
-def _from_base64(text: str) -> bytes | None:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None

@@ -12,7 +12,6 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import re
 import stat
@@ -27,6 +26,7 @@ from .errors import DamagedPackage, PackageError, UnreadablePackage
 from .found import ASSET, Found
 from .issues import Facts, Issue, issues_of
 from .package_secrets import PackageSecrets
+from .plain_files import sha256_of
 from .reverted import reverted_by_removal
 from .safe_xml import UnsafeXml, parse
 from .secret import BulkToken, bulk_token_of
@@ -163,7 +163,7 @@ def _read(file: BinaryIO, now: datetime) -> Package:
         conditional=told_conditions(found.conditional, found.targets),
         built_with=built_with(properties),
         dead_streams=documents.dead_streams(),
-        sha256=_sha256(file),
+        sha256=sha256_of(file).hex(),
         size=size,
         secrets=documents.secrets,
         forms=found.forms,
@@ -212,11 +212,3 @@ def _assets(named: list[tuple[str, File]]) -> list[tuple[re.Match[str], File]]:
         if match and key != "dataasset/dataasset.xml":
             found.append((match, entry))
     return found
-
-
-def _sha256(file: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while piece := file.read(1 << 20):
-        digest.update(piece)
-    return digest.hexdigest()

@@ -14,7 +14,7 @@ import random
 import tempfile
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import read_package
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import compose
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import compose
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.compare import compare_with_document
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import checked
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure

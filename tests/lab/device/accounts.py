@@ -15,6 +15,8 @@ POLICIES = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 #: Roles whose members administer every joined device: a join puts their SIDs into Administrators (Microsoft Entra,
 #: "How to manage the local administrators group on Microsoft Entra joined devices"); a leave does not take them out.
 ROLES = ("role/Global Administrator", "role/Microsoft Entra Joined Device Local Administrator")
+#: The rules for passwords of a Windows that nobody has changed; ages and times in seconds, -1 never.
+DEFAULT_RULES = {"min_length": 0, "max_age": 42 * 86400, "history": 0, "lockout_threshold": 10, "lockout": 600}
 
 
 @dataclasses.dataclass

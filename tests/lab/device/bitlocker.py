@@ -10,6 +10,15 @@ import dataclasses
 #: Names of Get-BitLockerVolume's KeyProtectorType, with the numbers of Win32_EncryptableVolume.GetKeyProtectorType.
 TYPES = {"Tpm": 1, "ExternalKey": 2, "RecoveryPassword": 3, "TpmPin": 4, "TpmStartupKey": 5, "Password": 8}
 SYSTEM_DRIVE = "C:"
+#: ConversionStatus of GetConversionStatus.
+CONVERSIONS = {
+    "decrypted": 0,
+    "encrypted": 1,
+    "encrypting": 2,
+    "decrypting": 3,
+    "encrypting_paused": 4,
+    "decrypting_paused": 5,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +36,10 @@ class Volume:
     mount_point: str
     protected: bool = False
     protectors: list[Protector] = dataclasses.field(default_factory=list)
+    #: One of CONVERSIONS; how much is encrypted; after how many restarts protection comes back.
+    conversion: str = "encrypted"
+    percentage: int = 100
+    suspended: int = 0
 
     @property
     def system(self) -> bool:
@@ -34,8 +47,9 @@ class Volume:
 
 
 def volume(device, mount_point: str, protectors: list[str], protected: bool = True) -> Volume:
-    """A volume with protectors of these types."""
-    return Volume(
+    """A volume with protectors of these types; without any, and without protection, it is not encrypted."""
+    encrypted = bool(protectors) or protected
+    made = Volume(
         mount_point,
         protected,
         [
@@ -43,6 +57,8 @@ def volume(device, mount_point: str, protectors: list[str], protected: bool = Tr
             for number, kind in enumerate(protectors)
         ],
     )
+    made.conversion, made.percentage = ("encrypted", 100) if encrypted else ("decrypted", 0)
+    return made
 
 
 def available(device) -> bool:
@@ -57,6 +73,22 @@ def volumes(device) -> list[dict]:
             "mount_point": volume.mount_point,
             "system": volume.system,
             "protected": volume.protected,
+            "protectors": [dataclasses.asdict(protector) for protector in volume.protectors],
+        }
+        for volume in device.volumes
+    ]
+
+
+def encryption(device) -> list[dict]:
+    """In the vocabulary's shape of volume_encryption."""
+    return [
+        {
+            "mount_point": volume.mount_point,
+            "system": volume.system,
+            "protection": int(volume.protected),
+            "conversion": CONVERSIONS[volume.conversion],
+            "percentage": volume.percentage,
+            "suspended": volume.suspended,
             "protectors": [dataclasses.asdict(protector) for protector in volume.protectors],
         }
         for volume in device.volumes

@@ -12,7 +12,20 @@ import typing as t
 from .. import ppkg
 from ..tenant import BulkToken, Directory, Registered, Tenant
 from ..tenant import registration as service
-from . import accounts, autojoin, deployment, events, furnish, joinstate, leaving, mdm, power, security_key, wipe
+from . import (
+    accounts,
+    after_join,
+    autojoin,
+    deployment,
+    events,
+    furnish,
+    joinstate,
+    leaving,
+    mdm,
+    power,
+    security_key,
+    wipe,
+)
 from .accounts import POLICIES
 from .deployment_options import DeploymentOptions
 from .device import Device
@@ -121,6 +134,9 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
         _earlier_failures(device)
     if options.get("sign_in_failures"):
         _sign_in_failures(device)
+    if "after_join" in options:
+        tenant = context.tenants[(join or {}).get("tenant", "main")]
+        after_join.furnish_after_join(device, options["after_join"], tenant)
     power.mark_pending(device, options.get("pending_reboot", []))
     if "rename" in options.get("pending_reboot", []):
         device.set_name(f"{device.hostname}-NEW"[-15:], active=False)

@@ -61,6 +61,21 @@ def describe(device) -> Document:
             ]
             for volume in device.volumes
         },
+        "conversions": {
+            cim.volume_id(device, volume): {
+                "ConversionStatus": bitlocker.CONVERSIONS[volume.conversion],
+                "EncryptionPercentage": volume.percentage,
+                "SuspendCount": volume.suspended,
+            }
+            for volume in device.volumes
+        },
+        "account_rules": {
+            "MinPasswordLength": device.password_rules["min_length"],
+            "MaxPasswordAge": device.password_rules["max_age"],
+            "PasswordHistoryLength": device.password_rules["history"],
+            "MaxBadPasswordsAllowed": device.password_rules["lockout_threshold"],
+            "AutoUnlockInterval": device.password_rules["lockout"],
+        },
         "events": {log: {"events": _events(device, log)} for log in device.events.names()},
         "apps": device.icd.apps,
         "programs": [],

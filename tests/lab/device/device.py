@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 
 from ..clock import Clock
-from .accounts import SYSTEM, Account, Caller, Member, caller, can_sign_in
+from .accounts import DEFAULT_RULES, SYSTEM, Account, Caller, Member, caller, can_sign_in
 from .bitlocker import Volume
 from .certificates import Certificate
 from .claims import Claim
@@ -111,6 +111,8 @@ class Device:
         self.local_accounts: list[Account] = []
         self.members: list[Member] = []
         self.volumes: list[Volume] = []
+        #: The rules for passwords of local accounts, as Windows has them without any policy; seconds, -1 never.
+        self.password_rules: dict[str, int] = dict(DEFAULT_RULES)
         self.keys: set[str] = set()
         #: What a join calls its key in the registry: ``thumbprint`` or ``device_id``; both are seen.
         self.join_key = "thumbprint"

@@ -21,6 +21,11 @@ REGISTRATION = "Microsoft-Windows-User Device Registration/Admin"
 MDM = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider/Admin"
 AAD = "Microsoft-Windows-AAD/Operational"
 SYSTEM = "System"
+#: As of Windows 11 24H2 the sessions of an MDM are told there, and not in Admin.
+SYNC = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider/Sync"
+BITLOCKER = "Microsoft-Windows-BitLocker-API/Management"
+LAPS = "Microsoft-Windows-LAPS/Operational"
+SETUP = "Setup"
 
 #: log -> provider of the events written there by this model; the System log has several, see ``write``.
 PROVIDERS = {
@@ -28,6 +33,10 @@ PROVIDERS = {
     REGISTRATION: "Microsoft-Windows-User Device Registration",
     MDM: "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider",
     AAD: "Microsoft-Windows-AAD",
+    SYNC: "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider",
+    BITLOCKER: "Microsoft-Windows-BitLocker-API",
+    LAPS: "Microsoft-Windows-LAPS",
+    SETUP: "Microsoft-Windows-Servicing",
 }
 KEPT = 2000
 CRITICAL, ERROR, WARNING, INFORMATION = 1, 2, 3, 4
@@ -43,6 +52,8 @@ LEVELS: dict[str, dict[int, tuple[int, ...]]] = {
         ERROR: (1024, 1025, *range(1081, 1092), 1098, 1101, 1103, 1104, 1105, 1112, 1118),
         WARNING: (1097, 1100, 1111),
     },
+    BITLOCKER: {ERROR: (846, 851), WARNING: (778,)},
+    LAPS: {ERROR: (10005, 10059)},
 }
 
 _TEXTS: dict = json.loads(pathlib.Path(__file__).with_name("event_texts.json").read_text(encoding="utf-8"))

@@ -143,13 +143,19 @@ def image(edition: str, build: str, language: str) -> Image:
         language,
         Registry().root,
         _files(kind, int(number)),
-        (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM),
+        _logs(int(number)),
         frozenset(folders),
         tuple((r"\Microsoft\Windows\Workplace Join", *task) for task in WORKPLACE_TASKS)
         + (() if kind.server else tuple((PROVISIONING_FOLDER, *task) for task in PROVISIONING_TASKS)),
         packages,
     )
     return dataclasses.replace(made, registry=_registry(made))
+
+
+def _logs(build: int) -> tuple[str, ...]:
+    """The channels: that of an MDM's sessions came with Windows 11 24H2, LAPS with the updates of April 2023."""
+    core = (events.PROVISIONING, events.REGISTRATION, events.MDM, events.AAD, events.SYSTEM)
+    return (*core, events.BITLOCKER, events.LAPS, events.SETUP, *((events.SYNC,) if build >= 26100 else ()))
 
 
 def _product_key(edition: str, size: int) -> bytes:

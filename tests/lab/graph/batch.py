@@ -8,7 +8,9 @@ Microsoft, "Combine multiple HTTP requests using JSON batching".
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 import typing as t
 import urllib.parse
 
@@ -99,4 +101,7 @@ def _response(name: str, found: Answer) -> dict[str, t.Any]:
     headers = dict(found.headers)
     if found.body is not None:
         headers.setdefault("Content-Type", "application/json")
-    return {"id": name, "status": found.status, "headers": headers, "body": found.body}
+    body = found.body
+    if headers.get("Content-Type") == "application/octet-stream":  # what is no JSON comes in base64
+        body = base64.b64encode(json.dumps(body).encode()).decode()
+    return {"id": name, "status": found.status, "headers": headers, "body": body}

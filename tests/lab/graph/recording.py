@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .. import private
 
+FILE = "application/octet-stream"
 HEADERS = ("consistencylevel", "content-type", "prefer", "accept-language", "client-request-id", "user-agent")
 SECRETS = {
     "passwordBase64": base64.b64encode(b"not recorded").decode(),
@@ -50,13 +51,23 @@ class Recording:
             "request_body": request[1],
             "status": answer[0],
             "response_headers": {name: answer[1][name] for name in ("Retry-After", "request-id") if name in answer[1]},
-            "response_body": mask(answer[2]),
+            "response_body": mask(_described(answer[1], answer[2])),
         }
         self._file.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _described(headers: dict[str, str], body: t.Any) -> t.Any:
+    """The body without files, of which the description of Graph says nothing."""
+    if headers.get("Content-Type") == FILE:
+        return None
+    if isinstance(body, dict) and isinstance(body.get("responses"), list):
+        parts = [one | {"body": _described(one.get("headers") or {}, one.get("body"))} for one in body["responses"]]
+        return {**body, "responses": parts}
+    return body
 
 
 def mask(value: t.Any) -> t.Any:

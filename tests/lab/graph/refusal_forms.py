@@ -78,6 +78,12 @@ FORMS: dict[str, Form] = {
         "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
         "Neither tenant is B2C or tenant doesn't have premium license",
     ),
+    # microsoft-graph-docs 2789
+    "no_directory_read": Form(
+        403,
+        "Authentication_ApplicationHasNoDirectoryReadAccess",
+        "Failed to do premium license check from ADGraph",
+    ),
     # Microsoft Entra, "Restricted management administrative units"; two public guides quote it
     "restricted_unit": Form(
         403,

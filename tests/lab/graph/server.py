@@ -19,7 +19,7 @@ from .answers import Answer, Call, GraphError
 from .faults import STATUS
 from .identity import Identities
 from .oauth_errors import OAuthError
-from .recording import Recording
+from .recording import FILE, Recording
 from .service import Service
 from .side import Dropped
 from .tokens import Caller, Rejected
@@ -210,9 +210,12 @@ def _http(answer: Answer, client_request_id: str) -> web.Response:
         return web.Response(status=answer.status, headers=headers)
     if kind in ("text/plain", "text/html"):
         return web.Response(status=answer.status, text=str(answer.body), content_type=kind, headers=headers)
+    data = json.dumps(answer.body, separators=(",", ":")).encode()
+    if kind == FILE:
+        return web.Response(status=answer.status, body=data, content_type=kind, headers=headers)
     return web.Response(
         status=answer.status,
-        body=json.dumps(answer.body, separators=(",", ":")).encode(),
+        body=data,
         headers={
             **headers,
             "Content-Type": "application/json;odata.metadata=minimal;"

@@ -14,6 +14,8 @@ from .model import Tenant
 READ = (
     "Policy.Read.DeviceConfiguration",
     "Policy.Read.All",
+    "Policy.Read.ConditionalAccess",
+    "Domain.Read.All",
     "Group.Read.All",
     "GroupMember.Read.All",
     "User.Read.All",

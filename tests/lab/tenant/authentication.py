@@ -100,7 +100,7 @@ def shape(tenant: Tenant, options: dict[str, t.Any], now: str) -> None:
             for copy_number in range(key.get("count", 1)):
                 add_passkey(tenant, row, f"{number}-{copy_number}", key, now)
         if user.get("registered") is not None:
-            _report(tenant, row, user["registered"], now)
+            report(tenant, row, user["registered"], now)
         if "pass" in user:
             add_pass(tenant, row, now, {}, "T0!lab-" + row["id"][:8])["methodUsabilityReason"] = user["pass"]
 
@@ -138,7 +138,8 @@ def add_pass(tenant: Tenant, user: dict, now: str, body: dict[str, t.Any], value
     return made
 
 
-def _report(tenant: Tenant, user: dict, methods: list[str], now: str) -> None:
+def report(tenant: Tenant, user: dict, methods: list[str], now: str) -> None:
+    """Put a user into the report of registered methods."""
     strong = [one for one in methods if one.lower().startswith(("passkey", "fido", "windowshello"))]
     tenant.registration_details[user["id"]] = {
         "id": user["id"],

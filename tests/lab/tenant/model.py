@@ -73,6 +73,13 @@ class Tenant:
     passes: dict[str, dict] = dataclasses.field(default_factory=dict)
     passes_made: int = 0
     registration_details: dict[str, dict] = dataclasses.field(default_factory=dict)
+    #: What Intune knows of devices after their join, by the id of its record: tests/lab/tenant/posture.py.
+    policy_states: dict[str, dict[str, list[dict]]] = dataclasses.field(default_factory=dict)
+    policy_reports: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    domain_types: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: When What If was last answered, in seconds of the world, and how often it was asked too soon.
+    evaluated_at: float | None = None
+    evaluations_refused: int = 0
     deleted_devices: dict[str, dict] = dataclasses.field(default_factory=dict)
     directory_roles: dict[str, dict] = dataclasses.field(default_factory=dict)
     role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)

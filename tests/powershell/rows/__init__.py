@@ -14,6 +14,7 @@ from . import (
     cim,
     device_link,
     downloads,
+    encryption,
     endpoints,
     enrollment_parts,
     enrollments,
@@ -38,7 +39,7 @@ from . import (
     web,
 )
 
-LOOKING = registry, administrators, bitlocker, certificates, possession, cim, events, processes, tasks
+LOOKING = registry, administrators, bitlocker, encryption, certificates, possession, cim, events, processes, tasks
 WITHIN = (enrollment_parts, *LOOKING, autojoin, security_key, stale_joins, forgotten, enrollments)
 OUTSIDE = (
     refusals,

@@ -73,6 +73,8 @@ def observing() -> list[Case]:
                 and all(m["kind"] != "local" or m["sid"].startswith(v["machine_sid"]) for m in v["members"])
             ),
         ),
+        Case("volume_encryption", {}, lambda v: not v["available"] or any(o["system"] for o in v["volumes"])),
+        Case("account_policy", {}, lambda v: v["min_length"] is not None and v["lockout_threshold"] is not None),
         Case("bitlocker", {}, lambda v: not v["available"] or any(o["system"] for o in v["volumes"])),
         Case(
             "endpoints",

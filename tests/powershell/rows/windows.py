@@ -88,6 +88,17 @@ def described(scratch: Path) -> Document:
             "plain": 2150694920,
             "locked": [{"id": "{only}", "type": 2}],
         },
+        "conversions": {
+            "system": {"ConversionStatus": 2, "EncryptionPercentage": 43, "SuspendCount": 1},
+            "plain": {"ConversionStatus": 0, "EncryptionPercentage": 0, "SuspendCount": 0},
+            "locked": 2150694912,
+        },
+        "account_rules": {
+            "MinPasswordLength": 8,
+            "MaxPasswordAge": -1,
+            "PasswordHistoryLength": 24,
+            "MaxBadPasswordsAllowed": 10,
+        },
         "events": {
             "Proof": {"events": [event(id, number) for number, id in enumerate((12, 99, 22, 12))]},
             "Levels": {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Members of the group Administrators, with what ADSI says of each.
+# Members of the group Administrators, with what ADSI says of each, and the rules for passwords.
 
 function Get-AdministratorMember {
     $members = New-List
@@ -36,4 +36,16 @@ function Get-AdsProperty($Member, [string]$Name) {
     }
     if ($Member[$Name] -is [Collections.IDictionary]) { Assert-Open $Member[$Name]['closed'] }
     return , (ConvertFrom-Described $Member[$Name])
+}
+
+function Open-AccountRule {
+    # What ADSI does not have is an empty collection of values.
+    $described = Get-Windows 'account_rules'
+    if ($null -eq $described) { throw [Runtime.InteropServices.COMException]::new('closed', -2147024891) }
+    $rules = New-Map
+    foreach ($name in 'MinPasswordLength', 'MaxPasswordAge', 'PasswordHistoryLength', 'MaxBadPasswordsAllowed',
+        'AutoUnlockInterval') {
+        $rules[$name] = [PSCustomObject]@{ Value = $described[$name] }
+    }
+    return , $rules
 }

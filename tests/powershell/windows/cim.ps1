@@ -105,6 +105,9 @@ function Test-Filter($Described, [string]$Filter) {
 }
 
 function Invoke-VolumeQuestion([string]$Volume, [string]$Method, $Arguments) {
+    if ($Method -clike 'Get*Status' -or $Method -ceq 'GetSuspendCount') {
+        return Invoke-ConversionQuestion $Volume $Method $Arguments
+    }
     # GetKeyProtectors wants a type, GetKeyProtectorType an id; a number is the code that the volume fails with.
     $known = (Get-Windows 'protectors')[$Volume]
     if ($known -isnot [Collections.ArrayList]) { return [PSCustomObject]@{ ReturnValue = [uint32]$known } }
@@ -120,6 +123,21 @@ function Invoke-VolumeQuestion([string]$Volume, [string]$Method, $Arguments) {
     }
     $ids = [string[]]@(foreach ($one in $known) { $one['id'] })
     return [PSCustomObject]@{ ReturnValue = [uint32]0; VolumeKeyProtectorID = $ids }
+}
+
+function Invoke-ConversionQuestion([string]$Volume, [string]$Method, $Arguments) {
+    # A number is the code that the volume fails with, as a locked one does.
+    $known = (Get-Windows 'conversions')[$Volume]
+    if ($known -isnot [Collections.IDictionary]) { return [PSCustomObject]@{ ReturnValue = [uint32]$known } }
+    if ($Method -ceq 'GetSuspendCount') {
+        return [PSCustomObject]@{ ReturnValue = [uint32]0; SuspendCount = [uint32]$known['SuspendCount'] }
+    }
+    if ($Arguments['PrecisionFactor'] -isnot [uint32]) { throw [ArgumentException]::new('Not what Windows takes') }
+    return [PSCustomObject]@{
+        ReturnValue = [uint32]0
+        ConversionStatus = [uint32]$known['ConversionStatus']
+        EncryptionPercentage = [uint32]$known['EncryptionPercentage']
+    }
 }
 
 function Invoke-ProofWipe($Wipe, [string]$Method, $Arguments) {

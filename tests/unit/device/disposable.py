@@ -186,6 +186,14 @@ class DisposableDevice(ScriptedDevice):
         volume = {"mount_point": "C:", "system": True, "protected": True, "protectors": protectors}
         return {"available": True, "volumes": [volume]}
 
+    def volume_encryption(self, _p):
+        numbers = {"protection": 1, "conversion": 1, "percentage": 100, "suspended": 0}
+        volume = {"mount_point": "C:", "system": True, "protectors": [], **numbers}
+        return {"available": True, "volumes": [volume]}
+
+    def account_policy(self, _p):
+        return {"min_length": 8, "max_age": -1, "history": 0, "lockout_threshold": 10, "lockout": 600}
+
     def recovery_environment(self, _p):
         return {"settings": "<?xml version='1.0'?>\n<WindowsRE version=\"2.0\"/>", "image": False}
 

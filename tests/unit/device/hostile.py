@@ -16,6 +16,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     autopilot_hash,
     deployment_status,
     device_facts,
+    device_posture,
     diagnose,
     disconnect,
     first_contact,
@@ -37,6 +38,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis.diag
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving.disconnect import disconnect as leave_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.mdm.mdm_state import enroll_or_remove
 from ansible_collections.winops.entra.plugins.plugin_utils.device.meeting import first_contact as first_contact_work
+from ansible_collections.winops.entra.plugins.plugin_utils.device.posture import posture
 from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.look import look
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option
@@ -177,6 +179,30 @@ class DisposableLiar(Lying, DisposableDevice):
         self.clock = Clock()
 
 
+class PosturedLiar(Liar):
+    """A device some time after its join, with something in each of its logs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        numbers = {"protection": 0, "conversion": 1, "percentage": 100, "suspended": 0}
+        protectors = [{"id": "{1}", "type": "RecoveryPassword"}]
+        volume = {"mount_point": "C:", "system": True, "protectors": protectors, **numbers}
+        rules = {"min_length": 8, "max_age": -1, "history": 0, "lockout_threshold": 10, "lockout": 600}
+        ids = {"laps": (10005, 10059), "bitlocker": (851, 846, 845), "management": (209, 208), "registration": (360,)}
+        told = ["{1}", "C:", "-2145648611", PACKAGE, '{"error": {"message": "no"}}', "Yes", "No"]
+
+        def events(asked: dict) -> dict:
+            wanted = next((found for name, found in ids.items() if name in asked["log"].lower()), (2,))
+            one = {"level": 2, "utc": scripted.UTC, "provider": "bitlocker", "data": told, "message": None}
+            return {"log_exists": True, "events": [{**one, "id": id, "record": 9 - n} for n, id in enumerate(wanted)]}
+
+        self.handlers |= {
+            "volume_encryption": lambda _p: {"available": True, "volumes": [volume]},
+            "account_policy": lambda _p: rules,
+            "events": events,
+        }
+
+
 class FirmLiar(Lying, Firm):
     """A device with a hardware hash."""
 
@@ -217,6 +243,9 @@ RUNS = {
         (_FINDINGS, deployment_status.ARGUMENT_SPEC),
         {"fail_on": ["fail"]},
         device=DeployedLiar,
+    ),
+    "device_posture": Run(
+        posture.look, (_FINDINGS, device_posture.ARGUMENT_SPEC), {"fail_on": ["fail"]}, device=PosturedLiar
     ),
     "diagnose": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {}),
     "diagnose dest": Run(diagnose_work, (_FINDINGS, diagnose.ARGUMENT_SPEC), {"dest": "DEST"}),

@@ -17,6 +17,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.meeting import
     first_contact,
     name_pattern,
 )
+from ansible_collections.winops.entra.plugins.plugin_utils.device.package_facts import ENGINE_RESULTS
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
@@ -26,6 +27,7 @@ from .scripted import (
     TENANT,
     UTC,
     Clock,
+    OperationError,
     ScriptedDevice,
     cim,
     dsregcmd,
@@ -197,8 +199,7 @@ def test_what_is_not_so_when_the_time_is_over_is_named(meet, options, name):
     assert result["error"]["fix"] and "after 30 s" in result["msg"]
 
 
-def test_a_join_that_cannot_come_ends_with_the_reason_that_the_device_tells(meet):
-    device = NewDevice()
+def fail_to_join(device: NewDevice) -> None:
     event = {
         "id": 12,
         "record": 5,
@@ -210,9 +211,67 @@ def test_a_join_that_cannot_come_ends_with_the_reason_that_the_device_tells(meet
     }
     provisioning = first_contact.logs.PROVISIONING_LOG
     device.handlers["events"] = lambda p: {"log_exists": True, "events": [event] if p["log"] == provisioning else []}
+
+
+def test_a_failure_of_before_the_awaited_package_came_does_not_end_the_wait(meet):
+    device = NewDevice()
+    fail_to_join(device)
+    pause = device.clock.sleep
+
+    def sleep(seconds: float) -> None:
+        pause(seconds)
+        if device.clock.now >= 50:
+            device.list_package(True)
+            device.join()
+
+    device.clock.sleep = sleep  # type: ignore[method-assign]
+    result = meet(device, joined=True, package_id=PACKAGE)
+    assert "failed" not in result and device.clock.now == 50, result
+
+
+def test_a_failure_of_the_awaited_package_ends_the_wait(meet):
+    device = NewDevice()
+    fail_to_join(device)
+    device.list_package(False)
+    assert "did not join" in meet(device, joined=True, package_id=PACKAGE)["msg"] and device.clock.now == 0
+
+
+@pytest.mark.parametrize(("package_id", "seconds"), [(None, 0), (PACKAGE, 30)])
+def test_an_edition_that_the_awaited_package_may_change_does_not_end_the_wait(meet, package_id, seconds):
+    device = NewDevice()
+    device.tree[r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"]["values"]["EditionID"] = "Core"
+    result = meet(device, timeout=30, joined=True, package_id=package_id)
+    assert result["failed"] and device.clock.now == seconds, result
+    assert result["findings"][-1]["id"] == "join" and "cannot be joined" in result["findings"][-1]["cause"]
+
+
+def test_a_package_whose_record_is_refused_is_not_called_applied(meet):
+    device = NewDevice()
+    device.list_package(True)
+    usual = device.handlers["registry_read"]
+
+    def read(parameters):
+        if parameters["path"] == ENGINE_RESULTS:
+            raise OperationError("System.Security.SecurityException", "Requested registry access is not allowed.")
+        return usual(parameters)
+
+    device.handlers["registry_read"] = read
+    result = meet(device, timeout=0, package_id=PACKAGE)
+    assert [one["result"] for one in result["findings"]] == ["unknown"]
+
+
+def test_a_join_that_cannot_come_ends_with_the_reason_that_the_device_tells(meet):
+    device = NewDevice()
+    fail_to_join(device)
     result = meet(device, joined=True)
     assert result["failed"] and device.clock.now == 0, result
     assert "did not join the device" in result["msg"] and result["error"]["code"] == "0xcaa20003"
+
+
+def test_a_tenant_that_nothing_is_asked_about_is_refused(meet):
+    device = NewDevice()
+    result = meet(device, tenant_id=TENANT, joined=False)
+    assert result["error"]["name"] == "bad_option" and "tenant_id" in result["msg"] and device.requests == 0
 
 
 def test_what_cannot_be_read_is_neither_right_nor_wrong(meet):

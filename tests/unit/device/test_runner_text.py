@@ -51,6 +51,7 @@ TEXTS = {
 CMDLETS = {
     "Get-Acl",
     "Get-CimInstance",
+    "Get-Command",
     "Get-ProvisioningPackage",
     "Import-Module",
     "Install-ProvisioningPackage",
@@ -296,11 +297,13 @@ def test_the_bootstrap_fits_a_command_line():
     [
         (FACTS, 8_500),
         ([*FACTS, "local_administrators", "system_probe", "endpoints"], 16_500),
+        (sorted({*FACTS, "events", "volume_encryption", "account_policy"} - {"provisioning_packages"}), 10_500),
         (["job_start", "package_install"], 9_300),
         (["job_start", "package_forget", "package_install"], 9_700),
-        (sorted(OPERATIONS), 26_500),
+        # No task sends all of it.
+        (sorted(OPERATIONS), 30_000),
     ],
-    ids=["facts", "preflight", "join", "join again", "whole"],
+    ids=["facts", "preflight", "posture", "join", "join again", "whole"],
 )
 def test_the_runner_stays_small_on_the_wire(operations, limit):
     assert len(wire.encode_payload({"ops": [{"op": name} for name in operations]})) < limit
@@ -341,6 +344,11 @@ def test_no_key_is_read_of_bitlocker():
         "GetKeyProtectorType",
     ]
     assert re.findall(r"Invoke-CimMethod -InputObject (\S+)", RUNNER.decode()) == ["$Volume", "$wipe[0]"]
+
+
+def test_of_how_far_a_volume_is_encrypted_only_numbers_are_read():
+    asked = re.findall(r"Read-VolumeNumber \$volume '(\w+)'", part_of("volume_encryption"))
+    assert asked == ["GetConversionStatus", "GetConversionStatus", "GetSuspendCount"]
 
 
 def test_a_device_is_reset_only_by_a_known_method_and_only_if_it_is_the_one_that_is_meant():
@@ -444,8 +452,8 @@ REPLACED_FUNCTIONS = {
     *("Get-DeviceFact", "Resolve-AnyPath", "Get-ProgramData", "Get-NativeFolder"),
     *("New-PrivateDirectory", "Assert-PrivateDirectory"),
     *("Open-RegistryHive", "Open-CertificateStore", "Open-PersonalStore", "Connect-TaskService", "Open-EventReader"),
-    *("Get-NamedProcess", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
-    "Import-ProvisioningModule",
+    *("Get-NamedProcess", "Open-AccountRule", "Get-AdministratorMember", "Get-SidName", "Get-AdsProperty"),
+    *("Import-ProvisioningModule", "Get-FileVersion"),
 }
 # These are called by what takes their place.
 WRAPPED_FUNCTIONS = {
@@ -472,7 +480,7 @@ def test_what_the_stand_ins_replace_is_known():
 
 def test_our_own_directories_are_open_to_system_and_administrators_only():
     """The access list is the one thing that the proof replaces by a stand-in."""
-    text = PARTS["own_paths"].decode()
+    text = PARTS["own_directories"].decode()
     [made] = re.findall(r"(?ms)^function New-PrivateDirectory.*?^}", text)
     assert "$security.SetAccessRuleProtection($true, $false)" in made
     assert "foreach ($sid in $System, $Administrators) {" in made and made.count("AddAccessRule") == 1
@@ -482,4 +490,4 @@ def test_our_own_directories_are_open_to_system_and_administrators_only():
     ]
     # No other function makes a directory.
     makers = {name for name, part in PARTS.items() if b"CreateDirectory(" in part or b"New-Item" in part}
-    assert makers == {"own_paths"} and text.count("CreateDirectory(") == made.count("CreateDirectory(")
+    assert makers == {"own_directories"} and text.count("CreateDirectory(") == made.count("CreateDirectory(")

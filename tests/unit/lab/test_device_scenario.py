@@ -149,7 +149,7 @@ def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
         ScenarioError,
         match=r"use one of autopilot, demo, deployments, disconnect, every_kind, healthy, joined, passwordless, "
-        "preflight, resets",
+        "posture, preflight, resets",
     ):
         read("nonsense")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.modules.ppkg_media import ARGUMENT_SPEC
 from ansible_collections.winops.entra.plugins.plugin_utils.media.work import lay_out
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab import ppkg
 
@@ -71,3 +73,14 @@ def lay() -> Callable[..., Laid]:
         return Laid(task, lay_out(task))
 
     return run
+
+
+def names_in(path) -> list[str]:
+    return sorted(os.listdir(path))
+
+
+def refused(lay, **options) -> str:
+    with pytest.raises(Failure) as caught:
+        lay(**options)
+    assert caught.value.error["name"] == "bad_option"
+    return caught.value.msg

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-import datetime
+import errno
+import functools
 import hashlib
 import os
 import re
@@ -14,31 +15,13 @@ import types
 from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultLib, VaultSecret
 
-from ansible_collections.winops.entra.plugins.modules.ppkg_media import ARGUMENT_SPEC
-from ansible_collections.winops.entra.plugins.plugin_utils import vaulted
 from ansible_collections.winops.entra.plugins.plugin_utils.media import checklist, content, folder, names, plan, work
-from ansible_collections.winops.entra.plugins.plugin_utils.media.work import lay_out
-from ansible_collections.winops.entra.plugins.plugin_utils.package.issues import ISSUES
-from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
-from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
-from tests.lab import ppkg
+from ansible_collections.winops.entra.plugins.plugin_utils.progress import Progress
+from ansible_collections.winops.entra.plugins.plugin_utils.result import NOT_SEEN, Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.time_limit import TaskTimeUp
 
-from .conftest import BUILT, PACKAGE_ID, TOKEN
-
-
-def names_in(path) -> list[str]:
-    return sorted(os.listdir(path))
-
-
-def refused(lay, **options) -> str:
-    with pytest.raises(Failure) as caught:
-        lay(**options)
-    assert caught.value.error["name"] == "bad_option"
-    return caught.value.msg
+from .conftest import PACKAGE_ID, TOKEN, names_in, refused
 
 
 def test_a_stick_has_the_package_its_catalogue_checksums_and_a_checklist(lay, package, stick):
@@ -99,6 +82,28 @@ def test_another_package_in_the_root_is_refused_by_its_name_or_removed(lay, pack
     assert {"what": str(stick / "Old.PPKG"), "before": "there", "after": None} in laid.changes
 
 
+@pytest.mark.parametrize("name", ["checklist.HTML", "sha256sums", "JOIN.Cat"])
+def test_a_name_that_is_ours_but_for_its_case_is_one_file_on_a_stick(lay, package, stick, name):
+    src = package()
+    src.with_suffix(".cat").write_bytes(b"a catalogue")
+    (stick / name).write_bytes(b"of an earlier time")
+    lay(src=src, dest=stick)
+    assert names_in(stick) == ["CHECKLIST.html", "SHA256SUMS", "join.cat", "join.ppkg"]
+    assert lay(src=src, dest=stick).changes == []
+
+
+@pytest.mark.parametrize("name", ["CheckList.html", "JOIN.PPKG"])
+def test_a_folder_that_has_our_name_in_another_case_is_refused(lay, package, stick, name):
+    (stick / name).mkdir()
+    assert "regular file" in refused(lay, src=package(), dest=stick)
+    assert names_in(stick) == [name]
+
+
+def test_names_are_compared_as_fat_does():
+    assert names.without_case("Büro.ppkg") == names.without_case("BÜRO.PPKG")
+    assert names.without_case("straße") != names.without_case("strasse")
+
+
 def test_a_catalogue_of_an_earlier_package_does_not_stay_beside_another(lay, package, stick):
     src = package()
     src.with_suffix(".cat").write_bytes(b"a catalogue")
@@ -106,6 +111,36 @@ def test_a_catalogue_of_an_earlier_package_does_not_stay_beside_another(lay, pac
     src.with_suffix(".cat").unlink()
     lay(src=package(token=TOKEN + "x"), dest=stick)
     assert "join.cat" not in names_in(stick)
+
+
+def test_a_checklist_in_another_form_does_not_stay_and_one_of_others_does(lay, package, stick):
+    src = package()
+    lay(src=src, dest=stick)
+    lay(src=src, dest=stick, checklist="text")
+    assert names_in(stick) == ["CHECKLIST.txt", "SHA256SUMS", "join.ppkg"]
+    (stick / "CHECKLIST.html").write_bytes(b"<title>For pilots</title>")
+    assert lay(src=src, dest=stick, checklist="none").media[0]["left_alone"] == ["CHECKLIST.html"]
+    assert names_in(stick) == ["CHECKLIST.html", "SHA256SUMS", "join.ppkg"]
+
+
+def test_a_catalogue_of_another_package_is_warned_of(lay, package, stick):
+    src = package()
+    digests = [hashlib.sha256(src.read_bytes()), hashlib.sha1(src.read_bytes(), usedforsecurity=False)]
+    fitting = [digest.digest() for digest in digests] + [
+        digest.hexdigest().upper().encode("utf-16-le") for digest in digests
+    ]
+    for held, warned in [(b"another", True), *((each, False) for each in fitting)]:
+        src.with_suffix(".cat").write_bytes(b"0" + held + b"0")
+        laid = lay(src=src, dest=stick)
+        assert any("has no hash" in warning for warning in laid.task.learned["warnings"]) is warned
+
+
+def test_a_catalogue_that_cannot_be_one_is_refused(lay, package, stick):
+    pipe, large = stick.parent / "pipe.cat", stick.parent / "large.cat"
+    os.mkfifo(pipe)
+    large.write_bytes(bytes(content.AT_ONCE + 1))
+    for catalog in (pipe, large, stick):
+        assert "bad option catalog" in refused(lay, src=package(), dest=stick, catalog=catalog)
 
 
 def test_each_site_gets_a_folder_of_its_own(lay, package, stick):
@@ -120,6 +155,58 @@ def test_each_site_gets_a_folder_of_its_own(lay, package, stick):
     assert "Call: Grace" in (stick / "Berlin" / "CHECKLIST.txt").read_text()
     assert stat.S_IMODE((stick / "Berlin").stat().st_mode) == 0o700
     assert lay(media=media, dest=stick, contact="Grace", checklist="text").changes == [] != laid.changes
+
+
+def test_two_media_that_are_one_folder_by_a_link_are_refused(lay, package, stick):
+    (stick / "a").mkdir()
+    (stick / "b").symlink_to("a")
+    media = [{"name": name, "src": str(package(f"{name}.ppkg"))} for name in ("a", "b")]
+    assert "are the same folder" in refused(lay, media=media, dest=stick)
+    assert names_in(stick / "a") == []
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_bytes(b"x"), lambda path: path.symlink_to("nowhere")])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_no_folder_in_the_place_of_a_medium_is_refused(lay, package, stick, make, check_mode):
+    make(stick / "a")
+    said = refused(lay, check_mode=check_mode, media=[{"name": "a", "src": str(package())}], dest=stick)
+    assert "bad option dest" in said
+
+
+def test_two_tasks_on_one_stick_follow_each_other(lay, package, stick, monkeypatch):
+    monkeypatch.setattr(folder, "MOST_WAITED", 0)
+    with folder.alone(str(stick), Progress(print)), pytest.raises(Failure, match="another task") as caught:
+        lay(src=package(), dest=stick)
+    assert caught.value.error["name"] == "medium_busy" and names_in(stick) == []
+    lay(src=package(), dest=stick)
+    assert "join.ppkg" in refused(lay, src=package("other.ppkg"), dest=stick)
+
+
+def test_a_file_system_without_locks_is_written_without_one(lay, package, stick, monkeypatch):
+    def no_locks(*_arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(folder, "locked_handle", no_locks)
+    assert lay(src=package(), dest=stick).changes
+
+
+def test_a_task_whose_time_is_up_says_which_media_it_knows_of(lay, package, stick, monkeypatch):
+    real, known = folder.write, []
+
+    def write(root, *rest):
+        if known:
+            raise TaskTimeUp
+        known.append(root)
+        real(root, *rest)
+
+    monkeypatch.setattr(folder, "write", write)
+    tasks: list = []
+    monkeypatch.setattr(work, "media_of", lambda task: tasks.append(task) or plan.media_of(task))
+    with pytest.raises(TaskTimeUp):
+        lay(media=[{"name": name, "src": str(package())} for name in ("a", "b")], dest=stick)
+    told = {change["what"]: change["after"] for change in tasks[0].changes.as_result(False)["changes"]}
+    assert told[str(stick / "a" / "join.ppkg")].startswith("sha256:")
+    assert told[str(stick / "b" / "join.ppkg")] == NOT_SEEN
 
 
 def test_a_bad_package_of_many_stops_all_before_anything_is_written(lay, package, stick):
@@ -151,11 +238,14 @@ def test_what_cannot_be_a_stick_is_refused_with_the_reason(lay, package, dest, s
     "rows",
     [
         [("Berlin", None), ("BERLIN", None)],
+        [("B\u00fcro", None), ("Bu\u0308ro", None)],
         [("a/b", None)],
         [("NUL", None)],
         [("dot.", None)],
         [("x" * 60, None)],
         [("Berlin", "2027-13-01")],
+        [("Berlin", "20270331")],
+        [("Berlin", "2027-W13-3")],
         [],
     ],
 )
@@ -167,7 +257,17 @@ def test_bad_media_are_refused_by_name(lay, package, stick, rows):
 
 
 def test_what_no_stick_can_hold_is_a_bad_name():
-    good = ("join.ppkg", "Büro 3.ppkg", "日本.ppkg", "a", "con tact.ppkg", "x" * 64)
+    good = (
+        "join.ppkg",
+        "\U0001f600.ppkg",
+        "console.ppkg",
+        "con\u0441.ppkg",
+        "Büro 3.ppkg",
+        "日本.ppkg",
+        "a",
+        "con tact.ppkg",
+        "x" * 64,
+    )
     bad = (
         "",
         ".",
@@ -182,6 +282,10 @@ def test_what_no_stick_can_hold_is_a_bad_name():
         "\udc80.ppkg",
         "a*b",
         "\U0001f600" * 33,
+        "CON .ppkg",
+        "conin$",
+        "a\u200f.ppkg",
+        "a\u200b.ppkg",
     )
     assert [name for name in good if names.problem(name)] == []
     assert [name for name in bad if not names.problem(name)] == []
@@ -201,6 +305,21 @@ def test_a_medium_without_the_room_or_for_reading_only_is_refused(lay, package, 
     told(f_flag=real.f_flag | os.ST_RDONLY)
     assert "read-only" in refused(lay, src=package(), dest=stick)
     assert names_in(stick) == []
+
+
+@pytest.mark.parametrize(("number", "name"), [(0, "bad_option"), (2, "medium_failed")])
+def test_a_stick_that_is_pulled_while_it_is_looked_at_is_no_traceback(lay, package, stick, monkeypatch, number, name):
+    real, calls = os.statvfs, iter(range(100))
+
+    def pulled(path):
+        if next(calls) == number:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(os, "statvfs", pulled)
+    with pytest.raises(Failure, match="Input/output error") as caught:
+        lay(src=package(), dest=stick)
+    assert caught.value.error["name"] == name
 
 
 def test_a_file_of_four_gib_is_refused(stick):
@@ -234,6 +353,32 @@ def test_a_stick_that_fails_at_any_moment_keeps_what_was_there(lay, package, sti
     assert not [name for name in names_in(stick) if name.startswith(folder.TEMPORARY)]
 
 
+@pytest.mark.parametrize("number", range(5))
+def test_what_was_done_before_a_failure_is_told(lay, package, stick, monkeypatch, number):
+    lay(src=package("old.ppkg"), dest=stick)
+    before = {name: (stick / name).read_bytes() for name in names_in(stick)}
+    calls, tasks = iter(range(100)), []
+
+    def failing(real, *arguments):
+        if next(calls) == number:
+            raise OSError(errno.EIO, "Input/output error")
+        real(*arguments)
+
+    for call in ("unlink", "replace"):
+        monkeypatch.setattr(os, call, functools.partial(failing, getattr(os, call)))
+    monkeypatch.setattr(work, "media_of", lambda task: tasks.append(task) or plan.media_of(task))
+    src = package("new.ppkg", token=TOKEN + "x")
+    if number == 4:  # One to remove, three to write.
+        lay(src=src, dest=stick, other_packages="remove")
+    else:
+        with pytest.raises(Failure, match="changes says what was done"):
+            lay(src=src, dest=stick, other_packages="remove")
+    monkeypatch.undo()
+    now = {name: (stick / name).read_bytes() for name in names_in(stick)}
+    told = {change["what"] for change in tasks[0].changes.as_result(False)["changes"]}
+    assert told == {str(stick / name) for name in now | before if now.get(name) != before.get(name)}
+
+
 def test_what_a_killed_run_has_left_goes_with_the_next(lay, package, stick):
     (stick / f"{folder.TEMPORARY}4711-0.tmp").write_bytes(TOKEN.encode())
     lay(src=package(), dest=stick)
@@ -246,103 +391,18 @@ def test_what_is_not_a_file_in_the_place_of_one_is_refused(lay, package, stick, 
     assert "regular file" in refused(lay, src=package(), dest=stick)
 
 
+@pytest.mark.parametrize("form", ["folder", "iso"])
+def test_a_source_that_is_gone_meanwhile_is_no_fault_of_the_stick(lay, package, stick, monkeypatch, form):
+    src, real = package(), work._require_apart
+    monkeypatch.setattr(work, "_require_apart", lambda media: src.unlink() or real(media))
+    with pytest.raises(Failure) as caught:
+        lay(src=src, dest=stick if form == "folder" else stick / "a.iso", format=form)
+    assert caught.value.error["name"] == "source_changed" and names_in(stick) == []
+
+
 def test_a_source_that_changes_meanwhile_is_not_written(stick):
     moving = content.of_bytes("a.ppkg", b"one")
     other = content.Content("a.ppkg", 3, moving.sha256, content.of_bytes("a.ppkg", b"two").open)
     with pytest.raises(Failure, match="has changed"):
         folder.write(str(stick), [other], [])
     assert names_in(stick) == []
-
-
-# --- the package ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("issue", ["token_expired", "token_placeholder"])
-def test_a_package_that_nobody_at_the_device_can_mend_is_refused_unless_wanted(lay, package, stick, issue):
-    past = (datetime.date.today() - datetime.timedelta(days=2)).isoformat()
-    options = {"token_expires": past} if issue == "token_expired" else {}
-    src = package() if issue == "token_expired" else package(token="$bprt")
-    assert "fail_on" in refused(lay, src=src, dest=stick, **options)
-    laid = lay(src=src, dest=stick, fail_on=[], **options)
-    assert issue in [found["name"] for found in laid.media[0]["issues"]]
-    assert len(laid.task.learned["warnings"]) >= 2
-
-
-def test_a_package_that_joins_without_a_local_account_is_warned_of(lay, package, stick):
-    laid = lay(src=package(accounts=[]), dest=stick)
-    assert any("no local account" in warning for warning in laid.task.learned["warnings"])
-
-
-def test_a_package_without_secrets_is_none(lay, package, stick):
-    laid = lay(src=package(token=None, accounts=[], security_key=True), dest=stick)
-    assert laid.media[0]["secret"] is False and laid.task.learned["warnings"] == []
-    assert "as you would keep a key" not in (stick / "CHECKLIST.html").read_text()
-
-
-def test_an_encrypted_package_is_taken_only_if_that_is_wanted(lay, package, stick):
-    src = package(data=ppkg.encrypt(ppkg.build(**BUILT), "a password"))
-    with pytest.raises(Failure) as caught:
-        lay(src=src, dest=stick)
-    assert caught.value.error["name"] == "package_encrypted" and names_in(stick) == []
-    laid = lay(src=src, dest=stick, encrypted=True)
-    assert (laid.media[0]["encrypted"], laid.media[0]["package_id"]) == (True, None)
-    assert "Enter the password of the package" in (stick / "CHECKLIST.html").read_text()
-    assert any("asks for its password" in warning for warning in laid.task.learned["warnings"])
-
-
-def test_every_issue_of_a_package_can_be_named(lay, package, stick):
-    assert set(ARGUMENT_SPEC["fail_on"]["default"]) <= set(ISSUES)
-    assert "nonsense" in refused(lay, src=package(), dest=stick, fail_on=["nonsense"])
-
-
-def test_a_catalogue_that_is_named_and_not_there_is_refused(lay, package, stick):
-    assert "bad option catalog" in refused(lay, src=package(), dest=stick, catalog="/does/not/exist.cat")
-
-
-def test_no_secret_is_in_the_result_or_on_the_page(lay, package, stick):
-    laid = lay(src=package(), dest=stick)
-    shown = repr((laid.media, laid.changes, laid.task.learned))
-    page = (stick / "CHECKLIST.html").read_text()
-    for secret in (TOKEN, "FAKE-password-1111"):
-        assert secret not in shown and secret not in page
-
-
-def test_a_file_that_cannot_be_decrypted_is_refused_by_its_option(package, monkeypatch):
-    def undecryptable(_task, _name, _path):
-        raise AnsibleError("no vault secrets found")
-
-    monkeypatch.setattr(plan, "of_file", undecryptable)
-    with pytest.raises(Failure, match="bad option src"):
-        plan._file(None, "join.ppkg", "join.ppkg", "join.ppkg", "src")
-
-
-def test_a_stick_that_was_not_mounted_is_warned_of(lay, package, stick, monkeypatch):
-    def warned() -> bool:
-        laid = lay(src=package(), dest=stick)
-        return any("nothing is mounted there" in warning for warning in laid.task.learned["warnings"])
-
-    assert not warned()
-    monkeypatch.setattr(work, "MOUNTS", (f"{stick.parent}/",))
-    assert warned()
-    monkeypatch.setattr(os.path, "ismount", lambda path: path == str(stick))
-    assert not warned()
-
-
-def test_a_vaulted_package_is_on_the_stick_in_clear_and_nowhere_else(package, stick, tmp_path, monkeypatch):
-    clear, secrets = tmp_path / "clear", [("default", VaultSecret(b"a password"))]
-    clear.mkdir(mode=0o700)
-    monkeypatch.setattr("ansible.constants.DEFAULT_LOCAL_TMP", str(clear))
-    loader = DataLoader()
-    loader.set_vault_secrets(secrets)
-    src = package()
-    plain = src.read_bytes()
-    src.write_bytes(VaultLib(secrets).encrypt(plain))
-    args = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()} | {
-        "src": str(src),
-        "dest": str(stick),
-    }
-    action = types.SimpleNamespace(_loader=loader)
-    task = Task(args, False, find_file=str, in_clear=lambda path: vaulted.in_clear(action, path))
-    lay_out(task)
-    assert (stick / "join.ppkg").read_bytes() == plain and names_in(clear) == []
-    assert task.changes.changed

@@ -11,7 +11,7 @@ import hashlib
 import io
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import Package, read_package
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import Built
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import Built
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import Description, checked
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.document import Setting, Step
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.table import (

@@ -19,13 +19,13 @@ from datetime import datetime
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import read_package
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import (
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import (
     ChangedFile,
     MissingFile,
     compose,
     package_id,
 )
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build.catalogue import catalogue
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing.catalogue import catalogue
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.compare import compare_with_document
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import checked
 from tests.lab import ppkg, templates, wim
@@ -361,6 +361,21 @@ def test_whatever_changes_gives_another_id():
     for each in map(uuid.UUID, ids):
         assert (each.variant, each.int >> 76 & 0xF) == (uuid.RFC_4122, 8)
     assert build().package_id == ids[0]
+
+
+def test_secrets_that_swap_their_places_or_get_a_space_give_another_id():
+    other = templates.Row(
+        (*element("Accounts/Users/User", "other", "UserName"), ("Password", "", None)),
+        "FAKE-other-old",
+        ("Accounts", "Users", "other", "Password"),
+    )
+    template = templates.build([*ROWS, other], "Alt", notes="n", assets=ASSETS)
+    ids = set()
+    for one, two in (("FAKE-1-a", "FAKE-2-b"), ("FAKE-2-b", "FAKE-1-a"), ("FAKE-1-a ", "FAKE-2-b")):
+        users = [{**DATA["local_users"][0], "password": one}, {"name": "other", "password": two}]
+        ids.add(build(DATA | {"local_users": users}, template).package_id)
+
+    assert len(ids) == 3
 
 
 def test_an_id_of_the_description_is_taken():

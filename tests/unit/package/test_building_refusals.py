@@ -11,7 +11,7 @@ import random
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import PackageError, read_package
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import (
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import (
     MissingFile,
     NotLikeTemplate,
     UnclearPlace,
@@ -131,7 +131,7 @@ def test_a_file_of_another_name_is_another_file():
         }
     }
     files = {**FILES, "files/start.cmd": b""}
-    assert "its own is called setup.cmd" in refused(NotLikeTemplate, data, files=files)
+    assert "its own is called setup.cmd, not start.cmd" in refused(NotLikeTemplate, data, files=files)
 
 
 def test_a_setting_without_a_value_in_the_template():
@@ -203,7 +203,8 @@ def test_a_file_that_is_missing(tmp_path):
 
 
 def test_a_file_with_an_old_secret_in_it():
-    for content in (f"net user rescue {OLD_PASSWORD}".encode(), OLD_TOKEN.encode("utf-16")):
+    large = bytes(1_100_000) + OLD_TOKEN.encode("utf-16-be")
+    for content in (f"net user rescue {OLD_PASSWORD}".encode(), OLD_TOKEN.encode("utf-16"), large):
         message = refused(UnclearPlace, files={**FILES, "files/setup.cmd": b"x" * 70_000 + content})
         assert "still stands in setup.cmd" in message
 

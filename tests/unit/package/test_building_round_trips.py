@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build import UnclearPlace, compose, package_id
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import UnclearPlace, compose, package_id
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.compare import compare_with_document
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.document import Setting, Step
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.table import ITEMS, KEYED_LIST, table

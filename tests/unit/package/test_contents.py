@@ -20,6 +20,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package import (
     read_package,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import checked
+from ansible_collections.winops.entra.plugins.plugin_utils.package.judged import missing_files
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab import ppkg, wim
@@ -422,3 +423,10 @@ def test_a_secret_that_is_also_a_name_is_masked_there(read, secret):
 
     if len(secret) > 3:
         assert secret not in json.dumps([contents.settings_of(package), contents.description_of(package)])
+
+
+def test_a_file_that_was_left_out_is_missed_although_another_one_has_its_content(read):
+    package = read(files={"a.cmd": b"the same", "empty.txt": b""})
+    wanted = {"site/A.cmd": b"the same", "b.cmd": b"the same", r"C:\x\empty.txt": b"", "other.txt": b""}
+
+    assert missing_files(package, wanted) == ["b.cmd", "other.txt"]

@@ -51,6 +51,7 @@ def problems(data, text: bool = False) -> list[str]:
         ({"bulk_token": {"value": SECRET, "until": 1}}, "bulk_token.until", "is not known here"),
         ({"bulk_token": {"authority": "https://a"}}, "bulk_token.value", "is missing"),
         ({"bulk_token": "$bprt"}, "bulk_token", "placeholder"),
+        ({"bulk_token": "0.AAA\n0.BBB"}, "bulk_token", "a line break within it"),
         ({"bulk_token": "********"}, "bulk_token.value", "the sign that stands for a secret"),
         ({"bulk_token": {"value": SECRET, "expires": "soon"}}, "bulk_token.expires", "is not a day"),
         ({"bulk_token": [SECRET]}, "bulk_token", "is not a dictionary"),
@@ -228,6 +229,13 @@ def test_a_description_names_its_secrets_and_does_not_print_them():
 )
 def test_a_token_that_nobody_has_filled_in_is_known(text):
     assert is_placeholder(text)
+
+
+def test_a_token_is_without_the_line_break_of_its_block():
+    by_path = {"settings": [{"path": "Accounts/Azure/BPRT", "value": " 0.AAA\n"}]}
+    for data in ({"bulk_token": "0.AAA\n"}, by_path):
+        assert checked({"name": "Contoso"} | data).secrets() == {"0.AAA"}
+        assert "0.AAA" in {setting.value for setting in checked({"name": "Contoso"} | data).document.always()}
 
 
 @pytest.mark.parametrize("text", ["0.AbC-$x", "eyJ0.e30.sig", "AQAB<", "tok{en}", ""])

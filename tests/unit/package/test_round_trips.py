@@ -77,6 +77,8 @@ def test_every_setting_of_the_table_goes_there_and_back():
 
 def value(known, chance):
     """A value that fits the setting."""
+    if known.path in fitting.OWN_RULES:
+        return chance.choice(fitting.OWN_RULES[known.path])
     if known.pattern:
         return chance.choice(fitting.FORMS[known.pattern])
     if known.values:

@@ -11,8 +11,8 @@ import struct
 import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.package import compression
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build.wim_file import Content, WimFile, sha1
-from ansible_collections.winops.entra.plugins.plugin_utils.package.build.xpress import compressed
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing.wim_file import Content, WimFile, sha1
+from ansible_collections.winops.entra.plugins.plugin_utils.package.composing.xpress import compressed
 from tests.lab import wim
 
 CHUNK = 32768
@@ -26,7 +26,7 @@ def samples():
     rare = [number for number, count in enumerate(FIBONACCI) for _each in range(count)]
     chance.shuffle(rare)
     yield bytes(rare)  # their code would be longer than 15 bits
-    for _each in range(80):
+    for _each in range(30):
         size, letters = chance.choice((2000, 5000, CHUNK - 1, CHUNK, CHUNK + 1, 70_000)), chance.randbytes(9)
         data = bytearray(letters)
         while len(data) < size:
@@ -76,6 +76,15 @@ def test_wimlib_reads_what_is_compressed(tmp_path, wimlib):
     assert "successfully verified" in wimlib("verify", path)
     wimlib("extract", path, "1", f"--dest-dir={tmp_path / 'out'}")
     assert {each.name: each.read_bytes() for each in (tmp_path / "out").iterdir()} == files
+
+
+@pytest.mark.parametrize("more", [0, CHUNK, 2 * CHUNK - 700])
+def test_the_lab_reads_what_is_compressed_to_the_last_letter(more):
+    pytest.importorskip("dissect.util.compression", reason="dissect.archive is not installed")
+    for number in range(20):
+        data = b"ab" * (260 + number) + b"abaabaaab"[: number % 9] + bytes(more)
+        packed = compressed(data)
+        assert packed is not None and wim._decompressed(packed, len(data), wim.XPRESS, CHUNK) == data
 
 
 def _tree(data):

@@ -31,6 +31,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     device_removal,
     directory_device,
     directory_device_info,
+    directory_posture,
     enrollment_status_page,
     group,
     local_admin_role,
@@ -49,6 +50,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot impo
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.corporate import corporate_identifier as identifiers
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, managed_reset, removal, views
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.posture import posture
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
     autopilot_profile as profiles,
@@ -81,9 +83,9 @@ from .fake_graph import Bench, guid
 from .identifier_graph import IdentifierGraph
 from .intune_graph import EXCLUDED, USERS, IntuneGraph
 from .method_graph import MethodGraph
+from .posture_graph import PostureGraph
 from .preparation_graph import PreparationGraph
 from .readiness.readiness_graph import ADA, ReadinessGraph
-from .tenant_graph import TenantGraph
 
 LONGEST_MSG = 5000
 #: A field that is not there, and lists in lists that no reader gets out of.
@@ -98,7 +100,7 @@ Path = tuple[t.Any, ...]
 
 
 class EveryGraph(
-    AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, TenantGraph, ReadinessGraph, MethodGraph
+    PostureGraph, AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, ReadinessGraph, MethodGraph
 ):
     """A tenant that every module finds something in."""
 
@@ -191,6 +193,7 @@ _AUTOPILOT = {
 _ASSOCIATION = {**APPROVAL_SPEC, **ansible_spec(device_association.ARGUMENT_SPEC)}
 _RESET = {**APPROVAL_SPEC, **ansible_spec(managed_device_reset.ARGUMENT_SPEC)}
 _IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
+_POSTURE = ansible_spec({**FINDINGS_SPEC, **directory_posture.ARGUMENT_SPEC})
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -348,6 +351,11 @@ RUNS = {
         },
     ),
     "method info": TenantRun(methods.show, user_method_info.ARGUMENT_SPEC, {"users": [ADA, "nobody"]}),
+    "posture info": TenantRun(
+        posture.look,
+        _POSTURE,
+        {"device_ids": [_ID, guid("another device")], "applications": ["Office365"]},
+    ),
     "passes removed": TenantRun(
         passes.ensure,
         ansible_spec(temporary_access_pass.ARGUMENT_SPEC),

@@ -128,6 +128,23 @@ def bitlocker(trial: Trial) -> None:
     trial.tell(available=found["available"], volumes=len(volumes), protectors=len(protectors))
 
 
+def volume_encryption(trial: Trial) -> None:
+    found = trial.values(found=op.volume_encryption())["found"]
+    volumes = found["volumes"]
+    conversions = [volume["conversion"] for volume in volumes if volume["conversion"] is not None]
+    trial.check("a client has BitLocker's classes", found["available"] or not trial.ground.system.client)
+    trial.check("each conversion is a known one", all(0 <= number <= 5 for number in conversions))
+    trial.tell(available=found["available"], volumes=len(volumes), conversions=len(conversions))
+
+
+def account_policy(trial: Trial) -> None:
+    found = trial.values(found=op.account_policy())["found"]
+    length, threshold = found["min_length"], found["lockout_threshold"]
+    trial.check("a password has a least length", length is not None and 0 <= length <= 128)
+    trial.check("there is a limit of wrong passwords, or none", threshold is not None and 0 <= threshold <= 999)
+    trial.tell(told=sum(value is not None for value in found.values()))
+
+
 def recovery_environment(trial: Trial) -> None:
     found = trial.values(found=op.recovery_environment())["found"]
     settings = found["settings"]

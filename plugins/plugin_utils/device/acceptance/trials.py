@@ -33,6 +33,8 @@ TRIALS: dict[str, t.Callable[[Trial], None]] = {
         surroundings.job_status,
         surroundings.local_administrators,
         surroundings.bitlocker,
+        surroundings.volume_encryption,
+        surroundings.account_policy,
         surroundings.recovery_environment,
         surroundings.endpoints,
         surroundings.device_link,

@@ -64,8 +64,15 @@ def judge(expected: Expected, seen: Seen) -> list[Judged]:
     if expected.package_id is not None:
         judged.append(_package(expected.package_id, seen))
     if expected.joined:
-        judged.append(_join(expected.tenant_id, seen))
+        # An awaited package may still give Windows another edition.
+        judged.append(_join(expected.tenant_id, seen, all(each.met for each in judged if each.finding.id == "package")))
     return judged
+
+
+def is_missing(package_id: str | None, seen: Seen) -> bool:
+    """Whether this package is awaited, and Windows does not have it yet: then no failure so far is its doing."""
+    listed = seen.facts["packages"]
+    return package_id is not None and listed is not None and all(package["id"] != package_id for package in listed)
 
 
 def _serial(wanted: str, seen: Seen) -> Judged:
@@ -121,13 +128,16 @@ def _package(package_id: str, seen: Seen) -> Judged:
             f"a setting of the package {named} could not be applied{result}; Windows tries it again",
             "run winops.entra.diagnose on the device",
         )
+    if found["pending"] is None:
+        return _unknown("package", package_id, f"what Windows has recorded of the package {named}")
     if found["pending"]:
         cause = f"the package {named} waits for something, such as a restart of the device"
         return _unmet("package", f"{named} is pending", package_id, cause, "wait, or restart the device")
     return _met("package", f"{named} is applied", package_id)
 
 
-def _join(tenant_id: str | None, seen: Seen) -> Judged:
+def _join(tenant_id: str | None, seen: Seen, settled: bool) -> Judged:
+    """``settled``: no package is awaited any more."""
     join, windows = seen.facts["join"], seen.facts["os"]
     wanted = f"Entra joined to {tenant_id}" if tenant_id else "Entra joined"
     if join["type"] is None:
@@ -136,7 +146,7 @@ def _join(tenant_id: str | None, seen: Seen) -> Judged:
         cannot = windows["joinable"] is False
         cause = f"the device cannot be joined: {windows['why_not_joinable']}" if cannot else "the device is not joined"
         fix = "take a device with Windows Pro, Enterprise or Education" if cannot else _WAIT
-        return _unmet("join", f"join type {join['type']}", wanted, cause, fix, in_vain=cannot)
+        return _unmet("join", f"join type {join['type']}", wanted, cause, fix, in_vain=cannot and settled)
     found = f"joined to {join['tenant_id']} ({join['type']})"
     if tenant_id and join["tenant_id"] != tenant_id:
         return _unmet(

@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ...findings import FAIL, UNKNOWN, verdict
+from ...options import bad_option
 from ...progress import Deadline
 from ...result import Failure
 from ...task import Task
@@ -27,7 +28,7 @@ from ..facts import as_facts, earlier, read_facts, with_newer
 from ..reading import known
 from ..session import ConnectionLost
 from . import name_pattern
-from .expectations import Expected, Judged, Seen, judge
+from .expectations import Expected, Judged, Seen, is_missing, judge
 
 if t.TYPE_CHECKING:
     from ..diagnosis.clues import Diagnosis
@@ -52,6 +53,9 @@ def meet(task: Task) -> dict:
     args = task.args
     if args["computer_name"] is not None:
         name_pattern.require_pattern(args["computer_name"], "computer_name")
+    if args["tenant_id"] is not None and not args["joined"]:
+        cause = "with joined false nothing is asked about a join"
+        raise bad_option("tenant_id", cause, "leave it out, or leave joined out")
     expected = Expected(
         serial_number=args["serial_number"],
         computer_name=args["computer_name"],
@@ -83,7 +87,7 @@ class _FirstContact:
                 refused = state.problems(answer, state.observations(MET_BY))
                 kept = as_facts(self._task, with_newer(earlier(self._task), facts))
                 return kept | ({"warnings": refused} if refused else {})
-            self._give_up_where_in_vain(answer, judged, last)
+            self._give_up_where_in_vain(answer, seen, judged, last)
             self._pause(_sentence(judged), self._task.args["poll_interval"])
 
     def _ask(self) -> Answer:
@@ -139,7 +143,7 @@ class _FirstContact:
             connections_lost=self._lost,
         )
 
-    def _give_up_where_in_vain(self, answer: Answer, judged: list[Judged], last: bool) -> None:
+    def _give_up_where_in_vain(self, answer: Answer, seen: Seen, judged: list[Judged], last: bool) -> None:
         """Raises the Failure of a device that will not be as expected, or is not when the time is over."""
         in_vain = [each.finding for each in judged if each.in_vain]
         if in_vain:
@@ -147,7 +151,9 @@ class _FirstContact:
             raise t.cast(Failure, failure)
         unjoined = any(each.finding.id == "join" and not each.met for each in judged)
         cause = causes.find_causes(answer) if unjoined else None
-        if cause and (cause.hopeless or last):
+        # What failed before the awaited package came is of an earlier try.
+        of_now = not is_missing(self._expected.package_id, seen)
+        if cause and ((cause.hopeless and of_now) or last):
             raise _not_joined(cause)
         if last:
             unmet = [each.finding for each in judged if not each.met]

@@ -37,26 +37,35 @@ function Get-KeyProtector($Volume) {
     return , $protectors
 }
 
-function bitlocker($Ask) {
-    $volumes = New-List
+function Get-EncryptableVolume {
+    # Null where this Windows has no BitLocker.
     try {
         $query = @{ ClassName = 'Win32_EncryptableVolume'; Namespace = $VolumeNamespace; OperationTimeoutSec = 60 }
-        $encryptable = @(Get-CimInstance @query -ErrorAction Stop)
+        return , @(Get-CimInstance @query -ErrorAction Stop)
     }
     catch {
         $native = [string](Get-PropertyValue (Get-Cause $_) 'NativeErrorCode')
         if (@('InvalidNamespace', 'InvalidClass') -cnotcontains $native) { throw }
-        return @{ available = $false; volumes = $volumes }
+        return $null
     }
+}
+
+function Get-MountPoint($Volume) {
+    # Some have no letter.
+    if ($Volume.DriveLetter) { return [string]$Volume.DriveLetter }
+    return [string]$Volume.DeviceID
+}
+
+function bitlocker($Ask) {
+    $volumes = New-List
+    $encryptable = Get-EncryptableVolume
+    if ($null -eq $encryptable) { return @{ available = $false; volumes = $volumes } }
     foreach ($volume in $encryptable) {
-        # Some have no letter.
-        $mount = [string]$volume.DriveLetter
-        if (-not $mount) { $mount = [string]$volume.DeviceID }
         # 0 off, 1 on, 2 unknown, which is what a locked volume says
         $protected = $null
         if (@(0, 1) -contains $volume.ProtectionStatus) { $protected = $volume.ProtectionStatus -eq 1 }
         [void]$volumes.Add(@{
-                mount_point = $mount
+                mount_point = (Get-MountPoint $volume)
                 system = ($volume.VolumeType -eq 0)
                 protected = $protected
                 protectors = (Get-KeyProtector $volume)

@@ -44,13 +44,18 @@ function Find-IcdOfKit {
 function Find-IcdOfStore {
     # PowerShell 7 has this command only where it finds Windows PowerShell's.
     $ask = Get-Command -Name 'Get-AppxPackage' -ErrorAction Stop
-    $apps = & $ask -AllUsers -Name $IcdApp -ErrorAction Stop
-    foreach ($app in @($apps | Sort-Object -Property { [version](Get-PropertyValue $_ 'Version') } -Descending)) {
+    $newest = $null
+    $found = $null
+    foreach ($app in @(& $ask -AllUsers -Name $IcdApp -ErrorAction Stop)) {
+        $version = [version](Get-PropertyValue $app 'Version')
         $place = [string](Get-PropertyValue $app 'InstallLocation')
-        if (-not $place) { continue }
+        if (-not $place -or ($null -ne $newest -and $version -le $newest)) { continue }
         $tool = Get-IcdTool 'store' ([IO.Path]::Combine((Resolve-AnyPath $place), 'icd', 'ICD.exe'))
-        if ($null -ne $tool) { return $tool }
+        if ($null -eq $tool) { continue }
+        $newest = $version
+        $found = $tool
     }
+    return $found
 }
 
 function icd_find($Ask) {

@@ -1,4 +1,4 @@
-# needs: as_system files native own_paths
+# needs: as_system files native own_directories
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -88,7 +88,7 @@ function Write-IcdInput([string]$Folder, $Ask) {
     # Gives the stores as ICD.exe takes them: one path after the other, with commas.
     $bytes = [Convert]::FromBase64String([string]$Ask['customizations'])
     [IO.File]::WriteAllBytes([IO.Path]::Combine($Folder, 'customizations.xml'), $bytes)
-    [void][IO.Directory]::CreateDirectory([IO.Path]::Combine($Folder, 'temp'))
+    [void](Confirm-OwnDirectory ([IO.Path]::Combine($Folder, 'temp')))
     $copies = New-List
     foreach ($store in $Ask['stores']) {
         $copy = [IO.Path]::Combine($Folder, ('store{0}.dat' -f $copies.Count))

@@ -207,10 +207,16 @@ def _settings(data: Mapping, place: Place, problems: Problems, unknown: frozense
     for number, each in enumerate(list_in(data.get("settings"), (*place, "settings"), problems)):
         lowering.setting(each, (*place, "settings", number))
     lowering.check_order((*place, "settings"))
-    for setting in lowering.settings:
+    for number, setting in enumerate(lowering.settings):
         low = setting.bare.lower()
-        if low == "accounts/azure/bprt" and is_placeholder(setting.value):
-            problems.add((*place, "bulk_token"), "is a placeholder that nobody has filled in")
+        if low == "accounts/azure/bprt":
+            # A block of YAML ends with a line break.
+            token = setting.value.strip()
+            lowering.settings[number] = Setting(setting.steps, token)
+            if is_placeholder(token):
+                problems.add((*place, "bulk_token"), "is a placeholder that nobody has filled in")
+            elif any(letter.isspace() for letter in token):
+                problems.add((*place, "bulk_token"), "has a space or a line break within it, which no token has")
         elif low == "devdetail/dnscomputername" and ("%" in _MACRO.sub("", setting.value)):
             problems.add((*place, "computer_name"), "has a % that is neither %SERIAL% nor %RAND:n%")
     return in_order(lowering.settings)

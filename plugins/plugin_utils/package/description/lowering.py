@@ -12,6 +12,7 @@ import typing as t
 from collections import Counter
 from collections.abc import Mapping
 
+from ..plain_files import base_name
 from .document import BadPath, Setting, Step, parse_path
 from .problems import Place, Problems
 from .sections import DEFAULT_AUTHORITY, SECTIONS, Field, Kind, Section
@@ -122,7 +123,7 @@ class Lowering:
                     continue
                 self._problems.unknown_keys((*place, number), file, ("name", "file"))
                 source = file.get("file")
-                label = file.get("name") or (_base_name(source) if isinstance(source, str) else "")
+                label = file.get("name") or (base_name(source) if isinstance(source, str) else "")
                 if isinstance(source, str) and source and fits_key(_in_table(path), str(label)):
                     self._problems.add((*place, number, "name"), "is missing, and the path ends with no name")
                     continue
@@ -244,7 +245,3 @@ def _in_table(path: str) -> Known:
     if known is None:
         raise LookupError(f"{path} is not in the table of settings")
     return known
-
-
-def _base_name(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2]

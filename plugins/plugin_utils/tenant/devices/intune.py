@@ -13,14 +13,14 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..graph import odata
 from ..graph.batch import LARGEST, Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
-from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, all_of, needed, object_of, or_null
+from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, Kind, all_of, needed, object_of, or_null
 from .unread import OF_THE_CALLER, filter_ignored
 
 INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
@@ -76,8 +76,8 @@ class ManagedDevices:
     unread: dict[str, RequestFailure] = dataclasses.field(default_factory=dict)
 
 
-def managed_devices(client: GraphClient, ids: Iterable[str] | None) -> ManagedDevices:
-    """The managed devices with these device ids (None: all).
+def managed_devices(client: GraphClient, ids: Iterable[str] | None, more: Sequence[str] = ()) -> ManagedDevices:
+    """The managed devices with these device ids (None: all). ``more`` names texts that are wanted as well.
 
     A few ids are asked for one by one, 20 in one request. Of many the list is read. Where it cannot be read to its end,
     or has cost as many requests as asking would, each id is asked for: a list that was not read to its end does not
@@ -85,27 +85,28 @@ def managed_devices(client: GraphClient, ids: Iterable[str] | None) -> ManagedDe
     """
     wanted = None if ids is None else sorted({identity.lower() for identity in ids})
     if wanted is None:
-        return ManagedDevices(_listed(client, None) or {})
+        return ManagedDevices(_listed(client, None, more) or {})
     if len(wanted) > LARGEST:
         try:
-            listed = _listed(client, wanted)
+            listed = _listed(client, wanted, more)
         except RequestFailure as failed:  # Perhaps by a record of another device.
             if failed.status in OF_THE_CALLER:
                 raise
             listed = None
         if listed is not None:
             return ManagedDevices(listed)
-    return _asked(client, wanted)
+    return _asked(client, wanted, more)
 
 
-def _listed(client: GraphClient, wanted: list[str] | None) -> dict[str, list[dict]] | None:
+def _listed(client: GraphClient, wanted: list[str] | None, more: Sequence[str]) -> dict[str, list[dict]] | None:
     """The managed devices of the whole list with a wanted id; None where asking for these ids is cheaper."""
     found: dict[str, list[dict]] = {}
     keys = None if wanted is None else set(wanted)
     most = None if keys is None else INTUNE_PAGE * -(-len(keys) // LARGEST)
     purpose = Purpose("list the devices of Intune", INTUNE_READ)
-    query: dict[str, str | int | bool] = {"$select": ",".join(_INTUNE_SELECT), "$top": INTUNE_PAGE}
-    for number, row in enumerate(client.list("/deviceManagement/managedDevices", purpose, query, kind=MANAGED_KIND)):
+    query: dict[str, str | int | bool] = {"$select": ",".join((*_INTUNE_SELECT, *more)), "$top": INTUNE_PAGE}
+    rows = client.list("/deviceManagement/managedDevices", purpose, query, kind=_kind_with(more))
+    for number, row in enumerate(rows):
         if most is not None and number >= most:
             return None
         key = str(row.get("azureADDeviceId") or "").lower()
@@ -114,15 +115,20 @@ def _listed(client: GraphClient, wanted: list[str] | None) -> dict[str, list[dic
     return found
 
 
-def _asked(client: GraphClient, ids: list[str]) -> ManagedDevices:
+def _kind_with(more: Sequence[str]) -> Kind:
+    texts = object_of(all_of(*more, kind=or_null(TEXT)))
+    return (lambda value: texts(MANAGED_KIND(value))) if more else MANAGED_KIND
+
+
+def _asked(client: GraphClient, ids: list[str], more: Sequence[str]) -> ManagedDevices:
     """The managed devices with these device ids, one question each."""
     items = [
         Item(
             "GET",
             "/deviceManagement/managedDevices",
             Purpose(f"look up the device {key} in Intune", INTUNE_READ),
-            {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join(_INTUNE_SELECT)},
-            row_kind=MANAGED_KIND,
+            {"$filter": odata.equals("azureADDeviceId", key), "$select": ",".join((*_INTUNE_SELECT, *more))},
+            row_kind=_kind_with(more),
         )
         for key in ids
     ]

@@ -145,6 +145,15 @@ BY_REASON = (
         says=("have premium license", "needs an aad premium", "needs to have microsoft entra id p"),
     ),
     KnownRefusal(
+        "licence_not_checkable",
+        "Microsoft Graph could not check whether the tenant has the licence that this needs, as {who} may not read the "
+        "directory",
+        "let {who} read the directory (Directory.Read.All); whether the licence is there is not known",
+        "microsoft-graph-docs 2789; microsoft-graph-docs-contrib 4858",
+        statuses="400 403",
+        codes="*ApplicationHasNoDirectoryReadAccess",
+    ),
+    KnownRefusal(
         "intune_unusable",
         "the tenant has no usable Intune",
         "license Intune and set its MDM authority, or leave out what needs Intune",

@@ -32,7 +32,9 @@ _KIND = object_of(
         "id": needed(IDENTITY),
         "userPrincipalName": LINE,
         "isMfaCapable": FLAG,
+        "isMfaRegistered": FLAG,
         "isSsprCapable": FLAG,
+        "isSsprRegistered": FLAG,
         "isPasswordlessCapable": FLAG,
         "methodsRegistered": list_of(TEXT),
         "lastUpdatedDateTime": LINE,
@@ -61,26 +63,30 @@ class Details:
     passwordless_capable: bool | None = None
     methods: tuple[str, ...] | None = None
     date: str | None = None
+    mfa_registered: bool | None = None
+    sspr_registered: bool | None = None
+
+
+def details_item(identity: str, name: str) -> Item:
+    """The question about one user; ``name`` is for messages."""
+    return Item(
+        "GET",
+        odata.path(*_PATH, identity),
+        Purpose(f"read the registered methods of {name}", _READ),
+        kind=_KIND,
+    )
 
 
 def of_users(client: GraphClient, users: Mapping[str, str]) -> dict[str, Details | None | RequestFailure]:
     """What the report says of each user: None where it does not have the user. ``users`` are names for messages by
     object id."""
-    items = [
-        Item(
-            "GET",
-            odata.path(*_PATH, identity),
-            Purpose(f"read the registered methods of {name}", _READ),
-            kind=_KIND,
-        )
-        for identity, name in users.items()
-    ]
+    items = [details_item(identity, name) for identity, name in users.items()]
     found: dict[str, Details | None | RequestFailure] = {}
     for identity, answer in zip(users, client.batch(items) if items else []):
         if answer.failure is not None:
             found[identity] = None if answer.says_absent else answer.failure
         else:
-            found[identity] = _details(answer.require())
+            found[identity] = details_of(answer.require())
     return found
 
 
@@ -91,10 +97,11 @@ def with_passkeys(client: GraphClient) -> list[Details]:
         odata.path(*_PATH), Purpose("list the users who have passkeys", _READ), {"$filter": test}, kind=_KIND
     )
     wanted = {_SAME.get(name, name) for name in PASSKEY_METHODS}
-    return [one for one in map(_details, rows) if one.methods is None or wanted & set(one.methods)]
+    return [one for one in map(details_of, rows) if one.methods is None or wanted & set(one.methods)]
 
 
-def _details(row: Mapping[str, t.Any]) -> Details:
+def details_of(row: Mapping[str, t.Any]) -> Details:
+    """An answer to ``details_item``, or a row of the list."""
     methods = row.get("methodsRegistered")
     return Details(
         row["id"].lower(),
@@ -104,4 +111,6 @@ def _details(row: Mapping[str, t.Any]) -> Details:
         row.get("isPasswordlessCapable"),
         None if methods is None else tuple(sorted({_SAME.get(one, one) for one in methods})),
         row.get("lastUpdatedDateTime"),
+        row.get("isMfaRegistered"),
+        row.get("isSsprRegistered"),
     )

@@ -23,3 +23,17 @@ def volumes(device, caller: Caller) -> dict:
     if not caller.elevated:
         raise cim_error("Access denied ", WBEM_E_ACCESS_DENIED)
     return {"available": True, "volumes": bitlocker.volumes(device)}
+
+
+@operation("volume_encryption")
+def volume_encryption(device, caller: Caller) -> dict:
+    if not bitlocker.available(device):
+        return {"available": False, "volumes": []}
+    if not caller.elevated:
+        raise cim_error("Access denied ", WBEM_E_ACCESS_DENIED)
+    return {"available": True, "volumes": bitlocker.encryption(device)}
+
+
+@operation("account_policy")
+def account_policy(device, caller: Caller) -> dict:
+    return dict(device.password_rules)

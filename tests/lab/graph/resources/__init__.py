@@ -17,8 +17,10 @@ from . import (
     configuration_policies,
     deleted_items,
     device_secrets,
+    device_states,
     devices,
     directory_roles,
+    domains,
     enrollment_configurations,
     group_members,
     group_owners,
@@ -31,6 +33,7 @@ from . import (
     status_pages,
     tenant_wide,
     users,
+    what_if,
 )
 
 __all__ = [
@@ -45,8 +48,10 @@ __all__ = [
     "configuration_policies",
     "deleted_items",
     "device_secrets",
+    "device_states",
     "devices",
     "directory_roles",
+    "domains",
     "enrollment_configurations",
     "group_members",
     "group_owners",
@@ -59,4 +64,5 @@ __all__ = [
     "status_pages",
     "tenant_wide",
     "users",
+    "what_if",
 ]

@@ -134,6 +134,13 @@ def test_a_missing_licence_of_entra_is_named(status, code, message):
     assert failure.error["name"] == "premium_licence_missing" and failure.error["permissions"] == []
 
 
+def test_a_licence_that_could_not_be_checked_is_not_a_missing_one():
+    failure = refused(
+        403, "Authentication_ApplicationHasNoDirectoryReadAccess", "Failed to do premium license check from ADGraph"
+    )
+    assert failure.error["name"] == "licence_not_checkable" and "Directory.Read.All" in failure.error["fix"]
+
+
 NOT_USABLE = [
     # ugurkocde/IntuneGet 993, msgraph-beta-sdk-go 198, vanvfields/Microsoft-365 18
     (400, "BadRequest", "Request not applicable to target tenant."),

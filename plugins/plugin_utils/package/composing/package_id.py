@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping
 from ..description.description import Description
 from ..description.document import Document
 from ..description.table import table
+from ..plain_files import base_name
 
 LAYOUT = 1
 """Raised when the same input is to be written as other bytes: they get another id then."""
@@ -39,9 +40,10 @@ def derived_ids(description: Description, template: bytes, files: Mapping[str, b
     The id is the description's own where it has one. A derived one is a UUID of version 8 (RFC 9562), whose digits mean
     nothing but what their maker says.
     """
-    secrets = description.secrets()
+    # In their order and as they stand: two accounts that swap their passwords make another package.
+    secrets = [setting.value for block in description.document.blocks for setting in block.settings if setting.secret]
     rest = _rest(description, template, files)
-    derived = hashlib.scrypt(_packed(sorted(secrets)), salt=rest, n=_COST, r=_BLOCK, p=_LANES, maxmem=_MEMORY, dklen=32)
+    derived = hashlib.scrypt(_packed(secrets), salt=rest, n=_COST, r=_BLOCK, p=_LANES, maxmem=_MEMORY, dklen=32)
     given = description.document.identity.id
     number = int.from_bytes(derived[:16], "big")
     number = number & ~(0xF << 76) | 8 << 76
@@ -75,11 +77,6 @@ def _settings(document: Document, files: Mapping[str, bytes]) -> Iterable[list]:
                 yield [where, setting.path, base_name(setting.value), files[setting.value].hex()]
             else:
                 yield [where, setting.path, None if setting.secret else setting.value]
-
-
-def base_name(path: str) -> str:
-    """The last part of a path, of the controller or of Windows."""
-    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _packed(value: object) -> bytes:

@@ -16,6 +16,7 @@ from ..description.customizations import document_of
 from ..description.description import Description
 from ..description.document import Document
 from ..package_secrets import SIGN, PackageSecrets
+from ..plain_files import base_name
 from ..secret_settings import secret_values
 from .blobs import Blobs, blobs_of
 from .compiled_values import CompiledValues
@@ -24,7 +25,7 @@ from .files import Assets, Given, assets_of
 from .identity import Words, config_changes, id_of
 from .located import Slot, XmlText
 from .matching import Mask, Pair, pairs_of, problems_of
-from .package_id import base_name, derived_ids
+from .package_id import derived_ids
 from .template import Template, is_answer_file, is_compiled, is_customizations
 
 _FIELDS = ("name", "version", "owner", "rank")

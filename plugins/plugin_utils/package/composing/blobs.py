@@ -9,12 +9,12 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..description.compiled import plain_path
+from ..plain_files import from_base64
 from .compiled_values import parms
 from .errors import UnclearPlace
 from .files import Given
@@ -49,7 +49,7 @@ def blobs_of(pairs: list[Pair], documents: Iterable[XmlText], given: Mapping[str
         groups.setdefault(_pattern(pair, mask), []).append(pair)
     for pattern, group in groups.items():
         place = re.compile(pattern)
-        held = {"".join(value.split()): _bytes(value) for path, value in values if place.fullmatch(path)}
+        held = {"".join(value.split()): from_base64(value) for path, value in values if place.fullmatch(path)}
         wanted = {pair.old.path: _content(given[pair.new.value], pair, mask) for pair in group}
         _pair_up(blobs, held, wanted, mask)
     return blobs
@@ -90,11 +90,4 @@ def _content(given: Given, pair: Pair, mask: Mask) -> bytes:
     if match is None:
         return data
     # Windows Configuration Designer takes both forms of a certificate, and compiles the one without lines.
-    return _bytes(match[1].decode("ascii", "replace")) or data
-
-
-def _bytes(text: str) -> bytes | None:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None
+    return from_base64(match[1].decode("ascii", "replace")) or data

@@ -20,10 +20,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..plain_files import base_name
 from ..wim import NO_CONTENT, File
 from .errors import MissingFile, NotLikeTemplate, UnclearPlace
 from .matching import Mask, Pair
-from .package_id import base_name
 from .template import COPIED_AT_ONCE, Source
 from .wim_file import Content
 
@@ -122,7 +122,8 @@ def assets_of(
             assets.compiled.append(pair)
             continue
         if base_name(pair.new.value).lower() != name.lower():
-            problems.append(f"the template lacks the file of {mask(pair.new.path)}: its own is called {mask(name)}")
+            told = f"its own is called {mask(name)}, not {mask(base_name(pair.new.value))}"
+            problems.append(f"the template lacks the file of {mask(pair.new.path)}: {told}")
             continue
         for path in held:
             _put(assets, path, given[pair.new.value], mask)

@@ -8,7 +8,6 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import re
@@ -21,6 +20,7 @@ from typing import BinaryIO
 from ..conditions import built_with
 from ..errors import DamagedPackage, PackageError, UnreadablePackage
 from ..found import ANSWER_FILE, ASSET, CUSTOMIZATIONS, PROVXML
+from ..plain_files import sha256_of
 from ..safe_xml import UnsafeXml
 from ..wim import NO_SENSE, File, Wim, not_provisioning
 from .errors import UnfitTemplate
@@ -50,7 +50,7 @@ class Template:
 
     def __init__(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)
-        self.sha256 = _sha256(file)
+        self.sha256 = sha256_of(file)
         self.wim = Wim(file, size)
         if self.wim.images != 1:
             raise UnfitTemplate(f"the template has {self.wim.images} images, and nobody can say which one is meant")
@@ -186,11 +186,3 @@ def _document(path: str, content: bytes) -> XmlText:
         return XmlText.read(content)
     except UnsafeXml as exc:
         raise DamagedPackage(f"{path} inside the package is not usable XML: {exc}") from None
-
-
-def _sha256(file: BinaryIO) -> bytes:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while piece := file.read(COPIED_AT_ONCE):
-        digest.update(piece)
-    return digest.digest()

@@ -24,6 +24,8 @@ from .files import Given
 
 _MAPPED = 4 << 20
 """Bytes of a file from which on it is not read into memory."""
+_SEARCHED = 1 << 20
+"""Bytes of a file from which on it is worth a pattern to look into it."""
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 _SPELLINGS: tuple[dict[str, str], ...] = (
     {},
@@ -73,7 +75,7 @@ class Leftovers:
             raise ChangedFile(f"{what} was written to while the package was being made of it") from None
 
     def _has(self, data: Data, old: str) -> bool:
-        return any(data.find(each) >= 0 and _stands_alone(data, each, longer) for each, longer in self._needles[old])
+        return any(_stands_in(data, each) and _stands_alone(data, each, longer) for each, longer in self._needles[old])
 
 
 def _needles(old: str, new: Iterable[str]) -> list[tuple[bytes, set[bytes]]]:
@@ -83,6 +85,13 @@ def _needles(old: str, new: Iterable[str]) -> list[tuple[bytes, set[bytes]]]:
     for number, spelled in enumerate(_spelled(old)):
         found.setdefault(spelled, set()).update(each[number] for each in longer)
     return list(found.items())
+
+
+def _stands_in(data: Data, old: bytes) -> bool:
+    """Whether these bytes are there. In a file of zeros bytes.find tries each of them, where a pattern does not."""
+    if len(data) > _SEARCHED and b"\0" in old:
+        return re.search(re.escape(old), data) is not None
+    return data.find(old) >= 0
 
 
 def _stands_alone(data: Data, old: bytes, longer: Iterable[bytes]) -> bool:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make a provisioning package on the controller: a package that Microsoft's tool built once, with other values.
 
-    from ..plugin_utils.package.build import compose
+    from ..plugin_utils.package.composing import compose
 
     built = compose("template.ppkg", description, {"files/setup.cmd": "/srv/site/files/setup.cmd"})
     built.package_id, built.sha256, built.catalogue     # GUID without braces, hexadecimal digits, bytes of the .cat
@@ -25,9 +25,10 @@ Raises Failure and nothing else: PackageError (the template cannot be read: ``..
 encrypted, several images, contradicts itself), NotLikeTemplate (one of the two has what the other lacks), UnclearPlace
 (nobody can tell where a value stands, or an old secret would be left), MissingFile, ChangedFile (errors.py).
 
-Documents are compressed as Microsoft's tool does it; a file is copied as it is compressed in the template where it is
-the same, and stored as it is otherwise. The WIM file is written by this folder alone, without wimlib or another program, so none can be absent. It is written
-whole: what no file needs of the template is not in it. Nothing is written but to the stream that is given.
+Documents are compressed with XPRESS, as Microsoft's tool does it, up to 1 MiB together; what is beyond that, and files,
+are stored as they are. A content that the template has, too, may be copied as it is compressed there. The WIM file is
+written by this folder alone, without wimlib or another program, so none can be absent. It is written whole: what no
+file needs of the template is not in it. Nothing is written but to the stream that is given.
 
 Not confirmed by Windows: the form is that of real packages, but no package of this folder has been applied by a real
 Windows.

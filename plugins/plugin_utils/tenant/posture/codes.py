@@ -1,0 +1,43 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Error codes of Intune's reports: one thing comes as -2016281112, 2278686184 and 0x87D1FDE8.
+
+Sources: Microsoft Intune, "Troubleshoot policies and profiles in Intune" (0x87D1FDE8 remediation failed), "App
+installation error reference" (0x87D1041C).
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..graph.fields import Misfit
+
+REMEDIATION_FAILED = "0x87D1FDE8"
+_WORDS = {
+    REMEDIATION_FAILED: "remediation failed: the device reports another value than was sent; it may be in force",
+    "0x87D1041C": "the app was not detected after its installation: its detection rule does not find it",
+    "0x87D10190": "the device does not know the setting, or its edition does not take it",
+    "0x87D10194": "the device does not have the node of the setting",
+}
+
+
+def code_kind(value: t.Any) -> str | None:
+    """A kind of ``fields``: the code in hexadecimal digits, None for none."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        try:
+            value = int(value[:20], 0)
+        except ValueError:
+            raise Misfit("is not an error code") from None
+    if not isinstance(value, int) or abs(value) >= 2**63:
+        raise Misfit("is not an error code")
+    return f"0x{value & 0xFFFFFFFF:08X}" if value else None
+
+
+def in_words(code: str | None) -> str | None:
+    """What is known about a code."""
+    return None if code is None else _WORDS.get(code)
