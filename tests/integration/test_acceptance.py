@@ -23,7 +23,7 @@ OPERATIONS = VOCABULARY["operations"]
 #: A device with everything that a report must not tell, a German one, and one whose answers are cut in the middle.
 SOUND = {"joined": "joined", "german": "unjoined_windows10", "server": "server", "runspace": "unjoined_enterprise"}
 VARIABLES = {"runspace": PSRP}
-CUTS = {f"cut-{skip:02d}": {"kind": "drop_half_answer", "skip": skip} for skip in (16, 22, 28)}
+CUTS = {f"cut-{skip:02d}": {"kind": "drop_half_answer", "skip": skip} for skip in (24, 31, 32, 33, 34)}
 NAMES = {"hostname": "GERTRUDS-LAPTOP", "account": {"name": "gertrud.mueller"}}
 MINUTE = {"accept_poll_interval": 1}
 
@@ -94,6 +94,7 @@ def test_everything_that_can_be_tried_runs(accepted: Accepted, host: str) -> Non
         "dsregcmd_azure_vm_join",
         "hybrid_autojoin_stop",
         "fido_logon_policy",
+        "icd_build",
         "mdm_auto_enroll",
         "package_install",
         *(["package_remove"] if host == "server" else []),

@@ -214,6 +214,18 @@ CASES = {
     "a posture's finding that does not exist": Case(
         "winops.entra.device_posture", {"fail_on": ["rain"]}, "fail_on", "quality_update"
     ),
+    "a posture of a device that is no GUID": Case(
+        "winops.entra.directory_posture", {**SIGN_IN, "device_ids": ["PC-1"]}, "device_ids", "GUID"
+    ),
+    "a first contact with a tenant that no join is asked about": Case(
+        "winops.entra.first_contact", {"tenant_id": TENANT, "joined": False}, "tenant_id", "joined"
+    ),
+    "a stick on a share": Case(
+        "winops.entra.ppkg_media", {"src": "good", "dest": r"\\server\sticks"}, "dest", "share"
+    ),
+    "a state of the sign-in that does not exist": Case(
+        "winops.entra.security_key_sign_in", {"state": "on"}, "state", "present"
+    ),
     "no findings": Case("winops.entra.diagnose", {"limit": 0}, "limit", "positive"),
     "a time without its zone": Case("winops.entra.diagnose", {"since": "2026-11-21T08:00:00"}, "since", "time zone"),
     "no device to register": Case(AUTOPILOT, {}, "devices", "required"),
