@@ -12,7 +12,10 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
+import platform
 import typing as t
+import uuid
 from collections.abc import Mapping
 
 from .description_source import Source, file_of
@@ -36,6 +39,7 @@ def order_of(task: Task, source: Source) -> BuildOrder:
     return BuildOrder(
         name=document.identity.name or "package",
         package_id=package_id,
+        place=str(uuid.uuid5(uuid.NAMESPACE_URL, f"file://{platform.node()}{os.path.abspath(args['dest'])}")),
         customizations=functools.partial(_customizations, dataclasses.replace(document, identity=identity)),
         files=source.files,
         icd_path=args["icd_path"],

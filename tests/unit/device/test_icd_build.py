@@ -65,7 +65,8 @@ class Host:
         self.task = Task({}, check_mode, session=self.session)
 
     def order(self, files=FILES, description=DESCRIPTION, **more):
-        self.task.args = {"icd_path": None, "store_file": None, "encrypt": False, "timeout": 900, **more}
+        usual = {"icd_path": None, "store_file": None, "encrypt": False, "timeout": 900, "dest": "built/x.ppkg"}
+        self.task.args = {**usual, **more}
         given = {name: content for name, content in files.items() if name != "root.cer"}
         self.source = Source(checked(description), given)
         return package_icd.order_of(self.task, self.source)
@@ -276,7 +277,8 @@ def test_a_host_that_is_gone_is_told_with_what_may_be_there(host):
     assert any("builds" in place for place in here.told()) and any("jobs" in place for place in here.told())
 
 
-def test_a_task_whose_time_is_up_tells_what_may_be_there_and_the_next_run_takes_it_away(host):
+@pytest.mark.parametrize("then", [{}, {"id": "5b2f9e0c-7a55-4f0e-9d0b-0a52f3a7c222", "version": "1.5"}])
+def test_a_task_whose_time_is_up_tells_what_may_be_there_and_the_next_run_takes_it_away(host, then):
     here = host()
     execute = here.session._execute
 
@@ -290,7 +292,8 @@ def test_a_task_whose_time_is_up_tells_what_may_be_there_and_the_next_run_takes_
         here.build()
     assert here.told() and here.leftovers()
     here.session._execute = execute
-    assert here.judge(here.build().ppkg) == [[], []]
+    # Also where the description has become another one: a package of its own, with other secrets.
+    assert here.judge(here.build(description={**DESCRIPTION, **then}).ppkg) == [[], []]
     assert (here.leftovers(), here.told()) == ([], [])
 
 

@@ -20,12 +20,14 @@ class BuildOrder:
 
     ``files``: contents, by the paths that the description has for them. ``customizations`` gives customizations.xml
     for the absolute paths that these files have on the host (ICD.exe leaves out relative ones, and reports success),
-    by the same keys. ``icd_path`` and ``store_file`` are None where the tool is to be looked for; ``timeout`` is in
-    seconds.
+    by the same keys. ``place`` is a GUID that stands for the package file on the controller: what a killed build has
+    left is removed by the next one for that file, whatever its description says by then. ``icd_path`` and
+    ``store_file`` are None where the tool is to be looked for; ``timeout`` is in seconds.
     """
 
     name: str
     package_id: str
+    place: str
     customizations: Callable[[Mapping[str, str]], bytes] = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
     icd_path: str | None = None

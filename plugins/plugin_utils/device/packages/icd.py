@@ -59,8 +59,8 @@ class _HostBuild:
     def __init__(self, task: Task, order: BuildOrder) -> None:
         self.task = task
         self.order = order
-        self.job = jobs.job_id("icd_build", order.package_id)
-        self.folder = rf"{op.BUILD_DIRECTORY}\{plain_id(order.package_id)}"
+        self.job = jobs.job_id("icd_build", order.place)
+        self.folder = rf"{op.BUILD_DIRECTORY}\{plain_id(order.place)}"
         self.seconds = order.timeout * (2 if order.encrypt else 1)
         self.waiter = self._waiter(order.timeout + self.seconds + AROUND_SECONDS)
         self.phases = task.phases = task.phases or Phases()
@@ -221,7 +221,7 @@ class _HostBuild:
 
     def _tell_left(self, paths: t.Sequence[str]) -> None:
         """What ICD.exe has left elsewhere. What is in our own directory goes with that, or is told with it."""
-        elsewhere = [path for path in paths if f"\\builds\\{plain_id(self.order.package_id)}\\" not in path.lower()]
+        elsewhere = [path for path in paths if f"\\builds\\{plain_id(self.order.place)}\\" not in path.lower()]
         by_hand = "remove it by hand: it may hold secrets of the package"
         self._tell([left_behind.entry("log", path, left_behind.NOT_REMOVED, by_hand) for path in elsewhere])
 
