@@ -21,16 +21,13 @@ import typing as t
 from collections.abc import Hashable, Iterable, Mapping
 
 from ...options import is_guid
-from ..graph import odata
-from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import ANY_OBJECT, TEXT, list_of, needed, object_of
-from ..users.people import MOST_GROUPS
+from ..users.people import membership_items
 from .run import Run
 
 _READ = Permissions.same("Policy.Read.All")
-_MEMBERSHIP = Permissions.same("GroupMember.Read.All")
 _TEXTS = list_of(TEXT)
 _LISTS = ("includeUsers", "excludeUsers", "includeGroups", "excludeGroups", "includeRoles", "excludeRoles")
 _POLICY_KIND = object_of(
@@ -100,23 +97,9 @@ def ask_groups(run: Run, conditions: Conditions, users: Mapping[str, str]) -> di
     found: dict[str, frozenset[str] | None] = dict.fromkeys(users, frozenset())
     if conditions.each_user or not wanted:
         return found
-    asked = [
-        (identity, wanted[start : start + MOST_GROUPS])
-        for identity in users
-        for start in range(0, len(wanted), MOST_GROUPS)
-    ]
-    items = [
-        Item(
-            "POST",
-            odata.path("users", identity, "checkMemberGroups"),
-            Purpose(f"read the groups of {users[identity]}", _MEMBERSHIP),
-            body={"groupIds": part},
-            reads=True,
-            row_kind=TEXT,
-        )
-        for identity, part in asked
-    ]
-    for (identity, _part), rows in zip(asked, run.rows("access", "the groups of the primary users", items)):
+    asked = membership_items(users, wanted)
+    items = [item for _identity, item in asked]
+    for (identity, _item), rows in zip(asked, run.rows("access", "the groups of the primary users", items)):
         before = found[identity]
         if isinstance(rows, list) and before is not None:
             found[identity] = before | {str(one).lower() for one in rows}

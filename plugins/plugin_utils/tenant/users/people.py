@@ -79,6 +79,27 @@ def look_up(client: GraphClient, names: Sequence[str]) -> list[Person]:
 Groups = frozenset[str]
 
 
+def membership_items(users: Mapping[str, str], groups: Sequence[str]) -> list[tuple[str, Item]]:
+    """The questions in which of these groups each user is, through other groups too: (user, item) by user and part.
+    ``users`` are names for messages by object id; an answer has the ids of the groups as rows."""
+    parts = [groups[start : start + MOST_GROUPS] for start in range(0, len(groups), MOST_GROUPS)]
+    return [
+        (
+            identity,
+            Item(
+                "POST",
+                odata.path("users", identity, "checkMemberGroups"),
+                Purpose(f"read the groups of {users[identity]}", _MEMBERSHIP),
+                body={"groupIds": list(part)},
+                reads=True,
+                row_kind=TEXT,
+            ),
+        )
+        for identity in users
+        for part in parts
+    ]
+
+
 def groups_of(
     client: GraphClient, users: Mapping[str, str], policy: Mapping[str, t.Any]
 ) -> dict[str, Groups | RequestFailure]:
@@ -87,23 +108,9 @@ def groups_of(
     named = [*(policy.get("includeTargets") or []), *(policy.get("excludeTargets") or [])]
     wanted = sorted({target["id"].lower() for target in named} - {ALL_USERS})
     found: dict[str, Groups | RequestFailure] = {identity: frozenset() for identity in users}
-    asked = [
-        (identity, wanted[start : start + MOST_GROUPS])
-        for identity in users
-        for start in range(0, len(wanted), MOST_GROUPS)
-    ]
-    items = [
-        Item(
-            "POST",
-            odata.path("users", identity, "checkMemberGroups"),
-            Purpose(f"read the groups of {users[identity]}", _MEMBERSHIP),
-            body={"groupIds": part},
-            reads=True,
-            row_kind=TEXT,
-        )
-        for identity, part in asked
-    ]
-    for (identity, _part), item, answer in zip(asked, items, client.batch(items) if items else []):
+    asked = membership_items(users, wanted)
+    items = [item for _identity, item in asked]
+    for (identity, item), answer in zip(asked, client.batch(items) if items else []):
         before = found[identity]
         if isinstance(before, RequestFailure):
             continue
