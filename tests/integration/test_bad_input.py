@@ -220,9 +220,7 @@ CASES = {
     "a first contact with a tenant that no join is asked about": Case(
         "winops.entra.first_contact", {"tenant_id": TENANT, "joined": False}, "tenant_id", "joined"
     ),
-    "a stick on a share": Case(
-        "winops.entra.ppkg_media", {"src": "good", "dest": r"\\server\sticks"}, "dest", "share"
-    ),
+    "a stick on a share": Case("winops.entra.ppkg_media", {"src": "good", "dest": r"\\server\sticks"}, "dest", "share"),
     "a state of the sign-in that does not exist": Case(
         "winops.entra.security_key_sign_in", {"state": "on"}, "state", "present"
     ),
