@@ -55,8 +55,11 @@ class NewDevice(ScriptedDevice):
             {"instances": [{"SerialNumber": serial}]} if p["class"] == "Win32_BIOS" else usual(p)
         )
         self.tree = fresh_registry()
-        self.handlers["registry_read"] = lambda p: registry(self.tree)(p)
+        self.handlers["registry_read"] = self._read
         self.name_it(name)
+
+    def _read(self, asked: dict) -> dict:
+        return registry(self.tree)(asked)
 
     def name_it(self, name: str) -> None:
         self.tree[NAMES] = key(ActiveComputerName=key({"ComputerName": name}), ComputerName=key({"ComputerName": name}))
@@ -82,7 +85,7 @@ def meet(monkeypatch):
     """Meet a device with these options: the result of the task."""
 
     def run(device: NewDevice, timeout: int = 600, **options: t.Any) -> dict:
-        monkeypatch.setattr(first_contact, "Deadline", lambda seconds: device.clock.deadline(seconds))
+        monkeypatch.setattr(first_contact, "Deadline", device.clock.deadline)
         args = EXPECTED | {"timeout": timeout, "poll_interval": 10, "fact_name": "entra"} | options
         task = Task(args, True)
         task.session = device.session(check_mode=True)

@@ -64,11 +64,11 @@ class Host:
         monkeypatch.setattr(icd, "Deadline", self.played.deadline)
         self.task = Task({}, check_mode, session=self.session)
 
-    def order(self, files=FILES, description=DESCRIPTION, **more):
+    def order(self, files=None, description=None, **more):
         usual = {"icd_path": None, "store_file": None, "encrypt": False, "timeout": 900, "dest": "built/x.ppkg"}
         self.task.args = {**usual, **more}
-        given = {name: content for name, content in files.items() if name != "root.cer"}
-        self.source = Source(checked(description), given)
+        given = {name: content for name, content in (FILES if files is None else files).items() if name != "root.cer"}
+        self.source = Source(checked(description or DESCRIPTION), given)
         return package_icd.order_of(self.task, self.source)
 
     def build(self, **more):

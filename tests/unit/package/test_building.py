@@ -96,8 +96,8 @@ DATA = {
 SECRETS = (OLD_TOKEN, OLD_PASSWORD, "FAKE-old-wifi-key")
 
 
-def build(data=DATA, template=TEMPLATE, files=FILES):
-    return compose(template, checked(data), files)
+def build(data=None, template=TEMPLATE, files=None):
+    return compose(template, checked(DATA if data is None else data), FILES if files is None else files)
 
 
 def test_the_package_says_what_the_description_says(save):

@@ -50,19 +50,21 @@ def cheap_ids(monkeypatch):
     monkeypatch.setattr(package_id, "_COST", 2)
 
 
-def refused(kind, data=DATA, template=TEMPLATE, files=FILES):
+def refused(kind, data=None, template=TEMPLATE, files=None):
     with pytest.raises(Failure) as refusal:
-        compose(template, checked(data), files)
+        compose(template, checked(DATA if data is None else data), FILES if files is None else files)
     error = refusal.value
-    assert type(error) is kind or isinstance(error, kind), error.msg
+    assert isinstance(error, kind), error.msg
     assert error.error["name"] and error.error["fix"] and error.error["side"] == "controller"
     shown = f"{error.msg} {error.error}"
     assert not [each for each in (*SECRETS, NEW_TOKEN, NEW_PASSWORD) if each in shown]
     return error.msg
 
 
-def built(rows=ROWS, **arguments):
-    return templates.build(rows, "Alt", **{"notes": "old notes", "rank": 3, "assets": ASSETS, **arguments})
+def built(rows=None, **arguments):
+    return templates.build(
+        ROWS if rows is None else rows, "Alt", **{"notes": "old notes", "rank": 3, "assets": ASSETS, **arguments}
+    )
 
 
 def everything(made):

@@ -115,7 +115,7 @@ def read_option(answer: Answer, csp_read: str = "security_key_csp") -> Option:
     """From an answer to VALUES, and to WRITERS where that was asked, too: without them nothing shows who has set the
     CSP's value. ``csp_read`` names the read of the key HELLO, for who has it by another name."""
     csp = place(lambda: answer[csp_read].key().child(CSP_KEY), CSP_VALUE)
-    policy = place(lambda: answer["security_key_policy"].key(), FIDO_VALUE)
+    policy = place(answer["security_key_policy"].key, FIDO_VALUE)
     return option(csp, policy, _ways_of_csp(answer, csp))
 
 
