@@ -39,8 +39,7 @@ class Made:
     """A package that was built. ``write`` writes it, the same bytes each time, and ``sha256`` is of these.
 
     ``catalog`` is its catalogue, ``password`` that of an encrypted one, and ``plain`` the same one in clear, for
-    who reads it.
-    ``built_with`` says which tool made it, and ``unconfirmed`` what of it Windows has not confirmed.
+    who reads it. ``tool`` says which one made it, and ``unconfirmed`` what of it Windows has not confirmed.
     """
 
     package_id: str

@@ -45,10 +45,6 @@ class Met(t.NamedTuple):
     inserted: dict[str, dict]
 
 
-def tenant_of(lab: RunningLab) -> str:
-    return lab.get("/tenant")["id"]
-
-
 @pytest.fixture(scope="module")
 def met(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPathFactory) -> Met:
     """Sticks for three devices; two of them are inserted while the play waits."""
@@ -60,7 +56,7 @@ def met(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPa
     }
     berlin = "{{ (sticks.media | selectattr('name', 'equalto', 'new') | first).package_id }}"
     wanted: dict[str, dict[str, t.Any]] = {
-        "new": {"computer_name": "NB-%SERIAL%", "serial_number": "pf0001", "tenant_id": tenant_of(lab)},
+        "new": {"computer_name": "NB-%SERIAL%", "serial_number": "pf0001", "tenant_id": inspection.tenant_id(lab)},
         "too-late": {},
         "left-in-its-box": {"timeout": 2},
         "another-one": {"serial_number": "PF0001"},
@@ -135,7 +131,7 @@ def test_a_device_that_was_off_is_met_when_it_is_as_expected(met: Met) -> None:
     assert [finding["id"] for finding in result["findings"]] == ["serial_number", "computer_name", "package", "join"]
     assert (result["computer_name"], result["serial_number"]) == ("NB-PF0001", "PF0001")
     assert result["connections_lost"] > 0 and result["changed"] is False
-    assert result["ansible_facts"]["entra"]["join"]["tenant_id"] == tenant_of(met.lab)
+    assert result["ansible_facts"]["entra"]["join"]["tenant_id"] == inspection.tenant_id(met.lab)
     assert met.play.result("new", "met again")["connections_lost"] == 0
 
 

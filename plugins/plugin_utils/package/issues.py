@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from .description.compare import not_as_compiled
+from .description.compiled import as_in_attribute
 from .description.description import is_placeholder
 from .description.document import parse_path
 from .secret import Secret, utc_stamp
@@ -195,7 +196,7 @@ def _differing(package: Package, facts: Facts) -> list[str]:
             compiled.security_key_signin,
         ),
         ("Accounts/Users", {row["name"] for row in told.accounts}, {row["name"] for row in compiled.accounts}),
-        ("ProvisioningCommands", {*map(_spaced, told.commands)}, {*map(_spaced, compiled.commands)}),
+        ("ProvisioningCommands", {*map(as_in_attribute, told.commands)}, {*map(as_in_attribute, compiled.commands)}),
     ]
     if not facts.conditional:
         known = [name.lower() for name in names]
@@ -215,11 +216,6 @@ def _place_of_name(names: list[str]) -> str:
 
 def _bare(authority: str | None) -> str | None:
     return authority and authority.lower().rstrip("/")
-
-
-def _spaced(text: str) -> str:
-    """A line of commands as an attribute has it: with spaces for its line breaks."""
-    return " ".join(text.split())
 
 
 def _of_container(package: Package) -> list[Issue]:

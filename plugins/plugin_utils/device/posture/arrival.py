@@ -24,7 +24,8 @@ from ..enrollment_channels import INTUNE
 from ..first_sync import OBSERVATIONS as FIRST_SYNC
 from ..first_sync import Told, first_sync
 from ..reading import known, plain_id
-from .points import KEYS_ONLY, Section, Seen, code_of, explained, failed, moment, passed, told_of, unknown, utc, warned
+from ..state import parse_utc
+from .points import KEYS_ONLY, Section, Seen, code_of, explained, failed, passed, told_of, unknown, utc, warned
 
 _LOG = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider"
 _CHANNELS = ("Admin", "Sync")
@@ -64,7 +65,7 @@ def arrival(seen: Seen, enrollment_id: str | None) -> Section:
         "first_sync_done": True if success and done is None else done,
         "users_synced": (first or {}).get("users"),
         "last_sync": last,
-        "last_success": success and utc(moment(success)),
+        "last_success": success and utc(parse_utc(success)),
         "areas": told.of(lambda: list(_areas(seen))),
         "winners": told.of(lambda: dict(_winners(seen))),
         "refused": told_of(told),
@@ -89,7 +90,7 @@ def _sessions(events: list[dict], channel: str, enrollment_id: str) -> Iterator[
             code = next((code for code in map(code_of, event["data"]) if code), None)
             if mine:
                 sure = alone and code is not None
-                at = utc(moment(event["utc"]))
+                at = utc(parse_utc(event["utc"]))
                 ok, code = (code == _NO_ERROR, code) if sure else (None, None)
                 yield {"at": at, "ok": ok, "code": code, "channel": channel}
             running = [] if alone else running[1:]
@@ -170,7 +171,7 @@ def _last(section: Section, seen: Seen) -> Finding:
         return passed("last_sync", "none yet")
     if newest is None and (last is None or last["ok"] is None):
         return unknown("last_sync", section, _unsaid(section, "no session with Intune is in the log or noted"))
-    days = (seen.now - moment(newest or "")).days if newest else 0
+    days = (seen.now - parse_utc(newest or "")).days if newest else 0
     if days > _LONGEST_SILENCE_DAYS:
         return warned(
             "last_sync",

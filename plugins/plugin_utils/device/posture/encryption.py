@@ -19,7 +19,8 @@ from ...findings import UNKNOWN, Finding
 from .. import operations as op
 from ..first_sync import Told
 from ..reading import known
-from .points import Section, Seen, code_of, explained, failed, finding, moment, passed, told_of, unknown, utc, warned
+from ..state import parse_utc
+from .points import Section, Seen, code_of, explained, failed, finding, passed, told_of, unknown, utc, warned
 
 _LOG = "Microsoft-Windows-BitLocker-API/Management"
 _BEGUN, _REVERTED, _STORED, _NOT_STORED, _NOT_SILENT = 768, 778, 845, 846, 851
@@ -66,7 +67,7 @@ def encryption(seen: Seen) -> Section:
         "available": told.of(lambda: seen.answer["encryption"]["available"]),
         "volumes": volumes,
         "encrypted_at": ended,
-        "restart_needed": None if refused or not booted else bool(ended and moment(ended) > moment(booted)),
+        "restart_needed": None if refused or not booted else bool(ended and parse_utc(ended) > parse_utc(booted)),
         "silent_failure": _silent_failure(log or []),
         "refused": told_of(told),
     }
@@ -114,7 +115,7 @@ def _protector(protector: dict, log: list[dict] | None) -> Section:
         "id": protector["id"],
         "type": protector["type"],
         "escrow": None if last is None else _ESCROWED if stored else _FAILED_ESCROW,
-        "at": last and utc(moment(last["utc"])),
+        "at": last and utc(parse_utc(last["utc"])),
         "code": code,
     }
 
@@ -145,7 +146,7 @@ def _ended(seen: Seen, volumes: list[Section]) -> str | None:
         if "bitlocker" in event["provider"].lower() and any(
             field.lower().strip("\\") in drives for field in event["data"]
         ):
-            return utc(moment(event["utc"]))
+            return utc(parse_utc(event["utc"]))
     return None
 
 

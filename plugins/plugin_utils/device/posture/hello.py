@@ -21,7 +21,8 @@ from ...untrusted import in_one_line
 from .. import operations as op
 from ..first_sync import Told
 from ..reading import Key
-from .points import GROUP_POLICY, MDM, Section, Seen, moment, passed, told_of, unknown, utc, warned
+from ..state import parse_utc
+from .points import GROUP_POLICY, MDM, Section, Seen, passed, told_of, unknown, utc, warned
 
 _LOG = "Microsoft-Windows-User Device Registration/Admin"
 _LAUNCHED, _NOT_LAUNCHED, _NOT_LAUNCHED_CERTIFICATE = 358, 360, 362
@@ -62,7 +63,7 @@ def hello(seen: Seen) -> Section:
         "enabled": enabled,
         "source": source,
         "tpm_required": _said(policies, ("RequireSecurityDevice",), told)[0],
-        "checked_at": check and utc(moment(check["utc"])),
+        "checked_at": check and utc(parse_utc(check["utc"])),
         "prerequisites": check and _points(check),
         "provisioned": told.of(lambda: sorted(_provisioned(seen))),
         "pin_reset": _said(policies, ("EnablePinRecovery",), told)[0],

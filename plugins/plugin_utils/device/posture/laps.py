@@ -20,13 +20,13 @@ from ...untrusted import in_one_line
 from .. import laps as rules
 from .. import operations as op
 from ..first_sync import Told
+from ..state import parse_utc
 from .points import (
     Section,
     Seen,
     code_of,
     explained,
     failed,
-    moment,
     of_filetime,
     passed,
     told_of,
@@ -80,7 +80,7 @@ def _last(seen: Seen) -> Section | None:
     if end is None:
         return None
     ok = end["id"] == _PROCESSED
-    result = {"at": utc(moment(end["utc"])), "ok": ok, "code": None, "reason": None, "text": None}
+    result = {"at": utc(parse_utc(end["utc"])), "ok": ok, "code": None, "reason": None, "text": None}
     if ok:
         return result
     result["code"] = next((code for code in map(code_of, end["data"]) if code), None)

@@ -19,6 +19,7 @@ from ..codes.explain import explain
 from ..first_sync import Told
 from ..operations import registry_read
 from ..reading import FULL_TOKEN, Key
+from ..state import parse_utc
 
 Section = dict[str, t.Any]
 #: A name that no value has: of such a read only the keys come.
@@ -53,7 +54,7 @@ class Seen:
     @property
     def now(self) -> datetime.datetime:
         """The device's own clock."""
-        return moment(self.answer.device["utc"])
+        return parse_utc(self.answer.device["utc"])
 
 
 def policies_read(policies: dict[str, tuple[str, ...]]) -> dict:
@@ -96,11 +97,6 @@ def unknown(name: str, section: Section, cause: str | None = None, fix: str = FU
     """What a finding is where what decides was refused: the first sentence of its section says why."""
     said = cause or next(iter(section["refused"]), "the device says it in a form that is not known")
     return finding(name, UNKNOWN, "unknown", said, fix)
-
-
-def moment(text: str) -> datetime.datetime:
-    """A time of the wire."""
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def utc(time: datetime.datetime) -> str:

@@ -21,7 +21,8 @@ from ...untrusted import in_one_line
 from .. import operations as op
 from ..first_sync import Told
 from ..mdm_facts import WORKLOADS
-from .points import GROUP_POLICY, MDM, Section, Seen, moment, passed, told_of, unknown, utc, warned
+from ..state import parse_utc
+from .points import GROUP_POLICY, MDM, Section, Seen, passed, told_of, unknown, utc, warned
 
 _POLICY = r"SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate"
 _SETTINGS_STATE = r"SOFTWARE\Microsoft\WindowsUpdate\UX\StateVariables"
@@ -114,7 +115,7 @@ def _last(seen: Seen) -> Section | None:
     for event in seen.events("installed_updates"):
         article = next((found[0].upper() for field in event["data"] if (found := _KB.search(field))), None)
         if article and _CUMULATIVE in event["data"]:
-            return {"kb": article, "at": utc(moment(event["utc"]))}
+            return {"kb": article, "at": utc(parse_utc(event["utc"]))}
     return None
 
 
@@ -158,7 +159,7 @@ def _quality(section: Section, seen: Seen) -> Finding:
     if last is None:
         sentence = "the log of Setup has no cumulative update"
         return unknown("quality_update", section, None if seen.answer["installed_updates"].error else sentence)
-    days = (seen.now - moment(last["at"])).days
+    days = (seen.now - parse_utc(last["at"])).days
     if days > _LONGEST_DAYS:
         return warned(
             "quality_update",

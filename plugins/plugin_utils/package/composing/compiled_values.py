@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
-from ..description.compiled import Expected, plain_path
+from ..description.compiled import Expected, as_in_attribute, plain_path
 from ..description.values import number_of, same_value
 from ..safe_xml import UnsafeXml
 from .errors import UnclearPlace
@@ -48,7 +48,7 @@ class CompiledValues:
             if pair.old.value:
                 for name in _last(pair):
                     self._by_name.setdefault(name, []).append(pair)
-                self._by_value.setdefault(_folded(pair.old.value), []).append(pair)
+                self._by_value.setdefault(as_in_attribute(pair.old.value), []).append(pair)
         secrets = {pair.old.value: pair for pair in self._pairs if pair.old.secret and pair.is_changed}
         self._within = {value: pair for value, pair in secrets.items() if len(value.strip()) >= SHORTEST_WITHIN}
 
@@ -83,7 +83,7 @@ class CompiledValues:
         name = steps[-1].lower()
         same = [pair for pair in self._by_name.get(name, ()) if _says(pair, old)]
         if len(old.strip()) >= SHORTEST_DISTINCT:
-            same += [pair for pair in self._by_value.get(_folded(old), ()) if pair not in same]
+            same += [pair for pair in self._by_value.get(as_in_attribute(old), ()) if pair not in same]
         if len({pair.new.value for pair in same}) > 1:
             same = [pair for pair in same if _keys(pair) <= low] or same
         if len({pair.new.value for pair in same}) > 1:
@@ -141,7 +141,7 @@ def _values(root: Element) -> Iterable[tuple[str, Slot]]:
 
 def _says(pair: Pair, old: str) -> bool:
     if pair.known is None:
-        return _folded(old) == _folded(pair.old.value)
+        return as_in_attribute(old) == as_in_attribute(pair.old.value)
     return Expected(pair.old, pair.known, "").is_said_by(old)
 
 
@@ -177,8 +177,3 @@ def _last(pair: Pair) -> set[str]:
     """What a compiled value may be called: as the setting, or as the element of a list that it is."""
     last = pair.old.steps[-1]
     return {last.name.lstrip("@").lower(), (last.key or last.name.lstrip("@")).lower()}
-
-
-def _folded(text: str) -> str:
-    """An attribute of XML has spaces for line breaks."""
-    return " ".join(text.split())

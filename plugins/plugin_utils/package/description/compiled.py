@@ -60,8 +60,12 @@ class Expected:
     def is_said_by(self, value: str) -> bool:
         """Whether this compiled value says the same."""
         told, compiled = (same_value(self.known, text) for text in (self.setting.value, value))
-        # An attribute of XML has spaces for line breaks.
-        return " ".join(told.split()) == " ".join(compiled.split())
+        return as_in_attribute(told) == as_in_attribute(compiled)
+
+
+def as_in_attribute(text: str) -> str:
+    """A text as it is compared with an attribute of XML, which has spaces for its line breaks."""
+    return " ".join(text.split())
 
 
 def plain_path(path: str) -> str:
