@@ -4,18 +4,11 @@
 """Devices reset by Intune, or allowed to deploy once more: many in one task, each read and compared before anything is
 sent.
 
-Sources: Microsoft Graph, "managedDevice: wipe" (beta for useProtectedWipe), "windowsAutopilotDeviceIdentity:
-allowNextEnrollment" (beta); "Windows Autopilot self-deploying mode" (one deployment until then). A wipe is queued: 204
-is accepted, and ``deviceActionResults`` tells its state, which is ``done`` once the device has answered that it resets
-itself. The record of a device that was wiped stays until it is removed, and where the enrollment is kept for good.
-
 Internal to winops.entra: may change in any release.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import typing as t
 
 from ...autopilot import serials
@@ -23,76 +16,12 @@ from ...options import bad_option, require_moment
 from ...result import Failure
 from ...task import Task
 from .. import bulk
-from ..graph import odata
-from ..graph.batch import BatchAnswer, Item
-from ..graph.errors import Permissions, Purpose
-from ..graph.fields import IDENTITY, LINE, TEXT, all_of, list_of, needed, object_of, or_null
+from ..graph.batch import BatchAnswer
 from . import unread
-from .directory_device import instant
-from .intune import AUTOPILOT_READ, INTUNE_READ
+from .reset_actions import ACTIONS, Action, Row, Since, Wanted
 
 DOC = "https://learn.microsoft.com/intune/intune-service/remote-actions/device-wipe"
-WIPE = Permissions.same("DeviceManagementManagedDevices.PrivilegedOperations.All")
-UNBLOCK = Permissions.same("DeviceManagementServiceConfig.ReadWrite.All")
 WINDOWS = "windows"
-#: States of an action that is still to come.
-UNDER_WAY = ("pending", "active")
-DONE = "done"
-ALLOWED = "allowed"
-RECORD = ("id", "azureADDeviceId", "serialNumber", "deviceName", "operatingSystem", "deviceActionResults")
-ACTION_RESULT = ("actionName", "actionState", "startDateTime", "lastUpdatedDateTime")
-RECORD_KIND = object_of(
-    {
-        **all_of("azureADDeviceId", "operatingSystem", kind=or_null(TEXT)),
-        **all_of("serialNumber", "deviceName", kind=or_null(LINE)),
-        "id": needed(IDENTITY),
-        "deviceActionResults": or_null(list_of(object_of(all_of(*ACTION_RESULT, kind=or_null(TEXT))))),
-    }
-)
-IDENTITY_KIND = object_of(
-    {
-        **all_of("azureActiveDirectoryDeviceId", "userlessEnrollmentStatus", kind=or_null(TEXT)),
-        **all_of("serialNumber", "displayName", kind=or_null(LINE)),
-        "id": needed(IDENTITY),
-    }
-)
-Row = dict[str, t.Any]
-#: From when on a wipe counts; None where none does.
-Since = datetime.datetime | None
-
-
-@dataclasses.dataclass
-class Wanted:
-    """One device: what is said of it, and what has come of it. ``state`` is that of the action before."""
-
-    serial_number: str
-    key: str
-    device_id: str | None
-    row: Row | None = None
-    state: str | None = None
-    problem: str | None = None
-    failure: Failure | None = None
-    write: bulk.Write | None = None
-
-    @property
-    def outcome(self) -> str:
-        if self.problem or self.failure:
-            return bulk.SKIPPED
-        return "unchanged" if self.write is None else self.write.outcome
-
-
-@dataclasses.dataclass(frozen=True)
-class Action:
-    """What is done to each: how its record is read, whether that was done before, and the request that does it."""
-
-    option: str
-    where: str
-    version: str
-    fields: tuple[str, str]
-    read: t.Callable[[Wanted], Item]
-    state: t.Callable[[Row], str | None]
-    done: t.Callable[[Row, Since], bool]
-    write: t.Callable[[Wanted, dict], bulk.Write]
 
 
 def ensure(task: Task) -> dict:
@@ -110,7 +39,7 @@ def ensure(task: Task) -> dict:
 
     _look(task, action, wanted)
     for one in wanted:
-        if since is not None and one.row is not None and one.problem is None and _has_undated(one.row, since):
+        if since is not None and one.row is not None and one.problem is None and action.undated(one.row, since):
             one.problem = f"Intune does not say when it wiped the device of the record {one.key}"
     tell()
     todo = [one for one in wanted if not one.problem and not one.failure and not action.done(one.row or {}, since)]
@@ -124,7 +53,7 @@ def ensure(task: Task) -> dict:
         for key, answer in _answers(task, action, [by_key[key] for key in keys]):
             row, before = answer.body or {}, by_key[key].row or {}
             # A device may have answered by now.
-            if answer.failure is not None or not (action.done(row, since) or _wipes(row) != _wipes(before)):
+            if answer.failure is not None or not (action.done(row, since) or action.noted(row) != action.noted(before)):
                 left[key] = answer.failure
         return left
 
@@ -244,115 +173,6 @@ def _left_out(wanted: list[Wanted]) -> Failure | None:
         permissions=error.get("permissions"),
         doc=DOC,
     )
-
-
-# --- the two actions --------------------------------------------------------------------------------------------------
-
-
-def _read_record(one: Wanted) -> Item:
-    return Item(
-        "GET",
-        odata.path("deviceManagement", "managedDevices", one.key),
-        Purpose(f"look up the Intune record of {one.serial_number}", INTUNE_READ),
-        {"$select": ",".join(RECORD)},
-        kind=RECORD_KIND,
-    )
-
-
-def _wipe_state(row: Row) -> str | None:
-    """The state of the newest wipe that Intune knows of the device; None where there was none."""
-    wipes = _wipes(row)
-    # Nobody says in which order they stand; of those without a date the last counts.
-    newest: Row = max(reversed(wipes), key=lambda one: str(instant(one.get("startDateTime")) or ""), default={})
-    return newest.get("actionState")
-
-
-def _wipes(row: Row) -> list[Row]:
-    return [one for one in row.get("deviceActionResults") or [] if _is_wipe(one)]
-
-
-def _is_wipe(result: Row) -> bool:
-    return str(result.get("actionName")).lower() in ("wipe", "factoryreset")
-
-
-def _is_wiped(row: Row, since: Since) -> bool:
-    """Whether the newest wipe is under way, or one that was asked for after ``since`` is done."""
-    if _wipe_state(row) in UNDER_WAY:
-        return True
-    dates = [instant(one.get("startDateTime")) for one in _wipes(row) if one.get("actionState") == DONE]
-    return since is not None and any(date is not None and date >= since for date in dates)
-
-
-def _has_undated(row: Row, since: datetime.datetime) -> bool:
-    """Whether one is done of which nobody can tell on which side of ``since`` it was asked for."""
-    if _is_wiped(row, since):
-        return False
-    done = [one for one in _wipes(row) if one.get("actionState") == DONE and not instant(one.get("startDateTime"))]
-    ended = [instant(one.get("lastUpdatedDateTime")) for one in done]
-    return any(date is None or date >= since for date in ended)
-
-
-def _wipe(one: Wanted, args: dict) -> bulk.Write:
-    body = {"keepUserData": args["keep"] == "user_data", "keepEnrollmentData": args["keep"] == "enrollment"}
-    item = Item(
-        "POST",
-        odata.path("deviceManagement", "managedDevices", one.key, "wipe"),
-        Purpose(f"wipe the device {one.serial_number}", WIPE),
-        body=body | ({"useProtectedWipe": True} if args["protected"] else {}),
-    )
-    what = f"device {one.serial_number}"
-    kept = "protected" if args["protected"] else args["keep"]
-    return bulk.Write(one.key, what, item, [(what, {"wipe": one.state}, {"wipe": "pending", "keep": kept})])
-
-
-def _read_identity(one: Wanted) -> Item:
-    return Item(
-        "GET",
-        odata.path("deviceManagement", "windowsAutopilotDeviceIdentities", one.key),
-        Purpose(f"look up the Autopilot registration of {one.serial_number}", AUTOPILOT_READ),
-        kind=IDENTITY_KIND,
-    )
-
-
-def _unblock(one: Wanted, _args: dict) -> bulk.Write:
-    item = Item(
-        "POST",
-        odata.path("deviceManagement", "windowsAutopilotDeviceIdentities", one.key, "allowNextEnrollment"),
-        Purpose(f"allow the next deployment of {one.serial_number}", UNBLOCK),
-        # Twice allows no more than once.
-        idempotent=True,
-    )
-    what = f"next deployment of {one.serial_number}"
-    return bulk.Write(one.key, what, item, [(what, one.state, ALLOWED)])
-
-
-def _status(row: Row) -> str | None:
-    return row.get("userlessEnrollmentStatus")
-
-
-ACTIONS = {
-    "wipe": Action(
-        "intune_device_id",
-        "Intune",
-        # Only the beta version has the protected wipe, and one object is never read in two versions.
-        "beta",
-        ("azureADDeviceId", "deviceName"),
-        _read_record,
-        _wipe_state,
-        _is_wiped,
-        _wipe,
-    ),
-    "unblock": Action(
-        "autopilot_id",
-        "Windows Autopilot",
-        "beta",
-        ("azureActiveDirectoryDeviceId", "displayName"),
-        _read_identity,
-        _status,
-        lambda row, _since: _status(row) == ALLOWED,
-        _unblock,
-    ),
-}
 
 
 # --- what is returned -------------------------------------------------------------------------------------------------
