@@ -13,8 +13,10 @@ import typing as t
 from collections.abc import Callable
 
 from ...findings import PASS, require_known, summary, verdict
+from ...options import bad_option
 from ...task import Task
 from ..devices import directory_device, look_up
+from ..devices.intune import NO_DEVICE
 from . import access, compliance, configuration, escrow, primary_user, records, registration, settings_catalog
 from .findings import DIRECTORY_POSTURE_IDS
 from .run import Looked, Run
@@ -30,6 +32,7 @@ _ASKED: dict[str, Callable[[Run], None]] = {
 }
 #: Questions about the primary user, who is read for them.
 _OF_THE_USER = ("user", "registration", "domain")
+_NO_DEVICE = "it stands for no device"
 _FIELDS = {
     "user": ("primary_user", "has_primary_user"),
     "compliance": ("compliance",),
@@ -51,6 +54,11 @@ def look(task: Task) -> dict[str, t.Any]:
     require_known(args["fail_on"], DIRECTORY_POSTURE_IDS)
     access.require_possible(args)
     wanted, bad = look_up.named({"device_ids": args["device_ids"], "object_ids": None, "names": None})
+    if NO_DEVICE in wanted["device_ids"]:
+        wanted["device_ids"].remove(NO_DEVICE)
+        bad.append((NO_DEVICE, _NO_DEVICE))
+        if not wanted["device_ids"]:
+            raise bad_option("device_ids", f"{NO_DEVICE}: {_NO_DEVICE}", "give the ids of joined devices")
     if bad:
         told = directory_device.some([f"{what} ({why})" for what, why in bad])
         task.learned["warnings"] = [f"no device can be looked up by {told}"]

@@ -53,6 +53,11 @@ class Looked:
         name = self.shown.get("name")
         return f"{name} ({self.device_id})" if name else self.device_id
 
+    @property
+    def record_id(self) -> str:
+        """The id of Intune's record, for a device that has one."""
+        return str((self.record or {})["id"])
+
     def say(self, *findings: Finding) -> None:
         self.findings += [dataclasses.replace(one, subject=self.subject) for one in findings]
 
