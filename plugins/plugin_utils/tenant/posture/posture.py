@@ -17,7 +17,7 @@ from ...options import bad_option
 from ...task import Task
 from ..devices import directory_device, look_up
 from ..devices.intune import NO_DEVICE
-from . import access, compliance, configuration, escrow, primary_user, records, registration, settings_catalog
+from . import access, compliance, configuration, escrow, expected, primary_user, records, registration, settings_catalog
 from .findings import DIRECTORY_POSTURE_IDS
 from .run import Looked, Run
 
@@ -64,9 +64,13 @@ def look(task: Task) -> dict[str, t.Any]:
         task.learned["warnings"] = [f"no device can be looked up by {told}"]
     devices = [Looked(identity.lower(), shown={"unread": []}) for identity in wanted["device_ids"]]
     run = Run(task, task.client, devices, datetime.datetime.now(datetime.timezone.utc))
-    records.read(run)
     questions = set(args["questions"])
-    if args["applications"] or questions & {*_OF_THE_USER}:
+    asks_users = bool(args["applications"] or questions & {*_OF_THE_USER})
+    sentence = expected.in_words(len(devices), expected.requests(len(devices), questions, asks_users))
+    if sentence is not None:
+        task.show(sentence)
+    records.read(run)
+    if asks_users:
         primary_user.ask(run)
     for name, ask in _ASKED.items():
         if name in questions:

@@ -139,12 +139,13 @@ class Run:
 
     def _progress(self, what: str, total: int) -> Callable[[int], None]:
         clock = self.client.waits.clock
-        last = clock()
+        last = began = clock()
 
         def tell(done: int) -> None:
             nonlocal last
             if done < total and clock() - last >= TELL_SECONDS:
                 last = clock()
-                self.task.show(f"{what}: {done} of {total} asked")
+                rest = (last - began) / done * (total - done)
+                self.task.show(f"{what}: {done} of {total} asked, about {rest:.0f} s to go")
 
         return tell
