@@ -54,22 +54,20 @@ METHODS = Request("^/reports/authenticationMethods/userRegistrationDetails/{user
 
 
 class Fault(t.NamedTuple):
-    """A finding, and the reads or requests of which each decides it. ``answer`` is the finding that says "unknown"
-    where that was refused, if it is another one."""
+    """A finding, and the reads or requests of which each decides it."""
 
     id: str
     result: str
     decides: tuple[Read | Request, ...]
-    answer: str = ""
 
     @property
     def side(self) -> str:
         """Where it is found."""
         return DEVICE if isinstance(self.decides[0], Read) else TENANT
 
-    @property
-    def unknown_as(self) -> str:
-        return self.answer or self.id
+
+#: The finding that says "unknown" where an object or a record as a whole was not told.
+OF_THE_WHOLE = {OBJECT: "entra_object", RECORD: "in_intune"}
 
 
 def _key(path: str) -> Read:
@@ -78,7 +76,7 @@ def _key(path: str) -> Read:
 
 def _of_record(identity: str, result: str) -> Fault:
     """A fault that Intune's record of the device shows."""
-    return Fault(identity, result, (RECORD,), "in_intune")
+    return Fault(identity, result, (RECORD,))
 
 
 #: By device: what is wrong with it. Where a device has several rows, they are one fault.
@@ -87,7 +85,7 @@ PLANTED: dict[str, tuple[Fault, ...]] = {
     "sync_fails": (Fault("last_sync", FAIL, SESSIONS[1:]),),
     "not_encrypted": (Fault("encryption", FAIL, (VOLUMES,)), _of_record("compliance", FAIL)),
     "attested_later": (
-        Fault("encryption", WARN, (Read("events", "System"), VOLUMES, Read("cim_query", "Win32_OperatingSystem"))),
+        Fault("encryption", WARN, (Read("events", "System"), Read("cim_query", "Win32_OperatingSystem"))),
         _of_record("compliance", FAIL),
     ),
     "encrypting": (Fault("encryption", WARN, (VOLUMES,)),),
@@ -136,7 +134,7 @@ PLANTED: dict[str, tuple[Fault, ...]] = {
     "policy_error": (_of_record("compliance", FAIL),),
     "in_grace": (_of_record("compliance", WARN),),
     "cm_judges_it_bad": (_of_record("compliance", FAIL),),
-    "verdicts_differ": (Fault("verdicts_differ", WARN, (RECORD, OBJECT), "in_intune"),),
+    "verdicts_differ": (Fault("verdicts_differ", WARN, (RECORD, OBJECT)),),
     "data_key_only": (Fault("escrow", WARN, (KEYS,)),),
     "no_mfa": (Fault("registration", WARN, (METHODS,)),),
 }
