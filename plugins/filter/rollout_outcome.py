@@ -33,7 +33,7 @@ options:
   work:
     description: The module whose result it is, or the role V(autopilot) or V(security_keys).
     type: str
-    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys]
+    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys, verify]
     required: true
 seealso:
   - module: winops.entra.rollout_report

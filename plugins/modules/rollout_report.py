@@ -39,7 +39,7 @@ options:
         C(preflight_outcome), C(diagnose_outcome), C(autopilot_outcome) or C(security_keys_outcome), as the filter
         P(winops.entra.rollout_outcome#filter) makes them.
     type: str
-    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys]
+    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys, verify]
     required: true
   dest:
     description:
@@ -232,7 +232,7 @@ error:
 ARGUMENT_SPEC = {
     "work": {
         "type": "str",
-        "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys"],
+        "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys", "verify"],
         "required": True,
     },
     "dest": {"type": "path"},
