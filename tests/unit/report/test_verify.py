@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of a device that was verified, and the report of them: what it has come to, and how many have a finding."""
+"""The record of a device that was verified, and the report: what it has come to, and how many have a finding."""
 
 from __future__ import annotations
 
