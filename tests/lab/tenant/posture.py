@@ -27,6 +27,8 @@ BUILT_IN = {
     ],
 }
 NOBODY = "00000000-0000-0000-0000-000000000000"
+#: What an enrolled device has told Intune of itself.
+_OF_THE_DEVICE = ("serialNumber", "osVersion", "manufacturer", "model", "joinType", "autopilotEnrolled")
 
 
 def shape(tenant: Tenant, options: dict[str, t.Any], now: datetime.datetime) -> None:
@@ -35,6 +37,11 @@ def shape(tenant: Tenant, options: dict[str, t.Any], now: datetime.datetime) -> 
     for name, entry in options.get("managed", {}).items():
         for device in [row for row in tenant.devices.values() if row["displayName"] == name]:
             manage(tenant, device, entry, now)
+
+
+def is_of(record: dict, device: dict) -> bool:
+    """Whether a record of Intune is that of a device object."""
+    return str(record["azureADDeviceId"]).lower() == device["deviceId"].lower()
 
 
 def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.datetime) -> dict[str, t.Any]:
@@ -49,7 +56,8 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
     user = person(entry["user"]) if entry.get("user") else None
     account = entry.get("enrolled_by", user["userPrincipalName"] if user else "")
     synced = now - datetime.timedelta(days=entry.get("sync_days", 0))
-    identity = tenant.object_id(f"managed/{device['deviceId']}")
+    enrolled = next((row for row in tenant.managed_devices.values() if is_of(row, device)), {})
+    identity = enrolled.get("id") or tenant.object_id(f"managed/{device['deviceId']}")
     record = {
         "id": identity,
         "azureADDeviceId": device["deviceId"],
@@ -78,6 +86,7 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
         "userId": user["id"] if user else "",
         "users": [user["id"]] if user else [],
     }
+    record |= {name: enrolled[name] for name in _OF_THE_DEVICE if name in enrolled}
     tenant.managed_devices[identity] = record
     tenant.policy_states[identity] = {
         "deviceCompliancePolicyStates": _states(
@@ -93,10 +102,12 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
     return record
 
 
-def add_key(tenant: Tenant, device: dict, volume: str, number: int, now: datetime.datetime) -> dict[str, t.Any]:
+def add_key(
+    tenant: Tenant, device: dict, volume: str, number: int, now: datetime.datetime, protector: str | None = None
+) -> dict[str, t.Any]:
     """A recovery key of BitLocker, by the id of its protector."""
     made = {
-        "id": tenant.object_id(f"recovery key/{device['deviceId']}/{number}"),
+        "id": protector or tenant.object_id(f"recovery key/{device['deviceId']}/{number}"),
         "createdDateTime": utc_seconds(now),
         "deviceId": device["deviceId"],
         "volumeType": volume,
