@@ -155,7 +155,8 @@ def says(setting: str) -> str:
     return _WORDS.get(setting.rpartition(".")[2]) or spaced(setting)
 
 
-def _reasons(failed: list[PolicyState]) -> list[str]:
+def in_words(failed: list[PolicyState]) -> list[str]:
+    """The policies that are not met, each with its failing settings."""
     told = []
     for state in failed:
         settings = [says(setting_of(row)) for row in failed_settings(state)]
@@ -181,7 +182,7 @@ def _fix(failed: list[PolicyState]) -> tuple[str, str]:
 def _judged(device: Looked, failed: list[PolicyState], nothing: bool | None) -> Finding:
     intune = device.shown["intune"]
     state = intune["compliance"]
-    reasons = "; ".join(_reasons(failed)) or "no policy says why"
+    reasons = "; ".join(in_words(failed)) or "no policy says why"
     fix, side = _fix(failed)
     if state == "compliant":
         if nothing:

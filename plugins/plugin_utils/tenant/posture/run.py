@@ -39,7 +39,8 @@ Body = Row | RequestFailure
 @dataclasses.dataclass
 class Looked:
     """One device and what is known of it. ``entra`` and ``record`` are rows of Graph, None where there is none or it
-    could not be read; ``shown`` is what the module returns; ``user`` is the row of the primary user."""
+    could not be read; ``shown`` is what the module returns; ``user`` is the row of the primary user; ``failures`` are
+    why something could not be read, by the id of the finding."""
 
     device_id: str
     entra: dict[str, t.Any] | None = None
@@ -47,6 +48,7 @@ class Looked:
     user: dict[str, t.Any] | None = None
     shown: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     findings: list[Finding] = dataclasses.field(default_factory=list)
+    failures: dict[str, Failure] = dataclasses.field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -119,6 +121,7 @@ class Run:
 
     def not_known(self, device: Looked, identity: str, what: str, failure: Failure) -> None:
         """Something of one device could not be read: it is said in its ``unread``, and found once."""
+        device.failures[identity] = failure
         device.shown["unread"].append(unknown_because(what, reason(failure)))
         if not any(failure is one for _identity, one in self.refused):
             device.say(not_read(identity, what, failure))
