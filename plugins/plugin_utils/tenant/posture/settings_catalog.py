@@ -48,23 +48,33 @@ def ask(run: Run) -> None:
     """Fill ``settings_catalog`` of every device that Intune has."""
     for device in run.devices:
         device.shown["settings_catalog"] = None
-    read: dict[str, Rows] = {device.device_id: [] for device in run.managed}
+    for device, came in read(run):
+        if isinstance(came, RequestFailure):
+            run.not_known(device, "settings_catalog", _ONE, came)
+        else:
+            _judge(device, came)
+
+
+def read(run: Run) -> list[tuple[Looked, Rows | RequestFailure]]:
+    """The rows ``{policy, type, number, user, device}`` of each device that Intune has, of all pages."""
+    whole: dict[str, Rows | RequestFailure] = {}
+    so_far: dict[str, Rows] = {device.device_id: [] for device in run.managed}
     asked = run.managed
     while asked:
-        items = [_item(device, len(read[device.device_id])) for device in asked]
+        items = [_item(device, len(so_far[device.device_id])) for device in asked]
         again = []
         for device, item, came in zip(asked, items, run.bodies("settings_catalog", _WHAT, items, "beta")):
-            rows = read[device.device_id]
+            rows = so_far[device.device_id]
             failure = came if isinstance(came, RequestFailure) else _odd(device, item, came, rows)
             if failure is not None:
-                run.not_known(device, "settings_catalog", _ONE, failure)
+                whole[device.device_id] = failure
                 continue
             rows += t.cast("dict[str, t.Any]", came)["rows"]
+            whole[device.device_id] = rows
             if _has_more(came, len(rows)):
                 again.append(device)
-            else:
-                _judge(device, rows)
         asked = again
+    return [(device, whole[device.device_id]) for device in run.managed]
 
 
 def _has_more(came: t.Any, have: int) -> bool:
