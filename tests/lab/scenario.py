@@ -22,7 +22,7 @@ from .device import furnish as furnish_device
 from .device.device import Device
 from .host import ScenarioError
 from .scenario_schema import check
-from .tenant import Directory, Tenant
+from .tenant import Directory, Tenant, planted_logs
 from .tenant.furnish import furnish
 from .world import World
 
@@ -62,6 +62,13 @@ def load_world(
     hosts = [_host(name, kind, entry, context, paths) for name, kind, entry in _fleet(description, devices)]
     main = next(iter(tenants.values()))
     _claim(hosts, [entry["device"] for _name, _kind, entry in _fleet(description, devices)])
+    for label, options in description["tenants"].items():
+        people = {
+            name: planted_logs.package_user(package.token.user_id, package.upn or "")
+            for name, package in packages.items()
+            if package.token is not None
+        }
+        planted_logs.plant(directory, tenants[label], options.get("logs", {}), people)
     return World(clock, directory, tenants, packages, hosts, {"join_tenant_id": main.id})
 
 

@@ -15,8 +15,47 @@ from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, s
 from .tenant.approvals import DECISIONS, PROTECTED
 from .tenant.autopilot import CODES as IMPORT_ERRORS
 from .tenant.licences import PRODUCTS
+from .tenant.planted_logs import APPS, RESOURCES
 from .tenant.roles import SHORT as ROLES
 
+_ENTRY = {"user": str, "package": str, "minutes": float, "late": float, "count": int, "device": str}
+LOGS = {
+    "lag": float,
+    "licence_check": OneOf(("done", "directory_read")),
+    "without_window": OneOf(("slow", "answered")),
+    "odd_filters": OneOf(("refused", "empty", "ignored")),
+    "sign_ins": ListOf(
+        {
+            **_ENTRY,
+            "app": OneOf(tuple(APPS)),
+            "resource": OneOf(tuple(RESOURCES)),
+            "error": int,
+            "interactive": bool,
+            "mfa": bool,
+            "browser": str,
+            "correlation": str,
+        }
+    ),
+    "audits": ListOf(
+        Needs(
+            ("activity",),
+            {
+                **_ENTRY,
+                "activity": str,
+                "on_user": str,
+                "by": str,
+                "service": str,
+                "operation": str,
+                "reason": str,
+                "failed": bool,
+                "correlation": str,
+            },
+        )
+    ),
+    "enrollment_failures": ListOf(
+        Needs(("category", "reason"), {**_ENTRY, "category": str, "reason": str, "type": str})
+    ),
+}
 TENANT = {
     "id": str,
     "name": str,
@@ -56,6 +95,7 @@ TENANT = {
         }
     ),
     "domain_types": MapOf(OneOf(("Managed", "Federated"))),
+    "logs": LOGS,
     "users": MapOf(
         {
             "name": str,
@@ -288,6 +328,13 @@ class check:
                 _users(path, f"tenants.{label}.groups.{name}.members", group.get("members", []), tenant)
             for number, entry in enumerate(tenant.get("devices", [])):
                 _users(path, f"tenants.{label}.devices[{number}].owner", [entry.get("owner", "admin")], tenant)
+            for part in ("sign_ins", "audits", "enrollment_failures"):
+                for number, entry in enumerate(tenant.get("logs", {}).get(part, [])):
+                    place = f"tenants.{label}.logs.{part}[{number}]"
+                    _known(path, place, [entry["package"]] if "package" in entry else [], merged, "packages")
+                    _users(path, place, [entry[key] for key in ("user", "on_user") if key in entry], tenant)
+                    if part == "sign_ins" and len({"user", "package"} & set(entry)) != 1:
+                        refuse(path, place, "needs 'user' or 'package'")
             for control, labels in tenant.get("conditional_access", {}).items():
                 _known(path, f"tenants.{label}.conditional_access.{control}", labels, merged, "packages")
         for label, package in merged["packages"].items():

@@ -174,7 +174,7 @@ def _join(device: Device, join: dict[str, t.Any], enrolled: str, context: Contex
     if "package" in join:
         upn = context.packages[join["package"]].upn or upn
     offered = enrolled in ("enrolled", "offered")
-    registered = service.create(context.directory, tenant, device, upn, offered, trust_type=trust)
+    registered = service.create(context.directory, tenant, device, upn, offered, trust_type=trust, logged=False)
     when = device.utc() - datetime.timedelta(days=JOINED_DAYS_AGO)
     if trust == "Workplace":
         joinstate.register_workplace(device, f"{device.machine_sid}-1002", registered, when)
