@@ -24,8 +24,8 @@ from .resources.approvals import guard
 BEFORE = (*STATUS, "refusal", "drop", "odd_answer")
 #: What the reports' service says (public projects quote it).
 MISSING = (
-    "The principal does not have required Microsoft Graph permission(s): {} to call this API. For more information about "
-    "Microsoft Graph permissions, please visit https://learn.microsoft.com/graph/permissions-overview."
+    "The principal does not have required Microsoft Graph permission(s): {} to call this API. For more information "
+    "about Microsoft Graph permissions, please visit https://learn.microsoft.com/graph/permissions-overview."
 )
 
 

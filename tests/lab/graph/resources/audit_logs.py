@@ -157,10 +157,14 @@ def _refusal(form: str) -> GraphError:
 
 
 def _as_allowed(call: Call, row: Row) -> Row:
-    """Without a permission for policies the list of them is empty in v1.0, and null in beta."""
-    if call.caller.permissions & POLICIES:
-        return row
-    return {**row, "appliedConditionalAccessPolicies": [] if call.version == "v1.0" else None}
+    """Without a permission for policies their list is empty in v1.0, and null in beta. v1.0 knows less of each."""
+    older = call.version == "v1.0"
+    if not call.caller.permissions & POLICIES:
+        return {**row, "appliedConditionalAccessPolicies": [] if older else None}
+    rows = row["appliedConditionalAccessPolicies"]
+    if older:
+        rows = [{name: value for name, value in one.items() if not name.startswith("conditions")} for one in rows]
+    return {**row, "appliedConditionalAccessPolicies": rows}
 
 
 def _shown(call: Call, name: str) -> list[Row]:
