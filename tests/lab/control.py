@@ -25,6 +25,8 @@ PATCH /tenant                            {"registration_policy": {}, "mdm_policy
 POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"}
 PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
 DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
+POST /tenant/sign-ins                    {"user" or "package", ...} as in a scenario's ``logs.sign_ins``: it happens now
+GET, POST /tenant/logs                   {"lag", "licence_check", "without_window", "odd_filters"}, and how many entries
 (/tenant/faults, /tenant/settings, ...)   ``tests.lab.graph.control``
 POST /devices/NAME/programs              {"program", "arguments", "caller"}: a native program of a device whose
                                          PowerShell is real; see ``tests.lab.powershell.programs``
@@ -54,7 +56,7 @@ from .device.wire import utc_text
 from .graph import control as graph_control
 from .graph.service import Service
 from .scenario_device import FAULTS
-from .tenant import Tenant
+from .tenant import Tenant, audits
 from .tenant.model import LIFETIME_DAYS
 from .world import World
 
@@ -260,7 +262,9 @@ async def _change_token(request: web.Request) -> web.Response:
         raise _Refused(404, f"this tenant issued no token for a package '{request.match_info['package']}'")
     now = world.clock.utc()
     if body.get("token") == "revoke":
-        tenant.users.pop(token.user_id, None)
+        user = tenant.users.pop(token.user_id, None)
+        if user is not None:
+            _record(request, "Delete user", "Delete", audits.target("User", user))
     elif body.get("token") == "expire":
         token.expires = now - datetime.timedelta(days=1)
     elif body.get("token") == "renew":
@@ -280,15 +284,28 @@ async def _change_token(request: web.Request) -> web.Response:
 
 
 async def _change_object(request: web.Request) -> web.Response:
-    found = _find_object(request)
-    found.update(await _body(request))
+    found, body = _find_object(request), await _body(request)
+    found.update(body)
+    _record(request, "Update device", "Update", audits.target("Device", found, body))
     return web.json_response(found)
 
 
 async def _delete_object(request: web.Request) -> web.Response:
     found = _find_object(request)
     del _find_tenant(request).devices[found["id"]]
+    _record(request, "Delete device", "Delete", audits.target("Device", found))
     return web.json_response(found)
+
+
+def _record(request: web.Request, activity: str, operation: str, target: dict[str, t.Any]) -> None:
+    """The tenant's administrator did it, says the log of the directory."""
+    world, tenant = request.app[WORLD], _find_tenant(request)
+    admin = tenant.user(f"admin@{tenant.domains[0]}")
+    assert admin is not None
+    kind = "UserManagement" if target["type"] == "User" else "Device"
+    audits.write(
+        world.directory, tenant, activity, audits.by_user(admin), [target], operation=operation, category=kind
+    )
 
 
 async def _packages(request: web.Request) -> web.Response:

@@ -150,7 +150,7 @@ def _unmet(policy: Row, attempt: Attempt) -> list[str]:
 def _is_met(control: str, attempt: Attempt) -> bool:
     device = attempt.device or {}
     if control == "compliantDevice":
-        return bool(device.get("isCompliant"))
+        return bool(device.get("isCompliant")) or control in attempt.met
     if control == "domainJoinedDevice":
         return device.get("trustType") == "ServerAd"
     return control in attempt.met

@@ -13,7 +13,7 @@ import dataclasses
 import json
 import typing as t
 
-from . import access, audits, device_objects, policy, sign_ins
+from . import access, audits, authentication, device_objects, policy, sign_ins
 from .defaults import DEVICE_REGISTRATION
 from .model import Directory, Tenant
 
@@ -138,16 +138,50 @@ def _access_refusal(error: int) -> tuple[int, str, str] | None:
     return 0xCAA2000C, f"AADSTS{error}", said.get(error, sign_ins.REASONS[error])
 
 
+def sign_in(directory: Directory, tenant: Tenant, user: dict, device) -> None:
+    """A person signs in to join a device, and passes MFA where they can. TenantError where they may not, by Conditional
+    Access (phase auth) or by the registration policy (phase join)."""
+    request, correlation = directory.request_id(), directory.request_id()
+    mfa = authentication.can_pass(tenant, user)
+    attempt = access.Attempt(user["id"], registers=True, met=frozenset({"mfa"} if mfa else ()))
+    verdict = access.judge(tenant, attempt)
+    code = 50057 if not user["accountEnabled"] else verdict.error
+    sign_ins.write(
+        directory,
+        tenant,
+        user,
+        verdict,
+        app=sign_ins.BROKER,
+        resource=DEVICE_REGISTRATION,
+        request=request,
+        correlation=correlation,
+        error=code,
+        interactive=True,
+        mfa=mfa,
+        client=sign_ins.client_of(device),
+    )
+    if code:
+        said = f"AADSTS{code}: {sign_ins.REASONS[code]}"
+        raise TenantError("auth", 0xCAA2000C, f"AADSTS{code}", said, request, correlation_id=correlation)
+    _admit(directory, tenant, user, device, mfa)
+
+
 def register(directory: Directory, grant: Grant, device) -> Registered:
     """Create the device object of a bulk join. TenantError where the registration service refuses."""
-    request = directory.request_id()
     tenant = grant.tenant
-    refusal = registration_refusal(tenant, grant.user_id)
+    request = _admit(directory, tenant, tenant.users[grant.user_id], device)
+    return create(directory, tenant, device, grant.upn, policy.mdm_applies(tenant, grant.user_id), request)
+
+
+def _admit(directory: Directory, tenant: Tenant, user: dict, device, mfa: bool = False) -> str:
+    """The id of the request, or TenantError and its entry in the log."""
+    request = directory.request_id()
+    refusal = registration_refusal(tenant, user["id"], mfa)
     if refusal is not None:
         hresult, message, status = refusal
-        audits.refused(directory, tenant, device.hostname, tenant.users[grant.user_id], request, message)
+        audits.refused(directory, tenant, device.hostname, user, request, message)
         raise TenantError("join", hresult, "authorization_error", message, request, status)
-    return create(directory, tenant, device, grant.upn, policy.mdm_applies(tenant, grant.user_id), request)
+    return request
 
 
 def registration_refusal(tenant: Tenant, user_id: str, mfa: bool = False) -> tuple[int, str, int] | None:
