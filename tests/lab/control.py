@@ -25,8 +25,6 @@ PATCH /tenant                            {"registration_policy": {}, "mdm_policy
 POST /tenant/packages/LABEL              {"token": "revoke" | "expire" | "renew"}
 PATCH /tenant/devices/DEVICE_ID          {"accountEnabled": false, ...}
 DELETE /tenant/devices/DEVICE_ID         the object is gone; the device does not know
-POST /tenant/sign-ins                    {"user" or "package", ...} as in a scenario's ``logs.sign_ins``: it happens now
-GET, POST /tenant/logs                   {"lag", "licence_check", "without_window", "odd_filters"}, and how many entries
 (/tenant/faults, /tenant/settings, ...)   ``tests.lab.graph.control``
 POST /devices/NAME/programs              {"program", "arguments", "caller"}: a native program of a device whose
                                          PowerShell is real; see ``tests.lab.powershell.programs``
@@ -303,9 +301,7 @@ def _record(request: web.Request, activity: str, operation: str, target: dict[st
     admin = tenant.user(f"admin@{tenant.domains[0]}")
     assert admin is not None
     kind = "UserManagement" if target["type"] == "User" else "Device"
-    audits.write(
-        world.directory, tenant, activity, audits.by_user(admin), [target], operation=operation, category=kind
-    )
+    audits.write(world.directory, tenant, activity, audits.by_user(admin), [target], operation=operation, category=kind)
 
 
 async def _packages(request: web.Request) -> web.Response:

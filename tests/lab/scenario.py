@@ -209,10 +209,12 @@ def _merge(kind: dict[str, t.Any], entry: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _host(name: str, kind: str, entry: dict[str, t.Any], context: builder.Context, paths: dict[str, Path]) -> Device:
     device = builder.build(name, _hostname(name), entry["device"], context)
+    if "tenant" in entry["expect"] and "package" in entry:
+        device.variables["lab_user"] = context.packages[entry["package"]].upn
     device.kind = kind
     device.groups = [kind]
     device.expect = entry["expect"]
-    device.variables = {f"join_{way}": entry[way] for way in WAYS if way in entry}
+    device.variables.update({f"join_{way}": entry[way] for way in WAYS if way in entry})
     if "package" in entry:
         device.variables["join_src"] = str(paths[entry["package"]])
     device.variables.update({"lab_kind": kind, "lab_expect": entry["expect"], **entry["variables"]})

@@ -64,6 +64,8 @@ TENANT = {
     "quota": int,
     "join": Either((OneOf(("all", "none")), ListOf(str))),
     "mdm": Either((OneOf(("all", "none")), ListOf(str))),
+    "join_groups": ListOf(str),
+    "mdm_groups": ListOf(str),
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
     "enrollment_restrictions": ListOf(dict),
@@ -266,6 +268,24 @@ CHECKS = (
     "local_administrator",
     "winrm_client_certificate",
 )
+#: What the tenant's half of a diagnosis is to find (scenario tenant_half).
+TENANT_CAUSES = (
+    "not_allowed",
+    "quota",
+    "conditional_access",
+    "registration_mfa",
+    "user_deleted",
+    "user_disabled",
+    "token_expired",
+    "object_deleted",
+    "object_disabled",
+    "mdm_scope",
+    "licence",
+    "restriction",
+    "limit",
+    "not_yet",
+    "nothing",
+)
 #: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in
 #: check mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
 EXPECT = {
@@ -284,6 +304,8 @@ EXPECT = {
     "autopilot_name": str,
     "security_keys": OneOf(("ready", "waiting", "undecided", "enabled", "refused", "failed")),
     "security_keys_name": str,
+    "tenant": OneOf(TENANT_CAUSES),
+    "policy": str,
 }
 KIND = {
     "description": str,
@@ -323,6 +345,8 @@ class check:
             for option in ("join", "mdm"):
                 if isinstance(tenant.get(option), list):
                     _known(path, f"tenants.{label}.{option}", tenant[option], merged, "packages")
+            for option in ("join_groups", "mdm_groups"):
+                _known(path, f"tenants.{label}.{option}", tenant.get(option, []), tenant, "groups")
             for name, group in tenant.get("groups", {}).items():
                 _known(path, f"tenants.{label}.groups.{name}", group.get("packages", []), merged, "packages")
                 _users(path, f"tenants.{label}.groups.{name}.members", group.get("members", []), tenant)
@@ -349,7 +373,8 @@ class check:
 def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
     options = entry.get("device", {})
     join = options.get("join", {})
-    packages = [label for label in (entry.get("package"), join.get("package")) if label] + options.get("installed", [])
+    named = (entry.get("package"), join.get("package"), options.get("tried", {}).get("package"))
+    packages = [label for label in named if label] + options.get("installed", [])
     _known(path, place, packages, merged, "packages")
     tenants = [label for label in (join.get("tenant"), (options.get("azure") or {}).get("identity")) if label]
     tenants += [
@@ -377,6 +402,7 @@ def _users(path: Path, place: str, names: list[str], tenant: dict) -> None:
 
 
 def _known(path: Path, place: str, names: list[str], merged: dict, part: str) -> None:
+    known = merged.get(part, {})
     for name in names:
-        if name not in merged[part]:
-            refuse(path, place, f"there is no '{name}' under {part}{suggest(name, merged[part])}")
+        if name not in known:
+            refuse(path, place, f"there is no '{name}' under {part}{suggest(name, known)}")

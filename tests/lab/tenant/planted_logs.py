@@ -23,7 +23,10 @@ RESOURCES = {
     "graph": "00000003-0000-0000-c000-000000000000",
     "sharepoint": sign_ins.SHAREPOINT,
 }
+SETTINGS = ("lag", "licence_check", "without_window", "odd_filters")
 APPS = {"aadj_csp": sign_ins.AADJ_CSP, "broker": sign_ins.BROKER, "office_home": sign_ins.OFFICE_HOME}
+#: Minutes ago, where an entry does not say when; of several of one kind each is a quarter of a minute later.
+AGO = 60.0
 Row = dict[str, t.Any]
 
 
@@ -33,12 +36,12 @@ def plant(directory: Directory, tenant: Tenant, options: Row, package_users: t.M
     def who(entry: Row) -> Row:
         return package_users[entry["package"]] if "package" in entry else _user(tenant, entry["user"])
 
-    for name in ("lag", "licence_check", "without_window", "odd_filters"):
+    for name in SETTINGS:
         setattr(tenant.logs, name, options.get(name, getattr(tenant.logs, name)))
     for write, part in ((_sign_in, "sign_ins"), (_audit, "audits"), (_enrollment, "enrollment_failures")):
         for entry in options.get(part, []):
             for number in range(entry.get("count", 1)):
-                with directory.earlier(entry.get("minutes", 60) - number * 0.25):
+                with directory.earlier(entry.get("minutes", AGO) - number * 0.25):
                     write(directory, tenant, entry, who)
 
 
@@ -89,7 +92,7 @@ def _audit(directory: Directory, tenant: Tenant, entry: Row, who: t.Callable[[Ro
         directory,
         tenant,
         entry["activity"],
-        audits.by_user(who(entry)) if person else audits.by_app(tenant, "", entry.get("by", service)),
+        audits.by_user(who(entry)) if person else audits.by_app(tenant, "", str(entry.get("by", service))),
         [audits.target("User", subject) if subject else audits.target("Device", found)],
         service=service,
         category="UserManagement" if subject else "Device",

@@ -138,9 +138,9 @@ def _access_refusal(error: int) -> tuple[int, str, str] | None:
     return 0xCAA2000C, f"AADSTS{error}", said.get(error, sign_ins.REASONS[error])
 
 
-def sign_in(directory: Directory, tenant: Tenant, user: dict, device) -> None:
+def sign_in(directory: Directory, tenant: Tenant, user: dict, device) -> str:
     """A person signs in to join a device, and passes MFA where they can. TenantError where they may not, by Conditional
-    Access (phase auth) or by the registration policy (phase join)."""
+    Access (phase auth) or by the registration policy (phase join); else the id of the request."""
     request, correlation = directory.request_id(), directory.request_id()
     mfa = authentication.can_pass(tenant, user)
     attempt = access.Attempt(user["id"], registers=True, met=frozenset({"mfa"} if mfa else ()))
@@ -163,7 +163,7 @@ def sign_in(directory: Directory, tenant: Tenant, user: dict, device) -> None:
     if code:
         said = f"AADSTS{code}: {sign_ins.REASONS[code]}"
         raise TenantError("auth", 0xCAA2000C, f"AADSTS{code}", said, request, correlation_id=correlation)
-    _admit(directory, tenant, user, device, mfa)
+    return _admit(directory, tenant, user, device, mfa)
 
 
 def register(directory: Directory, grant: Grant, device) -> Registered:
