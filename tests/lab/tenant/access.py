@@ -142,7 +142,7 @@ def _unmet(policy: Row, attempt: Attempt) -> list[str]:
     wanted = list(grant.get("builtInControls") or [])
     wanted += ["terms"] * bool(grant.get("termsOfUse")) + ["mfa"] * bool(grant.get("authenticationStrength"))
     lacking = [control for control in wanted if not _is_met(control, attempt)]
-    if grant.get("operator") == "OR" and len(lacking) < len(wanted):
+    if grant.get("operator") == "OR" and len(lacking) < len(wanted) and "block" not in lacking:
         return []
     return lacking
 
