@@ -22,6 +22,7 @@ from collections.abc import Hashable
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ...options import bad_option, is_guid
 from ...result import Failure
+from ..because import reason, unknown_because
 from ..devices.directory_device import attributes
 from ..devices.unread import OF_THE_CALLER
 from ..graph.batch import Item
@@ -38,7 +39,6 @@ from .access_answers import (
     policies_of,
     verdict_of,
 )
-from .because import reason, unknown_because
 from .findings import said
 from .run import Looked, Run
 
