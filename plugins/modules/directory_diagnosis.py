@@ -41,7 +41,9 @@ options:
           - If it is not given, it is that of the join in O(devices[].diagnosis).
         type: str
       hostname:
-        description: The name that Windows has, by which registrations without an id are found. Otherwise O(devices[].name).
+        description:
+          - The name that Windows has, by which registrations without an id are found. If it is not given, it is
+            O(devices[].name).
         type: str
       user:
         description:
@@ -167,7 +169,7 @@ devices:
       description: The cause as one sentence, with what the other side says.
       type: str
     cause:
-      description: The one cause that both sides come down to, null if neither shows a failure.
+      description: The one cause of what both sides show, null if neither shows a failure.
       type: dict
       contains:
         id:

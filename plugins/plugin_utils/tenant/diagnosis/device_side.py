@@ -24,10 +24,10 @@ from ...untrusted import in_one_line, visible
 from ..devices.directory_device import instant
 
 #: What is read of a diagnosis at most.
-MOST_FINDINGS, MOST_EVIDENCE, MOST_DATA, MOST_IDS = 100, 50, 20, 500
-LONGEST_LINE, LONGEST_ID = 1000, 100
+MOST_FINDINGS, MOST_TRACES, MOST_DATA, MOST_IDS = 100, 50, 20, 500
+LONGEST_LINE, LONGEST_CODE_TEXT = 1000, 100
 #: What a finding can be about, in the order in which it happens.
-TOPICS = ("device", "join", "mdm", "sign_in")
+ALL_SUBJECTS = ("device", "join", "mdm", "sign_in")
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 #: How the services name the ids of a request in their texts.
 _IDS = re.compile(
@@ -172,7 +172,7 @@ def _state(said: DeviceSaid, state: t.Any) -> None:
 def _finding(row: t.Any, ids: set[str]) -> DeviceFinding | None:
     if not isinstance(row, Mapping):
         return None
-    identity, cause, weight = _line(row.get("id"), LONGEST_ID), _line(row.get("cause")), row.get("weight")
+    identity, cause, weight = _line(row.get("id"), LONGEST_CODE_TEXT), _line(row.get("cause")), row.get("weight")
     if identity is None or cause is None or row.get("result") not in (FAIL, WARN):
         return None
     weight = weight if isinstance(weight, int) and not isinstance(weight, bool) and 0 <= weight <= 100 else 0
@@ -181,14 +181,14 @@ def _finding(row: t.Any, ids: set[str]) -> DeviceFinding | None:
     return DeviceFinding(
         identity,
         row["result"] == FAIL,
-        subject if subject in TOPICS else "device",
-        _line(row.get("code"), LONGEST_ID),
+        subject if subject in ALL_SUBJECTS else "device",
+        _line(row.get("code"), LONGEST_CODE_TEXT),
         cause,
         _line(row.get("fix")),
         side if side in SIDES else "device",
         _line(row.get("doc")),
         weight,
-        tuple(made for one in evidence[:MOST_EVIDENCE] if (made := _evidence(one, ids))),
+        tuple(made for one in evidence[:MOST_TRACES] if (made := _evidence(one, ids))),
     )
 
 
@@ -207,9 +207,9 @@ def _evidence(one: t.Any, ids: set[str]) -> Evidence | None:
         "source": "device",
         "log": _line(one.get("log")),
         "event": event if isinstance(event, int) and not isinstance(event, bool) else None,
-        "utc": _line(one.get("device_utc"), LONGEST_ID),
+        "utc": _line(one.get("device_utc"), LONGEST_CODE_TEXT),
         "data": lines,
-        "code": _line(one.get("aadsts"), LONGEST_ID) or _line(one.get("hresult_hex"), LONGEST_ID),
+        "code": _line(one.get("aadsts"), LONGEST_CODE_TEXT) or _line(one.get("hresult_hex"), LONGEST_CODE_TEXT),
         "request_id": request_id,
         "correlation_id": None,
         "matched_by": None,

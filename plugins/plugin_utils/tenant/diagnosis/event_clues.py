@@ -15,9 +15,9 @@ import typing as t
 
 from .clues import TenantClue, evidence, weigh
 from .events import audit_failed, audit_view, enrollment_view, registers
-from .findings import ENROLLMENT, REGISTRATION
+from .findings import ABOUT_ENROLLMENT, ABOUT_REGISTRATION
 from .matching import BY_NAME, BY_USER
-from .sign_ins import JOIN, MDM
+from .sign_ins import TO_ENROLL, TO_JOIN
 
 Row = dict[str, t.Any]
 _LICENCE, _CAP, _KEPT_OUT, _SCOPE = "licence", "enrollment_limit", "enrollment_restriction", "mdm_scope"
@@ -60,7 +60,7 @@ _FIXES = {
     _LICENCE: "assign a licence with Microsoft Intune to the user",
     _CAP: "remove old devices of the user from Intune, or raise the device limit restriction",
     _KEPT_OUT: "look at the enrollment restrictions for Windows, and at the ownership of the device",
-    _SCOPE: "put the user into the MDM user scope (mdm_scope)",
+    _SCOPE: "put the user into the TO_ENROLL user scope (mdm_scope)",
 }
 
 
@@ -77,8 +77,8 @@ def audit_clues(matched: list[tuple[str, Row]], joined: bool | None) -> list[Ten
         whose = f"one of the registrations of {view['user']}, which may be of another device: " * (how == BY_USER)
         said = f": {view['says']}" if view["says"] else ""
         clue = TenantClue(
-            JOIN,
-            REGISTRATION,
+            TO_JOIN,
+            ABOUT_REGISTRATION,
             weigh(how, bool(view["says"])) - 5,
             f"{view['activity']} of {view['device_name'] or view['user'] or 'the device'} failed",
             f"{whose}the Device Registration Service did not register the device{said}",
@@ -100,8 +100,8 @@ def _lost(view: dict[str, t.Any]) -> TenantClue:
     known = f" ({view['device_id']})" if view["device_id"] else ""
     named = "a device of this name" if view["matched_by"] == BY_NAME else "the device"
     return TenantClue(
-        JOIN,
-        REGISTRATION,
+        TO_JOIN,
+        ABOUT_REGISTRATION,
         55,
         f"{view['activity']} succeeded at {view['utc']}",
         f"the tenant has registered {named}{known}, and the device says that it is not joined: it has lost its join, "
@@ -126,8 +126,8 @@ def enrollment_clues(matched: list[tuple[str, Row]], enrolled: bool | None) -> l
         said = _CATEGORIES.get(key[0], f"Intune refused the enrollment ({view['category']})")
         whose = "one of the enrollments of the user, which may be of another device: " if how == BY_USER else ""
         clue = TenantClue(
-            MDM,
-            ENROLLMENT,
+            TO_ENROLL,
+            ABOUT_ENROLLMENT,
             weigh(how, key[0] in _CATEGORIES) - 5,
             f"Intune refused the enrollment at {view['utc']}",
             f"{whose}{said}" + (f": {view['says']}" if view["says"] else ""),

@@ -13,44 +13,30 @@ from ...result import Failure
 from ..because import reason
 from ..readiness.findings import READINESS_IDS
 
-SIGN_IN, ACCESS, REGISTRATION, ENROLLMENT = "sign_in", "conditional_access", "registration", "enrollment"
+ABOUT_SIGN_IN, ABOUT_ACCESS = "sign_in", "conditional_access"
+ABOUT_REGISTRATION, ABOUT_ENROLLMENT = "registration", "enrollment"
 NO_TRACE, CONTRADICTION = "no_trace", "contradiction"
-SIGN_IN_LOG, AUDIT_LOG, ENROLLMENT_LOG = "sign_in_log", "audit_log", "enrollment_log"
-#: Of the tenant's settings, as readiness_info has them.
-OF_SETTINGS = (
-    "registration_policy",
-    "join_scope",
-    "device_quota",
-    "mfa_at_join",
-    "user",
-    "licence",
-    "conditional_access",
-    "security_defaults",
-    "service_principal",
-    "mdm_scope",
-    "enrollment_limit",
-    "enrollment_restriction",
-)
+SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD = "sign_in_log", "audit_log", "enrollment_log"
 DIRECTORY_DIAGNOSIS_IDS = tuple(
     dict.fromkeys(
         (
-            *(SIGN_IN, ACCESS, REGISTRATION, ENROLLMENT, NO_TRACE, CONTRADICTION),
-            *(SIGN_IN_LOG, AUDIT_LOG, ENROLLMENT_LOG),
+            *(ABOUT_SIGN_IN, ABOUT_ACCESS, ABOUT_REGISTRATION, ABOUT_ENROLLMENT, NO_TRACE, CONTRADICTION),
+            *(SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD),
             *READINESS_IDS,
         )
     )
 )
 _LEARN = "https://learn.microsoft.com/"
 DIAGNOSIS_DOCS = {
-    SIGN_IN: _LEARN + "entra/identity-platform/reference-error-codes",
-    ACCESS: _LEARN + "entra/identity/conditional-access/troubleshoot-conditional-access",
-    REGISTRATION: _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
-    ENROLLMENT: _LEARN + "troubleshoot/mem/intune/device-enrollment/troubleshoot-windows-enrollment-errors",
+    ABOUT_SIGN_IN: _LEARN + "entra/identity-platform/reference-error-codes",
+    ABOUT_ACCESS: _LEARN + "entra/identity/conditional-access/troubleshoot-conditional-access",
+    ABOUT_REGISTRATION: _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
+    ABOUT_ENROLLMENT: _LEARN + "troubleshoot/mem/intune/device-enrollment/troubleshoot-windows-enrollment-errors",
     NO_TRACE: _LEARN + "entra/identity/monitoring-health/reference-log-latency",
     CONTRADICTION: _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
-    SIGN_IN_LOG: _LEARN + "entra/identity/monitoring-health/concept-sign-ins",
-    AUDIT_LOG: _LEARN + "entra/identity/monitoring-health/concept-audit-logs",
-    ENROLLMENT_LOG: _LEARN + "intune/intune-service/enrollment/enrollment-report-company-portal-abandon",
+    SIGN_INS_UNREAD: _LEARN + "entra/identity/monitoring-health/concept-sign-ins",
+    AUDITS_UNREAD: _LEARN + "entra/identity/monitoring-health/concept-audit-logs",
+    ENROLLMENTS_UNREAD: _LEARN + "intune/intune-service/enrollment/enrollment-report-company-portal-abandon",
 }
 
 

@@ -20,7 +20,7 @@ from .logs import SIGN_INS, LogRead, Reader
 from .matching import AROUND, match
 
 LAG = datetime.timedelta(minutes=15)
-POLL_SECONDS = 30.0
+LOG_POLL_SECONDS = 30.0
 #: Codes of a refusal at the token service begin so.
 _OF_SIGN_INS = ("aadsts", "0xcaa2", "0x801c0024")
 
@@ -44,7 +44,7 @@ def wait_for_entries(
     waits = task.client.waits.another(task.args["log_wait"])
     missing = _missing(devices, came, set(began))
     while missing:
-        seconds = min(POLL_SECONDS, waits.left)
+        seconds = min(LOG_POLL_SECONDS, waits.left)
         left = f"the sign-ins of {len(missing)} devices are not in the log yet"
         if seconds < 1 or not waits.wait(seconds, left):
             break

@@ -25,7 +25,7 @@ from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import Kind
-from .findings import AUDIT_LOG, ENROLLMENT_LOG, SIGN_IN_LOG
+from .findings import AUDITS_UNREAD, ENROLLMENTS_UNREAD, SIGN_INS_UNREAD
 from .kinds import AUDIT_KIND, ENROLLMENT_EVENT_KIND, SIGN_IN_KIND
 from .window import in_utc
 
@@ -33,7 +33,7 @@ LOG_PAGE = 500
 #: The service answers so many requests for logs in so many seconds.
 MOST_REQUESTS, REQUEST_SECONDS = 5, 10.0
 #: Of a filter: with more names it would be too long for an address.
-MOST_NAMED = 15
+MOST_IN_FILTER = 15
 #: Users that hold bulk tokens are named so.
 PACKAGE_PREFIX = "package_"
 _KINDS_OF_SIGN_INS = "signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser')"
@@ -62,7 +62,7 @@ class Log:
 
 SIGN_INS = Log(
     "sign_ins",
-    SIGN_IN_LOG,
+    SIGN_INS_UNREAD,
     "the sign-ins",
     "/auditLogs/signIns",
     "beta",
@@ -73,7 +73,7 @@ SIGN_INS = Log(
 )
 AUDITS = Log(
     "audits",
-    AUDIT_LOG,
+    AUDITS_UNREAD,
     "the audits of registrations",
     "/auditLogs/directoryAudits",
     "v1.0",
@@ -82,9 +82,9 @@ AUDITS = Log(
     _AUDITS,
     "loggedByService eq 'Device Registration Service'",
 )
-ENROLLMENTS = Log(
+ENROLLMENT_FAILURES = Log(
     "enrollment_failures",
-    ENROLLMENT_LOG,
+    ENROLLMENTS_UNREAD,
     "Intune's enrollment failures",
     "/deviceManagement/troubleshootingEvents",
     "v1.0",
@@ -92,7 +92,7 @@ ENROLLMENTS = Log(
     ENROLLMENT_EVENT_KIND,
     Permissions.same("DeviceManagementManagedDevices.Read.All"),
 )
-LOGS = (SIGN_INS, AUDITS, ENROLLMENTS)
+LOGS = (SIGN_INS, AUDITS, ENROLLMENT_FAILURES)
 
 
 class _OutOfTime(Exception):
@@ -184,7 +184,7 @@ class Reader:
 
     def _pace(self, log: Log, read: int) -> None:
         """Before each page. Intune has other limits."""
-        if log is ENROLLMENTS:
+        if log is ENROLLMENT_FAILURES:
             return
         waits = self._client.waits
         if len(self._asked) == MOST_REQUESTS:
@@ -211,4 +211,4 @@ def narrowed(users: Iterable[str | None]) -> list[str]:
     """Whose sign-ins are asked for: these users, and with one that nobody knows all package users. Empty for everybody,
     where they are too many for one question."""
     named = list(dict.fromkeys(PACKAGE_PREFIX if user is None else user for user in users))
-    return named if len(named) <= MOST_NAMED else []
+    return named if len(named) <= MOST_IN_FILTER else []

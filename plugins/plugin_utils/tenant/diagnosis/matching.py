@@ -21,15 +21,15 @@ from collections.abc import Callable, Iterable
 
 from .device_side import Asked
 from .events import audit_device, audit_user, enrollment_device
-from .logs import AUDITS, ENROLLMENTS, PACKAGE_PREFIX, SIGN_INS, LogRead
-from .sign_ins import BY_POLICY, OTHER, device_of, failed, number_of, purpose_of
+from .logs import AUDITS, ENROLLMENT_FAILURES, PACKAGE_PREFIX, SIGN_INS, LogRead
+from .sign_ins import AS_POLICIES_REFUSE, TO_SIGN_IN, device_of, failed, number_of, purpose_of
 
 Row = dict[str, t.Any]
 BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER = "request_id", "device_id", "hostname", "user"
 #: The surest first.
 MATCHES = (BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER)
 #: Of one device and log.
-MOST_SHOWN = 20
+MOST_OF_A_LOG = 20
 #: An entry of the same user counts so long before and after the failure.
 AROUND = datetime.timedelta(minutes=15)
 
@@ -66,7 +66,7 @@ def match(devices: list[Asked], reads: dict[str, LogRead]) -> dict[str, Matched]
     readers: tuple[tuple[str, str, Callable[[Row], _Subject]], ...] = (
         (SIGN_INS.name, "sign_ins", _of_sign_in),
         (AUDITS.name, "audits", _of_audit),
-        (ENROLLMENTS.name, "enrollments", lambda row: _of_enrollment(row, known)),
+        (ENROLLMENT_FAILURES.name, "enrollments", lambda row: _of_enrollment(row, known)),
     )
     index = _Index(devices)
     for name, field, read_as in readers:
@@ -113,7 +113,7 @@ class _Index:
             # The newest of the surest.
             own.sort(key=lambda one: one[1], reverse=True)
             own.sort(key=lambda one: MATCHES.index(one[0]))
-        return {name: [(how, row) for how, _moment, row in own[:MOST_SHOWN]] for name, own in found.items()}
+        return {name: [(how, row) for how, _moment, row in own[:MOST_OF_A_LOG]] for name, own in found.items()}
 
     def _owners(self, subject: _Subject) -> tuple[str, list[str]]:
         for identity in subject.ids:
@@ -135,7 +135,7 @@ def _of_user(
     times = sorted(device.said.moments(worst)) if worst else []
     taken = 0
     for moment, _identity, row in rows:
-        if taken >= MOST_SHOWN:
+        if taken >= MOST_OF_A_LOG:
             return
         if not times or _near(moment, times):
             taken += 1
@@ -168,7 +168,7 @@ def _lowered(*texts: t.Any) -> tuple[str, ...]:
 def _of_sign_in(row: Row) -> _Subject:
     user = str(row.get("userPrincipalName") or "").lower()
     # Of a person's other sign-ins those count that went well, or that a policy stopped; not a wrong password.
-    counts = purpose_of(row) != OTHER or not failed(row) or number_of(row) in BY_POLICY
+    counts = purpose_of(row) != TO_SIGN_IN or not failed(row) or number_of(row) in AS_POLICIES_REFUSE
     return _Subject(_lowered(row["id"], row.get("correlationId")), device_of(row), None, _users(user), counts)
 
 

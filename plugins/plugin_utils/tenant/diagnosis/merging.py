@@ -17,7 +17,7 @@ import typing as t
 
 from ...findings import FAIL, WARN
 from .clues import AGREES, BY_SETTING, IS_WARNING, TenantClue, strongest_first
-from .device_side import TOPICS, DeviceFinding, DeviceSaid
+from .device_side import ALL_SUBJECTS, DeviceFinding, DeviceSaid
 from .matching import BY_USER
 
 #: Up to this weight a device knows that something failed, and hardly what.
@@ -109,7 +109,7 @@ def _explained(clue: TenantClue, worst: DeviceFinding, denied: str | None) -> Me
 def _tenant_alone(said: DeviceSaid, failing: list[TenantClue], clues: list[TenantClue], unread: bool) -> Merged:
     if failing:
         # Of a device nobody waits for the enrollment before it has joined.
-        first = min(failing, key=lambda one: (-one.sure, TOPICS.index(one.what), -one.weight))
+        first = min(failing, key=lambda one: (-one.sure, ALL_SUBJECTS.index(one.what), -one.weight))
         cause = _of_tenant(first, "tenant", first.weight, first.code, [])
         told = "; the device itself shows no failure" if said.answered else "; the device did not answer"
         return Merged(cause, _concluded(cause, None, told), None)

@@ -19,26 +19,26 @@ from ..readiness import verdict
 from .clues import IS_WARNING, OF_A_SETTING, TenantClue, evidence
 from .event_clues import ENROLLMENT_CODES
 from .logs import PACKAGE_PREFIX
-from .sign_ins import JOIN, MDM
+from .sign_ins import TO_ENROLL, TO_JOIN
 
 FindingDict = dict[str, t.Any]
 #: Users that are asked about in one run.
 MOST_USERS = 500
 _MFA = frozenset({"0xcaa2000c", "0x801c0002", "aadsts50072", "aadsts50074", "aadsts50076", "aadsts50079"})
 #: Of each setting: what it can keep from happening, and the codes that the device then shows.
-SETTINGS: dict[str, tuple[str, frozenset[str]]] = {
-    "registration_policy": (JOIN, frozenset()),
-    "join_scope": (JOIN, frozenset({"0x801c0003"})),
-    "device_quota": (JOIN, frozenset({"0x801c000e", "0x801c0003"})),
-    "mfa_at_join": (JOIN, _MFA),
-    "user": (JOIN, frozenset({"0x801c0024", "0xcaa20003", "aadsts50034", "aadsts50057"})),
-    "security_defaults": (JOIN, _MFA),
-    "service_principal": (JOIN, frozenset({"aadsts700016", "aadsts500011", "aadsts7000112"})),
-    "conditional_access": (JOIN, _MFA | {"aadsts53003", "aadsts53000", "aadsts53001", "aadsts50097"}),
-    "licence": (MDM, frozenset({ENROLLMENT_CODES["licence"]})),
-    "mdm_scope": (MDM, frozenset({ENROLLMENT_CODES["mdm_scope"], "0x8018002b"})),
-    "enrollment_limit": (MDM, frozenset({ENROLLMENT_CODES["enrollment_limit"]})),
-    "enrollment_restriction": (MDM, frozenset({ENROLLMENT_CODES["enrollment_restriction"]})),
+OF_EACH_SETTING: dict[str, tuple[str, frozenset[str]]] = {
+    "registration_policy": (TO_JOIN, frozenset()),
+    "join_scope": (TO_JOIN, frozenset({"0x801c0003"})),
+    "device_quota": (TO_JOIN, frozenset({"0x801c000e", "0x801c0003"})),
+    "mfa_at_join": (TO_JOIN, _MFA),
+    "user": (TO_JOIN, frozenset({"0x801c0024", "0xcaa20003", "aadsts50034", "aadsts50057"})),
+    "security_defaults": (TO_JOIN, _MFA),
+    "service_principal": (TO_JOIN, frozenset({"aadsts700016", "aadsts500011", "aadsts7000112"})),
+    "conditional_access": (TO_JOIN, _MFA | {"aadsts53003", "aadsts53000", "aadsts53001", "aadsts50097"}),
+    "licence": (TO_ENROLL, frozenset({ENROLLMENT_CODES["licence"]})),
+    "mdm_scope": (TO_ENROLL, frozenset({ENROLLMENT_CODES["mdm_scope"], "0x8018002b"})),
+    "enrollment_limit": (TO_ENROLL, frozenset({ENROLLMENT_CODES["enrollment_limit"]})),
+    "enrollment_restriction": (TO_ENROLL, frozenset({ENROLLMENT_CODES["enrollment_restriction"]})),
 }
 
 
@@ -81,7 +81,7 @@ class Settings:
     """The findings of a readiness check, by whom they are about."""
 
     def __init__(self, findings: list[FindingDict]) -> None:
-        self._findings = [one for one in findings if one["id"] in SETTINGS]
+        self._findings = [one for one in findings if one["id"] in OF_EACH_SETTING]
 
     def of_user(self, user: str | None) -> list[FindingDict]:
         """Those about a user in lower case (None: any package's) and about the tenant as a whole."""
@@ -99,7 +99,7 @@ class Settings:
     def denied(self, user: str | None, code: str) -> list[FindingDict] | None:
         """The findings that say that what a code stands for is not so; None where one of them is not known, or fails,
         or nothing of the settings stands behind the code."""
-        behind = [one for one in self.of_user(user) if code.lower() in SETTINGS[one["id"]][1]]
+        behind = [one for one in self.of_user(user) if code.lower() in OF_EACH_SETTING[one["id"]][1]]
         if not behind or any(one["result"] != PASS for one in behind):
             return None
         return behind
@@ -107,7 +107,7 @@ class Settings:
     @staticmethod
     def _is_about(one: FindingDict, user: str | None) -> bool:
         subject = str(one["subject"] or "").lower()
-        # Policies and applications are no users.
+        # A policy or an application is not a user.
         if "@" not in subject and not subject.startswith(PACKAGE_PREFIX):
             return True
         return subject == user or (user is None and subject.startswith(PACKAGE_PREFIX))
@@ -116,8 +116,8 @@ class Settings:
 def _what(one: FindingDict) -> str:
     """What the setting can keep from happening: policies of Conditional Access can stop either."""
     if one["id"] == "conditional_access" and "enrollment" in f"{one['observed']} {one['cause']}":
-        return MDM
-    return SETTINGS[one["id"]][0]
+        return TO_ENROLL
+    return OF_EACH_SETTING[one["id"]][0]
 
 
 def _clue(one: FindingDict) -> TenantClue:
@@ -132,7 +132,7 @@ def _clue(one: FindingDict) -> TenantClue:
         one["fix"],
         "setting",
         (evidence(f"setting {one['id']}", None, [one["observed"] + whose], "setting"),),
-        explains=SETTINGS[one["id"]][1],
+        explains=OF_EACH_SETTING[one["id"]][1],
         side=one["side"],
         doc=one["doc"],
     )

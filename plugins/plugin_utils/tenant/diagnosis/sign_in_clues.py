@@ -17,15 +17,15 @@ import dataclasses
 import typing as t
 
 from .clues import IS_WARNING, TenantClue, evidence, weigh
-from .findings import ACCESS, SIGN_IN
+from .findings import ABOUT_ACCESS, ABOUT_SIGN_IN
 from .logs import PACKAGE_PREFIX
 from .matching import BY_USER
 from .sign_ins import (
     ASKS_FOR_DEVICE,
     ASKS_FOR_MFA,
-    JOIN,
-    MDM,
-    OTHER,
+    TO_ENROLL,
+    TO_JOIN,
+    TO_SIGN_IN,
     demands,
     failed,
     number_of,
@@ -54,7 +54,7 @@ _MEANINGS: dict[int, tuple[str, str, tuple[str, ...]]] = {
         "make a new provisioning package, or sign in again",
         (),
     ),
-    700082: ("the token has expired, as nobody used it for 90 days", "make a new provisioning package", ()),
+    700082: ("the token has expired, because nobody used it for 90 days", "make a new provisioning package", ()),
     700003: (
         "the device's object is gone from the tenant",
         "let the device leave and join again, or restore the object",
@@ -76,8 +76,8 @@ _BY_SETTING = ("mfa_at_join", "security_defaults")
 
 
 def sign_in_clues(matched: list[tuple[str, Row]], over: t.Collection[str], seen: t.Collection[str]) -> list[TenantClue]:
-    """Clues of a device's sign-ins, those of one refusal together. ``over``: what the device has done since (JOIN,
-    MDM); ``seen``: what the device itself says has failed.
+    """Clues of a device's sign-ins, those of one refusal together. ``over``: what the device has done since (TO_JOIN,
+    TO_ENROLL); ``seen``: what the device itself says has failed.
 
     A person's sign-in without the device may be from anywhere: it is a warning, unless the device has seen it, too, or
     it came again and again.
@@ -96,7 +96,7 @@ def sign_in_clues(matched: list[tuple[str, Row]], over: t.Collection[str], seen:
         clue = _clue(what, number, members)
         if got_over or what in over:
             clue = clue.over()
-        elif weak and what == OTHER and OTHER not in seen and len(members) < _A_LOOP:
+        elif weak and what == TO_SIGN_IN and TO_SIGN_IN not in seen and len(members) < _A_LOOP:
             clue = dataclasses.replace(clue, weight=IS_WARNING)
         found.append(clue)
     return found
@@ -134,7 +134,7 @@ def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]
         cause, fix = _of_policies(what, number, view, stopping, package)
     elif number in ASKS_FOR_MFA | ASKS_FOR_DEVICE or view["policies_unknown"]:
         cause, fix = _without_policy(number, view, package)
-        kin = _BY_SETTING if number in ASKS_FOR_MFA and what == JOIN else ()
+        kin = _BY_SETTING if number in ASKS_FOR_MFA and what == TO_JOIN else ()
     else:
         said, fix, kin = _MEANINGS.get(
             number, (view["says"] or f"the service refused it with {code}", "look the code up, and at the sign-in", ())
@@ -144,7 +144,7 @@ def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]
     whose = f"one of the sign-ins of {view['user']}, which may be of another device: " if how == BY_USER else ""
     return TenantClue(
         what,
-        ACCESS if stopping or view["policies_unknown"] else SIGN_IN,
+        ABOUT_ACCESS if stopping or view["policies_unknown"] else ABOUT_SIGN_IN,
         weigh(how, known),
         f"{code} at the sign-in of {view['user']} to {view['resource'] or view['app'] or 'an application'}",
         whose + cause,
@@ -166,10 +166,10 @@ def _of_policies(
         return f"{cause}, and nobody is there to do that", "exclude the package users' group from the policy"
     if "block" in controls:
         return cause, "exclude the package users' group from the policy" if package else "exclude the user or the place"
-    if what == MDM:
+    if what == TO_ENROLL:
         return cause, "exclude the application Microsoft Intune Enrollment from the policy"
     if number in ASKS_FOR_DEVICE:
-        if what == JOIN:
+        if what == TO_JOIN:
             return f"{cause}, which a new device cannot be before it has joined", "exclude joins from the policy"
         return _of_device(cause, view)
     return cause, "have the user set up MFA and answer it, or exclude the user"

@@ -20,9 +20,9 @@ from ..readiness.questions import INTUNE_ENROLLMENT, JOIN_CLIENT, REGISTRATION_S
 from ..resources.mdm_scope import INTUNE_APP_ID
 
 Row = dict[str, t.Any]
-JOIN, MDM, OTHER = "join", "mdm", "sign_in"
+TO_JOIN, TO_ENROLL, TO_SIGN_IN = "join", "mdm", "sign_in"
 #: By the application or resource of a sign-in: what it was for.
-_FOR = {REGISTRATION_SERVICE: JOIN, JOIN_CLIENT: JOIN, INTUNE_ENROLLMENT: MDM, INTUNE_APP_ID: MDM}
+_FOR = {REGISTRATION_SERVICE: TO_JOIN, JOIN_CLIENT: TO_JOIN, INTUNE_ENROLLMENT: TO_ENROLL, INTUNE_APP_ID: TO_ENROLL}
 #: Results of a policy that has decided.
 _FAILED, _IN_FORCE = "failure", ("success", "failure")
 _REPORT_ONLY = "reportonly"
@@ -37,7 +37,7 @@ _EMPTY = (
 ASKS_FOR_MFA = frozenset({50072, 50074, 50076, 50078, 50079, 50158, 500121, 53004})
 #: The sign-in has to show a device, or one that is compliant or joined.
 ASKS_FOR_DEVICE = frozenset({50097, 53000, 53001, 530003})
-BY_POLICY = ASKS_FOR_MFA | ASKS_FOR_DEVICE | {53002, 53003, 53009, 530021, 530034, 530035, 530036}
+AS_POLICIES_REFUSE = ASKS_FOR_MFA | ASKS_FOR_DEVICE | {53002, 53003, 53009, 530021, 530034, 530035, 530036}
 #: Steps of a sign-in that goes on, and no failures.
 STEPS = frozenset({50055, 50058, 50059, 50140, 50199, 65001, 16000, 16001, 16003, 29200})
 #: Controls in the spelling of the log and in that of policies.
@@ -68,12 +68,12 @@ def failed(row: Row) -> bool:
 
 
 def purpose_of(row: Row) -> str:
-    """What it was for: JOIN, MDM or OTHER."""
+    """What it was for: TO_JOIN, TO_ENROLL or TO_SIGN_IN."""
     for field in ("resourceId", "appId"):
         known = _FOR.get(str(row.get(field)).lower())
         if known:
             return known
-    return OTHER
+    return TO_SIGN_IN
 
 
 def device_of(row: Row) -> str | None:
@@ -94,7 +94,7 @@ def policies(row: Row) -> tuple[list[dict[str, t.Any]] | None, str | None]:
 
 def _may_be_by_policy(row: Row) -> bool:
     status = str(row.get("conditionalAccessStatus") or "").lower()
-    return status == _FAILED or (number_of(row) in BY_POLICY and status != "notapplied")
+    return status == _FAILED or (number_of(row) in AS_POLICIES_REFUSE and status != "notapplied")
 
 
 def _decides(one: Row) -> bool:

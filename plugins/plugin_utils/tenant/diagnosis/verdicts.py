@@ -25,7 +25,7 @@ from .matching import Matched
 from .merging import Merged, merge
 from .settings import Settings
 from .sign_in_clues import sign_in_clues
-from .sign_ins import JOIN, MDM, failed, sign_in_view
+from .sign_ins import TO_ENROLL, TO_JOIN, failed, sign_in_view
 
 
 @dataclasses.dataclass
@@ -83,10 +83,8 @@ class Judge:
         findings += self._more_findings(device, found, merged, clues)
         if merged.cause is None and findings and findings[-1].id == NO_TRACE:
             merged = dataclasses.replace(merged, conclusion=f"join: {findings[-1].observed}; {findings[-1].cause}")
-        return {
-            "name": device.name,
-            "device_id": device.device_id,
-            "user": user,
+        named = {"name": device.name, "device_id": device.device_id, "user": user}
+        return named | {
             "conclusion": merged.conclusion,
             "cause": merged.cause,
             "contradiction": merged.contradiction,
@@ -100,7 +98,7 @@ class Judge:
 
     def _clues(self, device: Asked, found: Matched, user: str | None, topics: t.Collection[str]) -> list[TenantClue]:
         said = device.said
-        over = {what for what, done in ((JOIN, said.joined), (MDM, said.enrolled)) if done}
+        over = {what for what, done in ((TO_JOIN, said.joined), (TO_ENROLL, said.enrolled)) if done}
         seen = {one.subject for one in said.findings if one.failed}
         clues = sign_in_clues(found.sign_ins, over, seen)
         clues += audit_clues(found.audits, said.joined)
@@ -182,7 +180,11 @@ def _topics(device: Asked) -> tuple[str, ...]:
     """What of settings can matter to a device: of one that is joined and enrolled nothing."""
     said = device.said
     if not said.answered:
-        return (JOIN, MDM)
+        return (TO_JOIN, TO_ENROLL)
     if not said.joined:
-        return (JOIN, MDM) if any(one.failed and one.subject == MDM for one in said.findings) else (JOIN,)
-    return () if said.enrolled else (MDM,)
+        return (
+            (TO_JOIN, TO_ENROLL)
+            if any(one.failed and one.subject == TO_ENROLL for one in said.findings)
+            else (TO_JOIN,)
+        )
+    return () if said.enrolled else (TO_ENROLL,)
