@@ -37,7 +37,7 @@ class Window:
         kept = KEPT_WITHOUT_P1 if without_p1 else KEPT_DAYS
         if self.end - self.start <= datetime.timedelta(days=kept):
             return []
-        licence = ", as the tenant has no license of Microsoft Entra ID P1" if without_p1 else ""
+        licence = ", because the tenant has no license of Microsoft Entra ID P1" if without_p1 else ""
         oldest = in_utc(self.end - datetime.timedelta(days=kept))
         said = f"the time window begins before {oldest}, and the tenant keeps sign-ins and audits for {kept} days"
         return [said + licence]
