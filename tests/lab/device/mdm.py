@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..tenant import device_objects
-from . import baseline, joinstate, network, own_keys, security_key, tasks
+from . import baseline, joinstate, mdm_admission, network, own_keys, security_key, tasks
 from .certificates import mdm_certificate
 from .errors import signed
 from .events import MDM
@@ -114,6 +114,8 @@ async def _enroll_later(device) -> None:
         return
     device.mdm.pending = False
     hresult = refusal(device)
+    if hresult is None:
+        hresult = mdm_admission.refusal(device, join)
     if hresult is not None:
         if hresult:
             fail(device, hresult)

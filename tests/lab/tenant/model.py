@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import re
@@ -13,6 +14,7 @@ import uuid
 
 from . import authentication, defaults
 from .approvals import Approvals
+from .logs import Logs
 
 if t.TYPE_CHECKING:
     from .applications import Application
@@ -24,12 +26,14 @@ LIFETIME_DAYS = 180  # of a bulk token at most (Intune, "Bulk enrollment for Win
 
 @dataclasses.dataclass
 class BulkToken:
-    """A bulk token (BPRT). ``value`` is the secret; ``user_id`` its ``package_<guid>`` user."""
+    """A bulk token (BPRT). ``value`` is the secret; ``user_id`` its ``package_<guid>`` user, ``upn`` that one's name,
+    which the logs know when the user is gone."""
 
     value: str
     user_id: str
     issued: datetime.datetime
     expires: datetime.datetime
+    upn: str = ""
 
 
 @dataclasses.dataclass
@@ -85,6 +89,8 @@ class Tenant:
     role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)
     local_credentials: dict[str, dict] = dataclasses.field(default_factory=dict)
     recovery_keys: dict[str, dict] = dataclasses.field(default_factory=dict)
+    #: Sign-ins, audits, and enrollments that Intune refused.
+    logs: Logs = dataclasses.field(default_factory=Logs)
     #: Faults and settings that the tenant's Graph begins with.
     graph: dict = dataclasses.field(default_factory=dict)
     #: App registrations by client id. They hold secrets: not for showing.
@@ -125,7 +131,8 @@ class Tenant:
         guid = self.object_id(f"package/{label}")
         user = self.add_user(f"package_{guid}@{self.domains[0]}", f"package_{guid}")
         secret = "0.A" + "".join(uuid.uuid5(uuid.UUID(guid), str(part)).hex for part in range(8))
-        token = BulkToken(secret, user["id"], issued, issued + datetime.timedelta(days=days))
+        expires = issued + datetime.timedelta(days=days)
+        token = BulkToken(secret, user["id"], issued, expires, user["userPrincipalName"])
         self.tokens[token.value] = token
         return token
 
@@ -179,7 +186,26 @@ class Directory:
         #: What tells a device that Intune wipes it: (its id in the directory, the body of the wipe, Intune's
         #: own row of it).
         self.at_wipe: t.Callable[[str, dict, dict], None] | None = None
+        #: How long ago what is written into the logs now has happened.
+        self.back = datetime.timedelta()
         self._requests = 0
+
+    def now(self) -> datetime.datetime:
+        """The true time of what happens in the tenant."""
+        return self.clock.utc() - self.back
+
+    def elapsed(self) -> float:
+        """The second of the lab of what happens in the tenant; below zero before the lab began."""
+        return self.clock.elapsed() - self.back.total_seconds()
+
+    @contextlib.contextmanager
+    def earlier(self, minutes: float) -> t.Iterator[None]:
+        """What is done within has happened so many minutes ago."""
+        before, self.back = self.back, datetime.timedelta(minutes=minutes)
+        try:
+            yield
+        finally:
+            self.back = before
 
     def find_token(self, value: str) -> tuple[Tenant, BulkToken] | None:
         for tenant in self.tenants.values():
