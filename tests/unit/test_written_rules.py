@@ -28,6 +28,7 @@ ASKING = {
     "device_association": "associations/*.py",
     "directory_device": "devices/directory_device.py devices/changes.py devices/look_up.py",
     "directory_device_info": "devices/look_up.py devices/views.py devices/intune.py devices/directory_device.py",
+    "directory_diagnosis": "diagnosis/*.py",
     "directory_posture": "posture/*.py devices/intune.py users/registration_details.py",
     "group": "resources/group*.py",
     "local_admin_role": "resources/local_admin_role.py",

@@ -19,6 +19,7 @@ from collections.abc import Hashable
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ...options import bad_option, is_guid
 from ...result import Failure
+from ..because import reason, unknown_because
 from ..devices.directory_device import attributes
 from ..graph.batch import Item
 from ..what_if import asker, classes
@@ -31,7 +32,6 @@ from ..what_if.answers import (
     policies_of,
     verdict_of,
 )
-from .because import reason, unknown_because
 from .findings import said
 from .run import Looked, Run
 

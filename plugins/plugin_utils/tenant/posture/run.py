@@ -18,11 +18,11 @@ from collections.abc import Callable, Sequence
 from ...findings import Finding
 from ...result import Failure
 from ...task import Task
+from ..because import reason, unknown_because
 from ..devices.unread import of_all
 from ..graph.batch import LARGEST, BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.failures import RequestFailure
-from .because import reason, unknown_because
 from .findings import not_read
 
 #: A line of progress at most so often, in seconds.
