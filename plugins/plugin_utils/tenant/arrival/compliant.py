@@ -18,21 +18,22 @@ from ..posture import compliance
 from ..posture.policy_states import PolicyState, failed_settings
 from ..posture.state_rows import setting_of
 from . import intune
-from .facts import DRIVE, ENCRYPTING, PROTECTED, Facts, not_readable
+from .facts import DRIVE, GOES_ON, IS_SAFE, Facts, not_readable
 from .reasons import (
     CANNOT_BE_MET,
     CONFIG_MANAGER,
     GRACE_PERIOD,
     IS_COMPLIANT,
+    IS_ENCRYPTING,
     NOT_COMPLIANT,
     NOT_ENCRYPTED,
     NOT_JUDGED,
+    NOT_READABLE,
     POLICY_CONFLICT,
     POLICY_ERROR,
     RESTART_NEEDED,
     Verdict,
 )
-from .reasons import ENCRYPTING as BEING_ENCRYPTED
 
 #: What Intune has judged by policies, whose states say why.
 BY_POLICIES = ("compliant", "noncompliant", "inGracePeriod", "error", "conflict")
@@ -40,7 +41,7 @@ _ENCRYPTION = {"BitLockerEnabled", "StorageRequireEncryption"}
 _NOT_ASSIGNED = "RequireDeviceCompliancePolicyAssigned"
 #: A device does not get these by itself. Whether it has them is judged at once.
 _NOT_BY_WAITING = {"RequireUserExistence", "TpmRequired", "OsMaximumVersion"}
-_LOOKS = 2
+_SURE_AFTER = 2
 
 
 def judge(facts: Facts) -> Verdict:
@@ -79,8 +80,10 @@ def _compliant(facts: Facts) -> Verdict:
         return Verdict(False, NOT_JUDGED, "Intune has not judged the device yet")
     if facts.reasons.nothing_assigned:
         return facts.nothing_came("it is compliant, because nothing is assigned: no compliance policy judges it")
-    if facts.reasons.nothing_assigned is None and facts.reasons.unread is not None:
-        return not_readable(what, facts.reasons.unread, before)
+    if facts.reasons.nothing_assigned is None:
+        if facts.reasons.unread is not None:
+            return not_readable(what, facts.reasons.unread, before)
+        return Verdict(None, NOT_READABLE, f"{before}unknown, because its one policy names no setting: {what}")
     said = "Intune judges it compliant"
     if facts.device.shown.get("in_entra") is None:
         said += "; what Entra says could not be read"
@@ -96,7 +99,7 @@ def _config_manager(facts: Facts) -> Verdict:
     seen = "Configuration Manager judges the compliance, and Intune does not"
     theirs = facts.entra_compliant
     if theirs is None:
-        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict, or it could not be read", _LOOKS)
+        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict, or it could not be read", _SURE_AFTER)
     says = "compliant" if theirs else "not compliant"
     return Verdict(theirs, CONFIG_MANAGER, f"{seen}; Entra takes the device for {says}", 1)
 
@@ -117,7 +120,7 @@ def _not_met(facts: Facts, state: str, failed: list[PolicyState], names: list[st
     short = {name.rpartition(".")[2] for name in names}
     seen = f"not compliant: {why}"
     if short & _NOT_BY_WAITING:
-        return Verdict(False, CANNOT_BE_MET, seen, _LOOKS)
+        return Verdict(False, CANNOT_BE_MET, seen, _SURE_AFTER)
     if short == {_NOT_ASSIGNED}:
         return facts.nothing_came("it is not compliant, because nothing is assigned: no compliance policy judges it")
     if short and short <= _ENCRYPTION:
@@ -131,9 +134,9 @@ def _encryption(facts: Facts, seen: str) -> Verdict:
     """Nothing but the encryption is missing: how it stands on the device, as the playbook knows it."""
     known = facts.known
     more = {"encryption_percentage": known.percentage}
-    if known.encryption == ENCRYPTING:
-        return Verdict(False, BEING_ENCRYPTED, f"{seen}; {known.drive}", more=more)
-    if known.restart_needed or known.encryption == PROTECTED:
+    if known.encryption == GOES_ON:
+        return Verdict(False, IS_ENCRYPTING, f"{seen}; {known.drive}", more=more)
+    if known.restart_needed or known.encryption == IS_SAFE:
         told = f"{seen}; {known.drive}" if known.drive else f"{seen}; the encryption has ended after the last start"
         return Verdict(False, RESTART_NEEDED, told, more=more)
     if known.encryption in DRIVE:

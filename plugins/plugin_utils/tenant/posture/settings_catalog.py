@@ -27,9 +27,9 @@ from .run import Looked, Run
 from .state_rows import FAILED_STATES, some_of
 
 _PATH = "/deviceManagement/reports/getConfigurationPoliciesReportForDevice"
-_CONFIGURATION = "Microsoft.Management.Services.Api.DeviceConfiguration"
+CONFIGURATION = "Microsoft.Management.Services.Api.DeviceConfiguration"
 _KINDS = (
-    _CONFIGURATION,
+    CONFIGURATION,
     "DeviceManagementConfigurationPolicy",
     "DeviceConfigurationAdmxPolicy",
     "Microsoft.Management.Services.Api.DeviceManagementIntent",
@@ -56,25 +56,22 @@ def ask(run: Run) -> None:
 
 
 def read(run: Run) -> list[tuple[Looked, Rows | RequestFailure]]:
-    """The rows ``{policy, type, number, user, device}`` of each device that Intune has, of all pages."""
-    whole: dict[str, Rows | RequestFailure] = {}
-    so_far: dict[str, Rows] = {device.device_id: [] for device in run.managed}
-    asked = run.managed
+    """The rows ``{policy, number, user, ...}`` of each device that Intune has, of all pages."""
+    found: dict[str, Rows | RequestFailure] = {device.device_id: [] for device in run.managed}
+    asked = [(device, t.cast("Rows", found[device.device_id])) for device in run.managed]
     while asked:
-        items = [_item(device, len(so_far[device.device_id])) for device in asked]
+        items = [_item(device, len(rows)) for device, rows in asked]
         again = []
-        for device, item, came in zip(asked, items, run.bodies("settings_catalog", _WHAT, items, "beta")):
-            rows = so_far[device.device_id]
+        for (device, rows), item, came in zip(asked, items, run.bodies("settings_catalog", _WHAT, items, "beta")):
             failure = came if isinstance(came, RequestFailure) else _odd(device, item, came, rows)
             if failure is not None:
-                whole[device.device_id] = failure
+                found[device.device_id] = failure
                 continue
             rows += t.cast("dict[str, t.Any]", came)["rows"]
-            whole[device.device_id] = rows
             if _has_more(came, len(rows)):
-                again.append(device)
+                again.append((device, rows))
         asked = again
-    return [(device, whole[device.device_id]) for device in run.managed]
+    return [(device, found[device.device_id]) for device in run.managed]
 
 
 def _has_more(came: t.Any, have: int) -> bool:
@@ -113,7 +110,7 @@ def _item(device: Looked, skip: int) -> Item:
 def _shown_already(device: Looked, row: dict[str, t.Any]) -> bool:
     """Whether a device configuration has its finding in ``configuration``, with its settings."""
     failed = device.shown.get("configuration") or []
-    return row["type"] == _CONFIGURATION and any(one["policy"] == row["policy"] for one in failed)
+    return row["type"] == CONFIGURATION and any(one["policy"] == row["policy"] for one in failed)
 
 
 def _judge(device: Looked, rows: Rows) -> None:

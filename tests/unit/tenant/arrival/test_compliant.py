@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.lab.tenant import posture
+
 from .bench import COMPLIANT, ArrivalBench
 
 BUILT_IN = "DefaultDeviceCompliancePolicy."
 WINDOWS = "Windows10CompliancePolicy."
 BITLOCKER = {"setting": WINDOWS + "BitLockerEnabled"}
+DEFAULT = [posture.BUILT_IN]
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_it_waits_for_the_verdict(bench):
     assert "Entra still has no verdict" in found["said"]
 
 
-@pytest.mark.parametrize("policies", [[], [{"name": "Windows", "state": "notApplicable"}]])
+@pytest.mark.parametrize("policies", [[], DEFAULT, [{"name": "Windows", "state": "notApplicable"}]])
 def test_nothing_assigned_is_no_compliance_and_ends_early_on_a_settled_device(bench, policies):
     device = bench.managed("PC-1", user="ada", policies=policies)
     result = bench.wait(device, **COMPLIANT)
