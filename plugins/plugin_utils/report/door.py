@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ..proofs import PROOF_FIELDS
 from ..untrusted import MAX_DEPTH, harmless
+from .after_join import AFTER_FIELDS
 from .autopilot import TEXT_FIELDS as AUTOPILOT_TEXTS
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
 from .security_keys import KEY_TEXT_FIELDS
@@ -67,11 +68,13 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
     _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 }
 RECORD_KINDS = {
-    **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
+    **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", "account_domain"), _TEXT),
+    **dict.fromkeys((*REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
     **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS), _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
     "seconds": _NUMBER,
     **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in"), _OBJECT),
+    **dict.fromkeys(AFTER_FIELDS, _OBJECT),
     **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals", "users"), _OBJECTS),
 }
 #: What the report itself says of a device, whatever its record says.
@@ -86,6 +89,7 @@ RUN_KINDS = {
     "check": _FLAG,
     "totals": _OBJECT,
     "problems": _TEXTS,
+    "gates": _OBJECTS,
 }
 _INNER = {
     "removal": {"problem": _TEXT},
