@@ -195,7 +195,7 @@ posture:
               description: V(protected), V(unprotected) (encrypted, and protection stays off), V(no_tpm) (unprotected,
                 and no protector uses the TPM, so that nothing turns it on), V(suspended) (on again after
                 RV(posture.encryption.volumes[].suspended_restarts) restarts), V(encrypting), V(paused),
-                V(decrypting), V(decrypted) or V(locked).
+                V(decrypting), V(decrypting_paused), V(decrypted) or V(locked).
               type: str
             percentage:
               description: How much of it is encrypted.
@@ -208,8 +208,8 @@ posture:
                 of restarts.
               type: int
             protectors:
-              description: The key protectors, without any key. Null stands for what is not there, or could not be
-                read.
+              description: The key protectors, without any key, null if the volume does not tell them. Inside, null
+                stands for what is not there, or could not be read.
               type: list
               elements: dict
               contains:

@@ -22,6 +22,7 @@ def rows(_scratch: Path) -> list[Case]:
                 v["available"]
                 and [(o["mount_point"], o["system"], *(o[name] for name in NUMBERS)) for o in v["volumes"]]
                 == [("C:", True, 1, 2, 43, 1), ("D:", False, 0, 0, 0, 0), ("locked", False, 2, None, None, None)]
+                and {o["protectors_known"] for o in v["volumes"]} == {True}
                 and [[p["type"] for p in o["protectors"]] for o in v["volumes"]]
                 == [["Tpm", "RecoveryPassword", "Unknown"], [], ["ExternalKey"]]
             ),
@@ -35,7 +36,10 @@ def broken(_scratch: Path) -> list[Case]:
         Case(
             "volume_encryption",
             {},
-            lambda v: [(o["conversion"], len(o["protectors"])) for o in v["volumes"]] == [(2, 0), (0, 0), (None, 1)],
+            lambda v: (
+                [(o["conversion"], o["protectors_known"], len(o["protectors"])) for o in v["volumes"]]
+                == [(2, False, 0), (0, True, 0), (None, True, 1)]
+            ),
         )
     ]
 

@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
@@ -57,6 +58,33 @@ def ask(run: Run) -> None:
     """Fill ``compliance`` of every device that Intune has."""
     for device in run.devices:
         device.shown["compliance"] = None
+    for device, reasons in read(run):
+        if isinstance(reasons, RequestFailure):
+            run.not_known(device, "compliance", "why Intune judges its compliance so", reasons)
+            device.say(*_without_reasons(device))
+            continue
+        device.shown["compliance"] = {
+            "nothing_assigned": reasons.nothing_assigned,
+            "policies": [_shown(one) for one in reasons.failed],
+        }
+        for one in reasons.failed:
+            if one.failure is not None:
+                run.not_known(device, "compliance", f"the settings of {one.name!r}", one.failure)
+        device.say(_judged(device, reasons.failed, reasons.nothing_assigned))
+
+
+@dataclasses.dataclass(frozen=True)
+class Reasons:
+    """Why Intune judges a device so. ``failed`` are the policies that are not met; ``nothing_assigned`` says whether
+    nothing but the built-in policy judges, None where that is not known, with why in ``unread`` if it was refused."""
+
+    failed: list[PolicyState]
+    nothing_assigned: bool | None
+    unread: RequestFailure | None = None
+
+
+def read(run: Run) -> list[tuple[Looked, Reasons | RequestFailure]]:
+    """The reasons of each device that Intune has."""
     built_in: dict[str, PolicyState] = {}
 
     def lonely(states: list[PolicyState]) -> list[PolicyState]:
@@ -71,22 +99,19 @@ def ask(run: Run) -> None:
         return [first]
 
     found = policy_states.ask(run, "compliance", _COLLECTION, "the states of compliance policies", lonely)
-    for device in run.managed:
-        states = found[device.device_id]
-        if isinstance(states, RequestFailure):
-            run.not_known(device, "compliance", "why Intune judges its compliance so", states)
-            device.say(*_without_reasons(device))
-            continue
-        nothing = _nothing_assigned(states, built_in)
-        failed = [one for one in states if one.row["state"] in policy_states.FAILED_STATES]
-        device.shown["compliance"] = {
-            "nothing_assigned": nothing,
-            "policies": [_shown(one) for one in failed],
-        }
-        for one in failed:
-            if one.failure is not None:
-                run.not_known(device, "compliance", f"the settings of {one.name!r}", one.failure)
-        device.say(_judged(device, failed, nothing))
+    return [(device, _reasons_of(found[device.device_id], built_in)) for device in run.managed]
+
+
+def _reasons_of(
+    states: list[PolicyState] | RequestFailure, built_in: dict[str, PolicyState]
+) -> Reasons | RequestFailure:
+    if isinstance(states, RequestFailure):
+        return states
+    failed = [one for one in states if one.row["state"] in policy_states.FAILED_STATES]
+    nothing = _nothing_assigned(states, built_in)
+    alone = {one.name for one in states if one.row["state"] not in EMPTY_STATES} if nothing is None else set()
+    unread = next((built_in[name].failure for name in alone if name in built_in), None)
+    return Reasons(failed, nothing, unread)
 
 
 def _nothing_assigned(states: list[PolicyState], built_in: dict[str, PolicyState]) -> bool | None:
@@ -130,7 +155,8 @@ def says(setting: str) -> str:
     return _WORDS.get(setting.rpartition(".")[2]) or spaced(setting)
 
 
-def _reasons(failed: list[PolicyState]) -> list[str]:
+def in_words(failed: list[PolicyState]) -> list[str]:
+    """The policies that are not met, each with its failing settings."""
     told = []
     for state in failed:
         settings = [says(setting_of(row)) for row in failed_settings(state)]
@@ -156,7 +182,7 @@ def _fix(failed: list[PolicyState]) -> tuple[str, str]:
 def _judged(device: Looked, failed: list[PolicyState], nothing: bool | None) -> Finding:
     intune = device.shown["intune"]
     state = intune["compliance"]
-    reasons = "; ".join(_reasons(failed)) or "no policy says why"
+    reasons = "; ".join(in_words(failed)) or "no policy says why"
     fix, side = _fix(failed)
     if state == "compliant":
         if nothing:

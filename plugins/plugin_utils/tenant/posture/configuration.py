@@ -24,7 +24,7 @@ from .findings import said
 from .policy_states import PolicyState, failed_settings, setting_of
 from .run import Run
 
-_COLLECTION = "deviceConfigurationStates"
+COLLECTION = "deviceConfigurationStates"
 _ONE_SIDE = (
     "a conflict with a policy that Intune does not name: a baseline, endpoint security or the settings catalog may "
     "have the other side"
@@ -35,7 +35,7 @@ def ask(run: Run) -> None:
     """Fill ``configuration`` of every device that Intune has."""
     for device in run.devices:
         device.shown["configuration"] = None
-    found = policy_states.ask(run, "configuration", _COLLECTION, "the states of device configurations")
+    found = policy_states.ask(run, "configuration", COLLECTION, "the states of device configurations")
     for device in run.managed:
         states = found[device.device_id]
         if isinstance(states, RequestFailure):
@@ -51,7 +51,8 @@ def ask(run: Run) -> None:
             device.say(said("configuration", PASS, "no device configuration has failed"))
 
 
-def _may_be_in_force(state: PolicyState) -> bool | None:
+def may_be_in_force(state: PolicyState) -> bool | None:
+    """Whether nothing but "remediation failed" was reported; None where its settings are not known."""
     if state.settings is None:
         return None
     failed = failed_settings(state)
@@ -76,7 +77,7 @@ def _shown(state: PolicyState) -> dict[str, t.Any]:
         "state": state.row["state"],
         "judged_for": state.judged_for,
         "user": state.user,
-        "may_be_in_force": _may_be_in_force(state),
+        "may_be_in_force": may_be_in_force(state),
         "settings": settings,
     }
 
@@ -94,7 +95,7 @@ def _judged(state: PolicyState) -> Finding:
     ]
     detail = "; ".join(told) or ("its settings could not be read" if state.settings is None else "no setting is named")
     observed = f"{state.name}{state.for_whom}: {state.row['state']} ({detail})"
-    if _may_be_in_force(state):
+    if may_be_in_force(state):
         return said(
             "configuration",
             WARN,

@@ -94,14 +94,20 @@ def ask(run: Run) -> None:
     """Fill ``settings_catalog`` of every device that Intune has."""
     for device in run.devices:
         device.shown["settings_catalog"] = None
-    asked = run.managed
-    items = [_item(device) for device in asked]
-    what = "the reports of configuration policies"
-    for device, came in zip(asked, run.bodies("settings_catalog", what, items, "beta")):
+    for device, came in read(run):
         if isinstance(came, RequestFailure):
             run.not_known(device, "settings_catalog", "its report of configuration policies", came)
             continue
-        _judge(device, came["rows"])
+        _judge(device, came)
+
+
+def read(run: Run) -> list[tuple[Looked, list[dict[str, t.Any]] | RequestFailure]]:
+    """The rows ``{policy, number, user}`` of each device that Intune has."""
+    asked = run.managed
+    items = [_item(device) for device in asked]
+    what = "the reports of configuration policies"
+    came = run.bodies("settings_catalog", what, items, "beta")
+    return [(one, body if isinstance(body, RequestFailure) else body["rows"]) for one, body in zip(asked, came)]
 
 
 def _item(device: Looked) -> Item:
