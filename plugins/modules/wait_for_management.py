@@ -23,7 +23,7 @@ description:
 options:
   device_ids:
     description:
-      - Device ids, as on the device itself (C(dsregcmd), M(winops.entra.device_facts), Intune).
+      - The device ids of the wave, as the devices themselves say them (C(dsregcmd), M(winops.entra.device_facts)).
       - An id that is not a GUID is left out and named, because a device may have reported it; if none of them is a
         GUID, the option is refused.
     type: list
@@ -102,8 +102,7 @@ attributes:
     support: none
 notes:
   - The permissions, application or delegated, are C(Device.Read.All), C(DeviceManagementManagedDevices.Read.All), and
-    for O(expect_compliant) and O(expect_policies) C(DeviceManagementConfiguration.Read.All). With
-    C(GroupMember.Read.All) the task also knows whether a policy is assigned to the device by a group.
+    for O(expect_compliant) and O(expect_policies) C(DeviceManagementConfiguration.Read.All).
   - If a permission or a license is missing, what it is needed for is null, and the sentence says why.
 seealso:
   - module: winops.entra.directory_posture
@@ -274,13 +273,13 @@ findings:
       description: The device by its name and device id.
       type: str
     observed:
-      description: The sentence of RV(devices).
+      description: What is so with the device.
       type: str
     expected:
       description: What was expected.
       type: str
     cause:
-      description: The reason by its name.
+      description: Why that is so, or matters.
       type: str
     fix:
       description: What to do.
@@ -299,6 +298,18 @@ findings:
       description: Always empty. RV(devices) has everything.
       type: list
       elements: dict
+  sample:
+    - id: intune
+      result: fail
+      subject: PC-017 (1f0c9a0e-6f5d-4f3c-8a70-5f3c4f1a2b3c)
+      observed: Intune has no record with this device id
+      expected: Intune shows a record with the device id
+      cause: the MDM enrollment has not ended, or has failed
+      fix: look at the MDM enrollment on the device (diagnose), at the MDM scope and at the user's license
+      side: device
+      doc: https://learn.microsoft.com/intune/intune-service/enrollment/windows-enroll
+      permissions: []
+      evidence: []
 summary:
   description: The number of findings for each result.
   returned: when the tenant could be asked

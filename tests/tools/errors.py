@@ -203,6 +203,7 @@ def checks() -> dict[str, tuple[str, ...]]:
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
         "directory_posture": tuple(_module("tenant.posture.findings").DIRECTORY_POSTURE_IDS),
+        "wait_for_management": tuple(_module("tenant.arrival.reasons").ARRIVAL_IDS),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
         "autopilot": tuple(
             # Both know the serial number.

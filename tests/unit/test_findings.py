@@ -20,6 +20,7 @@ MODULES = {
     "preflight": (),
     "readiness_info": (),
     "directory_posture": (),
+    "wait_for_management": (),
     "diagnose": ("code", "weight"),
 }
 FOUND = [

@@ -39,6 +39,10 @@ ASKING = {
     ),
     "temporary_access_pass": "users/passes.py users/people.py resources/method_policy.py",
     "user_method_info": "users/user_method_info.py users/people.py users/passkeys.py users/registration_details.py",
+    "wait_for_management": (
+        "arrival/*.py posture/records.py posture/compliance.py posture/policy_states.py posture/primary_user.py "
+        "posture/settings_catalog.py posture/configuration.py devices/intune.py"
+    ),
 }
 #: What a module's file has for another one, or what another permission that the notes name includes.
 NOT_NEEDED = {
@@ -49,6 +53,7 @@ NOT_NEEDED = {
         "DeviceManagementServiceConfig.Read.All",  # of Autopilot, in intune.py
     },
     "group": {"GroupMember.Read.All"},  # Group.Read.All includes it
+    "wait_for_management": {"DeviceManagementServiceConfig.Read.All"},  # of Autopilot, in intune.py
     "readiness_info": {"Microsoft.SyncFabric"},  # an application
 }
 

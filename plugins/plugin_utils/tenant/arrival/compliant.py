@@ -17,12 +17,13 @@ from ..graph.failures import RequestFailure
 from ..posture import compliance
 from ..posture.policy_states import PolicyState, failed_settings, setting_of
 from . import intune
-from .facts import DRIVE, ENCRYPTING, PROTECTED, Facts, not_readable
+from .facts import DRIVE, GOES_ON, IS_SAFE, Facts, not_readable
 from .reasons import (
     CANNOT_BE_MET,
     CONFIG_MANAGER,
     GRACE_PERIOD,
     IS_COMPLIANT,
+    IS_ENCRYPTING,
     NOT_COMPLIANT,
     NOT_ENCRYPTED,
     NOT_JUDGED,
@@ -31,7 +32,6 @@ from .reasons import (
     RESTART_NEEDED,
     Verdict,
 )
-from .reasons import ENCRYPTING as BEING_ENCRYPTED
 
 #: What Intune has judged by policies, whose states say why.
 BY_POLICIES = ("compliant", "noncompliant", "inGracePeriod", "error", "conflict")
@@ -39,7 +39,7 @@ _ENCRYPTION = {"BitLockerEnabled", "StorageRequireEncryption"}
 _NOT_ASSIGNED = "RequireDeviceCompliancePolicyAssigned"
 #: A device does not get these by itself. Whether it has them is judged at once.
 _NOT_BY_WAITING = {"RequireUserExistence", "TpmRequired", "OsMaximumVersion"}
-_LOOKS = 2
+_SURE_AFTER = 2
 
 
 def judge(facts: Facts) -> Verdict:
@@ -95,7 +95,7 @@ def _config_manager(facts: Facts) -> Verdict:
     seen = "Configuration Manager judges the compliance, and Intune does not"
     theirs = facts.entra_compliant
     if theirs is None:
-        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict, or it could not be read", _LOOKS)
+        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict, or it could not be read", _SURE_AFTER)
     says = "compliant" if theirs else "not compliant"
     return Verdict(theirs, CONFIG_MANAGER, f"{seen}; Entra takes the device for {says}", 1)
 
@@ -116,7 +116,7 @@ def _not_met(facts: Facts, state: str, failed: list[PolicyState], names: list[st
     short = {name.rpartition(".")[2] for name in names}
     seen = f"not compliant: {why}"
     if short & _NOT_BY_WAITING:
-        return Verdict(False, CANNOT_BE_MET, seen, _LOOKS)
+        return Verdict(False, CANNOT_BE_MET, seen, _SURE_AFTER)
     if short == {_NOT_ASSIGNED}:
         return facts.nothing_came("it is not compliant, because nothing is assigned: no compliance policy judges it")
     if short and short <= _ENCRYPTION:
@@ -130,9 +130,9 @@ def _encryption(facts: Facts, seen: str) -> Verdict:
     """Nothing but the encryption is missing: how it stands on the device, as the playbook knows it."""
     known = facts.known
     more = {"encryption_percentage": known.percentage}
-    if known.encryption == ENCRYPTING:
-        return Verdict(False, BEING_ENCRYPTED, f"{seen}; {known.drive}", more=more)
-    if known.restart_needed or known.encryption == PROTECTED:
+    if known.encryption == GOES_ON:
+        return Verdict(False, IS_ENCRYPTING, f"{seen}; {known.drive}", more=more)
+    if known.restart_needed or known.encryption == IS_SAFE:
         told = f"{seen}; {known.drive}" if known.drive else f"{seen}; the encryption has ended after the last start"
         return Verdict(False, RESTART_NEEDED, told, more=more)
     if known.encryption in DRIVE:

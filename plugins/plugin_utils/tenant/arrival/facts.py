@@ -24,21 +24,21 @@ from ..posture.policy_states import PolicyState
 from ..posture.run import Looked
 from .reasons import NO_PRIMARY_USER, NOBODY_SIGNED_IN, NOT_READABLE, NOTHING_ASSIGNED, Reason, Verdict
 
-PROTECTED, ENCRYPTING = "protected", "encrypting"
+IS_SAFE, GOES_ON = "protected", "encrypting"
 #: The states of the system drive, as device_posture says them, in words.
 DRIVE = {
-    PROTECTED: "the system drive is encrypted and protected",
+    IS_SAFE: "the system drive is encrypted and protected",
     "suspended": "the protection of the system drive is suspended",
     "unprotected": "the system drive is encrypted, and its protection is off",
     "no_tpm": "the system drive is encrypted, and no protector uses the TPM",
-    ENCRYPTING: "the encryption of the system drive goes on",
+    GOES_ON: "the encryption of the system drive goes on",
     "paused": "the encryption of the system drive is paused",
     "decrypting": "the system drive is being decrypted",
     "decrypted": "the system drive is not encrypted",
     "locked": "the system drive is locked",
 }
 #: What is concluded from something that is not there has to be so in so many rounds, one after the other.
-LOOKS = 3
+SURE_AFTER = 3
 #: A device that has synced for so long after its enrollment has got what is assigned to it.
 _SETTLED = datetime.timedelta(hours=1)
 
@@ -124,12 +124,12 @@ class Facts:
         if self.known.signed_in is False:
             when = f", as of {self.known.as_of}" if self.known.as_of else ""
             told = f"{seen}, and nobody has signed in to the device{when}"
-            return Verdict(False, NOBODY_SIGNED_IN, told, LOOKS if self.has_synced else None)
+            return Verdict(False, NOBODY_SIGNED_IN, told, SURE_AFTER if self.has_synced else None)
         if self.device.shown.get("has_primary_user") is False and self.known.signed_in is None:
             told = f"{seen}, and the device has no primary user"
-            return Verdict(False, NO_PRIMARY_USER, told, LOOKS if self.has_synced else None)
+            return Verdict(False, NO_PRIMARY_USER, told, SURE_AFTER if self.has_synced else None)
         if self.is_settled:
-            return Verdict(False, NOTHING_ASSIGNED, seen, LOOKS)
+            return Verdict(False, NOTHING_ASSIGNED, seen, SURE_AFTER)
         return Verdict(False, otherwise, seen)
 
 

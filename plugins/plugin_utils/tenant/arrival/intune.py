@@ -11,7 +11,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ..resources.mdm_scope import INTUNE_APP_ID
-from .facts import LOOKS, Facts, not_readable
+from .facts import SURE_AFTER, Facts, not_readable
 from .reasons import ANOTHER_MDM, DISABLED_IN_ENTRA, IN_INTUNE, NOT_IN_ENTRA, NOT_IN_INTUNE, Verdict
 
 
@@ -29,7 +29,7 @@ def away(facts: Facts) -> Verdict | None:
         return Verdict(False, DISABLED_IN_ENTRA, "its object in Entra is disabled", 1)
     if shown.get("in_entra") is False:
         # A new object is not everywhere at once.
-        return Verdict(False, NOT_IN_ENTRA, "Entra has no object with this device id", LOOKS)
+        return Verdict(False, NOT_IN_ENTRA, "Entra has no object with this device id", SURE_AFTER)
     if facts.record is not None:
         return None
     failure = facts.device.failures.get("in_intune")

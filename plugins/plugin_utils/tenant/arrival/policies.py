@@ -27,12 +27,12 @@ from ..posture.settings_catalog import STATUS_NUMBERS
 from . import intune
 from .facts import Facts, not_readable
 from .reasons import (
-    APPLIED,
     CONFIG_MANAGER,
+    IS_APPLIED,
     NO_POLICIES,
     NOBODY_SIGNED_IN,
     NOT_APPLIED,
-    PENDING,
+    ON_THEIR_WAY,
     POLICY_CONFLICT,
     POLICY_ERROR,
     Verdict,
@@ -121,7 +121,7 @@ def _verdict(facts: Facts, found: list[_Policy], now: datetime.datetime) -> Verd
         seen = f"not applied yet: {_names(waiting)}"
         if facts.known.signed_in is False and all(one.user for one in waiting):
             return Verdict(False, NOBODY_SIGNED_IN, f"{seen}, for users of whom none has signed in", 1)
-        return Verdict(False, PENDING, seen)
+        return Verdict(False, ON_THEIR_WAY, seen)
     if not found:
         return facts.nothing_came("Intune names no configuration policy for the device", NO_POLICIES)
     count = len({one.name for one in found})
@@ -130,7 +130,7 @@ def _verdict(facts: Facts, found: list[_Policy], now: datetime.datetime) -> Verd
         seen += f'; with "remediation failed", and perhaps in force: {_names(by[_ODD])}'
     if facts.known.signed_in is False:
         seen += "; nobody has signed in yet, and policies that are assigned to users come with the first one"
-    return Verdict(True, APPLIED, seen, _looks(facts.record or {}, now))
+    return Verdict(True, IS_APPLIED, seen, _looks(facts.record or {}, now))
 
 
 def _looks(record: dict[str, t.Any], now: datetime.datetime) -> int:

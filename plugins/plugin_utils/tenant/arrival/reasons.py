@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-TENANT, DEVICE = "tenant", "device"
+_TENANT, _DEVICE = "tenant", "device"
 _LEARN = "https://learn.microsoft.com/"
 _ENROLL = _LEARN + "intune/intune-service/enrollment/windows-enroll"
 _COMPLIANCE = _LEARN + "intune/intune-service/protect/compliance-policy-monitor"
@@ -25,11 +25,11 @@ _BITLOCKER = _LEARN + "intune/intune-service/protect/encryption-monitor"
 _OBJECTS = _LEARN + "entra/identity/devices/manage-device-identities"
 
 #: The three things that can be expected of a device, in their order.
-INTUNE, COMPLIANT, POLICIES = ARRIVAL_IDS = ("intune", "compliant", "policies")
-EXPECTED = {
+INTUNE, COMPLIANT, ALL_POLICIES = ARRIVAL_IDS = ("intune", "compliant", "policies")
+WHAT_IS_EXPECTED = {
     INTUNE: "Intune shows a record with the device id",
     COMPLIANT: "Intune judges the device compliant by a policy that is assigned",
-    POLICIES: "every configuration policy that Intune names for the device is applied",
+    ALL_POLICIES: "every configuration policy that Intune names for the device is applied",
 }
 
 
@@ -42,20 +42,20 @@ class Reason:
     still: str = ""
     why: str = ""
     fix: str = ""
-    side: str = TENANT
+    side: str = _TENANT
     doc: str | None = None
 
 
 IN_INTUNE = Reason("in_intune")
 IS_COMPLIANT = Reason("compliant")
-APPLIED = Reason("applied")
+IS_APPLIED = Reason("applied")
 
 NOT_IN_INTUNE = Reason(
     "not_in_intune",
     "not in Intune yet",
     "the MDM enrollment has not ended, or has failed",
     "look at the MDM enrollment on the device (diagnose), at the MDM scope and at the user's license",
-    DEVICE,
+    _DEVICE,
     _ENROLL,
 )
 NOT_IN_ENTRA = Reason(
@@ -98,7 +98,7 @@ NOBODY_SIGNED_IN = Reason(
     "waiting for a sign-in",
     "no policy has come for the device itself, and policies that are assigned to users come when one has signed in",
     "let a user with a license of Intune sign in to the device, or assign the policies to devices",
-    DEVICE,
+    _DEVICE,
     _ASSIGN,
 )
 NO_PRIMARY_USER = Reason(
@@ -113,7 +113,7 @@ GRACE_PERIOD = Reason(
     "in the grace period",
     "until it ends Conditional Access takes the device for compliant, which it is not",
     "correct the settings on the device before the grace period ends, and sync it",
-    DEVICE,
+    _DEVICE,
     _COMPLIANCE,
 )
 NOT_COMPLIANT = Reason(
@@ -121,7 +121,7 @@ NOT_COMPLIANT = Reason(
     "not compliant",
     "Conditional Access does not let the device in where a policy demands a compliant device",
     "correct the settings on the device, or the policy, and sync the device",
-    DEVICE,
+    _DEVICE,
     _COMPLIANCE,
 )
 CANNOT_BE_MET = Reason(
@@ -131,12 +131,12 @@ CANNOT_BE_MET = Reason(
     "take another policy for such devices, or mend what it names",
     doc=_COMPLIANCE,
 )
-ENCRYPTING = Reason(
+IS_ENCRYPTING = Reason(
     "encrypting",
     "being encrypted",
     "the device is compliant when the drive is encrypted, and Windows has attested that at its next start",
     "keep the device on and on mains power, restart it when the encryption has ended, and run the task again",
-    DEVICE,
+    _DEVICE,
     _BITLOCKER,
 )
 RESTART_NEEDED = Reason(
@@ -144,7 +144,7 @@ RESTART_NEEDED = Reason(
     "waiting for a restart",
     "Intune goes by what Windows attests at its start, and the encryption has ended after the last one",
     "restart the device, and sync it",
-    DEVICE,
+    _DEVICE,
     _BITLOCKER,
 )
 NOT_ENCRYPTED = Reason(
@@ -152,7 +152,7 @@ NOT_ENCRYPTED = Reason(
     "not encrypted",
     "the compliance policy demands it",
     "see the finding encryption of device_posture, which says what is in the way",
-    DEVICE,
+    _DEVICE,
     _BITLOCKER,
 )
 CONFIG_MANAGER = Reason(
@@ -160,7 +160,7 @@ CONFIG_MANAGER = Reason(
     "judged by Configuration Manager",
     "the workload has not moved to Intune, so that Intune does not say more",
     "look at the device in Configuration Manager (Software Center), or move the workload to Intune",
-    DEVICE,
+    _DEVICE,
     _LEARN + "intune/configmgr/comanage/workloads",
 )
 NOT_JUDGED = Reason(
@@ -168,7 +168,7 @@ NOT_JUDGED = Reason(
     "not judged yet",
     "the first verdict comes some minutes after the first sync",
     "sync the device, and run the task again",
-    DEVICE,
+    _DEVICE,
     _COMPLIANCE,
 )
 POLICY_ERROR = Reason(
@@ -176,7 +176,7 @@ POLICY_ERROR = Reason(
     "with a policy in error",
     "a setting could not be read or set on the device",
     "look at the setting and its code, and whether edition and version of Windows take it",
-    DEVICE,
+    _DEVICE,
     _PROFILES,
 )
 POLICY_CONFLICT = Reason(
@@ -186,12 +186,12 @@ POLICY_CONFLICT = Reason(
     "let one policy alone decide each setting",
     doc=_PROFILES,
 )
-PENDING = Reason(
+ON_THEIR_WAY = Reason(
     "pending",
     "with policies on their way",
     "policies come with a sync: every few minutes at first, every eight hours later",
     "sync the device, and run the task again",
-    DEVICE,
+    _DEVICE,
     _PROFILES,
 )
 NO_POLICIES = Reason(
@@ -199,7 +199,7 @@ NO_POLICIES = Reason(
     "without policies yet",
     "Intune names no configuration policy for the device; they come after the first sync",
     "sync the device, and look whom the policies are assigned to",
-    DEVICE,
+    _DEVICE,
     _PROFILES,
 )
 NOT_APPLIED = Reason(
@@ -207,7 +207,7 @@ NOT_APPLIED = Reason(
     "with policies that are not applied",
     "the device reports that it does not have the settings",
     "sync the device; if it stays, look at the settings on the device",
-    DEVICE,
+    _DEVICE,
     _PROFILES,
 )
 

@@ -22,13 +22,13 @@ from ..posture import compliance, configuration, policy_states, primary_user, re
 from ..posture.run import Looked, Run
 from . import compliant, intune, policies
 from .facts import NOTHING_KNOWN, Facts, Known, not_readable
-from .reasons import COMPLIANT, INTUNE, POLICIES, Verdict
+from .reasons import ALL_POLICIES, COMPLIANT, INTUNE, Verdict
 
 Judge = Callable[[Facts, datetime.datetime], Verdict]
 _JUDGES: dict[str, Judge] = {
     INTUNE: lambda facts, now: intune.judge(facts),
     COMPLIANT: lambda facts, now: compliant.judge(facts),
-    POLICIES: policies.judge,
+    ALL_POLICIES: policies.judge,
 }
 
 
@@ -99,7 +99,7 @@ def _ask(run: Run, facts: Sequence[Facts], by_id: dict[str, Arriving]) -> None:
     by_device = {one.device.device_id: one for one in facts}
     for device, reasons in compliance.read(_part(run, judged)):
         by_device[device.device_id].reasons = reasons
-    configured = _part(run, of(POLICIES))
+    configured = _part(run, of(ALL_POLICIES))
     states = policy_states.ask(
         configured, "configuration", configuration.COLLECTION, "the states of device configurations"
     )
@@ -126,5 +126,5 @@ def _nothing_came(facts: Facts) -> bool:
 def requests_of(count: int, expected: Collection[str], batch: int) -> int:
     """About how many requests a round of so many devices costs."""
     batches = -(-count // batch)
-    questions = 1 + 2 * (COMPLIANT in expected) + 2 * (POLICIES in expected)
+    questions = 1 + 2 * (COMPLIANT in expected) + 2 * (ALL_POLICIES in expected)
     return -(-count // 300) + batches * questions

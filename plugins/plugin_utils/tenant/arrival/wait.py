@@ -21,7 +21,7 @@ from ..graph.batch import LARGEST
 from ..graph.retry import TELL_FROM
 from . import rounds
 from .facts import NOTHING_KNOWN, known_of
-from .reasons import ARRIVAL_IDS, COMPLIANT, EXPECTED, POLICIES, Verdict
+from .reasons import ALL_POLICIES, ARRIVAL_IDS, COMPLIANT, WHAT_IS_EXPECTED, Verdict
 from .rounds import Arriving
 
 #: The pause between two rounds grows to so many times poll_interval, by a half each time.
@@ -32,7 +32,7 @@ _LAST_ROUND, _MOST_OF_THE_TIME = 15.0, 0.1
 _TOLD = 4
 _FIELDS: dict[str, dict[str, t.Any]] = {
     COMPLIANT: {"entra": None, "grace_until": None, "failing": [], "encryption_percentage": None},
-    POLICIES: {"open": [], "settings_catalog": None},
+    ALL_POLICIES: {"open": [], "settings_catalog": None},
 }
 
 
@@ -185,7 +185,7 @@ def _finding(one: Arriving, name: str, found: Verdict) -> Finding:
         found.seen,
         reason.side,
         subject=one.subject,
-        expected=EXPECTED[name],
+        expected=WHAT_IS_EXPECTED[name],
         cause=reason.why or found.seen,
         fix=reason.fix or None,
         doc=reason.doc,
