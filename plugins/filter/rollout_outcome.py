@@ -22,8 +22,8 @@ description:
     keyword C(timeout), or the device could not be reached.
   - For V(autopilot) and V(security_keys) it makes one record from the results of all steps that the role of this name
     has put together, with the furthest state that is known, or what keeps the device from it.
-  - For V(join) it takes, in place of a result, C(steps) with the record of the attempt and what came after it, and adds
-    what the tenant and the device say then. The role C(winops.entra.join) does this.
+  - For V(join) it also takes C(steps), with the record of the attempt and what came after it, and adds what the tenant
+    and the device say then. The role C(winops.entra.join) does this.
   - The result of a loop gives a list with one record for each item. M(winops.entra.rollout_report) takes such a list,
     too. An item that is the name of a host, as with C(delegate_to=item), is reported under that name.
 positional: work

@@ -111,11 +111,11 @@ def _let_in(row: Told, failure: Told) -> Fields:
 
 _EFFECTS = {"blocked": "blocks", "device_refused": "refuses_device", "more_asked": "asks", "unknown": "unknown"}
 _WORDS = {
-    "blocked": "is blocked by Conditional Access",
-    "device_refused": "is not let in by Conditional Access, which demands another device",
-    "more_asked": "is let in by Conditional Access after one more step",
-    "unknown": "cannot be judged by Conditional Access",
-    "allowed": "is let in by Conditional Access",
+    "blocked": "Conditional Access blocks the user",
+    "device_refused": "Conditional Access does not let the device in, because it demands another one",
+    "more_asked": "Conditional Access lets the user in after one more step",
+    "unknown": "it is not known whether Conditional Access lets the user in",
+    "allowed": "Conditional Access lets the user in",
 }
 
 
@@ -128,7 +128,7 @@ def _said_of_access(told: Told, verdict: str) -> str:
     ]
     why = _line(told.get("why")) or "; ".join(because)
     where = _line(told.get("application"), MAX_REASON)
-    sentence = f"the user {_WORDS[verdict]}" + (f" for {where}" if where else "") + (f": {why}" if why else "")
+    sentence = _WORDS[verdict] + (f" for {where}" if where else "") + (f": {why}" if why else "")
     return in_one_line(sentence, MOST_SAID)
 
 

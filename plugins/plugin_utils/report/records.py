@@ -36,8 +36,8 @@ def record(result: TaskResult, work: str) -> dict:
     What is not of its form in the result counts as not there.
 
     Of every work: ``{outcome, changed, seconds, msg, code, name, side, cause, fix, doc, phases}``. What is not known is
-    null. The fields that a work adds are in the function below that bears its name. A join may have ``steps`` in place
-    of a result: ``after_join.completed``.
+    null. The fields that a work adds are in the function below that bears its name. A join may have ``steps``, and
+    no result of its own: ``after_join.completed``.
     """
     add = WORKS[work]
     if work == after_join.JOIN_WORK and isinstance(result.get("steps"), Mapping):
