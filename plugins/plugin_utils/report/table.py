@@ -100,8 +100,16 @@ def _after(device: dict) -> list[str]:
         if told:
             why = visible(told["said"], MAX_CAUSE) if isinstance(told.get("said"), str) else ""
             said = yes if is_met(told) else no if told.get("met") is False else unknown
-            parts.append(said if is_met(told) or not why else f"{said} ({why})")
+            said = said if is_met(told) or not why else f"{said} ({why})"
+            parts.append(said + _as_of(told, device))
     return parts
+
+
+def _as_of(told: dict, device: dict) -> str:
+    """When that was, if it was before the newest attempt: an earlier run was told it."""
+    at, attempt = told.get("at"), device.get("at")
+    is_old = isinstance(at, str) and isinstance(attempt, str) and at < attempt
+    return f", as of {visible(at)}" if is_old else ""
 
 
 def _autopilot(device: dict) -> list[str]:

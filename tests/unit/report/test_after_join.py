@@ -170,3 +170,10 @@ def test_the_table_says_a_no_with_its_sentence_even_where_it_shows_few():
     unknown = after(expected={"policies": True}, waiting=FORBIDDEN)
     [line] = [line for line in table.table([{"device": "pc", **unknown}], 1) if line.startswith("pc")]
     assert "NOT KNOWN whether policies are applied (Intune cannot be asked: forbidden)" in line
+
+
+def test_the_table_says_since_when_of_what_an_earlier_run_was_told():
+    told = {**NO, "at": "2026-11-29T08:00:00.000Z"}
+    for at, said in (("2026-11-30T08:00:00.000Z", True), ("2026-11-29T07:59:00.000Z", False), (None, False)):
+        [_head, line] = table.table([{"device": "pc", **RECORD, "compliant": told, "at": at}], 1)
+        assert ("42 %), as of 2026-11-29T08:00:00.000Z" in line) is said
