@@ -141,7 +141,7 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
                 "state": "enabled",
                 "conditions": {"users": {}, "applications": {}},
                 "grantControls": None,
-                **copy.deepcopy(policy),
+                **_with_ids(tenant, copy.deepcopy(policy)),
             }
         )
     for number, restriction in enumerate(options.get("enrollment_restrictions", []), 1):
@@ -154,6 +154,18 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
             }
         )
     tenant.security_defaults["isEnabled"] = options.get("security_defaults", False)
+
+
+def _with_ids(tenant: Tenant, policy: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A policy of Conditional Access with the ids of the users and groups that the scenario names."""
+    people = (policy.get("conditions") or {}).get("users") or {}
+    groups = {group["displayName"]: group["id"] for group in tenant.groups.values()}
+    users = {row["userPrincipalName"].partition("@")[0]: row["id"] for row in tenant.users.values()}
+    for kind, known in (("Groups", groups), ("Users", users)):
+        for name in (f"include{kind}", f"exclude{kind}"):
+            if name in people:
+                people[name] = [known.get(one, one) for one in people[name]]
+    return policy
 
 
 def _intune(tenant: Tenant, options: dict[str, t.Any]) -> None:

@@ -15,7 +15,8 @@ import typing as t
 
 from ..graph.failures import RequestFailure
 from ..posture import compliance
-from ..posture.policy_states import PolicyState, failed_settings, setting_of
+from ..posture.policy_states import PolicyState, failed_settings
+from ..posture.state_rows import setting_of
 from . import intune
 from .facts import DRIVE, GOES_ON, IS_SAFE, Facts, not_readable
 from .reasons import (
@@ -27,6 +28,7 @@ from .reasons import (
     NOT_COMPLIANT,
     NOT_ENCRYPTED,
     NOT_JUDGED,
+    NOT_READABLE,
     POLICY_CONFLICT,
     POLICY_ERROR,
     RESTART_NEEDED,
@@ -78,8 +80,10 @@ def _compliant(facts: Facts) -> Verdict:
         return Verdict(False, NOT_JUDGED, "Intune has not judged the device yet")
     if facts.reasons.nothing_assigned:
         return facts.nothing_came("it is compliant, because nothing is assigned: no compliance policy judges it")
-    if facts.reasons.nothing_assigned is None and facts.reasons.unread is not None:
-        return not_readable(what, facts.reasons.unread, before)
+    if facts.reasons.nothing_assigned is None:
+        if facts.reasons.unread is not None:
+            return not_readable(what, facts.reasons.unread, before)
+        return Verdict(None, NOT_READABLE, f"{before}unknown, because its one policy names no setting: {what}")
     said = "Intune judges it compliant"
     if facts.device.shown.get("in_entra") is None:
         said += "; what Entra says could not be read"
@@ -104,7 +108,7 @@ def _not_met(facts: Facts, state: str, failed: list[PolicyState], names: list[st
     if isinstance(facts.reasons, RequestFailure):
         why = not_readable("the policy that is not met", facts.reasons).seen
     else:
-        why = "; ".join(compliance.in_words(failed)) or "no policy says why"
+        why = compliance.in_words(failed) or "no policy says why"
     if state == "inGracePeriod":
         until = (facts.record or {})["grace_until"]
         seen = f"not compliant yet, and in its grace period until {until or 'a time that Intune does not say'}: {why}"

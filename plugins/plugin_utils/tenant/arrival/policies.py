@@ -22,8 +22,10 @@ from collections.abc import Iterable
 from ..devices.directory_device import instant
 from ..graph.failures import RequestFailure
 from ..posture.configuration import may_be_in_force
-from ..posture.policy_states import EMPTY_STATES, failed_settings, setting_of
-from ..posture.settings_catalog import STATUS_NUMBERS
+from ..posture.policy_report import STATUS_NUMBERS
+from ..posture.policy_states import failed_settings
+from ..posture.settings_catalog import CONFIGURATION
+from ..posture.state_rows import EMPTY_STATES, MET_STATES, setting_of, some_of
 from . import intune
 from .facts import Facts, not_readable
 from .reasons import (
@@ -38,10 +40,7 @@ from .reasons import (
     Verdict,
 )
 
-_IN_FORCE = ("compliant", "remediated")
 _CONFLICT, _ERROR, _NOT_MET, _ON_ITS_WAY, _ODD = "conflict", "error", "nonCompliant", "unknown", "in force perhaps"
-#: Policies that a sentence names.
-_NAMED = 3
 #: A younger record may not name all policies yet: they count as applied if two rounds find the same.
 _YOUNG = datetime.timedelta(hours=1)
 _AGENT_WITHOUT_INTUNE = "configurationmanagerclient"
@@ -71,7 +70,7 @@ def _judged(facts: Facts, now: datetime.datetime) -> Verdict:
         return not_readable("its configuration policies", facts.states)
     found = _policies(facts)
     verdict = _verdict(facts, found, now)
-    verdict.more["open"] = [one.name for one in found if one.state not in (*_IN_FORCE, _ODD)]
+    verdict.more["open"] = [one.name for one in found if one.state not in (*MET_STATES, _ODD)]
     verdict.more["settings_catalog"] = not isinstance(facts.report, RequestFailure)
     for what, came in (("device configurations", facts.states), ("the settings catalog", facts.report)):
         if isinstance(came, RequestFailure):
@@ -84,7 +83,7 @@ def _policies(facts: Facts) -> list[_Policy]:
     found = []
     states = [] if facts.states is None or isinstance(facts.states, RequestFailure) else facts.states
     for one in states:
-        state, detail = one.row["state"], ""
+        state, detail = one.state, ""
         if state in (_ERROR, _NOT_MET):
             detail = ", ".join(
                 f"{setting_of(row)} {row.get('errorCode') or ''}".rstrip() for row in failed_settings(one)
@@ -95,15 +94,13 @@ def _policies(facts: Facts) -> list[_Policy]:
     rows = [] if facts.report is None or isinstance(facts.report, RequestFailure) else facts.report
     for row in rows:
         name = row["policy"] or "a policy without a name"
-        if name.casefold() not in named:
+        if name.casefold() not in named or row["type"] not in (None, "", CONFIGURATION):
             found.append(_Policy(name, STATUS_NUMBERS.get(row["number"], _ON_ITS_WAY), row["user"]))
     return [one for one in found if one.state not in EMPTY_STATES]
 
 
 def _names(found: Iterable[_Policy]) -> str:
-    names = list(dict.fromkeys(map(str, found)))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return some_of(list(dict.fromkeys(map(str, found))), ", ")
 
 
 def _verdict(facts: Facts, found: list[_Policy], now: datetime.datetime) -> Verdict:
@@ -116,7 +113,7 @@ def _verdict(facts: Facts, found: list[_Policy], now: datetime.datetime) -> Verd
         return Verdict(False, POLICY_ERROR, f"in error: {_names(by[_ERROR])}", 1)
     if _NOT_MET in by:
         return Verdict(False, NOT_APPLIED, f"not applied: {_names(by[_NOT_MET])}")
-    waiting = [one for state, those in by.items() if state not in (*_IN_FORCE, _ODD) for one in those]
+    waiting = [one for state, those in by.items() if state not in (*MET_STATES, _ODD) for one in those]
     if waiting:
         seen = f"not applied yet: {_names(waiting)}"
         if facts.known.signed_in is False and all(one.user for one in waiting):

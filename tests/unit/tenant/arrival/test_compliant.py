@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.lab.tenant import posture
+
 from .bench import COMPLIANT, ArrivalBench
 
 BUILT_IN = "DefaultDeviceCompliancePolicy."
 WINDOWS = "Windows10CompliancePolicy."
 BITLOCKER = {"setting": WINDOWS + "BitLockerEnabled"}
-DEFAULT = [{"name": "Default", "settings": [{"setting": BUILT_IN + "RequireRemainContact", "state": "compliant"}]}]
+DEFAULT = [posture.BUILT_IN]
 
 
 @pytest.fixture

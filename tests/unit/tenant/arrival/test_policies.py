@@ -10,6 +10,7 @@ import pytest
 from .bench import POLICIES, ArrivalBench
 
 FINE = {"name": "Desktop"}
+CONFIGURATION = "Microsoft.Management.Services.Api.DeviceConfiguration"
 WALLPAPER = "Windows10General.Wallpaper"
 
 
@@ -77,7 +78,12 @@ def test_errors_and_conflicts_end_early_with_the_name(bench, entry, reason, name
 
 
 def test_remediation_failed_alone_is_applied_even_if_the_report_calls_it_an_error(bench):
-    device = bench.managed("PC-1", user="ada", configurations=[failed(code=-2016281112)], report=[row("Start", 5)])
+    device = bench.managed(
+        "PC-1",
+        user="ada",
+        configurations=[failed(code=-2016281112)],
+        report=[{**row("Start", 5), "kind": CONFIGURATION}],
+    )
     found = bench.one(device, "policies")
     assert (found["met"], found["reason"], found["open"]) == (True, "applied", [])
     assert "remediation failed" in found["said"] and "Start" in found["said"]
