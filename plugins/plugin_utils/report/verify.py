@@ -8,7 +8,6 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Collection, Mapping
 
 from ..findings import FAIL, PASS, RESULTS, UNKNOWN
@@ -16,6 +15,7 @@ from .ansibles_own import REFUSED_AT_THE_DOOR
 from .told import Told, has_failed, known_of, object_in, objects_in, outcome_of_failure, taken, text_in
 from .verified.halves import WEIGHT, Fields, of_both, said
 from .verified.merge import verdicts
+from .verified.verdict import sentence
 
 VERIFY_WORK = "verify"
 #: The texts of a record that no other work has. ``id_from`` is who has said the device id.
@@ -96,7 +96,7 @@ def _not_asked_about(identity: str) -> Fields:
         UNKNOWN,
         f"the tenant was not asked about {identity}",
         side="device",
-        cause="what the device gives as its device id is none, or the list of devices was changed while they were asked",
+        cause="what the device gives as its device id is none",
         fix="look at the device's join (winops.entra.device_facts), and run the playbook for it again",
     )
 
@@ -129,7 +129,7 @@ def _come_to(steps: Told, look: Told, told: list[Fields]) -> Fields:
 def _of_finding(chosen: list[Fields], told: list[Fields]) -> Fields:
     """Code, cause and fix are those of the weightiest one; ``msg`` names the others."""
     first = chosen[0]
-    cause = first["cause"] or first["observed"]
+    cause = sentence(first)
     ids = list(dict.fromkeys(one["id"] for one in told))
     more = f" (also {', '.join(one for one in ids if one != first['id'])})" if len(ids) > 1 else ""
     return {

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...findings import FAIL, PASS
+from ...findings import FAIL, PASS, WARN
 from ..told import Told, object_in, objects_in, text_in
 from .halves import Fields, Halves, said
 from .verdict import BOTH, DEVICE, TENANT, one_word, verdict

@@ -120,7 +120,7 @@ def _of_join(join: Told) -> Fields:
     """What the device says about its object in Entra: that it is joined, and with which id."""
     kind, identity = text_in(join, "type"), text_in(join, "device_id")
     if kind in JOINED_TYPES and identity:
-        return said("entra_object", PASS, f"joined, with the device id {identity}")
+        return said("entra_object", PASS, f"the device is joined, with the device id {identity}")
     if kind is None or kind in JOINED_TYPES:
         return said(
             "entra_object",

@@ -69,11 +69,15 @@ def _managed(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     by = told if isinstance(told, (list, tuple)) else ()
     if own["result"] == PASS and theirs["result"] == PASS:
         return verdict(own, BOTH, own, theirs)
+    if own["result"] == PASS and theirs["result"] == WARN:  # Entra names another one.
+        return verdict(
+            {**theirs, "cause": f"the device says that Intune manages it; {theirs['cause']}"}, TENANT, own, theirs
+        )
     if own["result"] == PASS and _INTUNE in by:
         made = {
             **theirs,
             "cause": "the device is enrolled, and Intune has no record of it: nothing new comes from there",
-            "fix": "after an enrollment wait some minutes and look again; if it stays, enroll it again (winops.entra.mdm)",
+            "fix": "wait some minutes after an enrollment, and look again; then enroll it again (winops.entra.mdm)",
         }
         return verdict(made, TENANT, own, theirs)
     if theirs["result"] == PASS and _CONFIGURATION_MANAGER not in by:
@@ -96,7 +100,9 @@ def _last_sync(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
         return verdict(own, BOTH, own, theirs)
     if _INTUNE not in (management.get("managed_by") or ()):
         return verdict(own, DEVICE, own, theirs)
-    cause = f"{theirs['cause']}; the device says that it has synchronized ({own['observed']}), which Intune has not seen"
+    cause = (
+        f"{theirs['cause']}; the device says that it has synchronized ({own['observed']}), which Intune has not seen"
+    )
     return verdict({**theirs, "cause": cause}, TENANT, own, theirs)
 
 

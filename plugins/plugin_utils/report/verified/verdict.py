@@ -46,5 +46,14 @@ def one_word(own: Fields | None, theirs: Fields | None) -> Fields:
 def _says(finding: Fields | None) -> str | None:
     if finding is None:
         return None
-    seen = finding["observed"] or finding["cause"]
+    # What could not be read is "unknown", and its cause says why.
+    seen = finding["cause"] if finding["observed"] in (None, UNKNOWN) else finding["observed"]
     return f"{finding['result']}: {seen}" if seen else str(finding["result"])
+
+
+def sentence(verdict: Fields) -> str:
+    """What was seen and why that matters, in one sentence. A device says both in ``cause``."""
+    observed, cause = verdict["observed"], verdict["cause"]
+    if cause is None or observed is None:
+        return cause or observed or verdict["result"]
+    return cause if verdict["decided_by"] == DEVICE or observed in cause else f"{observed}: {cause}"
