@@ -80,8 +80,13 @@ def _ids(lab: RunningLab, tenant: dict[str, t.Any], name: str) -> dict[str, str]
 
 
 def not_unknown(found: Found, refusals: t.Iterable[Refusal]) -> list[str]:
-    """What was refused and is not told as unknown, with a reason; and what is said although nobody knows."""
-    return [problem for refusal in refusals for problem in _not_unknown(found.get(refusal[0], []), *refusal)]
+    """What was refused and is not told as unknown, with a reason; and what else is wrong with any device then."""
+    problems = [problem for refusal in refusals for problem in _not_unknown(found.get(refusal[0], []), *refusal)]
+    for name, told in found.items():
+        wanted = {(fault.id, fault.result) for fault in PLANTED.get(name, ())}
+        new = {(one["id"], one["result"]) for one in told if one["result"] != UNKNOWN} - wanted
+        problems += [f"{name}: {' '.join(row)} was found while something was refused" for row in sorted(new)]
+    return problems
 
 
 def _not_unknown(told: list[dict[str, t.Any]], name: str, fault: Fault, group: tuple[Decider, ...]) -> Iterator[str]:

@@ -36,7 +36,7 @@ _SYNC = "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider"
 _POLICIES = r"SOFTWARE\Microsoft\PolicyManager\current\device"
 ENROLLMENTS = Read("registry_read", r"SOFTWARE\Microsoft\Enrollments")
 CLIENT = Read("registry_read", r"SYSTEM\CurrentControlSet\Services\CcmExec")
-SESSIONS = (Read("events", f"{_SYNC}/Admin"), Read("events", f"{_SYNC}/Sync"))
+SESSIONS = Read("events", f"{_SYNC}/Admin")
 VOLUMES = Read("volume_encryption")
 BITLOCKER_LOG = Read("events", "Microsoft-Windows-BitLocker-API/Management")
 MDM_POLICIES = Read("registry_read", _POLICIES)
@@ -86,7 +86,7 @@ def _key(path: str) -> Read:
 #: By device: what is wrong with it. Where a device has several rows, they are one fault.
 PLANTED: dict[str, tuple[Fault, ...]] = {
     "no_first_sync": (fault("first_sync", FAIL, ENROLLMENTS),),
-    "sync_fails": (fault("last_sync", FAIL, SESSIONS[1]),),
+    "sync_fails": (fault("last_sync", FAIL, SESSIONS),),
     "not_encrypted": (fault("encryption", FAIL, (VOLUMES, RECORD)), fault("compliance", FAIL, RECORD)),
     "attested_later": (
         fault("encryption", WARN, Read("events", "System"), Read("cim_query", "Win32_OperatingSystem")),

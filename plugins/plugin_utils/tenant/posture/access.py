@@ -49,6 +49,7 @@ MOST_APPLICATIONS = 20
 _EVALUATE = Permissions.same("Policy.Read.ConditionalAccess")
 _TYPE = "#microsoft.graph."
 _NAMED = {"office365": "Office365", "all": "All", "microsoftadminportals": "MicrosoftAdminPortals"}
+_MFA, _OF_DEVICES = "mfa", ("compliantDevice", "domainJoinedDevice")
 _COUNTRY = re.compile("[A-Za-z]{2}")
 _TOO_LATE = "the time of the task has ended before it could be asked"
 _NOBODY = "the device has no primary user to ask about"
@@ -198,7 +199,8 @@ def _one(run: Run, device: Looked, application: str, answer: Answer | None) -> d
         entra = device.shown["entra"]
         policies = policies_of(answer, entra["compliant"] is True, entra["join_type"] == "hybrid")
         verdict = verdict_of(policies)
-        device.say(_judged(application, verdict, policies))
+        registered = (device.shown.get("registration") or {}).get("mfa_registered") is True
+        device.say(_judged(application, verdict, policies, registered))
         return {"application": application, "verdict": verdict, "policies": policies, "why": None}
     what = f"what Conditional Access would say for {application}"
     if isinstance(answer, Failure):
@@ -221,7 +223,15 @@ def _not_asked(application: str, why: str) -> Finding:
     )
 
 
-def _judged(application: str, verdict: str, policies: list[dict[str, t.Any]]) -> Finding:
+def _asks_for_mfa_alone(policies: list[dict[str, t.Any]]) -> bool:
+    """Whether MFA is all that the user has to do for the policies that ask for something."""
+    asked = [
+        set(one["demands"]) - {*_OF_DEVICES} for one in policies if one["effect"] == "asks" and not one["report_only"]
+    ]
+    return all(demands == {_MFA} for demands in asked)
+
+
+def _judged(application: str, verdict: str, policies: list[dict[str, t.Any]], mfa_registered: bool) -> Finding:
     def names(effect: str) -> str:
         found = [one for one in policies if one["effect"] == effect and not one["report_only"]]
         return ", ".join(
@@ -252,6 +262,8 @@ def _judged(application: str, verdict: str, policies: list[dict[str, t.Any]]) ->
             "the service assumes conditions that it was not told",
             "give ip_address and country, and look again",
         )
+    if verdict == MORE_ASKED and mfa_registered and _asks_for_mfa_alone(policies):
+        return said("access", PASS, f"{application}: let in after {names('asks')}, for which the user has registered")
     if verdict == MORE_ASKED:
         return said(
             "access",
