@@ -15,7 +15,7 @@ from .ansibles_own import REFUSED_AT_THE_DOOR
 from .told import Told, has_failed, known_of, object_in, objects_in, outcome_of_failure, taken, text_in
 from .verified.halves import WEIGHT, Fields, of_both, said
 from .verified.merge import verdicts
-from .verified.verdict import sentence
+from .verified.verdict import TENANT, sentence, verdict
 
 VERIFY_WORK = "verify"
 #: The texts of a record that no other work has. ``id_from`` is who has said the device id.
@@ -51,10 +51,12 @@ def record_of(result: Told) -> Fields:
     join = object_in(object_in(look, "posture"), "join")
     before = {} if join else object_in(steps, "before")
     identity = text_in(join, "device_id") or text_in(before, "device_id")
-    found = objects_in(steps, "found")
+    halves = of_both(look, row, objects_in(steps, "found"), objects_in(steps, "refused"))
+    all_of_it = verdicts(halves)
     if steps.get("asks") and identity and not row and not _has_failed_as_a_whole(steps):
-        found = [_not_asked_about(identity)]
-    all_of_it = verdicts(of_both(look, row, found, objects_in(steps, "refused")))
+        own = halves.device.get("entra_object")
+        all_of_it = [one for one in all_of_it if one["id"] != "entra_object"]
+        all_of_it.insert(0, verdict(_not_asked_about(identity), TENANT, own, None))
     told = sorted((one for one in all_of_it if one["result"] != PASS), key=lambda one: WEIGHT.index(one["result"]))
     unread = row.get("unread")
     made: Fields = {
@@ -85,9 +87,9 @@ def with_known(record: Fields, before: Told) -> Fields:
     return {**record, **ids, "id_from": _FROM_REPORT if ids["device_id"] else None}
 
 
-def _is_settled(verdict: Fields) -> bool:
+def _is_settled(passed: Fields) -> bool:
     """Whether one side has said otherwise."""
-    return any(said and not said.startswith(PASS) for said in (verdict["device_says"], verdict["tenant_says"]))
+    return any(words and not words.startswith(PASS) for words in (passed["device_says"], passed["tenant_says"]))
 
 
 def _not_asked_about(identity: str) -> Fields:

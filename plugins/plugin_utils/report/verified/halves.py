@@ -56,8 +56,10 @@ SAME = {"in_intune": "managed", "sync": "last_sync"}
 WEIGHT = (FAIL, WARN, UNKNOWN, PASS)
 JOINED_TYPES = ("entra", "hybrid")
 #: What is asked only about devices that Intune has.
-_OF_INTUNE = ("last_sync", "compliance", "configuration", "settings_catalog", "ownership", "primary_user")
-_OF_INTUNE += ("verdicts_differ", "registration", "domain", "access")
+_OF_INTUNE = (
+    *("last_sync", "compliance", "configuration", "settings_catalog", "ownership", "primary_user"),
+    *("verdicts_differ", "registration", "domain", "access"),
+)
 #: What of an entry says that the tenant has answered.
 _ANSWERS = {
     "ownership": "intune",
