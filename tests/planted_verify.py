@@ -72,7 +72,7 @@ class Fault(t.NamedTuple):
 
 
 #: The finding that says "unknown" where an object or a record as a whole was not told.
-OF_THE_WHOLE: dict[Decider, str] = {OBJECT: "entra_object", RECORD: "managed"}
+OF_THE_WHOLE: dict[Decider, str] = {OBJECT: "entra_object", RECORD: "in_intune"}
 
 
 def fault(identity: str, result: str, *deciders: Decider | tuple[Decider, ...]) -> Fault:

@@ -49,7 +49,7 @@ def runs(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     rollout = Rollout(lab, player, tmp_path_factory.mktemp("verify"), "verify")
 
     def found() -> Found:
-        rollout.run("--limit", ",".join(SAMPLE), verify_applications=["Office365"])
+        rollout.run("--limit", ",".join(SAMPLE), verify_tenant=True, verify_applications=["Office365"])
         return {name: device["findings"] for name, device in rollout.devices().items()}
 
     first = found()

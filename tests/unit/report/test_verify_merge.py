@@ -32,8 +32,8 @@ def said(verdict: Row) -> tuple[str, str]:
 
 
 def test_every_finding_of_both_modules_has_its_place():
-    assert {SAME.get(name, name) for name in (*POSTURE_IDS, *DIRECTORY_POSTURE_IDS)} == set(VERIFY_IDS)
-    assert len(VERIFY_IDS) == len(set(VERIFY_IDS)) and not set(SAME) & set(VERIFY_IDS)
+    told = {SAME.get(name, name) for name in (*POSTURE_IDS, *DIRECTORY_POSTURE_IDS)}
+    assert told | {"in_intune"} == set(VERIFY_IDS) and len(VERIFY_IDS) == len(set(VERIFY_IDS))
 
 
 def test_what_both_say_is_fine_is_said_by_both():
@@ -106,10 +106,10 @@ def test_what_is_wrong_by_the_tenants_word_is_wrong_although_the_device_refused_
     assert said(told["last_sync"]) == ("warn", "tenant")
 
 
-@pytest.mark.parametrize("name", ["entra_object", "in_intune", "sync"])
+@pytest.mark.parametrize("name", ["entra_object", "sync"])
 def test_what_the_tenant_refused_to_say_is_not_well_by_the_devices_word(name):
-    """An object may be disabled, a record may be gone: the device does not hear of it."""
-    empty = {"entra_object": {"in_entra": None, "entra": None}, "in_intune": {"in_intune": None, "intune": None}}
+    """An object may be disabled, a sync may not have arrived: the device does not hear of it."""
+    empty = {"entra_object": {"in_entra": None, "entra": None}}
     told = judged(
         look(), row(**empty.get(name, {"intune": {}})), [finding(name, "unknown", "the permission is missing")]
     )
@@ -217,11 +217,20 @@ def test_an_object_that_is_gone_is_found_although_the_device_says_that_it_is_joi
     assert said(verdict) == ("fail", "tenant") and "the device is joined, with the device id" in verdict["cause"]
 
 
+def test_a_join_says_nothing_about_an_object_that_could_not_be_read():
+    found = [finding("entra_object", "unknown", "its object in Entra: unknown, because it timed out", side="tenant")]
+    assert said(judged(look(), row(in_entra=None, entra=None), found)["entra_object"]) == ("unknown", "tenant")
+    own = look()
+    own["posture"]["join"] = {"type": None}
+    assert said(judged(own, row())["entra_object"]) == ("pass", "tenant")
+
+
 def test_a_question_that_the_tenant_refuses_for_all_is_unknown_for_each_that_it_is_about():
     refused = [finding("settings_catalog", "unknown"), finding("in_intune", "unknown")]
     told = judged(look(), row(settings_catalog=None, in_intune=None, intune=None), (), refused)
     assert said(told["settings_catalog"]) == ("unknown", "tenant") and told["settings_catalog"]["for_all"]
-    assert said(told["managed"]) == ("unknown", "tenant"), "whether Intune still has it, the device does not know"
+    assert said(told["managed"]) == ("pass", "device"), "the device knows that much"
+    assert said(told["in_intune"]) == ("unknown", "tenant"), "and nobody what Intune says of it"
     absent = judged(look(), row(in_intune=False, intune=None), [NO_RECORD], refused)
     assert "settings_catalog" not in absent, "what Intune does not have has no policies"
 
