@@ -36,10 +36,10 @@ options:
   work:
     description:
       - What was done to the devices. Their records are in the fact C(join_outcome), C(disconnect_outcome),
-        C(preflight_outcome), C(diagnose_outcome), C(autopilot_outcome) or C(security_keys_outcome), as the filter
-        P(winops.entra.rollout_outcome#filter) makes them.
+        C(preflight_outcome), C(diagnose_outcome), C(autopilot_outcome), C(security_keys_outcome) or C(verify_outcome),
+        as the filter P(winops.entra.rollout_outcome#filter) makes them.
     type: str
-    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys]
+    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys, verify]
     required: true
   dest:
     description:
@@ -160,10 +160,11 @@ wave:
   sample: {devices: 10, done: 7, failed: 1, left_out: 2}
 known:
   description:
-    - What the report and its journal know of the devices of this run, by name in the inventory, with O(work=autopilot)
-      and O(work=security_keys). With it a later step can do without asking a device that does not answer. Only the
-      fields by which a device is found again, how far it has come, and why not further. What is not known is null.
-  returned: success, with O(only_try) and a work of several steps
+    - What the report and its journal know of the devices of this run, by name in the inventory, with O(work=autopilot),
+      O(work=security_keys), O(work=verify) and O(work=join). With it a later step can do without asking a device that
+      does not answer. Only the fields by which a device is found again, how far it has come, and why not further. What
+      is not known is null.
+  returned: success, with O(only_try) and one of these works
   type: dict
   sample:
     pc-0001:
@@ -175,9 +176,18 @@ known:
       reset_at: "2026-11-30T09:12:00.000Z"
 began:
   description: When the oldest run of the report started (UTC), this run if there is no report.
-  returned: success, with O(only_try) and a work of several steps
+  returned: success, with O(only_try) and one of these works
   type: str
   sample: "2026-11-27T08:00:00.123Z"
+findings:
+  description:
+    - How many devices of this run have each finding, by its id and result, with O(work=verify). A device with several
+      findings of an id counts once, with the weightiest. The report has the same for all of its devices.
+  returned: success, without O(only_try), with O(work=verify)
+  type: dict
+  sample:
+    compliance: {warn: 2, fail: 12, unknown: 0}
+    escrow: {warn: 0, fail: 37, unknown: 3}
 hand_over:
   description: Path of the hand-over sheet that was written, null if there is none.
   returned: success, without O(only_try), with a work that has a sheet
@@ -232,7 +242,7 @@ error:
 ARGUMENT_SPEC = {
     "work": {
         "type": "str",
-        "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys"],
+        "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys", "verify"],
         "required": True,
     },
     "dest": {"type": "path"},

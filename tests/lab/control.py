@@ -10,6 +10,8 @@ GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], ne
 GET /devices/NAME/faults                 {kind: how many are still to come}
 POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
+POST /devices/NAME/refuses               {"reads": [{"op": operation, "of": key, log or class}]}: what it refuses from
+                                         now on, and nothing else; without ``of`` the whole operation
 POST /devices/NAME/hurry                 what it takes its time over from now on is done at once: the work of its
                                          provisioning engine, the enrollment that follows its join, the rest of a leave
                                          that is held, the steps of its deployment
@@ -50,6 +52,7 @@ from aiohttp import web
 from .device import media, out_of_box
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
+from .device.operations.dispatch import HANDLERS
 from .device.wire import utc_text
 from .graph import control as graph_control
 from .graph.service import Service
@@ -75,6 +78,7 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_get("/devices/{name}/faults", _faults)
     app.router.add_post("/devices/{name}/faults", _add_fault)
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
+    app.router.add_post("/devices/{name}/refuses", _refuses)
     app.router.add_post("/devices/{name}/hurry", _hurry)
     app.router.add_post("/devices/{name}/power", _power)
     app.router.add_post("/devices/{name}/sign-in", _sign_in)
@@ -147,6 +151,14 @@ async def _add_fault(request: web.Request) -> web.Response:
 async def _clear_faults(request: web.Request) -> web.Response:
     _host(request).faults.clear()
     return web.json_response({"faults": {}})
+
+
+async def _refuses(request: web.Request) -> web.Response:
+    host, reads = _host(request), (await _body(request)).get("reads")
+    if not isinstance(reads, list) or not all(isinstance(one, dict) and one.get("op") in HANDLERS for one in reads):
+        raise _Refused(400, "reads must be a list of {op: an operation, of: what of it}")
+    host.refused_reads = [{name: str(one[name]) for name in ("op", "of") if name in one} for one in reads]
+    return web.json_response({"reads": host.refused_reads})
 
 
 async def _hurry(request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from pathlib import Path
 from .device.images import CLIENT_VERSIONS, EDITIONS, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
 from .scenario_device import DEVICE
+from .scenario_record import RECORD
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
 from .tenant.approvals import DECISIONS, PROTECTED
 from .tenant.autopilot import CODES as IMPORT_ERRORS
@@ -79,23 +80,7 @@ TENANT = {
     "registration_policy": dict,
     "passkey_policy": dict,
     "pass_policy": dict,
-    "managed": MapOf(
-        {
-            "user": str,
-            "enrolled_by": str,
-            "sync_days": float,
-            "agent": str,
-            "compliance": str,
-            "grace_days": float,
-            "encrypted": bool,
-            "owner": str,
-            "policies": ListOf(dict),
-            "configurations": ListOf(dict),
-            "report": ListOf(dict),
-            "keys": ListOf(str),
-            "entra": bool,
-        }
-    ),
+    "managed": MapOf(RECORD),
     "domain_types": MapOf(OneOf(("Managed", "Federated"))),
     "logs": LOGS,
     "users": MapOf(
@@ -121,6 +106,7 @@ TENANT = {
                 )
             ),
             "registered": ListOf(str),
+            "report_nulls": ListOf(str),
             "pass": str,
         }
     ),
@@ -217,6 +203,7 @@ TENANT = {
                 "after": bool,
                 "html": bool,
                 "form": str,
+                "content": str,
                 "retry_after": float,
                 "seconds": float,
                 "host": str,

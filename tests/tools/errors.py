@@ -91,7 +91,7 @@ def area(file: str) -> str:
         return TITLES[1]
     if folder.startswith("device"):
         return TITLES[2]
-    if folder.startswith(("package", "media")) or stem == "package_files":
+    if folder.startswith(("package", "media")):
         return TITLES[3]
     if folder == "tenant/graph" and stem in SIGN_IN:
         return TITLES[4]

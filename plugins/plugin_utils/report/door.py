@@ -19,6 +19,7 @@ from ..untrusted import MAX_DEPTH, harmless
 from .autopilot import TEXT_FIELDS as AUTOPILOT_TEXTS
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
 from .security_keys import KEY_TEXT_FIELDS
+from .verify import VERIFY_TEXT_FIELDS
 
 REPORT_OUTCOMES = (
     "joined",
@@ -68,11 +69,13 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
 }
 RECORD_KINDS = {
     **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
-    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS), _TEXT),
-    **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
-    "seconds": _NUMBER,
-    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in"), _OBJECT),
+    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS, *VERIFY_TEXT_FIELDS), _TEXT),
+    **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required", "fails"), _FLAG),
+    **dict.fromkeys(("seconds", "findings_dropped"), _NUMBER),
+    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in", "asked"), _OBJECT),
     **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals", "users"), _OBJECTS),
+    "settled": _OBJECTS,
+    "unread": _TEXTS,
 }
 #: What the report itself says of a device, whatever its record says.
 REPORT_KINDS = {

@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..proofs import MISSING, PROOF_FIELDS, PROVED, RECORDED
-from . import autopilot, security_keys
+from . import autopilot, security_keys, verify
 from .records import ID_FIELDS
 
 Record = dict[str, t.Any]
@@ -32,6 +32,8 @@ def with_known(record: Record, before: Mapping[str, t.Any], work: str) -> Record
         record = autopilot.with_known(record, before)
     elif work == security_keys.KEYS_WORK:
         record = security_keys.with_known(record, before)
+    elif work == verify.VERIFY_WORK:
+        record = verify.with_known(record, before)
     elif work == "join" and not record.get("device_id") and not record.get("join_type"):
         # Nobody could look. One that is not joined says so: join_type is none.
         record = {**record, **{field: before.get(field) for field in JOIN_IDS}}

@@ -4,7 +4,7 @@
 """One record a device of what a task has come to there, the same fields whatever happened.
 
 A *work* is what the rollout does: ``join``, ``disconnect``, ``preflight`` or ``diagnose``, as the module is called, or
-``autopilot`` or ``security_keys``, as the role is.
+``autopilot``, ``security_keys`` or ``verify``, as the role is.
 
 Internal to winops.entra: may change in any release.
 """
@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ..proofs import PROOF_FIELDS
-from . import ansibles_own, autopilot, security_keys
+from . import ansibles_own, autopilot, security_keys, verify
 from .told import object_in, objects_in
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
@@ -140,6 +140,11 @@ def _security_keys(result: TaskResult) -> dict:
     return made | {"seconds": round(sum(map(_seconds, made["phases"])), 1)}
 
 
+def _verify(result: TaskResult) -> dict:
+    """What the device and the tenant have said of the device: ``verify.record_of``."""
+    return verify.record_of(result)
+
+
 WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "join": _join,
     "disconnect": _disconnect,
@@ -147,6 +152,7 @@ WORKS: dict[str, Callable[[TaskResult], dict]] = {
     "diagnose": _diagnose,
     autopilot.WORK: _autopilot,
     security_keys.KEYS_WORK: _security_keys,
+    verify.VERIFY_WORK: _verify,
 }
 
 

@@ -28,14 +28,22 @@ from . import (
     stored,
     table,
     totals,
+    verify,
     writer,
 )
 from .door import read_record
 from .run import moment, this_run
 from .sheet_words import About, place
+from .verified import totals as found
 
 #: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
-_KNOWN = {autopilot.WORK: autopilot.known, security_keys.KEYS_WORK: security_keys.known}
+_KNOWN = {
+    autopilot.WORK: autopilot.known,
+    security_keys.KEYS_WORK: security_keys.known,
+    verify.VERIFY_WORK: verify.known,
+    # Who verifies devices takes their ids from the report of their join.
+    "join": verify.known,
+}
 NAMED = 10
 """Devices that a warning names; the report has all."""
 
@@ -114,6 +122,8 @@ def write_and_show(task: Task) -> dict:
     told = {"totals": made.totals, "wave": totals.of_wave(said), "dest": dest}
     if work in hand_over.SHEETS:
         told["hand_over"] = pages if writes else None
+    if work == verify.VERIFY_WORK:
+        told["findings"] = found.count_findings(made.said.values())
     return told | ({"warnings": made.warnings} if made.warnings else {})
 
 
@@ -197,13 +207,17 @@ def put_together(
     warnings = [*problems, *_not_understood(said), *_same(said)]
     if torn:
         warnings.append(f"{torn} lines of the journal are damaged: a run was killed while it wrote them")
-    return Made(merge.as_json(report, wave.work, run["check"], writer.now(), of_all), said, counted, warnings)
+    file = merge.as_json(report, wave.work, run["check"], writer.now(), of_all)
+    if wave.work == verify.VERIFY_WORK:
+        file["findings"] = found.count_findings(report.devices.values())
+    return Made(file, said, counted, warnings)
 
 
 def _show(task: Task, made: Made, wave: Wave) -> None:
     lost = {name for name in wave.not_asked if name in made.said and made.said[name].get("name") == records.NOT_ASKED}
     shown = [record for name, record in made.said.items() if name in wave.batch or name in lost]
-    for line in [*table.table(shown, task.args["table_limit"]), table.summary(made.totals)]:
+    more = found.lines(made.said.values()) if wave.work == verify.VERIFY_WORK else []
+    for line in [*table.table(shown, task.args["table_limit"]), *more, table.summary(made.totals)]:
         task.show_line(line)
 
 

@@ -36,10 +36,16 @@ def table(devices: list[dict], limit: int) -> list[str]:
 
 def _needs_attention(device: dict) -> bool:
     return bool(
-        device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE)
+        (device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE) and not _is_for_all(device))
         or _not_removed(device)
         or any(map(device.get, NOTABLE_FIELDS))
     )
+
+
+def _is_for_all(device: dict) -> bool:
+    """Whether all that is not known of it is what the tenant has refused for every device, which is said once."""
+    unknown = [one for one in device.get("findings") or () if one["result"] == "unknown"]
+    return device["outcome"] == "undecided" and bool(unknown) and all(one.get("for_all") is True for one in unknown)
 
 
 def _not_removed(device: dict) -> str | None:
@@ -56,8 +62,12 @@ def summary(totals: dict) -> str:
 def _says(device: dict) -> str:
     if device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE):
         code = f"{device['code']}: " if device.get("code") else ""
-        cause = visible(device.get("cause") or device.get("msg") or "", MAX_CAUSE)
-        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}"
+        said = device.get("cause") or device.get("msg") or ""
+        if str(device.get("name")).startswith("verify_"):  # The message begins with the finding.
+            said = device.get("msg") or said
+        cause = visible(said, MAX_CAUSE)
+        more = _of_the_tenant(device)
+        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}{more}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
         same = device["directory"].get("same_id")
@@ -80,6 +90,14 @@ def _says(device: dict) -> str:
     # A diagnosis has a sentence for its findings.
     parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)
+
+
+def _of_the_tenant(device: dict) -> str:
+    """What the tenant has said of a device that could not be asked."""
+    asked = device.get("asked") or {}
+    if asked.get("device") is not False or not asked.get("tenant"):
+        return ""
+    return f"; the tenant says: {', '.join(_findings(device.get('findings') or [])) or 'nothing is wrong'}"
 
 
 def _autopilot(device: dict) -> list[str]:

@@ -89,6 +89,7 @@ def encryption(device) -> list[dict]:
             "conversion": CONVERSIONS[volume.conversion],
             "percentage": volume.percentage,
             "suspended": volume.suspended,
+            "protectors_known": True,
             "protectors": [dataclasses.asdict(protector) for protector in volume.protectors],
         }
         for volume in device.volumes

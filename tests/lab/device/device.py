@@ -95,6 +95,8 @@ class Device:
         #: Keys of HKLM (paths, spelled as they are there) and people's hives (SIDs) that are closed to all but SYSTEM.
         self.closed_keys: set[str] = set()
         self.closed_users: set[str] = set()
+        #: What it refuses its caller to look at: ``{"op": operation, "of": one of its texts}`` (without: any).
+        self.refused_reads: list[dict[str, str]] = []
         self.files = Files(image.files, ENVIRONMENT)
         self.certificates: list[Certificate] = []
         self.events = EventLogs(image.logs, image.language.split("-")[0])

@@ -109,7 +109,7 @@ class Side:
         self.view.route = f"{call.method} {found.template}"
         # A token that has what a challenge demands meets none.
         kinds = [kind for kind in BEFORE if kind != "claims_challenge" or call.caller.demanded != DEMANDED]
-        fault = self.faults.take(kinds, call.method, path, call.query_text)
+        fault = self.faults.take(kinds, call.method, path, call.query_text, call.body)
         if fault is None:
             guard(call)
             return found.handler(call)

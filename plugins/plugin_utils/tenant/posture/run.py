@@ -53,6 +53,11 @@ class Looked:
         name = self.shown.get("name")
         return f"{name} ({self.device_id})" if name else self.device_id
 
+    @property
+    def record_id(self) -> str:
+        """The id of Intune's record, for a device that has one."""
+        return str((self.record or {})["id"])
+
     def say(self, *findings: Finding) -> None:
         self.findings += [dataclasses.replace(one, subject=self.subject) for one in findings]
 
@@ -134,12 +139,13 @@ class Run:
 
     def _progress(self, what: str, total: int) -> Callable[[int], None]:
         clock = self.client.waits.clock
-        last = clock()
+        last = began = clock()
 
         def tell(done: int) -> None:
             nonlocal last
             if done < total and clock() - last >= TELL_SECONDS:
                 last = clock()
-                self.task.show(f"{what}: {done} of {total} asked")
+                rest = (last - began) / done * (total - done)
+                self.task.show(f"{what}: {done} of {total} asked, about {rest:.0f} s to go")
 
         return tell

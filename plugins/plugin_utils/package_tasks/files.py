@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleError
 
-from .options import bad_option
-from .package import Package, PackageError, read_package
-from .task import Task
+from ..options import bad_option
+from ..package import Package, PackageError, read_package
+from ..task import Task
 
 
 def found_file(task: Task, src: str, option: str) -> str:

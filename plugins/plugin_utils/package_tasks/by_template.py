@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleError
 
-from .description_source import Source
-from .options import bad_option
-from .package import PackageError
-from .package.composing import NotLikeTemplate, compose
-from .package_place import Made, Place
-from .task import Task
-from .untrusted import visible
+from ..options import bad_option
+from ..package import PackageError
+from ..package.composing import NotLikeTemplate, compose
+from ..task import Task
+from ..untrusted import visible
+from .description import Source
+from .place import Made, Place
 
 LARGEST_TEMPLATE = 512 << 20
 MOST_EVIDENCE = 1_000

@@ -18,16 +18,16 @@ import typing as t
 import uuid
 from collections.abc import Mapping
 
-from .description_source import Source, file_of
-from .device.packages import icd
-from .device.packages.build_order import BuildOrder
-from .package import contents
-from .package.composing.package_id import derived_ids
-from .package.description.document import Document
-from .package.description.writer import write_customizations
-from .package.judged import missing_files
-from .package_place import Before, Made
-from .task import Task
+from ..device.packages import icd
+from ..device.packages.build_order import BuildOrder
+from ..package import contents
+from ..package.composing.package_id import derived_ids
+from ..package.description.document import Document
+from ..package.description.writer import write_customizations
+from ..package.judged import missing_files
+from ..task import Task
+from .description import Source, file_of
+from .place import Before, Made
 
 
 def order_of(task: Task, source: Source) -> BuildOrder:

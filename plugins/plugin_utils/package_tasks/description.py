@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 
-from .options import bad_option
-from .package.description.description import Description, checked, secret_texts
-from .package.description.document import Setting
-from .package.description.problems import BadDescription, Place, Problems
-from .package.description.table import table
-from .package.description.text import LARGEST_TEXT, CannotResolve, read_text, resolved
-from .task import Task
-from .templates import NoValue
-from .untrusted import visible
-from .vaulted import TooLarge
+from ..options import bad_option
+from ..package.description.description import Description, checked, secret_texts
+from ..package.description.document import Setting
+from ..package.description.problems import BadDescription, Place, Problems
+from ..package.description.table import table
+from ..package.description.text import LARGEST_TEXT, CannotResolve, read_text, resolved
+from ..task import Task
+from ..templates import NoValue
+from ..untrusted import visible
+from ..vaulted import TooLarge
 
 MOST_FILES = 1_000
 LARGEST_FILES = 256 << 20

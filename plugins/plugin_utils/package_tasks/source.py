@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .device.joining.provisioning import PackageSource
-from .options import bad_option
-from .package import REVERTED, Package, contents, describe
-from .package.description.description import Description
-from .package_files import read_file
-from .task import Task
+from ..device.joining.provisioning import PackageSource
+from ..options import bad_option
+from ..package import REVERTED, Package, contents, describe
+from ..package.description.description import Description
+from ..task import Task
+from .files import read_file
 
 PACKAGE_OPTIONS = ("src", "path", "url", "checksum", "package_id")
 

@@ -10,24 +10,24 @@ from __future__ import annotations
 
 import typing as t
 
-from .description_source import description_of
-from .device import state
-from .device.acceptance import run as acceptance
-from .device.facts import after_a_package
-from .device.joining import package_state
-from .device.joining.join import Join
-from .device.joining.join_plan import JoinPlan
-from .device.joining.provisioning import PackageSource
-from .device.work import begin
-from .options import bad_option
-from .package_source import (
+from ..device import state
+from ..device.acceptance import run as acceptance
+from ..device.facts import after_a_package
+from ..device.joining import package_state
+from ..device.joining.join import Join
+from ..device.joining.join_plan import JoinPlan
+from ..device.joining.provisioning import PackageSource
+from ..device.work import begin
+from ..options import bad_option
+from ..task import Task
+from .description import description_of
+from .source import (
     PACKAGE_OPTIONS,
     chosen_package,
     contents_of_file,
     harmless_package,
     refuse_unused,
 )
-from .task import Task
 
 PLANNED = (
     "method",

@@ -16,14 +16,14 @@ import typing as t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from . import locks
-from .options import bad_option
-from .package import NotAPackage, Package, PackageError, UnreadablePackage, read_package
-from .package.plain_files import sha256_of
-from .private_file import PrivateFile, hidden_name, private_file
-from .report.writer import directory_of, require_writable, unwritable
-from .result import Failure
-from .untrusted import load_json, visible
+from .. import locks
+from ..options import bad_option
+from ..package import NotAPackage, Package, PackageError, UnreadablePackage, read_package
+from ..package.plain_files import sha256_of
+from ..private_file import PrivateFile, hidden_name, private_file
+from ..report.writer import directory_of, require_writable, unwritable
+from ..result import Failure
+from ..untrusted import load_json, visible
 
 ENDING, CATALOG_ENDING = ".ppkg", ".cat"
 PASSWORD_KEYS = {"password", "package_id", "sha256"}

@@ -13,16 +13,16 @@ import io
 import os
 import typing as t
 
-from . import package_icd, package_template
-from .description_source import Source, source_of
-from .options import bad_option
-from .package import Package, contents, describe, read_open_package
-from .package.changes import settings_changed, settings_foretold
-from .package.judged import missing_files
-from .package_place import Before, Made, Place
-from .result import Failure
-from .task import Task
-from .untrusted import visible
+from ..options import bad_option
+from ..package import Package, contents, describe, read_open_package
+from ..package.changes import settings_changed, settings_foretold
+from ..package.judged import missing_files
+from ..result import Failure
+from ..task import Task
+from ..untrusted import visible
+from . import by_icd, by_template
+from .description import Source, source_of
+from .place import Before, Made, Place
 
 WITH_ICD = {"icd_path": None, "store_file": None, "encrypt": False, "password_dest": None}
 WITH_TEMPLATE = {"template": None}
@@ -48,16 +48,16 @@ def build(task: Task) -> dict:
     if before.package is not None:
         task.secrets.append(before.package.secrets.texts)
     if args["method"] == "template":
-        return _finish(task, place, before, source, package_template.made(task, source, place))
-    order = package_icd.order_of(task, source)
-    if package_icd.is_built(order, before, source):
+        return _finish(task, place, before, source, by_template.made(task, source, place))
+    order = by_icd.order_of(task, source)
+    if by_icd.is_built(order, before, source):
         _keep_private(task, place)
         return _shown(task, place, before.package, source, order.package_id, before.catalog)
     if task.check_mode:
-        package_icd.require_host(task, order)
+        by_icd.require_host(task, order)
         _foretell(task, place, before, source, order.package_id)
         return _shown(task, place, None, source, order.package_id, None)
-    return _finish(task, place, before, source, package_icd.made(task, order))
+    return _finish(task, place, before, source, by_icd.made(task, order))
 
 
 def _check(args: dict) -> None:
