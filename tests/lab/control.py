@@ -248,7 +248,8 @@ async def _tenant(request: web.Request) -> web.Response:
     shown = {
         f.name: getattr(tenant, f.name)
         for f in dataclasses.fields(tenant)
-        if f.name not in ("applications", "approvals", "intune", "logs")
+        # How often somebody asked changes nothing in a tenant.
+        if f.name not in ("applications", "approvals", "evaluated_at", "evaluations_refused", "intune", "logs")
     }
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}

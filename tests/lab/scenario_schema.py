@@ -73,6 +73,7 @@ TENANT = {
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
     "enrollment_restrictions": ListOf(dict),
+    "enrollment_limits": ListOf(Needs(("limit",), {"name": str, "limit": int, "groups": ListOf(str)})),
     "apps": ListOf(Needs(("name",), {"name": str, "type": str, "count": int})),
     "multi_admin_approval": {
         "protect": ListOf(OneOf(PROTECTED)),
@@ -125,6 +126,7 @@ TENANT = {
             "without": ListOf(str),
             "devices": int,
             "roles": ListOf(OneOf(ROLES)),
+            "roles_in_a_unit": ListOf(OneOf(ROLES)),
             "usage_location": str,
             "passkeys": ListOf(
                 Needs(

@@ -158,17 +158,22 @@ class Tenant:
         return found
 
     def roles_of(self, principal_id: str) -> set[str]:
-        """Template ids of the directory roles of a principal, its own and those of its groups."""
+        """Template ids of the directory roles of a principal in the whole tenant, its own and those of its groups."""
         principals = {principal_id} | self.groups_of(principal_id)
-        return {a["roleDefinitionId"] for a in self.role_assignments.values() if a["principalId"] in principals}
+        return {
+            one["roleDefinitionId"]
+            for one in self.role_assignments.values()
+            if one["principalId"] in principals and one["directoryScopeId"] == "/"
+        }
 
-    def assign_role(self, template_id: str, principal_id: str) -> dict:
-        """Make a principal an active member of a directory role."""
+    def assign_role(self, template_id: str, principal_id: str, unit: str | None = None) -> dict:
+        """Make a principal an active member of a directory role, for the tenant or for an administrative unit."""
+        place = f"/{unit}" if unit else ""
         assignment = {
-            "id": self.object_id(f"role assignment/{template_id}/{principal_id}"),
+            "id": self.object_id(f"role assignment/{template_id}/{principal_id}{place}"),
             "roleDefinitionId": template_id,
             "principalId": principal_id,
-            "directoryScopeId": "/",
+            "directoryScopeId": f"/administrativeUnits/{unit}" if unit else "/",
         }
         self.role_assignments[assignment["id"]] = assignment
         return assignment
