@@ -71,7 +71,7 @@ RECORD_KINDS = {
     **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS), _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
     "seconds": _NUMBER,
-    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in"), _OBJECT),
+    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in", "tenant"), _OBJECT),
     **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals", "users"), _OBJECTS),
 }
 #: What the report itself says of a device, whatever its record says.

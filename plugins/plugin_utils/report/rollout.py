@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 from ..options import bad_option
 from ..result import Failure
@@ -18,6 +18,7 @@ from ..task import Task
 from ..untrusted import visible
 from . import (
     autopilot,
+    diagnosed,
     hand_over,
     journal,
     kept,
@@ -34,8 +35,13 @@ from .door import read_record
 from .run import moment, this_run
 from .sheet_words import About, place
 
-#: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
-_KNOWN = {autopilot.WORK: autopilot.known, security_keys.KEYS_WORK: security_keys.known}
+Known = Callable[[Mapping[str, t.Any], Collection[str]], dict[str, dict[str, t.Any]]]
+#: Works of which an earlier run tells something: what the report knows of a device goes into the next one.
+_KNOWN: dict[str, Known] = {
+    autopilot.WORK: autopilot.known,
+    security_keys.KEYS_WORK: security_keys.known,
+    "diagnose": diagnosed.known_devices,
+}
 NAMED = 10
 """Devices that a warning names; the report has all."""
 

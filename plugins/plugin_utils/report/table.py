@@ -57,7 +57,7 @@ def _says(device: dict) -> str:
     if device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE):
         code = f"{device['code']}: " if device.get("code") else ""
         cause = visible(device.get("cause") or device.get("msg") or "", MAX_CAUSE)
-        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}"
+        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}{_tenants_word(device)}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
         same = device["directory"].get("same_id")
@@ -75,11 +75,25 @@ def _says(device: dict) -> str:
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     parts += [f"not understood: {'; '.join(device['unreadable'])}"] if device.get("unreadable") else []
+    parts += _not_asked_tenant(device)
     parts += _autopilot(device)
     parts += _key_users(device)
     # A diagnosis has a sentence for its findings.
     parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)
+
+
+def _tenants_word(device: dict) -> str:
+    """What the tenant says of a device that could not be asked itself."""
+    tenant = device.get("tenant") or {}
+    said = tenant.get("conclusion") if device["outcome"] in ("failed", "unreachable") else None
+    return f" (the tenant says: {visible(said, MAX_CAUSE)})" if said else ""
+
+
+def _not_asked_tenant(device: dict) -> list[str]:
+    """Why the tenant's half of a diagnosis is not there."""
+    problem = (device.get("tenant") or {}).get("problem")
+    return [f"the tenant did not say its half: {problem}"] if problem else []
 
 
 def _autopilot(device: dict) -> list[str]:
