@@ -10,7 +10,7 @@ import typing as t
 
 from .clock import Clock
 from .device.build import Package
-from .tenant import Tenant, authentication, deployments, licences, objects, posture, preparation, roles
+from .tenant import Tenant, arriving, authentication, deployments, licences, objects, posture, preparation, roles
 from .tenant.defaults import NO_MEMBERS, some_members
 
 
@@ -23,6 +23,7 @@ def shape(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package
     preparation.shape(tenant, options, objects.utc_seconds(clock.utc()))
     authentication.shape(tenant, options, objects.utc_seconds(clock.utc()))
     posture.shape(tenant, options, clock.utc())
+    arriving.shape(tenant, options, clock.elapsed())
     _join_and_enroll(tenant, options, packages)
     _sign_in(tenant, options, packages)
     _intune(tenant, options)

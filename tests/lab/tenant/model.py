@@ -13,6 +13,7 @@ import uuid
 
 from . import authentication, defaults
 from .approvals import Approvals
+from .enrolled import Intune
 
 if t.TYPE_CHECKING:
     from .applications import Application
@@ -76,6 +77,8 @@ class Tenant:
     #: What Intune knows of devices after their join, by the id of its record: tests/lab/tenant/posture.py.
     policy_states: dict[str, dict[str, list[dict]]] = dataclasses.field(default_factory=dict)
     policy_reports: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    #: Intune over time, None where a scenario says nothing of it: tests/lab/tenant/arrival.py.
+    intune: Intune | None = None
     domain_types: dict[str, str] = dataclasses.field(default_factory=dict)
     #: When What If was last answered, in seconds of the world, and how often it was asked too soon.
     evaluated_at: float | None = None
