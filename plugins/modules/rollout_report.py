@@ -182,7 +182,7 @@ known:
       O(work=security_keys), O(work=verify) and O(work=join). With it a later step can do without asking a device that
       does not answer. Only the fields by which a device is found again, how far it has come, and why not further. What
       is not known is null.
-  returned: success, with O(only_try) and one of these works
+  returned: success, with O(only_try) and a work whose ids are used later
   type: dict
   sample:
     pc-0001:
@@ -194,7 +194,7 @@ known:
       reset_at: "2026-11-30T09:12:00.000Z"
 began:
   description: When the oldest run of the report started (UTC), this run if there is no report.
-  returned: success, with O(only_try) and one of these works
+  returned: success, with O(only_try) and a work whose ids are used later
   type: str
   sample: "2026-11-27T08:00:00.123Z"
 findings:

@@ -20,6 +20,7 @@ MODULES = {
     "preflight": (),
     "readiness_info": (),
     "directory_posture": (),
+    "directory_diagnosis": (),
     "wait_for_management": (),
     "diagnose": ("code", "weight"),
 }

@@ -28,11 +28,12 @@ ASKING = {
     "device_association": "associations/*.py",
     "directory_device": "devices/directory_device.py devices/changes.py devices/look_up.py",
     "directory_device_info": "devices/look_up.py devices/views.py devices/intune.py devices/directory_device.py",
-    "directory_posture": "posture/*.py devices/intune.py users/registration_details.py",
+    "directory_diagnosis": "diagnosis/*.py",
+    "directory_posture": "posture/*.py what_if/*.py devices/intune.py users/registration_details.py",
     "group": "resources/group*.py",
     "local_admin_role": "resources/local_admin_role.py",
     "mdm_scope": "resources/mdm_scope.py",
-    "readiness_info": "readiness/*.py",
+    "readiness_info": "readiness/*.py what_if/*.py users/registration_details.py",
     "registration_policy": "resources/registration_policy.py",
     "security_key_policy": (
         "resources/security_key_policy.py resources/method_policy.py users/registration_details.py users/passkeys.py"

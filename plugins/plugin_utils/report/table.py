@@ -127,7 +127,7 @@ def _as_of(told: dict, device: dict) -> str:
     """When that was, if it was before the newest attempt: an earlier run was told it."""
     at, attempt = told.get("at"), device.get("at")
     is_old = isinstance(at, str) and isinstance(attempt, str) and at < attempt
-    return f", as of {visible(at)}" if is_old else ""
+    return f", as of {visible(str(at))}" if is_old else ""
 
 
 def _autopilot(device: dict) -> list[str]:

@@ -13,7 +13,7 @@ import dataclasses
 
 from ..tenant import arrival, device_objects
 from ..tenant.enrolled import Course
-from . import baseline, joinstate, network, own_keys, security_key, tasks
+from . import baseline, joinstate, mdm_admission, network, own_keys, security_key, tasks
 from .certificates import mdm_certificate
 from .errors import signed
 from .events import MDM
@@ -115,6 +115,8 @@ async def _enroll_later(device) -> None:
         return
     device.mdm.pending = False
     hresult = refusal(device)
+    if hresult is None:
+        hresult = mdm_admission.refusal(device, join)
     if hresult is not None:
         if hresult:
             fail(device, hresult)

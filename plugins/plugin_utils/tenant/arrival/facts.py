@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 from ...options import is_guid
 from ...result import Failure
+from ..because import reason, unknown_because
 from ..devices.directory_device import instant
 from ..devices.unread import OF_THE_CALLER
 from ..graph.failures import RequestFailure
-from ..posture.because import reason, unknown_because
 from ..posture.compliance import Reasons
 from ..posture.policy_states import PolicyState
 from ..posture.run import Looked

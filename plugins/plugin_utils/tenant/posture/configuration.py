@@ -56,7 +56,6 @@ def ask(run: Run) -> None:
 
 
 def may_be_in_force(state: PolicyState) -> bool | None:
-    """Whether nothing but "remediation failed" was reported; None where its settings are not known."""
     if state.settings is None:
         return None
     failed = failed_settings(state)
