@@ -99,7 +99,7 @@ def _config_manager(facts: Facts) -> Verdict:
     seen = "Configuration Manager judges the compliance, and Intune does not"
     theirs = facts.entra_compliant
     if theirs is None:
-        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict, or it could not be read", _SURE_AFTER)
+        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict yet, or it could not be read")
     says = "compliant" if theirs else "not compliant"
     return Verdict(theirs, CONFIG_MANAGER, f"{seen}; Entra takes the device for {says}", 1)
 
