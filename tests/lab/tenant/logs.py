@@ -47,7 +47,7 @@ class Logs:
 
     def shown(self, name: str, now: float) -> list[Row]:
         """What a log has at this second of the lab, newest first."""
-        found = [row for row in self.rows[name] if row[SHOWS] <= now]
+        found = [row for row in reversed(self.rows[name]) if row[SHOWS] <= now]
         return sorted(found, key=lambda row: row[MOMENT[name]], reverse=True)
 
 
