@@ -11,8 +11,9 @@ which it shows.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
+
+from .times import utc_seconds
 
 if t.TYPE_CHECKING:
     from .model import Directory
@@ -52,9 +53,6 @@ class Logs:
 
 
 def moment(directory: Directory) -> str:
-    """The time of an event that happens now, with the fraction that logs have."""
-    return stamp(directory.now())
-
-
-def stamp(when: datetime.datetime) -> str:
-    return f"{when.astimezone(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
+    """The time of an event that happens now, as audits and Intune print it: with seven digits (published exports)."""
+    now = directory.now()
+    return f"{utc_seconds(now)[:-1]}.{now.microsecond:06d}7Z"
