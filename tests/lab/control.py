@@ -17,7 +17,8 @@ POST /devices/NAME/hurry                 what it takes its time over from now on
                                          that is held, the steps of its deployment
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 POST /devices/NAME/sign-in               {"user": user principal name, or null}: the person who unpacks a device that is
-                                         at its first start signs in, and its deployment begins
+                                         at its first start signs in, and its deployment begins; on a device that is
+                                         joined a user of its tenant signs in
 POST /devices/NAME/medium                {"folder": path}: somebody inserts a stick with this root into a device that is
                                          on; {packages, taken, screen} (``tests.lab.device.media``)
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
@@ -49,7 +50,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .device import media, out_of_box
+from .device import joined_user, media, out_of_box
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
 from .device.operations.dispatch import HANDLERS
@@ -57,7 +58,7 @@ from .device.wire import utc_text
 from .graph import control as graph_control
 from .graph.service import Service
 from .scenario_device import FAULTS
-from .tenant import Tenant, audits
+from .tenant import Tenant, arrival, audits
 from .tenant.model import LIFETIME_DAYS
 from .world import World
 
@@ -184,6 +185,8 @@ async def _power(request: web.Request) -> web.Response:
 async def _sign_in(request: web.Request) -> web.Response:
     host, body = _host(request), await _body(request)
     try:
+        if joined_user.may(host):
+            return web.json_response({"signed_in": joined_user.sign_in(host, str(body.get("user")))})
         out_of_box.sign_in(host, body.get("user"))
     except ValueError as error:
         raise _Refused(400, str(error)) from error
@@ -241,10 +244,12 @@ def _powershell(request: web.Request):
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
+    arrival.proceed(request.app[WORLD].directory, tenant)
     shown = {
         f.name: getattr(tenant, f.name)
         for f in dataclasses.fields(tenant)
-        if f.name not in ("applications", "approvals", "logs")
+        # How often somebody asked changes nothing in a tenant.
+        if f.name not in ("applications", "approvals", "evaluated_at", "evaluations_refused", "intune", "logs")
     }
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}

@@ -15,6 +15,9 @@ from .scenario_record import RECORD
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
 from .tenant.approvals import DECISIONS, PROTECTED
 from .tenant.autopilot import CODES as IMPORT_ERRORS
+from .tenant.enrolled import DEFAULTS as INTUNE_SECONDS
+from .tenant.enrolled import KINDS as POLICY_KINDS
+from .tenant.enrolled import TARGETS
 from .tenant.licences import PRODUCTS
 from .tenant.planted_logs import APPS, RESOURCES
 from .tenant.roles import SHORT as ROLES
@@ -70,6 +73,7 @@ TENANT = {
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
     "enrollment_restrictions": ListOf(dict),
+    "enrollment_limits": ListOf(Needs(("limit",), {"name": str, "limit": int, "groups": ListOf(str)})),
     "apps": ListOf(Needs(("name",), {"name": str, "type": str, "count": int})),
     "multi_admin_approval": {
         "protect": ListOf(OneOf(PROTECTED)),
@@ -81,6 +85,37 @@ TENANT = {
     "passkey_policy": dict,
     "pass_policy": dict,
     "managed": MapOf(RECORD),
+    "intune": {
+        **dict.fromkeys(INTUNE_SECONDS, float),
+        "secure_by_default": bool,
+        "encrypt_seconds": float,
+        "policies": ListOf(
+            Needs(
+                ("name",),
+                {
+                    "name": str,
+                    "kind": OneOf(POLICY_KINDS),
+                    "assigned": OneOf(TARGETS),
+                    "demands": ListOf(str),
+                    "grace_days": float,
+                    "state": str,
+                    "settings": ListOf(dict),
+                },
+            )
+        ),
+        "arriving": MapOf(
+            {
+                "after": float,
+                "user": str,
+                "enrolled_by": str,
+                "agent": str,
+                "lacks": ListOf(str),
+                "config_manager": bool,
+                "encryption": {"from": int, "seconds": float, "restart_after": float},
+                "signs_in": Needs(("user",), {"user": str, "after": float}),
+            }
+        ),
+    },
     "domain_types": MapOf(OneOf(("Managed", "Federated"))),
     "logs": LOGS,
     "users": MapOf(
@@ -91,6 +126,7 @@ TENANT = {
             "without": ListOf(str),
             "devices": int,
             "roles": ListOf(OneOf(ROLES)),
+            "roles_in_a_unit": ListOf(OneOf(ROLES)),
             "usage_location": str,
             "passkeys": ListOf(
                 Needs(

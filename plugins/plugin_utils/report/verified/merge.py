@@ -44,7 +44,7 @@ def _weightiest(found: list[Fields]) -> Fields | None:
 
 
 def _one(halves: Halves, own: Fields | None, theirs: Fields | None, joined: Point) -> Fields:
-    if joined in (escrow.judge, _compliance):  # Only one side has a finding, or what it was made of says more.
+    if joined in (escrow.judge, _compliance, _entra_object):  # One without an answer does not leave it to the other.
         return joined(halves, own, theirs)
     if own is None or theirs is None or UNKNOWN in (own["result"], theirs["result"]):
         return one_word(own, theirs)
@@ -55,7 +55,12 @@ def _one(halves: Halves, own: Fields | None, theirs: Fields | None, joined: Poin
 
 
 def _entra_object(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
-    """The object is the tenant's; whether there should be one, the device says."""
+    """The object is the tenant's; whether there should be one, the device says. That it is joined says nothing about
+    the object."""
+    if theirs is None or own is None or (own["result"] != PASS and theirs["result"] != PASS):
+        return one_word(own, theirs)
+    if theirs["result"] == UNKNOWN or own["result"] == UNKNOWN:
+        return verdict(theirs, TENANT, own, theirs)
     if own["result"] != PASS:
         return verdict(own, DEVICE, own, theirs)
     if theirs["result"] == PASS:

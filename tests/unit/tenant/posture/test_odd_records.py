@@ -184,6 +184,12 @@ def test_two_hundred_keys_are_all_listed(bench):
     assert len(result["devices"][0]["escrow"]) == 230 and "123456" not in str(result)
 
 
+def test_a_list_that_is_longer_than_any_device_has_is_unknown(bench):
+    device = bench.managed("PC-1", user="ada", keys=["operatingSystemVolume"] * 1001)
+    [shown] = bench.play(device, questions=["escrow"])["devices"]
+    assert shown["escrow"] is None and "more than 1000 rows" in shown["unread"][0]
+
+
 def test_a_page_that_fails_in_the_middle_leaves_nothing_concluded(bench):
     device = bench.managed("PC-1", user="ada", keys=["fixedDataVolume"] * 9)
     other = bench.managed("PC-2", user="ada")
