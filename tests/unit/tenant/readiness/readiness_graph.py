@@ -155,6 +155,7 @@ class ReadinessGraph(DeviceGraph):
                 for role, principal, scope in self.roles
                 if role in query["$filter"]
             ]
+            + list(self.assignments.values())
         )
 
     def _part(self, rows, identity, part) -> httpx.Response:
