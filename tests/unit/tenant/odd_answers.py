@@ -377,7 +377,10 @@ RUNS = {
     "readiness of device preparation": TenantRun(verdict.judge, _CHECKED, {"device_preparation": True}),
     "readiness": TenantRun(verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}),
     "readiness of a user": TenantRun(
-        verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}, user=True
+        verdict.judge,
+        _CHECKED,
+        {"users": [ADA], "user_prefixes": ["package_"], "token_requesters": [ADA]},
+        user=True,
     ),
 }
 
