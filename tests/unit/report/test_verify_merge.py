@@ -55,7 +55,7 @@ def test_what_both_say_is_fine_is_said_by_both():
         ("stored", "pass", [OTHER_KEY], ("fail", "tenant"), "went to another tenant or object"),
         ("failed", "fail", [OTHER_KEY], ("fail", "both"), "escrow matters"),
         (None, "unknown", [], ("fail", "tenant"), "no event of the device says that it was stored"),
-        ("stored", "pass", None, ("pass", "device"), None),
+        ("stored", "pass", None, ("unknown", "tenant"), "escrow matters; what the device says is not all of it"),
         ("failed", "fail", None, ("fail", "device"), "escrow matters"),
     ],
 )
@@ -94,9 +94,27 @@ def test_what_neither_side_knows_has_both_reasons():
 
 
 @pytest.mark.parametrize("name", ["managed", "last_sync", "encryption"])
-def test_what_the_device_does_not_know_the_tenant_decides(name):
-    told = judged(look(finding(name, "unknown")), row())
-    assert said(told[name]) == ("pass", "tenant") and told[name]["device_says"].startswith("unknown")
+def test_what_the_device_refused_to_say_is_not_well_by_the_tenants_word(name):
+    """A session may have failed, a protection may be off: Intune sees neither."""
+    told = judged(look(finding(name, "unknown", cause="the log was refused")), row())
+    assert said(told[name]) == ("unknown", "device") and told[name]["tenant_says"].startswith("pass")
+    assert told[name]["cause"] == "the log was refused; what the tenant says is not all of it"
+
+
+def test_what_is_wrong_by_the_tenants_word_is_wrong_although_the_device_refused_to_say_it():
+    told = judged(look(finding("last_sync", "unknown")), row(), [finding("sync", "warn", "20 days ago")])
+    assert said(told["last_sync"]) == ("warn", "tenant")
+
+
+@pytest.mark.parametrize("name", ["entra_object", "sync"])
+def test_what_the_tenant_refused_to_say_is_not_well_by_the_devices_word(name):
+    """An object may be disabled, a sync may not have arrived: the device does not hear of it."""
+    empty = {"entra_object": {"in_entra": None, "entra": None}}
+    told = judged(
+        look(), row(**empty.get(name, {"intune": {}})), [finding(name, "unknown", "the permission is missing")]
+    )
+    verdict = told[SAME.get(name, name)]
+    assert said(verdict) == ("unknown", "tenant") and verdict["device_says"].startswith("pass")
 
 
 def test_a_device_that_is_off_has_the_word_of_the_tenant():

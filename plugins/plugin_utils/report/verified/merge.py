@@ -57,10 +57,12 @@ def _one(halves: Halves, own: Fields | None, theirs: Fields | None, joined: Poin
 def _entra_object(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     """The object is the tenant's; whether there should be one, the device says. That it is joined says nothing about
     the object."""
-    if theirs is None or own is None or own["result"] != PASS:
+    if theirs is None or own is None or (own["result"] != PASS and theirs["result"] != PASS):
         return one_word(own, theirs)
-    if theirs["result"] == UNKNOWN:
+    if theirs["result"] == UNKNOWN or own["result"] == UNKNOWN:
         return verdict(theirs, BY_TENANT, own, theirs)
+    if own["result"] != PASS:
+        return verdict(own, BY_DEVICE, own, theirs)
     if theirs["result"] == PASS:
         return verdict(own, BY_BOTH, own, theirs)
     return verdict({**theirs, "cause": f"{own['observed']}; {theirs['cause']}"}, BY_TENANT, own, theirs)

@@ -32,13 +32,21 @@ def verdict(finding: Fields, decided_by: str, own: Fields | None, theirs: Fields
 
 
 def one_word(own: Fields | None, theirs: Fields | None) -> Fields:
-    """The verdict where at most one side has an answer: it decides. Where none has, both reasons are said."""
-    for one, who in ((own, BY_DEVICE), (theirs, BY_TENANT)):
-        if one is not None and one["result"] != UNKNOWN:
-            return verdict(one, who, own, theirs)
+    """The verdict where at most one side has an answer. Where none has, both reasons are said.
+
+    What is wrong by one side's word is wrong. What is well by it is unknown where the other side was asked and could
+    not say: each sees what the other one does not, as a failed session, a suspended protection, a disabled object.
+    """
     if own is None or theirs is None:
         one = own or theirs or {}
         return verdict(one, BY_DEVICE if own else BY_TENANT, own, theirs)
+    silent, other = (own, theirs) if own["result"] == UNKNOWN else (theirs, own)
+    if other["result"] == PASS:
+        who, seen = (BY_TENANT, BY_DEVICE) if other is own else (BY_DEVICE, BY_TENANT)
+        cause = f"{silent['cause'] or silent['observed']}; what the {seen} says is not all of it"
+        return verdict({**silent, "cause": cause}, who, own, theirs)
+    if other["result"] != UNKNOWN:
+        return verdict(other, BY_DEVICE if other is own else BY_TENANT, own, theirs)
     causes = [one["cause"] or one["observed"] for one in (own, theirs)]
     return verdict({**theirs, "cause": f"the device: {causes[0]}; the tenant: {causes[1]}"}, BY_BOTH, own, theirs)
 
