@@ -1,10 +1,8 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was found of what is planted in the scenario verify, and the rounds in which what decides it is refused.
-
-``Found`` is by device: {id, result, side (which half has looked), observed, cause} of each finding that is told.
-"""
+"""What a verification has found of what is planted in the scenario verify, and the rounds in which what decides it is
+refused. ``Found`` is by device: its findings in the report of playbooks/verify.yml."""
 
 from __future__ import annotations
 
@@ -12,23 +10,12 @@ import typing as t
 from collections.abc import Iterator
 
 from tests.lab.process import RunningLab
-from tests.planted_verify import (
-    DEVICE,
-    NOT_KNOWN_BESIDE,
-    OBJECT,
-    OF_THE_WHOLE,
-    OPEN,
-    PLANTED,
-    TENANT,
-    UNKNOWN,
-    Fault,
-    Read,
-    Request,
-)
+from tests.planted_verify import NOT_KNOWN, OBJECT, OF_THE_WHOLE, PLANTED, UNKNOWN, Decider, Fault, Read
 
 Found = dict[str, list[dict[str, t.Any]]]
-Refusal = tuple[str, Fault, "Read | Request"]
-#: In Intune's answers nobody is refused in a list: it is read wrongly once, so that each device is asked for alone.
+#: A device, a fault of it, and the group that is refused.
+Refusal = tuple[str, Fault, tuple[Decider, ...]]
+#: In a list of Intune nobody is refused alone: it is read wrongly once, so that each device is asked for.
 _NO_LIST = {"kind": "odd_answer", "path": "^/deviceManagement/managedDevices$", "query": "^(?!.*filter)", "body": {}}
 
 
@@ -36,26 +23,27 @@ def differences(found: Found, names: t.Iterable[str]) -> list[str]:
     """What is planted in these devices and was not found, and what was found and is not planted."""
     problems = []
     for name in names:
-        wanted = {(fault.side, fault.id, fault.result) for fault in PLANTED.get(name, ())}
-        told = {(one["side"], one["id"], one["result"]) for one in found.get(name, []) if one["result"] != "pass"}
-        nobody_knows = NOT_KNOWN_BESIDE.get(name, frozenset()) | OPEN.get(name, frozenset())
-        rest = {row for row in told - wanted if row[2] != UNKNOWN or row[1] not in nobody_knows}
+        nobody_knows = NOT_KNOWN.get(name, frozenset())
+        wanted = {(fault.id, fault.result) for fault in PLANTED.get(name, ())}
+        wanted |= {(one, UNKNOWN) for one in nobody_knows}
+        told = {(one["id"], one["result"]) for one in found.get(name, [])}
         problems += [f"{name}: {' '.join(row)} is planted and was not found" for row in sorted(wanted - told)]
-        problems += [f"{name}: {' '.join(row)} was found and is not planted" for row in sorted(rest)]
-        lost = OPEN.get(name, frozenset()) - {one for _side, one, result in told if result == UNKNOWN}
-        problems += [f"{name}: {one} should be unknown" for one in sorted(lost)]
+        problems += [f"{name}: {' '.join(row)} was found and is not planted" for row in sorted(told - wanted)]
     return problems
 
 
 def rounds() -> list[list[Refusal]]:
-    """What is refused at once: a device one thing, then another one. An object is asked for with others, and so refused
-    apart."""
+    """What is refused at once: first the first group of each fault, then the second of those that have one.
+
+    An object is asked for with others, which are refused with it: these are in the second, smaller round.
+    """
     first: list[Refusal] = []
     second: list[Refusal] = []
     for name, faults in PLANTED.items():
-        for fault in faults:
-            for number, one in enumerate(fault.decides):
-                (second if number or one == OBJECT else first).append((name, fault, one))
+        later = any(OBJECT in fault.groups[0] for fault in faults)
+        (second if later else first).extend((name, fault, fault.groups[0]) for fault in faults)
+        if any(len(fault.groups) > 1 for fault in faults):
+            second += [(name, fault, fault.groups[-1]) for fault in faults]
     return [first, second]
 
 
@@ -65,13 +53,13 @@ def refuse(lab: RunningLab, refusals: t.Iterable[Refusal]) -> None:
     tenant = lab.get("/tenant")
     reads: dict[str, list[dict[str, str]]] = {}
     lab.post("/tenant/faults", _NO_LIST)
-    for name, _fault, one in refusals:
+    for name, one in dict.fromkeys((name, one) for name, _fault, group in refusals for one in group):
         if isinstance(one, Read):
             reads.setdefault(name, []).append(one._asdict())
         else:
             ids = _ids(lab, tenant, name)
-            fault = {part: text.format(**ids) for part, text in one._asdict().items() if text}
-            lab.post("/tenant/faults", {"kind": "forbidden", "times": None, **fault})
+            asked = {part: text.format(**ids) for part, text in one._asdict().items() if text}
+            lab.post("/tenant/faults", {"kind": "forbidden", "times": None, **asked})
     for name, ones in reads.items():
         lab.post(f"/devices/{name}/refuses", {"reads": ones})
 
@@ -92,25 +80,31 @@ def _ids(lab: RunningLab, tenant: dict[str, t.Any], name: str) -> dict[str, str]
 
 
 def not_unknown(found: Found, refusals: t.Iterable[Refusal]) -> list[str]:
-    """What was refused and is not told as unknown, with a reason; and what is said although nobody knows."""
-    return [problem for refusal in refusals for problem in _not_unknown(found.get(refusal[0], []), *refusal)]
+    """What was refused and is not told as unknown, with a reason; and what else is wrong with any device then."""
+    problems = [problem for refusal in refusals for problem in _not_unknown(found.get(refusal[0], []), *refusal)]
+    for name, told in found.items():
+        wanted = {(fault.id, fault.result) for fault in PLANTED.get(name, ())}
+        new = {(one["id"], one["result"]) for one in told if one["result"] != UNKNOWN} - wanted
+        problems += [f"{name}: {' '.join(row)} was found while something was refused" for row in sorted(new)]
+    return problems
 
 
-def _not_unknown(told: list[dict[str, t.Any]], name: str, fault: Fault, one: Read | Request) -> Iterator[str]:
-    mine = [row for row in told if row["side"] == fault.side]
-    answer = OF_THE_WHOLE.get(one, fault.id) if isinstance(one, Request) else fault.id
-    if not any(row["id"] == answer and row["result"] == UNKNOWN and row["cause"] for row in mine):
-        yield f"{name}: {shown(one)} was refused, and {fault.side} {answer} is not told as unknown, because"
-    for row in mine:
+def _not_unknown(told: list[dict[str, t.Any]], name: str, fault: Fault, group: tuple[Decider, ...]) -> Iterator[str]:
+    refused = f"{name}: {' and '.join(map(shown, group))} refused"
+    if not any(row["id"] == answer(fault, group) and row["result"] == UNKNOWN and row["cause"] for row in told):
+        yield f"{refused}, and {answer(fault, group)} is not unknown with a reason"
+    for row in told:
         if row["id"] == fault.id and row["result"] != UNKNOWN:
-            yield f"{name}: {shown(one)} was refused, and {fault.id} is {row['result']}: {row['observed']}"
+            yield f"{refused}, and {fault.id} is {row['result']}: {row['observed']}"
 
 
-def shown(one: Read | Request) -> str:
+def answer(fault: Fault, group: tuple[Decider, ...]) -> str:
+    """The finding that is to be unknown where a group was refused."""
+    return OF_THE_WHOLE.get(group[0], fault.id) if len(group) == 1 else fault.id
+
+
+def shown(one: Decider) -> str:
     """What was refused, in short."""
     if isinstance(one, Read):
         return f"{one.op} {one.of}".strip()
-    return one.path.strip("^$").rpartition("/")[2].replace("{user}", "userRegistrationDetails")
-
-
-__all__ = ["DEVICE", "TENANT", "Found", "allow", "differences", "not_unknown", "refuse", "rounds", "shown"]
+    return one.path.strip("^$").replace("/{user}", "").rpartition("/")[2]

@@ -136,13 +136,14 @@ def _states(tenant: Tenant, policies: list[dict[str, t.Any]], user: dict | None)
                 "version": 1,
                 "userId": NOBODY if system or user is None else user["id"],
                 "userPrincipalName": SYSTEM if system or user is None else user["userPrincipalName"],
-                "rows": [_setting(setting) for setting in policy.get("settings", [])],
+                "rows": [setting(one) for one in policy.get("settings", [])],
             }
         )
     return made
 
 
-def _setting(given: dict[str, t.Any]) -> dict[str, t.Any]:
+def setting(given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The state of one setting, in Graph's shape."""
     return {
         "setting": given["setting"],
         "settingName": None,

@@ -12,7 +12,14 @@ import typing as t
 import pytest
 
 from ansible_collections.winops.entra.plugins.filter.rollout_outcome import rollout_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils.report import journal, rollout, stored, table, writer
+from ansible_collections.winops.entra.plugins.plugin_utils.report import (
+    journal,
+    records,
+    rollout,
+    stored,
+    table,
+    writer,
+)
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from tests.unit.report.making import made
 
@@ -43,7 +50,8 @@ def play(tmp_path):
         if earlier is not None:
             dest.write_bytes(earlier.encode())
         args = {"work": work, "dest": str(dest), "hosts": None, "directory": None}
-        args |= {"only_try": False, "not_started": [], "table_limit": 50, "write_in_check_mode": True, **options}
+        args |= {"only_try": False, "not_started": [], "table_limit": 50, "write_in_check_mode": True, "gate": []}
+        args |= {"hand_over_domain": None, **options}
         hostvars = {name: {} if record is None else {f"{work}_outcome": record} for name, record in found.items()}
         wave = [name for name, record in found.items() if record is not None]
         known = {"hostvars": hostvars, "ansible_play_hosts_all": list(found), "ansible_play_batch": wave}
@@ -233,7 +241,7 @@ def test_a_report_of_very_many_devices_is_made(tmp_path):
     ],
     ids=["types", "phases", "members"],
 )
-@pytest.mark.parametrize("work", ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys"])
+@pytest.mark.parametrize("work", records.WORKS)
 def test_any_result_of_a_task_has_a_record_that_a_report_holds(play, result, work):
     record = rollout_outcome(result, work)
     assert record["seconds"] == 0.0

@@ -32,8 +32,8 @@ def said(verdict: Row) -> tuple[str, str]:
 
 
 def test_every_finding_of_both_modules_has_its_place():
-    assert {SAME.get(name, name) for name in (*POSTURE_IDS, *DIRECTORY_POSTURE_IDS)} == set(VERIFY_IDS)
-    assert len(VERIFY_IDS) == len(set(VERIFY_IDS)) and not set(SAME) & set(VERIFY_IDS)
+    told = {SAME.get(name, name) for name in (*POSTURE_IDS, *DIRECTORY_POSTURE_IDS)}
+    assert told | {"in_intune"} == set(VERIFY_IDS) and len(VERIFY_IDS) == len(set(VERIFY_IDS))
 
 
 def test_what_both_say_is_fine_is_said_by_both():
@@ -55,7 +55,7 @@ def test_what_both_say_is_fine_is_said_by_both():
         ("stored", "pass", [OTHER_KEY], ("fail", "tenant"), "went to another tenant or object"),
         ("failed", "fail", [OTHER_KEY], ("fail", "both"), "escrow matters"),
         (None, "unknown", [], ("fail", "tenant"), "no event of the device says that it was stored"),
-        ("stored", "pass", None, ("pass", "device"), None),
+        ("stored", "pass", None, ("unknown", "tenant"), "escrow matters; what the device says is not all of it"),
         ("failed", "fail", None, ("fail", "device"), "escrow matters"),
     ],
 )
@@ -94,9 +94,27 @@ def test_what_neither_side_knows_has_both_reasons():
 
 
 @pytest.mark.parametrize("name", ["managed", "last_sync", "encryption"])
-def test_what_the_device_does_not_know_the_tenant_decides(name):
-    told = judged(look(finding(name, "unknown")), row())
-    assert said(told[name]) == ("pass", "tenant") and told[name]["device_says"].startswith("unknown")
+def test_what_the_device_refused_to_say_is_not_well_by_the_tenants_word(name):
+    """A session may have failed, a protection may be off: Intune sees neither."""
+    told = judged(look(finding(name, "unknown", cause="the log was refused")), row())
+    assert said(told[name]) == ("unknown", "device") and told[name]["tenant_says"].startswith("pass")
+    assert told[name]["cause"] == "the log was refused; what the tenant says is not all of it"
+
+
+def test_what_is_wrong_by_the_tenants_word_is_wrong_although_the_device_refused_to_say_it():
+    told = judged(look(finding("last_sync", "unknown")), row(), [finding("sync", "warn", "20 days ago")])
+    assert said(told["last_sync"]) == ("warn", "tenant")
+
+
+@pytest.mark.parametrize("name", ["entra_object", "sync"])
+def test_what_the_tenant_refused_to_say_is_not_well_by_the_devices_word(name):
+    """An object may be disabled, a sync may not have arrived: the device does not hear of it."""
+    empty = {"entra_object": {"in_entra": None, "entra": None}}
+    told = judged(
+        look(), row(**empty.get(name, {"intune": {}})), [finding(name, "unknown", "the permission is missing")]
+    )
+    verdict = told[SAME.get(name, name)]
+    assert said(verdict) == ("unknown", "tenant") and verdict["device_says"].startswith("pass")
 
 
 def test_a_device_that_is_off_has_the_word_of_the_tenant():
@@ -199,11 +217,20 @@ def test_an_object_that_is_gone_is_found_although_the_device_says_that_it_is_joi
     assert said(verdict) == ("fail", "tenant") and "the device is joined, with the device id" in verdict["cause"]
 
 
+def test_a_join_says_nothing_about_an_object_that_could_not_be_read():
+    found = [finding("entra_object", "unknown", "its object in Entra: unknown, because it timed out", side="tenant")]
+    assert said(judged(look(), row(in_entra=None, entra=None), found)["entra_object"]) == ("unknown", "tenant")
+    own = look()
+    own["posture"]["join"] = {"type": None}
+    assert said(judged(own, row())["entra_object"]) == ("pass", "tenant")
+
+
 def test_a_question_that_the_tenant_refuses_for_all_is_unknown_for_each_that_it_is_about():
     refused = [finding("settings_catalog", "unknown"), finding("in_intune", "unknown")]
     told = judged(look(), row(settings_catalog=None, in_intune=None, intune=None), (), refused)
     assert said(told["settings_catalog"]) == ("unknown", "tenant") and told["settings_catalog"]["for_all"]
     assert said(told["managed"]) == ("pass", "device"), "the device knows that much"
+    assert said(told["in_intune"]) == ("unknown", "tenant"), "and nobody what Intune says of it"
     absent = judged(look(), row(in_intune=False, intune=None), [NO_RECORD], refused)
     assert "settings_catalog" not in absent, "what Intune does not have has no policies"
 

@@ -25,6 +25,7 @@ Fields = dict[str, t.Any]
 VERIFY_IDS = (
     "entra_object",
     "managed",
+    "in_intune",
     "first_sync",
     "last_sync",
     "compliance",
@@ -50,7 +51,8 @@ VERIFY_IDS = (
     "verdicts_differ",
     "domain",
 )
-#: What the tenant calls otherwise than the device.
+#: What the tenant calls otherwise than the device. An ``in_intune`` that could not be read keeps its name: with it
+#: nobody knows what Intune says of the device, whatever the device says about its management.
 SAME = {"in_intune": "managed", "sync": "last_sync"}
 #: Results, the weightiest first.
 WEIGHT = (FAIL, WARN, UNKNOWN, PASS)
@@ -138,24 +140,31 @@ def _of_join(join: Told) -> Fields:
         FAIL,
         f"the device says that {shown.get(kind, 'it is not joined to Entra')}",
         side="device",
-        cause="a device that is not joined to Entra has no object there, and nobody can sign in with an Entra account",
+        cause=f"{shown.get(kind, 'it is not joined to Entra')}, so that nobody can sign in with an Entra account",
         fix="join it (playbooks/join.yml); if that fails, ask why (playbooks/diagnose.yml)",
     )
 
 
 def _of_tenant(row: Told, found: list[Told], refused: list[Told]) -> dict[str, list[Fields]]:
     made: dict[str, list[Fields]] = {}
+    general = {_name_of(one): {**one, "for_all": True} for one in map(_read, refused if row else ())}
     for finding in map(_read, found):
-        name = SAME.get(finding["id"], finding["id"])
+        name = _name_of(finding)
         if name in VERIFY_IDS:
-            made.setdefault(name, []).append({**finding, "id": name})
-    for finding in map(_read, refused if row else ()):
-        name = SAME.get(finding["id"], finding["id"])
+            # The refusal of a question for all may be told of each as well.
+            same = general.get(name, {}).get("cause") == finding["cause"] and finding["result"] == UNKNOWN
+            made.setdefault(name, []).append({**finding, "id": name, "for_all": same})
+    for name, finding in general.items():
         if name in VERIFY_IDS and name not in made and not (row.get("in_intune") is False and name in _OF_INTUNE):
-            made[name] = [{**finding, "id": name, "for_all": True}]
+            made[name] = [{**finding, "id": name}]
     for finding in _passed(row):
         made.setdefault(finding["id"], [finding])
     return made
+
+
+def _name_of(finding: Fields) -> str:
+    name = str(finding["id"])
+    return name if name == "in_intune" and finding["result"] == UNKNOWN else SAME.get(name, name)
 
 
 def _passed(row: Told) -> t.Iterator[Fields]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...findings import PASS, UNKNOWN
 from .halves import Fields
 
-DEVICE, TENANT, BOTH = "device", "tenant", "both"
+DEVICE_DECIDES, TENANT_DECIDES, BOTH_DECIDE = "device", "tenant", "both"
 _TAKEN = ("id", "result", "observed", "cause", "fix", "side", "doc", "permissions")
 
 
@@ -23,7 +23,7 @@ def verdict(finding: Fields, decided_by: str, own: Fields | None, theirs: Fields
         made |= {"cause": None, "fix": None}
     return {
         **made,
-        "side": made["side"] or ("device" if decided_by == DEVICE else "tenant"),
+        "side": made["side"] or ("device" if decided_by == DEVICE_DECIDES else "tenant"),
         "decided_by": decided_by,
         "device_says": _says(own),
         "tenant_says": _says(theirs),
@@ -32,15 +32,23 @@ def verdict(finding: Fields, decided_by: str, own: Fields | None, theirs: Fields
 
 
 def one_word(own: Fields | None, theirs: Fields | None) -> Fields:
-    """The verdict where at most one side has an answer: it decides. Where none has, both reasons are said."""
-    for one, who in ((own, DEVICE), (theirs, TENANT)):
-        if one is not None and one["result"] != UNKNOWN:
-            return verdict(one, who, own, theirs)
+    """The verdict where at most one side has an answer. Where none has, both reasons are said.
+
+    What is wrong by one side's word is wrong. What is well by it is unknown where the other side was asked and could
+    not say: each sees what the other one does not, as a failed session, a suspended protection, a disabled object.
+    """
     if own is None or theirs is None:
         one = own or theirs or {}
-        return verdict(one, DEVICE if own else TENANT, own, theirs)
+        return verdict(one, DEVICE_DECIDES if own else TENANT_DECIDES, own, theirs)
+    silent, other = (own, theirs) if own["result"] == UNKNOWN else (theirs, own)
+    if other["result"] == PASS:
+        who, seen = (TENANT_DECIDES, DEVICE_DECIDES) if other is own else (DEVICE_DECIDES, TENANT_DECIDES)
+        cause = f"{silent['cause'] or silent['observed']}; what the {seen} says is not all of it"
+        return verdict({**silent, "cause": cause}, who, own, theirs)
+    if other["result"] != UNKNOWN:
+        return verdict(other, DEVICE_DECIDES if other is own else TENANT_DECIDES, own, theirs)
     causes = [one["cause"] or one["observed"] for one in (own, theirs)]
-    return verdict({**theirs, "cause": f"the device: {causes[0]}; the tenant: {causes[1]}"}, BOTH, own, theirs)
+    return verdict({**theirs, "cause": f"the device: {causes[0]}; the tenant: {causes[1]}"}, BOTH_DECIDE, own, theirs)
 
 
 def _says(finding: Fields | None) -> str | None:
@@ -56,4 +64,4 @@ def sentence(verdict: Fields) -> str:
     observed, cause = verdict["observed"], verdict["cause"]
     if cause is None or observed is None:
         return cause or observed or verdict["result"]
-    return cause if verdict["decided_by"] == DEVICE or observed in cause else f"{observed}: {cause}"
+    return cause if verdict["decided_by"] == DEVICE_DECIDES or observed in cause else f"{observed}: {cause}"

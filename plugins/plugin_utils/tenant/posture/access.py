@@ -19,6 +19,7 @@ from collections.abc import Hashable
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ...options import bad_option, is_guid
 from ...result import Failure
+from ..because import reason, unknown_because
 from ..devices.directory_device import attributes
 from ..graph.batch import Item
 from ..what_if import asker, classes
@@ -31,13 +32,13 @@ from ..what_if.answers import (
     policies_of,
     verdict_of,
 )
-from .because import reason, unknown_because
 from .findings import said
 from .run import Looked, Run
 
 #: More than a task can ask in half a day is a mistake.
 MOST_APPLICATIONS = 20
 _NAMED = {"office365": "Office365", "all": "All", "microsoftadminportals": "MicrosoftAdminPortals"}
+_MFA, _OF_DEVICES = "mfa", ("compliantDevice", "domainJoinedDevice")
 _NOBODY = "the device has no primary user to ask about"
 _NOT_READ = "its primary user or its object in Entra is not known"
 
@@ -123,7 +124,8 @@ def _one(run: Run, device: Looked, application: str, answer: asker.Answer | None
         entra = device.shown["entra"]
         policies = policies_of(answer, entra["compliant"] is True, entra["join_type"] == "hybrid")
         verdict = verdict_of(policies)
-        device.say(_judged(application, verdict, policies))
+        registered = (device.shown.get("registration") or {}).get("mfa_registered") is True
+        device.say(_judged(application, verdict, policies, registered))
         return {"application": application, "verdict": verdict, "policies": policies, "why": None}
     what = f"what Conditional Access would say for {application}"
     if isinstance(answer, Failure):
@@ -146,7 +148,15 @@ def _not_asked(application: str, why: str) -> Finding:
     )
 
 
-def _judged(application: str, verdict: str, policies: list[dict[str, t.Any]]) -> Finding:
+def _asks_for_mfa_alone(policies: list[dict[str, t.Any]]) -> bool:
+    """Whether MFA is all that the user has to do for the policies that ask for something."""
+    asked = [
+        set(one["demands"]) - {*_OF_DEVICES} for one in policies if one["effect"] == "asks" and not one["report_only"]
+    ]
+    return all(demands == {_MFA} for demands in asked)
+
+
+def _judged(application: str, verdict: str, policies: list[dict[str, t.Any]], mfa_registered: bool) -> Finding:
     def names(effect: str) -> str:
         found = [one for one in policies if one["effect"] == effect and not one["report_only"]]
         return ", ".join(
@@ -177,6 +187,8 @@ def _judged(application: str, verdict: str, policies: list[dict[str, t.Any]]) ->
             "the service assumes conditions that it was not told",
             "give ip_address and country, and look again",
         )
+    if verdict == MORE_ASKED and mfa_registered and _asks_for_mfa_alone(policies):
+        return said("access", PASS, f"{application}: let in after {names('asks')}, for which the user has registered")
     if verdict == MORE_ASKED:
         return said(
             "access",

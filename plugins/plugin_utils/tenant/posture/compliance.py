@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
@@ -65,24 +66,48 @@ def ask(run: Run) -> None:
     """Fill ``compliance`` of every device that Intune has."""
     for device in run.devices:
         device.shown["compliance"] = None
-    found = policy_states.ask(run, "compliance", _COLLECTION, _WHAT)
-    samples = _samples(run, found)
-    for device in run.managed:
-        states = found[device.device_id]
-        if isinstance(states, RequestFailure):
-            run.not_known(device, "compliance", "why Intune judges its compliance so", states)
+    for device, reasons in read(run):
+        if isinstance(reasons, RequestFailure):
+            run.not_known(device, "compliance", "why Intune judges its compliance so", reasons)
             device.say(*_without_reasons(device))
             continue
-        nothing = _nothing_assigned(states, samples)
-        failed = [one for one in states if one.failed]
+        failed = reasons.failed
         device.shown["compliance"] = {
-            "nothing_assigned": nothing,
+            "nothing_assigned": reasons.nothing_assigned,
             "policies": [_shown(one) for one in failed],
         }
         for one in failed:
             if one.failure is not None:
                 run.not_known(device, "compliance", f"the settings of {one.name!r}", one.failure)
-        device.say(_judged(device, nothing, _reasons(failed) or "no policy says why", *_fix(failed)))
+        why = in_words(failed) or "no policy says why"
+        device.say(_judged(device, reasons.nothing_assigned, why, *_fix(failed)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Reasons:
+    """Why Intune judges a device so. ``failed`` are the policies that are not met; ``nothing_assigned`` says whether
+    nothing but the built-in policy judges, None where that is not known, with why in ``unread`` if it was refused."""
+
+    failed: list[PolicyState]
+    nothing_assigned: bool | None
+    unread: RequestFailure | None = None
+
+
+def read(run: Run) -> list[tuple[Looked, Reasons | RequestFailure]]:
+    """The reasons of each device that Intune has."""
+    found = policy_states.ask(run, "compliance", _COLLECTION, _WHAT)
+    samples, unread = _samples(run, found)
+    told: list[tuple[Looked, Reasons | RequestFailure]] = []
+    for device in run.managed:
+        states = found[device.device_id]
+        if isinstance(states, RequestFailure):
+            told.append((device, states))
+            continue
+        nothing = _nothing_assigned(states, samples)
+        keys = [one.key for one in _judging(states)] if nothing is None else []
+        why = next((unread[key] for key in keys if key in unread), None)
+        told.append((device, Reasons([one for one in states if one.failed], nothing, why)))
+    return told
 
 
 def _judging(states: list[PolicyState]) -> list[PolicyState]:
@@ -91,10 +116,13 @@ def _judging(states: list[PolicyState]) -> list[PolicyState]:
     return judging if len({one.key for one in judging}) == 1 else []
 
 
-def _samples(run: Run, found: t.Mapping[str, list[PolicyState] | RequestFailure]) -> dict[str, list[dict]]:
-    """Settings of each policy that is the only one on some device: it may be the built-in one. One device is asked for
-    all that have it, and another one where the first does not say."""
+def _samples(
+    run: Run, found: t.Mapping[str, list[PolicyState] | RequestFailure]
+) -> tuple[dict[str, list[dict]], dict[str, RequestFailure]]:
+    """Settings of each policy that is the only one on some device: it may be the built-in one; and why there are none.
+    One device is asked for all that have it, and another one where the first does not say."""
     known: dict[str, list[dict]] = {}
+    unread: dict[str, RequestFailure] = {}
     open_states: dict[str, Wanted] = {}
     for device in run.managed:
         states = found[device.device_id]
@@ -109,9 +137,11 @@ def _samples(run: Run, found: t.Mapping[str, list[PolicyState] | RequestFailure]
         for _device, one in wanted:
             if one.settings:
                 known[one.key] = one.settings
-            if one.failure is not None and one.failure.status in OF_THE_CALLER:
-                return known
-    return known
+            if one.failure is not None:
+                unread[one.key] = one.failure
+        if any(one.failure is not None and one.failure.status in OF_THE_CALLER for _device, one in wanted):
+            break
+    return known, unread
 
 
 def _nothing_assigned(states: list[PolicyState], samples: dict[str, list[dict]]) -> bool | None:
@@ -154,7 +184,8 @@ def says(setting: str) -> str:
     return _WORDS.get(setting.rpartition(".")[2]) or spaced(setting)
 
 
-def _reasons(failed: list[PolicyState]) -> str:
+def in_words(failed: list[PolicyState]) -> str:
+    """The policies that are not met, each with its failing settings."""
     told = []
     for state in failed:
         settings = [says(setting_of(row)) for row in failed_settings(state)]

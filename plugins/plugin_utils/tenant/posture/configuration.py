@@ -25,7 +25,7 @@ from .policy_states import PolicyState, failed_settings
 from .run import Run
 from .state_rows import EMPTY_STATES, MET_STATES, setting_of, some_of, state_of
 
-_COLLECTION = "deviceConfigurationStates"
+COLLECTION = "deviceConfigurationStates"
 _ONE_SIDE = (
     "a conflict with a policy that Intune does not name: a baseline, endpoint security or the settings catalog may "
     "have the other side"
@@ -36,7 +36,7 @@ def ask(run: Run) -> None:
     """Fill ``configuration`` of every device that Intune has."""
     for device in run.devices:
         device.shown["configuration"] = None
-    found = policy_states.ask(run, "configuration", _COLLECTION, "the states of device configurations")
+    found = policy_states.ask(run, "configuration", COLLECTION, "the states of device configurations")
     for device in run.managed:
         states = found[device.device_id]
         if isinstance(states, RequestFailure):
@@ -55,7 +55,7 @@ def ask(run: Run) -> None:
             device.say(said("configuration", PASS, "no device configuration has failed"))
 
 
-def _may_be_in_force(state: PolicyState) -> bool | None:
+def may_be_in_force(state: PolicyState) -> bool | None:
     if state.settings is None:
         return None
     failed = failed_settings(state)
@@ -94,7 +94,7 @@ def _shown(state: PolicyState) -> dict[str, t.Any]:
         "state": state.state,
         "judged_for": state.judged_for,
         "user": state.user,
-        "may_be_in_force": _may_be_in_force(state),
+        "may_be_in_force": may_be_in_force(state),
         "settings": settings,
     }
 
@@ -112,7 +112,7 @@ def _judged(state: PolicyState) -> Finding:
     ]
     detail = some_of(told) or ("its settings could not be read" if state.settings is None else "no setting is named")
     observed = f"{state.name}{state.for_whom}: {state.state} ({detail})"
-    if state.state != "conflict" and _may_be_in_force(state):
+    if state.state != "conflict" and may_be_in_force(state):
         return said(
             "configuration",
             WARN,

@@ -29,6 +29,8 @@ from .findings import said
 from .run import Looked, Run
 
 _MORE = ("managedDeviceOwnerType", "complianceGracePeriodExpirationDateTime")
+#: From how many days without contact on a record counts as old, where the task does not say.
+STALE_DAYS = 7
 #: The states of ``complianceState`` with which Entra takes a device for compliant.
 LET_IN = ("compliant", "inGracePeriod")
 #: ``complianceState``, whose spelling differs from that of ``complianceStatus`` in case.
@@ -71,7 +73,7 @@ def _entra(run: Run, ids: list[str]) -> RequestFailure | None:
     """The failure for which no object could be read at all."""
     try:
         # Rules of Conditional Access may look at the extension attributes, which v1.0 does not show.
-        more, version = (("extensionAttributes",), "beta") if run.task.args["applications"] else ((), "v1.0")
+        more, version = (("extensionAttributes",), "beta") if run.task.args.get("applications") else ((), "v1.0")
         found = look_up.look_up(run.client, {"device_ids": ids}, (*look_up.SELECT, *more), version)
         unread = found.unread.get("device_ids", {})
         rows = found.by_key["device_ids"]
@@ -157,7 +159,7 @@ def _intune(run: Run, device: Looked, rows: list[dict[str, t.Any]], failure: Fai
         return
     device.say(said("in_intune", PASS, "Intune has a record"))
     _say_ownership(device)
-    _say_sync(device, run.task.args["stale_days"])
+    _say_sync(device, run.task.args.get("stale_days", STALE_DAYS))
 
 
 def _of_intune(row: dict[str, t.Any], records: int, run: Run) -> dict[str, t.Any]:

@@ -15,11 +15,11 @@ from __future__ import annotations
 import typing as t
 
 from ...findings import PASS, UNKNOWN, WARN, Finding
+from ..because import unknown_because
 from ..graph.errors import Permissions, Purpose, unreadable
 from ..graph.failures import RequestFailure
 from ..graph.fields import LINE, TEXT, needed, object_of
 from ..users.registration_details import Details, details_item, details_of
-from .because import unknown_because
 from .findings import said
 from .run import Run
 

@@ -19,12 +19,12 @@ from collections.abc import Callable, Sequence
 from ...findings import Finding
 from ...result import Failure
 from ...task import Task
+from ..because import reason, unknown_because
 from ..devices.unread import MOST_BROKEN, of_all
 from ..graph.batch import LARGEST, BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import unreadable
 from ..graph.failures import RequestFailure
-from .because import reason, unknown_because
 from .findings import not_read
 
 #: A line of progress at most so often, in seconds.
@@ -41,7 +41,8 @@ Body = Row | RequestFailure
 @dataclasses.dataclass
 class Looked:
     """One device and what is known of it. ``entra`` and ``record`` are rows of Graph, None where there is none or it
-    could not be read; ``shown`` is what the module returns; ``user`` is the row of the primary user."""
+    could not be read; ``shown`` is what the module returns; ``user`` is the row of the primary user; ``failures`` are
+    why something could not be read, by the id of the finding."""
 
     device_id: str
     entra: dict[str, t.Any] | None = None
@@ -49,6 +50,7 @@ class Looked:
     user: dict[str, t.Any] | None = None
     shown: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     findings: list[Finding] = dataclasses.field(default_factory=list)
+    failures: dict[str, Failure] = dataclasses.field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -66,14 +68,15 @@ class Looked:
 
 @dataclasses.dataclass
 class Run:
-    """All devices of a task. ``general`` has the findings about no single device."""
+    """All devices of a task. ``general`` has the findings about no single device, ``refused`` what nobody answers for
+    any of them, as (id of the finding, why)."""
 
     task: Task
     client: GraphClient
     devices: list[Looked]
     now: datetime.datetime
     general: list[Finding] = dataclasses.field(default_factory=list)
-    _of_all: list[Failure] = dataclasses.field(default_factory=list)
+    refused: list[tuple[str, Failure]] = dataclasses.field(default_factory=list)
 
     @property
     def managed(self) -> list[Looked]:
@@ -120,13 +123,14 @@ class Run:
 
     def refuse(self, identity: str, what: str, failure: Failure) -> None:
         """One finding for a question that nobody answers for any device."""
-        self._of_all.append(failure)
+        self.refused.append((identity, failure))
         self.general.append(not_read(identity, what, failure))
 
     def not_known(self, device: Looked, identity: str, what: str, failure: Failure) -> None:
         """Something of one device could not be read: it is said in its ``unread``, and found once."""
+        device.failures[identity] = failure
         device.shown["unread"].append(unknown_because(what, reason(failure)))
-        if not any(failure is one for one in self._of_all):
+        if not any(failure is one for _identity, one in self.refused):
             device.say(not_read(identity, what, failure))
 
     def _read(self, item: Item, answer: BatchAnswer, version: str) -> list[t.Any] | Row | RequestFailure:

@@ -27,9 +27,9 @@ from .run import Looked, Run
 from .state_rows import FAILED_STATES, some_of
 
 _PATH = "/deviceManagement/reports/getConfigurationPoliciesReportForDevice"
-_CONFIGURATION = "Microsoft.Management.Services.Api.DeviceConfiguration"
+CONFIGURATION = "Microsoft.Management.Services.Api.DeviceConfiguration"
 _KINDS = (
-    _CONFIGURATION,
+    CONFIGURATION,
     "DeviceManagementConfigurationPolicy",
     "DeviceConfigurationAdmxPolicy",
     "Microsoft.Management.Services.Api.DeviceManagementIntent",
@@ -48,23 +48,30 @@ def ask(run: Run) -> None:
     """Fill ``settings_catalog`` of every device that Intune has."""
     for device in run.devices:
         device.shown["settings_catalog"] = None
-    read: dict[str, Rows] = {device.device_id: [] for device in run.managed}
-    asked = run.managed
+    for device, came in read(run):
+        if isinstance(came, RequestFailure):
+            run.not_known(device, "settings_catalog", _ONE, came)
+        else:
+            _judge(device, came)
+
+
+def read(run: Run) -> list[tuple[Looked, Rows | RequestFailure]]:
+    """The rows ``{policy, number, user, ...}`` of each device that Intune has, of all pages."""
+    found: dict[str, Rows | RequestFailure] = {device.device_id: [] for device in run.managed}
+    asked = [(device, t.cast("Rows", found[device.device_id])) for device in run.managed]
     while asked:
-        items = [_item(device, len(read[device.device_id])) for device in asked]
+        items = [_item(device, len(rows)) for device, rows in asked]
         again = []
-        for device, item, came in zip(asked, items, run.bodies("settings_catalog", _WHAT, items, "beta")):
-            rows = read[device.device_id]
+        for (device, rows), item, came in zip(asked, items, run.bodies("settings_catalog", _WHAT, items, "beta")):
             failure = came if isinstance(came, RequestFailure) else _odd(device, item, came, rows)
             if failure is not None:
-                run.not_known(device, "settings_catalog", _ONE, failure)
+                found[device.device_id] = failure
                 continue
             rows += t.cast("dict[str, t.Any]", came)["rows"]
             if _has_more(came, len(rows)):
-                again.append(device)
-            else:
-                _judge(device, rows)
+                again.append((device, rows))
         asked = again
+    return [(device, found[device.device_id]) for device in run.managed]
 
 
 def _has_more(came: t.Any, have: int) -> bool:
@@ -103,7 +110,7 @@ def _item(device: Looked, skip: int) -> Item:
 def _shown_already(device: Looked, row: dict[str, t.Any]) -> bool:
     """Whether a device configuration has its finding in ``configuration``, with its settings."""
     failed = device.shown.get("configuration") or []
-    return row["type"] == _CONFIGURATION and any(one["policy"] == row["policy"] for one in failed)
+    return row["type"] == CONFIGURATION and any(one["policy"] == row["policy"] for one in failed)
 
 
 def _judge(device: Looked, rows: Rows) -> None:
