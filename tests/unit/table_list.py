@@ -108,6 +108,10 @@ TABLES = {
     "docs/tenant.md: of: one exchange, from the connection to the last byte": HERE + "test_limits_of_answers",
     'docs/tenant.md: rule: "Users may join devices": none, or selected without the package\'s user': "(what the "
     "tenant's rules do, as Microsoft documents them; tests/unit/lab/test_tenant_registration.py plays it)",
+    "docs/tenant.md: finding: enrollment_limit": "tests/unit/tenant/readiness/test_token_requesters.py::"
+    "test_a_role_counts_for_the_whole_tenant_only",
+    "docs/tenant.md: the service says: the policy applies": "tests/unit/tenant/readiness/test_service_answers.py::"
+    "test_what_the_service_assumes_decides_nothing",
     "docs/tenant.md: setting: enrollment restrictions": HERE + "test_plans_that_are_intune",
     "docs/troubleshooting.md: you see: 429 \u2026, waits 10.0 s": LOOKS,
     **{

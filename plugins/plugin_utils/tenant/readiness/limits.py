@@ -96,7 +96,7 @@ def ask(client: GraphClient, configurations: Answered) -> list[Limit]:
 
 
 def judge(args: dict, configurations: list[dict], assigned: list[Limit], people: list[Person]) -> Iterable[Finding]:
-    """One finding for each user who is no package's, or one about the tenant."""
+    """One finding for each user who is not of a package, or one about the tenant."""
     rows = limit_rows(configurations)
     numbers = [row["limit"] for row in rows if row.get("limit") is not None]
     if len(numbers) < len(rows):
