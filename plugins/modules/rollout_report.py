@@ -146,6 +146,15 @@ EXAMPLES = r"""
     only_try: true
   run_once: true
 
+- name: Report on a wave, say whether the next one may begin, and print a page for each joined device
+  winops.entra.rollout_report:
+    work: join
+    gate: [managed, compliant]
+    hand_over: reports/join-2026-11-27.html
+    hand_over_domain: contoso.com
+  run_once: true
+  register: reported
+
 - name: Report on a deployment with Windows Autopilot, and print a page for each person who unpacks a device
   winops.entra.rollout_report:
     work: autopilot
