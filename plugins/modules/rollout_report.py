@@ -160,10 +160,11 @@ wave:
   sample: {devices: 10, done: 7, failed: 1, left_out: 2}
 known:
   description:
-    - What the report and its journal know of the devices of this run, by name in the inventory, with O(work=autopilot)
-      and O(work=security_keys). With it a later step can do without asking a device that does not answer. Only the
-      fields by which a device is found again, how far it has come, and why not further. What is not known is null.
-  returned: success, with O(only_try) and a work of several steps
+    - What the report and its journal know of the devices of this run, by name in the inventory, with O(work=autopilot),
+      O(work=security_keys) and O(work=diagnose). With it a later step can do without asking a device that does not
+      answer. Only the fields by which a device is found again, how far it has come, and why not further. What is not
+      known is null.
+  returned: success, with O(only_try) and one of these works
   type: dict
   sample:
     pc-0001:
