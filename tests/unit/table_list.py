@@ -96,6 +96,9 @@ TABLES = {
     "docs/preflight.md: check: endpoint_login": HERE + "test_hosts_of_endpoints",
     "docs/reports.md: field: totals": HERE + "test_limits_of_a_report",
     "docs/reports.md: who: first task of the playbook (rollout_report with only_try)": STEPS,
+    "docs/diagnose.md: by: request_id": HERE + "test_whose_an_entry_of_the_tenants_logs_is",
+    'docs/diagnose.md: you see: "you cannot join this device" (0x801c0003, 0x801c000e)': "(what the tenant's half "
+    "names; tests/integration/test_tenant_half.py plays each)",
     "docs/directory-posture.md: finding: entra_object": HERE + "test_findings_about_what_the_tenant_says",
     "docs/verify.md: variable: verify_hosts": VERIFY + "test_variables",
     "docs/verify.md: outcome: fit": VERIFY + "test_outcomes",
