@@ -22,6 +22,8 @@ description:
     keyword C(timeout), or the device could not be reached.
   - For V(autopilot) and V(security_keys) it makes one record from the results of all steps that the role of this name
     has put together, with the furthest state that is known, or what keeps the device from it.
+  - For V(join) it also takes C(steps), with the record of the attempt and what came after it, and adds what the tenant
+    and the device say then. The role C(winops.entra.join) does this.
   - For V(verify) it puts together what the device has said (M(winops.entra.device_posture)) and what the tenant has
     said (M(winops.entra.directory_posture)). Where both speak of one thing, that is one finding. A registered result
     of M(winops.entra.device_posture) alone gives the device's half.
@@ -143,6 +145,34 @@ _value:
       description: Whether it waits for a restart.
       returned: join, disconnect
       type: bool
+    account_domain:
+      description: The domain of the account that has joined it, as the device says it.
+      returned: join
+      type: str
+    intune:
+      description:
+        - Whether Intune shows it, as M(winops.entra.wait_for_management) says it, null if nobody has waited for that.
+          C(met) is null if it is not known, C(reason) is a name, C(said) a sentence, C(at) when that was.
+      returned: join
+      type: dict
+    compliant:
+      description: Whether it is compliant, in the same form.
+      returned: join
+      type: dict
+    policies:
+      description: Whether the policies have come, in the same form.
+      returned: join
+      type: dict
+    let_in:
+      description: Whether Conditional Access lets its primary user in, in the same form, with the verdict on each
+        application.
+      returned: join
+      type: dict
+    on_device:
+      description: What the device says for who signs in to it, from M(winops.entra.device_posture). Null if it was not
+        asked.
+      returned: join
+      type: dict
     join_state:
       description: V(joined), V(left) or V(half_left), as last read.
       returned: disconnect

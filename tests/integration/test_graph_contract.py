@@ -26,7 +26,7 @@ from msgraph.generated.models.group import Group
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.reference_create import ReferenceCreate
 
-from tests.integration import contract_methods, contract_posture, contract_profiles
+from tests.integration import contract_logs, contract_methods, contract_posture, contract_profiles
 from tests.integration.graph_client import BareGraph
 from tests.integration.play import PATIENCE
 from tests.lab import hardware_hash
@@ -82,6 +82,7 @@ SCENARIO = {
                 {"name": "PC-STATES"},
             ],
             "managed": contract_posture.MANAGED,
+            "logs": contract_logs.LOGS,
             "autopilot": [{"serial": "SN001", "group_tag": "kiosk"}, {"serial": "SN 002"}],
         }
     },
@@ -109,6 +110,7 @@ def test_every_route_answers_as_described(world):
     contract_profiles.ask(app, people["id"], world.post)
     contract_methods.ask(app, "anna@contoso.example", people["id"])
     contract_posture.ask(app, app.get("/users/anna@contoso.example")["id"])
+    contract_logs.ask(app)
     _tenant_wide(app)
     _batches(app)
     _mobility(BareGraph(world.out, "device_code"), app)

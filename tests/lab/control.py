@@ -17,7 +17,8 @@ POST /devices/NAME/hurry                 what it takes its time over from now on
                                          that is held, the steps of its deployment
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 POST /devices/NAME/sign-in               {"user": user principal name, or null}: the person who unpacks a device that is
-                                         at its first start signs in, and its deployment begins
+                                         at its first start signs in, and its deployment begins; on a device that is
+                                         joined a user of its tenant signs in
 POST /devices/NAME/medium                {"folder": path}: somebody inserts a stick with this root into a device that is
                                          on; {packages, taken, screen} (``tests.lab.device.media``)
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
@@ -49,7 +50,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .device import media, out_of_box
+from .device import joined_user, media, out_of_box
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
 from .device.operations.dispatch import HANDLERS
@@ -57,7 +58,7 @@ from .device.wire import utc_text
 from .graph import control as graph_control
 from .graph.service import Service
 from .scenario_device import FAULTS
-from .tenant import Tenant
+from .tenant import Tenant, arrival, audits
 from .tenant.model import LIFETIME_DAYS
 from .world import World
 
@@ -184,6 +185,8 @@ async def _power(request: web.Request) -> web.Response:
 async def _sign_in(request: web.Request) -> web.Response:
     host, body = _host(request), await _body(request)
     try:
+        if joined_user.may(host):
+            return web.json_response({"signed_in": joined_user.sign_in(host, str(body.get("user")))})
         out_of_box.sign_in(host, body.get("user"))
     except ValueError as error:
         raise _Refused(400, str(error)) from error
@@ -241,10 +244,12 @@ def _powershell(request: web.Request):
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
+    arrival.proceed(request.app[WORLD].directory, tenant)
     shown = {
         f.name: getattr(tenant, f.name)
         for f in dataclasses.fields(tenant)
-        if f.name not in ("applications", "approvals")
+        # How often somebody asked changes nothing in a tenant.
+        if f.name not in ("applications", "approvals", "evaluated_at", "evaluations_refused", "intune", "logs")
     }
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
@@ -272,7 +277,9 @@ async def _change_token(request: web.Request) -> web.Response:
         raise _Refused(404, f"this tenant issued no token for a package '{request.match_info['package']}'")
     now = world.clock.utc()
     if body.get("token") == "revoke":
-        tenant.users.pop(token.user_id, None)
+        user = tenant.users.pop(token.user_id, None)
+        if user is not None:
+            _record(request, "Delete user", "Delete", audits.target("User", user))
     elif body.get("token") == "expire":
         token.expires = now - datetime.timedelta(days=1)
     elif body.get("token") == "renew":
@@ -292,15 +299,26 @@ async def _change_token(request: web.Request) -> web.Response:
 
 
 async def _change_object(request: web.Request) -> web.Response:
-    found = _find_object(request)
-    found.update(await _body(request))
+    found, body = _find_object(request), await _body(request)
+    found.update(body)
+    _record(request, "Update device", "Update", audits.target("Device", found, body))
     return web.json_response(found)
 
 
 async def _delete_object(request: web.Request) -> web.Response:
     found = _find_object(request)
     del _find_tenant(request).devices[found["id"]]
+    _record(request, "Delete device", "Delete", audits.target("Device", found))
     return web.json_response(found)
+
+
+def _record(request: web.Request, activity: str, operation: str, target: dict[str, t.Any]) -> None:
+    """The tenant's administrator did it, says the log of the directory."""
+    world, tenant = request.app[WORLD], _find_tenant(request)
+    admin = tenant.user(f"admin@{tenant.domains[0]}")
+    assert admin is not None
+    kind = "UserManagement" if target["type"] == "User" else "Device"
+    audits.write(world.directory, tenant, activity, audits.by_user(admin), [target], operation=operation, category=kind)
 
 
 async def _packages(request: web.Request) -> web.Response:

@@ -22,7 +22,7 @@ from .device import furnish as furnish_device
 from .device.device import Device
 from .host import ScenarioError
 from .scenario_schema import check
-from .tenant import Directory, Tenant
+from .tenant import Directory, Tenant, planted_logs
 from .tenant.furnish import furnish
 from .world import World
 
@@ -62,6 +62,13 @@ def load_world(
     hosts = [_host(name, kind, entry, context, paths) for name, kind, entry in _fleet(description, devices)]
     main = next(iter(tenants.values()))
     _claim(hosts, [entry["device"] for _name, _kind, entry in _fleet(description, devices)])
+    for label, options in description["tenants"].items():
+        people = {
+            name: planted_logs.package_user(package.token.user_id, package.upn or "")
+            for name, package in packages.items()
+            if package.token is not None
+        }
+        planted_logs.plant(directory, tenants[label], options.get("logs", {}), people)
     return World(clock, directory, tenants, packages, hosts, {"join_tenant_id": main.id})
 
 
@@ -202,10 +209,12 @@ def _merge(kind: dict[str, t.Any], entry: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def _host(name: str, kind: str, entry: dict[str, t.Any], context: builder.Context, paths: dict[str, Path]) -> Device:
     device = builder.build(name, _hostname(name), entry["device"], context)
+    if "tenant" in entry["expect"] and "package" in entry:
+        device.variables["lab_user"] = context.packages[entry["package"]].upn
     device.kind = kind
     device.groups = [kind]
     device.expect = entry["expect"]
-    device.variables = {f"join_{way}": entry[way] for way in WAYS if way in entry}
+    device.variables.update({f"join_{way}": entry[way] for way in WAYS if way in entry})
     if "package" in entry:
         device.variables["join_src"] = str(paths[entry["package"]])
     device.variables.update({"lab_kind": kind, "lab_expect": entry["expect"], **entry["variables"]})

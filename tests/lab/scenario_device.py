@@ -190,6 +190,16 @@ DEVICE = {
             "half_left": bool,
         },
     ),
+    "tried": {
+        "package": str,
+        "user": str,
+        "minutes": float,
+        "times": int,
+        "shows": OneOf(("everything", "code", "nothing")),
+        "hresult": int,
+        "mdm_hresult": int,
+        "then": OneOf(("deleted", "disabled")),
+    },
     "azure": {"identity": str, "resource": str, "name_taken": bool, "broker_failures": ListOf(int)},
     "deployment": {
         "user": str,

@@ -15,9 +15,51 @@ from .scenario_record import RECORD
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
 from .tenant.approvals import DECISIONS, PROTECTED
 from .tenant.autopilot import CODES as IMPORT_ERRORS
+from .tenant.enrolled import DEFAULTS as INTUNE_SECONDS
+from .tenant.enrolled import KINDS as POLICY_KINDS
+from .tenant.enrolled import TARGETS
 from .tenant.licences import PRODUCTS
+from .tenant.planted_logs import APPS, RESOURCES
 from .tenant.roles import SHORT as ROLES
 
+_ENTRY = {"user": str, "package": str, "minutes": float, "late": float, "count": int, "device": str}
+LOGS = {
+    "lag": float,
+    "licence_check": OneOf(("done", "directory_read")),
+    "without_window": OneOf(("slow", "answered")),
+    "odd_filters": OneOf(("refused", "empty", "ignored")),
+    "sign_ins": ListOf(
+        {
+            **_ENTRY,
+            "app": OneOf(tuple(APPS)),
+            "resource": OneOf(tuple(RESOURCES)),
+            "error": int,
+            "interactive": bool,
+            "mfa": bool,
+            "browser": str,
+            "correlation": str,
+        }
+    ),
+    "audits": ListOf(
+        Needs(
+            ("activity",),
+            {
+                **_ENTRY,
+                "activity": str,
+                "on_user": str,
+                "by": str,
+                "service": str,
+                "operation": str,
+                "reason": str,
+                "failed": bool,
+                "correlation": str,
+            },
+        )
+    ),
+    "enrollment_failures": ListOf(
+        Needs(("category", "reason"), {**_ENTRY, "category": str, "reason": str, "type": str})
+    ),
+}
 TENANT = {
     "id": str,
     "name": str,
@@ -26,9 +68,12 @@ TENANT = {
     "quota": int,
     "join": Either((OneOf(("all", "none")), ListOf(str))),
     "mdm": Either((OneOf(("all", "none")), ListOf(str))),
+    "join_groups": ListOf(str),
+    "mdm_groups": ListOf(str),
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
     "enrollment_restrictions": ListOf(dict),
+    "enrollment_limits": ListOf(Needs(("limit",), {"name": str, "limit": int, "groups": ListOf(str)})),
     "apps": ListOf(Needs(("name",), {"name": str, "type": str, "count": int})),
     "multi_admin_approval": {
         "protect": ListOf(OneOf(PROTECTED)),
@@ -40,7 +85,39 @@ TENANT = {
     "passkey_policy": dict,
     "pass_policy": dict,
     "managed": MapOf(RECORD),
+    "intune": {
+        **dict.fromkeys(INTUNE_SECONDS, float),
+        "secure_by_default": bool,
+        "encrypt_seconds": float,
+        "policies": ListOf(
+            Needs(
+                ("name",),
+                {
+                    "name": str,
+                    "kind": OneOf(POLICY_KINDS),
+                    "assigned": OneOf(TARGETS),
+                    "demands": ListOf(str),
+                    "grace_days": float,
+                    "state": str,
+                    "settings": ListOf(dict),
+                },
+            )
+        ),
+        "arriving": MapOf(
+            {
+                "after": float,
+                "user": str,
+                "enrolled_by": str,
+                "agent": str,
+                "lacks": ListOf(str),
+                "config_manager": bool,
+                "encryption": {"from": int, "seconds": float, "restart_after": float},
+                "signs_in": Needs(("user",), {"user": str, "after": float}),
+            }
+        ),
+    },
     "domain_types": MapOf(OneOf(("Managed", "Federated"))),
+    "logs": LOGS,
     "users": MapOf(
         {
             "name": str,
@@ -49,6 +126,7 @@ TENANT = {
             "without": ListOf(str),
             "devices": int,
             "roles": ListOf(OneOf(ROLES)),
+            "roles_in_a_unit": ListOf(OneOf(ROLES)),
             "usage_location": str,
             "passkeys": ListOf(
                 Needs(
@@ -213,6 +291,24 @@ CHECKS = (
     "local_administrator",
     "winrm_client_certificate",
 )
+#: What the tenant's half of a diagnosis is to find (scenario tenant_half).
+TENANT_CAUSES = (
+    "not_allowed",
+    "quota",
+    "conditional_access",
+    "registration_mfa",
+    "user_deleted",
+    "user_disabled",
+    "token_expired",
+    "object_deleted",
+    "object_disabled",
+    "mdm_scope",
+    "licence",
+    "restriction",
+    "limit",
+    "not_yet",
+    "nothing",
+)
 #: What ``preflight`` says of a kind: the checks that fail, warn, cannot be known; ``check_mode`` those that fail in
 #: check mode, where that looks with other eyes; ``diagnose`` is the code it must find after a join, or after a leave.
 EXPECT = {
@@ -231,6 +327,8 @@ EXPECT = {
     "autopilot_name": str,
     "security_keys": OneOf(("ready", "waiting", "undecided", "enabled", "refused", "failed")),
     "security_keys_name": str,
+    "tenant": OneOf(TENANT_CAUSES),
+    "policy": str,
 }
 KIND = {
     "description": str,
@@ -270,11 +368,20 @@ class check:
             for option in ("join", "mdm"):
                 if isinstance(tenant.get(option), list):
                     _known(path, f"tenants.{label}.{option}", tenant[option], merged, "packages")
+            for option in ("join_groups", "mdm_groups"):
+                _known(path, f"tenants.{label}.{option}", tenant.get(option, []), tenant, "groups")
             for name, group in tenant.get("groups", {}).items():
                 _known(path, f"tenants.{label}.groups.{name}", group.get("packages", []), merged, "packages")
                 _users(path, f"tenants.{label}.groups.{name}.members", group.get("members", []), tenant)
             for number, entry in enumerate(tenant.get("devices", [])):
                 _users(path, f"tenants.{label}.devices[{number}].owner", [entry.get("owner", "admin")], tenant)
+            for part in ("sign_ins", "audits", "enrollment_failures"):
+                for number, entry in enumerate(tenant.get("logs", {}).get(part, [])):
+                    place = f"tenants.{label}.logs.{part}[{number}]"
+                    _known(path, place, [entry["package"]] if "package" in entry else [], merged, "packages")
+                    _users(path, place, [entry[key] for key in ("user", "on_user") if key in entry], tenant)
+                    if part == "sign_ins" and len({"user", "package"} & set(entry)) != 1:
+                        refuse(path, place, "needs 'user' or 'package'")
             for control, labels in tenant.get("conditional_access", {}).items():
                 _known(path, f"tenants.{label}.conditional_access.{control}", labels, merged, "packages")
         for label, package in merged["packages"].items():
@@ -289,7 +396,8 @@ class check:
 def _device(path: Path, place: str, entry: dict, merged: dict) -> None:
     options = entry.get("device", {})
     join = options.get("join", {})
-    packages = [label for label in (entry.get("package"), join.get("package")) if label] + options.get("installed", [])
+    named = (entry.get("package"), join.get("package"), options.get("tried", {}).get("package"))
+    packages = [label for label in named if label] + options.get("installed", [])
     _known(path, place, packages, merged, "packages")
     tenants = [label for label in (join.get("tenant"), (options.get("azure") or {}).get("identity")) if label]
     tenants += [
@@ -317,6 +425,7 @@ def _users(path: Path, place: str, names: list[str], tenant: dict) -> None:
 
 
 def _known(path: Path, place: str, names: list[str], merged: dict, part: str) -> None:
+    known = merged.get(part, {})
     for name in names:
-        if name not in merged[part]:
-            refuse(path, place, f"there is no '{name}' under {part}{suggest(name, merged[part])}")
+        if name not in known:
+            refuse(path, place, f"there is no '{name}' under {part}{suggest(name, known)}")

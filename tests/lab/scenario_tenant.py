@@ -10,7 +10,7 @@ import typing as t
 
 from .clock import Clock
 from .device.build import Package
-from .tenant import Tenant, authentication, deployments, licences, objects, posture, preparation, roles
+from .tenant import Tenant, arriving, authentication, deployments, licences, objects, posture, preparation, roles
 from .tenant.defaults import NO_MEMBERS, some_members
 
 
@@ -23,6 +23,7 @@ def shape(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package
     preparation.shape(tenant, options, objects.utc_seconds(clock.utc()))
     authentication.shape(tenant, options, objects.utc_seconds(clock.utc()))
     posture.shape(tenant, options, clock.utc())
+    arriving.shape(tenant, options, clock.elapsed())
     _join_and_enroll(tenant, options, packages)
     _sign_in(tenant, options, packages)
     _intune(tenant, options)
@@ -53,6 +54,8 @@ def _people(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
             licences.assign(tenant, made, product, objects.utc_seconds(clock.utc()), user.get("without", ()))
         for role in user.get("roles", []):
             tenant.assign_role(roles.SHORT[role], made["id"])
+        for role in user.get("roles_in_a_unit", []):
+            tenant.assign_role(roles.SHORT[role], made["id"], tenant.object_id("administrative unit"))
         for number in range(user.get("devices", 0)):
             label = f"{upn.partition('@')[0].upper()}-{number + 1}"[:15]
             objects.add_device(tenant, label, clock.utc(), owner=made)
@@ -107,16 +110,39 @@ def _join_and_enroll(tenant: Tenant, options: dict[str, t.Any], packages: dict[s
         rules["azureADJoin"]["allowedToJoin"] = dict(NO_MEMBERS)
     elif join != "all":
         group = tenant.add_group("Package users who may join", _package_users(tenant, join, packages))
-        rules["azureADJoin"]["allowedToJoin"] = some_members([], [group["id"]])
+        others = _groups_named(tenant, options.get("join_groups", []))
+        rules["azureADJoin"]["allowedToJoin"] = some_members([], [group["id"], *others])
     if options.get("mfa"):
         rules["multiFactorAuthConfiguration"] = "required"
     rules["userDeviceQuota"] = options.get("quota", rules["userDeviceQuota"])
     if isinstance(mdm, list):
         people = [user["id"] for user in tenant.users.values() if user["userPrincipalName"].startswith("lab.user@")]
         group = tenant.add_group("Users in the MDM scope", _package_users(tenant, mdm, packages) + people)
-        tenant.mdm_policy.update({"appliesTo": "selected", "includedGroups": [group["id"]]})
+        others = _groups_named(tenant, options.get("mdm_groups", []))
+        tenant.mdm_policy.update({"appliesTo": "selected", "includedGroups": [group["id"], *others]})
     else:
         tenant.mdm_policy["appliesTo"] = mdm
+
+
+def _with_ids(tenant: Tenant, given: t.Any) -> t.Any:
+    """A copy with the ids of the groups and users that a scenario names (``includeGroups``, ``groupId``, ...)."""
+    groups = {row["displayName"]: row["id"] for row in tenant.groups.values()}
+    users = {row["userPrincipalName"].partition("@")[0]: row["id"] for row in tenant.users.values()}
+    known = {"includeGroups": groups, "excludeGroups": groups, "groupId": groups}
+    known.update(includeUsers=users, excludeUsers=users)
+
+    def ids(value: t.Any, names: dict[str, str] | None) -> t.Any:
+        if isinstance(value, dict):
+            return {key: ids(one, known.get(key)) for key, one in value.items()}
+        if isinstance(value, list):
+            return [ids(one, names) for one in value]
+        return names.get(value, value) if names and isinstance(value, str) else value
+
+    return ids(given, None)
+
+
+def _groups_named(tenant: Tenant, names: list[str]) -> list[str]:
+    return [row["id"] for row in tenant.groups.values() if row["displayName"] in names]
 
 
 def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package]) -> None:
@@ -141,7 +167,7 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
                 "state": "enabled",
                 "conditions": {"users": {}, "applications": {}},
                 "grantControls": None,
-                **_with_ids(tenant, copy.deepcopy(policy)),
+                **_with_ids(tenant, policy),
             }
         )
     for number, restriction in enumerate(options.get("enrollment_restrictions", []), 1):
@@ -150,22 +176,31 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
                 "id": f"{tenant.object_id(f'enrollment restriction/{number}')}_SinglePlatformRestriction",
                 "displayName": f"Restriction {number}",
                 "priority": number,
-                **copy.deepcopy(restriction),
+                **_with_ids(tenant, restriction),
+            }
+        )
+    by_name = {group["displayName"]: identity for identity, group in tenant.groups.items()}
+    for number, limit in enumerate(options.get("enrollment_limits", []), 1):
+        identity = f"{tenant.object_id(f'enrollment limit/{number}')}_Limit"
+        tenant.enrollment_configurations.append(
+            {
+                "@odata.type": "#microsoft.graph.deviceEnrollmentLimitConfiguration",
+                "id": identity,
+                "displayName": limit.get("name", f"Limit {number}"),
+                "priority": number,
+                "limit": limit["limit"],
+                "assignments": [
+                    {
+                        "id": f"{identity}_{by_name[name]}",
+                        "target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": by_name[name]},
+                        "source": "direct",
+                        "sourceId": identity,
+                    }
+                    for name in limit.get("groups", [])
+                ],
             }
         )
     tenant.security_defaults["isEnabled"] = options.get("security_defaults", False)
-
-
-def _with_ids(tenant: Tenant, policy: dict[str, t.Any]) -> dict[str, t.Any]:
-    """A policy of Conditional Access with the ids of the users and groups that the scenario names."""
-    people = (policy.get("conditions") or {}).get("users") or {}
-    groups = {group["displayName"]: group["id"] for group in tenant.groups.values()}
-    users = {row["userPrincipalName"].partition("@")[0]: row["id"] for row in tenant.users.values()}
-    for kind, known in (("Groups", groups), ("Users", users)):
-        for name in (f"include{kind}", f"exclude{kind}"):
-            if name in people:
-                people[name] = [known.get(one, one) for one in people[name]]
-    return policy
 
 
 def _intune(tenant: Tenant, options: dict[str, t.Any]) -> None:

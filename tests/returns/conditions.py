@@ -100,6 +100,7 @@ CONDITIONS: dict[str, Condition] = {
     "success, without O(only_try), with a work that has a sheet": lambda field, value, came: (
         None if not came.failed else False
     ),
+    "success, without O(only_try), if O(gate) is given": lambda field, value, came: None if not came.failed else False,
     "with O(src)": _with("src"),
     "with O(dest)": _with("dest"),
     **{f"subset {name}": _subset(name) for name in ("join", "mdm", "packages", "os", "clock", "caller")},

@@ -73,8 +73,11 @@ CALLS = {
         "POST /identity/conditionalAccess/evaluate",
         "GET /informationProtection/bitlocker/recoveryKeys",
         "GET /directory/deviceLocalCredentials",
+        "GET /auditLogs/directoryAudits",
+        "GET /deviceManagement/troubleshootingEvents",
     ),
     "beta": (
+        "GET /auditLogs/signIns",
         "GET /deviceManagement/deviceEnrollmentConfigurations",
         "GET /deviceManagement/managedDevices/{id}",
         "POST /deviceManagement/managedDevices/{id}/wipe",

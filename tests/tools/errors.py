@@ -202,7 +202,9 @@ def checks() -> dict[str, tuple[str, ...]]:
         "preflight": tuple(
             _module("device.preflight.checklist").known_ids(_module("device.preflight.check").PreflightPlan())
         ),
+        "directory_diagnosis": tuple(_module("tenant.diagnosis.findings").DIRECTORY_DIAGNOSIS_IDS),
         "directory_posture": tuple(_module("tenant.posture.findings").DIRECTORY_POSTURE_IDS),
+        "wait_for_management": tuple(_module("tenant.arrival.reasons").ARRIVAL_IDS),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
         "autopilot": tuple(
             # Both know the serial number.

@@ -71,6 +71,9 @@ TYPES = (
     "deviceConfigurationSettingState",
     "domain",
     "whatIfAnalysisResult",
+    "signIn",
+    "directoryAudit",
+    "enrollmentTroubleshootingEvent",
 )
 TARGET = Path(__file__).resolve().parents[1] / "lab" / "graph" / "types.json"
 

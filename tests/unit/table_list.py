@@ -25,6 +25,8 @@ TABLES = {
     "docs/acceptance.md: variable: accept_hosts": HERE + "test_variables_of_the_acceptance_run",
     "docs/acceptance.md: operations: all that only read": HERE + "test_every_changing_operation_has_its_trial_told",
     "docs/acceptance.md: field: format, version, generated": HERE + "test_fields_of_the_acceptance_report",
+    "docs/after-the-join.md: reason: in_intune, compliant, applied": "tests/unit/tenant/arrival/test_reasons.py::"
+    "test_the_guide_has_every_reason",
     "docs/ansible.md: keyword: environment": "(what was tried of Ansible, with how in its last column)",
     "docs/ansible.md: : linear": "(what was tried of Ansible, with how in its last column)",
     "docs/ansible.md: callback: default, and one of the tests that prints a JSON document for each result, as jsonl "

@@ -20,6 +20,8 @@ MODULES = {
     "preflight": (),
     "readiness_info": (),
     "directory_posture": (),
+    "directory_diagnosis": (),
+    "wait_for_management": (),
     "diagnose": ("code", "weight"),
 }
 FOUND = [

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ..proofs import PROOF_FIELDS
 from ..untrusted import MAX_DEPTH, harmless
+from .after_join import AFTER_FIELDS
 from .autopilot import TEXT_FIELDS as AUTOPILOT_TEXTS
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
 from .security_keys import KEY_TEXT_FIELDS
@@ -68,11 +69,13 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
     _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 }
 RECORD_KINDS = {
-    **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
+    **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", "account_domain"), _TEXT),
+    **dict.fromkeys((*REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
     **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS, *VERIFY_TEXT_FIELDS), _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required", "fails"), _FLAG),
     **dict.fromkeys(("seconds", "findings_dropped"), _NUMBER),
     **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in", "asked"), _OBJECT),
+    **dict.fromkeys(AFTER_FIELDS, _OBJECT),
     **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals", "users"), _OBJECTS),
     "settled": _OBJECTS,
     "unread": _TEXTS,
@@ -89,6 +92,7 @@ RUN_KINDS = {
     "check": _FLAG,
     "totals": _OBJECT,
     "problems": _TEXTS,
+    "gates": _OBJECTS,
 }
 _INNER = {
     "removal": {"problem": _TEXT},

@@ -9,12 +9,20 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ..untrusted import visible
+from .after_join import LETS_IN, is_met
 
 NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun", "incomplete")
 #: A person has something to do, and the device is as it should be.
 OF_PEOPLE = ("waiting", "undecided")
 NOTABLE_FIELDS = ("unreadable", "same_device", "left_behind")
 """Fields that are there only where somebody should look."""
+#: What came after a join: words for it, for what is not so, and for what nobody knows.
+_AFTER = {
+    "intune": ("managed by Intune", "NOT managed by Intune", "NOT KNOWN whether managed by Intune"),
+    "compliant": ("compliant", "NOT compliant", "NOT KNOWN whether compliant"),
+    "policies": ("policies applied", "policies NOT applied", "NOT KNOWN whether policies are applied"),
+    LETS_IN: ("let in", "NOT let in", "NOT KNOWN whether let in"),
+}
 MAX_CAUSE = 700
 """Letters of a cause in a line: what to do about it stands behind it."""
 
@@ -39,6 +47,7 @@ def _needs_attention(device: dict) -> bool:
         (device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE) and not _is_for_all(device))
         or _not_removed(device)
         or any(map(device.get, NOTABLE_FIELDS))
+        or any(device.get(name) and not is_met(device[name]) for name in _AFTER)
     )
 
 
@@ -85,6 +94,7 @@ def _says(device: dict) -> str:
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     parts += [f"not understood: {'; '.join(device['unreadable'])}"] if device.get("unreadable") else []
+    parts += _after(device)
     parts += _autopilot(device)
     parts += _key_users(device)
     # A diagnosis has a sentence for its findings.
@@ -98,6 +108,26 @@ def _of_the_tenant(device: dict) -> str:
     if asked.get("device") is not False or not asked.get("tenant"):
         return ""
     return f"; the tenant says: {', '.join(_findings(device.get('findings') or [])) or 'nothing is wrong'}"
+
+
+def _after(device: dict) -> list[str]:
+    """What a join has come to in the tenant, as far as anybody waited for it; a no with its sentence."""
+    parts = []
+    for name, (yes, no, unknown) in _AFTER.items():
+        told = device.get(name)
+        if told:
+            why = visible(told["said"], MAX_CAUSE) if isinstance(told.get("said"), str) else ""
+            said = yes if is_met(told) else no if told.get("met") is False else unknown
+            said = said if is_met(told) or not why else f"{said} ({why})"
+            parts.append(said + _as_of(told, device))
+    return parts
+
+
+def _as_of(told: dict, device: dict) -> str:
+    """When that was, if it was before the newest attempt: an earlier run was told it."""
+    at, attempt = told.get("at"), device.get("at")
+    is_old = isinstance(at, str) and isinstance(attempt, str) and at < attempt
+    return f", as of {visible(str(at))}" if is_old else ""
 
 
 def _autopilot(device: dict) -> list[str]:

@@ -10,7 +10,7 @@ part a guess, see docs/lab.md. The exit code is undocumented and says nothing he
 from __future__ import annotations
 
 from ..tenant import policy
-from . import joinstate, mdm, network
+from . import joinstate, mdm, mdm_admission, network
 
 CREDENTIALS = {"user": 1, "device": 2}
 NOT_AUTHENTICATED = 0x80180002
@@ -67,5 +67,5 @@ def _tenant_refuses(device, join: joinstate.Join, credential: str) -> int | None
     upn = device.console_user if credential == "user" else join.user_email
     user = next((user["id"] for user in tenant.users.values() if user["userPrincipalName"] == upn), None)
     if policy.mdm_applies(tenant, user):
-        return None
+        return mdm_admission.refusal(device, join, "windowsAutoEnrollment")
     return OUT_OF_SCOPE if tenant.mdm_policy["appliesTo"] == "none" else NOT_AUTHORISED

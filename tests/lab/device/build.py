@@ -19,6 +19,7 @@ from . import (
     deployment,
     events,
     furnish,
+    history,
     joinstate,
     leaving,
     mdm,
@@ -131,6 +132,12 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
     elif options.get("mdm") == "leftovers":
         mdm.leave_leftovers(device, next(iter(context.tenants.values())).id)
     _deploy(device, options.get("deployment"), context)
+    if "tried" in options:
+        tried = dict(options["tried"])
+        package = context.packages[tried.pop("package")] if "package" in tried else None
+        history.try_to_join(device, next(iter(context.tenants.values())), package, **tried)
+        domain = next(iter(context.tenants.values())).domains[0]
+        device.variables["lab_user"] = package.upn if package else f"{tried['user']}@{domain}"
     if options.get("earlier_failures"):
         _earlier_failures(device)
     if options.get("sign_in_failures"):
@@ -178,7 +185,7 @@ def _join(device: Device, join: dict[str, t.Any], enrolled: str, context: Contex
     if "package" in join:
         upn = context.packages[join["package"]].upn or upn
     offered = enrolled in ("enrolled", "offered")
-    registered = service.create(context.directory, tenant, device, upn, offered, trust_type=trust)
+    registered = service.create(context.directory, tenant, device, upn, offered, trust_type=trust, logged=False)
     when = device.utc() - datetime.timedelta(days=JOINED_DAYS_AGO)
     if trust == "Workplace":
         joinstate.register_workplace(device, f"{device.machine_sid}-1002", registered, when)

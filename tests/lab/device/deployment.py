@@ -16,11 +16,11 @@ import datetime
 import typing as t
 from collections.abc import Iterator
 
-from ..tenant import deployments, policy
+from ..tenant import TenantError, deployments, policy
 from ..tenant import registration as service
 from ..tenant.objects import utc_seconds
 from . import deployment_registry as written
-from . import joinstate, mdm
+from . import joinstate, mdm, mdm_admission
 from .accounts import add_role_members, entra_sid
 from .registry import Registry
 
@@ -147,9 +147,7 @@ class Deployment:
         """The device object of the join: the one that the registration is anchored to, where there is one."""
         device, tenant = self.device, self.tenant
         if self.user is not None:
-            allowed = policy.may_join(tenant, self.user["id"]) and policy.quota_left(tenant, self.user["id"]) > 0
-            if not allowed:
-                raise _Stop(FAILED, NOT_ALLOWED)
+            self._sign_in(self.user)
         upn = self.user["userPrincipalName"] if self.user else ""
         scope = policy.mdm_applies(tenant, self.user["id"] if self.user else None)
         scope = scope or (self.user is None and tenant.mdm_policy["appliesTo"] != "none")
@@ -169,6 +167,13 @@ class Deployment:
         add_role_members(device, tenant)
         return found
 
+    def _sign_in(self, user: dict) -> None:
+        """The person signs in to the registration service, which may refuse the device."""
+        try:
+            service.sign_in(self.device.directory, self.tenant, user, self.device)
+        except TenantError as error:
+            raise _Stop(FAILED, NOT_ALLOWED if error.phase == "join" else error.hresult) from error
+
     def _enroll(self) -> None:
         device, tenant, identity = self.device, self.tenant, self.identity
         join = joinstate.read(device)
@@ -180,6 +185,9 @@ class Deployment:
             raise _Stop(FAILED, USED_UP)
         for row in old:
             del tenant.managed_devices[row["id"]]
+        hresult = mdm_admission.refusal(device, join)
+        if hresult is not None:
+            raise _Stop(FAILED, hresult)
         self.enrollment_id = mdm.enroll(device, join)
         mdm.succeed(device)
         record = next(row for row in tenant.managed_devices.values() if row["azureADDeviceId"] == join.device_id)

@@ -18,8 +18,9 @@ import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 
 from ..clock import Clock
+from ..tenant import arrival
 from .accounts import DEFAULT_RULES, SYSTEM, Account, Caller, Member, caller, can_sign_in
-from .bitlocker import Volume
+from .bitlocker import Volume, go_on
 from .certificates import Certificate
 from .claims import Claim
 from .deployment_options import DeploymentOptions
@@ -112,7 +113,7 @@ class Device:
         self.hardware = Hardware(serial="PF" + self.new_id("serial").replace("-", "")[:6].upper())
         self.local_accounts: list[Account] = []
         self.members: list[Member] = []
-        self.volumes: list[Volume] = []
+        self._volumes: list[Volume] = []
         #: The rules for passwords of local accounts, as Windows has them without any policy; seconds, -1 never.
         self.password_rules: dict[str, int] = dict(DEFAULT_RULES)
         self.keys: set[str] = set()
@@ -175,6 +176,17 @@ class Device:
         return "S-1-5-21-" + "-".join(
             str(uuid.uuid5(NAMESPACE, f"{self.seed}/{more}{part}").int % 2**32) for part in "abc"
         )
+
+    @property
+    def volumes(self) -> list[Volume]:
+        """Its drives as they are by now."""
+        for tenant in self.directory.tenants.values():  # A policy may have begun something meanwhile.
+            arrival.proceed(self.directory, tenant)
+        return go_on(self, self._volumes)
+
+    @volumes.setter
+    def volumes(self, volumes: list[Volume]) -> None:
+        self._volumes = volumes
 
     @property
     def hardware_uuid(self) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..tenant import device_objects
-from . import baseline, joinstate, network, own_keys, security_key, tasks
+from ..tenant import arrival, device_objects
+from ..tenant.enrolled import Course
+from . import baseline, joinstate, mdm_admission, network, own_keys, security_key, tasks
 from .certificates import mdm_certificate
 from .errors import signed
 from .events import MDM
@@ -114,6 +115,8 @@ async def _enroll_later(device) -> None:
         return
     device.mdm.pending = False
     hresult = refusal(device)
+    if hresult is None:
+        hresult = mdm_admission.refusal(device, join)
     if hresult is not None:
         if hresult:
             fail(device, hresult)
@@ -264,7 +267,7 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
     kind = "windowsBulkAzureDomainJoin" if bulk else "windowsAzureADJoin"
     upn = join.user_email if not bulk or device.mdm.record_user == "package" else ""
     user = tenant.user(upn) if upn else None
-    tenant.managed_devices[mdm_device_id] = {
+    record = {
         "id": mdm_device_id,
         "azureADDeviceId": join.device_id,
         "deviceName": device.hostname,
@@ -288,3 +291,14 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
         "users": [user["id"]] if user and not bulk else [],
         "autopilotEnrolled": False,
     }
+    if tenant.intune is None:
+        tenant.managed_devices[mdm_device_id] = record
+        return
+    from .joined_user import OfDevice
+
+    clock = device.directory.clock
+    course = Course(record, found, OfDevice(device), clock.elapsed())
+    if device.console_user and tenant.user(device.console_user):
+        course.users.append((clock.elapsed(), tenant.user(device.console_user)))
+    arrival.enroll(tenant, course)
+    arrival.proceed(device.directory, tenant)

@@ -63,7 +63,7 @@ class Answer:
 
 
 class GraphError(Exception):
-    """A refusal with Graph's code and message."""
+    """A refusal with Graph's code and message; ``seconds`` (of the lab) pass before it comes."""
 
     def __init__(
         self,
@@ -72,8 +72,10 @@ class GraphError(Exception):
         message: str,
         headers: dict[str, str] | None = None,
         details: list[dict[str, str]] | None = None,
+        seconds: float = 0.0,
     ) -> None:
         super().__init__(message)
+        self.seconds = seconds
         self.status = status
         self.code = code
         self.message = message

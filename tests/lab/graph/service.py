@@ -34,6 +34,7 @@ class Service:
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
         self.clock = clock
+        self.directory = directory
         self.authority = Authority(directory.tenants, Tokens())
         self.sides = {id_: Side(tenant, directory, clock) for id_, tenant in directory.tenants.items()}
         self.token_requests: collections.Counter[str] = collections.Counter()

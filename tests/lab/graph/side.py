@@ -11,7 +11,7 @@ import typing as t
 import urllib.parse
 
 from ..clock import Clock
-from ..tenant import Directory, Tenant
+from ..tenant import Directory, Tenant, arrival
 from ..tenant.roles import GLOBAL_ADMINISTRATOR
 from . import routing
 from .answers import Answer, Call, GraphError, intune_error
@@ -22,6 +22,11 @@ from .resources.approvals import guard
 
 #: Faults that a request meets before its resource is asked.
 BEFORE = (*STATUS, "refusal", "drop", "odd_answer")
+#: What the reports' service says (public projects quote it).
+MISSING = (
+    "The principal does not have required Microsoft Graph permission(s): {} to call this API. For more information "
+    "about Microsoft Graph permissions, please visit https://learn.microsoft.com/graph/permissions-overview."
+)
 
 
 class Dropped(Exception):
@@ -46,6 +51,7 @@ class Side:
     async def answer(self, call: Call) -> Answer:
         """The answer to a request, or to one item of a batch. Dropped when the connection is to end."""
         path = "/" + "/".join(call.path)
+        arrival.proceed(self.directory, self.tenant)
         try:
             found = self._route(call)
             self.requests[f"{call.method} /{call.version}{found.template}"] += 1
@@ -55,6 +61,8 @@ class Side:
                 await asyncio.sleep(late.options.get("seconds", 0.1))
             return self._handle(call, found, path)
         except GraphError as error:
+            if error.seconds:
+                await self.clock.sleep(error.seconds)
             return error.answer(call, self.clock.utc())
 
     def next_link(self, call: Call, query: str) -> str:
@@ -92,6 +100,8 @@ class Side:
                 "Application is not authorized to perform this operation. Application "
                 f"must have one of the following scopes: {', '.join(wanted)}",
             )
+        if call.path[0].lower() == "auditlogs":
+            raise GraphError(403, "Authentication_MSGraphPermissionMissing", MISSING.format(", ".join(wanted)))
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
     def _handle(self, call: Call, found: routing.Route, path: str) -> Answer:

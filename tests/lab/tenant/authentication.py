@@ -160,3 +160,8 @@ def report(tenant: Tenant, user: dict, methods: list[str], now: str) -> None:
         "isSystemPreferredAuthenticationMethodEnabled": True,
         "userPreferredMethodForSecondaryAuthentication": "push",
     }
+
+
+def can_pass(tenant: Tenant, user: dict) -> bool:
+    """Whether a person passes MFA when they are asked: unless the report says that they have registered nothing."""
+    return tenant.registration_details.get(user["id"], {}).get("isMfaRegistered", True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import re
@@ -13,6 +14,8 @@ import uuid
 
 from . import authentication, defaults
 from .approvals import Approvals
+from .enrolled import Intune
+from .logs import Logs
 
 if t.TYPE_CHECKING:
     from .applications import Application
@@ -24,12 +27,14 @@ LIFETIME_DAYS = 180  # of a bulk token at most (Intune, "Bulk enrollment for Win
 
 @dataclasses.dataclass
 class BulkToken:
-    """A bulk token (BPRT). ``value`` is the secret; ``user_id`` its ``package_<guid>`` user."""
+    """A bulk token (BPRT). ``value`` is the secret; ``user_id`` its ``package_<guid>`` user, ``upn`` that one's name,
+    which the logs know when the user is gone."""
 
     value: str
     user_id: str
     issued: datetime.datetime
     expires: datetime.datetime
+    upn: str = ""
 
 
 @dataclasses.dataclass
@@ -76,6 +81,8 @@ class Tenant:
     #: What Intune knows of devices after their join, by the id of its record: tests/lab/tenant/posture.py.
     policy_states: dict[str, dict[str, list[dict]]] = dataclasses.field(default_factory=dict)
     policy_reports: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    #: Intune over time, None where a scenario says nothing of it: tests/lab/tenant/arrival.py.
+    intune: Intune | None = None
     domain_types: dict[str, str] = dataclasses.field(default_factory=dict)
     #: When What If was last answered, in seconds of the world, and how often it was asked too soon.
     evaluated_at: float | None = None
@@ -85,6 +92,8 @@ class Tenant:
     role_assignments: dict[str, dict] = dataclasses.field(default_factory=dict)
     local_credentials: dict[str, dict] = dataclasses.field(default_factory=dict)
     recovery_keys: dict[str, dict] = dataclasses.field(default_factory=dict)
+    #: Sign-ins, audits, and enrollments that Intune refused.
+    logs: Logs = dataclasses.field(default_factory=Logs)
     #: Faults and settings that the tenant's Graph begins with.
     graph: dict = dataclasses.field(default_factory=dict)
     #: App registrations by client id. They hold secrets: not for showing.
@@ -125,7 +134,8 @@ class Tenant:
         guid = self.object_id(f"package/{label}")
         user = self.add_user(f"package_{guid}@{self.domains[0]}", f"package_{guid}")
         secret = "0.A" + "".join(uuid.uuid5(uuid.UUID(guid), str(part)).hex for part in range(8))
-        token = BulkToken(secret, user["id"], issued, issued + datetime.timedelta(days=days))
+        expires = issued + datetime.timedelta(days=days)
+        token = BulkToken(secret, user["id"], issued, expires, user["userPrincipalName"])
         self.tokens[token.value] = token
         return token
 
@@ -148,17 +158,22 @@ class Tenant:
         return found
 
     def roles_of(self, principal_id: str) -> set[str]:
-        """Template ids of the directory roles of a principal, its own and those of its groups."""
+        """Template ids of the directory roles of a principal in the whole tenant, its own and those of its groups."""
         principals = {principal_id} | self.groups_of(principal_id)
-        return {a["roleDefinitionId"] for a in self.role_assignments.values() if a["principalId"] in principals}
+        return {
+            one["roleDefinitionId"]
+            for one in self.role_assignments.values()
+            if one["principalId"] in principals and one["directoryScopeId"] == "/"
+        }
 
-    def assign_role(self, template_id: str, principal_id: str) -> dict:
-        """Make a principal an active member of a directory role."""
+    def assign_role(self, template_id: str, principal_id: str, unit: str | None = None) -> dict:
+        """Make a principal an active member of a directory role, for the tenant or for an administrative unit."""
+        place = f"/{unit}" if unit else ""
         assignment = {
-            "id": self.object_id(f"role assignment/{template_id}/{principal_id}"),
+            "id": self.object_id(f"role assignment/{template_id}/{principal_id}{place}"),
             "roleDefinitionId": template_id,
             "principalId": principal_id,
-            "directoryScopeId": "/",
+            "directoryScopeId": f"/administrativeUnits/{unit}" if unit else "/",
         }
         self.role_assignments[assignment["id"]] = assignment
         return assignment
@@ -179,7 +194,26 @@ class Directory:
         #: What tells a device that Intune wipes it: (its id in the directory, the body of the wipe, Intune's
         #: own row of it).
         self.at_wipe: t.Callable[[str, dict, dict], None] | None = None
+        #: How long ago what is written into the logs now has happened.
+        self.back = datetime.timedelta()
         self._requests = 0
+
+    def now(self) -> datetime.datetime:
+        """The true time of what happens in the tenant."""
+        return self.clock.utc() - self.back
+
+    def elapsed(self) -> float:
+        """The second of the lab of what happens in the tenant; below zero before the lab began."""
+        return self.clock.elapsed() - self.back.total_seconds()
+
+    @contextlib.contextmanager
+    def earlier(self, minutes: float) -> t.Iterator[None]:
+        """What is done within has happened so many minutes ago."""
+        before, self.back = self.back, datetime.timedelta(minutes=minutes)
+        try:
+            yield
+        finally:
+            self.back = before
 
     def find_token(self, value: str) -> tuple[Tenant, BulkToken] | None:
         for tenant in self.tenants.values():

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from .defaults import DEVICE_REGISTRATION, INTUNE, INTUNE_ENROLLMENT
-from .model import REGISTER_DEVICE_ACTION, Tenant
+from . import access
+from .model import Tenant
 
 #: Trust types of devices that count against a user's quota.
 COUNTED = ("AzureAd", "Workplace")
@@ -49,43 +49,7 @@ def mdm_applies(tenant: Tenant, user_id: str | None) -> bool:
 def conditional_access_demands(tenant: Tenant, user_id: str) -> str | None:
     """``block``, ``mfa`` or None: what enabled policies demand of this user when registering a device.
 
-    Other grant controls (compliant device and so on) cannot be met by a new device and count as ``block``. With
-    security defaults there is no Conditional Access; that they ask a package user for MFA is a guess.
+    Other grant controls (compliant device and so on) cannot be met by a new device and count as ``block``.
     """
-    if tenant.security_defaults["isEnabled"]:
-        return "mfa"
-    demands = set()
-    for policy in tenant.conditional_access:
-        if policy["state"] != "enabled" or not _covers_user(tenant, policy["conditions"]["users"], user_id):
-            continue
-        if _covers_registration(policy["conditions"]["applications"]):
-            controls = set((policy.get("grantControls") or {}).get("builtInControls", []))
-            demands.add("mfa" if controls == {"mfa"} else "block" if controls else "")
-    return "block" if "block" in demands else "mfa" if "mfa" in demands else None
-
-
-def _covers_user(tenant: Tenant, users: dict, user_id: str) -> bool:
-    groups, roles = tenant.groups_of(user_id), tenant.roles_of(user_id)
-    if (
-        user_id in users.get("excludeUsers", [])
-        or groups & set(users.get("excludeGroups", []))
-        or roles & set(users.get("excludeRoles", []))
-    ):
-        return False
-    included = users.get("includeUsers", [])
-    return (
-        "All" in included
-        or user_id in included
-        or bool(groups & set(users.get("includeGroups", [])))
-        or bool(roles & set(users.get("includeRoles", [])))
-    )
-
-
-def _covers_registration(applications: dict) -> bool:
-    targets = {DEVICE_REGISTRATION, INTUNE, INTUNE_ENROLLMENT}
-    if REGISTER_DEVICE_ACTION in applications.get("includeUserActions", []):
-        return True
-    if set(applications.get("excludeApplications", [])) & targets:
-        return False
-    included = set(applications.get("includeApplications", []))
-    return "All" in included or bool(included & targets)
+    error = access.judge(tenant, access.Attempt(user_id, registers=True)).error
+    return None if not error else "mfa" if error == access.CODES["mfa"] else "block"

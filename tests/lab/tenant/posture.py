@@ -5,7 +5,7 @@
 
 Shapes: Microsoft Graph, "managedDevice", "deviceCompliancePolicyState", "deviceConfigurationState",
 "bitlockerRecoveryKey", "domain". A list of states has no settings; one policy can have a row for the user and one for
-the System account; ``settingName`` is null.
+the System account, both under the policy's id; ``settingName`` is null. The built-in policy judges each device.
 """
 
 from __future__ import annotations
@@ -19,6 +19,13 @@ if t.TYPE_CHECKING:
     from .model import Tenant
 
 SYSTEM = "System account"
+BUILT_IN = {
+    "name": "Default Device Compliance Policy",
+    "settings": [
+        {"setting": f"DefaultDeviceCompliancePolicy.{name}", "state": "compliant"}
+        for name in ("RequireUserExistence", "RequireRemainContact", "RequireDeviceCompliancePolicyAssigned")
+    ],
+}
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: What an enrolled device has told Intune of itself.
 _OF_THE_DEVICE = ("serialNumber", "osVersion", "manufacturer", "model", "joinType", "autopilotEnrolled")
@@ -82,7 +89,9 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
     record |= {name: enrolled[name] for name in _OF_THE_DEVICE if name in enrolled}
     tenant.managed_devices[identity] = record
     tenant.policy_states[identity] = {
-        "deviceCompliancePolicyStates": _states(tenant, entry.get("policies", [{"name": "Windows"}]), user),
+        "deviceCompliancePolicyStates": _states(
+            tenant, _with_built_in(entry.get("policies", [{"name": "Windows"}])), user
+        ),
         "deviceConfigurationStates": _states(tenant, entry.get("configurations", []), user),
     }
     tenant.policy_reports[identity] = list(entry.get("report", []))
@@ -108,13 +117,18 @@ def add_key(
     return made
 
 
+def _with_built_in(policies: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    named = any(policy["name"] == BUILT_IN["name"] for policy in policies)
+    return policies if named else [BUILT_IN, *policies]
+
+
 def _states(tenant: Tenant, policies: list[dict[str, t.Any]], user: dict | None) -> list[dict[str, t.Any]]:
     made = []
-    for number, policy in enumerate(policies):
+    for policy in policies:
         system = policy.get("system", user is None)
         made.append(
             {
-                "id": tenant.object_id(f"policy state/{policy['name']}/{number}"),
+                "id": tenant.object_id(f"policy state/{policy['name']}"),
                 "displayName": policy["name"],
                 "platformType": "windows10AndLater",
                 "settingCount": len(policy.get("settings", [])),
@@ -122,13 +136,14 @@ def _states(tenant: Tenant, policies: list[dict[str, t.Any]], user: dict | None)
                 "version": 1,
                 "userId": NOBODY if system or user is None else user["id"],
                 "userPrincipalName": SYSTEM if system or user is None else user["userPrincipalName"],
-                "rows": [_setting(setting) for setting in policy.get("settings", [])],
+                "rows": [setting(one) for one in policy.get("settings", [])],
             }
         )
     return made
 
 
-def _setting(given: dict[str, t.Any]) -> dict[str, t.Any]:
+def setting(given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The state of one setting, in Graph's shape."""
     return {
         "setting": given["setting"],
         "settingName": None,

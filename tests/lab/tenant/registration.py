@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import typing as t
 
-from . import device_objects, policy
+from . import access, audits, authentication, device_objects, policy, sign_ins
+from .defaults import DEVICE_REGISTRATION
 from .model import Directory, Tenant
 
 #: Where the Azure VMs of the lab are, and where earlier ones were.
@@ -21,21 +23,32 @@ SUBSCRIPTION, EARLIER = "lab", "earlier"
 
 class TenantError(Exception):
     """A refusal. ``phase`` is auth or join; ``hresult`` what the device makes of it; ``server_code`` an AADSTS code or
-    the registration service's own; ``response`` the body the device logs."""
+    the registration service's own; ``response`` the body the device logs. ``request_id`` is the service's id of the
+    request, ``correlation_id`` the one that the device gave it."""
 
-    def __init__(self, phase: str, hresult: int, server_code: str, message: str, request_id: str, status: int = 400):
+    def __init__(
+        self,
+        phase: str,
+        hresult: int,
+        server_code: str,
+        message: str,
+        request_id: str,
+        status: int = 400,
+        correlation_id: str = "",
+    ):
         super().__init__(message)
         self.phase = phase
         self.hresult = hresult
         self.server_code = server_code
         self.message = message
         self.request_id = request_id
+        self.correlation_id = correlation_id or request_id
         self.status = status
 
     @property
     def response(self) -> str:
         if self.phase == "auth":
-            return f"{self.message} Trace ID: {self.request_id} Correlation ID: {self.request_id}"
+            return f"{self.message} Trace ID: {self.request_id} Correlation ID: {self.correlation_id}"
         return json.dumps(
             {"code": self.server_code, "message": self.message, "operation": "DeviceJoin", "requestid": self.request_id}
         )
@@ -64,108 +77,153 @@ class Registered:
     request_id: str = ""
 
 
-def redeem(directory: Directory, token: str) -> Grant:
-    """Exchange a bulk token for the right to register a device. TenantError where the token service refuses."""
-    request = directory.request_id()
+def redeem(directory: Directory, token: str, device: t.Any = None) -> Grant:
+    """Exchange a bulk token for the right to register a device. TenantError where the token service refuses.
+
+    The sign-in of the package user is in the tenant's log, whatever comes of it; a token that no tenant knows is in
+    nobody's.
+    """
+    request, correlation = directory.request_id(), directory.request_id()
     found = directory.find_token(token)
     if found is None:
-        raise TenantError(
-            "auth", 0xCAA20003, "AADSTS70000", "AADSTS70000: The provided grant is invalid or malformed.", request
-        )
+        said = "AADSTS70000: The provided grant is invalid or malformed."
+        raise TenantError("auth", 0xCAA20003, "AADSTS70000", said, request, correlation_id=correlation)
     tenant, bulk = found
     user = tenant.users.get(bulk.user_id)
-    if user is None:
-        raise TenantError(
-            "auth",
-            0x801C0024,
-            "AADSTS50034",
-            f"AADSTS50034: The user account does not exist in the {tenant.name} directory.",
-            request,
-        )
-    if bulk.expires <= directory.clock.utc():
-        raise TenantError(
-            "auth",
-            0xCAA20003,
-            "AADSTS700082",
-            "AADSTS700082: The refresh token has expired due to inactivity. The token was issued on "
-            f"{bulk.issued:%Y-%m-%dT%H:%M:%SZ} and was inactive for too long.",
-            request,
-        )
-    if not user["accountEnabled"]:
-        raise TenantError("auth", 0xCAA20003, "AADSTS50057", "AADSTS50057: The user account is disabled.", request)
-    demand = policy.conditional_access_demands(tenant, bulk.user_id)
-    if demand == "block":
-        raise TenantError(
-            "auth",
-            0xCAA2000C,
-            "AADSTS53003",
-            "AADSTS53003: Access has been blocked by Conditional Access policies.",
-            request,
-        )
-    if demand == "mfa":
-        raise TenantError(
-            "auth",
-            0xCAA2000C,
-            "AADSTS50076",
-            "AADSTS50076: Due to a configuration change made by your administrator, or because you moved "
-            "to a new location, you must use multi-factor authentication.",
-            request,
-        )
+    known = user or {"id": bulk.user_id, "userPrincipalName": bulk.upn, "displayName": bulk.upn.partition("@")[0]}
+    verdict = access.judge(tenant, access.Attempt(bulk.user_id, registers=True))
+    refusal = _grant_refusal(directory, tenant, bulk, user) or _access_refusal(verdict.error)
+    code = int(refusal[1].removeprefix("AADSTS")) if refusal else 0
+    sign_ins.write(
+        directory,
+        tenant,
+        known,
+        verdict,
+        app=sign_ins.AADJ_CSP,
+        resource=DEVICE_REGISTRATION,
+        request=request,
+        correlation=correlation,
+        error=code,
+        client=sign_ins.client_of(device),
+    )
+    if refusal:
+        hresult, name, text = refusal
+        raise TenantError("auth", hresult, name, f"{name}: {text}", request, correlation_id=correlation)
+    assert user is not None
     return Grant(tenant, user["id"], user["userPrincipalName"])
+
+
+def _grant_refusal(directory: Directory, tenant: Tenant, bulk, user: dict | None) -> tuple[int, str, str] | None:
+    """(HRESULT, code, text) where the grant itself is no good."""
+    if user is None:
+        return 0x801C0024, "AADSTS50034", f"The user account does not exist in the {tenant.name} directory."
+    if bulk.expires <= directory.now():
+        issued = f"{bulk.issued:%Y-%m-%dT%H:%M:%SZ}"
+        said = "The refresh token has expired due to inactivity. The token was issued on "
+        return 0xCAA20003, "AADSTS700082", f"{said}{issued} and was inactive for too long."
+    if not user["accountEnabled"]:
+        return 0xCAA20003, "AADSTS50057", "The user account is disabled."
+    return None
+
+
+def _access_refusal(error: int) -> tuple[int, str, str] | None:
+    """The same where policies refuse."""
+    if not error:
+        return None
+    said = {
+        50076: "Due to a configuration change made by your administrator, or because you moved to a new location, you "
+        "must use multi-factor authentication.",
+        53003: "Access has been blocked by Conditional Access policies.",
+    }
+    return 0xCAA2000C, f"AADSTS{error}", said.get(error, sign_ins.REASONS[error])
+
+
+def sign_in(directory: Directory, tenant: Tenant, user: dict, device) -> str:
+    """A person signs in to join a device, and passes MFA where they can. TenantError where they may not, by Conditional
+    Access (phase auth) or by the registration policy (phase join); else the id of the request."""
+    request, correlation = directory.request_id(), directory.request_id()
+    mfa = authentication.can_pass(tenant, user)
+    attempt = access.Attempt(user["id"], registers=True, met=frozenset({"mfa"} if mfa else ()))
+    verdict = access.judge(tenant, attempt)
+    code = 50057 if not user["accountEnabled"] else verdict.error
+    sign_ins.write(
+        directory,
+        tenant,
+        user,
+        verdict,
+        app=sign_ins.BROKER,
+        resource=DEVICE_REGISTRATION,
+        request=request,
+        correlation=correlation,
+        error=code,
+        interactive=True,
+        mfa=mfa,
+        client=sign_ins.client_of(device),
+    )
+    if code:
+        said = f"AADSTS{code}: {sign_ins.REASONS[code]}"
+        raise TenantError("auth", 0xCAA2000C, f"AADSTS{code}", said, request, correlation_id=correlation)
+    return _admit(directory, tenant, user, device, mfa)
 
 
 def register(directory: Directory, grant: Grant, device) -> Registered:
     """Create the device object of a bulk join. TenantError where the registration service refuses."""
-    request = directory.request_id()
-    tenant, rules = grant.tenant, grant.tenant.registration_policy
-    if rules["multiFactorAuthConfiguration"] == "required":
-        raise TenantError(
-            "join",
-            0x801C03ED,
-            "authorization_error",
-            "Multi-factor authentication is required to register this device.",
-            request,
-            401,
-        )
-    if not policy.may_join(tenant, grant.user_id):
-        raise TenantError(
-            "join",
-            0x801C0003,
-            "authorization_error",
-            f"User '{grant.user_id}' is not eligible to enroll a device of type 'Windows'. "
-            "Reason 'UserNotAllowedToJoin'.",
-            request,
-            403,
-        )
-    if policy.quota_left(tenant, grant.user_id) <= 0:
-        raise TenantError(
-            "join",
-            0x801C000E,
-            "authorization_error",
-            f"User '{grant.user_id}' is not eligible to enroll a device of type 'Windows'. Reason 'DeviceCapReached'.",
-            request,
-            403,
-        )
+    tenant = grant.tenant
+    request = _admit(directory, tenant, tenant.users[grant.user_id], device)
     return create(directory, tenant, device, grant.upn, policy.mdm_applies(tenant, grant.user_id), request)
 
 
+def _admit(directory: Directory, tenant: Tenant, user: dict, device, mfa: bool = False) -> str:
+    """The id of the request, or TenantError and its entry in the log."""
+    request = directory.request_id()
+    refusal = registration_refusal(tenant, user["id"], mfa)
+    if refusal is not None:
+        hresult, message, status = refusal
+        audits.refused(directory, tenant, device.hostname, user, request, message)
+        raise TenantError("join", hresult, "authorization_error", message, request, status)
+    return request
+
+
+def registration_refusal(tenant: Tenant, user_id: str, mfa: bool = False) -> tuple[int, str, int] | None:
+    """(HRESULT, message, HTTP status) where the registration policy does not let a user join; ``mfa``: they passed
+    it."""
+    not_eligible = f"User '{user_id}' is not eligible to enroll a device of type 'Windows'. Reason "
+    if tenant.registration_policy["multiFactorAuthConfiguration"] == "required" and not mfa:
+        return 0x801C03ED, "Multi-factor authentication is required to register this device.", 401
+    if not policy.may_join(tenant, user_id):
+        return 0x801C0003, f"{not_eligible}'UserNotAllowedToJoin'.", 403
+    if policy.quota_left(tenant, user_id) <= 0:
+        return 0x801C000E, f"{not_eligible}'DeviceCapReached'.", 403
+    return None
+
+
 def create(
-    directory: Directory, tenant: Tenant, device, upn: str, mdm: bool, request: str = "", trust_type: str = "AzureAd"
+    directory: Directory,
+    tenant: Tenant,
+    device,
+    upn: str,
+    mdm: bool,
+    request: str = "",
+    trust_type: str = "AzureAd",
+    logged: bool = True,
 ) -> Registered:
-    """Add the device object (Graph's ``device``) and say what the device gets to know."""
+    """Add the device object (Graph's ``device``) and say what the device gets to know. ``logged``: it is no join of
+    long ago, which the logs have forgotten."""
     device_id = device.next_id("device")
     owner = tenant.user(upn) if upn else None
-    device_objects.add(
+    made = device_objects.add(
         tenant,
         f"device/{device_id}",
         device_id,
         device.hostname,
-        directory.clock.utc().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        directory.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         owner,
         trustType=trust_type,
         physicalIds=device_objects.physical_ids(device.hardware.serial, owner["id"] if owner else device_id),
         **_hardware(device),
     )
+    if logged:
+        audits.registered(directory, tenant, made, owner, request or directory.request_id())
     rules = tenant.mdm_policy
     return Registered(
         device_id,

@@ -44,6 +44,15 @@ def broken(_scratch: Path) -> list[Case]:
     ]
 
 
+def silent(_scratch: Path) -> list[Case]:
+    """A volume that does not say whether it is protected is not one whose protection is off."""
+    return [Case("volume_encryption", {}, lambda v: [o["protection"] for o in v["volumes"]] == [2, 0, 2])]
+
+
+def say_no_protection(windows: dict) -> None:
+    next(iter(windows["cim"][SPACE]["classes"].values()))[0]["ProtectionStatus"] = None
+
+
 def absent(_scratch: Path) -> list[Case]:
     """A Windows without BitLocker."""
     return [Case("volume_encryption", {}, lambda v: v == {"available": False, "volumes": []})]
@@ -70,5 +79,6 @@ SCENES = [
     variant("encryption without BitLocker", absent, change=lambda windows: windows["cim"].pop(SPACE)),
     variant("encryption denied", denied, change=lambda windows: windows["cim"][SPACE].update(closed="all")),
     variant("encryption broken", broken, change=lambda windows: windows["protectors"].update(system=2150694912)),
+    variant("encryption without a word", silent, change=say_no_protection),
     variant("account rules closed", closed, change=lambda windows: windows.update(account_rules=None)),
 ]

@@ -47,7 +47,7 @@ class GraphLab:
             frozenset(self.tenant.roles_of(user["id"])),
         )
 
-    def ask(
+    def call(
         self,
         method: str,
         path: str,
@@ -57,10 +57,10 @@ class GraphLab:
         user: dict | None = None,
         version: str = "v1.0",
         **headers: str,
-    ) -> Answer:
-        """``headers`` by their names with _ for -; the answer of a refusal is its error envelope."""
+    ) -> Call:
+        """A request. ``headers`` by their names with _ for -."""
         raw_path, _mark, query = path.partition("?")
-        call = Call(
+        return Call(
             self.side,
             self.caller("device_code" if user else app, user),
             method,
@@ -72,7 +72,11 @@ class GraphLab:
             {name.lower().replace("_", "-"): value for name, value in headers.items()},
             body,
         )
-        if raw_path == "/$batch":
+
+    def ask(self, method: str, path: str, body: t.Any = None, **options: t.Any) -> Answer:
+        """The answer to ``call``; that of a refusal is its error envelope."""
+        call = self.call(method, path, body, **options)
+        if call.raw_path == "/$batch":
             try:
                 return asyncio.run(batch.answer(call))
             except GraphError as error:

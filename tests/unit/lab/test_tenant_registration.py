@@ -69,7 +69,7 @@ def test_a_live_token_registers_a_device(world):
         (lambda w: w.tenant.tokens.clear(), "AADSTS70000", 0xCAA20003),
         (lambda w: _ca(w, ["block"]), "AADSTS53003", 0xCAA2000C),
         (lambda w: _ca(w, ["mfa"]), "AADSTS50076", 0xCAA2000C),
-        (lambda w: _ca(w, ["compliantDevice"]), "AADSTS53003", 0xCAA2000C),
+        (lambda w: _ca(w, ["compliantDevice"]), "AADSTS53000", 0xCAA2000C),
     ],
 )
 def test_the_token_service_refuses(world, change, server_code, hresult):

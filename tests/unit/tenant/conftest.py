@@ -14,7 +14,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import h
 from .fake_graph import Bench, FakeGraph
 
 #: Where what is asked is what modules ask, and not made up for a test of the client.
-OF_MODULES = ("devices", "readiness", "resources")
+OF_MODULES = ("devices", "diagnosis", "readiness", "resources")
 
 
 @pytest.fixture

@@ -42,9 +42,11 @@ from ansible_collections.winops.entra.plugins.modules import (
     security_key_policy,
     temporary_access_pass,
     user_method_info,
+    wait_for_management,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.arrival import wait
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations import association as associations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
@@ -194,6 +196,7 @@ _ASSOCIATION = {**APPROVAL_SPEC, **ansible_spec(device_association.ARGUMENT_SPEC
 _RESET = {**APPROVAL_SPEC, **ansible_spec(managed_device_reset.ARGUMENT_SPEC)}
 _IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
 _POSTURE = ansible_spec({**FINDINGS_SPEC, **directory_posture.ARGUMENT_SPEC})
+_ARRIVAL = ansible_spec({**FINDINGS_SPEC, **wait_for_management.ARGUMENT_SPEC})
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -355,6 +358,16 @@ RUNS = {
         posture.look,
         _POSTURE,
         {"device_ids": [_ID, guid("another device")], "applications": ["Office365"]},
+    ),
+    "arrival": TenantRun(
+        wait.wait,
+        _ARRIVAL,
+        {
+            "device_ids": [_ID, guid("another device")],
+            "expect_compliant": True,
+            "expect_policies": True,
+            "timeout": 30,
+        },
     ),
     "passes removed": TenantRun(
         passes.ensure,

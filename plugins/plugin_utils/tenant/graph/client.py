@@ -14,7 +14,7 @@ import contextlib
 import json
 import typing as t
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ...result import Failure
 from . import errors, odata, retry, tokens
@@ -107,13 +107,15 @@ class GraphClient:
         version: str = "v1.0",
         eventual: bool = False,
         kind: Kind = ANY_OBJECT,
+        before_page: Callable[[], None] | None = None,
     ) -> Iterator[dict]:
-        """All objects of a collection, each of this kind and once, page by page as they are consumed.
+        """All objects of a collection, each of this kind and once, page by page as they are consumed. ``before_page``
+        is called before each page is asked for; what it raises ends the list.
 
         RequestFailure for a next page that is not on the configured Graph, before any request goes there, and for a
         list without an end.
         """
-        return self._reader(purpose, eventual, kind).rows(self.url(path, query, version))
+        return self._reader(purpose, eventual, kind, before_page).rows(self.url(path, query, version))
 
     def batch(self, items: Sequence[Item], version: str = "v1.0") -> BatchAnswers:
         """Many requests, 20 in one, in the order of ``items``. An item that fails is a BatchAnswer with a failure.
@@ -135,11 +137,19 @@ class GraphClient:
         reader = self._reader(item.purpose, item.eventual, item.row_kind or ANY_OBJECT)
         return reader.rows(self.url(item.path, item.query, version), first, again=item.method == "GET")
 
-    def _reader(self, purpose: Purpose, eventual: bool, kind: Kind) -> ListReader:
+    def _reader(
+        self, purpose: Purpose, eventual: bool, kind: Kind, before_page: Callable[[], None] | None = None
+    ) -> ListReader:
         headers, page_kind = _consistency(eventual), page_of(kind)
+
+        def ask(url: str) -> dict:
+            if before_page is not None:
+                before_page()
+            return read_as(page_kind, self._call("GET", url, purpose, None, headers), purpose)
+
         return ListReader(
             purpose,
-            lambda url: read_as(page_kind, self._call("GET", url, purpose, None, headers), purpose),
+            ask,
             lambda: Pages(purpose, self.session.origin, self.waits),
             self.waits.tell,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ...findings import UNKNOWN, Finding
 from ...result import Failure
-from .because import reason
+from ..because import reason
 
 DIRECTORY_POSTURE_IDS = (
     "entra_object",

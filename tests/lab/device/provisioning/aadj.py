@@ -38,7 +38,7 @@ async def apply(device, caller: Caller, values: dict[str, str]) -> None:
     token = values.get("AADJ/BPRT", "")
     try:
         await device.network.request(network.LOGIN)
-        grant = service.redeem(device.directory, token)
+        grant = service.redeem(device.directory, token, device)
         await device.network.request(network.REGISTRATION)
         device.event(REGISTRATION, 103, [""])
         registered = service.register(device.directory, grant, device)
@@ -47,7 +47,7 @@ async def apply(device, caller: Caller, values: dict[str, str]) -> None:
         raise _failed(error.token_hresult) from error
     except TenantError as error:
         if error.phase == "auth":
-            _of_dsregcmd(device, AAD, 1081, [error.server_code, error.response, error.request_id])
+            _of_dsregcmd(device, AAD, 1081, [error.server_code, error.response, error.correlation_id])
             _auth_failed(device, error.hresult, error.response, "Managed")
         else:
             device.event(REGISTRATION, 204, [signed(error.hresult), error.request_id, error.status, error.response])

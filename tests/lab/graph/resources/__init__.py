@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import (
     approvals,
     associated_devices,
+    audit_logs,
     authentication_methods,
     autopilot,
     autopilot_events,
@@ -32,6 +33,7 @@ from . import (
     registration_policy,
     status_pages,
     tenant_wide,
+    troubleshooting_events,
     users,
     what_if,
 )
@@ -39,6 +41,7 @@ from . import (
 __all__ = [
     "approvals",
     "associated_devices",
+    "audit_logs",
     "authentication_methods",
     "autopilot",
     "autopilot_events",
@@ -63,6 +66,7 @@ __all__ = [
     "registration_policy",
     "status_pages",
     "tenant_wide",
+    "troubleshooting_events",
     "users",
     "what_if",
 ]

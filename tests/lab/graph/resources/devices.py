@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ...tenant import device_objects, roles
+from ...tenant import audits, device_objects, roles
 from ..answers import Answer, Call, GraphError, bad_request, not_found
 from ..query import Row, collection, count, entity
 from ..routing import route
@@ -65,6 +65,7 @@ def update(call: Call) -> Answer:
         if unknown:
             raise bad_request(f"Invalid property '{unknown[0]}'.", target=unknown[0])
         real["extensionAttributes"] = {**_no_attributes(), **(real.get("extensionAttributes") or {}), **attributes}
+    record(call, "Update device", "Update", audits.target("Device", real, changes))
     real.update(changes)
     return Answer(204)
 
@@ -85,6 +86,7 @@ def delete(call: Call) -> Answer:
             group["members"].remove(found["id"])
     if found.get("trustType") in RESTORABLE and found.get("profileType") != device_objects.SECURE_VM:
         tenant.deleted_devices[found["id"]] = {**found, "deletedDateTime": utc(call.side.clock.utc())}
+    record(call, "Delete device", "Delete", audits.target("Device", found))
     return Answer(204)
 
 
@@ -101,6 +103,16 @@ def owners(call: Call) -> Answer:
 def member_of(call: Call) -> Answer:
     found = call.side.tenant.groups_of(find(call)["id"])
     return collection(call, GROUP, objects(call, "groups", sorted(found)), mixed=lambda row: GROUP)
+
+
+def record(call: Call, activity: str, operation: str, target: Row) -> None:
+    """An entry in the directory's log of what the caller has done."""
+    caller, tenant = call.caller, call.side.tenant
+    if caller.delegated:
+        initiator = audits.by_user(tenant.users[caller.user_id or ""])
+    else:
+        initiator = audits.by_app(tenant, caller.client_id, tenant.applications[caller.client_id].name)
+    audits.write(call.side.directory, tenant, activity, initiator, [target], operation=operation)
 
 
 def find(call: Call) -> Row:

@@ -33,6 +33,7 @@ _OF_DEVICES = ("compliantDevice", "domainJoinedDevice")
 _UNDECIDED = ("notEnoughInformation", "invalidCondition", "invalidPolicy", "unknownFutureValue")
 ANSWER_KIND = object_of(
     {
+        "id": TEXT,
         "displayName": LINE,
         "state": needed(TEXT),
         "policyApplies": FLAG,
@@ -53,7 +54,7 @@ ANSWER_KIND = object_of(
 def policies_of(rows: Sequence[Mapping[str, t.Any]], compliant: bool | None, hybrid: bool | None) -> list[dict]:
     """The policies that decide for a device: ``compliant`` and ``hybrid`` (joined to AD, too) are None where nobody
     knows."""
-    found = [_policy(row, {"compliantDevice": compliant, "domainJoinedDevice": hybrid}) for row in rows]
+    found = [policy_of(row, compliant, hybrid) for row in rows]
     return [one for one in found if one is not None]
 
 
@@ -63,7 +64,15 @@ def verdict_of(policies: Sequence[Mapping[str, t.Any]]) -> str:
     return next((verdict for effect, verdict in _VERDICTS.items() if effect in effects), ALLOWED)
 
 
-def _policy(row: Mapping[str, t.Any], is_such: Mapping[str, bool | None]) -> dict[str, t.Any] | None:
+def reasons_of(row: Mapping[str, t.Any]) -> list[str]:
+    """Why a policy does not apply, in the service's words; empty for no reason."""
+    told = [one.strip() for one in (row.get("analysisReasons") or "").split(",")]
+    return [one for one in told if one not in ("", "notSet")]
+
+
+def policy_of(row: Mapping[str, t.Any], compliant: bool | None, hybrid: bool | None) -> dict[str, t.Any] | None:
+    """What one policy of an answer does; None where it does nothing: it does not apply, or demands nothing."""
+    is_such = {"compliantDevice": compliant, "domainJoinedDevice": hybrid}
     if row["state"] == "disabled":
         return None
     demands = _demands(row.get("grantControls") or {})

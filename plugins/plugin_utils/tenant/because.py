@@ -11,7 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...result import Failure
+from ..result import Failure
 
 NO_LICENCE = "the tenant has no license of Microsoft Entra ID P1"
 NOT_CHECKABLE = (

@@ -18,14 +18,15 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from ...options import is_guid
+from ..graph.batch import Item
+from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import ANY_OBJECT, TEXT, list_of, needed, object_of
 from ..users.people import membership_items
-from .run import Run
 
 _READ = Permissions.same("Policy.Read.All")
 _TEXTS = list_of(TEXT)
@@ -59,13 +60,18 @@ class Conditions:
     each_device: bool = False
 
 
-def read(run: Run) -> Conditions:
+def read(client: GraphClient) -> Conditions:
     """The conditions of the tenant's policies that are not off. Where they cannot be read, each pair is by itself."""
     try:
         purpose = Purpose("list the policies of Conditional Access", _READ)
-        rows = list(run.client.list("/identity/conditionalAccess/policies", purpose, kind=_POLICY_KIND))
+        rows = list(client.list("/identity/conditionalAccess/policies", purpose, kind=_POLICY_KIND))
     except RequestFailure:
         return Conditions(each_user=True, each_device=True)
+    return conditions_of(rows)
+
+
+def conditions_of(rows: Iterable[Mapping[str, t.Any]]) -> Conditions:
+    """The conditions of those policies that are not off."""
     found = Conditions()
     for row in rows:
         if row["state"] != "disabled":
@@ -91,15 +97,18 @@ def _add(found: Conditions, conditions: Mapping[str, t.Any]) -> None:
     found.each_device |= any(devices[name] for name in devices if name != "deviceFilter" and not name.startswith("@"))
 
 
-def ask_groups(run: Run, conditions: Conditions, users: Mapping[str, str]) -> dict[str, frozenset[str] | None]:
-    """In which of the groups each user is, by object id; None where that could not be read."""
+def ask_groups(
+    ask: Callable[[list[Item]], list[t.Any]], conditions: Conditions, users: Mapping[str, str]
+) -> dict[str, frozenset[str] | None]:
+    """In which of the groups each user is, by object id; None where that could not be read. ``ask`` gives the rows of
+    each item, or why there are none."""
     wanted = sorted(group for group in conditions.groups if is_guid(group))
     found: dict[str, frozenset[str] | None] = dict.fromkeys(users, frozenset())
     if conditions.each_user or not wanted:
         return found
     asked = membership_items(users, wanted)
     items = [item for _identity, item in asked]
-    for (identity, _item), rows in zip(asked, run.rows("access", "the groups of the primary users", items)):
+    for (identity, _item), rows in zip(asked, ask(items)):
         before = found[identity]
         if isinstance(rows, list) and before is not None:
             found[identity] = before | {str(one).lower() for one in rows}

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tenant's half of a diagnosis says: the ids of its findings, and where to read more.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+from ...findings import UNKNOWN, Finding
+from ...result import Failure
+from ..because import reason
+from ..readiness.findings import READINESS_IDS
+
+ABOUT_SIGN_IN, ABOUT_ACCESS = "sign_in", "conditional_access"
+ABOUT_REGISTRATION, ABOUT_ENROLLMENT = "registration", "enrollment"
+NO_TRACE, CONTRADICTION = "no_trace", "contradiction"
+SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD = "sign_in_log", "audit_log", "enrollment_log"
+DIRECTORY_DIAGNOSIS_IDS = tuple(
+    dict.fromkeys(
+        (
+            *(ABOUT_SIGN_IN, ABOUT_ACCESS, ABOUT_REGISTRATION, ABOUT_ENROLLMENT, NO_TRACE, CONTRADICTION),
+            *(SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD),
+            *READINESS_IDS,
+        )
+    )
+)
+_LEARN = "https://learn.microsoft.com/"
+DIAGNOSIS_DOCS = {
+    ABOUT_SIGN_IN: _LEARN + "entra/identity-platform/reference-error-codes",
+    ABOUT_ACCESS: _LEARN + "entra/identity/conditional-access/troubleshoot-conditional-access",
+    ABOUT_REGISTRATION: _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
+    ABOUT_ENROLLMENT: _LEARN + "troubleshoot/mem/intune/device-enrollment/troubleshoot-windows-enrollment-errors",
+    NO_TRACE: _LEARN + "entra/identity/monitoring-health/reference-log-latency",
+    CONTRADICTION: _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
+    SIGN_INS_UNREAD: _LEARN + "entra/identity/monitoring-health/concept-sign-ins",
+    AUDITS_UNREAD: _LEARN + "entra/identity/monitoring-health/concept-audit-logs",
+    ENROLLMENTS_UNREAD: _LEARN + "intune/intune-service/enrollment/enrollment-report-company-portal-abandon",
+}
+
+
+def log_not_read(identity: str, what: str, failure: Failure) -> Finding:
+    """A log that nobody could read: ``what`` is a noun phrase."""
+    error = failure.error
+    return Finding(
+        identity,
+        UNKNOWN,
+        f"{what}: unknown, because {reason(failure)}",
+        str(error["side"]),
+        cause=error["cause"],
+        fix=error["fix"],
+        doc=DIAGNOSIS_DOCS[identity],
+        permissions=tuple(error["permissions"]),
+    )

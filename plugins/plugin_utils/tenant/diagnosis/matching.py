@@ -1,0 +1,183 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which entries of the logs belong to which device, and how surely.
+
+An id of the device's own evidence (a request or an attempt) is the surest, then the device's id. An entry of the same
+user, for a join or an enrollment and at the time of the failure, may be of another device: many share a package's user.
+So it counts for less, and not at all where it is known to be another device's.
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import bisect
+import collections
+import dataclasses
+import datetime
+import typing as t
+from collections.abc import Callable, Iterable
+
+from .device_side import Asked
+from .events import audit_device, audit_user, enrollment_device
+from .logs import AUDITS, ENROLLMENT_FAILURES, PACKAGE_PREFIX, SIGN_INS, LogRead
+from .sign_ins import AS_POLICIES_REFUSE, TO_SIGN_IN, device_of, failed, number_of, purpose_of
+
+Row = dict[str, t.Any]
+BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER = "request_id", "device_id", "hostname", "user"
+#: The surest first.
+MATCHES = (BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER)
+#: Of one device and log.
+MOST_OF_A_LOG = 20
+#: An entry of the same user counts so long before and after the failure.
+AROUND = datetime.timedelta(minutes=15)
+
+
+@dataclasses.dataclass
+class Matched:
+    """The entries of one device: of each log, (how, row), the surest and newest first."""
+
+    sign_ins: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
+    audits: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
+    enrollments: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
+
+    @property
+    def surely(self) -> bool:
+        """Whether a sign-in is surely the device's."""
+        return any(how in (BY_REQUEST, BY_DEVICE) for how, _row in self.sign_ins)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Subject:
+    """What an entry says of whom it is about."""
+
+    ids: tuple[str, ...]
+    device_id: str | None
+    name: str | None
+    users: tuple[str, ...]
+    of_topic: bool
+
+
+def match(devices: list[Asked], reads: dict[str, LogRead]) -> dict[str, Matched]:
+    """The entries of each device, by its name."""
+    known = _user_names(reads)
+    found = {device.name: Matched() for device in devices}
+    readers: tuple[tuple[str, str, Callable[[Row], _Subject]], ...] = (
+        (SIGN_INS.name, "sign_ins", _of_sign_in),
+        (AUDITS.name, "audits", _of_audit),
+        (ENROLLMENT_FAILURES.name, "enrollments", lambda row: _of_enrollment(row, known)),
+    )
+    index = _Index(devices)
+    for name, field, read_as in readers:
+        came = reads.get(name)
+        if came is None or came.failure is not None:
+            continue
+        for device, pairs in index.match(came, read_as).items():
+            setattr(found[device], field, pairs)
+    return found
+
+
+class _Index:
+    def __init__(self, devices: list[Asked]) -> None:
+        self._devices = devices
+        self._by_id: dict[str, list[str]] = collections.defaultdict(list)
+        self._by_device: dict[str, list[str]] = collections.defaultdict(list)
+        self._by_name: dict[str, list[str]] = collections.defaultdict(list)
+        for device in devices:
+            for identity in device.said.ids:
+                self._by_id[identity].append(device.name)
+            if device.device_id:
+                self._by_device[device.device_id].append(device.name)
+            self._by_name[device.hostname.lower()].append(device.name)
+        self._without_id = {device.name for device in devices if not device.device_id}
+
+    def match(self, came: LogRead, read_as: Callable[[Row], _Subject]) -> dict[str, list[tuple[str, Row]]]:
+        found: dict[str, list[tuple[str, datetime.datetime, Row]]] = collections.defaultdict(list)
+        of_users: dict[str, list[tuple[datetime.datetime, str, Row]]] = collections.defaultdict(list)
+        for identity, row in came.rows.items():
+            moment = came.moment(row) or datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+            subject = read_as(row)
+            how, names = self._owners(subject)
+            for name in names:
+                found[name].append((how, moment, row))
+            # What is known to be about another device is not about this one.
+            if not names and not subject.device_id and subject.name is None and subject.of_topic:
+                for user in subject.users:
+                    of_users[user].append((moment, identity, row))
+        for rows in of_users.values():
+            rows.sort(key=lambda one: one[:2], reverse=True)
+        for device in self._devices:
+            own = found[device.name]
+            own += [(BY_USER, moment, row) for moment, row in _of_user(device, of_users)]
+            # The newest of the surest.
+            own.sort(key=lambda one: one[1], reverse=True)
+            own.sort(key=lambda one: MATCHES.index(one[0]))
+        return {name: [(how, row) for how, _moment, row in own[:MOST_OF_A_LOG]] for name, own in found.items()}
+
+    def _owners(self, subject: _Subject) -> tuple[str, list[str]]:
+        for identity in subject.ids:
+            if identity in self._by_id:
+                return BY_REQUEST, self._by_id[identity]
+        if subject.device_id in self._by_device:
+            return BY_DEVICE, self._by_device[subject.device_id]
+        # By a name nobody is found who has an id, which is another one then.
+        named = self._by_name.get(subject.name or "", [])
+        return BY_NAME, [name for name in named if subject.device_id is None or name in self._without_id]
+
+
+def _of_user(
+    device: Asked, of_users: dict[str, list[tuple[datetime.datetime, str, Row]]]
+) -> Iterable[tuple[datetime.datetime, Row]]:
+    """The newest entries of the device's user, of the time of its failures where it tells of any."""
+    rows = of_users.get(device.user if device.user is not None else PACKAGE_PREFIX, [])
+    worst = device.said.worst
+    times = sorted(device.said.moments(worst)) if worst else []
+    taken = 0
+    for moment, _identity, row in rows:
+        if taken >= MOST_OF_A_LOG:
+            return
+        if not times or _near(moment, times):
+            taken += 1
+            yield moment, row
+
+
+def _near(moment: datetime.datetime, times: list[datetime.datetime]) -> bool:
+    at = bisect.bisect(times, moment)
+    return any(abs(moment - near) <= AROUND for near in times[max(0, at - 1) : at + 1])
+
+
+def _user_names(reads: dict[str, LogRead]) -> dict[str, str]:
+    """Names of users by their object ids, both in lower case, as far as sign-ins tell them."""
+    came = reads.get(SIGN_INS.name)
+    rows = came.rows.values() if came is not None else ()
+    return {str(row.get("userId")).lower(): str(row.get("userPrincipalName")).lower() for row in rows}
+
+
+def _users(name: str | None) -> tuple[str, ...]:
+    """The user, and for a package's user what stands for all of them."""
+    if not name:
+        return ()
+    return (name, PACKAGE_PREFIX) if name.startswith(PACKAGE_PREFIX) else (name,)
+
+
+def _lowered(*texts: t.Any) -> tuple[str, ...]:
+    return tuple(text.lower() for text in texts if isinstance(text, str) and text)
+
+
+def _of_sign_in(row: Row) -> _Subject:
+    user = str(row.get("userPrincipalName") or "").lower()
+    # Of a person's other sign-ins those count that went well, or that a policy stopped; not a wrong password.
+    counts = purpose_of(row) != TO_SIGN_IN or not failed(row) or number_of(row) in AS_POLICIES_REFUSE
+    return _Subject(_lowered(row["id"], row.get("correlationId")), device_of(row), None, _users(user), counts)
+
+
+def _of_audit(row: Row) -> _Subject:
+    device_id, name = audit_device(row)
+    known = name.lower() if name else None
+    return _Subject(_lowered(row.get("correlationId")), device_id, known, _users(audit_user(row)), True)
+
+
+def _of_enrollment(row: Row, user_ids: dict[str, str]) -> _Subject:
+    user = user_ids.get(str(row.get("userId") or "").lower())
+    return _Subject(_lowered(row.get("correlationId")), enrollment_device(row), None, _users(user), True)

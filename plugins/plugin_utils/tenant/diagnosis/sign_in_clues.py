@@ -1,0 +1,219 @@
+# Copyright (c) 2026, winops.entra contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the sign-ins of a device to clues: which policy demanded what, and what else the service objected to.
+
+A refusal that a sign-in with the same correlation id got over is none; neither is one before a later success of the
+same device for the same purpose. Sources: Microsoft Entra, "Authentication and authorization error codes",
+"Troubleshoot sign-in problems with Conditional Access"; Microsoft Intune, "Bulk enrollment for Windows devices".
+
+Internal to winops.entra: may change in any release.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from .clues import IS_WARNING, TenantClue, evidence, weigh
+from .findings import ABOUT_ACCESS, ABOUT_SIGN_IN
+from .logs import PACKAGE_PREFIX
+from .matching import BY_USER
+from .sign_ins import (
+    ASKS_FOR_DEVICE,
+    ASKS_FOR_MFA,
+    TO_ENROLL,
+    TO_JOIN,
+    TO_SIGN_IN,
+    demands,
+    failed,
+    number_of,
+    purpose_of,
+    sign_in_view,
+    stopped_by,
+)
+
+Row = dict[str, t.Any]
+#: So many refusals of one kind are more than one that a person answered in the end.
+_A_LOOP = 3
+#: Codes of Windows that come of a refusal at the token service.
+_FROM_THE_SERVICE = ("0xcaa20003", "0xcaa2000c", "0x801c0024", "0x801c0002")
+#: By code: what it means at a join or enrollment, what to do, and which settings can be behind it.
+_MEANINGS: dict[int, tuple[str, str, tuple[str, ...]]] = {
+    50034: (
+        "the tenant has no such user; a package's bulk token stops working with its user",
+        "make a new provisioning package, or correct the user",
+        ("user",),
+    ),
+    50057: ("the user is disabled", "enable the user, or make a new provisioning package", ("user",)),
+    50053: ("the account is locked", "wait, or unlock it; look at who tries its password", ()),
+    50126: ("the password is wrong", "sign in with the right one", ()),
+    50173: (
+        "the token was revoked: the password was changed, or somebody ended the user's sessions",
+        "make a new provisioning package, or sign in again",
+        (),
+    ),
+    700082: ("the token has expired, because nobody used it for 90 days", "make a new provisioning package", ()),
+    700003: (
+        "the device's object is gone from the tenant",
+        "let the device leave and join again, or restore the object",
+        (),
+    ),
+    135011: ("the device's object is disabled", "enable it (directory_device), if it was not disabled on purpose", ()),
+    50105: ("the application is for assigned users, and the user is not one", "assign the user or a group", ()),
+}
+_MFA = "MFA was demanded"
+_CARRY_IT = (
+    "sign in with the work account where single sign-on works (not in a private window or another browser); look at "
+    "the user's primary refresh token on the device"
+)
+_NO_POLICY = (
+    "and no Conditional Access policy did: the registration policy, security defaults or a setting of the user do"
+)
+_WHERE_MFA = "look at mfa_required of the registration policy, at security defaults, and at the user's own MFA setting"
+_BY_SETTING = ("mfa_at_join", "security_defaults")
+
+
+def sign_in_clues(matched: list[tuple[str, Row]], over: t.Collection[str], seen: t.Collection[str]) -> list[TenantClue]:
+    """Clues of a device's sign-ins, those of one refusal together. ``over``: what the device has done since (TO_JOIN,
+    TO_ENROLL); ``seen``: what the device itself says has failed.
+
+    A person's sign-in without the device may be from anywhere: it is a warning, unless the device has seen it, too, or
+    it came again and again.
+    """
+    passed = _Passed(matched)
+    groups: dict[tuple[t.Any, ...], list[tuple[str, Row, dict[str, t.Any]]]] = collections.defaultdict(list)
+    for how, row in matched:
+        if not failed(row):
+            continue
+        view = sign_in_view(row, how)
+        names = tuple(one["policy"] for one in stopped_by(view["policies"]))
+        got_over = passed.got_over(how, row)
+        groups[purpose_of(row), number_of(row), names, how == BY_USER, got_over].append((how, row, view))
+    found = []
+    for (what, number, _names, weak, got_over), members in groups.items():
+        clue = _clue(what, number, members)
+        if got_over or what in over:
+            clue = clue.over()
+        elif weak and what == TO_SIGN_IN and TO_SIGN_IN not in seen and len(members) < _A_LOOP:
+            clue = dataclasses.replace(clue, weight=IS_WARNING)
+        found.append(clue)
+    return found
+
+
+class _Passed:
+    """The sign-ins that went well."""
+
+    def __init__(self, matched: list[tuple[str, Row]]) -> None:
+        self._attempts: set[str] = set()
+        self._last: dict[str, str] = {}
+        for how, row in matched:
+            if number_of(row) != 0:
+                continue
+            if row.get("correlationId"):
+                self._attempts.add(row["correlationId"].lower())
+            if how != BY_USER:
+                what = purpose_of(row)
+                self._last[what] = max(self._last.get(what, ""), row.get("createdDateTime") or "")
+
+    def got_over(self, how: str, row: Row) -> bool:
+        """Whether the same attempt went well, or a later one of the same device."""
+        if str(row.get("correlationId") or "").lower() in self._attempts:
+            return True
+        return how != BY_USER and self._last.get(purpose_of(row), "") > (row.get("createdDateTime") or "")
+
+
+def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]]]) -> TenantClue:
+    how, _row, view = members[0]
+    code = view["code"]
+    stopping = stopped_by(view["policies"])
+    package = str(view["user"]).lower().startswith(PACKAGE_PREFIX)
+    kin: tuple[str, ...] = ()
+    if stopping:
+        cause, fix = _of_policies(what, number, view, stopping, package)
+    elif number in ASKS_FOR_MFA | ASKS_FOR_DEVICE or view["policies_unknown"]:
+        cause, fix = _without_policy(number, view, package)
+        kin = _BY_SETTING if number in ASKS_FOR_MFA and what == TO_JOIN else ()
+    else:
+        said, fix, kin = _MEANINGS.get(
+            number, (view["says"] or f"the service refused it with {code}", "look the code up, and at the sign-in", ())
+        )
+        cause = said
+    known = bool(stopping) or number in _MEANINGS
+    whose = f"one of the sign-ins of {view['user']}, which may be of another device: " if how == BY_USER else ""
+    return TenantClue(
+        what,
+        ABOUT_ACCESS if stopping or view["policies_unknown"] else ABOUT_SIGN_IN,
+        weigh(how, known),
+        f"{code} at the sign-in of {view['user']} to {view['resource'] or view['app'] or 'an application'}",
+        whose + cause,
+        fix,
+        how,
+        tuple(_seen(one) for _how, _row, one in members),
+        code,
+        frozenset((code.lower(), *_FROM_THE_SERVICE)),
+        kin,
+    )
+
+
+def _of_policies(
+    what: str, number: int, view: dict[str, t.Any], stopping: list[dict[str, t.Any]], package: bool
+) -> tuple[str, str]:
+    cause = " and ".join(f"the Conditional Access policy {one['policy']!r} {demands(one)}" for one in stopping)
+    controls = {control.lower() for one in stopping for control in one["demanded"]}
+    if package and "block" not in controls:
+        return f"{cause}, and nobody is there to do that", "exclude the package users' group from the policy"
+    if "block" in controls:
+        return cause, "exclude the package users' group from the policy" if package else "exclude the user or the place"
+    if what == TO_ENROLL:
+        return cause, "exclude the application Microsoft Intune Enrollment from the policy"
+    if number in ASKS_FOR_DEVICE:
+        if what == TO_JOIN:
+            return f"{cause}, which a new device cannot be before it has joined", "exclude joins from the policy"
+        return _of_device(cause, view)
+    return cause, "have the user set up MFA and answer it, or exclude the user"
+
+
+def _of_device(cause: str, view: dict[str, t.Any]) -> tuple[str, str]:
+    if view["device_id"] is None:
+        said = f"{cause}, and the sign-in did not carry the device, which does not say that the device is not compliant"
+        return said, _CARRY_IT
+    state = {True: "compliant", False: "not compliant"}.get(view["device_compliant"], "of unknown compliance")
+    return f"{cause}; the device in the sign-in was {state}", "look at its compliance (directory_posture)"
+
+
+def _without_policy(number: int, view: dict[str, t.Any], package: bool) -> tuple[str, str]:
+    """Refused as policies refuse, and no policy is known."""
+    if number in ASKS_FOR_MFA:
+        said = _MFA + (", and nobody is there to confirm it" if package else "")
+    elif number in ASKS_FOR_DEVICE:
+        said = "a device was demanded"
+        if view["device_id"] is None:
+            said += ", and the sign-in carried none, which does not say that the device is not compliant"
+    else:
+        said = view["says"] or "the sign-in was blocked"
+    look = f"look at the sign-in {view['request_id']} in the Microsoft Entra admin center"
+    if view["policies_unknown"]:
+        why = f"which policy demands it is unknown, because {view['policies_unknown']}"
+        return f"{said}; {why}", f"grant Policy.Read.ConditionalAccess and run it again, or {look}"
+    if number in ASKS_FOR_MFA:
+        return f"{said}, {_NO_POLICY}", _WHERE_MFA
+    return said, look
+
+
+def _seen(view: dict[str, t.Any]) -> dict[str, t.Any]:
+    policies = [
+        f"policy {one['policy']}: {one['result']}, {', '.join(one['demanded']) or 'no control'}"
+        for one in view["policies"] or ()
+    ]
+    carried = f"device {view['device_id']}" if view["device_id"] else "the sign-in carried no device"
+    return evidence(
+        "auditLogs/signIns",
+        view["utc"],
+        [view["says"], f"user {view['user']}", f"app {view['app']}", carried, *policies, view["policies_unknown"]],
+        view["matched_by"],
+        view["code"],
+        view["request_id"],
+        view["correlation_id"],
+    )
