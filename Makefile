@@ -189,6 +189,10 @@ demo-autopilot: env ## Windows Autopilot: running devices are registered, reset,
 demo-passwordless: env ## security keys: policy, package from YAML, stick, devices, people, report; twice
 	$(BIN)/python -m tests.demo_passwordless $(ARGS)
 
+.PHONY: demo-verify
+demo-verify: env ## after the join: what is wrong with each of 64 devices, planted beside found, and what was refused
+	$(BIN)/python -m tests.demo_verify $(ARGS)
+
 .PHONY: lab
 lab: env ## a lab in the foreground, until Ctrl-C: make lab DEVICES=20
 	$(BIN)/python -m tests.lab --scenario $(SCENARIO) $(if $(DEVICES),--devices $(DEVICES)) --out build/lab $(ARGS)

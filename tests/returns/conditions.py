@@ -96,9 +96,7 @@ CONDITIONS: dict[str, Condition] = {
     "success, with O(only_try) and a work whose ids are used later": lambda field, value, came: (
         None if not came.failed else False
     ),
-    "success, without O(only_try), with O(work=verify)": lambda field, value, came: (
-        None if not came.failed else False
-    ),
+    "success, without O(only_try), with O(work=verify)": lambda field, value, came: None if not came.failed else False,
     "success, without O(only_try), with a work that has a sheet": lambda field, value, came: (
         None if not came.failed else False
     ),

@@ -13,6 +13,7 @@ from __future__ import annotations
 GENERATED, NAMES, CODES = "generated", "names of errors", "codes"
 HERE = "tests/unit/test_tables.py::"
 KEYS = "tests/unit/test_passwordless_guide.py::"
+VERIFY = "tests/unit/test_verify_guide.py::"
 LOOKS = "(what people see elsewhere, and what to do about it)"
 SOURCES = "(sources of facts, for people)"
 STEPS = "(the course of a task in words; the integration tests play it)"
@@ -100,6 +101,9 @@ TABLES = {
     "docs/reports.md: field: totals": HERE + "test_limits_of_a_report",
     "docs/reports.md: who: first task of the playbook (rollout_report with only_try)": STEPS,
     "docs/directory-posture.md: finding: entra_object": HERE + "test_findings_about_what_the_tenant_says",
+    "docs/verify.md: variable: verify_hosts": VERIFY + "test_variables",
+    "docs/verify.md: outcome: fit": VERIFY + "test_outcomes",
+    "docs/verify.md: finding: entra_object": VERIFY + "test_findings_that_both_sides_speak_of",
     "docs/security-keys-on-devices.md: way: mdm": HERE + "test_ways_of_the_security_key_option",
     "docs/security-keys-on-devices.md: finding: option": HERE + "test_findings_about_security_keys",
     "docs/tenant.md: error.name: no_federation": "tests/unit/tenant/graph/test_sign_in_codes.py::"
@@ -112,7 +116,7 @@ TABLES = {
     "docs/troubleshooting.md: you see: 429 \u2026, waits 10.0 s": LOOKS,
     **{
         f"roles/{role}/README.md: entry point: main": HERE + "test_entry_points_of_roles"
-        for role in ("autopilot", "disconnect", "join", "preflight", "security_keys")
+        for role in ("autopilot", "disconnect", "join", "preflight", "security_keys", "verify")
     },
 }
 #: Pages of which a program writes every table.

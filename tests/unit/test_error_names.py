@@ -33,6 +33,8 @@ HANDED_ON = {
     ("findings.py", "f'{prefix}_{first.id}'"),
     # Those of winops.entra.security_key_sign_in.
     ("report/security_keys.py", "f\"security_key_{first.get('id')}\""),
+    # Those of docs/verify.md.
+    ("report/verify.py", "f\"verify_{first['id']}\""),
     ("tenant/bulk.py", "name"),
     ("tenant/devices/unread.py", "str(error['name'])"),
     ("tenant/graph/refused_requests.py", "row.name"),

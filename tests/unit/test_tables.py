@@ -101,7 +101,7 @@ def test_the_readme_says_how_many_devices_the_screen_shows():
     assert int(said) == rollout_report.ARGUMENT_SPEC["table_limit"]["default"]
 
 
-@pytest.mark.parametrize("role", ["disconnect", "join", "preflight"])
+@pytest.mark.parametrize("role", ["disconnect", "join", "preflight", "verify"])
 def test_entry_points_of_roles(role):
     specs = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
     shown = [plain(cell) for cell in ALL[f"roles/{role}/README.md: entry point: main"].column()]

@@ -15,7 +15,7 @@ from .ansibles_own import REFUSED_AT_THE_DOOR
 from .told import Told, has_failed, known_of, object_in, objects_in, outcome_of_failure, taken, text_in
 from .verified.halves import WEIGHT, Fields, of_both, said
 from .verified.merge import verdicts
-from .verified.verdict import TENANT, sentence, verdict
+from .verified.verdict import BY_TENANT, sentence, verdict
 
 VERIFY_WORK = "verify"
 #: The texts of a record that no other work has. ``id_from`` is who has said the device id.
@@ -56,7 +56,7 @@ def record_of(result: Told) -> Fields:
     if steps.get("asks") and identity and not row and not _has_failed_as_a_whole(steps):
         own = halves.device.get("entra_object")
         all_of_it = [one for one in all_of_it if one["id"] != "entra_object"]
-        all_of_it.insert(0, verdict(_not_asked_about(identity), TENANT, own, None))
+        all_of_it.insert(0, verdict(_not_asked_about(identity), BY_TENANT, own, None))
     told = sorted((one for one in all_of_it if one["result"] != PASS), key=lambda one: WEIGHT.index(one["result"]))
     unread = row.get("unread")
     made: Fields = {

@@ -20,8 +20,9 @@ from ansible_collections.winops.entra.plugins.plugin_utils.report import rollout
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 
 SAMPLE = 1000
-WORKS = ("join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys")
-OF_STEPS = ("join", "autopilot", "security_keys")
+WORKS = ("join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys", "verify")
+OF_STEPS = ("join", "autopilot", "security_keys", "verify")
+WITH_SHEET = ("join", "autopilot", "security_keys")
 FIELDS = (
     *("outcome", "changed", "seconds", "msg", "code", "name", "side", "cause", "fix", "phases", "device_id", "device"),
     *("tenant_id", "join_type", "serial_number", "join_state", "restarted", "reboot_required", "proof", "unreadable"),
@@ -34,6 +35,7 @@ STEPS = (
     *("wanted", "before", "harvest", "registration", "listed", "findings", "reset", "status", "failed", "twin"),
     *("met", "package", "sign_in", "facts", "users", "rows", "passes", "policy", "check", "users_from"),
     *("record", "expected", "row", "waiting", "access", "access_failed", "asked_access", "posture"),
+    *("look", "asks", "row", "found", "refused", "fail_on"),
 )
 STEP_FIELDS = (
     *("outcome", "error", "failed", "unreachable", "skipped", "autopilot", "findings", "deployment", "assignment"),
@@ -53,6 +55,7 @@ STEP_FIELDS = (
         "outcome",
         "joined_by",
     ),
+    *("posture", "intune", "escrow", "compliance", "in_entra", "in_intune", "name", "entra"),
 )
 #: What the hand-over sheet is made of, whatever stands in it.
 TAGS = {"html", "head", "meta", "title", "style", "body", "p", "article", "h1", "h2", "ul", "ol", "li"}
@@ -89,7 +92,7 @@ def one(source: random.Random) -> None:
             "not_started": [host for host in hosts if host != good][:1],
             "table_limit": source.choice((1, 50)),
             "write_in_check_mode": source.random() < 0.5,
-            "hand_over": os.fspath(Path(directory, "sheet.html")) if work in OF_STEPS else None,
+            "hand_over": os.fspath(Path(directory, "sheet.html")) if work in WITH_SHEET else None,
             "hand_over_contact": source.choice((None, *TEXTS)),
             "hand_over_domain": source.choice((None, "contoso.com")),
             "gate": source.choice(([], ["managed"], ["compliant", "let_in"])) if work == "join" else [],
@@ -113,7 +116,7 @@ def one(source: random.Random) -> None:
             devices = {device["device"]: device for device in made["devices"]}
             assert sorted(devices) == sorted(hosts)
             assert devices[good]["outcome"] == "unchanged"
-            if work in OF_STEPS:
+            if work in WITH_SHEET:
                 page = sheet.read_text(encoding="utf-8")
                 assert page.replace("\n", "").isprintable() and set(re.findall(r"</?(\w+)", page)) <= TAGS
             assert sum(made["totals"].get(name, 0) for name in rollout.totals.REPORT_OUTCOMES) == len(hosts)

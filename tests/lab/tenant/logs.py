@@ -11,8 +11,9 @@ which it shows.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
+
+from .times import utc_seconds
 
 if t.TYPE_CHECKING:
     from .model import Directory
@@ -47,14 +48,11 @@ class Logs:
 
     def shown(self, name: str, now: float) -> list[Row]:
         """What a log has at this second of the lab, newest first."""
-        found = [row for row in self.rows[name] if row[SHOWS] <= now]
+        found = [row for row in reversed(self.rows[name]) if row[SHOWS] <= now]
         return sorted(found, key=lambda row: row[MOMENT[name]], reverse=True)
 
 
 def moment(directory: Directory) -> str:
-    """The time of an event that happens now, with the fraction that logs have."""
-    return stamp(directory.now())
-
-
-def stamp(when: datetime.datetime) -> str:
-    return f"{when.astimezone(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
+    """The time of an event that happens now, as audits and Intune print it: with seven digits (published exports)."""
+    now = directory.now()
+    return f"{utc_seconds(now)[:-1]}.{now.microsecond:06d}7Z"

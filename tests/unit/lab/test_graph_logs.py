@@ -221,6 +221,20 @@ def test_enrollments_that_failed_are_events_of_intune(lab):
     assert lab.error("GET", EVENTS, app="nothing")[:2] == (403, "Forbidden")
 
 
+def test_what_a_caller_does_to_a_device_is_in_the_audits(lab):
+    lab.tenant.logs.lag = 0
+    device = lab.device("PC-1")
+    assert lab.ask("PATCH", f"/devices/{device['id']}", {"accountEnabled": False}).status == 204
+    assert lab.ask("DELETE", f"/devices/{device['id']}", user=lab.admin).status == 204
+    deleted, disabled = _rows(lab, path=AUDITS)
+    assert (disabled["activityDisplayName"], deleted["activityDisplayName"]) == ("Update device", "Delete device")
+    assert disabled["initiatedBy"]["app"]["displayName"] == "everything"
+    assert deleted["initiatedBy"]["user"]["id"] == lab.admin["id"]
+    first, *_others = disabled["targetResources"][0]["modifiedProperties"]
+    assert first == {"displayName": "AccountEnabled", "oldValue": "[true]", "newValue": "[false]"}
+    assert deleted["targetResources"][0]["id"] == device["id"]
+
+
 def _app(lab: GraphLab, *permissions: str) -> str:
     from tests.lab.tenant.applications import register
 

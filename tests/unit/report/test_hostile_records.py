@@ -12,7 +12,14 @@ import typing as t
 import pytest
 
 from ansible_collections.winops.entra.plugins.filter.rollout_outcome import rollout_outcome
-from ansible_collections.winops.entra.plugins.plugin_utils.report import journal, rollout, stored, table, writer
+from ansible_collections.winops.entra.plugins.plugin_utils.report import (
+    journal,
+    records,
+    rollout,
+    stored,
+    table,
+    writer,
+)
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, perform
 from tests.unit.report.making import made
 
@@ -234,7 +241,7 @@ def test_a_report_of_very_many_devices_is_made(tmp_path):
     ],
     ids=["types", "phases", "members"],
 )
-@pytest.mark.parametrize("work", ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys"])
+@pytest.mark.parametrize("work", records.WORKS)
 def test_any_result_of_a_task_has_a_record_that_a_report_holds(play, result, work):
     record = rollout_outcome(result, work)
     assert record["seconds"] == 0.0
