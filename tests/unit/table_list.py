@@ -75,6 +75,10 @@ TABLES = {
     "docs/join.md: what: look, apply, join, verify, enrollment": HERE + "test_limits_of_a_join",
     "docs/join.md: a device of the wave: joined, also before this run": "tests/unit/report/test_waves.py::"
     "test_each_outcome_has_its_place_in_a_wave",
+    "docs/join.md: variable: join_expect_intune": "tests/unit/test_join_playbook.py::"
+    "test_what_may_be_expected_and_asked_at_the_gate_is_in_the_guide",
+    "docs/join.md: in join_gate: managed": "tests/unit/test_join_playbook.py::"
+    "test_what_may_be_expected_and_asked_at_the_gate_is_in_the_guide",
     "docs/posture.md: finding: managed": HERE + "test_findings_of_a_posture",
     "docs/lab.md: part: wsman/, commands/": HERE + "test_parts_of_the_lab",
     "docs/lab.md: option: registration_policy": HERE + "test_options_of_scenarios",
